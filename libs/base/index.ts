@@ -1,0 +1,5 @@
+export type { Clock } from './clock.ts';
+export { createSystemClock } from './clock.ts';
+export type { Random } from './random.ts';
+export { createSystemRandom } from './random.ts';
+export { unreachable } from './unreachable.ts';

@@ -1,0 +1,75 @@
+/**
+ * A resource is a row: a built-in kind, a kcp kind, a CRD's version and a bound API's version are all this one value, and one registry serves
+ * them. A row is plain data; what it cannot say is a behaviour, named here and implemented upstairs.
+ */
+import type { JsonSchema } from './json-schema.ts';
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: string;
+  readonly description?: string;
+  readonly priority?: number;
+  /** Where the cell comes from; Kubernetes' JSONPath without braces, e.g. `.spec.size`. */
+  readonly jsonPath?: string;
+  /** Instead of `jsonPath`: the name of a cell function, for built-in kinds whose cells are computed (`configmap-data`). */
+  readonly cell?: string;
+}
+
+export interface ScalePaths {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  readonly labelSelectorPath?: string | undefined;
+}
+
+export interface SubresourceRow {
+  readonly name: string;
+  readonly verbs: readonly ('create' | 'get' | 'patch' | 'update')[];
+  /** The kind that the subresource takes and gives, where it is not the parent's: `Scale`, `TokenRequest`. */
+  readonly kind?: string;
+  readonly group?: string;
+  readonly version?: string;
+}
+
+export interface ResourceRow {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly listKind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  /** In the order that discovery lists them. Reviews have `create` alone. */
+  readonly verbs: readonly Verb[];
+  readonly subresources: readonly SubresourceRow[];
+  readonly scale?: ScalePaths | undefined;
+  /** The whole object; `metadata` stands as `{type: object}` and is checked by the registry. */
+  readonly schema: JsonSchema;
+  readonly columns: readonly PrinterColumn[];
+  /** JSONPaths (`.spec.color`) that a field selector may name besides metadata.name and metadata.namespace. */
+  readonly selectableFields: readonly string[];
+  /** `builtin`: Go's decoding texts, strategic merge patch, kept zero values; `custom`: structural pruning and defaulting. */
+  readonly dialect: 'builtin' | 'custom';
+  readonly nameFormat: 'dns-subdomain' | 'dns-label' | 'path-segment';
+  /** Never stored: the handler computes an answer (reviews). */
+  readonly virtual?: boolean;
+  readonly behaviour?: string | undefined;
+  readonly deprecated?: boolean;
+  readonly deprecationWarning?: string | undefined;
+  /** The version objects of this resource are stored in; the row's own version when absent. */
+  readonly storageVersion?: string;
+}
+
+/** `plural.group`, or the plural alone in the core group: the text that errors and CRD names use. */
+export function groupResourceText(row: { readonly group: string; readonly plural: string }): string {
+  return row.group === '' ? row.plural : `${row.plural}.${row.group}`;
+}
+
+/** `group/version`, or the version alone in the core group. */
+export function groupVersionText(row: { readonly group: string; readonly version: string }): string {
+  return row.group === '' ? row.version : `${row.group}/${row.version}`;
+}

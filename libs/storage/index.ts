@@ -1,0 +1,4 @@
+export type { CommitResult, Entry, Expectation, ListOptions, ListPage, Operation, Range, Store, StoreEvent } from './store.ts';
+export { valueBytesMax } from './store.ts';
+export type { KeyParts } from './key.ts';
+export { formatKey, parseKey, resourcePrefix } from './key.ts';

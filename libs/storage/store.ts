@@ -1,0 +1,111 @@
+/**
+ * The door to storage: keys, bytes and revisions, with etcd's meaning. Every engine keeps a local, multi-version copy of what it owns, so reads
+ * are synchronous and never wait; only a commit waits, for durability. Losing a race is an answer, not an exception.
+ *
+ * A key has six segments, `group/resource/identity/cluster/namespace/name` (`core` for the core group, `-` where there is no identity, an empty
+ * namespace for what is cluster-scoped). Entries are kept in two orders: by that key, and by `cluster/namespace/…`, so that a resource over all
+ * clusters and everything of one cluster (or of one namespace) are both ranges.
+ */
+import type { Revision } from '@kcp-ts/meta';
+
+export interface Entry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly revision: Revision;
+  /** The revision that created this incarnation of the key. */
+  readonly createRevision: Revision;
+}
+
+/** What a put or delete expects of its key: the exact revision, that there is none, or nothing in particular. */
+export type Expectation = Revision | 'absent' | 'any';
+
+export type Operation =
+  | {
+      readonly op: 'put';
+      readonly key: string;
+      readonly expect: Expectation;
+      /** Called exactly once, synchronously, when all preconditions of the commit hold: the value may contain its own revision. */
+      readonly value: (revision: Revision) => Uint8Array;
+      /** Milliseconds since the epoch after which the engine's owner deletes the key by an ordinary commit. */
+      readonly expiresAt?: number | undefined;
+    }
+  | { readonly op: 'delete'; readonly key: string; readonly expect: Exclude<Expectation, 'absent'> }
+  /** Relies on an incarnation without writing it: a namespace, a logical cluster, a CRD. `absent`: that there is none. */
+  | { readonly op: 'check'; readonly key: string; readonly createRevision: Revision | 'absent' };
+
+export type CommitResult =
+  /** `entries`: one per put in the order of the operations, durable now. `revision`: the largest. */
+  | { readonly status: 'committed'; readonly revision: Revision; readonly entries: readonly Entry[] }
+  /** Nothing was written. `current` is the key's newest state, also where it is not durable yet. */
+  | { readonly status: 'conflict'; readonly index: number; readonly key: string; readonly current: Entry | undefined };
+
+export type Range =
+  /** Keys that start with these whole segments, ending in `/`: `core/configmaps/-/`, `core/configmaps/-/root/default/`. '' is everything. */
+  | { readonly prefix: string }
+  /** Everything of one cluster, or of one of its namespaces ('' is what is cluster-scoped). */
+  | { readonly cluster: string; readonly namespace?: string };
+
+export interface ListOptions {
+  /** The revision to read at; the newest durable one when absent. Below the floor of history: throws StatusError Expired. */
+  readonly at?: Revision | undefined;
+  /** Go on behind this key (the last one of the page before). */
+  readonly after?: string | undefined;
+  /** At most this many entries. */
+  readonly limit?: number | undefined;
+}
+
+export interface ListPage {
+  readonly entries: readonly Entry[];
+  /** All entries are as of this revision. */
+  readonly revision: Revision;
+  readonly more: boolean;
+}
+
+export interface StoreEvent {
+  readonly type: 'put' | 'delete';
+  readonly key: string;
+  readonly revision: Revision;
+  readonly createRevision: Revision;
+  /** The new value; of a deletion, the last one. */
+  readonly value: Uint8Array;
+  /** What was there before; absent where the key was created. */
+  readonly previous: { readonly value: Uint8Array; readonly revision: Revision } | undefined;
+}
+
+export interface Store extends AsyncDisposable {
+  /** The newest durable entry. */
+  get(key: string): Entry | undefined;
+  /** The newest state including commits that are not durable yet: only to decide what to write, never to answer a client. */
+  peek(key: string): Entry | undefined;
+  /** One consistent page; yields to the event loop at least every 10 ms. Entries of a cluster range come in cluster order. */
+  list(range: Range, options?: ListOptions): Promise<ListPage>;
+  /** At most `limit` newest durable entries, without waiting: for small ranges (a workspace's role bindings). */
+  scan(range: Range, limit: number): readonly Entry[];
+  /** How many entries a range has at a revision, at most `atMost`. Yields like `list`. */
+  count(range: Range, options?: { readonly at?: Revision | undefined; readonly after?: string | undefined; readonly atMost?: number | undefined }): Promise<number>;
+  /**
+   * All or nothing. Preconditions are decided synchronously, in the order of calls, against everything committed or pending; each put and delete
+   * gets a revision of its own, in order. Resolves when durable and after every subscriber was told. A key at most once. Throws StatusError
+   * RequestEntityTooLarge for a value over `valueBytesMax`.
+   */
+  commit(operations: readonly Operation[]): Promise<CommitResult>;
+  /** Told of each durable commit's events, in revision order, synchronously, before the commit is acknowledged. Must not throw. */
+  subscribe(listener: (events: readonly StoreEvent[]) => void): Disposable;
+  /** Past events of a range in (`after`, `upTo`], in revision order, in batches; yields. Throws StatusError Expired when `after` is below the floor. */
+  history(range: Range, after: Revision, upTo: Revision): AsyncIterable<readonly StoreEvent[]>;
+  /** Every event of a range after a revision: history first, then live, nothing lost or doubled, until `signal` aborts. Throws Expired as `history`. */
+  watch(range: Range, after: Revision, signal: AbortSignal): AsyncIterable<readonly StoreEvent[]>;
+  /** The newest durable revision. */
+  currentRevision(): Revision;
+  /** A promise: everything up to it is known here, and nothing will ever be committed at or below it, also not after a crash. */
+  progress(): Promise<Revision>;
+  /** Readers and watchers below `floor` get Expired from now on. */
+  compact(floor: Revision): Promise<void>;
+  /** The oldest revision that can still be read at or resumed from. */
+  floor(): Revision;
+  /** Monotonic counters for metrics: commits flushed, operations written, bytes. */
+  statistics(): { readonly commits: number; readonly flushes: number; readonly operations: number; readonly bytes: number };
+}
+
+/** One object's bound in every engine: etcd's 1.5 MB request limit less its overhead. */
+export const valueBytesMax = 1_500_000;
