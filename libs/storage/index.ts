@@ -2,3 +2,4 @@ export type { CommitResult, Entry, Expectation, ListOptions, ListPage, Operation
 export { valueBytesMax } from './store.ts';
 export type { KeyParts } from './key.ts';
 export { formatKey, parseKey, resourcePrefix } from './key.ts';
+export { encodeStored, flagDeleting, flagFinalizers, hasFingerprint, parseStored, storedFlags, storedHeaderBytes, storedJson } from './stored-value.ts';

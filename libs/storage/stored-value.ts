@@ -1,0 +1,42 @@
+/**
+ * A stored value is a short header and then the JSON that is served: eight bytes of the fingerprint of the row (API version and schema) that the
+ * object was normalised under, one byte of flags, and the object. Where the fingerprint is the current one a GET copies bytes.
+ */
+
+/** Where the object's JSON begins. */
+export const storedHeaderBytes = 9;
+
+const fingerprintBytes = 8;
+
+/** The object has finalizers. */
+export const flagFinalizers = 1;
+/** The object has a deletionTimestamp. */
+export const flagDeleting = 2;
+
+/** Joins header and JSON text; `fingerprint` is the first 16 hex digits of a hash. */
+export function encodeStored(fingerprint: string, flags: number, json: string): Uint8Array {
+  const value = Buffer.allocUnsafe(storedHeaderBytes + Buffer.byteLength(json));
+  value.write(fingerprint, 0, fingerprintBytes, 'hex');
+  value[fingerprintBytes] = flags;
+  value.write(json, storedHeaderBytes);
+  return value;
+}
+
+/** The object's JSON; a view, not a copy. */
+export function storedJson(value: Uint8Array): Uint8Array {
+  return value.subarray(storedHeaderBytes);
+}
+
+export function storedFlags(value: Uint8Array): number {
+  return value[fingerprintBytes] ?? 0;
+}
+
+/** Whether the object was normalised under the row with this fingerprint. */
+export function hasFingerprint(value: Uint8Array, fingerprint: string): boolean {
+  return Buffer.from(value.buffer, value.byteOffset, fingerprintBytes).toString('hex') === fingerprint;
+}
+
+/** The object, parsed anew at each call: the caller may change it. */
+export function parseStored<T>(value: Uint8Array): T {
+  return JSON.parse(Buffer.from(value.buffer, value.byteOffset + storedHeaderBytes, value.byteLength - storedHeaderBytes).toString('utf8')) as T;
+}
