@@ -1,0 +1,139 @@
+/** POST: what is sent → decoded, pruned, defaulted, admitted, prepared, validated, admitted again, stored in one commit with what goes with it. */
+import type { KubeObject, Revision } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
+import type { Operation } from '@kcp-ts/storage';
+import type { WriteContext } from './behaviour.ts';
+import { checkFields, checkKind, checkNamespace, ensureMetadata } from './check-fields.ts';
+import { guardCreate } from './guard-operations.ts';
+import { generatedName, stampCreated, validateObjectMeta } from './object-meta.ts';
+import type { RegistryNeeds } from './registry-needs.ts';
+import { timestampOf } from './registry-needs.ts';
+import type { ServedResource } from './served-resource.ts';
+import { objectKey } from './served-resource.ts';
+import { dryRunObject, storedObject } from './stored-object.ts';
+import type { WriteRequest } from './write-request.ts';
+
+/** A drawn name (of the object, or of what accompanies it) may be taken already. */
+const createAttempts = 8;
+
+export interface Written {
+  /** The stored value, durable now; of a dry run, what would have been stored. */
+  readonly value: Uint8Array;
+  readonly created: boolean;
+}
+
+export function writeContext(needs: RegistryNeeds, request: WriteRequest): WriteContext {
+  return {
+    served: request.served.storage,
+    cluster: request.cluster,
+    namespace: request.namespace,
+    user: request.user,
+    timestamp: timestampOf(needs.clock.now()),
+    dryRun: request.dryRun,
+    subresource: request.subresource,
+    warn: request.warn,
+  };
+}
+
+/** Generation counting, statuses and the like depend on this and on nothing else. */
+export function countsGenerations(served: ServedResource): boolean {
+  return served.row.dialect === 'custom' || served.behaviour.generation === true;
+}
+
+export function hasStatusSubresource(served: ServedResource): boolean {
+  return served.row.subresources.some((subresource) => subresource.name === 'status');
+}
+
+/** From what a client sent to the object in its storage version, complete but for its resourceVersion. */
+async function prepareCreate(needs: RegistryNeeds, request: WriteRequest, sent: KubeObject, duplicates: readonly string[]): Promise<KubeObject> {
+  const { served } = request;
+  const { row, behaviour, storage } = served;
+  checkKind(served, sent);
+  checkFields(served, sent, duplicates, request);
+  ensureMetadata(sent);
+  checkNamespace(request, sent);
+  if (typeof sent.metadata.resourceVersion === 'string' && sent.metadata.resourceVersion !== '') {
+    throw StatusError.badRequest('resourceVersion should not be set on objects to be created');
+  }
+  const context = writeContext(needs, request);
+  stampCreated(sent, {
+    cluster: request.cluster,
+    namespace: row.namespaced ? request.namespace : '',
+    uid: needs.random.uuid(),
+    timestamp: context.timestamp,
+    generation: countsGenerations(storage),
+  });
+  if (!sent.metadata.name && sent.metadata.generateName) sent.metadata.name = generatedName(sent.metadata.generateName, needs.random.integer);
+  if (hasStatusSubresource(served) && behaviour.keepsStatusOnCreate !== true) delete sent['status'];
+  served.schema.applyDefaults(sent);
+  request.guard?.admit(sent, undefined);
+  await needs.admission.mutate(sent, undefined, context);
+  let errors = [...validateObjectMeta(row, sent)];
+  let object = sent;
+  if (served !== storage) {
+    errors.push(...served.schema.validate(sent));
+    if (errors.length > 0) throw StatusError.invalid(row, sent.metadata.name ?? '', errors);
+    object = served.conversion?.toStorage(sent) ?? sent;
+    storage.schema.prune(object);
+    storage.schema.applyDefaults(object);
+    errors = [];
+  }
+  behaviour.prepareCreate?.(object, context);
+  errors.push(...storage.schema.validate(object), ...(behaviour.validateCreate?.(object, context) ?? []));
+  if (errors.length > 0) throw StatusError.invalid(row, object.metadata.name ?? '', errors);
+  await behaviour.admitCreate?.(object, context);
+  await needs.admission.validate(object, undefined, context);
+  return object;
+}
+
+function createOperations(needs: RegistryNeeds, request: WriteRequest, object: KubeObject, keep: (value: Uint8Array) => void): Operation[] {
+  const { storage } = request.served;
+  const context = writeContext(needs, request);
+  const accompany = storage.behaviour.accompanyCreate?.(object, context) ?? [];
+  const ttl = storage.behaviour.timeToLiveMs;
+  return [
+    ...guardCreate(needs, request, object.metadata.name),
+    {
+      op: 'put',
+      key: objectKey(storage, request.cluster, request.namespace, object.metadata.name),
+      expect: 'absent',
+      value: (revision: Revision) => {
+        const value = storedObject(storage, object, revision, needs.shardNumber);
+        keep(value);
+        return value;
+      },
+      ...(ttl === undefined ? {} : { expiresAt: needs.clock.now() + ttl }),
+    },
+    ...accompany,
+  ];
+}
+
+/** Creates the object that a client sent. `duplicates`: paths of doubled keys in the body. */
+export async function create(needs: RegistryNeeds, request: WriteRequest, sent: KubeObject, duplicates: readonly string[]): Promise<Written> {
+  const generated = !sent.metadata?.name;
+  const object = await prepareCreate(needs, request, sent, duplicates);
+  const { row, storage } = request.served;
+  if (request.dryRun) {
+    guardCreate(needs, request, object.metadata.name);
+    if (needs.store.peek(objectKey(storage, request.cluster, request.namespace, object.metadata.name)) !== undefined) {
+      throw StatusError.alreadyExists(row, object.metadata.name);
+    }
+    return { value: dryRunObject(storage, object), created: true };
+  }
+  for (let attempt = 1; ; attempt++) {
+    let value: Uint8Array = new Uint8Array();
+    const operations = createOperations(needs, request, object, (stored) => {
+      value = stored;
+    });
+    const result = await needs.store.commit(operations);
+    if (result.status === 'committed') return { value, created: true };
+    const conflicting = operations[result.index];
+    if (conflicting?.op === 'check') {
+      guardCreate(needs, request, object.metadata.name);
+      throw StatusError.conflict(row, object.metadata.name, 'what the object relies on was deleted meanwhile');
+    }
+    const own = conflicting?.key === objectKey(storage, request.cluster, request.namespace, object.metadata.name);
+    if (attempt >= createAttempts || (own && !generated)) throw StatusError.alreadyExists(row, object.metadata.name);
+    if (own) object.metadata.name = generatedName(object.metadata.generateName ?? '', needs.random.integer);
+  }
+}

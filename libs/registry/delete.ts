@@ -1,0 +1,96 @@
+/** DELETE: removes an object, or marks it where finalizers or a controller have the last word. */
+import type { KubeObject, Revision } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
+import type { Operation } from '@kcp-ts/storage';
+import { countsGenerations, writeContext } from './create.ts';
+import type { RegistryNeeds } from './registry-needs.ts';
+import { objectKey } from './served-resource.ts';
+import { currentObject, dryRunObject, storedObject } from './stored-object.ts';
+import type { WriteRequest } from './write-request.ts';
+
+const deleteAttempts = 10;
+
+export type Propagation = 'Background' | 'Foreground' | 'Orphan';
+
+export interface DeleteRequest extends WriteRequest {
+  readonly name: string;
+  readonly uid?: string | undefined;
+  readonly resourceVersion?: string | undefined;
+  readonly propagation?: Propagation | undefined;
+}
+
+export interface Deleted {
+  /** The last state: of a marked object the one with its deletionTimestamp. */
+  readonly value: Uint8Array;
+  readonly removed: boolean;
+  readonly uid: string;
+}
+
+const propagationFinalizer: Readonly<Partial<Record<Propagation, string>>> = { Foreground: 'foregroundDeletion', Orphan: 'orphan' };
+
+function checkPreconditions(request: DeleteRequest, object: KubeObject): void {
+  const { uid, resourceVersion } = object.metadata;
+  if (request.uid !== undefined && request.uid !== uid) {
+    throw StatusError.conflict(request.served.row, request.name, `Precondition failed: UID in precondition: ${request.uid}, UID in object meta: ${uid}`);
+  }
+  if (request.resourceVersion !== undefined && request.resourceVersion !== resourceVersion) {
+    throw StatusError.conflict(
+      request.served.row,
+      request.name,
+      `Precondition failed: ResourceVersion in precondition: ${request.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`,
+    );
+  }
+}
+
+/** Marks an object as being deleted; false where it is already and nothing changes. */
+function mark(needs: RegistryNeeds, request: DeleteRequest, object: KubeObject): boolean {
+  const { storage } = request.served;
+  const finalizer = propagationFinalizer[request.propagation ?? 'Background'];
+  const { metadata } = object;
+  let changed = false;
+  if (finalizer !== undefined && metadata.finalizers?.includes(finalizer) !== true) {
+    metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
+    changed = true;
+  }
+  if (metadata.deletionTimestamp !== undefined) return changed;
+  const context = writeContext(needs, request);
+  metadata.deletionTimestamp = context.timestamp;
+  metadata.deletionGracePeriodSeconds = 0;
+  if (countsGenerations(storage)) metadata.generation = (metadata.generation ?? 0) + 1;
+  storage.behaviour.prepareDelete?.(object, context);
+  return true;
+}
+
+/** Deletes one object; NotFound where there is none, Conflict where a precondition does not hold. */
+export async function remove(needs: RegistryNeeds, request: DeleteRequest): Promise<Deleted> {
+  const { row, storage } = request.served;
+  const key = objectKey(storage, request.cluster, request.namespace, request.name);
+  for (let attempt = 1; ; attempt++) {
+    const entry = needs.store.peek(key);
+    if (entry === undefined) throw StatusError.notFound(row, request.name);
+    const object = currentObject(storage, entry.value);
+    if (request.guard?.shows(object) === false) throw StatusError.notFound(row, request.name);
+    checkPreconditions(request, object);
+    await storage.behaviour.admitDelete?.(object, writeContext(needs, request));
+    const uid = object.metadata.uid ?? '';
+    const waits =
+      storage.behaviour.deletesLater === true || (object.metadata.finalizers ?? []).length > 0 || propagationFinalizer[request.propagation ?? 'Background'] !== undefined;
+    if (waits && !mark(needs, request, object)) return { value: entry.value, removed: false, uid };
+    if (request.dryRun) return { value: dryRunObject(storage, object), removed: !waits, uid };
+    let value = entry.value;
+    const operation: Operation = waits
+      ? {
+          op: 'put',
+          key,
+          expect: entry.revision,
+          value: (revision: Revision) => {
+            value = storedObject(storage, object, revision, needs.shardNumber);
+            return value;
+          },
+        }
+      : { op: 'delete', key, expect: entry.revision };
+    const result = await needs.store.commit([operation]);
+    if (result.status === 'committed') return { value, removed: !waits, uid };
+    if (attempt >= deleteAttempts) throw StatusError.conflict(row, request.name);
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * A create relies on the incarnations of its logical cluster and namespace: both are checked here for a proper answer, and again by the commit,
+ * since they may be deleted while admission waits for somebody.
+ */
+import type { StatusCause } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
+import type { Operation } from '@kcp-ts/storage';
+import { flagDeleting, formatKey, storedFlags } from '@kcp-ts/storage';
+import type { RegistryNeeds } from './registry-needs.ts';
+import type { WriteRequest } from './write-request.ts';
+
+const namespaces = { group: '', plural: 'namespaces' };
+
+export function namespaceKey(cluster: string, namespace: string): string {
+  return formatKey({ group: '', resource: 'namespaces', identity: '-', cluster, namespace: '', name: namespace });
+}
+
+function terminating(request: WriteRequest, name: string, namespace: string): StatusError {
+  const { row } = request.served;
+  const cause: StatusCause = { reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' };
+  const error = StatusError.forbidden(row, name, `unable to create new content in namespace ${namespace} because it is being terminated`);
+  return new StatusError('Forbidden', error.message, { ...error.details, causes: [cause] });
+}
+
+/** The `check` operations of a create; throws where the namespace or cluster does not take new content. */
+export function guardCreate(needs: RegistryNeeds, request: WriteRequest, name: string): Operation[] {
+  const operations: Operation[] = [];
+  const { row, origin } = request.served;
+  if (origin.kind !== 'builtin' && origin.terminating) {
+    throw StatusError.forbidden(row, name, 'create not allowed while custom resource definition is terminating');
+  }
+  const cluster = needs.incarnation(request.cluster);
+  if (cluster !== undefined) {
+    if (cluster.deleting) throw StatusError.forbidden(row, name, 'unable to create new content in a logical cluster that is being deleted');
+    operations.push({ op: 'check', key: cluster.key, createRevision: cluster.createRevision });
+  }
+  if (row.namespaced) {
+    const key = namespaceKey(request.cluster, request.namespace);
+    const namespace = needs.store.peek(key);
+    if (namespace === undefined) throw StatusError.notFound(namespaces, request.namespace);
+    if ((storedFlags(namespace.value) & flagDeleting) !== 0) throw terminating(request, name, request.namespace);
+    operations.push({ op: 'check', key, createRevision: namespace.createRevision });
+  }
+  return operations;
+}

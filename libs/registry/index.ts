@@ -1,0 +1,22 @@
+// What is served
+export type { Conversion, Origin, ServedResource, ServeOptions } from './served-resource.ts';
+export { objectKey, serve } from './served-resource.ts';
+export type { Behaviour, WriteContext } from './behaviour.ts';
+export { noBehaviour } from './behaviour.ts';
+export type { Admission } from './admission.ts';
+
+// Writing
+export type { ClusterIncarnation, RegistryNeeds } from './registry-needs.ts';
+export { timestampOf } from './registry-needs.ts';
+export type { FieldValidation, ObjectGuard, WriteRequest } from './write-request.ts';
+export type { Written } from './create.ts';
+export { create } from './create.ts';
+export type { ChangeResult, UpdateRequest } from './update.ts';
+export { update } from './update.ts';
+export type { Deleted, DeleteRequest, Propagation } from './delete.ts';
+export { remove } from './delete.ts';
+export { namespaceKey } from './guard-operations.ts';
+
+// Objects and bytes
+export { convertToServed, currentObject, servedJson, servedObject, storedObject } from './stored-object.ts';
+export { clusterAnnotation, generatedName, stampCreated } from './object-meta.ts';

@@ -1,0 +1,137 @@
+/** The registry's own part of an object's metadata: what the server sets, what a client may change, and what is valid (apimachinery's ValidateObjectMeta). */
+import type { FieldError, KubeObject, ObjectMeta, ResourceRow } from '@kcp-ts/meta';
+import {
+  forbiddenField,
+  invalidValue,
+  requiredValue,
+  validateAnnotations,
+  validateDnsLabel,
+  validateDnsSubdomain,
+  validateLabels,
+  validatePathSegmentName,
+  validateQualifiedName,
+} from '@kcp-ts/meta';
+
+/** The annotation that names the logical cluster on every object. */
+export const clusterAnnotation = 'kcp.io/cluster';
+
+const nameSuffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
+const nameSuffixLength = 5;
+const nameLengthMax = 63;
+
+/** `generateName` and five characters without vowels, as Kubernetes draws them. */
+export function generatedName(base: string, integer: (below: number) => number): string {
+  let suffix = '';
+  for (let i = 0; i < nameSuffixLength; i++) suffix += nameSuffixAlphabet[integer(nameSuffixAlphabet.length)];
+  return base.slice(0, nameLengthMax - nameSuffixLength) + suffix;
+}
+
+export interface CreatedMeta {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly timestamp: string;
+  readonly generation: boolean;
+}
+
+/** What the server sets on a new object; clears what only the server may set. Keys come in the order that Kubernetes prints them. */
+export function stampCreated(object: KubeObject, created: CreatedMeta): void {
+  const { name, generateName, namespace: _n, uid: _u, resourceVersion: _r, generation: _g, creationTimestamp: _c, ...rest } = object.metadata;
+  const { deletionTimestamp: _d, deletionGracePeriodSeconds: _s, selfLink: _l, managedFields: _m, annotations, ...kept } = rest;
+  object.metadata = {
+    name,
+    ...(generateName === undefined ? {} : { generateName }),
+    ...(created.namespace === '' ? {} : { namespace: created.namespace }),
+    uid: created.uid,
+    resourceVersion: '',
+    ...(created.generation ? { generation: 1 } : {}),
+    creationTimestamp: created.timestamp,
+    ...kept,
+    annotations: { ...annotations, [clusterAnnotation]: created.cluster },
+  } as ObjectMeta;
+}
+
+/** What an update may not change is put back from the stored object. */
+export function keepSystemMeta(object: KubeObject, old: KubeObject): void {
+  const from = old.metadata;
+  const { annotations, labels, finalizers, ownerReferences, name: _n, ...rest } = object.metadata;
+  const meta: ObjectMeta = { name: from.name };
+  if (from.generateName !== undefined) meta.generateName = from.generateName;
+  if (from.namespace !== undefined) meta.namespace = from.namespace;
+  if (from.uid !== undefined) meta.uid = from.uid;
+  meta.resourceVersion = from.resourceVersion ?? '';
+  if (from.generation !== undefined) meta.generation = from.generation;
+  if (from.creationTimestamp !== undefined) meta.creationTimestamp = from.creationTimestamp;
+  if (from.deletionTimestamp !== undefined) meta.deletionTimestamp = from.deletionTimestamp;
+  if (from.deletionGracePeriodSeconds !== undefined) meta.deletionGracePeriodSeconds = from.deletionGracePeriodSeconds;
+  if (labels !== undefined && Object.keys(labels).length > 0) meta.labels = labels;
+  meta.annotations = { ...annotations, [clusterAnnotation]: from.annotations?.[clusterAnnotation] ?? '' };
+  if (ownerReferences !== undefined && ownerReferences.length > 0) meta.ownerReferences = ownerReferences;
+  if (finalizers !== undefined && finalizers.length > 0) meta.finalizers = finalizers;
+  const known = new Set(Object.keys(meta));
+  const serverOwned = new Set(['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'managedFields', 'selfLink']);
+  for (const [key, value] of Object.entries(rest)) if (!known.has(key) && !serverOwned.has(key) && !(key in from)) meta[key] = value;
+  object.metadata = meta;
+}
+
+function nameProblems(row: ResourceRow, name: string): readonly string[] {
+  switch (row.nameFormat) {
+    case 'dns-label':
+      return validateDnsLabel(name);
+    case 'path-segment':
+      return validatePathSegmentName(name);
+    case 'dns-subdomain':
+      return validateDnsSubdomain(name);
+  }
+}
+
+function ownerReferenceErrors(meta: ObjectMeta): FieldError[] {
+  const errors: FieldError[] = [];
+  const controllers: string[] = [];
+  for (const [i, owner] of (meta.ownerReferences ?? []).entries()) {
+    const field = `metadata.ownerReferences[${i}]`;
+    if (!owner.apiVersion) errors.push(invalidValue(`${field}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
+    if (!owner.kind) errors.push(invalidValue(`${field}.kind`, owner.kind ?? '', 'must not be empty'));
+    if (!owner.name) errors.push(invalidValue(`${field}.name`, owner.name ?? '', 'must not be empty'));
+    if (!owner.uid) errors.push(invalidValue(`${field}.uid`, owner.uid ?? '', 'must not be empty'));
+    if (owner.controller === true) controllers.push(owner.name);
+  }
+  if (controllers.length > 1) {
+    errors.push(
+      invalidValue('metadata.ownerReferences', meta.ownerReferences, `Only one reference can have Controller set to true. Found "true" in references for ${controllers.join(' and ')}`),
+    );
+  }
+  return errors;
+}
+
+/** Everything that apimachinery checks of an object's metadata. */
+export function validateObjectMeta(row: ResourceRow, object: KubeObject): FieldError[] {
+  const meta = object.metadata;
+  const errors: FieldError[] = [];
+  if (typeof meta.generateName === 'string' && meta.generateName !== '') {
+    for (const problem of nameProblems(row, maskTrailingDash(meta.generateName))) errors.push(invalidValue('metadata.generateName', meta.generateName, problem));
+  }
+  if (!meta.name) errors.push(requiredValue('metadata.name', 'name or generateName is required'));
+  else for (const problem of nameProblems(row, meta.name)) errors.push(invalidValue('metadata.name', meta.name, problem));
+  errors.push(...ownerReferenceErrors(meta));
+  errors.push(...validateLabels(meta.labels, 'metadata.labels'));
+  errors.push(...validateAnnotations(meta.annotations, 'metadata.annotations'));
+  for (const finalizer of meta.finalizers ?? []) {
+    for (const problem of validateQualifiedName(finalizer)) errors.push(invalidValue('metadata.finalizers', finalizer, problem));
+  }
+  return errors;
+}
+
+function maskTrailingDash(name: string): string {
+  return name.length > 1 && name.endsWith('-') ? `${name.slice(0, -1)}a` : name;
+}
+
+/** What apimachinery checks of a change of metadata. */
+export function validateObjectMetaUpdate(object: KubeObject, old: KubeObject): FieldError[] {
+  if (old.metadata.deletionTimestamp === undefined) return [];
+  const before = new Set(old.metadata.finalizers ?? []);
+  const added = (object.metadata.finalizers ?? []).filter((finalizer) => !before.has(finalizer));
+  if (added.length === 0) return [];
+  const list = added.map((finalizer) => JSON.stringify(finalizer)).join(', ');
+  return [forbiddenField('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`)];
+}

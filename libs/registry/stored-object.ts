@@ -1,0 +1,53 @@
+/** Between objects and what the store keeps: the one place that stringifies an object for storage and normalises one that is read. */
+import type { KubeObject, Revision } from '@kcp-ts/meta';
+import { formatResourceVersion } from '@kcp-ts/meta';
+import { encodeStored, flagDeleting, flagFinalizers, hasFingerprint, parseStored, storedJson } from '@kcp-ts/storage';
+import type { ServedResource } from './served-resource.ts';
+
+function flagsOf(object: KubeObject): number {
+  const { finalizers, deletionTimestamp } = object.metadata;
+  return (finalizers !== undefined && finalizers.length > 0 ? flagFinalizers : 0) | (deletionTimestamp === undefined ? 0 : flagDeleting);
+}
+
+/** The value of an object in its storage version, with the resourceVersion that belongs to `revision`. */
+export function storedObject(storage: ServedResource, object: KubeObject, revision: Revision, shardNumber: number): Uint8Array {
+  object.metadata.resourceVersion = formatResourceVersion(revision, shardNumber);
+  return encodeStored(storage.fingerprint, flagsOf(object), JSON.stringify(object));
+}
+
+/** What a dry run answers with: the object without the resourceVersion that it never got. */
+export function dryRunObject(storage: ServedResource, object: KubeObject): Uint8Array {
+  if (object.metadata.resourceVersion === '') delete object.metadata.resourceVersion;
+  return encodeStored(storage.fingerprint, flagsOf(object), JSON.stringify(object));
+}
+
+/** An object as stored, brought up to the storage version's current schema (pruned and defaulted) where it was stored under another one. */
+export function currentObject(storage: ServedResource, value: Uint8Array): KubeObject {
+  const object = parseStored<KubeObject>(value);
+  if (!hasFingerprint(value, storage.fingerprint)) {
+    object.apiVersion = storage.apiVersion;
+    storage.schema.prune(object);
+    storage.schema.applyDefaults(object);
+  }
+  return object;
+}
+
+/** An object in the served version. */
+export function servedObject(served: ServedResource, value: Uint8Array): KubeObject {
+  const object = currentObject(served.storage, value);
+  return served.conversion === undefined ? object : convertToServed(served, object);
+}
+
+export function convertToServed(served: ServedResource, stored: KubeObject): KubeObject {
+  if (served.conversion === undefined) return stored;
+  const object = served.conversion.fromStorage(stored);
+  if (served.row.dialect === 'custom') served.schema.prune(object);
+  served.schema.applyDefaults(object);
+  return object;
+}
+
+/** The served JSON: the stored bytes themselves wherever that is possible. */
+export function servedJson(served: ServedResource, value: Uint8Array): Uint8Array {
+  if (served.conversion === undefined && hasFingerprint(value, served.fingerprint)) return storedJson(value);
+  return Buffer.from(JSON.stringify(servedObject(served, value)));
+}

@@ -1,0 +1,144 @@
+/**
+ * PUT, PATCH and the subresources that write: the one retry loop. In each turn: change → prune → default → mutating admission → behaviour.prepare →
+ * schema and rules → behaviour.validate → validating admission → put. A turn is lost when somebody else wrote first; then it begins anew with what
+ * they wrote, unless the client named the resourceVersion it wants to replace.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { FieldError, KubeObject, Revision } from '@kcp-ts/meta';
+import { invalidValue, StatusError } from '@kcp-ts/meta';
+import type { Entry, Operation } from '@kcp-ts/storage';
+import { checkFields, checkKind, checkNamespace, ensureMetadata } from './check-fields.ts';
+import type { Written } from './create.ts';
+import { countsGenerations, hasStatusSubresource, writeContext } from './create.ts';
+import { keepSystemMeta, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts';
+import type { RegistryNeeds } from './registry-needs.ts';
+import type { ServedResource } from './served-resource.ts';
+import { objectKey } from './served-resource.ts';
+import { convertToServed, currentObject, dryRunObject, storedObject } from './stored-object.ts';
+import type { WriteRequest } from './write-request.ts';
+
+const updateAttempts = 10;
+
+export interface ChangeResult {
+  readonly object: KubeObject;
+  /** Paths of doubled keys in the body. */
+  readonly duplicates: readonly string[];
+}
+
+export interface UpdateRequest extends WriteRequest {
+  readonly name: string;
+  /** From the live object in the served version (made anew at each call) to the wanted one. Called once per turn; must not change what `live` gave before. */
+  change(live: () => KubeObject): ChangeResult;
+  /** A PUT of a custom resource must name the resourceVersion it replaces; a patch need not. */
+  readonly replaces: boolean;
+}
+
+function checkPreconditions(request: UpdateRequest, changed: KubeObject, old: KubeObject): void {
+  const { row } = request.served;
+  const { name, uid, resourceVersion } = changed.metadata;
+  if (name === undefined || name === '') changed.metadata.name = request.name;
+  else if (name !== request.name) throw StatusError.badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`);
+  if (uid !== undefined && uid !== '' && uid !== old.metadata.uid) {
+    throw StatusError.conflict(row, request.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
+  }
+  if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0') {
+    if (resourceVersion !== old.metadata.resourceVersion) throw StatusError.conflict(row, request.name);
+  } else if (request.replaces && row.dialect === 'custom') {
+    throw StatusError.invalid(row, request.name, [invalidValue('metadata.resourceVersion', 0, 'must be specified for an update')]);
+  }
+}
+
+/** What the subresource does not own comes from the live object. */
+function restrictToSubresource(request: UpdateRequest, changed: KubeObject, live: () => KubeObject): KubeObject {
+  if (request.subresource === 'status') {
+    const base = live();
+    if (changed['status'] === undefined) delete base['status'];
+    else base['status'] = changed['status'];
+    return base;
+  }
+  if (request.subresource === '' && hasStatusSubresource(request.served)) {
+    const { status } = live();
+    if (status === undefined) delete changed['status'];
+    else changed['status'] = status;
+  }
+  return changed;
+}
+
+function bumpGeneration(storage: ServedResource, object: KubeObject, old: KubeObject): void {
+  if (!countsGenerations(storage)) return;
+  const { metadata: _m, status: _s, ...spec } = object;
+  const { metadata: _om, status: _os, ...oldSpec } = old;
+  if (!isDeepStrictEqual(spec, oldSpec)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+}
+
+/** From the wanted object in the served version to the one to store. */
+async function prepareUpdate(needs: RegistryNeeds, request: UpdateRequest, entry: Entry): Promise<{ object: KubeObject; old: KubeObject; optimistic: boolean }> {
+  const { served } = request;
+  const { row, storage } = served;
+  const { behaviour } = storage;
+  const old = currentObject(storage, entry.value);
+  const live = () => convertToServed(served, currentObject(storage, entry.value));
+  const { object: wanted, duplicates } = request.change(live);
+  checkKind(served, wanted);
+  checkFields(served, wanted, duplicates, request);
+  ensureMetadata(wanted);
+  checkNamespace(request, wanted);
+  const { resourceVersion } = wanted.metadata;
+  const optimistic = request.replaces && resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0';
+  checkPreconditions(request, wanted, old);
+  const context = writeContext(needs, request);
+  const changed = restrictToSubresource(request, wanted, live);
+  keepSystemMeta(changed, old);
+  served.schema.applyDefaults(changed);
+  request.guard?.admit(changed, old);
+  await needs.admission.mutate(changed, old, context);
+  const errors: FieldError[] = [...validateObjectMeta(row, changed), ...validateObjectMetaUpdate(changed, old)];
+  let object = changed;
+  if (served !== storage) {
+    errors.push(...served.schema.validate(changed, live()));
+    if (errors.length > 0) throw StatusError.invalid(row, request.name, errors.splice(0));
+    object = served.conversion?.toStorage(changed) ?? changed;
+    storage.schema.prune(object);
+    storage.schema.applyDefaults(object);
+  }
+  behaviour.prepareUpdate?.(object, old, context);
+  bumpGeneration(storage, object, old);
+  errors.push(...storage.schema.validate(object, old), ...(behaviour.validateUpdate?.(object, old, context) ?? []));
+  if (errors.length > 0) throw StatusError.invalid(row, request.name, errors);
+  await behaviour.admitUpdate?.(object, old, context);
+  await needs.admission.validate(object, old, context);
+  return { object, old, optimistic };
+}
+
+/** An object whose deletion waited for its last finalizer goes with the update that removes it. */
+function isFinalRemoval(storage: ServedResource, object: KubeObject): boolean {
+  return object.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0 && storage.behaviour.deletesLater !== true;
+}
+
+/** Changes one object; NotFound where there is none, Conflict where somebody else was faster than a client that named its resourceVersion. */
+export async function update(needs: RegistryNeeds, request: UpdateRequest): Promise<Written> {
+  const { row, storage } = request.served;
+  const key = objectKey(storage, request.cluster, request.namespace, request.name);
+  for (let attempt = 1; ; attempt++) {
+    const entry = needs.store.peek(key);
+    if (entry === undefined || request.guard?.shows(currentObject(storage, entry.value)) === false) throw StatusError.notFound(row, request.name);
+    const { object, old, optimistic } = await prepareUpdate(needs, request, entry);
+    if (isDeepStrictEqual(object, old)) return { value: entry.value, created: false };
+    if (request.dryRun) return { value: dryRunObject(storage, object), created: false };
+    let value: Uint8Array = entry.value;
+    const operation: Operation = isFinalRemoval(storage, object)
+      ? { op: 'delete', key, expect: entry.revision }
+      : {
+          op: 'put',
+          key,
+          expect: entry.revision,
+          value: (revision: Revision) => {
+            value = storedObject(storage, object, revision, needs.shardNumber);
+            return value;
+          },
+        };
+    const result = await needs.store.commit([operation]);
+    if (result.status === 'committed') return { value: operation.op === 'delete' ? dryRunObject(storage, object) : value, created: false };
+    if (optimistic || attempt >= updateAttempts) throw StatusError.conflict(row, request.name);
+  }
+}

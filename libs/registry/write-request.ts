@@ -1,0 +1,26 @@
+/** What all writes have in common, as the handler of a verb hands it to the registry. */
+import type { ClusterName, KubeObject, UserInfo } from '@kcp-ts/meta';
+import type { ServedResource } from './served-resource.ts';
+
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
+
+/** A virtual workspace's rules for single objects: which ones it shows, and which writes it lets through. */
+export interface ObjectGuard {
+  /** Whether the object exists as far as this request is concerned. */
+  shows(object: KubeObject): boolean;
+  /** May complete the object (protected labels); throws a StatusError for a write that the guard refuses. */
+  admit(object: KubeObject, old: KubeObject | undefined): void;
+}
+
+export interface WriteRequest {
+  readonly served: ServedResource;
+  readonly cluster: ClusterName;
+  readonly namespace: string;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  /** '' for the object itself; only `status` changes the rules of an update. */
+  readonly subresource: string;
+  readonly fieldValidation: FieldValidation;
+  readonly guard?: ObjectGuard | undefined;
+  warn(text: string): void;
+}
