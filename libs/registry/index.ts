@@ -20,3 +20,5 @@ export { namespaceKey } from './guard-operations.ts';
 // Objects and bytes
 export { convertToServed, currentObject, servedJson, servedObject, storedObject } from './stored-object.ts';
 export { clusterAnnotation, generatedName, stampCreated } from './object-meta.ts';
+export type { Surface } from './surface.ts';
+export { createSurface } from './surface.ts';

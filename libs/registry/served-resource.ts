@@ -20,7 +20,6 @@ export type Origin =
   | { readonly kind: 'crd'; readonly name: string; readonly terminating: boolean }
   | {
       readonly kind: 'bound';
-      readonly binding: string;
       readonly exportCluster: string;
       readonly exportName: string;
       readonly terminating: boolean;

@@ -1,0 +1,103 @@
+/**
+ * Which resources a workspace serves. The answer is put together from components (built-in and system rows for all, one for each bound resource, one
+ * for each established CRD), cached per cluster in a bounded map and shared between clusters with equal sets; the commit that changes a CRD or an
+ * APIBinding drops it. Precedence: built-in and system, then bound, then CRDs; a lower one with the same group and plural is hidden.
+ */
+import { createHash } from 'node:crypto';
+import type { ClusterName } from '@kcp-ts/meta';
+import type { ServedResource, Surface } from '@kcp-ts/registry';
+import { createSurface } from '@kcp-ts/registry';
+import type { Entry, Store } from '@kcp-ts/storage';
+import { LRUCache } from 'lru-cache';
+import type { Component } from './component.ts';
+
+export interface Catalog {
+  surface(cluster: ClusterName): Surface;
+  /** To be told of every changed key, before its commit is acknowledged. */
+  changed(key: string): void;
+  /** Built-in and system resources alone: what every workspace serves. */
+  readonly base: Surface;
+  /** The surface with these resources, shared with every other caller that asks for the same set. */
+  intern(key: string, resources: () => readonly ServedResource[]): Surface;
+  size(): number;
+}
+
+export interface CatalogNeeds {
+  readonly store: Store;
+  readonly base: readonly ServedResource[];
+  /** Components that an APIBinding brings; none where it is not bound yet. */
+  componentsOfBinding(entry: Entry): readonly Component[];
+  /** The component of a CRD; undefined where it is not established. */
+  componentOfCrd(entry: Entry): Component | undefined;
+  readonly clustersMax: number;
+  readonly surfacesMax: number;
+}
+
+export const bindingsPrefix = 'apis.kcp.io/apibindings/-/';
+export const crdsPrefix = 'apiextensions.k8s.io/customresourcedefinitions/-/';
+/** More CRDs or bindings than this in one workspace are not served: a bound, far above Kubernetes' own advice. */
+const definitionsMax = 5_000;
+
+function groupPlural(served: ServedResource): string {
+  return `${served.row.plural}.${served.row.group}`;
+}
+
+function clusterOf(key: string, prefix: string): string {
+  return key.slice(prefix.length, key.indexOf('/', prefix.length));
+}
+
+export function createCatalog(needs: CatalogNeeds): Catalog {
+  const base = createSurface('base', needs.base);
+  const taken = new Set(needs.base.map(groupPlural));
+  const byCluster = new LRUCache<string, Surface>({ max: needs.clustersMax });
+  const byKey = new LRUCache<string, WeakRef<Surface>>({ max: needs.surfacesMax });
+
+  function intern(key: string, resources: () => readonly ServedResource[]): Surface {
+    const known = byKey.get(key)?.deref();
+    if (known !== undefined) return known;
+    const surface = createSurface(key, resources());
+    byKey.set(key, new WeakRef(surface));
+    return surface;
+  }
+
+  function joined(components: readonly Component[]): readonly ServedResource[] {
+    const resources = [...needs.base];
+    const names = new Set(taken);
+    for (const component of components) {
+      const added = component.resources().filter((served) => !names.has(groupPlural(served)));
+      for (const served of added) names.add(groupPlural(served));
+      resources.push(...added);
+    }
+    return resources;
+  }
+
+  function compute(cluster: ClusterName): Surface {
+    const components: Component[] = [];
+    for (const entry of needs.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax)) components.push(...needs.componentsOfBinding(entry));
+    for (const entry of needs.store.scan({ prefix: `${crdsPrefix}${cluster}/` }, definitionsMax)) {
+      const component = needs.componentOfCrd(entry);
+      if (component !== undefined) components.push(component);
+    }
+    if (components.length === 0) return base;
+    const keys = components.map((component) => component.key);
+    const key = createHash('sha256').update(keys.join('\n')).digest('base64');
+    return intern(key, () => joined(components));
+  }
+
+  return {
+    base,
+    intern,
+    surface(cluster) {
+      const known = byCluster.get(cluster);
+      if (known !== undefined) return known;
+      const surface = compute(cluster);
+      byCluster.set(cluster, surface);
+      return surface;
+    },
+    changed(key) {
+      if (key.startsWith(bindingsPrefix)) byCluster.delete(clusterOf(key, bindingsPrefix));
+      else if (key.startsWith(crdsPrefix)) byCluster.delete(clusterOf(key, crdsPrefix));
+    },
+    size: () => byCluster.size,
+  };
+}

@@ -1,0 +1,114 @@
+/** Where components come from: bound resources through the copies of their schemas, CRDs through their specs. Both cached by content, weakly. */
+import { createHash } from 'node:crypto';
+import type { KubeObject } from '@kcp-ts/meta';
+import type { ServedResource } from '@kcp-ts/registry';
+import { rowsOfApiResourceSchema, rowsOfCustomResourceDefinition } from '@kcp-ts/schema';
+import type { Entry, Store } from '@kcp-ts/storage';
+import { parseKey, parseStored } from '@kcp-ts/storage';
+import { LRUCache } from 'lru-cache';
+import { boundSchemaKey } from './bound-schemas.ts';
+import type { BoundResource, Component } from './component.ts';
+import type { RowNeeds } from './rows-to-resources.ts';
+import { resourcesOfRows } from './rows-to-resources.ts';
+
+interface Binding extends KubeObject {
+  readonly spec?: { readonly reference?: { readonly export?: { readonly name?: string } } };
+  readonly status?: {
+    readonly apiExportClusterName?: string;
+    readonly boundResources?: readonly {
+      readonly group: string;
+      readonly resource: string;
+      readonly schema: { readonly UID: string; readonly identityHash: string };
+    }[];
+  };
+}
+
+interface Definition extends KubeObject {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+const readOnlyVerbs = ['delete', 'deletecollection', 'get', 'list', 'watch'] as const;
+/** Components of definitions that were looked at last; each is a key and a hash. */
+const recentDefinitionsMax = 10_000;
+
+/** What an APIBinding object binds now. */
+export function boundResourcesOf(binding: KubeObject): readonly BoundResource[] {
+  const { metadata, spec, status } = binding as Binding;
+  return (status?.boundResources ?? []).map((bound) => ({
+    group: bound.group,
+    resource: bound.resource,
+    schemaUid: bound.schema.UID,
+    identityHash: bound.schema.identityHash,
+    exportCluster: status?.apiExportClusterName ?? '',
+    exportName: spec?.reference?.export?.name ?? '',
+    terminating: metadata.deletionTimestamp !== undefined,
+  }));
+}
+
+export interface Components {
+  ofBinding(entry: Entry): readonly Component[];
+  ofCrd(entry: Entry): Component | undefined;
+  /** The resources of a bound schema, for views that do not go through a binding. */
+  ofBound(bound: BoundResource): Component;
+}
+
+export function createComponents(needs: RowNeeds & { readonly store: Store }): Components {
+  const shared = new Map<string, WeakRef<readonly ServedResource[]>>();
+  const gone = new FinalizationRegistry<string>((key) => {
+    if (shared.get(key)?.deref() === undefined) shared.delete(key);
+  });
+  const definitions = new LRUCache<string, { readonly hash: string; readonly terminating: boolean } | 'not-served'>({ max: recentDefinitionsMax });
+
+  function once(key: string, make: () => readonly ServedResource[]): readonly ServedResource[] {
+    const known = shared.get(key)?.deref();
+    if (known !== undefined) return known;
+    const made = make();
+    shared.set(key, new WeakRef(made));
+    gone.register(made, key);
+    return made;
+  }
+
+  function boundComponent(bound: BoundResource): Component {
+    const key = `bound ${bound.schemaUid} ${bound.identityHash} ${bound.exportCluster} ${bound.exportName} ${bound.terminating}`;
+    const make = () => {
+      const entry = needs.store.get(boundSchemaKey(bound.schemaUid));
+      if (entry === undefined) return [];
+      const rows = rowsOfApiResourceSchema(parseStored<KubeObject>(entry.value));
+      const served = bound.terminating ? rows.map((row) => ({ ...row, verbs: readOnlyVerbs })) : rows;
+      const { exportCluster, exportName, terminating } = bound;
+      return resourcesOfRows(served, () => bound.identityHash, { kind: 'bound', exportCluster, exportName, terminating }, needs);
+    };
+    return { key, resources: () => once(key, make) };
+  }
+
+  function definitionOf(entry: Entry): { readonly hash: string; readonly terminating: boolean } | 'not-served' {
+    const id = `${entry.key}@${entry.revision}`;
+    const known = definitions.get(id);
+    if (known !== undefined) return known;
+    const object = parseStored<Definition>(entry.value);
+    const established = object.status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True') === true;
+    const found = established
+      ? {
+          hash: createHash('sha256').update(JSON.stringify(object['spec'])).digest('base64'),
+          terminating: object.metadata.deletionTimestamp !== undefined,
+        }
+      : ('not-served' as const);
+    definitions.set(id, found);
+    return found;
+  }
+
+  return {
+    ofBound: boundComponent,
+    ofBinding: (entry) => boundResourcesOf(parseStored<KubeObject>(entry.value)).map(boundComponent),
+    ofCrd(entry) {
+      const found = definitionOf(entry);
+      if (found === 'not-served') return undefined;
+      const { hash, terminating } = found;
+      const key = `crd ${hash} ${terminating}`;
+      const { name } = parseKey(entry.key);
+      const make = () =>
+        resourcesOfRows(rowsOfCustomResourceDefinition(parseStored<KubeObject>(entry.value)), () => 'customresources', { kind: 'crd', name, terminating }, needs);
+      return { key, resources: () => once(key, make) };
+    },
+  };
+}

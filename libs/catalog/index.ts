@@ -1,0 +1,8 @@
+export type { BoundResource, Component } from './component.ts';
+export { boundSchemaKey, boundSchemasCluster } from './bound-schemas.ts';
+export type { RowNeeds } from './rows-to-resources.ts';
+export { resourcesOfRows } from './rows-to-resources.ts';
+export type { Catalog, CatalogNeeds } from './catalog.ts';
+export { bindingsPrefix, crdsPrefix, createCatalog } from './catalog.ts';
+export type { Components } from './components.ts';
+export { boundResourcesOf, createComponents } from './components.ts';
