@@ -54,6 +54,8 @@ export interface Components {
 
 export function createComponents(needs: RowNeeds & { readonly store: Store }): Components {
   const shared = new Map<string, WeakRef<readonly ServedResource[]>>();
+  // A surface holds single resources: as long as one of them lives, its siblings are not made anew.
+  const siblings = new WeakMap<ServedResource, readonly ServedResource[]>();
   const gone = new FinalizationRegistry<string>((key) => {
     if (shared.get(key)?.deref() === undefined) shared.delete(key);
   });
@@ -64,6 +66,7 @@ export function createComponents(needs: RowNeeds & { readonly store: Store }): C
     if (known !== undefined) return known;
     const made = make();
     shared.set(key, new WeakRef(made));
+    for (const served of made) siblings.set(served, made);
     gone.register(made, key);
     return made;
   }

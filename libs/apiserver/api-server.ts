@@ -1,0 +1,128 @@
+/**
+ * The API server: a pipeline, read downwards, and at its end the handler. It knows no workspace, no binding and no kind; `route` (from compose.ts)
+ * turns a path's prefix into a scope.
+ */
+import type { Exchange } from '@kcp-ts/http';
+import type { UserInfo } from '@kcp-ts/meta';
+import { anonymousUser, StatusError } from '@kcp-ts/meta';
+import type { ApiRequest, Filter, Handler } from './api-request.ts';
+import { pipeline } from './api-request.ts';
+import type { Bookmarks } from './bookmarks.ts';
+import { createMediaReader } from './encode/media.ts';
+import { respondError, respondJson } from './encode/respond.ts';
+import { handleDocuments } from './handlers/documents.ts';
+import type { HealthCheck } from './handlers/health.ts';
+import { handleHealth, healthEndpoint } from './handlers/health.ts';
+import type { ResourceHandlerNeeds } from './handlers/resource.ts';
+import { handleResource, verbOf } from './handlers/resource.ts';
+import { parseQuery } from './query.ts';
+import { parseRequestPath } from './request-path.ts';
+import type { Scope } from './scope.ts';
+import type { ServerNeeds } from './server-needs.ts';
+
+/** Where a request goes: into a scope with the rest of its path, or to something that answers for itself. */
+export type Route =
+  | { readonly kind: 'scope'; readonly scope: Scope; readonly rest: string }
+  | { readonly kind: 'answer'; readonly answer: (request: ApiRequest) => void | Promise<void> };
+
+export interface VersionInfo {
+  readonly major: string;
+  readonly minor: string;
+  readonly gitVersion: string;
+  readonly gitCommit: string;
+  readonly gitTreeState: string;
+  readonly buildDate: string;
+  readonly goVersion: string;
+  readonly compiler: string;
+  readonly platform: string;
+}
+
+export interface ApiServerOptions {
+  readonly needs: ServerNeeds;
+  readonly bookmarks: Bookmarks;
+  readonly checks: readonly HealthCheck[];
+  readonly version: VersionInfo;
+  authenticate(exchange: Exchange): UserInfo | Promise<UserInfo>;
+  /** The user that a request acts as, where it impersonates somebody; throws Forbidden. */
+  impersonate(request: ApiRequest): UserInfo;
+  route(request: ApiRequest): Route | Promise<Route>;
+  /** One line about a fault of ours, with its request id. */
+  logFault(request: ApiRequest, error: StatusError): void;
+  /** Told of every answered request. */
+  observe(request: ApiRequest): void;
+}
+
+function beginRequest(exchange: Exchange, id: string): ApiRequest {
+  const question = exchange.url.indexOf('?');
+  const path = question < 0 ? exchange.url : exchange.url.slice(0, question);
+  const query = parseQuery(question < 0 ? '' : exchange.url.slice(question + 1));
+  return { exchange, id, method: exchange.method, path, query, user: anonymousUser, warnings: [] };
+}
+
+/** Whatever goes wrong further in becomes a Status; a fault of ours is logged and never reaches other tenants. */
+function recover(options: ApiServerOptions): Filter {
+  const answer = (request: ApiRequest, thrown: unknown) => {
+    const error = StatusError.from(thrown);
+    if (error.code >= 500 && error.cause !== undefined) options.logFault(request, error);
+    if (request.exchange.answered || request.exchange.closed) return;
+    respondError(request, error);
+  };
+  return (next) => (request) => {
+    try {
+      const done = next(request);
+      if (!(done instanceof Promise)) return options.observe(request);
+      return done.catch((thrown: unknown) => answer(request, thrown)).then(() => options.observe(request));
+    } catch (thrown) {
+      answer(request, thrown);
+      options.observe(request);
+    }
+  };
+}
+
+/** Probes must be answered whatever state authentication is in. */
+function health(options: ApiServerOptions): Filter {
+  return (next) => (request) => (healthEndpoint(request.path) === undefined ? next(request) : handleHealth(request, options.checks));
+}
+
+function authenticate(options: ApiServerOptions): Filter {
+  return (next) => (request) => {
+    const user = options.authenticate(request.exchange);
+    return user instanceof Promise ? user.then((found) => next({ ...request, user: found })) : next({ ...request, user });
+  };
+}
+
+function impersonate(options: ApiServerOptions): Filter {
+  return (next) => (request) => next('impersonate-user' in request.exchange.headers || hasImpersonation(request.exchange) ? { ...request, user: options.impersonate(request) } : request);
+}
+
+function hasImpersonation({ headers }: Exchange): boolean {
+  for (const name in headers) if (name.startsWith('impersonate-')) return true;
+  return false;
+}
+
+function handleInScope(options: ApiServerOptions, from: ResourceHandlerNeeds, request: ApiRequest, scope: Scope, rest: string): void | Promise<void> {
+  const target = parseRequestPath(rest);
+  if (target.kind === 'api') {
+    const verb = verbOf(request, target.api);
+    if (verb === undefined) throw StatusError.methodNotAllowed();
+    scope.authorize(request.user, target.api, verb);
+    return handleResource(from, request, scope, target.api, verb);
+  }
+  if (healthEndpoint(target.path) !== undefined) return handleHealth({ ...request, path: target.path }, options.checks);
+  scope.authorizePath(request.user, target.path, request.method.toLowerCase());
+  if (target.path === '/version') return respondJson(request, 200, options.version);
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw StatusError.methodNotAllowed();
+  handleDocuments(request, target.path, from.needs.presentation.of(scope.surface));
+}
+
+/** The handler of every exchange. Never throws, never rejects. */
+export function createApiServer(options: ApiServerOptions): (exchange: Exchange) => void | Promise<void> {
+  const from: ResourceHandlerNeeds = { needs: options.needs, bookmarks: options.bookmarks, readMedia: createMediaReader() };
+  const handle: Handler = (request) => {
+    const go = (route: Route) => (route.kind === 'answer' ? route.answer(request) : handleInScope(options, from, request, route.scope, route.rest));
+    const route = options.route(request);
+    return route instanceof Promise ? route.then(go) : go(route);
+  };
+  const path = pipeline([recover(options), health(options), authenticate(options), impersonate(options)], handle);
+  return (exchange) => path(beginRequest(exchange, options.needs.registry.random.uuid()));
+}

@@ -1,0 +1,53 @@
+/** Which form an answer takes: the object itself, its metadata alone, or a Table; in JSON or YAML (`Accept`, KEP-2896's `as=` parameters). */
+import { parseAccept } from '@kcp-ts/http';
+import { StatusError } from '@kcp-ts/meta';
+import { LRUCache } from 'lru-cache';
+
+export interface Media {
+  readonly format: 'json' | 'yaml';
+  readonly view: 'object' | 'metadata' | 'table';
+  readonly contentType: string;
+}
+
+const accepted = ['application/json', 'application/yaml'];
+const plain: Media = { format: 'json', view: 'object', contentType: 'application/json' };
+const viewOf: Readonly<Record<string, Media['view']>> = { Table: 'table', PartialObjectMetadata: 'metadata', PartialObjectMetadataList: 'metadata' };
+
+/** 406 in Kubernetes' words. */
+export function notAcceptable(types: readonly string[]): StatusError {
+  return new StatusError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);
+}
+
+function mediaFor(type: string, parameters: Readonly<Record<string, string>>): Media | undefined {
+  const format = type === 'application/yaml' ? 'yaml' : type === 'application/json' || type === '*/*' || type === 'application/*' ? 'json' : undefined;
+  if (format === undefined) return undefined;
+  const base: Media = { format, view: 'object', contentType: format === 'yaml' ? 'application/yaml' : 'application/json' };
+  const { as } = parameters as { readonly as?: string };
+  if (as === undefined) return base;
+  const view = viewOf[as];
+  if (view === undefined || parameters['g'] !== 'meta.k8s.io' || (parameters['v'] !== 'v1' && parameters['v'] !== 'v1beta1')) return undefined;
+  return { ...base, view };
+}
+
+export type MediaReader = (accept: string | undefined) => Media;
+
+/** Reads Accept headers; each text is read once. Throws StatusError NotAcceptable. */
+export function createMediaReader(): MediaReader {
+  const known = new LRUCache<string, Media | 'none'>({ max: 1_000 });
+  return (accept) => {
+    if (accept === undefined || accept === 'application/json' || accept === '*/*') return plain;
+    let media = known.get(accept);
+    if (media === undefined) {
+      media = 'none';
+      for (const { type, parameters } of parseAccept(accept)) {
+        const found = mediaFor(type, parameters);
+        if (found === undefined) continue;
+        media = found;
+        break;
+      }
+      known.set(accept, media);
+    }
+    if (media === 'none') throw notAcceptable(accepted);
+    return media;
+  };
+}

@@ -1,0 +1,12 @@
+import { create } from '@kcp-ts/registry';
+import { asObject, readBody } from '../read-body.ts';
+import type { ResourceCall } from '../resource-call.ts';
+import { respondWritten, writeRequest } from './write-call.ts';
+
+/** POST to a collection. */
+export async function handleCreate(call: ResourceCall): Promise<void> {
+  const write = writeRequest(call, 'CreateOptions');
+  const body = await readBody(call.request, call.needs.bodyBytesMax, write.fieldValidation !== 'Ignore');
+  const written = await create(call.needs.registry, write, asObject(body), body.duplicates);
+  respondWritten(call, 201, written.value);
+}

@@ -1,0 +1,75 @@
+/** Discovery, OpenAPI and version: documents that are the same bytes for every workspace with the same API surface. */
+import { parseAccept } from '@kcp-ts/http';
+import { StatusError } from '@kcp-ts/meta';
+import type { ApiRequest } from '../api-request.ts';
+import { notAcceptable } from '../encode/media.ts';
+import { answerHeaders } from '../encode/respond.ts';
+import type { Document } from '../discovery/create-discovery.ts';
+import type { SurfaceDocuments } from '../server-needs.ts';
+
+const json = 'application/json';
+
+interface Form {
+  readonly contentType: string;
+  readonly document: Document | undefined;
+}
+
+function respondDocument(request: ApiRequest, form: Form): void {
+  const { document } = form;
+  if (document === undefined) throw StatusError.pathNotFound();
+  const headers = answerHeaders(request, form.contentType);
+  headers['etag'] = `"${document.etag}"`;
+  headers['vary'] = 'Accept';
+  if (request.exchange.headers['if-none-match'] === headers['etag']) return request.exchange.respond(304, headers);
+  request.exchange.respond(200, headers, document.bytes);
+}
+
+function accepts(request: ApiRequest): ReturnType<typeof parseAccept> {
+  const accept = request.exchange.headers['accept'];
+  return parseAccept(typeof accept === 'string' ? accept : json);
+}
+
+function isJson(type: string): boolean {
+  return type === json || type === '*/*' || type === 'application/*' || type === 'application/yaml';
+}
+
+/** The first form of discovery that the client names and we have. */
+function discoveryForm(request: ApiRequest, legacy: () => Document | undefined, aggregated: (version: 'v2' | 'v2beta1') => Document | undefined): Form {
+  for (const { type, parameters } of accepts(request)) {
+    if (parameters['as'] === 'APIGroupDiscoveryList' && type === json && parameters['g'] === 'apidiscovery.k8s.io') {
+      const version = parameters['v'];
+      if (version !== 'v2' && version !== 'v2beta1') continue;
+      return { contentType: `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`, document: aggregated(version) };
+    }
+    if (isJson(type) && parameters['as'] === undefined) return { contentType: json, document: legacy() };
+  }
+  throw notAcceptable([json, 'application/yaml', 'application/vnd.kubernetes.protobuf']);
+}
+
+function openApiV2(request: ApiRequest, documents: SurfaceDocuments): Form {
+  for (const { type } of accepts(request)) {
+    if (type.startsWith('application/com.github.proto-openapi.spec.v2')) return { contentType: type, document: documents.openApi.v2Protobuf() };
+    if (isJson(type)) return { contentType: json, document: documents.openApi.v2Json() };
+  }
+  throw notAcceptable([json]);
+}
+
+/** Answers one of the documents; throws NotFound for other paths. */
+export function handleDocuments(request: ApiRequest, path: string, documents: SurfaceDocuments): void {
+  const { discovery, openApi } = documents;
+  const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  const parts = trimmed.split('/').slice(1);
+  const [first, second, third] = parts;
+  if (trimmed === '/') return respondDocument(request, { contentType: json, document: discovery.rootPaths() });
+  if (first === 'openapi' && second === 'v2' && parts.length === 2) return respondDocument(request, openApiV2(request, documents));
+  if (first === 'openapi' && second === 'v3') {
+    const document = parts.length === 2 ? openApi.v3Index() : openApi.v3(parts.slice(2).join('/'));
+    return respondDocument(request, { contentType: json, document });
+  }
+  if (first === 'api' && parts.length === 1) return respondDocument(request, discoveryForm(request, discovery.api, discovery.aggregatedApi));
+  if (first === 'apis' && parts.length === 1) return respondDocument(request, discoveryForm(request, discovery.apis, discovery.aggregatedApis));
+  if (first === 'api' && parts.length === 2) return respondDocument(request, { contentType: json, document: discovery.groupVersion('', second ?? '') });
+  if (first === 'apis' && parts.length === 2) return respondDocument(request, { contentType: json, document: discovery.group(second ?? '') });
+  if (first === 'apis' && parts.length === 3) return respondDocument(request, { contentType: json, document: discovery.groupVersion(second ?? '', third ?? '') });
+  throw StatusError.pathNotFound();
+}

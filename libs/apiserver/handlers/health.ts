@@ -1,0 +1,40 @@
+/** `/livez`, `/readyz`, `/healthz`, their `?verbose` form and single checks, as kube-apiserver words them. Cheap: a check looks at a flag. */
+import type { ApiRequest } from '../api-request.ts';
+import { respondText } from '../encode/respond.ts';
+import { StatusError } from '@kcp-ts/meta';
+
+export interface HealthCheck {
+  readonly name: string;
+  /** Undefined where all is well; otherwise why not, for the log and for `?verbose`. */
+  check(): string | undefined;
+  /** Also a reason to be restarted, not only to be left out of service. */
+  readonly live: boolean;
+}
+
+const endpoints = ['livez', 'readyz', 'healthz'] as const;
+
+/** The endpoint and the single check that a path names, or undefined for other paths. */
+export function healthEndpoint(path: string): { readonly endpoint: string; readonly single: string | undefined } | undefined {
+  const [, endpoint = '', ...rest] = path.split('/');
+  if (!(endpoints as readonly string[]).includes(endpoint)) return undefined;
+  return { endpoint, single: rest.length === 0 ? undefined : rest.join('/') };
+}
+
+export function handleHealth(request: ApiRequest, checks: readonly HealthCheck[]): void {
+  const found = healthEndpoint(request.path);
+  if (found === undefined) throw StatusError.pathNotFound();
+  const { endpoint, single } = found;
+  const excluded = new Set(request.query.all('exclude'));
+  const asked = checks.filter((check) => (endpoint !== 'livez' || check.live) && !excluded.has(check.name) && (single === undefined || check.name === single));
+  if (single !== undefined && asked.length === 0) throw StatusError.pathNotFound();
+  let failed = false;
+  const lines = asked.map((check) => {
+    const why = check.check();
+    if (why === undefined) return `[+]${check.name} ok\n`;
+    failed = true;
+    return `[-]${check.name} failed: reason withheld\n`;
+  });
+  if (failed) return respondText(request, 500, `${lines.join('')}${endpoint} check failed\n`);
+  const verbose = request.query.has('verbose');
+  respondText(request, 200, verbose ? `${lines.join('')}${endpoint} check passed\n` : 'ok');
+}

@@ -1,0 +1,112 @@
+/** From a target to the handler of its verb. */
+import { StatusError } from '@kcp-ts/meta';
+import type { Verb } from '@kcp-ts/meta';
+import type { ServedResource } from '@kcp-ts/registry';
+import type { ApiRequest } from '../api-request.ts';
+import type { Bookmarks } from '../bookmarks.ts';
+import type { MediaReader } from '../encode/media.ts';
+import { respondJson } from '../encode/respond.ts';
+import { parseListOptions } from '../options.ts';
+import { isTrue } from '../query.ts';
+import { readBody } from '../read-body.ts';
+import type { ApiPath } from '../request-path.ts';
+import type { ResourceCall } from '../resource-call.ts';
+import type { Scope } from '../scope.ts';
+import type { ServerNeeds } from '../server-needs.ts';
+import { handleCreate } from './create.ts';
+import { handleDelete, handleDeleteCollection } from './delete.ts';
+import { handleGet } from './get.ts';
+import { handleList } from './list.ts';
+import { handlePatch } from './patch.ts';
+import { handleUpdate } from './update.ts';
+import { handleWatch } from './watch.ts';
+
+/** The verb that authorization is asked about, from the method and the shape of the path. */
+export function verbOf(request: ApiRequest, api: ApiPath): Verb | undefined {
+  switch (request.method) {
+    case 'GET':
+    case 'HEAD':
+      if (api.watch || isTrue(request.query, 'watch')) return 'watch';
+      return api.name === '' ? 'list' : 'get';
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return 'patch';
+    case 'DELETE':
+      return api.name === '' ? 'deletecollection' : 'delete';
+    default:
+      return undefined;
+  }
+}
+
+function specialName(served: ServedResource, api: ApiPath): string {
+  const { group, plural } = served.row;
+  const resource = group === '' ? plural : `${plural}.${group}`;
+  return api.subresource === '' ? resource : `${resource}/${api.subresource}`;
+}
+
+async function handleSpecial(call: ResourceCall, verb: Verb): Promise<boolean> {
+  const { needs, request, scope, served, api } = call;
+  const scale = api.subresource === 'scale' && served.row.scale !== undefined;
+  const special = needs.special.get(scale ? '*/scale' : specialName(served, api));
+  if (special === undefined) return false;
+  const body = verb === 'create' || verb === 'update' || verb === 'patch' ? (await readBody(request, needs.bodyBytesMax, false)).value : undefined;
+  const answer = await special.handle({ request, scope, served, namespace: api.namespace, objectName: api.name, body });
+  respondJson(request, answer.status, answer.object);
+  return true;
+}
+
+function checkVerb(call: ResourceCall, verb: Verb): void {
+  const { row } = call.served;
+  const { subresource, name, watch } = call.api;
+  if (subresource === '') {
+    const onName = verb === 'get' || verb === 'update' || verb === 'patch' || verb === 'delete' || (watch && name !== '');
+    const collection = verb === 'create' || verb === 'list' || verb === 'deletecollection';
+    // A binding that goes away drops create, update and patch from discovery; updates still clear finalizers, and a create is refused with its reason.
+    const served = row.verbs.includes(verb) || (call.served.origin.kind === 'bound' && call.served.origin.terminating);
+    if (!served || (onName && name === '') || (collection && name !== '')) throw StatusError.methodNotAllowed();
+    return;
+  }
+  const sub = row.subresources.find((candidate) => candidate.name === subresource);
+  if (sub === undefined) throw StatusError.pathNotFound();
+  if (!(sub.verbs as readonly string[]).includes(verb)) throw StatusError.methodNotAllowed();
+}
+
+export interface ResourceHandlerNeeds {
+  readonly needs: ServerNeeds;
+  readonly bookmarks: Bookmarks;
+  readonly readMedia: MediaReader;
+}
+
+/** Handles a request for a resource: which must have been authorized. */
+export async function handleResource(from: ResourceHandlerNeeds, request: ApiRequest, scope: Scope, api: ApiPath, verb: Verb): Promise<void> {
+  const accept = request.exchange.headers['accept'];
+  const media = from.readMedia(typeof accept === 'string' ? accept : undefined);
+  const served = scope.find(api, media.view === 'metadata');
+  if (served === undefined) throw StatusError.pathNotFound();
+  const call: ResourceCall = { needs: from.needs, request, scope, served, api, media };
+  checkVerb(call, verb);
+  if (served.row.namespaced && api.namespace === '' && (api.name !== '' || verb === 'create') && !call.api.watch) throw StatusError.pathNotFound();
+  if (!served.row.namespaced && api.namespace !== '') throw StatusError.pathNotFound();
+  if ((api.subresource !== '' || served.row.virtual === true) && (await handleSpecial(call, verb))) return;
+  switch (verb) {
+    case 'get':
+      return handleGet(call);
+    case 'list':
+      return handleList(call, parseListOptions(request.query, false));
+    case 'watch':
+      return handleWatch(call, parseListOptions(request.query, true), from.bookmarks);
+    case 'create':
+      return handleCreate(call);
+    case 'update':
+      return handleUpdate(call);
+    case 'patch':
+      return handlePatch(call);
+    case 'delete':
+      return handleDelete(call);
+    case 'deletecollection':
+      return handleDeleteCollection(call);
+  }
+}

@@ -1,0 +1,24 @@
+import type { KubeObject } from '@kcp-ts/meta';
+import { update } from '@kcp-ts/registry';
+import { asObject, readBody } from '../read-body.ts';
+import type { ResourceCall } from '../resource-call.ts';
+import { respondWritten, writeRequest } from './write-call.ts';
+
+/** PUT of one object or of its status. */
+export async function handleUpdate(call: ResourceCall): Promise<void> {
+  const write = writeRequest(call, 'UpdateOptions');
+  const body = await readBody(call.request, call.needs.bodyBytesMax, write.fieldValidation !== 'Ignore');
+  // The registry changes what it is given; a lost turn begins again from what was sent.
+  let fresh: KubeObject | undefined = asObject(body);
+  const written = await update(call.needs.registry, {
+    ...write,
+    name: call.api.name,
+    replaces: true,
+    change() {
+      const object = fresh ?? (body.again() as KubeObject);
+      fresh = undefined;
+      return { object, duplicates: body.duplicates };
+    },
+  });
+  respondWritten(call, 200, written.value);
+}

@@ -1,0 +1,37 @@
+/** What the writing verbs share: the registry's request, and the answer out of what was written. */
+import type { ClusterName } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
+import type { WriteRequest } from '@kcp-ts/registry';
+import { respondBytes } from '../encode/respond.ts';
+import { encodeObject } from '../encode/views.ts';
+import { parseDryRun, parseFieldValidation } from '../options.ts';
+import type { ResourceCall } from '../resource-call.ts';
+
+/** Wildcard requests read; nobody writes into all clusters at once. */
+export function oneCluster(call: ResourceCall): ClusterName {
+  if (call.scope.cluster === '*') throw StatusError.methodNotAllowed('the server does not allow this method on the requested resource in the `*` logical cluster');
+  return call.scope.cluster;
+}
+
+/** `optionsKind` names the options in error texts: CreateOptions, UpdateOptions, PatchOptions. */
+export function writeRequest(call: ResourceCall, optionsKind: string): WriteRequest {
+  const { request, scope, served, api } = call;
+  return {
+    served,
+    cluster: oneCluster(call),
+    namespace: api.namespace,
+    user: request.user,
+    dryRun: parseDryRun(request.query.all('dryRun'), optionsKind),
+    subresource: api.subresource,
+    fieldValidation: parseFieldValidation(request.query, optionsKind),
+    guard: scope.guard(served),
+    warn: (text) => request.warnings.push(text),
+  };
+}
+
+/** The written object in the form that was asked for. */
+export function respondWritten(call: ResourceCall, status: number, value: Uint8Array): void {
+  const { needs, request, served, media } = call;
+  if (served.row.deprecated === true && served.row.deprecationWarning !== undefined) request.warnings.push(served.row.deprecationWarning);
+  respondBytes(request, media, status, encodeObject(served, value, media, request.query, needs.clock.now()));
+}

@@ -1,0 +1,48 @@
+/** The one place that takes a body off the wire and decodes it. */
+import { decodeJson, decodeYaml } from '@kcp-ts/http';
+import type { KubeObject } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
+import type { ApiRequest } from './api-request.ts';
+
+export interface DecodedBody {
+  readonly value: unknown;
+  /** Paths of doubled keys. */
+  readonly duplicates: readonly string[];
+  /** The value once more, for one who has changed it. */
+  again(): unknown;
+}
+
+const objectTypes = ['application/json', 'application/yaml'];
+
+/** The media type of a body without its parameters, in lower case. */
+export function contentTypeOf(request: ApiRequest): string {
+  const header = request.exchange.headers['content-type'];
+  const text = typeof header === 'string' ? header : '';
+  const end = text.indexOf(';');
+  return (end < 0 ? text : text.slice(0, end)).trim().toLowerCase();
+}
+
+export function unsupportedMediaType(sent: string, types: readonly string[]): StatusError {
+  return new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${types.join(', ')}`, undefined, {
+    cause: sent,
+  });
+}
+
+/** Decodes a JSON or YAML body; throws BadRequest, UnsupportedMediaType or RequestEntityTooLarge. `strict` also looks for doubled keys. */
+export async function readBody(request: ApiRequest, bytesMax: number, strict: boolean): Promise<DecodedBody> {
+  const type = contentTypeOf(request);
+  const json = type === '' || type === 'application/json';
+  if (!json && type !== 'application/yaml') throw unsupportedMediaType(type, objectTypes);
+  const bytes = await request.exchange.readBody(bytesMax);
+  const decode = json ? decodeJson : decodeYaml;
+  return { ...decode(bytes, { strict }), again: () => decode(bytes, { strict: false }).value };
+}
+
+/** A body that must be an object. */
+export function asObject(body: DecodedBody): KubeObject {
+  const { value } = body;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw StatusError.badRequest('the object provided is unrecognized (must be of type object): couldn\'t get version/kind; json parse error');
+  }
+  return value as KubeObject;
+}

@@ -1,0 +1,23 @@
+/**
+ * Where a request acts: one logical cluster, all of them, or what a virtual workspace shows of them. Handlers know scopes and nothing of how they
+ * came about, so every verb works the same in all of them.
+ */
+import type { ClusterName, UserInfo } from '@kcp-ts/meta';
+import type { ObjectGuard, ServedResource, Surface } from '@kcp-ts/registry';
+import type { Range } from '@kcp-ts/storage';
+import type { ApiPath } from './request-path.ts';
+
+export interface Scope {
+  readonly cluster: ClusterName | '*';
+  readonly surface: Surface;
+  /** The resource that a path names; undefined is a 404. Looks at `identity`, where the path has one. */
+  find(api: ApiPath, partialMetadata: boolean): ServedResource | undefined;
+  /** What to list, in key order. */
+  ranges(served: ServedResource, namespace: string): readonly Range[];
+  /** What to watch: at least all of `ranges`, now and later; the guard filters. */
+  watchRange(served: ServedResource, namespace: string): Range;
+  guard(served: ServedResource): ObjectGuard | undefined;
+  /** Throws a StatusError for what the user may not do here. */
+  authorize(user: UserInfo, api: ApiPath, verb: string): void;
+  authorizePath(user: UserInfo, path: string, verb: string): void;
+}

@@ -1,0 +1,52 @@
+/** What handlers need of the process they live in; compose.ts gives it. */
+import type { Clock } from '@kcp-ts/base';
+import type { RegistryNeeds, ServedResource, Surface } from '@kcp-ts/registry';
+import type { Store } from '@kcp-ts/storage';
+import type { WatchHub } from '@kcp-ts/watch';
+import type { ApiRequest } from './api-request.ts';
+import type { Scope } from './scope.ts';
+
+/** A subresource or virtual resource that is not plain storage: `token`, `scale`, the reviews. */
+export interface SpecialHandler {
+  /** `resource.group/subresource`, e.g. `serviceaccounts/token`, `subjectaccessreviews.authorization.k8s.io`. */
+  readonly name: string;
+  handle(call: SpecialCall): Promise<SpecialAnswer>;
+}
+
+export interface SpecialCall {
+  readonly request: ApiRequest;
+  readonly scope: Scope;
+  readonly served: ServedResource;
+  readonly namespace: string;
+  readonly objectName: string;
+  /** The decoded body of a POST or PUT. */
+  readonly body: unknown;
+}
+
+export interface SpecialAnswer {
+  readonly status: number;
+  readonly object: unknown;
+}
+
+export interface ServerNeeds {
+  readonly store: Store;
+  readonly hub: WatchHub;
+  readonly registry: RegistryNeeds;
+  readonly clock: Clock;
+  readonly shardNumber: number;
+  readonly bodyBytesMax: number;
+  /** A watcher with more unsent bytes than this is ended with 410. */
+  readonly watchBacklogBytesMax: number;
+  readonly special: ReadonlyMap<string, SpecialHandler>;
+  readonly presentation: Presentation;
+}
+
+/** Documents computed once per surface. */
+export interface Presentation {
+  of(surface: Surface): SurfaceDocuments;
+}
+
+export interface SurfaceDocuments {
+  readonly discovery: import('./discovery/create-discovery.ts').Discovery;
+  readonly openApi: import('./openapi/create-open-api.ts').OpenApi;
+}

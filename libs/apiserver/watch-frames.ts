@@ -1,0 +1,124 @@
+/**
+ * From a change to the bytes that a watcher gets. A frame is encoded once per media type and resource and then shared by all watchers (it is cached
+ * on the change); only a filter that tells watchers apart, or an old value to look at, costs more.
+ */
+import type { KubeObject, Revision } from '@kcp-ts/meta';
+import { formatResourceVersion } from '@kcp-ts/meta';
+import type { ServedResource } from '@kcp-ts/registry';
+import { convertToServed, currentObject, servedJson } from '@kcp-ts/registry';
+import type { Change } from '@kcp-ts/watch';
+import type { ObjectFilter } from './object-filter.ts';
+import { partialMetadata, printerOf } from './encode/views.ts';
+import type { IncludeObject } from './table/encode-table.ts';
+import { encodeTable } from './table/encode-table.ts';
+
+export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+export interface FrameOptions {
+  readonly served: ServedResource;
+  readonly view: 'object' | 'metadata' | 'table';
+  readonly includeObject: IncludeObject;
+  readonly shardNumber: number;
+  now(): number;
+}
+
+export interface FrameEncoder {
+  /** The frame of a change, or undefined where the watcher's filter says that it does not see it. */
+  frame(change: Change, filter: ObjectFilter | undefined): Uint8Array | undefined;
+  /** An object that was there before the watch began. */
+  initial(value: Uint8Array): Uint8Array;
+  bookmark(revision: Revision, initialEventsEnd: boolean): Uint8Array;
+}
+
+const newline = Buffer.from('}\n');
+
+function frameOf(type: string, json: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), json, newline]);
+}
+
+/** A deleted object is shown with the revision of its deletion. */
+function withRevision(object: KubeObject, change: Change, shardNumber: number): KubeObject {
+  object.metadata.resourceVersion = formatResourceVersion(change.event.revision, shardNumber);
+  return object;
+}
+
+interface Seen {
+  readonly type: EventType;
+  /** Which value is shown: a deletion, or an object that left the selection, shows the old one. */
+  readonly old: boolean;
+}
+
+function parsed(change: Change, served: ServedResource, which: 'new' | 'old'): KubeObject | undefined {
+  const key = `parsed ${which} ${served.fingerprint}`;
+  const cached = change.frames.get(key);
+  if (cached !== undefined) return cached as KubeObject;
+  const value = which === 'new' ? change.event.value : change.event.previous?.value;
+  if (value === undefined) return undefined;
+  const object = convertToServed(served, currentObject(served.storage, value));
+  change.frames.set(key, object);
+  return object;
+}
+
+/** What a filtered watcher sees of a change: entering the selection is ADDED, leaving it DELETED with the old object. */
+function seen(change: Change, served: ServedResource, filter: ObjectFilter | undefined): Seen | undefined {
+  const { type, previous } = change.event;
+  if (filter === undefined) {
+    if (type === 'delete') return { type: 'DELETED', old: false };
+    return { type: previous === undefined ? 'ADDED' : 'MODIFIED', old: false };
+  }
+  const after = type === 'put' && matches(parsed(change, served, 'new'), filter);
+  const before = type === 'delete' ? matches(parsed(change, served, 'new'), filter) : matches(parsed(change, served, 'old'), filter);
+  if (after) return { type: before ? 'MODIFIED' : 'ADDED', old: false };
+  return before ? { type: 'DELETED', old: type === 'put' } : undefined;
+}
+
+function matches(object: KubeObject | undefined, filter: ObjectFilter): boolean {
+  return object !== undefined && filter(object);
+}
+
+export function createFrameEncoder(options: FrameOptions): FrameEncoder {
+  const { served, view, shardNumber } = options;
+  let columnsSent = false;
+
+  function shown(object: KubeObject): Uint8Array | string {
+    if (view === 'metadata') return JSON.stringify(partialMetadata(object));
+    if (view === 'object') return JSON.stringify(object);
+    const columns = columnsSent ? 'omit' : 'send';
+    columnsSent = true;
+    const table = { includeObject: options.includeObject, resourceVersion: object.metadata.resourceVersion ?? '', columns } as const;
+    return encodeTable(printerOf(served), [object], table, options.now());
+  }
+
+  function bytesOf(change: Change, what: Seen): Uint8Array {
+    if (what.type !== 'DELETED' && view === 'object') return servedJson(served, change.event.value);
+    const value = what.old && change.event.previous !== undefined ? change.event.previous.value : change.event.value;
+    const object = convertToServed(served, currentObject(served.storage, value));
+    return Buffer.from(shown(what.type === 'DELETED' ? withRevision(object, change, shardNumber) : object));
+  }
+
+  return {
+    frame(change, filter) {
+      const what = seen(change, served, filter);
+      if (what === undefined) return undefined;
+      // A Table's cells tell the age of things, and its first event carries the columns: a frame of its own for each watcher.
+      if (view === 'table') return frameOf(what.type, bytesOf(change, what));
+      const key = `${view} ${what.type} ${what.old} ${served.fingerprint}`;
+      let frame = change.frames.get(key) as Uint8Array | undefined;
+      if (frame === undefined) {
+        frame = frameOf(what.type, bytesOf(change, what));
+        change.frames.set(key, frame);
+      }
+      return frame;
+    },
+    initial(value) {
+      if (view === 'object') return frameOf('ADDED', servedJson(served, value));
+      return frameOf('ADDED', Buffer.from(shown(convertToServed(served, currentObject(served.storage, value)))));
+    },
+    bookmark(revision, initialEventsEnd) {
+      const metadata: Record<string, unknown> = { resourceVersion: formatResourceVersion(revision, shardNumber) };
+      if (initialEventsEnd) metadata['annotations'] = { 'k8s.io/initial-events-end': 'true' };
+      const kind = view === 'object' ? { kind: served.row.kind, apiVersion: served.apiVersion } : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
+      return frameOf('BOOKMARK', Buffer.from(JSON.stringify({ ...kind, metadata })));
+    },
+  };
+}
