@@ -6,7 +6,7 @@ import { rowsOfApiResourceSchema, rowsOfCustomResourceDefinition } from '@kcp-ts
 import type { Entry, Store } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
-import { boundSchemaKey } from './bound-schemas.ts';
+import { boundSchemaKey } from '@kcp-ts/sharing';
 import type { BoundResource, Component } from './component.ts';
 import type { RowNeeds } from './rows-to-resources.ts';
 import { resourcesOfRows } from './rows-to-resources.ts';

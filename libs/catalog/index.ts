@@ -1,5 +1,4 @@
 export type { BoundResource, Component } from './component.ts';
-export { boundSchemaKey, boundSchemasCluster } from './bound-schemas.ts';
 export type { RowNeeds } from './rows-to-resources.ts';
 export { resourcesOfRows } from './rows-to-resources.ts';
 export type { Catalog, CatalogNeeds } from './catalog.ts';

@@ -21,3 +21,5 @@ export type { FieldError, FieldErrorKind } from './field-error.ts';
 export { duplicateValue, forbiddenField, formatFieldValue, invalidValue, requiredValue, unsupportedValue } from './field-error.ts';
 export type { Status, StatusCause, StatusDetails, StatusReason, Subject } from './status-error.ts';
 export { StatusError } from './status-error.ts';
+export type { ConditionChange } from './conditions.ts';
+export { isTrueCondition, withCondition, withSummary } from './conditions.ts';

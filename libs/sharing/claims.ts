@@ -1,0 +1,75 @@
+/**
+ * Permission claims: what an export asks for, what a binding grants, and what of it applies. A grant applies where both name the same group, resource
+ * and identity; its verbs are those that both allow. (kcp facts 4.5.4)
+ */
+import type { KubeObject } from '@kcp-ts/meta';
+import { labelSelectorOf, matchesLabels } from '@kcp-ts/meta';
+import type { AppliedClaim, BindingClaim, ClaimKey, ClaimSelector, ExportClaim } from './types.ts';
+
+/** The same claim, whatever is left out. */
+export function sameClaim(a: ClaimKey, b: ClaimKey): boolean {
+  return (a.group ?? '') === (b.group ?? '') && a.resource === b.resource && (a.identityHash ?? '') === (b.identityHash ?? '');
+}
+
+export function allowsVerb(verbs: readonly string[], verb: string): boolean {
+  return verbs.includes('*') || verbs.includes(verb);
+}
+
+/** What a binding grants of what its export asks for. */
+export function appliedClaims(exported: readonly ExportClaim[], granted: readonly BindingClaim[]): AppliedClaim[] {
+  return granted
+    .filter((claim) => claim.state === 'Accepted' && exported.some((asked) => sameClaim(asked, claim)))
+    .map(({ state: _state, ...claim }) => claim);
+}
+
+export function matchesClaimSelector(selector: ClaimSelector, object: KubeObject): boolean {
+  if (selector.matchAll === true) return true;
+  return matchesLabels(labelSelectorOf(selector), object.metadata.labels);
+}
+
+/** `configmaps.`, as conditions name a claim. */
+function describeClaim(claim: ClaimKey): string {
+  return `${claim.resource}.${claim.group ?? ''}`;
+}
+
+const shownMax = 10;
+
+function listed(items: readonly string[]): string {
+  return items.slice(0, shownMax).join(', ');
+}
+
+export interface ClaimsProblem {
+  readonly reason: 'InvalidPermissionClaims' | 'PermissionClaimsMismatch';
+  readonly severity: 'Error' | 'Warning';
+  readonly message: string;
+}
+
+function goList(values: readonly string[]): string {
+  return `[${values.join(' ')}]`;
+}
+
+function sameVerbs(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((verb) => b.includes(verb));
+}
+
+/** What is wrong with a binding's claims, for its condition PermissionClaimsValid. */
+export function claimsProblem(exported: readonly ExportClaim[], granted: readonly BindingClaim[]): ClaimsProblem | undefined {
+  const accepted = granted.filter((claim) => claim.state === 'Accepted');
+  const unexpected = accepted
+    .filter((claim) => !exported.some((asked) => sameClaim(asked, claim)))
+    .map((claim) => `unexpected/invalid claim for ${describeClaim(claim)} (identity ${JSON.stringify(claim.identityHash ?? '')})`);
+  if (unexpected.length > 0) {
+    const shown = Math.min(unexpected.length, shownMax);
+    const message = `${unexpected.length} unexpected and/or invalid permission claims (showing first ${shown}): ${listed(unexpected)}`;
+    return { reason: 'InvalidPermissionClaims', severity: 'Error', message };
+  }
+  const mismatched = accepted.flatMap((claim) => {
+    const asked = exported.find((candidate) => sameClaim(candidate, claim));
+    if (asked === undefined || sameVerbs(asked.verbs, claim.verbs)) return [];
+    return [`${describeClaim(claim)} (verbs: accepted ${goList(claim.verbs)}, exported ${goList(asked.verbs)})`];
+  });
+  if (mismatched.length === 0) return undefined;
+  const shown = Math.min(mismatched.length, shownMax);
+  const message = `${mismatched.length} permission claim(s) have mismatched verbs or selectors (showing first ${shown}): ${listed(mismatched)}`;
+  return { reason: 'PermissionClaimsMismatch', severity: 'Warning', message };
+}

@@ -1,0 +1,216 @@
+/**
+ * The state of an APIBinding, from nothing to Bound, as a function of what it refers to and of what else its workspace serves. Pure but for reads, so
+ * that the controller and the creation of a workspace with default bindings come to the same answer. (kcp facts 4.5.1, in its order of checks)
+ */
+import type { Condition, ConditionChange } from '@kcp-ts/meta';
+import { isTrueCondition, withCondition, withSummary } from '@kcp-ts/meta';
+import { appliedClaims, claimsProblem } from './claims.ts';
+import type { ApiBinding, ApiBindingStatus, ApiExport, ApiResourceSchema, BoundResourceStatus, CustomResourceDefinition, ResourceNames } from './types.ts';
+
+export interface BindingReader {
+  /** The logical cluster of a path or name, or undefined. */
+  resolve(path: string): string | undefined;
+  export(cluster: string, name: string): ApiExport | undefined;
+  schema(cluster: string, name: string): ApiResourceSchema | undefined;
+  /** The copy of a schema that is bound already, though the provider may have deleted the original. */
+  boundSchema(uid: string): ApiResourceSchema | undefined;
+  /** The other bindings of the workspace. */
+  otherBindings(): readonly ApiBinding[];
+  definitions(): readonly CustomResourceDefinition[];
+}
+
+export interface BindingOutcome {
+  readonly status: ApiBindingStatus;
+  /** Schemas that are bound now: a copy of each must be kept. */
+  readonly schemas: readonly ApiResourceSchema[];
+}
+
+const errors = { severity: 'Error', status: 'False' } as const;
+
+type Problem = Pick<ConditionChange, 'reason' | 'severity' | 'message'>;
+
+interface Found {
+  readonly cluster: string;
+  readonly source: ApiExport;
+  readonly identityHash: string;
+  readonly schemas: readonly ApiResourceSchema[];
+}
+
+function invalidExport(reason: string, message: string, severity: 'Error' | 'Warning' = 'Error'): { readonly problem: Problem } {
+  return { problem: { reason, message, severity } };
+}
+
+/** Steps 1 to 3: the export, its identity, its schemas. */
+function findExport(binding: ApiBinding, ownCluster: string, reader: BindingReader): { readonly found: Found } | { readonly problem: Problem; readonly source?: ApiExport; readonly cluster?: string } {
+  const reference = binding.spec?.reference?.export;
+  if (reference === undefined) return invalidExport('APIExportInvalidReference', 'Missing APIExport reference');
+  const path = reference.path ?? ownCluster;
+  const cluster = reader.resolve(path);
+  const source = cluster === undefined ? undefined : reader.export(cluster, reference.name);
+  if (cluster === undefined || source === undefined) return invalidExport('APIExportNotFound', `APIExport ${path}|${reference.name} not found`);
+  const identityHash = source.status?.identityHash;
+  if (identityHash === undefined) {
+    return { ...invalidExport('MissingIdentityHash', `APIExport ${path}|${reference.name} is missing status.identityHash`, 'Warning'), source };
+  }
+  const schemas: ApiResourceSchema[] = [];
+  for (const resource of source.spec?.resources ?? []) {
+    const schema = reader.schema(cluster, resource.schema);
+    if (schema === undefined) {
+      const message = `Invalid APIExport. Please contact the APIExport owner to resolve: APIResourceSchema ${JSON.stringify(resource.schema)} not found`;
+      return { ...invalidExport('InternalError', message), source, cluster };
+    }
+    schemas.push(schema);
+  }
+  return { found: { cluster, source, identityHash, schemas } };
+}
+
+function groupResource(group: string, resource: string): string {
+  return group === '' ? resource : `${resource}.${group}`;
+}
+
+/** Who holds each group and resource of the workspace: `{binding false}` or `{ true}`, as Go prints the lock. */
+function holders(reader: BindingReader): Map<string, string> {
+  const held = new Map<string, string>();
+  for (const definition of reader.definitions()) {
+    if (isTrueCondition(definition.status?.conditions, 'Established')) held.set(groupResource(definition.spec.group, definition.spec.names.plural), '{ true}');
+  }
+  for (const other of reader.otherBindings()) {
+    for (const bound of other.status?.boundResources ?? []) held.set(groupResource(bound.group, bound.resource), `{${other.metadata.name} false}`);
+  }
+  return held;
+}
+
+interface NamedOwner {
+  readonly describe: string;
+  readonly group: string;
+  readonly names: Partial<ResourceNames>;
+}
+
+function ownersOfNames(reader: BindingReader): NamedOwner[] {
+  const owners: NamedOwner[] = [];
+  for (const other of reader.otherBindings()) {
+    const reference = other.spec?.reference?.export;
+    for (const bound of other.status?.boundResources ?? []) {
+      const schema = reader.boundSchema(bound.schema.UID);
+      if (schema === undefined) continue;
+      const describe = `APIBinding ${JSON.stringify(other.metadata.name)} bound to ${reference?.path ?? ''}|${reference?.name ?? ''}`;
+      owners.push({ describe, group: schema.spec.group, names: schema.spec.names });
+    }
+  }
+  for (const definition of reader.definitions()) {
+    if (!isTrueCondition(definition.status?.conditions, 'Established')) continue;
+    const describe = `CustomResourceDefinition ${JSON.stringify(definition.metadata.name)}`;
+    owners.push({ describe, group: definition.spec.group, names: definition.status?.acceptedNames ?? {} });
+  }
+  return owners;
+}
+
+/** The first of a schema's names that somebody else in the workspace has in the same group. */
+function nameConflict(schema: ApiResourceSchema, owners: readonly NamedOwner[]): string | undefined {
+  const { names, group } = schema.spec;
+  for (const owner of owners) {
+    if (owner.group !== group) continue;
+    const taken = new Set([owner.names.plural, owner.names.singular, ...(owner.names.shortNames ?? [])].filter((name) => name !== undefined && name !== ''));
+    const clash = (field: string, value: string) => `naming conflict with ${owner.describe}: spec.names.${field}=${value} is forbidden`;
+    if (taken.has(names.plural)) return clash('plural', names.plural);
+    if (names.singular !== undefined && taken.has(names.singular)) return clash('singular', names.singular);
+    const short = names.shortNames?.find((name) => taken.has(name));
+    if (short !== undefined) return clash('shortNames', `[${(names.shortNames ?? []).join(' ')}]`);
+    if (names.kind === owner.names.kind || names.kind === owner.names.listKind) return clash('kind', names.kind);
+    if (names.listKind !== undefined && (names.listKind === owner.names.kind || names.listKind === owner.names.listKind)) return clash('listKind', names.listKind);
+  }
+  return undefined;
+}
+
+interface Bound {
+  readonly resources: readonly BoundResourceStatus[];
+  readonly schemas: readonly ApiResourceSchema[];
+  readonly problem: Problem | undefined;
+}
+
+function bind(found: Found, before: readonly BoundResourceStatus[], reader: BindingReader): Bound {
+  const held = holders(reader);
+  const owners = ownersOfNames(reader);
+  const skipped: string[] = [];
+  const schemas: ApiResourceSchema[] = [];
+  const resources = new Map(before.map((bound) => [groupResource(bound.group, bound.resource), bound]));
+  let conflict: string | undefined;
+  for (const schema of found.schemas) {
+    const { group, names, versions } = schema.spec;
+    const id = groupResource(group, names.plural);
+    const holder = held.get(id);
+    if (holder !== undefined) {
+      skipped.push(`${id}:${holder}`);
+      continue;
+    }
+    const clash = nameConflict(schema, owners);
+    if (clash !== undefined) {
+      conflict ??= clash;
+      continue;
+    }
+    const stored = versions.find((version) => version.storage)?.name ?? '';
+    const versionsBefore = resources.get(id)?.storageVersions ?? [];
+    resources.set(id, {
+      group,
+      resource: names.plural,
+      schema: { name: schema.metadata.name, UID: schema.metadata.uid ?? '', identityHash: found.identityHash },
+      storageVersions: [...new Set([...versionsBefore, stored])].sort(),
+    });
+    schemas.push(schema);
+  }
+  return { resources: [...resources.values()], schemas, problem: namingProblem(skipped.sort(), conflict) };
+}
+
+function namingProblem(skipped: readonly string[], conflict: string | undefined): Problem | undefined {
+  const reason = 'NamingConflicts';
+  if (skipped.length > 0) {
+    return { reason, severity: 'Error', message: `Unable to bind APIs because they are bound by other APIBindings or CRDs: map[${skipped.join(' ')}]` };
+  }
+  return conflict === undefined ? undefined : { reason, severity: 'Error', message: `Unable to bind APIs: ${conflict}` };
+}
+
+function condition(type: string, problem: Problem | undefined): ConditionChange {
+  return problem === undefined ? { type, status: 'True' } : { type, ...errors, ...problem };
+}
+
+/** The next status of a binding. `claimsApplied` tells whether every object that its claims show or hide carries the right labels. */
+export function evaluateBinding(binding: ApiBinding, ownCluster: string, reader: BindingReader, now: string, claimsApplied: boolean): BindingOutcome {
+  const before = binding.status ?? {};
+  let conditions: Condition[] = [...(before.conditions ?? [])];
+  const set = (change: ConditionChange) => {
+    conditions = withCondition(conditions, change, now);
+  };
+  const completed = isTrueCondition(conditions, 'InitialBindingCompleted');
+  const search = findExport(binding, ownCluster, reader);
+  const source = 'found' in search ? search.found.source : search.source;
+  const exported = source?.spec?.permissionClaims ?? before.exportPermissionClaims ?? [];
+  const cluster = 'found' in search ? search.found.cluster : (search.cluster ?? before.apiExportClusterName);
+  let bound: Bound = { resources: before.boundResources ?? [], schemas: [], problem: undefined };
+  if ('found' in search) {
+    set({ type: 'APIExportValid', status: 'True' });
+    bound = bind(search.found, bound.resources, reader);
+    set(condition('BindingUpToDate', bound.problem));
+    if (!completed) set(condition('InitialBindingCompleted', bound.problem));
+  } else {
+    set(condition('APIExportValid', search.problem));
+    const waiting = { reason: 'WaitingForEstablished', severity: 'Info', message: 'Waiting for API(s) to be established' } as const;
+    if (!completed) set(condition('InitialBindingCompleted', waiting));
+  }
+  const granted = binding.spec?.permissionClaims ?? [];
+  const problem = claimsProblem(exported, granted);
+  set(problem === undefined ? { type: 'PermissionClaimsValid', status: 'True' } : { type: 'PermissionClaimsValid', status: 'False', ...problem });
+  if (claimsApplied) set({ type: 'PermissionClaimsApplied', status: 'True' });
+  const done = completed || isTrueCondition(conditions, 'InitialBindingCompleted');
+  const applied = done ? appliedClaims(exported, granted) : [];
+  return {
+    schemas: bound.schemas,
+    status: {
+      ...(cluster === undefined ? {} : { apiExportClusterName: cluster }),
+      ...(applied.length === 0 ? {} : { appliedPermissionClaims: applied }),
+      ...(bound.resources.length === 0 ? {} : { boundResources: bound.resources }),
+      conditions: withSummary(conditions, ['InitialBindingCompleted'], now),
+      ...(exported.length === 0 ? {} : { exportPermissionClaims: exported }),
+      phase: done ? 'Bound' : 'Binding',
+    },
+  };
+}

@@ -1,0 +1,44 @@
+// Kinds
+export type {
+  ApiBinding,
+  ApiBindingStatus,
+  ApiExport,
+  ApiResourceSchema,
+  AppliedClaim,
+  BindingClaim,
+  BoundResourceStatus,
+  ClaimKey,
+  ClaimSelector,
+  CustomResourceDefinition,
+  ExportClaim,
+  ExportedResource,
+  ResourceNames,
+} from './types.ts';
+
+// Names
+export { claimHash, claimLabel, claimLabelPrefix, defaultBindingName, exportHash, exportLabel, reflexiveClaimHash } from './hashes.ts';
+export {
+  bindingKey,
+  bindingsPrefix,
+  clusterOfKey,
+  definitionsPrefix,
+  exportKey,
+  exportsPrefix,
+  nameOfKey,
+  schemaKey,
+  schemasPrefix,
+  sliceKey,
+  slicesPrefix,
+} from './keys.ts';
+export { boundSchemaKey, boundSchemasCluster } from './bound-schemas.ts';
+
+// Claims
+export { allowsVerb, appliedClaims, claimsProblem, matchesClaimSelector, sameClaim } from './claims.ts';
+export type { ResourceSelector } from './resource-selectors.ts';
+export { isSelected, originalClaimsAnnotation, resourceSelectorsOf } from './resource-selectors.ts';
+export type { ClaimTables, TableClaim } from './claim-table.ts';
+export { createClaimTables, grants, isClaimOn } from './claim-table.ts';
+
+// Binding
+export type { BindingOutcome, BindingReader } from './evaluate-binding.ts';
+export { evaluateBinding } from './evaluate-binding.ts';

@@ -1,0 +1,46 @@
+/**
+ * `resourceSelector` of apis.kcp.io/v1alpha1 names single objects. v1alpha2 has no field for it, so the conversion keeps the original claims in an
+ * annotation; kcp ignores them there, here they grant exactly what they name.
+ */
+import type { KubeObject } from '@kcp-ts/meta';
+import { sameClaim } from './claims.ts';
+import type { ClaimKey } from './types.ts';
+
+/** Where the conversion keeps claims as v1alpha1 knew them. */
+export const originalClaimsAnnotation = 'apis.v1alpha2.kcp.io/v1alpha1-permission-claims';
+
+export interface ResourceSelector {
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+interface OriginalClaim extends ClaimKey {
+  readonly resourceSelector?: readonly ResourceSelector[];
+}
+
+/** The selectors of a claim on an APIExport or APIBinding; undefined where it is about all objects. */
+export function resourceSelectorsOf(object: KubeObject, claim: ClaimKey): readonly ResourceSelector[] | undefined {
+  const text = object.metadata.annotations?.[originalClaimsAnnotation];
+  if (text === undefined) return undefined;
+  const claims = parseClaims(text);
+  // What cannot be read grants nothing.
+  if (claims === undefined) return [];
+  const selectors = claims.find((candidate) => sameClaim(candidate, claim))?.resourceSelector;
+  return selectors === undefined || selectors.length === 0 ? undefined : selectors;
+}
+
+function parseClaims(text: string): readonly OriginalClaim[] | undefined {
+  try {
+    const claims = JSON.parse(text) as unknown;
+    return Array.isArray(claims) ? (claims as OriginalClaim[]) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether an object is one of those that the selectors name. */
+export function isSelected(selectors: readonly ResourceSelector[] | undefined, object: KubeObject): boolean {
+  if (selectors === undefined) return true;
+  const { name, namespace = '' } = object.metadata;
+  return selectors.some((selector) => (selector.name === undefined || selector.name === name) && (selector.namespace === undefined || selector.namespace === namespace));
+}

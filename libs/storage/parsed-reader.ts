@@ -1,0 +1,34 @@
+/** Objects that are read often and written seldom (exports, schemas, workspace types), parsed once per revision in a bounded cache. */
+import { LRUCache } from 'lru-cache';
+import { parseStored } from './stored-value.ts';
+import type { Entry, Store } from './store.ts';
+
+export interface ParsedReader {
+  /** The newest durable object under a key, shared: it must not be changed. */
+  get<T>(key: string): T | undefined;
+  /** The object of an entry at hand, shared: it must not be changed. */
+  parse<T>(entry: Entry): T;
+}
+
+interface Parsed {
+  readonly revision: number;
+  readonly object: unknown;
+}
+
+export function createParsedReader(store: Pick<Store, 'get'>, entriesMax: number): ParsedReader {
+  const cache = new LRUCache<string, Parsed>({ max: entriesMax });
+  function parse<T>(entry: Entry): T {
+    const known = cache.get(entry.key);
+    if (known !== undefined && known.revision === entry.revision) return known.object as T;
+    const object = parseStored<T>(entry.value);
+    cache.set(entry.key, { revision: entry.revision, object });
+    return object;
+  }
+  return {
+    parse,
+    get<T>(key: string) {
+      const entry = store.get(key);
+      return entry === undefined ? undefined : parse<T>(entry);
+    },
+  };
+}
