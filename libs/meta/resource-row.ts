@@ -31,6 +31,8 @@ export interface SubresourceRow {
   readonly kind?: string;
   readonly group?: string;
   readonly version?: string;
+  /** The schema of that kind, where it is not the parent's. */
+  readonly schema?: JsonSchema;
 }
 
 export interface ResourceRow {
@@ -62,6 +64,10 @@ export interface ResourceRow {
   readonly deprecationWarning?: string | undefined;
   /** The version objects of this resource are stored in; the row's own version when absent. */
   readonly storageVersion?: string;
+  /** The group and version whose stored objects this row shows in its own shape; the behaviour converts. Absent: the objects are this row's own. */
+  readonly aliasOf?: { readonly group: string; readonly version: string };
+  /** Built-in kinds only (custom kinds always do): whether `metadata.generation` counts the changes of the spec. */
+  readonly counted?: boolean;
 }
 
 /** `plural.group`, or the plural alone in the core group: the text that errors and CRD names use. */

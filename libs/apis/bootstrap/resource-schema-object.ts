@@ -1,0 +1,35 @@
+import { hash } from 'node:crypto';
+import type { KubeObject, PrinterColumn, ResourceRow } from '@kcp-ts/meta';
+
+function columnObject({ name, type, format, description, priority, jsonPath }: PrinterColumn): object {
+  return { name, type, format, description, priority, jsonPath };
+}
+
+/**
+ * A row as the APIResourceSchema that an export offers it by. The name carries a hash of the spec, since a schema never changes: another
+ * spec is another object.
+ */
+export function resourceSchemaObject(row: ResourceRow): KubeObject {
+  const { group, kind, listKind, plural, singular, shortNames, categories } = row;
+  const served = {
+    name: row.version,
+    served: true,
+    storage: true,
+    schema: row.schema,
+    subresources: row.subresources.some(({ name }) => name === 'status') ? { status: {} } : {},
+    ...(row.columns.length === 0 ? {} : { additionalPrinterColumns: row.columns.map(columnObject) }),
+  };
+  const text = JSON.stringify({
+    group,
+    nameValidation: row.nameFormat === 'path-segment' ? 'PathSegmentName' : 'DNS1123Subdomain',
+    names: { plural, singular, kind, listKind, categories, ...(shortNames.length === 0 ? {} : { shortNames }) },
+    scope: row.namespaced ? 'Namespaced' : 'Cluster',
+    versions: [served],
+  });
+  return {
+    apiVersion: 'apis.kcp.io/v1alpha1',
+    kind: 'APIResourceSchema',
+    metadata: { name: `v1-${hash('sha256', text).slice(0, 9)}.${plural}.${group}` },
+    spec: JSON.parse(text),
+  };
+}

@@ -1,0 +1,54 @@
+import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
+import { shards } from '../kcp/core/shards.ts';
+import { workspaces } from '../kcp/tenancy/workspaces.ts';
+import { workspaceTypes } from '../kcp/tenancy/workspacetypes.ts';
+import { partitions } from '../kcp/topology/partitions.ts';
+import { partitionSets } from '../kcp/topology/partitionsets.ts';
+import { resourceSchemaObject } from './resource-schema-object.ts';
+
+/** An APIExport of `root` and the rows it offers. */
+export interface RootExport {
+  readonly name: string;
+  readonly rows: readonly ResourceRow[];
+  /** Whether RBAC in `root` bounds what consumers may do with it. */
+  readonly localPolicy: boolean;
+}
+
+export const rootExports: readonly RootExport[] = [
+  { name: 'shards.core.kcp.io', rows: [shards], localPolicy: false },
+  { name: 'tenancy.kcp.io', rows: [workspaces, workspaceTypes], localPolicy: true },
+  { name: 'topology.kcp.io', rows: [partitions, partitionSets], localPolicy: true },
+];
+
+/** APIResourceSchemas, APIExports, and the APIBindings by which `root` itself gets the APIs. */
+export function rootExportObjects(): readonly KubeObject[] {
+  return rootExports.flatMap(({ name, rows, localPolicy }) => {
+    const metadata = { name, annotations: { 'kcp.io/path': 'root' } };
+    const schemas = rows.map(resourceSchemaObject);
+    const resources = rows.map(({ group, plural }, index) => ({
+      group,
+      name: plural,
+      schema: schemas[index]?.metadata.name,
+      storage: { crd: {} },
+    }));
+    return [
+      ...schemas,
+      {
+        apiVersion: 'apis.kcp.io/v1alpha2',
+        kind: 'APIExport',
+        metadata,
+        spec: {
+          identity: { secretRef: { name, namespace: 'kcp-system' } },
+          ...(localPolicy ? { maximalPermissionPolicy: { local: {} } } : {}),
+          resources,
+        },
+      },
+      {
+        apiVersion: 'apis.kcp.io/v1alpha2',
+        kind: 'APIBinding',
+        metadata,
+        spec: { reference: { export: { name, path: 'root' } } },
+      },
+    ];
+  });
+}

@@ -1,0 +1,65 @@
+/** Rows state what is special about them; what most rows of their family share is filled in here. */
+import type { PrinterColumn, ResourceRow, SubresourceRow, Verb } from '@kcp-ts/meta';
+
+type Given = Pick<ResourceRow, 'group' | 'version' | 'kind' | 'plural' | 'schema'> & Partial<ResourceRow>;
+
+/** The order in which built-in groups list their verbs. */
+const builtinVerbs: readonly Verb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
+/** The order in which groups served from definitions list them. */
+export const customVerbs: readonly Verb[] = [
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'create',
+  'update',
+  'watch',
+];
+
+/** A subresource that reads and writes a part of its parent. */
+export function partOf(name: string): SubresourceRow {
+  return { name, verbs: ['get', 'patch', 'update'] };
+}
+
+function filled(given: Given): Omit<ResourceRow, 'verbs' | 'dialect'> {
+  return {
+    listKind: `${given.kind}List`,
+    singular: given.kind.toLowerCase(),
+    shortNames: [],
+    categories: [],
+    namespaced: false,
+    subresources: [],
+    columns: [],
+    selectableFields: [],
+    nameFormat: 'dns-subdomain',
+    ...given,
+  };
+}
+
+/** A kind of Kubernetes' own. */
+export function builtinRow(given: Given): ResourceRow {
+  return { verbs: builtinVerbs, dialect: 'builtin', ...filled(given) };
+}
+
+/** A kind that is answered and never stored. */
+export function reviewRow(given: Given): ResourceRow {
+  return { verbs: ['create'], dialect: 'builtin', ...filled({ ...given, virtual: true }) };
+}
+
+/** A kind of kcp's own; it behaves like a custom kind. */
+export function kcpRow(given: Given): ResourceRow {
+  return { verbs: customVerbs, dialect: 'custom', ...filled({ categories: ['kcp'], ...given }) };
+}
+
+/** The last column of nearly every custom kind. */
+export const ageDate: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };

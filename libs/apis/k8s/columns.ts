@@ -1,0 +1,26 @@
+/** Columns that many built-in kinds share. Lists of built-in rows are complete: they say where Name stands. */
+import type { PrinterColumn } from '@kcp-ts/meta';
+
+export const nameColumn: PrinterColumn = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  description: 'Name, unique in the namespace (or the workspace) for this kind.',
+  jsonPath: '.metadata.name',
+};
+
+/** Time since creation, in kubectl's words (`5m`). */
+export const ageColumn: PrinterColumn = {
+  name: 'Age',
+  type: 'string',
+  description: 'Time since the object was created.',
+  cell: 'age',
+};
+
+/** The moment of creation as RFC 3339; clients turn it into an age. */
+export const createdAtColumn: PrinterColumn = {
+  name: 'Created At',
+  type: 'date',
+  description: 'When the object was created.',
+  cell: 'created-at',
+};

@@ -1,0 +1,60 @@
+import type { ResourceRow } from '@kcp-ts/meta';
+import { builtinRow, partOf } from '../../define-row.ts';
+import { atomicList, kindSchema, object, text, texts } from '../../schema-builder.ts';
+import { ageColumn, nameColumn } from '../columns.ts';
+import { keptEmpty, quantities } from '../common-schemas.ts';
+
+const scopeRequirement = object(
+  'One condition on the scope of an object.',
+  {
+    operator: text('How the scope relates to the values: In, NotIn, Exists or DoesNotExist.'),
+    scopeName: text('Name of the scope.'),
+    values: texts('Values for In and NotIn; empty for the others.'),
+  },
+  ['scopeName', 'operator'],
+);
+
+const schema = kindSchema('ResourceQuota bounds what a namespace may hold altogether.', {
+  spec: object(
+    'The bounds.',
+    {
+      hard: quantities('Bound for each resource, e.g. `count/configmaps: 50`.'),
+      scopeSelector: object(
+        'Which objects count, by conditions.',
+        { matchExpressions: atomicList('Conditions that must all hold.', scopeRequirement) },
+        undefined,
+        { 'x-kubernetes-map-type': 'atomic' },
+      ),
+      scopes: texts('Which objects count, by scope; all when empty.'),
+    },
+    undefined,
+    keptEmpty,
+  ),
+  status: object(
+    'The bounds in force and what is used of them.',
+    {
+      hard: quantities('Bounds in force.'),
+      used: quantities('What is used.'),
+    },
+    undefined,
+    keptEmpty,
+  ),
+});
+
+export const resourceQuotas: ResourceRow = builtinRow({
+  group: '',
+  version: 'v1',
+  kind: 'ResourceQuota',
+  plural: 'resourcequotas',
+  shortNames: ['quota'],
+  namespaced: true,
+  subresources: [partOf('status')],
+  schema,
+  behaviour: 'resourcequotas',
+  columns: [
+    nameColumn,
+    { name: 'Request', type: 'string', description: 'Used and allowed, but for limits.', cell: 'quota-requests' },
+    { name: 'Limit', type: 'string', description: 'Used and allowed, of limits.', cell: 'quota-limits' },
+    ageColumn,
+  ],
+});
