@@ -1,0 +1,82 @@
+/** The APIBindings that a workspace's type asks for, bound at once where everything they refer to is there. */
+import type { ClusterName, KubeObject } from '@kcp-ts/meta';
+import { isTrueCondition } from '@kcp-ts/meta';
+import type { ApiBinding, ApiExport, ApiResourceSchema, BindingClaim, BindingReader } from '@kcp-ts/sharing';
+import { claimLabelPrefix, defaultBindingName, evaluateBinding, exportHash, exportLabel, reflexiveClaimHash } from '@kcp-ts/sharing';
+import type { NewObject } from './initial-objects.ts';
+import type { ResolvedType } from './workspace-types.ts';
+import { pathAnnotation } from './types.ts';
+
+export interface DefaultBinding {
+  readonly path: string;
+  readonly export: string;
+}
+
+/** The union over a type and all that it extends, in that order. */
+export function defaultBindingsOf(aliases: readonly ResolvedType[]): DefaultBinding[] {
+  const seen = new Map<string, DefaultBinding>();
+  for (const alias of aliases) {
+    for (const { path = alias.path, export: name } of alias.type.spec?.defaultAPIBindings ?? []) seen.set(`${path}:${name}`, { path, export: name });
+  }
+  return [...seen.values()];
+}
+
+export interface DefaultBindingsNeeds {
+  resolve(path: string): string | undefined;
+  export(cluster: string, name: string): ApiExport | undefined;
+  schema(cluster: string, name: string): ApiResourceSchema | undefined;
+  boundSchema(uid: string): ApiResourceSchema | undefined;
+}
+
+/** Every claim of the export accepted, as the author of the type decided. */
+function acceptedClaims(source: ApiExport | undefined): BindingClaim[] {
+  return (source?.spec?.permissionClaims ?? []).map(({ defaultSelector, ...claim }) => ({ ...claim, selector: defaultSelector ?? { matchAll: true }, state: 'Accepted' }));
+}
+
+function bindingObject(cluster: ClusterName, path: string, wanted: DefaultBinding, exportCluster: string | undefined, source: ApiExport | undefined): KubeObject {
+  const hash = exportCluster === undefined ? undefined : exportHash(exportCluster, wanted.export);
+  const claims = acceptedClaims(source);
+  return {
+    apiVersion: 'apis.kcp.io/v1alpha2',
+    kind: 'APIBinding',
+    metadata: {
+      name: defaultBindingName(cluster, wanted.path, wanted.export),
+      ...(hash === undefined ? {} : { labels: { [exportLabel]: hash, [`${claimLabelPrefix}${hash}`]: reflexiveClaimHash } }),
+      annotations: { [pathAnnotation]: path },
+      finalizers: ['apis.kcp.io/apibinding-finalizer'],
+    },
+    spec: { reference: { export: { path: wanted.path, name: wanted.export } }, ...(claims.length === 0 ? {} : { permissionClaims: claims }) },
+  };
+}
+
+export interface PlannedBindings {
+  readonly objects: readonly NewObject[];
+  /** Schemas of which a copy must be kept. */
+  readonly schemas: readonly ApiResourceSchema[];
+  readonly allBound: boolean;
+}
+
+/** Binds as the controller would, one after the other, so that a later binding sees what an earlier one took. */
+export function planBindings(needs: DefaultBindingsNeeds, cluster: ClusterName, path: string, wanted: readonly DefaultBinding[], now: string): PlannedBindings {
+  const others: ApiBinding[] = [];
+  const objects: NewObject[] = [];
+  const schemas: ApiResourceSchema[] = [];
+  let allBound = true;
+  for (const binding of wanted) {
+    const exportCluster = needs.resolve(binding.path);
+    const source = exportCluster === undefined ? undefined : needs.export(exportCluster, binding.export);
+    const object = bindingObject(cluster, path, binding, exportCluster, source);
+    const reader: BindingReader = { ...needs, otherBindings: () => others, definitions: () => [] };
+    const outcome = evaluateBinding(object as ApiBinding, cluster, reader, now, true);
+    const bound = isTrueCondition(outcome.status.conditions, 'InitialBindingCompleted');
+    // A claim shows objects of this workspace to others: the controller labels them, so the binding is not done before.
+    const claims = (outcome.status.appliedPermissionClaims ?? []).length > 0;
+    if (bound && !claims) {
+      object['status'] = outcome.status;
+      schemas.push(...outcome.schemas);
+      others.push(object as ApiBinding);
+    } else allBound = false;
+    objects.push({ group: 'apis.kcp.io', plural: 'apibindings', namespace: '', object });
+  }
+  return { objects, schemas, allBound };
+}

@@ -1,0 +1,129 @@
+/** WorkspaceTypes: which one a workspace gets, what it extends, and whether parent and child allow each other. Texts as kcp's admission (facts, 7). */
+import type { ParsedReader } from '@kcp-ts/storage';
+import type { TypeLimit, TypeReference, WorkspaceType } from './types.ts';
+
+export interface ResolvedType {
+  /** The logical cluster that holds the type. */
+  readonly cluster: string;
+  /** Its canonical path. */
+  readonly path: string;
+  readonly name: string;
+  readonly type: WorkspaceType;
+}
+
+export interface TypeNeeds {
+  readonly reader: ParsedReader;
+  resolve(path: string): string | undefined;
+  /** The canonical path of a cluster. */
+  pathOf(cluster: string): string;
+  /** The parent of a cluster in the tree; undefined at the top. */
+  parentOf(cluster: string): string | undefined;
+  /** `tenancy.kcp.io/workspacetypes/<identity>/`. */
+  typesPrefix(): string;
+}
+
+export interface WorkspaceTypes {
+  /** The type `path:name`; undefined where there is none. */
+  at(path: string, name: string): ResolvedType | undefined;
+  /** A type without a path: in the cluster itself, in its ancestors, then in root. */
+  near(cluster: string, name: string): ResolvedType | undefined;
+  /** The type and all that it extends, each once; throws an Error whose message says what is wrong. */
+  aliases(type: ResolvedType): readonly ResolvedType[];
+}
+
+/** `path:name`, as messages and annotations name a type. */
+export function typeName(type: { readonly path: string; readonly name: string }): string {
+  return `${type.path}:${type.name}`;
+}
+
+/** `<path>:<name>` taken apart at the last colon. */
+export function parseTypeName(text: string): { readonly path: string; readonly name: string } | undefined {
+  const colon = text.lastIndexOf(':');
+  return colon < 0 ? undefined : { path: text.slice(0, colon), name: text.slice(colon + 1) };
+}
+
+/** The id of a type's initializer or terminator: it names the logical cluster, not the path. */
+export function lifecycleId(type: ResolvedType): string {
+  return `${type.cluster}:${type.name}`;
+}
+
+export function createWorkspaceTypes(needs: TypeNeeds): WorkspaceTypes {
+  function inCluster(cluster: string, name: string): ResolvedType | undefined {
+    const type = needs.reader.get<WorkspaceType>(`${needs.typesPrefix()}${cluster}//${name}`);
+    return type === undefined ? undefined : { cluster, path: needs.pathOf(cluster), name, type };
+  }
+
+  function at(path: string, name: string): ResolvedType | undefined {
+    const cluster = needs.resolve(path);
+    return cluster === undefined ? undefined : inCluster(cluster, name);
+  }
+
+  function collect(type: ResolvedType, trail: readonly string[], seen: Map<string, ResolvedType>): void {
+    const id = typeName(type);
+    if (trail.includes(id)) throw new Error(`circular dependency detected in workspace type ${trail[0]}: ${[...trail, id].join(' -> ')}`);
+    if (seen.has(id)) return;
+    seen.set(id, type);
+    for (const extended of type.type.spec?.extend?.with ?? []) {
+      const found = at(extended.path ?? type.path, extended.name);
+      if (found === undefined) throw new Error(`unable to find inherited workspace type ${extended.path ?? type.path}:${extended.name}`);
+      collect(found, [...trail, id], seen);
+    }
+  }
+
+  return {
+    at,
+    near(cluster, name) {
+      for (let here: string | undefined = cluster; here !== undefined; here = needs.parentOf(here)) {
+        const found = inCluster(here, name);
+        if (found !== undefined) return found;
+      }
+      return inCluster('root', name);
+    },
+    aliases(type) {
+      const seen = new Map<string, ResolvedType>();
+      collect(type, [], seen);
+      return [...seen.values()];
+    },
+  };
+}
+
+function listed(types: readonly TypeReference[]): string {
+  return `[${types.map((type) => `${type.path ?? ''}:${type.name}`).join(' ')}]`;
+}
+
+function intersects(limit: readonly TypeReference[], aliases: readonly ResolvedType[]): boolean {
+  return limit.some((allowed) => aliases.some((alias) => alias.name === allowed.name && alias.path === (allowed.path ?? '')));
+}
+
+function names(aliases: readonly ResolvedType[]): string {
+  return `[${aliases.map(typeName).join(' ')}]`;
+}
+
+function refuses(limit: TypeLimit | undefined): readonly TypeReference[] | 'all' | undefined {
+  if (limit === undefined) return undefined;
+  if (limit.none === true) return 'all';
+  return limit.types;
+}
+
+/** Why a workspace of one type may not be created in a workspace of another; undefined where it may. */
+export function parentChildProblem(parent: readonly ResolvedType[], child: readonly ResolvedType[]): string | undefined {
+  const [parentType] = parent;
+  const [childType] = child;
+  if (parentType === undefined || childType === undefined) return undefined;
+  for (const alias of child) {
+    const limit = refuses(alias.type.spec?.limitAllowedParents);
+    // Only the type itself may forbid all parents: what it extends speaks for itself.
+    if (limit === 'all' && alias === childType) return `workspace type ${typeName(childType)} cannot have any parent`;
+    if (limit === 'all' || limit === undefined || intersects(limit, parent)) continue;
+    const extending = alias === childType ? '' : ` extends ${typeName(alias)}, which`;
+    return `workspace type ${typeName(childType)}${extending} only allows ${listed(limit)} parent workspaces, but parent type ${typeName(parentType)} only implements ${names(parent)}`;
+  }
+  for (const alias of parent) {
+    const limit = refuses(alias.type.spec?.limitAllowedChildren);
+    if (limit === 'all' && alias === parentType) return `workspace type ${typeName(parentType)} cannot have any child`;
+    if (limit === 'all' || limit === undefined || intersects(limit, child)) continue;
+    const extending = alias === parentType ? '' : ` extends ${typeName(alias)}, which`;
+    return `workspace type ${typeName(parentType)}${extending} only allows ${listed(limit)} child workspaces, but child type ${typeName(childType)} only implements ${names(child)}`;
+  }
+  return undefined;
+}
