@@ -16,6 +16,7 @@ export type {
 } from './types.ts';
 
 // Names
+export { base36Padded, drawClusterName, homeClusterName } from './cluster-names.ts';
 export { claimHash, claimLabel, claimLabelPrefix, defaultBindingName, exportHash, exportLabel, reflexiveClaimHash } from './hashes.ts';
 export {
   bindingKey,

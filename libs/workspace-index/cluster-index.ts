@@ -9,7 +9,7 @@ import { parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
 import type { ClusterFacts } from './cluster-facts.ts';
 import { clusterFacts, logicalClusterKey } from './cluster-facts.ts';
-import { homeClusterName } from './home-cluster.ts';
+import { homeClusterName } from '@kcp-ts/sharing';
 
 export type Resolution =
   | { readonly status: 'found'; readonly cluster: ClusterName }

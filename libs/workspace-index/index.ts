@@ -2,4 +2,3 @@ export type { ClusterFacts } from './cluster-facts.ts';
 export { clusterFacts, logicalClusterKey } from './cluster-facts.ts';
 export type { ClusterIndex, ClusterIndexNeeds, Resolution } from './cluster-index.ts';
 export { createClusterIndex } from './cluster-index.ts';
-export { base36Padded, drawClusterName, homeClusterName } from './home-cluster.ts';

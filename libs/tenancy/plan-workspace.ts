@@ -1,0 +1,226 @@
+/**
+ * A workspace and its logical cluster, made in one commit: the Workspace with its place and phase, the LogicalCluster, two namespaces with their
+ * content, the creator's rights and the default bindings. Where nothing has to be waited for, both are Ready from the start; initializers that
+ * somebody else must finish, and bindings that are not bound yet, keep them Initializing.
+ */
+import { createHash } from 'node:crypto';
+import type { Random } from '@kcp-ts/base';
+import type { ClusterName, Condition, UserInfo } from '@kcp-ts/meta';
+import { asClusterName, withCondition } from '@kcp-ts/meta';
+import type { Operation } from '@kcp-ts/storage';
+import { base36Padded, drawClusterName } from '@kcp-ts/sharing';
+import type { DefaultBindingsNeeds } from './default-bindings.ts';
+import { defaultBindingsOf, planBindings } from './default-bindings.ts';
+import { initialObjects } from './initial-objects.ts';
+import type { NewOperationNeeds } from './new-operations.ts';
+import { createOperation } from './new-operations.ts';
+import { noShardMessage, schedulableShards } from './schedule.ts';
+import type { LogicalCluster, Shard, Workspace } from './types.ts';
+import {
+  bindingsInitializer,
+  clusterNameAnnotation,
+  logicalClusterFinalizer,
+  ownerAnnotation,
+  pathAnnotation,
+  phaseLabel,
+  requiredGroupsAnnotation,
+  shardAnnotation,
+  shardHashAnnotation,
+  typeAnnotation,
+  workspaceFinalizer,
+} from './types.ts';
+import type { ResolvedType } from './workspace-types.ts';
+import { lifecycleId, typeName } from './workspace-types.ts';
+
+export interface PlanNeeds extends NewOperationNeeds, DefaultBindingsNeeds {
+  readonly random: Random;
+  readonly caBundle: string;
+  shards(): readonly Shard[];
+  /** Keeps a copy of a schema that is bound; undefined where there is one already. */
+  keepSchema(schema: import('@kcp-ts/sharing').ApiResourceSchema): Operation | undefined;
+}
+
+/** The type whose initializer is done by what every fresh cluster gets. */
+const builtinInitializer = 'root:universal';
+const shardHashLength = 8;
+const clusterNameBytes = 32;
+
+function shardHash(name: string): string {
+  return base36Padded(createHash('sha224').update(name).digest()).slice(0, shardHashLength);
+}
+
+function lifecycleLabels(kind: 'initializer' | 'terminator', ids: readonly string[]): Record<string, string> {
+  const labels: Record<string, string> = {};
+  for (const id of ids) {
+    const hash = createHash('sha224').update(id).digest('hex');
+    const prefix = `${kind}.internal.kcp.io`;
+    labels[`${prefix}/${hash.slice(0, 63 - prefix.length - 1)}`] = hash;
+  }
+  return labels;
+}
+
+/** The labels that mirror a phase and the lifecycle ids that are left. */
+export function phaseLabels(phase: string, initializers: readonly string[], terminators: readonly string[]): Record<string, string> {
+  return { [phaseLabel]: phase, ...lifecycleLabels('initializer', initializers), ...lifecycleLabels('terminator', terminators) };
+}
+
+export interface ClusterPlan {
+  readonly cluster: ClusterName;
+  readonly path: string;
+  readonly type: ResolvedType;
+  readonly aliases: readonly ResolvedType[];
+  readonly creator: UserInfo;
+  readonly shard: string;
+  readonly url: string;
+  readonly owner: { readonly cluster: string; readonly name: string; readonly uid: string } | undefined;
+  readonly requiredGroups: string | undefined;
+  readonly timestamp: string;
+}
+
+export interface PlannedCluster {
+  readonly operations: readonly Operation[];
+  readonly phase: 'Ready' | 'Initializing';
+  readonly initializers: readonly string[];
+  readonly terminators: readonly string[];
+}
+
+function createdBy(user: UserInfo): NonNullable<NonNullable<LogicalCluster['spec']>['createdBy']> {
+  return {
+    username: user.name,
+    ...(user.uid === undefined ? {} : { uid: user.uid }),
+    groups: user.groups,
+    ...(user.extra === undefined ? {} : { extra: user.extra }),
+  };
+}
+
+/** The operations that make a logical cluster with everything a fresh one has. */
+export function planCluster(needs: PlanNeeds, plan: ClusterPlan): PlannedCluster {
+  const wanted = defaultBindingsOf(plan.aliases);
+  const bindings = planBindings(needs, plan.cluster, plan.path, wanted, plan.timestamp);
+  const initializers = plan.aliases.filter((alias) => alias.type.spec?.initializer === true).map(lifecycleId);
+  if (wanted.length > 0) initializers.push(bindingsInitializer);
+  const terminators = plan.aliases.filter((alias) => alias.type.spec?.terminator === true).map(lifecycleId);
+  const left = initializers.filter((id) => id !== builtinInitializer && (id !== bindingsInitializer || !bindings.allBound));
+  const phase = left.length === 0 ? 'Ready' : 'Initializing';
+  const conditions: Condition[] = phase === 'Ready' ? withCondition([], { type: 'WorkspaceInitialized', status: 'True' }, plan.timestamp) : [];
+  const logicalCluster: LogicalCluster = {
+    apiVersion: 'core.kcp.io/v1alpha1',
+    kind: 'LogicalCluster',
+    metadata: {
+      name: 'cluster',
+      labels: phaseLabels(phase, left, terminators),
+      annotations: {
+        [shardAnnotation]: plan.shard,
+        [ownerAnnotation]: JSON.stringify({ username: plan.creator.name }),
+        [typeAnnotation]: typeName(plan.type),
+        [pathAnnotation]: plan.path,
+        ...(plan.requiredGroups === undefined ? {} : { [requiredGroupsAnnotation]: plan.requiredGroups }),
+      },
+      finalizers: [logicalClusterFinalizer],
+    },
+    spec: {
+      createdBy: createdBy(plan.creator),
+      directlyDeletable: false,
+      ...(initializers.length === 0 ? {} : { initializers }),
+      ...(terminators.length === 0 ? {} : { terminators }),
+      ...(plan.owner === undefined ? {} : { owner: { apiVersion: 'tenancy.kcp.io/v1alpha1', resource: 'workspaces', ...plan.owner } }),
+    },
+    status: {
+      URL: `${plan.url}/clusters/${plan.cluster}`,
+      phase,
+      ...(conditions.length === 0 ? {} : { conditions }),
+      ...(left.length === 0 ? {} : { initializers: left }),
+      ...(terminators.length === 0 ? {} : { terminators }),
+    },
+  };
+  const objects = [
+    { group: 'core.kcp.io', plural: 'logicalclusters', namespace: '', object: logicalCluster },
+    ...initialObjects(plan.creator, needs.caBundle),
+    ...bindings.objects,
+  ];
+  const operations = objects.map((created) => createOperation(needs, plan.cluster, plan.timestamp, created));
+  for (const schema of bindings.schemas) {
+    const kept = needs.keepSchema(schema);
+    if (kept !== undefined && !operations.some((operation) => operation.key === kept.key)) operations.push(kept);
+  }
+  return { operations, phase, initializers: left, terminators };
+}
+
+export interface WorkspacePlan {
+  readonly parent: ClusterName;
+  readonly parentPath: string;
+  readonly type: ResolvedType;
+  readonly aliases: readonly ResolvedType[];
+  readonly creator: UserInfo;
+  readonly timestamp: string;
+}
+
+/** Completes a Workspace object and gives the operations for its logical cluster; none where no shard can take it. */
+export function planWorkspace(needs: PlanNeeds, workspace: Workspace, plan: WorkspacePlan): readonly Operation[] {
+  const { metadata } = workspace;
+  const shards = schedulableShards(workspace, needs.shards());
+  const shard = shards[shards.length <= 1 ? 0 : needs.random.integer(shards.length)];
+  if (shard === undefined) {
+    const unschedulable = { type: 'WorkspaceScheduled', status: 'False', severity: 'Error', reason: 'Unschedulable', message: noShardMessage } as const;
+    workspace.status = { phase: 'Unavailable', conditions: withCondition([], unschedulable, plan.timestamp) };
+    metadata.labels = { ...metadata.labels, [phaseLabel]: 'Unavailable' };
+    return [];
+  }
+  const url = shard.spec?.externalURL ?? shard.spec?.baseURL ?? '';
+  const cluster = drawClusterName(needs.random.bytes(clusterNameBytes));
+  const path = `${plan.parentPath}:${metadata.name}`;
+  const requiredGroups = metadata.annotations?.[requiredGroupsAnnotation];
+  const planned = planCluster(needs, {
+    cluster,
+    path,
+    type: plan.type,
+    aliases: plan.aliases,
+    creator: plan.creator,
+    shard: shard.metadata.name,
+    url,
+    owner: { cluster: plan.parent, name: metadata.name, uid: metadata.uid ?? '' },
+    requiredGroups,
+    timestamp: plan.timestamp,
+  });
+  const region = shard.metadata.labels?.['region'];
+  metadata.annotations = {
+    ...metadata.annotations,
+    [shardAnnotation]: shard.metadata.name,
+    [shardHashAnnotation]: shardHash(shard.metadata.name),
+    [clusterNameAnnotation]: cluster,
+    // Who made it stays known in full on the LogicalCluster; the rest of the user's identity is nobody else's business once it is ready.
+    ...(planned.phase === 'Ready' ? { [ownerAnnotation]: JSON.stringify({ username: plan.creator.name }) } : {}),
+  };
+  metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), workspaceFinalizer])];
+  metadata.labels = {
+    ...metadata.labels,
+    ...(region === undefined ? {} : { region }),
+    ...phaseLabels(planned.phase, planned.initializers, planned.terminators),
+  };
+  workspace.spec = { ...workspace.spec, cluster: asClusterName(cluster), URL: `${url}/clusters/${path}` };
+  workspace.status = workspaceStatus(planned, plan.timestamp);
+  return planned.operations;
+}
+
+function workspaceStatus(planned: PlannedCluster, timestamp: string): NonNullable<Workspace['status']> {
+  let conditions = withCondition([], { type: 'WorkspaceScheduled', status: 'True' }, timestamp);
+  if (planned.phase === 'Ready') conditions = withCondition(conditions, { type: 'WorkspaceInitialized', status: 'True' }, timestamp);
+  else conditions = withCondition(conditions, initializersExist(planned.initializers), timestamp);
+  return {
+    phase: planned.phase,
+    conditions,
+    ...(planned.initializers.length === 0 ? {} : { initializers: [...planned.initializers] }),
+    ...(planned.terminators.length === 0 ? {} : { terminators: [...planned.terminators] }),
+  };
+}
+
+/** The condition of a workspace that others still work on. */
+export function initializersExist(ids: readonly string[]): Omit<Condition, 'lastTransitionTime'> {
+  return {
+    type: 'WorkspaceInitialized',
+    status: 'False',
+    severity: 'Info',
+    reason: 'InitializerExists',
+    message: `Initializers still exist: [${ids.join(' ')}]`,
+  };
+}
