@@ -1,4 +1,26 @@
-export type { CommitResult, Entry, Expectation, ListOptions, ListPage, Operation, Range, Store, StoreEvent } from './store.ts';
-export { valueBytesMax } from './store.ts';
+// The door
+
+// Keys and ranges
 export type { KeyParts } from './key.ts';
 export { formatKey, parseKey, resourcePrefix } from './key.ts';
+export type { KeyRange } from './key-range.ts';
+export { clusterOrderOf, compileRange, endOfSegments } from './key-range.ts';
+// Engines
+export type { MemoryStoreOptions } from './memory/memory-store.ts';
+export { createMemoryStore } from './memory/memory-store.ts';
+
+// Revisions
+export type { RevisionClock } from './revision-clock.ts';
+export { createRevisionClock, revisionAt } from './revision-clock.ts';
+export type {
+  CommitResult,
+  Entry,
+  Expectation,
+  ListOptions,
+  ListPage,
+  Operation,
+  Range,
+  Store,
+  StoreEvent,
+} from './store.ts';
+export { valueBytesMax } from './store.ts';
