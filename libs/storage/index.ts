@@ -5,10 +5,11 @@ export type { KeyParts } from './key.ts';
 export { formatKey, parseKey, resourcePrefix } from './key.ts';
 export type { KeyRange } from './key-range.ts';
 export { clusterOrderOf, compileRange, endOfSegments } from './key-range.ts';
+export type { LmdbStoreOptions } from './lmdb/lmdb-store.ts';
+export { openLmdbStore } from './lmdb/lmdb-store.ts';
 // Engines
 export type { MemoryStoreOptions } from './memory/memory-store.ts';
 export { createMemoryStore } from './memory/memory-store.ts';
-
 // Revisions
 export type { RevisionClock } from './revision-clock.ts';
 export { createRevisionClock, revisionAt } from './revision-clock.ts';

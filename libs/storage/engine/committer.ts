@@ -98,14 +98,7 @@ export function createCommitter(backend: Backend, revisions: RevisionClock, cloc
   }
 
   function schedule(): void {
-    flushing ??= new Promise<void>((resolve) => {
-      queueMicrotask(() => {
-        flushAll().finally(() => {
-          flushing = undefined;
-          resolve();
-        });
-      });
-    });
+    flushing ??= Promise.resolve().then(flushAll);
   }
 
   /** Never rejects: who waits is told. */
@@ -134,6 +127,8 @@ export function createCommitter(backend: Backend, revisions: RevisionClock, cloc
       for (const { resolve } of trimmed) resolve();
       settleProgress();
     }
+    // In the same turn as the last look at what waits: whoever comes later starts anew.
+    flushing = undefined;
   }
 
   function takeBatch(): readonly Pending[] {
