@@ -1,5 +1,6 @@
 /** A backend made into a Store. */
 import type { Clock } from '@kcp-ts/base';
+import type { Revision } from '@kcp-ts/meta';
 import { createRevisionClock, reservationMax, revisionAt } from '../revision-clock.ts';
 import type { Store } from '../store.ts';
 import type { Backend } from './backend.ts';
@@ -26,7 +27,7 @@ export async function createStore(backend: Backend, options: StoreOptions): Prom
   const aheadMs = (reserved - revisionAt(clock.now())) / 1000;
   if (aheadMs > 0 && aheadMs <= reservationMax / 1000)
     await new Promise<void>((resolve) => void clock.setTimer(Math.ceil(aheadMs), resolve));
-  return assembleStore(backend, options, createRevisionClock(clock.now, reserved > revision ? reserved : revision));
+  return assembleStore(backend, options, createRevisionClock(clock.now, Math.max(reserved, revision) as Revision));
 }
 
 /** For a backend without an earlier life. */
