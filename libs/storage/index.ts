@@ -1,7 +1,30 @@
-export type { CommitResult, Entry, Expectation, ListOptions, ListPage, Operation, Range, Store, StoreEvent } from './store.ts';
-export { valueBytesMax } from './store.ts';
+// The door
+
+// Keys and ranges
 export type { KeyParts } from './key.ts';
 export { formatKey, parseKey, resourcePrefix } from './key.ts';
 export { encodeStored, flagDeleting, flagFinalizers, hasFingerprint, parseStored, storedFlags, storedHeaderBytes, storedJson } from './stored-value.ts';
 export type { ParsedReader } from './parsed-reader.ts';
 export { createParsedReader } from './parsed-reader.ts';
+export type { KeyRange } from './key-range.ts';
+export { clusterOrderOf, compileRange, endOfSegments } from './key-range.ts';
+export type { LmdbStoreOptions } from './lmdb/lmdb-store.ts';
+export { openLmdbStore } from './lmdb/lmdb-store.ts';
+// Engines
+export type { MemoryStoreOptions } from './memory/memory-store.ts';
+export { createMemoryStore } from './memory/memory-store.ts';
+// Revisions
+export type { RevisionClock } from './revision-clock.ts';
+export { createRevisionClock, revisionAt } from './revision-clock.ts';
+export type {
+  CommitResult,
+  Entry,
+  Expectation,
+  ListOptions,
+  ListPage,
+  Operation,
+  Range,
+  Store,
+  StoreEvent,
+} from './store.ts';
+export { valueBytesMax } from './store.ts';

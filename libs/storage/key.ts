@@ -21,7 +21,14 @@ export function formatKey(parts: KeyParts): string {
 
 export function parseKey(key: string): KeyParts {
   const [group, resource, identity, cluster, namespace, ...rest] = key.split('/');
-  if (group === undefined || resource === undefined || identity === undefined || cluster === undefined || namespace === undefined || rest.length !== 1)
+  if (
+    group === undefined ||
+    resource === undefined ||
+    identity === undefined ||
+    cluster === undefined ||
+    namespace === undefined ||
+    rest.length !== 1
+  )
     throw new RangeError(`Cannot use ${JSON.stringify(key)} as a key`);
   return { group: group === 'core' ? '' : group, resource, identity, cluster, namespace, name: rest[0] as string };
 }

@@ -82,7 +82,14 @@ export interface Store extends AsyncDisposable {
   /** At most `limit` newest durable entries, without waiting: for small ranges (a workspace's role bindings). */
   scan(range: Range, limit: number): readonly Entry[];
   /** How many entries a range has at a revision, at most `atMost`. Yields like `list`. */
-  count(range: Range, options?: { readonly at?: Revision | undefined; readonly after?: string | undefined; readonly atMost?: number | undefined }): Promise<number>;
+  count(
+    range: Range,
+    options?: {
+      readonly at?: Revision | undefined;
+      readonly after?: string | undefined;
+      readonly atMost?: number | undefined;
+    },
+  ): Promise<number>;
   /**
    * All or nothing. Preconditions are decided synchronously, in the order of calls, against everything committed or pending; each put and delete
    * gets a revision of its own, in order. Resolves when durable and after every subscriber was told. A key at most once. Throws StatusError
@@ -104,7 +111,12 @@ export interface Store extends AsyncDisposable {
   /** The oldest revision that can still be read at or resumed from. */
   floor(): Revision;
   /** Monotonic counters for metrics: commits flushed, operations written, bytes. */
-  statistics(): { readonly commits: number; readonly flushes: number; readonly operations: number; readonly bytes: number };
+  statistics(): {
+    readonly commits: number;
+    readonly flushes: number;
+    readonly operations: number;
+    readonly bytes: number;
+  };
 }
 
 /** One object's bound in every engine: etcd's 1.5 MB request limit less its overhead. */

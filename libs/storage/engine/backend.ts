@@ -1,0 +1,59 @@
+/**
+ * What an engine has to bring: synchronous reads of what is durable, and one durable write at a time. Everything that engines share (who wins a
+ * race, revisions, grouping, telling subscribers, reads in the past, expiry, how much history is kept) stands on this interface.
+ */
+import type { Revision } from '@kcp-ts/meta';
+import type { KeyRange } from '../key-range.ts';
+import type { Entry, StoreEvent } from '../store.ts';
+
+export interface StoredEntry extends Entry {
+  /** Milliseconds since the epoch; 0 is never. */
+  readonly expiresAt: number;
+}
+
+export interface Write {
+  readonly event: StoreEvent;
+  readonly expiresAt: number;
+  readonly previousExpiresAt: number;
+}
+
+/** One durable step: all of it or nothing. */
+export interface Flush {
+  /** In revision order, each key as it is to be after the ones before it. */
+  readonly writes: readonly Write[];
+  /** The last revision that is durable with this step. */
+  readonly revision: Revision;
+  /** Nothing that has been promised is above it. */
+  readonly reserved: Revision;
+  /** Forget the events up to this revision. */
+  readonly trim: Revision | undefined;
+}
+
+/** What an earlier life left behind. */
+export interface BackendState {
+  readonly revision: Revision;
+  readonly reserved: Revision;
+  readonly floor: Revision;
+}
+
+export interface Backend {
+  readonly state: BackendState;
+  get(key: string): StoredEntry | undefined;
+  /** Entries of a range in its order, behind the key `after`, until `visit` says false. */
+  walk(range: KeyRange, after: string | undefined, visit: (entry: StoredEntry) => boolean): void;
+  /** Like `walk`, the keys alone. */
+  walkKeys(range: KeyRange, after: string | undefined, visit: (key: string) => boolean): void;
+  /** Events of a range in (`after`, `upTo`], in revision order, until `visit` says false. What was visited before returns true counts as seen. */
+  walkEvents(range: KeyRange, after: Revision, upTo: Revision, visit: (event: StoreEvent) => boolean): void;
+  /** The oldest events that are kept, until `visit` says false. */
+  walkOldest(visit: (revision: Revision, bytes: number) => boolean): void;
+  /** What history holds, in bytes. */
+  historyBytes(): number;
+  /** The keys due at a time (milliseconds since the epoch), at most `limit`, the earliest first. */
+  expired(now: number, limit: number): readonly string[];
+  /** Resolves when durable. Readers go on seeing what was there before until `publish`. Never called again before it settles. */
+  write(flush: Flush): Promise<void>;
+  /** Readers see the last write from now on. */
+  publish(): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,72 @@
+/** A backend made into a Store. */
+import type { Clock } from '@kcp-ts/base';
+import type { Revision } from '@kcp-ts/meta';
+import { createRevisionClock, reservationMax, revisionAt } from '../revision-clock.ts';
+import type { Store } from '../store.ts';
+import type { Backend } from './backend.ts';
+import { createCommitter } from './committer.ts';
+import { createHousekeeping } from './housekeeping.ts';
+import { createReader } from './reader.ts';
+import { watchStore } from './watch.ts';
+
+export interface StoreOptions {
+  readonly clock: Clock;
+  /** History is kept at least this long, unless it is larger than `historyMaxBytes`; 5 minutes when absent. */
+  readonly historyMaxAgeMs?: number | undefined;
+  /** 256 MB when absent. */
+  readonly historyMaxBytes?: number | undefined;
+}
+
+/**
+ * Waits until the wall clock has passed what an earlier life reserved, so that a crash loop never drags the revisions ahead of the time. A
+ * wall clock that is further back than a reservation can reach was set back: then the revisions go on behind the reservation.
+ */
+export async function createStore(backend: Backend, options: StoreOptions): Promise<Store> {
+  const { clock } = options;
+  const { reserved, revision } = backend.state;
+  const aheadMs = (reserved - revisionAt(clock.now())) / 1000;
+  if (aheadMs > 0 && aheadMs <= reservationMax / 1000)
+    await new Promise<void>((resolve) => void clock.setTimer(Math.ceil(aheadMs), resolve));
+  return assembleStore(backend, options, createRevisionClock(clock.now, Math.max(reserved, revision) as Revision));
+}
+
+/** For a backend without an earlier life. */
+export function assembleStore(
+  backend: Backend,
+  options: StoreOptions,
+  revisions = createRevisionClock(options.clock.now, backend.state.revision),
+): Store {
+  const { clock } = options;
+  const pause = () => new Promise<void>((resolve) => void setImmediate(resolve));
+  const committer = createCommitter(backend, revisions, clock);
+  const housekeeping = createHousekeeping(backend, committer, {
+    clock,
+    historyMaxAgeMs: options.historyMaxAgeMs ?? 300_000,
+    historyMaxBytes: options.historyMaxBytes ?? 256_000_000,
+    pause,
+  });
+  const { currentRevision } = committer;
+  const { floor } = housekeeping;
+  const reader = createReader(backend, { currentRevision, floor, monotonic: clock.monotonic, pause });
+  let closing: Promise<void> | undefined;
+  const store: Store = {
+    get: backend.get,
+    peek: committer.peek,
+    ...reader,
+    commit: committer.commit,
+    subscribe: committer.subscribe,
+    watch: (range, after, signal) => watchStore(store, range, after, signal),
+    currentRevision,
+    progress: committer.progress,
+    compact: housekeeping.compact,
+    floor,
+    statistics: committer.statistics,
+    [Symbol.asyncDispose]: () => (closing ??= close()),
+  };
+  async function close(): Promise<void> {
+    await housekeeping.close();
+    await committer.close();
+    await backend.close();
+  }
+  return store;
+}

@@ -1,0 +1,36 @@
+import type { Revision, StatusError } from '@kcp-ts/meta';
+import type { KeyRange } from '@kcp-ts/storage';
+import type { Change } from './change.ts';
+
+/** Who wants to be told of a range. What it throws ends it. */
+export interface Follower {
+  /** In revision order, once per flushed batch. The array is shared with others. `upTo`: everything of the range up to it has been told. */
+  changes(changes: readonly Change[], upTo: Revision): void;
+  /** Nothing more will come. Not called when the follower's own signal aborted. */
+  end(error: StatusError): void;
+  /**
+   * While it catches up: a promise of when more may come, or undefined when at once. History waits for it; what is live does not, so a follower
+   * bounds its own queue.
+   */
+  drained?(): Promise<void> | undefined;
+}
+
+/** A follower and where it stands. */
+export interface Member {
+  readonly range: KeyRange;
+  readonly follower: Follower;
+  /** It has seen everything up to here. Once live, what it began with: the hub knows the rest. */
+  after: Revision;
+  ended: boolean;
+  /** Takes it out of everything; true the first time. */
+  leave(): boolean;
+}
+
+/** Tells one member, less what it has seen before. */
+export function deliver(member: Member, changes: readonly Change[], upTo: Revision): void {
+  const first = changes[0];
+  if (first === undefined || member.ended) return;
+  const unseen =
+    first.event.revision > member.after ? changes : changes.filter(({ event }) => event.revision > member.after);
+  if (unseen.length > 0) member.follower.changes(unseen, upTo);
+}
