@@ -9,8 +9,9 @@ import type { Peer } from './peer.ts';
 import { readBody } from './read-body.ts';
 import { bodyless, lengthOf } from './response-head.ts';
 
+/** An error, and not `close(code)`: that would end the writable side first, and the client could take the cut answer for a whole one. */
 function cutOff(target: Writable): void {
-  (target as ServerHttp2Stream).close(constants.NGHTTP2_INTERNAL_ERROR);
+  target.destroy(new Error('the answer was cut off'));
 }
 
 /** What the exchanges of one server share. */
