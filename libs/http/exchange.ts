@@ -1,0 +1,49 @@
+/**
+ * One request and its answer, whichever HTTP version carried it. Handlers see this and nothing of `node:http2`.
+ *
+ * An exchange is answered once: by `respond` (the whole answer) or by `stream` (a body that goes on). It holds no promise,
+ * timer or AbortController unless somebody asks for one.
+ */
+import type { Peer } from './peer.ts';
+
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+export type ResponseHeaders = Readonly<Record<string, string | string[]>>;
+
+export interface Exchange {
+  readonly method: string;
+  /** Path and query as the client sent them, neither decoded nor normalised. */
+  readonly url: string;
+  /** Names in lower case; repeated ones joined as Node does. HTTP/2's pseudo-headers are among them. */
+  readonly headers: RequestHeaders;
+  /** Name, value, name, value … as received: the only place where repeated headers can be told apart. */
+  readonly rawHeaders: readonly string[];
+  /** The same object for every exchange of one TLS session. */
+  readonly peer: Peer;
+  readonly protocol: 'h2' | 'http/1.1';
+  /** The whole body; at most one call. Throws StatusError RequestEntityTooLarge past the limit, Timeout when the body is too slow. */
+  readBody(limitBytes: number): Promise<Uint8Array>;
+  /** Runs once when the client went away or the exchange is over, in a later turn if that has happened already. */
+  onClose(listener: () => void): void;
+  /** The whole answer; sets content-length. Does nothing when the client is gone. Answering twice is a programmer's error. */
+  respond(status: number, headers: ResponseHeaders, body?: Uint8Array | string): void;
+  /** Begins an answer whose end is not known yet. */
+  stream(status: number, headers: ResponseHeaders): BodyStream;
+  readonly answered: boolean;
+  /** The client went away, or the answer is on its way completely. */
+  readonly closed: boolean;
+}
+
+/** The body of a streamed answer. Chunks written in one turn of the event loop leave together. */
+export interface BodyStream {
+  /** False when the client is behind: go on after `onDrain`, or give up when `bufferedBytes` is more than you will hold for it. */
+  write(chunk: Uint8Array): boolean;
+  /** Bytes that wait for the client. */
+  readonly bufferedBytes: number;
+  onDrain(listener: () => void): void;
+  end(): void;
+  /** Cuts the answer off; what is buffered is lost and the client sees an error. */
+  destroy(): void;
+}
+
+/** Every exchange goes through one handler. What it throws, or rejects with, becomes a 500 and a call of `onError`. */
+export type ExchangeHandler = (exchange: Exchange) => void | Promise<void>;

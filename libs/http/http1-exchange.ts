@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
+import { CoalescingBody } from './coalescing-body.ts';
+import type { BodyStream, Exchange, RequestHeaders, ResponseHeaders } from './exchange.ts';
+import type { ExchangeNeeds } from './http2-exchange.ts';
+import type { Peer } from './peer.ts';
+import { readBody } from './read-body.ts';
+import { bodyless, lengthOf } from './response-head.ts';
+
+/** What is left of a refused body is read and dropped up to here, so that the client gets to read the answer; past it the connection ends. */
+const dropBytesMax = 64 * 1024 * 1024;
+
+function cutOff(target: Writable): void {
+  target.destroy();
+}
+
+/** The absolute form (RFC 9112 section 3.2.2) names the server as well; the origin form is what everybody else expects. */
+function originForm(url: string): string {
+  if (url.charCodeAt(0) === 0x2f) return url;
+  const absolute = /^https?:\/\/[^/?#]*([/?].*)?$/i.exec(url);
+  if (absolute === null) return url;
+  const rest = absolute[1] ?? '/';
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+/** A class because there is one per request: methods on a prototype cost nothing. */
+export class Http1Exchange implements Exchange {
+  readonly protocol = 'http/1.1';
+  readonly method: string;
+  readonly url: string;
+  readonly peer: Peer;
+  answered = false;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #needs: ExchangeNeeds;
+  #closeListeners: (() => void)[] | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse, peer: Peer, needs: ExchangeNeeds) {
+    this.#request = request;
+    this.#response = response;
+    this.#needs = needs;
+    this.method = request.method ?? '';
+    this.url = originForm(request.url ?? '');
+    this.peer = peer;
+  }
+
+  get headers(): RequestHeaders {
+    return this.#request.headers;
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.#request.rawHeaders;
+  }
+
+  get closed(): boolean {
+    return this.#response.destroyed || this.#response.closed || this.#request.socket.destroyed;
+  }
+
+  readBody(limitBytes: number): Promise<Uint8Array> {
+    return readBody(this.#request, lengthOf(this.headers['content-length']), limitBytes, this.#needs.bodies);
+  }
+
+  onClose(listener: () => void): void {
+    if (this.closed) {
+      queueMicrotask(listener);
+      return;
+    }
+    if (this.#closeListeners !== undefined) {
+      this.#closeListeners.push(listener);
+      return;
+    }
+    const listeners = [listener];
+    this.#closeListeners = listeners;
+    this.#response.once('close', () => {
+      for (const run of listeners) run();
+    });
+  }
+
+  respond(status: number, headers: ResponseHeaders, body: Uint8Array | string = ''): void {
+    if (!this.#begin()) return;
+    if (bodyless(status)) {
+      this.#response.writeHead(status, headers).end();
+      return;
+    }
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    this.#response.writeHead(status, { 'content-length': bytes.byteLength, ...headers });
+    this.#response.end(bytes);
+  }
+
+  stream(status: number, headers: ResponseHeaders): BodyStream {
+    const body = new CoalescingBody(this.#response, this.#needs.flusher, cutOff);
+    if (this.#begin()) {
+      this.#response.writeHead(status, headers);
+      this.#response.flushHeaders();
+    }
+    return body;
+  }
+
+  /** False when nobody is there to answer. */
+  #begin(): boolean {
+    if (this.answered) throw new Error('the exchange has been answered already');
+    this.answered = true;
+    if (this.closed) return false;
+    if (!this.#request.complete && (lengthOf(this.headers['content-length']) ?? 0) > dropBytesMax) {
+      this.#response.shouldKeepAlive = false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,106 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { constants } from 'node:http2';
+import type { Writable } from 'node:stream';
+import type { Flusher } from './coalescing-body.ts';
+import { CoalescingBody } from './coalescing-body.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { BodyStream, Exchange, RequestHeaders, ResponseHeaders } from './exchange.ts';
+import type { Peer } from './peer.ts';
+import { readBody } from './read-body.ts';
+import { bodyless, lengthOf } from './response-head.ts';
+
+/** An error, and not `close(code)`: that would end the writable side first, and the client could take the cut answer for a whole one. */
+function cutOff(target: Writable): void {
+  target.destroy(new Error('the answer was cut off'));
+}
+
+/** What the exchanges of one server share. */
+export interface ExchangeNeeds {
+  readonly flusher: Flusher;
+  readonly bodies: Deadlines;
+}
+
+/** A class because there is one per request: methods on a prototype cost nothing. */
+export class Http2Exchange implements Exchange {
+  readonly protocol = 'h2';
+  readonly method: string;
+  readonly url: string;
+  readonly headers: RequestHeaders;
+  readonly rawHeaders: readonly string[];
+  readonly peer: Peer;
+  answered = false;
+  readonly #stream: ServerHttp2Stream;
+  readonly #needs: ExchangeNeeds;
+  #closeListeners: (() => void)[] | undefined;
+
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawHeaders: readonly string[],
+    peer: Peer,
+    needs: ExchangeNeeds,
+  ) {
+    this.#stream = stream;
+    this.#needs = needs;
+    this.method = headers[':method'] ?? '';
+    this.url = headers[':path'] ?? '';
+    this.headers = headers;
+    this.rawHeaders = rawHeaders;
+    this.peer = peer;
+  }
+
+  get closed(): boolean {
+    return this.#stream.closed || this.#stream.destroyed;
+  }
+
+  readBody(limitBytes: number): Promise<Uint8Array> {
+    return readBody(this.#stream, lengthOf(this.headers['content-length']), limitBytes, this.#needs.bodies);
+  }
+
+  onClose(listener: () => void): void {
+    if (this.#stream.destroyed) {
+      queueMicrotask(listener);
+      return;
+    }
+    if (this.#closeListeners !== undefined) {
+      this.#closeListeners.push(listener);
+      return;
+    }
+    const listeners = [listener];
+    this.#closeListeners = listeners;
+    this.#stream.once('close', () => {
+      for (const run of listeners) run();
+    });
+  }
+
+  respond(status: number, headers: ResponseHeaders, body?: Uint8Array | string): void {
+    if (!this.#begin()) return;
+    const stream = this.#stream;
+    if (body === undefined || bodyless(status)) {
+      stream.respond(
+        bodyless(status) ? { ':status': status, ...headers } : { ':status': status, 'content-length': 0, ...headers },
+        endStream,
+      );
+    } else {
+      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      stream.respond({ ':status': status, 'content-length': bytes.byteLength, ...headers });
+      if (this.method !== 'HEAD') stream.end(bytes);
+    }
+    if (stream.readableFlowing !== null && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  stream(status: number, headers: ResponseHeaders): BodyStream {
+    const body = new CoalescingBody(this.#stream, this.#needs.flusher, cutOff);
+    if (this.#begin()) this.#stream.respond({ ':status': status, ...headers });
+    return body;
+  }
+
+  /** False when nobody is there to answer. */
+  #begin(): boolean {
+    if (this.answered) throw new Error('the exchange has been answered already');
+    this.answered = true;
+    return !this.closed;
+  }
+}
+
+const endStream = { endStream: true };

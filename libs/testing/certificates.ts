@@ -1,0 +1,69 @@
+import 'reflect-metadata';
+import {
+  BasicConstraintsExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+
+export interface TestCertificate {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+export interface TestAuthority {
+  /** PEM. */
+  readonly certificate: string;
+  /** A certificate for 127.0.0.1 and localhost that is as good for a server as for a client. `subject` is an RFC 4514 text. */
+  issue(subject: string, validity?: { readonly from?: Date; readonly to?: Date }): Promise<TestCertificate>;
+}
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const hourMs = 3_600_000;
+
+async function newKeys() {
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const privateKey = PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
+  return { keys, privateKey };
+}
+
+/** A certificate authority for one test, made on the spot. */
+export async function createTestAuthority(name = 'test-ca'): Promise<TestAuthority> {
+  const { keys } = await newKeys();
+  const now = Date.now();
+  const root = await X509CertificateGenerator.createSelfSigned({
+    name: `CN=${name}`,
+    keys,
+    signingAlgorithm: algorithm,
+    notBefore: new Date(now - hourMs),
+    notAfter: new Date(now + 24 * hourMs),
+    extensions: [
+      new BasicConstraintsExtension(true, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+    ],
+  });
+  return {
+    certificate: root.toString('pem'),
+    async issue(subject, validity = {}) {
+      const leaf = await newKeys();
+      const certificate = await X509CertificateGenerator.create({
+        subject,
+        issuer: root.subject,
+        publicKey: leaf.keys.publicKey,
+        signingKey: keys.privateKey,
+        signingAlgorithm: algorithm,
+        notBefore: validity.from ?? new Date(now - hourMs),
+        notAfter: validity.to ?? new Date(now + hourMs),
+        extensions: [
+          new SubjectAlternativeNameExtension([
+            { type: 'dns', value: 'localhost' },
+            { type: 'ip', value: '127.0.0.1' },
+          ]),
+        ],
+      });
+      return { certificate: certificate.toString('pem'), privateKey: leaf.privateKey };
+    },
+  };
+}
