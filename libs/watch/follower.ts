@@ -6,6 +6,8 @@ import type { Change } from './change.ts';
 export interface Follower {
   /** In revision order, once per flushed batch. The array is shared with others. `upTo`: everything of the range up to it has been told. */
   changes(changes: readonly Change[], upTo: Revision): void;
+  /** It has been told of everything there is: from now on a promise of progress (a bookmark) is true for it. May come before `follow` returns. */
+  live?(): void;
   /** Nothing more will come. Not called when the follower's own signal aborted. */
   end(error: StatusError): void;
   /**

@@ -81,6 +81,7 @@ export function createWatchHub(store: Store, { formatRevision = String }: WatchH
       index.set(member.range, bucket);
     }
     bucket.members.add(member);
+    member.follower.live?.();
   }
 
   function leave(member: Member): void {

@@ -22,6 +22,8 @@ import { createFrameEncoder } from '../watch-frames.ts';
 /** Without timeoutSeconds a watch ends after 30 to 60 minutes, as Kubernetes does it, so that clients spread over replicas. */
 const timeoutMsMin = 30 * 60_000;
 const initialPiece = 500;
+/** History waits while a watcher has this much unsent. */
+const drainBytes = 256 * 1024;
 
 /** Batches that went to several watchers of the same kind are joined once. */
 const joinedBatches = new WeakMap<readonly Change[], Map<string, Uint8Array>>();
@@ -112,7 +114,7 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, book
   const stop = new AbortController();
   request.exchange.onClose(() => stop.abort());
   const timer = needs.clock.setTimer(plan.timeoutMs, () => finish());
-  let caughtUpTo: Revision | undefined;
+  let live = false;
   const bookmarked = options.bookmarks ? bookmarks.add((revision) => sendBookmark(revision)) : undefined;
   function finish(error?: StatusError): void {
     if (stop.signal.aborted) return;
@@ -125,7 +127,7 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, book
     bookmarked?.[Symbol.dispose]();
   });
   function sendBookmark(revision: Revision): void {
-    if (caughtUpTo !== undefined && revision >= caughtUpTo && body.bufferedBytes === 0) body.write(encoder.bookmark(revision, false));
+    if (live && body.bufferedBytes === 0) body.write(encoder.bookmark(revision, false));
   }
   let from = plan.from;
   if (plan.initial) {
@@ -137,12 +139,21 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, book
     plan.range,
     from,
     {
-      changes(changes, upTo) {
-        caughtUpTo = upTo;
+      live() {
+        live = true;
+      },
+      changes(changes) {
         const bytes = batchBytes(changes, encoder, plan.filter, shareKey);
         if (bytes === undefined) return;
         body.write(bytes);
         if (body.bufferedBytes > needs.watchBacklogBytesMax) finish(StatusError.expired('The watcher took too long to read its events; start again from a list'));
+      },
+      drained() {
+        if (body.bufferedBytes < drainBytes || request.exchange.closed) return undefined;
+        return new Promise<void>((resolve) => {
+          body.onDrain(resolve);
+          request.exchange.onClose(resolve);
+        });
       },
       end: (error) => finish(error),
     },

@@ -1,0 +1,70 @@
+/** APIBindings: bound as the user who asked, with selectors that say one thing, to an export that never changes. */
+import type { FieldError, KubeObject } from '@kcp-ts/meta';
+import { requiredValue, StatusError } from '@kcp-ts/meta';
+import type { Behaviour, WriteContext } from '@kcp-ts/registry';
+import type { ApiBinding } from '@kcp-ts/sharing';
+import { exportHash, exportLabel } from '@kcp-ts/sharing';
+import { setPath } from './api-exports.ts';
+import { ruleFailed, unchanged } from './immutable.ts';
+import type { BindCheck } from './workspacetypes.ts';
+
+export interface ApiBindingsNeeds extends BindCheck {
+  resolve(path: string): string | undefined;
+}
+
+export const bindingFinalizer = 'apis.kcp.io/apibinding-finalizer';
+
+function selectorErrors(object: ApiBinding): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [i, { selector }] of (object.spec?.permissionClaims ?? []).entries()) {
+    const field = `spec.permissionClaims[${i}].selector`;
+    const labels = Object.keys(selector?.matchLabels ?? {}).length > 0;
+    const expressions = (selector?.matchExpressions ?? []).length > 0;
+    if (selector?.matchAll === true && labels) errors.push(ruleFailed(`${field}.matchLabels`, 'matchLabels cannot be used with matchAll'));
+    if (selector?.matchAll === true && expressions) errors.push(ruleFailed(`${field}.matchExpressions`, 'matchExpressions cannot be used with matchAll'));
+    if (selector?.matchAll !== true && !labels && !expressions) {
+      errors.push(requiredValue(field, 'either one of matchAll, matchLabels, or matchExpressions must be set'));
+    }
+  }
+  return errors;
+}
+
+function referenceOf(object: KubeObject, context: WriteContext): { readonly path: string | undefined; readonly name: string } {
+  const reference = (object as ApiBinding).spec?.reference?.export;
+  if (reference !== undefined) return { path: reference.path, name: reference.name };
+  throw StatusError.forbidden(context.served.row, object.metadata.name, '[spec.reference.export: Required value]');
+}
+
+export function createApiBindingsBehaviour(needs: ApiBindingsNeeds): Behaviour {
+  function label(object: KubeObject, context: WriteContext): void {
+    const { path, name } = referenceOf(object, context);
+    const cluster = path === undefined ? context.cluster : needs.resolve(path);
+    if (cluster === undefined) return;
+    object.metadata.labels = { ...object.metadata.labels, [exportLabel]: exportHash(cluster, name) };
+  }
+
+  function checkBind(object: KubeObject, context: WriteContext, action: string): void {
+    const { path, name } = referenceOf(object, context);
+    const from = path ?? needs.pathOf(context.cluster);
+    if (needs.mayBind(context, from, name)) return;
+    throw StatusError.forbidden(context.served.row, object.metadata.name, `unable to ${action} APIBinding: no permission to bind to export ${from}:${name}`);
+  }
+
+  return {
+    prepareCreate(object, context) {
+      setPath(object, context, needs);
+      label(object, context);
+      object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), bindingFinalizer])];
+    },
+    prepareUpdate(object, _old, context) {
+      setPath(object, context, needs);
+      label(object, context);
+    },
+    validateCreate: (object) => selectorErrors(object as ApiBinding),
+    validateUpdate: (object, old) => [
+      ...unchanged('spec.reference', (old as ApiBinding).spec?.reference, (object as ApiBinding).spec?.reference, 'APIExport reference must not be changed'),
+      ...selectorErrors(object as ApiBinding),
+    ],
+    admitCreate: (object, context) => checkBind(object, context, 'create'),
+  };
+}

@@ -1,0 +1,143 @@
+/** Workspaces: who made them, of which type, where; and the one commit that makes them. */
+import type { FieldError, KubeObject } from '@kcp-ts/meta';
+import { groupResourceText, StatusError } from '@kcp-ts/meta';
+import type { Behaviour, WriteContext } from '@kcp-ts/registry';
+import type { Operation } from '@kcp-ts/storage';
+import type { PlanNeeds, ResolvedType, Workspace, WorkspacePlan, WorkspaceTypes } from '@kcp-ts/tenancy';
+import { ownerAnnotation, parentChildProblem, parseTypeName, phaseLabel, planWorkspace, requiredGroupsAnnotation, typeName } from '@kcp-ts/tenancy';
+import { ruleFailed, unchanged } from './immutable.ts';
+import { isPrivileged } from './privileged.ts';
+
+export interface ParentFacts {
+  readonly path: string;
+  /** `<path>:<name>` of the parent's own type. */
+  readonly type: string | undefined;
+  readonly requiredGroups: string | undefined;
+}
+
+export interface WorkspacesNeeds {
+  readonly plan: PlanNeeds;
+  readonly types: WorkspaceTypes;
+  parent(cluster: string): ParentFacts | undefined;
+  /** Whether a user may use a type; the verb `use` on it, in its cluster. */
+  mayUse(context: WriteContext, type: ResolvedType): boolean;
+}
+
+function forbid(context: WriteContext, object: KubeObject, why: string): StatusError {
+  return StatusError.forbidden(context.served.row, object.metadata.name ?? '', why);
+}
+
+function resolveType(needs: WorkspacesNeeds, workspace: Workspace, context: WriteContext): ResolvedType {
+  const { types } = needs;
+  const wanted = workspace.spec?.type;
+  if (wanted !== undefined) {
+    const found = wanted.path === undefined || wanted.path === '' ? types.near(context.cluster, wanted.name) : types.at(wanted.path, wanted.name);
+    if (found !== undefined) return found;
+    if (wanted.path === undefined || wanted.path === '') throw forbid(context, workspace, `workspace type ${JSON.stringify(wanted.name)} cannot be resolved`);
+    const kind = groupResourceText({ group: 'tenancy.kcp.io', plural: 'workspacetypes' });
+    throw forbid(context, workspace, `Internal error occurred: ${kind} ${JSON.stringify(`${wanted.path}:${wanted.name}`)} not found`);
+  }
+  const parentType = parentTypeOf(needs, workspace, context);
+  const child = parentType.type.spec?.defaultChildWorkspaceType;
+  const found = child === undefined ? undefined : types.at(child.path ?? parentType.path, child.name);
+  if (found === undefined) throw forbid(context, workspace, `spec.defaultChildWorkspaceType of workspace type ${typeName(parentType)} must be set`);
+  return found;
+}
+
+function parentTypeOf(needs: WorkspacesNeeds, workspace: KubeObject, context: WriteContext): ResolvedType {
+  const text = needs.parent(context.cluster)?.type;
+  if (text === undefined) throw forbid(context, workspace, 'annotation internal.tenancy.kcp.io/type on LogicalCluster must be set');
+  const parts = parseTypeName(text);
+  const found = parts === undefined ? undefined : needs.types.at(parts.path, parts.name);
+  if (found === undefined) throw forbid(context, workspace, `parent type cannot be resolved: ${JSON.stringify(text)}`);
+  return found;
+}
+
+function aliasesOf(needs: WorkspacesNeeds, type: ResolvedType, workspace: KubeObject, context: WriteContext): readonly ResolvedType[] {
+  try {
+    return needs.types.aliases(type);
+  } catch (thrown) {
+    throw forbid(context, workspace, (thrown as Error).message);
+  }
+}
+
+/** Admission: the type resolved and defaulted, `use` checked for it and all it extends, parent and child agreed. */
+function planOf(needs: WorkspacesNeeds, workspace: Workspace, context: WriteContext): WorkspacePlan {
+  const type = resolveType(needs, workspace, context);
+  const aliases = aliasesOf(needs, type, workspace, context);
+  for (const alias of aliases) {
+    if (needs.mayUse(context, alias)) continue;
+    throw forbid(context, workspace, `unable to use workspace type ${typeName(alias)}: missing verb='use' permission on workspacetype`);
+  }
+  const parentType = parentTypeOf(needs, workspace, context);
+  const problem = parentChildProblem(aliasesOf(needs, parentType, workspace, context), aliases);
+  if (problem !== undefined) throw forbid(context, workspace, problem);
+  const parentPath = needs.parent(context.cluster)?.path ?? context.cluster;
+  return { parent: context.cluster, parentPath, type, aliases, creator: context.user, timestamp: context.timestamp };
+}
+
+function ownerOf(context: WriteContext): string {
+  const { name, uid, groups, extra } = context.user;
+  return JSON.stringify({ username: name, ...(uid === undefined ? {} : { uid }), groups, ...(extra === undefined ? {} : { extra }) });
+}
+
+function setRequiredGroups(needs: WorkspacesNeeds, workspace: Workspace, context: WriteContext): void {
+  const inherited = needs.parent(context.cluster)?.requiredGroups;
+  const annotations = workspace.metadata.annotations ?? {};
+  if (annotations[requiredGroupsAnnotation] !== undefined && context.user.groups.includes('system:masters')) return;
+  if (inherited === undefined) delete annotations[requiredGroupsAnnotation];
+  else annotations[requiredGroupsAnnotation] = inherited;
+  workspace.metadata.annotations = annotations;
+}
+
+function specErrors(workspace: Workspace, old: Workspace): FieldError[] {
+  const spec = workspace.spec ?? {};
+  const before = old.spec ?? {};
+  const errors: FieldError[] = [];
+  if (before.URL !== undefined && spec.URL === undefined) errors.push(ruleFailed('spec', 'URL cannot be unset'));
+  if (before.cluster !== undefined && spec.cluster === undefined) errors.push(ruleFailed('spec', 'cluster cannot be unset'));
+  else if (before.cluster !== undefined) errors.push(...unchanged('spec.cluster', before.cluster, spec.cluster, 'cluster is immutable'));
+  if (before.mount !== undefined) errors.push(...unchanged('spec.mount', before.mount, spec.mount, 'mount is immutable'));
+  if (before.type === undefined || spec.type === undefined) return errors;
+  errors.push(...unchanged('spec.type', before.type.name, spec.type.name, 'name is immutable'));
+  errors.push(...unchanged('spec.type', before.type.path, spec.type.path, 'path is immutable'));
+  return errors;
+}
+
+export function createWorkspacesBehaviour(needs: WorkspacesNeeds): Behaviour {
+  const plans = new WeakMap<KubeObject, WorkspacePlan>();
+  return {
+    prepareCreate(object, context) {
+      const workspace = object as Workspace;
+      const { metadata, spec } = workspace;
+      if (spec?.cluster !== undefined && !isPrivileged(context.user)) throw forbid(context, object, 'spec.Cluster can only be set by system privileged users');
+      if (spec?.URL !== undefined && !isPrivileged(context.user)) throw forbid(context, object, 'spec.URL can only be set by system privileged users');
+      if (spec?.mount !== undefined) throw forbid(context, object, 'spec.mount needs the feature gate WorkspaceMounts, which this server does not have');
+      metadata.annotations = { ...metadata.annotations, [ownerAnnotation]: ownerOf(context) };
+      setRequiredGroups(needs, workspace, context);
+      const plan = planOf(needs, workspace, context);
+      plans.set(object, plan);
+      workspace.spec = { ...spec, type: { name: plan.type.name, path: plan.type.path } };
+      const labels = { ...metadata.labels, ...plan.type.type.spec?.additionalWorkspaceLabels };
+      metadata.labels = { ...labels, [phaseLabel]: 'Scheduling' };
+      workspace.status = { phase: 'Scheduling' };
+    },
+    accompanyCreate(object): readonly Operation[] {
+      const plan = plans.get(object);
+      return plan === undefined ? [] : planWorkspace(needs.plan, object as Workspace, plan);
+    },
+    prepareUpdate(object, _old, context) {
+      const workspace = object as Workspace;
+      const phase = workspace.status?.phase;
+      if (context.subresource === 'status' && phase !== undefined) workspace.metadata.labels = { ...workspace.metadata.labels, [phaseLabel]: phase };
+    },
+    validateUpdate: (object, old) => specErrors(object as Workspace, old as Workspace),
+    admitUpdate(object, old, context) {
+      const { spec = {} } = object as Workspace;
+      const { spec: before = {} } = old as Workspace;
+      if (isPrivileged(context.user)) return;
+      if (spec.cluster !== before.cluster) throw forbid(context, object, 'spec.cluster can only be changed by system privileged users');
+      if (spec.URL !== before.URL) throw forbid(context, object, 'spec.URL can only be changed by system privileged users');
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/** WorkspaceTypes: a type's author answers for the exports that its workspaces will bind. */
+import type { FieldError, KubeObject } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
+import type { Behaviour, WriteContext } from '@kcp-ts/registry';
+import type { WorkspaceType } from '@kcp-ts/tenancy';
+import { pathAnnotation } from '@kcp-ts/tenancy';
+
+export interface BindCheck {
+  /** Whether the user of a write may bind `path:name`; false as well where there is no such export. */
+  mayBind(context: WriteContext, path: string, name: string): boolean;
+  /** The canonical path of a cluster. */
+  pathOf(cluster: string): string;
+}
+
+const reservedNames = ['any', 'system'];
+
+function missingPaths(object: WorkspaceType): FieldError[] {
+  const { limitAllowedChildren, limitAllowedParents } = object.spec ?? {};
+  const errors: FieldError[] = [];
+  for (const [field, limit] of [['limitAllowedChildren', limitAllowedChildren], ['limitAllowedParents', limitAllowedParents]] as const) {
+    for (const [i, type] of (limit?.types ?? []).entries()) {
+      if (type.path === undefined) errors.push({ kind: 'Required', field: `spec.${field}.types[${i}].path`, message: 'Required value' });
+    }
+  }
+  return errors;
+}
+
+function checkBindings(needs: BindCheck, object: WorkspaceType, old: WorkspaceType | undefined, context: WriteContext): void {
+  const before = new Set((old?.spec?.defaultAPIBindings ?? []).map(({ path, export: name }) => `${path}:${name}`));
+  for (const { path = needs.pathOf(context.cluster), export: name } of object.spec?.defaultAPIBindings ?? []) {
+    if (before.has(`${path}:${name}`) || needs.mayBind(context, path, name)) continue;
+    const why = `unable to create or update WorkspaceType: no permission to bind to export ${path}:${name}`;
+    throw StatusError.forbidden(context.served.row, object.metadata.name, why);
+  }
+}
+
+/** Limits without a path mean types beside this one. */
+function defaultPaths(needs: BindCheck, object: KubeObject, context: WriteContext): void {
+  const own = needs.pathOf(context.cluster);
+  object.metadata.annotations = { ...object.metadata.annotations, [pathAnnotation]: own };
+  const { spec } = object as { spec?: { [key: string]: { types?: { path?: string }[] } } };
+  for (const field of ['limitAllowedChildren', 'limitAllowedParents']) for (const type of spec?.[field]?.types ?? []) type.path ??= own;
+}
+
+export function createWorkspaceTypesBehaviour(needs: BindCheck): Behaviour {
+  return {
+    prepareCreate: (object, context) => defaultPaths(needs, object, context),
+    prepareUpdate: (object, _old, context) => defaultPaths(needs, object, context),
+    validateCreate(object) {
+      const { name } = object.metadata;
+      const reserved: FieldError[] = reservedNames.includes(name) ? [{ kind: 'Invalid', field: 'metadata.name', message: `Invalid value: ${JSON.stringify(name)}: name is reserved` }] : [];
+      return [...reserved, ...missingPaths(object as WorkspaceType)];
+    },
+    validateUpdate: (object) => missingPaths(object as WorkspaceType),
+    admitCreate(object, context) {
+      if (object.metadata.name === 'root' && context.cluster !== 'root') {
+        throw StatusError.forbidden(context.served.row, 'root', 'root workspace type can only be created in root cluster');
+      }
+      checkBindings(needs, object as WorkspaceType, undefined, context);
+    },
+    admitUpdate: (object, old, context) => checkBindings(needs, object as WorkspaceType, old as WorkspaceType, context),
+  };
+}
