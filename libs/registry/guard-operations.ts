@@ -29,10 +29,14 @@ export function guardCreate(needs: RegistryNeeds, request: WriteRequest, name: s
   if (origin.kind !== 'builtin' && origin.terminating) {
     throw StatusError.forbidden(row, name, 'create not allowed while custom resource definition is terminating');
   }
-  const cluster = needs.incarnation(request.cluster);
-  if (cluster !== undefined) {
-    if (cluster.deleting) throw StatusError.forbidden(row, name, 'unable to create new content in a logical cluster that is being deleted');
-    operations.push({ op: 'check', key: cluster.key, createRevision: cluster.createRevision });
+  const clusterKey = needs.logicalClusterKey(request.cluster);
+  if (clusterKey !== undefined) {
+    const cluster = needs.store.peek(clusterKey);
+    if (cluster === undefined) throw StatusError.forbidden(row, name, 'unable to create new content in a logical cluster that does not exist');
+    if ((storedFlags(cluster.value) & flagDeleting) !== 0) {
+      throw StatusError.forbidden(row, name, 'unable to create new content in a logical cluster that is being deleted');
+    }
+    operations.push({ op: 'check', key: clusterKey, createRevision: cluster.createRevision });
   }
   if (row.namespaced) {
     const key = namespaceKey(request.cluster, request.namespace);

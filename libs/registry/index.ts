@@ -6,7 +6,7 @@ export { noBehaviour } from './behaviour.ts';
 export type { Admission } from './admission.ts';
 
 // Writing
-export type { ClusterIncarnation, RegistryNeeds } from './registry-needs.ts';
+export type { RegistryNeeds } from './registry-needs.ts';
 export { timestampOf } from './registry-needs.ts';
 export type { FieldValidation, ObjectGuard, WriteRequest } from './write-request.ts';
 export type { Written } from './create.ts';

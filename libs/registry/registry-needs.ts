@@ -1,15 +1,7 @@
 import type { Clock, Random } from '@kcp-ts/base';
-import type { ClusterName, Revision } from '@kcp-ts/meta';
+import type { ClusterName } from '@kcp-ts/meta';
 import type { Store } from '@kcp-ts/storage';
 import type { Admission } from './admission.ts';
-
-/** What the registry relies on of a logical cluster when it commits into it. */
-export interface ClusterIncarnation {
-  /** The key of the LogicalCluster object and the revision that created it. */
-  readonly key: string;
-  readonly createRevision: Revision;
-  readonly deleting: boolean;
-}
 
 export interface RegistryNeeds {
   readonly store: Store;
@@ -17,8 +9,8 @@ export interface RegistryNeeds {
   readonly random: Random;
   readonly shardNumber: number;
   readonly admission: Admission;
-  /** Undefined for system clusters, which have no LogicalCluster and are not checked. */
-  incarnation(cluster: ClusterName): ClusterIncarnation | undefined;
+  /** The key of a cluster's LogicalCluster, which every create relies on; undefined for system clusters, which have none. */
+  logicalClusterKey(cluster: ClusterName): string | undefined;
 }
 
 /** RFC 3339 with a precision of one second, as Kubernetes writes times. */

@@ -1,0 +1,133 @@
+/**
+ * Gives an APIExport its identity: a secret of its own where it names none, and the hash of the secret in its status; and the endpoint slice of its
+ * name. All in one commit where everything is new.
+ */
+import { createHash } from 'node:crypto';
+import type { Controller } from '@kcp-ts/controller';
+import type { KubeObject } from '@kcp-ts/meta';
+import { asClusterName, withCondition } from '@kcp-ts/meta';
+import { namespaceKey } from '@kcp-ts/registry';
+import type { ApiExport } from '@kcp-ts/sharing';
+import { clusterOfKey, exportsPrefix, sliceKey } from '@kcp-ts/sharing';
+import type { Entry, Operation } from '@kcp-ts/storage';
+import { formatKey, parseStored } from '@kcp-ts/storage';
+import { createOperation, namespaceObjects } from '@kcp-ts/tenancy';
+import type { ControllerNeeds } from './writer.ts';
+import { committed, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+
+export interface IdentityNeeds extends ControllerNeeds {
+  readonly caBundle: string;
+  pathOf(cluster: string): string;
+}
+
+const identityNamespace = 'kcp-system';
+const identityBytes = 32;
+const skipSliceAnnotation = 'apiexports.apis.kcp.io/skip-endpointslice';
+const secretsPrefix = 'core/secrets/-/';
+
+function secretKey(cluster: string, namespace: string, name: string): string {
+  return formatKey({ group: '', resource: 'secrets', identity: '-', cluster, namespace, name });
+}
+
+/** Lower-case hex SHA-256 of a secret's `key`. */
+export function identityHashOf(secret: KubeObject): string | undefined {
+  const encoded = (secret['data'] as { key?: string } | undefined)?.key;
+  return encoded === undefined || encoded === '' ? undefined : createHash('sha256').update(Buffer.from(encoded, 'base64')).digest('hex');
+}
+
+interface Writable extends KubeObject {
+  spec?: NonNullable<ApiExport['spec']> & { identity?: { secretRef?: { namespace?: string; name?: string } } };
+  status?: NonNullable<ApiExport['status']>;
+}
+
+function setIdentity(object: Writable, hash: string | undefined, now: string): void {
+  const before = object.status ?? {};
+  const conditions = before.conditions ?? [];
+  const known = before.identityHash;
+  const failed = (message: string) => ({ type: 'IdentityValid', status: 'False', severity: 'Error', reason: 'IdentityVerificationFailed', message }) as const;
+  if (hash === undefined) {
+    const { namespace, name } = object.spec?.identity?.secretRef ?? {};
+    object.status = { ...before, conditions: withCondition(conditions, failed(`identity secret ${namespace ?? ''}/${name ?? ''} is missing or has no key`), now) };
+  } else if (known !== undefined && known !== hash) {
+    const message = `hash mismatch: identity secret hash ${JSON.stringify(hash)} must match status.identityHash ${JSON.stringify(known)}`;
+    object.status = { ...before, conditions: withCondition(conditions, failed(message), now) };
+  } else {
+    object.status = { ...before, identityHash: hash, conditions: withCondition(conditions, { type: 'IdentityValid', status: 'True' }, now) };
+  }
+}
+
+export function createApiExportIdentity(needs: IdentityNeeds): Controller {
+  const exports = () => needs.served('apis.kcp.io', 'apiexports');
+  const newNeeds = { served: needs.served, uuid: needs.random.uuid, shardNumber: needs.shardNumber };
+
+  function slice(cluster: string, object: Writable, now: string): Operation[] {
+    const { name, uid = '', annotations } = object.metadata;
+    if (annotations?.[skipSliceAnnotation] !== undefined || needs.store.peek(sliceKey(cluster, name)) !== undefined) return [];
+    const made: KubeObject = {
+      apiVersion: 'apis.kcp.io/v1alpha1',
+      kind: 'APIExportEndpointSlice',
+      metadata: { name, ownerReferences: [{ apiVersion: 'apis.kcp.io/v1alpha1', kind: 'APIExport', name, uid }] },
+      spec: { export: { name, path: needs.pathOf(cluster) } },
+    };
+    return [createOperation(newNeeds, asClusterName(cluster), now, { group: 'apis.kcp.io', plural: 'apiexportendpointslices', namespace: '', object: made })];
+  }
+
+  /** A secret of the export's own, unless one of its name is there already. */
+  function ownSecret(cluster: string, object: Writable, now: string): { readonly operations: Operation[]; readonly hash: string | undefined } {
+    const { name } = object.metadata;
+    const there = needs.store.peek(secretKey(cluster, identityNamespace, name));
+    if (there !== undefined) return { operations: [], hash: identityHashOf(parseStored<KubeObject>(there.value)) };
+    const key = Buffer.from(needs.random.bytes(identityBytes)).toString('base64url');
+    const secret: KubeObject = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, namespace: identityNamespace },
+      data: { key: Buffer.from(key).toString('base64') },
+      type: 'Opaque',
+    };
+    const missing = needs.store.peek(namespaceKey(cluster, identityNamespace)) === undefined;
+    const created = [...(missing ? namespaceObjects(identityNamespace, needs.caBundle) : []), { group: '', plural: 'secrets', namespace: identityNamespace, object: secret }];
+    return { operations: created.map((made) => createOperation(newNeeds, asClusterName(cluster), now, made)), hash: identityHashOf(secret) };
+  }
+
+  function plan(cluster: string, entry: Entry): Operation[] {
+    const now = timestamp(needs);
+    const object = objectOf<Writable>(exports(), entry);
+    if (object.metadata.deletionTimestamp !== undefined) return [];
+    const before = JSON.stringify(object);
+    const operations: Operation[] = [];
+    const reference = object.spec?.identity?.secretRef;
+    if (reference === undefined) {
+      const own = ownSecret(cluster, object, now);
+      operations.push(...own.operations);
+      object.spec = { ...object.spec, identity: { secretRef: { namespace: identityNamespace, name: object.metadata.name } } };
+      object.metadata.generation = (object.metadata.generation ?? 1) + 1;
+      setIdentity(object, own.hash, now);
+    } else {
+      const secret = needs.store.get(secretKey(cluster, reference.namespace ?? '', reference.name ?? ''));
+      setIdentity(object, secret === undefined ? undefined : identityHashOf(parseStored<KubeObject>(secret.value)), now);
+    }
+    operations.push(...slice(cluster, object, now));
+    if (JSON.stringify(object) !== before) operations.push(replaceOperation(needs, exports(), entry, object));
+    return operations;
+  }
+
+  return {
+    name: 'apiexport-identity',
+    wake({ event, parts }) {
+      if (event.key.startsWith(exportsPrefix)) return event.type === 'put' ? [event.key] : [];
+      if (!event.key.startsWith(secretsPrefix)) return [];
+      // Whoever refers to the secret; exports of one workspace are few.
+      return needs.store.scan({ prefix: `${exportsPrefix}${parts.cluster}/` }, 1_000).flatMap((entry) => {
+        const reference = parseStored<ApiExport>(entry.value).spec?.identity?.secretRef;
+        return reference?.name === parts.name && reference.namespace === parts.namespace ? [entry.key] : [];
+      });
+    },
+    resume: () => keysToResume(needs.store, exportsPrefix, (entry) => parseStored<ApiExport>(entry.value).status?.identityHash === undefined),
+    async reconcile(key) {
+      const entry = needs.store.peek(key);
+      if (entry === undefined) return undefined;
+      return (await committed(needs, plan(clusterOfKey(key, exportsPrefix), entry))) ? undefined : lostRaceMs;
+    },
+  };
+}

@@ -1,0 +1,61 @@
+/** Deletes every instance of a resource in a workspace, in bounded commits, each with its event; those with finalizers are marked and stay. */
+import type { KubeObject } from '@kcp-ts/meta';
+import type { Entry, Operation } from '@kcp-ts/storage';
+import { encodeStored, flagDeleting, flagFinalizers, parseStored, resourcePrefix, storedFlags } from '@kcp-ts/storage';
+import { formatResourceVersion } from '@kcp-ts/meta';
+import type { ControllerNeeds } from './writer.ts';
+import { committed, eachPiece, timestamp } from './writer.ts';
+
+export interface Remaining {
+  readonly count: number;
+  /** Finalizers of what remains, with how many objects have them. */
+  readonly finalizers: ReadonlyMap<string, number>;
+}
+
+const batch = 100;
+
+/** The operation that deletes or marks one entry, whatever its kind; undefined where it is marked already. */
+export function removeOperation(needs: ControllerNeeds, entry: Entry, now: string): Operation | undefined {
+  const flags = storedFlags(entry.value);
+  if ((flags & flagFinalizers) === 0) return { op: 'delete', key: entry.key, expect: entry.revision };
+  if ((flags & flagDeleting) !== 0) return undefined;
+  const fingerprint = Buffer.from(entry.value.subarray(0, 8)).toString('hex');
+  return {
+    op: 'put',
+    key: entry.key,
+    expect: entry.revision,
+    value(revision) {
+      const object = parseStored<KubeObject>(entry.value);
+      object.metadata.deletionTimestamp = now;
+      object.metadata.deletionGracePeriodSeconds = 0;
+      object.metadata.resourceVersion = formatResourceVersion(revision, needs.shardNumber);
+      return encodeStored(fingerprint, flags | flagDeleting, JSON.stringify(object));
+    },
+  };
+}
+
+function countFinalizers(entry: Entry, finalizers: Map<string, number>): void {
+  for (const finalizer of parseStored<KubeObject>(entry.value).metadata.finalizers ?? []) finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + 1);
+}
+
+/** What is left afterwards waits for its finalizers. */
+export async function deleteInstances(needs: ControllerNeeds, group: string, plural: string, identity: string, cluster: string): Promise<Remaining> {
+  const prefix = `${resourcePrefix(group, plural, identity)}${cluster}/`;
+  const now = timestamp(needs);
+  for (let again = true; again; ) {
+    again = false;
+    for await (const entries of eachPiece(needs.store, { prefix })) {
+      const operations = entries.flatMap((entry) => removeOperation(needs, entry, now) ?? []);
+      for (let i = 0; i < operations.length; i += batch) if (!(await committed(needs, operations.slice(i, i + batch)))) again = true;
+    }
+  }
+  const finalizers = new Map<string, number>();
+  let count = 0;
+  for await (const entries of eachPiece(needs.store, { prefix })) {
+    for (const entry of entries) {
+      count++;
+      countFinalizers(entry, finalizers);
+    }
+  }
+  return { count, finalizers };
+}

@@ -1,0 +1,28 @@
+/** Brings the claim labels of existing objects up to date, in bounded commits beside other work. */
+import type { KubeObject } from '@kcp-ts/meta';
+import type { ServedResource } from '@kcp-ts/registry';
+import type { ClaimTables } from '@kcp-ts/sharing';
+import type { Operation } from '@kcp-ts/storage';
+import type { ControllerNeeds } from './writer.ts';
+import { committed, eachPiece, objectOf, replaceOperation } from './writer.ts';
+
+const batch = 100;
+
+/** Labels every object of a resource in a cluster as the claims of that cluster ask for now. */
+export async function relabelClaimed(needs: ControllerNeeds, claims: ClaimTables, served: ServedResource, cluster: string): Promise<void> {
+  const resource = { group: served.row.group, plural: served.row.plural, identity: served.identity };
+  for (let again = true; again; ) {
+    again = false;
+    for await (const entries of eachPiece(needs.store, { prefix: `${served.prefix}${cluster}/` })) {
+      const operations: Operation[] = [];
+      for (const entry of entries) {
+        const object = objectOf<KubeObject>(served, entry);
+        if (claims.label(cluster, resource, object)) operations.push(replaceOperation(needs, served, entry, object));
+      }
+      for (let i = 0; i < operations.length; i += batch) {
+        // One object that was written meanwhile fails its batch: the writer labelled it, the others come in the next turn.
+        if (!(await committed(needs, operations.slice(i, i + batch)))) again = true;
+      }
+    }
+  }
+}

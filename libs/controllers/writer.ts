@@ -1,0 +1,56 @@
+/** How controllers write: whole objects, conditioned on the revision that was read, a bounded number in one commit. */
+import type { Clock, Random } from '@kcp-ts/base';
+import type { KubeObject, Revision } from '@kcp-ts/meta';
+import type { ServedResource } from '@kcp-ts/registry';
+import { currentObject, storedObject, timestampOf } from '@kcp-ts/registry';
+import type { Entry, Operation, Range, Store } from '@kcp-ts/storage';
+
+export interface ControllerNeeds {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly shardNumber: number;
+  /** The storage version of a resource that every workspace serves, or that root exports. */
+  served(group: string, plural: string): ServedResource;
+}
+
+export function timestamp(needs: ControllerNeeds): string {
+  return timestampOf(needs.clock.now());
+}
+
+/** Replaces what an entry holds. */
+export function replaceOperation(needs: ControllerNeeds, served: ServedResource, entry: Entry, object: KubeObject): Operation {
+  return { op: 'put', key: entry.key, expect: entry.revision, value: (revision: Revision) => storedObject(served, object, revision, needs.shardNumber) };
+}
+
+/** An entry's object, parsed anew: to be changed. */
+export function objectOf<T extends KubeObject>(served: ServedResource, entry: Entry): T {
+  return currentObject(served, entry.value) as T;
+}
+
+/** Commits; false where somebody else wrote first and the key must be looked at again. */
+export async function committed(needs: ControllerNeeds, operations: readonly Operation[]): Promise<boolean> {
+  if (operations.length === 0) return true;
+  return (await needs.store.commit(operations)).status === 'committed';
+}
+
+const pieceEntries = 200;
+
+/** All entries of a range in bounded pieces, newest state each. */
+export async function* eachPiece(store: Store, range: Range): AsyncIterable<readonly Entry[]> {
+  let after: string | undefined;
+  for (;;) {
+    const page = await store.list(range, { after, limit: pieceEntries });
+    if (page.entries.length > 0) yield page.entries;
+    after = page.entries.at(-1)?.key ?? after;
+    if (!page.more) return;
+  }
+}
+
+/** The keys of a range whose entries ask for work. */
+export async function* keysToResume(store: Store, prefix: string, needsWork: (entry: Entry) => boolean): AsyncIterable<string> {
+  for await (const entries of eachPiece(store, { prefix })) for (const entry of entries) if (needsWork(entry)) yield entry.key;
+}
+
+/** Look again at once: somebody else was faster. */
+export const lostRaceMs = 1;
