@@ -207,6 +207,7 @@ export function createCommitter(backend: Backend, revisions: RevisionClock, cloc
     },
     trim: (upTo) =>
       new Promise((resolve, reject) => {
+        if (closed) return reject(unavailable(undefined));
         trims.push({ upTo, resolve, reject });
         schedule();
       }),

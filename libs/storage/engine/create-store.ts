@@ -64,8 +64,7 @@ export function assembleStore(
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
   async function close(): Promise<void> {
-    await housekeeping.close();
-    await committer.close();
+    await Promise.all([housekeeping.close(), committer.close()]);
     await backend.close();
   }
   return store;

@@ -45,16 +45,16 @@ export function createReader(backend: Backend, needs: ReaderNeeds): Reader {
     for (;;) {
       assertKept(at);
       const slice = startSlice();
-      if (undo.catchUp(slice) && readSlice(range, undo, last, kind, slice, takeOne)) return;
+      if (undo.catchUp(slice)) {
+        const reached = readSlice(range, undo, last, kind, slice, emit);
+        if (reached === undefined) return;
+        last = reached;
+      }
       await needs.pause();
-    }
-    function takeOne(item: Item): boolean {
-      last = kind.keyOf(item);
-      return emit(item);
     }
   }
 
-  /** False when the slice ran out before the range did. */
+  /** The key that was looked at last, where the slice ran out before the range did. */
   function readSlice<Item>(
     range: KeyRange,
     undo: Undo,
@@ -62,37 +62,27 @@ export function createReader(backend: Backend, needs: ReaderNeeds): Reader {
     kind: Walk<Item>,
     slice: Slice,
     emit: (item: Item) => boolean,
-  ): boolean {
+  ): string | undefined {
     const restored = undo.restored(after);
     let next = 0;
     let stopped = false;
-    let ranOut = false;
+    let reached: string | undefined;
+    function emitRestored(upTo: string | undefined): boolean {
+      for (let entry = restored[next]; entry !== undefined; entry = restored[next]) {
+        if (upTo !== undefined && undo.compare(entry.key, upTo) > 0) return true;
+        next++;
+        if (!emit(kind.fromEntry(entry))) return false;
+      }
+      return true;
+    }
     kind.walk(range, after, (item) => {
       const key = kind.keyOf(item);
-      if (restored.length > next) {
-        for (
-          let entry = restored[next];
-          entry !== undefined && undo.compare(entry.key, key) <= 0;
-          entry = restored[next]
-        ) {
-          next++;
-          if (!emit(kind.fromEntry(entry))) {
-            stopped = true;
-            return false;
-          }
-        }
-      }
-      if (!undo.has(key) && !emit(item)) {
-        stopped = true;
-        return false;
-      }
-      ranOut = slice.isOver();
-      return !ranOut;
+      stopped = (next < restored.length && !emitRestored(key)) || !(undo.has(key) || emit(item));
+      if (!stopped && slice.isOver()) reached = key;
+      return !stopped && reached === undefined;
     });
-    if (stopped) return true;
-    if (ranOut) return false;
-    for (; next < restored.length; next++) if (!emit(kind.fromEntry(restored[next] as StoredEntry))) return true;
-    return true;
+    if (!stopped && reached === undefined) emitRestored(undefined);
+    return reached;
   }
 
   function createUndo(range: KeyRange, at: Revision): Undo {

@@ -1,9 +1,10 @@
 /** The engine for tests and for what need not outlive its process. Its log is a plain array: ranges of history are found by asking each event. */
+import { createRequire } from 'node:module';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { revisionZero } from '@kcp-ts/meta';
-import BTreeModule from 'sorted-btree';
+import type SortedMapModule from 'sorted-btree';
 import type { Backend, StoredEntry, Write } from '../engine/backend.ts';
 import type { StoreOptions } from '../engine/create-store.ts';
 import { assembleStore } from '../engine/create-store.ts';
@@ -11,8 +12,8 @@ import type { KeyRange } from '../key-range.ts';
 import { clusterOrderOf, compareKeys } from '../key-range.ts';
 import type { Store, StoreEvent } from '../store.ts';
 
-// A CommonJS module: what TypeScript calls its default is a property of what Node imports.
-const BTree = BTreeModule.default;
+// Node and the tests' runner disagree on what the default of a CommonJS module is; required, it is the same for both.
+const { default: BTree } = createRequire(import.meta.url)('sorted-btree') as typeof SortedMapModule;
 
 export interface MemoryStoreOptions extends Partial<Omit<StoreOptions, 'clock'>> {
   readonly clock?: Clock | undefined;
