@@ -1,7 +1,7 @@
 /** A backend made into a Store. */
 import type { Clock } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
-import { createRevisionClock, reservationMax, revisionAt } from '../revision-clock.ts';
+import { createRevisionClock, revisionAt } from '../revision-clock.ts';
 import type { Store } from '../store.ts';
 import type { Backend } from './backend.ts';
 import { createCommitter } from './committer.ts';
@@ -17,15 +17,18 @@ export interface StoreOptions {
   readonly historyMaxBytes?: number | undefined;
 }
 
+/** A start waits for its clock for no longer than this. */
+const startWaitMaxMs = 5_000;
+
 /**
  * Waits until the wall clock has passed what an earlier life reserved, so that a crash loop never drags the revisions ahead of the time. A
- * wall clock that is further back than a reservation can reach was set back: then the revisions go on behind the reservation.
+ * wall clock that is much further back was set back: then the revisions go on behind the reservation.
  */
 export async function createStore(backend: Backend, options: StoreOptions): Promise<Store> {
   const { clock } = options;
   const { reserved, revision } = backend.state;
   const aheadMs = (reserved - revisionAt(clock.now())) / 1000;
-  if (aheadMs > 0 && aheadMs <= reservationMax / 1000)
+  if (aheadMs > 0 && aheadMs <= startWaitMaxMs)
     await new Promise<void>((resolve) => void clock.setTimer(Math.ceil(aheadMs), resolve));
   return assembleStore(backend, options, createRevisionClock(clock.now, Math.max(reserved, revision) as Revision));
 }
