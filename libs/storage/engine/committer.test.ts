@@ -8,17 +8,19 @@ import { assembleStore } from './create-store.ts';
 /** A store whose flushes wait until they are let go, or fail. */
 function createHeldStore() {
   const backend = createMemoryBackend();
+  const writeNow = backend.write.bind(backend);
   const flushes: { readonly flush: Flush; readonly succeed: () => void; readonly fail: () => void }[] = [];
   const write = (flush: Flush) =>
     new Promise<void>((resolve, reject) => {
       flushes.push({
         flush,
-        succeed: () => resolve(backend.write(flush)),
+        succeed: () => resolve(writeNow(flush)),
         fail: () => reject(new Error('no space left on device')),
       });
     });
   const clock = createManualClock();
-  return { store: assembleStore({ ...backend, write }, { clock }), flushes, clock };
+  backend.write = write;
+  return { store: assembleStore(backend, { clock }), flushes, clock };
 }
 
 async function turn(): Promise<void> {

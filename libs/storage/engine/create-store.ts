@@ -48,22 +48,25 @@ export function assembleStore(
     historyMaxBytes: options.historyMaxBytes ?? 256_000_000,
     pause,
   });
-  const { currentRevision } = committer;
-  const { floor } = housekeeping;
+  const currentRevision = () => committer.currentRevision();
+  const floor = () => housekeeping.floor();
   const reader = createReader(backend, { currentRevision, floor, monotonic: clock.monotonic, pause });
   let closing: Promise<void> | undefined;
   const store: Store = {
-    get: backend.get,
-    peek: committer.peek,
-    ...reader,
-    commit: committer.commit,
-    subscribe: committer.subscribe,
+    get: (key) => backend.get(key),
+    peek: (key) => committer.peek(key),
+    list: (range, how) => reader.list(range, how),
+    scan: (range, limit) => reader.scan(range, limit),
+    count: (range, how) => reader.count(range, how),
+    history: (range, after, upTo) => reader.history(range, after, upTo),
+    commit: (operations) => committer.commit(operations),
+    subscribe: (listener) => committer.subscribe(listener),
     watch: (range, after, signal) => watchStore(store, range, after, signal),
     currentRevision,
-    progress: committer.progress,
-    compact: housekeeping.compact,
+    progress: () => committer.progress(),
+    compact: (upTo) => housekeeping.compact(upTo),
     floor,
-    statistics: committer.statistics,
+    statistics: () => committer.statistics(),
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
   async function close(): Promise<void> {
