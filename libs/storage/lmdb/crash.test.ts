@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { createSystemClock } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { revisionZero } from '@kcp-ts/meta';
@@ -13,6 +14,7 @@ import type { StoreEvent } from '../store.ts';
 import { openLmdbStore } from './lmdb-store.ts';
 
 const child = new URL('./crash-child.ts', import.meta.url).pathname;
+const fullDiskChild = new URL('./full-disk-child.ts', import.meta.url).pathname;
 
 interface Acknowledged {
   readonly names: Map<string, Revision>;
@@ -104,6 +106,25 @@ describe('a store whose process is killed', () => {
       const { revision } = await committed(again, put(keyOf('a'), '2'));
       expect(revision).toBeGreaterThan(promised);
       expect(revision).toBeLessThan(promised + 2_000_000);
+    });
+  });
+});
+
+describe('a store whose disk is full', () => {
+  it('fails the commits that wait, keeps the others, and goes on when there is room', async () => {
+    await inFolder(async (folder) => {
+      const limited = ['-c', 'ulimit -f 1024 && exec "$0" "$@"', process.execPath, fullDiskChild, folder];
+      const { stdout } = await promisify(execFile)('/bin/bash', limited);
+      const told = JSON.parse(stdout) as Record<string, unknown>;
+      expect(told).toMatchObject({ other: 0, removal: 'committed' });
+      expect(told['written']).toBe(told['listed']);
+      expect(told['unavailable']).toBeGreaterThan(0);
+      await using store = await openLmdbStore({ path: folder, clock: createSystemClock() });
+      expect(await store.count({ prefix: '' })).toBe(Number(told['written']) - 1);
+      await committed(
+        store,
+        ...Array.from({ length: 500 }, (_, number) => put(keyOf(`new-${number}`), 'x'.repeat(1_000))),
+      );
     });
   });
 });
