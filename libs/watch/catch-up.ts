@@ -95,12 +95,12 @@ class HistoryCatchUp implements CatchUp {
       for await (const events of store.history(rangeOf(group.range), seen, upTo)) {
         const changes = events.map(createChange);
         seen = events.at(-1)?.revision ?? seen;
-        for (const member of [...group.members]) this.#tell(member, changes, seen);
+        for (const member of group.members) this.#tell(member, changes, seen);
         if (group.members.size === 0) return;
       }
       seen = upTo;
     }
-    for (const member of [...group.members]) {
+    for (const member of group.members) {
       this.remove(member);
       goLive(member);
     }
@@ -128,12 +128,12 @@ class HistoryCatchUp implements CatchUp {
   #endExpired(group: Group): void {
     const { store, end, expired } = this.#needs;
     const floor = store.floor();
-    for (const member of [...group.members]) if (member.after < floor) end(member, expired(member.after));
+    for (const member of group.members) if (member.after < floor) end(member, expired(member.after));
   }
 
   #endAll(group: Group, error: StatusError): void {
     const { end, expired } = this.#needs;
-    for (const member of [...group.members]) end(member, error.reason === 'Expired' ? expired(member.after) : error);
+    for (const member of group.members) end(member, error.reason === 'Expired' ? expired(member.after) : error);
   }
 }
 

@@ -107,7 +107,7 @@ class StoreWatchHub implements WatchHub {
   [Symbol.dispose](): void {
     this.#subscription[Symbol.dispose]();
     const error = new StatusError('ServiceUnavailable', 'the server is shutting down');
-    for (const member of [...this.#members]) this.#end(member, error);
+    for (const member of this.#members) this.#end(member, error);
   }
 
   #dispatch(events: readonly StoreEvent[]): void {
