@@ -4,7 +4,7 @@ import { decodeYaml, formatYaml } from './decode-yaml.ts';
 
 const strict = { strict: true, kind: 'ConfigMap' };
 const decode = (text: string) => decodeYaml(Buffer.from(text), strict);
-const valueOf = (text: string) => decode(text).value;
+const decoded = (text: string) => decode(text).value;
 function messageOf(text: string): string {
   try {
     decode(text);
@@ -19,7 +19,7 @@ describe('decodeYaml', () => {
   it('reads an object as people write it', () => {
     const text =
       '# a comment\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\ndata:\n  text: |\n    a\n    b\n  one: "1"\n';
-    expect(valueOf(text)).toEqual({
+    expect(decoded(text)).toEqual({
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: 'one' },
@@ -53,17 +53,17 @@ describe('decodeYaml', () => {
     ['nope', 'nope'],
     ['=', '='],
   ])('reads the scalar %j as Go does', (text, expected) => {
-    expect(valueOf(`a: ${text}`)).toEqual({ a: expected });
+    expect(decoded(`a: ${text}`)).toEqual({ a: expected });
   });
 
   it('makes every key a string', () => {
-    expect(valueOf('1: a\ntrue: b\non: c\n')).toEqual({ 1: 'a', true: 'c' });
+    expect(decoded('1: a\ntrue: b\non: c\n')).toEqual({ 1: 'a', true: 'c' });
     expect(messageOf('? [a]\n: b')).toContain('unsupported map key');
   });
 
   it('takes a body that is JSON as JSON, and flow YAML as YAML', () => {
     expect(decode(' {"a": "\\u0031", "a": "2"}')).toEqual({ value: { a: '2' }, duplicates: ['a'] });
-    expect(valueOf('{a: b}')).toEqual({ a: 'b' });
+    expect(decoded('{a: b}')).toEqual({ a: 'b' });
   });
 
   it('says what is wrong in the words of Kubernetes', () => {
@@ -76,8 +76,8 @@ describe('decodeYaml', () => {
 
   it('refuses a second document', () => {
     expect(messageOf('a: 1\n---\nb: 2\n')).toContain('expected a single document');
-    expect(valueOf('---\na: 1\n')).toEqual({ a: 1 });
-    expect(valueOf('')).toBeNull();
+    expect(decoded('---\na: 1\n')).toEqual({ a: 1 });
+    expect(decoded('')).toBeNull();
   });
 
   it('reports doubled keys as paths, but not a key that replaces a merged one', () => {
@@ -90,7 +90,7 @@ describe('decodeYaml', () => {
   });
 
   it('shares nothing between the places of an alias', () => {
-    const value = valueOf('a: &x {one: 1}\nb: *x\n') as { a: { one: number }; b: { one: number } };
+    const value = decoded('a: &x {one: 1}\nb: *x\n') as { a: { one: number }; b: { one: number } };
     value.a.one = 2;
     expect(value.b.one).toBe(1);
   });
@@ -134,6 +134,6 @@ describe('formatYaml', () => {
       list: [{ b: 1, a: null }],
     };
     expect(formatYaml(value)).toMatch(/^apiVersion: v1\ndata:\n/);
-    expect(valueOf(formatYaml(value))).toEqual(value);
+    expect(decoded(formatYaml(value))).toEqual(value);
   });
 });

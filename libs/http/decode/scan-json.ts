@@ -16,7 +16,8 @@ interface Frame {
 
 const space = /[ \t\r\n]*/y;
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-const plainCharacters = /[^"\\\u0000-\u001f]*/y;
+/** All but the quote, the backslash and control characters. */
+const plainCharacters = /[ !#-[\]-\uffff]*/y;
 const hexadecimal = /^[0-9a-fA-F]$/;
 
 function quote(text: string, at: number): string {
@@ -49,7 +50,7 @@ function createTokens(text: string) {
     pattern.lastIndex = at;
     return pattern.test(text) ? pattern.lastIndex : at;
   };
-  const escape = () => {
+  const escapeSequence = () => {
     const code = text.charAt(at + 1);
     if (code === 'u') {
       for (let digit = at + 2; digit < at + 6; digit++) {
@@ -75,7 +76,7 @@ function createTokens(text: string) {
         at = match(plainCharacters);
         const character = text.charAt(at);
         if (character === '"') break;
-        if (character === '\\') escape();
+        if (character === '\\') escapeSequence();
         else fail('in string literal');
       }
       at++;
@@ -89,16 +90,13 @@ function createTokens(text: string) {
       at += word.length;
     },
     number() {
-      const end = match(number);
-      if (end === at) {
-        at++;
-        fail('in numeric literal');
-      }
-      at = end;
-      const character = text.charAt(at);
-      const whole = !text.slice(Math.max(0, at - 20), at).includes('.');
-      if (character === '.' && whole) fail('after decimal point in numeric literal', at + 1);
-      if (character === 'e' || character === 'E') {
+      const start = at;
+      at = match(number);
+      if (at === start) fail('in numeric literal', at + 1);
+      const token = text.slice(start, at);
+      const next = text.charAt(at).toLowerCase();
+      if (next === '.' && /^-?[0-9]+$/.test(token)) fail('after decimal point in numeric literal', at + 1);
+      if (next === 'e' && !/e/i.test(token)) {
         fail('in exponent of numeric literal', /[+-]/.test(text.charAt(at + 1)) ? at + 2 : at + 1);
       }
     },
