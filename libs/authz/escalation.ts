@@ -1,0 +1,113 @@
+/** Nobody may hand out rights that he does not have: checks of writes of roles and bindings. */
+import { isDeepStrictEqual } from 'node:util';
+import type { KubeObject, UserInfo } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
+import { hasGroup } from './attributes.ts';
+import type { Authorizer } from './authorizer.ts';
+import { compactRules, formatRule, quotedList, uncoveredRules } from './covers.ts';
+import type { Rbac } from './rbac.ts';
+import { effectiveRules } from './reviews.ts';
+import type { Binding, PolicyRule, Role } from './rule-source.ts';
+import { rbacGroup } from './rule-source.ts';
+import { mastersGroup } from './well-known.ts';
+
+/** Who writes where; `namespace` is '' for cluster-scoped objects. */
+export interface RbacWriter {
+  readonly user: UserInfo;
+  readonly cluster: string;
+  readonly namespace: string;
+}
+
+export interface Escalation {
+  /** Refuses a Role or ClusterRole (`old` where it is an update) with rules that the writer neither holds nor may `escalate`; throws a StatusError Forbidden. */
+  checkRole(role: KubeObject, old: KubeObject | undefined, writer: RbacWriter): void;
+  /** Refuses a binding to a role whose rules the writer neither holds nor may `bind`; throws a StatusError Forbidden, or NotFound for a role that is not there. */
+  checkBinding(binding: KubeObject, old: KubeObject | undefined, writer: RbacWriter): void;
+}
+
+const everything: readonly PolicyRule[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+  { verbs: ['*'], nonResourceURLs: ['*'] },
+];
+
+const pluralOf: Readonly<Record<string, string>> = {
+  Role: 'roles',
+  ClusterRole: 'clusterroles',
+  RoleBinding: 'rolebindings',
+  ClusterRoleBinding: 'clusterrolebindings',
+};
+
+function pluralFor(kind: string): string {
+  return pluralOf[kind] ?? kind.toLowerCase();
+}
+
+function aggregates(role: Role | undefined): boolean {
+  return role?.aggregationRule !== undefined && role.aggregationRule !== null;
+}
+
+export function createEscalation(authorizer: Authorizer, rbac: Rbac): Escalation {
+  function mayVerb(verb: 'escalate' | 'bind', kind: string, name: string, writer: RbacWriter): boolean {
+    const target = {
+      group: rbacGroup,
+      version: 'v1',
+      resource: pluralFor(kind),
+      subresource: '',
+      namespace: writer.namespace,
+      name,
+    };
+    return authorizer.authorize({ user: writer.user, cluster: writer.cluster, verb, kind: 'resource', ...target })
+      .allowed;
+  }
+
+  function missing(rules: readonly PolicyRule[], { user, cluster, namespace }: RbacWriter): readonly PolicyRule[] {
+    return rules.length === 0 ? [] : uncoveredRules(effectiveRules(rbac, user, cluster, namespace), rules);
+  }
+
+  function confirm(object: KubeObject, rules: readonly PolicyRule[], writer: RbacWriter): void {
+    const lacking = missing(rules, writer);
+    if (lacking.length === 0) return;
+    const texts = [...new Set(compactRules(lacking).map(formatRule))].sort();
+    const who = `user ${JSON.stringify(writer.user.name)} (groups=${quotedList(writer.user.groups)})`;
+    throw forbidden(object, `${who} is attempting to grant RBAC permissions not currently held:\n${texts.join('\n')}`);
+  }
+
+  function forbidden(object: KubeObject, why: string): StatusError {
+    return StatusError.forbidden({ group: rbacGroup, plural: pluralFor(object.kind) }, object.metadata.name, why);
+  }
+
+  return {
+    checkRole(object, old, writer) {
+      if (hasGroup(writer.user, mastersGroup)) return;
+      const role = object as unknown as Role;
+      const before = old as unknown as Role | undefined;
+      const rules = role.rules ?? [];
+      const sameRules = before !== undefined && isDeepStrictEqual(rules, before.rules ?? []);
+      const sameAggregation = isDeepStrictEqual(
+        role.aggregationRule ?? undefined,
+        before?.aggregationRule ?? undefined,
+      );
+      if (sameRules && sameAggregation) return;
+      if (mayVerb('escalate', object.kind, object.metadata.name, writer)) return;
+      confirm(object, rules, writer);
+      if (sameAggregation || !(aggregates(role) || aggregates(before))) return;
+      if (missing(everything, writer).length > 0)
+        throw forbidden(object, 'must have cluster-admin privileges to use an aggregationRule');
+    },
+    checkBinding(object, old, writer) {
+      if (hasGroup(writer.user, mastersGroup)) return;
+      const { roleRef, subjects } = object as unknown as Binding;
+      const before = old as unknown as Binding | undefined;
+      if (
+        before !== undefined &&
+        isDeepStrictEqual(roleRef, before.roleRef) &&
+        isDeepStrictEqual(subjects ?? [], before.subjects ?? [])
+      )
+        return;
+      if (mayVerb('bind', roleRef.kind, roleRef.name, writer)) return;
+      const rules = rbac.roleRules(writer.cluster, writer.namespace, roleRef);
+      if (rules === undefined)
+        throw StatusError.notFound({ group: rbacGroup, plural: pluralFor(roleRef.kind) }, roleRef.name);
+      confirm(object, rules, writer);
+    },
+  };
+}

@@ -1,0 +1,23 @@
+// Questions and answers
+
+export { aggregatedRules } from './aggregation.ts';
+export type { AccessRequest, Decision, PathQuestion, Question, ResourceQuestion } from './attributes.ts';
+export type { Authorizer, AuthorizerNeeds, BoundExport } from './authorizer.ts';
+export { alwaysAllowPathsDefault, createAuthorizer } from './authorizer.ts';
+export type { ClusterFacts } from './content-gate.ts';
+export { effectiveUsers } from './effective-users.ts';
+export type { Escalation, RbacWriter } from './escalation.ts';
+export { createEscalation } from './escalation.ts';
+export { forbiddenError } from './forbidden-error.ts';
+export type { Impersonation } from './impersonate.ts';
+export { impersonate, reservedGroups } from './impersonate.ts';
+export type { Rbac, RbacOptions } from './rbac.ts';
+export { createRbac } from './rbac.ts';
+export { defaultBinding, validateBinding, validateRole } from './rbac-validation.ts';
+
+// Reviews and impersonation
+export type { Reviews } from './reviews.ts';
+export { createReviews, selfSubjectReview } from './reviews.ts';
+// RBAC
+export type { Binding, PolicyRule, RbacSubject, Role, RoleRef, RuleSource } from './rule-source.ts';
+export { createStoreRuleSource } from './rule-source.ts';

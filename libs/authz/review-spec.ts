@@ -1,0 +1,121 @@
+/** The questions inside of access reviews: their fields, and what is wrong with them in Kubernetes' words. */
+import type { FieldError, KubeObject, UserInfo } from '@kcp-ts/meta';
+import { invalidValue } from '@kcp-ts/meta';
+import type { AccessRequest } from './attributes.ts';
+
+interface ResourceAttributes {
+  readonly verb?: string;
+  readonly group?: string;
+  readonly version?: string;
+  readonly resource?: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+interface NonResourceAttributes {
+  readonly verb?: string;
+  readonly path?: string;
+}
+
+/** The spec of all three access reviews; a self review has no user. */
+export interface AccessReviewSpec {
+  readonly resourceAttributes?: ResourceAttributes | null;
+  readonly nonResourceAttributes?: NonResourceAttributes | null;
+  readonly user?: string;
+  readonly uid?: string;
+  readonly groups?: readonly string[] | null;
+  readonly extra?: Readonly<Record<string, readonly string[]>> | null;
+}
+
+export function specOf(review: KubeObject): AccessReviewSpec {
+  return (review['spec'] ?? {}) as AccessReviewSpec;
+}
+
+export function validateAttributes(spec: AccessReviewSpec): readonly FieldError[] {
+  const resource = spec.resourceAttributes ?? undefined;
+  const path = spec.nonResourceAttributes ?? undefined;
+  if (resource !== undefined && path !== undefined)
+    return [
+      invalidValue('spec.nonResourceAttributes', path, 'cannot be specified in combination with resourceAttributes'),
+    ];
+  if (resource === undefined && path === undefined)
+    return [
+      invalidValue(
+        'spec.resourceAttributes',
+        undefined,
+        'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+      ),
+    ];
+  return [];
+}
+
+export function validateSubject(spec: AccessReviewSpec): readonly FieldError[] {
+  if ((spec.user ?? '') !== '' || (spec.groups ?? []).length > 0) return [];
+  return [invalidValue('spec.user', spec.user ?? '', 'at least one of user or group must be specified')];
+}
+
+/** A review in a namespace asks about that namespace only. */
+export function validateLocal(spec: AccessReviewSpec, namespace: string): readonly FieldError[] {
+  const asked = spec.resourceAttributes?.namespace ?? '';
+  if (spec.nonResourceAttributes !== undefined && spec.nonResourceAttributes !== null)
+    return [
+      invalidValue('spec.nonResourceAttributes', spec.nonResourceAttributes, 'disallowed on this kind of request'),
+    ];
+  if (spec.resourceAttributes !== undefined && spec.resourceAttributes !== null && asked !== namespace)
+    return [invalidValue('spec.resourceAttributes.namespace', asked, 'must match metadata.namespace')];
+  return [];
+}
+
+/** A review is not kept, so it has no metadata; what the server notes by itself and empty fields do not count. */
+export function validateMetadata(review: KubeObject, namespaced: boolean): readonly FieldError[] {
+  const allowed = namespaced ? ['managedFields', 'namespace'] : ['managedFields'];
+  const isEmpty = (value: unknown) =>
+    value === undefined ||
+    value === null ||
+    value === '' ||
+    (typeof value === 'object' && Object.keys(value).length === 0);
+  const metadata = Object.entries(review.metadata ?? {}).filter(
+    ([field, value]) => !allowed.includes(field) && !isEmpty(value),
+  );
+  if (metadata.length === 0) return [];
+  return [
+    invalidValue(
+      'metadata',
+      Object.fromEntries(metadata),
+      namespaced ? 'must be empty except for namespace' : 'must be empty',
+    ),
+  ];
+}
+
+export function reviewedUser(spec: AccessReviewSpec): UserInfo {
+  const extra = spec.extra ?? {};
+  return {
+    name: spec.user ?? '',
+    ...(spec.uid === undefined || spec.uid === '' ? {} : { uid: spec.uid }),
+    groups: spec.groups ?? [],
+    ...(Object.keys(extra).length === 0 ? {} : { extra }),
+  };
+}
+
+/** The request that a valid spec describes. */
+export function reviewedRequest(spec: AccessReviewSpec, user: UserInfo, cluster: string): AccessRequest {
+  const resource = spec.resourceAttributes;
+  if (resource === undefined || resource === null) {
+    const { verb = '', path = '' } = spec.nonResourceAttributes ?? {};
+    return { user, cluster, kind: 'non-resource', verb, path };
+  }
+  const { verb = '', group = '', version = '', subresource = '', namespace = '', name = '' } = resource;
+  return {
+    user,
+    cluster,
+    kind: 'resource',
+    verb,
+    group,
+    version,
+    resource: resource.resource ?? '',
+    subresource,
+    namespace,
+    name,
+  };
+}
