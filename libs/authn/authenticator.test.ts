@@ -94,9 +94,11 @@ describe('authenticate', () => {
   });
 
   it('knows an administrator by the hash of the token, and answers the second time at once', async () => {
-    const { authenticate, as } = authenticatorWith();
-    expect(await as('bearer admin-secret')).toBe(admin.user);
-    expect(authenticate({ headers: { authorization: 'bearer admin-secret' }, peer: stranger })).toBe(admin.user);
+    const authenticator = authenticatorWith();
+    expect(await authenticator.as('bearer admin-secret')).toBe(admin.user);
+    expect(authenticator.authenticate({ headers: { authorization: 'bearer admin-secret' }, peer: stranger })).toBe(
+      admin.user,
+    );
   });
 
   it('never reads an identity header', async () => {
@@ -134,7 +136,8 @@ describe.each(['ec', 'rsa'] as const)('a service account token signed with an %s
     validate: ({ uid }: { uid: string }) => !gone.has(uid),
   };
   const tokens = createServiceAccountTokens(options);
-  const { as, authenticateToken } = authenticatorWith({ serviceAccounts: tokens });
+  const authenticator = authenticatorWith({ serviceAccounts: tokens });
+  const { as } = authenticator;
 
   it('says who it is, of which cluster, and until when', async () => {
     const { token, audiences, expiresMs } = await tokens.issue(account, { expirationSeconds: 600 });
@@ -173,8 +176,8 @@ describe.each(['ec', 'rsa'] as const)('a service account token signed with an %s
   it('is for its audiences only', async () => {
     const { token } = await tokens.issue(account, { expirationSeconds: 600, audiences: ['vault', 'other'] });
     await expect(as(`Bearer ${token}`)).rejects.toMatchObject({ code: 401 });
-    expect(await authenticateToken(token, ['vault', 'x'])).toMatchObject({ audiences: ['vault'] });
-    expect(await authenticateToken(token)).toBeUndefined();
+    expect(await authenticator.authenticateToken(token, ['vault', 'x'])).toMatchObject({ audiences: ['vault'] });
+    expect(await authenticator.authenticateToken(token)).toBeUndefined();
   });
 
   it('cannot be forged', async () => {

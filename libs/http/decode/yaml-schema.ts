@@ -12,7 +12,7 @@ const booleans = new Map<string, boolean>([
   ...lies.map((word) => [word, false] as const),
 ]);
 const nulls = new Set(['', '~', 'null', 'Null', 'NULL']);
-const digits = [...'+-0123456789'];
+const digits = '+-0123456789'.split('');
 const integerForms: readonly (readonly [RegExp, number, number])[] = [
   [/^[-+]?0[xX][0-9a-fA-F]+$/, 16, 2],
   [/^[-+]?0[oO][0-7]+$/, 8, 2],
@@ -43,7 +43,7 @@ const nullTag = defineScalarTag<null>('tag:yaml.org,2002:null', {
 });
 const booleanTag = defineScalarTag<boolean>('tag:yaml.org,2002:bool', {
   implicit: true,
-  implicitFirstChars: [...'yYtToOnNfF'],
+  implicitFirstChars: 'yYtToOnNfF'.split(''),
   resolve: (source) => booleans.get(source) ?? NOT_RESOLVED,
   identify: never,
 });
