@@ -62,7 +62,9 @@ async function writeConfigFile(file: ConfigFile): Promise<void> {
   const path = existsSync(file.path) ? await realpath(file.path) : file.path;
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.new`;
-  await writeFile(temporary, dump(file.document, { schema: YAML11_SCHEMA, lineWidth: -1 }), { mode: 0o600 });
+  await writeFile(temporary, dump(file.document, { schema: YAML11_SCHEMA, lineWidth: -1, noRefs: true }), {
+    mode: 0o600,
+  });
   await rename(temporary, path);
 }
 
