@@ -14,7 +14,9 @@ interface Report {
 const [path = '', checked = '1', tested = '1'] = process.argv.slice(2);
 const empty: Report = { numPassedTests: 0, numFailedTests: 0, testResults: [] };
 const report = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Report) : empty;
-const unloadable = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+const unloadable = report.testResults.filter(
+  (file) => file.status === 'failed' && file.assertionResults.length === 0,
+).length;
 const failedTests = report.numFailedTests + unloadable;
 const blameless = failedTests === 0 && tested !== '0' ? 1 : 0;
 const passed = report.numPassedTests + (checked === '0' ? 1 : 0);
