@@ -13,3 +13,7 @@ export type { Peer, PeerCertificate } from './peer.ts';
 // The server
 export type { HttpLimits, HttpServer, HttpServerOptions, ServerTls } from './server.ts';
 export { createHttpServer, defaultHttpLimits } from './server.ts';
+
+// The client
+export type { HttpAnswer, HttpClient, HttpClientOptions } from './client.ts';
+export { createHttpClient } from './client.ts';
