@@ -1,0 +1,168 @@
+/**
+ * What must be there before anybody comes: RBAC of system:admin, and root with its types, exports and bindings. A shard that finds root's
+ * LogicalCluster has been bootstrapped; that object is written last, so an interrupted bootstrap begins again and overwrites.
+ */
+import { createHash } from 'node:crypto';
+import { rootExports, rootObjects, systemAdminObjects } from '@kcp-ts/apis';
+import type { ClusterName, KubeObject, Revision } from '@kcp-ts/meta';
+import { asClusterName, withCondition } from '@kcp-ts/meta';
+import { objectKey, stampCreated, storedObject, timestampOf } from '@kcp-ts/registry';
+import type { ApiBinding, ApiExport, ApiResourceSchema, BindingReader } from '@kcp-ts/sharing';
+import { evaluateBinding, exportHash, exportKey, exportLabel, claimLabelPrefix, reflexiveClaimHash } from '@kcp-ts/sharing';
+import type { Operation } from '@kcp-ts/storage';
+import { parseStored } from '@kcp-ts/storage';
+import { logicalClusterKey } from '@kcp-ts/workspace-index';
+import type { Core } from './core.ts';
+
+export interface BootstrapNeeds {
+  readonly core: Core;
+  readonly externalUrl: string;
+  readonly virtualWorkspaceUrl: string;
+  readonly caBundle: string;
+  readonly shardName: string;
+}
+
+const root = asClusterName('root');
+const systemAdmin = asClusterName('system:admin');
+const batch = 100;
+const identityBytes = 32;
+
+const pluralOf: Readonly<Record<string, string>> = {
+  Namespace: 'namespaces',
+  ServiceAccount: 'serviceaccounts',
+  ConfigMap: 'configmaps',
+  Secret: 'secrets',
+  ClusterRole: 'clusterroles',
+  ClusterRoleBinding: 'clusterrolebindings',
+  Role: 'roles',
+  RoleBinding: 'rolebindings',
+  LogicalCluster: 'logicalclusters',
+  Shard: 'shards',
+  WorkspaceType: 'workspacetypes',
+  APIResourceSchema: 'apiresourceschemas',
+  APIExport: 'apiexports',
+  APIBinding: 'apibindings',
+};
+
+function groupOf(object: KubeObject): string {
+  return object.apiVersion.includes('/') ? object.apiVersion.slice(0, object.apiVersion.indexOf('/')) : '';
+}
+
+/** Root's identities, from what an earlier start stored. */
+function readIdentities(core: Core): boolean {
+  for (const { name } of rootExports) {
+    const entry = core.store.get(exportKey(root, name));
+    const hash = entry === undefined ? undefined : parseStored<ApiExport>(entry.value).status?.identityHash;
+    if (hash === undefined) return false;
+    core.identities.set(name, hash);
+  }
+  return core.store.get(logicalClusterKey(root)) !== undefined;
+}
+
+function putOperation(core: Core, cluster: ClusterName, object: KubeObject, now: string): Operation {
+  const served = core.served(groupOf(object), pluralOf[object.kind] ?? '');
+  const namespace = object.metadata.namespace ?? '';
+  const generation = served.row.dialect === 'custom' || served.behaviour.generation === true;
+  stampCreated(object, { cluster, namespace, uid: core.random.uuid(), timestamp: now, generation });
+  served.schema.applyDefaults(object);
+  return {
+    op: 'put',
+    key: objectKey(served, cluster, namespace, object.metadata.name),
+    expect: 'any',
+    value: (revision: Revision) => storedObject(served, object, revision, core.shardNumber),
+  };
+}
+
+/** A new identity for an export: its secret, and the export that refers to it. */
+function identify(core: Core, object: KubeObject, now: string): KubeObject {
+  const key = Buffer.from(core.random.bytes(identityBytes)).toString('base64url');
+  const identityHash = createHash('sha256').update(key).digest('hex');
+  const { name } = object.metadata;
+  core.identities.set(name, identityHash);
+  object['status'] = { identityHash, conditions: withCondition([], { type: 'IdentityValid', status: 'True' }, now) };
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'kcp-system' }, data: { key: Buffer.from(key).toString('base64') }, type: 'Opaque' };
+}
+
+function endpointSlice(object: KubeObject): KubeObject {
+  const { name } = object.metadata;
+  return { apiVersion: 'apis.kcp.io/v1alpha1', kind: 'APIExportEndpointSlice', metadata: { name }, spec: { export: { name, path: 'root' } } };
+}
+
+/** Binds as the controller would, with what is about to be stored. */
+function bind(binding: KubeObject, objects: readonly KubeObject[], now: string): readonly ApiResourceSchema[] {
+  const find = <T extends KubeObject>(kind: string, name: string) => objects.find((object) => object.kind === kind && object.metadata.name === name) as T | undefined;
+  const reader: BindingReader = {
+    resolve: (path) => path,
+    export: (_cluster, name) => find<ApiExport>('APIExport', name),
+    schema: (_cluster, name) => find<ApiResourceSchema>('APIResourceSchema', name),
+    boundSchema: () => undefined,
+    otherBindings: () => [],
+    definitions: () => [],
+  };
+  const hash = exportHash(root, binding.metadata.name);
+  binding.metadata.labels = { [exportLabel]: hash, [`${claimLabelPrefix}${hash}`]: reflexiveClaimHash };
+  binding.metadata.finalizers = ['apis.kcp.io/apibinding-finalizer'];
+  const outcome = evaluateBinding(binding as ApiBinding, root, reader, now, true);
+  binding['status'] = outcome.status;
+  return outcome.schemas;
+}
+
+async function commitAll(core: Core, operations: readonly Operation[]): Promise<void> {
+  for (let i = 0; i < operations.length; i += batch) await core.store.commit(operations.slice(i, i + batch));
+}
+
+async function create(needs: BootstrapNeeds): Promise<void> {
+  const { core } = needs;
+  const now = timestampOf(core.clock.now());
+  const objects = [...rootObjects({ externalUrl: needs.externalUrl, caData: needs.caBundle, shardName: needs.shardName, now })];
+  const operations = systemAdminObjects().map((object) => putOperation(core, systemAdmin, structuredClone(object), now));
+  const secrets = objects.filter(({ kind }) => kind === 'APIExport').map((object) => identify(core, object, now));
+  const slices = objects.filter(({ kind }) => kind === 'APIExport').map(endpointSlice);
+  for (const slice of slices) operations.push(sliceOperation(core, slice, now));
+  const byKind = (kind: string) => objects.filter((object) => object.kind === kind);
+  for (const object of [...byKind('Namespace'), ...secrets]) operations.push(putOperation(core, root, object, now));
+  // Schemas get their UIDs here; bindings, which name them, come after.
+  for (const object of [...byKind('APIResourceSchema'), ...byKind('APIExport')]) operations.push(putOperation(core, root, object, now));
+  for (const binding of byKind('APIBinding')) {
+    for (const schema of bind(binding, objects, now)) {
+      const kept = core.keepSchema(schema);
+      if (kept !== undefined) operations.push(kept);
+    }
+    operations.push(putOperation(core, root, binding, now));
+  }
+  const done = new Set(['Namespace', 'APIResourceSchema', 'APIExport', 'APIBinding', 'LogicalCluster']);
+  for (const object of objects) if (!done.has(object.kind)) operations.push(putOperation(core, root, object, now));
+  for (const object of byKind('LogicalCluster')) operations.push(putOperation(core, root, object, now));
+  await commitAll(core, operations);
+}
+
+function sliceOperation(core: Core, slice: KubeObject, now: string): Operation {
+  const served = core.served('apis.kcp.io', 'apiexportendpointslices');
+  stampCreated(slice, { cluster: root, namespace: '', uid: core.random.uuid(), timestamp: now, generation: true });
+  return {
+    op: 'put',
+    key: objectKey(served, root, '', slice.metadata.name),
+    expect: 'any',
+    value: (revision: Revision) => storedObject(served, slice, revision, core.shardNumber),
+  };
+}
+
+/** A shard that is reached under another URL than before says so. */
+async function updateShard(needs: BootstrapNeeds): Promise<void> {
+  const { core, externalUrl, virtualWorkspaceUrl, shardName } = needs;
+  const served = core.served('core.kcp.io', 'shards');
+  const key = objectKey(served, root, '', shardName);
+  const entry = core.store.get(key);
+  const spec = { baseURL: externalUrl, externalURL: externalUrl, virtualWorkspaceURL: virtualWorkspaceUrl };
+  if (entry === undefined) return;
+  const object = parseStored<KubeObject>(entry.value);
+  if (JSON.stringify(object['spec']) === JSON.stringify(spec)) return;
+  object['spec'] = spec;
+  await core.store.commit([{ op: 'put', key, expect: entry.revision, value: (revision) => storedObject(served, object, revision, core.shardNumber) }]);
+}
+
+/** Resolves when everything is there and root's identities are known. */
+export async function bootstrap(needs: BootstrapNeeds): Promise<void> {
+  if (!readIdentities(needs.core)) await create(needs);
+  await updateShard(needs);
+}

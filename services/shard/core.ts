@@ -1,0 +1,163 @@
+/** The parts that everything else in a shard leans on: store, hub, caches that follow the commits, and what is served to whom. */
+import type { Clock, Random } from '@kcp-ts/base';
+import { builtinRows, rootExports, systemRows } from '@kcp-ts/apis';
+import type { BoundResource, Catalog, Components, RowNeeds } from '@kcp-ts/catalog';
+import { createCatalog, createComponents, resourcesOfRows } from '@kcp-ts/catalog';
+import type { BindingIndex } from '@kcp-ts/controllers';
+import { createBindingIndex } from '@kcp-ts/controllers';
+import { formatResourceVersion } from '@kcp-ts/meta';
+import type { Behaviour, Conversion, ServedResource } from '@kcp-ts/registry';
+import { createSchemaCache } from '@kcp-ts/schema';
+import type { ApiResourceSchema, ClaimTables, ExportIndex } from '@kcp-ts/sharing';
+import { boundSchemaKey, createClaimTables, createExportIndex, exportsPrefix } from '@kcp-ts/sharing';
+import type { Operation, ParsedReader, Store } from '@kcp-ts/storage';
+import { createParsedReader, encodeStored, resourcePrefix } from '@kcp-ts/storage';
+import type { WatchHub } from '@kcp-ts/watch';
+import { createWatchHub } from '@kcp-ts/watch';
+import type { ClusterIndex } from '@kcp-ts/workspace-index';
+import { createClusterIndex } from '@kcp-ts/workspace-index';
+import type { ResourceRow } from '@kcp-ts/meta';
+
+export interface CoreOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly shardNumber: number;
+  behaviour(name: string): Behaviour;
+  conversion(row: ResourceRow): Conversion | undefined;
+}
+
+export interface Core extends Disposable {
+  readonly store: Store;
+  readonly hub: WatchHub;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly shardNumber: number;
+  readonly reader: ParsedReader;
+  readonly clusters: ClusterIndex;
+  readonly catalog: Catalog;
+  readonly components: Components;
+  readonly exports: ExportIndex;
+  readonly bindings: BindingIndex;
+  readonly claims: ClaimTables;
+  readonly identities: Identities;
+  /** The storage version of what is built in, of the system's, or of what root exports. */
+  served(group: string, plural: string): ServedResource;
+  /** Where objects of a kind that root exports are stored. */
+  ownPrefix(group: string, plural: string): string;
+  keepSchema(schema: ApiResourceSchema): Operation | undefined;
+}
+
+/** Identity hashes of root's own exports, known once the shard has been bootstrapped. */
+export interface Identities {
+  get(exportName: string): string | undefined;
+  set(exportName: string, identityHash: string): void;
+}
+
+const cachedClusters = 10_000;
+const cachedObjects = 5_000;
+const cachedSurfaces = 2_000;
+/** Copies of schemas are not objects of an API: no row normalises them. */
+const noFingerprint = '0000000000000000';
+
+export function rootExportOf(group: string, plural: string): (typeof rootExports)[number] | undefined {
+  return rootExports.find(({ rows }) => rows.some((row) => row.group === group && row.plural === plural));
+}
+
+function createIdentities(): Identities {
+  const hashes = new Map<string, string>();
+  return { get: (name) => hashes.get(name), set: (name, hash) => void hashes.set(name, hash) };
+}
+
+function ownRows({ exportCluster, exportName, group, resource }: BoundResource): readonly ResourceRow[] | undefined {
+  if (exportCluster !== 'root') return undefined;
+  const rows = rootExports.find(({ name }) => name === exportName)?.rows.filter((row) => row.group === group && row.plural === resource);
+  return rows === undefined || rows.length === 0 ? undefined : rows;
+}
+
+export function createCore(options: CoreOptions): Core {
+  const { store, clock, random, shardNumber } = options;
+  const hub = createWatchHub(store, { formatRevision: (revision) => formatResourceVersion(revision, shardNumber) });
+  const reader = createParsedReader(store, cachedObjects);
+  const identities = createIdentities();
+  const rowNeeds: RowNeeds = { schemas: createSchemaCache(), behaviour: options.behaviour, conversion: options.conversion };
+  const base = resourcesOfRows([...builtinRows, ...systemRows], () => '-', { kind: 'builtin' }, rowNeeds);
+  const components = createComponents({ ...rowNeeds, store, ownRows });
+  const catalog = createCatalog({
+    store,
+    base,
+    componentsOfBinding: components.ofBinding,
+    componentOfCrd: components.ofCrd,
+    clustersMax: cachedClusters,
+    surfacesMax: cachedSurfaces,
+  });
+  const exports = createExportIndex();
+  const bindings = createBindingIndex(store);
+  const claims = createClaimTables({ store, reader, clustersMax: cachedClusters });
+  const own = new Map<string, ServedResource>();
+
+  function ownPrefix(group: string, plural: string): string {
+    const exported = rootExportOf(group, plural);
+    return resourcePrefix(group, plural, (exported === undefined ? undefined : identities.get(exported.name)) ?? 'unknown');
+  }
+
+  function ownServed(group: string, plural: string): ServedResource {
+    const exported = rootExportOf(group, plural);
+    const identityHash = exported === undefined ? undefined : identities.get(exported.name);
+    if (exported === undefined || identityHash === undefined) throw new Error(`Cannot serve ${plural}.${group}: it is neither built in nor exported by root`);
+    const key = `${group}/${plural}@${identityHash}`;
+    let served = own.get(key);
+    if (served === undefined) {
+      const bound = { group, resource: plural, schemaUid: 'own', identityHash, exportCluster: 'root', exportName: exported.name, terminating: false };
+      [served] = components.ofExported(bound, { apiVersion: '', kind: '', metadata: { name: '' } }).resources();
+      if (served === undefined) throw new Error(`Cannot serve ${plural}.${group}: root's export has no row for it`);
+      own.set(key, served);
+    }
+    return served;
+  }
+
+  const clusters = createClusterIndex({
+    store,
+    workspacesPrefix: () => (identities.get('tenancy.kcp.io') === undefined ? undefined : ownPrefix('tenancy.kcp.io', 'workspaces')),
+    entriesMax: cachedClusters,
+  });
+  const following = hub.onChanges((changes) => {
+    for (const change of changes) {
+      const { key, type } = change.event;
+      clusters.changed(key);
+      catalog.changed(key);
+      claims.changed(key);
+      bindings.changed(change);
+      if (!key.startsWith(exportsPrefix)) continue;
+      if (type === 'put') exports.put(change.event);
+      else exports.remove(key);
+    }
+  });
+
+  return {
+    store,
+    hub,
+    clock,
+    random,
+    shardNumber,
+    reader,
+    clusters,
+    catalog,
+    components,
+    exports,
+    bindings,
+    claims,
+    identities,
+    ownPrefix,
+    served: (group, plural) => catalog.base.findAny(group, plural) ?? ownServed(group, plural),
+    keepSchema(schema) {
+      const key = boundSchemaKey(schema.metadata.uid ?? '');
+      if (store.peek(key) !== undefined) return undefined;
+      return { op: 'put', key, expect: 'any', value: () => encodeStored(noFingerprint, 0, JSON.stringify(schema)) };
+    },
+    [Symbol.dispose]() {
+      following[Symbol.dispose]();
+      hub[Symbol.dispose]();
+    },
+  };
+}

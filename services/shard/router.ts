@@ -1,0 +1,141 @@
+/** From the beginning of a path to the scope it names. */
+import type { ApiRequest, Route } from '@kcp-ts/apiserver';
+import { decodeSegment, respondText, splitCluster } from '@kcp-ts/apiserver';
+import { impersonationOf } from '@kcp-ts/authn';
+import { impersonate } from '@kcp-ts/authz';
+import type { ClusterName, UserInfo, WorkspacePath } from '@kcp-ts/meta';
+import { isClusterName, isWorkspacePath, StatusError } from '@kcp-ts/meta';
+import type { ApiExport } from '@kcp-ts/sharing';
+import { exportKey } from '@kcp-ts/sharing';
+import { createExportScope, exportSurface } from '@kcp-ts/virtual';
+import type { Access } from './access.ts';
+import type { Core } from './core.ts';
+import { clusterScope, noClusterScope, wildcardScope } from './scopes.ts';
+
+export interface RouterNeeds {
+  readonly core: Core;
+  readonly access: Access;
+  /** `GET …/workspaces/~` in root. */
+  homeWorkspace(request: ApiRequest): Promise<void>;
+  /** The text of `/metrics`. */
+  metrics(): Promise<string>;
+}
+
+export interface Router {
+  route(request: ApiRequest): Route;
+  impersonate(request: ApiRequest): UserInfo;
+}
+
+const apiExportPrefix = '/services/apiexport/';
+const homePath = '/apis/tenancy.kcp.io/v1alpha1/workspaces/~';
+const clusterNameExtra = 'authentication.kcp.io/cluster-name';
+
+/** Those who administer the installation may know which paths there are; to others an unknown one is as forbidden as any. */
+function mayKnowPaths(user: UserInfo): boolean {
+  return user.groups.includes('system:masters') || user.groups.includes('system:kcp:admin');
+}
+
+export function createRouter(needs: RouterNeeds): Router {
+  const { core, access } = needs;
+  const scopes = { wildcard: wildcardScope(core, access), none: noClusterScope(core, access) };
+  const exportNeeds = {
+    claims: core.claims,
+    consumers: core.bindings.consumers,
+    mayAccessContent: (user: UserInfo, verb: string, cluster: string, name: string) =>
+      access.mayDeep(user, cluster, verb, { group: 'apis.kcp.io', resource: 'apiexports', subresource: 'content', name }),
+    ownerAllows: () => true,
+    forbidden: (user: UserInfo, verb: string, cluster: string, api: Parameters<Access['forbidden']>[2]) => access.forbidden(user, cluster, api, verb),
+    forbiddenPath: (user: UserInfo, path: string, verb: string) => access.forbiddenPath(user, '', path, verb),
+  };
+
+  /** The cluster that a path names; throws what its absence deserves. */
+  function resolve(text: string, request: ApiRequest): ClusterName {
+    if (!isWorkspacePath(text) && !(text.startsWith('system:') && isClusterName(text))) {
+      throw StatusError.badRequest(`invalid cluster: ${JSON.stringify(text)} does not match the regex`);
+    }
+    const found = core.clusters.resolve(text as WorkspacePath);
+    if (found.status === 'found') {
+      if (core.clusters.facts(found.cluster) !== undefined || found.cluster.startsWith('system:') || request.user.groups.includes('system:masters')) return found.cluster;
+      if (mayKnowPaths(request.user)) throw StatusError.notFound({ group: 'core.kcp.io', plural: 'logicalclusters' }, found.cluster);
+      return found.cluster;
+    }
+    if (found.status === 'unavailable') throw new StatusError('ServiceUnavailable', 'Not available.', { retryAfterSeconds: 1 });
+    if (mayKnowPaths(request.user)) throw StatusError.notFound({ group: 'tenancy.kcp.io', plural: 'workspaces' }, text);
+    throw new StatusError('Forbidden', `forbidden: User ${JSON.stringify(request.user.name)} cannot ${request.method.toLowerCase()} path ${JSON.stringify(request.path)}: access denied`, {});
+  }
+
+  function routeCluster(request: ApiRequest, text: string, rest: string): Route {
+    if (text === '*') return { kind: 'scope', scope: scopes.wildcard, rest };
+    const cluster = resolve(text, request);
+    if (rest === '/metrics') return { kind: 'answer', answer: () => Promise.reject(new StatusError('NotImplemented', 'shard-level endpoint not available at workspace scope', {})) };
+    if (cluster === 'root' && rest === homePath && request.method === 'GET') return { kind: 'answer', answer: needs.homeWorkspace };
+    return { kind: 'scope', scope: clusterScope(core, access, cluster), rest };
+  }
+
+  function unresolvedVirtual(request: ApiRequest): StatusError {
+    const path = JSON.stringify(request.path);
+    const who = JSON.stringify(request.user.name);
+    return new StatusError('Forbidden', `forbidden: User ${who} cannot ${request.method.toLowerCase()} path ${path}: Path not resolved to a valid virtual workspace`, {});
+  }
+
+  /** `/services/apiexport/<cluster>/<export>/clusters/<cluster or *>/…` */
+  function routeApiExport(request: ApiRequest): Route {
+    const [owner = '', name = '', ...behind] = request.path.slice(apiExportPrefix.length).split('/');
+    const split = splitCluster(`/${behind.join('/')}`);
+    if (owner === '' || name === '' || split === undefined) throw unresolvedVirtual(request);
+    const ownerText = decodeSegment(owner);
+    const found = isWorkspacePath(ownerText) ? core.clusters.resolve(ownerText) : ({ status: 'unknown' } as const);
+    const exportCluster = found.status === 'found' ? found.cluster : undefined;
+    const exportName = decodeSegment(name);
+    if (exportCluster === undefined) throw access.forbiddenPath(request.user, '', request.path, request.method.toLowerCase());
+    const source = core.reader.get<ApiExport>(exportKey(exportCluster, exportName));
+    const surface = source === undefined ? core.catalog.intern('export none', () => []) : exportSurface(core, exportCluster, source);
+    const cluster = split.cluster === '*' ? '*' : consumer(split.cluster);
+    const scope = createExportScope(exportNeeds, { exportCluster, exportName, source, cluster, surface });
+    return { kind: 'scope', scope, rest: split.rest };
+  }
+
+  /** An unknown consumer is one that has not bound the export. */
+  function consumer(text: string): ClusterName {
+    const found = isWorkspacePath(text) ? core.clusters.resolve(text) : undefined;
+    return found?.status === 'found' ? found.cluster : ('unknown' as ClusterName);
+  }
+
+  /** A service account's client knows no `/clusters`: its token says where it is at home. */
+  function homeOf(user: UserInfo): ClusterName | undefined {
+    const [cluster, ...others] = user.extra?.[clusterNameExtra] ?? [];
+    return cluster !== undefined && others.length === 0 && user.name.startsWith('system:serviceaccount:') && isClusterName(cluster) ? cluster : undefined;
+  }
+
+  function route(request: ApiRequest): Route {
+    const split = splitCluster(request.path);
+    if (split !== undefined) return routeCluster(request, split.cluster, split.rest);
+    if (request.path.startsWith(apiExportPrefix)) return routeApiExport(request);
+    if (request.path.startsWith('/services/')) throw unresolvedVirtual(request);
+    if (request.path === '/metrics') return { kind: 'answer', answer: () => answerMetrics(request) };
+    const home = homeOf(request.user);
+    return { kind: 'scope', scope: home === undefined ? scopes.none : clusterScope(core, access, home), rest: request.path };
+  }
+
+  async function answerMetrics(request: ApiRequest): Promise<void> {
+    access.authorizePath(request.user, 'root', '/metrics', 'get');
+    respondText(request, 200, await needs.metrics());
+  }
+
+  /** Where an impersonation is judged: the workspace of the request, or the provider's for its virtual workspace. */
+  function impersonationCluster(request: ApiRequest): string {
+    const split = splitCluster(request.path);
+    const text = split?.cluster ?? decodeSegment(request.path.startsWith(apiExportPrefix) ? (request.path.slice(apiExportPrefix.length).split('/')[0] ?? '') : '');
+    if (text === '' || text === '*') return text;
+    const found = isWorkspacePath(text) || isClusterName(text) ? core.clusters.resolve(text as WorkspacePath) : undefined;
+    return found?.status === 'found' ? found.cluster : '';
+  }
+
+  return {
+    route,
+    impersonate(request) {
+      const wanted = impersonationOf(request.exchange);
+      return wanted === undefined ? request.user : impersonate(access.authorizer, request.user, wanted, impersonationCluster(request));
+    },
+  };
+}
