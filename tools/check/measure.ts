@@ -41,10 +41,13 @@ export function measure(project: Project): readonly Measurement[] {
   const tests = project.files.filter((file) => isTestSupport(file.path));
   const sum = (files: readonly { readonly lines: number }[]): number =>
     files.reduce((total, file) => total + file.lines, 0);
+  const below = (folder: string) => code.filter((file) => file.path.startsWith(`${folder}/`));
+  const plumbing = sum(below('libs/controller')) / Math.max(1, sum(below('libs/controllers')));
   const crowded = project.files.filter((file) => file.path.endsWith('/index.ts') && file.exported > crowdedDoor);
   return [
     { what: 'files, lines (code)', value: `${code.length}, ${sum(code)}` },
     { what: 'files, lines (tests)', value: `${tests.length}, ${sum(tests)}` },
+    { what: 'plumbing : meaning in controllers', value: plumbing.toFixed(2) },
     { what: 'median file length', value: String(median(code.map((file) => file.lines))) },
     { what: 'longest file', value: String(Math.max(0, ...code.map((file) => file.lines))) },
     {

@@ -65,3 +65,15 @@ it('a user whose credentials come from another program is refused by name', asyn
   );
   await expect(connect(config, { user: 'v', server: 'https://localhost' })).rejects.toThrow('user "v" does not exist');
 });
+
+it('a token of digits stays text, also when the file is written again', async () => {
+  const path = join(folder, 'config');
+  await writeFile(path, 'users: [{name: u, user: {token: 007}}, {name: v, user: {token: 1e3}}]\n');
+  const config = await loadKubeconfig([path]);
+  config.set('users', 'w', {});
+  await config.save();
+  expect(await readFile(path, 'utf8')).toMatch(/token: '007'[\s\S]*token: '1e3'/);
+  expect((await connect(await loadKubeconfig([path]), { user: 'u', server: 'https://localhost' })).http.token).toBe(
+    '007',
+  );
+});

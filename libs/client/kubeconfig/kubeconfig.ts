@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { dump, load, YAML11_SCHEMA } from 'js-yaml';
+import { boolCoreTag, dump, FAILSAFE_SCHEMA, load, nullCoreTag } from 'js-yaml';
 
 export type Entry = Readonly<Record<string, unknown>>;
 
@@ -22,6 +22,9 @@ export interface Kubeconfig {
   /** Writes the files that changed, each by a rename, so that a reader never sees half a file. */
   save(): Promise<void>;
 }
+
+/** A kubeconfig has no numbers: a token of digits alone is text, leading zeros and all. */
+const schema = FAILSAFE_SCHEMA.withTags(nullCoreTag, boolCoreTag);
 
 interface ConfigFile {
   readonly path: string;
@@ -47,7 +50,7 @@ export function kubeconfigPaths(
 
 async function readConfigFile(path: string): Promise<ConfigFile> {
   const text = existsSync(path) ? await readFile(path, 'utf8') : '';
-  const document = text.trim() === '' ? { apiVersion: 'v1', kind: 'Config' } : load(text);
+  const document = text.trim() === '' ? { apiVersion: 'v1', kind: 'Config' } : load(text, { schema });
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     throw new Error(`${path} is not a kubeconfig`);
   return { path, document: document as Record<string, unknown>, changed: false };
@@ -62,7 +65,7 @@ async function writeConfigFile(file: ConfigFile): Promise<void> {
   const path = existsSync(file.path) ? await realpath(file.path) : file.path;
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.new`;
-  await writeFile(temporary, dump(file.document, { schema: YAML11_SCHEMA, lineWidth: -1, noRefs: true }), {
+  await writeFile(temporary, dump(file.document, { lineWidth: -1, noRefs: true }), {
     mode: 0o600,
   });
   await rename(temporary, path);

@@ -5,23 +5,26 @@ import type { WorkspaceObject } from './workspace-object.ts';
 import { typeText, workspacesPath } from './workspace-object.ts';
 import { lastSegment, parentOf, parseWorkspaceUrl, workspaceUrl } from './workspace-url.ts';
 
-/** The Workspace object of a path, from its parent; undefined where there is none to see. */
-export async function readWorkspace(session: Session, path: string): Promise<WorkspaceObject | undefined> {
+/** What the parent shows of a workspace: `hidden` where there is no parent, or none that the user may read. */
+export type Sight =
+  | { readonly kind: 'seen'; readonly workspace: WorkspaceObject }
+  | { readonly kind: 'missing' | 'hidden' };
+
+export async function lookAt(session: Session, path: string): Promise<Sight> {
   const parent = parentOf(path);
-  if (parent === undefined) return undefined;
+  if (parent === undefined) return { kind: 'hidden' };
+  const client = session.at(workspaceUrl(session.base, parent));
   try {
-    return await session
-      .at(workspaceUrl(session.base, parent))
-      .get<WorkspaceObject>(`${workspacesPath}/${lastSegment(path)}`);
+    return { kind: 'seen', workspace: await client.get<WorkspaceObject>(`${workspacesPath}/${lastSegment(path)}`) };
   } catch (error) {
-    if (error instanceof StatusError && (error.code === 403 || error.code === 404)) return undefined;
-    throw error;
+    if (!(error instanceof StatusError) || (error.code !== 403 && error.code !== 404)) throw error;
+    return { kind: error.code === 404 ? 'missing' : 'hidden' };
   }
 }
 
 /** `Current workspace is 'root:org' (type root:organization).` */
-export function currentLine(path: string, workspace: WorkspaceObject | undefined): string {
-  const type = typeText(workspace);
+export function currentLine(path: string, sight: Sight): string {
+  const type = sight.kind === 'seen' ? typeText(sight.workspace) : undefined;
   return `Current workspace is '${path}'${type === undefined ? '' : ` (type ${type})`}.`;
 }
 
@@ -32,6 +35,6 @@ export async function printCurrentWorkspace(session: Session, options: { readonl
   } else if (options.short) {
     session.terminal.print(current.path);
   } else {
-    session.terminal.print(currentLine(current.path, await readWorkspace(session, current.path)));
+    session.terminal.print(currentLine(current.path, await lookAt(session, current.path)));
   }
 }

@@ -1,13 +1,15 @@
 /** Goes to another workspace, as `cd` goes to another folder: looks whether it may be entered, then writes the kubeconfig. */
 import { StatusError } from '@kcp-ts/meta';
+import type { ApiClient } from '../api/api-client.ts';
 import { claimWarnings } from '../binding/claim-warnings.ts';
 import { enterPlace, previousPlace } from '../kubeconfig/workspace-contexts.ts';
 import type { Session } from '../session.ts';
-import { currentLine, printCurrentWorkspace, readWorkspace } from './current-workspace.ts';
+import type { Sight } from './current-workspace.ts';
+import { currentLine, lookAt, printCurrentWorkspace } from './current-workspace.ts';
 import type { LogicalClusterObject, WorkspaceObject } from './workspace-object.ts';
 import { logicalClusterPath, workspacesPath } from './workspace-object.ts';
 import type { ResolvedPath } from './workspace-url.ts';
-import { parentOf, parseWorkspaceUrl, resolvePath, workspaceUrl } from './workspace-url.ts';
+import { parseWorkspaceUrl, resolvePath, workspaceUrl } from './workspace-url.ts';
 
 const homeNote =
   "Note: 'kubectl ws' now matches 'cd' semantics: go to home workspace. 'kubectl ws -' to go back. 'kubectl ws .' to print current workspace.";
@@ -60,43 +62,36 @@ async function homePath(session: Session): Promise<string> {
 /** Enters `path` on the session's server and says so. */
 export async function enterWorkspace(session: Session, path: string, options: UseOptions): Promise<void> {
   const url = workspaceUrl(session.base, path);
-  const [, workspace, warnings] = await Promise.all([
-    checkAccess(session, url, path),
-    readWorkspace(session, path),
-    claimWarnings(session.at(url)),
+  const client = session.at(url);
+  const [refusal, sight, warnings] = await Promise.all([
+    refusalOf(client),
+    lookAt(session, path),
+    claimWarnings(client),
   ]);
+  if (refusal !== undefined) throw refusalError(path, refusal, sight);
   await enterPlace(session.config, {
     cluster: { ...session.connection.cluster, server: url },
     user: session.connection.userName,
   });
-  session.terminal.print(options.short ? path : currentLine(path, workspace));
+  session.terminal.print(options.short ? path : currentLine(path, sight));
   for (const warning of warnings) session.terminal.note(warning);
 }
 
 /** Discovery answers whoever may enter: no groups at all, or 403, is a closed door. */
-async function checkAccess(session: Session, url: string, path: string): Promise<void> {
+async function refusalOf(client: ApiClient): Promise<'denied' | 'missing' | undefined> {
   try {
-    const { groups } = await session.at(url).get<{ readonly groups?: readonly unknown[] }>('/apis');
-    if ((groups ?? []).length > 0) return;
+    const { groups } = await client.get<{ readonly groups?: readonly unknown[] }>('/apis');
+    return groups === undefined || groups.length === 0 ? 'denied' : undefined;
   } catch (error) {
-    if (!(error instanceof StatusError)) throw error;
-    if (error.code === 404) throw new Error(`workspace "${path}" not found`, { cause: error });
-    if (error.code !== 403) throw error;
-    if (await isMissing(session, path)) throw new Error(`workspace "${path}" not found`, { cause: error });
+    if (!(error instanceof StatusError) || (error.code !== 403 && error.code !== 404)) throw error;
+    return error.code === 404 ? 'missing' : 'denied';
   }
-  throw new Error(`access to workspace "${path}" denied`);
 }
 
 /** A server may say 403 for what does not exist; who may read the parent is told which it is. */
-async function isMissing(session: Session, path: string): Promise<boolean> {
-  const parent = parentOf(path);
-  if (parent === undefined) return false;
-  try {
-    await session.at(workspaceUrl(session.base, parent)).get(`${workspacesPath}/${path.slice(parent.length + 1)}`);
-    return false;
-  } catch (error) {
-    return error instanceof StatusError && error.code === 404;
-  }
+function refusalError(path: string, refusal: 'denied' | 'missing', sight: Sight): Error {
+  const missing = refusal === 'missing' || sight.kind === 'missing';
+  return new Error(missing ? `workspace "${path}" not found` : `access to workspace "${path}" denied`);
 }
 
 async function goBack(session: Session, options: UseOptions): Promise<void> {
@@ -106,5 +101,5 @@ async function goBack(session: Session, options: UseOptions): Promise<void> {
   const path = parseWorkspaceUrl(server)?.path;
   await enterPlace(session.config, place);
   if (path === undefined) session.terminal.print(options.short ? server : `Current workspace is the URL "${server}".`);
-  else session.terminal.print(options.short ? path : currentLine(path, await readWorkspace(session, path)));
+  else session.terminal.print(options.short ? path : currentLine(path, await lookAt(session, path)));
 }

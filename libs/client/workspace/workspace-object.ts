@@ -19,8 +19,8 @@ export const workspacesPath = '/apis/tenancy.kcp.io/v1alpha1/workspaces';
 export const logicalClusterPath = '/apis/core.kcp.io/v1alpha1/logicalclusters/cluster';
 
 /** `path:name`, or undefined for a workspace without a type (a mount, a home). */
-export function typeText(workspace: WorkspaceObject | undefined): string | undefined {
-  const type = workspace?.spec?.type;
+export function typeText(workspace: WorkspaceObject): string | undefined {
+  const type = workspace.spec?.type;
   if (type === undefined) return undefined;
   return type.path === undefined || type.path === '' ? type.name : `${type.path}:${type.name}`;
 }
