@@ -48,11 +48,19 @@ function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
   };
 }
 
-/** A certificate that cannot be read counts as one that is not authorized; it never ends the session. */
+function readableCertificateOf(socket: TLSSocket): PeerCertificate | undefined {
+  try {
+    return certificateOf(socket);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A certificate that cannot be read counts as none; it never ends the session. */
 export function peerOf(socket: TLSSocket): Peer {
   const address = socket.remoteAddress ?? '';
   const port = socket.remotePort ?? 0;
-  const certificate = certificateOf(socket);
+  const certificate = readableCertificateOf(socket);
   if (certificate === undefined) return { address, port, authorized: false };
   return { address, port, certificate, authorized: socket.authorized };
 }

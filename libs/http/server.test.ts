@@ -9,7 +9,7 @@ import type { TestAuthority } from '@kcp-ts/testing';
 import { createTestAuthority } from '@kcp-ts/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { BodyStream, Exchange, ExchangeHandler } from './exchange.ts';
-import type { HttpLimits } from './server.ts';
+import type { HttpLimits } from './limits.ts';
 import { createHttpServer } from './server.ts';
 
 interface Answer {

@@ -8,60 +8,34 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
 import { performServerHandshake } from 'node:http2';
-import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '@kcp-ts/base';
-import { StatusError } from '@kcp-ts/meta';
 import { createFlusher } from './coalescing-body.ts';
 import { createDeadlines } from './deadlines.ts';
-import type { Exchange, ExchangeHandler } from './exchange.ts';
+import type { ErrorListener } from './dispatch.ts';
+import { createDispatch } from './dispatch.ts';
+import type { ExchangeHandler } from './exchange.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import type { ExchangeNeeds } from './http2-exchange.ts';
 import { Http2Exchange } from './http2-exchange.ts';
+import type { HttpLimits } from './limits.ts';
+import { defaultHttpLimits, sweepMsOf } from './limits.ts';
 import type { Peer } from './peer.ts';
 import { peerOf } from './peer.ts';
+import type { SessionKeeper } from './session-keeper.ts';
 import { createSessionKeeper } from './session-keeper.ts';
-
-/** PEM texts. */
-export interface ServerTls {
-  readonly certificate: string;
-  readonly privateKey: string;
-  /** Client certificates are asked for, and those signed by it are authorized. Without it none is asked for. */
-  readonly clientCa?: string | undefined;
-}
+import type { ServerTls } from './tls-server.ts';
+import { createTlsServer, interceptConnections, tlsOptions } from './tls-server.ts';
 
 export interface HttpServerOptions {
   readonly tls: ServerTls;
   readonly handler: ExchangeHandler;
   /** What a handler threw; the client has got a 500 that says nothing of it. */
-  readonly onError: (error: unknown, exchange: Exchange) => void;
+  readonly onError: ErrorListener;
   readonly clock: Clock;
   readonly limits?: Partial<HttpLimits>;
 }
-
-export interface HttpLimits {
-  readonly connectionsMax: number;
-  /** Per HTTP/2 connection; the rest is refused with REFUSED_STREAM, which clients retry. */
-  readonly concurrentStreamsMax: number;
-  readonly headerBytesMax: number;
-  readonly headerTimeoutMs: number;
-  readonly bodyTimeoutMs: number;
-  /** An HTTP/1.1 connection without a request is closed after this. */
-  readonly keepAliveMs: number;
-  /** Every HTTP/2 session is asked for a sign of life this often and dropped when there was none until the next time. */
-  readonly pingMs: number;
-}
-
-export const defaultHttpLimits: HttpLimits = {
-  connectionsMax: 20_000,
-  concurrentStreamsMax: 1000,
-  headerBytesMax: 64 * 1024,
-  headerTimeoutMs: 30_000,
-  bodyTimeoutMs: 60_000,
-  keepAliveMs: 90_000,
-  pingMs: 30_000,
-};
 
 export interface HttpServer {
   /** Port 0 takes a free one. Rejects when the address cannot be had. */
@@ -71,20 +45,6 @@ export interface HttpServer {
   /** Takes no new work (GOAWAY, connection: close), waits for what is in flight up to `drainMs`, then cuts off the rest. */
   close(options: { readonly drainMs: number }): Promise<void>;
 }
-
-/** Session tickets stay off: a resumed session would keep the verdict on its client certificate past a change of the CA. */
-function tlsOptions(tls: ServerTls) {
-  return {
-    cert: tls.certificate,
-    key: tls.privateKey,
-    minVersion: 'TLSv1.2' as const,
-    secureOptions: sslOpNoTicket,
-    ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa }),
-  };
-}
-
-/** SSL_OP_NO_TICKET; TLS 1.3 sends no ticket either with it. */
-const sslOpNoTicket = 0x4000;
 
 function sessionOptions(limits: HttpLimits) {
   return {
@@ -109,105 +69,85 @@ const connectionWindowBytes = 16 * 1024 * 1024;
 
 function ignore(): void {}
 
+interface Http2Needs {
+  readonly options: ReturnType<typeof sessionOptions>;
+  readonly keeper: SessionKeeper<ServerHttp2Session>;
+  readonly exchanges: ExchangeNeeds;
+  readonly dispatch: (exchange: Http2Exchange) => void;
+}
+
+function serveHttp2(socket: TLSSocket, peer: Peer, { options, keeper, exchanges, dispatch }: Http2Needs): void {
+  if (socket.destroyed) return;
+  const session = performServerHandshake(socket, options);
+  session.on('error', ignore);
+  keeper.add(session);
+  session.setLocalWindowSize(connectionWindowBytes);
+  session.on('stream', (stream, headers, _flags, rawHeaders) => {
+    stream.on('error', ignore);
+    dispatch(new Http2Exchange(stream, headers, rawHeaders, peer, exchanges));
+  });
+}
+
+/** Runs `look` every so often until disposed. */
+function createSweeper(clock: Clock, everyMs: number, look: (elapsedMs: number) => void): Disposable {
+  let timer: Disposable;
+  const next = (elapsedMs: number) => {
+    timer = clock.setTimer(everyMs, () => {
+      look(elapsedMs);
+      next(elapsedMs + everyMs);
+    });
+  };
+  next(everyMs);
+  return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+}
+
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits = { ...defaultHttpLimits, ...options.limits };
-  const { clock, handler, onError } = options;
+  const { clock, onError } = options;
   const bodies = createDeadlines(limits.bodyTimeoutMs, () => clock.monotonic());
-  const needs: ExchangeNeeds = { flusher: createFlusher(), bodies };
+  const exchanges: ExchangeNeeds = { flusher: createFlusher(), bodies };
   const keeper = createSessionKeeper<ServerHttp2Session>();
+  const dispatch = createDispatch(options.handler, onError);
+  const http2: Http2Needs = { options: sessionOptions(limits), keeper, exchanges, dispatch };
   const peers = new WeakMap<object, Peer>();
-  const http2Options = sessionOptions(limits);
-  const sweepMs = Math.min(5000, limits.bodyTimeoutMs, limits.pingMs);
   let sweeper: Disposable | undefined;
   let closing = false;
 
-  const failed = (error: unknown, exchange: Http1Exchange | Http2Exchange) => {
-    if (!(error instanceof StatusError)) onError(error, exchange);
-    if (exchange.answered) {
-      exchange.cutOff();
-      return;
-    }
-    const status = StatusError.from(error).toStatus();
-    exchange.respond(status.code, { 'content-type': 'application/json' }, JSON.stringify(status));
-  };
-  const serve = (exchange: Http1Exchange | Http2Exchange) => {
-    try {
-      const answer = handler(exchange);
-      if (answer !== undefined) answer.catch((error: unknown) => failed(error, exchange));
-    } catch (error) {
-      failed(error, exchange);
-    }
-  };
-
-  const server = createServer({
-    ...tlsOptions(options.tls),
-    ALPNProtocols: ['h2', 'http/1.1'],
-    requestCert: options.tls.clientCa !== undefined,
-    rejectUnauthorized: false,
-    handshakeTimeout: 10_000,
-    maxHeaderSize: limits.headerBytesMax,
-    headersTimeout: limits.headerTimeoutMs,
-    requestTimeout: Math.max(limits.bodyTimeoutMs, limits.headerTimeoutMs),
-    keepAliveTimeout: limits.keepAliveMs,
-    connectionsCheckingInterval: sweepMs,
-    keepAlive: true,
-    keepAliveInitialDelay: limits.pingMs,
-    noDelay: true,
+  const server = createTlsServer(options.tls, limits);
+  interceptConnections(server, (socket) => {
+    const peer = peerOf(socket);
+    peers.set(socket, peer);
+    if (closing) socket.destroy();
+    if (socket.alpnProtocol !== 'h2') return false;
+    serveHttp2(socket, peer, http2);
+    return true;
   });
-  server.maxConnections = limits.connectionsMax;
-  server.on('tlsClientError', ignore);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     request.on('error', ignore);
     response.on('error', ignore);
     if (closing) response.shouldKeepAlive = false;
-    serve(new Http1Exchange(request, response, peers.get(request.socket) ?? noPeer, needs));
+    dispatch(new Http1Exchange(request, response, peers.get(request.socket) ?? noPeer, exchanges));
   });
 
-  const serveHttp2 = (socket: TLSSocket, peer: Peer) => {
-    const session = performServerHandshake(socket, http2Options);
-    keeper.add(session);
-    if (closing) session.close();
-    session.on('error', ignore);
-    session.setLocalWindowSize(connectionWindowBytes);
-    session.on('stream', (stream, headers, _flags, rawHeaders) => {
-      stream.on('error', ignore);
-      serve(new Http2Exchange(stream, headers, rawHeaders, peer, needs));
-    });
+  const sweep = (elapsedMs: number) => {
+    bodies.sweep();
+    if (elapsedMs % limits.pingMs < sweepMsOf(limits)) keeper.sweep();
   };
-  const http1Listeners = server.listeners('secureConnection');
-  server.removeAllListeners('secureConnection');
-  server.on('secureConnection', (socket: TLSSocket) => {
-    const peer = peerOf(socket);
-    if (socket.alpnProtocol === 'h2') {
-      serveHttp2(socket, peer);
-      return;
-    }
-    peers.set(socket, peer);
-    for (const listener of http1Listeners) listener.call(server, socket);
-  });
-
-  const sweep = (tick: number) => {
-    sweeper = clock.setTimer(sweepMs, () => {
-      bodies.sweep();
-      if ((tick * sweepMs) % limits.pingMs < sweepMs) keeper.sweep();
-      sweep(tick + 1);
-    });
-  };
-
   return {
     listen: ({ host, port }) =>
       new Promise((resolve, reject) => {
         server.once('error', reject);
         server.listen({ host, port, backlog: 4096 }, () => {
           server.off('error', reject);
-          sweep(1);
+          server.on('error', (error) => onError(error, undefined));
+          sweeper = createSweeper(clock, sweepMsOf(limits), sweep);
           resolve({ port: (server.address() as AddressInfo).port });
         });
       }),
     setSecureContext: (tls) => server.setSecureContext(tlsOptions(tls)),
-    close: ({ drainMs }) => {
-      closing = true;
-      return new Promise((resolve) => {
+    close: ({ drainMs }) =>
+      new Promise((resolve) => {
+        closing = true;
         const cut = clock.setTimer(drainMs, () => {
           keeper.destroyAll();
           server.closeAllConnections();
@@ -219,8 +159,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         });
         keeper.closeAll();
         server.closeIdleConnections();
-      });
-    },
+      }),
   };
 }
 

@@ -1,0 +1,95 @@
+/** Names of behaviours, as rows give them, and what stands behind each. A row that names one which is not here stops the start. */
+import {
+  createApiBindingsBehaviour,
+  createApiExportEndpointSlicesBehaviour,
+  createApiExportsBehaviour,
+  createApiResourceSchemasBehaviour,
+  createLogicalClustersBehaviour,
+  createShardsBehaviour,
+  createWorkspacesBehaviour,
+  createWorkspaceTypesBehaviour,
+} from '@kcp-ts/behaviours';
+import type { ClusterName, WorkspacePath } from '@kcp-ts/meta';
+import { isWorkspacePath } from '@kcp-ts/meta';
+import type { Behaviour } from '@kcp-ts/registry';
+import { exportKey } from '@kcp-ts/sharing';
+import type { PlanNeeds, Shard, WorkspaceTypes } from '@kcp-ts/tenancy';
+import { createWorkspaceTypes } from '@kcp-ts/tenancy';
+import type { ApiResourceSchema } from '@kcp-ts/sharing';
+import { boundSchemaKey, schemaKey } from '@kcp-ts/sharing';
+import type { Access } from './access.ts';
+import type { Core } from './core.ts';
+
+/** What the making of workspaces and the reading of paths need of the shard. */
+export interface Tenancy {
+  readonly types: WorkspaceTypes;
+  readonly plan: PlanNeeds;
+  resolve(path: string): string | undefined;
+  pathOf(cluster: string): string;
+  shards(): readonly Shard[];
+}
+
+const shardsMax = 4_096;
+
+export function createTenancy(core: Core, caBundle: string): Tenancy {
+  const { store, reader, clusters } = core;
+  const resolve = (path: string) => {
+    if (!isWorkspacePath(path) && !path.startsWith('system:')) return undefined;
+    const found = clusters.resolve(path as WorkspacePath);
+    return found.status === 'found' ? found.cluster : undefined;
+  };
+  const pathOf = (cluster: string) => clusters.facts(cluster as ClusterName)?.path ?? cluster;
+  const shards = () => store.scan({ prefix: `${core.ownPrefix('core.kcp.io', 'shards')}root/` }, shardsMax).map((entry) => reader.parse<Shard>(entry));
+  const types = createWorkspaceTypes({
+    reader,
+    resolve,
+    pathOf,
+    parentOf: (cluster) => clusters.facts(cluster as ClusterName)?.owner?.cluster,
+    typesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes'),
+  });
+  const plan: PlanNeeds = {
+    served: core.served,
+    uuid: core.random.uuid,
+    shardNumber: core.shardNumber,
+    random: core.random,
+    caBundle,
+    shards,
+    resolve,
+    export: (cluster, name) => reader.get(exportKey(cluster, name)),
+    schema: (cluster, name) => reader.get<ApiResourceSchema>(schemaKey(cluster, name)),
+    boundSchema: (uid) => reader.get<ApiResourceSchema>(boundSchemaKey(uid)),
+    keepSchema: core.keepSchema,
+  };
+  return { types, plan, resolve, pathOf, shards };
+}
+
+/** kcp's own kinds. */
+export function kcpBehaviours(core: Core, access: Access, tenancy: Tenancy): Readonly<Record<string, Behaviour>> {
+  const { resolve, pathOf } = tenancy;
+  const bindCheck = {
+    pathOf,
+    mayBind(context: { readonly user: Parameters<Access['mayDeep']>[0] }, path: string, name: string): boolean {
+      const cluster = resolve(path);
+      if (cluster === undefined || core.reader.get(exportKey(cluster, name)) === undefined) return false;
+      return access.mayDeep(context.user, cluster, 'bind', { group: 'apis.kcp.io', resource: 'apiexports', name });
+    },
+  };
+  return {
+    workspaces: createWorkspacesBehaviour({
+      plan: tenancy.plan,
+      types: tenancy.types,
+      parent: (cluster) => core.clusters.facts(cluster as ClusterName),
+      mayUse: (context, type) => access.mayDeep(context.user, type.cluster, 'use', { group: 'tenancy.kcp.io', resource: 'workspacetypes', name: type.name }),
+    }),
+    workspacetypes: createWorkspaceTypesBehaviour(bindCheck),
+    logicalclusters: createLogicalClustersBehaviour(),
+    shards: createShardsBehaviour(),
+    apiexports: createApiExportsBehaviour({
+      pathOf,
+      isClaimableWithoutIdentity: (group, resource) => !resource.startsWith('selfsubject') && core.catalog.base.findAny(group, resource) !== undefined,
+    }),
+    apibindings: createApiBindingsBehaviour({ ...bindCheck, resolve }),
+    apiresourceschemas: createApiResourceSchemasBehaviour(),
+    apiexportendpointslices: createApiExportEndpointSlicesBehaviour(bindCheck),
+  };
+}

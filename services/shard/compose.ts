@@ -1,0 +1,180 @@
+/** A shard, from top to bottom: what it is made of and how the parts know each other. */
+import type { ApiRequest, Bookmarks, ServerNeeds, SurfaceDocuments } from '@kcp-ts/apiserver';
+import { createApiServer, createBookmarks, createDiscovery, createOpenApi } from '@kcp-ts/apiserver';
+import type { Authenticator } from '@kcp-ts/authn';
+import type { Clock, Random } from '@kcp-ts/base';
+import type { ControllerRuntime } from '@kcp-ts/controller';
+import { createControllerRuntime } from '@kcp-ts/controller';
+import type { Exchange } from '@kcp-ts/http';
+import type { StatusError } from '@kcp-ts/meta';
+import type { Admission, Behaviour, RegistryNeeds, Surface } from '@kcp-ts/registry';
+import type { Store } from '@kcp-ts/storage';
+import { logicalClusterKey } from '@kcp-ts/workspace-index';
+import { createAccess } from './access.ts';
+import { createTenancy, kcpBehaviours } from './behaviours.ts';
+import { bootstrap } from './bootstrap.ts';
+import { shardControllers } from './controllers.ts';
+import type { Core } from './core.ts';
+import { createCore } from './core.ts';
+import { createHomeWorkspace } from './home-workspace.ts';
+import { kubernetesParts } from './kubernetes-parts.ts';
+import { createMetrics } from './metrics.ts';
+import { createRouter } from './router.ts';
+import { versionInfo } from './version.ts';
+
+export interface ShardOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly shardName: string;
+  readonly shardNumber: number;
+  readonly externalUrl: string;
+  readonly virtualWorkspaceUrl: string;
+  readonly caBundle: string;
+  readonly homeWorkspaces: boolean;
+  readonly tokens: import('./kubernetes-parts.ts').TokenIssuer;
+  readonly authenticator: Authenticator;
+  logFault(id: string, error: StatusError): void;
+  logController(name: string, key: string, error: unknown): void;
+}
+
+export interface Shard extends AsyncDisposable {
+  readonly handler: (exchange: Exchange) => void | Promise<void>;
+  readonly core: Core;
+  readonly controllers: ControllerRuntime;
+  /** Turns true when controllers have looked at everything that a stop may have left undone; being ready does not wait for it. */
+  isReady(): boolean;
+  /** From now on readiness says no: others go elsewhere while open requests end. */
+  drain(): void;
+}
+
+const bodyBytesMax = 3 * 1024 * 1024;
+const watchBacklogBytesMax = 4 * 1024 * 1024;
+const bookmarkMs = 30_000;
+const reconcilesAtOnce = 64;
+
+/** Claimed objects carry their claims' labels from the commit that makes them. */
+function claimAdmission(core: Core): Admission {
+  return {
+    mutate(object, _old, { served, cluster }) {
+      const { group, plural } = served.row;
+      core.claims.label(cluster, { group, plural, identity: served.identity }, object);
+    },
+    validate: () => undefined,
+  };
+}
+
+function createPresentation(): ServerNeeds['presentation'] {
+  const documents = new WeakMap<Surface, SurfaceDocuments>();
+  return {
+    of(surface) {
+      let found = documents.get(surface);
+      if (found === undefined) {
+        const rows = surface.resources.map(({ row }) => row);
+        found = { discovery: createDiscovery(rows), openApi: createOpenApi(rows) };
+        documents.set(surface, found);
+      }
+      return found;
+    },
+  };
+}
+
+export async function composeShard(options: ShardOptions): Promise<Shard> {
+  const { store, clock, random, shardNumber, shardName, caBundle, externalUrl } = options;
+  const behaviours = new Map<string, Behaviour>();
+  const core = createCore({
+    store,
+    clock,
+    random,
+    shardNumber,
+    behaviour(name) {
+      // Rows are served before what their behaviours lean on is there: the behaviour itself is looked up when it is first used.
+      return lateBehaviour(name, behaviours);
+    },
+    conversion: (row) => parts.conversion(row),
+  });
+  const access = createAccess(core);
+  const tenancy = createTenancy(core, caBundle);
+  const parts = kubernetesParts({ core, access, caBundle, tokens: options.tokens, authenticator: options.authenticator });
+  for (const [name, behaviour] of Object.entries({ ...kcpBehaviours(core, access, tenancy), ...parts.behaviours })) behaviours.set(name, behaviour);
+  const registry: RegistryNeeds = {
+    store,
+    clock,
+    random,
+    shardNumber,
+    admission: claimAdmission(core),
+    logicalClusterKey: (cluster) => (cluster.startsWith('system:') ? undefined : logicalClusterKey(cluster)),
+  };
+  await bootstrap({ core, externalUrl, virtualWorkspaceUrl: options.virtualWorkspaceUrl, caBundle, shardName });
+  await core.bindings.load();
+  for (const entry of store.scan({ prefix: 'apis.kcp.io/apiexports/-/' }, 100_000)) core.exports.put(entry);
+
+  const controllers = createControllerRuntime(shardControllers(core, tenancy, caBundle), {
+    hub: core.hub,
+    clock,
+    concurrency: reconcilesAtOnce,
+    onError: options.logController,
+  });
+  const started = controllers.start();
+  const bookmarks: Bookmarks = createBookmarks(core.hub, clock, bookmarkMs);
+  const metrics = createMetrics(core, () => controllers);
+  const homeWorkspace = createHomeWorkspace({ core, access, tenancy, shardName, externalUrl, enabled: options.homeWorkspaces });
+  const router = createRouter({ core, access, homeWorkspace, metrics: metrics.text });
+  let ready = true;
+  const needs: ServerNeeds = {
+    store,
+    hub: core.hub,
+    registry,
+    clock,
+    shardNumber,
+    bodyBytesMax,
+    watchBacklogBytesMax,
+    special: parts.special(registry),
+    presentation: createPresentation(),
+  };
+  const handler = createApiServer({
+    needs,
+    bookmarks,
+    checks: [
+      { name: 'ping', live: true, check: () => undefined },
+      { name: 'log', live: true, check: () => undefined },
+      { name: 'store', live: false, check: () => (ready ? undefined : 'closing') },
+      { name: 'shutdown', live: false, check: () => (ready ? undefined : 'shutting down') },
+    ],
+    version: versionInfo,
+    authenticate: options.authenticator.authenticate,
+    impersonate: router.impersonate,
+    route: router.route,
+    logFault: (request: ApiRequest, error) => options.logFault(request.id, error),
+    observe: metrics.observe,
+  });
+  return {
+    handler,
+    core,
+    controllers,
+    isReady: () => ready,
+    drain() {
+      ready = false;
+    },
+    async [Symbol.asyncDispose]() {
+      ready = false;
+      await started.catch(() => undefined);
+      await controllers[Symbol.asyncDispose]();
+      bookmarks[Symbol.dispose]();
+      core[Symbol.dispose]();
+    },
+  };
+}
+
+function lateBehaviour(name: string, behaviours: ReadonlyMap<string, Behaviour>): Behaviour {
+  return new Proxy<Behaviour>(
+    {},
+    {
+      get(_target, property) {
+        const behaviour = behaviours.get(name);
+        if (behaviour === undefined) throw new Error(`Cannot serve a row: it names the behaviour ${JSON.stringify(name)}, and there is none`);
+        return Reflect.get(behaviour, property);
+      },
+    },
+  );
+}

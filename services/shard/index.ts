@@ -1,0 +1,4 @@
+export type { ConfigResult, ShardConfig } from './config.ts';
+export { readConfig } from './config.ts';
+export type { RunningShard } from './start.ts';
+export { startShard } from './start.ts';

@@ -1,0 +1,112 @@
+/** Starts a shard with its server, and stops it: what the program and the tests call. */
+import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { createAuthenticator, createServiceAccountTokens, openTokenFile } from '@kcp-ts/authn';
+import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import { createHttpServer } from '@kcp-ts/http';
+import type { KubeObject } from '@kcp-ts/meta';
+import { formatKey, openLmdbStore, parseStored } from '@kcp-ts/storage';
+import { ensureCertificates } from './certificates.ts';
+import { composeShard } from './compose.ts';
+import type { ShardConfig } from './config.ts';
+import { prepareAdminTokens, writeKubeconfig } from './kubeconfig.ts';
+import { createLogger } from './logging.ts';
+
+export interface RunningShard extends AsyncDisposable {
+  readonly port: number;
+  readonly externalUrl: string;
+  readonly kubeconfigPath: string;
+}
+
+const drainMs = 5_000;
+const shardNumber = 1;
+
+function externalHost(config: ShardConfig): string {
+  if (config.externalHostname !== '') return config.externalHostname;
+  const wildcard = config.bindAddress === '0.0.0.0' || config.bindAddress === '::' || config.bindAddress === '';
+  return wildcard ? '127.0.0.1' : config.bindAddress;
+}
+
+function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** Resolves when the shard answers requests. */
+export async function startShard(config: ShardConfig): Promise<RunningShard> {
+  const clock = createSystemClock();
+  const random = createSystemRandom();
+  const log = createLogger(config.verbosity);
+  await mkdir(config.rootDirectory, { recursive: true, mode: 0o700 });
+  const host = externalHost(config);
+  const [certificates, store] = await Promise.all([
+    ensureCertificates({
+      rootDirectory: config.rootDirectory,
+      hosts: [host, hostname(), config.bindAddress],
+      tlsCertFile: config.tlsCertFile,
+      tlsPrivateKeyFile: config.tlsPrivateKeyFile,
+      clientCaFile: config.clientCaFile,
+      serviceAccountKeyFile: config.serviceAccountKeyFile,
+      nowMs: clock.now(),
+    }),
+    openLmdbStore({ path: join(config.rootDirectory, 'data'), clock }),
+  ]);
+  const tokens = await prepareAdminTokens({
+    kubeconfigPath: config.kubeconfigPath,
+    tokenStorePath: config.authenticationAdminTokenPath,
+    batteries: config.batteriesIncluded,
+    random,
+  });
+  const serviceAccounts = createServiceAccountTokens({
+    privateKey: certificates.serviceAccountKey,
+    clock,
+    random,
+    validate({ cluster, namespace, name, uid }) {
+      const entry = store.get(formatKey({ group: '', resource: 'serviceaccounts', identity: '-', cluster, namespace, name }));
+      return entry !== undefined && parseStored<KubeObject>(entry.value).metadata.uid === uid;
+    },
+  });
+  const tokenFile = config.tokenAuthFile === '' ? undefined : await openTokenFile({ path: config.tokenAuthFile, clock, onError: (error) => log.error({ err: error }, 'the token file cannot be read') });
+  const authenticator = createAuthenticator({ clock, anonymous: config.anonymousAuth, adminTokens: tokens.hashed, tokenFile, serviceAccounts });
+
+  // The port is known before the shard is, since URLs in its objects name it.
+  let handler: Parameters<typeof createHttpServer>[0]['handler'] = (exchange) => exchange.respond(503, { 'retry-after': '1' });
+  const server = createHttpServer({
+    tls: { certificate: certificates.serving.certificate, privateKey: certificates.serving.privateKey, clientCa: certificates.clientCa },
+    handler: (exchange) => handler(exchange),
+    onError: (error) => log.error({ err: error }, 'a request failed'),
+    clock,
+  });
+  const { port } = await server.listen({ host: config.bindAddress, port: config.securePort });
+  const baseUrl = config.shardBaseUrl === '' ? `https://${hostInUrl(host)}:${port}` : config.shardBaseUrl;
+  const externalUrl = config.shardExternalUrl === '' ? baseUrl : config.shardExternalUrl;
+  const shard = await composeShard({
+    store,
+    clock,
+    random,
+    shardName: config.shardName,
+    shardNumber,
+    externalUrl,
+    virtualWorkspaceUrl: config.shardVirtualWorkspaceUrl === '' ? baseUrl : config.shardVirtualWorkspaceUrl,
+    caBundle: certificates.servingCa,
+    homeWorkspaces: config.enableHomeWorkspaces,
+    tokens: serviceAccounts,
+    authenticator,
+    logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
+    logController: (name, key, error) => log.warn({ controller: name, key, err: error }, 'reconciling failed; it is tried again'),
+  });
+  handler = shard.handler;
+  await writeKubeconfig({ path: config.kubeconfigPath, externalUrl, servingCa: certificates.servingCa, tokens });
+  return {
+    port,
+    externalUrl,
+    kubeconfigPath: config.kubeconfigPath,
+    async [Symbol.asyncDispose]() {
+      shard.drain();
+      const closed = server.close({ drainMs });
+      await shard[Symbol.asyncDispose]();
+      await closed;
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
