@@ -18,8 +18,8 @@ export interface Rbac {
   rulesFor(user: UserInfo, cluster: string, namespace: string): readonly PolicyRule[];
   /** The rules of the role that a binding names; undefined where there is none. */
   roleRules(cluster: string, namespace: string, reference: RoleRef): readonly PolicyRule[] | undefined;
-  /** To be called when an RBAC object of the cluster has changed. */
-  invalidate(cluster: string): void;
+  /** To be called when an RBAC object of the cluster has changed; of that namespace only, where one is given. */
+  invalidate(cluster: string, namespace?: string): void;
   /** How many clusters are compiled. */
   size(): number;
 }
@@ -132,7 +132,11 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
           : (source.clusterRole(cluster, name) ?? source.clusterRole(systemAdminCluster, name));
       return role === undefined ? undefined : (role.rules ?? []);
     },
-    invalidate(cluster) {
+    invalidate(cluster, namespace = '') {
+      if (namespace !== '') {
+        (cluster === systemAdminCluster ? systemPolicy : policies.peek(cluster))?.namespaces.delete(namespace);
+        return;
+      }
       if (cluster !== systemAdminCluster) {
         policies.delete(cluster);
         return;
