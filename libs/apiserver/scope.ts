@@ -2,7 +2,7 @@
  * Where a request acts: one logical cluster, all of them, or what a virtual workspace shows of them. Handlers know scopes and nothing of how they
  * came about, so every verb works the same in all of them.
  */
-import type { ClusterName, UserInfo } from '@kcp-ts/meta';
+import type { ClusterName, KubeObject, UserInfo } from '@kcp-ts/meta';
 import type { ObjectGuard, ServedResource, Surface } from '@kcp-ts/registry';
 import type { Range } from '@kcp-ts/storage';
 import type { ApiPath } from './request-path.ts';
@@ -17,6 +17,8 @@ export interface Scope {
   /** What to watch: at least all of `ranges`, now and later; the guard filters. */
   watchRange(served: ServedResource, namespace: string): Range;
   guard(served: ServedResource): ObjectGuard | undefined;
+  /** What of `watchRange` does not belong to the request's namespace, where the range cannot say so. */
+  watchFilter?(served: ServedResource, namespace: string): ((object: KubeObject) => boolean) | undefined;
   /** Throws a StatusError for what the user may not do here. */
   authorize(user: UserInfo, api: ApiPath, verb: string): void;
   authorizePath(user: UserInfo, path: string, verb: string): void;

@@ -1,6 +1,6 @@
 /** Where components come from: bound resources through the copies of their schemas, CRDs through their specs. Both cached by content, weakly. */
 import { createHash } from 'node:crypto';
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import { rowsOfApiResourceSchema, rowsOfCustomResourceDefinition } from '@kcp-ts/schema';
 import type { Entry, Store } from '@kcp-ts/storage';
@@ -48,11 +48,17 @@ export function boundResourcesOf(binding: KubeObject): readonly BoundResource[] 
 export interface Components {
   ofBinding(entry: Entry): readonly Component[];
   ofCrd(entry: Entry): Component | undefined;
-  /** The resources of a bound schema, for views that do not go through a binding. */
-  ofBound(bound: BoundResource): Component;
+  /** The resources of an exported schema, for views that do not go through a binding: the schema need not be bound by anybody. */
+  ofExported(bound: BoundResource, schema: KubeObject): Component;
 }
 
-export function createComponents(needs: RowNeeds & { readonly store: Store }): Components {
+export interface ComponentNeeds extends RowNeeds {
+  readonly store: Store;
+  /** The rows of what the server's own exports bring: their behaviours are built in. Undefined for everybody else's. */
+  ownRows(bound: BoundResource): readonly ResourceRow[] | undefined;
+}
+
+export function createComponents(needs: ComponentNeeds): Components {
   const shared = new Map<string, WeakRef<readonly ServedResource[]>>();
   // A surface holds single resources: as long as one of them lives, its siblings are not made anew.
   const siblings = new WeakMap<ServedResource, readonly ServedResource[]>();
@@ -71,12 +77,18 @@ export function createComponents(needs: RowNeeds & { readonly store: Store }): C
     return made;
   }
 
-  function boundComponent(bound: BoundResource): Component {
+  function keptSchema(uid: string): KubeObject | undefined {
+    const entry = needs.store.get(boundSchemaKey(uid));
+    return entry === undefined ? undefined : parseStored<KubeObject>(entry.value);
+  }
+
+  function boundComponent(bound: BoundResource, schemaOf: () => KubeObject | undefined): Component {
     const key = `bound ${bound.schemaUid} ${bound.identityHash} ${bound.exportCluster} ${bound.exportName} ${bound.terminating}`;
     const make = () => {
-      const entry = needs.store.get(boundSchemaKey(bound.schemaUid));
-      if (entry === undefined) return [];
-      const rows = rowsOfApiResourceSchema(parseStored<KubeObject>(entry.value));
+      const own = needs.ownRows(bound);
+      const schema = own === undefined ? schemaOf() : undefined;
+      if (own === undefined && schema === undefined) return [];
+      const rows = own ?? rowsOfApiResourceSchema(schema as KubeObject);
       const served = bound.terminating ? rows.map((row) => ({ ...row, verbs: readOnlyVerbs })) : rows;
       const { exportCluster, exportName, terminating } = bound;
       return resourcesOfRows(served, () => bound.identityHash, { kind: 'bound', exportCluster, exportName, terminating }, needs);
@@ -101,8 +113,9 @@ export function createComponents(needs: RowNeeds & { readonly store: Store }): C
   }
 
   return {
-    ofBound: boundComponent,
-    ofBinding: (entry) => boundResourcesOf(parseStored<KubeObject>(entry.value)).map(boundComponent),
+    ofExported: (bound, schema) => boundComponent(bound, () => schema),
+    ofBinding: (entry) =>
+      boundResourcesOf(parseStored<KubeObject>(entry.value)).map((bound) => boundComponent(bound, () => keptSchema(bound.schemaUid))),
     ofCrd(entry) {
       const found = definitionOf(entry);
       if (found === 'not-served') return undefined;

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { CoalescingBody } from './coalescing-body.ts';
 import type { BodyStream, Exchange, RequestHeaders, ResponseHeaders } from './exchange.ts';
@@ -77,33 +77,33 @@ export class Http1Exchange implements Exchange {
   }
 
   respond(status: number, headers: ResponseHeaders, body: Uint8Array | string = ''): void {
-    if (!this.#begin()) return;
     if (bodyless(status)) {
-      this.#response.writeHead(status, headers).end();
+      if (this.#begin(status, headers)) this.#response.end();
       return;
     }
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    this.#response.writeHead(status, { 'content-length': bytes.byteLength, ...headers });
-    this.#response.end(bytes);
+    if (this.#begin(status, { 'content-length': bytes.byteLength, ...headers })) this.#response.end(bytes);
   }
 
   stream(status: number, headers: ResponseHeaders): BodyStream {
-    const body = new CoalescingBody(this.#response, this.#needs.flusher, cutOff);
-    if (this.#begin()) {
-      this.#response.writeHead(status, headers);
-      this.#response.flushHeaders();
-    }
-    return body;
+    if (this.#begin(status, headers)) this.#response.flushHeaders();
+    return new CoalescingBody(this.#response, this.#needs.flusher, cutOff);
   }
 
-  /** False when nobody is there to answer. */
-  #begin(): boolean {
+  /** Ends an answer that its handler will not end any more. */
+  cutOff(): void {
+    if (!this.#response.writableEnded) cutOff(this.#response);
+  }
+
+  /** Sends the head; a head that HTTP forbids throws and leaves the exchange unanswered. False when nobody is there to answer. */
+  #begin(status: number, headers: OutgoingHttpHeaders): boolean {
     if (this.answered) throw new Error('the exchange has been answered already');
-    this.answered = true;
-    if (this.closed) return false;
-    if (!this.#request.complete && (lengthOf(this.headers['content-length']) ?? 0) > dropBytesMax) {
-      this.#response.shouldKeepAlive = false;
+    if (!this.closed) {
+      const declared = lengthOf(this.headers['content-length']) ?? 0;
+      if (!this.#request.complete && declared > dropBytesMax) this.#response.shouldKeepAlive = false;
+      this.#response.writeHead(status, headers);
     }
-    return true;
+    this.answered = true;
+    return !this.closed;
   }
 }

@@ -1,4 +1,9 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type {
+  IncomingHttpHeaders,
+  OutgoingHttpHeaders,
+  ServerHttp2Stream,
+  ServerStreamResponseOptions,
+} from 'node:http2';
 import { constants } from 'node:http2';
 import type { Writable } from 'node:stream';
 import type { Flusher } from './coalescing-body.ts';
@@ -74,30 +79,32 @@ export class Http2Exchange implements Exchange {
   }
 
   respond(status: number, headers: ResponseHeaders, body?: Uint8Array | string): void {
-    if (!this.#begin()) return;
     const stream = this.#stream;
-    if (body === undefined || bodyless(status)) {
-      stream.respond(
-        bodyless(status) ? { ':status': status, ...headers } : { ':status': status, 'content-length': 0, ...headers },
-        endStream,
-      );
-    } else {
+    if (bodyless(status)) this.#begin({ ':status': status, ...headers }, endStream);
+    else if (body === undefined) this.#begin({ ':status': status, 'content-length': 0, ...headers }, endStream);
+    else {
       const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-      stream.respond({ ':status': status, 'content-length': bytes.byteLength, ...headers });
-      if (this.method !== 'HEAD') stream.end(bytes);
+      const begun = this.#begin({ ':status': status, 'content-length': bytes.byteLength, ...headers });
+      if (begun && this.method !== 'HEAD') stream.end(bytes);
     }
+    /* What is left of a body that was refused: the client may stop sending it. */
     if (stream.readableFlowing !== null && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
   stream(status: number, headers: ResponseHeaders): BodyStream {
-    const body = new CoalescingBody(this.#stream, this.#needs.flusher, cutOff);
-    if (this.#begin()) this.#stream.respond({ ':status': status, ...headers });
-    return body;
+    this.#begin({ ':status': status, ...headers });
+    return new CoalescingBody(this.#stream, this.#needs.flusher, cutOff);
   }
 
-  /** False when nobody is there to answer. */
-  #begin(): boolean {
+  /** Ends an answer that its handler will not end any more. */
+  cutOff(): void {
+    if (!this.#stream.writableEnded) cutOff(this.#stream);
+  }
+
+  /** Sends the head; a head that HTTP forbids throws and leaves the exchange unanswered. False when nobody is there to answer. */
+  #begin(head: OutgoingHttpHeaders, options?: ServerStreamResponseOptions): boolean {
     if (this.answered) throw new Error('the exchange has been answered already');
+    if (!this.closed) this.#stream.respond(head, options);
     this.answered = true;
     return !this.closed;
   }

@@ -15,8 +15,6 @@ export interface PeerCertificate {
   readonly commonName: string;
   /** The O values of the subject, in order. */
   readonly organizations: readonly string[];
-  /** The UID value of the subject (RFC 4519 `uid`), empty when there is none. */
-  readonly uid: string;
   /** URI subject alternative names. */
   readonly uris: readonly string[];
   /** DER. */
@@ -43,7 +41,6 @@ function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
   return {
     commonName: valuesOf(subject['CN']).at(-1) ?? '',
     organizations: valuesOf(subject['O']),
-    uid: valuesOf(subject['UID']).at(-1) ?? '',
     uris: urisOf(certificate.subjectAltName),
     raw: certificate.raw,
     validFromMs: certificate.validFromDate.getTime(),

@@ -51,7 +51,11 @@ const overHttp1: Client = (port, path, options = {}) =>
     const { method = 'GET', headers = {} } = options;
     const sent = request({ host: '127.0.0.1', port, path, method, headers, agent }, async (response) => {
       const chunks: Buffer[] = [];
-      for await (const chunk of response) chunks.push(chunk);
+      try {
+        for await (const chunk of response) chunks.push(chunk);
+      } catch (error) {
+        reject(error);
+      }
       agent.destroy();
       const body = Buffer.concat(chunks).toString();
       resolve({ status: response.statusCode ?? 0, headers: { ...response.headers }, body });
@@ -152,6 +156,17 @@ describe.each(clients)('over %s the server', (protocol, ask) => {
     expect(at.errors.map(String)).toEqual(['Error: secret one', 'Error: secret two']);
   });
 
+  it('answers 500 where the head cannot be sent, and cuts off a stream whose handler failed', async () => {
+    await using at = await serve((exchange) => {
+      if (exchange.url === '/head') exchange.respond(200, { ':bad': 'x' }, 'x');
+      exchange.stream(200, {}).write(Buffer.from('half'));
+      return Promise.reject(new Error('broken'));
+    });
+    expect(await ask(at.port, '/head')).toMatchObject({ status: 500 });
+    await expect(ask(at.port, '/stream')).rejects.toThrow();
+    expect(at.errors).toHaveLength(2);
+  });
+
   it('gives a StatusError of a handler as the answer it is', async () => {
     await using at = await serve(() => Promise.reject(StatusError.notFound({ group: '', plural: 'configmaps' }, 'a')));
     expect(await ask(at.port, '/')).toMatchObject({ status: 404 });
@@ -192,8 +207,7 @@ describe.each(clients)('over %s the server', (protocol, ask) => {
     const foreign = await createTestAuthority('foreign-ca');
     const good = await authority.issue('CN=ann, O=team-a, O=team-b');
     const bad = await foreign.issue('CN=ann, O=system:masters');
-    await using at = await serve(({ peer, respond: _respond, ...rest }) => {
-      void rest;
+    await using at = await serve(({ peer }) => {
       throw new StatusError('Forbidden', JSON.stringify({ ...peer, certificate: undefined }));
     });
     const seen = async (identity?: { certificate: string; privateKey: string }) => {
@@ -312,6 +326,24 @@ describe('the server', () => {
     stream.on('error', () => {});
     await once(stream, 'response');
     await at.server.close({ drainMs: 20 });
+  });
+
+  it('drops a client that opens and resets streams without end, and serves the others', async () => {
+    await using at = await serve((exchange) => exchange.respond(200, {}, 'x'));
+    const session = connect(`https://127.0.0.1:${at.port}`, { ca: authority.certificate });
+    session.on('error', () => {});
+    const closed = new Promise((resolve) => session.once('close', () => resolve(undefined)));
+    const reset = () => {
+      for (let index = 0; index < 200 && !session.destroyed && !session.closed; index++) {
+        const stream = session.request({ ':path': '/' });
+        stream.on('error', () => {});
+        stream.close(8);
+      }
+      if (!session.destroyed && !session.closed) setImmediate(reset);
+    };
+    reset();
+    await closed;
+    expect(await overHttp2(at.port, '/')).toMatchObject({ status: 200 });
   });
 
   it('serves with a new certificate as soon as it has one', async () => {

@@ -121,13 +121,16 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let sweeper: Disposable | undefined;
   let closing = false;
 
-  const failed = (error: unknown, exchange: Exchange) => {
+  const failed = (error: unknown, exchange: Http1Exchange | Http2Exchange) => {
     if (!(error instanceof StatusError)) onError(error, exchange);
-    if (exchange.answered) return;
+    if (exchange.answered) {
+      exchange.cutOff();
+      return;
+    }
     const status = StatusError.from(error).toStatus();
     exchange.respond(status.code, { 'content-type': 'application/json' }, JSON.stringify(status));
   };
-  const serve = (exchange: Exchange) => {
+  const serve = (exchange: Http1Exchange | Http2Exchange) => {
     try {
       const answer = handler(exchange);
       if (answer !== undefined) answer.catch((error: unknown) => failed(error, exchange));

@@ -23,3 +23,8 @@ export type { Status, StatusCause, StatusDetails, StatusReason, Subject } from '
 export { StatusError } from './status-error.ts';
 export type { ConditionChange } from './conditions.ts';
 export { isTrueCondition, withCondition, withSummary } from './conditions.ts';
+
+// Texts of the field
+export { validateAnnotations, validateDnsLabel, validateDnsSubdomain, validateLabels, validateLabelValue, validatePathSegmentName, validateQualifiedName } from './names.ts';
+export type { FieldSelectorTerm } from './parse-selector.ts';
+export { parseFieldSelector, parseLabelSelector } from './parse-selector.ts';

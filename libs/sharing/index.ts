@@ -43,3 +43,5 @@ export { createClaimTables, grants, isClaimOn } from './claim-table.ts';
 // Binding
 export type { BindingOutcome, BindingReader } from './evaluate-binding.ts';
 export { evaluateBinding } from './evaluate-binding.ts';
+export type { ExportIndex } from './export-index.ts';
+export { createExportIndex } from './export-index.ts';

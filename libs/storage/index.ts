@@ -7,7 +7,7 @@ export { encodeStored, flagDeleting, flagFinalizers, hasFingerprint, parseStored
 export type { ParsedReader } from './parsed-reader.ts';
 export { createParsedReader } from './parsed-reader.ts';
 export type { KeyRange } from './key-range.ts';
-export { clusterOrderOf, compileRange, endOfSegments } from './key-range.ts';
+export { clusterOrderOf, compileRange } from './key-range.ts';
 export type { LmdbStoreOptions } from './lmdb/lmdb-store.ts';
 export { openLmdbStore } from './lmdb/lmdb-store.ts';
 // Engines

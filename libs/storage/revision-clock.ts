@@ -10,8 +10,11 @@ import { asRevision } from '@kcp-ts/meta';
 /** Milliseconds since the epoch of revision 0: 2026-01-01T00:00:00Z. */
 export const revisionEpochMs = Date.UTC(2026, 0, 1);
 
-/** How far ahead of the wall clock a reservation may reach, in revisions (microseconds). */
-export const reservationMax = 1_000_000;
+/**
+ * How far ahead of the wall clock a reservation may reach, in revisions (microseconds): half of the second that is allowed, since a start after a
+ * kill waits for the rest of it.
+ */
+export const reservationMax = 500_000;
 
 /** The wall clock's time as a revision; before 2026 it is zero. */
 export function revisionAt(epochMs: number): Revision {

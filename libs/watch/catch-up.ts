@@ -5,6 +5,7 @@
 import type { Revision } from '@kcp-ts/meta';
 import { revisionZero, StatusError } from '@kcp-ts/meta';
 import type { KeyRange, Range, Store } from '@kcp-ts/storage';
+import type { Change } from './change.ts';
 import { createChange } from './change.ts';
 import type { Member } from './follower.ts';
 import { deliver } from './follower.ts';
@@ -32,46 +33,61 @@ export interface CatchUp {
   size(): number;
 }
 
-export function createCatchUp({ store, goLive, end, expired }: CatchUpNeeds): CatchUp {
-  const waiting = new Map<string, Group>();
-  const members = new Map<Member, Group | undefined>();
-  let scans = 0;
+export function createCatchUp(needs: CatchUpNeeds): CatchUp {
+  return new HistoryCatchUp(needs);
+}
 
-  function add(member: Member): void {
-    if (member.ended) return;
-    let group = waiting.get(member.range.id);
-    if (group === undefined) {
-      group = { range: member.range, members: new Set() };
-      waiting.set(member.range.id, group);
-    }
-    group.members.add(member);
-    members.set(member, group);
-    if (scans >= scansMax) return;
-    scans++;
-    void work();
+class HistoryCatchUp implements CatchUp {
+  readonly #needs: CatchUpNeeds;
+  /** Groups whose scan has not begun, by range. */
+  readonly #waiting = new Map<string, Group>();
+  readonly #members = new Map<Member, Group | undefined>();
+  #scans = 0;
+
+  constructor(needs: CatchUpNeeds) {
+    this.#needs = needs;
   }
 
-  function remove(member: Member): void {
-    const group = members.get(member);
-    members.delete(member);
+  size(): number {
+    return this.#members.size;
+  }
+
+  add(member: Member): void {
+    if (member.ended) return;
+    let group = this.#waiting.get(member.range.id);
+    if (group === undefined) {
+      group = { range: member.range, members: new Set() };
+      this.#waiting.set(member.range.id, group);
+    }
+    group.members.add(member);
+    this.#members.set(member, group);
+    if (this.#scans >= scansMax) return;
+    this.#scans++;
+    void this.#work();
+  }
+
+  remove(member: Member): void {
+    const group = this.#members.get(member);
+    this.#members.delete(member);
     group?.members.delete(member);
   }
 
-  async function work(): Promise<void> {
+  async #work(): Promise<void> {
     for (;;) {
       // Whoever resumes in the same turn of the event loop shares the scan.
       await new Promise<void>((resolve) => void setImmediate(resolve));
-      const next = waiting.entries().next();
+      const next = this.#waiting.entries().next();
       if (next.done === true) break;
       const [id, group] = next.value;
-      waiting.delete(id);
-      await scan(group).catch((error: unknown) => endAll(group, error));
+      this.#waiting.delete(id);
+      await this.#scan(group).catch((error: unknown) => this.#endAll(group, StatusError.from(error)));
     }
-    scans--;
+    this.#scans--;
   }
 
-  async function scan(group: Group): Promise<void> {
-    endExpired(group);
+  async #scan(group: Group): Promise<void> {
+    const { store, goLive } = this.#needs;
+    this.#endExpired(group);
     let seen = smallest(group.members);
     while (group.members.size > 0) {
       const upTo = store.currentRevision();
@@ -79,28 +95,29 @@ export function createCatchUp({ store, goLive, end, expired }: CatchUpNeeds): Ca
       for await (const events of store.history(rangeOf(group.range), seen, upTo)) {
         const changes = events.map(createChange);
         seen = events.at(-1)?.revision ?? seen;
-        for (const member of [...group.members]) tell(member, changes, seen);
+        for (const member of group.members) this.#tell(member, changes, seen);
         if (group.members.size === 0) return;
       }
       seen = upTo;
     }
-    for (const member of [...group.members]) {
-      remove(member);
+    for (const member of group.members) {
+      this.remove(member);
       goLive(member);
     }
   }
 
-  function tell(member: Member, changes: Parameters<typeof deliver>[1], upTo: Revision): void {
+  #tell(member: Member, changes: readonly Change[], upTo: Revision): void {
+    const { end } = this.#needs;
     try {
       deliver(member, changes, upTo);
       if (upTo > member.after) member.after = upTo;
       const drained = member.ended ? undefined : member.follower.drained?.();
       if (drained === undefined) return;
       // It goes on alone, so that the others need not wait.
-      members.get(member)?.members.delete(member);
-      members.set(member, undefined);
+      this.#members.get(member)?.members.delete(member);
+      this.#members.set(member, undefined);
       drained.then(
-        () => add(member),
+        () => this.add(member),
         (error: unknown) => end(member, StatusError.from(error)),
       );
     } catch (error) {
@@ -108,17 +125,16 @@ export function createCatchUp({ store, goLive, end, expired }: CatchUpNeeds): Ca
     }
   }
 
-  function endExpired(group: Group): void {
+  #endExpired(group: Group): void {
+    const { store, end, expired } = this.#needs;
     const floor = store.floor();
-    for (const member of [...group.members]) if (member.after < floor) end(member, expired(member.after));
+    for (const member of group.members) if (member.after < floor) end(member, expired(member.after));
   }
 
-  function endAll(group: Group, error: unknown): void {
-    const status = StatusError.from(error);
-    for (const member of [...group.members]) end(member, status.reason === 'Expired' ? expired(member.after) : status);
+  #endAll(group: Group, error: StatusError): void {
+    const { end, expired } = this.#needs;
+    for (const member of group.members) end(member, error.reason === 'Expired' ? expired(member.after) : error);
   }
-
-  return { add, remove, size: () => members.size };
 }
 
 function smallest(members: Iterable<Member>): Revision {

@@ -6,6 +6,7 @@ import type { Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { KeyRange, Range, Store, StoreEvent } from '@kcp-ts/storage';
 import { compileRange } from '@kcp-ts/storage';
+import type { CatchUp } from './catch-up.ts';
 import { createCatchUp } from './catch-up.ts';
 import type { Change } from './change.ts';
 import { createChange } from './change.ts';
@@ -39,59 +40,122 @@ interface Bucket {
   pending: Change[];
 }
 
-export function createWatchHub(store: Store, { formatRevision = String }: WatchHubOptions = {}): WatchHub {
-  const index = createRangeIndex<Bucket>();
-  const listeners = new Set<(changes: readonly Change[]) => void>();
-  const members = new Set<Member>();
-  const catchUp = createCatchUp({ store, goLive, end, expired });
-  const subscription = store.subscribe(dispatch);
+export function createWatchHub(store: Store, options: WatchHubOptions = {}): WatchHub {
+  return new StoreWatchHub(store, options.formatRevision ?? String);
+}
 
-  function dispatch(events: readonly StoreEvent[]): void {
-    const changes = events.map(createChange);
+class StoreWatchHub implements WatchHub {
+  readonly #store: Store;
+  readonly #formatRevision: (revision: Revision) => string;
+  readonly #index = createRangeIndex<Bucket>();
+  readonly #listeners = new Set<(changes: readonly Change[]) => void>();
+  readonly #members = new Set<Member>();
+  readonly #catchUp: CatchUp;
+  readonly #subscription: Disposable;
+
+  constructor(store: Store, formatRevision: (revision: Revision) => string) {
+    this.#store = store;
+    this.#formatRevision = formatRevision;
+    this.#catchUp = createCatchUp({
+      store,
+      goLive: (member) => this.#goLive(member),
+      end: (member, error) => this.#end(member, error),
+      expired: (after) => this.#expired(after),
+    });
+    this.#subscription = store.subscribe((events) => this.#dispatch(events));
+  }
+
+  follow(range: Range, after: Revision, follower: Follower, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    const aborted = () => void member.leave();
+    const member: Member = {
+      range: compileRange(range),
+      follower,
+      after,
+      ended: false,
+      leave: () => {
+        if (member.ended) return false;
+        member.ended = true;
+        signal.removeEventListener('abort', aborted);
+        this.#leave(member);
+        return true;
+      },
+    };
+    signal.addEventListener('abort', aborted);
+    this.#members.add(member);
+    if (after >= this.#store.currentRevision()) this.#goLive(member);
+    else this.#catchUp.add(member);
+  }
+
+  onChanges(listener: (changes: readonly Change[]) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  currentRevision(): Revision {
+    return this.#store.currentRevision();
+  }
+
+  progress(): Promise<Revision> {
+    return this.#store.progress();
+  }
+
+  sizes(): ReturnType<WatchHub['sizes']> {
+    return { followers: this.#members.size, ranges: this.#index.size(), catchingUp: this.#catchUp.size() };
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]();
+    const error = new StatusError('ServiceUnavailable', 'the server is shutting down');
+    for (const member of this.#members) this.#end(member, error);
+  }
+
+  #dispatch(events: readonly StoreEvent[]): void {
     const upTo = events.at(-1)?.revision;
-    if (upTo === undefined) return;
-    for (const listener of listeners) tellListener(listener, changes);
-    if (index.size() === 0) return;
+    if (upTo === undefined || (this.#listeners.size === 0 && this.#index.size() === 0)) return;
+    const changes = events.map(createChange);
+    for (const listener of this.#listeners) tellListener(listener, changes);
+    if (this.#index.size() === 0) return;
     const touched: Bucket[] = [];
     for (const change of changes) {
-      index.match(change.event.key, (bucket) => {
+      this.#index.match(change.event.key, (bucket) => {
         if (bucket.pending.push(change) === 1) touched.push(bucket);
       });
     }
     for (const bucket of touched) {
       const { pending } = bucket;
       bucket.pending = [];
-      for (const member of bucket.members) tell(member, pending, upTo);
+      for (const member of bucket.members) this.#tell(member, pending, upTo);
     }
   }
 
-  function tell(member: Member, changes: readonly Change[], upTo: Revision): void {
+  #tell(member: Member, changes: readonly Change[], upTo: Revision): void {
     try {
       deliver(member, changes, upTo);
     } catch (error) {
-      end(member, StatusError.from(error));
+      this.#end(member, StatusError.from(error));
     }
   }
 
-  function goLive(member: Member): void {
+  #goLive(member: Member): void {
     if (member.ended) return;
-    let bucket = index.get(member.range);
+    let bucket = this.#index.get(member.range);
     if (bucket === undefined) {
       bucket = { range: member.range, members: new Set(), pending: [] };
-      index.set(member.range, bucket);
+      this.#index.set(member.range, bucket);
     }
     bucket.members.add(member);
     member.follower.live?.();
   }
 
-  function leave(member: Member): void {
-    members.delete(member);
-    catchUp.remove(member);
-    const bucket = index.get(member.range);
-    if (bucket?.members.delete(member) === true && bucket.members.size === 0) index.delete(member.range);
+  #leave(member: Member): void {
+    this.#members.delete(member);
+    this.#catchUp.remove(member);
+    const bucket = this.#index.get(member.range);
+    if (bucket?.members.delete(member) === true && bucket.members.size === 0) this.#index.delete(member.range);
   }
 
-  function end(member: Member, error: StatusError): void {
+  #end(member: Member, error: StatusError): void {
     if (!member.leave()) return;
     try {
       member.follower.end(error);
@@ -100,45 +164,10 @@ export function createWatchHub(store: Store, { formatRevision = String }: WatchH
     }
   }
 
-  function expired(after: Revision): StatusError {
-    return StatusError.expired(`too old resource version: ${formatRevision(after)} (${formatRevision(store.floor())})`);
+  #expired(after: Revision): StatusError {
+    const [wanted, floor] = [after, this.#store.floor()].map((revision) => this.#formatRevision(revision));
+    return StatusError.expired(`too old resource version: ${wanted} (${floor})`);
   }
-
-  return {
-    follow(range, after, follower, signal) {
-      if (signal.aborted) return;
-      const aborted = () => void member.leave();
-      const member: Member = {
-        range: compileRange(range),
-        follower,
-        after,
-        ended: false,
-        leave() {
-          if (member.ended) return false;
-          member.ended = true;
-          signal.removeEventListener('abort', aborted);
-          leave(member);
-          return true;
-        },
-      };
-      signal.addEventListener('abort', aborted);
-      members.add(member);
-      if (after >= store.currentRevision()) goLive(member);
-      else catchUp.add(member);
-    },
-    onChanges(listener) {
-      listeners.add(listener);
-      return { [Symbol.dispose]: () => void listeners.delete(listener) };
-    },
-    currentRevision: store.currentRevision,
-    progress: store.progress,
-    sizes: () => ({ followers: members.size, ranges: index.size(), catchingUp: catchUp.size() }),
-    [Symbol.dispose]() {
-      subscription[Symbol.dispose]();
-      const error = new StatusError('ServiceUnavailable', 'the server is shutting down');
-      for (const member of [...members]) end(member, error);
-    },
-  };
 }
 
 function tellListener(listener: (changes: readonly Change[]) => void, changes: readonly Change[]): void {

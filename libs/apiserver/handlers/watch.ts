@@ -89,8 +89,10 @@ function planWatch(call: ResourceCall, options: ListOptions): WatchPlan {
   const { needs, scope, served, api } = call;
   const named: ListOptions = api.name === '' ? options : { ...options, fields: [...options.fields, { path: 'metadata.name', operator: '=', value: api.name }] };
   const anyState = options.revision === undefined || options.revision === 0;
+  const filter = objectFilter(served, named, scope.guard(served));
+  const inRange = scope.watchFilter?.(served, api.namespace);
   return {
-    filter: objectFilter(served, named, scope.guard(served)),
+    filter: inRange === undefined ? filter : (object) => inRange(object) && filter?.(object) !== false,
     range: scope.watchRange(served, api.namespace),
     initial: options.sendInitialEvents ?? anyState,
     from: options.revision ?? needs.hub.currentRevision(),

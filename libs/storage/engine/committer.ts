@@ -48,177 +48,206 @@ export interface Committer extends Pick<Store, 'commit' | 'subscribe' | 'current
 }
 
 export function createCommitter(backend: Backend, revisions: RevisionClock, clock: Clock): Committer {
-  const overlay = new Map<string, { readonly revision: Revision; readonly entry: StoredEntry | undefined }>();
-  const listeners = new Set<(events: readonly StoreEvent[]) => void>();
-  const counters = { commits: 0, flushes: 0, operations: 0, bytes: 0 };
-  let waiting: Pending[] = [];
-  let inFlight: readonly Pending[] = [];
-  let progressWaits: ProgressWait[] = [];
-  let trims: TrimWait[] = [];
-  let durable = backend.state.revision;
-  let reserved = backend.state.reserved;
-  let flushing: Promise<void> | undefined;
-  let closed = false;
+  return new GroupCommitter(backend, revisions, clock);
+}
 
-  function peek(key: string): StoredEntry | undefined {
-    if (overlay.size !== 0) {
-      const pending = overlay.get(key);
-      if (pending !== undefined) return pending.entry;
-    }
-    return backend.get(key);
+class GroupCommitter implements Committer {
+  readonly #backend: Backend;
+  readonly #revisions: RevisionClock;
+  readonly #clock: Clock;
+  readonly #overlay = new Map<string, { readonly revision: Revision; readonly entry: StoredEntry | undefined }>();
+  readonly #listeners = new Set<(events: readonly StoreEvent[]) => void>();
+  readonly #counters = { commits: 0, flushes: 0, operations: 0, bytes: 0 };
+  #waiting: Pending[] = [];
+  #inFlight: readonly Pending[] = [];
+  #progressWaits: ProgressWait[] = [];
+  #trims: TrimWait[] = [];
+  #durable: Revision;
+  #reserved: Revision;
+  #flushing: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(backend: Backend, revisions: RevisionClock, clock: Clock) {
+    this.#backend = backend;
+    this.#revisions = revisions;
+    this.#clock = clock;
+    this.#durable = backend.state.revision;
+    this.#reserved = backend.state.reserved;
   }
 
-  function commit(operations: readonly Operation[]): Promise<CommitResult> {
-    if (closed) return Promise.reject(unavailable(undefined));
+  readonly peek = (key: string): StoredEntry | undefined => {
+    if (this.#overlay.size !== 0) {
+      const pending = this.#overlay.get(key);
+      if (pending !== undefined) return pending.entry;
+    }
+    return this.#backend.get(key);
+  };
+
+  commit(operations: readonly Operation[]): Promise<CommitResult> {
+    if (this.#closed) return Promise.reject(unavailable(undefined));
     try {
-      const conflict = findConflict(operations, peek);
+      const conflict = findConflict(operations, this.peek);
       if (conflict !== undefined) return Promise.resolve(conflict);
-      const writes = prepareWrites(operations, peek, revisions.next);
+      const writes = prepareWrites(operations, this.peek, this.#revisions.next);
       const { promise, resolve, reject } = Promise.withResolvers<CommitResult>();
-      waiting.push(accept(writes, resolve, reject));
-      schedule();
+      this.#waiting.push(this.#accept(writes, resolve, reject));
+      this.#schedule();
       return promise;
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  function accept(writes: readonly Write[], resolve: Pending['resolve'], reject: Pending['reject']): Pending {
+  #accept(writes: readonly Write[], resolve: Pending['resolve'], reject: Pending['reject']): Pending {
     const entries: Entry[] = [];
-    let revision = durable;
+    let revision = this.#durable;
     let bytes = 0;
     for (const write of writes) {
       const entry = entryAfter(write);
       if (entry !== undefined) entries.push(entry);
       revision = write.event.revision;
-      overlay.set(write.event.key, { revision, entry });
+      this.#overlay.set(write.event.key, { revision, entry });
       bytes += write.event.key.length + write.event.value.length;
     }
     return { writes, bytes, result: { status: 'committed', revision, entries }, resolve, reject };
   }
 
-  function schedule(): void {
-    flushing ??= Promise.resolve().then(flushAll);
+  #schedule(): void {
+    this.#flushing ??= Promise.resolve().then(() => this.#flushAll());
   }
 
   /** Never rejects: who waits is told. */
-  async function flushAll(): Promise<void> {
-    while (waiting.length > 0 || trims.length > 0 || progressWaits.some(({ revision }) => revision > reserved)) {
-      const batch = takeBatch();
-      inFlight = batch;
-      const trimmed = trims;
-      trims = [];
+  async #flushAll(): Promise<void> {
+    while (
+      this.#waiting.length > 0 ||
+      this.#trims.length > 0 ||
+      this.#progressWaits.some(({ revision }) => revision > this.#reserved)
+    ) {
+      const batch = this.#takeBatch();
+      this.#inFlight = batch;
+      const trimmed = this.#trims;
+      this.#trims = [];
       const writes = batch.length === 1 ? (batch[0] as Pending).writes : batch.flatMap((pending) => pending.writes);
-      const revision = writes.at(-1)?.event.revision ?? durable;
-      const ahead = Math.max(revisions.last(), revisionAt(clock.now()) + reservationMax, reserved) as Revision;
+      const revision = writes.at(-1)?.event.revision ?? this.#durable;
+      const ahead = Math.max(
+        this.#revisions.last(),
+        revisionAt(this.#clock.now()) + reservationMax,
+        this.#reserved,
+      ) as Revision;
       const trim = trimmed.length === 0 ? undefined : (Math.max(...trimmed.map(({ upTo }) => upTo)) as Revision);
       try {
-        await backend.write({ writes, revision, reserved: ahead, trim });
+        await this.#backend.write({ writes, revision, reserved: ahead, trim });
       } catch (error) {
-        inFlight = [];
-        failAll([...batch, ...trimmed], unavailable(error));
+        this.#inFlight = [];
+        this.#failAll([...batch, ...trimmed], unavailable(error));
         continue;
       }
-      backend.publish();
-      reserved = ahead;
-      durable = revision;
-      inFlight = [];
-      settle(batch, writes);
+      this.#backend.publish();
+      this.#reserved = ahead;
+      this.#durable = revision;
+      this.#inFlight = [];
+      this.#settle(batch, writes);
       for (const { resolve } of trimmed) resolve();
-      settleProgress();
+      this.#settleProgress();
     }
     // In the same turn as the last look at what waits: whoever comes later starts anew.
-    flushing = undefined;
+    this.#flushing = undefined;
   }
 
-  function takeBatch(): readonly Pending[] {
+  #takeBatch(): readonly Pending[] {
     let writes = 0;
     let bytes = 0;
     let count = 0;
-    for (const pending of waiting) {
+    for (const pending of this.#waiting) {
       writes += pending.writes.length;
       bytes += pending.bytes;
       if (count > 0 && (writes > flushWritesMax || bytes > flushBytesMax)) break;
       count++;
     }
-    const batch = waiting.slice(0, count);
-    waiting = waiting.slice(count);
+    const batch = this.#waiting.slice(0, count);
+    this.#waiting = this.#waiting.slice(count);
     return batch;
   }
 
-  function settle(batch: readonly Pending[], writes: readonly Write[]): void {
-    counters.flushes++;
-    counters.commits += batch.length;
-    counters.operations += writes.length;
+  #settle(batch: readonly Pending[], writes: readonly Write[]): void {
+    this.#counters.flushes++;
+    this.#counters.commits += batch.length;
+    this.#counters.operations += writes.length;
     for (const { event } of writes) {
-      if (overlay.get(event.key)?.revision === event.revision) overlay.delete(event.key);
-      if (event.type === 'put') counters.bytes += event.value.length;
+      if (this.#overlay.get(event.key)?.revision === event.revision) this.#overlay.delete(event.key);
+      if (event.type === 'put') this.#counters.bytes += event.value.length;
     }
     if (writes.length > 0) {
       const events = writes.map(({ event }) => event);
-      for (const listener of listeners) listener(events);
+      for (const listener of this.#listeners) listener(events);
     }
-    for (const { resolve, result } of batch) {
+    for (const { resolve, result, writes: own } of batch) {
       // A commit that wrote nothing relied on what was pending before it, which is durable now.
-      if (result.status === 'committed' && result.revision < durable && result.entries.length === 0)
-        resolve({ ...result, revision: durable });
+      if (own.length === 0 && result.status === 'committed') resolve({ ...result, revision: this.#durable });
       else resolve(result);
     }
   }
 
-  function settleProgress(): void {
-    if (progressWaits.length === 0) return;
-    const first = waiting.find(({ writes }) => writes.length > 0)?.writes[0]?.event.revision;
+  #settleProgress(): void {
+    if (this.#progressWaits.length === 0) return;
+    const first = this.#waiting.find(({ writes }) => writes.length > 0)?.writes[0]?.event.revision;
     const still: ProgressWait[] = [];
-    for (const wait of progressWaits) {
-      if (wait.revision <= reserved && (first === undefined || wait.revision < first)) wait.resolve(wait.revision);
+    for (const wait of this.#progressWaits) {
+      if (wait.revision <= this.#reserved && (first === undefined || wait.revision < first))
+        wait.resolve(wait.revision);
       else still.push(wait);
     }
-    progressWaits = still;
+    this.#progressWaits = still;
   }
 
-  function failAll(failed: readonly { readonly reject: (error: StatusError) => void }[], error: StatusError): void {
-    const all = [...failed, ...waiting, ...progressWaits];
-    waiting = [];
-    progressWaits = [];
-    overlay.clear();
+  #failAll(failed: readonly { readonly reject: (error: StatusError) => void }[], error: StatusError): void {
+    const all = [...failed, ...this.#waiting, ...this.#progressWaits];
+    this.#waiting = [];
+    this.#progressWaits = [];
+    this.#overlay.clear();
     for (const { reject } of all) reject(error);
   }
 
-  function progress(): Promise<Revision> {
-    if (closed) return Promise.reject(unavailable(undefined));
-    const revision = revisions.promise();
-    if (waiting.length === 0 && inFlight.length === 0 && revision <= reserved) return Promise.resolve(revision);
+  progress(): Promise<Revision> {
+    if (this.#closed) return Promise.reject(unavailable(undefined));
+    const revision = this.#revisions.promise();
+    if (this.#waiting.length === 0 && this.#inFlight.length === 0 && revision <= this.#reserved)
+      return Promise.resolve(revision);
     return new Promise((resolve, reject) => {
-      progressWaits.push({ revision, resolve, reject });
-      schedule();
+      this.#progressWaits.push({ revision, resolve, reject });
+      this.#schedule();
     });
   }
 
-  return {
-    peek,
-    commit,
-    progress,
-    currentRevision: () => durable,
-    statistics: () => ({ ...counters }),
-    subscribe(listener) {
-      listeners.add(listener);
-      return { [Symbol.dispose]: () => void listeners.delete(listener) };
-    },
-    trim: (upTo) =>
-      new Promise((resolve, reject) => {
-        trims.push({ upTo, resolve, reject });
-        schedule();
-      }),
-    async close() {
-      closed = true;
-      while (flushing !== undefined) await flushing;
-      await backend
-        .write({ writes: [], revision: durable, reserved: revisions.last(), trim: undefined })
-        // A reservation that could not be given back only makes the next start wait.
-        .catch(() => undefined);
-    },
-  };
+  currentRevision(): Revision {
+    return this.#durable;
+  }
+
+  statistics(): ReturnType<Store['statistics']> {
+    return { ...this.#counters };
+  }
+
+  subscribe(listener: (events: readonly StoreEvent[]) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  trim(upTo: Revision): Promise<void> {
+    if (this.#closed) return Promise.reject(unavailable(undefined));
+    return new Promise((resolve, reject) => {
+      this.#trims.push({ upTo, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    while (this.#flushing !== undefined) await this.#flushing;
+    await this.#backend
+      .write({ writes: [], revision: this.#durable, reserved: this.#revisions.last(), trim: undefined })
+      // A reservation that could not be given back only makes the next start wait.
+      .catch(() => undefined);
+  }
 }
 
 function unavailable(cause: unknown): StatusError {

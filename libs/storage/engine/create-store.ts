@@ -1,7 +1,7 @@
 /** A backend made into a Store. */
 import type { Clock } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
-import { createRevisionClock, reservationMax, revisionAt } from '../revision-clock.ts';
+import { createRevisionClock, revisionAt } from '../revision-clock.ts';
 import type { Store } from '../store.ts';
 import type { Backend } from './backend.ts';
 import { createCommitter } from './committer.ts';
@@ -17,15 +17,18 @@ export interface StoreOptions {
   readonly historyMaxBytes?: number | undefined;
 }
 
+/** A start waits for its clock for no longer than this. */
+const startWaitMaxMs = 5_000;
+
 /**
  * Waits until the wall clock has passed what an earlier life reserved, so that a crash loop never drags the revisions ahead of the time. A
- * wall clock that is further back than a reservation can reach was set back: then the revisions go on behind the reservation.
+ * wall clock that is much further back was set back: then the revisions go on behind the reservation.
  */
 export async function createStore(backend: Backend, options: StoreOptions): Promise<Store> {
   const { clock } = options;
   const { reserved, revision } = backend.state;
   const aheadMs = (reserved - revisionAt(clock.now())) / 1000;
-  if (aheadMs > 0 && aheadMs <= reservationMax / 1000)
+  if (aheadMs > 0 && aheadMs <= startWaitMaxMs)
     await new Promise<void>((resolve) => void clock.setTimer(Math.ceil(aheadMs), resolve));
   return assembleStore(backend, options, createRevisionClock(clock.now, Math.max(reserved, revision) as Revision));
 }
@@ -45,27 +48,29 @@ export function assembleStore(
     historyMaxBytes: options.historyMaxBytes ?? 256_000_000,
     pause,
   });
-  const { currentRevision } = committer;
-  const { floor } = housekeeping;
+  const currentRevision = () => committer.currentRevision();
+  const floor = () => housekeeping.floor();
   const reader = createReader(backend, { currentRevision, floor, monotonic: clock.monotonic, pause });
   let closing: Promise<void> | undefined;
   const store: Store = {
-    get: backend.get,
-    peek: committer.peek,
-    ...reader,
-    commit: committer.commit,
-    subscribe: committer.subscribe,
+    get: (key) => backend.get(key),
+    peek: (key) => committer.peek(key),
+    list: (range, how) => reader.list(range, how),
+    scan: (range, limit) => reader.scan(range, limit),
+    count: (range, how) => reader.count(range, how),
+    history: (range, after, upTo) => reader.history(range, after, upTo),
+    commit: (operations) => committer.commit(operations),
+    subscribe: (listener) => committer.subscribe(listener),
     watch: (range, after, signal) => watchStore(store, range, after, signal),
     currentRevision,
-    progress: committer.progress,
-    compact: housekeeping.compact,
+    progress: () => committer.progress(),
+    compact: (upTo) => housekeeping.compact(upTo),
     floor,
-    statistics: committer.statistics,
+    statistics: () => committer.statistics(),
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
   async function close(): Promise<void> {
-    await housekeeping.close();
-    await committer.close();
+    await Promise.all([housekeeping.close(), committer.close()]);
     await backend.close();
   }
   return store;

@@ -26,44 +26,80 @@ export interface Housekeeping {
 }
 
 export function createHousekeeping(backend: Backend, committer: Committer, options: HousekeepingOptions): Housekeeping {
-  const { clock } = options;
-  let floor = backend.state.floor;
-  let closed = false;
-  let running: Promise<void> | undefined;
-  let timer = clock.setTimer(intervalMs, tick);
+  return new Housekeeper(backend, committer, options);
+}
 
-  function tick(): void {
-    if (closed) return;
-    running ??= round()
-      // The disk is full or the like: commits say so to who waits; the next round tries again.
-      .catch(() => undefined)
-      .finally(() => {
-        running = undefined;
-        if (!closed) timer = clock.setTimer(intervalMs, tick);
-      });
+class Housekeeper implements Housekeeping {
+  readonly #backend: Backend;
+  readonly #committer: Committer;
+  readonly #options: HousekeepingOptions;
+  #floor: Revision;
+  #closed = false;
+  #running: Promise<void> | undefined;
+  #timer: Disposable;
+
+  constructor(backend: Backend, committer: Committer, options: HousekeepingOptions) {
+    this.#backend = backend;
+    this.#committer = committer;
+    this.#options = options;
+    this.#floor = backend.state.floor;
+    this.#timer = this.#setTimer();
   }
 
-  async function round(): Promise<void> {
-    while (!closed && (await deleteExpired())) await options.pause();
-    while (!closed) {
-      const oldest = Math.min(
-        revisionAt(clock.now() - options.historyMaxAgeMs),
-        committer.currentRevision(),
-      ) as Revision;
-      const bytesOver = backend.historyBytes() - options.historyMaxBytes;
-      const next = pickOldest((revision, before) => revision <= oldest || before < bytesOver);
+  floor(): Revision {
+    return this.#floor;
+  }
+
+  async compact(wanted: Revision): Promise<void> {
+    const target = Math.min(wanted, this.#committer.currentRevision()) as Revision;
+    if (target <= this.#floor) return;
+    this.#floor = target;
+    for (;;) {
+      const next = this.#pickOldest((revision) => revision <= target);
+      await this.#committer.trim(next ?? target);
       if (next === undefined) return;
-      await forget(next);
-      await options.pause();
+      await this.#options.pause();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer[Symbol.dispose]();
+    await this.#running;
+  }
+
+  #setTimer(): Disposable {
+    return this.#options.clock.setTimer(intervalMs, () => {
+      this.#running = this.#round()
+        // The disk is full or the like: commits say so to who waits; the next round tries again.
+        .catch(() => undefined)
+        .then(() => {
+          this.#running = undefined;
+          if (!this.#closed) this.#timer = this.#setTimer();
+        });
+    });
+  }
+
+  async #round(): Promise<void> {
+    const { clock, historyMaxAgeMs, historyMaxBytes, pause } = this.#options;
+    while (!this.#closed && (await this.#deleteExpired())) await pause();
+    while (!this.#closed) {
+      const oldest = Math.min(revisionAt(clock.now() - historyMaxAgeMs), this.#committer.currentRevision());
+      const bytesOver = this.#backend.historyBytes() - historyMaxBytes;
+      const next = this.#pickOldest((revision, before) => revision <= oldest || before < bytesOver);
+      if (next === undefined) return;
+      if (next > this.#floor) this.#floor = next;
+      await this.#committer.trim(next);
+      await pause();
     }
   }
 
   /** The last revision of the next step, or undefined when nothing is to be forgotten. */
-  function pickOldest(isDue: (revision: Revision, bytesBefore: number) => boolean): Revision | undefined {
+  #pickOldest(isDue: (revision: Revision, bytesBefore: number) => boolean): Revision | undefined {
     let last: Revision | undefined;
     let count = 0;
     let bytes = 0;
-    backend.walkOldest((revision, size) => {
+    this.#backend.walkOldest((revision, size) => {
       if (!isDue(revision, bytes)) return false;
       last = revision;
       bytes += size;
@@ -72,43 +108,17 @@ export function createHousekeeping(backend: Backend, committer: Committer, optio
     return last;
   }
 
-  async function forget(upTo: Revision): Promise<void> {
-    if (upTo > floor) floor = upTo;
-    await committer.trim(upTo);
-  }
-
   /** True when there may be more. */
-  async function deleteExpired(): Promise<boolean> {
-    const now = clock.now();
-    const keys = backend.expired(now, stepMax);
-    const commits = keys.flatMap((key) => {
-      const entry = committer.peek(key);
+  async #deleteExpired(): Promise<boolean> {
+    const now = this.#options.clock.now();
+    const commits = this.#backend.expired(now, stepMax).flatMap((key) => {
+      const entry = this.#committer.peek(key);
       // It may have been renewed meanwhile.
       if (entry === undefined || entry.expiresAt === 0 || entry.expiresAt > now) return [];
       const operation: Operation = { op: 'delete', key, expect: entry.revision };
-      return [committer.commit([operation])];
+      return [this.#committer.commit([operation])];
     });
     await Promise.all(commits);
     return commits.length === stepMax;
   }
-
-  return {
-    floor: () => floor,
-    async compact(wanted) {
-      const target = Math.min(wanted, committer.currentRevision()) as Revision;
-      if (target <= floor) return;
-      floor = target;
-      for (;;) {
-        const next = pickOldest((revision) => revision <= target);
-        await committer.trim(next ?? target);
-        if (next === undefined) return;
-        await options.pause();
-      }
-    },
-    async close() {
-      closed = true;
-      timer[Symbol.dispose]();
-      await running;
-    },
-  };
 }

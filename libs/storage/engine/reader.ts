@@ -6,7 +6,7 @@ import type { Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { KeyRange } from '../key-range.ts';
 import { clusterOrderOf, compareKeys, compileRange } from '../key-range.ts';
-import type { Entry, ListOptions, Store, StoreEvent } from '../store.ts';
+import type { Entry, ListOptions, ListPage, Range, Store, StoreEvent } from '../store.ts';
 import type { Backend, StoredEntry } from './backend.ts';
 
 /** A slice of synchronous work ends after this, so that nobody else waits for more than 10 ms. */
@@ -30,164 +30,161 @@ interface Walk<Item> {
 }
 
 export function createReader(backend: Backend, needs: ReaderNeeds): Reader {
-  const entries: Walk<Entry> = { walk: backend.walk, keyOf: (entry) => entry.key, fromEntry: (entry) => entry };
-  const keys: Walk<string> = { walk: backend.walkKeys, keyOf: (key) => key, fromEntry: (entry) => entry.key };
+  return new RevisionReader(backend, needs);
+}
 
-  async function readAt<Item>(
+class RevisionReader implements Reader {
+  readonly #backend: Backend;
+  readonly #needs: ReaderNeeds;
+  readonly #entries: Walk<Entry>;
+  readonly #keys: Walk<string>;
+
+  constructor(backend: Backend, needs: ReaderNeeds) {
+    this.#backend = backend;
+    this.#needs = needs;
+    this.#entries = {
+      walk: (...walk) => backend.walk(...walk),
+      keyOf: (entry) => entry.key,
+      fromEntry: (entry) => entry,
+    };
+    this.#keys = { walk: (...walk) => backend.walkKeys(...walk), keyOf: (key) => key, fromEntry: (entry) => entry.key };
+  }
+
+  async list(range: Range, options: ListOptions = {}): Promise<ListPage> {
+    const revision = options.at ?? this.#needs.currentRevision();
+    const limit = options.limit ?? Number.POSITIVE_INFINITY;
+    const entries: Entry[] = [];
+    let more = false;
+    await this.#readAt(compileRange(range), revision, options.after, this.#entries, (entry) => {
+      more = entries.length >= limit;
+      if (!more) entries.push(entry);
+      return !more;
+    });
+    return { entries, revision, more };
+  }
+
+  scan(range: Range, limit: number): readonly Entry[] {
+    const found: Entry[] = [];
+    if (limit > 0) this.#backend.walk(compileRange(range), undefined, (entry) => found.push(entry) < limit);
+    return found;
+  }
+
+  async count(range: Range, options: Parameters<Store['count']>[1] = {}): Promise<number> {
+    const atMost = options.atMost ?? Number.POSITIVE_INFINITY;
+    const at = options.at ?? this.#needs.currentRevision();
+    let counted = 0;
+    if (atMost > 0) await this.#readAt(compileRange(range), at, options.after, this.#keys, () => ++counted < atMost);
+    return counted;
+  }
+
+  async *history(range: Range, after: Revision, upTo: Revision): AsyncGenerator<readonly StoreEvent[]> {
+    const compiled = compileRange(range);
+    let seen = after;
+    for (;;) {
+      this.#assertKept(seen);
+      const last = Math.min(upTo, this.#needs.currentRevision()) as Revision;
+      const { events, finished } = collectEvents(this.#backend, compiled, seen, last, this.#startSlice());
+      seen = events.at(-1)?.revision ?? seen;
+      if (events.length > 0) yield events;
+      if (finished) return;
+      await this.#needs.pause();
+    }
+  }
+
+  async #readAt<Item>(
     range: KeyRange,
     at: Revision,
     after: string | undefined,
     kind: Walk<Item>,
     emit: (item: Item) => boolean,
   ): Promise<void> {
-    const undo = createUndo(range, at);
+    const undo = createUndo(this.#backend, range, at);
     let last = after;
     for (;;) {
-      assertKept(at);
-      const slice = startSlice();
-      if (undo.catchUp(slice) && readSlice(range, undo, last, kind, slice, takeOne)) return;
-      await needs.pause();
-    }
-    function takeOne(item: Item): boolean {
-      last = kind.keyOf(item);
-      return emit(item);
-    }
-  }
-
-  /** False when the slice ran out before the range did. */
-  function readSlice<Item>(
-    range: KeyRange,
-    undo: Undo,
-    after: string | undefined,
-    kind: Walk<Item>,
-    slice: Slice,
-    emit: (item: Item) => boolean,
-  ): boolean {
-    const restored = undo.restored(after);
-    let next = 0;
-    let stopped = false;
-    let ranOut = false;
-    kind.walk(range, after, (item) => {
-      const key = kind.keyOf(item);
-      if (restored.length > next) {
-        for (
-          let entry = restored[next];
-          entry !== undefined && undo.compare(entry.key, key) <= 0;
-          entry = restored[next]
-        ) {
-          next++;
-          if (!emit(kind.fromEntry(entry))) {
-            stopped = true;
-            return false;
-          }
-        }
+      this.#assertKept(at);
+      const slice = this.#startSlice();
+      if (undo.catchUp(this.#needs.currentRevision(), slice)) {
+        const reached = readSlice(range, undo, last, kind, slice, emit);
+        if (reached === undefined) return;
+        last = reached;
       }
-      if (!undo.has(key) && !emit(item)) {
-        stopped = true;
-        return false;
-      }
-      ranOut = slice.isOver();
-      return !ranOut;
-    });
-    if (stopped) return true;
-    if (ranOut) return false;
-    for (; next < restored.length; next++) if (!emit(kind.fromEntry(restored[next] as StoredEntry))) return true;
-    return true;
+      await this.#needs.pause();
+    }
   }
 
-  function createUndo(range: KeyRange, at: Revision): Undo {
-    const before = new Map<string, StoredEntry | undefined>();
-    const compare =
-      range.order === 'key'
-        ? compareKeys
-        : (left: string, right: string) => compareKeys(clusterOrderOf(left), clusterOrderOf(right));
-    let undone = at;
-    let sorted: readonly StoredEntry[] | undefined = [];
-    return {
-      compare,
-      has: (key) => before.size !== 0 && before.has(key),
-      catchUp(slice) {
-        const current = needs.currentRevision();
-        if (undone >= current) return true;
-        let finished = true;
-        backend.walkEvents(range, undone, current, (event) => {
-          if (!before.has(event.key)) {
-            before.set(event.key, entryBefore(event));
-            sorted = undefined;
-          }
-          undone = event.revision;
-          finished = !slice.isOver();
-          return finished;
-        });
-        if (finished) undone = current;
-        return finished;
-      },
-      restored(after) {
-        sorted ??= [...before.values()].filter((entry) => entry !== undefined).sort((a, b) => compare(a.key, b.key));
-        return after === undefined || sorted.length === 0
-          ? sorted
-          : sorted.filter((entry) => compare(entry.key, after) > 0);
-      },
-    };
-  }
-
-  function startSlice(): Slice {
-    const until = needs.monotonic() + sliceMs;
+  #startSlice(): Slice {
+    const { monotonic } = this.#needs;
+    const until = monotonic() + sliceMs;
     let looks = 0;
-    return { isOver: () => ++looks % entriesBetweenLooksAtTheClock === 0 && needs.monotonic() >= until };
+    return { isOver: () => ++looks % entriesBetweenLooksAtTheClock === 0 && monotonic() >= until };
   }
 
-  function assertKept(revision: Revision): void {
-    const floor = needs.floor();
+  #assertKept(revision: Revision): void {
+    const floor = this.#needs.floor();
     if (revision < floor) throw StatusError.expired(`too old resource version: ${revision} (${floor})`);
   }
+}
 
-  async function list(range: Parameters<Store['list']>[0], options: ListOptions = {}) {
-    const revision = options.at ?? needs.currentRevision();
-    const limit = options.limit ?? Number.POSITIVE_INFINITY;
-    const found: Entry[] = [];
-    let more = false;
-    await readAt(compileRange(range), revision, options.after, entries, (entry) => {
-      more = found.length >= limit;
-      if (!more) found.push(entry);
-      return !more;
-    });
-    return { entries: found, revision, more };
+/** The key that was looked at last, where the slice ran out before the range did. */
+function readSlice<Item>(
+  range: KeyRange,
+  undo: Undo,
+  after: string | undefined,
+  kind: Walk<Item>,
+  slice: Slice,
+  emit: (item: Item) => boolean,
+): string | undefined {
+  const restored = undo.restored(after);
+  let next = 0;
+  let stopped = false;
+  let reached: string | undefined;
+  function emitRestored(upTo: string | undefined): boolean {
+    for (let entry = restored[next]; entry !== undefined; entry = restored[next]) {
+      if (upTo !== undefined && undo.compare(entry.key, upTo) > 0) return true;
+      next++;
+      if (!emit(kind.fromEntry(entry))) return false;
+    }
+    return true;
   }
+  kind.walk(range, after, (item) => {
+    const key = kind.keyOf(item);
+    stopped = (next < restored.length && !emitRestored(key)) || !(undo.has(key) || emit(item));
+    if (!stopped && slice.isOver()) reached = key;
+    return !stopped && reached === undefined;
+  });
+  if (!stopped && reached === undefined) emitRestored(undefined);
+  return reached;
+}
 
+function createUndo(backend: Backend, range: KeyRange, at: Revision): Undo {
+  const before = new Map<string, StoredEntry | undefined>();
+  const compare =
+    range.order === 'key'
+      ? compareKeys
+      : (left: string, right: string) => compareKeys(clusterOrderOf(left), clusterOrderOf(right));
+  let undone = at;
+  let sorted: readonly StoredEntry[] | undefined = [];
   return {
-    list,
-    scan(range, limit) {
-      const found: Entry[] = [];
-      if (limit > 0) backend.walk(compileRange(range), undefined, (entry) => found.push(entry) < limit);
-      return found;
+    compare,
+    has: (key) => before.size !== 0 && before.has(key),
+    catchUp(current, slice) {
+      if (undone >= current) return true;
+      let finished = true;
+      backend.walkEvents(range, undone, current, (event) => {
+        if (!before.has(event.key)) {
+          before.set(event.key, entryBefore(event));
+          sorted = undefined;
+        }
+        undone = event.revision;
+        finished = !slice.isOver();
+        return finished;
+      });
+      if (finished) undone = current;
+      return finished;
     },
-    async count(range, options = {}) {
-      const atMost = options.atMost ?? Number.POSITIVE_INFINITY;
-      let counted = 0;
-      if (atMost > 0)
-        await readAt(
-          compileRange(range),
-          options.at ?? needs.currentRevision(),
-          options.after,
-          keys,
-          () => ++counted < atMost,
-        );
-      return counted;
-    },
-    async *history(range, after, upTo) {
-      const compiled = compileRange(range);
-      let seen = after;
-      for (;;) {
-        assertKept(seen);
-        const slice = startSlice();
-        const last = Math.min(upTo, needs.currentRevision()) as Revision;
-        const { events, finished } = collectEvents(backend, compiled, seen, last, slice);
-        seen = events.at(-1)?.revision ?? seen;
-        if (events.length > 0) yield events;
-        if (finished) return;
-        await needs.pause();
-      }
+    restored(after) {
+      sorted ??= [...before.values()].filter((entry) => entry !== undefined).sort((a, b) => compare(a.key, b.key));
+      return after === undefined || sorted.length === 0 ? sorted : sorted.filter(({ key }) => compare(key, after) > 0);
     },
   };
 }
@@ -200,7 +197,7 @@ interface Slice {
 interface Undo {
   has(key: string): boolean;
   /** False when the slice ran out first. */
-  catchUp(slice: Slice): boolean;
+  catchUp(current: Revision, slice: Slice): boolean;
   /** What was there at the revision and is not or not like that now, in the range's order, behind a key. */
   restored(after: string | undefined): readonly StoredEntry[];
   compare(left: string, right: string): number;

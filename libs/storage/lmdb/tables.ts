@@ -49,7 +49,7 @@ export interface Tables {
   readonly expiry: Table<DueKey, string>;
   readonly meta: Table<string>;
   /** All or nothing; resolves when it is synced to the disk. */
-  batch(run: () => void): Promise<boolean>;
+  batch(run: () => void): Promise<void>;
   /** What is durable now; must be given back with `done`. */
   takeSnapshot(): Snapshot;
   close(): Promise<void>;
@@ -92,7 +92,13 @@ export function openTables({ path, mapSizeBytes }: TablesOptions): Tables {
     index: table('index', indexKeys),
     expiry: table('expiry', dueKeys),
     meta: table('meta', textKeys),
-    batch: (run) => root.batch(run),
+    async batch(run) {
+      try {
+        await root.batch(run);
+      } catch (error) {
+        throw await causeOf(error);
+      }
+    },
     takeSnapshot() {
       root.resetReadTxn();
       return root.useReadTransaction();
@@ -104,4 +110,15 @@ export function openTables({ path, mapSizeBytes }: TablesOptions): Tables {
 /** Large values come as plain bytes. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** A failed commit carries its cause as a promise that rejects, and nobody else listens to it. */
+async function causeOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error;
+  try {
+    await error.commitError;
+  } catch (cause) {
+    return cause;
+  }
+  return error;
 }

@@ -1,18 +1,19 @@
 /** The engine for tests and for what need not outlive its process. Its log is a plain array: ranges of history are found by asking each event. */
+import { createRequire } from 'node:module';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { revisionZero } from '@kcp-ts/meta';
-import BTreeModule from 'sorted-btree';
-import type { Backend, StoredEntry, Write } from '../engine/backend.ts';
+import type SortedMapModule from 'sorted-btree';
+import type { Backend, Flush, StoredEntry, Write } from '../engine/backend.ts';
 import type { StoreOptions } from '../engine/create-store.ts';
 import { assembleStore } from '../engine/create-store.ts';
 import type { KeyRange } from '../key-range.ts';
 import { clusterOrderOf, compareKeys } from '../key-range.ts';
 import type { Store, StoreEvent } from '../store.ts';
 
-// A CommonJS module: what TypeScript calls its default is a property of what Node imports.
-const BTree = BTreeModule.default;
+// Node and the tests' runner disagree on what the default of a CommonJS module is; required, it is the same for both.
+const { default: BTree } = createRequire(import.meta.url)('sorted-btree') as typeof SortedMapModule;
 
 export interface MemoryStoreOptions extends Partial<Omit<StoreOptions, 'clock'>> {
   readonly clock?: Clock | undefined;
@@ -24,16 +25,25 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
 }
 
 export function createMemoryBackend(): Backend {
-  const byKey = new BTree<string, StoredEntry>(undefined, compareKeys);
-  const byCluster = new BTree<string, StoredEntry>(undefined, compareKeys);
-  const entries = new Map<string, StoredEntry>();
-  const expiring = new Map<string, number>();
-  let log: StoreEvent[] = [];
-  let bytes = 0;
-  let unpublished: { readonly writes: readonly Write[]; readonly trim: Revision | undefined } | undefined;
+  return new MemoryBackend();
+}
 
-  function walk(range: KeyRange, after: string | undefined, visit: (entry: StoredEntry) => boolean): void {
-    const tree = range.order === 'key' ? byKey : byCluster;
+class MemoryBackend implements Backend {
+  readonly state = { revision: revisionZero, reserved: revisionZero, floor: revisionZero };
+  readonly #byKey = new BTree<string, StoredEntry>(undefined, compareKeys);
+  readonly #byCluster = new BTree<string, StoredEntry>(undefined, compareKeys);
+  readonly #entries = new Map<string, StoredEntry>();
+  readonly #expiring = new Map<string, number>();
+  #log: StoreEvent[] = [];
+  #bytes = 0;
+  #unpublished: Pick<Flush, 'writes' | 'trim'> | undefined;
+
+  get(key: string): StoredEntry | undefined {
+    return this.#entries.get(key);
+  }
+
+  walk(range: KeyRange, after: string | undefined, visit: (entry: StoredEntry) => boolean): void {
+    const tree = range.order === 'key' ? this.#byKey : this.#byCluster;
     const last = after === undefined || range.order === 'key' ? after : clusterOrderOf(after);
     const start = last === undefined || compareKeys(last, range.start) < 0 ? range.start : last;
     for (const [ordered, entry] of tree.entries(start)) {
@@ -43,59 +53,67 @@ export function createMemoryBackend(): Backend {
     }
   }
 
-  function apply({ event, expiresAt }: Write): void {
+  walkKeys(range: KeyRange, after: string | undefined, visit: (key: string) => boolean): void {
+    this.walk(range, after, (entry) => visit(entry.key));
+  }
+
+  walkEvents(range: KeyRange, after: Revision, upTo: Revision, visit: (event: StoreEvent) => boolean): void {
+    for (let index = firstBehind(this.#log, after); index < this.#log.length; index++) {
+      const event = this.#log[index] as StoreEvent;
+      if (event.revision > upTo || (range.includes(event.key) && !visit(event))) return;
+    }
+  }
+
+  walkOldest(visit: (revision: Revision, bytes: number) => boolean): void {
+    for (const event of this.#log) if (!visit(event.revision, bytesOf(event))) return;
+  }
+
+  historyBytes(): number {
+    return this.#bytes;
+  }
+
+  expired(now: number, limit: number): readonly string[] {
+    const due = [...this.#expiring].filter(([, expiresAt]) => expiresAt <= now).sort(([, a], [, b]) => a - b);
+    return due.slice(0, limit).map(([key]) => key);
+  }
+
+  write(flush: Flush): Promise<void> {
+    this.#unpublished = flush;
+    return Promise.resolve();
+  }
+
+  publish(): void {
+    if (this.#unpublished === undefined) return;
+    const { writes, trim } = this.#unpublished;
+    this.#unpublished = undefined;
+    for (const write of writes) this.#apply(write);
+    if (trim === undefined) return;
+    const kept = firstBehind(this.#log, trim);
+    for (let index = 0; index < kept; index++) this.#bytes -= bytesOf(this.#log[index] as StoreEvent);
+    this.#log = this.#log.slice(kept);
+  }
+
+  #apply({ event, expiresAt }: Write): void {
     const { key, value, revision, createRevision } = event;
-    log.push(event);
-    bytes += bytesOf(event);
-    if (expiresAt > 0) expiring.set(key, expiresAt);
-    else expiring.delete(key);
+    this.#log.push(event);
+    this.#bytes += bytesOf(event);
+    if (expiresAt > 0) this.#expiring.set(key, expiresAt);
+    else this.#expiring.delete(key);
     if (event.type === 'delete') {
-      entries.delete(key);
-      byKey.delete(key);
-      byCluster.delete(clusterOrderOf(key));
+      this.#entries.delete(key);
+      this.#byKey.delete(key);
+      this.#byCluster.delete(clusterOrderOf(key));
       return;
     }
     const entry: StoredEntry = { key, value, revision, createRevision, expiresAt };
-    entries.set(key, entry);
-    byKey.set(key, entry);
-    byCluster.set(clusterOrderOf(key), entry);
+    this.#entries.set(key, entry);
+    this.#byKey.set(key, entry);
+    this.#byCluster.set(clusterOrderOf(key), entry);
   }
 
-  return {
-    state: { revision: revisionZero, reserved: revisionZero, floor: revisionZero },
-    get: (key) => entries.get(key),
-    walk,
-    walkKeys: (range, after, visit) => walk(range, after, (entry) => visit(entry.key)),
-    walkEvents(range, after, upTo, visit) {
-      for (let index = firstBehind(log, after); index < log.length; index++) {
-        const event = log[index] as StoreEvent;
-        if (event.revision > upTo || (range.includes(event.key) && !visit(event))) return;
-      }
-    },
-    walkOldest(visit) {
-      for (const event of log) if (!visit(event.revision, bytesOf(event))) return;
-    },
-    historyBytes: () => bytes,
-    expired(now, limit) {
-      const due = [...expiring].filter(([, expiresAt]) => expiresAt <= now).sort(([, a], [, b]) => a - b);
-      return due.slice(0, limit).map(([key]) => key);
-    },
-    write({ writes, trim }) {
-      unpublished = { writes, trim };
-      return Promise.resolve();
-    },
-    publish() {
-      if (unpublished === undefined) return;
-      const { writes, trim } = unpublished;
-      unpublished = undefined;
-      for (const write of writes) apply(write);
-      if (trim === undefined) return;
-      const kept = firstBehind(log, trim);
-      for (let index = 0; index < kept; index++) bytes -= bytesOf(log[index] as StoreEvent);
-      log = log.slice(kept);
-    },
-    close: () => Promise.resolve(),
-  };
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 function bytesOf(event: StoreEvent): number {

@@ -1,0 +1,42 @@
+# Each verb installs what it needs first. `make` alone lists them.
+# Give a program more arguments with ARGS: make test ARGS=libs/storage
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test test-faults check bench
+
+INSTALLED := node_modules/.package-lock.json
+
+# npm brings the Node this project is pinned to; from then on it comes before any other.
+PINNED = PATH="$$(echo $(CURDIR)/node_modules/node-*/bin):$(CURDIR)/node_modules/.bin:$$PATH"
+
+# Where a kubectl may be: PATH and the usual places of the Google Cloud SDK.
+KUBECTLS = "$$(command -v kubectl)" /usr/lib/google-cloud-sdk/bin/kubectl* /opt/google-cloud-sdk/bin/kubectl* "$$HOME"/google-cloud-sdk/bin/kubectl*
+
+help: ## List the verbs
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+install: $(INSTALLED) ## Install dependencies, if they are older than the lock file
+
+$(INSTALLED): package-lock.json
+	@command -v npm >/dev/null || { echo 'npm is needed, with any Node from 20 on (Debian: apt-get install nodejs npm)' >&2; exit 1; }
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+run: $(INSTALLED) ## Start kcp-ts with everything in one process; its data and kubeconfig go to .kcp/
+	@printf '%s\n' 'In another terminal, in this folder:' '' \
+	  '    export PATH=$$PWD/bin:$$PATH' '    export KUBECONFIG=$$PWD/.kcp/admin.kubeconfig' '    kubectl ws tree' '' 'Ctrl-C stops it.' ''
+	@$(PINNED) exec node tools/kcp-ts/main.ts start $(ARGS)
+
+test: $(INSTALLED) ## Run every test; the end-to-end ones with each kubectl found
+	@for found in $(KUBECTLS); do [ -x "$$found" ] && exit 0; done; \
+	  echo 'No kubectl on PATH or in a Google Cloud SDK: the end-to-end tests are skipped'
+	@$(PINNED) vitest run $(ARGS)
+
+test-faults: $(INSTALLED) ## Run the fault tests alone: kill -9, bad input
+	@$(PINNED) vitest run tests/faults --passWithNoTests $(ARGS)
+
+check: $(INSTALLED) ## Format, lint, types, floors, dead code: under a minute
+	@$(PINNED) node tools/check/main.ts
+
+bench: $(INSTALLED) ## Measure speed and memory; a table, and JSON with ARGS=--json
+	@$(PINNED) node tools/load/main.ts $(ARGS)

@@ -1,0 +1,29 @@
+// Who asks
+export type { Authenticator, AuthenticatorOptions, Credentials, TokenVerdict } from './authenticator.ts';
+export { createAuthenticator } from './authenticator.ts';
+export { adminGroup, authenticatedGroup, mastersGroup, serviceAccountGroups, unauthenticatedGroup } from './groups.ts';
+// Impersonation
+export type { Impersonation } from './impersonation.ts';
+export {
+  checkReserved,
+  impersonatedUser,
+  impersonationOf,
+  mayImpersonateExtra,
+  mayImpersonateGroup,
+  reservedExtras,
+  reservedGroupPrefix,
+  reservedGroups,
+} from './impersonation.ts';
+// Service accounts
+export type {
+  IssuedToken,
+  ServiceAccount,
+  ServiceAccountTokens,
+  ServiceAccountTokensOptions,
+  VerifiedToken,
+} from './service-account-tokens.ts';
+export { clusterNameExtra, createServiceAccountTokens, defaultServiceAccountIssuer } from './service-account-tokens.ts';
+export type { TokenFile, TokenFileOptions } from './token-file.ts';
+export { openTokenFile, parseTokenFile } from './token-file.ts';
+export type { HashedToken } from './token-table.ts';
+export { hashToken } from './token-table.ts';

@@ -1,0 +1,170 @@
+/**
+ * Tokens of service accounts: JWTs with Kubernetes' bound claims (KEP-1205) and the logical cluster that the account lives in. A token is good
+ * as long as it says and as the account with its uid is there.
+ */
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import type { Clock, Random } from '@kcp-ts/base';
+import type { UserInfo } from '@kcp-ts/meta';
+import type { JWTPayload } from 'jose';
+import { serviceAccountGroups, withAuthenticated } from './groups.ts';
+
+export const defaultServiceAccountIssuer = 'https://kcp.default.svc';
+/** The extra that says which logical cluster an account is of. */
+export const clusterNameExtra = 'authentication.kcp.io/cluster-name';
+const credentialIdExtra = 'authentication.kubernetes.io/credential-id';
+
+export interface ServiceAccount {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface IssuedToken {
+  readonly token: string;
+  readonly audiences: readonly string[];
+  readonly expiresMs: number;
+}
+
+export interface VerifiedToken {
+  readonly user: UserInfo;
+  readonly audiences: readonly string[];
+  readonly expiresMs: number;
+}
+
+export interface ServiceAccountTokens {
+  /** For the TokenRequest subresource: without audiences the server's own. */
+  issue(
+    account: ServiceAccount,
+    spec: { readonly expirationSeconds: number; readonly audiences?: readonly string[] | undefined },
+  ): Promise<IssuedToken>;
+  /** Undefined when it is no token of ours, is not good (any more), or has none of the audiences. */
+  verify(token: string, audiences?: readonly string[]): Promise<VerifiedToken | undefined>;
+  /** The audiences of this server. */
+  readonly audiences: readonly string[];
+}
+
+export interface ServiceAccountTokensOptions {
+  /** PEM of the key that signs: an EC key on P-256 (ES256) or an RSA key (RS256). */
+  readonly privateKey: string;
+  /** PEM of further keys, public or private, that are believed: those of other shards, or of before a rotation. */
+  readonly furtherKeys?: readonly string[];
+  readonly issuer?: string;
+  readonly audiences?: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Whether the account with this uid still exists. */
+  readonly validate: (account: ServiceAccount) => boolean | Promise<boolean>;
+}
+
+/** How far the clocks of shards may be apart for a token that has just been issued. */
+const skewSeconds = 5;
+
+function algorithmOf(key: KeyObject): 'ES256' | 'RS256' {
+  if (key.asymmetricKeyType === 'rsa') return 'RS256';
+  if (key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return 'ES256';
+  throw new Error(
+    `Cannot sign service account tokens with a key of type ${key.asymmetricKeyType}: use an EC key on P-256 or an RSA key`,
+  );
+}
+
+/** Kubernetes' key id: the SHA-256 of the public key's DER. */
+function keyIdOf(key: KeyObject): string {
+  return createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('base64url');
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function accountOf(payload: JWTPayload): ServiceAccount | undefined {
+  const claims = recordOf(payload['kubernetes.io']);
+  const account = recordOf(claims['serviceaccount']);
+  const cluster = textOf(claims['clusterName']);
+  const namespace = textOf(claims['namespace']);
+  const name = textOf(account['name']);
+  const uid = textOf(account['uid']);
+  if (cluster === '' || namespace === '' || name === '' || uid === '') return undefined;
+  return payload.sub === `system:serviceaccount:${namespace}:${name}` ? { cluster, namespace, name, uid } : undefined;
+}
+
+function userOf(account: ServiceAccount, id: string | undefined): UserInfo {
+  return {
+    name: `system:serviceaccount:${account.namespace}:${account.name}`,
+    uid: account.uid,
+    groups: withAuthenticated(serviceAccountGroups(account.namespace)),
+    extra: {
+      [clusterNameExtra]: [account.cluster],
+      ...(id === undefined ? {} : { [credentialIdExtra]: [`JTI=${id}`] }),
+    },
+  };
+}
+
+export function createServiceAccountTokens(options: ServiceAccountTokensOptions): ServiceAccountTokens {
+  const { clock, random, validate, issuer = defaultServiceAccountIssuer } = options;
+  const ownAudiences = options.audiences ?? [issuer];
+  const signingKey = createPrivateKey(options.privateKey);
+  const algorithm = algorithmOf(signingKey);
+  const publicKeys = new Map<string, KeyObject>();
+  for (const pem of [options.privateKey, ...(options.furtherKeys ?? [])]) {
+    const key = createPublicKey(pem);
+    algorithmOf(key);
+    publicKeys.set(keyIdOf(key), key);
+  }
+  const keyId = keyIdOf(createPublicKey(options.privateKey));
+
+  const payloadOf = async (token: string): Promise<JWTPayload | undefined> => {
+    const { decodeProtectedHeader, jwtVerify } = await import('jose');
+    try {
+      const key = publicKeys.get(decodeProtectedHeader(token).kid ?? keyId);
+      if (key === undefined) return undefined;
+      const { payload } = await jwtVerify(token, key, {
+        issuer,
+        algorithms: [algorithmOf(key)],
+        currentDate: new Date(clock.now()),
+        clockTolerance: skewSeconds,
+        requiredClaims: ['exp', 'sub', 'aud'],
+      });
+      return payload;
+    } catch {
+      return undefined;
+    }
+  };
+
+  return {
+    audiences: ownAudiences,
+    async issue(account, { expirationSeconds, audiences }) {
+      const { SignJWT } = await import('jose');
+      const now = Math.floor(clock.now() / 1000);
+      const wanted = audiences === undefined || audiences.length === 0 ? ownAudiences : audiences;
+      const { cluster: clusterName, namespace, name, uid } = account;
+      const token = await new SignJWT({ 'kubernetes.io': { clusterName, namespace, serviceaccount: { name, uid } } })
+        .setProtectedHeader({ alg: algorithm, kid: keyId })
+        .setIssuer(issuer)
+        .setSubject(`system:serviceaccount:${namespace}:${name}`)
+        .setAudience([...wanted])
+        .setIssuedAt(now)
+        .setNotBefore(now)
+        .setExpirationTime(now + expirationSeconds)
+        .setJti(random.uuid())
+        .sign(signingKey);
+      return { token, audiences: wanted, expiresMs: (now + expirationSeconds) * 1000 };
+    },
+    async verify(token, audiences = ownAudiences) {
+      const payload = await payloadOf(token);
+      const account = payload === undefined ? undefined : accountOf(payload);
+      if (payload?.exp === undefined || account === undefined) return undefined;
+      const expiresMs = payload.exp * 1000;
+      const said = payload.aud === undefined ? [] : [payload.aud].flat();
+      const shared = said.filter((audience) => audiences.includes(audience));
+      if (shared.length === 0 || clock.now() >= expiresMs || !(await validate(account))) return undefined;
+      return { user: userOf(account, payload.jti), audiences: shared, expiresMs };
+    },
+  };
+}

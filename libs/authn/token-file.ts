@@ -1,0 +1,157 @@
+/** Static bearer tokens from a CSV file, `token,user,uid,"group,group"`, as Kubernetes and kcp read it; read again when it changes. */
+import { readFile, stat } from 'node:fs/promises';
+import type { Clock } from '@kcp-ts/base';
+import type { UserInfo } from '@kcp-ts/meta';
+import { withAuthenticated } from './groups.ts';
+import { hashToken } from './token-table.ts';
+
+export interface TokenFile extends Disposable {
+  userOf(token: string): UserInfo | undefined;
+  /** Grows whenever the file was read: what was remembered of an earlier generation is stale. */
+  readonly generation: number;
+}
+
+export interface TokenFileOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  /** A changed file that cannot be used; the tokens of the last good one stay. */
+  readonly onError: (error: Error) => void;
+  /** How often the file's time is looked at. */
+  readonly checkMs?: number;
+}
+
+interface Row {
+  readonly line: number;
+  readonly fields: readonly string[];
+}
+
+/** Reads one row's fields from `at`; a quoted field may hold commas, doubled quotes and line breaks (RFC 4180). */
+function readRow(
+  text: string,
+  at: number,
+): { readonly fields: string[]; readonly next: number; readonly problem?: string } {
+  const fields: string[] = [];
+  for (;;) {
+    let field = '';
+    if (text.charAt(at) === '"') {
+      for (at++; ; at++) {
+        const quote = text.indexOf('"', at);
+        if (quote < 0) return { fields, next: text.length, problem: 'a quote is not closed' };
+        field += text.slice(at, quote);
+        at = quote + 1;
+        if (text.charAt(at) !== '"') break;
+        field += '"';
+      }
+    } else {
+      const end = /[,\r\n]|$/.exec(text.slice(at))?.index ?? 0;
+      field = text.slice(at, at + end);
+      at += end;
+    }
+    fields.push(field);
+    if (text.charAt(at) === ',') {
+      at++;
+      continue;
+    }
+    const rest = /^\r?\n|^$/.exec(text.slice(at));
+    if (rest !== null) return { fields, next: at + rest[0].length };
+    return {
+      fields,
+      next: text.indexOf('\n', at) < 0 ? text.length : text.indexOf('\n', at) + 1,
+      problem: 'text after a closing quote',
+    };
+  }
+}
+
+function problemOf({ fields }: Row): string | undefined {
+  if (fields.length < 3) return `must have at least 3 columns (token, user name, user uid), found ${fields.length}`;
+  if (fields[0] === '') return 'the token is empty';
+  return fields[1] === '' ? 'the user name is empty' : undefined;
+}
+
+function hexOf(token: string): string {
+  return Buffer.from(hashToken(token)).toString('hex');
+}
+
+/** Users by the hexadecimal SHA-256 of their token. Throws an Error that names every bad line by its number, and never a token. */
+export function parseTokenFile(text: string): ReadonlyMap<string, UserInfo> {
+  const users = new Map<string, UserInfo>();
+  const problems: string[] = [];
+  let line = 1;
+  for (let at = 0; at < text.length; ) {
+    const { fields, next, problem } = readRow(text, at);
+    const row: Row = { line, fields };
+    line += text.slice(at, next).split('\n').length - 1;
+    at = next;
+    if (fields.length === 1 && fields[0]?.trim() === '' && problem === undefined) continue;
+    const wrong = problem ?? problemOf(row);
+    const [token = '', name = '', uid = '', groups = ''] = fields;
+    const key = hexOf(token);
+    if (wrong !== undefined) problems.push(`line ${row.line}: ${wrong}`);
+    else if (users.has(key)) problems.push(`line ${row.line}: the token has been used in an earlier line`);
+    else
+      users.set(key, {
+        name,
+        ...(uid === '' ? {} : { uid }),
+        groups: withAuthenticated(
+          groups
+            .split(',')
+            .map((group) => group.trim())
+            .filter((group) => group !== ''),
+        ),
+      });
+  }
+  if (problems.length > 0) throw new Error(problems.join('; '));
+  return users;
+}
+
+/** Reads the file; rejects when it cannot be used as it is. */
+export async function openTokenFile(options: TokenFileOptions): Promise<TokenFile> {
+  const { path, clock, onError, checkMs = 2000 } = options;
+  const read = async () => {
+    const { mtimeMs, size } = await stat(path);
+    return { version: `${mtimeMs}/${size}`, text: await readFile(path, 'utf8') };
+  };
+  const failure = (error: unknown) =>
+    new Error(`token file ${JSON.stringify(path)}: ${error instanceof Error ? error.message : String(error)}`);
+  let users: ReadonlyMap<string, UserInfo>;
+  let version: string;
+  let generation = 0;
+  try {
+    const first = await read();
+    version = first.version;
+    users = parseTokenFile(first.text);
+  } catch (error) {
+    throw failure(error);
+  }
+  const check = async () => {
+    try {
+      const { mtimeMs, size } = await stat(path);
+      if (version === `${mtimeMs}/${size}`) return;
+      version = `${mtimeMs}/${size}`;
+      users = parseTokenFile((await read()).text);
+      generation++;
+    } catch (error) {
+      onError(failure(error));
+    }
+  };
+  let stopped = false;
+  let timer: Disposable | undefined;
+  const watch = () => {
+    timer = clock.setTimer(checkMs, () => {
+      void check().then(() => {
+        if (!stopped) watch();
+      });
+    });
+  };
+  watch();
+  return {
+    userOf: (token) => users.get(hexOf(token)),
+    get generation() {
+      return generation;
+    },
+    [Symbol.dispose]() {
+      stopped = true;
+      timer?.[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/** Establishes CRDs whose names are free, and removes the instances of one that is deleted before it lets it go. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Controller } from '@kcp-ts/controller';
+import type { Condition, KubeObject } from '@kcp-ts/meta';
+import { isTrueCondition, withCondition } from '@kcp-ts/meta';
+import type { ApiBinding, ApiResourceSchema, CustomResourceDefinition, ResourceNames } from '@kcp-ts/sharing';
+import { bindingsPrefix, boundSchemaKey, clusterOfKey, definitionsPrefix } from '@kcp-ts/sharing';
+import type { Entry, Operation, ParsedReader } from '@kcp-ts/storage';
+import { parseStored } from '@kcp-ts/storage';
+import { decideNames, establishedCondition, takenNames } from './crd-names.ts';
+import { deleteInstances } from './delete-instances.ts';
+import type { ControllerNeeds } from './writer.ts';
+import { committed, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+
+export interface DefinitionNeeds extends ControllerNeeds {
+  readonly reader: ParsedReader;
+}
+
+const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
+const definitionsMax = 5_000;
+const remainingRetryMs = 5_000;
+
+type Writable = KubeObject & { spec: CustomResourceDefinition['spec']; status?: CustomResourceDefinition['status'] };
+
+/** Conditions of CRDs are kept in the order they came in, as apiextensions does it. */
+function setCondition(conditions: readonly Condition[], change: Parameters<typeof withCondition>[1], now: string): Condition[] {
+  const [made] = withCondition(conditions.filter((condition) => condition.type === change.type), change, now);
+  if (made === undefined) return [...conditions];
+  const at = conditions.findIndex((condition) => condition.type === change.type);
+  return at < 0 ? [...conditions, made] : conditions.map((condition, i) => (i === at ? made : condition));
+}
+
+export function createCustomResourceDefinition(needs: DefinitionNeeds): Controller {
+  const served = () => needs.served('apiextensions.k8s.io', 'customresourcedefinitions');
+
+  /** Accepted names of other CRDs and names of bound resources, in the same group. */
+  function othersNames(cluster: string, group: string, own: string): Partial<ResourceNames>[] {
+    const names: Partial<ResourceNames>[] = [];
+    for (const entry of needs.store.scan({ prefix: `${definitionsPrefix}${cluster}/` }, definitionsMax)) {
+      const other = needs.reader.parse<CustomResourceDefinition>(entry);
+      if (other.spec.group === group && other.metadata.name !== own) names.push(other.status?.acceptedNames ?? {});
+    }
+    for (const entry of needs.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax)) {
+      for (const bound of needs.reader.parse<ApiBinding>(entry).status?.boundResources ?? []) {
+        if (bound.group !== group) continue;
+        const schema = needs.reader.get<ApiResourceSchema>(boundSchemaKey(bound.schema.UID));
+        if (schema !== undefined) names.push(schema.spec.names);
+      }
+    }
+    return names;
+  }
+
+  async function establish(cluster: string, entry: Entry): Promise<number | undefined> {
+    const object = objectOf<Writable>(served(), entry);
+    const now = timestamp(needs);
+    const decision = decideNames(object, takenNames(othersNames(cluster, object.spec.group, object.metadata.name)));
+    const before = object.status?.conditions ?? [];
+    let conditions = setCondition(before, decision.condition, now);
+    const established = establishedCondition(decision.condition, before);
+    if (established !== undefined) conditions = setCondition(conditions, established, now);
+    const stored = object.spec.versions.find((version) => version.storage)?.name;
+    const storedVersions = [...new Set([...(object.status?.storedVersions ?? []), ...(stored === undefined ? [] : [stored])])];
+    const status = { ...object.status, conditions, acceptedNames: decision.acceptedNames, storedVersions };
+    if (isDeepStrictEqual(status, object.status)) return undefined;
+    object.status = status;
+    return (await committed(needs, [replaceOperation(needs, served(), entry, object)])) ? undefined : lostRaceMs;
+  }
+
+  async function cleanUp(cluster: string, entry: Entry): Promise<number | undefined> {
+    const object = objectOf<Writable>(served(), entry);
+    if (object.metadata.finalizers?.includes(cleanupFinalizer) !== true) return undefined;
+    const now = timestamp(needs);
+    const established = isTrueCondition(object.status?.conditions, 'Established');
+    const left = established ? await deleteInstances(needs, object.spec.group, object.spec.names.plural, 'customresources', cluster) : { count: 0 };
+    const latest = needs.store.peek(entry.key);
+    if (latest === undefined) return undefined;
+    const next = objectOf<Writable>(served(), latest);
+    if (left.count > 0) return report(latest, next, now);
+    next.metadata.finalizers = (next.metadata.finalizers ?? []).filter((text) => text !== cleanupFinalizer);
+    const last: Operation =
+      next.metadata.finalizers.length === 0 ? { op: 'delete', key: latest.key, expect: latest.revision } : replaceOperation(needs, served(), latest, next);
+    return (await committed(needs, [last])) ? undefined : lostRaceMs;
+  }
+
+  async function report(entry: Entry, object: Writable, now: string): Promise<number> {
+    const terminating = { type: 'Terminating', status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' } as const;
+    const conditions = setCondition(object.status?.conditions ?? [], terminating, now);
+    if (isDeepStrictEqual(conditions, object.status?.conditions)) return remainingRetryMs;
+    object.status = { ...object.status, conditions };
+    return (await committed(needs, [replaceOperation(needs, served(), entry, object)])) ? remainingRetryMs : lostRaceMs;
+  }
+
+  /** CRDs of a workspace that wait for a name, or go away. */
+  function unsettled(cluster: string): string[] {
+    return needs.store.scan({ prefix: `${definitionsPrefix}${cluster}/` }, definitionsMax).flatMap((entry) => {
+      const { metadata, status } = needs.reader.parse<CustomResourceDefinition>(entry);
+      return metadata.deletionTimestamp !== undefined || !isTrueCondition(status?.conditions, 'NamesAccepted') ? [entry.key] : [];
+    });
+  }
+
+  return {
+    name: 'customresourcedefinition',
+    wake({ event, parts }) {
+      const { key, type } = event;
+      if (key.startsWith(definitionsPrefix)) return type === 'put' ? [key] : unsettled(parts.cluster);
+      if (key.startsWith(bindingsPrefix) || (type === 'delete' && parts.identity === 'customresources')) return unsettled(parts.cluster);
+      return [];
+    },
+    resume: () =>
+      keysToResume(needs.store, definitionsPrefix, (entry) => {
+        const { metadata, status } = parseStored<CustomResourceDefinition>(entry.value);
+        return metadata.deletionTimestamp !== undefined || !isTrueCondition(status?.conditions, 'NamesAccepted');
+      }),
+    async reconcile(key) {
+      const entry = needs.store.peek(key);
+      if (entry === undefined) return undefined;
+      const cluster = clusterOfKey(key, definitionsPrefix);
+      const deleting = parseStored<KubeObject>(entry.value).metadata.deletionTimestamp !== undefined;
+      return deleting ? cleanUp(cluster, entry) : establish(cluster, entry);
+    },
+  };
+}

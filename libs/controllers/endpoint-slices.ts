@@ -1,0 +1,131 @@
+/** APIExportEndpointSlices say where a provider finds its consumers: one URL for all shards, there while anybody is bound, narrowed by a partition. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Controller } from '@kcp-ts/controller';
+import type { Condition, ConditionChange, KubeObject, LabelSelectorSpec } from '@kcp-ts/meta';
+import { labelSelectorOf, matchesLabels, withCondition } from '@kcp-ts/meta';
+import type { ApiExport } from '@kcp-ts/sharing';
+import { exportHash, exportKey, exportsPrefix, slicesPrefix } from '@kcp-ts/sharing';
+import type { Entry, ParsedReader } from '@kcp-ts/storage';
+import { parseKey, parseStored } from '@kcp-ts/storage';
+import type { Shard } from '@kcp-ts/tenancy';
+import type { BindingIndex } from './binding-index.ts';
+import type { ControllerNeeds } from './writer.ts';
+import { committed, eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+
+export interface EndpointSliceNeeds extends ControllerNeeds {
+  readonly reader: ParsedReader;
+  readonly bindings: BindingIndex;
+  resolve(path: string): string | undefined;
+  shards(): readonly Shard[];
+  /** `topology.kcp.io/partitions/<identity>/`. */
+  partitionsPrefix(): string;
+}
+
+interface Slice extends KubeObject {
+  spec?: { export?: { path?: string; name: string }; partition?: string };
+  status?: { conditions?: Condition[]; endpoints?: { url: string }[]; shardSelector?: string };
+}
+
+interface Partition extends KubeObject {
+  readonly spec?: { readonly selector?: LabelSelectorSpec };
+}
+
+function selectorText(selector: LabelSelectorSpec): string {
+  return labelSelectorOf(selector)
+    .map((requirement) => ('values' in requirement ? `${requirement.key}=${requirement.values.join(',')}` : requirement.key))
+    .join(',');
+}
+
+export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
+  const served = () => needs.served('apis.kcp.io', 'apiexportendpointslices');
+  /** Slices by the export they are about, to be woken with it; there are as many as exports. */
+  const byExport = new Map<string, Set<string>>();
+
+  function exportOf(slice: Slice, own: string): { readonly cluster: string | undefined; readonly path: string; readonly name: string } {
+    const { path = own, name = '' } = slice.spec?.export ?? {};
+    return { cluster: needs.resolve(path), path, name };
+  }
+
+  function partitionOf(slice: Slice, cluster: string): { readonly selector: LabelSelectorSpec; readonly condition: ConditionChange } | { readonly condition: ConditionChange } {
+    const name = slice.spec?.partition;
+    if (name === undefined || name === '') return { selector: {}, condition: { type: 'PartitionValid', status: 'True' } };
+    const partition = needs.reader.get<Partition>(`${needs.partitionsPrefix()}${cluster}//${name}`);
+    if (partition !== undefined) return { selector: partition.spec?.selector ?? {}, condition: { type: 'PartitionValid', status: 'True' } };
+    const message = `Partition ${JSON.stringify(name)} not found`;
+    return { condition: { type: 'PartitionValid', status: 'False', severity: 'Error', reason: 'PartitionInvalidReference', message } };
+  }
+
+  function statusOf(slice: Slice, own: string): NonNullable<Slice['status']> {
+    const now = timestamp(needs);
+    const { cluster, path, name } = exportOf(slice, own);
+    const source = cluster === undefined ? undefined : needs.reader.get<ApiExport>(exportKey(cluster, name));
+    const missing = { type: 'APIExportValid', status: 'False', severity: 'Error', reason: 'APIExportNotFound', message: `Error getting APIExport ${path}|${name}` } as const;
+    let conditions = withCondition(slice.status?.conditions ?? [], source === undefined ? missing : { type: 'APIExportValid', status: 'True' }, now);
+    const partition = partitionOf(slice, own);
+    conditions = withCondition(conditions, partition.condition, now);
+    const selector = 'selector' in partition ? partition.selector : undefined;
+    const shards = selector === undefined ? [] : needs.shards().filter(({ metadata }) => matchesLabels(labelSelectorOf(selector), metadata.labels));
+    const [shard] = shards;
+    const bound = cluster !== undefined && source !== undefined && needs.bindings.consumers(exportHash(cluster, name)).size > 0;
+    const url = shard?.spec?.virtualWorkspaceURL ?? shard?.spec?.baseURL;
+    const endpoints = bound && url !== undefined ? [{ url: `${url}/services/apiexport/${cluster}/${name}` }] : [];
+    const text = selector === undefined ? '' : selectorText(selector);
+    return { conditions, ...(endpoints.length === 0 ? {} : { endpoints }), ...(text === '' ? {} : { shardSelector: text }) };
+  }
+
+  function remember(key: string, slice: Slice, own: string): void {
+    const { cluster, name } = exportOf(slice, own);
+    if (cluster === undefined) return;
+    const hash = exportHash(cluster, name);
+    const keys = byExport.get(hash) ?? new Set<string>();
+    keys.add(key);
+    byExport.set(hash, keys);
+  }
+
+  function forget(key: string): void {
+    for (const [hash, keys] of byExport) if (keys.delete(key) && keys.size === 0) byExport.delete(hash);
+  }
+
+  async function update(entry: Entry): Promise<number | undefined> {
+    const slice = objectOf<Slice>(served(), entry);
+    const { cluster } = parseKey(entry.key);
+    remember(entry.key, slice, cluster);
+    const status = statusOf(slice, cluster);
+    if (isDeepStrictEqual(status, slice.status)) return undefined;
+    slice.status = status;
+    return (await committed(needs, [replaceOperation(needs, served(), entry, slice)])) ? undefined : lostRaceMs;
+  }
+
+  function allKeys(): string[] {
+    return [...byExport.values()].flatMap((keys) => [...keys]);
+  }
+
+  const turned = new Set<string>();
+  needs.bindings.onTurn((hash) => turned.add(hash));
+
+  return {
+    name: 'apiexport-endpoint-slices',
+    wake({ event, parts }) {
+      const keys: string[] = [];
+      for (const hash of turned) keys.push(...(byExport.get(hash) ?? []));
+      turned.clear();
+      const { key, type } = event;
+      if (key.startsWith(slicesPrefix)) {
+        if (type === 'delete') forget(key);
+        else keys.push(key);
+      } else if (key.startsWith(exportsPrefix)) keys.push(...(byExport.get(exportHash(parts.cluster, parts.name)) ?? []));
+      else if (key.startsWith(needs.partitionsPrefix()) || key.startsWith('core.kcp.io/shards/')) keys.push(...allKeys());
+      return keys;
+    },
+    async *resume() {
+      for await (const entries of eachPiece(needs.store, { prefix: slicesPrefix })) {
+        for (const entry of entries) remember(entry.key, parseStored<Slice>(entry.value), parseKey(entry.key).cluster);
+      }
+      yield* keysToResume(needs.store, slicesPrefix, () => true);
+    },
+    async reconcile(key) {
+      const entry = needs.store.peek(key);
+      return entry === undefined ? undefined : update(entry);
+    },
+  };
+}

@@ -1,0 +1,16 @@
+export type { ControllerNeeds } from './writer.ts';
+export type { BindingIndex } from './binding-index.ts';
+export { createBindingIndex } from './binding-index.ts';
+export type { IdentityNeeds } from './api-export-identity.ts';
+export { createApiExportIdentity, identityHashOf } from './api-export-identity.ts';
+export type { ApiBindingNeeds } from './api-binding.ts';
+export { createApiBinding } from './api-binding.ts';
+export type { EndpointSliceNeeds } from './endpoint-slices.ts';
+export { createEndpointSlices } from './endpoint-slices.ts';
+export type { DefinitionNeeds } from './custom-resource-definition.ts';
+export { createCustomResourceDefinition } from './custom-resource-definition.ts';
+export { createNamespaceDeletion } from './namespace-deletion.ts';
+export type { WorkspaceDeletionNeeds } from './workspace-deletion.ts';
+export { createWorkspaceDeletion } from './workspace-deletion.ts';
+export type { WorkspaceProgressNeeds } from './workspace-progress.ts';
+export { createWorkspaceProgress } from './workspace-progress.ts';

@@ -1,0 +1,22 @@
+export interface DecodeOptions {
+  /** Look for doubled keys: a second look at the text, so only for those who want to know. */
+  readonly strict: boolean;
+  /** The kind that the endpoint takes, for the error's text. */
+  readonly kind?: string | undefined;
+}
+
+export interface Decoded {
+  readonly value: unknown;
+  /** Paths of keys that occur again in the same object (`metadata.labels.a`, `spec.list[0].b`), each once, at most 100. Empty unless strict. */
+  readonly duplicates: readonly string[];
+}
+
+/**
+ * How deep objects and arrays may nest. Go's limit is 10,000; real objects stay under 100. Everything behind the decoder may recurse over
+ * a value because of this limit.
+ */
+export const depthMax = 500;
+export const duplicatesMax = 100;
+/** This key would become an object's prototype wherever somebody copies key by key, so no body may have it. */
+export const prototypeKey = '__proto__';
+export const prototypeKeyText = `the key ${JSON.stringify(prototypeKey)} is not allowed`;

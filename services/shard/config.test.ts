@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { helpText, readConfig } from './config.ts';
+
+function configOf(args: string[], environment: Record<string, string> = {}) {
+  const result = readConfig(args, environment);
+  if (result.kind !== 'config') throw new Error(result.kind === 'wrong' ? result.message : result.kind);
+  return result.config;
+}
+
+describe('readConfig', () => {
+  it('has the defaults of kcp', () => {
+    expect(configOf([])).toMatchObject({
+      rootDirectory: join(process.cwd(), '.kcp'),
+      securePort: 6443,
+      bindAddress: '0.0.0.0',
+      shardName: 'root',
+      kubeconfigPath: join(process.cwd(), '.kcp/admin.kubeconfig'),
+      authenticationAdminTokenPath: join(process.cwd(), '.kcp/.admin-token-store'),
+      batteriesIncluded: ['workspace-types', 'admin'],
+      enableHomeWorkspaces: true,
+      homeWorkspacesHomeCreatorGroups: ['system:authenticated'],
+      anonymousAuth: true,
+    });
+  });
+
+  it('takes flags before the environment before defaults', () => {
+    const environment = { KCP_SECURE_PORT: '1', KCP_SHARD_NAME: 'a', KCP_V: '4', KCP_BIND_ADDRESS: '' };
+    const config = configOf(['--secure-port=2'], environment);
+    expect([config.securePort, config.shardName, config.verbosity, config.bindAddress]).toEqual([2, 'a', 4, '0.0.0.0']);
+  });
+
+  it.each([
+    [['-v', '4'], 4],
+    [['-v=5'], 5],
+    [['--v=6'], 6],
+  ])('reads the verbosity of %j', (args, expected) => {
+    expect(configOf(args).verbosity).toBe(expected);
+  });
+
+  it('reads switches as Go does', () => {
+    expect(configOf(['--anonymous-auth=false', '--enable-home-workspaces']).anonymousAuth).toBe(false);
+    expect(configOf(['--enable-home-workspaces', '--shard-name', 'b']).shardName).toBe('b');
+  });
+
+  it.each([
+    ['+user', ['workspace-types', 'admin', 'user']],
+    ['-admin', ['workspace-types']],
+    ['admin,+user', ['admin', 'user']],
+  ])('makes of the batteries %s: %j', (text, expected) => {
+    expect(configOf([`--batteries-included=${text}`]).batteriesIncluded).toEqual(expected);
+  });
+
+  it.each([
+    [['--no-such-flag'], "Unknown option '--no-such-flag'"],
+    [['extra'], "Unexpected argument 'extra'"],
+    [['--secure-port=70000'], '--secure-port takes a number from 0 to 65535'],
+    [['--secure-port='], '--secure-port takes a number'],
+    [['--anonymous-auth=maybe'], '--anonymous-auth takes true or false'],
+    [['--batteries-included=nuclear'], '--batteries-included knows'],
+    [['--tls-cert-file=a'], 'go together'],
+    [['--shard-base-url=http://a'], '--shard-base-url takes an https URL'],
+  ])('refuses %j and hints at the help', (args, message) => {
+    const result = readConfig(args, {});
+    expect(result).toMatchObject({ kind: 'wrong', message: expect.stringContaining(message) });
+    expect(result).toMatchObject({ message: expect.stringContaining('--help') });
+  });
+
+  it('shows its help', async () => {
+    expect(readConfig(['-h'], {})).toEqual({ kind: 'help', text: helpText() });
+    await expect(helpText()).toMatchFileSnapshot('help.golden.txt');
+  });
+});

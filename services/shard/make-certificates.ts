@@ -1,0 +1,77 @@
+import 'reflect-metadata';
+import { isIP } from 'node:net';
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+
+/** PEM texts. */
+export interface CertificateAndKey {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const dayMs = 86_400_000;
+const authorityDays = 3650;
+const servingDays = 365;
+/** Clocks of clients may be behind. */
+const backdateMs = 3_600_000;
+
+async function makeKeys() {
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const privateKey = PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
+  return { keys, privateKey: `${privateKey}\n` };
+}
+
+function validity(nowMs: number, days: number) {
+  return { notBefore: new Date(nowMs - backdateMs), notAfter: new Date(nowMs + days * dayMs) };
+}
+
+export async function makeAuthority(name: string, nowMs: number): Promise<CertificateAndKey> {
+  const { keys, privateKey } = await makeKeys();
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: `CN=${name}`,
+    keys,
+    signingAlgorithm: algorithm,
+    ...validity(nowMs, authorityDays),
+    extensions: [
+      new BasicConstraintsExtension(true, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+    ],
+  });
+  return { certificate: `${certificate.toString('pem')}\n`, privateKey };
+}
+
+export async function makeServingCertificate(
+  authority: CertificateAndKey,
+  hosts: readonly string[],
+  nowMs: number,
+): Promise<CertificateAndKey> {
+  const { keys, privateKey } = await makeKeys();
+  const signer = PemConverter.decodeFirst(authority.privateKey);
+  const certificate = await X509CertificateGenerator.create({
+    subject: 'CN=kcp-apiserver',
+    issuer: new X509Certificate(authority.certificate).subject,
+    publicKey: keys.publicKey,
+    signingKey: await crypto.subtle.importKey('pkcs8', signer, algorithm, false, ['sign']),
+    signingAlgorithm: algorithm,
+    ...validity(nowMs, servingDays),
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new SubjectAlternativeNameExtension(
+        hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
+      ),
+    ],
+  });
+  return { certificate: `${certificate.toString('pem')}\n`, privateKey };
+}

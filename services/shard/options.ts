@@ -1,0 +1,143 @@
+/** The shard's options, once: flags, environment, --help and the type of the configuration all come from this table. Names and defaults are kcp's where it has them. */
+export type OptionSpec =
+  | { readonly flag: string; readonly type: 'text'; readonly default: string; readonly text: string }
+  | { readonly flag: string; readonly type: 'list'; readonly default: readonly string[]; readonly text: string }
+  | { readonly flag: string; readonly type: 'switch'; readonly default: boolean; readonly text: string }
+  | {
+      readonly flag: string;
+      readonly type: 'number';
+      readonly default: number;
+      readonly min: number;
+      readonly max: number;
+      readonly text: string;
+    };
+
+export const options = {
+  rootDirectory: {
+    flag: 'root-directory',
+    type: 'text',
+    default: '.kcp',
+    text: 'Folder for data, certificates and the kubeconfig; made when it is not there.',
+  },
+  securePort: {
+    flag: 'secure-port',
+    type: 'number',
+    default: 6443,
+    min: 0,
+    max: 65_535,
+    text: 'Port for HTTPS; 0 takes a free one.',
+  },
+  bindAddress: { flag: 'bind-address', type: 'text', default: '0.0.0.0', text: 'Address to listen on.' },
+  externalHostname: {
+    flag: 'external-hostname',
+    type: 'text',
+    default: '',
+    text: 'Host name in the URLs that are given to clients; found out when empty.',
+  },
+  shardName: { flag: 'shard-name', type: 'text', default: 'root', text: 'Name of this shard.' },
+  shardBaseUrl: {
+    flag: 'shard-base-url',
+    type: 'text',
+    default: '',
+    text: 'URL at which other services reach this shard; made of host name and port when empty.',
+  },
+  shardExternalUrl: {
+    flag: 'shard-external-url',
+    type: 'text',
+    default: '',
+    text: 'URL at which clients reach workspaces; the base URL when empty.',
+  },
+  shardVirtualWorkspaceUrl: {
+    flag: 'shard-virtual-workspace-url',
+    type: 'text',
+    default: '',
+    text: 'URL at which clients reach virtual workspaces; the base URL when empty.',
+  },
+  tlsCertFile: {
+    flag: 'tls-cert-file',
+    type: 'text',
+    default: '',
+    text: 'PEM file with the serving certificate and its chain; one is made in the root directory when empty.',
+  },
+  tlsPrivateKeyFile: {
+    flag: 'tls-private-key-file',
+    type: 'text',
+    default: '',
+    text: 'PEM file with the key of --tls-cert-file.',
+  },
+  clientCaFile: {
+    flag: 'client-ca-file',
+    type: 'text',
+    default: '',
+    text: 'PEM file with the authorities of client certificates; one is made in the root directory when empty.',
+  },
+  tokenAuthFile: {
+    flag: 'token-auth-file',
+    type: 'text',
+    default: '',
+    text: 'CSV file of bearer tokens: token,user,uid,"group,group".',
+  },
+  serviceAccountKeyFile: {
+    flag: 'service-account-key-file',
+    type: 'text',
+    default: '',
+    text: 'PEM file with the key that signs service account tokens; sa.key in the root directory when empty.',
+  },
+  anonymousAuth: {
+    flag: 'anonymous-auth',
+    type: 'switch',
+    default: true,
+    text: 'Take requests without credentials for those of system:anonymous.',
+  },
+  authenticationAdminTokenPath: {
+    flag: 'authentication-admin-token-path',
+    type: 'text',
+    default: '',
+    text: 'File with the hash of the shard-admin token; .admin-token-store in the root directory when empty.',
+  },
+  kubeconfigPath: {
+    flag: 'kubeconfig-path',
+    type: 'text',
+    default: '',
+    text: "Where the administrators' kubeconfig is written; admin.kubeconfig in the root directory when empty.",
+  },
+  batteriesIncluded: {
+    flag: 'batteries-included',
+    type: 'list',
+    default: ['workspace-types', 'admin'],
+    text: 'What is set up at the start: workspace-types, admin, user, metrics-viewer; +name adds to the defaults, -name takes away.',
+  },
+  enableHomeWorkspaces: {
+    flag: 'enable-home-workspaces',
+    type: 'switch',
+    default: true,
+    text: 'Give each user a home workspace, at ~.',
+  },
+  homeWorkspacesHomeCreatorGroups: {
+    flag: 'home-workspaces-home-creator-groups',
+    type: 'list',
+    default: ['system:authenticated'],
+    text: 'Groups whose members get a home workspace.',
+  },
+  verbosity: {
+    flag: 'v',
+    type: 'number',
+    default: 2,
+    min: 0,
+    max: 10,
+    text: 'How much is logged; 4 and more are for debugging.',
+  },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+export const batteries = ['workspace-types', 'admin', 'user', 'metrics-viewer'] as const;
+
+type ValueOf<Spec extends OptionSpec> = Spec['type'] extends 'text'
+  ? string
+  : Spec['type'] extends 'list'
+    ? readonly string[]
+    : Spec['type'] extends 'switch'
+      ? boolean
+      : number;
+
+/** What the table says, before what is empty has been found out. */
+export type OptionValues = { readonly [Name in keyof typeof options]: ValueOf<(typeof options)[Name]> };

@@ -1,0 +1,184 @@
+import { X509Certificate } from 'node:crypto';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hashToken } from '@kcp-ts/authn';
+import { createSystemRandom } from '@kcp-ts/base';
+import { decodeYaml } from '@kcp-ts/http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CertificateNeeds } from './certificates.ts';
+import { ensureCertificates, servingHosts } from './certificates.ts';
+import { prepareAdminTokens, writeKubeconfig } from './kubeconfig.ts';
+import { createLogger, levelOf } from './logging.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'shard-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const dayMs = 86_400_000;
+function needs(change: Partial<CertificateNeeds> = {}): CertificateNeeds {
+  const files = { tlsCertFile: '', tlsPrivateKeyFile: '', clientCaFile: '', serviceAccountKeyFile: '' };
+  return {
+    rootDirectory: join(folder, 'root'),
+    hosts: ['box', '0.0.0.0', '10.0.0.1'],
+    ...files,
+    nowMs: Date.now(),
+    ...change,
+  };
+}
+
+describe('ensureCertificates', () => {
+  it('makes what a shard needs, for its owner only, and finds it again', async () => {
+    const made = await ensureCertificates(needs());
+    const names = await readdir(join(folder, 'root'));
+    const expected = [
+      'apiserver.crt',
+      'apiserver.key',
+      'client-ca.crt',
+      'client-ca.key',
+      'sa.key',
+      'sa.pub',
+      'serving-ca.crt',
+      'serving-ca.key',
+    ];
+    expect(names.sort()).toEqual(expected);
+    for (const name of names) expect((await stat(join(folder, 'root', name))).mode & 0o777).toBe(0o600);
+    const leaf = new X509Certificate(made.serving.certificate);
+    expect(leaf.verify(new X509Certificate(made.servingCa).publicKey)).toBe(true);
+    expect(leaf.subjectAltName?.split(', ').sort()).toEqual([
+      'DNS:box',
+      'DNS:localhost',
+      'IP Address:0:0:0:0:0:0:0:1',
+      'IP Address:10.0.0.1',
+      'IP Address:127.0.0.1',
+    ]);
+    expect(new X509Certificate(made.clientCa).ca).toBe(true);
+    expect(await ensureCertificates(needs())).toEqual(made);
+  });
+
+  it('makes a new serving certificate near its end or for another host, under the same authority', async () => {
+    const first = await ensureCertificates(needs());
+    const later = await ensureCertificates(needs({ nowMs: Date.now() + 340 * dayMs }));
+    expect(later.serving).not.toEqual(first.serving);
+    expect([later.servingCa, later.clientCa]).toEqual([first.servingCa, first.clientCa]);
+    const moved = await ensureCertificates(needs({ hosts: ['other'] }));
+    expect(new X509Certificate(moved.serving.certificate).checkHost('other')).toBe('other');
+    expect(moved.servingCa).toBe(first.servingCa);
+  });
+
+  it('replaces a broken pair', async () => {
+    const first = await ensureCertificates(needs());
+    await writeFile(join(folder, 'root/apiserver.key'), 'broken');
+    expect((await ensureCertificates(needs())).serving).not.toEqual(first.serving);
+  });
+
+  it("takes the operator's files as they are", async () => {
+    const { serving, clientCa } = await ensureCertificates(needs());
+    const root = join(folder, 'root');
+    const own = {
+      tlsCertFile: join(root, 'apiserver.crt'),
+      tlsPrivateKeyFile: join(root, 'apiserver.key'),
+      clientCaFile: join(root, 'client-ca.crt'),
+    };
+    const taken = await ensureCertificates(needs({ ...own, rootDirectory: join(folder, 'second') }));
+    expect(taken).toMatchObject({ serving, servingCa: serving.certificate, clientCa });
+    expect((await readdir(join(folder, 'second'))).sort()).toEqual(['sa.key', 'sa.pub']);
+    await expect(ensureCertificates(needs({ clientCaFile: join(folder, 'none') }))).rejects.toThrow('ENOENT');
+  });
+
+  it('leaves the wildcard addresses out of the names', () => {
+    expect(servingHosts(['::', '0.0.0.0', '', 'Box', 'localhost'])).toEqual(['localhost', '127.0.0.1', '::1', 'box']);
+  });
+});
+
+describe('the kubeconfig', () => {
+  const random = createSystemRandom();
+  const paths = () => ({
+    kubeconfigPath: join(folder, 'admin.kubeconfig'),
+    tokenStorePath: join(folder, '.admin-token-store'),
+  });
+  const start = async (batteries: string[] = ['admin']) => {
+    const tokens = await prepareAdminTokens({ ...paths(), batteries, random });
+    const { kubeconfigPath } = paths();
+    await writeKubeconfig({ path: kubeconfigPath, externalUrl: 'https://box:6443', servingCa: 'PEM', tokens });
+    return tokens;
+  };
+
+  it('has the clusters, contexts and users of kcp', async () => {
+    const tokens = await start();
+    const { kubeconfigPath } = paths();
+    expect((await stat(kubeconfigPath)).mode & 0o777).toBe(0o600);
+    const ca = Buffer.from('PEM').toString('base64');
+    const cluster = (name: string, server: string) => ({ name, cluster: { server, 'certificate-authority-data': ca } });
+    expect(decodeYaml(await readFile(kubeconfigPath), { strict: true }).value).toEqual({
+      apiVersion: 'v1',
+      kind: 'Config',
+      preferences: {},
+      'current-context': 'root',
+      clusters: [
+        cluster('base', 'https://box:6443'),
+        cluster('root', 'https://box:6443/clusters/root'),
+        cluster('system:admin', 'https://box:6443/clusters/system:admin'),
+      ],
+      contexts: [
+        { name: 'base', context: { cluster: 'base', user: 'kcp-admin' } },
+        { name: 'root', context: { cluster: 'root', user: 'kcp-admin' } },
+        { name: 'shard-base', context: { cluster: 'base', user: 'shard-admin' } },
+        { name: 'system:admin', context: { cluster: 'system:admin', user: 'shard-admin' } },
+      ],
+      users: [
+        { name: 'kcp-admin', user: { token: tokens.kcpAdmin } },
+        { name: 'shard-admin', user: { token: tokens.shardAdmin } },
+      ],
+    });
+  });
+
+  it('keeps the shard-admin token over restarts and changes the others', async () => {
+    const first = await start(['admin', 'user']);
+    const second = await start(['admin', 'user']);
+    expect(second.shardAdmin).toBe(first.shardAdmin);
+    expect(second.kcpAdmin).not.toBe(first.kcpAdmin);
+    expect(second.user).not.toBe(first.user);
+    expect(second.hashed.map(({ user }) => [user.name, user.groups])).toEqual([
+      ['kcp-admin', ['system:kcp:admin', 'system:authenticated']],
+      ['shard-admin', ['system:masters', 'system:authenticated']],
+      ['user', ['system:authenticated']],
+    ]);
+    expect(await readFile(paths().tokenStorePath)).toEqual(Buffer.from(hashToken(first.shardAdmin)));
+  });
+
+  it('does not believe a shard-admin token that does not fit the stored hash', async () => {
+    await start();
+    await writeFile(paths().tokenStorePath, hashToken('another'));
+    await expect(start()).rejects.toThrow(
+      /admin token in file ".*admin\.kubeconfig" is not valid anymore\. Remove file ".*\.admin-token-store"/,
+    );
+  });
+
+  it('makes a new shard-admin token when the kubeconfig is gone or broken', async () => {
+    const first = await start();
+    await writeFile(paths().kubeconfigPath, 'a: [');
+    const second = await start();
+    expect(second.shardAdmin).not.toBe(first.shardAdmin);
+    await chmod(paths().kubeconfigPath, 0o600);
+    expect((await start()).shardAdmin).toBe(second.shardAdmin);
+  });
+});
+
+describe('the log', () => {
+  it('is JSON lines without secrets', () => {
+    const lines: string[] = [];
+    const logger = createLogger(2, { write: (line) => lines.push(line) });
+    logger.info({ token: 't0p', request: { headers: { authorization: 'Bearer t0p' } }, user: 'ann' }, 'asked');
+    logger.debug('not shown');
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'info', msg: 'asked', user: 'ann', token: '[secret]' });
+    expect(lines[0]).not.toContain('t0p');
+  });
+
+  it('shows more with a higher verbosity', () => {
+    expect([0, 1, 2, 4, 5, 6, 10].map(levelOf)).toEqual(['warn', 'info', 'info', 'debug', 'debug', 'trace', 'trace']);
+  });
+});

@@ -1,0 +1,9 @@
+/** Functions that are longer than the rule allows, each with its length and why. The list may only shrink. */
+export interface LongFunction {
+  readonly path: string;
+  readonly name: string;
+  readonly lines: number;
+  readonly why: string;
+}
+
+export const longFunctions: readonly LongFunction[] = [];

@@ -1,0 +1,60 @@
+/** Numbers about the code that are cheap to take: not rules, but worth looking at when they move. */
+import type { Project } from './project.ts';
+import { isGenerated, isTestSupport } from './project.ts';
+
+export interface Measurement {
+  readonly what: string;
+  readonly value: string;
+}
+
+const likeLines = 6;
+const crowdedDoor = 40;
+
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? 0;
+}
+
+/** Pairs of places that share six or more like lines; blank lines, comments, imports and closing brackets do not count. */
+export function countLikePlaces(files: readonly { readonly path: string; readonly text: string }[]): number {
+  const seen = new Map<string, number>();
+  let pairs = 0;
+  for (const file of files) {
+    const lines = file.text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line.length > 3 && !/^(import|export (type )?\{|\/\/|\/?\*)/.test(line));
+    let inRun = false;
+    for (let start = 0; start + likeLines <= lines.length; start += 1) {
+      const window = lines.slice(start, start + likeLines).join('\n');
+      const before = seen.get(window) ?? 0;
+      if (before > 0 && !inRun) pairs += before;
+      inRun = before > 0;
+      seen.set(window, before + 1);
+    }
+  }
+  return pairs;
+}
+
+export function measure(project: Project): readonly Measurement[] {
+  const code = project.files.filter((file) => !isTestSupport(file.path) && !isGenerated(file.path));
+  const tests = project.files.filter((file) => isTestSupport(file.path));
+  const sum = (files: readonly { readonly lines: number }[]): number =>
+    files.reduce((total, file) => total + file.lines, 0);
+  const crowded = project.files.filter((file) => file.path.endsWith('/index.ts') && file.exported > crowdedDoor);
+  return [
+    { what: 'files, lines (code)', value: `${code.length}, ${sum(code)}` },
+    { what: 'files, lines (tests)', value: `${tests.length}, ${sum(tests)}` },
+    { what: 'median file length', value: String(median(code.map((file) => file.lines))) },
+    { what: 'longest file', value: String(Math.max(0, ...code.map((file) => file.lines))) },
+    {
+      what: 'longest function',
+      value: String(Math.max(0, ...code.flatMap((file) => file.functions.map((each) => each.lines)))),
+    },
+    {
+      what: `doors of more than ${crowdedDoor} names`,
+      value: crowded.length === 0 ? '0' : crowded.map((file) => `${file.path} (${file.exported})`).join(', '),
+    },
+    { what: `pairs of places sharing ${likeLines} like lines`, value: String(countLikePlaces(code)) },
+  ];
+}

@@ -1,0 +1,57 @@
+import type { Finding } from '../finding.ts';
+import type { Project } from '../project.ts';
+import { isTestSupport } from '../project.ts';
+import type { Use } from '../source-file.ts';
+
+interface Room {
+  readonly what: string;
+  readonly modules: RegExp;
+  readonly inside: RegExp;
+  readonly cure: string;
+}
+
+const rooms: readonly Room[] = [
+  {
+    what: 'sockets',
+    modules: /^(node:)?(https?|http2|tls|net|dns|dgram)(\/|$)/,
+    inside: /^(libs\/http|tools\/load|tests)\//,
+    cure: 'use createHttpServer or createHttpClient of @kcp-ts/http',
+  },
+  {
+    what: 'lmdb',
+    modules: /^lmdb(\/|$)/,
+    inside: /^libs\/storage\/lmdb\//,
+    cure: 'use the Store interface of @kcp-ts/storage',
+  },
+];
+
+const roomsOfUses: Readonly<Record<Use['what'], { readonly inside: RegExp; readonly cure: string }>> = {
+  'process.env': { inside: /(^|\/)(config|main)\.ts$/, cure: 'read it in a config.ts and pass the value by name' },
+  'Date.now()': { inside: /^libs\/base\//, cure: 'take a Clock of @kcp-ts/base as a parameter' },
+  'new Date()': { inside: /^libs\/base\//, cure: 'take a Clock of @kcp-ts/base as a parameter' },
+  'Math.random()': { inside: /^libs\/base\//, cure: 'take a Random of @kcp-ts/base as a parameter' },
+};
+
+/** Dangerous things live in one room each. Tests may go anywhere. */
+export function checkRooms(project: Project): readonly Finding[] {
+  return project.files
+    .filter((file) => !isTestSupport(file.path))
+    .flatMap((file) => [
+      ...file.imports.flatMap((entry) =>
+        rooms
+          .filter((room) => room.modules.test(entry.specifier) && !room.inside.test(file.path))
+          .map((room) => ({
+            path: file.path,
+            line: entry.line,
+            message: `${entry.specifier} is imported outside the room for ${room.what}: ${room.cure}`,
+          })),
+      ),
+      ...file.uses
+        .filter((use) => !roomsOfUses[use.what].inside.test(file.path))
+        .map((use) => ({
+          path: file.path,
+          line: use.line,
+          message: `${use.what} is used outside its room: ${roomsOfUses[use.what].cure}`,
+        })),
+    ]);
+}
