@@ -14,7 +14,7 @@ import { systemAdminCluster } from './well-known.ts';
 export interface Rbac {
   /** Whether this very user may; scopes and warrants are not looked at. About a microsecond where the cluster is compiled. */
   allows(user: UserInfo, cluster: string, question: Question): boolean;
-  /** All rules that this very user has in a namespace ('' for the cluster as a whole), in the order of bindings, `system:admin` first. */
+  /** All rules that this very user has in a namespace ('' for the cluster as a whole): those of `system:admin` first, each role once. */
   rulesFor(user: UserInfo, cluster: string, namespace: string): readonly PolicyRule[];
   /** The rules of the role that a binding names; undefined where there is none. */
   roleRules(cluster: string, namespace: string, reference: RoleRef): readonly PolicyRule[] | undefined;
