@@ -196,6 +196,17 @@ describe('authorizer', () => {
       expect(authorize(things(robot)).allowed).toBe(true);
     });
 
+    it('can be asked alone, for whoever acts through a virtual workspace', () => {
+      const robot: UserInfo = {
+        ...user('system:serviceaccount:default:robot'),
+        extra: { 'authentication.kcp.io/cluster-name': ['home'] },
+      };
+      const authorizer = policy('apis.kcp.io:binding:system:kcp:serviceaccount:home:default:robot');
+      expect(authorizer.policyAllows(things(robot), 'provider')).toBe(true);
+      expect(authorizer.policyAllows(things(robot), 'ws')).toBe(false);
+      expect(authorizer.policyAllows(things(bob), 'provider')).toBe(false);
+    });
+
     it('passes where the export has none', () => {
       const { authorize } = authorizerOf(
         {},

@@ -34,6 +34,8 @@ export interface Authorizer {
    * who may not enter the provider's workspace.
    */
   authorizeDeep(request: AccessRequest): Decision;
+  /** Whether the provider in `exportCluster` lets the user do this with its API in the request's cluster: the maximal permission policy alone. */
+  policyAllows(request: AccessRequest, exportCluster: string): boolean;
 }
 
 export const alwaysAllowPathsDefault: readonly string[] = ['/healthz', '/livez', '/readyz'];
@@ -93,5 +95,9 @@ export function createAuthorizer(needs: AuthorizerNeeds): Authorizer {
   return {
     authorize: (request) => decide(chain, request),
     authorizeDeep: (request) => decide(deepChain, request),
+    policyAllows: (request, exportCluster) =>
+      effectiveUsers(request.user, request.cluster).some((user) =>
+        policyAllows(rbac, user, request.cluster, exportCluster, request),
+      ),
   };
 }

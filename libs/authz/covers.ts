@@ -1,8 +1,8 @@
 /** Whether rules that somebody holds include others, as Kubernetes' rule validation compares them. */
 import type { PolicyRule } from './rule-source.ts';
 
-/** Breaking rules up makes their product; rules that are larger than this cannot be granted by others than cluster admins. */
-const brokenDownMax = 50_000;
+/** Breaking rules up makes their product; a rule larger than this must be covered by a single one. */
+const brokenDownMax = 10_000;
 
 /** A rule for each single resource, verb and name, so that each may be covered by another rule. */
 export function breakDown(rule: PolicyRule): readonly PolicyRule[] {

@@ -45,6 +45,24 @@ function aggregates(role: Role | undefined): boolean {
   return role?.aggregationRule !== undefined && role.aggregationRule !== null;
 }
 
+/**
+ * Whether an update changes no more than the garbage collector must be able to. Anything else is judged anew even where the rules stay: a label may
+ * make another role aggregate them.
+ */
+function isForCollectionOnly(object: KubeObject, old: KubeObject): boolean {
+  const rest = ({ metadata, ...fields }: KubeObject): unknown => {
+    const {
+      ownerReferences: _owners,
+      finalizers: _finalizers,
+      managedFields: _managed,
+      resourceVersion: _version,
+      ...others
+    } = metadata;
+    return { ...fields, metadata: others };
+  };
+  return isDeepStrictEqual(rest(object), rest(old));
+}
+
 export function createEscalation(authorizer: Authorizer, rbac: Rbac): Escalation {
   function mayVerb(verb: 'escalate' | 'bind', kind: string, name: string, writer: RbacWriter): boolean {
     const target = {
@@ -80,29 +98,17 @@ export function createEscalation(authorizer: Authorizer, rbac: Rbac): Escalation
       if (hasGroup(writer.user, mastersGroup)) return;
       const role = object as unknown as Role;
       const before = old as unknown as Role | undefined;
-      const rules = role.rules ?? [];
-      const sameRules = before !== undefined && isDeepStrictEqual(rules, before.rules ?? []);
-      const sameAggregation = isDeepStrictEqual(
-        role.aggregationRule ?? undefined,
-        before?.aggregationRule ?? undefined,
-      );
-      if (sameRules && sameAggregation) return;
+      if (old !== undefined && isForCollectionOnly(object, old)) return;
       if (mayVerb('escalate', object.kind, object.metadata.name, writer)) return;
-      confirm(object, rules, writer);
-      if (sameAggregation || !(aggregates(role) || aggregates(before))) return;
+      confirm(object, role.rules ?? [], writer);
+      if (!aggregates(role) && !aggregates(before)) return;
       if (missing(everything, writer).length > 0)
-        throw forbidden(object, 'must have cluster-admin privileges to use an aggregationRule');
+        throw forbidden(object, 'must have cluster-admin privileges to use the aggregationRule');
     },
     checkBinding(object, old, writer) {
       if (hasGroup(writer.user, mastersGroup)) return;
-      const { roleRef, subjects } = object as unknown as Binding;
-      const before = old as unknown as Binding | undefined;
-      if (
-        before !== undefined &&
-        isDeepStrictEqual(roleRef, before.roleRef) &&
-        isDeepStrictEqual(subjects ?? [], before.subjects ?? [])
-      )
-        return;
+      if (old !== undefined && isForCollectionOnly(object, old)) return;
+      const { roleRef } = object as unknown as Binding;
       if (mayVerb('bind', roleRef.kind, roleRef.name, writer)) return;
       const rules = rbac.roleRules(writer.cluster, writer.namespace, roleRef);
       if (rules === undefined)

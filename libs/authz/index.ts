@@ -20,4 +20,4 @@ export type { Reviews } from './reviews.ts';
 export { createReviews, selfSubjectReview } from './reviews.ts';
 // RBAC
 export type { Binding, PolicyRule, RbacSubject, Role, RoleRef, RuleSource } from './rule-source.ts';
-export { createStoreRuleSource } from './rule-source.ts';
+export { createStoreRuleSource, rbacChangeOf } from './rule-source.ts';

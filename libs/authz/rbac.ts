@@ -14,12 +14,12 @@ import { systemAdminCluster } from './well-known.ts';
 export interface Rbac {
   /** Whether this very user may; scopes and warrants are not looked at. About a microsecond where the cluster is compiled. */
   allows(user: UserInfo, cluster: string, question: Question): boolean;
-  /** All rules that this very user has in a namespace ('' for the cluster as a whole), in the order of bindings, `system:admin` first. */
+  /** All rules that this very user has in a namespace ('' for the cluster as a whole): those of `system:admin` first, each role once. */
   rulesFor(user: UserInfo, cluster: string, namespace: string): readonly PolicyRule[];
   /** The rules of the role that a binding names; undefined where there is none. */
   roleRules(cluster: string, namespace: string, reference: RoleRef): readonly PolicyRule[] | undefined;
-  /** To be called when an RBAC object of the cluster has changed. */
-  invalidate(cluster: string): void;
+  /** To be called when an RBAC object of the cluster has changed; of that namespace only, where one is given. */
+  invalidate(cluster: string, namespace?: string): void;
   /** How many clusters are compiled. */
   size(): number;
 }
@@ -132,7 +132,11 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
           : (source.clusterRole(cluster, name) ?? source.clusterRole(systemAdminCluster, name));
       return role === undefined ? undefined : (role.rules ?? []);
     },
-    invalidate(cluster) {
+    invalidate(cluster, namespace = '') {
+      if (namespace !== '') {
+        (cluster === systemAdminCluster ? systemPolicy : policies.peek(cluster))?.namespaces.delete(namespace);
+        return;
+      }
       if (cluster !== systemAdminCluster) {
         policies.delete(cluster);
         return;

@@ -1,7 +1,7 @@
 /** Where rules and bindings are read from; synchronous, since every request asks. */
 import type { LabelSelectorSpec } from '@kcp-ts/meta';
 import type { Store } from '@kcp-ts/storage';
-import { formatKey, parseStored } from '@kcp-ts/storage';
+import { formatKey, parseKey, parseStored } from '@kcp-ts/storage';
 
 export const rbacGroup = 'rbac.authorization.k8s.io';
 
@@ -72,4 +72,13 @@ export function createStoreRuleSource(store: Pick<Store, 'get' | 'scan'>): RuleS
     role: (cluster, namespace, name) => one('roles', cluster, namespace, name),
     clusterRoles: (cluster) => all<Role>('clusterroles', cluster, ''),
   };
+}
+
+const rbacKeyStart = `${rbacGroup}/`;
+
+/** What to forget when the object under a key has changed: one namespace's bindings, or all of its cluster ('' as namespace). Undefined for keys of other groups. */
+export function rbacChangeOf(key: string): { readonly cluster: string; readonly namespace: string } | undefined {
+  if (!key.startsWith(rbacKeyStart)) return undefined;
+  const { cluster, namespace } = parseKey(key);
+  return { cluster, namespace };
 }
