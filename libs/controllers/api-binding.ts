@@ -47,8 +47,8 @@ const definitionsMax = 5_000;
 const remainingRetryMs = 5_000;
 
 interface Writable extends KubeObject {
-  spec?: ApiBinding['spec'];
-  status?: ApiBinding['status'];
+  spec?: NonNullable<ApiBinding['spec']>;
+  status?: NonNullable<ApiBinding['status']>;
 }
 
 function bindingReader(needs: ApiBindingNeeds, cluster: string, own: string): BindingReader {

@@ -20,7 +20,7 @@ const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
 const definitionsMax = 5_000;
 const remainingRetryMs = 5_000;
 
-type Writable = KubeObject & { spec: CustomResourceDefinition['spec']; status?: CustomResourceDefinition['status'] };
+type Writable = KubeObject & { spec: CustomResourceDefinition['spec']; status?: NonNullable<CustomResourceDefinition['status']> };
 
 /** Conditions of CRDs are kept in the order they came in, as apiextensions does it. */
 function setCondition(conditions: readonly Condition[], change: Parameters<typeof withCondition>[1], now: string): Condition[] {

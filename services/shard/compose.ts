@@ -17,7 +17,7 @@ import { shardControllers } from './controllers.ts';
 import type { Core } from './core.ts';
 import { createCore } from './core.ts';
 import { createHomeWorkspace } from './home-workspace.ts';
-import { kubernetesParts } from './kubernetes-parts.ts';
+import { conversionOf, kubernetesParts } from './kubernetes-parts.ts';
 import { createMetrics } from './metrics.ts';
 import { createRouter } from './router.ts';
 import { versionInfo } from './version.ts';
@@ -91,7 +91,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
       // Rows are served before what their behaviours lean on is there: the behaviour itself is looked up when it is first used.
       return lateBehaviour(name, behaviours);
     },
-    conversion: (row) => parts.conversion(row),
+    conversion: conversionOf,
   });
   const access = createAccess(core);
   const tenancy = createTenancy(core, caBundle);
