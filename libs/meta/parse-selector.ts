@@ -1,0 +1,228 @@
+/** Selectors as they stand in a URL. Both parsers throw a BadRequest with apimachinery's text. */
+import { validateLabelValue, validateQualifiedName } from './names.ts';
+import type { LabelSelector, Requirement } from './selector.ts';
+import { StatusError } from './status-error.ts';
+
+type Token =
+  | {
+      readonly kind: 'end' | ',' | '(' | ')' | '=' | '==' | '!=' | '!' | '>' | '<' | 'in' | 'notin';
+      readonly text: string;
+    }
+  | { readonly kind: 'identifier'; readonly text: string };
+
+const symbols = new Set(['=', '==', '!=', '!', '>', '<', ',', '(', ')']);
+const symbolChars = '=!(),><';
+const operators = '"in,=,==,gt,lt,!=,notin"';
+
+function tokensOf(text: string): Token[] {
+  const tokens: Token[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const char = text.charAt(at);
+    if (' \t\r\n'.includes(char)) {
+      at++;
+      continue;
+    }
+    let end = at + 1;
+    if (symbolChars.includes(char)) {
+      while (end < text.length && symbols.has(text.slice(at, end + 1))) end++;
+      const symbol = text.slice(at, end);
+      tokens.push({ kind: symbol as ',', text: symbol });
+    } else {
+      while (end < text.length && !symbolChars.includes(text.charAt(end)) && !' \t\r\n'.includes(text.charAt(end)))
+        end++;
+      const word = text.slice(at, end);
+      tokens.push(word === 'in' || word === 'notin' ? { kind: word, text: word } : { kind: 'identifier', text: word });
+    }
+    at = end;
+  }
+  return tokens;
+}
+
+function bad(message: string): StatusError {
+  return StatusError.badRequest(`unable to parse requirement: ${message}`);
+}
+
+interface Reader {
+  /** Words are plain identifiers where a value is expected, even `in`. */
+  peek(values?: boolean): Token;
+  next(values?: boolean): Token;
+}
+
+function createReader(tokens: readonly Token[]): Reader {
+  let at = 0;
+  const peek = (values = false): Token => {
+    const token = tokens[at] ?? { kind: 'end', text: '' };
+    return values && (token.kind === 'in' || token.kind === 'notin') ? { kind: 'identifier', text: token.text } : token;
+  };
+  return {
+    peek,
+    next(values) {
+      const token = peek(values);
+      at++;
+      return token;
+    },
+  };
+}
+
+function checkKey(key: string): void {
+  const messages = validateQualifiedName(key);
+  if (messages.length === 0) return;
+  throw bad(`key: Invalid value: ${JSON.stringify(key)}: ${messages.join('; ')}`);
+}
+
+function checkValues(key: string, values: readonly string[]): void {
+  values.forEach((value, index) => {
+    const messages = validateLabelValue(value);
+    if (messages.length === 0) return;
+    throw bad(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${messages.join('; ')}`);
+  });
+}
+
+function readValues(reader: Reader): string[] {
+  const open = reader.next(true);
+  if (open.kind !== '(') throw bad(`found '${open.text}', expected: '('`);
+  const first = reader.peek(true);
+  if (first.kind === ')') {
+    reader.next();
+    return [''];
+  }
+  if (first.kind !== 'identifier' && first.kind !== ',') {
+    throw bad(`found '${first.text}', expected: ',', ')' or identifier`);
+  }
+  const values = new Set<string>();
+  for (;;) {
+    const token = reader.next(true);
+    if (token.kind === 'identifier') {
+      values.add(token.text);
+      const after = reader.peek(true);
+      if (after.kind === ')') break;
+      if (after.kind !== ',') throw bad(`found '${after.text}', expected: ',' or ')'`);
+    } else if (token.kind === ',') {
+      const after = reader.peek(true);
+      if (values.size === 0 || after.kind === ',' || after.kind === ')') values.add('');
+      if (after.kind === ')') break;
+    } else {
+      throw bad(`found '${token.text}', expected: ',', or identifier`);
+    }
+  }
+  reader.next();
+  return [...values].sort();
+}
+
+function readValue(reader: Reader): string {
+  const token = reader.peek(true);
+  if (token.kind === 'end' || token.kind === ',') return '';
+  if (token.kind !== 'identifier') throw bad(`found '${token.text}', expected: identifier`);
+  reader.next();
+  return token.text;
+}
+
+function readRequirement(reader: Reader): Requirement {
+  const negated = reader.peek().kind === '!';
+  if (negated) reader.next();
+  const token = reader.next(true);
+  if (token.kind !== 'identifier') throw bad(`found '${token.text}', expected: identifier`);
+  const key = token.text;
+  checkKey(key);
+  const after = reader.peek().kind;
+  if (negated || after === 'end' || after === ',') {
+    if (negated && after !== 'end' && after !== ',')
+      throw bad(`found '${reader.peek().text}', expected: ',' or 'end of string'`);
+    return { key, operator: negated ? '!' : 'exists' };
+  }
+  const operator = reader.next();
+  switch (operator.kind) {
+    case '=':
+    case '==':
+    case '!=': {
+      const values = [readValue(reader)];
+      checkValues(key, values);
+      return { key, operator: operator.kind === '!=' ? 'notin' : 'in', values };
+    }
+    case 'in':
+    case 'notin': {
+      const values = readValues(reader);
+      checkValues(key, values);
+      return { key, operator: operator.kind, values };
+    }
+    case '>':
+    case '<':
+      throw bad(`operator '${operator.kind}' compares numbers, which this server does not offer`);
+    default:
+      throw bad(`found '${operator.text}', expected: ${operators.replaceAll('"', '')}`);
+  }
+}
+
+/** `app=web,tier in (a,b),!old`; the empty text selects everything. */
+export function parseLabelSelector(text: string): LabelSelector {
+  const reader = createReader(tokensOf(text));
+  const requirements: Requirement[] = [];
+  if (reader.peek().kind === 'end') return requirements;
+  for (;;) {
+    const token = reader.peek(true);
+    if (token.kind !== 'identifier' && token.kind !== '!') {
+      throw bad(`found '${token.text}', expected: !, identifier, or 'end of string'`);
+    }
+    requirements.push(readRequirement(reader));
+    const after = reader.next();
+    if (after.kind === 'end') return requirements;
+    if (after.kind !== ',') throw bad(`found '${after.text}', expected: ',' or 'end of string'`);
+    const next = reader.peek(true);
+    if (next.kind !== 'identifier' && next.kind !== '!')
+      throw bad(`found '${next.text}', expected: identifier after ','`);
+  }
+}
+
+export interface FieldRequirement {
+  /** `metadata.name`, `spec.color`. */
+  readonly path: string;
+  readonly operator: '=' | '!=';
+  readonly value: string;
+}
+
+function splitTerms(text: string): string[] {
+  const terms: string[] = [];
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '\\') at++;
+    else if (text[at] === ',') {
+      terms.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  terms.push(text.slice(start));
+  return terms;
+}
+
+function unescapeValue(text: string): string {
+  let value = '';
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charAt(at);
+    if (char === ',' || char === '=')
+      throw StatusError.badRequest(`invalid field selector: unescaped character in value: ${char}`);
+    if (char !== '\\') {
+      value += char;
+      continue;
+    }
+    const next = text[++at];
+    if (next === undefined || !'\\,='.includes(next)) {
+      throw StatusError.badRequest(`invalid field selector: invalid escape sequence: \\${next ?? ''}`);
+    }
+    value += next;
+  }
+  return value;
+}
+
+/** `metadata.name=a,spec.color!=red`; `\` escapes `,`, `=` and itself in values. */
+export function parseFieldSelector(text: string): FieldRequirement[] {
+  const requirements: FieldRequirement[] = [];
+  for (const term of splitTerms(text)) {
+    if (term === '') continue;
+    const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
+    if (match === null) throw StatusError.badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
+    const [, path = '', operator, value = ''] = match;
+    requirements.push({ path, operator: operator === '!=' ? '!=' : '=', value: unescapeValue(value) });
+  }
+  return requirements;
+}
