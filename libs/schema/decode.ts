@@ -1,0 +1,217 @@
+/**
+ * Decoding as Go's typed decoder does it: wrong types end it with Go's text, unknown fields are removed and told in the order of the
+ * document, and null means that the field is absent.
+ */
+import type { JsonSchema } from '@kcp-ts/meta';
+import { isDateTime } from './formats.ts';
+import type { JsonObject } from './json-value.ts';
+import { isJsonObject } from './json-value.ts';
+
+export interface Decoded {
+  /** Go's text of the first value of a wrong type. The object is then half decoded and of no use. */
+  readonly error?: string;
+  /** `spec.ports[0].x`, in the order of the document. */
+  readonly unknown: string[];
+}
+
+/** Where in Go's types a value stands: the name of the innermost struct and the names of the fields to it. */
+interface Place {
+  readonly struct: string;
+  readonly fields: string;
+}
+
+type Decode = (value: unknown, unknown: string[], place: Place) => string | undefined;
+
+const int32 = { low: -(2 ** 31), high: 2 ** 31 - 1 };
+const int64 = { low: -(2 ** 63), high: 2 ** 63 };
+
+function jsonKind(value: unknown): string {
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value === 'object' ? (Array.isArray(value) ? 'array' : 'object') : typeof value;
+}
+
+function mismatch(value: string, type: string, place: Place): string {
+  const target = place.fields === '' ? 'Go value' : `Go struct field ${place.struct}.${place.fields}`;
+  return `json: cannot unmarshal ${value} into ${target} of type ${type}`;
+}
+
+/** The name that Go's type has in messages. */
+function goTypeOf(schema: JsonSchema): string {
+  switch (schema.type) {
+    case 'string':
+      if (schema.format === 'byte') return '[]uint8';
+      return schema.title ?? 'string';
+    case 'boolean':
+      return 'bool';
+    case 'integer':
+      return schema.format === 'int32' ? 'int32' : 'int64';
+    case 'number':
+      return 'float64';
+    case 'array':
+      return `[]${schema.items === undefined ? 'interface {}' : goTypeOf(schema.items)}`;
+    default:
+      if (typeof schema.additionalProperties === 'object') return `map[string]${goTypeOf(schema.additionalProperties)}`;
+      return `v1.${schema.title ?? 'Object'}`;
+  }
+}
+
+/** What a null becomes inside a map or list: the zero value of the type. */
+function zeroOf(schema: JsonSchema): unknown {
+  switch (schema.type) {
+    case 'string':
+      return '';
+    case 'boolean':
+      return false;
+    case 'integer':
+    case 'number':
+      return 0;
+    default:
+      return schema.type === 'object' && schema.properties !== undefined ? {} : null;
+  }
+}
+
+function compileScalar(schema: JsonSchema): Decode {
+  const type = goTypeOf(schema);
+  switch (schema.type) {
+    case 'string':
+      if (schema.format === 'date-time') return decodeTime;
+      return (value, _unknown, place) =>
+        typeof value === 'string' ? undefined : mismatch(jsonKind(value), type, place);
+    case 'integer': {
+      const { low, high } = schema.format === 'int32' ? int32 : int64;
+      return (value, _unknown, place) => {
+        if (typeof value !== 'number') return mismatch(jsonKind(value), type, place);
+        if (Number.isInteger(value) && value >= low && value <= high) return undefined;
+        return mismatch(`number ${value}`, type, place);
+      };
+    }
+    default:
+      return (value, _unknown, place) =>
+        typeof value === schema.type ? undefined : mismatch(jsonKind(value), type, place);
+  }
+}
+
+function decodeTime(value: unknown, _unknown: string[], place: Place): string | undefined {
+  if (typeof value !== 'string') return mismatch(jsonKind(value), 'string', { struct: place.struct, fields: '' });
+  if (isDateTime(value)) return undefined;
+  const text = JSON.stringify(value);
+  return `parsing time ${text} as "2006-01-02T15:04:05Z07:00": cannot parse ${text} as "2006"`;
+}
+
+function addAt(unknown: string[], from: number, text: string): void {
+  for (let index = from; index < unknown.length; index++) {
+    const path = unknown[index] ?? '';
+    unknown[index] = path.startsWith('[') ? text + path : `${text}.${path}`;
+  }
+}
+
+function compileList(schema: JsonSchema, struct: string): Decode {
+  const type = goTypeOf(schema);
+  const items = schema.items ?? {};
+  const decode = compileNode(items, struct);
+  const zero = zeroOf(items);
+  return (value, unknown, place) => {
+    if (!Array.isArray(value)) return mismatch(jsonKind(value), type, place);
+    for (let index = 0; index < value.length; index++) {
+      if (value[index] === null) {
+        value[index] = zero;
+        continue;
+      }
+      const before = unknown.length;
+      const error = decode(value[index], unknown, place);
+      if (error !== undefined) return error;
+      if (unknown.length > before) addAt(unknown, before, `[${index}]`);
+    }
+    return undefined;
+  };
+}
+
+function compileMap(schema: JsonSchema, values: JsonSchema, struct: string): Decode {
+  const type = goTypeOf(schema);
+  const decode = compileNode(values, struct);
+  const zero = zeroOf(values);
+  return (value, unknown, place) => {
+    if (!isJsonObject(value)) return mismatch(jsonKind(value), type, place);
+    for (const key in value) {
+      if (value[key] === null) {
+        value[key] = zero;
+        continue;
+      }
+      const before = unknown.length;
+      const error = decode(value[key], unknown, place);
+      if (error !== undefined) return error;
+      if (unknown.length > before) addAt(unknown, before, key);
+    }
+    return undefined;
+  };
+}
+
+interface Field {
+  readonly decode: Decode;
+}
+
+function compileStruct(schema: JsonSchema, struct: string): Decode {
+  const type = goTypeOf({ title: struct, ...schema });
+  const fields = new Map<string, Field>();
+  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+    fields.set(key, { decode: compileNode(property, property.title ?? structOf(struct, key, property)) });
+  }
+  const preserve = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  return (value, unknown, place) => {
+    if (!isJsonObject(value)) return mismatch(jsonKind(value), type, place);
+    const prefix = place.fields === '' ? '' : `${place.fields}.`;
+    for (const key in value) {
+      const field = fields.get(key);
+      if (field === undefined) {
+        if (preserve) continue;
+        unknown.push(key);
+        delete value[key];
+        continue;
+      }
+      const member = value[key];
+      if (member === null) {
+        delete value[key];
+        continue;
+      }
+      const before = unknown.length;
+      const error = field.decode(member, unknown, { struct, fields: prefix + key });
+      if (error !== undefined) return error;
+      if (unknown.length > before) addAt(unknown, before, key);
+    }
+    return undefined;
+  };
+}
+
+/** Go's usual name for the type of a field, where the schema does not give it as its title. */
+function structOf(parent: string, key: string, schema: JsonSchema): string {
+  const title =
+    schema.items?.title ??
+    (typeof schema.additionalProperties === 'object' ? schema.additionalProperties.title : undefined);
+  if (title !== undefined) return title;
+  const name = key.charAt(0).toUpperCase() + key.slice(1);
+  return key === 'spec' || key === 'status' ? parent + name : schema.type === 'array' ? name.replace(/s$/, '') : name;
+}
+
+function compileNode(schema: JsonSchema, struct: string): Decode {
+  if (schema.type === undefined) return () => undefined;
+  if (schema.type === 'array') return compileList(schema, schema.items?.title ?? struct);
+  if (schema.type !== 'object') return compileScalar(schema);
+  if (typeof schema.additionalProperties === 'object') {
+    return compileMap(schema, schema.additionalProperties, schema.additionalProperties.title ?? struct);
+  }
+  if (schema.properties === undefined && schema['x-kubernetes-preserve-unknown-fields'] === true) {
+    return (value, _unknown, place) =>
+      isJsonObject(value) ? undefined : mismatch(jsonKind(value), goTypeOf(schema), place);
+  }
+  return compileStruct(schema, schema.title ?? struct);
+}
+
+/** A function that decodes in place. `struct` names the Go type of the whole. */
+export function compileDecode(schema: JsonSchema, struct: string): (object: JsonObject) => Decoded {
+  const decode = compileNode(schema, struct);
+  return (object) => {
+    const unknown: string[] = [];
+    const error = decode(object, unknown, { struct, fields: '' });
+    return error === undefined ? { unknown } : { error, unknown };
+  };
+}
