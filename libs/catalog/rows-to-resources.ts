@@ -32,7 +32,7 @@ export function resourcesOfRows(rows: readonly ResourceRow[], identityOf: (row: 
     const known = byRow.get(row);
     if (known !== undefined) return known;
     const storageRow = isStorageVersion(row) ? row : (storageOf(row) ?? row);
-    const schema = needs.schemas.compile(row.schema, { dialect: row.dialect });
+    const schema = needs.schemas.compile(row.schema, { dialect: row.dialect, kind: row.kind, scale: row.scale });
     const made = serve(row, {
       identity: identityOf(row),
       origin,

@@ -24,7 +24,18 @@ export { StatusError } from './status-error.ts';
 export type { ConditionChange } from './conditions.ts';
 export { isTrueCondition, withCondition, withSummary } from './conditions.ts';
 
-// Texts of the field
-export { validateAnnotations, validateDnsLabel, validateDnsSubdomain, validateLabels, validateLabelValue, validatePathSegmentName, validateQualifiedName } from './names.ts';
-export type { FieldSelectorTerm } from './parse-selector.ts';
+// Names, selectors and quantities
+export {
+  validateAnnotations,
+  validateDns1035Label,
+  validateDnsLabel,
+  validateDnsSubdomain,
+  validateLabels,
+  validateLabelValue,
+  validatePathSegmentName,
+  validateQualifiedName,
+} from './names.ts';
+export type { FieldRequirement } from './parse-selector.ts';
 export { parseFieldSelector, parseLabelSelector } from './parse-selector.ts';
+export type { Quantity } from './quantity.ts';
+export { compareQuantities, formatQuantity, parseQuantity } from './quantity.ts';

@@ -1,101 +1,134 @@
-/** What names, labels and annotations may look like, with apimachinery's messages: clients show them as they are. */
+/** Names, labels and annotations: what Kubernetes allows, and its words for what it does not. Each check gives the messages, none for good text. */
 import type { FieldError } from './field-error.ts';
 import { invalidValue } from './field-error.ts';
 
-const labelFormat = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
-const subdomainFormat = `${labelFormat}(\\.${labelFormat})*`;
-const qualifiedFormat = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
-const valueFormat = `(${qualifiedFormat})?`;
+const subdomainRule = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
+const labelRule = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const dns1035Rule = '[a-z]([-a-z0-9]*[a-z0-9])?';
+const qualifiedRule = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
+const valueRule = `(${qualifiedRule})?`;
 
-const label = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
-const subdomain = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
-const qualified = /^(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+// A dot between labels must stand between letters or digits, so these say the rules above without a repeated group.
+const edge = /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/;
+const badDot = /\.[-.]|-\./;
+const labelPattern = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
+const dns1035Pattern = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
+const qualifiedPattern = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 
-const labelLengthMax = 63;
-const subdomainLengthMax = 253;
-const annotationsBytesMax = 256 * 1024;
+const annotationBytesMax = 256 * 1024;
 
-function tooLong(max: number): string {
-  return `must be no more than ${max} bytes`;
+function tooLong(limit: number): string {
+  return `must be no more than ${limit} bytes`;
 }
 
-function problems(text: string, max: number, pattern: RegExp, message: string): string[] {
-  const found: string[] = [];
-  if (text.length > max) found.push(tooLong(max));
-  if (!pattern.test(text)) found.push(message);
-  return found;
+function ruleText(message: string, rule: string, ...examples: string[]): string {
+  const list = examples.map((example) => `'${example}', `).join(' or ');
+  return `${message} (e.g. ${list}regex used for validation is '${rule}')`;
 }
 
-/** RFC 1123 subdomain: the names of most objects. */
+/** DNS-1123 subdomain: most objects' names. */
 export function validateDnsSubdomain(text: string): string[] {
-  return problems(
-    text,
-    subdomainLengthMax,
-    subdomain,
-    `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${subdomainFormat}')`,
-  );
+  const messages: string[] = [];
+  if (text.length > 253) messages.push(tooLong(253));
+  if (!edge.test(text) || badDot.test(text)) {
+    const message =
+      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
+    messages.push(ruleText(message, subdomainRule, 'example.com'));
+  }
+  return messages;
 }
 
-/** RFC 1123 label: namespaces. */
+/** DNS-1123 label: namespaces, services. */
 export function validateDnsLabel(text: string): string[] {
-  return problems(
-    text,
-    labelLengthMax,
-    label,
-    `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${labelFormat}')`,
-  );
+  const messages: string[] = [];
+  if (text.length > 63) messages.push(tooLong(63));
+  if (!labelPattern.test(text)) {
+    const message =
+      "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character";
+    messages.push(ruleText(message, labelRule, 'my-name', '123-abc'));
+  }
+  return messages;
 }
 
-/** Whatever can stand in a path: RBAC names. */
+/** DNS-1035 label: resources and versions of definitions. */
+export function validateDns1035Label(text: string): string[] {
+  const messages: string[] = [];
+  if (text.length > 63) messages.push(tooLong(63));
+  if (!dns1035Pattern.test(text)) {
+    const message =
+      "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character";
+    messages.push(ruleText(message, dns1035Rule, 'my-name', 'abc-123'));
+  }
+  return messages;
+}
+
+/** Names that need only be one segment of a URL: RBAC's. */
 export function validatePathSegmentName(text: string): string[] {
   if (text === '.' || text === '..') return [`may not be '${text}'`];
   return ['/', '%'].filter((part) => text.includes(part)).map((part) => `may not contain '${part}'`);
 }
 
-/** `prefix/name` or `name`: label keys, finalizers. */
+/** A qualified name: a label's or annotation's key. */
 export function validateQualifiedName(text: string): string[] {
+  const messages: string[] = [];
   const parts = text.split('/');
-  const name = parts.at(-1) ?? '';
-  const found: string[] = [];
-  const form = `name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${qualifiedFormat}')`;
-  if (parts.length > 2) return [`a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${qualifiedFormat}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+  let name = text;
   if (parts.length === 2) {
-    if (parts[0] === '') found.push('prefix part must be non-empty');
-    else found.push(...validateDnsSubdomain(parts[0] ?? '').map((problem) => `prefix part ${problem}`));
+    const [prefix = '', last = ''] = parts;
+    name = last;
+    if (prefix === '') messages.push('prefix part must be non-empty');
+    else messages.push(...validateDnsSubdomain(prefix).map((message) => `prefix part ${message}`));
+  } else if (parts.length > 2) {
+    const message =
+      "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+    return [
+      `${ruleText(message, qualifiedRule, 'MyName', 'my.name', '123-abc')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
   }
-  if (name === '') found.push('name part must be non-empty');
-  else if (name.length > labelLengthMax) found.push(`name part ${tooLong(labelLengthMax)}`);
-  if (!qualified.test(name)) found.push(form);
-  return found;
+  if (name === '') messages.push('name part must be non-empty');
+  else if (name.length > 63) messages.push(`name part ${tooLong(63)}`);
+  if (!qualifiedPattern.test(name)) {
+    const message =
+      "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+    messages.push(`name part ${ruleText(message, qualifiedRule, 'MyName', 'my.name', '123-abc')}`);
+  }
+  return messages;
 }
 
 export function validateLabelValue(text: string): string[] {
-  if (text === '') return [];
-  return problems(
-    text,
-    labelLengthMax,
-    qualified,
-    `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '${valueFormat}')`,
-  );
+  const messages: string[] = [];
+  if (text.length > 63) messages.push(tooLong(63));
+  if (text !== '' && !qualifiedPattern.test(text)) {
+    const message =
+      "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+    messages.push(ruleText(message, valueRule, 'MyValue', 'my_value', '12345'));
+  }
+  return messages;
 }
 
+/** All of an object's labels; `field` is usually `metadata.labels`. */
 export function validateLabels(labels: Readonly<Record<string, string>> | undefined, field: string): FieldError[] {
   const errors: FieldError[] = [];
-  for (const key in labels) {
-    for (const problem of validateQualifiedName(key)) errors.push(invalidValue(field, key, problem));
-    const value = labels[key] ?? '';
-    for (const problem of validateLabelValue(value)) errors.push(invalidValue(field, value, problem));
+  for (const [key, value] of Object.entries(labels ?? {})) {
+    for (const message of validateQualifiedName(key)) errors.push(invalidValue(field, key, message));
+    for (const message of validateLabelValue(value)) errors.push(invalidValue(field, value, message));
   }
   return errors;
 }
 
-export function validateAnnotations(annotations: Readonly<Record<string, string>> | undefined, field: string): FieldError[] {
+/** All of an object's annotations: keys in any case, and at most 256 KiB together. */
+export function validateAnnotations(
+  annotations: Readonly<Record<string, string>> | undefined,
+  field: string,
+): FieldError[] {
   const errors: FieldError[] = [];
   let bytes = 0;
-  for (const key in annotations) {
-    for (const problem of validateQualifiedName(key.toLowerCase())) errors.push(invalidValue(field, key, problem));
-    bytes += key.length + (annotations[key]?.length ?? 0);
+  for (const [key, value] of Object.entries(annotations ?? {})) {
+    for (const message of validateQualifiedName(key.toLowerCase())) errors.push(invalidValue(field, key, message));
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
-  if (bytes > annotationsBytesMax) errors.push({ kind: 'TooLong', field, message: `Too long: may not be more than ${annotationsBytesMax} bytes` });
+  if (bytes > annotationBytesMax) {
+    errors.push({ kind: 'TooLong', field, message: `Too long: may not be more than ${annotationBytesMax} bytes` });
+  }
   return errors;
 }

@@ -1,122 +1,228 @@
-/** The texts of `labelSelector` and `fieldSelector`, with apimachinery's errors. */
+/** Selectors as they stand in a URL. Both parsers throw a BadRequest with apimachinery's text. */
 import { validateLabelValue, validateQualifiedName } from './names.ts';
 import type { LabelSelector, Requirement } from './selector.ts';
 import { StatusError } from './status-error.ts';
 
-const tokenPattern = /\s*(?:(,|\(|\)|!=|==|=|!|<|>)|([^\s,()!=<>]+))/y;
+type Token =
+  | {
+      readonly kind: 'end' | ',' | '(' | ')' | '=' | '==' | '!=' | '!' | '>' | '<' | 'in' | 'notin';
+      readonly text: string;
+    }
+  | { readonly kind: 'identifier'; readonly text: string };
 
-type Token = { readonly kind: 'symbol' | 'word'; readonly text: string };
+const symbols = new Set(['=', '==', '!=', '!', '>', '<', ',', '(', ')']);
+const symbolChars = '=!(),><';
+const operators = '"in,=,==,gt,lt,!=,notin"';
 
-function tokens(text: string): Token[] {
-  const found: Token[] = [];
-  tokenPattern.lastIndex = 0;
-  for (let match = tokenPattern.exec(text); match !== null && match[0] !== ''; match = tokenPattern.exec(text)) {
-    found.push(match[1] === undefined ? { kind: 'word', text: match[2] ?? '' } : { kind: 'symbol', text: match[1] });
-    if (tokenPattern.lastIndex >= text.length) break;
-  }
-  return found;
-}
-
-function unparsable(found: string, expected: string): StatusError {
-  return StatusError.badRequest(`unable to parse requirement: found '${found}', expected: ${expected}`);
-}
-
-const selectorLengthMax = 64 * 1024;
-
-/** Throws StatusError BadRequest. */
-export function parseLabelSelector(text: string): LabelSelector {
-  if (text === '') return [];
-  if (text.length > selectorLengthMax) throw StatusError.badRequest('unable to parse requirement: the selector is too long');
-  const list = tokens(text);
-  const requirements: Requirement[] = [];
+function tokensOf(text: string): Token[] {
+  const tokens: Token[] = [];
   let at = 0;
-  const take = () => list[at++];
-  const symbol = () => list[at]?.text ?? '';
-
-  function values(): string[] {
-    const open = take();
-    if (open?.text !== '(') throw unparsable(open?.text ?? '', "'('");
-    const found: string[] = [];
-    for (;;) {
-      const token = take();
-      if (token?.text === ')') return found.length === 0 ? [''] : found;
-      if (token === undefined) throw unparsable('', "',', ')' or identifier");
-      if (token.text === ',') continue;
-      if (token.kind !== 'word') throw unparsable(token.text, "',', ')' or identifier");
-      found.push(token.text);
+  while (at < text.length) {
+    const char = text.charAt(at);
+    if (' \t\r\n'.includes(char)) {
+      at++;
+      continue;
     }
-  }
-
-  function requirement(): Requirement {
-    const token = take();
-    if (token?.text === '!') {
-      const key = take();
-      if (key?.kind !== 'word') throw unparsable(key?.text ?? '', 'identifier');
-      return { key: key.text, operator: '!' };
+    let end = at + 1;
+    if (symbolChars.includes(char)) {
+      while (end < text.length && symbols.has(text.slice(at, end + 1))) end++;
+      const symbol = text.slice(at, end);
+      tokens.push({ kind: symbol as ',', text: symbol });
+    } else {
+      while (end < text.length && !symbolChars.includes(text.charAt(end)) && !' \t\r\n'.includes(text.charAt(end)))
+        end++;
+      const word = text.slice(at, end);
+      tokens.push(word === 'in' || word === 'notin' ? { kind: word, text: word } : { kind: 'identifier', text: word });
     }
-    if (token?.kind !== 'word') throw unparsable(token?.text ?? '', "!, identifier, or 'end of string'");
-    const key = token.text;
-    const operator = symbol();
-    switch (operator) {
-      case '':
-      case ',':
-        return { key, operator: 'exists' };
-      case '=':
-      case '==':
-      case '!=': {
-        at++;
-        const next = list[at];
-        const value = next?.kind === 'word' ? next.text : '';
-        if (next?.kind === 'word') at++;
-        else if (next !== undefined && next.text !== ',') throw unparsable(next.text, 'identifier');
-        return { key, operator: operator === '!=' ? 'notin' : 'in', values: [value] };
-      }
-      case 'in':
-      case 'notin':
-        at++;
-        return { key, operator, values: values() };
-      default:
-        throw unparsable(operator, 'in, notin, =, ==, !=, gt, lt');
-    }
+    at = end;
   }
-
-  while (at < list.length) {
-    const found = requirement();
-    checkRequirement(found);
-    requirements.push(found);
-    const separator = take();
-    if (separator === undefined) break;
-    if (separator.text !== ',') throw unparsable(separator.text, "',' or 'end of string'");
-  }
-  return requirements;
+  return tokens;
 }
 
-function checkRequirement(requirement: Requirement): void {
-  const [problem] = validateQualifiedName(requirement.key);
-  if (problem !== undefined) throw StatusError.badRequest(`unable to parse requirement: <nil>: Invalid value: ${JSON.stringify(requirement.key)}: ${problem}`);
-  if (!('values' in requirement)) return;
-  for (const value of requirement.values) {
-    const [bad] = validateLabelValue(value);
-    if (bad !== undefined) throw StatusError.badRequest(`unable to parse requirement: values[0][${requirement.key}]: Invalid value: ${JSON.stringify(value)}: ${bad}`);
+function bad(message: string): StatusError {
+  return StatusError.badRequest(`unable to parse requirement: ${message}`);
+}
+
+interface Reader {
+  /** Words are plain identifiers where a value is expected, even `in`. */
+  peek(values?: boolean): Token;
+  next(values?: boolean): Token;
+}
+
+function createReader(tokens: readonly Token[]): Reader {
+  let at = 0;
+  const peek = (values = false): Token => {
+    const token = tokens[at] ?? { kind: 'end', text: '' };
+    return values && (token.kind === 'in' || token.kind === 'notin') ? { kind: 'identifier', text: token.text } : token;
+  };
+  return {
+    peek,
+    next(values) {
+      const token = peek(values);
+      at++;
+      return token;
+    },
+  };
+}
+
+function checkKey(key: string): void {
+  const messages = validateQualifiedName(key);
+  if (messages.length === 0) return;
+  throw bad(`key: Invalid value: ${JSON.stringify(key)}: ${messages.join('; ')}`);
+}
+
+function checkValues(key: string, values: readonly string[]): void {
+  values.forEach((value, index) => {
+    const messages = validateLabelValue(value);
+    if (messages.length === 0) return;
+    throw bad(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${messages.join('; ')}`);
+  });
+}
+
+function readValues(reader: Reader): string[] {
+  const open = reader.next(true);
+  if (open.kind !== '(') throw bad(`found '${open.text}', expected: '('`);
+  const first = reader.peek(true);
+  if (first.kind === ')') {
+    reader.next();
+    return [''];
+  }
+  if (first.kind !== 'identifier' && first.kind !== ',') {
+    throw bad(`found '${first.text}', expected: ',', ')' or identifier`);
+  }
+  const values = new Set<string>();
+  for (;;) {
+    const token = reader.next(true);
+    if (token.kind === 'identifier') {
+      values.add(token.text);
+      const after = reader.peek(true);
+      if (after.kind === ')') break;
+      if (after.kind !== ',') throw bad(`found '${after.text}', expected: ',' or ')'`);
+    } else if (token.kind === ',') {
+      const after = reader.peek(true);
+      if (values.size === 0 || after.kind === ',' || after.kind === ')') values.add('');
+      if (after.kind === ')') break;
+    } else {
+      throw bad(`found '${token.text}', expected: ',', or identifier`);
+    }
+  }
+  reader.next();
+  return [...values].sort();
+}
+
+function readValue(reader: Reader): string {
+  const token = reader.peek(true);
+  if (token.kind === 'end' || token.kind === ',') return '';
+  if (token.kind !== 'identifier') throw bad(`found '${token.text}', expected: identifier`);
+  reader.next();
+  return token.text;
+}
+
+function readRequirement(reader: Reader): Requirement {
+  const negated = reader.peek().kind === '!';
+  if (negated) reader.next();
+  const token = reader.next(true);
+  if (token.kind !== 'identifier') throw bad(`found '${token.text}', expected: identifier`);
+  const key = token.text;
+  checkKey(key);
+  const after = reader.peek().kind;
+  if (negated || after === 'end' || after === ',') {
+    if (negated && after !== 'end' && after !== ',')
+      throw bad(`found '${reader.peek().text}', expected: ',' or 'end of string'`);
+    return { key, operator: negated ? '!' : 'exists' };
+  }
+  const operator = reader.next();
+  switch (operator.kind) {
+    case '=':
+    case '==':
+    case '!=': {
+      const values = [readValue(reader)];
+      checkValues(key, values);
+      return { key, operator: operator.kind === '!=' ? 'notin' : 'in', values };
+    }
+    case 'in':
+    case 'notin': {
+      const values = readValues(reader);
+      checkValues(key, values);
+      return { key, operator: operator.kind, values };
+    }
+    case '>':
+    case '<':
+      throw bad(`operator '${operator.kind}' compares numbers, which this server does not offer`);
+    default:
+      throw bad(`found '${operator.text}', expected: ${operators.replaceAll('"', '')}`);
   }
 }
 
-export interface FieldSelectorTerm {
+/** `app=web,tier in (a,b),!old`; the empty text selects everything. */
+export function parseLabelSelector(text: string): LabelSelector {
+  const reader = createReader(tokensOf(text));
+  const requirements: Requirement[] = [];
+  if (reader.peek().kind === 'end') return requirements;
+  for (;;) {
+    const token = reader.peek(true);
+    if (token.kind !== 'identifier' && token.kind !== '!') {
+      throw bad(`found '${token.text}', expected: !, identifier, or 'end of string'`);
+    }
+    requirements.push(readRequirement(reader));
+    const after = reader.next();
+    if (after.kind === 'end') return requirements;
+    if (after.kind !== ',') throw bad(`found '${after.text}', expected: ',' or 'end of string'`);
+    const next = reader.peek(true);
+    if (next.kind !== 'identifier' && next.kind !== '!')
+      throw bad(`found '${next.text}', expected: identifier after ','`);
+  }
+}
+
+export interface FieldRequirement {
+  /** `metadata.name`, `spec.color`. */
   readonly path: string;
   readonly operator: '=' | '!=';
   readonly value: string;
 }
 
-/** `a.b=c,d!=e`; a backslash takes the next character as it is. Throws StatusError BadRequest. */
-export function parseFieldSelector(text: string): FieldSelectorTerm[] {
-  if (text === '') return [];
-  const terms: FieldSelectorTerm[] = [];
-  for (const part of text.split(/(?<!\\),/)) {
-    if (part === '') continue;
-    const match = /^([^=!]+)(==|=|!=)([\s\S]*)$/.exec(part);
-    if (match === null) throw StatusError.badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
-    const value = (match[3] ?? '').replaceAll(/\\(.)/g, '$1');
-    terms.push({ path: match[1] ?? '', operator: match[2] === '!=' ? '!=' : '=', value });
+function splitTerms(text: string): string[] {
+  const terms: string[] = [];
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '\\') at++;
+    else if (text[at] === ',') {
+      terms.push(text.slice(start, at));
+      start = at + 1;
+    }
   }
+  terms.push(text.slice(start));
   return terms;
+}
+
+function unescapeValue(text: string): string {
+  let value = '';
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charAt(at);
+    if (char === ',' || char === '=')
+      throw StatusError.badRequest(`invalid field selector: unescaped character in value: ${char}`);
+    if (char !== '\\') {
+      value += char;
+      continue;
+    }
+    const next = text[++at];
+    if (next === undefined || !'\\,='.includes(next)) {
+      throw StatusError.badRequest(`invalid field selector: invalid escape sequence: \\${next ?? ''}`);
+    }
+    value += next;
+  }
+  return value;
+}
+
+/** `metadata.name=a,spec.color!=red`; `\` escapes `,`, `=` and itself in values. */
+export function parseFieldSelector(text: string): FieldRequirement[] {
+  const requirements: FieldRequirement[] = [];
+  for (const term of splitTerms(text)) {
+    if (term === '') continue;
+    const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
+    if (match === null) throw StatusError.badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
+    const [, path = '', operator, value = ''] = match;
+    requirements.push({ path, operator: operator === '!=' ? '!=' : '=', value: unescapeValue(value) });
+  }
+  return requirements;
 }

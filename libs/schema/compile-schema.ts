@@ -1,62 +1,121 @@
-/** A schema compiled to closures: pruning, defaulting, validation and decoding, each by its own visitor. */
-import { createHash } from 'node:crypto';
-import type { FieldError, JsonSchema } from '@kcp-ts/meta';
-import { compileDefaults } from './defaults.ts';
+/**
+ * A schema becomes closures: one small compiler for each of prune, default, validate and decode walks the same structural tree. Each is
+ * compiled on first use, so that a schema nobody writes to costs its text and nothing else. Compiled schemas hold no state and may be shared.
+ */
+import type { FieldError, JsonSchema, ScalePaths } from '@kcp-ts/meta';
+import { invalidValue } from '@kcp-ts/meta';
+import { contentHash } from './canonical-json.ts';
 import type { Decoded } from './decode.ts';
 import { compileDecode } from './decode.ts';
+import { compileDefaults } from './default.ts';
+import type { JsonObject } from './json-value.ts';
+import { compileListTypes } from './list-types.ts';
+import { objectMetaSchema } from './object-meta-schema.ts';
 import { compilePrune } from './prune.ts';
-import { compileCheck, compileListTypes } from './validate.ts';
+import { compileScaleCheck } from './scale-check.ts';
+import { compileValidate } from './validate.ts';
+import type { Run } from './validation-run.ts';
 
-export interface CompileOptions {
+export interface SchemaOptions {
   readonly dialect: 'builtin' | 'custom';
+  /** The kind, for Go's decoding texts; `Object` when absent. */
+  readonly kind?: string;
+  /** A custom resource's scale subresource, whose paths are validated with every object. */
+  readonly scale?: ScalePaths | undefined;
 }
 
 export interface CompiledSchema {
-  /** Hex SHA-256 of the schema's canonical JSON and its dialect. */
+  readonly schema: JsonSchema;
+  /** SHA-256 of the schema's canonical JSON, in hex: its content address. */
   readonly hash: string;
-  /** Removes what the schema does not know, in place; the paths removed. */
-  prune(object: object): string[];
-  /** In place. */
-  applyDefaults(object: object): void;
-  validate(object: object, old?: object): FieldError[];
-  /** Go's decoding error for a built-in kind, and the unknown fields of metadata. */
+  /**
+   * Decodes in place. Builtin: everything, by Go's rules. Custom: apiVersion, kind and metadata alone, which Go decodes in every object;
+   * the rest is prune's.
+   */
   decode(object: object): Decoded;
+  /** Removes unknown fields in place; their paths, sorted. Nothing is left to remove in what `decode` of the builtin dialect took. */
+  prune(object: object): string[];
+  /** Applies defaults in place and removes nulls that are not allowed. */
+  applyDefaults(object: object): void;
+  /** What is wrong with an object, in Kubernetes' texts. With `old`, values that were as invalid before pass. */
+  validate(object: object, old?: object): FieldError[];
 }
 
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, child]) => child !== undefined).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, child]) => [key, canonical(child)]));
+const blocking: ReadonlySet<FieldError['kind']> = new Set([
+  'NotSupported',
+  'Required',
+  'TooLong',
+  'TooMany',
+  'TypeInvalid',
+]);
+const rulesNotChecked =
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+
+function hasRules(schema: JsonSchema): boolean {
+  if ((schema['x-kubernetes-validations']?.length ?? 0) > 0) return true;
+  if (schema.items !== undefined && hasRules(schema.items)) return true;
+  if (typeof schema.additionalProperties === 'object' && hasRules(schema.additionalProperties)) return true;
+  return Object.values(schema.properties ?? {}).some(hasRules);
 }
 
-export function schemaHash(schema: JsonSchema, { dialect }: CompileOptions): string {
-  return createHash('sha256').update(dialect).update(JSON.stringify(canonical(schema))).digest('hex');
+function lazy<A extends unknown[], R>(compile: () => (...args: A) => R): (...args: A) => R {
+  let compiled: ((...args: A) => R) | undefined;
+  return (...args) => {
+    compiled ??= compile();
+    return compiled(...args);
+  };
 }
 
-function lazily<T extends (...args: never[]) => unknown>(make: () => T): T {
-  let made: T | undefined;
-  return ((...args: never[]) => {
-    made ??= make();
-    return made(...args);
-  }) as T;
+function compileWhole(schema: JsonSchema, options: SchemaOptions): (object: object, old?: object) => FieldError[] {
+  const validate = compileValidate(schema);
+  const checkScale = options.scale === undefined ? undefined : compileScaleCheck(options.scale);
+  const checkLists = compileListTypes(schema);
+  const rules = hasRules(schema);
+  return (object, old) => {
+    const run: Run = { errors: [], matches: 0 };
+    const { errors } = run;
+    validate(object, old, '', run);
+    checkScale?.(object, errors);
+    if (checkLists !== undefined) {
+      const before: FieldError[] = [];
+      if (old !== undefined) checkLists(old, '', before);
+      // Lists that were no sets before need not become sets now.
+      if (before.length === 0) checkLists(object, '', errors);
+    }
+    if (rules && errors.some((error) => blocking.has(error.kind)))
+      errors.push(invalidValue('<nil>', null, rulesNotChecked));
+    return errors;
+  };
 }
 
-/** Each visitor is compiled when it is first asked. */
-export function compileSchema(schema: JsonSchema, options: CompileOptions): CompiledSchema {
-  const check = lazily(() => compileCheck(schema));
-  const lists = lazily(() => compileListTypes(schema) ?? (() => undefined));
-  const prune = lazily(() => compilePrune(schema));
-  const applyDefaults = lazily(() => compileDefaults(schema));
+function withMetadata(schema: JsonSchema): JsonSchema {
+  const text: JsonSchema = { type: 'string' };
+  return { ...schema, properties: { apiVersion: text, kind: text, ...schema.properties, metadata: objectMetaSchema } };
+}
+
+const envelope: JsonSchema = {
+  type: 'object',
+  'x-kubernetes-preserve-unknown-fields': true,
+  properties: { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata: objectMetaSchema },
+};
+
+/** Compiles a schema. Patterns must be valid and the schema bounded: definitions are checked before they come here. */
+export function compileSchema(schema: JsonSchema, options: SchemaOptions): CompiledSchema {
+  const kind = options.kind ?? 'Object';
+  const decode = lazy(() => compileDecode(options.dialect === 'builtin' ? withMetadata(schema) : envelope, kind));
+  const prune = lazy(() => compilePrune(schema));
+  const applyDefaults = lazy(() => compileDefaults(schema));
+  const validate = lazy(() => compileWhole(schema, options));
+  let hash: string | undefined;
   return {
-    hash: schemaHash(schema, options),
-    prune: (object) => prune(object as Record<string, unknown>),
-    applyDefaults: (object) => applyDefaults(object as Record<string, unknown>),
-    validate(object) {
-      const errors: FieldError[] = [];
-      check(object, '', errors);
-      lists(object, '', errors);
-      return errors;
+    schema,
+    get hash() {
+      hash ??= contentHash(schema);
+      return hash;
     },
-    decode: lazily(() => compileDecode(schema, options.dialect)) as (object: object) => Decoded,
+    decode: (object) => decode(object as JsonObject),
+    prune: (object) => prune(object as JsonObject),
+    applyDefaults: (object) => applyDefaults(object as JsonObject),
+    validate: (object, old) => validate(object, old),
   };
 }

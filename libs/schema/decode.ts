@@ -1,112 +1,217 @@
-/** What Go's decoder would say of an object: wrong types of built-in kinds are errors before anybody validates, unknown fields of metadata are named. */
+/**
+ * Decoding as Go's typed decoder does it: wrong types end it with Go's text, unknown fields are removed and told in the order of the
+ * document, and null means that the field is absent.
+ */
 import type { JsonSchema } from '@kcp-ts/meta';
-import { childPath, isObject, jsonType } from './walk.ts';
+import { isDateTime } from './formats.ts';
+import type { JsonObject } from './json-value.ts';
+import { isJsonObject } from './json-value.ts';
 
 export interface Decoded {
+  /** Go's text of the first value of a wrong type. The object is then half decoded and of no use. */
   readonly error?: string;
-  readonly unknown: readonly string[];
+  /** `spec.ports[0].x`, in the order of the document. */
+  readonly unknown: string[];
 }
 
-const metadataFields: Readonly<Record<string, string>> = {
-  name: 'string',
-  generateName: 'string',
-  namespace: 'string',
-  selfLink: 'string',
-  uid: 'string',
-  resourceVersion: 'string',
-  generation: 'integer',
-  creationTimestamp: 'string',
-  deletionTimestamp: 'string',
-  deletionGracePeriodSeconds: 'integer',
-  labels: 'object',
-  annotations: 'object',
-  ownerReferences: 'array',
-  finalizers: 'array',
-  managedFields: 'array',
-};
-
-const goNames: Readonly<Record<string, string>> = { string: 'string', integer: 'int64', boolean: 'bool', object: 'map[string]interface {}', array: '[]', number: 'float64' };
-
-function goType(schema: JsonSchema): string {
-  if (schema.format === 'int32') return 'int32';
-  if (schema.properties !== undefined) return 'struct';
-  return goNames[schema.type ?? ''] ?? 'interface {}';
+/** Where in Go's types a value stands: the name of the innermost struct and the names of the fields to it. */
+interface Place {
+  readonly struct: string;
+  readonly fields: string;
 }
 
-/** Go calls every JSON number `number` and every boolean `bool`. */
-function jsonName(value: unknown): string {
-  const type = jsonType(value);
-  return type === 'integer' ? 'number' : type === 'boolean' ? 'bool' : type;
+type Decode = (value: unknown, unknown: string[], place: Place) => string | undefined;
+
+const int32 = { low: -(2 ** 31), high: 2 ** 31 - 1 };
+const int64 = { low: -(2 ** 63), high: 2 ** 63 };
+
+function jsonKind(value: unknown): string {
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value === 'object' ? (Array.isArray(value) ? 'array' : 'object') : typeof value;
 }
 
-function mismatch(value: unknown, kind: string, path: string, type: string): string {
-  return `json: cannot unmarshal ${jsonName(value)} into Go struct field ${path === '' ? kind : `${kind}.${path}`} of type ${type}`;
+function mismatch(value: string, type: string, place: Place): string {
+  const target = place.fields === '' ? 'Go value' : `Go struct field ${place.struct}.${place.fields}`;
+  return `json: cannot unmarshal ${value} into ${target} of type ${type}`;
 }
 
-/** Nulls are Go's zero values: dropped. */
-function visit(schema: JsonSchema, value: unknown, kind: string, path: string): string | undefined {
-  if (schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true) return undefined;
-  if (Array.isArray(value)) {
-    if (schema.type !== 'array') return schema.type === undefined ? undefined : mismatch(value, kind, path, goType(schema));
-    for (const item of value) {
-      const found = schema.items === undefined || item === null ? undefined : visit(schema.items, item, kind, path);
-      if (found !== undefined) return found;
+/** The name that Go's type has in messages. */
+function goTypeOf(schema: JsonSchema): string {
+  switch (schema.type) {
+    case 'string':
+      if (schema.format === 'byte') return '[]uint8';
+      return schema.title ?? 'string';
+    case 'boolean':
+      return 'bool';
+    case 'integer':
+      return schema.format === 'int32' ? 'int32' : 'int64';
+    case 'number':
+      return 'float64';
+    case 'array':
+      return `[]${schema.items === undefined ? 'interface {}' : goTypeOf(schema.items)}`;
+    default:
+      if (typeof schema.additionalProperties === 'object') return `map[string]${goTypeOf(schema.additionalProperties)}`;
+      return `v1.${schema.title ?? 'Object'}`;
+  }
+}
+
+/** What a null becomes inside a map or list: the zero value of the type. */
+function zeroOf(schema: JsonSchema): unknown {
+  switch (schema.type) {
+    case 'string':
+      return '';
+    case 'boolean':
+      return false;
+    case 'integer':
+    case 'number':
+      return 0;
+    default:
+      return schema.type === 'object' && schema.properties !== undefined ? {} : null;
+  }
+}
+
+function compileScalar(schema: JsonSchema): Decode {
+  const type = goTypeOf(schema);
+  switch (schema.type) {
+    case 'string':
+      if (schema.format === 'date-time') return decodeTime;
+      return (value, _unknown, place) =>
+        typeof value === 'string' ? undefined : mismatch(jsonKind(value), type, place);
+    case 'integer': {
+      const { low, high } = schema.format === 'int32' ? int32 : int64;
+      return (value, _unknown, place) => {
+        if (typeof value !== 'number') return mismatch(jsonKind(value), type, place);
+        if (Number.isInteger(value) && value >= low && value <= high) return undefined;
+        return mismatch(`number ${value}`, type, place);
+      };
+    }
+    default:
+      return (value, _unknown, place) =>
+        typeof value === schema.type ? undefined : mismatch(jsonKind(value), type, place);
+  }
+}
+
+function decodeTime(value: unknown, _unknown: string[], place: Place): string | undefined {
+  if (typeof value !== 'string') return mismatch(jsonKind(value), 'string', { struct: place.struct, fields: '' });
+  if (isDateTime(value)) return undefined;
+  const text = JSON.stringify(value);
+  return `parsing time ${text} as "2006-01-02T15:04:05Z07:00": cannot parse ${text} as "2006"`;
+}
+
+function addAt(unknown: string[], from: number, text: string): void {
+  for (let index = from; index < unknown.length; index++) {
+    const path = unknown[index] ?? '';
+    unknown[index] = path.startsWith('[') ? text + path : `${text}.${path}`;
+  }
+}
+
+function compileList(schema: JsonSchema, struct: string): Decode {
+  const type = goTypeOf(schema);
+  const items = schema.items ?? {};
+  const decode = compileNode(items, struct);
+  const zero = zeroOf(items);
+  return (value, unknown, place) => {
+    if (!Array.isArray(value)) return mismatch(jsonKind(value), type, place);
+    for (let index = 0; index < value.length; index++) {
+      if (value[index] === null) {
+        value[index] = zero;
+        continue;
+      }
+      const before = unknown.length;
+      const error = decode(value[index], unknown, place);
+      if (error !== undefined) return error;
+      if (unknown.length > before) addAt(unknown, before, `[${index}]`);
     }
     return undefined;
-  }
-  if (isObject(value)) {
-    if (schema.type !== 'object') return schema.type === undefined ? undefined : mismatch(value, kind, path, goType(schema));
-    return visitFields(schema, value, kind, path);
-  }
-  const type = jsonType(value);
-  const fits = schema.type === undefined || type === schema.type || (schema.type === 'number' && type === 'integer');
-  return fits ? undefined : mismatch(value, kind, path, goType(schema));
+  };
 }
 
-function visitFields(schema: JsonSchema, value: Record<string, unknown>, kind: string, path: string): string | undefined {
-  for (const name of Object.keys(value)) {
-    if (path === '' && name === 'metadata') continue;
-    const property = schema.properties?.[name];
-    const child = property ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined);
-    if (child === undefined) continue;
-    if (value[name] === null) {
-      if (child.nullable !== true) delete value[name];
-      continue;
+function compileMap(schema: JsonSchema, values: JsonSchema, struct: string): Decode {
+  const type = goTypeOf(schema);
+  const decode = compileNode(values, struct);
+  const zero = zeroOf(values);
+  return (value, unknown, place) => {
+    if (!isJsonObject(value)) return mismatch(jsonKind(value), type, place);
+    for (const key in value) {
+      if (value[key] === null) {
+        value[key] = zero;
+        continue;
+      }
+      const before = unknown.length;
+      const error = decode(value[key], unknown, place);
+      if (error !== undefined) return error;
+      if (unknown.length > before) addAt(unknown, before, key);
     }
-    const found = visit(child, value[name], kind, property === undefined ? path : childPath(path, name));
-    if (found !== undefined) return found;
-  }
-  return undefined;
+    return undefined;
+  };
 }
 
-function decodeMetadata(object: Record<string, unknown>, kind: string): Decoded {
-  const { metadata } = object;
-  if (metadata === undefined || metadata === null) return { unknown: [] };
-  if (!isObject(metadata)) return { error: mismatch(metadata, kind, 'metadata', 'v1.ObjectMeta'), unknown: [] };
-  const unknown: string[] = [];
-  for (const name of Object.keys(metadata)) {
-    const wanted = metadataFields[name];
-    const value = metadata[name];
-    if (wanted === undefined) {
-      unknown.push(`metadata.${name}`);
-      delete metadata[name];
-    } else if (value === null) {
-      delete metadata[name];
-    } else if (jsonType(value) !== wanted) {
-      return { error: mismatch(value, kind, `metadata.${name}`, goNames[wanted] ?? wanted), unknown };
-    } else if (name === 'labels' || name === 'annotations') {
-      for (const text of Object.values(value as object)) if (typeof text !== 'string') return { error: mismatch(text, kind, `metadata.${name}`, 'string'), unknown };
+interface Field {
+  readonly decode: Decode;
+}
+
+function compileStruct(schema: JsonSchema, struct: string): Decode {
+  const type = goTypeOf({ title: struct, ...schema });
+  const fields = new Map<string, Field>();
+  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+    fields.set(key, { decode: compileNode(property, property.title ?? structOf(struct, key, property)) });
+  }
+  const preserve = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  return (value, unknown, place) => {
+    if (!isJsonObject(value)) return mismatch(jsonKind(value), type, place);
+    const prefix = place.fields === '' ? '' : `${place.fields}.`;
+    for (const key in value) {
+      const field = fields.get(key);
+      if (field === undefined) {
+        if (preserve) continue;
+        unknown.push(key);
+        delete value[key];
+        continue;
+      }
+      const member = value[key];
+      if (member === null) {
+        delete value[key];
+        continue;
+      }
+      const before = unknown.length;
+      const error = field.decode(member, unknown, { struct, fields: prefix + key });
+      if (error !== undefined) return error;
+      if (unknown.length > before) addAt(unknown, before, key);
     }
-  }
-  return { unknown };
+    return undefined;
+  };
 }
 
-export function compileDecode(schema: JsonSchema, dialect: 'builtin' | 'custom'): (object: Record<string, unknown>) => Decoded {
+/** Go's usual name for the type of a field, where the schema does not give it as its title. */
+function structOf(parent: string, key: string, schema: JsonSchema): string {
+  const title =
+    schema.items?.title ??
+    (typeof schema.additionalProperties === 'object' ? schema.additionalProperties.title : undefined);
+  if (title !== undefined) return title;
+  const name = key.charAt(0).toUpperCase() + key.slice(1);
+  return key === 'spec' || key === 'status' ? parent + name : schema.type === 'array' ? name.replace(/s$/, '') : name;
+}
+
+function compileNode(schema: JsonSchema, struct: string): Decode {
+  if (schema.type === undefined) return () => undefined;
+  if (schema.type === 'array') return compileList(schema, schema.items?.title ?? struct);
+  if (schema.type !== 'object') return compileScalar(schema);
+  if (typeof schema.additionalProperties === 'object') {
+    return compileMap(schema, schema.additionalProperties, schema.additionalProperties.title ?? struct);
+  }
+  if (schema.properties === undefined && schema['x-kubernetes-preserve-unknown-fields'] === true) {
+    return (value, _unknown, place) =>
+      isJsonObject(value) ? undefined : mismatch(jsonKind(value), goTypeOf(schema), place);
+  }
+  return compileStruct(schema, schema.title ?? struct);
+}
+
+/** A function that decodes in place. `struct` names the Go type of the whole. */
+export function compileDecode(schema: JsonSchema, struct: string): (object: JsonObject) => Decoded {
+  const decode = compileNode(schema, struct);
   return (object) => {
-    const kind = typeof object['kind'] === 'string' ? object['kind'] : '';
-    const metadata = decodeMetadata(object, kind);
-    if (metadata.error !== undefined || dialect === 'custom') return metadata;
-    const error = visitFields(schema, object, kind, '');
-    return error === undefined ? metadata : { error, unknown: metadata.unknown };
+    const unknown: string[] = [];
+    const error = decode(object, unknown, { struct, fields: '' });
+    return error === undefined ? { unknown } : { error, unknown };
   };
 }

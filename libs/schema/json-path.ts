@@ -1,70 +1,206 @@
-/** Kubernetes' JSONPath for printer columns and selectors: fields, indexes, wildcards, filters by equality. */
-export type JsonPath = (object: unknown) => unknown[];
+/**
+ * Kubernetes' JSONPath as printer columns and field selectors use it: `.spec.x`, `['a.b']`, `[*]`, `[0]`, `[-1]`, `[0:2]`, `..name`,
+ * `[?(@.type=="Ready")]`, and `\.` for a dot within a name. Compiled once; what is missing gives nothing.
+ */
+import { hasKey, isJsonObject } from './json-value.ts';
 
-type Step = (values: readonly unknown[]) => unknown[];
+type Step = (values: unknown[]) => unknown[];
+type Test = (value: unknown) => boolean;
 
-function field(name: string): Step {
-  return (values) => values.flatMap((value) => (typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? [(value as Record<string, unknown>)[name]] : []));
+/** What is wrong with a path. */
+export class JsonPathError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'JsonPathError';
+  }
 }
 
-const everything: Step = (values) => values.flatMap((value) => (Array.isArray(value) ? value : typeof value === 'object' && value !== null ? Object.values(value) : []));
-
-function index(at: number): Step {
-  return (values) => values.flatMap((value) => (Array.isArray(value) && value.at(at) !== undefined ? [value.at(at)] : []));
+function memberStep(name: string): Step {
+  return (values) => {
+    const found: unknown[] = [];
+    for (const value of values) if (isJsonObject(value) && hasKey(value, name)) found.push(value[name]);
+    return found;
+  };
 }
 
-function filter(path: JsonPath, operator: string, wanted: unknown): Step {
+function wildcardStep(values: unknown[]): unknown[] {
+  return values.flatMap((value) => (Array.isArray(value) ? value : isJsonObject(value) ? Object.values(value) : []));
+}
+
+function sliceStep(text: string): Step {
+  const [from = '', to, by = '1'] = text.split(':');
+  const step = Math.max(1, Number(by === '' ? 1 : by));
   return (values) =>
-    everything(values).filter((value) => {
-      const [found] = path(value);
-      return operator === '==' ? found === wanted : operator === '!=' ? found !== wanted : found !== undefined;
+    values.flatMap((value) => {
+      if (!Array.isArray(value)) return [];
+      if (to === undefined) {
+        const item = value.at(Number(from));
+        return item === undefined ? [] : [item];
+      }
+      const part = value.slice(from === '' ? 0 : Number(from), to === '' ? undefined : Number(to));
+      return part.filter((_item, index) => index % step === 0);
     });
 }
 
-function bracket(text: string): Step {
-  if (text === '*') return everything;
-  if (/^-?\d+$/.test(text)) return index(Number(text));
-  const quoted = /^'(.*)'$|^"(.*)"$/.exec(text);
-  if (quoted !== null) return field(quoted[1] ?? quoted[2] ?? '');
-  const condition = /^\?\(@((?:\.|\[)[^=!<>]*?)\s*(?:(==|!=)\s*(?:'([^']*)'|"([^"]*)"|([\w.+-]+)))?\)$/.exec(text);
-  if (condition === null) throw new Error(`unsupported expression [${text}]`);
-  const [, path = '', operator = '', single, double, bare] = condition;
-  const literal = single ?? double ?? (bare === 'true' ? true : bare === 'false' ? false : bare === undefined ? undefined : Number(bare));
-  return filter(compileJsonPath(path), operator, literal);
+function descend(value: unknown, found: unknown[]): void {
+  found.push(value);
+  if (typeof value !== 'object' || value === null) return;
+  for (const member of Object.values(value)) descend(member, found);
 }
 
-function closing(text: string, open: number): number {
-  let quote = '';
-  for (let i = open + 1; i < text.length; i++) {
-    const letter = text[i] ?? '';
-    if (quote !== '') quote = letter === quote ? '' : quote;
-    else if (letter === '"' || letter === "'") quote = letter;
-    else if (letter === ']') return i;
+function recursiveStep(values: unknown[]): unknown[] {
+  const found: unknown[] = [];
+  for (const value of values) descend(value, found);
+  return found;
+}
+
+const operators = ['==', '!=', '<=', '>=', '<', '>'] as const;
+
+function compareValues(operator: (typeof operators)[number], left: unknown, right: unknown): boolean {
+  switch (operator) {
+    case '==':
+      return left === right;
+    case '!=':
+      return left !== right;
+    default:
   }
-  throw new Error('unterminated array');
+  if (typeof left !== typeof right || (typeof left !== 'number' && typeof left !== 'string')) return false;
+  const a = left as number;
+  const b = right as number;
+  return operator === '<' ? a < b : operator === '>' ? a > b : operator === '<=' ? a <= b : a >= b;
 }
 
-/** Throws an Error for a path that is none. */
-export function compileJsonPath(text: string): JsonPath {
-  const steps: Step[] = [];
-  for (let i = 0; i < text.length; ) {
-    if (text[i] === '[') {
-      const end = closing(text, i);
-      steps.push(bracket(text.slice(i + 1, end)));
-      i = end + 1;
+/** One side of a comparison: a literal, or a path from `@`. */
+function compileOperand(text: string): (value: unknown) => readonly unknown[] {
+  const trimmed = text.trim();
+  if (trimmed.startsWith('@')) {
+    const read = compileSteps(trimmed.slice(1));
+    return (value) => read([value]);
+  }
+  const quoted = /^(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')$/s.exec(trimmed);
+  if (quoted !== null) {
+    const literal = (quoted[1] ?? quoted[2] ?? '').replace(/\\(.)/gs, '$1');
+    return () => [literal];
+  }
+  if (trimmed === 'true' || trimmed === 'false') return () => [trimmed === 'true'];
+  if (/^-?\d+(?:\.\d+)?$/.test(trimmed)) return () => [Number(trimmed)];
+  throw new JsonPathError(`unrecognized character in action: ${JSON.stringify(trimmed.charAt(0))}`);
+}
+
+function compileFilter(text: string): Test {
+  for (let at = 0, quote = ''; at < text.length; at++) {
+    const char = text.charAt(at);
+    if (quote !== '') {
+      if (char === '\\') at++;
+      else if (char === quote) quote = '';
       continue;
     }
-    if (text[i] === '.') i++;
-    let name = '';
-    while (i < text.length && text[i] !== '.' && text[i] !== '[') {
-      if (text[i] === '\\') i++;
-      name += text[i++] ?? '';
-    }
-    if (name !== '') steps.push(name === '*' ? everything : field(name));
+    if (char === '"' || char === "'") quote = char;
+    const operator = operators.find((candidate) => text.startsWith(candidate, at));
+    if (operator === undefined) continue;
+    const left = compileOperand(text.slice(0, at));
+    const right = compileOperand(text.slice(at + operator.length));
+    return (value) => {
+      const [a, b] = [left(value), right(value)];
+      return a.length === 1 && b.length === 1 && compareValues(operator, a[0], b[0]);
+    };
   }
-  return (object) => {
-    let values: unknown[] = [object];
-    for (const step of steps) values = step(values);
-    return values;
-  };
+  const exists = compileOperand(text);
+  return (value) => exists(value).length > 0;
+}
+
+function closingBracket(text: string, from: number): number {
+  for (let at = from, depth = 0, quote = ''; at < text.length; at++) {
+    const char = text.charAt(at);
+    if (quote !== '') {
+      if (char === '\\') at++;
+      else if (char === quote) quote = '';
+    } else if (char === '"' || char === "'") quote = char;
+    else if (char === '[') depth++;
+    else if (char === ']' && --depth === 0) return at;
+  }
+  throw new JsonPathError('unterminated array');
+}
+
+function bracketStep(text: string): Step {
+  const inner = text.trim();
+  if (inner === '*') return wildcardStep;
+  const filter = /^\?\((.*)\)$/s.exec(inner);
+  if (filter !== null) {
+    const test = compileFilter(filter[1] ?? '');
+    return (values) => values.flatMap((value) => (Array.isArray(value) ? value.filter(test) : []));
+  }
+  if (/^-?\d*(?::-?\d*(?::\d*)?)?$/.test(inner) && inner !== '') return sliceStep(inner);
+  const names = [...inner.matchAll(/(?:^|,)\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*(?=,|$)/gs)];
+  if (names.length === 0) throw new JsonPathError(`invalid array index ${inner}`);
+  const steps = names.map((name) => memberStep((name[1] ?? name[2] ?? '').replace(/\\(.)/gs, '$1')));
+  return (values) => steps.flatMap((step) => step(values));
+}
+
+function compileSteps(text: string): Step {
+  const steps: Step[] = [];
+  let at = 0;
+  while (at < text.length) {
+    if (text[at] === '[') {
+      const end = closingBracket(text, at);
+      steps.push(bracketStep(text.slice(at + 1, end)));
+      at = end + 1;
+      continue;
+    }
+    if (text[at] === '.') {
+      at++;
+      if (text[at] === '.') {
+        steps.push(recursiveStep);
+        at++;
+      }
+    } else if (at > 0 || text[at] === ']')
+      throw new JsonPathError(`unrecognized character in action: ${JSON.stringify(text[at])}`);
+    let name = '';
+    while (at < text.length && text[at] !== '.' && text[at] !== '[') {
+      if (/[\s|=!<>,"'(){}]/.test(text.charAt(at))) {
+        throw new JsonPathError(`unrecognized character in action: ${JSON.stringify(text[at])}`);
+      }
+      if (text[at] === '\\') at++;
+      name += text[at++] ?? '';
+    }
+    if (name === '*') steps.push(wildcardStep);
+    else if (name !== '') steps.push(memberStep(name));
+  }
+  return (values) => steps.reduce((found, step) => step(found), values);
+}
+
+function stripped(text: string): string {
+  const path = /^\{(.*)\}$/s.exec(text)?.[1] ?? text;
+  return path.startsWith('$') || path.startsWith('@') ? path.slice(1) : path;
+}
+
+/** All values at the path, in order. Throws JsonPathError for text that is no path. */
+export function compileJsonPath(text: string): (object: unknown) => unknown[] {
+  const path = stripped(text);
+  const plain = /^\.?([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)$/.exec(path);
+  if (plain !== null) {
+    // Nearly all paths are plain: no lists are made on the way.
+    const names = (plain[1] ?? '').split('.');
+    return (object) => {
+      let value = object;
+      for (const name of names) {
+        if (!isJsonObject(value) || !hasKey(value, name)) return [];
+        value = value[name];
+      }
+      return [value];
+    };
+  }
+  const step = compileSteps(path);
+  return (object) => step([object]);
+}
+
+/** What is wrong with a path, in client-go's words; undefined for a good one. */
+export function parseJsonPath(text: string): string | undefined {
+  try {
+    compileJsonPath(text);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof JsonPathError) return thrown.message;
+    throw thrown;
+  }
 }

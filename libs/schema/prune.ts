@@ -1,52 +1,88 @@
-/** Structural pruning: what the schema does not know goes, in place, and is named. */
+/** Structural pruning: fields that the schema does not know are removed, as Kubernetes does for custom resources. */
 import type { JsonSchema } from '@kcp-ts/meta';
-import { childPath, fieldSchema, isObject, itemPath, preserves } from './walk.ts';
+import type { JsonObject } from './json-value.ts';
+import { isJsonObject } from './json-value.ts';
 
-/** Takes the unknown out of a value at a path and names it; undefined where a schema can have nothing unknown in it. */
-type Pruner = (value: unknown, path: string, removed: string[]) => void;
+/** Removes in place and adds the removed paths, relative to the value, to `removed`. */
+type Prune = (value: unknown, removed: string[]) => void;
 
-const embeddedFields = new Set(['apiVersion', 'kind', 'metadata']);
+const resourceFields: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
 
-function objectPruner(schema: JsonSchema): Pruner {
-  const properties = new Map(Object.entries(schema.properties ?? {}).map(([name, child]) => [name, pruner(child)]));
-  const { additionalProperties } = schema;
-  const others = typeof additionalProperties === 'object' ? pruner(additionalProperties) : undefined;
-  const keepsOthers = preserves(schema) || additionalProperties !== undefined;
-  const embedded = schema['x-kubernetes-embedded-resource'] === true;
-  return (value, path, removed) => {
-    if (!isObject(value)) return;
-    for (const name of Object.keys(value)) {
-      if (properties.has(name)) properties.get(name)?.(value[name], childPath(path, name), removed);
-      else if (keepsOthers) others?.(value[name], childPath(path, name), removed);
-      else if (!(embedded && embeddedFields.has(name))) {
-        delete value[name];
-        removed.push(childPath(path, name));
-      }
+/** What is below a node without a schema: objects lose all their fields, scalars stay. */
+function pruneAll(value: unknown, removed: string[]): void {
+  if (Array.isArray(value)) pruneItems(value, pruneAll, removed);
+  else if (isJsonObject(value)) {
+    for (const key of Object.keys(value)) {
+      removed.push(key);
+      delete value[key];
     }
+  }
+}
+
+function keepAll(): void {}
+
+function pruneItems(items: readonly unknown[], prune: Prune, removed: string[]): void {
+  for (let index = 0; index < items.length; index++) {
+    const before = removed.length;
+    prune(items[index], removed);
+    if (removed.length > before) prefix(removed, before, `[${index}]`);
+  }
+}
+
+function prefix(paths: string[], from: number, text: string): void {
+  for (let index = from; index < paths.length; index++) {
+    const path = paths[index] ?? '';
+    paths[index] = path.startsWith('[') ? text + path : `${text}.${path}`;
+  }
+}
+
+/** Undefined where nothing below can be removed. */
+function compileNode(schema: JsonSchema | undefined, root: boolean): Prune {
+  if (schema === undefined) return pruneAll;
+  const embedded = root || schema['x-kubernetes-embedded-resource'] === true;
+  const preserve = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  const members = new Map<string, Prune>();
+  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+    if (!(embedded && resourceFields.has(key))) members.set(key, compileNode(property, false));
+  }
+  const rest = compileRest(schema, preserve);
+  const items = schema.items === undefined ? (preserve ? keepAll : pruneAll) : compileNode(schema.items, false);
+  if (members.size === 0 && rest === keepAll && items === keepAll) return keepAll;
+  const pruneObject = (object: JsonObject, removed: string[]): void => {
+    for (const key in object) {
+      if (embedded && resourceFields.has(key)) continue;
+      const prune = members.get(key) ?? rest;
+      if (prune === undefined) {
+        removed.push(key);
+        delete object[key];
+        continue;
+      }
+      const member = object[key];
+      if (typeof member !== 'object' || member === null || prune === keepAll) continue;
+      const before = removed.length;
+      prune(member, removed);
+      if (removed.length > before) prefix(removed, before, key);
+    }
+  };
+  return (value, removed) => {
+    if (Array.isArray(value)) pruneItems(value, items, removed);
+    else if (isJsonObject(value)) pruneObject(value, removed);
   };
 }
 
-function pruner(schema: JsonSchema): Pruner | undefined {
-  if (schema.type === 'array' || schema.items !== undefined) {
-    const items = schema.items === undefined ? undefined : pruner(schema.items);
-    if (items === undefined) return undefined;
-    return (value, path, removed) => {
-      if (Array.isArray(value)) for (const [i, item] of value.entries()) items(item, itemPath(path, i), removed);
-    };
-  }
-  return schema.type === 'object' || schema.properties !== undefined ? objectPruner(schema) : undefined;
+/** What happens to fields that are not among the properties: undefined removes them. */
+function compileRest(schema: JsonSchema, preserve: boolean): Prune | undefined {
+  const additional = schema.additionalProperties;
+  if (additional === undefined || additional === false) return preserve ? keepAll : undefined;
+  return additional === true ? (preserve ? keepAll : pruneAll) : compileNode(additional, false);
 }
 
-/** Compiled once; apiVersion, kind and metadata of the whole object are always kept. */
-export function compilePrune(schema: JsonSchema): (object: Record<string, unknown>) => string[] {
-  const root = pruner({ ...schema, type: 'object', 'x-kubernetes-embedded-resource': true });
-  const kept = new Set(['apiVersion', 'kind', 'metadata']);
+/** A function that prunes an object in place and returns the removed paths, sorted, as in `unknown field "spec.ports[0].x"`. */
+export function compilePrune(schema: JsonSchema): (object: JsonObject) => string[] {
+  const prune = compileNode(schema, true);
   return (object) => {
     const removed: string[] = [];
-    const { metadata } = object;
-    root?.(object, '', removed);
-    // Metadata is everybody's own business: a kind's schema may restrict names there, never drop fields.
-    if (metadata !== undefined && fieldSchema(schema, 'metadata') !== undefined) object['metadata'] = metadata;
-    return removed.filter((path) => !kept.has(path) && !path.startsWith('metadata.')).sort();
+    prune(object, removed);
+    return removed.length > 1 ? removed.sort() : removed;
   };
 }

@@ -1,0 +1,177 @@
+/** JSON patch, RFC 6902. The object is copied along the paths that change; the rest is shared with the result. */
+import { copyJson, hasKey, isJsonObject, jsonEqual, setMember } from '@kcp-ts/schema';
+import { parseIndex, parsePointer } from './json-pointer.ts';
+import { badPatch, patchTooLarge, unprocessable } from './patch-errors.ts';
+
+const operationsMax = 10_000;
+/** Bytes of JSON that all copy operations of one patch may add. */
+const copiedMax = 3 * 1024 * 1024;
+
+type Container = Record<string, unknown> | unknown[];
+
+interface Draft {
+  root: unknown;
+  /** What was made here and may be changed in place. */
+  readonly owned: Set<object>;
+  copied: number;
+}
+
+function owned(draft: Draft, value: unknown): Container {
+  if (typeof value !== 'object' || value === null)
+    throw unprocessable('the path goes through a value that has no members');
+  if (draft.owned.has(value)) return value as Container;
+  let copy: Container;
+  if (Array.isArray(value)) copy = [...value];
+  else {
+    copy = {};
+    for (const [key, member] of Object.entries(value)) setMember(copy, key, member);
+  }
+  draft.owned.add(copy);
+  return copy;
+}
+
+function child(container: unknown, segment: string): unknown {
+  if (Array.isArray(container)) return container[parseIndex(segment, container.length, false)];
+  if (isJsonObject(container) && hasKey(container, segment)) return container[segment];
+  throw unprocessable(`there is nothing at ${JSON.stringify(segment)}`);
+}
+
+function read(root: unknown, path: readonly string[]): unknown {
+  return path.reduce(child, root);
+}
+
+/** The container of the last segment, made writable with all above it. */
+function parentOf(draft: Draft, path: readonly string[]): Container {
+  let container = owned(draft, draft.root);
+  draft.root = container;
+  for (const segment of path.slice(0, -1)) {
+    const next = owned(draft, child(container, segment));
+    if (Array.isArray(container)) container[Number(segment)] = next;
+    else setMember(container, segment, next);
+    container = next;
+  }
+  return container;
+}
+
+function add(draft: Draft, path: readonly string[], value: unknown): void {
+  const last = path.at(-1);
+  if (last === undefined) {
+    draft.root = value;
+    return;
+  }
+  const container = parentOf(draft, path);
+  if (Array.isArray(container)) container.splice(parseIndex(last, container.length, true), 0, value);
+  else setMember(container, last, value);
+}
+
+function remove(draft: Draft, path: readonly string[]): unknown {
+  const last = path.at(-1);
+  if (last === undefined) throw unprocessable('the whole object cannot be removed');
+  const container = parentOf(draft, path);
+  const value = child(container, last);
+  if (Array.isArray(container)) container.splice(Number(last), 1);
+  else delete container[last];
+  return value;
+}
+
+function replace(draft: Draft, path: readonly string[], value: unknown): void {
+  const last = path.at(-1);
+  if (last === undefined) {
+    draft.root = value;
+    return;
+  }
+  const container = parentOf(draft, path);
+  child(container, last);
+  if (Array.isArray(container)) container[Number(last)] = value;
+  else setMember(container, last, value);
+}
+
+function test(draft: Draft, path: readonly string[], wanted: unknown): void {
+  let found: unknown = draft.root;
+  for (const [depth, segment] of path.entries()) {
+    // A member that is missing is as good as null, as in Kubernetes.
+    if (wanted === null && depth === path.length - 1 && isJsonObject(found) && !hasKey(found, segment)) return;
+    found = child(found, segment);
+  }
+  if (!jsonEqual(found, wanted)) throw unprocessable(`testing value /${path.join('/')} failed`);
+}
+
+function copyValue(draft: Draft, value: unknown): unknown {
+  draft.copied += JSON.stringify(value)?.length ?? 0;
+  if (draft.copied > copiedMax) throw patchTooLarge(`copy operations may add at most ${copiedMax} bytes`);
+  return copyJson(value);
+}
+
+function pointerOf(operation: Record<string, unknown>, member: 'path' | 'from'): string[] {
+  const pointer = operation[member];
+  if (typeof pointer !== 'string') throw unprocessable(`the operation has no ${member}`);
+  return parsePointer(pointer);
+}
+
+function valueIn(operation: Record<string, unknown>): unknown {
+  if (!hasKey(operation, 'value')) throw unprocessable('the operation has no value');
+  return copyJson(operation['value']);
+}
+
+function move(draft: Draft, from: readonly string[], path: readonly string[]): void {
+  if (path.length > from.length && from.every((segment, index) => path[index] === segment)) {
+    throw unprocessable('a value cannot be moved into itself');
+  }
+  add(draft, path, remove(draft, from));
+}
+
+function applyOperation(draft: Draft, operation: Record<string, unknown>): void {
+  const path = pointerOf(operation, 'path');
+  switch (operation['op']) {
+    case 'add':
+      add(draft, path, valueIn(operation));
+      return;
+    case 'remove':
+      remove(draft, path);
+      return;
+    case 'replace':
+      replace(draft, path, valueIn(operation));
+      return;
+    case 'move':
+      move(draft, pointerOf(operation, 'from'), path);
+      return;
+    case 'copy':
+      add(draft, path, copyValue(draft, read(draft.root, pointerOf(operation, 'from'))));
+      return;
+    case 'test':
+      test(draft, path, hasKey(operation, 'value') ? operation['value'] : null);
+      return;
+    default:
+      throw unprocessable(`unexpected kind: ${String(operation['op'])}`);
+  }
+}
+
+function goKind(value: unknown): string {
+  if (typeof value === 'object') return value === null ? 'null' : Array.isArray(value) ? 'array' : 'object';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+/**
+ * The object with the patch applied; neither argument is changed. Throws a StatusError: BadRequest for a body that is no patch, Invalid (422)
+ * for one that does not fit the object, RequestEntityTooLarge beyond 10,000 operations.
+ */
+export function applyJsonPatch(object: unknown, patch: unknown): unknown {
+  if (!Array.isArray(patch)) {
+    throw badPatch(
+      `error decoding patch: json: cannot unmarshal ${goKind(patch)} into Go value of type jsonpatch.Patch`,
+    );
+  }
+  if (patch.length > operationsMax) {
+    throw patchTooLarge(`The allowed maximum operations in a JSON patch is ${operationsMax}, got ${patch.length}`);
+  }
+  const draft: Draft = { root: object, owned: new Set(), copied: 0 };
+  for (const operation of patch) {
+    if (!isJsonObject(operation)) {
+      throw badPatch(
+        `error decoding patch: json: cannot unmarshal ${goKind(operation)} into Go value of type jsonpatch.Operation`,
+      );
+    }
+    applyOperation(draft, operation);
+  }
+  return draft.root;
+}

@@ -1,0 +1,196 @@
+/** Checks of strings, numbers, lists and objects against the plain JSON-schema words, in kube-openapi's order and with its texts. */
+import type { FieldError, JsonSchema } from '@kcp-ts/meta';
+import { formatCheck } from './formats.ts';
+import type { JsonObject } from './json-value.ts';
+import { hasKey, jsonEqual } from './json-value.ts';
+import { compilePattern } from './pattern.ts';
+import { fieldOf, invalidAt, typeInvalid } from './validation-errors.ts';
+
+/** Adds what is wrong with a value at a path. */
+export type Check<T> = (value: T, path: string, errors: FieldError[]) => void;
+
+/** Go's kind of a decoded JSON value, as it stands in messages. */
+export function goKind(value: unknown): { readonly type: string; readonly format: string } {
+  switch (typeof value) {
+    case 'string':
+      return { type: 'string', format: '' };
+    case 'boolean':
+      return { type: 'boolean', format: '' };
+    case 'number':
+      return Number.isInteger(value) ? { type: 'integer', format: 'int64' } : { type: 'number', format: 'float64' };
+    default:
+      return { type: value === null ? 'null' : Array.isArray(value) ? 'array' : 'object', format: '' };
+  }
+}
+
+function hasType(wanted: string, value: unknown): boolean {
+  switch (wanted) {
+    case 'object':
+      return typeof value === 'object' && !Array.isArray(value);
+    case 'array':
+      return Array.isArray(value);
+    case 'integer':
+      return Number.isInteger(value);
+    default:
+      return typeof value === wanted;
+  }
+}
+
+/** The type, and for values of a wrong kind under a checked format, the format. Undefined where every value passes. */
+export function compileType(schema: JsonSchema): Check<unknown> | undefined {
+  const types =
+    schema.type !== undefined
+      ? [schema.type]
+      : schema['x-kubernetes-int-or-string'] === true
+        ? ['integer', 'string']
+        : [];
+  if (types.length === 0) return undefined;
+  const text = types.join(',');
+  const [only] = types.length === 1 ? types : [];
+  const format = schema.format !== undefined && formatCheck(schema.format) !== undefined ? schema.format : '';
+  const numeric = types.includes('integer') || types.includes('number');
+  return (value, path, errors) => {
+    if (only === undefined ? types.some((type) => hasType(type, value)) : hasType(only, value)) return;
+    const kind = goKind(value);
+    const scalar = typeof value !== 'string' && !Array.isArray(value);
+    if (format !== '' && scalar) errors.push(typeInvalid(path, format, kind.format));
+    else if (format === '' || numeric) errors.push(typeInvalid(path, text, kind.type));
+  };
+}
+
+function textLength(text: string): number {
+  let length = text.length;
+  for (let index = 0; index < text.length - 1; index++) {
+    const code = text.charCodeAt(index);
+    if (code >= 0xd800 && code < 0xdc00 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00) length--;
+  }
+  return length;
+}
+
+/** Length and pattern (the first that fails), then format. */
+export function compileString(schema: JsonSchema): Check<string> | undefined {
+  const { maxLength, minLength, pattern } = schema;
+  const matches = pattern === undefined || pattern === '' ? undefined : compilePattern(pattern);
+  const format = schema.format ?? '';
+  const isFormat = format === '' ? undefined : formatCheck(format);
+  if (maxLength === undefined && minLength === undefined && matches === undefined && isFormat === undefined)
+    return undefined;
+  return (value, path, errors) => {
+    if (maxLength !== undefined && value.length > maxLength && textLength(value) > maxLength) {
+      errors.push({
+        kind: 'TooLong',
+        field: fieldOf(path),
+        message: `Too long: may not be more than ${maxLength} bytes`,
+      });
+    } else if (minLength !== undefined && (value.length < minLength || textLength(value) < minLength)) {
+      errors.push(invalidAt(path, value, `${path} in body should be at least ${minLength} chars long`));
+    } else if (matches !== undefined && !matches(value)) {
+      errors.push(invalidAt(path, value, `${path} in body should match '${pattern}'`));
+    }
+    if (isFormat !== undefined && !isFormat(value)) errors.push(typeInvalid(path, format, value));
+  };
+}
+
+function isMultiple(value: number, factor: number): boolean {
+  const quotient = factor < 1 ? (1 / factor) * value : value / factor;
+  return Math.abs(quotient - Math.round(quotient)) <= 1e-9 * Math.max(1, Math.abs(quotient));
+}
+
+/** Range of a 64-bit integer, then multipleOf, maximum, minimum. */
+export function compileNumber(schema: JsonSchema): Check<number> | undefined {
+  const { maximum, minimum, multipleOf } = schema;
+  const integer = schema.type === 'integer';
+  if (!integer && maximum === undefined && minimum === undefined && multipleOf === undefined) return undefined;
+  const tooBig = schema.exclusiveMaximum === true ? 'less than' : 'less than or equal to';
+  const tooSmall = schema.exclusiveMinimum === true ? 'greater than' : 'greater than or equal to';
+  return (value, path, errors) => {
+    if (integer && (value >= 2 ** 63 || value < -(2 ** 63))) {
+      errors.push({
+        kind: 'Invalid',
+        field: '<nil>',
+        message: `Invalid value: "": Checked value must be of type integer (default format) in ${path}`,
+      });
+    }
+    if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
+      errors.push(invalidAt(path, value, `${path} in body should be a multiple of ${multipleOf}`));
+    }
+    if (maximum !== undefined && (value > maximum || (value === maximum && schema.exclusiveMaximum === true))) {
+      errors.push(invalidAt(path, value, `${path} in body should be ${tooBig} ${maximum}`));
+    }
+    if (minimum !== undefined && (value < minimum || (value === minimum && schema.exclusiveMinimum === true))) {
+      errors.push(invalidAt(path, value, `${path} in body should be ${tooSmall} ${minimum}`));
+    }
+  };
+}
+
+export function compileEnum(schema: JsonSchema): Check<unknown> | undefined {
+  const allowed = schema.enum;
+  if (allowed === undefined || allowed.length === 0) return undefined;
+  const plain = new Set(allowed.filter((item) => typeof item !== 'object'));
+  const deep = allowed.filter((item) => typeof item === 'object');
+  const supported = allowed
+    .map((item) => JSON.stringify(typeof item === 'string' ? item : JSON.stringify(item)))
+    .join(', ');
+  return (value, path, errors) => {
+    if (plain.has(value) || deep.some((item) => jsonEqual(item, value))) return;
+    const text = value === null ? '""' : JSON.stringify(value);
+    errors.push({
+      kind: 'NotSupported',
+      field: fieldOf(path),
+      message: `Unsupported value: ${text}: supported values: ${supported}`,
+    });
+  };
+}
+
+export function compileListSize(schema: JsonSchema): Check<readonly unknown[]> | undefined {
+  const { minItems, maxItems, uniqueItems } = schema;
+  if (minItems === undefined && maxItems === undefined && uniqueItems !== true) return undefined;
+  return (value, path, errors) => {
+    if (minItems !== undefined && value.length < minItems) {
+      errors.push(invalidAt(path, value.length, `${path} in body should have at least ${minItems} items`));
+    }
+    if (maxItems !== undefined && value.length > maxItems) {
+      const message = `Too many: ${value.length}: must have at most ${maxItems} items`;
+      errors.push({ kind: 'TooMany', field: fieldOf(path), message });
+    }
+    if (
+      uniqueItems === true &&
+      value.some((item, index) => value.slice(0, index).some((other) => jsonEqual(item, other)))
+    ) {
+      errors.push(invalidAt(path, '', `${path} in body shouldn't contain duplicates`));
+    }
+  };
+}
+
+/** True where the number of members is out of bounds; nothing else is then said about the object. */
+export function compileObjectSize(
+  schema: JsonSchema,
+): ((value: JsonObject, path: string, errors: FieldError[]) => boolean) | undefined {
+  const { minProperties, maxProperties } = schema;
+  if (minProperties === undefined && maxProperties === undefined) return undefined;
+  return (value, path, errors) => {
+    const size = Object.keys(value).length;
+    if (minProperties !== undefined && size < minProperties) {
+      errors.push(invalidAt(path, minProperties, `${path} in body should have at least ${minProperties} properties`));
+      return true;
+    }
+    if (maxProperties !== undefined && size > maxProperties) {
+      const message = `Too many: ${size}: must have at most ${maxProperties} items`;
+      errors.push({ kind: 'TooMany', field: fieldOf(path), message });
+      return true;
+    }
+    return false;
+  };
+}
+
+export function checkRequired(
+  required: readonly string[],
+  value: JsonObject,
+  path: string,
+  errors: FieldError[],
+): void {
+  for (const key of required) {
+    if (!hasKey(value, key))
+      errors.push({ kind: 'Required', field: fieldOf(`${path}.${key}`), message: 'Required value' });
+  }
+}
