@@ -1,0 +1,132 @@
+/** A small Kubernetes client over one HTTP/2 session: requests with their status and parsed body, and watches as async iterables. */
+import { connect } from 'node:http2';
+import type { ClientHttp2Session } from 'node:http2';
+import type { KubeObject } from '@kcp-ts/meta';
+
+export interface Answer<T = KubeObject> {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: T;
+  readonly text: string;
+}
+
+export interface WatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: KubeObject;
+}
+
+export interface ApiClient extends AsyncDisposable {
+  request<T = KubeObject>(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer<T>>;
+  get<T = KubeObject>(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer<T>>;
+  post<T = KubeObject>(path: string, body: unknown): Promise<Answer<T>>;
+  put<T = KubeObject>(path: string, body: unknown): Promise<Answer<T>>;
+  /** A merge patch, unless the content type says otherwise. */
+  patch<T = KubeObject>(path: string, body: unknown, contentType?: string): Promise<Answer<T>>;
+  delete<T = KubeObject>(path: string): Promise<Answer<T>>;
+  /** Events until the server ends the watch or the signal aborts. */
+  watch(path: string, signal: AbortSignal): AsyncIterable<WatchEvent>;
+  /** Asks again until the answer is as wanted; throws with the last answer after ten seconds. */
+  until<T = KubeObject>(path: string, wanted: (answer: Answer<T>) => boolean): Promise<Answer<T>>;
+}
+
+export interface ClientOptions {
+  readonly url: string;
+  readonly ca: string;
+  readonly token?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+const patienceMs = 10_000;
+const pauseMs = 10;
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+export function createApiClient(options: ClientOptions): ApiClient {
+  let session: ClientHttp2Session | undefined;
+  const { ca, cert, key } = options;
+
+  function open(): ClientHttp2Session {
+    if (session === undefined || session.destroyed || session.closed) {
+      session = connect(options.url, { ca, ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) });
+      session.on('error', () => undefined);
+      session.setMaxListeners(0);
+    }
+    return session;
+  }
+
+  function start(method: string, path: string, headers: Readonly<Record<string, string>>) {
+    const authorization: Record<string, string> = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+    return open().request({ ':method': method, ':path': path, accept: 'application/json', ...authorization, ...headers });
+  }
+
+  function request<T>(method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer<T>> {
+    return new Promise((resolve, reject) => {
+      const stream = start(method, path, body === undefined ? headers : { 'content-type': 'application/json', ...headers });
+      let status = 0;
+      let answered: Answer['headers'] = {};
+      const chunks: Buffer[] = [];
+      stream.on('response', (received) => {
+        status = received[':status'] ?? 0;
+        answered = received as Answer['headers'];
+      });
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('error', reject);
+      stream.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        resolve({ status, headers: answered, body: parse(text) as T, text });
+      });
+      if (body === undefined) stream.end();
+      else stream.end(typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body));
+    });
+  }
+
+  return {
+    request,
+    get: (path, headers) => request('GET', path, undefined, headers),
+    post: (path, body) => request('POST', path, body),
+    put: (path, body) => request('PUT', path, body),
+    patch: (path, body, contentType = 'application/merge-patch+json') => request('PATCH', path, body, { 'content-type': contentType }),
+    delete: (path) => request('DELETE', path),
+    async *watch(path, signal) {
+      const stream = start('GET', path, {});
+      const stop = () => stream.close();
+      signal.addEventListener('abort', stop);
+      if (signal.aborted) stop();
+      let text = '';
+      try {
+        stream.setEncoding('utf8');
+        for await (const chunk of stream) {
+          text += chunk;
+          for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
+            yield JSON.parse(text.slice(0, end)) as WatchEvent;
+            text = text.slice(end + 1);
+          }
+        }
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      } finally {
+        signal.removeEventListener('abort', stop);
+        stream.close();
+      }
+    },
+    async until<T>(path: string, wanted: (answer: Answer<T>) => boolean) {
+      const end = performance.now() + patienceMs;
+      for (;;) {
+        const answer = await request<T>('GET', path);
+        if (wanted(answer)) return answer;
+        if (performance.now() > end) throw new Error(`${path} never became as wanted; the last answer was ${answer.status} ${answer.text.slice(0, 2_000)}`);
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      session?.destroy();
+    },
+  };
+}
