@@ -83,7 +83,7 @@ export function createComponents(needs: ComponentNeeds): Components {
   }
 
   function boundComponent(bound: BoundResource, schemaOf: () => KubeObject | undefined): Component {
-    const key = `bound ${bound.schemaUid} ${bound.identityHash} ${bound.exportCluster} ${bound.exportName} ${bound.terminating}`;
+    const key = `bound ${bound.group}/${bound.resource} ${bound.schemaUid} ${bound.identityHash} ${bound.exportCluster} ${bound.exportName} ${bound.terminating}`;
     const make = () => {
       const own = needs.ownRows(bound);
       const schema = own === undefined ? schemaOf() : undefined;
