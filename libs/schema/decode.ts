@@ -6,6 +6,7 @@ import type { JsonSchema } from '@kcp-ts/meta';
 import { isDateTime } from './formats.ts';
 import type { JsonObject } from './json-value.ts';
 import { isJsonObject } from './json-value.ts';
+import { objectMetaSchema } from './object-meta-schema.ts';
 
 export interface Decoded {
   /** Go's text of the first value of a wrong type. The object is then half decoded and of no use. */
@@ -192,7 +193,11 @@ function structOf(parent: string, key: string, schema: JsonSchema): string {
   return key === 'spec' || key === 'status' ? parent + name : schema.type === 'array' ? name.replace(/s$/, '') : name;
 }
 
+/** All schemas share the decoder of metadata. */
+const decodeObjectMeta = compileStruct(objectMetaSchema, 'ObjectMeta');
+
 function compileNode(schema: JsonSchema, struct: string): Decode {
+  if (schema === objectMetaSchema) return decodeObjectMeta;
   if (schema.type === undefined) return () => undefined;
   if (schema.type === 'array') return compileList(schema, schema.items?.title ?? struct);
   if (schema.type !== 'object') return compileScalar(schema);
