@@ -62,3 +62,14 @@ it('metadata is checked in custom resources too, and nothing else', () => {
     'json: cannot unmarshal string into Go struct field ObjectMeta.metadata.finalizers of type []string',
   );
 });
+
+it('bytes are base64', () => {
+  const { decode } = compileSchema(
+    { type: 'object', properties: { ca: { type: 'string', format: 'byte' } } },
+    { dialect: 'builtin' },
+  );
+  const good = ['', 'YQ==', 'YWI=', 'YWJj', 'YWJj\nYWJj\n'];
+  expect(good.filter((ca) => decode({ ca }).error !== undefined)).toEqual([]);
+  expect(decode({ ca: 'not base64!' }).error).toBe('illegal base64 data at input byte 3');
+  expect(decode({ ca: 'YQ' }).error).toBe('illegal base64 data at input byte 2');
+});
