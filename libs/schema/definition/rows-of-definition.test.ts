@@ -196,3 +196,26 @@ it('a schema may allow names that are path segments only', () => {
     storageVersion: 'v1',
   });
 });
+
+it('words without a value mean nothing, and nulls in defaults stay', () => {
+  const spec = { group: '', names, scope: 'Cluster' };
+  const given = {
+    type: 'object',
+    description: null,
+    properties: {
+      a: { type: 'string', pattern: null },
+      b: { type: 'object', default: { x: null } },
+      c: { anyOf: [{ not: null }] },
+    },
+  };
+  const [row] = rowsOfApiResourceSchema({
+    apiVersion: 'apis.kcp.io/v1alpha1',
+    kind: 'APIResourceSchema',
+    metadata: { name: 'v1.lamps.core' },
+    spec: { ...spec, versions: [{ name: 'v1', served: true, storage: true, schema: given }] },
+  });
+  expect(row?.schema).toEqual({
+    type: 'object',
+    properties: { a: { type: 'string' }, b: { type: 'object', default: { x: null } }, c: { anyOf: [{}] } },
+  });
+});
