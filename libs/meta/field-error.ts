@@ -39,7 +39,13 @@ export function causeReasonOf(kind: FieldErrorKind): string {
 /** Go's rendering of a value inside a field error: strings quoted, objects as compact JSON. */
 export function formatFieldValue(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  return JSON.stringify(value);
+  const text = JSON.stringify(value);
+  // Go's JSON is safe inside of HTML; its quoted strings need not be.
+  return typeof value === 'object' ? text.replace(/[<>&\u2028\u2029]/g, escapeCharacter) : text;
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 export function invalidValue(field: string, value: unknown, detail: string): FieldError {

@@ -6,6 +6,7 @@ import type { JsonSchema } from '@kcp-ts/meta';
 import { isDateTime } from './formats.ts';
 import type { JsonObject } from './json-value.ts';
 import { isJsonObject } from './json-value.ts';
+import { objectMetaSchema } from './object-meta-schema.ts';
 
 export interface Decoded {
   /** Go's text of the first value of a wrong type. The object is then half decoded and of no use. */
@@ -75,6 +76,7 @@ function compileScalar(schema: JsonSchema): Decode {
   switch (schema.type) {
     case 'string':
       if (schema.format === 'date-time') return decodeTime;
+      if (schema.format === 'byte') return decodeBytes;
       return (value, _unknown, place) =>
         typeof value === 'string' ? undefined : mismatch(jsonKind(value), type, place);
     case 'integer': {
@@ -96,6 +98,21 @@ function decodeTime(value: unknown, _unknown: string[], place: Place): string | 
   if (isDateTime(value)) return undefined;
   const text = JSON.stringify(value);
   return `parsing time ${text} as "2006-01-02T15:04:05Z07:00": cannot parse ${text} as "2006"`;
+}
+
+function decodeBytes(value: unknown, _unknown: string[], place: Place): string | undefined {
+  if (typeof value !== 'string') return mismatch(jsonKind(value), '[]uint8', place);
+  const at = base64Problem(value);
+  return at === undefined ? undefined : `illegal base64 data at input byte ${at}`;
+}
+
+/** Where Go's decoder stops; line breaks do not count as data. */
+function base64Problem(text: string): number | undefined {
+  const body = /^[A-Za-z0-9+/\r\n]*/.exec(text)?.[0] ?? '';
+  const digits = body.replace(/[\r\n]/g, '').length;
+  const rest = text.slice(body.length).replace(/[\r\n]/g, '');
+  const padding = digits % 4 === 0 ? '' : digits % 4 === 3 ? '=' : digits % 4 === 2 ? '==' : undefined;
+  return padding !== undefined && rest === padding ? undefined : body.length;
 }
 
 function addAt(unknown: string[], from: number, text: string): void {
@@ -192,7 +209,11 @@ function structOf(parent: string, key: string, schema: JsonSchema): string {
   return key === 'spec' || key === 'status' ? parent + name : schema.type === 'array' ? name.replace(/s$/, '') : name;
 }
 
+/** All schemas share the decoder of metadata. */
+const decodeObjectMeta = compileStruct(objectMetaSchema, 'ObjectMeta');
+
 function compileNode(schema: JsonSchema, struct: string): Decode {
+  if (schema === objectMetaSchema) return decodeObjectMeta;
   if (schema.type === undefined) return () => undefined;
   if (schema.type === 'array') return compileList(schema, schema.items?.title ?? struct);
   if (schema.type !== 'object') return compileScalar(schema);

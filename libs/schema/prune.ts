@@ -36,9 +36,18 @@ function prefix(paths: string[], from: number, text: string): void {
   }
 }
 
-/** Undefined where nothing below can be removed. */
+/** Leaves know no fields, so that all of them can share one function. */
+function isLeaf(schema: JsonSchema): boolean {
+  const fields = schema.properties ?? schema.additionalProperties ?? schema.items;
+  return (
+    fields === undefined &&
+    schema['x-kubernetes-preserve-unknown-fields'] !== true &&
+    schema['x-kubernetes-embedded-resource'] !== true
+  );
+}
+
 function compileNode(schema: JsonSchema | undefined, root: boolean): Prune {
-  if (schema === undefined) return pruneAll;
+  if (schema === undefined || (!root && isLeaf(schema))) return pruneAll;
   const embedded = root || schema['x-kubernetes-embedded-resource'] === true;
   const preserve = schema['x-kubernetes-preserve-unknown-fields'] === true;
   const members = new Map<string, Prune>();

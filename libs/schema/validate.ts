@@ -21,38 +21,90 @@ import {
 import { typeInvalid } from './validation-errors.ts';
 import type { Run, Validate } from './validation-run.ts';
 
-export function compileValidate(schema: JsonSchema): Validate {
-  const checkType = compileType(schema);
-  const checkEnum = compileEnum(schema);
-  const junctors = compileJunctors(schema, compileValidate);
-  const checkString = compileString(schema);
-  const checkNumber = compileNumber(schema);
-  const items = compileItems(schema);
-  const members = compileMembers(schema);
-  const nullable = schema.nullable === true;
-  const typeText = schema.type ?? (schema['x-kubernetes-int-or-string'] === true ? 'integer,string' : '');
-  const plain = junctors === undefined;
+/** Rests on nothing but the type: all schemas share these. */
+const leaves: ReadonlyMap<string, Validate> = new Map(
+  (['object', 'array', 'string', 'number', 'boolean'] as const).flatMap((type) =>
+    [true, false].map((nullable) => [`${type} ${nullable}`, compileNode({ type, nullable })] as const),
+  ),
+);
 
-  const inspect: Validate = (value, old, path, run) => {
-    const { errors } = run;
-    if (value === null) {
-      if (typeText !== '' && !nullable) errors.push(typeInvalid(path, typeText, 'null'));
-      checkEnum?.(value, path, errors);
-      return;
-    }
-    checkType?.(value, path, errors);
-    if (!plain) junctors(value, old, path, run);
-    if (typeof value === 'string') checkString?.(value, path, errors);
-    else if (typeof value === 'number') checkNumber?.(value, path, errors);
-    else if (Array.isArray(value)) items?.(value, old, path, run);
-    checkEnum?.(value, path, errors);
-    if (members !== undefined && isJsonObject(value)) members(value, old, path, run);
-  };
+const annotations: ReadonlySet<string> = new Set([
+  'type',
+  'nullable',
+  'description',
+  'title',
+  'default',
+  'example',
+  'externalDocs',
+]);
+
+function isLeaf(schema: JsonSchema): boolean {
+  for (const key in schema) if (!annotations.has(key)) return false;
+  return true;
+}
+
+export function compileValidate(schema: JsonSchema): Validate {
+  const shared = isLeaf(schema) ? leaves.get(`${schema.type ?? ''} ${schema.nullable === true}`) : undefined;
+  return shared ?? compileNode(schema);
+}
+
+function checkNull(schema: JsonSchema, path: string, errors: FieldError[]): void {
+  const wanted = schema.type ?? (schema['x-kubernetes-int-or-string'] === true ? 'integer,string' : '');
+  if (wanted !== '' && schema.nullable !== true) errors.push(typeInvalid(path, wanted, 'null'));
+}
+
+function compileNode(schema: JsonSchema): Validate {
+  const inspect = compileInspect(schema);
   return (value, old, path, run) => {
     const before = run.errors.length;
     run.matches++;
     inspect(value, old, path, run);
     if (old !== undefined && run.errors.length > before && jsonEqual(old, value)) run.errors.length = before;
+  };
+}
+
+/** Leaves that hold one kind of value look at that alone. */
+function compileScalar(schema: JsonSchema): Validate | undefined {
+  const { type } = schema;
+  if (type === undefined || type === 'object' || type === 'array') return undefined;
+  const checkType = compileType(schema);
+  const checkEnum = compileEnum(schema);
+  const check = (type === 'string' ? compileString(schema) : compileNumber(schema)) as Check<unknown> | undefined;
+  const kind = type === 'string' ? 'string' : 'number';
+  return (value, _old, path, { errors }) => {
+    if (value === null) checkNull(schema, path, errors);
+    else {
+      checkType?.(value, path, errors);
+      if (typeof value === kind) check?.(value, path, errors);
+    }
+    checkEnum?.(value, path, errors);
+  };
+}
+
+function compileInspect(schema: JsonSchema): Validate {
+  const junctors = compileJunctors(schema, compileValidate);
+  const scalar = junctors === undefined ? compileScalar(schema) : undefined;
+  if (scalar !== undefined) return scalar;
+  const checkType = compileType(schema);
+  const checkEnum = compileEnum(schema);
+  const checkString = compileString(schema);
+  const checkNumber = compileNumber(schema);
+  const items = compileItems(schema);
+  const members = compileMembers(schema);
+  return (value, old, path, run) => {
+    const { errors } = run;
+    if (value === null) {
+      checkNull(schema, path, errors);
+      checkEnum?.(value, path, errors);
+      return;
+    }
+    checkType?.(value, path, errors);
+    junctors?.(value, old, path, run);
+    if (typeof value === 'string') checkString?.(value, path, errors);
+    else if (typeof value === 'number') checkNumber?.(value, path, errors);
+    else if (Array.isArray(value)) items?.(value, old, path, run);
+    checkEnum?.(value, path, errors);
+    if (members !== undefined && isJsonObject(value)) members(value, old, path, run);
   };
 }
 

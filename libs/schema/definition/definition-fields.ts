@@ -2,6 +2,7 @@
 import type { JsonSchema } from '@kcp-ts/meta';
 import type { JsonObject } from '../json-value.ts';
 import { isJsonObject } from '../json-value.ts';
+import { withoutNullWords } from './without-null-words.ts';
 
 export interface DefinitionNames {
   readonly plural: string;
@@ -54,6 +55,10 @@ export function namesOf(names: JsonObject | undefined): DefinitionNames {
   };
 }
 
+function cleanSchema(schema: JsonObject | undefined): JsonSchema | undefined {
+  return schema === undefined ? undefined : (withoutNullWords(schema) as JsonSchema);
+}
+
 /** `schemaOf` finds the schema, which a CRD wraps in `openAPIV3Schema`. */
 export function versionsOf(
   spec: JsonObject | undefined,
@@ -67,7 +72,7 @@ export function versionsOf(
       storage: version['storage'] === true,
       deprecated: version['deprecated'] === true,
       deprecationWarning: typeof version['deprecationWarning'] === 'string' ? version['deprecationWarning'] : undefined,
-      schema: schemaOf(version) as JsonSchema | undefined,
+      schema: cleanSchema(schemaOf(version)),
       subresources: objectAt(version, 'subresources'),
       columns: listAt(version, 'additionalPrinterColumns').filter(isJsonObject),
       selectableFields: listAt(version, 'selectableFields')

@@ -77,7 +77,7 @@ function deprecationProblem({ deprecated, deprecationWarning }: DefinitionVersio
   return /\p{C}/u.test(deprecationWarning) ? 'must only contain printable UTF-8 characters' : undefined;
 }
 
-/** Groups of Kubernetes itself need its project's approval (KEP-1111). */
+/** Groups of Kubernetes itself need its project's approval (kubernetes/enhancements 1111). */
 export function checkApproval(
   group: string,
   annotations: Readonly<Record<string, string>> | undefined,

@@ -1,4 +1,4 @@
-/** The rules of structural schemas (KEP-1979's ground): types outside of the logical junctors, values inside, both complete. */
+/** The rules of structural schemas: types outside of the logical junctors, values inside, both complete. */
 import type { FieldError, JsonSchema } from '@kcp-ts/meta';
 import { forbiddenField, invalidValue, requiredValue } from '@kcp-ts/meta';
 import { isJsonObject, jsonEqual } from '../json-value.ts';

@@ -1,0 +1,78 @@
+import { StatusError } from '@kcp-ts/meta';
+import fc from 'fast-check';
+import oracle from 'fast-json-patch';
+import { expect, it } from 'vitest';
+import { applyJsonPatch } from './json-patch.ts';
+import { applyMergePatch } from './merge-patch.ts';
+
+const keys = fc.constantFrom('a', 'b', 'c/d', 'e~f', '0');
+const { value: values } = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom(1, 'x', true),
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(keys, tie('value'), { maxKeys: 3, noNullPrototype: true }),
+  ),
+}));
+const objects = fc.dictionary(keys, values, { maxKeys: 4, noNullPrototype: true });
+
+it('turns one object into another by the patch that another library makes', () => {
+  fc.assert(
+    fc.property(objects, objects, (from, to) => {
+      const before = JSON.stringify(from);
+      expect(applyJsonPatch(from, oracle.compare(from, to))).toEqual(to);
+      expect(JSON.stringify(from)).toBe(before);
+    }),
+  );
+});
+
+it('gives what another library gives for random operations, or refuses with it', () => {
+  const paths = fc.array(fc.constantFrom('a', 'b', 'c~1d', 'e~0f', '0', '1', '-'), { minLength: 1, maxLength: 3 });
+  const pointers = paths.map((path) => `/${path.join('/')}`);
+  const operations = fc.oneof(
+    fc.record({ op: fc.constantFrom('add', 'replace', 'test'), path: pointers, value: values }),
+    fc.record({ op: fc.constant('remove'), path: pointers }),
+    fc.record({ op: fc.constantFrom('move', 'copy'), from: pointers, path: pointers }),
+  );
+  let applied = 0;
+  fc.assert(
+    fc.property(objects, fc.array(operations, { maxLength: 4 }), (object, patch) => {
+      let wanted: unknown;
+      try {
+        wanted = oracle.applyPatch(
+          structuredClone(object),
+          structuredClone(patch) as oracle.Operation[],
+          true,
+          false,
+        ).newDocument;
+      } catch {
+        expect(() => applyJsonPatch(object, patch)).toThrow(StatusError);
+        return;
+      }
+      applied++;
+      expect(applyJsonPatch(object, patch)).toEqual(wanted);
+    }),
+    { numRuns: 2000 },
+  );
+  expect(applied).toBeGreaterThan(100);
+});
+
+it('refuses more than 10,000 operations', () => {
+  const patch = Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/a', value: 1 }));
+  expect(() => applyJsonPatch({ a: 1 }, patch)).toThrow(
+    'Request entity is too large: The allowed maximum operations in a JSON patch is 10000, got 10001',
+  );
+});
+
+it('refuses copies that double an object again and again', () => {
+  const patch = Array.from({ length: 40 }, (_, index) => ({ op: 'copy', from: '/a', path: `/a/k${index}` }));
+  expect(() => applyJsonPatch({ a: { text: 'x'.repeat(1000) } }, patch)).toThrow('copy operations may add at most');
+});
+
+it('never reaches a prototype', () => {
+  const patch = [{ op: 'add', path: '/__proto__/polluted', value: 1 }];
+  expect(() => applyJsonPatch({}, patch)).toThrow(StatusError);
+  const merged = applyMergePatch({}, JSON.parse('{"__proto__": {"polluted": 1}, "constructor": {"x": 1}}'));
+  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  expect(JSON.stringify(merged)).toBe('{"__proto__":{"polluted":1},"constructor":{"x":1}}');
+});
