@@ -1,4 +1,53 @@
 import type { KubeObject } from '@kcp-ts/meta';
 import type { TablePrinter } from './table-printer.ts';
+
+/** What of each object a row carries beside its cells: the query parameter `includeObject`. */
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
-export function encodeTable(_p: TablePrinter, _o: readonly KubeObject[], _opt: object, _now: number): string { return '{}' }
+
+export interface TableOptions {
+  readonly includeObject: IncludeObject;
+  readonly resourceVersion: string;
+  readonly continue?: string | undefined;
+  readonly remainingItemCount?: number | undefined;
+  /** `omit` in all events of a watch but the first; `send` when not given. */
+  readonly columns?: 'send' | 'omit' | undefined;
+}
+
+function included(object: KubeObject, include: IncludeObject): unknown {
+  switch (include) {
+    case 'None':
+      return null;
+    case 'Metadata':
+      return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
+    case 'Object':
+      return object;
+  }
+}
+
+function metadataOf(options: TableOptions): object {
+  const { resourceVersion, remainingItemCount } = options;
+  return {
+    ...(resourceVersion === '' ? {} : { resourceVersion }),
+    ...(options.continue === undefined ? {} : { continue: options.continue }),
+    ...(remainingItemCount === undefined ? {} : { remainingItemCount }),
+  };
+}
+
+/** A `meta.k8s.io/v1` Table of these objects as JSON bytes; ages are those at `now`, in milliseconds. */
+export function encodeTable(
+  printer: TablePrinter,
+  objects: KubeObject | readonly KubeObject[],
+  options: TableOptions,
+  now: number,
+): Uint8Array {
+  const list: readonly KubeObject[] = Array.isArray(objects) ? objects : [objects as KubeObject];
+  const rows = list.map((object) => ({
+    cells: printer.cells(object, now),
+    object: included(object, options.includeObject),
+  }));
+  const columns = options.columns === 'omit' ? 'null' : printer.columnDefinitionsJson;
+  const metadata = JSON.stringify(metadataOf(options));
+  return Buffer.from(
+    `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${metadata},"columnDefinitions":${columns},"rows":${JSON.stringify(rows)}}`,
+  );
+}

@@ -1,0 +1,48 @@
+/** Cells that are read from the object by a JSONPath. */
+import type { PrinterColumn } from '@kcp-ts/meta';
+import type { Cell } from './cells.ts';
+import { durationSince } from './human-duration.ts';
+
+type Find = (object: unknown) => unknown[];
+
+/** Turns a found value into a cell; null where it is of another type, as in a CRD's table. */
+type Convert = (value: unknown, now: number) => unknown;
+
+const converts: Readonly<Record<PrinterColumn['type'], Convert>> = {
+  string: (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value)),
+  integer: (value) => (typeof value === 'number' ? Math.trunc(value) : null),
+  number: (value) => (typeof value === 'number' ? value : null),
+  boolean: (value) => (typeof value === 'boolean' ? value : null),
+  date: (value, now) => (typeof value === 'string' ? durationSince(value, now) : null),
+};
+
+/** `.spec.size` and the like, which nearly all columns are, need no interpreter. */
+const plainPath = /^(?:\.[A-Za-z_][A-Za-z0-9_]*)+$/;
+
+function plainFind(path: string): (object: unknown) => unknown {
+  const names = path.slice(1).split('.');
+  return (object) => {
+    let value: unknown = object;
+    for (const name of names) {
+      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+      value = (value as Readonly<Record<string, unknown>>)[name];
+    }
+    return value;
+  };
+}
+
+/** The first value that the path finds, in the column's type; `missing` where it finds none. Throws what the compiler throws on a bad path. */
+export function pathCell(
+  path: string,
+  type: PrinterColumn['type'],
+  missing: unknown,
+  compile: (text: string) => Find,
+): Cell {
+  const convert = converts[type];
+  const plain = plainPath.test(path) ? plainFind(path) : undefined;
+  const find = plain === undefined ? compile(path) : undefined;
+  return (object, now) => {
+    const value = plain === undefined ? find?.(object)[0] : plain(object);
+    return value === undefined || value === null ? missing : convert(value, now);
+  };
+}
