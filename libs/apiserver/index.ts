@@ -16,3 +16,9 @@ export type { Scope } from './scope.ts';
 export { respondJson, respondText } from './encode/respond.ts';
 export { createDiscovery } from './discovery/create-discovery.ts';
 export { createOpenApi } from './openapi/create-open-api.ts';
+
+// What is not plain storage
+export type { ReviewNeeds } from './special/reviews.ts';
+export { createReviewHandlers } from './special/reviews.ts';
+export { createScaleHandler } from './special/scale.ts';
+export { createTokenRequestHandler } from './special/token-request.ts';

@@ -7,3 +7,16 @@ export { createLogicalClustersBehaviour } from './kcp/logicalclusters.ts';
 export { createShardsBehaviour } from './kcp/shards.ts';
 export { createWorkspaceTypesBehaviour } from './kcp/workspacetypes.ts';
 export { createWorkspacesBehaviour } from './kcp/workspaces.ts';
+
+// Kubernetes' kinds
+export { createCertificateSigningRequestsBehaviour } from './k8s/certificate-signing-requests.ts';
+export { createConfigMapsBehaviour } from './k8s/configmaps.ts';
+export { createCustomResourceDefinitionsBehaviour } from './k8s/custom-resource-definitions.ts';
+export { createEventsBehaviour } from './k8s/events.ts';
+export { createNamespacesBehaviour } from './k8s/namespaces.ts';
+export { createRoleBindingsBehaviour, createRolesBehaviour } from './k8s/rbac.ts';
+export { createSecretsBehaviour } from './k8s/secrets.ts';
+export { createWebhookConfigurationsBehaviour } from './k8s/webhook-configurations.ts';
+
+// Versions
+export { conversionOf } from './conversions/conversion-of.ts';

@@ -1,8 +1,22 @@
-/** Kubernetes' own kinds: their behaviours, conversions and special handlers. */
+/** Kubernetes' own kinds: their behaviours, and the handlers of what is not plain storage. */
 import type { SpecialHandler } from '@kcp-ts/apiserver';
+import { createReviewHandlers, createScaleHandler, createTokenRequestHandler } from '@kcp-ts/apiserver';
 import type { Authenticator, ServiceAccountTokens } from '@kcp-ts/authn';
-import type { ResourceRow } from '@kcp-ts/meta';
-import type { Behaviour, Conversion, RegistryNeeds } from '@kcp-ts/registry';
+import { selfSubjectReview } from '@kcp-ts/authz';
+import {
+  createCertificateSigningRequestsBehaviour,
+  createConfigMapsBehaviour,
+  createCustomResourceDefinitionsBehaviour,
+  createEventsBehaviour,
+  createNamespacesBehaviour,
+  createRoleBindingsBehaviour,
+  createRolesBehaviour,
+  createSecretsBehaviour,
+  createWebhookConfigurationsBehaviour,
+} from '@kcp-ts/behaviours';
+import type { KubeObject } from '@kcp-ts/meta';
+import type { Behaviour, RegistryNeeds } from '@kcp-ts/registry';
+import { noBehaviour, timestampOf } from '@kcp-ts/registry';
 import type { Access } from './access.ts';
 import type { Core } from './core.ts';
 
@@ -13,7 +27,7 @@ export interface KubernetesNeeds {
   readonly access: Access;
   readonly caBundle: string;
   readonly tokens: TokenIssuer;
-  readonly authenticator: Authenticator;
+  readonly authenticator: Pick<Authenticator, 'authenticateToken'>;
 }
 
 export interface KubernetesParts {
@@ -21,12 +35,58 @@ export interface KubernetesParts {
   special(registry: RegistryNeeds): ReadonlyMap<string, SpecialHandler>;
 }
 
-/** Between versions of a row's resource; undefined where they differ in nothing but their name. */
-export function conversionOf(_row: ResourceRow): Conversion | undefined {
-  return undefined;
+/** Kinds whose schema says all there is to say; reviews are never stored. */
+const plain = [
+  'leases',
+  'limitranges',
+  'localsubjectaccessreviews',
+  'partitionsets',
+  'resourcequotas',
+  'selfsubjectaccessreviews',
+  'selfsubjectreviews',
+  'selfsubjectrulesreviews',
+  'serviceaccounts',
+  'subjectaccessreviews',
+  'tokenreviews',
+];
+
+async function tokenReview(authenticator: KubernetesNeeds['authenticator'], review: KubeObject): Promise<KubeObject> {
+  const { token = '', audiences } = (review['spec'] ?? {}) as { token?: string; audiences?: readonly string[] };
+  const verdict = await authenticator.authenticateToken(token, audiences);
+  // The token itself is not repeated.
+  if (verdict === undefined) return { ...review, spec: {}, status: { user: {}, error: 'invalid bearer token' } };
+  const { name, uid, groups, extra } = verdict.user;
+  const user = { username: name, ...(uid === undefined ? {} : { uid }), groups, ...(extra === undefined ? {} : { extra }) };
+  return { ...review, spec: {}, status: { authenticated: true, user, audiences: verdict.audiences } };
 }
 
-export function kubernetesParts(_needs: KubernetesNeeds): KubernetesParts {
-  const names = ['configmaps','secrets','namespaces','events','limitranges','resourcequotas','serviceaccounts','leases','certificatesigningrequests','webhookconfigurations','customresourcedefinitions','roles','rolebindings','partitionsets','subjectaccessreviews','localsubjectaccessreviews','selfsubjectaccessreviews','selfsubjectrulesreviews','selfsubjectreviews','tokenreviews'];
-  return { behaviours: Object.fromEntries(names.map((n) => [n, {}])), special: () => new Map() };
+export function kubernetesParts({ core, access, caBundle, tokens, authenticator }: KubernetesNeeds): KubernetesParts {
+  const now = () => timestampOf(core.clock.now());
+  const behaviours: Record<string, Behaviour> = Object.fromEntries(plain.map((name) => [name, noBehaviour]));
+  Object.assign(behaviours, {
+    certificatesigningrequests: createCertificateSigningRequestsBehaviour(),
+    configmaps: createConfigMapsBehaviour(),
+    customresourcedefinitions: createCustomResourceDefinitionsBehaviour(),
+    events: createEventsBehaviour(),
+    namespaces: createNamespacesBehaviour({ served: core.served, uuid: core.random.uuid, shardNumber: core.shardNumber, caBundle }),
+    rolebindings: createRoleBindingsBehaviour(access.escalation),
+    roles: createRolesBehaviour(access.escalation),
+    secrets: createSecretsBehaviour(),
+    webhookconfigurations: createWebhookConfigurationsBehaviour(),
+  });
+  return {
+    behaviours,
+    special(registry) {
+      const handlers = [
+        ...createReviewHandlers({
+          ...access.reviews,
+          selfSubjectReview: (review, user) => selfSubjectReview(review, user, now()),
+          tokenReview: (review) => tokenReview(authenticator, review),
+        }),
+        createScaleHandler({ store: core.store, registry }),
+        createTokenRequestHandler({ store: core.store, issue: tokens.issue, now }),
+      ];
+      return new Map(handlers.map((handler) => [handler.name, handler]));
+    },
+  };
 }

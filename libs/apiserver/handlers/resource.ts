@@ -1,4 +1,5 @@
 /** From a target to the handler of its verb. */
+import { decodeJson } from '@kcp-ts/http';
 import { StatusError } from '@kcp-ts/meta';
 import type { Verb } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
@@ -47,12 +48,17 @@ function specialName(served: ServedResource, api: ApiPath): string {
   return api.subresource === '' ? resource : `${resource}/${api.subresource}`;
 }
 
+async function specialBody({ needs, request }: ResourceCall, verb: Verb): Promise<unknown> {
+  if (verb === 'patch') return decodeJson(await request.exchange.readBody(needs.bodyBytesMax), { strict: false }).value;
+  return (await readBody(request, needs.bodyBytesMax, false)).value;
+}
+
 async function handleSpecial(call: ResourceCall, verb: Verb): Promise<boolean> {
   const { needs, request, scope, served, api } = call;
   const scale = api.subresource === 'scale' && served.row.scale !== undefined;
   const special = needs.special.get(scale ? '*/scale' : specialName(served, api));
   if (special === undefined) return false;
-  const body = verb === 'create' || verb === 'update' || verb === 'patch' ? (await readBody(request, needs.bodyBytesMax, false)).value : undefined;
+  const body = verb === 'get' ? undefined : await specialBody(call, verb);
   const answer = await special.handle({ request, scope, served, namespace: api.namespace, objectName: api.name, body });
   respondJson(request, answer.status, answer.object);
   return true;

@@ -1,0 +1,35 @@
+/** CRDs: defaulted and checked as apiextensions does it, kept by a finalizer until their instances are gone, out of the groups that are the server's. */
+import type { KubeObject } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
+import type { Behaviour, WriteContext } from '@kcp-ts/registry';
+import { defaultCustomResourceDefinition, validateCustomResourceDefinition } from '@kcp-ts/schema';
+
+const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
+const reservedGroups = ['apis.kcp.io', 'apis.kcp.dev'];
+const reservedAnnotation = 'apis.kcp.io/';
+
+function checkReserved(object: KubeObject, context: WriteContext): void {
+  const group = String((object['spec'] as { group?: string } | undefined)?.group ?? '');
+  if (reservedGroups.some((reserved) => group === reserved || group.endsWith(`.${reserved}`))) {
+    throw StatusError.forbidden(context.served.row, object.metadata.name, `${group} is a reserved group`);
+  }
+  for (const key of Object.keys(object.metadata.annotations ?? {})) {
+    if (key.startsWith(reservedAnnotation)) throw StatusError.forbidden(context.served.row, object.metadata.name, `${key} is a reserved annotation`);
+  }
+}
+
+export function createCustomResourceDefinitionsBehaviour(): Behaviour {
+  return {
+    generation: true,
+    prepareCreate(object) {
+      delete object['status'];
+      defaultCustomResourceDefinition(object);
+      object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), cleanupFinalizer])];
+    },
+    prepareUpdate: (object) => defaultCustomResourceDefinition(object),
+    validateCreate: (object) => validateCustomResourceDefinition(object),
+    validateUpdate: (object, old, { subresource }) => (subresource === 'status' ? [] : validateCustomResourceDefinition(object, old)),
+    admitCreate: checkReserved,
+    admitUpdate: (object, _old, context) => checkReserved(object, context),
+  };
+}

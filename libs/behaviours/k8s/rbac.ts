@@ -1,0 +1,28 @@
+/** Roles and bindings: valid, and never granting what the writer does not hold (privilege escalation prevention). */
+import type { Escalation } from '@kcp-ts/authz';
+import { defaultBinding, validateBinding, validateRole } from '@kcp-ts/authz';
+import type { Behaviour, WriteContext } from '@kcp-ts/registry';
+
+function writer({ user, cluster, namespace }: WriteContext) {
+  return { user, cluster, namespace };
+}
+
+export function createRolesBehaviour(escalation: Pick<Escalation, 'checkRole'>): Behaviour {
+  return {
+    validateCreate: (object) => validateRole(object),
+    validateUpdate: (object) => validateRole(object),
+    admitCreate: (object, context) => escalation.checkRole(object, undefined, writer(context)),
+    admitUpdate: (object, old, context) => escalation.checkRole(object, old, writer(context)),
+  };
+}
+
+export function createRoleBindingsBehaviour(escalation: Pick<Escalation, 'checkBinding'>): Behaviour {
+  return {
+    prepareCreate: (object) => void defaultBinding(object),
+    prepareUpdate: (object) => void defaultBinding(object),
+    validateCreate: (object) => validateBinding(object),
+    validateUpdate: (object, old) => validateBinding(object, old),
+    admitCreate: (object, context) => escalation.checkBinding(object, undefined, writer(context)),
+    admitUpdate: (object, old, context) => escalation.checkBinding(object, old, writer(context)),
+  };
+}
