@@ -3,7 +3,7 @@ import type { Document } from '../discovery/document.ts';
 import { documentOf, lazyJson } from '../discovery/document.ts';
 import { documentKey } from './names.ts';
 import { definitionsIn } from './open-api-schema.ts';
-import { messageField, textField } from './protobuf/wire.ts';
+import { messageField, textField, wireBytes } from './protobuf/wire.ts';
 import type { Fragments, Pieces } from './row-fragments.ts';
 import { definitionBytes, definitionTextsV2, definitionTextsV3, fragmentsOf } from './row-fragments.ts';
 import { sharedDefinitions } from './shared-definitions.ts';
@@ -31,6 +31,32 @@ function cachedFragments(row: ResourceRow): Fragments {
     fragments.set(row, found);
   }
   return found;
+}
+
+interface KnownDocument {
+  readonly rows: readonly ResourceRow[];
+  readonly document: Document;
+}
+
+/** Documents by the first of their rows: most group versions hold the same rows in every surface. */
+const known = new WeakMap<ResourceRow, readonly KnownDocument[]>();
+/** As many sets of rows with the same first row are remembered; older ones go. */
+const knownMax = 8;
+
+function sameRows(a: readonly ResourceRow[], b: readonly ResourceRow[]): boolean {
+  return a.length === b.length && a.every((row, index) => row === b[index]);
+}
+
+/** The document of one group version, shared by all surfaces that serve the same rows there. */
+function cachedDocumentV3(rows: readonly ResourceRow[]): Document {
+  const [first] = rows;
+  if (first === undefined) return documentV3(rows);
+  const candidates = known.get(first) ?? [];
+  const found = candidates.find((candidate) => sameRows(candidate.rows, rows));
+  if (found !== undefined) return found.document;
+  const document = documentV3(rows);
+  known.set(first, [{ rows, document }, ...candidates].slice(0, knownMax));
+  return document;
 }
 
 /** The shared definitions that these rows need, with those that they need in turn. */
@@ -103,19 +129,12 @@ function documentV2(rows: readonly ResourceRow[]): Document {
 /** Document: swagger 1, info 2 (title 1, version 2), paths 8, definitions 9. */
 function documentV2Bytes(rows: readonly ResourceRow[]): Document {
   const { paths, definitions } = join(rows, (pieces) => pieces.protobuf(), sharedBytes);
-  const parts = [
-    textField(1, '2.0'),
-    messageField(2, [...textField(1, info.title), ...textField(2, info.version)]),
-    messageField(
-      8,
-      paths.map(([, bytes]) => bytes),
-    ),
-    messageField(
-      9,
-      definitions.map(([, bytes]) => bytes),
-    ),
-  ];
-  return documentOf(Buffer.concat(parts.flat()));
+  const encoded =
+    textField(1, '2.0') +
+    messageField(2, textField(1, info.title) + textField(2, info.version)) +
+    messageField(8, paths.map(([, path]) => path).join('')) +
+    messageField(9, definitions.map(([, definition]) => definition).join(''));
+  return documentOf(wireBytes(encoded));
 }
 
 function lazy(make: () => Document): () => Document {
@@ -131,11 +150,11 @@ export function createOpenApi(rows: readonly ResourceRow[]): OpenApi {
   const byKey = new Map<string, ResourceRow[]>();
   for (const row of rows) {
     const key = documentKey(row);
-    const known = byKey.get(key);
-    if (known === undefined) byKey.set(key, [row]);
-    else known.push(row);
+    const members = byKey.get(key);
+    if (members === undefined) byKey.set(key, [row]);
+    else members.push(row);
   }
-  const documents = new Map([...byKey].map(([key, members]) => [key, lazy(() => documentV3(members))]));
+  const documents = new Map([...byKey].map(([key, members]) => [key, lazy(() => cachedDocumentV3(members))]));
   return {
     v3Index: lazyJson(() => ({
       paths: Object.fromEntries(

@@ -9,6 +9,7 @@ import { definitionsIn } from './open-api-schema.ts';
 import { operationsOf } from './operations.ts';
 import { pathMessage } from './protobuf/encode-path.ts';
 import { namedField, schemaMessage } from './protobuf/encode-schema.ts';
+import type { Encoded } from './protobuf/wire.ts';
 import { pathV2, schemaV2 } from './render-v2.ts';
 import { pathV3, schemaV3 } from './render-v3.ts';
 
@@ -24,7 +25,7 @@ export interface Fragments {
   /** JSON texts. */
   v2(): Pieces<string>;
   /** Entries of `openapi.v2.Paths.path` and of `Definitions.additional_properties`, with their tags. */
-  protobuf(): Pieces<Uint8Array>;
+  protobuf(): Pieces<Encoded>;
   /** Names of definitions that these pieces point to. */
   references(): ReadonlySet<string>;
 }
@@ -57,7 +58,7 @@ export function fragmentsOf(row: ResourceRow): Fragments {
       definitions: definitionTextsV2(definitions()),
     })),
     protobuf: lazy(() => ({
-      paths: mapValues(paths(), (path, name) => Buffer.concat(namedField(2, name, pathMessage(pathV2(path))))),
+      paths: mapValues(paths(), (path, name) => namedField(2, name, pathMessage(pathV2(path)))),
       definitions: definitionBytes(definitions()),
     })),
     references: lazy(() => {
@@ -82,8 +83,6 @@ export function definitionTextsV2(definitions: Definitions): Map<string, string>
   return mapValues(definitions, (schema: OpenApiSchema) => JSON.stringify(schemaV2(schema)));
 }
 
-export function definitionBytes(definitions: Definitions): Map<string, Uint8Array> {
-  return mapValues(definitions, (schema: OpenApiSchema, name) =>
-    Buffer.concat(namedField(1, name, schemaMessage(schemaV2(schema)))),
-  );
+export function definitionBytes(definitions: Definitions): Map<string, Encoded> {
+  return mapValues(definitions, (schema: OpenApiSchema, name) => namedField(1, name, schemaMessage(schemaV2(schema))));
 }
