@@ -64,9 +64,7 @@ interface Schema {
 }
 
 interface Answer {
-  readonly paths: Readonly<
-    Record<string, Readonly<Record<string, Operation>> & { readonly serverRelativeURL: string }>
-  >;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
   readonly definitions: Readonly<Record<string, Schema>>;
 }
