@@ -42,7 +42,13 @@ const review = row({
   virtual: true,
   verbs: ['create'],
 });
-const lease = row({ group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', dialect: 'builtin' });
+const lease = row({
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  dialect: 'builtin',
+  aliasOf: { group: '', version: 'v1' },
+});
 const gizmo = row({
   group: 'rec.io',
   version: 'v1alpha1',

@@ -12,10 +12,10 @@ export interface GroupRows {
   readonly versions: readonly VersionRows[];
 }
 
-/** Built-in groups in the order of their rows, then groups of custom kinds by the alphabet, then groups that only show others' objects. */
+/** Built-in groups in the order of their rows, then groups of custom kinds by the alphabet, then custom groups that only show others' objects. */
 function placeOf(rows: readonly ResourceRow[]): number {
-  if (rows.every((row) => row.aliasOf !== undefined)) return 2;
-  return rows.some((row) => row.dialect === 'builtin') ? 0 : 1;
+  if (rows.some((row) => row.dialect === 'builtin')) return 0;
+  return rows.every((row) => row.aliasOf !== undefined) ? 2 : 1;
 }
 
 function groupBy(rows: readonly ResourceRow[], key: (row: ResourceRow) => string): Map<string, ResourceRow[]> {
