@@ -3,6 +3,7 @@ import { decodeJson, decodeYaml } from '@kcp-ts/http';
 import type { KubeObject } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { ApiRequest } from './api-request.ts';
+import { decodeKubernetes } from './protobuf/decode-kubernetes.ts';
 
 export interface DecodedBody {
   readonly value: unknown;
@@ -12,7 +13,8 @@ export interface DecodedBody {
   again(): unknown;
 }
 
-const objectTypes = ['application/json', 'application/yaml'];
+const protobuf = 'application/vnd.kubernetes.protobuf';
+const objectTypes = ['application/json', 'application/yaml', protobuf];
 
 /** The media type of a body without its parameters, in lower case. */
 export function contentTypeOf(request: ApiRequest): string {
@@ -32,10 +34,19 @@ export function unsupportedMediaType(sent: string, types: readonly string[]): St
 export async function readBody(request: ApiRequest, bytesMax: number, strict: boolean): Promise<DecodedBody> {
   const type = contentTypeOf(request);
   const json = type === '' || type === 'application/json';
-  if (!json && type !== 'application/yaml') throw unsupportedMediaType(type, objectTypes);
+  if (!json && type !== 'application/yaml' && type !== protobuf) throw unsupportedMediaType(type, objectTypes);
   const bytes = await request.exchange.readBody(bytesMax);
+  if (type === protobuf) {
+    const decode = () => decodeKubernetes(bytes) ?? refuseProtobuf();
+    return { value: decode(), duplicates: [], again: decode };
+  }
   const decode = json ? decodeJson : decodeYaml;
   return { ...decode(bytes, { strict }), again: () => decode(bytes, { strict: false }).value };
+}
+
+/** Kinds without a protobuf form here: their clients fall back to JSON when they are told. */
+function refuseProtobuf(): never {
+  throw unsupportedMediaType(protobuf, ['application/json', 'application/yaml']);
 }
 
 /** A body that must be an object. */

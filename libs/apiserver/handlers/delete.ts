@@ -7,6 +7,8 @@ import { remove, servedJson } from '@kcp-ts/registry';
 import { parseKey } from '@kcp-ts/storage';
 import { respondBytes, respondJson } from '../encode/respond.ts';
 import { objectFilter } from '../object-filter.ts';
+import { decodeKubernetes } from '../protobuf/decode-kubernetes.ts';
+import { contentTypeOf } from '../read-body.ts';
 import type { DeleteOptions } from '../options.ts';
 import { parseDeleteOptions, parseListOptions } from '../options.ts';
 import { readPage } from '../read-entries.ts';
@@ -18,7 +20,8 @@ const collectionPiece = 100;
 
 async function deleteOptions(call: ResourceCall): Promise<DeleteOptions> {
   const bytes = await call.request.exchange.readBody(deleteOptionsBytesMax);
-  const body = bytes.length === 0 ? undefined : decodeJson(bytes, { strict: false }).value;
+  const protobuf = contentTypeOf(call.request) === 'application/vnd.kubernetes.protobuf';
+  const body = bytes.length === 0 ? undefined : protobuf ? decodeKubernetes(bytes) : decodeJson(bytes, { strict: false }).value;
   return parseDeleteOptions(call.request.query, body === undefined || body === null ? undefined : (body as object));
 }
 

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { decodeKubernetes } from './decode-kubernetes.ts';
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest & 0x7f) | 0x80);
+  return [...bytes, rest];
+}
+
+function bytesField(number: number, value: Uint8Array | string): Uint8Array {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([Buffer.from([...varint(number * 8 + 2), ...varint(bytes.length)]), bytes]);
+}
+
+function intField(number: number, value: number): Uint8Array {
+  return Buffer.from([...varint(number * 8), ...varint(value)]);
+}
+
+function body(apiVersion: string, kind: string, ...fields: Uint8Array[]): Uint8Array {
+  const typeMeta = Buffer.concat([bytesField(1, apiVersion), bytesField(2, kind)]);
+  return Buffer.concat([Buffer.from('k8s\0'), bytesField(1, typeMeta), bytesField(2, Buffer.concat(fields))]);
+}
+
+function entry(key: string, value: Uint8Array | string): Uint8Array {
+  return Buffer.concat([bytesField(1, key), bytesField(2, value)]);
+}
+
+describe('a protobuf body', () => {
+  it('of a Secret becomes the object that JSON has, bytes in base64', () => {
+    const metadata = Buffer.concat([bytesField(1, 'pass'), bytesField(11, entry('app', 'x')), bytesField(4, '')]);
+    const secret = body('v1', 'Secret', bytesField(1, metadata), bytesField(2, entry('a', Uint8Array.of(1, 2))), bytesField(3, 'Opaque'), intField(5, 1));
+    expect(decodeKubernetes(secret)).toEqual({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'pass', labels: { app: 'x' } },
+      data: { a: 'AQI=' },
+      type: 'Opaque',
+      immutable: true,
+    });
+  });
+
+  it('of a Role keeps its rules in order', () => {
+    const rule = (verb: string) => bytesField(2, Buffer.concat([bytesField(1, verb), bytesField(2, ''), bytesField(3, 'configmaps')]));
+    const role = decodeKubernetes(body('rbac.authorization.k8s.io/v1', 'Role', bytesField(1, bytesField(1, 'r')), rule('get'), rule('list')));
+    expect(role?.['rules']).toEqual([
+      { verbs: ['get'], apiGroups: [''], resources: ['configmaps'] },
+      { verbs: ['list'], apiGroups: [''], resources: ['configmaps'] },
+    ]);
+  });
+
+  it('with times writes them as RFC 3339 and leaves out the zero time', () => {
+    const metadata = Buffer.concat([bytesField(1, 'n'), bytesField(8, intField(1, 1_790_000_000))]);
+    expect(decodeKubernetes(body('v1', 'Namespace', bytesField(1, metadata)))?.['metadata']).toEqual({ name: 'n', creationTimestamp: '2026-09-21T14:13:20Z' });
+  });
+
+  it('of a kind that is not read in this form is nobody\'s', () => {
+    expect(decodeKubernetes(body('apps/v1', 'Deployment'))).toBeUndefined();
+  });
+
+  it.each([['nothing', Buffer.alloc(0)], ['no envelope', Buffer.from('{}')], ['a length past the end', Buffer.from([...Buffer.from('k8s\0'), 0x0a, 0x7f])]])('of %s is a bad request', (_what, bytes) => {
+    expect(() => decodeKubernetes(bytes)).toThrow('not a valid Kubernetes protobuf message');
+  });
+});

@@ -1,0 +1,170 @@
+/** Decodes Kubernetes' protobuf envelope (`k8s\0`, then runtime.Unknown) into the object as JSON has it. Bounded by the body's own bound. */
+import { StatusError } from '@kcp-ts/meta';
+import type { FieldType, Message } from './messages.ts';
+import { messages } from './messages.ts';
+
+const magic = Buffer.from('k8s\0');
+const depthMax = 32;
+
+interface Field {
+  readonly number: number;
+  readonly value: number | Uint8Array;
+}
+
+function malformed(): StatusError {
+  return StatusError.badRequest('the body of the request is not a valid Kubernetes protobuf message');
+}
+
+/** A varint; signed 64-bit numbers beyond the safe integers lose digits, as in JSON. */
+function varint(bytes: Uint8Array, at: number): { readonly value: number; readonly next: number } {
+  let value = 0n;
+  for (let shift = 0n, i = at; i < bytes.length && shift < 70n; i++, shift += 7n) {
+    const byte = bytes[i] ?? 0;
+    value |= BigInt(byte & 0x7f) << shift;
+    if (byte < 0x80) return { value: Number(BigInt.asIntN(64, value)), next: i + 1 };
+  }
+  throw malformed();
+}
+
+function* fieldsOf(bytes: Uint8Array): Generator<Field> {
+  for (let at = 0; at < bytes.length; ) {
+    const key = varint(bytes, at);
+    const number = key.value >>> 3;
+    switch (key.value & 7) {
+      case 0: {
+        const { value, next } = varint(bytes, key.next);
+        at = next;
+        yield { number, value };
+        break;
+      }
+      case 2: {
+        const length = varint(bytes, key.next);
+        at = length.next + length.value;
+        if (length.value < 0 || at > bytes.length) throw malformed();
+        yield { number, value: bytes.subarray(length.next, at) };
+        break;
+      }
+      default:
+        throw malformed();
+    }
+  }
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+function timeOf(bytes: Uint8Array, micro: boolean): string | null {
+  let seconds = 0;
+  let nanos = 0;
+  for (const { number, value } of fieldsOf(bytes)) {
+    if (typeof value !== 'number') continue;
+    if (number === 1) seconds = value;
+    if (number === 2) nanos = value;
+  }
+  const whole = new Date(seconds * 1000);
+  // Go's zero time, sent as an empty message, is no time at all.
+  if ((seconds === 0 && nanos === 0) || Number.isNaN(whole.getTime())) return null;
+  const base = whole.toISOString().slice(0, 19);
+  return micro ? `${base}.${String(Math.floor(nanos / 1000)).padStart(6, '0')}Z` : `${base}Z`;
+}
+
+function stringsOf(bytes: Uint8Array): string[] {
+  const found: string[] = [];
+  for (const { number, value } of fieldsOf(bytes)) if (number === 1 && value instanceof Uint8Array) found.push(text(value));
+  return found;
+}
+
+function scalar(type: FieldType, value: number | Uint8Array, depth: number): unknown {
+  if (type === 'bool' || type === 'int' || type === 'count') {
+    if (typeof value !== 'number') throw malformed();
+    return type === 'bool' ? value !== 0 : type === 'count' && value === 0 ? null : value;
+  }
+  if (typeof value === 'number') throw malformed();
+  switch (type) {
+    case 'string':
+      return text(value);
+    case 'bytes':
+      return Buffer.from(value).toString('base64');
+    case 'quantity':
+      return stringsOf(value)[0] ?? '0';
+    case 'strings':
+      return stringsOf(value);
+    case 'time':
+      return timeOf(value, false);
+    case 'micro-time':
+      return timeOf(value, true);
+    default:
+      if ('message' in type) return messageOf(type.message(), value, depth + 1);
+      throw malformed();
+  }
+}
+
+function putEntry(target: Record<string, unknown>, type: FieldType, bytes: Uint8Array, depth: number): void {
+  let key = '';
+  let value: unknown = scalar(type, type === 'bool' || type === 'int' || type === 'count' ? 0 : new Uint8Array(), depth);
+  for (const field of fieldsOf(bytes)) {
+    if (field.number === 1 && field.value instanceof Uint8Array) key = text(field.value);
+    if (field.number === 2) value = scalar(type, field.value, depth);
+  }
+  if (key === '__proto__') throw malformed();
+  target[key] = value;
+}
+
+/** Empty strings and nulls are Go's zero values: absent in JSON. */
+function isZero(value: unknown): boolean {
+  return value === '' || value === null;
+}
+
+function messageOf(message: Message, bytes: Uint8Array, depth: number): Record<string, unknown> {
+  if (depth > depthMax) throw malformed();
+  const object: Record<string, unknown> = {};
+  for (const { number, value } of fieldsOf(bytes)) {
+    const field = message[number];
+    if (field === undefined) continue;
+    const [name, type] = field;
+    if (typeof type === 'object' && 'list' in type) {
+      const items = (object[name] ??= []) as unknown[];
+      items.push(scalar(type.list, value, depth));
+    } else if (typeof type === 'object' && 'map' in type) {
+      if (!(value instanceof Uint8Array)) throw malformed();
+      object[name] ??= {};
+      putEntry(object[name] as Record<string, unknown>, type.map, value, depth);
+    } else {
+      const decoded = scalar(type, value, depth);
+      if (!isZero(decoded)) object[name] = decoded;
+    }
+  }
+  return object;
+}
+
+interface Envelope {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly raw: Uint8Array;
+}
+
+function envelopeOf(bytes: Uint8Array): Envelope {
+  if (bytes.length < magic.length || !magic.equals(bytes.subarray(0, magic.length))) throw malformed();
+  let apiVersion = '';
+  let kind = '';
+  let raw: Uint8Array = new Uint8Array();
+  for (const { number, value } of fieldsOf(bytes.subarray(magic.length))) {
+    if (!(value instanceof Uint8Array)) continue;
+    if (number === 2) raw = value;
+    if (number !== 1) continue;
+    for (const part of fieldsOf(value)) {
+      if (part.number === 1 && part.value instanceof Uint8Array) apiVersion = text(part.value);
+      if (part.number === 2 && part.value instanceof Uint8Array) kind = text(part.value);
+    }
+  }
+  return { apiVersion, kind, raw };
+}
+
+/** The object in a protobuf body; undefined for a kind that is not read in this form. Throws StatusError BadRequest for what is malformed. */
+export function decodeKubernetes(bytes: Uint8Array): Record<string, unknown> | undefined {
+  const { apiVersion, kind, raw } = envelopeOf(bytes);
+  // Options travel in the version of the group they are sent to.
+  const message = messages[`${apiVersion}/${kind}`] ?? (kind === 'DeleteOptions' ? messages['v1/DeleteOptions'] : undefined);
+  return message === undefined ? undefined : { apiVersion, kind, ...messageOf(message, raw, 0) };
+}
