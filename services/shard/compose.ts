@@ -65,14 +65,14 @@ function claimAdmission(core: Core): Admission {
   };
 }
 
-function createPresentation(): ServerNeeds['presentation'] {
+function createPresentation(serverAddress: string): ServerNeeds['presentation'] {
   const documents = new WeakMap<Surface, SurfaceDocuments>();
   return {
     of(surface) {
       let found = documents.get(surface);
       if (found === undefined) {
         const rows = surface.resources.map(({ row }) => row);
-        found = { discovery: createDiscovery(rows), openApi: createOpenApi(rows) };
+        found = { discovery: createDiscovery(rows, { serverAddress }), openApi: createOpenApi(rows) };
         documents.set(surface, found);
       }
       return found;
@@ -131,7 +131,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     bodyBytesMax,
     watchBacklogBytesMax,
     special: parts.special(registry),
-    presentation: createPresentation(),
+    presentation: createPresentation(new URL(externalUrl).host),
   };
   const handler = createApiServer({
     needs,

@@ -8,6 +8,7 @@ import type { Document } from '../discovery/create-discovery.ts';
 import type { SurfaceDocuments } from '../server-needs.ts';
 
 const json = 'application/json';
+const protobufV2 = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 interface Form {
   readonly contentType: string;
@@ -48,7 +49,7 @@ function discoveryForm(request: ApiRequest, legacy: () => Document | undefined, 
 
 function openApiV2(request: ApiRequest, documents: SurfaceDocuments): Form {
   for (const { type } of accepts(request)) {
-    if (type.startsWith('application/com.github.proto-openapi.spec.v2')) return { contentType: type, document: documents.openApi.v2Protobuf() };
+    if (type.startsWith('application/com.github.proto-openapi.spec.v2')) return { contentType: protobufV2, document: documents.openApi.v2Protobuf() };
     if (isJson(type)) return { contentType: json, document: documents.openApi.v2Json() };
   }
   throw notAcceptable([json]);
