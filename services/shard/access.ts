@@ -39,6 +39,7 @@ export function createAccess(core: Core): Access {
       rbac.invalidate(clusterOfKey(event.key, event.key.slice(0, event.key.indexOf('/', afterResource + 1) + 1)));
     }
   });
+  core.onGone((cluster) => rbac.invalidate(cluster));
   const authorizer = createAuthorizer({
     rbac,
     alwaysAllowPaths: alwaysAllowPathsDefault,
