@@ -12,6 +12,8 @@ import { committed, keysToResume, lostRaceMs } from './writer.ts';
 
 const propagationFinalizers = ['foregroundDeletion', 'orphan'];
 const markers = propagationFinalizers.map((finalizer) => Buffer.from(`"${finalizer}"`));
+/** What goes when a controller has emptied it, whatever its finalizers. */
+const emptiedByOthers = ['core/namespaces/', 'core.kcp.io/logicalclusters/'];
 const waits = flagDeleting | flagFinalizers;
 
 function isWaiting(value: Uint8Array): boolean {
@@ -26,7 +28,7 @@ export function createDeletionPropagation(needs: ControllerNeeds): Controller {
     const before = object.metadata.finalizers ?? [];
     const left = before.filter((finalizer) => !propagationFinalizers.includes(finalizer));
     if (left.length === before.length) return undefined;
-    if (left.length === 0) return { op: 'delete', key: entry.key, expect: entry.revision };
+    if (left.length === 0 && !emptiedByOthers.some((prefix) => entry.key.startsWith(prefix))) return { op: 'delete', key: entry.key, expect: entry.revision };
     object.metadata.finalizers = left;
     const fingerprint = Buffer.from(entry.value.subarray(0, 8)).toString('hex');
     return {
@@ -35,7 +37,7 @@ export function createDeletionPropagation(needs: ControllerNeeds): Controller {
       expect: entry.revision,
       value(revision) {
         object.metadata.resourceVersion = formatResourceVersion(revision, needs.shardNumber);
-        return encodeStored(fingerprint, waits, JSON.stringify(object));
+        return encodeStored(fingerprint, left.length === 0 ? flagDeleting : waits, JSON.stringify(object));
       },
     };
   }

@@ -3,6 +3,7 @@ import type { ApiPath } from '@kcp-ts/apiserver';
 import type { AccessRequest, Authorizer, Escalation, Rbac, Reviews } from '@kcp-ts/authz';
 import { alwaysAllowPathsDefault, createAuthorizer, createEscalation, createRbac, createReviews, createStoreRuleSource, forbiddenError } from '@kcp-ts/authz';
 import type { ClusterName, StatusError, UserInfo } from '@kcp-ts/meta';
+import type { ServedResource } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportKey } from '@kcp-ts/sharing';
 import { clusterOfKey } from '@kcp-ts/sharing';
@@ -18,6 +19,8 @@ export interface Access {
   authorizePath(user: UserInfo, cluster: string, path: string, verb: string): void;
   /** May the user do this with something in another workspace, without being let into it? */
   mayDeep(user: UserInfo, cluster: string, verb: string, target: { readonly group: string; readonly resource: string; readonly subresource?: string; readonly name: string }): boolean;
+  /** Whether the export that a claimed resource comes from lets a provider do this: its maximal permission policy, if it has one. */
+  ownerAllows(user: UserInfo, verb: string, api: ApiPath, served: ServedResource): boolean;
   forbidden(user: UserInfo, cluster: string, api: ApiPath, verb: string): StatusError;
   forbiddenPath(user: UserInfo, cluster: string, path: string, verb: string): StatusError;
 }
@@ -69,6 +72,12 @@ export function createAccess(core: Core): Access {
     },
     mayDeep(user, cluster, verb, { group, resource, subresource = '', name }) {
       return authorizer.authorizeDeep({ kind: 'resource', user, cluster, verb, group, version: '', resource, subresource, namespace: '', name }).allowed;
+    },
+    ownerAllows(user, verb, api, { origin }) {
+      if (origin.kind !== 'bound') return true;
+      const source = reader.get<ApiExport>(exportKey(origin.exportCluster, origin.exportName));
+      if (source?.spec?.maximalPermissionPolicy?.local === undefined) return true;
+      return authorizer.policyAllows(resourceRequest(user, origin.exportCluster, api, verb), origin.exportCluster);
     },
     forbidden: (user, cluster, api, verb) => forbiddenError(resourceRequest(user, cluster, api, verb)),
     forbiddenPath: (user, cluster, path, verb) => forbiddenError(pathRequest(user, cluster, path, verb)),
