@@ -7,7 +7,10 @@ import type { Operation } from '@kcp-ts/storage';
 import type { ServedResource } from './served-resource.ts';
 
 export interface WriteContext {
+  /** In its storage version. */
   readonly served: ServedResource;
+  /** In the version that the client speaks. */
+  readonly requested: ServedResource;
   readonly cluster: ClusterName;
   readonly namespace: string;
   readonly user: UserInfo;

@@ -126,6 +126,7 @@ export async function update(needs: RegistryNeeds, request: UpdateRequest): Prom
     if (isDeepStrictEqual(object, old)) return { value: entry.value, created: false };
     if (request.dryRun) return { value: dryRunObject(storage, object), created: false };
     let value: Uint8Array = entry.value;
+    const ttl = storage.behaviour.timeToLiveMs;
     const operation: Operation = isFinalRemoval(storage, object)
       ? { op: 'delete', key, expect: entry.revision }
       : {
@@ -136,6 +137,7 @@ export async function update(needs: RegistryNeeds, request: UpdateRequest): Prom
             value = storedObject(storage, object, revision, needs.shardNumber);
             return value;
           },
+          ...(ttl === undefined ? {} : { expiresAt: needs.clock.now() + ttl }),
         };
     const result = await needs.store.commit([operation]);
     if (result.status === 'committed') return { value: operation.op === 'delete' ? dryRunObject(storage, object) : value, created: false };
