@@ -18,6 +18,7 @@ import {
   createWebhookConfigurationsBehaviour,
 } from '@kcp-ts/behaviours';
 import type { KubeObject } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
 import type { Behaviour, RegistryNeeds } from '@kcp-ts/registry';
 import { noBehaviour, timestampOf } from '@kcp-ts/registry';
 import type { Access } from './access.ts';
@@ -52,12 +53,12 @@ const plain = [
 
 async function tokenReview(authenticator: KubernetesNeeds['authenticator'], review: KubeObject): Promise<KubeObject> {
   const { token = '', audiences } = (review['spec'] ?? {}) as { token?: string; audiences?: readonly string[] };
+  if (token === '') throw StatusError.badRequest('token is required for TokenReview in authentication');
   const verdict = await authenticator.authenticateToken(token, audiences);
-  // The token itself is not repeated.
-  if (verdict === undefined) return { ...review, spec: {}, status: { user: {}, error: 'invalid bearer token' } };
+  if (verdict === undefined) return { ...review, status: { user: {}, error: 'invalid bearer token' } };
   const { name, uid, groups, extra } = verdict.user;
   const user = { username: name, ...(uid === undefined ? {} : { uid }), groups, ...(extra === undefined ? {} : { extra }) };
-  return { ...review, spec: {}, status: { authenticated: true, user, audiences: verdict.audiences } };
+  return { ...review, status: { authenticated: true, user, audiences: verdict.audiences } };
 }
 
 export function kubernetesParts({ core, access, caBundle, tokens, authenticator }: KubernetesNeeds): KubernetesParts {
