@@ -46,7 +46,7 @@ export function createTokenRequestHandler(needs: TokenRequestNeeds): SpecialHand
         object: {
           kind: 'TokenRequest',
           apiVersion: 'authentication.k8s.io/v1',
-          metadata: { name: objectName, namespace, creationTimestamp: needs.now() },
+          metadata: { name: objectName, namespace, uid: account.metadata.uid ?? '', creationTimestamp: needs.now() },
           spec: { audiences: issued.audiences, expirationSeconds, boundObjectRef: null },
           status: { token: issued.token, expirationTimestamp },
         },
