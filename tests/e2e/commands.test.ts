@@ -3,15 +3,12 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Kubectl, Terminal } from './kubectl.ts';
-import { findKubectls, noKubectl } from './kubectl.ts';
+import type { Terminal } from './kubectl.ts';
+import { findKubectls, noKubectl, oldestAndNewest } from './kubectl.ts';
 import type { Stage } from './stage.ts';
 import { openStage } from './stage.ts';
 
-const found = await findKubectls();
-const oldest = found.at(0);
-const newest = found.findLast(({ name }) => name !== 'kubectl') ?? found.at(-1);
-const kubectls = [oldest, newest].filter((kubectl): kubectl is Kubectl => kubectl !== undefined);
+const kubectls = oldestAndNewest(await findKubectls());
 if (kubectls.length === 0) console.warn(noKubectl);
 
 /** Before, it asks for versions of the API that are gone. */
@@ -105,7 +102,7 @@ describe.skipIf(kubectls.length === 0).for(kubectls)('with $name', (kubectl) => 
     expect(await ok('get configmap paint -o custom-columns=C:.data.colour')).toBe('C\nred\n');
     expect(await ok('get configmaps -A --chunk-size=1 -o name')).toContain('configmap/paint\n');
     expect(await ok('describe configmap paint')).toMatch(
-      /^Name: +paint\nNamespace: +default\n[^]*colour:\n----\nred\n/,
+      /^Name: +paint\nNamespace: +default\n[\s\S]*colour:\n----\nred\n/,
     );
     expect(await ok('get --raw /readyz')).toBe('ok');
     expect(JSON.parse(await ok('get --raw /clusters/root:daily/api/v1/namespaces/shop'))).toMatchObject({
@@ -162,7 +159,7 @@ describe.skipIf(kubectls.length === 0).for(kubectls)('with $name', (kubectl) => 
     expect(await ok(`auth can-i --list ${robot}`)).toMatch(/^configmaps +\[\] +\[\] +\[get list\]$/m);
     if (kubectl.minor >= whoamiMinor) expect(await ok('auth whoami')).toMatch(/^Username +kcp-admin$/m);
     const roles =
-      'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: made}\nrules: [{apiGroups: [""], resources: [secrets], verbs: [get]}]\n';
+      'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: made, namespace: default}\nrules: [{apiGroups: [""], resources: [secrets], verbs: [get]}]\n';
     expect(await ok('auth reconcile -f -', roles)).toContain('role.rbac.authorization.k8s.io/made reconciled');
   });
 
@@ -200,7 +197,7 @@ describe.skipIf(kubectls.length === 0).for(kubectls)('with $name', (kubectl) => 
     await ok('create configmap one -n shop');
     await ok('create configmap two -n shop');
     await ok('label configmap one two part=shop -n shop');
-    expect(await ok('delete configmap -l part=shop -n shop')).toMatch(/"one" deleted[^]*"two" deleted/);
+    expect(await ok('delete configmap -l part=shop -n shop')).toMatch(/"one" deleted[\s\S]*"two" deleted/);
     await ok('create configmap three -n shop');
     expect(await ok('delete namespace shop')).toMatch(/^namespace "shop" deleted/);
     expect(await terminal.fails('get namespace shop')).toContain('namespaces "shop" not found');

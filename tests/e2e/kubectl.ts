@@ -100,6 +100,12 @@ export async function findKubectls(): Promise<readonly Kubectl[]> {
   return found;
 }
 
+/** The two ends of what was found; one where there is one. */
+export function oldestAndNewest(kubectls: readonly Kubectl[]): readonly Kubectl[] {
+  const byAge = kubectls.toSorted((one, other) => one.minor - other.minor);
+  return [...new Set([byAge.at(0), byAge.at(-1)])].filter((kubectl) => kubectl !== undefined);
+}
+
 function words(args: string | readonly string[]): readonly string[] {
   return typeof args === 'string' ? args.split(' ') : args;
 }

@@ -20,8 +20,8 @@ export interface Stage extends AsyncDisposable {
   admin(kubectl: Kubectl, environment?: Readonly<Record<string, string>>): Promise<Terminal>;
   /** A certificate by the server's own CA for client certificates. */
   mint(user: string, groups?: readonly string[]): Promise<Credentials>;
-  /** Somebody in a workspace (or at any other address below the server's). */
-  person(kubectl: Kubectl, workspace: string, credentials: Credentials): Promise<Terminal>;
+  /** Somebody in a workspace, or at a whole URL. */
+  person(kubectl: Kubectl, where: string, credentials: Credentials): Promise<Terminal>;
 }
 
 export interface StageOptions {
@@ -75,10 +75,11 @@ export async function openStage({ tokens }: StageOptions = {}): Promise<Stage> {
       );
       return { cert: certificate, key: privateKey };
     },
-    async person(kubectl, workspace, credentials) {
+    async person(kubectl, where, credentials) {
+      const url = where.startsWith('https:') ? where : `${server.url}/clusters/${where}`;
       const home = await newHome();
       const kubeconfig = join(home, 'kubeconfig');
-      await writeFile(kubeconfig, kubeconfigOf(`${server.url}/clusters/${workspace}`, server.ca, credentials));
+      await writeFile(kubeconfig, kubeconfigOf(url, server.ca, credentials));
       return openTerminal({ kubectl, kubeconfig, home });
     },
     async [Symbol.asyncDispose]() {

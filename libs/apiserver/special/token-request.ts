@@ -13,7 +13,8 @@ export interface TokenRequestNeeds extends Pick<ServerNeeds, 'store'> {
 }
 
 interface TokenRequest extends KubeObject {
-  readonly spec?: { readonly audiences?: readonly string[]; readonly expirationSeconds?: number; readonly boundObjectRef?: object };
+  /** Older clients write null for what they leave open. */
+  readonly spec?: { readonly audiences?: readonly string[] | null; readonly expirationSeconds?: number | null; readonly boundObjectRef?: object | null };
 }
 
 const secondsDefault = 3_600;
@@ -34,12 +35,12 @@ export function createTokenRequestHandler(needs: TokenRequestNeeds): SpecialHand
     async handle({ scope, served, namespace, objectName, body }) {
       if (scope.cluster === '*') throw StatusError.methodNotAllowed();
       const request = (body ?? {}) as TokenRequest;
-      if (request.spec?.boundObjectRef !== undefined) throw StatusError.badRequest('cannot bind token: there are no pods, nodes or secrets to bind it to');
+      if ((request.spec?.boundObjectRef ?? undefined) !== undefined) throw StatusError.badRequest('cannot bind token: there are no pods, nodes or secrets to bind it to');
       const entry = needs.store.get(objectKey(served, scope.cluster, namespace, objectName));
       if (entry === undefined) throw StatusError.notFound(served.row, objectName);
       const account = currentObject(served.storage, entry.value);
       const expirationSeconds = secondsOf(request);
-      const issued = await needs.issue({ cluster: scope.cluster, namespace, name: objectName, uid: account.metadata.uid ?? '' }, { expirationSeconds, audiences: request.spec?.audiences });
+      const issued = await needs.issue({ cluster: scope.cluster, namespace, name: objectName, uid: account.metadata.uid ?? '' }, { expirationSeconds, audiences: request.spec?.audiences ?? undefined });
       const expirationTimestamp = `${new Date(issued.expiresMs).toISOString().slice(0, 19)}Z`;
       return {
         status: 201,
