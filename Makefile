@@ -25,7 +25,7 @@ $(INSTALLED): package-lock.json
 run: $(INSTALLED) ## Start kcp-ts with everything in one process; its data and kubeconfig go to .kcp/
 	@printf '%s\n' 'In another terminal, in this folder:' '' \
 	  '    export PATH=$$PWD/bin:$$PATH' '    export KUBECONFIG=$$PWD/.kcp/admin.kubeconfig' '    kubectl ws tree' '' 'Ctrl-C stops it.' ''
-	@$(PINNED) exec node tools/kcp-ts/main.ts start $(ARGS)
+	@$(PINNED) exec bin/kcp-ts start $(ARGS)
 
 test: $(INSTALLED) ## Run every test; the end-to-end ones with each kubectl found
 	@for found in $(KUBECTLS); do [ -x "$$found" ] && exit 0; done; \

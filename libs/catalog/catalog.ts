@@ -15,6 +15,8 @@ export interface Catalog {
   surface(cluster: ClusterName): Surface;
   /** To be told of every changed key, before its commit is acknowledged. */
   changed(key: string): void;
+  /** The cluster is gone. */
+  forget(cluster: string): void;
   /** Built-in and system resources alone: what every workspace serves. */
   readonly base: Surface;
   /** The surface with these resources, shared with every other caller that asks for the same set. */
@@ -94,6 +96,7 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
       byCluster.set(cluster, surface);
       return surface;
     },
+    forget: (cluster) => void byCluster.delete(cluster),
     changed(key) {
       if (key.startsWith(bindingsPrefix)) byCluster.delete(clusterOf(key, bindingsPrefix));
       else if (key.startsWith(crdsPrefix)) byCluster.delete(clusterOf(key, crdsPrefix));

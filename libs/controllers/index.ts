@@ -14,3 +14,4 @@ export type { WorkspaceDeletionNeeds } from './workspace-deletion.ts';
 export { createWorkspaceDeletion } from './workspace-deletion.ts';
 export type { WorkspaceProgressNeeds } from './workspace-progress.ts';
 export { createWorkspaceProgress } from './workspace-progress.ts';
+export { createDeletionPropagation } from './deletion-propagation.ts';

@@ -1,8 +1,6 @@
 // What is served
-export type { Conversion, Origin, ServedResource, ServeOptions } from './served-resource.ts';
-export { objectKey, serve } from './served-resource.ts';
-export type { Behaviour, WriteContext } from './behaviour.ts';
-export { noBehaviour } from './behaviour.ts';
+export type { Behaviour, Conversion, Origin, ServedResource, ServeOptions, WriteContext } from './served-resource.ts';
+export { noBehaviour, objectKey, serve } from './served-resource.ts';
 export type { Admission } from './admission.ts';
 
 // Writing

@@ -30,6 +30,8 @@ export interface ClaimTables {
   /** Puts exactly the labels on an object that the claims of its workspace ask for; true where that changed it. `identity` is the resource's own. */
   label(cluster: string, resource: { readonly group: string; readonly plural: string; readonly identity: string }, object: KubeObject): boolean;
   changed(key: string): void;
+  /** The cluster is gone. */
+  forget(cluster: string): void;
 }
 
 const bindingsMax = 1_000;
@@ -91,6 +93,7 @@ export function createClaimTables(needs: { readonly store: Store; readonly reade
       if (own !== undefined) wanted.set(`${claimLabelPrefix}${own}`, reflexiveClaimHash);
       return applyLabels(object, wanted);
     },
+    forget: (cluster) => void tables.delete(cluster),
     changed(key) {
       if (key.startsWith(bindingsPrefix)) tables.delete(clusterOfKey(key, bindingsPrefix));
       // Who binds an export is not known here; exports change seldom.

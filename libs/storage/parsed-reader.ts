@@ -8,6 +8,8 @@ export interface ParsedReader {
   get<T>(key: string): T | undefined;
   /** The object of an entry at hand, shared: it must not be changed. */
   parse<T>(entry: Entry): T;
+  /** To be told of every changed key: what was parsed of it is of no more use. */
+  changed(key: string): void;
 }
 
 interface Parsed {
@@ -26,6 +28,7 @@ export function createParsedReader(store: Pick<Store, 'get'>, entriesMax: number
   }
   return {
     parse,
+    changed: (key) => void cache.delete(key),
     get<T>(key: string) {
       const entry = store.get(key);
       return entry === undefined ? undefined : parse<T>(entry);

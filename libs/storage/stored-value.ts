@@ -31,9 +31,17 @@ export function storedFlags(value: Uint8Array): number {
   return value[fingerprintBytes] ?? 0;
 }
 
-/** Whether the object was normalised under the row with this fingerprint. */
+function hexDigit(code: number): number {
+  return code < 0x3a ? code - 0x30 : code - 0x57;
+}
+
+/** Whether the object was normalised under the row with this fingerprint (16 lower-case hex digits). Asked for every object of every list: it makes nothing. */
 export function hasFingerprint(value: Uint8Array, fingerprint: string): boolean {
-  return Buffer.from(value.buffer, value.byteOffset, fingerprintBytes).toString('hex') === fingerprint;
+  for (let i = 0; i < fingerprintBytes; i++) {
+    const byte = hexDigit(fingerprint.charCodeAt(2 * i)) * 16 + hexDigit(fingerprint.charCodeAt(2 * i + 1));
+    if (value[i] !== byte) return false;
+  }
+  return true;
 }
 
 /** The object, parsed anew at each call: the caller may change it. */

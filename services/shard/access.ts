@@ -1,11 +1,11 @@
 /** Who may do what in this shard: the authorizer over the shard's own objects, and the questions that others ask of it. */
 import type { ApiPath } from '@kcp-ts/apiserver';
 import type { AccessRequest, Authorizer, Escalation, Rbac, Reviews } from '@kcp-ts/authz';
-import { alwaysAllowPathsDefault, createAuthorizer, createEscalation, createRbac, createReviews, createStoreRuleSource, forbiddenError } from '@kcp-ts/authz';
+import { alwaysAllowPathsDefault, createAuthorizer, createEscalation, createRbac, createReviews, createStoreRuleSource, forbiddenError, rbacChangeOf } from '@kcp-ts/authz';
 import type { ClusterName, StatusError, UserInfo } from '@kcp-ts/meta';
+import type { ServedResource } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportKey } from '@kcp-ts/sharing';
-import { clusterOfKey } from '@kcp-ts/sharing';
 import type { Core } from './core.ts';
 
 export interface Access {
@@ -18,11 +18,11 @@ export interface Access {
   authorizePath(user: UserInfo, cluster: string, path: string, verb: string): void;
   /** May the user do this with something in another workspace, without being let into it? */
   mayDeep(user: UserInfo, cluster: string, verb: string, target: { readonly group: string; readonly resource: string; readonly subresource?: string; readonly name: string }): boolean;
+  /** Whether the export that a claimed resource comes from lets a provider do this: its maximal permission policy, if it has one. */
+  ownerAllows(user: UserInfo, verb: string, api: ApiPath, served: ServedResource): boolean;
   forbidden(user: UserInfo, cluster: string, api: ApiPath, verb: string): StatusError;
   forbiddenPath(user: UserInfo, cluster: string, path: string, verb: string): StatusError;
 }
-
-const rbacPrefix = 'rbac.authorization.k8s.io/';
 
 function resourceRequest(user: UserInfo, cluster: string, api: ApiPath, verb: string): AccessRequest {
   const { group, version, resource, subresource, namespace, name } = api;
@@ -34,11 +34,11 @@ export function createAccess(core: Core): Access {
   const rbac = createRbac(createStoreRuleSource(store));
   hub.onChanges((changes) => {
     for (const { event } of changes) {
-      if (!event.key.startsWith(rbacPrefix)) continue;
-      const afterResource = event.key.indexOf('/', rbacPrefix.length);
-      rbac.invalidate(clusterOfKey(event.key, event.key.slice(0, event.key.indexOf('/', afterResource + 1) + 1)));
+      const changed = rbacChangeOf(event.key);
+      if (changed !== undefined) rbac.invalidate(changed.cluster, changed.namespace);
     }
   });
+  core.onGone((cluster) => rbac.invalidate(cluster));
   const authorizer = createAuthorizer({
     rbac,
     alwaysAllowPaths: alwaysAllowPathsDefault,
@@ -68,6 +68,12 @@ export function createAccess(core: Core): Access {
     },
     mayDeep(user, cluster, verb, { group, resource, subresource = '', name }) {
       return authorizer.authorizeDeep({ kind: 'resource', user, cluster, verb, group, version: '', resource, subresource, namespace: '', name }).allowed;
+    },
+    ownerAllows(user, verb, api, { origin }) {
+      if (origin.kind !== 'bound') return true;
+      const source = reader.get<ApiExport>(exportKey(origin.exportCluster, origin.exportName));
+      if (source?.spec?.maximalPermissionPolicy?.local === undefined) return true;
+      return authorizer.policyAllows(resourceRequest(user, origin.exportCluster, api, verb), origin.exportCluster);
     },
     forbidden: (user, cluster, api, verb) => forbiddenError(resourceRequest(user, cluster, api, verb)),
     forbiddenPath: (user, cluster, path, verb) => forbiddenError(pathRequest(user, cluster, path, verb)),

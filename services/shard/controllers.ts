@@ -4,6 +4,7 @@ import {
   createApiBinding,
   createApiExportIdentity,
   createCustomResourceDefinition,
+  createDeletionPropagation,
   createEndpointSlices,
   createNamespaceDeletion,
   createWorkspaceDeletion,
@@ -37,6 +38,7 @@ export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string)
     createEndpointSlices({ ...needs, reader, bindings, resolve, shards, partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions') }),
     createCustomResourceDefinition({ ...needs, reader }),
     createNamespaceDeletion(needs),
+    createDeletionPropagation(needs),
     createWorkspaceProgress({
       ...needs,
       plan: tenancy.plan,

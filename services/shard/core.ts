@@ -9,7 +9,7 @@ import { formatResourceVersion } from '@kcp-ts/meta';
 import type { Behaviour, Conversion, ServedResource } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
 import type { ApiResourceSchema, ClaimTables, ExportIndex } from '@kcp-ts/sharing';
-import { boundSchemaKey, createClaimTables, createExportIndex, exportsPrefix } from '@kcp-ts/sharing';
+import { boundSchemaKey, clusterOfKey, createClaimTables, createExportIndex, exportsPrefix } from '@kcp-ts/sharing';
 import type { Operation, ParsedReader, Store } from '@kcp-ts/storage';
 import { createParsedReader, encodeStored, resourcePrefix } from '@kcp-ts/storage';
 import type { WatchHub } from '@kcp-ts/watch';
@@ -46,6 +46,8 @@ export interface Core extends Disposable {
   /** Where objects of a kind that root exports are stored. */
   ownPrefix(group: string, plural: string): string;
   keepSchema(schema: ApiResourceSchema): Operation | undefined;
+  /** Told of each logical cluster some seconds after it was deleted: nothing need be remembered of it. */
+  onGone(forget: (cluster: string) => void): void;
 }
 
 /** Identity hashes of root's own exports, known once the shard has been bootstrapped. */
@@ -55,7 +57,9 @@ export interface Identities {
 }
 
 const cachedClusters = 10_000;
-const cachedObjects = 5_000;
+const cachedObjects = 2_000;
+const sweepMs = 5_000;
+const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
 const cachedSurfaces = 2_000;
 /** Copies of schemas are not objects of an API: no row normalises them. */
 const noFingerprint = '0000000000000000';
@@ -95,6 +99,8 @@ export function createCore(options: CoreOptions): Core {
   const bindings = createBindingIndex(store);
   const claims = createClaimTables({ store, reader, clustersMax: cachedClusters });
   const own = new Map<string, ServedResource>();
+  const gone = new Set<string>();
+  const forgetters: ((cluster: string) => void)[] = [];
 
   function ownPrefix(group: string, plural: string): string {
     const exported = rootExportOf(group, plural);
@@ -124,8 +130,10 @@ export function createCore(options: CoreOptions): Core {
   const following = hub.onChanges((changes) => {
     for (const change of changes) {
       const { key, type } = change.event;
+      reader.changed(key);
       clusters.changed(key);
       catalog.changed(key);
+      if (type === 'delete' && key.startsWith(logicalClustersPrefix)) gone.add(clusterOfKey(key, logicalClustersPrefix));
       claims.changed(key);
       bindings.changed(change);
       if (!key.startsWith(exportsPrefix)) continue;
@@ -134,7 +142,21 @@ export function createCore(options: CoreOptions): Core {
     }
   });
 
+  // Answers about a cluster that was deleted may have been cached by the last who asked: they are dropped a little later, together.
+  let sweeper: Disposable | undefined;
+  const sweep = () => {
+    for (const cluster of gone) {
+      catalog.forget(cluster);
+      claims.forget(cluster);
+      for (const forget of forgetters) forget(cluster);
+    }
+    gone.clear();
+    sweeper = clock.setTimer(sweepMs, sweep);
+  };
+  sweep();
+
   return {
+    onGone: (forget) => void forgetters.push(forget),
     store,
     hub,
     clock,
@@ -156,6 +178,7 @@ export function createCore(options: CoreOptions): Core {
       return { op: 'put', key, expect: 'any', value: () => encodeStored(noFingerprint, 0, JSON.stringify(schema)) };
     },
     [Symbol.dispose]() {
+      sweeper?.[Symbol.dispose]();
       following[Symbol.dispose]();
       hub[Symbol.dispose]();
     },

@@ -43,7 +43,7 @@ export function createRouter(needs: RouterNeeds): Router {
     consumers: core.bindings.consumers,
     mayAccessContent: (user: UserInfo, verb: string, cluster: string, name: string) =>
       access.mayDeep(user, cluster, verb, { group: 'apis.kcp.io', resource: 'apiexports', subresource: 'content', name }),
-    ownerAllows: () => true,
+    ownerAllows: access.ownerAllows,
     forbidden: (user: UserInfo, verb: string, cluster: string, api: Parameters<Access['forbidden']>[2]) => access.forbidden(user, cluster, api, verb),
     forbiddenPath: (user: UserInfo, path: string, verb: string) => access.forbiddenPath(user, '', path, verb),
   };

@@ -1,0 +1,56 @@
+/**
+ * Takes the finalizers off that `propagationPolicy=Foreground` and `Orphan` put on a deleted object. Collecting dependents is the garbage collector's,
+ * which this server does not have yet; without it there is nothing to wait for, and an object must not hang for ever.
+ */
+import type { Controller } from '@kcp-ts/controller';
+import type { KubeObject } from '@kcp-ts/meta';
+import { formatResourceVersion } from '@kcp-ts/meta';
+import type { Entry, Operation } from '@kcp-ts/storage';
+import { encodeStored, flagDeleting, flagFinalizers, parseStored, storedFlags } from '@kcp-ts/storage';
+import type { ControllerNeeds } from './writer.ts';
+import { committed, keysToResume, lostRaceMs } from './writer.ts';
+
+const propagationFinalizers = ['foregroundDeletion', 'orphan'];
+const markers = propagationFinalizers.map((finalizer) => Buffer.from(`"${finalizer}"`));
+/** What goes when a controller has emptied it, whatever its finalizers. */
+const emptiedByOthers = ['core/namespaces/', 'core.kcp.io/logicalclusters/'];
+const waits = flagDeleting | flagFinalizers;
+
+function isWaiting(value: Uint8Array): boolean {
+  if ((storedFlags(value) & waits) !== waits) return false;
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  return markers.some((marker) => bytes.includes(marker));
+}
+
+export function createDeletionPropagation(needs: ControllerNeeds): Controller {
+  function operation(entry: Entry): Operation | undefined {
+    const object = parseStored<KubeObject>(entry.value);
+    const before = object.metadata.finalizers ?? [];
+    const left = before.filter((finalizer) => !propagationFinalizers.includes(finalizer));
+    if (left.length === before.length) return undefined;
+    if (left.length === 0 && !emptiedByOthers.some((prefix) => entry.key.startsWith(prefix))) return { op: 'delete', key: entry.key, expect: entry.revision };
+    object.metadata.finalizers = left;
+    const fingerprint = Buffer.from(entry.value.subarray(0, 8)).toString('hex');
+    return {
+      op: 'put',
+      key: entry.key,
+      expect: entry.revision,
+      value(revision) {
+        object.metadata.resourceVersion = formatResourceVersion(revision, needs.shardNumber);
+        return encodeStored(fingerprint, left.length === 0 ? flagDeleting : waits, JSON.stringify(object));
+      },
+    };
+  }
+
+  return {
+    name: 'deletion-propagation',
+    wake: ({ event }) => (event.type === 'put' && isWaiting(event.value) ? [event.key] : []),
+    resume: () => keysToResume(needs.store, '', (entry) => isWaiting(entry.value)),
+    async reconcile(key) {
+      const entry = needs.store.peek(key);
+      const next = entry === undefined ? undefined : operation(entry);
+      if (next === undefined) return undefined;
+      return (await committed(needs, [next])) ? undefined : lostRaceMs;
+    },
+  };
+}
