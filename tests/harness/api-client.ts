@@ -43,6 +43,8 @@ export interface ClientOptions {
   readonly key?: string;
 }
 
+/** Bodies that wait to be sent count against a session: the default of 10 would end it at the first that is too large for the server. */
+const sessionMegabytesMax = 100;
 const patienceMs = 10_000;
 const pauseMs = 10;
 
@@ -62,6 +64,7 @@ export function createApiClient(options: ClientOptions): ApiClient {
     if (session === undefined || session.destroyed || session.closed) {
       session = connect(options.url, {
         ca,
+        maxSessionMemory: sessionMegabytesMax,
         ...(cert === undefined ? {} : { cert }),
         ...(key === undefined ? {} : { key }),
       });
