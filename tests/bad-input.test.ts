@@ -1,7 +1,20 @@
 /** What is wrong is refused with the right Status, and the server serves on. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Answer, ApiClient } from './harness/api-client.ts';
-import { base, configMap, configMapsOf, define, definition, definitionsOf, done, field, makeWorkspace, resourceSchema, schemasOf, workspacesOf } from './harness/objects.ts';
+import {
+  base,
+  configMap,
+  configMapsOf,
+  define,
+  definition,
+  definitionsOf,
+  done,
+  field,
+  makeWorkspace,
+  resourceSchema,
+  schemasOf,
+  workspacesOf,
+} from './harness/objects.ts';
 import type { TestServer } from './harness/server.ts';
 import { startServer } from './harness/server.ts';
 
@@ -31,11 +44,13 @@ function refused(answer: Answer, code: number, reason: string, message: string |
 }
 
 const json = (text: string) => admin.request('POST', url, text);
-const typed = (method: string, to: string, body: string, type: string) => admin.request(method, to, body, { 'content-type': type });
+const typed = (method: string, to: string, body: string, type: string) =>
+  admin.request(method, to, body, { 'content-type': type });
 
 describe('bodies', () => {
   it('broken JSON is a bad request', async () => {
-    for (const text of ['{"apiVersion":"v1",', '{"a":1}}', '\u0000', '{"a":"\n"}', "{'a':1}", '{"a":01}']) refused(await json(text), 400, 'BadRequest', /./);
+    for (const text of ['{"apiVersion":"v1",', '{"a":1}}', '\u0000', '{"a":"\n"}', "{'a':1}", '{"a":01}'])
+      refused(await json(text), 400, 'BadRequest', /./);
   });
 
   it('a body that is no object is a bad request', async () => {
@@ -43,28 +58,61 @@ describe('bodies', () => {
   });
 
   it('broken YAML is a bad request', async () => {
-    for (const text of ['a: [', 'a: b: c', '\tkind: ConfigMap', '"open', '%YAML 9', 'a: *nothing', '--- a\n--- b']) refused(await typed('POST', url, text, 'application/yaml'), 400, 'BadRequest', /./);
+    for (const text of ['a: [', 'a: b: c', '\tkind: ConfigMap', '"open', '%YAML 9', 'a: *nothing', '--- a\n--- b'])
+      refused(await typed('POST', url, text, 'application/yaml'), 400, 'BadRequest', /./);
   });
 
   it('ten megabytes are too large', async () => {
     const body = JSON.stringify(configMap('large', { data: { a: 'x'.repeat(10 * 1024 * 1024) } }));
     refused(await admin.request('POST', url, body), 413, 'RequestEntityTooLarge', /limit/);
-    refused(await typed('PATCH', `${url}/good`, body, 'application/merge-patch+json'), 413, 'RequestEntityTooLarge', /limit/);
+    refused(
+      await typed('PATCH', `${url}/good`, body, 'application/merge-patch+json'),
+      413,
+      'RequestEntityTooLarge',
+      /limit/,
+    );
   });
 
   it('JSON that is nested too deep is a bad request', async () => {
-    for (const deep of [501, 10_000, 500_000]) refused(await json(`{"a":${'['.repeat(deep)}${']'.repeat(deep)}}`), 400, 'BadRequest', /depth|deep|nest/);
+    for (const deep of [501, 10_000, 500_000])
+      refused(await json(`{"a":${'['.repeat(deep)}${']'.repeat(deep)}}`), 400, 'BadRequest', /depth|deep|nest/);
   });
 
   it('__proto__ makes nobody anything', async () => {
-    const body = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"proto"},"__proto__":{"polluted":"yes"},"data":{"a":"b"}}';
+    const body =
+      '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"proto"},"__proto__":{"polluted":"yes"},"data":{"a":"b"}}';
     refused(await json(body), 400, 'BadRequest', /__proto__/);
     refused(await json(body.replace('"__proto__"', '"\\u005f_proto__"')), 400, 'BadRequest', /__proto__/);
-    refused(await typed('POST', url, 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: proto}\n__proto__: {polluted: "yes"}\n', 'application/yaml'), 400, 'BadRequest', /__proto__/);
-    refused(await typed('PATCH', `${url}/good`, '{"__proto__":{"polluted":"yes"}}', 'application/merge-patch+json'), 400, 'BadRequest', /__proto__/);
-    const patched = await typed('PATCH', `${url}/good`, '[{"op":"add","path":"/__proto__/polluted","value":"yes"}]', 'application/json-patch+json');
+    refused(
+      await typed(
+        'POST',
+        url,
+        'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: proto}\n__proto__: {polluted: "yes"}\n',
+        'application/yaml',
+      ),
+      400,
+      'BadRequest',
+      /__proto__/,
+    );
+    refused(
+      await typed('PATCH', `${url}/good`, '{"__proto__":{"polluted":"yes"}}', 'application/merge-patch+json'),
+      400,
+      'BadRequest',
+      /__proto__/,
+    );
+    const patched = await typed(
+      'PATCH',
+      `${url}/good`,
+      '[{"op":"add","path":"/__proto__/polluted","value":"yes"}]',
+      'application/json-patch+json',
+    );
     expect([400, 422], patched.text).toContain(patched.status);
-    const constructed = await typed('PATCH', `${url}/good`, '[{"op":"add","path":"/constructor/prototype/polluted","value":"yes"}]', 'application/json-patch+json');
+    const constructed = await typed(
+      'PATCH',
+      `${url}/good`,
+      '[{"op":"add","path":"/constructor/prototype/polluted","value":"yes"}]',
+      'application/json-patch+json',
+    );
     expect([400, 422], constructed.text).toContain(constructed.status);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
@@ -84,21 +132,54 @@ describe('bodies', () => {
   });
 
   it('an Accept that the server cannot serve is not acceptable', async () => {
-    refused(await admin.get(url, { accept: 'text/html;q=0.1,image/png' }), 406, 'NotAcceptable', /only the following media types are accepted/);
+    refused(
+      await admin.get(url, { accept: 'text/html;q=0.1,image/png' }),
+      406,
+      'NotAcceptable',
+      /only the following media types are accepted/,
+    );
   });
 });
 
 describe('objects', () => {
   it('an unknown or doubled field under Strict is a bad request', async () => {
-    refused(await admin.post(`${url}?fieldValidation=Strict`, { ...configMap('strict'), extra: 1 }), 400, 'BadRequest', /strict decoding error: unknown field "extra"/);
-    refused(await admin.request('POST', `${url}?fieldValidation=Strict`, '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{},"data":{}}'), 400, 'BadRequest', /duplicate field "data"/);
-    refused(await admin.post(`${url}?fieldValidation=Loud`, configMap('loud')), 422, 'Invalid', /fieldValidation: Unsupported value: "Loud"/);
+    refused(
+      await admin.post(`${url}?fieldValidation=Strict`, { ...configMap('strict'), extra: 1 }),
+      400,
+      'BadRequest',
+      /strict decoding error: unknown field "extra"/,
+    );
+    refused(
+      await admin.request(
+        'POST',
+        `${url}?fieldValidation=Strict`,
+        '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{},"data":{}}',
+      ),
+      400,
+      'BadRequest',
+      /duplicate field "data"/,
+    );
+    refused(
+      await admin.post(`${url}?fieldValidation=Loud`, configMap('loud')),
+      422,
+      'Invalid',
+      /fieldValidation: Unsupported value: "Loud"/,
+    );
   });
 
   it('a wrong kind or version is a bad request', async () => {
     refused(await admin.post(url, { ...configMap('kind'), kind: 'Secret' }), 400, 'BadRequest', /Secret/);
     refused(await admin.post(url, { ...configMap('kind'), apiVersion: 'v2' }), 400, 'BadRequest', /v2/);
-    refused(await admin.post(`${base(path)}/apis/wild.west/v1alpha1/namespaces/default/horses`, { apiVersion: 'wild.west/v1', kind: 'Horse', metadata: { name: 'a' } }), 400, 'BadRequest', /./);
+    refused(
+      await admin.post(`${base(path)}/apis/wild.west/v1alpha1/namespaces/default/horses`, {
+        apiVersion: 'wild.west/v1',
+        kind: 'Horse',
+        metadata: { name: 'a' },
+      }),
+      400,
+      'BadRequest',
+      /./,
+    );
   });
 
   it('wrong types of fields are refused', async () => {
@@ -108,13 +189,33 @@ describe('objects', () => {
     expect([400, 422], labels.text).toContain(labels.status);
     const metadata = await admin.post(url, { ...configMap('labels'), metadata: 'none' });
     expect([400, 422], metadata.text).toContain(metadata.status);
-    refused(await admin.post(`${base(path)}/apis/wild.west/v1alpha1/namespaces/default/horses`, { apiVersion: 'wild.west/v1alpha1', kind: 'Horse', metadata: { name: 'a' }, spec: { herd: 'many' } }), 422, 'Invalid', /spec.herd/);
+    refused(
+      await admin.post(`${base(path)}/apis/wild.west/v1alpha1/namespaces/default/horses`, {
+        apiVersion: 'wild.west/v1alpha1',
+        kind: 'Horse',
+        metadata: { name: 'a' },
+        spec: { herd: 'many' },
+      }),
+      422,
+      'Invalid',
+      /spec.herd/,
+    );
   });
 
   it('an immutable field is invalid to change', async () => {
     await done(admin.post(url, configMap('fixed', { immutable: true })));
-    refused(await admin.patch(`${url}/fixed`, { data: { a: '2' } }), 422, 'Invalid', /field is immutable when `immutable` is set/);
-    refused(await admin.patch(`${workspacesOf('root')}/bad`, { spec: { type: { name: 'other' } } }), 422, 'Invalid', /immutable/);
+    refused(
+      await admin.patch(`${url}/fixed`, { data: { a: '2' } }),
+      422,
+      'Invalid',
+      /field is immutable when `immutable` is set/,
+    );
+    refused(
+      await admin.patch(`${workspacesOf('root')}/bad`, { spec: { type: { name: 'other' } } }),
+      422,
+      'Invalid',
+      /immutable/,
+    );
     const uid = await admin.patch(`${url}/good`, { metadata: { uid: 'other' } });
     refused(uid, 409, 'Conflict', /UID/);
   });
@@ -133,15 +234,27 @@ describe('objects', () => {
   });
 
   it('a namespace in the body that is not the one of the path is a bad request', async () => {
-    refused(await admin.post(url, { ...configMap('a'), metadata: { name: 'a', namespace: 'other' } }), 400, 'BadRequest', /namespace/);
-    refused(await admin.post(`${base(path)}/api/v1/namespaces/missing/configmaps`, configMap('a')), 404, 'NotFound', /namespaces "missing" not found/);
+    refused(
+      await admin.post(url, { ...configMap('a'), metadata: { name: 'a', namespace: 'other' } }),
+      400,
+      'BadRequest',
+      /namespace/,
+    );
+    refused(
+      await admin.post(`${base(path)}/api/v1/namespaces/missing/configmaps`, configMap('a')),
+      404,
+      'NotFound',
+      /namespaces "missing" not found/,
+    );
   });
 });
 
 describe('queries', () => {
   it('bad selectors are bad requests', async () => {
-    for (const selector of ['a==b==c', 'a in (', '!', 'a notin', '=b', 'a>b,']) refused(await admin.get(`${url}?labelSelector=${encodeURIComponent(selector)}`), 400, 'BadRequest', /./);
-    for (const selector of ['spec.nothing=1', 'metadata.name', 'metadata.name~a']) refused(await admin.get(`${url}?fieldSelector=${encodeURIComponent(selector)}`), 400, 'BadRequest', /./);
+    for (const selector of ['a==b==c', 'a in (', '!', 'a notin', '=b', 'a>b,'])
+      refused(await admin.get(`${url}?labelSelector=${encodeURIComponent(selector)}`), 400, 'BadRequest', /./);
+    for (const selector of ['spec.nothing=1', 'metadata.name', 'metadata.name~a'])
+      refused(await admin.get(`${url}?fieldSelector=${encodeURIComponent(selector)}`), 400, 'BadRequest', /./);
   });
 
   it('bad resourceVersions are refused', async () => {
@@ -153,9 +266,15 @@ describe('queries', () => {
     }
     const matched = await admin.get(`${url}?resourceVersionMatch=Exact`);
     expect([400, 422], matched.text).toContain(matched.status);
-    const conflicting = await admin.put(`${url}/good`, { ...configMap('good'), metadata: { name: 'good', resourceVersion: '1' } });
+    const conflicting = await admin.put(`${url}/good`, {
+      ...configMap('good'),
+      metadata: { name: 'good', resourceVersion: '1' },
+    });
     refused(conflicting, 409, 'Conflict', /the object has been modified/);
-    const nonsense = await admin.put(`${url}/good`, { ...configMap('good'), metadata: { name: 'good', resourceVersion: 'abc' } });
+    const nonsense = await admin.put(`${url}/good`, {
+      ...configMap('good'),
+      metadata: { name: 'good', resourceVersion: 'abc' },
+    });
     expect([400, 409, 422], nonsense.text).toContain(nonsense.status);
   });
 
@@ -173,14 +292,35 @@ describe('queries', () => {
       const answer = await typed('PATCH', `${url}/good`, patch, 'application/json-patch+json');
       expect([400, 422], `${patch} ${answer.text}`).toContain(answer.status);
     }
-    refused(await typed('PATCH', `${url}/good`, '[{"op":"remove","path":"/nothing"}]', 'application/json-patch+json'), 422, 'Invalid', /./);
+    refused(
+      await typed('PATCH', `${url}/good`, '[{"op":"remove","path":"/nothing"}]', 'application/json-patch+json'),
+      422,
+      'Invalid',
+      /./,
+    );
     refused(await typed('PATCH', `${url}/good`, '[]', 'application/merge-patch+json'), 400, 'BadRequest', /./);
-    const many = JSON.stringify(Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/kind', value: 'ConfigMap' })));
-    refused(await typed('PATCH', `${url}/good`, many, 'application/json-patch+json'), 413, 'RequestEntityTooLarge', /10000/);
+    const many = JSON.stringify(
+      Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/kind', value: 'ConfigMap' })),
+    );
+    refused(
+      await typed('PATCH', `${url}/good`, many, 'application/json-patch+json'),
+      413,
+      'RequestEntityTooLarge',
+      /10000/,
+    );
   });
 
   it('bad paths are not found or bad requests', async () => {
-    for (const bad of ['/clusters/', '/clusters/UPPER/api', '/clusters/a b/api'.replace(' ', '%20'), '/clusters/root%2F..%2Fx/api', '/clusters/root/api/v1/nothing', '/clusters/root/apis/nothing/v1/things', '//clusters/root/api', '/clusters/root//api/v1']) {
+    for (const bad of [
+      '/clusters/',
+      '/clusters/UPPER/api',
+      '/clusters/a b/api'.replace(' ', '%20'),
+      '/clusters/root%2F..%2Fx/api',
+      '/clusters/root/api/v1/nothing',
+      '/clusters/root/apis/nothing/v1/things',
+      '//clusters/root/api',
+      '/clusters/root//api/v1',
+    ]) {
       const answer = await admin.get(bad);
       expect([301, 400, 403, 404], `${bad} ${answer.text.slice(0, 200)}`).toContain(answer.status);
     }
@@ -194,9 +334,21 @@ describe('schemas', () => {
     { name: 'a $ref to itself', schema: { $ref: '#' }, says: /\$ref|type/ },
     { name: 'a field without a type', schema: { type: 'object', properties: { a: {} } }, says: /type/ },
     { name: 'a wrong type', schema: { type: 'object', properties: { a: { type: 'thing' } } }, says: /type/ },
-    { name: 'a broken pattern', schema: { type: 'object', properties: { a: { type: 'string', pattern: '(' } } }, says: /pattern/ },
-    { name: 'additionalProperties next to properties', schema: { type: 'object', properties: { a: { type: 'string' } }, additionalProperties: { type: 'string' } }, says: /additionalProperties/ },
-    { name: 'a default of the wrong type', schema: { type: 'object', properties: { a: { type: 'integer', default: 'x' } } }, says: /default/ },
+    {
+      name: 'a broken pattern',
+      schema: { type: 'object', properties: { a: { type: 'string', pattern: '(' } } },
+      says: /pattern/,
+    },
+    {
+      name: 'additionalProperties next to properties',
+      schema: { type: 'object', properties: { a: { type: 'string' } }, additionalProperties: { type: 'string' } },
+      says: /additionalProperties/,
+    },
+    {
+      name: 'a default of the wrong type',
+      schema: { type: 'object', properties: { a: { type: 'integer', default: 'x' } } },
+      says: /default/,
+    },
   ];
   for (const { name, schema, says } of bad) {
     it(`a definition with ${name} is invalid`, async () => {
@@ -205,15 +357,30 @@ describe('schemas', () => {
   }
 
   it('an APIResourceSchema with a $ref is refused', async () => {
-    const answer = await admin.post(schemasOf(path), resourceSchema('wrongs', { schema: { type: 'object', properties: { a: { $ref: '#' } } } }));
+    const answer = await admin.post(
+      schemasOf(path),
+      resourceSchema('wrongs', { schema: { type: 'object', properties: { a: { $ref: '#' } } } }),
+    );
     expect([403, 422], answer.text).toContain(answer.status);
     expect(answer.text).toMatch(/\$ref/);
   });
 
   it('a pattern that explodes elsewhere is only a pattern', async () => {
-    await define(admin, path, 'mazes', { schema: { type: 'object', properties: { a: { type: 'string', pattern: '^(a+)+$' } } } });
+    await define(admin, path, 'mazes', {
+      schema: { type: 'object', properties: { a: { type: 'string', pattern: '^(a+)+$' } } },
+    });
     const started = performance.now();
-    refused(await admin.post(`${base(path)}/apis/wild.west/v1alpha1/namespaces/default/mazes`, { apiVersion: 'wild.west/v1alpha1', kind: 'Maze', metadata: { name: 'a' }, a: `${'a'.repeat(50_000)}b` }), 422, 'Invalid', /a: Invalid value/);
+    refused(
+      await admin.post(`${base(path)}/apis/wild.west/v1alpha1/namespaces/default/mazes`, {
+        apiVersion: 'wild.west/v1alpha1',
+        kind: 'Maze',
+        metadata: { name: 'a' },
+        a: `${'a'.repeat(50_000)}b`,
+      }),
+      422,
+      'Invalid',
+      /a: Invalid value/,
+    );
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 });

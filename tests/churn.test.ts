@@ -3,7 +3,20 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from './harness/api-client.ts';
-import { base, bindingsOf, bindingTo, configMap, configMapsOf, custom, define, definitionsOf, done, makeWorkspace, provide, workspacesOf } from './harness/objects.ts';
+import {
+  base,
+  bindingsOf,
+  bindingTo,
+  configMap,
+  configMapsOf,
+  custom,
+  define,
+  definitionsOf,
+  done,
+  makeWorkspace,
+  provide,
+  workspacesOf,
+} from './harness/objects.ts';
 import type { TestServer } from './harness/server.ts';
 import { startServer } from './harness/server.ts';
 
@@ -27,17 +40,24 @@ const watched = ['kcp_watch_hub', 'workqueue_depth', 'kcp_cached_entries', 'kcp_
 /** The gauges of the server's own sizes, by series. */
 async function sizes(): Promise<Map<string, number>> {
   const { text } = await server.shardAdmin.get('/metrics');
-  const series = text.split('\n').filter((line) => watched.some((name) => line.startsWith(`${name}{`) || line.startsWith(`${name} `)));
-  return new Map(series.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
+  const series = text
+    .split('\n')
+    .filter((line) => watched.some((name) => line.startsWith(`${name}{`) || line.startsWith(`${name} `)));
+  return new Map(
+    series.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
+  );
 }
 
 /** One of everything, and away with it. */
 async function round(name: string): Promise<void> {
   const { path } = await makeWorkspace(admin, 'root', name, { type: { path: 'root', name: 'universal' } });
   const stop = new AbortController();
-  const watching = ['/api/v1/configmaps', '/api/v1/namespaces', '/apis/apis.kcp.io/v1alpha2/apibindings'].map(async (rest) => {
-    for await (const event of admin.watch(`${base(path)}${rest}?watch=true`, stop.signal)) if (event.type === 'ERROR') return;
-  });
+  const watching = ['/api/v1/configmaps', '/api/v1/namespaces', '/apis/apis.kcp.io/v1alpha2/apibindings'].map(
+    async (rest) => {
+      for await (const event of admin.watch(`${base(path)}${rest}?watch=true`, stop.signal))
+        if (event.type === 'ERROR') return;
+    },
+  );
   await done(admin.post(bindingsOf(path), bindingTo('cowboys', 'root:provider', 'cowboys')));
   const cowboys = `${base(path)}/apis/wild.west/v1alpha1/namespaces/default/cowboys`;
   await admin.until(cowboys, ({ status }) => status === 200);
@@ -54,7 +74,8 @@ async function round(name: string): Promise<void> {
 }
 
 async function rounds(prefix: string, count: number): Promise<void> {
-  for (let at = 0; at < count; at += 5) await Promise.all(Array.from({ length: 5 }, (_, more) => round(`${prefix}-${at + more}`)));
+  for (let at = 0; at < count; at += 5)
+    await Promise.all(Array.from({ length: 5 }, (_, more) => round(`${prefix}-${at + more}`)));
 }
 
 function heapBytes(): number {

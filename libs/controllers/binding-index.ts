@@ -28,6 +28,8 @@ interface Known {
   readonly bound: boolean;
 }
 
+/** Of one workspace. */
+const bindingsMax = 1_000;
 const none: ReadonlySet<string> = new Set();
 
 function known(object: KubeObject): Known | undefined {
@@ -67,10 +69,20 @@ export function createBindingIndex(store: Store): BindingIndex {
     if (before === 0 && next.bound) for (const listener of listeners) listener(next.hash);
   }
 
+  /** A workspace may bind an export of nothing but claims more than once. */
+  function bindsStill(cluster: string, hash: string): boolean {
+    return store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, bindingsMax).some((entry) => {
+      const other = known(parseStored<KubeObject>(entry.value));
+      return other?.hash === hash && other.bound;
+    });
+  }
+
   function remove(key: string, last: Known | undefined): void {
     if (last === undefined) return;
     drop(bindings, last.hash, key);
-    if (drop(consumers, last.hash, clusterOfKey(key, bindingsPrefix))) for (const listener of listeners) listener(last.hash);
+    const cluster = clusterOfKey(key, bindingsPrefix);
+    if (consumers.get(last.hash)?.has(cluster) !== true || bindsStill(cluster, last.hash)) return;
+    if (drop(consumers, last.hash, cluster)) for (const listener of listeners) listener(last.hash);
   }
 
   return {

@@ -5,7 +5,22 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ApiClient, WatchEvent } from '../harness/api-client.ts';
 import { faults } from '../harness/config.ts';
-import { base, bindingsOf, bindingTo, condition, configMap, configMapsOf, custom, done, field, logicalClusterOf, makeWorkspace, names, provide, workspacesOf } from '../harness/objects.ts';
+import {
+  base,
+  bindingsOf,
+  bindingTo,
+  condition,
+  configMap,
+  configMapsOf,
+  custom,
+  done,
+  field,
+  logicalClusterOf,
+  makeWorkspace,
+  names,
+  provide,
+  workspacesOf,
+} from '../harness/objects.ts';
 import { spawnServer } from '../harness/server.ts';
 
 let folder: string;
@@ -24,10 +39,17 @@ interface Acknowledged {
   count: number;
 }
 
-const versionOf = (object: { metadata: { resourceVersion?: string } }) => BigInt(object.metadata.resourceVersion ?? '0');
+const versionOf = (object: { metadata: { resourceVersion?: string } }) =>
+  BigInt(object.metadata.resourceVersion ?? '0');
 
 /** Creates, updates and now and then deletes, until the server is gone. */
-async function write(client: ApiClient, path: string, writer: string, known: Acknowledged, onWritten: () => void): Promise<void> {
+async function write(
+  client: ApiClient,
+  path: string,
+  writer: string,
+  known: Acknowledged,
+  onWritten: () => void,
+): Promise<void> {
   const acknowledge = (name: string, value: string | undefined) => {
     known.state.set(name, value);
     known.unknown.delete(name);
@@ -70,7 +92,12 @@ function follow(seen: Map<string, string>, events: readonly WatchEvent[]): bigin
   return last;
 }
 
-async function collect(client: ApiClient, path: string, into: WatchEvent[], enough: (event: WatchEvent) => boolean): Promise<void> {
+async function collect(
+  client: ApiClient,
+  path: string,
+  into: WatchEvent[],
+  enough: (event: WatchEvent) => boolean,
+): Promise<void> {
   const stop = new AbortController();
   try {
     for await (const event of client.watch(path, stop.signal)) {
@@ -98,7 +125,12 @@ it(
         from = String(field((await server.admin.get(configMapsOf(path))).body, 'metadata.resourceVersion'));
       }
       const since = versionOfLast(events) ?? from;
-      const watching = collect(server.admin, `${configMapsOf(path)}?watch=true&resourceVersion=${since}`, events, () => false);
+      const watching = collect(
+        server.admin,
+        `${configMapsOf(path)}?watch=true&resourceVersion=${since}`,
+        events,
+        () => false,
+      );
       const enough = known.count + faults.writes;
       await new Promise<void>((reached) => {
         const check = () => known.count >= enough && reached();
@@ -109,13 +141,25 @@ it(
     }
     await using server = await spawnServer({ folder });
     const list = await server.admin.get(configMapsOf(path));
-    const stored = new Map((list.body['items'] as object[]).map((item) => [String(field(item, 'metadata.name')), String(field(item, 'data.value'))]));
+    const stored = new Map(
+      (list.body['items'] as object[]).map((item) => [
+        String(field(item, 'metadata.name')),
+        String(field(item, 'data.value')),
+      ]),
+    );
     stored.delete('kube-root-ca.crt');
-    for (const [name, value] of known.state) if (!known.unknown.has(name)) expect(stored.get(name), `${name} was acknowledged`).toBe(value);
-    for (const name of stored.keys()) expect(known.state.has(name) || known.unknown.has(name), `${name} was never asked for`).toBe(true);
+    for (const [name, value] of known.state)
+      if (!known.unknown.has(name)) expect(stored.get(name), `${name} was acknowledged`).toBe(value);
+    for (const name of stored.keys())
+      expect(known.state.has(name) || known.unknown.has(name), `${name} was never asked for`).toBe(true);
     const last = await done(server.admin.post(configMapsOf(path), configMap('the-last', { data: { value: 'made' } })));
     const since = versionOfLast(events) ?? from;
-    await collect(server.admin, `${configMapsOf(path)}?watch=true&resourceVersion=${since}`, events, ({ object }) => object.metadata.name === last.metadata.name);
+    await collect(
+      server.admin,
+      `${configMapsOf(path)}?watch=true&resourceVersion=${since}`,
+      events,
+      ({ object }) => object.metadata.name === last.metadata.name,
+    );
     const seen = new Map<string, string>();
     follow(seen, events);
     seen.delete('the-last');
@@ -141,7 +185,8 @@ it(
         const middle = await makeWorkspace(server.admin, top.path, name, universal);
         const low = await makeWorkspace(server.admin, middle.path, 'low', universal);
         clusters.push(middle.cluster, low.cluster);
-        for (const { path } of [middle, low]) for (let at = 0; at < 20; at++) await done(server.admin.post(configMapsOf(path), configMap(`leaf-${at}`)));
+        for (const { path } of [middle, low])
+          for (let at = 0; at < 20; at++) await done(server.admin.post(configMapsOf(path), configMap(`leaf-${at}`)));
       }
       await done(server.admin.delete(`${workspacesOf('root')}/tree`));
       await server.kill();
@@ -165,21 +210,37 @@ it(
       await makeWorkspace(server.admin, 'root', 'provider');
       await provide(server.admin, 'root:provider', 'cowboys', 'cowboys');
       for (const name of consumers) await makeWorkspace(server.admin, 'root', name);
-      await Promise.all(consumers.map((name) => done(server.admin.post(bindingsOf(`root:${name}`), bindingTo('cowboys', 'root:provider', 'cowboys')))));
+      await Promise.all(
+        consumers.map((name) =>
+          done(server.admin.post(bindingsOf(`root:${name}`), bindingTo('cowboys', 'root:provider', 'cowboys'))),
+        ),
+      );
       await server.kill();
     }
     {
       await using server = await spawnServer({ folder });
       for (const name of consumers) {
-        await server.admin.until(`${bindingsOf(`root:${name}`)}/cowboys`, ({ body }) => field(body, 'status.phase') === 'Bound' && condition(body, 'BindingUpToDate') === 'True');
-        for (let at = 0; at < 20; at++) await done(server.admin.post(`${base(`root:${name}`)}/apis/wild.west/v1alpha1/namespaces/default/cowboys`, custom('Cowboy', `c-${at}`)));
+        await server.admin.until(
+          `${bindingsOf(`root:${name}`)}/cowboys`,
+          ({ body }) => field(body, 'status.phase') === 'Bound' && condition(body, 'BindingUpToDate') === 'True',
+        );
+        for (let at = 0; at < 20; at++)
+          await done(
+            server.admin.post(
+              `${base(`root:${name}`)}/apis/wild.west/v1alpha1/namespaces/default/cowboys`,
+              custom('Cowboy', `c-${at}`),
+            ),
+          );
       }
       await Promise.all(consumers.map((name) => done(server.admin.delete(`${bindingsOf(`root:${name}`)}/cowboys`))));
       await server.kill();
     }
     await using server = await spawnServer({ folder });
-    for (const name of consumers) await server.admin.until(`${bindingsOf(`root:${name}`)}/cowboys`, ({ status }) => status === 404);
-    const left = await server.shardAdmin.get('/clusters/*/apis/wild.west/v1alpha1/cowboys', { accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' });
+    for (const name of consumers)
+      await server.admin.until(`${bindingsOf(`root:${name}`)}/cowboys`, ({ status }) => status === 404);
+    const left = await server.shardAdmin.get('/clusters/*/apis/wild.west/v1alpha1/cowboys', {
+      accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
+    });
     expect(names(left.body)).toEqual([]);
   },
   faults.timeoutMs,

@@ -36,13 +36,23 @@ function referenceOf(object: KubeObject, context: WriteContext): { readonly path
 }
 
 export function createApiBindingsBehaviour(needs: ApiBindingsNeeds): Behaviour {
-  function label(object: KubeObject, context: WriteContext): void {
+  /** Labels that say which export the binding is to are the server's: what a client sends of them is replaced, also when the export cannot be found. */
+  function label(object: KubeObject, old: KubeObject | undefined, context: WriteContext): void {
     const { path, name } = referenceOf(object, context);
     const cluster = path === undefined ? context.cluster : needs.resolve(path);
-    if (cluster === undefined) return;
-    const hash = exportHash(cluster, name);
-    // An export's provider sees the bindings to it without claiming them.
-    object.metadata.labels = { ...object.metadata.labels, [exportLabel]: hash, [`${claimLabelPrefix}${hash}`]: reflexiveClaimHash };
+    const hash = cluster === undefined ? old?.metadata.labels?.[exportLabel] : exportHash(cluster, name);
+    const labels: Record<string, string> = {};
+    for (const [key, value] of Object.entries(object.metadata.labels ?? {})) {
+      const reflexive = key.startsWith(claimLabelPrefix) && value === reflexiveClaimHash;
+      if (key !== exportLabel && !reflexive) labels[key] = value;
+    }
+    if (hash !== undefined) {
+      labels[exportLabel] = hash;
+      // An export's provider sees the bindings to it without claiming them.
+      labels[`${claimLabelPrefix}${hash}`] = reflexiveClaimHash;
+    }
+    if (Object.keys(labels).length > 0) object.metadata.labels = labels;
+    else delete object.metadata.labels;
   }
 
   function checkBind(object: KubeObject, context: WriteContext, action: string): void {
@@ -55,12 +65,12 @@ export function createApiBindingsBehaviour(needs: ApiBindingsNeeds): Behaviour {
   return {
     prepareCreate(object, context) {
       setPath(object, context, needs);
-      label(object, context);
+      label(object, undefined, context);
       object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), bindingFinalizer])];
     },
-    prepareUpdate(object, _old, context) {
+    prepareUpdate(object, old, context) {
       setPath(object, context, needs);
-      label(object, context);
+      label(object, old, context);
     },
     validateCreate: (object) => selectorErrors(object as ApiBinding),
     validateUpdate: (object, old) => [
