@@ -62,3 +62,9 @@ test('a definition that is not valid is refused in the words of Kubernetes', asy
     'metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111',
   ]);
 });
+
+test.each([null, []])('a definition with the versions %j is refused', async (versions) => {
+  const sent = definition();
+  const errors = await refusal(on.create(plural, { ...sent, spec: { ...sent.spec, versions } }));
+  expect(errors.some((text) => text.startsWith('spec.versions'))).toBe(true);
+});

@@ -131,3 +131,10 @@ test('names of webhooks are unique', async () => {
     'webhooks[1].name: Duplicate value: "a.b.io"',
   );
 });
+
+test('side effects must be named', async () => {
+  const { sideEffects: _s, ...bare } = webhook();
+  expect(await refusal(on.create('mutatingwebhookconfigurations', mutating(bare)))).toEqual([
+    'webhooks[0].sideEffects: Required value: must specify one of None, NoneOnDryRun',
+  ]);
+});
