@@ -49,7 +49,7 @@ describe.skipIf(kubectls.length === 0).for(kubectls)('with $name', { timeout: 60
       '-p',
       '{"spec":{"group":"other.dev"}}',
     ];
-    expect(await terminal.fails(newGroup)).toContain('is invalid');
+    expect(await terminal.fails(newGroup)).toContain('is immutable');
 
     await terminal.ok('ws :root');
     for (const name of ['consumer-a', 'consumer-b']) {
