@@ -2,13 +2,12 @@
 import type { KubeObject, Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Operation } from '@kcp-ts/storage';
-import type { WriteContext } from './behaviour.ts';
 import { checkFields, checkKind, checkNamespace, ensureMetadata } from './check-fields.ts';
 import { guardCreate } from './guard-operations.ts';
 import { generatedName, stampCreated, validateObjectMeta } from './object-meta.ts';
 import type { RegistryNeeds } from './registry-needs.ts';
 import { timestampOf } from './registry-needs.ts';
-import type { ServedResource } from './served-resource.ts';
+import type { ServedResource, WriteContext } from './served-resource.ts';
 import { objectKey } from './served-resource.ts';
 import { dryRunObject, storedObject } from './stored-object.ts';
 import type { WriteRequest } from './write-request.ts';
@@ -25,6 +24,7 @@ export interface Written {
 export function writeContext(needs: RegistryNeeds, request: WriteRequest): WriteContext {
   return {
     served: request.served.storage,
+    requested: request.served,
     cluster: request.cluster,
     namespace: request.namespace,
     user: request.user,

@@ -1,14 +1,13 @@
 // What is served
-export type { Conversion, Origin, ServedResource, ServeOptions } from './served-resource.ts';
-export { objectKey, serve } from './served-resource.ts';
-export type { Behaviour, WriteContext } from './behaviour.ts';
-export { noBehaviour } from './behaviour.ts';
+export type { Behaviour, Conversion, Origin, ServedResource, ServeOptions, WriteContext } from './served-resource.ts';
+export { noBehaviour, objectKey, serve } from './served-resource.ts';
 export type { Admission } from './admission.ts';
 
 // Writing
 export type { RegistryNeeds } from './registry-needs.ts';
 export { timestampOf } from './registry-needs.ts';
 export type { FieldValidation, ObjectGuard, WriteRequest } from './write-request.ts';
+export { checkKind } from './check-fields.ts';
 export type { Written } from './create.ts';
 export { create } from './create.ts';
 export type { ChangeResult, UpdateRequest } from './update.ts';

@@ -2,11 +2,11 @@
  * What a request is about once its target is resolved: a row, where its objects are stored, its compiled schema and its behaviour. Built once per
  * API surface by the catalog, shared by every workspace with that surface, looked up once per request.
  */
-import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
+import type { ClusterName, FieldError, KubeObject, ResourceRow, UserInfo } from '@kcp-ts/meta';
 import { groupVersionText } from '@kcp-ts/meta';
 import type { CompiledSchema } from '@kcp-ts/schema';
+import type { Operation } from '@kcp-ts/storage';
 import { resourcePrefix } from '@kcp-ts/storage';
-import type { Behaviour } from './behaviour.ts';
 
 /** Between a served version and the one that is stored. Both may change their argument and return it. */
 export interface Conversion {
@@ -24,6 +24,52 @@ export type Origin =
       readonly exportName: string;
       readonly terminating: boolean;
     };
+
+/** What a hook is told of the write it is part of. */
+export interface WriteContext {
+  /** In its storage version. */
+  readonly served: ServedResource;
+  /** In the version that the client speaks. */
+  readonly requested: ServedResource;
+  readonly cluster: ClusterName;
+  readonly namespace: string;
+  readonly user: UserInfo;
+  /** RFC 3339 in seconds, the time of this write. */
+  readonly timestamp: string;
+  readonly dryRun: boolean;
+  /** '' for the object itself. */
+  readonly subresource: string;
+  /** Adds a `Warning:` header to the answer. */
+  warn(text: string): void;
+}
+
+/**
+ * What a row cannot say. A behaviour sees objects in their storage version; it may change what it is given in `prepare…`, names what is wrong in
+ * `validate…`, and refuses in `admit…` by throwing a StatusError. `accompany…` adds operations to the same commit.
+ */
+export interface Behaviour {
+  /** Whether the object counts generations: bumped when anything but metadata and status changes. Custom resources always do. */
+  readonly generation?: boolean;
+  /** A deletion marks the object and leaves the removal to a controller, even without finalizers. */
+  readonly deletesLater?: boolean;
+  /** Milliseconds after which a stored object expires. */
+  readonly timeToLiveMs?: number;
+  /** Fields of the status that a create keeps although the row has a status subresource. */
+  readonly keepsStatusOnCreate?: boolean;
+  prepareCreate?(object: KubeObject, context: WriteContext): void;
+  prepareUpdate?(object: KubeObject, old: KubeObject, context: WriteContext): void;
+  validateCreate?(object: KubeObject, context: WriteContext): readonly FieldError[];
+  validateUpdate?(object: KubeObject, old: KubeObject, context: WriteContext): readonly FieldError[];
+  admitCreate?(object: KubeObject, context: WriteContext): void | Promise<void>;
+  admitUpdate?(object: KubeObject, old: KubeObject, context: WriteContext): void | Promise<void>;
+  admitDelete?(object: KubeObject, context: WriteContext): void | Promise<void>;
+  /** More operations for the commit that creates the object; the object may still be changed. Nothing when it is a dry run. */
+  accompanyCreate?(object: KubeObject, context: WriteContext): readonly Operation[];
+  /** Changes an object that is about to be marked as deleted (a namespace's phase). */
+  prepareDelete?(object: KubeObject, context: WriteContext): void;
+}
+
+export const noBehaviour: Behaviour = {};
 
 export interface ServedResource {
   readonly row: ResourceRow;

@@ -5,6 +5,7 @@ import {
   KeyUsagesExtension,
   PemConverter,
   SubjectAlternativeNameExtension,
+  X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
@@ -44,15 +45,26 @@ export async function createTestAuthority(name = 'test-ca'): Promise<TestAuthori
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
     ],
   });
+  return authorityOf(root, keys.privateKey);
+}
+
+/** The certificate authority that a server keeps in two files. Both are PEM; the key is PKCS #8 on P-256. */
+export async function readTestAuthority(certificate: string, privateKey: string): Promise<TestAuthority> {
+  const key = await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(privateKey), algorithm, false, ['sign']);
+  return authorityOf(new X509Certificate(certificate), key);
+}
+
+function authorityOf(root: X509Certificate, signingKey: CryptoKey): TestAuthority {
   return {
     certificate: root.toString('pem'),
     async issue(subject, validity = {}) {
       const leaf = await newKeys();
+      const now = Date.now();
       const certificate = await X509CertificateGenerator.create({
         subject,
         issuer: root.subject,
         publicKey: leaf.keys.publicKey,
-        signingKey: keys.privateKey,
+        signingKey,
         signingAlgorithm: algorithm,
         notBefore: validity.from ?? new Date(now - hourMs),
         notAfter: validity.to ?? new Date(now + hourMs),

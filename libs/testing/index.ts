@@ -1,3 +1,3 @@
 // Certificates
 export type { TestAuthority, TestCertificate } from './certificates.ts';
-export { createTestAuthority } from './certificates.ts';
+export { createTestAuthority, readTestAuthority } from './certificates.ts';

@@ -1,12 +1,11 @@
 /** Who may do what in this shard: the authorizer over the shard's own objects, and the questions that others ask of it. */
 import type { ApiPath } from '@kcp-ts/apiserver';
 import type { AccessRequest, Authorizer, Escalation, Rbac, Reviews } from '@kcp-ts/authz';
-import { alwaysAllowPathsDefault, createAuthorizer, createEscalation, createRbac, createReviews, createStoreRuleSource, forbiddenError } from '@kcp-ts/authz';
+import { alwaysAllowPathsDefault, createAuthorizer, createEscalation, createRbac, createReviews, createStoreRuleSource, forbiddenError, rbacChangeOf } from '@kcp-ts/authz';
 import type { ClusterName, StatusError, UserInfo } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportKey } from '@kcp-ts/sharing';
-import { clusterOfKey } from '@kcp-ts/sharing';
 import type { Core } from './core.ts';
 
 export interface Access {
@@ -25,8 +24,6 @@ export interface Access {
   forbiddenPath(user: UserInfo, cluster: string, path: string, verb: string): StatusError;
 }
 
-const rbacPrefix = 'rbac.authorization.k8s.io/';
-
 function resourceRequest(user: UserInfo, cluster: string, api: ApiPath, verb: string): AccessRequest {
   const { group, version, resource, subresource, namespace, name } = api;
   return { kind: 'resource', user, cluster, verb, group, version, resource, subresource, namespace, name };
@@ -37,9 +34,8 @@ export function createAccess(core: Core): Access {
   const rbac = createRbac(createStoreRuleSource(store));
   hub.onChanges((changes) => {
     for (const { event } of changes) {
-      if (!event.key.startsWith(rbacPrefix)) continue;
-      const afterResource = event.key.indexOf('/', rbacPrefix.length);
-      rbac.invalidate(clusterOfKey(event.key, event.key.slice(0, event.key.indexOf('/', afterResource + 1) + 1)));
+      const changed = rbacChangeOf(event.key);
+      if (changed !== undefined) rbac.invalidate(changed.cluster, changed.namespace);
     }
   });
   core.onGone((cluster) => rbac.invalidate(cluster));

@@ -1,0 +1,91 @@
+import { createMemoryStore } from '@kcp-ts/storage';
+import { createWatchHub } from '@kcp-ts/watch';
+import type { Clock } from '@kcp-ts/base';
+import { createSystemClock } from '@kcp-ts/base';
+import { expect, it } from 'vitest';
+import type { Controller } from './controller.ts';
+import { createControllerRuntime } from './runtime.ts';
+
+const value = () => new Uint8Array(9);
+const key = (name: string) => `core/configmaps/-/root/default/${name}`;
+
+/** Timers run when the test says so. */
+function manualClock(): Clock & { fire(): void } {
+  let timers: (() => void)[] = [];
+  return {
+    ...createSystemClock(),
+    setTimer(_ms, run) {
+      timers.push(run);
+      return { [Symbol.dispose]: () => void (timers = timers.filter((timer) => timer !== run)) };
+    },
+    fire() {
+      for (const run of timers.splice(0)) run();
+    },
+  };
+}
+
+async function run(controller: Controller, clock: Clock, test: (store: ReturnType<typeof createMemoryStore>, errors: unknown[], idle: () => Promise<void>) => Promise<void>) {
+  await using store = createMemoryStore();
+  using hub = createWatchHub(store);
+  const errors: unknown[] = [];
+  await using runtime = createControllerRuntime([controller], { hub, clock, concurrency: 4, onError: (_name, _key, error) => errors.push(error) });
+  await runtime.start();
+  await test(store, errors, runtime.idle);
+}
+
+it('a change wakes a controller with its key', async () => {
+  const seen: string[] = [];
+  const controller: Controller = { name: 'c', wake: ({ event }) => [event.key], resume: () => ['resumed'], reconcile: async (woken) => void seen.push(woken) };
+  await run(controller, createSystemClock(), async (store, _errors, idle) => {
+    await store.commit([{ op: 'put', key: key('a'), expect: 'absent', value }]);
+    await idle();
+    expect(seen).toEqual(['resumed', key('a')]);
+  });
+});
+
+it('a key that is woken while it is worked on is looked at again, never twice at a time', async () => {
+  let working = 0;
+  let turns = 0;
+  let release: () => void = () => undefined;
+  const controller: Controller = {
+    name: 'c',
+    wake: ({ event }) => [event.key],
+    resume: () => [],
+    async reconcile() {
+      expect(++working).toBe(1);
+      if (++turns === 1) await new Promise<void>((resolve) => void (release = resolve));
+      working--;
+      return undefined;
+    },
+  };
+  await run(controller, createSystemClock(), async (store, _errors, idle) => {
+    await store.commit([{ op: 'put', key: key('a'), expect: 'any', value }]);
+    await Promise.resolve();
+    await store.commit([{ op: 'put', key: key('a'), expect: 'any', value }]);
+    await store.commit([{ op: 'put', key: key('a'), expect: 'any', value }]);
+    release();
+    await idle();
+    expect(turns).toBe(2);
+  });
+});
+
+it('a failure is reported and tried again', async () => {
+  let turns = 0;
+  const clock = manualClock();
+  const controller: Controller = {
+    name: 'c',
+    wake: () => [],
+    resume: () => ['k'],
+    async reconcile() {
+      if (++turns === 1) throw new Error('not yet');
+      return undefined;
+    },
+  };
+  await run(controller, clock, async (_store, errors, idle) => {
+    await idle();
+    expect(errors).toHaveLength(1);
+    clock.fire();
+    await idle();
+    expect(turns).toBe(2);
+  });
+});
