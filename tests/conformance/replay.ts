@@ -10,7 +10,7 @@ import type { StepContext } from './steps.ts';
 import { prepare } from './steps.ts';
 
 /** How long a GET may take to become as recorded. */
-const patienceMs = 500;
+const patienceMs = 5_000;
 const pauseMs = 25;
 
 function withoutRules(value: unknown): unknown {
