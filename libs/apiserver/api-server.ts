@@ -28,6 +28,11 @@ export type Route =
 export interface VersionInfo {
   readonly major: string;
   readonly minor: string;
+  /** Which version's behaviour this is, and the oldest it may be mixed with (KEP-4330). */
+  readonly emulationMajor: string;
+  readonly emulationMinor: string;
+  readonly minCompatibilityMajor: string;
+  readonly minCompatibilityMinor: string;
   readonly gitVersion: string;
   readonly gitCommit: string;
   readonly gitTreeState: string;

@@ -8,7 +8,7 @@ const waitMs = 3_000;
 function tooLarge(needs: ServerNeeds, revision: Revision): StatusError {
   const asked = formatResourceVersion(revision, needs.shardNumber);
   const current = formatResourceVersion(needs.store.currentRevision(), needs.shardNumber);
-  return new StatusError('Timeout', `Too large resource version: ${asked}, current: ${current}`, {
+  return new StatusError('Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   });

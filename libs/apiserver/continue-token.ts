@@ -19,5 +19,5 @@ export function parseContinue(text: string, prefix: string): ContinueToken {
   } catch {
     // Falls through: whatever is wrong with it, the answer is the same.
   }
-  throw StatusError.badRequest('continue key is not valid: encoded continue token is not usable for this list');
+  throw StatusError.badRequest('invalid continue token: continue key is not valid: encoded continue token is not usable for this list');
 }

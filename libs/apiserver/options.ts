@@ -40,7 +40,7 @@ function revisionOf(text: string | undefined): Revision | undefined {
   const parsed = parseResourceVersion(text);
   if (parsed === undefined) {
     const detail = `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
-    throw StatusError.invalid({ group: '', kind: 'ListOptions' }, '', [invalidValue('resourceVersion', text, detail)]);
+    throw StatusError.badRequest(`invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: ${detail}`);
   }
   return text === '0' ? revisionZero : parsed.revision;
 }

@@ -30,8 +30,11 @@ export function unsupportedMediaType(sent: string, types: readonly string[]): St
   });
 }
 
-/** Decodes a JSON or YAML body; throws BadRequest, UnsupportedMediaType or RequestEntityTooLarge. `strict` also looks for doubled keys. */
-export async function readBody(request: ApiRequest, bytesMax: number, strict: boolean): Promise<DecodedBody> {
+/**
+ * Decodes a JSON, YAML or protobuf body; throws BadRequest, UnsupportedMediaType or RequestEntityTooLarge. `strict` also looks for doubled keys;
+ * `kind` is what the endpoint takes, for error texts.
+ */
+export async function readBody(request: ApiRequest, bytesMax: number, strict: boolean, kind: string): Promise<DecodedBody> {
   const type = contentTypeOf(request);
   const json = type === '' || type === 'application/json';
   if (!json && type !== 'application/yaml' && type !== protobuf) throw unsupportedMediaType(type, objectTypes);
@@ -41,7 +44,7 @@ export async function readBody(request: ApiRequest, bytesMax: number, strict: bo
     return { value: decode(), duplicates: [], again: decode };
   }
   const decode = json ? decodeJson : decodeYaml;
-  return { ...decode(bytes, { strict }), again: () => decode(bytes, { strict: false }).value };
+  return { ...decode(bytes, { strict, kind }), again: () => decode(bytes, { strict: false }).value };
 }
 
 /** Kinds without a protobuf form here: their clients fall back to JSON when they are told. */
@@ -50,10 +53,10 @@ function refuseProtobuf(): never {
 }
 
 /** A body that must be an object. */
-export function asObject(body: DecodedBody): KubeObject {
+export function asObject(body: DecodedBody, kind: string): KubeObject {
   const { value } = body;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw StatusError.badRequest('the object provided is unrecognized (must be of type object): couldn\'t get version/kind; json parse error');
+    throw StatusError.badRequest(`the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error`);
   }
   return value as KubeObject;
 }

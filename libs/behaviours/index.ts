@@ -13,7 +13,10 @@ export { createCertificateSigningRequestsBehaviour } from './k8s/certificate-sig
 export { createConfigMapsBehaviour } from './k8s/configmaps.ts';
 export { createCustomResourceDefinitionsBehaviour } from './k8s/custom-resource-definitions.ts';
 export { createEventsBehaviour } from './k8s/events.ts';
+export { createLeasesBehaviour } from './k8s/leases.ts';
+export { createLimitRangesBehaviour } from './k8s/limit-ranges.ts';
 export { createNamespacesBehaviour } from './k8s/namespaces.ts';
+export { createResourceQuotasBehaviour } from './k8s/resource-quotas.ts';
 export { createRoleBindingsBehaviour, createRolesBehaviour } from './k8s/rbac.ts';
 export { createSecretsBehaviour } from './k8s/secrets.ts';
 export { createWebhookConfigurationsBehaviour } from './k8s/webhook-configurations.ts';

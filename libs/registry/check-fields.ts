@@ -8,7 +8,6 @@ const strictErrorsMax = 100;
 
 function strictDecodingError(row: ResourceRow, problems: readonly string[]): StatusError {
   const text = problems.slice(0, strictErrorsMax).join(', ');
-  if (row.dialect === 'custom') return StatusError.badRequest(`strict decoding error: ${text}`);
   return StatusError.badRequest(`${row.kind} in version ${JSON.stringify(row.version)} cannot be handled as a ${row.kind}: strict decoding error: ${text}`);
 }
 

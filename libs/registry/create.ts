@@ -24,6 +24,7 @@ export interface Written {
 export function writeContext(needs: RegistryNeeds, request: WriteRequest): WriteContext {
   return {
     served: request.served.storage,
+    requested: request.served,
     cluster: request.cluster,
     namespace: request.namespace,
     user: request.user,

@@ -7,6 +7,7 @@ export type { Admission } from './admission.ts';
 export type { RegistryNeeds } from './registry-needs.ts';
 export { timestampOf } from './registry-needs.ts';
 export type { FieldValidation, ObjectGuard, WriteRequest } from './write-request.ts';
+export { checkKind } from './check-fields.ts';
 export type { Written } from './create.ts';
 export { create } from './create.ts';
 export type { ChangeResult, UpdateRequest } from './update.ts';

@@ -27,7 +27,10 @@ export type Origin =
 
 /** What a hook is told of the write it is part of. */
 export interface WriteContext {
+  /** In its storage version. */
   readonly served: ServedResource;
+  /** In the version that the client speaks. */
+  readonly requested: ServedResource;
   readonly cluster: ClusterName;
   readonly namespace: string;
   readonly user: UserInfo;

@@ -48,18 +48,20 @@ function checkPreconditions(request: UpdateRequest, changed: KubeObject, old: Ku
   }
 }
 
+function setStatus(object: KubeObject, from: KubeObject): void {
+  if (from['status'] === undefined) delete object['status'];
+  else object['status'] = from['status'];
+}
+
 /** What the subresource does not own comes from the live object. */
 function restrictToSubresource(request: UpdateRequest, changed: KubeObject, live: () => KubeObject): KubeObject {
   if (request.subresource === 'status') {
     const base = live();
-    if (changed['status'] === undefined) delete base['status'];
-    else base['status'] = changed['status'];
+    setStatus(base, changed);
     return base;
   }
   if (request.subresource === '' && hasStatusSubresource(request.served)) {
-    const { status } = live();
-    if (status === undefined) delete changed['status'];
-    else changed['status'] = status;
+    setStatus(changed, live());
   }
   return changed;
 }
@@ -98,6 +100,8 @@ async function prepareUpdate(needs: RegistryNeeds, request: UpdateRequest, entry
     errors.push(...served.schema.validate(changed, live()));
     if (errors.length > 0) throw StatusError.invalid(row, request.name, errors.splice(0));
     object = served.conversion?.toStorage(changed) ?? changed;
+    // What another version cannot say of the status must not get lost by a write that does not own it.
+    if (request.subresource === '' && hasStatusSubresource(storage)) setStatus(object, currentObject(storage, entry.value));
     storage.schema.prune(object);
     storage.schema.applyDefaults(object);
   }
@@ -126,6 +130,7 @@ export async function update(needs: RegistryNeeds, request: UpdateRequest): Prom
     if (isDeepStrictEqual(object, old)) return { value: entry.value, created: false };
     if (request.dryRun) return { value: dryRunObject(storage, object), created: false };
     let value: Uint8Array = entry.value;
+    const ttl = storage.behaviour.timeToLiveMs;
     const operation: Operation = isFinalRemoval(storage, object)
       ? { op: 'delete', key, expect: entry.revision }
       : {
@@ -136,6 +141,7 @@ export async function update(needs: RegistryNeeds, request: UpdateRequest): Prom
             value = storedObject(storage, object, revision, needs.shardNumber);
             return value;
           },
+          ...(ttl === undefined ? {} : { expiresAt: needs.clock.now() + ttl }),
         };
     const result = await needs.store.commit([operation]);
     if (result.status === 'committed') return { value: operation.op === 'delete' ? dryRunObject(storage, object) : value, created: false };

@@ -32,10 +32,16 @@ export function resourceSelectorsOf(object: KubeObject, claim: ClaimKey): readon
 function parseClaims(text: string): readonly OriginalClaim[] | undefined {
   try {
     const claims = JSON.parse(text) as unknown;
-    return Array.isArray(claims) ? (claims as OriginalClaim[]) : undefined;
+    return Array.isArray(claims) && claims.every(isClaim) ? claims : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isClaim(value: unknown): value is OriginalClaim {
+  if (typeof value !== 'object' || value === null) return false;
+  const { resourceSelector = [] } = value as { resourceSelector?: unknown };
+  return Array.isArray(resourceSelector) && resourceSelector.every((selector) => typeof selector === 'object' && selector !== null);
 }
 
 /** Whether an object is one of those that the selectors name. */

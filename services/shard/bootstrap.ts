@@ -83,9 +83,11 @@ function identify(core: Core, object: KubeObject, now: string): KubeObject {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'kcp-system' }, data: { key: Buffer.from(key).toString('base64') }, type: 'Opaque' };
 }
 
+/** Of an export that has its uid. */
 function endpointSlice(object: KubeObject): KubeObject {
-  const { name } = object.metadata;
-  return { apiVersion: 'apis.kcp.io/v1alpha1', kind: 'APIExportEndpointSlice', metadata: { name }, spec: { export: { name, path: 'root' } } };
+  const { name, uid = '' } = object.metadata;
+  const metadata = { name, ownerReferences: [{ apiVersion: 'apis.kcp.io/v1alpha1', kind: 'APIExport', name, uid }] };
+  return { apiVersion: 'apis.kcp.io/v1alpha1', kind: 'APIExportEndpointSlice', metadata, spec: { export: { name, path: 'root' } } };
 }
 
 /** Binds as the controller would, with what is about to be stored. */
@@ -117,12 +119,11 @@ async function create(needs: BootstrapNeeds): Promise<void> {
   const objects = [...rootObjects({ externalUrl: needs.externalUrl, caData: needs.caBundle, shardName: needs.shardName, now })];
   const operations = systemAdminObjects().map((object) => putOperation(core, systemAdmin, structuredClone(object), now));
   const secrets = objects.filter(({ kind }) => kind === 'APIExport').map((object) => identify(core, object, now));
-  const slices = objects.filter(({ kind }) => kind === 'APIExport').map(endpointSlice);
-  for (const slice of slices) operations.push(sliceOperation(core, slice, now));
   const byKind = (kind: string) => objects.filter((object) => object.kind === kind);
   for (const object of [...byKind('Namespace'), ...secrets]) operations.push(putOperation(core, root, object, now));
   // Schemas get their UIDs here; bindings, which name them, come after.
   for (const object of [...byKind('APIResourceSchema'), ...byKind('APIExport')]) operations.push(putOperation(core, root, object, now));
+  for (const object of byKind('APIExport')) operations.push(sliceOperation(core, endpointSlice(object), now));
   for (const binding of byKind('APIBinding')) {
     for (const schema of bind(binding, objects, now)) {
       const kept = core.keepSchema(schema);

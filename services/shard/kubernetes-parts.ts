@@ -8,13 +8,17 @@ import {
   createConfigMapsBehaviour,
   createCustomResourceDefinitionsBehaviour,
   createEventsBehaviour,
+  createLeasesBehaviour,
+  createLimitRangesBehaviour,
   createNamespacesBehaviour,
+  createResourceQuotasBehaviour,
   createRoleBindingsBehaviour,
   createRolesBehaviour,
   createSecretsBehaviour,
   createWebhookConfigurationsBehaviour,
 } from '@kcp-ts/behaviours';
 import type { KubeObject } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
 import type { Behaviour, RegistryNeeds } from '@kcp-ts/registry';
 import { noBehaviour, timestampOf } from '@kcp-ts/registry';
 import type { Access } from './access.ts';
@@ -37,11 +41,8 @@ export interface KubernetesParts {
 
 /** Kinds whose schema says all there is to say; reviews are never stored. */
 const plain = [
-  'leases',
-  'limitranges',
   'localsubjectaccessreviews',
   'partitionsets',
-  'resourcequotas',
   'selfsubjectaccessreviews',
   'selfsubjectreviews',
   'selfsubjectrulesreviews',
@@ -52,12 +53,12 @@ const plain = [
 
 async function tokenReview(authenticator: KubernetesNeeds['authenticator'], review: KubeObject): Promise<KubeObject> {
   const { token = '', audiences } = (review['spec'] ?? {}) as { token?: string; audiences?: readonly string[] };
+  if (token === '') throw StatusError.badRequest('token is required for TokenReview in authentication');
   const verdict = await authenticator.authenticateToken(token, audiences);
-  // The token itself is not repeated.
-  if (verdict === undefined) return { ...review, spec: {}, status: { user: {}, error: 'invalid bearer token' } };
+  if (verdict === undefined) return { ...review, status: { user: {}, error: 'invalid bearer token' } };
   const { name, uid, groups, extra } = verdict.user;
   const user = { username: name, ...(uid === undefined ? {} : { uid }), groups, ...(extra === undefined ? {} : { extra }) };
-  return { ...review, spec: {}, status: { authenticated: true, user, audiences: verdict.audiences } };
+  return { ...review, status: { authenticated: true, user, audiences: verdict.audiences } };
 }
 
 export function kubernetesParts({ core, access, caBundle, tokens, authenticator }: KubernetesNeeds): KubernetesParts {
@@ -68,7 +69,10 @@ export function kubernetesParts({ core, access, caBundle, tokens, authenticator 
     configmaps: createConfigMapsBehaviour(),
     customresourcedefinitions: createCustomResourceDefinitionsBehaviour(),
     events: createEventsBehaviour(),
-    namespaces: createNamespacesBehaviour({ served: core.served, uuid: core.random.uuid, shardNumber: core.shardNumber, caBundle }),
+    leases: createLeasesBehaviour(),
+    limitranges: createLimitRangesBehaviour(),
+    resourcequotas: createResourceQuotasBehaviour(),
+    namespaces: createNamespacesBehaviour({ served: core.served, uuid: core.random.uuid, shardNumber: core.shardNumber, caBundle, clusterDeleting: (cluster) => core.clusters.facts(cluster)?.deleting ?? false }),
     rolebindings: createRoleBindingsBehaviour(access.escalation),
     roles: createRolesBehaviour(access.escalation),
     secrets: createSecretsBehaviour(),

@@ -4,6 +4,10 @@ import type { VersionInfo } from '@kcp-ts/apiserver';
 export const versionInfo: VersionInfo = {
   major: '1',
   minor: '36',
+  emulationMajor: '1',
+  emulationMinor: '36',
+  minCompatibilityMajor: '1',
+  minCompatibilityMinor: '35',
   gitVersion: 'v1.36.0+kcp-v0.0.0-ts',
   gitCommit: '',
   gitTreeState: 'clean',

@@ -1,6 +1,7 @@
 /** A small Kubernetes client over one HTTP/2 session: requests with their status and parsed body, and watches as async iterables. */
-import { connect } from 'node:http2';
+
 import type { ClientHttp2Session } from 'node:http2';
+import { connect } from 'node:http2';
 import type { KubeObject } from '@kcp-ts/meta';
 
 export interface Answer<T = KubeObject> {
@@ -16,7 +17,12 @@ export interface WatchEvent {
 }
 
 export interface ApiClient extends AsyncDisposable {
-  request<T = KubeObject>(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer<T>>;
+  request<T = KubeObject>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer<T>>;
   get<T = KubeObject>(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer<T>>;
   post<T = KubeObject>(path: string, body: unknown): Promise<Answer<T>>;
   put<T = KubeObject>(path: string, body: unknown): Promise<Answer<T>>;
@@ -54,7 +60,11 @@ export function createApiClient(options: ClientOptions): ApiClient {
 
   function open(): ClientHttp2Session {
     if (session === undefined || session.destroyed || session.closed) {
-      session = connect(options.url, { ca, ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) });
+      session = connect(options.url, {
+        ca,
+        ...(cert === undefined ? {} : { cert }),
+        ...(key === undefined ? {} : { key }),
+      });
       session.on('error', () => undefined);
       session.setMaxListeners(0);
     }
@@ -62,13 +72,27 @@ export function createApiClient(options: ClientOptions): ApiClient {
   }
 
   function start(method: string, path: string, headers: Readonly<Record<string, string>>) {
-    const authorization: Record<string, string> = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
-    return open().request({ ':method': method, ':path': path, accept: 'application/json', ...authorization, ...headers });
+    const authorization: Record<string, string> =
+      options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+    // A DELETE may have a body.
+    return open().request(
+      { ':method': method, ':path': path, accept: 'application/json', ...authorization, ...headers },
+      { endStream: method === 'GET' },
+    );
   }
 
-  function request<T>(method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer<T>> {
+  function request<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer<T>> {
     return new Promise((resolve, reject) => {
-      const stream = start(method, path, body === undefined ? headers : { 'content-type': 'application/json', ...headers });
+      const stream = start(
+        method,
+        path,
+        body === undefined ? headers : { 'content-type': 'application/json', ...headers },
+      );
       let status = 0;
       let answered: Answer['headers'] = {};
       const chunks: Buffer[] = [];
@@ -92,7 +116,8 @@ export function createApiClient(options: ClientOptions): ApiClient {
     get: (path, headers) => request('GET', path, undefined, headers),
     post: (path, body) => request('POST', path, body),
     put: (path, body) => request('PUT', path, body),
-    patch: (path, body, contentType = 'application/merge-patch+json') => request('PATCH', path, body, { 'content-type': contentType }),
+    patch: (path, body, contentType = 'application/merge-patch+json') =>
+      request('PATCH', path, body, { 'content-type': contentType }),
     delete: (path) => request('DELETE', path),
     async *watch(path, signal) {
       const stream = start('GET', path, {});
@@ -121,7 +146,10 @@ export function createApiClient(options: ClientOptions): ApiClient {
       for (;;) {
         const answer = await request<T>('GET', path);
         if (wanted(answer)) return answer;
-        if (performance.now() > end) throw new Error(`${path} never became as wanted; the last answer was ${answer.status} ${answer.text.slice(0, 2_000)}`);
+        if (performance.now() > end)
+          throw new Error(
+            `${path} never became as wanted; the last answer was ${answer.status} ${answer.text.slice(0, 2_000)}`,
+          );
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
     },

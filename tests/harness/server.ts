@@ -28,11 +28,17 @@ export interface ProcessServer extends TestServer {
 }
 
 interface Kubeconfig {
-  readonly clusters: readonly { readonly name: string; readonly cluster: { readonly server: string; readonly 'certificate-authority-data': string } }[];
+  readonly clusters: readonly {
+    readonly name: string;
+    readonly cluster: { readonly server: string; readonly 'certificate-authority-data': string };
+  }[];
   readonly users: readonly { readonly name: string; readonly user: { readonly token: string } }[];
 }
 
-async function clientsOf(folder: string, kubeconfigPath: string): Promise<Omit<TestServer, typeof Symbol.asyncDispose>> {
+async function clientsOf(
+  folder: string,
+  kubeconfigPath: string,
+): Promise<Omit<TestServer, typeof Symbol.asyncDispose>> {
   const config = load(await readFile(kubeconfigPath, 'utf8')) as Kubeconfig;
   const base = config.clusters.find(({ name }) => name === 'base')?.cluster;
   if (base === undefined) throw new Error('the kubeconfig has no cluster base');
@@ -55,7 +61,9 @@ function flags(folder: string, more: readonly string[]): string[] {
 }
 
 /** In this process. `folder`: one that an earlier server of the test left; it is then the test's to remove. */
-export async function startServer(options: { readonly folder?: string; readonly flags?: readonly string[] } = {}): Promise<TestServer> {
+export async function startServer(
+  options: { readonly folder?: string; readonly flags?: readonly string[] } = {},
+): Promise<TestServer> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'kcp-ts-')));
   const result = readConfig(flags(folder, options.flags ?? []), {});
   if (result.kind !== 'config') throw new Error('the test server has wrong flags');
@@ -75,9 +83,15 @@ export async function startServer(options: { readonly folder?: string; readonly 
 const repository = resolve(import.meta.dirname, '../..');
 
 /** As `kcp-ts start` in a process of its own. The folder is kept when it was given. */
-export async function spawnServer(options: { readonly folder?: string; readonly flags?: readonly string[] } = {}): Promise<ProcessServer> {
+export async function spawnServer(
+  options: { readonly folder?: string; readonly flags?: readonly string[] } = {},
+): Promise<ProcessServer> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'kcp-ts-')));
-  const child = spawn(process.execPath, [join(repository, 'tools/kcp-ts/main.ts'), 'start', ...flags(folder, options.flags ?? [])], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(
+    process.execPath,
+    [join(repository, 'tools/kcp-ts/main.ts'), 'start', ...flags(folder, options.flags ?? [])],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   const gone = new Promise<void>((done) => child.once('exit', () => done()));
   await new Promise<void>((ready, failed) => {
     let output = '';

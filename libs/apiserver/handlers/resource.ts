@@ -48,9 +48,9 @@ function specialName(served: ServedResource, api: ApiPath): string {
   return api.subresource === '' ? resource : `${resource}/${api.subresource}`;
 }
 
-async function specialBody({ needs, request }: ResourceCall, verb: Verb): Promise<unknown> {
-  if (verb === 'patch') return decodeJson(await request.exchange.readBody(needs.bodyBytesMax), { strict: false }).value;
-  return (await readBody(request, needs.bodyBytesMax, false)).value;
+async function specialBody({ needs, request, served }: ResourceCall, verb: Verb): Promise<unknown> {
+  if (verb === 'patch') return decodeJson(await request.exchange.readBody(needs.bodyBytesMax), { strict: false, patch: true }).value;
+  return (await readBody(request, needs.bodyBytesMax, false, served.row.kind)).value;
 }
 
 async function handleSpecial(call: ResourceCall, verb: Verb): Promise<boolean> {

@@ -1,6 +1,7 @@
 /** Reviews are questions: they are answered and never stored. */
 import type { KubeObject, UserInfo } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
+import { checkKind } from '@kcp-ts/registry';
 import type { SpecialCall, SpecialHandler } from '../server-needs.ts';
 
 export interface ReviewNeeds {
@@ -16,9 +17,16 @@ export interface ReviewNeeds {
 const deepHeader = 'x-kcp-internal-deep-subjectaccessreview';
 
 function reviewOf({ body, served }: SpecialCall): KubeObject {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw StatusError.badRequest('the body of a review must be an object');
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw StatusError.badRequest('the body of a review must be an object');
   const review = body as KubeObject;
-  return { ...review, apiVersion: served.apiVersion, kind: served.row.kind, metadata: review.metadata ?? {} };
+  checkKind(served, review);
+  const { error } = served.schema.decode(review);
+  if (error !== undefined) {
+    const subject = `${review.kind} in version ${JSON.stringify(served.row.version)} cannot be handled as a ${review.kind}`;
+    throw StatusError.badRequest(`${subject}: ${error}`);
+  }
+  return { ...review, metadata: review.metadata ?? {} };
 }
 
 function isDeep({ request }: SpecialCall): boolean {
@@ -27,7 +35,10 @@ function isDeep({ request }: SpecialCall): boolean {
 
 /** One handler for each kind of review. */
 export function createReviewHandlers(needs: ReviewNeeds): readonly SpecialHandler[] {
-  const handler = (name: string, answer: (review: KubeObject, call: SpecialCall) => KubeObject | Promise<KubeObject>): SpecialHandler => ({
+  const handler = (
+    name: string,
+    answer: (review: KubeObject, call: SpecialCall) => KubeObject | Promise<KubeObject>,
+  ): SpecialHandler => ({
     name,
     async handle(call) {
       if (call.scope.cluster === '*') throw StatusError.methodNotAllowed();
@@ -36,11 +47,21 @@ export function createReviewHandlers(needs: ReviewNeeds): readonly SpecialHandle
   });
   const group = 'authorization.k8s.io';
   return [
-    handler(`subjectaccessreviews.${group}`, (review, call) => needs.subjectAccessReview(review, call.scope.cluster, isDeep(call))),
-    handler(`localsubjectaccessreviews.${group}`, (review, call) => needs.localSubjectAccessReview(review, call.scope.cluster, call.namespace)),
-    handler(`selfsubjectaccessreviews.${group}`, (review, call) => needs.selfSubjectAccessReview(review, call.scope.cluster, call.request.user)),
-    handler(`selfsubjectrulesreviews.${group}`, (review, call) => needs.selfSubjectRulesReview(review, call.scope.cluster, call.request.user)),
-    handler('selfsubjectreviews.authentication.k8s.io', (review, call) => needs.selfSubjectReview(review, call.request.user)),
+    handler(`subjectaccessreviews.${group}`, (review, call) =>
+      needs.subjectAccessReview(review, call.scope.cluster, isDeep(call)),
+    ),
+    handler(`localsubjectaccessreviews.${group}`, (review, call) =>
+      needs.localSubjectAccessReview(review, call.scope.cluster, call.namespace),
+    ),
+    handler(`selfsubjectaccessreviews.${group}`, (review, call) =>
+      needs.selfSubjectAccessReview(review, call.scope.cluster, call.request.user),
+    ),
+    handler(`selfsubjectrulesreviews.${group}`, (review, call) =>
+      needs.selfSubjectRulesReview(review, call.scope.cluster, call.request.user),
+    ),
+    handler('selfsubjectreviews.authentication.k8s.io', (review, call) =>
+      needs.selfSubjectReview(review, call.request.user),
+    ),
     handler('tokenreviews.authentication.k8s.io', (review) => needs.tokenReview(review)),
   ];
 }

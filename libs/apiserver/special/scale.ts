@@ -1,38 +1,60 @@
 /** The scale subresource of custom resources: an autoscaling/v1 Scale over the paths that the definition names. */
-import type { KubeObject, ScalePaths } from '@kcp-ts/meta';
+import type { ClusterName, KubeObject, ScalePaths } from '@kcp-ts/meta';
 import { invalidValue, StatusError } from '@kcp-ts/meta';
 import { applyJsonPatch, applyMergePatch } from '@kcp-ts/patch';
-import { currentObject, objectKey, update } from '@kcp-ts/registry';
+import type { ServedResource } from '@kcp-ts/registry';
+import { objectKey, servedObject, update } from '@kcp-ts/registry';
 import { compileJsonPath } from '@kcp-ts/schema';
-import { contentTypeOf, unsupportedMediaType } from '../read-body.ts';
-import type { ServerNeeds, SpecialCall, SpecialHandler } from '../server-needs.ts';
 import { parseDryRun } from '../options.ts';
+import { contentTypeOf, unsupportedMediaType } from '../read-body.ts';
+import type { ServerNeeds, SpecialAnswer, SpecialCall, SpecialHandler } from '../server-needs.ts';
 
 interface Scale extends KubeObject {
-  spec: { replicas: number };
-  status: { replicas: number; selector?: string };
+  spec?: { replicas?: number };
+  status?: { replicas: number; selector?: string };
 }
 
-function numberAt(object: KubeObject, path: string): number {
-  const [value] = compileJsonPath(path)(object);
-  return typeof value === 'number' ? value : 0;
+/** The paths of one resource, compiled. */
+interface ScaleReader {
+  replicas(object: KubeObject): number | undefined;
+  read(object: KubeObject): Scale;
 }
 
-function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const [selector] = paths.labelSelectorPath === undefined ? [] : compileJsonPath(paths.labelSelectorPath)(object);
+const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'];
+
+function compileReader(paths: ScalePaths): ScaleReader {
+  const number = (path: string) => {
+    const read = compileJsonPath(path);
+    return (object: KubeObject) => {
+      const [value] = read(object);
+      return typeof value === 'number' ? value : undefined;
+    };
+  };
+  const replicas = number(paths.specReplicasPath);
+  const current = number(paths.statusReplicasPath);
+  const selectorOf = paths.labelSelectorPath === undefined ? undefined : compileJsonPath(paths.labelSelectorPath);
   return {
-    kind: 'Scale',
-    apiVersion: 'autoscaling/v1',
-    metadata: {
-      name,
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(uid === undefined ? {} : { uid }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      creationTimestamp: creationTimestamp ?? null,
+    replicas,
+    read(object) {
+      const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+      const selector = selectorOf?.(object)[0];
+      return {
+        kind: 'Scale',
+        apiVersion: 'autoscaling/v1',
+        metadata: {
+          name,
+          ...(namespace === undefined ? {} : { namespace }),
+          ...(uid === undefined ? {} : { uid }),
+          ...(resourceVersion === undefined ? {} : { resourceVersion }),
+          creationTimestamp: creationTimestamp ?? null,
+        },
+        spec: { replicas: replicas(object) ?? 0 },
+        status: {
+          replicas: current(object) ?? 0,
+          ...(typeof selector === 'string' && selector !== '' ? { selector } : {}),
+        },
+      };
     },
-    spec: { replicas: numberAt(object, paths.specReplicasPath) },
-    status: { replicas: numberAt(object, paths.statusReplicasPath), ...(typeof selector === 'string' ? { selector } : {}) },
   };
 }
 
@@ -49,59 +71,102 @@ function setAt(object: KubeObject, path: string, value: number): void {
   if (last !== undefined) at[last] = value;
 }
 
-function changed(call: SpecialCall, live: Scale): Scale {
-  const type = contentTypeOf(call.request);
-  if (call.request.method === 'PUT') return call.body as Scale;
-  if (type === 'application/merge-patch+json') return applyMergePatch(live, call.body) as Scale;
-  if (type === 'application/json-patch+json') return applyJsonPatch(live, call.body) as Scale;
-  throw unsupportedMediaType(type, ['application/json-patch+json', 'application/merge-patch+json']);
+/** The Scale that a PUT or PATCH asks for. */
+function wantedScale({ request, body }: SpecialCall, live: Scale): Scale {
+  if (request.method === 'PUT') return body as Scale;
+  const type = contentTypeOf(request);
+  if (!patchTypes.includes(type)) throw unsupportedMediaType(type, patchTypes);
+  return (type === 'application/json-patch+json' ? applyJsonPatch(live, body) : applyMergePatch(live, body)) as Scale;
 }
 
-function checkScale(scale: Scale, name: string): void {
-  const replicas = scale.spec?.replicas ?? 0;
-  if (Number.isInteger(replicas) && replicas >= 0) return;
-  throw StatusError.invalid({ group: 'autoscaling', kind: 'Scale' }, name, [invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0')]);
+/** The number of replicas that a Scale asks for; throws for what is no Scale of this object. */
+function checkedReplicas(scale: Scale, name: string): number {
+  if (typeof scale !== 'object' || scale === null || Array.isArray(scale)) {
+    throw StatusError.badRequest('the body of a scale must be an object of kind Scale');
+  }
+  if (scale.kind !== 'Scale' || scale.apiVersion !== 'autoscaling/v1') {
+    const sent = `${scale.apiVersion ?? ''}, Kind=${scale.kind ?? ''}`;
+    throw StatusError.badRequest(`the body must be a Scale of autoscaling/v1, not ${sent}`);
+  }
+  const named = scale.metadata?.name ?? '';
+  if (named !== '' && named !== name) {
+    throw StatusError.badRequest(`the name of the object (${named}) does not match the name on the URL (${name})`);
+  }
+  const replicas: unknown = scale.spec?.replicas ?? 0;
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas)) {
+    const kind = typeof replicas === 'number' ? `number ${replicas}` : typeof replicas;
+    const why = `json: cannot unmarshal ${kind} into Go struct field ScaleSpec.spec.replicas of type int32`;
+    throw StatusError.badRequest(`Scale in version "v1" cannot be handled as a Scale: ${why}`);
+  }
+  if (replicas >= 0) return replicas;
+  const error = invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0');
+  throw StatusError.invalid({ group: 'autoscaling', kind: 'Scale' }, name, [error]);
 }
 
 /** For every resource with scale paths. */
 export function createScaleHandler(needs: Pick<ServerNeeds, 'store' | 'registry'>): SpecialHandler {
+  const readers = new WeakMap<ScalePaths, ScaleReader>();
+
+  function readerOf(paths: ScalePaths): ScaleReader {
+    let reader = readers.get(paths);
+    if (reader === undefined) {
+      reader = compileReader(paths);
+      readers.set(paths, reader);
+    }
+    return reader;
+  }
+
+  function get(call: SpecialCall, served: ServedResource, cluster: ClusterName, paths: ScalePaths): SpecialAnswer {
+    const entry = needs.store.get(objectKey(served, cluster, call.namespace, call.objectName));
+    const object = entry === undefined ? undefined : servedObject(served, entry.value);
+    if (object === undefined || call.scope.guard(served)?.shows(object) === false) {
+      throw StatusError.notFound(served.row, call.objectName);
+    }
+    const reader = readerOf(paths);
+    if (reader.replicas(object) === undefined) {
+      const why = `the spec replicas field ${JSON.stringify(paths.specReplicasPath)} does not exist`;
+      throw new StatusError('InternalError', `Internal error occurred: ${why}`);
+    }
+    return { status: 200, object: reader.read(object) };
+  }
+
+  async function write(call: SpecialCall, cluster: ClusterName, paths: ScalePaths): Promise<SpecialAnswer> {
+    const { request, scope, served, namespace, objectName } = call;
+    const reader = readerOf(paths);
+    const written = await update(needs.registry, {
+      served,
+      cluster,
+      namespace,
+      name: objectName,
+      user: request.user,
+      dryRun: parseDryRun(request.query.all('dryRun'), request.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions'),
+      subresource: '',
+      fieldValidation: 'Ignore',
+      guard: scope.guard(served),
+      replaces: false,
+      warn: (text) => request.warnings.push(text),
+      change(live) {
+        const object = live();
+        const scale = wantedScale(call, reader.read(object));
+        const replicas = checkedReplicas(scale, objectName);
+        const { resourceVersion = '', uid } = scale.metadata ?? {};
+        // What the Scale names is what the object must still be.
+        object.metadata.resourceVersion = resourceVersion;
+        if (uid !== undefined) object.metadata.uid = uid;
+        setAt(object, paths.specReplicasPath, replicas);
+        return { object, duplicates: [] };
+      },
+    });
+    return { status: 200, object: reader.read(servedObject(served, written.value)) };
+  }
+
   return {
     name: '*/scale',
     async handle(call) {
-      const { request, scope, served, namespace, objectName } = call;
+      const { request, scope, served } = call;
       const paths = served.row.scale;
       if (paths === undefined || scope.cluster === '*') throw StatusError.pathNotFound();
-      if (request.method === 'GET') {
-        const entry = needs.store.get(objectKey(served, scope.cluster, namespace, objectName));
-        if (entry === undefined) throw StatusError.notFound(served.row, objectName);
-        return { status: 200, object: scaleOf(currentObject(served.storage, entry.value), paths) };
-      }
-      let result: Scale | undefined;
-      await update(needs.registry, {
-        served,
-        cluster: scope.cluster,
-        namespace,
-        name: objectName,
-        user: request.user,
-        dryRun: parseDryRun(request.query.all('dryRun'), 'UpdateOptions'),
-        subresource: '',
-        fieldValidation: 'Ignore',
-        guard: scope.guard(served),
-        replaces: false,
-        warn: (text) => request.warnings.push(text),
-        change(live) {
-          const object = live();
-          const scale = changed(call, scaleOf(object, paths));
-          checkScale(scale, objectName);
-          const { resourceVersion } = scale.metadata ?? {};
-          if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion) throw StatusError.conflict(served.row, objectName);
-          setAt(object, paths.specReplicasPath, scale.spec?.replicas ?? 0);
-          result = scale;
-          return { object, duplicates: [] };
-        },
-      });
-      const entry = needs.store.get(objectKey(served, scope.cluster, namespace, objectName));
-      return { status: 200, object: entry === undefined ? result : scaleOf(currentObject(served.storage, entry.value), paths) };
+      return request.method === 'GET' ? get(call, served, scope.cluster, paths) : write(call, scope.cluster, paths);
     },
   };
 }

@@ -13,17 +13,63 @@ export interface TokenRequestNeeds extends Pick<ServerNeeds, 'store'> {
 }
 
 interface TokenRequest extends KubeObject {
-  /** Older clients write null for what they leave open. */
-  readonly spec?: { readonly audiences?: readonly string[] | null; readonly expirationSeconds?: number | null; readonly boundObjectRef?: object | null };
+  readonly spec?: {
+    readonly audiences?: readonly string[] | null;
+    readonly expirationSeconds?: number | null;
+    readonly boundObjectRef?: { readonly apiVersion?: string; readonly kind?: string } | null;
+  };
 }
 
 const secondsDefault = 3_600;
 const secondsMin = 600;
 const secondsMax = 2 ** 32;
 
+/** A TokenRequest for this account, decoded; throws BadRequest for anything else. */
+function requestOf(body: unknown, name: string, namespace: string): TokenRequest {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw StatusError.badRequest('the body of a token request must be an object of kind TokenRequest');
+  }
+  const request = body as TokenRequest;
+  const { kind = 'TokenRequest', apiVersion = 'authentication.k8s.io/v1' } = request;
+  if (kind !== 'TokenRequest' || apiVersion !== 'authentication.k8s.io/v1') {
+    throw StatusError.badRequest(
+      `the body must be a TokenRequest of authentication.k8s.io/v1, not ${apiVersion}, Kind=${kind}`,
+    );
+  }
+  const { audiences, expirationSeconds, boundObjectRef } = request.spec ?? {};
+  const wanted: unknown = audiences ?? [];
+  const fits = Array.isArray(wanted) && wanted.every((audience) => typeof audience === 'string');
+  if (!fits || !Number.isInteger(expirationSeconds ?? secondsDefault)) {
+    throw StatusError.badRequest(
+      'TokenRequest in version "v1" cannot be handled as a TokenRequest: a field of spec has the wrong type',
+    );
+  }
+  const sent = request.metadata?.name ?? '';
+  if (sent !== '' && sent !== name)
+    throw StatusError.badRequest(`the name of the object (${sent}) does not match the name on the URL (${name})`);
+  const into = request.metadata?.namespace ?? '';
+  if (into !== '' && into !== namespace) {
+    throw StatusError.badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
+  }
+  // Clients send null for what they do not bind to.
+  if (boundObjectRef !== undefined && boundObjectRef !== null) {
+    const version =
+      boundObjectRef.apiVersion?.includes('/') === true
+        ? boundObjectRef.apiVersion
+        : `/${boundObjectRef.apiVersion ?? ''}`;
+    throw StatusError.badRequest(`cannot bind token to object of type ${version}, Kind=${boundObjectRef.kind ?? ''}`);
+  }
+  return request;
+}
+
 function secondsOf(request: TokenRequest): number {
   const seconds = request.spec?.expirationSeconds ?? secondsDefault;
-  const wrong = (detail: string) => StatusError.invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [invalidValue('spec.expirationSeconds', seconds, detail)]);
+  const wrong = (detail: string) =>
+    StatusError.invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [
+      invalidValue('spec.expirationSeconds', seconds, detail),
+    ]);
   if (seconds < secondsMin) throw wrong('may not specify a duration less than 10 minutes');
   if (seconds > secondsMax) throw wrong('may not specify a duration larger than 2^32 seconds');
   return seconds;
@@ -34,20 +80,23 @@ export function createTokenRequestHandler(needs: TokenRequestNeeds): SpecialHand
     name: 'serviceaccounts/token',
     async handle({ scope, served, namespace, objectName, body }) {
       if (scope.cluster === '*') throw StatusError.methodNotAllowed();
-      const request = (body ?? {}) as TokenRequest;
-      if ((request.spec?.boundObjectRef ?? undefined) !== undefined) throw StatusError.badRequest('cannot bind token: there are no pods, nodes or secrets to bind it to');
+      const request = requestOf(body, objectName, namespace);
       const entry = needs.store.get(objectKey(served, scope.cluster, namespace, objectName));
       if (entry === undefined) throw StatusError.notFound(served.row, objectName);
       const account = currentObject(served.storage, entry.value);
+      if (scope.guard(served)?.shows(account) === false) throw StatusError.notFound(served.row, objectName);
       const expirationSeconds = secondsOf(request);
-      const issued = await needs.issue({ cluster: scope.cluster, namespace, name: objectName, uid: account.metadata.uid ?? '' }, { expirationSeconds, audiences: request.spec?.audiences ?? undefined });
+      const issued = await needs.issue(
+        { cluster: scope.cluster, namespace, name: objectName, uid: account.metadata.uid ?? '' },
+        { expirationSeconds, audiences: request.spec?.audiences ?? undefined },
+      );
       const expirationTimestamp = `${new Date(issued.expiresMs).toISOString().slice(0, 19)}Z`;
       return {
         status: 201,
         object: {
           kind: 'TokenRequest',
           apiVersion: 'authentication.k8s.io/v1',
-          metadata: { name: objectName, namespace, creationTimestamp: needs.now() },
+          metadata: { name: objectName, namespace, uid: account.metadata.uid, creationTimestamp: needs.now() },
           spec: { audiences: issued.audiences, expirationSeconds, boundObjectRef: null },
           status: { token: issued.token, expirationTimestamp },
         },

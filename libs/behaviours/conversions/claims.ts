@@ -1,7 +1,7 @@
 /** Permission claims between the versions: v1alpha1 names all objects or single ones, v1alpha2 verbs and label selectors. */
-import type { KubeObject } from '@kcp-ts/meta';
-import type { BindingClaim, ClaimKey, ClaimSelector, ExportClaim, ResourceSelector } from '@kcp-ts/sharing';
-import { originalClaimsAnnotation, sameClaim } from '@kcp-ts/sharing';
+import { isDeepStrictEqual } from 'node:util';
+import type { ClaimKey, ClaimSelector, ExportClaim, ResourceSelector } from '@kcp-ts/sharing';
+import { sameClaim } from '@kcp-ts/sharing';
 
 export interface LegacyClaim extends ClaimKey {
   readonly all?: boolean;
@@ -9,60 +9,72 @@ export interface LegacyClaim extends ClaimKey {
   readonly state?: 'Accepted' | 'Rejected';
 }
 
-export function parseAnnotation<T>(object: KubeObject, key: string): T | undefined {
-  const text = object.metadata.annotations?.[key];
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as T;
-  } catch {
-    return undefined;
-  }
+/** What a claim of v1alpha2 may say, whichever list it stands in. */
+export interface ModernClaim extends ExportClaim {
+  readonly selector?: ClaimSelector;
+  readonly state?: 'Accepted' | 'Rejected';
 }
 
-/** Sets an annotation to the JSON of a value, or takes it off. */
-export function setAnnotation(object: KubeObject, key: string, value: unknown): void {
-  const annotations = object.metadata.annotations ?? {};
-  if (value === undefined) delete annotations[key];
-  else annotations[key] = JSON.stringify(value);
-  object.metadata.annotations = annotations;
-}
+/** Which of them a claim in v1alpha1 states where nothing else is known: bindings grant `all`, exports say nothing. */
+export type Implied = { readonly all: true } | Record<string, never>;
 
 function keyOf({ group, resource, identityHash }: ClaimKey): ClaimKey {
   return { ...(group ? { group } : {}), resource, ...(identityHash ? { identityHash } : {}) };
 }
 
 /** A claim in v1alpha2: with what an earlier conversion kept of it, else with all verbs. */
-export function modernClaim(claim: LegacyClaim, explicit: readonly ExportClaim[]): ExportClaim {
-  const kept = explicit.find((candidate) => sameClaim(candidate, claim));
+export function modernClaim(claim: LegacyClaim, kept: readonly ModernClaim[]): ModernClaim {
+  const { verbs = ['*'], defaultSelector, selector } = kept.find((candidate) => sameClaim(candidate, claim)) ?? {};
   const { group = '', resource, identityHash = '' } = claim;
-  return { ...kept, group, resource, identityHash, verbs: kept?.verbs ?? ['*'] };
+  return {
+    group,
+    resource,
+    identityHash,
+    verbs,
+    ...(defaultSelector === undefined ? {} : { defaultSelector }),
+    ...(selector === undefined ? {} : { selector }),
+  };
 }
 
-export function modernBindingClaim(claim: LegacyClaim, explicit: readonly (ExportClaim & { readonly selector?: ClaimSelector })[]): BindingClaim {
-  const kept = explicit.find((candidate) => sameClaim(candidate, claim));
-  return { ...modernClaim(claim, explicit), selector: kept?.selector ?? { matchAll: true }, state: claim.state ?? 'Accepted' };
+/** As `modernClaim`, for a list in which claims have selectors. */
+export function modernGrant(claim: LegacyClaim, kept: readonly ModernClaim[]): ModernClaim {
+  return { selector: { matchAll: true }, ...modernClaim(claim, kept) };
 }
 
-/** A claim in v1alpha1: as it was written there, else about all objects. */
-export function legacyClaim(claim: ClaimKey, originals: readonly LegacyClaim[]): LegacyClaim {
+/** A claim in v1alpha1: about the objects that were named there, else what is implied. */
+export function legacyClaim(claim: ClaimKey, originals: readonly LegacyClaim[], implied: Implied): LegacyClaim {
   const original = originals.find((candidate) => sameClaim(candidate, claim));
-  const selector = original?.resourceSelector;
-  return { ...keyOf(claim), ...(selector === undefined || selector.length === 0 ? { all: true } : { resourceSelector: selector }) };
+  if (original === undefined) return { ...keyOf(claim), ...implied };
+  const { all, resourceSelector } = original;
+  return {
+    ...keyOf(claim),
+    // The annotation is a user's to write: what fits no field is left out.
+    ...(typeof all === 'boolean' ? { all } : {}),
+    ...(Array.isArray(resourceSelector) ? { resourceSelector } : {}),
+  };
 }
 
-/** Whether a claim says more than v1alpha1 can. */
-export function isExplicit(claim: { readonly verbs: readonly string[]; readonly selector?: ClaimSelector; readonly defaultSelector?: ClaimSelector | undefined }): boolean {
-  const everyVerb = claim.verbs.length === 1 && claim.verbs[0] === '*';
-  return !everyVerb || claim.defaultSelector !== undefined || (claim.selector !== undefined && claim.selector.matchAll !== true);
+/** Claims that say in v1alpha2 more than v1alpha1 can, as the annotations hold them. */
+export function explicitClaims(claims: readonly ModernClaim[]): readonly unknown[] {
+  return claims.filter(isExplicit).map((claim) => {
+    const { group: _g, resource: _r, identityHash: _i, ...rest } = claim;
+    return { ...keyOf(claim), ...rest };
+  });
 }
 
-export function explicitClaims<T extends ClaimKey>(claims: readonly T[]): readonly unknown[] | undefined {
-  if (claims.length === 0) return undefined;
-  return claims.map(({ group: _g, resource: _r, identityHash: _i, ...rest }, i) => ({ ...keyOf(claims[i] as T), ...rest }));
+function isExplicit({ verbs, selector, defaultSelector }: ModernClaim): boolean {
+  const everyVerb = verbs.length === 1 && verbs[0] === '*';
+  const everyObject = selector === undefined || isDeepStrictEqual(selector, { matchAll: true });
+  return !everyVerb || !everyObject || defaultSelector !== undefined;
 }
 
-/** Claims that name single objects are kept as they were written: they grant exactly those. */
-export function keepOriginal(object: KubeObject, claims: readonly LegacyClaim[] | undefined): void {
-  const naming = (claims ?? []).filter(({ resourceSelector }) => resourceSelector !== undefined && resourceSelector.length > 0);
-  setAnnotation(object, originalClaimsAnnotation, naming.length === 0 ? undefined : naming);
+/** Claims of v1alpha1 that v1alpha2 cannot say: those that name single objects (they grant exactly those), or put the implied in other words. */
+export function originalClaims(claims: readonly LegacyClaim[] | undefined, implied: Implied): readonly LegacyClaim[] {
+  return (claims ?? []).flatMap((claim): LegacyClaim[] => {
+    const { all, resourceSelector = [] } = claim;
+    if (resourceSelector.length > 0)
+      return [{ ...keyOf(claim), ...(all === undefined ? {} : { all }), resourceSelector }];
+    // Claims that state nothing, and those that deny `all` without naming objects, mean all.
+    return all === true && implied['all'] !== true ? [{ ...keyOf(claim), all }] : [];
+  });
 }

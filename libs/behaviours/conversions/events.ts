@@ -32,6 +32,8 @@ export const eventsConversion: Conversion = {
       object,
       toCore.map(([events, core]) => [core, events] as const),
     );
+    // The core group prints these even where they are empty.
+    for (const field of ['reportingController', 'reportingInstance']) if (object[field] === '') delete object[field];
     return object;
   },
 };

@@ -1,32 +1,147 @@
-/** CertificateSigningRequests say who asked, never change what was asked, and are approved through their own subresource. */
+/** CertificateSigningRequests say who asked, never change what was asked, and are decided about through their own subresource, once. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Condition, FieldError, KubeObject } from '@kcp-ts/meta';
-import { forbiddenField, invalidValue, requiredValue } from '@kcp-ts/meta';
+import type { FieldError, KubeObject } from '@kcp-ts/meta';
+import { duplicateValue, forbiddenField, invalidValue, requiredValue, unsupportedValue } from '@kcp-ts/meta';
 import type { Behaviour } from '@kcp-ts/registry';
+import { signerNameErrors } from './signer-name.ts';
 
-interface Request extends KubeObject {
-  spec?: { request?: string; signerName?: string; usages?: string[]; username?: string; uid?: string; groups?: readonly string[]; extra?: object };
-  status?: { conditions?: Condition[]; certificate?: string };
+interface Decision {
+  type: string;
+  status: string;
+  lastUpdateTime?: string | null;
+  lastTransitionTime?: string | null;
 }
 
-const decisions = new Set(['Approved', 'Denied']);
-const pemHeader = '-----BEGIN CERTIFICATE REQUEST-----';
+interface Request extends KubeObject {
+  spec?: {
+    request?: string | null;
+    signerName?: string;
+    usages?: string[];
+    expirationSeconds?: number;
+    username?: string;
+    uid?: string;
+    groups?: readonly string[];
+    extra?: object;
+  };
+  status?: { conditions?: Decision[]; certificate?: string };
+}
 
-function validate(object: KubeObject): FieldError[] {
-  const { request = '', signerName = '', usages = [] } = (object as Request).spec ?? {};
+const decisions = ['Approved', 'Denied'];
+const finalTypes = [...decisions, 'Failed'];
+const conditionsField = 'status.conditions';
+const secondsMin = 600;
+const usages = [
+  'any',
+  'cert sign',
+  'client auth',
+  'code signing',
+  'content commitment',
+  'crl sign',
+  'data encipherment',
+  'decipher only',
+  'digital signature',
+  'email protection',
+  'encipher only',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'key agreement',
+  'key encipherment',
+  'microsoft sgc',
+  'netscape sgc',
+  'ocsp signing',
+  's/mime',
+  'server auth',
+  'signing',
+  'timestamping',
+];
+
+/** The type of the first complete PEM block of a text. */
+function pemType(text: string): string | undefined {
+  const found = /-----BEGIN ([^\r\n]{1,64})-----\r?\n[A-Za-z0-9+/=\s]*-----END \1-----/.exec(text);
+  return found?.[1];
+}
+
+function conditionsOf(object: KubeObject): readonly Decision[] {
+  return (object as Request).status?.conditions ?? [];
+}
+
+function conditionsOfType(object: KubeObject, type: string): readonly Decision[] {
+  return conditionsOf(object).filter((condition) => condition.type === type);
+}
+
+function usageErrors(sent: readonly string[]): FieldError[] {
+  if (sent.length === 0) return [requiredValue('spec.usages')];
+  return sent.flatMap((usage, i) => {
+    if (!usages.includes(usage)) return [unsupportedValue(`spec.usages[${i}]`, usage, usages)];
+    return sent.indexOf(usage) < i ? [duplicateValue(`spec.usages[${i}]`, usage)] : [];
+  });
+}
+
+function specErrors(object: KubeObject): FieldError[] {
+  const { request, signerName = '', usages: sent = [], expirationSeconds } = (object as Request).spec ?? {};
   const errors: FieldError[] = [];
-  if (request === '') errors.push(requiredValue('spec.request'));
-  else if (!Buffer.from(request, 'base64').toString('latin1').includes(pemHeader)) {
-    errors.push(invalidValue('spec.request', request, 'PEM block type must be CERTIFICATE REQUEST'));
+  if (pemType(Buffer.from(request ?? '', 'base64').toString('latin1')) !== 'CERTIFICATE REQUEST') {
+    errors.push(invalidValue('spec.request', request || null, 'PEM block type must be CERTIFICATE REQUEST'));
   }
-  if (usages.length === 0) errors.push(requiredValue('spec.usages'));
-  if (signerName === '') errors.push(requiredValue('spec.signerName'));
-  else if (!signerName.includes('/')) errors.push(invalidValue('spec.signerName', signerName, 'must be a fully qualified domain and path of the form "example.com/signer-name"'));
+  errors.push(...usageErrors(sent), ...signerNameErrors(signerName, 'spec.signerName'));
+  if (expirationSeconds !== undefined && expirationSeconds < secondsMin) {
+    const why = `may not specify a duration less than ${secondsMin} seconds (10 minutes)`;
+    errors.push(invalidValue('spec.expirationSeconds', expirationSeconds, why));
+  }
   return errors;
 }
 
-function decided(request: Request): Condition[] {
-  return (request.status?.conditions ?? []).filter(({ type }) => decisions.has(type));
+function conditionErrors(object: KubeObject): FieldError[] {
+  const conditions = conditionsOf(object);
+  const errors = conditions.flatMap(({ type, status }, i) => {
+    const field = `${conditionsField}[${i}]`;
+    const supported = finalTypes.includes(type) ? ['True'] : ['False', 'True', 'Unknown'];
+    const found = type === '' ? [requiredValue(`${field}.type`)] : [];
+    if (status === '') found.push(requiredValue(`${field}.status`));
+    else if (!supported.includes(status)) found.push(unsupportedValue(`${field}.status`, status, supported));
+    return found;
+  });
+  if (decisions.every((type) => conditions.some((condition) => condition.type === type))) {
+    errors.push(invalidValue(conditionsField, 'Denied', 'Approved and Denied conditions are mutually exclusive'));
+  }
+  return errors;
+}
+
+/** Decisions stay; only the subresource `approval` makes them. */
+function decisionErrors(object: KubeObject, old: KubeObject, approval: boolean): FieldError[] {
+  const forbid = (type: string, verb: string) =>
+    forbiddenField(conditionsField, `updates may not ${verb} a condition of type ${JSON.stringify(type)}`);
+  return finalTypes.flatMap((type) => {
+    const now = conditionsOfType(object, type);
+    const before = conditionsOfType(old, type);
+    if (now.length < before.length) return [forbid(type, 'remove')];
+    if (approval || !decisions.includes(type)) return [];
+    if (now.length > before.length) return [forbid(type, 'add')];
+    return isDeepStrictEqual(now, before) ? [] : [forbid(type, 'modify')];
+  });
+}
+
+function certificateErrors(object: KubeObject, old: KubeObject): FieldError[] {
+  const before = (old as Request).status?.certificate ?? '';
+  const now = (object as Request).status?.certificate ?? '';
+  if (before === now) return [];
+  const field = 'status.certificate';
+  if (before !== '') return [forbiddenField(field, 'updates may not modify existing certificate content')];
+  if (pemType(Buffer.from(now, 'base64').toString('latin1')) === 'CERTIFICATE') return [];
+  return [invalidValue(field, '<certificate data>', 'must contain at least one CERTIFICATE PEM block')];
+}
+
+/** New conditions get their times; one that keeps its status keeps the time of its transition. */
+function stampConditions(conditions: readonly Decision[], old: KubeObject, timestamp: string): Decision[] {
+  return conditions.map((condition) => {
+    const before = conditionsOfType(old, condition.type).find(({ status }) => status === condition.status);
+    return {
+      ...condition,
+      lastUpdateTime: condition.lastUpdateTime ?? timestamp,
+      lastTransitionTime: condition.lastTransitionTime ?? before?.lastTransitionTime ?? timestamp,
+    };
+  });
 }
 
 export function createCertificateSigningRequestsBehaviour(): Behaviour {
@@ -37,7 +152,7 @@ export function createCertificateSigningRequestsBehaviour(): Behaviour {
       request.spec = {
         ...spec,
         username: user.name,
-        ...(user.uid === undefined ? {} : { uid: user.uid }),
+        ...(user.uid === undefined || user.uid === '' ? {} : { uid: user.uid }),
         groups: user.groups,
         ...(user.extra === undefined ? {} : { extra: user.extra }),
       };
@@ -47,18 +162,25 @@ export function createCertificateSigningRequestsBehaviour(): Behaviour {
       const request = object as Request;
       const before = old as Request;
       if (before.spec !== undefined) request.spec = before.spec;
-      if (subresource !== 'approval') return;
-      const others = (before.status?.conditions ?? []).filter(({ type }) => !decisions.has(type));
-      const now = decided(request).map((condition) => ({ ...condition, lastUpdateTime: timestamp, lastTransitionTime: condition.lastTransitionTime ?? timestamp }));
-      request.status = { ...before.status, conditions: [...others, ...now] };
+      if (subresource === '') return;
+      // An approval decides and does nothing else.
+      const others = conditionsOf(old).filter(({ type }) => !decisions.includes(type));
+      const sent =
+        subresource === 'approval'
+          ? [...others, ...conditionsOf(object).filter(({ type }) => decisions.includes(type))]
+          : conditionsOf(object);
+      const conditions = stampConditions(sent, old, timestamp);
+      const { conditions: _c, ...rest } = (subresource === 'approval' ? before.status : request.status) ?? {};
+      request.status = { ...rest, ...(conditions.length === 0 ? {} : { conditions }) };
     },
-    validateCreate: validate,
-    validateUpdate(object, old, { subresource }) {
-      if (subresource === 'approval') {
-        const types = new Set(decided(object as Request).map(({ type }) => type));
-        return types.size > 1 ? [invalidValue('status.conditions', [...types], 'Approved and Denied conditions are mutually exclusive')] : [];
-      }
-      return isDeepStrictEqual(decided(object as Request), decided(old as Request)) ? [] : [forbiddenField('status.conditions', 'updates may not modify a condition of type "Approved" or "Denied"')];
-    },
+    validateCreate: specErrors,
+    validateUpdate: (object, old, { subresource }) =>
+      subresource === ''
+        ? []
+        : [
+            ...conditionErrors(object),
+            ...decisionErrors(object, old, subresource === 'approval'),
+            ...certificateErrors(object, old),
+          ],
   };
 }

@@ -8,7 +8,9 @@ function validate(object: KubeObject): FieldError[] {
   const binary = dataOf(object, 'binaryData');
   const errors = [...keyErrors(data, 'data'), ...keyErrors(binary, 'binaryData')];
   for (const key of Object.keys(binary)) {
-    if (data[key] !== undefined) errors.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'));
+    if (!Object.hasOwn(data, key)) continue;
+    errors.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'));
+    errors.push(invalidValue(`binaryData[${key}]`, key, 'duplicate of key present in data'));
   }
   let bytes = 0;
   for (const value of Object.values(data)) bytes += Buffer.byteLength(value);

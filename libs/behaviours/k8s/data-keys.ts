@@ -19,11 +19,13 @@ export function keyErrors(data: Data, field: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const key of Object.keys(data)) {
     const path = `${field}[${key}]`;
-    if (key.length > keyLengthMax) errors.push(invalidValue(path, key, `must be no more than ${keyLengthMax} characters`));
+    if (key.length > keyLengthMax) errors.push(invalidValue(path, key, `must be no more than ${keyLengthMax} bytes`));
     if (!keyPattern.test(key)) {
-      const form = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+      const form =
+        "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
       errors.push(invalidValue(path, key, form));
-    } else if (key === '.' || key === '..') errors.push(invalidValue(path, key, `must not be '${key}'`));
+    }
+    if (key === '.' || key === '..') errors.push(invalidValue(path, key, `must not be '${key}'`));
     else if (key.startsWith('..')) errors.push(invalidValue(path, key, "must not start with '..'"));
   }
   return errors;
@@ -38,6 +40,7 @@ export function immutableErrors(object: KubeObject, old: KubeObject, fields: rea
   if (old['immutable'] !== true) return [];
   const text = 'field is immutable when `immutable` is set';
   const errors = object['immutable'] === true ? [] : [forbiddenField('immutable', text)];
-  for (const field of fields) if (!isDeepStrictEqual(object[field] ?? {}, old[field] ?? {})) errors.push(forbiddenField(field, text));
+  for (const field of fields)
+    if (!isDeepStrictEqual(object[field] ?? {}, old[field] ?? {})) errors.push(forbiddenField(field, text));
   return errors;
 }

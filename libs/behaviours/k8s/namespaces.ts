@@ -1,20 +1,41 @@
 /** Namespaces: complete from the commit that makes them, marked and emptied before they go, three of them protected while their workspace lives. */
-import type { KubeObject } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import type { ClusterName, FieldError, KubeObject } from '@kcp-ts/meta';
+import { invalidValue, StatusError, validateQualifiedName } from '@kcp-ts/meta';
 import type { Behaviour } from '@kcp-ts/registry';
 import type { NewOperationNeeds } from '@kcp-ts/tenancy';
 import { createOperation, namespaceContent } from '@kcp-ts/tenancy';
 
 export interface NamespacesNeeds extends NewOperationNeeds {
   readonly caBundle: string;
+  /** Whether the whole logical cluster is going away: then nothing in it is protected. */
+  clusterDeleting(cluster: ClusterName): boolean;
 }
 
 const protectedNames = new Set(['default', 'kube-system', 'kube-public']);
+const standardFinalizers = new Set(['kubernetes', 'orphan']);
 const nameLabel = 'kubernetes.io/metadata.name';
 
 interface Namespace extends KubeObject {
   spec?: { finalizers?: string[] };
   status?: { phase?: string };
+}
+
+function finalizerErrors({ spec }: Namespace): FieldError[] {
+  return (spec?.finalizers ?? []).flatMap((finalizer) => {
+    const problems = validateQualifiedName(finalizer);
+    if (problems.length === 0 && !finalizer.includes('/') && !standardFinalizers.has(finalizer)) {
+      problems.push('name is neither a standard finalizer name nor is it fully qualified');
+    }
+    return problems.map((problem) => invalidValue('spec.finalizers', finalizer, problem));
+  });
+}
+
+/** The phase says what the deletionTimestamp says. */
+function phaseErrors({ status, metadata }: Namespace): FieldError[] {
+  const deleting = metadata.deletionTimestamp !== undefined;
+  const [phase, when] = deleting ? ['Terminating', 'is not empty'] : ['Active', 'is empty'];
+  if (status?.phase === phase) return [];
+  return [invalidValue('status.Phase', status?.phase ?? '', `may only be '${phase}' if \`deletionTimestamp\` ${when}`)];
 }
 
 export function createNamespacesBehaviour(needs: NamespacesNeeds): Behaviour {
@@ -33,16 +54,23 @@ export function createNamespacesBehaviour(needs: NamespacesNeeds): Behaviour {
       if (subresource !== 'finalize') namespace.spec = (old as Namespace).spec ?? {};
       else if ((old as Namespace).status !== undefined) namespace.status = (old as Namespace).status ?? {};
     },
+    validateCreate: (object) => finalizerErrors(object as Namespace),
+    validateUpdate(object, _old, { subresource }) {
+      if (subresource === 'status') return phaseErrors(object as Namespace);
+      return subresource === 'finalize' ? finalizerErrors(object as Namespace) : [];
+    },
     prepareDelete(object) {
       (object as Namespace).status = { ...(object as Namespace).status, phase: 'Terminating' };
       delete object.metadata.deletionGracePeriodSeconds;
     },
     admitDelete(object, context) {
-      if (!protectedNames.has(object.metadata.name)) return;
+      if (!protectedNames.has(object.metadata.name) || needs.clusterDeleting(context.cluster)) return;
       throw StatusError.forbidden(context.served.row, object.metadata.name, 'this namespace may not be deleted');
     },
     accompanyCreate(object, { cluster, timestamp }) {
-      return namespaceContent(object.metadata.name, needs.caBundle).map((created) => createOperation(needs, cluster, timestamp, created));
+      return namespaceContent(object.metadata.name, needs.caBundle).map((created) =>
+        createOperation(needs, cluster, timestamp, created),
+      );
     },
   };
 }

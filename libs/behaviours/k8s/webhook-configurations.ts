@@ -1,33 +1,46 @@
-/** Webhook configurations: completed and checked as Kubernetes does it, called by URL only (kcp has no services to call). */
+/** Webhook configurations: completed and checked as Kubernetes does it, called by URL only (there are no services to call). */
 import type { FieldError, KubeObject } from '@kcp-ts/meta';
-import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '@kcp-ts/meta';
+import {
+  duplicateValue,
+  forbiddenField,
+  invalidValue,
+  requiredValue,
+  unsupportedValue,
+  validateDns1035Label,
+  validateDnsSubdomain,
+} from '@kcp-ts/meta';
 import type { Behaviour } from '@kcp-ts/registry';
+import type { SelectorToCheck } from './label-selector-errors.ts';
+import { labelSelectorErrors } from './label-selector-errors.ts';
+import type { WebhookRule } from './webhook-rules.ts';
+import { webhookRuleErrors } from './webhook-rules.ts';
 
-interface Rule {
-  scope?: string;
-  operations?: string[];
-  apiGroups?: string[];
-  apiVersions?: string[];
-  resources?: string[];
+interface ClientConfig {
+  url?: string;
+  service?: object;
+  caBundle?: string;
 }
 
 interface Webhook {
   name?: string;
-  clientConfig?: { url?: string; service?: object; caBundle?: string };
-  rules?: Rule[];
+  clientConfig?: ClientConfig;
+  rules?: WebhookRule[];
   failurePolicy?: string;
   matchPolicy?: string;
-  namespaceSelector?: object;
-  objectSelector?: object;
+  namespaceSelector?: SelectorToCheck;
+  objectSelector?: SelectorToCheck;
   sideEffects?: string;
   timeoutSeconds?: number;
   reinvocationPolicy?: string;
   admissionReviewVersions?: string[];
+  matchConditions?: object[];
 }
 
-const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
+const reviewVersions = ['v1', 'v1beta1'];
+const sideEffects = ['None', 'NoneOnDryRun'];
 const timeoutDefault = 10;
 const timeoutMax = 30;
+const urlForm = '; desired format: https://host[/path]';
 
 function webhooksOf(object: KubeObject): Webhook[] {
   return (object['webhooks'] ?? []) as Webhook[];
@@ -45,50 +58,99 @@ function complete(object: KubeObject): void {
   }
 }
 
-function clientErrors(webhook: Webhook, field: string): FieldError[] {
-  const { clientConfig = {} } = webhook;
-  if (clientConfig.service !== undefined) return [forbiddenField(`${field}.service`, 'services are not served here; use url instead')];
-  if (clientConfig.url === undefined || clientConfig.url === '') return [requiredValue(`${field}`, 'exactly one of url or service is required')];
-  if (!URL.canParse(clientConfig.url)) return [invalidValue(`${field}.url`, clientConfig.url, 'url must be a valid URL')];
-  const url = new URL(clientConfig.url);
+function urlErrors(text: string, field: string): FieldError[] {
+  if (!URL.canParse(text)) {
+    if (/^[a-z][a-z0-9+.-]*:\/\/(?:\/|$)/i.test(text))
+      return [invalidValue(field, '', `host must be specified${urlForm}`)];
+    return [invalidValue(field, text, `url must be a valid URL${urlForm}`)];
+  }
+  const url = new URL(text);
   const errors: FieldError[] = [];
-  if (url.protocol !== 'https:') errors.push(invalidValue(`${field}.url`, clientConfig.url, "'https' is the only allowed URL scheme"));
-  if (url.username !== '' || url.password !== '') errors.push(invalidValue(`${field}.url`, clientConfig.url, 'user information is not permitted in the URL'));
-  if (url.hash !== '') errors.push(invalidValue(`${field}.url`, clientConfig.url, 'fragments are not permitted in the URL'));
-  if (url.search !== '') errors.push(invalidValue(`${field}.url`, clientConfig.url, 'query parameters are not permitted in the URL'));
+  if (url.protocol !== 'https:')
+    errors.push(invalidValue(field, url.protocol.slice(0, -1), `'https' is the only allowed URL scheme${urlForm}`));
+  if (url.host === '') errors.push(invalidValue(field, '', `host must be specified${urlForm}`));
+  // Passwords are not repeated.
+  if (url.username !== '' || url.password !== '')
+    errors.push(invalidValue(field, url.username, 'user information is not permitted in the URL'));
+  if (url.hash !== '') errors.push(invalidValue(field, url.hash.slice(1), 'fragments are not permitted in the URL'));
+  if (url.search !== '')
+    errors.push(invalidValue(field, url.search.slice(1), 'query parameters are not permitted in the URL'));
   return errors;
 }
 
-function ruleErrors(rule: Rule, field: string): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const part of ['operations', 'apiGroups', 'apiVersions', 'resources'] as const) {
-    if ((rule[part] ?? []).length === 0) errors.push(requiredValue(`${field}.${part}`));
+function clientErrors({ url, service }: ClientConfig, field: string): FieldError[] {
+  if ((url === undefined) === (service === undefined))
+    return [requiredValue(field, 'exactly one of url or service is required')];
+  if (service !== undefined) {
+    return [
+      forbiddenField(
+        `${field}.service`,
+        'webhooks in services are not supported, since a workspace runs none; use url',
+      ),
+    ];
   }
-  for (const [i, operation] of (rule.operations ?? []).entries()) {
-    if (!operations.includes(operation)) errors.push(unsupportedValue(`${field}.operations[${i}]`, operation, operations));
+  return urlErrors(url ?? '', `${field}.url`);
+}
+
+function nameErrors(name: string, field: string): FieldError[] {
+  if (name === '') return [requiredValue(field)];
+  const problems = validateDnsSubdomain(name);
+  if (problems.length > 0) return [invalidValue(field, name, problems.join(','))];
+  if (name.split('.').length >= 3) return [];
+  return [invalidValue(field, name, 'should be a domain with at least three segments separated by dots')];
+}
+
+function reviewVersionErrors(versions: readonly string[], field: string): FieldError[] {
+  if (versions.length === 0) return [requiredValue(field, `must specify one of ${reviewVersions.join(', ')}`)];
+  const errors = versions.flatMap((version, i) => {
+    if (versions.indexOf(version) < i) return [invalidValue(`${field}[${i}]`, version, 'duplicate version')];
+    return validateDns1035Label(version).map((problem) => invalidValue(`${field}[${i}]`, version, problem));
+  });
+  if (!versions.some((version) => reviewVersions.includes(version))) {
+    errors.push(invalidValue(field, versions, `must include at least one of ${reviewVersions.join(', ')}`));
+  }
+  return errors;
+}
+
+function choiceErrors(value: string | undefined, field: string, choices: readonly string[]): FieldError[] {
+  return value === undefined || choices.includes(value) ? [] : [unsupportedValue(field, value, choices)];
+}
+
+function callErrors(webhook: Webhook, field: string): FieldError[] {
+  const errors = [
+    ...choiceErrors(webhook.failurePolicy, `${field}.failurePolicy`, ['Fail', 'Ignore']),
+    ...choiceErrors(webhook.matchPolicy, `${field}.matchPolicy`, ['Equivalent', 'Exact']),
+  ];
+  if (webhook.sideEffects === undefined)
+    errors.push(requiredValue(`${field}.sideEffects`, `must specify one of ${sideEffects.join(', ')}`));
+  errors.push(...choiceErrors(webhook.sideEffects, `${field}.sideEffects`, sideEffects));
+  const { timeoutSeconds = timeoutDefault } = webhook;
+  if (timeoutSeconds > timeoutMax || timeoutSeconds < 1) {
+    errors.push(
+      invalidValue(
+        `${field}.timeoutSeconds`,
+        timeoutSeconds,
+        `the timeout value must be between 1 and ${timeoutMax} seconds`,
+      ),
+    );
   }
   return errors;
 }
 
 function webhookErrors(webhook: Webhook, field: string): FieldError[] {
-  const errors: FieldError[] = [];
-  if ((webhook.name ?? '').split('.').length < 3) errors.push(invalidValue(`${field}.name`, webhook.name ?? '', 'should be a domain with at least three segments separated by dots'));
-  if ((webhook.admissionReviewVersions ?? []).length === 0) {
-    errors.push(requiredValue(`${field}.admissionReviewVersions`, 'must specify one of v1, v1beta1'));
-  } else if (!webhook.admissionReviewVersions?.some((version) => version === 'v1' || version === 'v1beta1')) {
-    errors.push(invalidValue(`${field}.admissionReviewVersions`, webhook.admissionReviewVersions, 'must include at least one of v1, v1beta1'));
+  const errors = [
+    ...nameErrors(webhook.name ?? '', `${field}.name`),
+    ...(webhook.rules ?? []).flatMap((rule, i) => webhookRuleErrors(rule, `${field}.rules[${i}]`)),
+    ...callErrors(webhook, field),
+    ...labelSelectorErrors(webhook.namespaceSelector, `${field}.namespaceSelector`),
+    ...labelSelectorErrors(webhook.objectSelector, `${field}.objectSelector`),
+    ...choiceErrors(webhook.reinvocationPolicy, `${field}.reinvocationPolicy`, ['IfNeeded', 'Never']),
+    ...clientErrors(webhook.clientConfig ?? {}, `${field}.clientConfig`),
+  ];
+  if ((webhook.matchConditions ?? []).length > 0) {
+    errors.push(forbiddenField(`${field}.matchConditions`, 'CEL expressions are not supported yet by this server'));
   }
-  if (webhook.sideEffects === undefined) errors.push(requiredValue(`${field}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
-  else if (webhook.sideEffects !== 'None' && webhook.sideEffects !== 'NoneOnDryRun') {
-    errors.push(unsupportedValue(`${field}.sideEffects`, webhook.sideEffects, ['None', 'NoneOnDryRun']));
-  }
-  const { timeoutSeconds = timeoutDefault } = webhook;
-  if (timeoutSeconds > timeoutMax || timeoutSeconds < 1) {
-    errors.push(invalidValue(`${field}.timeoutSeconds`, timeoutSeconds, `the timeout value must be between 1 and ${timeoutMax} seconds`));
-  }
-  errors.push(...clientErrors(webhook, `${field}.clientConfig`));
-  for (const [i, rule] of (webhook.rules ?? []).entries()) errors.push(...ruleErrors(rule, `${field}.rules[${i}]`));
-  return errors;
+  return [...errors, ...reviewVersionErrors(webhook.admissionReviewVersions ?? [], `${field}.admissionReviewVersions`)];
 }
 
 function validate(object: KubeObject): FieldError[] {
@@ -96,12 +158,18 @@ function validate(object: KubeObject): FieldError[] {
   return webhooksOf(object).flatMap((webhook, i) => {
     const errors = webhookErrors(webhook, `webhooks[${i}]`);
     const name = webhook.name ?? '';
-    if (seen.has(name)) errors.push({ kind: 'Duplicate', field: `webhooks[${i}].name`, message: `Duplicate value: ${JSON.stringify(name)}` });
+    if (name !== '' && seen.has(name)) errors.push(duplicateValue(`webhooks[${i}].name`, name));
     seen.add(name);
     return errors;
   });
 }
 
 export function createWebhookConfigurationsBehaviour(): Behaviour {
-  return { generation: true, prepareCreate: complete, prepareUpdate: complete, validateCreate: validate, validateUpdate: validate };
+  return {
+    generation: true,
+    prepareCreate: complete,
+    prepareUpdate: complete,
+    validateCreate: validate,
+    validateUpdate: validate,
+  };
 }

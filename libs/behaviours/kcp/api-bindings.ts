@@ -3,7 +3,7 @@ import type { FieldError, KubeObject } from '@kcp-ts/meta';
 import { requiredValue, StatusError } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
 import type { ApiBinding } from '@kcp-ts/sharing';
-import { exportHash, exportLabel } from '@kcp-ts/sharing';
+import { claimLabelPrefix, exportHash, exportLabel, reflexiveClaimHash } from '@kcp-ts/sharing';
 import { setPath } from './api-exports.ts';
 import { ruleFailed, unchanged } from './immutable.ts';
 import type { BindCheck } from './workspacetypes.ts';
@@ -40,7 +40,9 @@ export function createApiBindingsBehaviour(needs: ApiBindingsNeeds): Behaviour {
     const { path, name } = referenceOf(object, context);
     const cluster = path === undefined ? context.cluster : needs.resolve(path);
     if (cluster === undefined) return;
-    object.metadata.labels = { ...object.metadata.labels, [exportLabel]: exportHash(cluster, name) };
+    const hash = exportHash(cluster, name);
+    // An export's provider sees the bindings to it without claiming them.
+    object.metadata.labels = { ...object.metadata.labels, [exportLabel]: hash, [`${claimLabelPrefix}${hash}`]: reflexiveClaimHash };
   }
 
   function checkBind(object: KubeObject, context: WriteContext, action: string): void {

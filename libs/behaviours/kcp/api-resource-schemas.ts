@@ -1,10 +1,18 @@
-/** APIResourceSchemas: as valid as a CRD, named after their resource, and immutable. */
-import type { Behaviour } from '@kcp-ts/registry';
+/** APIResourceSchemas: as valid as a CRD, named after their resource, and immutable. kcp's admission says so, hence 403 and not 422. */
+import type { FieldError, KubeObject } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
+import type { Behaviour, WriteContext } from '@kcp-ts/registry';
 import { validateApiResourceSchema } from '@kcp-ts/schema';
+
+function admit(object: KubeObject, context: WriteContext, errors: readonly FieldError[]): void {
+  if (errors.length === 0) return;
+  const texts = errors.map(({ field, message }) => `${field}: ${message}`);
+  throw StatusError.forbidden(context.served.row, object.metadata.name, `[${texts.join(' ')}]`);
+}
 
 export function createApiResourceSchemasBehaviour(): Behaviour {
   return {
-    validateCreate: (object) => validateApiResourceSchema(object),
-    validateUpdate: (object, old) => validateApiResourceSchema(object, old),
+    admitCreate: (object, context) => admit(object, context, validateApiResourceSchema(object)),
+    admitUpdate: (object, old, context) => admit(object, context, validateApiResourceSchema(object, old)),
   };
 }

@@ -59,7 +59,9 @@ export function decodeJson(body: Uint8Array, options: DecodeOptions): Decoded {
     value = JSON.parse(text);
     if (options.strict) duplicates = scanJson(text);
   } catch (error) {
-    throw malformed(`couldn't get version/kind; json parse error: ${reasonOf(text, error)}`, bytes, options.kind);
+    const reason = reasonOf(text, error);
+    if (options.patch === true) throw StatusError.badRequest(`error decoding patch: ${reason}`);
+    throw malformed(`couldn't get version/kind; json parse error: ${reason}`, bytes, options.kind);
   }
   if (mayHavePrototypeKey(bytes) && hasPrototypeKey(value)) throw StatusError.badRequest(prototypeKeyText);
   return { value, duplicates };
