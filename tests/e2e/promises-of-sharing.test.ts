@@ -2,13 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { bindingTo, contentUrl, first, readBack, widget } from './documents.ts';
-import { findKubectls, noKubectl, oldestAndNewest } from './kubectl.ts';
+import { findKubectls, oldestAndNewest } from './kubectl.ts';
+import { skipIfNone } from './skip-if-none.ts';
 import { openStage } from './stage.ts';
 
 const kubectls = oldestAndNewest(await findKubectls());
-if (kubectls.length === 0) console.warn(noKubectl);
+skipIfNone(kubectls);
 
-describe.skipIf(kubectls.length === 0).for(kubectls)('with $name', { timeout: 60_000, concurrent: true }, (kubectl) => {
+describe.for(kubectls)('with $name', { timeout: 60_000, concurrent: true }, (kubectl) => {
   it("a claim's resourceSelector grants exactly the object it names", async () => {
     await using stage = await openStage();
     const terminal = await stage.admin(kubectl);

@@ -2,14 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { bindingTo, contentUrl, first, readBack, seed, widget } from './documents.ts';
-import { findKubectls, noKubectl } from './kubectl.ts';
+import { findKubectls } from './kubectl.ts';
+import { skipIfNone } from './skip-if-none.ts';
 import { openStage } from './stage.ts';
 
 const tenancy = ['tenancy-export.yaml', 'tenancy-policy-role.yaml', 'tenancy-policy-binding.yaml'];
 const kubectls = await findKubectls();
-if (kubectls.length === 0) console.warn(noKubectl);
+skipIfNone(kubectls);
 
-describe.skipIf(kubectls.length === 0).for(kubectls)('with $name', { timeout: 60_000, concurrent: true }, (kubectl) => {
+describe.for(kubectls)('with $name', { timeout: 60_000, concurrent: true }, (kubectl) => {
   it('widgets are published, bound and used in the older group', async () => {
     await using stage = await openStage();
     const terminal = await stage.admin(kubectl);

@@ -3,14 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Terminal } from './kubectl.ts';
-import { findKubectls, noKubectl } from './kubectl.ts';
+import { findKubectls } from './kubectl.ts';
+import { skipIfNone } from './skip-if-none.ts';
 import type { Stage } from './stage.ts';
 import { openStage } from './stage.ts';
 
 const examples = resolve(import.meta.dirname, '../../examples');
 const example = (name: string) => join(examples, name);
 const kubectls = await findKubectls();
-if (kubectls.length === 0) console.warn(noKubectl);
+skipIfNone(kubectls);
 
 async function publish(terminal: Terminal) {
   expect(await terminal.createWorkspace('provider')).toContain('is ready to use');
