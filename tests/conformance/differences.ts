@@ -170,7 +170,6 @@ const kinds: readonly Reason[] = [
     what: 'body.status.*Rules*',
     reason: 'each rule once; their order means nothing',
   },
-  { recording: 'kinds/tokenreview-bad', what: 'body.spec.token', reason: 'a token is not repeated' },
 ];
 
 const finalizer = 'as in Kubernetes, deletion waits for the instances by a finalizer that is there from the start';
@@ -205,11 +204,6 @@ const sharing: readonly Reason[] = [
   },
   { recording: 'sharing/object-invalid', what: 'body.*', reason: cel },
   { recording: 'sharing/export-as-v1alpha1', what: 'body.spec.permissionClaims*', reason: claimsMeanAll },
-  {
-    recording: 'sharing/binding-bound-as-v1alpha1',
-    what: 'body.status.exportPermissionClaims*',
-    reason: claimsMeanAll,
-  },
   { recording: 'sharing/binding-*', what: 'body*.metadata.generation', reason: atOnce },
   {
     recording: 'sharing/binding-c*',

@@ -15,7 +15,8 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>'],
   [/https:\/\/[\w.-]+(:\d+)?/g, '<host>'],
   [/\b127\.0\.0\.1:\d+/g, '<address>'],
-  [/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----\n?/g, '<certificate>'],
+  // A bundle may hold one certificate or several.
+  [/(?:-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----\n?)+/g, '<certificate>'],
   [/\bgen-[a-z0-9]{5}\b/g, 'gen-<generated>'],
   [/\bv\d+-[0-9a-f]{7,9}(?=\.)/g, '<schema>'],
   [/\b(?=[A-Za-z0-9]*\d)[A-Za-z0-9]{34,40}\b/g, '<hash>'],
