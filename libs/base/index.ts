@@ -3,3 +3,4 @@ export { createSystemClock } from './clock.ts';
 export type { Random } from './random.ts';
 export { createSystemRandom } from './random.ts';
 export { unreachable } from './unreachable.ts';
+export { isIP, isIPv4, isIPv6 } from './ip.ts';

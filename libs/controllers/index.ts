@@ -1,4 +1,5 @@
 export type { ControllerNeeds } from './writer.ts';
+export { eachPiece } from './writer.ts';
 export type { BindingIndex } from './binding-index.ts';
 export { createBindingIndex } from './binding-index.ts';
 export type { IdentityNeeds } from './api-export-identity.ts';

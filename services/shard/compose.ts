@@ -65,6 +65,18 @@ function claimAdmission(core: Core): Admission {
   };
 }
 
+function registryNeeds(core: Core): RegistryNeeds {
+  const { store, clock, random, shardNumber } = core;
+  return {
+    store,
+    clock,
+    random,
+    shardNumber,
+    admission: claimAdmission(core),
+    logicalClusterKey: (cluster) => (cluster.startsWith('system:') ? undefined : logicalClusterKey(cluster)),
+  };
+}
+
 function createPresentation(serverAddress: string): ServerNeeds['presentation'] {
   const documents = new WeakMap<Surface, SurfaceDocuments>();
   return {
@@ -98,17 +110,9 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const tenancy = createTenancy(core, caBundle);
   const parts = kubernetesParts({ core, access, caBundle, tokens: options.tokens, authenticator: options.authenticator });
   for (const [name, behaviour] of Object.entries({ ...kcpBehaviours(core, access, tenancy), ...parts.behaviours })) behaviours.set(name, behaviour);
-  const registry: RegistryNeeds = {
-    store,
-    clock,
-    random,
-    shardNumber,
-    admission: claimAdmission(core),
-    logicalClusterKey: (cluster) => (cluster.startsWith('system:') ? undefined : logicalClusterKey(cluster)),
-  };
+  const registry = registryNeeds(core);
   await bootstrap({ core, externalUrl, virtualWorkspaceUrl: options.virtualWorkspaceUrl, caBundle, shardName });
-  await core.bindings.load();
-  for (const entry of store.scan({ prefix: 'apis.kcp.io/apiexports/-/' }, 100_000)) core.exports.put(entry);
+  await core.load();
 
   const controllers = createControllerRuntime(shardControllers(core, tenancy, caBundle), {
     hub: core.hub,

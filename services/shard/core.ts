@@ -4,7 +4,7 @@ import { builtinRows, rootExports, systemRows } from '@kcp-ts/apis';
 import type { BoundResource, Catalog, Components, RowNeeds } from '@kcp-ts/catalog';
 import { createCatalog, createComponents, resourcesOfRows } from '@kcp-ts/catalog';
 import type { BindingIndex } from '@kcp-ts/controllers';
-import { createBindingIndex } from '@kcp-ts/controllers';
+import { createBindingIndex, eachPiece } from '@kcp-ts/controllers';
 import { formatResourceVersion } from '@kcp-ts/meta';
 import type { Behaviour, Conversion, ServedResource } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
@@ -46,6 +46,8 @@ export interface Core extends Disposable {
   /** Where objects of a kind that root exports are stored. */
   ownPrefix(group: string, plural: string): string;
   keepSchema(schema: ApiResourceSchema): Operation | undefined;
+  /** Fills what is kept in memory of exports and bindings; until then they know nothing. */
+  load(): Promise<void>;
   /** Told of each logical cluster some seconds after it was deleted: nothing need be remembered of it. */
   onGone(forget: (cluster: string) => void): void;
 }
@@ -157,6 +159,10 @@ export function createCore(options: CoreOptions): Core {
 
   return {
     onGone: (forget) => void forgetters.push(forget),
+    async load() {
+      await bindings.load();
+      for await (const entries of eachPiece(store, { prefix: exportsPrefix })) for (const entry of entries) exports.put(entry);
+    },
     store,
     hub,
     clock,
