@@ -70,14 +70,16 @@ export function createBindingIndex(store: Store): BindingIndex {
   function remove(key: string, last: Known | undefined): void {
     if (last === undefined) return;
     drop(bindings, last.hash, key);
-    if (drop(consumers, last.hash, clusterOfKey(key, bindingsPrefix))) for (const listener of listeners) listener(last.hash);
+    if (drop(consumers, last.hash, clusterOfKey(key, bindingsPrefix)))
+      for (const listener of listeners) listener(last.hash);
   }
 
   return {
     consumers: (hash) => consumers.get(hash) ?? none,
     bindings: (hash) => bindings.get(hash) ?? none,
     async load() {
-      for await (const entries of eachPiece(store, { prefix: bindingsPrefix })) for (const entry of entries) put(entry.key, known(parseStored<KubeObject>(entry.value)));
+      for await (const entries of eachPiece(store, { prefix: bindingsPrefix }))
+        for (const entry of entries) put(entry.key, known(parseStored<KubeObject>(entry.value)));
     },
     changed({ event }) {
       if (!event.key.startsWith(bindingsPrefix)) return;

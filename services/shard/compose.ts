@@ -3,6 +3,7 @@ import type { ApiRequest, Bookmarks, ServerNeeds, SurfaceDocuments } from '@kcp-
 import { createApiServer, createBookmarks, createDiscovery, createOpenApi } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
+import { conversionOf } from '@kcp-ts/behaviours';
 import type { ControllerRuntime } from '@kcp-ts/controller';
 import { createControllerRuntime } from '@kcp-ts/controller';
 import type { Exchange } from '@kcp-ts/http';
@@ -10,7 +11,6 @@ import type { StatusError } from '@kcp-ts/meta';
 import type { Admission, Behaviour, RegistryNeeds, Surface } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
-import { conversionOf } from '@kcp-ts/behaviours';
 import { createAccess } from './access.ts';
 import { createTenancy, kcpBehaviours } from './behaviours.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -108,8 +108,15 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   });
   const access = createAccess(core);
   const tenancy = createTenancy(core, caBundle);
-  const parts = kubernetesParts({ core, access, caBundle, tokens: options.tokens, authenticator: options.authenticator });
-  for (const [name, behaviour] of Object.entries({ ...kcpBehaviours(core, access, tenancy), ...parts.behaviours })) behaviours.set(name, behaviour);
+  const parts = kubernetesParts({
+    core,
+    access,
+    caBundle,
+    tokens: options.tokens,
+    authenticator: options.authenticator,
+  });
+  for (const [name, behaviour] of Object.entries({ ...kcpBehaviours(core, access, tenancy), ...parts.behaviours }))
+    behaviours.set(name, behaviour);
   const registry = registryNeeds(core);
   await bootstrap({ core, externalUrl, virtualWorkspaceUrl: options.virtualWorkspaceUrl, caBundle, shardName });
   await core.load();
@@ -123,7 +130,14 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const started = controllers.start();
   const bookmarks: Bookmarks = createBookmarks(core.hub, clock, bookmarkMs);
   const metrics = createMetrics(core, () => controllers);
-  const homeWorkspace = createHomeWorkspace({ core, access, tenancy, shardName, externalUrl, enabled: options.homeWorkspaces });
+  const homeWorkspace = createHomeWorkspace({
+    core,
+    access,
+    tenancy,
+    shardName,
+    externalUrl,
+    enabled: options.homeWorkspaces,
+  });
   const router = createRouter({ core, access, homeWorkspace, metrics: metrics.text });
   let ready = true;
   const needs: ServerNeeds = {
@@ -177,7 +191,8 @@ function lateBehaviour(name: string, behaviours: ReadonlyMap<string, Behaviour>)
     {
       get(_target, property) {
         const behaviour = behaviours.get(name);
-        if (behaviour === undefined) throw new Error(`Cannot serve a row: it names the behaviour ${JSON.stringify(name)}, and there is none`);
+        if (behaviour === undefined)
+          throw new Error(`Cannot serve a row: it names the behaviour ${JSON.stringify(name)}, and there is none`);
         return Reflect.get(behaviour, property);
       },
     },

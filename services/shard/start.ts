@@ -1,7 +1,8 @@
 /** Starts a shard with its server, and stops it: what the program and the tests call. */
-import { join } from 'node:path';
+
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { createAuthenticator, createServiceAccountTokens, openTokenFile } from '@kcp-ts/authn';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import { createHttpServer } from '@kcp-ts/http';
@@ -62,17 +63,37 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
     clock,
     random,
     validate({ cluster, namespace, name, uid }) {
-      const entry = store.get(formatKey({ group: '', resource: 'serviceaccounts', identity: '-', cluster, namespace, name }));
+      const entry = store.get(
+        formatKey({ group: '', resource: 'serviceaccounts', identity: '-', cluster, namespace, name }),
+      );
       return entry !== undefined && parseStored<KubeObject>(entry.value).metadata.uid === uid;
     },
   });
-  const tokenFile = config.tokenAuthFile === '' ? undefined : await openTokenFile({ path: config.tokenAuthFile, clock, onError: (error) => log.error({ err: error }, 'the token file cannot be read') });
-  const authenticator = createAuthenticator({ clock, anonymous: config.anonymousAuth, adminTokens: tokens.hashed, tokenFile, serviceAccounts });
+  const tokenFile =
+    config.tokenAuthFile === ''
+      ? undefined
+      : await openTokenFile({
+          path: config.tokenAuthFile,
+          clock,
+          onError: (error) => log.error({ err: error }, 'the token file cannot be read'),
+        });
+  const authenticator = createAuthenticator({
+    clock,
+    anonymous: config.anonymousAuth,
+    adminTokens: tokens.hashed,
+    tokenFile,
+    serviceAccounts,
+  });
 
   // The port is known before the shard is, since URLs in its objects name it.
-  let handler: Parameters<typeof createHttpServer>[0]['handler'] = (exchange) => exchange.respond(503, { 'retry-after': '1' });
+  let handler: Parameters<typeof createHttpServer>[0]['handler'] = (exchange) =>
+    exchange.respond(503, { 'retry-after': '1' });
   const server = createHttpServer({
-    tls: { certificate: certificates.serving.certificate, privateKey: certificates.serving.privateKey, clientCa: certificates.clientCa },
+    tls: {
+      certificate: certificates.serving.certificate,
+      privateKey: certificates.serving.privateKey,
+      clientCa: certificates.clientCa,
+    },
     handler: (exchange) => handler(exchange),
     onError: (error) => log.error({ err: error }, 'a request failed'),
     clock,
@@ -93,7 +114,8 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
     tokens: serviceAccounts,
     authenticator,
     logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
-    logController: (name, key, error) => log.warn({ controller: name, key, err: error }, 'reconciling failed; it is tried again'),
+    logController: (name, key, error) =>
+      log.warn({ controller: name, key, err: error }, 'reconciling failed; it is tried again'),
   });
   handler = shard.handler;
   await writeKubeconfig({ path: config.kubeconfigPath, externalUrl, servingCa: certificates.servingCa, tokens });

@@ -4,7 +4,9 @@ import type { Answer, ApiClient } from './api-client.ts';
 
 /** Any field of a body, without a type for each kind. */
 export function field(object: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined | null)?.[name], object);
+  return path
+    .split('.')
+    .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined | null)?.[name], object);
 }
 
 /** `status/reason` of a condition, for `toBe`. */
@@ -41,10 +43,23 @@ export interface MadeWorkspace {
   readonly cluster: string;
 }
 
-export async function makeWorkspace(client: ApiClient, parent: string, name: string, spec?: object): Promise<MadeWorkspace> {
-  const wanted = { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', metadata: { name }, ...(spec === undefined ? {} : { spec }) };
+export async function makeWorkspace(
+  client: ApiClient,
+  parent: string,
+  name: string,
+  spec?: object,
+): Promise<MadeWorkspace> {
+  const wanted = {
+    apiVersion: 'tenancy.kcp.io/v1alpha1',
+    kind: 'Workspace',
+    metadata: { name },
+    ...(spec === undefined ? {} : { spec }),
+  };
   await done(client.post(workspacesOf(parent), wanted));
-  const ready = await client.until(`${workspacesOf(parent)}/${name}`, ({ body }) => field(body, 'status.phase') === 'Ready');
+  const ready = await client.until(
+    `${workspacesOf(parent)}/${name}`,
+    ({ body }) => field(body, 'status.phase') === 'Ready',
+  );
   return { path: `${parent}:${name}`, cluster: String(field(ready.body, 'spec.cluster')) };
 }
 
@@ -97,13 +112,26 @@ export function definition(plural: string, options: ResourceOptions = {}) {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     metadata: { name: `${plural}.${group}` },
-    spec: { group, names: namesOf(plural), scope, versions: [{ ...versionOf(options), schema: { openAPIV3Schema: schema } }] },
+    spec: {
+      group,
+      names: namesOf(plural),
+      scope,
+      versions: [{ ...versionOf(options), schema: { openAPIV3Schema: schema } }],
+    },
   };
 }
 
-export async function define(client: ApiClient, path: string, plural: string, options: ResourceOptions = {}): Promise<void> {
+export async function define(
+  client: ApiClient,
+  path: string,
+  plural: string,
+  options: ResourceOptions = {},
+): Promise<void> {
   const made = await done(client.post(definitionsOf(path), definition(plural, options)));
-  await client.until(`${definitionsOf(path)}/${made.metadata.name}`, ({ body }) => condition(body, 'Established')?.startsWith('True') === true);
+  await client.until(
+    `${definitionsOf(path)}/${made.metadata.name}`,
+    ({ body }) => condition(body, 'Established')?.startsWith('True') === true,
+  );
 }
 
 export interface Claim {
@@ -126,16 +154,29 @@ export function exportOf(name: string, options: ExportOptions = {}) {
     schema: `today.${plural}.${group}`,
     storage: { crd: {} },
   }));
-  const more = { ...(options.claims === undefined ? {} : { permissionClaims: options.claims }), ...(options.identity === undefined ? {} : { identity: options.identity }) };
+  const more = {
+    ...(options.claims === undefined ? {} : { permissionClaims: options.claims }),
+    ...(options.identity === undefined ? {} : { identity: options.identity }),
+  };
   return { apiVersion: 'apis.kcp.io/v1alpha2', kind: 'APIExport', metadata: { name }, spec: { resources, ...more } };
 }
 
 /** The schema and the export of one resource; the export's identity hash. */
-export async function provide(client: ApiClient, path: string, name: string, plural: string, claims: readonly Claim[] = [], options: ResourceOptions = {}): Promise<string> {
+export async function provide(
+  client: ApiClient,
+  path: string,
+  name: string,
+  plural: string,
+  claims: readonly Claim[] = [],
+  options: ResourceOptions = {},
+): Promise<string> {
   await done(client.post(schemasOf(path), resourceSchema(plural, options)));
   const { group = 'wild.west' } = options;
   await done(client.post(exportsOf(path), exportOf(name, { resources: [{ plural, group }], claims })));
-  const ready = await client.until(`${exportsOf(path)}/${name}`, ({ body }) => condition(body, 'IdentityValid') === 'True');
+  const ready = await client.until(
+    `${exportsOf(path)}/${name}`,
+    ({ body }) => condition(body, 'IdentityValid') === 'True',
+  );
   return String(field(ready.body, 'status.identityHash'));
 }
 
@@ -147,32 +188,64 @@ export function bindingTo(name: string, path: string, exportName: string, claims
   return { apiVersion: 'apis.kcp.io/v1alpha2', kind: 'APIBinding', metadata: { name }, spec };
 }
 
-export async function bind(client: ApiClient, consumer: string, provider: string, exportName: string, claims: readonly object[] = []): Promise<void> {
+export async function bind(
+  client: ApiClient,
+  consumer: string,
+  provider: string,
+  exportName: string,
+  claims: readonly object[] = [],
+): Promise<void> {
   await done(client.post(bindingsOf(consumer), bindingTo(exportName, provider, exportName, claims)));
   await client.until(`${bindingsOf(consumer)}/${exportName}`, ({ body }) => field(body, 'status.phase') === 'Bound');
 }
 
 /** The path of an export's virtual workspace, as its slice gives it. */
 export async function virtualWorkspace(client: ApiClient, provider: string, exportName: string): Promise<string> {
-  const slice = await client.until(`${slicesOf(provider)}/${exportName}`, ({ body }) => field(body, 'status.endpoints.0.url') !== undefined);
+  const slice = await client.until(
+    `${slicesOf(provider)}/${exportName}`,
+    ({ body }) => field(body, 'status.endpoints.0.url') !== undefined,
+  );
   return new URL(String(field(slice.body, 'status.endpoints.0.url'))).pathname;
 }
 
 /** A cluster role of that name with these rules, and a user bound to it. */
-export async function grant(client: ApiClient, path: string, name: string, user: string, rules: readonly object[]): Promise<void> {
+export async function grant(
+  client: ApiClient,
+  path: string,
+  name: string,
+  user: string,
+  rules: readonly object[],
+): Promise<void> {
   const apiVersion = 'rbac.authorization.k8s.io/v1';
-  await done(client.post(`${rbacOf(path)}/clusterroles`, { apiVersion, kind: 'ClusterRole', metadata: { name }, rules }));
+  await done(
+    client.post(`${rbacOf(path)}/clusterroles`, { apiVersion, kind: 'ClusterRole', metadata: { name }, rules }),
+  );
   await bindRole(client, path, name, user, name);
 }
 
-export async function bindRole(client: ApiClient, path: string, name: string, user: string, role: string): Promise<void> {
+export async function bindRole(
+  client: ApiClient,
+  path: string,
+  name: string,
+  user: string,
+  role: string,
+): Promise<void> {
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role };
   const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }];
-  await done(client.post(`${rbacOf(path)}/clusterrolebindings`, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name }, subjects, roleRef }));
+  await done(
+    client.post(`${rbacOf(path)}/clusterrolebindings`, {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name },
+      subjects,
+      roleRef,
+    }),
+  );
 }
 
 /** Lets a user into a workspace, with no rights but those of everybody in it. */
-export const admit = (client: ApiClient, path: string, user: string) => bindRole(client, path, `access-${user}`, user, 'system:kcp:workspace:access');
+export const admit = (client: ApiClient, path: string, user: string) =>
+  bindRole(client, path, `access-${user}`, user, 'system:kcp:workspace:access');
 
 export function configMap(name: string, more: object = {}) {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: '1' }, ...more };

@@ -3,7 +3,29 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import type { MadeWorkspace } from '../harness/objects.ts';
-import { accepted, anySchema, base, bind, bindingTo, bindingsOf, condition, configMapsOf, custom, definition, done, exportOf, exportsOf, field, makeWorkspace, names, provide, resourceSchema, schemasOf, slicesOf, virtualWorkspace } from '../harness/objects.ts';
+import {
+  accepted,
+  anySchema,
+  base,
+  bind,
+  bindingsOf,
+  bindingTo,
+  condition,
+  configMapsOf,
+  custom,
+  definition,
+  done,
+  exportOf,
+  exportsOf,
+  field,
+  makeWorkspace,
+  names,
+  provide,
+  resourceSchema,
+  schemasOf,
+  slicesOf,
+  virtualWorkspace,
+} from '../harness/objects.ts';
 import type { TestServer } from '../harness/server.ts';
 import { startServer } from '../harness/server.ts';
 
@@ -20,14 +42,18 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const workspace = (name: string): Promise<MadeWorkspace> => makeWorkspace(admin, 'root', `${name}-${++serial}`);
 const cowboysOf = (path: string) => `${base(path)}/apis/wild.west/v1alpha1/namespaces/default/cowboys`;
-const groupsOf = async (path: string) => ((await admin.get(`${base(path)}/apis`)).body['groups'] as { name: string }[]).map(({ name }) => name);
-const versionsOf = async (path: string) => Object.keys((await admin.get(`${base(path)}/openapi/v3`)).body['paths'] as object);
+const groupsOf = async (path: string) =>
+  ((await admin.get(`${base(path)}/apis`)).body['groups'] as { name: string }[]).map(({ name }) => name);
+const versionsOf = async (path: string) =>
+  Object.keys((await admin.get(`${base(path)}/openapi/v3`)).body['paths'] as object);
 
 it('P1: a binding to an export without its schema may be made, and its reference never changes', async () => {
   const { path } = await workspace('p1');
   await done(admin.post(exportsOf(path), exportOf('empty', { resources: [{ plural: 'ghosts' }] })));
   await done(admin.post(bindingsOf(path), bindingTo('early', path, 'empty')));
-  const changed = await admin.patch(`${bindingsOf(path)}/early`, { spec: { reference: { export: { name: 'other' } } } });
+  const changed = await admin.patch(`${bindingsOf(path)}/early`, {
+    spec: { reference: { export: { name: 'other' } } },
+  });
   expect(changed.status).toBe(422);
   expect(changed.text).toContain('APIExport reference must not be changed');
 });
@@ -49,7 +75,10 @@ it('P2: two providers export the same resource; consumers see it, providers do n
   expect(names((await admin.get(url)).body)).toEqual(['luke']);
   expect((await admin.delete(`${url}/luke`)).status).toBe(200);
   await done(admin.post(bindingsOf(consumer.path), bindingTo('second', two.path, 'cowboys')));
-  await admin.until(`${bindingsOf(consumer.path)}/second`, ({ body }) => condition(body, 'InitialBindingCompleted') === 'False/NamingConflicts');
+  await admin.until(
+    `${bindingsOf(consumer.path)}/second`,
+    ({ body }) => condition(body, 'InitialBindingCompleted') === 'False/NamingConflicts',
+  );
   expect(await virtualWorkspace(admin, one.path, 'cowboys')).toBe(`/services/apiexport/${one.cluster}/cowboys`);
 });
 
@@ -59,13 +88,20 @@ it('P3: a binding goes after its instances, and while it goes nothing new is mad
   await bind(admin, consumer.path, provider.path, 'cowboys');
   const url = cowboysOf(consumer.path);
   await done(admin.post(url, custom('Cowboy', 'free')));
-  await done(admin.post(url, { ...custom('Cowboy', 'held'), metadata: { name: 'held', finalizers: ['wild.west/hold'] } }));
+  await done(
+    admin.post(url, { ...custom('Cowboy', 'held'), metadata: { name: 'held', finalizers: ['wild.west/hold'] } }),
+  );
   const binding = `${bindingsOf(consumer.path)}/cowboys`;
   expect(((await admin.get(binding)).body.metadata.finalizers ?? []).length).toBeGreaterThan(0);
   expect((await admin.delete(binding)).status).toBe(200);
-  await admin.until(binding, ({ body }) => condition(body, 'BindingResourceDeleteSuccess')?.startsWith('False') === true);
+  await admin.until(
+    binding,
+    ({ body }) => condition(body, 'BindingResourceDeleteSuccess')?.startsWith('False') === true,
+  );
   await admin.until(url, ({ body }) => names(body).join() === 'held');
-  const discovery = await admin.get<{ resources: { name: string; verbs: string[] }[] }>(`${base(consumer.path)}/apis/wild.west/v1alpha1`);
+  const discovery = await admin.get<{ resources: { name: string; verbs: string[] }[] }>(
+    `${base(consumer.path)}/apis/wild.west/v1alpha1`,
+  );
   expect(discovery.body.resources.find(({ name }) => name === 'cowboys')?.verbs).not.toContain('create');
   expect((await admin.post(url, custom('Cowboy', 'late'))).status).toBe(403);
   expect((await admin.patch(`${url}/held`, { spec: { intent: 'wait' } })).status).toBe(200);
@@ -91,7 +127,10 @@ it('P5: a claim on logicalclusters lists those of the consumers', async () => {
   await provide(admin, provider.path, 'cowboys', 'cowboys', [claim]);
   await bind(admin, consumer.path, provider.path, 'cowboys', [accepted(claim)]);
   const virtual = await virtualWorkspace(admin, provider.path, 'cowboys');
-  const list = await admin.until(`${virtual}/clusters/*/apis/core.kcp.io/v1alpha1/logicalclusters`, ({ body }) => names(body).length > 0);
+  const list = await admin.until(
+    `${virtual}/clusters/*/apis/core.kcp.io/v1alpha1/logicalclusters`,
+    ({ body }) => names(body).length > 0,
+  );
   expect(field(list.body, 'items.0.metadata.annotations')).toMatchObject({ 'kcp.io/cluster': consumer.cluster });
   expect(names(list.body)).toHaveLength(1);
 });
@@ -101,15 +140,27 @@ it('P6: a claim on definitions makes them readable for the provider', async () =
   const claim = { group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions', verbs: ['*'] };
   await provide(admin, provider.path, 'cowboys', 'cowboys', [claim]);
   await bind(admin, consumer.path, provider.path, 'cowboys', [accepted(claim)]);
-  await done(admin.post(`${base(consumer.path)}/apis/apiextensions.k8s.io/v1/customresourcedefinitions`, definition('horses')));
+  await done(
+    admin.post(`${base(consumer.path)}/apis/apiextensions.k8s.io/v1/customresourcedefinitions`, definition('horses')),
+  );
   const virtual = await virtualWorkspace(admin, provider.path, 'cowboys');
   const url = `${virtual}/clusters/*/apis/apiextensions.k8s.io/v1/customresourcedefinitions`;
   await admin.until(url, ({ body }) => names(body).join() === 'horses.wild.west');
-  expect((await admin.get(`${virtual}/clusters/${consumer.cluster}/apis/apiextensions.k8s.io/v1/customresourcedefinitions/horses.wild.west`)).status).toBe(200);
+  expect(
+    (
+      await admin.get(
+        `${virtual}/clusters/${consumer.cluster}/apis/apiextensions.k8s.io/v1/customresourcedefinitions/horses.wild.west`,
+      )
+    ).status,
+  ).toBe(200);
 });
 
 it('P7: an accepted claim with a wrong identity is invalid until it is corrected', async () => {
-  const [other, provider, consumer] = [await workspace('p7-other'), await workspace('p7-provider'), await workspace('p7-consumer')];
+  const [other, provider, consumer] = [
+    await workspace('p7-other'),
+    await workspace('p7-provider'),
+    await workspace('p7-consumer'),
+  ];
   const identityHash = await provide(admin, other.path, 'horses', 'horses');
   const claims = [
     { group: 'wild.west', resource: 'horses', verbs: ['get', 'list'], identityHash },
@@ -118,11 +169,23 @@ it('P7: an accepted claim with a wrong identity is invalid until it is corrected
   await provide(admin, provider.path, 'cowboys', 'cowboys', claims);
   await bind(admin, consumer.path, other.path, 'horses');
   const [horses, configMaps] = claims.map(accepted);
-  await done(admin.post(bindingsOf(consumer.path), bindingTo('cowboys', provider.path, 'cowboys', [{ ...horses, identityHash: 'wrong' }, configMaps])));
+  await done(
+    admin.post(
+      bindingsOf(consumer.path),
+      bindingTo('cowboys', provider.path, 'cowboys', [{ ...horses, identityHash: 'wrong' }, configMaps]),
+    ),
+  );
   const binding = `${bindingsOf(consumer.path)}/cowboys`;
-  await admin.until(binding, ({ body }) => condition(body, 'PermissionClaimsValid') === 'False/InvalidPermissionClaims');
+  await admin.until(
+    binding,
+    ({ body }) => condition(body, 'PermissionClaimsValid') === 'False/InvalidPermissionClaims',
+  );
   await done(admin.patch(binding, { spec: { permissionClaims: [horses, configMaps] } }));
-  const valid = await admin.until(binding, ({ body }) => condition(body, 'PermissionClaimsValid') === 'True' && condition(body, 'PermissionClaimsApplied') === 'True');
+  const valid = await admin.until(
+    binding,
+    ({ body }) =>
+      condition(body, 'PermissionClaimsValid') === 'True' && condition(body, 'PermissionClaimsApplied') === 'True',
+  );
   const source = await admin.get(`${exportsOf(provider.path)}/cowboys`);
   expect(field(valid.body, 'status.exportPermissionClaims')).toEqual(field(source.body, 'spec.permissionClaims'));
 });
@@ -130,13 +193,19 @@ it('P7: an accepted claim with a wrong identity is invalid until it is corrected
 it('P8: a group under k8s.io can be exported when its schema says that it was approved', async () => {
   const [provider, consumer] = [await workspace('p8-provider'), await workspace('p8-consumer')];
   const group = 'gateway.networking.k8s.io';
-  const unapproved = await admin.post(schemasOf(provider.path), resourceSchema('gateways', { group, schema: anySchema }));
+  const unapproved = await admin.post(
+    schemasOf(provider.path),
+    resourceSchema('gateways', { group, schema: anySchema }),
+  );
   expect(unapproved.status).toBe(403);
   expect(unapproved.text).toContain('api-approved.kubernetes.io');
   const annotations = { 'api-approved.kubernetes.io': 'https://github.com/kubernetes-sigs/gateway-api/pull/2466' };
   await provide(admin, provider.path, 'gateways', 'gateways', [], { group, schema: anySchema, annotations });
   await bind(admin, consumer.path, provider.path, 'gateways');
-  const made = await admin.post(`${base(consumer.path)}/apis/${group}/v1alpha1/namespaces/default/gateways`, custom('Gateway', 'one', { spec: { class: 'a' } }, group));
+  const made = await admin.post(
+    `${base(consumer.path)}/apis/${group}/v1alpha1/namespaces/default/gateways`,
+    custom('Gateway', 'one', { spec: { class: 'a' } }, group),
+  );
   expect(made.status, made.text).toBe(201);
 });
 
@@ -146,7 +215,12 @@ it('P40: an identity is invalid until its secret exists, and is the hash of its 
   await done(admin.post(exportsOf(path), exportOf('own', { identity })));
   const url = `${exportsOf(path)}/own`;
   await admin.until(url, ({ body }) => condition(body, 'IdentityValid') === 'False/IdentityVerificationFailed');
-  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'later' }, data: { key: Buffer.from('a key of my own').toString('base64') } };
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'later' },
+    data: { key: Buffer.from('a key of my own').toString('base64') },
+  };
   await done(admin.post(`${base(path)}/api/v1/namespaces/default/secrets`, secret));
   const ready = await admin.until(url, ({ body }) => condition(body, 'IdentityValid') === 'True');
   expect(field(ready.body, 'status.identityHash')).toBe(createHash('sha256').update('a key of my own').digest('hex'));
@@ -164,12 +238,26 @@ it('P41: an endpoint slice is for an export that exists, and for a partition tha
   await provide(admin, provider.path, 'cowboys', 'cowboys');
   await bind(admin, consumer.path, provider.path, 'cowboys');
   await done(admin.post(slicesOf(provider.path), slice('mine')));
-  await admin.until(`${slicesOf(provider.path)}/mine`, ({ body }) => condition(body, 'APIExportValid') === 'True' && field(body, 'status.endpoints.0') !== undefined);
+  await admin.until(
+    `${slicesOf(provider.path)}/mine`,
+    ({ body }) => condition(body, 'APIExportValid') === 'True' && field(body, 'status.endpoints.0') !== undefined,
+  );
   await done(admin.post(slicesOf(provider.path), slice('part', { partition: 'far' })));
-  await admin.until(`${slicesOf(provider.path)}/part`, ({ body }) => condition(body, 'PartitionValid') === 'False/PartitionInvalidReference');
-  const partition = { apiVersion: 'topology.kcp.io/v1alpha1', kind: 'Partition', metadata: { name: 'far' }, spec: { selector: { matchLabels: { region: 'nowhere' } } } };
+  await admin.until(
+    `${slicesOf(provider.path)}/part`,
+    ({ body }) => condition(body, 'PartitionValid') === 'False/PartitionInvalidReference',
+  );
+  const partition = {
+    apiVersion: 'topology.kcp.io/v1alpha1',
+    kind: 'Partition',
+    metadata: { name: 'far' },
+    spec: { selector: { matchLabels: { region: 'nowhere' } } },
+  };
   await done(admin.post(`${base(provider.path)}/apis/topology.kcp.io/v1alpha1/partitions`, partition));
-  const valid = await admin.until(`${slicesOf(provider.path)}/part`, ({ body }) => condition(body, 'PartitionValid') === 'True');
+  const valid = await admin.until(
+    `${slicesOf(provider.path)}/part`,
+    ({ body }) => condition(body, 'PartitionValid') === 'True',
+  );
   expect(field(valid.body, 'status.endpoints') ?? []).toEqual([]);
 });
 
@@ -183,7 +271,10 @@ it('P44: a workspace is Ready once the default bindings of its type and of those
     apiVersion: 'tenancy.kcp.io/v1alpha1',
     kind: 'WorkspaceType',
     metadata: { name },
-    spec: { defaultAPIBindings: [{ path, export: exported }], extend: { with: extended.map((other) => ({ name: other, path: types.path })) } },
+    spec: {
+      defaultAPIBindings: [{ path, export: exported }],
+      extend: { with: extended.map((other) => ({ name: other, path: types.path })) },
+    },
   });
   const url = `${base(types.path)}/apis/tenancy.kcp.io/v1alpha1/workspacetypes`;
   await done(admin.post(url, type('with-horses', far.path, 'horses')));
@@ -194,8 +285,12 @@ it('P44: a workspace is Ready once the default bindings of its type and of those
   expect(missing.text).toContain(`no permission to bind to export ${types.path}:nothing`);
   const made = await makeWorkspace(admin, types.path, 'everything', { type: { name: 'with-all', path: types.path } });
   const bindings = await admin.get(bindingsOf(made.path));
-  const phases = (bindings.body['items'] as object[]).map((item) => [field(item, 'spec.reference.export.name'), field(item, 'status.phase')]);
+  const phases = (bindings.body['items'] as object[]).map((item) => [
+    field(item, 'spec.reference.export.name'),
+    field(item, 'status.phase'),
+  ]);
   for (const name of ['horses', 'cowboys', 'sheriffs']) expect(phases).toContainEqual([name, 'Bound']);
-  for (const plural of ['horses', 'cowboys', 'sheriffs']) expect((await admin.get(`${base(made.path)}/apis/wild.west/v1alpha1/${plural}`)).status).toBe(200);
+  for (const plural of ['horses', 'cowboys', 'sheriffs'])
+    expect((await admin.get(`${base(made.path)}/apis/wild.west/v1alpha1/${plural}`)).status).toBe(200);
   expect((await admin.get(configMapsOf(made.path))).status).toBe(200);
 });

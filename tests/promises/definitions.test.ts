@@ -1,7 +1,19 @@
 /** Promises about definitions of resources, wildcard lists, discovery and URLs. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { MadeWorkspace } from '../harness/objects.ts';
-import { base, bind, configMap, configMapsOf, custom, define, done, field, makeWorkspace, names, provide } from '../harness/objects.ts';
+import {
+  base,
+  bind,
+  configMap,
+  configMapsOf,
+  custom,
+  define,
+  done,
+  field,
+  makeWorkspace,
+  names,
+  provide,
+} from '../harness/objects.ts';
 import type { TestServer } from '../harness/server.ts';
 import { startServer } from '../harness/server.ts';
 
@@ -39,7 +51,12 @@ it('P34: wildcard lists take the identity, and go without it only for metadata',
   const consumer = await makeWorkspace(server.admin, 'root', 'consumer');
   const identity = await provide(server.admin, provider.path, 'sheriffs', 'sheriffs');
   await bind(server.admin, consumer.path, provider.path, 'sheriffs');
-  await done(server.admin.post(`${base(consumer.path)}/apis/wild.west/v1alpha1/namespaces/default/sheriffs`, custom('Sheriff', 'woody')));
+  await done(
+    server.admin.post(
+      `${base(consumer.path)}/apis/wild.west/v1alpha1/namespaces/default/sheriffs`,
+      custom('Sheriff', 'woody'),
+    ),
+  );
   const wildcard = '/clusters/*/apis/wild.west/v1alpha1/sheriffs';
   const full = await server.shardAdmin.get(`${wildcard}:${identity}`);
   expect(full.status, full.text).toBe(200);
@@ -58,14 +75,21 @@ it('P35: wildcard lists of a built-in kind work, full and for metadata', async (
   await done(server.admin.post(configMapsOf(workspace.path), configMap('everywhere')));
   const full = await server.shardAdmin.get('/clusters/*/api/v1/configmaps');
   expect(names(full.body)).toContain('everywhere');
-  expect(field((full.body['items'] as { metadata: { name: string } }[]).find(({ metadata }) => metadata.name === 'everywhere'), 'data.a')).toBe('1');
+  expect(
+    field(
+      (full.body['items'] as { metadata: { name: string } }[]).find(({ metadata }) => metadata.name === 'everywhere'),
+      'data.a',
+    ),
+  ).toBe('1');
   const metadata = await server.shardAdmin.get('/clusters/*/api/v1/configmaps', partialList);
   expect(names(metadata.body)).toContain('everywhere');
   expect(metadata.text).not.toContain('"data"');
 });
 
 it('P38: the OpenAPI v3 index of an organization names the group versions', async () => {
-  const organization = await makeWorkspace(server.admin, 'root', 'acme', { type: { path: 'root', name: 'organization' } });
+  const organization = await makeWorkspace(server.admin, 'root', 'acme', {
+    type: { path: 'root', name: 'organization' },
+  });
   const index = await server.admin.get(`${base(organization.path)}/openapi/v3`);
   expect(index.status).toBe(200);
   expect(Object.keys(field(index.body, 'paths') as object)).toEqual(

@@ -2,7 +2,27 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import type { Claim, MadeWorkspace } from '../harness/objects.ts';
-import { accepted, admit, base, bind, bindingsOf, bindRole, configMap, configMapsOf, custom, done, exportsOf, field, grant, makeWorkspace, names, provide, rbacOf, rejected, virtualWorkspace } from '../harness/objects.ts';
+import {
+  accepted,
+  admit,
+  base,
+  bind,
+  bindingsOf,
+  bindRole,
+  configMap,
+  configMapsOf,
+  custom,
+  done,
+  exportsOf,
+  field,
+  grant,
+  makeWorkspace,
+  names,
+  provide,
+  rbacOf,
+  rejected,
+  virtualWorkspace,
+} from '../harness/objects.ts';
 import type { ServerWithUsers } from '../harness/users.ts';
 import { startServerWithUsers } from '../harness/users.ts';
 
@@ -29,21 +49,34 @@ async function shared(name: string, claims: readonly Claim[], answers: readonly 
   return { provider, consumer, identity, virtual, inside, binding: `${bindingsOf(consumer.path)}/cowboys` };
 }
 
-const answer = (binding: string, claims: readonly object[]) => done(admin.patch(binding, { spec: { permissionClaims: claims } }));
+const answer = (binding: string, claims: readonly object[]) =>
+  done(admin.patch(binding, { spec: { permissionClaims: claims } }));
 
 it('P17: each verb needs that verb on the content of the export', async () => {
   const { provider, consumer, inside } = await shared('p17', []);
   const user = server.as('provider');
   await admit(admin, provider.path, 'provider');
   const cowboys = `${inside}/apis/wild.west/v1alpha1/namespaces/default/cowboys`;
-  const seed = (name: string) => done(admin.post(`${base(consumer.path)}/apis/wild.west/v1alpha1/namespaces/default/cowboys`, custom('Cowboy', name)));
+  const seed = (name: string) =>
+    done(
+      admin.post(`${base(consumer.path)}/apis/wild.west/v1alpha1/namespaces/default/cowboys`, custom('Cowboy', name)),
+    );
   await seed('luke');
   const steps: readonly { verb: string; status: number; ask: () => Promise<{ status: number; text: string }> }[] = [
     { verb: 'list', status: 200, ask: () => user.get(cowboys) },
     { verb: 'get', status: 200, ask: () => user.get(`${cowboys}/luke`) },
     { verb: 'create', status: 201, ask: () => user.post(cowboys, custom('Cowboy', 'jesse')) },
-    { verb: 'update', status: 200, ask: async () => user.put(`${cowboys}/luke`, (await admin.get(`${cowboys}/luke`)).body) },
-    { verb: 'update', status: 200, ask: async () => user.put(`${cowboys}/luke/status`, { ...(await admin.get(`${cowboys}/luke`)).body, status: { result: 'won' } }) },
+    {
+      verb: 'update',
+      status: 200,
+      ask: async () => user.put(`${cowboys}/luke`, (await admin.get(`${cowboys}/luke`)).body),
+    },
+    {
+      verb: 'update',
+      status: 200,
+      ask: async () =>
+        user.put(`${cowboys}/luke/status`, { ...(await admin.get(`${cowboys}/luke`)).body, status: { result: 'won' } }),
+    },
     { verb: 'patch', status: 200, ask: () => user.patch(`${cowboys}/luke`, { spec: { intent: 'rest' } }) },
     { verb: 'delete', status: 200, ask: () => user.delete(`${cowboys}/luke`) },
     { verb: 'deletecollection', status: 200, ask: () => user.delete(cowboys) },
@@ -53,7 +86,9 @@ it('P17: each verb needs that verb on the content of the export', async () => {
     if (!granted.has(verb)) {
       const refused = await ask();
       expect(refused.status, `${verb} ${refused.text}`).toBe(403);
-      await grant(admin, provider.path, `content-${verb}`, 'provider', [{ apiGroups: ['apis.kcp.io'], resources: ['apiexports/content'], resourceNames: ['cowboys'], verbs: [verb] }]);
+      await grant(admin, provider.path, `content-${verb}`, 'provider', [
+        { apiGroups: ['apis.kcp.io'], resources: ['apiexports/content'], resourceNames: ['cowboys'], verbs: [verb] },
+      ]);
       granted.add(verb);
     }
     const allowed = await ask();
@@ -72,7 +107,9 @@ it('P18: claimed resources are empty until accepted, and go with the claim', asy
   const { provider, consumer, virtual, inside, binding } = await shared('p18', claims, []);
   await bind(admin, consumer.path, other.path, 'horses');
   await done(admin.post(configMapsOf(consumer.path), configMap('mine')));
-  await done(admin.post(`${base(consumer.path)}/apis/wild.west/v1alpha1/namespaces/default/horses`, custom('Horse', 'jolly')));
+  await done(
+    admin.post(`${base(consumer.path)}/apis/wild.west/v1alpha1/namespaces/default/horses`, custom('Horse', 'jolly')),
+  );
   const urls = [`${virtual}/clusters/*/api/v1/configmaps`, `${virtual}/clusters/*/apis/wild.west/v1alpha1/horses`];
   for (const url of [...urls, `${inside}/api/v1/configmaps`]) {
     const list = await admin.get(url);
@@ -80,9 +117,16 @@ it('P18: claimed resources are empty until accepted, and go with the claim', asy
     expect(names(list.body)).toEqual([]);
   }
   await answer(binding, claims.map(accepted));
-  for (const [at, name] of ['mine', 'jolly'].entries()) await admin.until(urls[at] ?? '', ({ body }) => names(body).includes(name));
-  const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec: { user: 'nobody', resourceAttributes: { verb: 'get', resource: 'configmaps' } } };
-  expect((await admin.post(`${base(consumer.path)}/apis/authorization.k8s.io/v1/subjectaccessreviews`, review)).status).toBe(201);
+  for (const [at, name] of ['mine', 'jolly'].entries())
+    await admin.until(urls[at] ?? '', ({ body }) => names(body).includes(name));
+  const review = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: { user: 'nobody', resourceAttributes: { verb: 'get', resource: 'configmaps' } },
+  };
+  expect(
+    (await admin.post(`${base(consumer.path)}/apis/authorization.k8s.io/v1/subjectaccessreviews`, review)).status,
+  ).toBe(201);
   await answer(binding, claims.map(rejected));
   for (const url of urls) await admin.until(url, ({ body }) => names(body).length === 0);
   await answer(binding, claims.map(accepted));
@@ -94,15 +138,33 @@ it('P18: claimed resources are empty until accepted, and go with the claim', asy
 
 it('P18: reviews of access work in one consumer when they are claimed', async () => {
   const claim = (resource: string): Claim => ({ group: 'authorization.k8s.io', resource, verbs: ['*'] });
-  const { consumer, inside } = await shared('p18-reviews', [claim('subjectaccessreviews'), claim('localsubjectaccessreviews')]);
-  await grant(admin, consumer.path, 'reader', 'user-1', [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }]);
+  const { consumer, inside } = await shared('p18-reviews', [
+    claim('subjectaccessreviews'),
+    claim('localsubjectaccessreviews'),
+  ]);
+  await grant(admin, consumer.path, 'reader', 'user-1', [
+    { apiGroups: [''], resources: ['configmaps'], verbs: ['get'] },
+  ]);
   await admit(admin, consumer.path, 'user-1');
-  const spec = { user: 'user-1', groups: ['system:authenticated'], resourceAttributes: { verb: 'get', resource: 'configmaps', namespace: 'default' } };
+  const spec = {
+    user: 'user-1',
+    groups: ['system:authenticated'],
+    resourceAttributes: { verb: 'get', resource: 'configmaps', namespace: 'default' },
+  };
   const apiVersion = 'authorization.k8s.io/v1';
-  const review = await admin.post(`${inside}/apis/${apiVersion}/subjectaccessreviews`, { apiVersion, kind: 'SubjectAccessReview', spec });
+  const review = await admin.post(`${inside}/apis/${apiVersion}/subjectaccessreviews`, {
+    apiVersion,
+    kind: 'SubjectAccessReview',
+    spec,
+  });
   expect(review.status, review.text).toBe(201);
   expect(field(review.body, 'status.allowed'), review.text).toBe(true);
-  const local = await admin.post(`${inside}/apis/${apiVersion}/namespaces/default/localsubjectaccessreviews`, { apiVersion, kind: 'LocalSubjectAccessReview', metadata: { namespace: 'default' }, spec });
+  const local = await admin.post(`${inside}/apis/${apiVersion}/namespaces/default/localsubjectaccessreviews`, {
+    apiVersion,
+    kind: 'LocalSubjectAccessReview',
+    metadata: { namespace: 'default' },
+    spec,
+  });
   expect(local.status, local.text).toBe(201);
   expect(field(local.body, 'status.allowed'), local.text).toBe(true);
 });
@@ -114,47 +176,74 @@ it('P22: writes need a binding and an accepted claim', async () => {
   expect((await write(`${virtual}/clusters/${stranger.cluster}`, 'a')).status).toBe(403);
   expect((await write(inside, 'a')).status).toBe(403);
   await answer(binding, [accepted(configMaps)]);
-  await admin.until(binding, ({ body }) => (field(body, 'status.appliedPermissionClaims') as unknown[] | undefined)?.length === 1);
+  await admin.until(
+    binding,
+    ({ body }) => (field(body, 'status.appliedPermissionClaims') as unknown[] | undefined)?.length === 1,
+  );
   const made = await write(inside, 'b');
   expect(made.status, made.text).toBe(201);
   await answer(binding, [rejected(configMaps)]);
-  await admin.until(binding, ({ body }) => ((field(body, 'status.appliedPermissionClaims') ?? []) as unknown[]).length === 0);
+  await admin.until(
+    binding,
+    ({ body }) => ((field(body, 'status.appliedPermissionClaims') ?? []) as unknown[]).length === 0,
+  );
   expect((await write(inside, 'c')).status).toBe(403);
   expect((await admin.get(`${configMapsOf(consumer.path)}/b`)).status).toBe(200);
 });
 
 it('P25: only verbs that both sides of a claim name are allowed, and a change takes effect', async () => {
   const claim: Claim = { ...configMaps, verbs: ['get', 'list', 'create'] };
-  const { inside, binding, provider } = await shared('p25', [claim], [accepted({ ...claim, verbs: ['get', 'list', 'delete'] })]);
+  const { inside, binding, provider } = await shared(
+    'p25',
+    [claim],
+    [accepted({ ...claim, verbs: ['get', 'list', 'delete'] })],
+  );
   const url = `${inside}/api/v1/namespaces/default/configmaps`;
   expect((await admin.get(url)).status).toBe(200);
   expect((await admin.post(url, configMap('one'))).status).toBe(403);
   expect((await admin.delete(`${url}/one`)).status).toBe(403);
   await answer(binding, [accepted(claim)]);
-  await admin.until(binding, ({ body }) => (field(body, 'status.appliedPermissionClaims.0.verbs') as string[] | undefined)?.includes('create') === true);
+  await admin.until(
+    binding,
+    ({ body }) =>
+      (field(body, 'status.appliedPermissionClaims.0.verbs') as string[] | undefined)?.includes('create') === true,
+  );
   expect((await admin.post(url, configMap('one'))).status).toBe(201);
   expect((await admin.delete(`${url}/one`)).status).toBe(403);
   const wider = { ...claim, verbs: ['get', 'list', 'create', 'delete'] };
   await done(admin.patch(`${exportsOf(provider.path)}/cowboys`, { spec: { permissionClaims: [wider] } }));
   await answer(binding, [accepted(wider)]);
-  await admin.until(binding, ({ body }) => (field(body, 'status.appliedPermissionClaims.0.verbs') as string[] | undefined)?.includes('delete') === true);
+  await admin.until(
+    binding,
+    ({ body }) =>
+      (field(body, 'status.appliedPermissionClaims.0.verbs') as string[] | undefined)?.includes('delete') === true,
+  );
   expect((await admin.delete(`${url}/one`)).status).toBe(200);
 });
 
 it('P27: the OpenAPI v3 index lists the group versions, and one document holds all kinds of one', async () => {
   const { inside } = await shared('p27', [configMaps, { group: '', resource: 'secrets', verbs: ['*'] }]);
   const index = await admin.get<{ paths: Record<string, { serverRelativeURL: string }> }>(`${inside}/openapi/v3`);
-  expect(Object.keys(index.body.paths)).toEqual(expect.arrayContaining(['api/v1', 'apis/wild.west/v1alpha1', 'apis/apis.kcp.io/v1alpha2']));
+  expect(Object.keys(index.body.paths)).toEqual(
+    expect.arrayContaining(['api/v1', 'apis/wild.west/v1alpha1', 'apis/apis.kcp.io/v1alpha2']),
+  );
   const core = await admin.get(`${inside}/openapi/v3/api/v1`);
   expect(core.status).toBe(200);
-  const kinds = Object.values(field(core.body, 'components.schemas') as Record<string, object>).flatMap((schema) => ((schema as { 'x-kubernetes-group-version-kind'?: { kind: string }[] })['x-kubernetes-group-version-kind'] ?? []).map(({ kind }) => kind));
+  const kinds = Object.values(field(core.body, 'components.schemas') as Record<string, object>).flatMap((schema) =>
+    (
+      (schema as { 'x-kubernetes-group-version-kind'?: { kind: string }[] })['x-kubernetes-group-version-kind'] ?? []
+    ).map(({ kind }) => kind),
+  );
   expect(kinds).toEqual(expect.arrayContaining(['ConfigMap', 'Secret']));
   const url = index.body.paths['api/v1']?.serverRelativeURL ?? '';
   expect((await admin.get(`${inside}${url}`)).status, url).toBe(200);
 });
 
 it('a provider reaches nothing in a workspace that never bound its export, by any verb (CVE-2025-29922)', async () => {
-  const { provider, virtual } = await shared('unbound', [configMaps, { group: 'rbac.authorization.k8s.io', resource: 'clusterrolebindings', verbs: ['*'] }]);
+  const { provider, virtual } = await shared('unbound', [
+    configMaps,
+    { group: 'rbac.authorization.k8s.io', resource: 'clusterrolebindings', verbs: ['*'] },
+  ]);
   const victim = await workspace('victim');
   await done(admin.post(configMapsOf(victim.path), configMap('precious')));
   await admit(admin, provider.path, 'user-2');
@@ -162,7 +251,12 @@ it('a provider reaches nothing in a workspace that never bound its export, by an
   const user = server.as('user-2');
   for (const to of [victim.cluster, victim.path, 'root', 'system:admin', provider.cluster, '*']) {
     const inside = `${virtual}/clusters/${to}`;
-    for (const collection of [`${inside}/api/v1/namespaces/default/configmaps`, `${inside}/apis/wild.west/v1alpha1/namespaces/default/cowboys`, `${inside}${rbacOf('x').replace('/clusters/x', '')}/clusterrolebindings`, `${inside}/apis/apis.kcp.io/v1alpha2/apibindings`]) {
+    for (const collection of [
+      `${inside}/api/v1/namespaces/default/configmaps`,
+      `${inside}/apis/wild.west/v1alpha1/namespaces/default/cowboys`,
+      `${inside}${rbacOf('x').replace('/clusters/x', '')}/clusterrolebindings`,
+      `${inside}/apis/apis.kcp.io/v1alpha2/apibindings`,
+    ]) {
       for (const [method, path, body] of [
         ['POST', collection, configMap('intruder')],
         ['DELETE', collection, undefined],

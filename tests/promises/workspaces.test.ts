@@ -1,7 +1,22 @@
 /** Promises about workspaces: what a ready one is, types and initializers, scheduling and deletion. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
-import { admit, base, bindingsOf, bindRole, condition, configMap, configMapsOf, done, field, grant, logicalClusterOf, makeWorkspace, names, workspacesOf } from '../harness/objects.ts';
+import {
+  admit,
+  base,
+  bindingsOf,
+  bindRole,
+  condition,
+  configMap,
+  configMapsOf,
+  done,
+  field,
+  grant,
+  logicalClusterOf,
+  makeWorkspace,
+  names,
+  workspacesOf,
+} from '../harness/objects.ts';
 import type { ServerWithUsers } from '../harness/users.ts';
 import { startServerWithUsers } from '../harness/users.ts';
 
@@ -16,15 +31,28 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 const universal = { type: { path: 'root', name: 'universal' } };
-const workspaceObject = (name: string, spec: object = universal) => ({ apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', metadata: { name }, spec });
+const workspaceObject = (name: string, spec: object = universal) => ({
+  apiVersion: 'tenancy.kcp.io/v1alpha1',
+  kind: 'Workspace',
+  metadata: { name },
+  spec,
+});
 const typesOf = (path: string) => `${base(path)}/apis/tenancy.kcp.io/v1alpha1/workspacetypes`;
-const workspaceType = (name: string, spec: object) => ({ apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'WorkspaceType', metadata: { name }, spec });
+const workspaceType = (name: string, spec: object) => ({
+  apiVersion: 'tenancy.kcp.io/v1alpha1',
+  kind: 'WorkspaceType',
+  metadata: { name },
+  spec,
+});
 
 it('conditions: a Ready workspace is readable by name and path, is bound and discoverable, and names its shard', async () => {
   for (const metadata of [{ name: 'named' }, { generateName: 'some-' }]) {
     const made = await done(admin.post(workspacesOf('root'), { ...workspaceObject('x'), metadata }));
     const { name } = made.metadata;
-    const ready = await admin.until(`${workspacesOf('root')}/${name}`, ({ body }) => field(body, 'status.phase') === 'Ready');
+    const ready = await admin.until(
+      `${workspacesOf('root')}/${name}`,
+      ({ body }) => field(body, 'status.phase') === 'Ready',
+    );
     const cluster = String(field(ready.body, 'spec.cluster'));
     for (const at of [cluster, `root:${name}`]) expect((await admin.get(logicalClusterOf(at))).status).toBe(200);
     const bindings = (await admin.get(bindingsOf(cluster))).body['items'] as object[];
@@ -41,7 +69,9 @@ it('conditions: a Ready workspace is readable by name and path, is bound and dis
 });
 
 it('conditions: a workspace asks for a shard by the label name, which every shard carries', async () => {
-  const shards = (await admin.get(`${base('root')}/apis/core.kcp.io/v1alpha1/shards`)).body['items'] as { metadata: { name: string; labels?: Record<string, string> } }[];
+  const shards = (await admin.get(`${base('root')}/apis/core.kcp.io/v1alpha1/shards`)).body['items'] as {
+    metadata: { name: string; labels?: Record<string, string> };
+  }[];
   for (const { metadata } of shards) expect(metadata.labels?.['name']).toBe(metadata.name);
   const location = { selector: { matchLabels: { name: shards[0]?.metadata.name ?? '' } } };
   await makeWorkspace(admin, 'root', 'placed', { ...universal, location });
@@ -64,7 +94,9 @@ it('conditions: health is steady while a hundred clients ask every few milliseco
       for (const path of ['/livez', '/readyz']) expect((await admin.get(path)).status).toBe(200);
     }
   });
-  const work = Array.from({ length: 20 }, (_, at) => done(admin.post(configMapsOf('root:roles'), configMap(`load-${at}`))));
+  const work = Array.from({ length: 20 }, (_, at) =>
+    done(admin.post(configMapsOf('root:roles'), configMap(`load-${at}`))),
+  );
   await Promise.all([...polls, ...work]);
 });
 
@@ -72,9 +104,15 @@ it('P54: a type is defaulted, has to exist and may be used by who may', async ()
   const { path } = await makeWorkspace(admin, 'root', 'p54', universal);
   const defaulted = await done(admin.post(workspacesOf(path), { ...workspaceObject('child'), spec: {} }));
   expect(field(defaulted, 'spec.type')).toEqual({ name: 'universal', path: 'root' });
-  const unknown = await admin.post(workspacesOf(path), workspaceObject('none', { type: { name: 'nothing', path: 'root' } }));
+  const unknown = await admin.post(
+    workspacesOf(path),
+    workspaceObject('none', { type: { name: 'nothing', path: 'root' } }),
+  );
   expect(unknown.status).toBe(403);
-  await admin.post(typesOf(path), workspaceType('special', { extend: { with: [{ name: 'universal', path: 'root' }] } }));
+  await admin.post(
+    typesOf(path),
+    workspaceType('special', { extend: { with: [{ name: 'universal', path: 'root' }] } }),
+  );
   const other = await makeWorkspace(admin, 'root', 'p54-other', universal);
   await admit(admin, other.path, 'user-1');
   await bindRole(admin, other.path, 'all', 'user-1', 'cluster-admin');
@@ -82,21 +120,31 @@ it('P54: a type is defaulted, has to exist and may be used by who may', async ()
   const refused = await server.as('user-1').post(workspacesOf(other.path), special);
   expect(refused.status, refused.text).toBe(403);
   expect(refused.text).toContain("verb='use'");
-  await grant(admin, path, 'use-special', 'user-1', [{ apiGroups: ['tenancy.kcp.io'], resources: ['workspacetypes'], resourceNames: ['special'], verbs: ['use'] }]);
+  await grant(admin, path, 'use-special', 'user-1', [
+    { apiGroups: ['tenancy.kcp.io'], resources: ['workspacetypes'], resourceNames: ['special'], verbs: ['use'] },
+  ]);
   const allowed = await server.as('user-1').post(workspacesOf(other.path), special);
   expect(allowed.status, allowed.text).toBe(201);
 });
 
 it('P54: an initializer keeps a workspace Initializing, and its removal makes it Ready', async () => {
   const { path, cluster: owner } = await makeWorkspace(admin, 'root', 'p54-init', universal);
-  await done(admin.post(typesOf(path), workspaceType('slow', { initializer: true, extend: { with: [{ name: 'universal', path: 'root' }] } })));
+  await done(
+    admin.post(
+      typesOf(path),
+      workspaceType('slow', { initializer: true, extend: { with: [{ name: 'universal', path: 'root' }] } }),
+    ),
+  );
   const made = await done(admin.post(workspacesOf(path), workspaceObject('waiting', { type: { name: 'slow', path } })));
   const url = `${workspacesOf(path)}/${made.metadata.name}`;
   const waiting = await admin.until(url, ({ body }) => field(body, 'status.phase') === 'Initializing');
   expect(field(waiting.body, 'status.initializers')).toEqual([`${owner}:slow`]);
   const cluster = `${logicalClusterOf(String(field(waiting.body, 'spec.cluster')))}/status`;
   const logical = await server.shardAdmin.get(cluster);
-  const removed = await server.shardAdmin.put(cluster, { ...logical.body, status: { ...(logical.body['status'] as object), initializers: [] } });
+  const removed = await server.shardAdmin.put(cluster, {
+    ...logical.body,
+    status: { ...(logical.body['status'] as object), initializers: [] },
+  });
   expect(removed.status, removed.text).toBe(200);
   await admin.until(url, ({ body }) => field(body, 'status.phase') === 'Ready');
 });
@@ -120,7 +168,12 @@ it('P58: a workspace goes after its content, which stays reachable while it goes
   expect((await admin.get(url)).body.metadata.finalizers?.length ?? 0).toBeGreaterThan(0);
   const namespace = await admin.delete(`${base(path)}/api/v1/namespaces/default`);
   expect(namespace.status).toBe(403);
-  await done(admin.post(configMapsOf(path), { ...configMap('held'), metadata: { name: 'held', finalizers: ['wild.west/hold'] } }));
+  await done(
+    admin.post(configMapsOf(path), {
+      ...configMap('held'),
+      metadata: { name: 'held', finalizers: ['wild.west/hold'] },
+    }),
+  );
   expect((await admin.delete(url)).status).toBe(200);
   await admin.until(url, ({ body }) => condition(body, 'WorkspaceContentDeleted')?.startsWith('False') === true);
   expect((await admin.get(`${configMapsOf(path)}/held`)).status).toBe(200);
