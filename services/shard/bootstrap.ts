@@ -27,6 +27,7 @@ export interface BootstrapNeeds {
   readonly virtualWorkspaceUrl: string;
   readonly caBundle: string;
   readonly shardName: string;
+  readonly homeCreatorGroups: readonly string[];
 }
 
 const root = asClusterName('root');
@@ -193,8 +194,25 @@ async function updateShard(needs: BootstrapNeeds): Promise<void> {
   ]);
 }
 
+const homeBinding = 'system:kcp:configured-group:home-clusterworkspace-create';
+
+/** Who may have a home workspace is the operator's to say, at every start. */
+async function updateHomeCreators({ core, homeCreatorGroups }: BootstrapNeeds): Promise<void> {
+  const served = core.served('rbac.authorization.k8s.io', 'clusterrolebindings');
+  const key = objectKey(served, root, '', homeBinding);
+  const entry = core.store.get(key);
+  if (entry === undefined) return;
+  const object = parseStored<KubeObject>(entry.value);
+  const subjects = homeCreatorGroups.map((name) => ({ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name }));
+  if (JSON.stringify(object['subjects']) === JSON.stringify(subjects)) return;
+  object['subjects'] = subjects;
+  const value = (revision: Revision) => storedObject(served, object, revision, core.shardNumber);
+  await core.store.commit([{ op: 'put', key, expect: entry.revision, value }]);
+}
+
 /** Resolves when everything is there and root's identities are known. */
 export async function bootstrap(needs: BootstrapNeeds): Promise<void> {
   if (!readIdentities(needs.core)) await create(needs);
   await updateShard(needs);
+  await updateHomeCreators(needs);
 }

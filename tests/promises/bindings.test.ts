@@ -172,7 +172,7 @@ it('P7: an accepted claim with a wrong identity is invalid until it is corrected
   await done(
     admin.post(
       bindingsOf(consumer.path),
-      bindingTo('cowboys', provider.path, 'cowboys', [{ ...horses, identityHash: 'wrong' }, configMaps]),
+      bindingTo('cowboys', provider.path, 'cowboys', [{ ...horses, identityHash: 'wrong' }, { ...configMaps }]),
     ),
   );
   const binding = `${bindingsOf(consumer.path)}/cowboys`;
