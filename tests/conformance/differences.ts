@@ -172,7 +172,6 @@ const errors: readonly Reason[] = [
 ];
 
 const kinds: readonly Reason[] = [
-  { recording: 'kinds/events*-create', what: 'body.*', reason: emptyTimes },
   { recording: 'kinds/resourcequotas-table', what: 'body.rows*.cells*', reason: quota },
   {
     recording: 'kinds/clusterrolebindings-table',
