@@ -73,6 +73,11 @@ describe('bodies', () => {
     );
   });
 
+  it('a value that is too large for its object is invalid', async () => {
+    const large = configMap('large', { data: { a: 'x'.repeat(1_200_000) } });
+    refused(await admin.post(url, large), 422, 'Invalid', /may not be more than 1048576 bytes/);
+  });
+
   it('JSON that is nested too deep is a bad request', async () => {
     for (const deep of [501, 10_000, 500_000])
       refused(await json(`{"a":${'['.repeat(deep)}${']'.repeat(deep)}}`), 400, 'BadRequest', /depth|deep|nest/);
@@ -334,6 +339,11 @@ describe('schemas', () => {
     { name: 'a $ref to itself', schema: { $ref: '#' }, says: /\$ref|type/ },
     { name: 'a field without a type', schema: { type: 'object', properties: { a: {} } }, says: /type/ },
     { name: 'a wrong type', schema: { type: 'object', properties: { a: { type: 'thing' } } }, says: /type/ },
+    {
+      name: 'rules in CEL',
+      schema: { type: 'object', 'x-kubernetes-validations': [{ rule: 'true' }] },
+      says: /x-kubernetes-validations/,
+    },
     {
       name: 'a broken pattern',
       schema: { type: 'object', properties: { a: { type: 'string', pattern: '(' } } },

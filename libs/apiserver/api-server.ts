@@ -86,18 +86,26 @@ function recover(options: ApiServerOptions): Filter {
 
 /** Probes must be answered whatever state authentication is in. */
 function health(options: ApiServerOptions): Filter {
-  return (next) => (request) => (healthEndpoint(request.path) === undefined ? next(request) : handleHealth(request, options.checks));
+  return (next) => (request) =>
+    healthEndpoint(request.path) === undefined ? next(request) : handleHealth(request, options.checks);
 }
 
 function authenticate(options: ApiServerOptions): Filter {
   return (next) => (request) => {
     const user = options.authenticate(request.exchange);
-    return user instanceof Promise ? user.then((found) => next({ ...request, user: found })) : next({ ...request, user });
+    return user instanceof Promise
+      ? user.then((found) => next({ ...request, user: found }))
+      : next({ ...request, user });
   };
 }
 
 function impersonate(options: ApiServerOptions): Filter {
-  return (next) => (request) => next('impersonate-user' in request.exchange.headers || hasImpersonation(request.exchange) ? { ...request, user: options.impersonate(request) } : request);
+  return (next) => (request) =>
+    next(
+      'impersonate-user' in request.exchange.headers || hasImpersonation(request.exchange)
+        ? { ...request, user: options.impersonate(request) }
+        : request,
+    );
 }
 
 function hasImpersonation({ headers }: Exchange): boolean {
@@ -105,7 +113,13 @@ function hasImpersonation({ headers }: Exchange): boolean {
   return false;
 }
 
-function handleInScope(options: ApiServerOptions, from: ResourceHandlerNeeds, request: ApiRequest, scope: Scope, rest: string): void | Promise<void> {
+function handleInScope(
+  options: ApiServerOptions,
+  from: ResourceHandlerNeeds,
+  request: ApiRequest,
+  scope: Scope,
+  rest: string,
+): void | Promise<void> {
   const target = parseRequestPath(rest);
   if (target.kind === 'api') {
     const verb = verbOf(request, target.api);
@@ -122,9 +136,14 @@ function handleInScope(options: ApiServerOptions, from: ResourceHandlerNeeds, re
 
 /** The handler of every exchange. Never throws, never rejects. */
 export function createApiServer(options: ApiServerOptions): (exchange: Exchange) => void | Promise<void> {
-  const from: ResourceHandlerNeeds = { needs: options.needs, bookmarks: options.bookmarks, readMedia: createMediaReader() };
+  const from: ResourceHandlerNeeds = {
+    needs: options.needs,
+    bookmarks: options.bookmarks,
+    readMedia: createMediaReader(),
+  };
   const handle: Handler = (request) => {
-    const go = (route: Route) => (route.kind === 'answer' ? route.answer(request) : handleInScope(options, from, request, route.scope, route.rest));
+    const go = (route: Route) =>
+      route.kind === 'answer' ? route.answer(request) : handleInScope(options, from, request, route.scope, route.rest);
     const route = options.route(request);
     return route instanceof Promise ? route.then(go) : go(route);
   };

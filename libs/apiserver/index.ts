@@ -1,21 +1,20 @@
 // The server
+
+export type { ApiRequest } from './api-request.ts';
 export type { ApiServerOptions, Route, VersionInfo } from './api-server.ts';
 export { createApiServer } from './api-server.ts';
-export type { ApiRequest } from './api-request.ts';
-export type { ServerNeeds, SpecialAnswer, SpecialCall, SpecialHandler, SurfaceDocuments } from './server-needs.ts';
-export type { HealthCheck } from './handlers/health.ts';
 export type { Bookmarks } from './bookmarks.ts';
 export { createBookmarks } from './bookmarks.ts';
-
+export { createDiscovery } from './discovery/create-discovery.ts';
+// Answers
+export { respondJson, respondText } from './encode/respond.ts';
+export type { HealthCheck } from './handlers/health.ts';
+export { createOpenApi } from './openapi/create-open-api.ts';
 // Targets
 export type { ApiPath, RequestPath } from './request-path.ts';
 export { decodeSegment, parseRequestPath, splitCluster } from './request-path.ts';
 export type { Scope } from './scope.ts';
-
-// Answers
-export { respondJson, respondText } from './encode/respond.ts';
-export { createDiscovery } from './discovery/create-discovery.ts';
-export { createOpenApi } from './openapi/create-open-api.ts';
+export type { ServerNeeds, SpecialAnswer, SpecialCall, SpecialHandler, SurfaceDocuments } from './server-needs.ts';
 
 // What is not plain storage
 export type { ReviewNeeds } from './special/reviews.ts';

@@ -1,6 +1,15 @@
 /** The options that a verb takes from its query (meta/v1 ListOptions, CreateOptions, DeleteOptions …), checked with Kubernetes' texts. */
 import type { FieldError, LabelSelector, Revision } from '@kcp-ts/meta';
-import { forbiddenField, invalidValue, parseFieldSelector, parseLabelSelector, parseResourceVersion, revisionZero, StatusError, unsupportedValue } from '@kcp-ts/meta';
+import {
+  forbiddenField,
+  invalidValue,
+  parseFieldSelector,
+  parseLabelSelector,
+  parseResourceVersion,
+  revisionZero,
+  StatusError,
+  unsupportedValue,
+} from '@kcp-ts/meta';
 import type { FieldValidation, Propagation } from '@kcp-ts/registry';
 import type { Query } from './query.ts';
 import { isTrue } from './query.ts';
@@ -31,7 +40,8 @@ function count(query: Query, name: string): number | undefined {
   const text = query.get(name);
   if (text === undefined || text === '') return undefined;
   const value = Number(text);
-  if (!/^-?[0-9]{1,18}$/.test(text)) throw StatusError.badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (!/^-?[0-9]{1,18}$/.test(text))
+    throw StatusError.badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   return value;
 }
 
@@ -40,7 +50,9 @@ function revisionOf(text: string | undefined): Revision | undefined {
   const parsed = parseResourceVersion(text);
   if (parsed === undefined) {
     const detail = `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
-    throw StatusError.badRequest(`invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: ${detail}`);
+    throw StatusError.badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: ${detail}`,
+    );
   }
   return text === '0' ? revisionZero : parsed.revision;
 }
@@ -51,20 +63,41 @@ function listErrors(query: Query, watch: boolean): FieldError[] {
   const initial = query.has('sendInitialEvents');
   const errors: FieldError[] = [];
   if (watch) {
-    if (initial && match === '') errors.push(forbiddenField('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+    if (initial && match === '')
+      errors.push(
+        forbiddenField(
+          'resourceVersionMatch',
+          'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+        ),
+      );
     if (match !== '') {
-      if (!initial) errors.push(forbiddenField('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
+      if (!initial)
+        errors.push(
+          forbiddenField(
+            'resourceVersionMatch',
+            'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+          ),
+        );
       if (match !== 'NotOlderThan') errors.push(unsupportedValue('resourceVersionMatch', match, ['NotOlderThan']));
-      if ((query.get('continue') ?? '') !== '') errors.push(forbiddenField('resourceVersionMatch', 'resourceVersionMatch is forbidden with continue'));
+      if ((query.get('continue') ?? '') !== '')
+        errors.push(forbiddenField('resourceVersionMatch', 'resourceVersionMatch is forbidden with continue'));
     }
     return errors;
   }
   if (initial) errors.push(forbiddenField('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
   if (match === '') return errors;
-  if (version === '') errors.push(forbiddenField('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
-  if ((query.get('continue') ?? '') !== '') errors.push(forbiddenField('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'));
-  if (match !== 'Exact' && match !== 'NotOlderThan') errors.push(unsupportedValue('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
-  if (match === 'Exact' && version === '0') errors.push(forbiddenField('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  if (version === '')
+    errors.push(
+      forbiddenField('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'),
+    );
+  if ((query.get('continue') ?? '') !== '')
+    errors.push(forbiddenField('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'));
+  if (match !== 'Exact' && match !== 'NotOlderThan')
+    errors.push(unsupportedValue('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
+  if (match === 'Exact' && version === '0')
+    errors.push(
+      forbiddenField('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'),
+    );
   return errors;
 }
 
@@ -93,7 +126,8 @@ export function parseListOptions(query: Query, watchPath: boolean): ListOptions 
 /** `dryRun=All`, of a create, update, patch or delete. */
 export function parseDryRun(values: readonly string[], kind: string): boolean {
   for (const value of values) {
-    if (value !== 'All') throw StatusError.invalid({ group: 'meta.k8s.io', kind }, '', [unsupportedValue('dryRun', value, ['All'])]);
+    if (value !== 'All')
+      throw StatusError.invalid({ group: 'meta.k8s.io', kind }, '', [unsupportedValue('dryRun', value, ['All'])]);
   }
   return values.length > 0;
 }
@@ -102,7 +136,9 @@ export function parseFieldValidation(query: Query, kind: string): FieldValidatio
   const text = query.get('fieldValidation') ?? '';
   if (text === '') return 'Warn';
   if (text === 'Strict' || text === 'Warn' || text === 'Ignore') return text;
-  throw StatusError.invalid({ group: 'meta.k8s.io', kind }, '', [unsupportedValue('fieldValidation', text, ['', 'Ignore', 'Strict', 'Warn'])]);
+  throw StatusError.invalid({ group: 'meta.k8s.io', kind }, '', [
+    unsupportedValue('fieldValidation', text, ['', 'Ignore', 'Strict', 'Warn']),
+  ]);
 }
 
 export interface DeleteOptions {
@@ -124,11 +160,16 @@ export function parseDeleteOptions(query: Query, body: DeleteOptionsBody | undef
   const policy = body?.propagationPolicy ?? query.get('propagationPolicy');
   const kind = { group: 'meta.k8s.io', kind: 'DeleteOptions' };
   if (policy !== undefined && policy !== 'Foreground' && policy !== 'Background' && policy !== 'Orphan') {
-    throw StatusError.invalid(kind, '', [unsupportedValue('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil'])]);
+    throw StatusError.invalid(kind, '', [
+      unsupportedValue('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']),
+    ]);
   }
-  const orphan = body?.orphanDependents ?? (query.has('orphanDependents') ? isTrue(query, 'orphanDependents') : undefined);
+  const orphan =
+    body?.orphanDependents ?? (query.has('orphanDependents') ? isTrue(query, 'orphanDependents') : undefined);
   if (policy !== undefined && orphan !== undefined) {
-    throw StatusError.invalid(kind, '', [invalidValue('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set')]);
+    throw StatusError.invalid(kind, '', [
+      invalidValue('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'),
+    ]);
   }
   const legacy = orphan === undefined ? undefined : orphan ? 'Orphan' : 'Background';
   return {

@@ -25,16 +25,26 @@ export function contentTypeOf(request: ApiRequest): string {
 }
 
 export function unsupportedMediaType(sent: string, types: readonly string[]): StatusError {
-  return new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${types.join(', ')}`, undefined, {
-    cause: sent,
-  });
+  return new StatusError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${types.join(', ')}`,
+    undefined,
+    {
+      cause: sent,
+    },
+  );
 }
 
 /**
  * Decodes a JSON, YAML or protobuf body; throws BadRequest, UnsupportedMediaType or RequestEntityTooLarge. `strict` also looks for doubled keys;
  * `kind` is what the endpoint takes, for error texts.
  */
-export async function readBody(request: ApiRequest, bytesMax: number, strict: boolean, kind: string): Promise<DecodedBody> {
+export async function readBody(
+  request: ApiRequest,
+  bytesMax: number,
+  strict: boolean,
+  kind: string,
+): Promise<DecodedBody> {
   const type = contentTypeOf(request);
   const json = type === '' || type === 'application/json';
   if (!json && type !== 'application/yaml' && type !== protobuf) throw unsupportedMediaType(type, objectTypes);
@@ -56,7 +66,9 @@ function refuseProtobuf(): never {
 export function asObject(body: DecodedBody, kind: string): KubeObject {
   const { value } = body;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw StatusError.badRequest(`the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error`);
+    throw StatusError.badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error`,
+    );
   }
   return value as KubeObject;
 }

@@ -29,7 +29,12 @@ function startsBehind(range: Range, after: string | undefined): boolean {
 }
 
 /** Up to `limit` matching entries behind `after`. */
-export async function readPage(store: Store, served: ServedResource, ranges: readonly Range[], options: ReadOptions): Promise<Page> {
+export async function readPage(
+  store: Store,
+  served: ServedResource,
+  ranges: readonly Range[],
+  options: ReadOptions,
+): Promise<Page> {
   const { filter, limit } = options;
   const entries: Entry[] = [];
   const objects: KubeObject[] = [];
@@ -38,7 +43,11 @@ export async function readPage(store: Store, served: ServedResource, ranges: rea
     if (startsBehind(range, after)) continue;
     let from = after !== undefined && 'prefix' in range && after.startsWith(range.prefix) ? after : undefined;
     for (;;) {
-      const page = await store.list(range, { at, after: from, limit: filter === undefined ? Math.min(limit - entries.length, pageEntries) : pageEntries });
+      const page = await store.list(range, {
+        at,
+        after: from,
+        limit: filter === undefined ? Math.min(limit - entries.length, pageEntries) : pageEntries,
+      });
       at ??= page.revision;
       for (const [k, entry] of page.entries.entries()) {
         from = entry.key;
@@ -56,5 +65,10 @@ export async function readPage(store: Store, served: ServedResource, ranges: rea
     }
     after = undefined;
   }
-  return { entries, objects: filter === undefined ? undefined : objects, revision: at ?? store.currentRevision(), more: false };
+  return {
+    entries,
+    objects: filter === undefined ? undefined : objects,
+    revision: at ?? store.currentRevision(),
+    more: false,
+  };
 }

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { parseRequestPath, splitCluster } from './request-path.ts';
 
-const nothing = { group: '', version: 'v1', resource: '', identity: undefined, namespace: '', name: '', subresource: '', watch: false };
+const nothing = {
+  group: '',
+  version: 'v1',
+  resource: '',
+  identity: undefined,
+  namespace: '',
+  name: '',
+  subresource: '',
+  watch: false,
+};
 
 describe('a path', () => {
   it.each([
@@ -12,16 +21,22 @@ describe('a path', () => {
     ['/api/v1/namespaces/default/status', { resource: 'namespaces', name: 'default', subresource: 'status' }],
     ['/api/v1/namespaces/default/configmaps/a', { resource: 'configmaps', namespace: 'default', name: 'a' }],
     ['/api/v1/watch/namespaces/default/configmaps', { resource: 'configmaps', namespace: 'default', watch: true }],
-    ['/apis/g.io/v2/things/a/status', { group: 'g.io', version: 'v2', resource: 'things', name: 'a', subresource: 'status' }],
+    [
+      '/apis/g.io/v2/things/a/status',
+      { group: 'g.io', version: 'v2', resource: 'things', name: 'a', subresource: 'status' },
+    ],
     ['/apis/g.io/v2/things:abc', { group: 'g.io', version: 'v2', resource: 'things', identity: 'abc' }],
     ['/apis/g.io/v1/clusterroles/system%3Aadmin', { group: 'g.io', resource: 'clusterroles', name: 'system:admin' }],
   ])('%s names what it names', (path, expected) => {
     expect(parseRequestPath(path)).toEqual({ kind: 'api', api: { ...nothing, ...expected } });
   });
 
-  it.each(['/', '/api', '/api/v1', '/apis', '/apis/g.io', '/apis/g.io/v1', '/openapi/v3', '/version'])('%s is no resource', (path) => {
-    expect(parseRequestPath(path)).toEqual({ kind: 'other', path });
-  });
+  it.each(['/', '/api', '/api/v1', '/apis', '/apis/g.io', '/apis/g.io/v1', '/openapi/v3', '/version'])(
+    '%s is no resource',
+    (path) => {
+      expect(parseRequestPath(path)).toEqual({ kind: 'other', path });
+    },
+  );
 
   it('begins with the cluster it is about', () => {
     expect(splitCluster('/clusters/root:org/api/v1')).toEqual({ cluster: 'root:org', rest: '/api/v1' });

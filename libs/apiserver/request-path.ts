@@ -41,13 +41,19 @@ export function decodeSegment(text: string): string {
 
 function splitIdentity(text: string): { readonly resource: string; readonly identity: string | undefined } {
   const colon = text.indexOf(':');
-  return colon < 0 ? { resource: text, identity: undefined } : { resource: text.slice(0, colon), identity: text.slice(colon + 1) };
+  return colon < 0
+    ? { resource: text, identity: undefined }
+    : { resource: text.slice(0, colon), identity: text.slice(colon + 1) };
 }
 
 function apiPath(group: string, version: string, parts: readonly string[], watch: boolean): ApiPath | undefined {
   let namespace = '';
   let rest = parts;
-  if (parts[0] === 'namespaces' && parts.length >= 3 && !(group === '' && (parts[2] === 'status' || parts[2] === 'finalize') && parts.length === 3)) {
+  if (
+    parts[0] === 'namespaces' &&
+    parts.length >= 3 &&
+    !(group === '' && (parts[2] === 'status' || parts[2] === 'finalize') && parts.length === 3)
+  ) {
     namespace = parts[1] ?? '';
     rest = parts.slice(2);
   }

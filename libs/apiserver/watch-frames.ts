@@ -7,8 +7,8 @@ import { formatResourceVersion } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import { convertToServed, currentObject, servedJson } from '@kcp-ts/registry';
 import type { Change } from '@kcp-ts/watch';
-import type { ObjectFilter } from './object-filter.ts';
 import { partialMetadata, printerOf } from './encode/views.ts';
+import type { ObjectFilter } from './object-filter.ts';
 import type { IncludeObject } from './table/encode-table.ts';
 import { encodeTable } from './table/encode-table.ts';
 
@@ -67,7 +67,8 @@ function seen(change: Change, served: ServedResource, filter: ObjectFilter | und
     return { type: previous === undefined ? 'ADDED' : 'MODIFIED', old: false };
   }
   const after = type === 'put' && matches(parsed(change, served, 'new'), filter);
-  const before = type === 'delete' ? matches(parsed(change, served, 'new'), filter) : matches(parsed(change, served, 'old'), filter);
+  const before =
+    type === 'delete' ? matches(parsed(change, served, 'new'), filter) : matches(parsed(change, served, 'old'), filter);
   if (after) return { type: before ? 'MODIFIED' : 'ADDED', old: false };
   return before ? { type: 'DELETED', old: type === 'put' } : undefined;
 }
@@ -85,7 +86,11 @@ export function createFrameEncoder(options: FrameOptions): FrameEncoder {
     if (view === 'object') return JSON.stringify(object);
     const columns = columnsSent ? 'omit' : 'send';
     columnsSent = true;
-    const table = { includeObject: options.includeObject, resourceVersion: object.metadata.resourceVersion ?? '', columns } as const;
+    const table = {
+      includeObject: options.includeObject,
+      resourceVersion: object.metadata.resourceVersion ?? '',
+      columns,
+    } as const;
     return encodeTable(printerOf(served), [object], table, options.now());
   }
 
@@ -117,7 +122,10 @@ export function createFrameEncoder(options: FrameOptions): FrameEncoder {
     bookmark(revision, initialEventsEnd) {
       const metadata: Record<string, unknown> = { resourceVersion: formatResourceVersion(revision, shardNumber) };
       if (initialEventsEnd) metadata['annotations'] = { 'k8s.io/initial-events-end': 'true' };
-      const kind = view === 'object' ? { kind: served.row.kind, apiVersion: served.apiVersion } : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
+      const kind =
+        view === 'object'
+          ? { kind: served.row.kind, apiVersion: served.apiVersion }
+          : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
       return frameOf('BOOKMARK', Buffer.from(JSON.stringify({ ...kind, metadata })));
     },
   };

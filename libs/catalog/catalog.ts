@@ -75,7 +75,8 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
 
   function compute(cluster: ClusterName): Surface {
     const components: Component[] = [];
-    for (const entry of needs.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax)) components.push(...needs.componentsOfBinding(entry));
+    for (const entry of needs.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax))
+      components.push(...needs.componentsOfBinding(entry));
     for (const entry of needs.store.scan({ prefix: `${crdsPrefix}${cluster}/` }, definitionsMax)) {
       const component = needs.componentOfCrd(entry);
       if (component !== undefined) components.push(component);

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import { rowsOfApiResourceSchema, rowsOfCustomResourceDefinition } from '@kcp-ts/schema';
+import { boundSchemaKey } from '@kcp-ts/sharing';
 import type { Entry, Store } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
-import { boundSchemaKey } from '@kcp-ts/sharing';
 import type { BoundResource, Component } from './component.ts';
 import type { RowNeeds } from './rows-to-resources.ts';
 import { resourcesOfRows } from './rows-to-resources.ts';
@@ -65,7 +65,9 @@ export function createComponents(needs: ComponentNeeds): Components {
   const gone = new FinalizationRegistry<string>((key) => {
     if (shared.get(key)?.deref() === undefined) shared.delete(key);
   });
-  const definitions = new LRUCache<string, { readonly hash: string; readonly terminating: boolean } | 'not-served'>({ max: recentDefinitionsMax });
+  const definitions = new LRUCache<string, { readonly hash: string; readonly terminating: boolean } | 'not-served'>({
+    max: recentDefinitionsMax,
+  });
 
   function once(key: string, make: () => readonly ServedResource[]): readonly ServedResource[] {
     const known = shared.get(key)?.deref();
@@ -91,7 +93,12 @@ export function createComponents(needs: ComponentNeeds): Components {
       const rows = own ?? rowsOfApiResourceSchema(schema as KubeObject);
       const served = bound.terminating ? rows.map((row) => ({ ...row, verbs: readOnlyVerbs })) : rows;
       const { exportCluster, exportName, terminating } = bound;
-      return resourcesOfRows(served, () => bound.identityHash, { kind: 'bound', exportCluster, exportName, terminating }, needs);
+      return resourcesOfRows(
+        served,
+        () => bound.identityHash,
+        { kind: 'bound', exportCluster, exportName, terminating },
+        needs,
+      );
     };
     return { key, resources: () => once(key, make) };
   }
@@ -101,7 +108,10 @@ export function createComponents(needs: ComponentNeeds): Components {
     const known = definitions.get(id);
     if (known !== undefined) return known;
     const object = parseStored<Definition>(entry.value);
-    const established = object.status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True') === true;
+    const established =
+      object.status?.conditions?.some(
+        (condition) => condition.type === 'Established' && condition.status === 'True',
+      ) === true;
     const found = established
       ? {
           hash: createHash('sha256').update(JSON.stringify(object['spec'])).digest('base64'),
@@ -115,7 +125,9 @@ export function createComponents(needs: ComponentNeeds): Components {
   return {
     ofExported: (bound, schema) => boundComponent(bound, () => schema),
     ofBinding: (entry) =>
-      boundResourcesOf(parseStored<KubeObject>(entry.value)).map((bound) => boundComponent(bound, () => keptSchema(bound.schemaUid))),
+      boundResourcesOf(parseStored<KubeObject>(entry.value)).map((bound) =>
+        boundComponent(bound, () => keptSchema(bound.schemaUid)),
+      ),
     ofCrd(entry) {
       const found = definitionOf(entry);
       if (found === 'not-served') return undefined;
@@ -123,7 +135,12 @@ export function createComponents(needs: ComponentNeeds): Components {
       const key = `crd ${hash} ${terminating}`;
       const { name } = parseKey(entry.key);
       const make = () =>
-        resourcesOfRows(rowsOfCustomResourceDefinition(parseStored<KubeObject>(entry.value)), () => 'customresources', { kind: 'crd', name, terminating }, needs);
+        resourcesOfRows(
+          rowsOfCustomResourceDefinition(parseStored<KubeObject>(entry.value)),
+          () => 'customresources',
+          { kind: 'crd', name, terminating },
+          needs,
+        );
       return { key, resources: () => once(key, make) };
     },
   };

@@ -13,7 +13,10 @@ export interface RowNeeds {
 }
 
 function fingerprintOf(row: ResourceRow, schemaHash: string): string {
-  return createHash('sha256').update(`${groupVersionText(row)}\0${row.kind}\0${schemaHash}`).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(`${groupVersionText(row)}\0${row.kind}\0${schemaHash}`)
+    .digest('hex')
+    .slice(0, 16);
 }
 
 function isStorageVersion(row: ResourceRow): boolean {
@@ -21,7 +24,12 @@ function isStorageVersion(row: ResourceRow): boolean {
 }
 
 /** Serves rows, given in discovery order; rows of one resource share what the storage version stores. */
-export function resourcesOfRows(rows: readonly ResourceRow[], identityOf: (row: ResourceRow) => string, origin: Origin, needs: RowNeeds): ServedResource[] {
+export function resourcesOfRows(
+  rows: readonly ResourceRow[],
+  identityOf: (row: ResourceRow) => string,
+  origin: Origin,
+  needs: RowNeeds,
+): ServedResource[] {
   const byRow = new Map<ResourceRow, ServedResource>();
   const storageOf = (row: ResourceRow) => {
     const group = row.aliasOf?.group ?? row.group;

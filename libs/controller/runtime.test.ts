@@ -1,7 +1,7 @@
-import { createMemoryStore } from '@kcp-ts/storage';
-import { createWatchHub } from '@kcp-ts/watch';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock } from '@kcp-ts/base';
+import { createMemoryStore } from '@kcp-ts/storage';
+import { createWatchHub } from '@kcp-ts/watch';
 import { expect, it } from 'vitest';
 import type { Controller } from './controller.ts';
 import { createControllerRuntime } from './runtime.ts';
@@ -16,7 +16,11 @@ function manualClock(): Clock & { fire(): void } {
     ...createSystemClock(),
     setTimer(_ms, run) {
       timers.push(run);
-      return { [Symbol.dispose]: () => void (timers = timers.filter((timer) => timer !== run)) };
+      return {
+        [Symbol.dispose]() {
+          timers = timers.filter((timer) => timer !== run);
+        },
+      };
     },
     fire() {
       for (const run of timers.splice(0)) run();
@@ -24,18 +28,32 @@ function manualClock(): Clock & { fire(): void } {
   };
 }
 
-async function run(controller: Controller, clock: Clock, test: (store: ReturnType<typeof createMemoryStore>, errors: unknown[], idle: () => Promise<void>) => Promise<void>) {
+async function run(
+  controller: Controller,
+  clock: Clock,
+  test: (store: ReturnType<typeof createMemoryStore>, errors: unknown[], idle: () => Promise<void>) => Promise<void>,
+) {
   await using store = createMemoryStore();
   using hub = createWatchHub(store);
   const errors: unknown[] = [];
-  await using runtime = createControllerRuntime([controller], { hub, clock, concurrency: 4, onError: (_name, _key, error) => errors.push(error) });
+  await using runtime = createControllerRuntime([controller], {
+    hub,
+    clock,
+    concurrency: 4,
+    onError: (_name, _key, error) => errors.push(error),
+  });
   await runtime.start();
   await test(store, errors, runtime.idle);
 }
 
 it('a change wakes a controller with its key', async () => {
   const seen: string[] = [];
-  const controller: Controller = { name: 'c', wake: ({ event }) => [event.key], resume: () => ['resumed'], reconcile: async (woken) => void seen.push(woken) };
+  const controller: Controller = {
+    name: 'c',
+    wake: ({ event }) => [event.key],
+    resume: () => ['resumed'],
+    reconcile: async (woken) => void seen.push(woken),
+  };
   await run(controller, createSystemClock(), async (store, _errors, idle) => {
     await store.commit([{ op: 'put', key: key('a'), expect: 'absent', value }]);
     await idle();
@@ -53,7 +71,10 @@ it('a key that is woken while it is worked on is looked at again, never twice at
     resume: () => [],
     async reconcile() {
       expect(++working).toBe(1);
-      if (++turns === 1) await new Promise<void>((resolve) => void (release = resolve));
+      if (++turns === 1)
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
       working--;
       return undefined;
     },

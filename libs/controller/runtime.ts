@@ -35,7 +35,10 @@ interface Queue {
   readonly timers: Map<string, Disposable>;
 }
 
-export function createControllerRuntime(controllers: readonly Controller[], needs: ControllerRuntimeNeeds): ControllerRuntime {
+export function createControllerRuntime(
+  controllers: readonly Controller[],
+  needs: ControllerRuntimeNeeds,
+): ControllerRuntime {
   const queues: readonly Queue[] = controllers.map((controller) => ({
     controller,
     waiting: new Set(),
@@ -106,12 +109,19 @@ export function createControllerRuntime(controllers: readonly Controller[], need
   return {
     async start() {
       subscription = needs.hub.onChanges((changes) => {
-        for (const change of changes) for (const queue of queues) for (const key of queue.controller.wake(change)) add(queue, key);
+        for (const change of changes)
+          for (const queue of queues) for (const key of queue.controller.wake(change)) add(queue, key);
       });
       for (const queue of queues) for await (const key of queue.controller.resume()) add(queue, key);
     },
     idle: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => void idlers.add(resolve))),
-    sizes: () => Object.fromEntries(queues.map(({ controller, waiting, working, timers }) => [controller.name, waiting.size + working.size + timers.size])),
+    sizes: () =>
+      Object.fromEntries(
+        queues.map(({ controller, waiting, working, timers }) => [
+          controller.name,
+          waiting.size + working.size + timers.size,
+        ]),
+      ),
     async [Symbol.asyncDispose]() {
       closed = true;
       subscription?.[Symbol.dispose]();
@@ -120,7 +130,8 @@ export function createControllerRuntime(controllers: readonly Controller[], need
         queue.timers.clear();
         queue.waiting.clear();
       }
-      while (queues.some((queue) => queue.working.size > 0)) await new Promise<void>((resolve) => void needs.clock.setTimer(1, resolve));
+      while (queues.some((queue) => queue.working.size > 0))
+        await new Promise<void>((resolve) => void needs.clock.setTimer(1, resolve));
     },
   };
 }

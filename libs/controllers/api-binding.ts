@@ -7,7 +7,15 @@ import type { Controller } from '@kcp-ts/controller';
 import type { Condition, KubeObject } from '@kcp-ts/meta';
 import { isTrueCondition, withCondition } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
-import type { ApiBinding, ApiExport, BindingReader, BoundResourceStatus, ClaimKey, ClaimTables, CustomResourceDefinition } from '@kcp-ts/sharing';
+import type {
+  ApiBinding,
+  ApiExport,
+  BindingReader,
+  BoundResourceStatus,
+  ClaimKey,
+  ClaimTables,
+  CustomResourceDefinition,
+} from '@kcp-ts/sharing';
 import {
   bindingsPrefix,
   boundSchemaKey,
@@ -52,7 +60,8 @@ interface Writable extends KubeObject {
 }
 
 function bindingReader(needs: ApiBindingNeeds, cluster: string, own: string): BindingReader {
-  const scan = <T>(prefix: string) => needs.store.scan({ prefix: `${prefix}${cluster}/` }, definitionsMax).map((entry) => needs.reader.parse<T>(entry));
+  const scan = <T>(prefix: string) =>
+    needs.store.scan({ prefix: `${prefix}${cluster}/` }, definitionsMax).map((entry) => needs.reader.parse<T>(entry));
   return {
     resolve: needs.resolve,
     export: (exportCluster, name) => needs.reader.get(exportKey(exportCluster, name)),
@@ -65,14 +74,24 @@ function bindingReader(needs: ApiBindingNeeds, cluster: string, own: string): Bi
 
 /** Resources that any claim of the binding is or was about. */
 function claimsToVisit(binding: Writable, before: ApiBinding['status']): readonly ClaimKey[] {
-  const all = [...(binding.spec?.permissionClaims ?? []), ...(binding.status?.exportPermissionClaims ?? []), ...(before?.appliedPermissionClaims ?? [])];
-  const seen = new Map(all.map((claim) => [`${claim.group ?? ''}/${claim.resource}/${claim.identityHash ?? ''}`, claim]));
+  const all = [
+    ...(binding.spec?.permissionClaims ?? []),
+    ...(binding.status?.exportPermissionClaims ?? []),
+    ...(before?.appliedPermissionClaims ?? []),
+  ];
+  const seen = new Map(
+    all.map((claim) => [`${claim.group ?? ''}/${claim.resource}/${claim.identityHash ?? ''}`, claim]),
+  );
   return [...seen.values()];
 }
 
 /** What decides which objects are labelled: when it changes, they must be visited. */
 function grantOf(status: ApiBinding['status'], binding: Writable): unknown {
-  return [status?.appliedPermissionClaims ?? [], status?.exportPermissionClaims ?? [], binding.metadata.annotations?.['apis.v1alpha2.kcp.io/v1alpha1-permission-claims']];
+  return [
+    status?.appliedPermissionClaims ?? [],
+    status?.exportPermissionClaims ?? [],
+    binding.metadata.annotations?.['apis.v1alpha2.kcp.io/v1alpha1-permission-claims'],
+  ];
 }
 
 export function createApiBinding(needs: ApiBindingNeeds): Controller {
@@ -82,7 +101,8 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
 
   async function label(key: string, cluster: string, binding: Writable, before: ApiBinding['status']): Promise<void> {
     for (const claim of claimsToVisit(binding, before)) {
-      for (const resource of needs.claimedResources(cluster, claim)) await relabelClaimed(needs, needs.claims, resource, cluster);
+      for (const resource of needs.claimedResources(cluster, claim))
+        await relabelClaimed(needs, needs.claims, resource, cluster);
     }
     labelled.set(key, grantOf(binding.status, binding));
   }
@@ -92,9 +112,17 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     const before = binding.status;
     const hasClaims = claimsToVisit(binding, before).length > 0;
     const applied = !hasClaims || (isTrueCondition(before?.conditions, 'PermissionClaimsApplied') && labelled.has(key));
-    const outcome = evaluateBinding(binding, cluster, bindingReader(needs, cluster, nameOfKey(key)), timestamp(needs), applied);
+    const outcome = evaluateBinding(
+      binding,
+      cluster,
+      bindingReader(needs, cluster, nameOfKey(key)),
+      timestamp(needs),
+      applied,
+    );
     const changed = hasClaims && (!applied || !isDeepStrictEqual(grantOf(outcome.status, binding), labelled.get(key)));
-    const conditions = changed ? withoutCondition(outcome.status.conditions, 'PermissionClaimsApplied') : (outcome.status.conditions ?? []);
+    const conditions = changed
+      ? withoutCondition(outcome.status.conditions, 'PermissionClaimsApplied')
+      : (outcome.status.conditions ?? []);
     binding.status = { ...outcome.status, conditions };
     const operations: Operation[] = outcome.schemas.flatMap((schema) => needs.keepSchema(schema) ?? []);
     if (!isDeepStrictEqual(binding.status, before)) operations.push(replaceOperation(needs, served(), entry, binding));
@@ -109,7 +137,14 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     if (entry === undefined) return undefined;
     const binding = objectOf<Writable>(served(), entry);
     const now = timestamp(needs);
-    binding.status = { ...binding.status, conditions: withCondition(binding.status?.conditions ?? [], { type: 'PermissionClaimsApplied', status: 'True' }, now) };
+    binding.status = {
+      ...binding.status,
+      conditions: withCondition(
+        binding.status?.conditions ?? [],
+        { type: 'PermissionClaimsApplied', status: 'True' },
+        now,
+      ),
+    };
     return (await committed(needs, [replaceOperation(needs, served(), entry, binding)])) ? undefined : lostRaceMs;
   }
 
@@ -119,9 +154,14 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     return reader.otherBindings().some((other) => {
       const reference = other.spec?.reference?.export;
       const exportCluster = reference === undefined ? undefined : reader.resolve(reference.path ?? cluster);
-      const source = exportCluster === undefined || reference === undefined ? undefined : reader.export(exportCluster, reference.name);
+      const source =
+        exportCluster === undefined || reference === undefined
+          ? undefined
+          : reader.export(exportCluster, reference.name);
       if (source?.status?.identityHash !== bound.schema.identityHash || exportCluster === undefined) return false;
-      return (source.spec?.resources ?? []).some((resource) => reader.schema(exportCluster, resource.schema)?.metadata.uid === bound.schema.UID);
+      return (source.spec?.resources ?? []).some(
+        (resource) => reader.schema(exportCluster, resource.schema)?.metadata.uid === bound.schema.UID,
+      );
     });
   }
 
@@ -142,7 +182,10 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     if (now === undefined) return undefined;
     const object = objectOf<Writable>(served(), now);
     object.metadata.finalizers = (object.metadata.finalizers ?? []).filter((text) => text !== finalizer);
-    const last: Operation = object.metadata.finalizers.length === 0 ? { op: 'delete', key, expect: now.revision } : replaceOperation(needs, served(), now, object);
+    const last: Operation =
+      object.metadata.finalizers.length === 0
+        ? { op: 'delete', key, expect: now.revision }
+        : replaceOperation(needs, served(), now, object);
     labelled.delete(key);
     return (await committed(needs, [last])) ? undefined : lostRaceMs;
   }
@@ -150,28 +193,42 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
   /** A binding that goes away grants nothing any more: its tables no longer say so, and labels are taken off. */
   async function relabelForGone(cluster: string, binding: Writable): Promise<void> {
     for (const claim of claimsToVisit(binding, binding.status)) {
-      for (const resource of needs.claimedResources(cluster, claim)) await relabelClaimed(needs, needs.claims, resource, cluster);
+      for (const resource of needs.claimedResources(cluster, claim))
+        await relabelClaimed(needs, needs.claims, resource, cluster);
     }
   }
 
-  async function reportRemaining(entry: Entry, binding: Writable, remaining: readonly string[], finalizers: readonly string[]): Promise<number> {
+  async function reportRemaining(
+    entry: Entry,
+    binding: Writable,
+    remaining: readonly string[],
+    finalizers: readonly string[],
+  ): Promise<number> {
     const before = binding.status?.conditions ?? [];
     const blocked = finalizers.length > 0;
     const reason = blocked ? 'SomeFinalizersRemain' : 'SomeResourcesRemain';
     const message = blocked
       ? `Some content in the workspace has finalizers remaining: ${finalizers.join(', ')}`
       : `Some resources are remaining: ${remaining.join(', ')}`;
-    const conditions = withCondition(before, { type: 'BindingResourceDeleteSuccess', status: 'False', severity: 'Error', reason, message }, timestamp(needs));
+    const conditions = withCondition(
+      before,
+      { type: 'BindingResourceDeleteSuccess', status: 'False', severity: 'Error', reason, message },
+      timestamp(needs),
+    );
     if (isDeepStrictEqual(conditions, before)) return remainingRetryMs;
     binding.status = { ...binding.status, conditions };
-    return (await committed(needs, [replaceOperation(needs, served(), entry, binding)])) ? remainingRetryMs : lostRaceMs;
+    return (await committed(needs, [replaceOperation(needs, served(), entry, binding)]))
+      ? remainingRetryMs
+      : lostRaceMs;
   }
 
   /** Bindings of a workspace that wait for something, or go away. */
   function unsettled(cluster: string): string[] {
     return needs.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax).flatMap((entry) => {
       const { metadata, status } = needs.reader.parse<ApiBinding>(entry);
-      return metadata.deletionTimestamp !== undefined || !isTrueCondition(status?.conditions, 'BindingUpToDate') ? [entry.key] : [];
+      return metadata.deletionTimestamp !== undefined || !isTrueCondition(status?.conditions, 'BindingUpToDate')
+        ? [entry.key]
+        : [];
     });
   }
 
@@ -199,7 +256,8 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
       // The last instance of a bound resource may be what a deleted binding waits for.
       return type === 'delete' && parts.identity.length === 64 ? unsettled(parts.cluster) : [];
     },
-    resume: () => keysToResume(needs.store, bindingsPrefix, (entry) => !isSettled(parseStored<ApiBinding>(entry.value))),
+    resume: () =>
+      keysToResume(needs.store, bindingsPrefix, (entry) => !isSettled(parseStored<ApiBinding>(entry.value))),
     async reconcile(key) {
       const entry = needs.store.peek(key);
       if (entry === undefined) {

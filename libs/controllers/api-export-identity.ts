@@ -32,7 +32,9 @@ function secretKey(cluster: string, namespace: string, name: string): string {
 /** Lower-case hex SHA-256 of a secret's `key`. */
 export function identityHashOf(secret: KubeObject): string | undefined {
   const encoded = (secret['data'] as { key?: string } | undefined)?.key;
-  return encoded === undefined || encoded === '' ? undefined : createHash('sha256').update(Buffer.from(encoded, 'base64')).digest('hex');
+  return encoded === undefined || encoded === ''
+    ? undefined
+    : createHash('sha256').update(Buffer.from(encoded, 'base64')).digest('hex');
 }
 
 interface Writable extends KubeObject {
@@ -44,15 +46,33 @@ function setIdentity(object: Writable, hash: string | undefined, now: string): v
   const before = object.status ?? {};
   const conditions = before.conditions ?? [];
   const known = before.identityHash;
-  const failed = (message: string) => ({ type: 'IdentityValid', status: 'False', severity: 'Error', reason: 'IdentityVerificationFailed', message }) as const;
+  const failed = (message: string) =>
+    ({
+      type: 'IdentityValid',
+      status: 'False',
+      severity: 'Error',
+      reason: 'IdentityVerificationFailed',
+      message,
+    }) as const;
   if (hash === undefined) {
     const { namespace, name } = object.spec?.identity?.secretRef ?? {};
-    object.status = { ...before, conditions: withCondition(conditions, failed(`identity secret ${namespace ?? ''}/${name ?? ''} is missing or has no key`), now) };
+    object.status = {
+      ...before,
+      conditions: withCondition(
+        conditions,
+        failed(`identity secret ${namespace ?? ''}/${name ?? ''} is missing or has no key`),
+        now,
+      ),
+    };
   } else if (known !== undefined && known !== hash) {
     const message = `hash mismatch: identity secret hash ${JSON.stringify(hash)} must match status.identityHash ${JSON.stringify(known)}`;
     object.status = { ...before, conditions: withCondition(conditions, failed(message), now) };
   } else {
-    object.status = { ...before, identityHash: hash, conditions: withCondition(conditions, { type: 'IdentityValid', status: 'True' }, now) };
+    object.status = {
+      ...before,
+      identityHash: hash,
+      conditions: withCondition(conditions, { type: 'IdentityValid', status: 'True' }, now),
+    };
   }
 }
 
@@ -62,18 +82,30 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
 
   function slice(cluster: string, object: Writable, now: string): Operation[] {
     const { name, uid = '', annotations } = object.metadata;
-    if (annotations?.[skipSliceAnnotation] !== undefined || needs.store.peek(sliceKey(cluster, name)) !== undefined) return [];
+    if (annotations?.[skipSliceAnnotation] !== undefined || needs.store.peek(sliceKey(cluster, name)) !== undefined)
+      return [];
     const made: KubeObject = {
       apiVersion: 'apis.kcp.io/v1alpha1',
       kind: 'APIExportEndpointSlice',
       metadata: { name, ownerReferences: [{ apiVersion: 'apis.kcp.io/v1alpha1', kind: 'APIExport', name, uid }] },
       spec: { export: { name, path: needs.pathOf(cluster) } },
     };
-    return [createOperation(newNeeds, asClusterName(cluster), now, { group: 'apis.kcp.io', plural: 'apiexportendpointslices', namespace: '', object: made })];
+    return [
+      createOperation(newNeeds, asClusterName(cluster), now, {
+        group: 'apis.kcp.io',
+        plural: 'apiexportendpointslices',
+        namespace: '',
+        object: made,
+      }),
+    ];
   }
 
   /** A secret of the export's own, unless one of its name is there already. */
-  function ownSecret(cluster: string, object: Writable, now: string): { readonly operations: Operation[]; readonly hash: string | undefined } {
+  function ownSecret(
+    cluster: string,
+    object: Writable,
+    now: string,
+  ): { readonly operations: Operation[]; readonly hash: string | undefined } {
     const { name } = object.metadata;
     const there = needs.store.peek(secretKey(cluster, identityNamespace, name));
     if (there !== undefined) return { operations: [], hash: identityHashOf(parseStored<KubeObject>(there.value)) };
@@ -86,8 +118,14 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
       type: 'Opaque',
     };
     const missing = needs.store.peek(namespaceKey(cluster, identityNamespace)) === undefined;
-    const created = [...(missing ? namespaceObjects(identityNamespace, needs.caBundle) : []), { group: '', plural: 'secrets', namespace: identityNamespace, object: secret }];
-    return { operations: created.map((made) => createOperation(newNeeds, asClusterName(cluster), now, made)), hash: identityHashOf(secret) };
+    const created = [
+      ...(missing ? namespaceObjects(identityNamespace, needs.caBundle) : []),
+      { group: '', plural: 'secrets', namespace: identityNamespace, object: secret },
+    ];
+    return {
+      operations: created.map((made) => createOperation(newNeeds, asClusterName(cluster), now, made)),
+      hash: identityHashOf(secret),
+    };
   }
 
   function plan(cluster: string, entry: Entry): Operation[] {
@@ -100,12 +138,19 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
     if (reference === undefined) {
       const own = ownSecret(cluster, object, now);
       operations.push(...own.operations);
-      object.spec = { ...object.spec, identity: { secretRef: { namespace: identityNamespace, name: object.metadata.name } } };
+      object.spec = {
+        ...object.spec,
+        identity: { secretRef: { namespace: identityNamespace, name: object.metadata.name } },
+      };
       object.metadata.generation = (object.metadata.generation ?? 1) + 1;
       setIdentity(object, own.hash, now);
     } else {
       const secret = needs.store.get(secretKey(cluster, reference.namespace ?? '', reference.name ?? ''));
-      setIdentity(object, secret === undefined ? undefined : identityHashOf(parseStored<KubeObject>(secret.value)), now);
+      setIdentity(
+        object,
+        secret === undefined ? undefined : identityHashOf(parseStored<KubeObject>(secret.value)),
+        now,
+      );
     }
     operations.push(...slice(cluster, object, now));
     if (JSON.stringify(object) !== before) operations.push(replaceOperation(needs, exports(), entry, object));
@@ -123,7 +168,12 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
         return reference?.name === parts.name && reference.namespace === parts.namespace ? [entry.key] : [];
       });
     },
-    resume: () => keysToResume(needs.store, exportsPrefix, (entry) => parseStored<ApiExport>(entry.value).status?.identityHash === undefined),
+    resume: () =>
+      keysToResume(
+        needs.store,
+        exportsPrefix,
+        (entry) => parseStored<ApiExport>(entry.value).status?.identityHash === undefined,
+      ),
     async reconcile(key) {
       const entry = needs.store.peek(key);
       if (entry === undefined) return undefined;

@@ -89,7 +89,8 @@ export function createBindingIndex(store: Store): BindingIndex {
     consumers: (hash) => consumers.get(hash) ?? none,
     bindings: (hash) => bindings.get(hash) ?? none,
     async load() {
-      for await (const entries of eachPiece(store, { prefix: bindingsPrefix })) for (const entry of entries) put(entry.key, known(parseStored<KubeObject>(entry.value)));
+      for await (const entries of eachPiece(store, { prefix: bindingsPrefix }))
+        for (const entry of entries) put(entry.key, known(parseStored<KubeObject>(entry.value)));
     },
     changed({ event }) {
       if (!event.key.startsWith(bindingsPrefix)) return;

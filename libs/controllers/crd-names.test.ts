@@ -4,7 +4,18 @@ import { decideNames, establishedCondition, takenNames } from './crd-names.ts';
 
 const definition = {
   metadata: { name: 'gizmoz.rec.io' },
-  spec: { group: 'rec.io', names: { plural: 'gizmoz', singular: 'gizmo', shortNames: ['gi'], kind: 'Gizmo', listKind: 'GizmoList', categories: ['recs'] }, versions: [] },
+  spec: {
+    group: 'rec.io',
+    names: {
+      plural: 'gizmoz',
+      singular: 'gizmo',
+      shortNames: ['gi'],
+      kind: 'Gizmo',
+      listKind: 'GizmoList',
+      categories: ['recs'],
+    },
+    versions: [],
+  },
 } as unknown as CustomResourceDefinition;
 
 it('free names are accepted and establish the definition', () => {
@@ -15,8 +26,16 @@ it('free names are accepted and establish the definition', () => {
 });
 
 it('of names that others have the last is reported, and the free ones are accepted', () => {
-  const { acceptedNames, condition } = decideNames(definition, takenNames([{ plural: 'gizmos', singular: 'gizmo', shortNames: ['gi'], kind: 'Gizmo', listKind: 'GizmoList' }]));
-  expect(condition).toEqual({ type: 'NamesAccepted', status: 'False', reason: 'ListKindConflict', message: '"GizmoList" is already in use' });
+  const { acceptedNames, condition } = decideNames(
+    definition,
+    takenNames([{ plural: 'gizmos', singular: 'gizmo', shortNames: ['gi'], kind: 'Gizmo', listKind: 'GizmoList' }]),
+  );
+  expect(condition).toEqual({
+    type: 'NamesAccepted',
+    status: 'False',
+    reason: 'ListKindConflict',
+    message: '"GizmoList" is already in use',
+  });
   expect(acceptedNames).toEqual({ plural: 'gizmoz', kind: '', categories: ['recs'] });
   expect(establishedCondition(condition, [])).toMatchObject({ status: 'False', reason: 'NotAccepted' });
 });

@@ -35,7 +35,10 @@ function inUse(name: string): string {
 export function decideNames(definition: CustomResourceDefinition, taken: Taken): NamesDecision {
   const wanted = definition.spec.names as Names;
   const before = (definition.status?.acceptedNames ?? {}) as Partial<Names>;
-  const accepted: { -readonly [K in keyof Names]?: Names[K] } = { plural: before.plural ?? '', kind: before.kind ?? '' };
+  const accepted: { -readonly [K in keyof Names]?: Names[K] } = {
+    plural: before.plural ?? '',
+    kind: before.kind ?? '',
+  };
   if (before.singular) accepted.singular = before.singular;
   if (before.listKind) accepted.listKind = before.listKind;
   if (before.shortNames) accepted.shortNames = before.shortNames;
@@ -59,12 +62,29 @@ export function decideNames(definition: CustomResourceDefinition, taken: Taken):
     else accepted.listKind = wanted.listKind;
   }
   if (wanted.categories !== undefined) accepted.categories = wanted.categories;
-  return { acceptedNames: accepted, condition: problem ?? { type: 'NamesAccepted', status: 'True', reason: 'NoConflicts', message: 'no conflicts found' } };
+  return {
+    acceptedNames: accepted,
+    condition: problem ?? {
+      type: 'NamesAccepted',
+      status: 'True',
+      reason: 'NoConflicts',
+      message: 'no conflicts found',
+    },
+  };
 }
 
 /** The condition Established: once True it stays, as objects may exist. */
-export function establishedCondition(names: ConditionChange, before: readonly Condition[]): ConditionChange | undefined {
+export function establishedCondition(
+  names: ConditionChange,
+  before: readonly Condition[],
+): ConditionChange | undefined {
   if (before.some((condition) => condition.type === 'Established' && condition.status === 'True')) return undefined;
-  if (names.status === 'True') return { type: 'Established', status: 'True', reason: 'InitialNamesAccepted', message: 'the initial names have been accepted' };
+  if (names.status === 'True')
+    return {
+      type: 'Established',
+      status: 'True',
+      reason: 'InitialNamesAccepted',
+      message: 'the initial names have been accepted',
+    };
   return { type: 'Established', status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' };
 }

@@ -20,11 +20,22 @@ const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
 const definitionsMax = 5_000;
 const remainingRetryMs = 5_000;
 
-type Writable = KubeObject & { spec: CustomResourceDefinition['spec']; status?: NonNullable<CustomResourceDefinition['status']> };
+type Writable = KubeObject & {
+  spec: CustomResourceDefinition['spec'];
+  status?: NonNullable<CustomResourceDefinition['status']>;
+};
 
 /** Conditions of CRDs are kept in the order they came in, as apiextensions does it. */
-function setCondition(conditions: readonly Condition[], change: Parameters<typeof withCondition>[1], now: string): Condition[] {
-  const [made] = withCondition(conditions.filter((condition) => condition.type === change.type), change, now);
+function setCondition(
+  conditions: readonly Condition[],
+  change: Parameters<typeof withCondition>[1],
+  now: string,
+): Condition[] {
+  const [made] = withCondition(
+    conditions.filter((condition) => condition.type === change.type),
+    change,
+    now,
+  );
   if (made === undefined) return [...conditions];
   const at = conditions.findIndex((condition) => condition.type === change.type);
   return at < 0 ? [...conditions, made] : conditions.map((condition, i) => (i === at ? made : condition));
@@ -59,7 +70,9 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
     const established = establishedCondition(decision.condition, before);
     if (established !== undefined) conditions = setCondition(conditions, established, now);
     const stored = object.spec.versions.find((version) => version.storage)?.name;
-    const storedVersions = [...new Set([...(object.status?.storedVersions ?? []), ...(stored === undefined ? [] : [stored])])];
+    const storedVersions = [
+      ...new Set([...(object.status?.storedVersions ?? []), ...(stored === undefined ? [] : [stored])]),
+    ];
     const status = { ...object.status, conditions, acceptedNames: decision.acceptedNames, storedVersions };
     if (isDeepStrictEqual(status, object.status)) return undefined;
     object.status = status;
@@ -71,19 +84,28 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
     if (object.metadata.finalizers?.includes(cleanupFinalizer) !== true) return undefined;
     const now = timestamp(needs);
     const established = isTrueCondition(object.status?.conditions, 'Established');
-    const left = established ? await deleteInstances(needs, object.spec.group, object.spec.names.plural, 'customresources', cluster) : { count: 0 };
+    const left = established
+      ? await deleteInstances(needs, object.spec.group, object.spec.names.plural, 'customresources', cluster)
+      : { count: 0 };
     const latest = needs.store.peek(entry.key);
     if (latest === undefined) return undefined;
     const next = objectOf<Writable>(served(), latest);
     if (left.count > 0) return report(latest, next, now);
     next.metadata.finalizers = (next.metadata.finalizers ?? []).filter((text) => text !== cleanupFinalizer);
     const last: Operation =
-      next.metadata.finalizers.length === 0 ? { op: 'delete', key: latest.key, expect: latest.revision } : replaceOperation(needs, served(), latest, next);
+      next.metadata.finalizers.length === 0
+        ? { op: 'delete', key: latest.key, expect: latest.revision }
+        : replaceOperation(needs, served(), latest, next);
     return (await committed(needs, [last])) ? undefined : lostRaceMs;
   }
 
   async function report(entry: Entry, object: Writable, now: string): Promise<number> {
-    const terminating = { type: 'Terminating', status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' } as const;
+    const terminating = {
+      type: 'Terminating',
+      status: 'True',
+      reason: 'InstanceDeletionInProgress',
+      message: 'CustomResource deletion is in progress',
+    } as const;
     const conditions = setCondition(object.status?.conditions ?? [], terminating, now);
     if (isDeepStrictEqual(conditions, object.status?.conditions)) return remainingRetryMs;
     object.status = { ...object.status, conditions };
@@ -94,7 +116,9 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
   function unsettled(cluster: string): string[] {
     return needs.store.scan({ prefix: `${definitionsPrefix}${cluster}/` }, definitionsMax).flatMap((entry) => {
       const { metadata, status } = needs.reader.parse<CustomResourceDefinition>(entry);
-      return metadata.deletionTimestamp !== undefined || !isTrueCondition(status?.conditions, 'NamesAccepted') ? [entry.key] : [];
+      return metadata.deletionTimestamp !== undefined || !isTrueCondition(status?.conditions, 'NamesAccepted')
+        ? [entry.key]
+        : [];
     });
   }
 
@@ -103,7 +127,8 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
     wake({ event, parts }) {
       const { key, type } = event;
       if (key.startsWith(definitionsPrefix)) return type === 'put' ? [key] : unsettled(parts.cluster);
-      if (key.startsWith(bindingsPrefix) || (type === 'delete' && parts.identity === 'customresources')) return unsettled(parts.cluster);
+      if (key.startsWith(bindingsPrefix) || (type === 'delete' && parts.identity === 'customresources'))
+        return unsettled(parts.cluster);
       return [];
     },
     resume: () =>

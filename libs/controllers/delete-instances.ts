@@ -1,8 +1,8 @@
 /** Deletes every instance of a resource in a workspace, in bounded commits, each with its event; those with finalizers are marked and stay. */
 import type { KubeObject } from '@kcp-ts/meta';
+import { formatResourceVersion } from '@kcp-ts/meta';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { encodeStored, flagDeleting, flagFinalizers, parseStored, resourcePrefix, storedFlags } from '@kcp-ts/storage';
-import { formatResourceVersion } from '@kcp-ts/meta';
 import type { ControllerNeeds } from './writer.ts';
 import { committed, eachPiece, timestamp } from './writer.ts';
 
@@ -35,18 +35,26 @@ export function removeOperation(needs: ControllerNeeds, entry: Entry, now: strin
 }
 
 function countFinalizers(entry: Entry, finalizers: Map<string, number>): void {
-  for (const finalizer of parseStored<KubeObject>(entry.value).metadata.finalizers ?? []) finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + 1);
+  for (const finalizer of parseStored<KubeObject>(entry.value).metadata.finalizers ?? [])
+    finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + 1);
 }
 
 /** What is left afterwards waits for its finalizers. */
-export async function deleteInstances(needs: ControllerNeeds, group: string, plural: string, identity: string, cluster: string): Promise<Remaining> {
+export async function deleteInstances(
+  needs: ControllerNeeds,
+  group: string,
+  plural: string,
+  identity: string,
+  cluster: string,
+): Promise<Remaining> {
   const prefix = `${resourcePrefix(group, plural, identity)}${cluster}/`;
   const now = timestamp(needs);
   for (let again = true; again; ) {
     again = false;
     for await (const entries of eachPiece(needs.store, { prefix })) {
       const operations = entries.flatMap((entry) => removeOperation(needs, entry, now) ?? []);
-      for (let i = 0; i < operations.length; i += batch) if (!(await committed(needs, operations.slice(i, i + batch)))) again = true;
+      for (let i = 0; i < operations.length; i += batch)
+        if (!(await committed(needs, operations.slice(i, i + batch)))) again = true;
     }
   }
   const finalizers = new Map<string, number>();

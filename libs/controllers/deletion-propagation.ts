@@ -28,7 +28,8 @@ export function createDeletionPropagation(needs: ControllerNeeds): Controller {
     const before = object.metadata.finalizers ?? [];
     const left = before.filter((finalizer) => !propagationFinalizers.includes(finalizer));
     if (left.length === before.length) return undefined;
-    if (left.length === 0 && !emptiedByOthers.some((prefix) => entry.key.startsWith(prefix))) return { op: 'delete', key: entry.key, expect: entry.revision };
+    if (left.length === 0 && !emptiedByOthers.some((prefix) => entry.key.startsWith(prefix)))
+      return { op: 'delete', key: entry.key, expect: entry.revision };
     object.metadata.finalizers = left;
     const fingerprint = Buffer.from(entry.value.subarray(0, 8)).toString('hex');
     return {

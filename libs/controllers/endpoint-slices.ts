@@ -32,7 +32,9 @@ interface Partition extends KubeObject {
 
 function selectorText(selector: LabelSelectorSpec): string {
   return labelSelectorOf(selector)
-    .map((requirement) => ('values' in requirement ? `${requirement.key}=${requirement.values.join(',')}` : requirement.key))
+    .map((requirement) =>
+      'values' in requirement ? `${requirement.key}=${requirement.values.join(',')}` : requirement.key,
+    )
     .join(',');
 }
 
@@ -41,36 +43,72 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
   /** Slices by the export they are about, to be woken with it; there are as many as exports. */
   const byExport = new Map<string, Set<string>>();
 
-  function exportOf(slice: Slice, own: string): { readonly cluster: string | undefined; readonly path: string; readonly name: string } {
+  function exportOf(
+    slice: Slice,
+    own: string,
+  ): { readonly cluster: string | undefined; readonly path: string; readonly name: string } {
     const { path = own, name = '' } = slice.spec?.export ?? {};
     return { cluster: needs.resolve(path), path, name };
   }
 
-  function partitionOf(slice: Slice, cluster: string): { readonly selector: LabelSelectorSpec; readonly condition: ConditionChange } | { readonly condition: ConditionChange } {
+  function partitionOf(
+    slice: Slice,
+    cluster: string,
+  ):
+    | { readonly selector: LabelSelectorSpec; readonly condition: ConditionChange }
+    | { readonly condition: ConditionChange } {
     const name = slice.spec?.partition;
-    if (name === undefined || name === '') return { selector: {}, condition: { type: 'PartitionValid', status: 'True' } };
+    if (name === undefined || name === '')
+      return { selector: {}, condition: { type: 'PartitionValid', status: 'True' } };
     const partition = needs.reader.get<Partition>(`${needs.partitionsPrefix()}${cluster}//${name}`);
-    if (partition !== undefined) return { selector: partition.spec?.selector ?? {}, condition: { type: 'PartitionValid', status: 'True' } };
+    if (partition !== undefined)
+      return { selector: partition.spec?.selector ?? {}, condition: { type: 'PartitionValid', status: 'True' } };
     const message = `Partition ${JSON.stringify(name)} not found`;
-    return { condition: { type: 'PartitionValid', status: 'False', severity: 'Error', reason: 'PartitionInvalidReference', message } };
+    return {
+      condition: {
+        type: 'PartitionValid',
+        status: 'False',
+        severity: 'Error',
+        reason: 'PartitionInvalidReference',
+        message,
+      },
+    };
   }
 
   function statusOf(slice: Slice, own: string): NonNullable<Slice['status']> {
     const now = timestamp(needs);
     const { cluster, path, name } = exportOf(slice, own);
     const source = cluster === undefined ? undefined : needs.reader.get<ApiExport>(exportKey(cluster, name));
-    const missing = { type: 'APIExportValid', status: 'False', severity: 'Error', reason: 'APIExportNotFound', message: `Error getting APIExport ${path}|${name}` } as const;
-    let conditions = withCondition(slice.status?.conditions ?? [], source === undefined ? missing : { type: 'APIExportValid', status: 'True' }, now);
+    const missing = {
+      type: 'APIExportValid',
+      status: 'False',
+      severity: 'Error',
+      reason: 'APIExportNotFound',
+      message: `Error getting APIExport ${path}|${name}`,
+    } as const;
+    let conditions = withCondition(
+      slice.status?.conditions ?? [],
+      source === undefined ? missing : { type: 'APIExportValid', status: 'True' },
+      now,
+    );
     const partition = partitionOf(slice, own);
     conditions = withCondition(conditions, partition.condition, now);
     const selector = 'selector' in partition ? partition.selector : undefined;
-    const shards = selector === undefined ? [] : needs.shards().filter(({ metadata }) => matchesLabels(labelSelectorOf(selector), metadata.labels));
+    const shards =
+      selector === undefined
+        ? []
+        : needs.shards().filter(({ metadata }) => matchesLabels(labelSelectorOf(selector), metadata.labels));
     const [shard] = shards;
-    const bound = cluster !== undefined && source !== undefined && needs.bindings.consumers(exportHash(cluster, name)).size > 0;
+    const bound =
+      cluster !== undefined && source !== undefined && needs.bindings.consumers(exportHash(cluster, name)).size > 0;
     const url = shard?.spec?.virtualWorkspaceURL ?? shard?.spec?.baseURL;
     const endpoints = bound && url !== undefined ? [{ url: `${url}/services/apiexport/${cluster}/${name}` }] : [];
     const text = selector === undefined ? '' : selectorText(selector);
-    return { conditions, ...(endpoints.length === 0 ? {} : { endpoints }), ...(text === '' ? {} : { shardSelector: text }) };
+    return {
+      conditions,
+      ...(endpoints.length === 0 ? {} : { endpoints }),
+      ...(text === '' ? {} : { shardSelector: text }),
+    };
   }
 
   function remember(key: string, slice: Slice, own: string): void {
@@ -113,8 +151,10 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
       if (key.startsWith(slicesPrefix)) {
         if (type === 'delete') forget(key);
         else keys.push(key);
-      } else if (key.startsWith(exportsPrefix)) keys.push(...(byExport.get(exportHash(parts.cluster, parts.name)) ?? []));
-      else if (key.startsWith(needs.partitionsPrefix()) || key.startsWith('core.kcp.io/shards/')) keys.push(...allKeys());
+      } else if (key.startsWith(exportsPrefix))
+        keys.push(...(byExport.get(exportHash(parts.cluster, parts.name)) ?? []));
+      else if (key.startsWith(needs.partitionsPrefix()) || key.startsWith('core.kcp.io/shards/'))
+        keys.push(...allKeys());
       return keys;
     },
     async *resume() {

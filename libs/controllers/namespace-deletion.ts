@@ -28,7 +28,8 @@ export function createNamespaceDeletion(needs: ControllerNeeds): Controller {
       again = false;
       for await (const entries of eachPiece(needs.store, { cluster, namespace })) {
         const operations = entries.flatMap((entry) => removeOperation(needs, entry, now) ?? []);
-        for (let i = 0; i < operations.length; i += batch) if (!(await committed(needs, operations.slice(i, i + batch)))) again = true;
+        for (let i = 0; i < operations.length; i += batch)
+          if (!(await committed(needs, operations.slice(i, i + batch)))) again = true;
       }
     }
     return needs.store.count({ cluster, namespace });
@@ -40,7 +41,9 @@ export function createNamespaceDeletion(needs: ControllerNeeds): Controller {
     const finalizers = (object.spec?.finalizers ?? []).filter((text) => text !== 'kubernetes');
     const others = (object.metadata.finalizers ?? []).length;
     if (finalizers.length === 0 && others === 0) {
-      return (await committed(needs, [{ op: 'delete', key: entry.key, expect: entry.revision }])) ? undefined : lostRaceMs;
+      return (await committed(needs, [{ op: 'delete', key: entry.key, expect: entry.revision }]))
+        ? undefined
+        : lostRaceMs;
     }
     if (finalizers.length === (object.spec?.finalizers ?? []).length) return undefined;
     object.spec = { ...object.spec, finalizers };
@@ -51,12 +54,14 @@ export function createNamespaceDeletion(needs: ControllerNeeds): Controller {
   return {
     name: 'namespace-deletion',
     wake({ event, parts }) {
-      if (event.key.startsWith(namespacesPrefix)) return event.type === 'put' && (storedFlags(event.value) & flagDeleting) !== 0 ? [event.key] : [];
+      if (event.key.startsWith(namespacesPrefix))
+        return event.type === 'put' && (storedFlags(event.value) & flagDeleting) !== 0 ? [event.key] : [];
       if (event.type !== 'delete' || parts.namespace === '' || waiting.size === 0) return [];
       const key = namespaceKey(parts.cluster, parts.namespace);
       return waiting.has(key) ? [key] : [];
     },
-    resume: () => keysToResume(needs.store, namespacesPrefix, (entry) => (storedFlags(entry.value) & flagDeleting) !== 0),
+    resume: () =>
+      keysToResume(needs.store, namespacesPrefix, (entry) => (storedFlags(entry.value) & flagDeleting) !== 0),
     async reconcile(key) {
       const entry = needs.store.peek(key);
       if (entry === undefined) {

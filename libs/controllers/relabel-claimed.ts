@@ -9,7 +9,12 @@ import { committed, eachPiece, objectOf, replaceOperation } from './writer.ts';
 const batch = 100;
 
 /** Labels every object of a resource in a cluster as the claims of that cluster ask for now. */
-export async function relabelClaimed(needs: ControllerNeeds, claims: ClaimTables, served: ServedResource, cluster: string): Promise<void> {
+export async function relabelClaimed(
+  needs: ControllerNeeds,
+  claims: ClaimTables,
+  served: ServedResource,
+  cluster: string,
+): Promise<void> {
   const resource = { group: served.row.group, plural: served.row.plural, identity: served.identity };
   for (let again = true; again; ) {
     again = false;

@@ -42,12 +42,16 @@ interface Content {
 
 function hasForeignFinalizer(entry: Entry): boolean {
   if ((storedFlags(entry.value) & flagFinalizers) === 0) return false;
-  return (parseStored<KubeObject>(entry.value).metadata.finalizers ?? []).some((finalizer) => !ownFinalizers.has(finalizer));
+  return (parseStored<KubeObject>(entry.value).metadata.finalizers ?? []).some(
+    (finalizer) => !ownFinalizers.has(finalizer),
+  );
 }
 
 /** What serves others in the workspace goes last: who clears finalizers may still need it. */
 function goesLast(resource: string): boolean {
-  return /^(?:apibindings|customresourcedefinitions|clusterroles|clusterrolebindings|roles|rolebindings|namespaces|logicalclusters)$/.test(resource);
+  return /^(?:apibindings|customresourcedefinitions|clusterroles|clusterrolebindings|roles|rolebindings|namespaces|logicalclusters)$/.test(
+    resource,
+  );
 }
 
 export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controller {
@@ -110,17 +114,31 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
     return replaceOperation(needs, workspaces(), entry, workspace);
   }
 
-  async function report(entry: Entry, workspace: Workspace, blocked: ReadonlyMap<string, number>): Promise<number | undefined> {
-    const texts = [...blocked].slice(0, remainingShown).map(([name, count]) => `${name} has ${count} resource instances`);
+  async function report(
+    entry: Entry,
+    workspace: Workspace,
+    blocked: ReadonlyMap<string, number>,
+  ): Promise<number | undefined> {
+    const texts = [...blocked]
+      .slice(0, remainingShown)
+      .map(([name, count]) => `${name} has ${count} resource instances`);
     const message = `Some resources are remaining: ${texts.join(', ')}`;
-    const change = { type: 'WorkspaceContentDeleted', status: 'False', severity: 'Info', reason: 'SomeResourcesRemain', message } as const;
+    const change = {
+      type: 'WorkspaceContentDeleted',
+      status: 'False',
+      severity: 'Info',
+      reason: 'SomeResourcesRemain',
+      message,
+    } as const;
     const conditions: Condition[] = withCondition(workspace.status?.conditions ?? [], change, timestamp(needs));
     const labels = { ...workspace.metadata.labels, [phaseLabel]: 'Deleting' };
     const next = { ...workspace.status, phase: 'Deleting', conditions };
     if (isDeepStrictEqual(next, workspace.status)) return remainingRetryMs;
     workspace.status = next;
     workspace.metadata.labels = labels;
-    return (await committed(needs, [replaceOperation(needs, workspaces(), entry, workspace)])) ? remainingRetryMs : lostRaceMs;
+    return (await committed(needs, [replaceOperation(needs, workspaces(), entry, workspace)]))
+      ? remainingRetryMs
+      : lostRaceMs;
   }
 
   async function remove(entry: Entry): Promise<number | undefined> {
@@ -129,7 +147,8 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
     // Others go first: ours is the last finalizer to be acted on.
     if (!finalizers.includes(workspaceFinalizer) || finalizers.length > 1) return undefined;
     const cluster = workspace.spec?.cluster;
-    if (cluster === undefined) return (await committed(needs, [lastOperation(entry, workspace)])) ? undefined : lostRaceMs;
+    if (cluster === undefined)
+      return (await committed(needs, [lastOperation(entry, workspace)])) ? undefined : lostRaceMs;
     if (!(await markCluster(cluster))) return lostRaceMs;
     const content = await contentOf(cluster);
     if (content.waiting.size > 0) {
@@ -146,12 +165,14 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
     wake({ event, parts }) {
       const { key, type, value } = event;
       const keys: string[] = [];
-      if (type === 'put' && key.startsWith(needs.workspacesPrefix()) && (storedFlags(value) & flagDeleting) !== 0) keys.push(key);
+      if (type === 'put' && key.startsWith(needs.workspacesPrefix()) && (storedFlags(value) & flagDeleting) !== 0)
+        keys.push(key);
       const parent = waiting.size === 0 ? undefined : waiting.get(parts.cluster);
       if (parent !== undefined && (type === 'delete' || (storedFlags(value) & flagFinalizers) === 0)) keys.push(parent);
       return keys;
     },
-    resume: () => keysToResume(needs.store, needs.workspacesPrefix(), (entry) => (storedFlags(entry.value) & flagDeleting) !== 0),
+    resume: () =>
+      keysToResume(needs.store, needs.workspacesPrefix(), (entry) => (storedFlags(entry.value) & flagDeleting) !== 0),
     async reconcile(key) {
       const entry = needs.store.peek(key);
       return entry === undefined || (storedFlags(entry.value) & flagDeleting) === 0 ? undefined : remove(entry);

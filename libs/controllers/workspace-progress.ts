@@ -28,7 +28,12 @@ const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
 const bindingsMax = 1_000;
 
 function creatorOf(workspace: Workspace): UserInfo {
-  const { username = '', uid, groups = [], extra } = JSON.parse(workspace.metadata.annotations?.[ownerAnnotation] ?? '{}') as {
+  const {
+    username = '',
+    uid,
+    groups = [],
+    extra,
+  } = JSON.parse(workspace.metadata.annotations?.[ownerAnnotation] ?? '{}') as {
     username?: string;
     uid?: string;
     groups?: string[];
@@ -47,14 +52,23 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
     const { cluster: parent } = parseKey(entry.key);
     const type = needs.types.at(workspace.spec?.type?.path ?? '', workspace.spec?.type?.name ?? '');
     if (type === undefined) return undefined;
-    const plan = { parent: asClusterName(parent), parentPath: needs.pathOf(parent), type, aliases: needs.types.aliases(type), creator: creatorOf(workspace), timestamp: timestamp(needs) };
+    const plan = {
+      parent: asClusterName(parent),
+      parentPath: needs.pathOf(parent),
+      type,
+      aliases: needs.types.aliases(type),
+      creator: creatorOf(workspace),
+      timestamp: timestamp(needs),
+    };
     const operations = planWorkspace(needs.plan, workspace, plan);
     if (operations.length === 0) {
       unscheduled.add(entry.key);
       return undefined;
     }
     unscheduled.delete(entry.key);
-    return (await committed(needs, [replaceOperation(needs, workspaces(), entry, workspace), ...operations])) ? undefined : lostRaceMs;
+    return (await committed(needs, [replaceOperation(needs, workspaces(), entry, workspace), ...operations]))
+      ? undefined
+      : lostRaceMs;
   }
 
   function bindingsAreDone(cluster: string): boolean {
@@ -62,19 +76,35 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
     return entries.every((entry) => {
       const { status, spec } = parseStored<ApiBinding>(entry.value);
       const claims = (spec?.permissionClaims ?? []).length > 0;
-      return isTrueCondition(status?.conditions, 'InitialBindingCompleted') && (!claims || isTrueCondition(status?.conditions, 'PermissionClaimsApplied'));
+      return (
+        isTrueCondition(status?.conditions, 'InitialBindingCompleted') &&
+        (!claims || isTrueCondition(status?.conditions, 'PermissionClaimsApplied'))
+      );
     });
   }
 
   /** Takes off what we have done ourselves; the last one off makes the cluster Ready. */
   async function initialize(entry: Entry, cluster: LogicalCluster, name: string): Promise<boolean> {
-    const left = (cluster.status?.initializers ?? []).filter((id) => id !== bindingsInitializer || !bindingsAreDone(name));
+    const left = (cluster.status?.initializers ?? []).filter(
+      (id) => id !== bindingsInitializer || !bindingsAreDone(name),
+    );
     const phase = left.length === 0 ? 'Ready' : 'Initializing';
     if (left.length === (cluster.status?.initializers ?? []).length && phase === cluster.status?.phase) return true;
     const { initializers: _i, ...status } = cluster.status ?? {};
-    const conditions = phase === 'Ready' ? withCondition(status.conditions ?? [], { type: 'WorkspaceInitialized', status: 'True' }, timestamp(needs)) : status.conditions;
-    cluster.status = { ...status, phase, ...(left.length === 0 ? {} : { initializers: left }), ...(conditions === undefined ? {} : { conditions }) };
-    cluster.metadata.labels = { ...ownLabels(cluster.metadata.labels), ...phaseLabels(phase, left, cluster.status.terminators ?? []) };
+    const conditions =
+      phase === 'Ready'
+        ? withCondition(status.conditions ?? [], { type: 'WorkspaceInitialized', status: 'True' }, timestamp(needs))
+        : status.conditions;
+    cluster.status = {
+      ...status,
+      phase,
+      ...(left.length === 0 ? {} : { initializers: left }),
+      ...(conditions === undefined ? {} : { conditions }),
+    };
+    cluster.metadata.labels = {
+      ...ownLabels(cluster.metadata.labels),
+      ...phaseLabels(phase, left, cluster.status.terminators ?? []),
+    };
     return committed(needs, [replaceOperation(needs, logicalClusters(), entry, cluster)]);
   }
 
@@ -82,16 +112,27 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
     const { phase = 'Initializing', initializers = [], terminators } = cluster.status ?? {};
     const before = workspace.status ?? {};
     const now = timestamp(needs);
-    const change = phase === 'Ready' ? ({ type: 'WorkspaceInitialized', status: 'True' } as const) : initializersExist(initializers);
-    const conditions = phase === 'Ready' || phase === 'Initializing' ? withCondition(before.conditions ?? [], change, now) : before.conditions;
+    const change =
+      phase === 'Ready' ? ({ type: 'WorkspaceInitialized', status: 'True' } as const) : initializersExist(initializers);
+    const conditions =
+      phase === 'Ready' || phase === 'Initializing'
+        ? withCondition(before.conditions ?? [], change, now)
+        : before.conditions;
     workspace.status = {
       ...(conditions === undefined ? {} : { conditions }),
       phase,
       ...(initializers.length === 0 ? {} : { initializers }),
       ...(terminators === undefined ? {} : { terminators }),
     };
-    workspace.metadata.labels = { ...ownLabels(workspace.metadata.labels), ...phaseLabels(phase, initializers, terminators ?? []) };
-    if (phase === 'Ready') workspace.metadata.annotations = { ...workspace.metadata.annotations, [ownerAnnotation]: JSON.stringify({ username: creatorOf(workspace).name }) };
+    workspace.metadata.labels = {
+      ...ownLabels(workspace.metadata.labels),
+      ...phaseLabels(phase, initializers, terminators ?? []),
+    };
+    if (phase === 'Ready')
+      workspace.metadata.annotations = {
+        ...workspace.metadata.annotations,
+        [ownerAnnotation]: JSON.stringify({ username: creatorOf(workspace).name }),
+      };
   }
 
   async function progress(entry: Entry, workspace: Workspace, name: string): Promise<number | undefined> {
@@ -123,7 +164,8 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
       const { key, type, value, previous } = event;
       if (type === 'put' && key.startsWith(needs.workspacesPrefix())) return isSettled(value) ? [] : [key];
       // A cluster that is made Ready in the commit that creates it needs nothing more.
-      if (type === 'put' && key.startsWith(logicalClustersPrefix)) return previous === undefined && !isInitializing(value) ? [] : ownerKey(value);
+      if (type === 'put' && key.startsWith(logicalClustersPrefix))
+        return previous === undefined && !isInitializing(value) ? [] : ownerKey(value);
       if (key.startsWith(needs.shardsPrefix())) return [...unscheduled];
       if (!key.startsWith(bindingsPrefix)) return [];
       const cluster = needs.store.peek(needs.logicalClusterKey(parts.cluster));
@@ -132,7 +174,8 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
     async *resume() {
       yield* keysToResume(needs.store, needs.workspacesPrefix(), (entry) => !isSettled(entry.value));
       // A phase may have changed in the last moment before a stop.
-      for await (const entries of eachPiece(needs.store, { prefix: logicalClustersPrefix })) for (const entry of entries) if (isInitializing(entry.value)) yield* ownerKey(entry.value);
+      for await (const entries of eachPiece(needs.store, { prefix: logicalClustersPrefix }))
+        for (const entry of entries) if (isInitializing(entry.value)) yield* ownerKey(entry.value);
     },
     async reconcile(key) {
       const entry = needs.store.peek(key);
@@ -141,7 +184,9 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
         return undefined;
       }
       const workspace = objectOf<Workspace>(workspaces(), entry);
-      return workspace.spec?.cluster === undefined ? schedule(entry, workspace) : progress(entry, workspace, workspace.spec.cluster);
+      return workspace.spec?.cluster === undefined
+        ? schedule(entry, workspace)
+        : progress(entry, workspace, workspace.spec.cluster);
     },
   };
 }

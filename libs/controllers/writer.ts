@@ -19,8 +19,18 @@ export function timestamp(needs: ControllerNeeds): string {
 }
 
 /** Replaces what an entry holds. */
-export function replaceOperation(needs: ControllerNeeds, served: ServedResource, entry: Entry, object: KubeObject): Operation {
-  return { op: 'put', key: entry.key, expect: entry.revision, value: (revision: Revision) => storedObject(served, object, revision, needs.shardNumber) };
+export function replaceOperation(
+  needs: ControllerNeeds,
+  served: ServedResource,
+  entry: Entry,
+  object: KubeObject,
+): Operation {
+  return {
+    op: 'put',
+    key: entry.key,
+    expect: entry.revision,
+    value: (revision: Revision) => storedObject(served, object, revision, needs.shardNumber),
+  };
 }
 
 /** An entry's object, parsed anew: to be changed. */
@@ -48,8 +58,13 @@ export async function* eachPiece(store: Store, range: Range): AsyncIterable<read
 }
 
 /** The keys of a range whose entries ask for work. */
-export async function* keysToResume(store: Store, prefix: string, needsWork: (entry: Entry) => boolean): AsyncIterable<string> {
-  for await (const entries of eachPiece(store, { prefix })) for (const entry of entries) if (needsWork(entry)) yield entry.key;
+export async function* keysToResume(
+  store: Store,
+  prefix: string,
+  needsWork: (entry: Entry) => boolean,
+): AsyncIterable<string> {
+  for await (const entries of eachPiece(store, { prefix }))
+    for (const entry of entries) if (needsWork(entry)) yield entry.key;
 }
 
 /** Look again at once: somebody else was faster. */

@@ -1,5 +1,8 @@
 // Exchanges
 
+// The client
+export type { HttpAnswer, HttpClient, HttpClientOptions } from './client.ts';
+export { createHttpClient } from './client.ts';
 export { decodeJson } from './decode/decode-json.ts';
 // Bodies
 export type { Decoded, DecodeOptions } from './decode/decode-options.ts';
@@ -16,6 +19,3 @@ export type { Peer, PeerCertificate } from './peer.ts';
 export type { HttpServer, HttpServerOptions } from './server.ts';
 export { createHttpServer } from './server.ts';
 export type { ServerTls } from './tls-server.ts';
-// The client
-export type { HttpAnswer, HttpClient, HttpClientOptions } from './client.ts';
-export { createHttpClient } from './client.ts';

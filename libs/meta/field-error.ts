@@ -66,5 +66,9 @@ export function forbiddenField(field: string, detail: string): FieldError {
 
 export function unsupportedValue(field: string, value: unknown, supported: readonly string[]): FieldError {
   const list = supported.map((text) => JSON.stringify(text)).join(', ');
-  return { kind: 'NotSupported', field, message: `Unsupported value: ${formatFieldValue(value)}${list === '' ? '' : `: supported values: ${list}`}` };
+  return {
+    kind: 'NotSupported',
+    field,
+    message: `Unsupported value: ${formatFieldValue(value)}${list === '' ? '' : `: supported values: ${list}`}`,
+  };
 }

@@ -1,29 +1,20 @@
 // Clusters and revisions
 export type { ClusterName, WorkspacePath } from './cluster-name.ts';
 export { asClusterName, asWorkspacePath, isClusterName, isWorkspacePath, joinPath } from './cluster-name.ts';
-export type { Revision } from './revision.ts';
-export { asRevision, revisionZero } from './revision.ts';
-export type { ResourceVersion } from './resource-version.ts';
-export { formatResourceVersion, mergedShardNumber, parseResourceVersion, shardNumbers } from './resource-version.ts';
-
-// Objects and rows
-export type { Condition, KubeObject, ObjectMeta, OwnerReference } from './kube-object.ts';
-export type { JsonSchema } from './json-schema.ts';
-export type { PrinterColumn, ResourceRow, ScalePaths, SubresourceRow, Verb } from './resource-row.ts';
-export { groupResourceText, groupVersionText } from './resource-row.ts';
-export type { LabelSelector, LabelSelectorSpec, Requirement } from './selector.ts';
-export { labelSelectorOf, matchesLabels } from './selector.ts';
-
-// People and errors
-export type { UserInfo } from './user-info.ts';
-export { anonymousUser } from './user-info.ts';
-export type { FieldError, FieldErrorKind } from './field-error.ts';
-export { duplicateValue, forbiddenField, formatFieldValue, invalidValue, requiredValue, unsupportedValue } from './field-error.ts';
-export type { Status, StatusCause, StatusDetails, StatusReason, Subject } from './status-error.ts';
-export { StatusError } from './status-error.ts';
 export type { ConditionChange } from './conditions.ts';
 export { isTrueCondition, withCondition, withSummary } from './conditions.ts';
-
+export type { FieldError, FieldErrorKind } from './field-error.ts';
+export {
+  duplicateValue,
+  forbiddenField,
+  formatFieldValue,
+  invalidValue,
+  requiredValue,
+  unsupportedValue,
+} from './field-error.ts';
+export type { JsonSchema } from './json-schema.ts';
+// Objects and rows
+export type { Condition, KubeObject, ObjectMeta, OwnerReference } from './kube-object.ts';
 // Names, selectors and quantities
 export {
   validateAnnotations,
@@ -39,3 +30,16 @@ export type { FieldRequirement } from './parse-selector.ts';
 export { parseFieldSelector, parseLabelSelector } from './parse-selector.ts';
 export type { Quantity } from './quantity.ts';
 export { compareQuantities, formatQuantity, parseQuantity } from './quantity.ts';
+export type { PrinterColumn, ResourceRow, ScalePaths, SubresourceRow, Verb } from './resource-row.ts';
+export { groupResourceText, groupVersionText } from './resource-row.ts';
+export type { ResourceVersion } from './resource-version.ts';
+export { formatResourceVersion, mergedShardNumber, parseResourceVersion, shardNumbers } from './resource-version.ts';
+export type { Revision } from './revision.ts';
+export { asRevision, revisionZero } from './revision.ts';
+export type { LabelSelector, LabelSelectorSpec, Requirement } from './selector.ts';
+export { labelSelectorOf, matchesLabels } from './selector.ts';
+export type { Status, StatusCause, StatusDetails, StatusReason, Subject } from './status-error.ts';
+export { StatusError } from './status-error.ts';
+// People and errors
+export type { UserInfo } from './user-info.ts';
+export { anonymousUser } from './user-info.ts';

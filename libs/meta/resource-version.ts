@@ -27,7 +27,9 @@ export function formatResourceVersion(revision: Revision, shard: number): Resour
 const pattern = /^(?:0|[1-9][0-9]{0,18})$/;
 
 /** The parts of a resourceVersion, or undefined for text that is none. */
-export function parseResourceVersion(text: string): { readonly revision: Revision; readonly shard: number } | undefined {
+export function parseResourceVersion(
+  text: string,
+): { readonly revision: Revision; readonly shard: number } | undefined {
   if (!pattern.test(text)) return undefined;
   const value = BigInt(text);
   return { revision: asRevision(Number(value >> 12n)), shard: Number(value & 4095n) };

@@ -9,7 +9,11 @@ export type LabelSelector = readonly Requirement[];
 /** As in an object's spec: `{matchLabels, matchExpressions}`. */
 export interface LabelSelectorSpec {
   readonly matchLabels?: Readonly<Record<string, string>>;
-  readonly matchExpressions?: readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] }[];
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values?: readonly string[];
+  }[];
 }
 
 /** Every requirement holds; a selector without requirements selects everything. */
@@ -37,7 +41,8 @@ export function matchesLabels(selector: LabelSelector, labels: Readonly<Record<s
 /** A spec's selector as requirements. */
 export function labelSelectorOf(spec: LabelSelectorSpec): LabelSelector {
   const requirements: Requirement[] = [];
-  for (const [key, value] of Object.entries(spec.matchLabels ?? {})) requirements.push({ key, operator: 'in', values: [value] });
+  for (const [key, value] of Object.entries(spec.matchLabels ?? {}))
+    requirements.push({ key, operator: 'in', values: [value] });
   for (const { key, operator, values } of spec.matchExpressions ?? []) {
     switch (operator) {
       case 'In':

@@ -74,7 +74,12 @@ export class StatusError extends Error {
   readonly code: number;
   readonly details: StatusDetails | undefined;
 
-  constructor(reason: StatusReason, message: string, details?: StatusDetails, options?: { readonly cause?: unknown; readonly code?: number }) {
+  constructor(
+    reason: StatusReason,
+    message: string,
+    details?: StatusDetails,
+    options?: { readonly cause?: unknown; readonly code?: number },
+  ) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'StatusError';
     this.reason = reason;
@@ -99,7 +104,12 @@ export class StatusError extends Error {
   /** Anything that was thrown, as a StatusError; what is not ours becomes an InternalError whose message says nothing of its cause. */
   static from(thrown: unknown): StatusError {
     if (thrown instanceof StatusError) return thrown;
-    return new StatusError('InternalError', 'Internal error occurred: the server could not complete the request', undefined, { cause: thrown });
+    return new StatusError(
+      'InternalError',
+      'Internal error occurred: the server could not complete the request',
+      undefined,
+      { cause: thrown },
+    );
   }
 
   static badRequest(message: string): StatusError {
@@ -107,7 +117,11 @@ export class StatusError extends Error {
   }
 
   static notFound(subject: Subject, name: string): StatusError {
-    return new StatusError('NotFound', `${qualified(subject)} ${JSON.stringify(name)} not found`, subjectDetails(subject, name));
+    return new StatusError(
+      'NotFound',
+      `${qualified(subject)} ${JSON.stringify(name)} not found`,
+      subjectDetails(subject, name),
+    );
   }
 
   /** For a path or group that is not served. */
@@ -116,11 +130,23 @@ export class StatusError extends Error {
   }
 
   static alreadyExists(subject: Subject, name: string): StatusError {
-    return new StatusError('AlreadyExists', `${qualified(subject)} ${JSON.stringify(name)} already exists`, subjectDetails(subject, name));
+    return new StatusError(
+      'AlreadyExists',
+      `${qualified(subject)} ${JSON.stringify(name)} already exists`,
+      subjectDetails(subject, name),
+    );
   }
 
-  static conflict(subject: Subject, name: string, why = 'the object has been modified; please apply your changes to the latest version and try again'): StatusError {
-    return new StatusError('Conflict', `Operation cannot be fulfilled on ${qualified(subject)} ${JSON.stringify(name)}: ${why}`, subjectDetails(subject, name));
+  static conflict(
+    subject: Subject,
+    name: string,
+    why = 'the object has been modified; please apply your changes to the latest version and try again',
+  ): StatusError {
+    return new StatusError(
+      'Conflict',
+      `Operation cannot be fulfilled on ${qualified(subject)} ${JSON.stringify(name)}: ${why}`,
+      subjectDetails(subject, name),
+    );
   }
 
   static forbidden(subject: Subject, name: string, why: string): StatusError {
@@ -129,7 +155,11 @@ export class StatusError extends Error {
   }
 
   /** 422 with a cause for each field; `kind` is the object's kind. */
-  static invalid(kind: { readonly group: string; readonly kind: string }, name: string, errors: readonly FieldError[]): StatusError {
+  static invalid(
+    kind: { readonly group: string; readonly kind: string },
+    name: string,
+    errors: readonly FieldError[],
+  ): StatusError {
     const texts = errors.map((error) => `${error.field}: ${error.message}`);
     const summary = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
     const qualifiedKind = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
@@ -137,7 +167,11 @@ export class StatusError extends Error {
       ...(name === '' ? {} : { name }),
       ...(kind.group === '' ? {} : { group: kind.group }),
       kind: kind.kind,
-      causes: errors.map((error) => ({ reason: causeReasonOf(error.kind), message: error.message, field: error.field })),
+      causes: errors.map((error) => ({
+        reason: causeReasonOf(error.kind),
+        message: error.message,
+        field: error.field,
+      })),
     });
   }
 

@@ -45,7 +45,12 @@ export function hasStatusSubresource(served: ServedResource): boolean {
 }
 
 /** From what a client sent to the object in its storage version, complete but for its resourceVersion. */
-async function prepareCreate(needs: RegistryNeeds, request: WriteRequest, sent: KubeObject, duplicates: readonly string[]): Promise<KubeObject> {
+async function prepareCreate(
+  needs: RegistryNeeds,
+  request: WriteRequest,
+  sent: KubeObject,
+  duplicates: readonly string[],
+): Promise<KubeObject> {
   const { served } = request;
   const { row, behaviour, storage } = served;
   checkKind(served, sent);
@@ -63,7 +68,8 @@ async function prepareCreate(needs: RegistryNeeds, request: WriteRequest, sent: 
     timestamp: context.timestamp,
     generation: countsGenerations(storage),
   });
-  if (!sent.metadata.name && sent.metadata.generateName) sent.metadata.name = generatedName(sent.metadata.generateName, needs.random.integer);
+  if (!sent.metadata.name && sent.metadata.generateName)
+    sent.metadata.name = generatedName(sent.metadata.generateName, needs.random.integer);
   if (hasStatusSubresource(served) && behaviour.keepsStatusOnCreate !== true) delete sent['status'];
   served.schema.applyDefaults(sent);
   request.guard?.admit(sent, undefined);
@@ -86,7 +92,12 @@ async function prepareCreate(needs: RegistryNeeds, request: WriteRequest, sent: 
   return object;
 }
 
-function createOperations(needs: RegistryNeeds, request: WriteRequest, object: KubeObject, keep: (value: Uint8Array) => void): Operation[] {
+function createOperations(
+  needs: RegistryNeeds,
+  request: WriteRequest,
+  object: KubeObject,
+  keep: (value: Uint8Array) => void,
+): Operation[] {
   const { storage } = request.served;
   const context = writeContext(needs, request);
   const accompany = storage.behaviour.accompanyCreate?.(object, context) ?? [];
@@ -109,7 +120,12 @@ function createOperations(needs: RegistryNeeds, request: WriteRequest, object: K
 }
 
 /** Creates the object that a client sent. `duplicates`: paths of doubled keys in the body. */
-export async function create(needs: RegistryNeeds, request: WriteRequest, sent: KubeObject, duplicates: readonly string[]): Promise<Written> {
+export async function create(
+  needs: RegistryNeeds,
+  request: WriteRequest,
+  sent: KubeObject,
+  duplicates: readonly string[],
+): Promise<Written> {
   const generated = !sent.metadata?.name;
   const object = await prepareCreate(needs, request, sent, duplicates);
   const { row, storage } = request.served;

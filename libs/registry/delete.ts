@@ -26,12 +26,19 @@ export interface Deleted {
   readonly uid: string;
 }
 
-const propagationFinalizer: Readonly<Partial<Record<Propagation, string>>> = { Foreground: 'foregroundDeletion', Orphan: 'orphan' };
+const propagationFinalizer: Readonly<Partial<Record<Propagation, string>>> = {
+  Foreground: 'foregroundDeletion',
+  Orphan: 'orphan',
+};
 
 function checkPreconditions(request: DeleteRequest, object: KubeObject): void {
   const { uid, resourceVersion } = object.metadata;
   if (request.uid !== undefined && request.uid !== uid) {
-    throw StatusError.conflict(request.served.row, request.name, `Precondition failed: UID in precondition: ${request.uid}, UID in object meta: ${uid}`);
+    throw StatusError.conflict(
+      request.served.row,
+      request.name,
+      `Precondition failed: UID in precondition: ${request.uid}, UID in object meta: ${uid}`,
+    );
   }
   if (request.resourceVersion !== undefined && request.resourceVersion !== resourceVersion) {
     throw StatusError.conflict(
@@ -74,7 +81,9 @@ export async function remove(needs: RegistryNeeds, request: DeleteRequest): Prom
     await storage.behaviour.admitDelete?.(object, writeContext(needs, request));
     const uid = object.metadata.uid ?? '';
     const waits =
-      storage.behaviour.deletesLater === true || (object.metadata.finalizers ?? []).length > 0 || propagationFinalizer[request.propagation ?? 'Background'] !== undefined;
+      storage.behaviour.deletesLater === true ||
+      (object.metadata.finalizers ?? []).length > 0 ||
+      propagationFinalizer[request.propagation ?? 'Background'] !== undefined;
     if (waits && !mark(needs, request, object)) return { value: entry.value, removed: false, uid };
     if (request.dryRun) return { value: dryRunObject(storage, object), removed: !waits, uid };
     let value = entry.value;

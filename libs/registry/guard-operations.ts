@@ -17,8 +17,16 @@ export function namespaceKey(cluster: string, namespace: string): string {
 
 function terminating(request: WriteRequest, name: string, namespace: string): StatusError {
   const { row } = request.served;
-  const cause: StatusCause = { reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' };
-  const error = StatusError.forbidden(row, name, `unable to create new content in namespace ${namespace} because it is being terminated`);
+  const cause: StatusCause = {
+    reason: 'NamespaceTerminating',
+    message: `namespace ${namespace} is being terminated`,
+    field: 'metadata.namespace',
+  };
+  const error = StatusError.forbidden(
+    row,
+    name,
+    `unable to create new content in namespace ${namespace} because it is being terminated`,
+  );
   return new StatusError('Forbidden', error.message, { ...error.details, causes: [cause] });
 }
 
@@ -32,7 +40,8 @@ export function guardCreate(needs: RegistryNeeds, request: WriteRequest, name: s
   const clusterKey = needs.logicalClusterKey(request.cluster);
   if (clusterKey !== undefined) {
     const cluster = needs.store.peek(clusterKey);
-    if (cluster === undefined) throw StatusError.forbidden(row, name, 'unable to create new content in a logical cluster that does not exist');
+    if (cluster === undefined)
+      throw StatusError.forbidden(row, name, 'unable to create new content in a logical cluster that does not exist');
     if ((storedFlags(cluster.value) & flagDeleting) !== 0) {
       throw StatusError.forbidden(row, name, 'unable to create new content in a logical cluster that is being deleted');
     }

@@ -36,8 +36,24 @@ export interface CreatedMeta {
 
 /** What the server sets on a new object; clears what only the server may set. Keys come in the order that Kubernetes prints them. */
 export function stampCreated(object: KubeObject, created: CreatedMeta): void {
-  const { name, generateName, namespace: _n, uid: _u, resourceVersion: _r, generation: _g, creationTimestamp: _c, ...rest } = object.metadata;
-  const { deletionTimestamp: _d, deletionGracePeriodSeconds: _s, selfLink: _l, managedFields: _m, annotations, ...kept } = rest;
+  const {
+    name,
+    generateName,
+    namespace: _n,
+    uid: _u,
+    resourceVersion: _r,
+    generation: _g,
+    creationTimestamp: _c,
+    ...rest
+  } = object.metadata;
+  const {
+    deletionTimestamp: _d,
+    deletionGracePeriodSeconds: _s,
+    selfLink: _l,
+    managedFields: _m,
+    annotations,
+    ...kept
+  } = rest;
   object.metadata = {
     name,
     ...(generateName === undefined ? {} : { generateName }),
@@ -69,8 +85,17 @@ export function keepSystemMeta(object: KubeObject, old: KubeObject): void {
   if (ownerReferences !== undefined && ownerReferences.length > 0) meta.ownerReferences = ownerReferences;
   if (finalizers !== undefined && finalizers.length > 0) meta.finalizers = finalizers;
   const known = new Set(Object.keys(meta));
-  const serverOwned = new Set(['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'managedFields', 'selfLink']);
-  for (const [key, value] of Object.entries(rest)) if (!known.has(key) && !serverOwned.has(key) && !(key in from)) meta[key] = value;
+  const serverOwned = new Set([
+    'uid',
+    'resourceVersion',
+    'generation',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'managedFields',
+    'selfLink',
+  ]);
+  for (const [key, value] of Object.entries(rest))
+    if (!known.has(key) && !serverOwned.has(key) && !(key in from)) meta[key] = value;
   object.metadata = meta;
 }
 
@@ -90,7 +115,8 @@ function ownerReferenceErrors(meta: ObjectMeta): FieldError[] {
   const controllers: string[] = [];
   for (const [i, owner] of (meta.ownerReferences ?? []).entries()) {
     const field = `metadata.ownerReferences[${i}]`;
-    if (!owner.apiVersion) errors.push(invalidValue(`${field}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
+    if (!owner.apiVersion)
+      errors.push(invalidValue(`${field}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
     if (!owner.kind) errors.push(invalidValue(`${field}.kind`, owner.kind ?? '', 'must not be empty'));
     if (!owner.name) errors.push(invalidValue(`${field}.name`, owner.name ?? '', 'must not be empty'));
     if (!owner.uid) errors.push(invalidValue(`${field}.uid`, owner.uid ?? '', 'must not be empty'));
@@ -98,7 +124,11 @@ function ownerReferenceErrors(meta: ObjectMeta): FieldError[] {
   }
   if (controllers.length > 1) {
     errors.push(
-      invalidValue('metadata.ownerReferences', meta.ownerReferences, `Only one reference can have Controller set to true. Found "true" in references for ${controllers.join(' and ')}`),
+      invalidValue(
+        'metadata.ownerReferences',
+        meta.ownerReferences,
+        `Only one reference can have Controller set to true. Found "true" in references for ${controllers.join(' and ')}`,
+      ),
     );
   }
   return errors;
@@ -109,15 +139,18 @@ export function validateObjectMeta(row: ResourceRow, object: KubeObject): FieldE
   const meta = object.metadata;
   const errors: FieldError[] = [];
   if (typeof meta.generateName === 'string' && meta.generateName !== '') {
-    for (const problem of nameProblems(row, maskTrailingDash(meta.generateName))) errors.push(invalidValue('metadata.generateName', meta.generateName, problem));
+    for (const problem of nameProblems(row, maskTrailingDash(meta.generateName)))
+      errors.push(invalidValue('metadata.generateName', meta.generateName, problem));
   }
   if (!meta.name) errors.push(requiredValue('metadata.name', 'name or generateName is required'));
-  else for (const problem of nameProblems(row, meta.name)) errors.push(invalidValue('metadata.name', meta.name, problem));
+  else
+    for (const problem of nameProblems(row, meta.name)) errors.push(invalidValue('metadata.name', meta.name, problem));
   errors.push(...ownerReferenceErrors(meta));
   errors.push(...validateLabels(meta.labels, 'metadata.labels'));
   errors.push(...validateAnnotations(meta.annotations, 'metadata.annotations'));
   for (const finalizer of meta.finalizers ?? []) {
-    for (const problem of validateQualifiedName(finalizer)) errors.push(invalidValue('metadata.finalizers', finalizer, problem));
+    for (const problem of validateQualifiedName(finalizer))
+      errors.push(invalidValue('metadata.finalizers', finalizer, problem));
   }
   return errors;
 }
@@ -133,5 +166,10 @@ export function validateObjectMetaUpdate(object: KubeObject, old: KubeObject): F
   const added = (object.metadata.finalizers ?? []).filter((finalizer) => !before.has(finalizer));
   if (added.length === 0) return [];
   const list = added.map((finalizer) => JSON.stringify(finalizer)).join(', ');
-  return [forbiddenField('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`)];
+  return [
+    forbiddenField(
+      'metadata.finalizers',
+      `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+    ),
+  ];
 }

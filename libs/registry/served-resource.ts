@@ -115,7 +115,8 @@ export function serve(row: ResourceRow, options: ServeOptions): ServedResource {
     fingerprint: options.fingerprint,
     prefix: storage?.prefix ?? resourcePrefix(row.group, row.plural, options.identity),
     identity: options.identity,
-    conversion: storage === undefined ? undefined : (options.conversion ?? plainConversion(apiVersion, storage.apiVersion)),
+    conversion:
+      storage === undefined ? undefined : (options.conversion ?? plainConversion(apiVersion, storage.apiVersion)),
     behaviour: options.behaviour,
     origin: options.origin,
   };

@@ -6,11 +6,19 @@ import type { ServedResource } from './served-resource.ts';
 
 function flagsOf(object: KubeObject): number {
   const { finalizers, deletionTimestamp } = object.metadata;
-  return (finalizers !== undefined && finalizers.length > 0 ? flagFinalizers : 0) | (deletionTimestamp === undefined ? 0 : flagDeleting);
+  return (
+    (finalizers !== undefined && finalizers.length > 0 ? flagFinalizers : 0) |
+    (deletionTimestamp === undefined ? 0 : flagDeleting)
+  );
 }
 
 /** The value of an object in its storage version, with the resourceVersion that belongs to `revision`. */
-export function storedObject(storage: ServedResource, object: KubeObject, revision: Revision, shardNumber: number): Uint8Array {
+export function storedObject(
+  storage: ServedResource,
+  object: KubeObject,
+  revision: Revision,
+  shardNumber: number,
+): Uint8Array {
   object.metadata.resourceVersion = formatResourceVersion(revision, shardNumber);
   return encodeStored(storage.fingerprint, flagsOf(object), JSON.stringify(object));
 }

@@ -37,14 +37,23 @@ function checkPreconditions(request: UpdateRequest, changed: KubeObject, old: Ku
   const { row } = request.served;
   const { name, uid, resourceVersion } = changed.metadata;
   if (name === undefined || name === '') changed.metadata.name = request.name;
-  else if (name !== request.name) throw StatusError.badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`);
+  else if (name !== request.name)
+    throw StatusError.badRequest(
+      `the name of the object (${name}) does not match the name on the URL (${request.name})`,
+    );
   if (uid !== undefined && uid !== '' && uid !== old.metadata.uid) {
-    throw StatusError.conflict(row, request.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
+    throw StatusError.conflict(
+      row,
+      request.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+    );
   }
   if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0') {
     if (resourceVersion !== old.metadata.resourceVersion) throw StatusError.conflict(row, request.name);
   } else if (request.replaces && row.dialect === 'custom') {
-    throw StatusError.invalid(row, request.name, [invalidValue('metadata.resourceVersion', 0, 'must be specified for an update')]);
+    throw StatusError.invalid(row, request.name, [
+      invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
+    ]);
   }
 }
 
@@ -74,7 +83,11 @@ function bumpGeneration(storage: ServedResource, object: KubeObject, old: KubeOb
 }
 
 /** From the wanted object in the served version to the one to store. */
-async function prepareUpdate(needs: RegistryNeeds, request: UpdateRequest, entry: Entry): Promise<{ object: KubeObject; old: KubeObject; optimistic: boolean }> {
+async function prepareUpdate(
+  needs: RegistryNeeds,
+  request: UpdateRequest,
+  entry: Entry,
+): Promise<{ object: KubeObject; old: KubeObject; optimistic: boolean }> {
   const { served } = request;
   const { row, storage } = served;
   const { behaviour } = storage;
@@ -86,7 +99,8 @@ async function prepareUpdate(needs: RegistryNeeds, request: UpdateRequest, entry
   ensureMetadata(wanted);
   checkNamespace(request, wanted);
   const { resourceVersion } = wanted.metadata;
-  const optimistic = request.replaces && resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0';
+  const optimistic =
+    request.replaces && resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0';
   checkPreconditions(request, wanted, old);
   const context = writeContext(needs, request);
   const changed = restrictToSubresource(request, wanted, live);
@@ -101,7 +115,8 @@ async function prepareUpdate(needs: RegistryNeeds, request: UpdateRequest, entry
     if (errors.length > 0) throw StatusError.invalid(row, request.name, errors.splice(0));
     object = served.conversion?.toStorage(changed) ?? changed;
     // What another version cannot say of the status must not get lost by a write that does not own it.
-    if (request.subresource === '' && hasStatusSubresource(storage)) setStatus(object, currentObject(storage, entry.value));
+    if (request.subresource === '' && hasStatusSubresource(storage))
+      setStatus(object, currentObject(storage, entry.value));
     storage.schema.prune(object);
     storage.schema.applyDefaults(object);
   }
@@ -116,7 +131,11 @@ async function prepareUpdate(needs: RegistryNeeds, request: UpdateRequest, entry
 
 /** An object whose deletion waited for its last finalizer goes with the update that removes it. */
 function isFinalRemoval(storage: ServedResource, object: KubeObject): boolean {
-  return object.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0 && storage.behaviour.deletesLater !== true;
+  return (
+    object.metadata.deletionTimestamp !== undefined &&
+    (object.metadata.finalizers ?? []).length === 0 &&
+    storage.behaviour.deletesLater !== true
+  );
 }
 
 /** Changes one object; NotFound where there is none, Conflict where somebody else was faster than a client that named its resourceVersion. */
@@ -125,7 +144,8 @@ export async function update(needs: RegistryNeeds, request: UpdateRequest): Prom
   const key = objectKey(storage, request.cluster, request.namespace, request.name);
   for (let attempt = 1; ; attempt++) {
     const entry = needs.store.peek(key);
-    if (entry === undefined || request.guard?.shows(currentObject(storage, entry.value)) === false) throw StatusError.notFound(row, request.name);
+    if (entry === undefined || request.guard?.shows(currentObject(storage, entry.value)) === false)
+      throw StatusError.notFound(row, request.name);
     const { object, old, optimistic } = await prepareUpdate(needs, request, entry);
     if (isDeepStrictEqual(object, old)) return { value: entry.value, created: false };
     if (request.dryRun) return { value: dryRunObject(storage, object), created: false };
@@ -144,7 +164,8 @@ export async function update(needs: RegistryNeeds, request: UpdateRequest): Prom
           ...(ttl === undefined ? {} : { expiresAt: needs.clock.now() + ttl }),
         };
     const result = await needs.store.commit([operation]);
-    if (result.status === 'committed') return { value: operation.op === 'delete' ? dryRunObject(storage, object) : value, created: false };
+    if (result.status === 'committed')
+      return { value: operation.op === 'delete' ? dryRunObject(storage, object) : value, created: false };
     if (optimistic || attempt >= updateAttempts) throw StatusError.conflict(row, request.name);
   }
 }

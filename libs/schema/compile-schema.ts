@@ -15,6 +15,7 @@ import { compilePrune } from './prune.ts';
 import { compileScaleCheck } from './scale-check.ts';
 import { compileValidate } from './validate.ts';
 import type { Run } from './validation-run.ts';
+import { withoutFormats } from './without-formats.ts';
 
 export interface SchemaOptions {
   readonly dialect: 'builtin' | 'custom';
@@ -67,7 +68,7 @@ function lazy<A extends unknown[], R>(compile: () => (...args: A) => R): (...arg
 }
 
 function compileWhole(schema: JsonSchema, options: SchemaOptions): (object: object, old?: object) => FieldError[] {
-  const validate = compileValidate(schema);
+  const validate = compileValidate(options.dialect === 'builtin' ? withoutFormats(schema) : schema);
   const checkScale = options.scale === undefined ? undefined : compileScaleCheck(options.scale);
   const checkLists = compileListTypes(schema);
   const rules = hasRules(schema);

@@ -18,7 +18,8 @@ function compileNode(schema: JsonSchema): ApplyDefaults | undefined {
   const members: [string, ApplyDefaults][] = [];
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
     const nullable = property.nullable === true;
-    if ((property.default ?? undefined) !== undefined) defaults.push({ key, value: property.default, nullable });
+    const missing = property.default === undefined || (property.default === null && !nullable);
+    if (!missing) defaults.push({ key, value: property.default, nullable });
     else if (!nullable) nullsRemoved.push(key);
     const member = compileNode(property);
     if (member !== undefined) members.push([key, member]);

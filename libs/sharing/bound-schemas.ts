@@ -8,5 +8,12 @@ import { formatKey } from '@kcp-ts/storage';
 export const boundSchemasCluster = 'system:bound-crds';
 
 export function boundSchemaKey(uid: string): string {
-  return formatKey({ group: 'apis.kcp.io', resource: 'boundschemas', identity: '-', cluster: boundSchemasCluster, namespace: '', name: uid });
+  return formatKey({
+    group: 'apis.kcp.io',
+    resource: 'boundschemas',
+    identity: '-',
+    cluster: boundSchemasCluster,
+    namespace: '',
+    name: uid,
+  });
 }

@@ -28,7 +28,11 @@ export interface ClaimTables {
   /** The applied claims of a workspace. */
   of(cluster: string): readonly TableClaim[];
   /** Puts exactly the labels on an object that the claims of its workspace ask for; true where that changed it. `identity` is the resource's own. */
-  label(cluster: string, resource: { readonly group: string; readonly plural: string; readonly identity: string }, object: KubeObject): boolean;
+  label(
+    cluster: string,
+    resource: { readonly group: string; readonly plural: string; readonly identity: string },
+    object: KubeObject,
+  ): boolean;
   changed(key: string): void;
   /** The cluster is gone. */
   forget(cluster: string): void;
@@ -43,19 +47,27 @@ function normalized(group: string, resource: string): string {
 
 /** Whether a claim is about a resource: by group and name, and by identity where the resource is bound from an export. */
 export function isClaimOn(claim: ClaimKey, group: string, plural: string, identity: string): boolean {
-  if (claim.resource !== plural || normalized(claim.group ?? '', claim.resource) !== normalized(group, plural)) return false;
-  return identity === '-' || identity === 'customresources' ? (claim.identityHash ?? '') === '' : claim.identityHash === identity;
+  if (claim.resource !== plural || normalized(claim.group ?? '', claim.resource) !== normalized(group, plural))
+    return false;
+  return identity === '-' || identity === 'customresources'
+    ? (claim.identityHash ?? '') === ''
+    : claim.identityHash === identity;
 }
 
 /** Whether an applied claim grants an object. */
 export function grants(claim: TableClaim, object: KubeObject): boolean {
-  return isSelected(claim.exportSelectors, object) && isSelected(claim.bindingSelectors, object) && matchesClaimSelector(claim.selector, object);
+  return (
+    isSelected(claim.exportSelectors, object) &&
+    isSelected(claim.bindingSelectors, object) &&
+    matchesClaimSelector(claim.selector, object)
+  );
 }
 
 function claimsOfBinding(binding: ApiBinding, reader: ParsedReader): TableClaim[] {
   const exportCluster = binding.status?.apiExportClusterName;
   const exportName = binding.spec?.reference?.export?.name;
-  if (exportCluster === undefined || exportName === undefined || binding.metadata.deletionTimestamp !== undefined) return [];
+  if (exportCluster === undefined || exportName === undefined || binding.metadata.deletionTimestamp !== undefined)
+    return [];
   if (!isTrueCondition(binding.status?.conditions, 'InitialBindingCompleted')) return [];
   const source = reader.get<ApiExport>(exportKey(exportCluster, exportName));
   const exported = source?.spec?.permissionClaims ?? binding.status?.exportPermissionClaims ?? [];
@@ -72,7 +84,11 @@ function claimsOfBinding(binding: ApiBinding, reader: ParsedReader): TableClaim[
   }));
 }
 
-export function createClaimTables(needs: { readonly store: Store; readonly reader: ParsedReader; readonly clustersMax: number }): ClaimTables {
+export function createClaimTables(needs: {
+  readonly store: Store;
+  readonly reader: ParsedReader;
+  readonly clustersMax: number;
+}): ClaimTables {
   const tables = new LRUCache<string, readonly TableClaim[]>({ max: needs.clustersMax });
 
   function of(cluster: string): readonly TableClaim[] {
@@ -88,8 +104,10 @@ export function createClaimTables(needs: { readonly store: Store; readonly reade
     of,
     label(cluster, { group, plural, identity }, object) {
       const wanted = new Map<string, string>();
-      for (const claim of of(cluster)) if (isClaimOn(claim, group, plural, identity) && grants(claim, object)) wanted.set(claim.label, claim.hash);
-      const own = group === 'apis.kcp.io' && plural === 'apibindings' ? object.metadata.labels?.[exportLabel] : undefined;
+      for (const claim of of(cluster))
+        if (isClaimOn(claim, group, plural, identity) && grants(claim, object)) wanted.set(claim.label, claim.hash);
+      const own =
+        group === 'apis.kcp.io' && plural === 'apibindings' ? object.metadata.labels?.[exportLabel] : undefined;
       if (own !== undefined) wanted.set(`${claimLabelPrefix}${own}`, reflexiveClaimHash);
       return applyLabels(object, wanted);
     },

@@ -14,7 +14,9 @@ const granted = (state: 'Accepted' | 'Rejected', verbs: string[], identityHash =
 
 describe('claims', () => {
   it('apply where both sides name them and the consumer accepts', () => {
-    expect(appliedClaims(asked, [granted('Accepted', ['get'])])).toEqual([{ group: '', resource: 'configmaps', identityHash: '', verbs: ['get'], selector: { matchAll: true } }]);
+    expect(appliedClaims(asked, [granted('Accepted', ['get'])])).toEqual([
+      { group: '', resource: 'configmaps', identityHash: '', verbs: ['get'], selector: { matchAll: true } },
+    ]);
     expect(appliedClaims(asked, [granted('Rejected', ['get'])])).toEqual([]);
     expect(appliedClaims(asked, [granted('Accepted', ['get'], 'other')])).toEqual([]);
   });

@@ -8,7 +8,11 @@ import type { AppliedClaim, BindingClaim, ClaimKey, ClaimSelector, ExportClaim }
 
 /** The same claim, whatever is left out. */
 export function sameClaim(a: ClaimKey, b: ClaimKey): boolean {
-  return (a.group ?? '') === (b.group ?? '') && a.resource === b.resource && (a.identityHash ?? '') === (b.identityHash ?? '');
+  return (
+    (a.group ?? '') === (b.group ?? '') &&
+    a.resource === b.resource &&
+    (a.identityHash ?? '') === (b.identityHash ?? '')
+  );
 }
 
 export function allowsVerb(verbs: readonly string[], verb: string): boolean {
@@ -53,11 +57,17 @@ function sameVerbs(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** What is wrong with a binding's claims, for its condition PermissionClaimsValid. */
-export function claimsProblem(exported: readonly ExportClaim[], granted: readonly BindingClaim[]): ClaimsProblem | undefined {
+export function claimsProblem(
+  exported: readonly ExportClaim[],
+  granted: readonly BindingClaim[],
+): ClaimsProblem | undefined {
   const accepted = granted.filter((claim) => claim.state === 'Accepted');
   const unexpected = accepted
     .filter((claim) => !exported.some((asked) => sameClaim(asked, claim)))
-    .map((claim) => `unexpected/invalid claim for ${describeClaim(claim)} (identity ${JSON.stringify(claim.identityHash ?? '')})`);
+    .map(
+      (claim) =>
+        `unexpected/invalid claim for ${describeClaim(claim)} (identity ${JSON.stringify(claim.identityHash ?? '')})`,
+    );
   if (unexpected.length > 0) {
     const shown = Math.min(unexpected.length, shownMax);
     const message = `${unexpected.length} unexpected and/or invalid permission claims (showing first ${shown}): ${listed(unexpected)}`;

@@ -5,7 +5,15 @@
 import type { Condition, ConditionChange } from '@kcp-ts/meta';
 import { isTrueCondition, withCondition, withSummary } from '@kcp-ts/meta';
 import { appliedClaims, claimsProblem } from './claims.ts';
-import type { ApiBinding, ApiBindingStatus, ApiExport, ApiResourceSchema, BoundResourceStatus, CustomResourceDefinition, ResourceNames } from './types.ts';
+import type {
+  ApiBinding,
+  ApiBindingStatus,
+  ApiExport,
+  ApiResourceSchema,
+  BoundResourceStatus,
+  CustomResourceDefinition,
+  ResourceNames,
+} from './types.ts';
 
 export interface BindingReader {
   /** The logical cluster of a path or name, or undefined. */
@@ -36,21 +44,37 @@ interface Found {
   readonly schemas: readonly ApiResourceSchema[];
 }
 
-function invalidExport(reason: string, message: string, severity: 'Error' | 'Warning' = 'Error'): { readonly problem: Problem } {
+function invalidExport(
+  reason: string,
+  message: string,
+  severity: 'Error' | 'Warning' = 'Error',
+): { readonly problem: Problem } {
   return { problem: { reason, message, severity } };
 }
 
 /** Steps 1 to 3: the export, its identity, its schemas. */
-function findExport(binding: ApiBinding, ownCluster: string, reader: BindingReader): { readonly found: Found } | { readonly problem: Problem; readonly source?: ApiExport; readonly cluster?: string } {
+function findExport(
+  binding: ApiBinding,
+  ownCluster: string,
+  reader: BindingReader,
+): { readonly found: Found } | { readonly problem: Problem; readonly source?: ApiExport; readonly cluster?: string } {
   const reference = binding.spec?.reference?.export;
   if (reference === undefined) return invalidExport('APIExportInvalidReference', 'Missing APIExport reference');
   const path = reference.path ?? ownCluster;
   const cluster = reader.resolve(path);
   const source = cluster === undefined ? undefined : reader.export(cluster, reference.name);
-  if (cluster === undefined || source === undefined) return invalidExport('APIExportNotFound', `APIExport ${path}|${reference.name} not found`);
+  if (cluster === undefined || source === undefined)
+    return invalidExport('APIExportNotFound', `APIExport ${path}|${reference.name} not found`);
   const identityHash = source.status?.identityHash;
   if (identityHash === undefined) {
-    return { ...invalidExport('MissingIdentityHash', `APIExport ${path}|${reference.name} is missing status.identityHash`, 'Warning'), source };
+    return {
+      ...invalidExport(
+        'MissingIdentityHash',
+        `APIExport ${path}|${reference.name} is missing status.identityHash`,
+        'Warning',
+      ),
+      source,
+    };
   }
   const schemas: ApiResourceSchema[] = [];
   for (const resource of source.spec?.resources ?? []) {
@@ -72,10 +96,12 @@ function groupResource(group: string, resource: string): string {
 function holders(reader: BindingReader): Map<string, string> {
   const held = new Map<string, string>();
   for (const definition of reader.definitions()) {
-    if (isTrueCondition(definition.status?.conditions, 'Established')) held.set(groupResource(definition.spec.group, definition.spec.names.plural), '{ true}');
+    if (isTrueCondition(definition.status?.conditions, 'Established'))
+      held.set(groupResource(definition.spec.group, definition.spec.names.plural), '{ true}');
   }
   for (const other of reader.otherBindings()) {
-    for (const bound of other.status?.boundResources ?? []) held.set(groupResource(bound.group, bound.resource), `{${other.metadata.name} false}`);
+    for (const bound of other.status?.boundResources ?? [])
+      held.set(groupResource(bound.group, bound.resource), `{${other.metadata.name} false}`);
   }
   return held;
 }
@@ -110,14 +136,23 @@ function nameConflict(schema: ApiResourceSchema, owners: readonly NamedOwner[]):
   const { names, group } = schema.spec;
   for (const owner of owners) {
     if (owner.group !== group) continue;
-    const taken = new Set([owner.names.plural, owner.names.singular, ...(owner.names.shortNames ?? [])].filter((name) => name !== undefined && name !== ''));
-    const clash = (field: string, value: string) => `naming conflict with ${owner.describe}: spec.names.${field}=${value} is forbidden`;
+    const taken = new Set(
+      [owner.names.plural, owner.names.singular, ...(owner.names.shortNames ?? [])].filter(
+        (name) => name !== undefined && name !== '',
+      ),
+    );
+    const clash = (field: string, value: string) =>
+      `naming conflict with ${owner.describe}: spec.names.${field}=${value} is forbidden`;
     if (taken.has(names.plural)) return clash('plural', names.plural);
     if (names.singular !== undefined && taken.has(names.singular)) return clash('singular', names.singular);
     const short = names.shortNames?.find((name) => taken.has(name));
     if (short !== undefined) return clash('shortNames', `[${(names.shortNames ?? []).join(' ')}]`);
     if (names.kind === owner.names.kind || names.kind === owner.names.listKind) return clash('kind', names.kind);
-    if (names.listKind !== undefined && (names.listKind === owner.names.kind || names.listKind === owner.names.listKind)) return clash('listKind', names.listKind);
+    if (
+      names.listKind !== undefined &&
+      (names.listKind === owner.names.kind || names.listKind === owner.names.listKind)
+    )
+      return clash('listKind', names.listKind);
   }
   return undefined;
 }
@@ -164,9 +199,15 @@ function bind(found: Found, before: readonly BoundResourceStatus[], reader: Bind
 function namingProblem(skipped: readonly string[], conflict: string | undefined): Problem | undefined {
   const reason = 'NamingConflicts';
   if (skipped.length > 0) {
-    return { reason, severity: 'Error', message: `Unable to bind APIs because they are bound by other APIBindings or CRDs: map[${skipped.join(' ')}]` };
+    return {
+      reason,
+      severity: 'Error',
+      message: `Unable to bind APIs because they are bound by other APIBindings or CRDs: map[${skipped.join(' ')}]`,
+    };
   }
-  return conflict === undefined ? undefined : { reason, severity: 'Error', message: `Unable to bind APIs: ${conflict}` };
+  return conflict === undefined
+    ? undefined
+    : { reason, severity: 'Error', message: `Unable to bind APIs: ${conflict}` };
 }
 
 function condition(type: string, problem: Problem | undefined): ConditionChange {
@@ -174,7 +215,13 @@ function condition(type: string, problem: Problem | undefined): ConditionChange 
 }
 
 /** The next status of a binding. `claimsApplied` tells whether every object that its claims show or hide carries the right labels. */
-export function evaluateBinding(binding: ApiBinding, ownCluster: string, reader: BindingReader, now: string, claimsApplied: boolean): BindingOutcome {
+export function evaluateBinding(
+  binding: ApiBinding,
+  ownCluster: string,
+  reader: BindingReader,
+  now: string,
+  claimsApplied: boolean,
+): BindingOutcome {
   const before = binding.status ?? {};
   let conditions: Condition[] = [...(before.conditions ?? [])];
   const set = (change: ConditionChange) => {
@@ -193,12 +240,20 @@ export function evaluateBinding(binding: ApiBinding, ownCluster: string, reader:
     if (!completed) set(condition('InitialBindingCompleted', bound.problem));
   } else {
     set(condition('APIExportValid', search.problem));
-    const waiting = { reason: 'WaitingForEstablished', severity: 'Info', message: 'Waiting for API(s) to be established' } as const;
+    const waiting = {
+      reason: 'WaitingForEstablished',
+      severity: 'Info',
+      message: 'Waiting for API(s) to be established',
+    } as const;
     if (!completed) set(condition('InitialBindingCompleted', waiting));
   }
   const granted = binding.spec?.permissionClaims ?? [];
   const problem = claimsProblem(exported, granted);
-  set(problem === undefined ? { type: 'PermissionClaimsValid', status: 'True' } : { type: 'PermissionClaimsValid', status: 'False', ...problem });
+  set(
+    problem === undefined
+      ? { type: 'PermissionClaimsValid', status: 'True' }
+      : { type: 'PermissionClaimsValid', status: 'False', ...problem },
+  );
   if (claimsApplied) set({ type: 'PermissionClaimsApplied', status: 'True' });
   const done = completed || isTrueCondition(conditions, 'InitialBindingCompleted');
   const applied = done ? appliedClaims(exported, granted) : [];

@@ -1,4 +1,41 @@
 // Kinds
+
+export { boundSchemaKey, boundSchemasCluster } from './bound-schemas.ts';
+export type { ClaimTables, TableClaim } from './claim-table.ts';
+export { createClaimTables, grants, isClaimOn } from './claim-table.ts';
+// Claims
+export { allowsVerb, appliedClaims, claimsProblem, matchesClaimSelector, sameClaim } from './claims.ts';
+// Names
+export { base36Padded, drawClusterName, homeClusterName } from './cluster-names.ts';
+// Binding
+export type { BindingOutcome, BindingReader } from './evaluate-binding.ts';
+export { evaluateBinding } from './evaluate-binding.ts';
+export type { ExportIndex } from './export-index.ts';
+export { createExportIndex } from './export-index.ts';
+export {
+  claimHash,
+  claimLabel,
+  claimLabelPrefix,
+  defaultBindingName,
+  exportHash,
+  exportLabel,
+  reflexiveClaimHash,
+} from './hashes.ts';
+export {
+  bindingKey,
+  bindingsPrefix,
+  clusterOfKey,
+  definitionsPrefix,
+  exportKey,
+  exportsPrefix,
+  nameOfKey,
+  schemaKey,
+  schemasPrefix,
+  sliceKey,
+  slicesPrefix,
+} from './keys.ts';
+export type { ResourceSelector } from './resource-selectors.ts';
+export { isSelected, originalClaimsAnnotation, resourceSelectorsOf } from './resource-selectors.ts';
 export type {
   ApiBinding,
   ApiBindingStatus,
@@ -14,34 +51,3 @@ export type {
   ExportedResource,
   ResourceNames,
 } from './types.ts';
-
-// Names
-export { base36Padded, drawClusterName, homeClusterName } from './cluster-names.ts';
-export { claimHash, claimLabel, claimLabelPrefix, defaultBindingName, exportHash, exportLabel, reflexiveClaimHash } from './hashes.ts';
-export {
-  bindingKey,
-  bindingsPrefix,
-  clusterOfKey,
-  definitionsPrefix,
-  exportKey,
-  exportsPrefix,
-  nameOfKey,
-  schemaKey,
-  schemasPrefix,
-  sliceKey,
-  slicesPrefix,
-} from './keys.ts';
-export { boundSchemaKey, boundSchemasCluster } from './bound-schemas.ts';
-
-// Claims
-export { allowsVerb, appliedClaims, claimsProblem, matchesClaimSelector, sameClaim } from './claims.ts';
-export type { ResourceSelector } from './resource-selectors.ts';
-export { isSelected, originalClaimsAnnotation, resourceSelectorsOf } from './resource-selectors.ts';
-export type { ClaimTables, TableClaim } from './claim-table.ts';
-export { createClaimTables, grants, isClaimOn } from './claim-table.ts';
-
-// Binding
-export type { BindingOutcome, BindingReader } from './evaluate-binding.ts';
-export { evaluateBinding } from './evaluate-binding.ts';
-export type { ExportIndex } from './export-index.ts';
-export { createExportIndex } from './export-index.ts';

@@ -41,12 +41,19 @@ function parseClaims(text: string): readonly OriginalClaim[] | undefined {
 function isClaim(value: unknown): value is OriginalClaim {
   if (typeof value !== 'object' || value === null) return false;
   const { resourceSelector = [] } = value as { resourceSelector?: unknown };
-  return Array.isArray(resourceSelector) && resourceSelector.every((selector) => typeof selector === 'object' && selector !== null);
+  return (
+    Array.isArray(resourceSelector) &&
+    resourceSelector.every((selector) => typeof selector === 'object' && selector !== null)
+  );
 }
 
 /** Whether an object is one of those that the selectors name. */
 export function isSelected(selectors: readonly ResourceSelector[] | undefined, object: KubeObject): boolean {
   if (selectors === undefined) return true;
   const { name, namespace = '' } = object.metadata;
-  return selectors.some((selector) => (selector.name === undefined || selector.name === name) && (selector.namespace === undefined || selector.namespace === namespace));
+  return selectors.some(
+    (selector) =>
+      (selector.name === undefined || selector.name === name) &&
+      (selector.namespace === undefined || selector.namespace === namespace),
+  );
 }

@@ -84,7 +84,11 @@ export interface ApiResourceSchema extends KubeObject {
 }
 
 export interface CustomResourceDefinition extends KubeObject {
-  readonly spec: { readonly group: string; readonly names: ResourceNames; readonly versions: readonly { readonly name: string; readonly storage: boolean }[] };
+  readonly spec: {
+    readonly group: string;
+    readonly names: ResourceNames;
+    readonly versions: readonly { readonly name: string; readonly storage: boolean }[];
+  };
   readonly status?: {
     readonly conditions?: readonly Condition[];
     readonly acceptedNames?: Partial<ResourceNames>;

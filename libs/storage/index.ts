@@ -3,9 +3,6 @@
 // Keys and ranges
 export type { KeyParts } from './key.ts';
 export { formatKey, parseKey, resourcePrefix } from './key.ts';
-export { encodeStored, flagDeleting, flagFinalizers, hasFingerprint, parseStored, storedFlags, storedHeaderBytes, storedJson } from './stored-value.ts';
-export type { ParsedReader } from './parsed-reader.ts';
-export { createParsedReader } from './parsed-reader.ts';
 export type { KeyRange } from './key-range.ts';
 export { clusterOrderOf, compileRange } from './key-range.ts';
 export type { LmdbStoreOptions } from './lmdb/lmdb-store.ts';
@@ -13,6 +10,8 @@ export { openLmdbStore } from './lmdb/lmdb-store.ts';
 // Engines
 export type { MemoryStoreOptions } from './memory/memory-store.ts';
 export { createMemoryStore } from './memory/memory-store.ts';
+export type { ParsedReader } from './parsed-reader.ts';
+export { createParsedReader } from './parsed-reader.ts';
 // Revisions
 export type { RevisionClock } from './revision-clock.ts';
 export { createRevisionClock, revisionAt } from './revision-clock.ts';
@@ -28,3 +27,13 @@ export type {
   StoreEvent,
 } from './store.ts';
 export { valueBytesMax } from './store.ts';
+export {
+  encodeStored,
+  flagDeleting,
+  flagFinalizers,
+  hasFingerprint,
+  parseStored,
+  storedFlags,
+  storedHeaderBytes,
+  storedJson,
+} from './stored-value.ts';

@@ -1,7 +1,7 @@
 /** Objects that are read often and written seldom (exports, schemas, workspace types), parsed once per revision in a bounded cache. */
 import { LRUCache } from 'lru-cache';
-import { parseStored } from './stored-value.ts';
 import type { Entry, Store } from './store.ts';
+import { parseStored } from './stored-value.ts';
 
 export interface ParsedReader {
   /** The newest durable object under a key, shared: it must not be changed. */

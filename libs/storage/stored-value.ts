@@ -46,5 +46,9 @@ export function hasFingerprint(value: Uint8Array, fingerprint: string): boolean 
 
 /** The object, parsed anew at each call: the caller may change it. */
 export function parseStored<T>(value: Uint8Array): T {
-  return JSON.parse(Buffer.from(value.buffer, value.byteOffset + storedHeaderBytes, value.byteLength - storedHeaderBytes).toString('utf8')) as T;
+  return JSON.parse(
+    Buffer.from(value.buffer, value.byteOffset + storedHeaderBytes, value.byteLength - storedHeaderBytes).toString(
+      'utf8',
+    ),
+  ) as T;
 }

@@ -2,10 +2,17 @@
 import type { ClusterName, KubeObject } from '@kcp-ts/meta';
 import { isTrueCondition } from '@kcp-ts/meta';
 import type { ApiBinding, ApiExport, ApiResourceSchema, BindingClaim, BindingReader } from '@kcp-ts/sharing';
-import { claimLabelPrefix, defaultBindingName, evaluateBinding, exportHash, exportLabel, reflexiveClaimHash } from '@kcp-ts/sharing';
+import {
+  claimLabelPrefix,
+  defaultBindingName,
+  evaluateBinding,
+  exportHash,
+  exportLabel,
+  reflexiveClaimHash,
+} from '@kcp-ts/sharing';
 import type { NewObject } from './initial-objects.ts';
-import type { ResolvedType } from './workspace-types.ts';
 import { pathAnnotation } from './types.ts';
+import type { ResolvedType } from './workspace-types.ts';
 
 export interface DefaultBinding {
   readonly path: string;
@@ -16,7 +23,8 @@ export interface DefaultBinding {
 export function defaultBindingsOf(aliases: readonly ResolvedType[]): DefaultBinding[] {
   const seen = new Map<string, DefaultBinding>();
   for (const alias of aliases) {
-    for (const { path = alias.path, export: name } of alias.type.spec?.defaultAPIBindings ?? []) seen.set(`${path}:${name}`, { path, export: name });
+    for (const { path = alias.path, export: name } of alias.type.spec?.defaultAPIBindings ?? [])
+      seen.set(`${path}:${name}`, { path, export: name });
   }
   return [...seen.values()];
 }
@@ -30,10 +38,20 @@ export interface DefaultBindingsNeeds {
 
 /** Every claim of the export accepted, as the author of the type decided. */
 function acceptedClaims(source: ApiExport | undefined): BindingClaim[] {
-  return (source?.spec?.permissionClaims ?? []).map(({ defaultSelector, ...claim }) => ({ ...claim, selector: defaultSelector ?? { matchAll: true }, state: 'Accepted' }));
+  return (source?.spec?.permissionClaims ?? []).map(({ defaultSelector, ...claim }) => ({
+    ...claim,
+    selector: defaultSelector ?? { matchAll: true },
+    state: 'Accepted',
+  }));
 }
 
-function bindingObject(cluster: ClusterName, path: string, wanted: DefaultBinding, exportCluster: string | undefined, source: ApiExport | undefined): KubeObject {
+function bindingObject(
+  cluster: ClusterName,
+  path: string,
+  wanted: DefaultBinding,
+  exportCluster: string | undefined,
+  source: ApiExport | undefined,
+): KubeObject {
   const hash = exportCluster === undefined ? undefined : exportHash(exportCluster, wanted.export);
   const claims = acceptedClaims(source);
   return {
@@ -41,11 +59,16 @@ function bindingObject(cluster: ClusterName, path: string, wanted: DefaultBindin
     kind: 'APIBinding',
     metadata: {
       name: defaultBindingName(cluster, wanted.path, wanted.export),
-      ...(hash === undefined ? {} : { labels: { [exportLabel]: hash, [`${claimLabelPrefix}${hash}`]: reflexiveClaimHash } }),
+      ...(hash === undefined
+        ? {}
+        : { labels: { [exportLabel]: hash, [`${claimLabelPrefix}${hash}`]: reflexiveClaimHash } }),
       annotations: { [pathAnnotation]: path },
       finalizers: ['apis.kcp.io/apibinding-finalizer'],
     },
-    spec: { reference: { export: { path: wanted.path, name: wanted.export } }, ...(claims.length === 0 ? {} : { permissionClaims: claims }) },
+    spec: {
+      reference: { export: { path: wanted.path, name: wanted.export } },
+      ...(claims.length === 0 ? {} : { permissionClaims: claims }),
+    },
   };
 }
 
@@ -57,7 +80,13 @@ export interface PlannedBindings {
 }
 
 /** Binds as the controller would, one after the other, so that a later binding sees what an earlier one took. */
-export function planBindings(needs: DefaultBindingsNeeds, cluster: ClusterName, path: string, wanted: readonly DefaultBinding[], now: string): PlannedBindings {
+export function planBindings(
+  needs: DefaultBindingsNeeds,
+  cluster: ClusterName,
+  path: string,
+  wanted: readonly DefaultBinding[],
+  now: string,
+): PlannedBindings {
   const others: ApiBinding[] = [];
   const objects: NewObject[] = [];
   const schemas: ApiResourceSchema[] = [];

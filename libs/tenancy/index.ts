@@ -1,4 +1,15 @@
 // Kinds and their names
+
+export type { DefaultBinding, DefaultBindingsNeeds } from './default-bindings.ts';
+export { defaultBindingsOf, planBindings } from './default-bindings.ts';
+// Making workspaces
+export type { NewObject } from './initial-objects.ts';
+export { initialObjects, namespaceContent, namespaceObjects } from './initial-objects.ts';
+export type { NewOperationNeeds } from './new-operations.ts';
+export { createOperation } from './new-operations.ts';
+export type { ClusterPlan, PlanNeeds, PlannedCluster, WorkspacePlan } from './plan-workspace.ts';
+export { initializersExist, phaseLabels, planCluster, planWorkspace } from './plan-workspace.ts';
+export { noShardMessage, schedulableShards } from './schedule.ts';
 export type { LogicalCluster, Shard, TypeReference, Workspace, WorkspaceType } from './types.ts';
 export {
   bindingsInitializer,
@@ -13,18 +24,6 @@ export {
   unschedulableAnnotation,
   workspaceFinalizer,
 } from './types.ts';
-
 // Types
 export type { ResolvedType, TypeNeeds, WorkspaceTypes } from './workspace-types.ts';
 export { createWorkspaceTypes, lifecycleId, parentChildProblem, parseTypeName, typeName } from './workspace-types.ts';
-
-// Making workspaces
-export type { NewObject } from './initial-objects.ts';
-export { initialObjects, namespaceContent, namespaceObjects } from './initial-objects.ts';
-export type { NewOperationNeeds } from './new-operations.ts';
-export { createOperation } from './new-operations.ts';
-export { noShardMessage, schedulableShards } from './schedule.ts';
-export type { DefaultBinding, DefaultBindingsNeeds } from './default-bindings.ts';
-export { defaultBindingsOf, planBindings } from './default-bindings.ts';
-export type { ClusterPlan, PlanNeeds, PlannedCluster, WorkspacePlan } from './plan-workspace.ts';
-export { initializersExist, phaseLabels, planCluster, planWorkspace } from './plan-workspace.ts';

@@ -10,11 +10,16 @@ export interface NewObject {
 
 const createOnly = { 'bootstrap.kcp.io/create-only': 'true' };
 const caDescription = {
-  'kubernetes.io/description': 'The certificate authorities that clients inside this workspace trust when they call its API server.',
+  'kubernetes.io/description':
+    'The certificate authorities that clients inside this workspace trust when they call its API server.',
 };
 
 /** A namespace with what every namespace has: a default ServiceAccount and the CA bundle. */
-export function namespaceObjects(name: string, caBundle: string, annotations: Readonly<Record<string, string>> = {}): NewObject[] {
+export function namespaceObjects(
+  name: string,
+  caBundle: string,
+  annotations: Readonly<Record<string, string>> = {},
+): NewObject[] {
   const namespace: KubeObject = {
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -28,7 +33,12 @@ export function namespaceObjects(name: string, caBundle: string, annotations: Re
 /** What goes into a new namespace in the commit that makes it. */
 export function namespaceContent(name: string, caBundle: string): NewObject[] {
   return [
-    { group: '', plural: 'serviceaccounts', namespace: name, object: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: name } } },
+    {
+      group: '',
+      plural: 'serviceaccounts',
+      namespace: name,
+      object: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: name } },
+    },
     {
       group: '',
       plural: 'configmaps',
@@ -61,5 +71,9 @@ export function workspaceAdminBinding(user: UserInfo): NewObject {
 
 /** Namespaces `default` and `kube-system`, and the creator's rights. */
 export function initialObjects(user: UserInfo, caBundle: string): NewObject[] {
-  return [...namespaceObjects('default', caBundle, createOnly), ...namespaceObjects('kube-system', caBundle, createOnly), workspaceAdminBinding(user)];
+  return [
+    ...namespaceObjects('default', caBundle, createOnly),
+    ...namespaceObjects('kube-system', caBundle, createOnly),
+    workspaceAdminBinding(user),
+  ];
 }

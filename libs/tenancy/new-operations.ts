@@ -13,7 +13,12 @@ export interface NewOperationNeeds {
 }
 
 /** A put that creates; conflicts where the object exists. */
-export function createOperation(needs: NewOperationNeeds, cluster: ClusterName, timestamp: string, created: NewObject): Operation {
+export function createOperation(
+  needs: NewOperationNeeds,
+  cluster: ClusterName,
+  timestamp: string,
+  created: NewObject,
+): Operation {
   const served = needs.served(created.group, created.plural);
   const { object, namespace } = created;
   const generation = served.row.dialect === 'custom' || served.behaviour.generation === true;

@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto';
 import type { Random } from '@kcp-ts/base';
 import type { ClusterName, Condition, UserInfo } from '@kcp-ts/meta';
 import { asClusterName, withCondition } from '@kcp-ts/meta';
-import type { Operation } from '@kcp-ts/storage';
 import { base36Padded, drawClusterName } from '@kcp-ts/sharing';
+import type { Operation } from '@kcp-ts/storage';
 import type { DefaultBindingsNeeds } from './default-bindings.ts';
 import { defaultBindingsOf, planBindings } from './default-bindings.ts';
 import { initialObjects } from './initial-objects.ts';
@@ -60,8 +60,16 @@ function lifecycleLabels(kind: 'initializer' | 'terminator', ids: readonly strin
 }
 
 /** The labels that mirror a phase and the lifecycle ids that are left. */
-export function phaseLabels(phase: string, initializers: readonly string[], terminators: readonly string[]): Record<string, string> {
-  return { [phaseLabel]: phase, ...lifecycleLabels('initializer', initializers), ...lifecycleLabels('terminator', terminators) };
+export function phaseLabels(
+  phase: string,
+  initializers: readonly string[],
+  terminators: readonly string[],
+): Record<string, string> {
+  return {
+    [phaseLabel]: phase,
+    ...lifecycleLabels('initializer', initializers),
+    ...lifecycleLabels('terminator', terminators),
+  };
 }
 
 export interface ClusterPlan {
@@ -100,9 +108,12 @@ export function planCluster(needs: PlanNeeds, plan: ClusterPlan): PlannedCluster
   const initializers = plan.aliases.filter((alias) => alias.type.spec?.initializer === true).map(lifecycleId);
   if (wanted.length > 0) initializers.push(bindingsInitializer);
   const terminators = plan.aliases.filter((alias) => alias.type.spec?.terminator === true).map(lifecycleId);
-  const left = initializers.filter((id) => id !== builtinInitializer && (id !== bindingsInitializer || !bindings.allBound));
+  const left = initializers.filter(
+    (id) => id !== builtinInitializer && (id !== bindingsInitializer || !bindings.allBound),
+  );
   const phase = left.length === 0 ? 'Ready' : 'Initializing';
-  const conditions: Condition[] = phase === 'Ready' ? withCondition([], { type: 'WorkspaceInitialized', status: 'True' }, plan.timestamp) : [];
+  const conditions: Condition[] =
+    phase === 'Ready' ? withCondition([], { type: 'WorkspaceInitialized', status: 'True' }, plan.timestamp) : [];
   const logicalCluster: LogicalCluster = {
     apiVersion: 'core.kcp.io/v1alpha1',
     kind: 'LogicalCluster',
@@ -123,7 +134,9 @@ export function planCluster(needs: PlanNeeds, plan: ClusterPlan): PlannedCluster
       directlyDeletable: false,
       ...(initializers.length === 0 ? {} : { initializers }),
       ...(terminators.length === 0 ? {} : { terminators }),
-      ...(plan.owner === undefined ? {} : { owner: { apiVersion: 'tenancy.kcp.io/v1alpha1', resource: 'workspaces', ...plan.owner } }),
+      ...(plan.owner === undefined
+        ? {}
+        : { owner: { apiVersion: 'tenancy.kcp.io/v1alpha1', resource: 'workspaces', ...plan.owner } }),
     },
     status: {
       URL: `${plan.url}/clusters/${plan.cluster}`,
@@ -161,7 +174,13 @@ export function planWorkspace(needs: PlanNeeds, workspace: Workspace, plan: Work
   const shards = schedulableShards(workspace, needs.shards());
   const shard = shards[shards.length <= 1 ? 0 : needs.random.integer(shards.length)];
   if (shard === undefined) {
-    const unschedulable = { type: 'WorkspaceScheduled', status: 'False', severity: 'Error', reason: 'Unschedulable', message: noShardMessage } as const;
+    const unschedulable = {
+      type: 'WorkspaceScheduled',
+      status: 'False',
+      severity: 'Error',
+      reason: 'Unschedulable',
+      message: noShardMessage,
+    } as const;
     workspace.status = { phase: 'Unavailable', conditions: withCondition([], unschedulable, plan.timestamp) };
     metadata.labels = { ...metadata.labels, [phaseLabel]: 'Unavailable' };
     return [];
@@ -204,7 +223,8 @@ export function planWorkspace(needs: PlanNeeds, workspace: Workspace, plan: Work
 
 function workspaceStatus(planned: PlannedCluster, timestamp: string): NonNullable<Workspace['status']> {
   let conditions = withCondition([], { type: 'WorkspaceScheduled', status: 'True' }, timestamp);
-  if (planned.phase === 'Ready') conditions = withCondition(conditions, { type: 'WorkspaceInitialized', status: 'True' }, timestamp);
+  if (planned.phase === 'Ready')
+    conditions = withCondition(conditions, { type: 'WorkspaceInitialized', status: 'True' }, timestamp);
   else conditions = withCondition(conditions, initializersExist(planned.initializers), timestamp);
   return {
     phase: planned.phase,

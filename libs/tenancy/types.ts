@@ -38,7 +38,12 @@ export interface Workspace extends KubeObject {
 export interface LogicalCluster extends KubeObject {
   spec?: {
     directlyDeletable?: boolean;
-    createdBy?: { username?: string; uid?: string; groups?: readonly string[]; extra?: Readonly<Record<string, readonly string[]>> };
+    createdBy?: {
+      username?: string;
+      uid?: string;
+      groups?: readonly string[];
+      extra?: Readonly<Record<string, readonly string[]>>;
+    };
     initializers?: readonly string[];
     terminators?: readonly string[];
     owner?: { apiVersion: string; resource: string; name: string; cluster: string; uid: string };

@@ -10,7 +10,11 @@ function type(name: string, spec: NonNullable<WorkspaceType['spec']> = {}): Work
 function types(all: Readonly<Record<string, WorkspaceType>>) {
   const parents: Readonly<Record<string, string>> = { team: 'org', org: 'root' };
   return createWorkspaceTypes({
-    reader: { get: <T>(key: string) => all[key] as T | undefined, parse: () => undefined as never, changed: () => undefined },
+    reader: {
+      get: <T>(key: string) => all[key] as T | undefined,
+      parse: () => undefined as never,
+      changed: () => undefined,
+    },
     resolve: (path) => path,
     pathOf: (cluster) => cluster,
     parentOf: (cluster) => parents[cluster],
@@ -31,26 +35,46 @@ describe('workspace types', () => {
   });
 
   it('bring what they extend, each once', () => {
-    const all = types({ 'root//a': type('a', { extend: { with: [{ name: 'b', path: 'root' }, { name: 'c', path: 'root' }] } }), 'root//b': type('b', { extend: { with: [{ name: 'c', path: 'root' }] } }), 'root//c': type('c') });
+    const all = types({
+      'root//a': type('a', {
+        extend: {
+          with: [
+            { name: 'b', path: 'root' },
+            { name: 'c', path: 'root' },
+          ],
+        },
+      }),
+      'root//b': type('b', { extend: { with: [{ name: 'c', path: 'root' }] } }),
+      'root//c': type('c'),
+    });
     const a = all.at('root', 'a');
     expect(a === undefined ? [] : all.aliases(a).map(({ name }) => name)).toEqual(['a', 'b', 'c']);
   });
 
   it('that extend each other in a circle are refused', () => {
-    const all = types({ 'root//a': type('a', { extend: { with: [{ name: 'b', path: 'root' }] } }), 'root//b': type('b', { extend: { with: [{ name: 'a', path: 'root' }] } }) });
+    const all = types({
+      'root//a': type('a', { extend: { with: [{ name: 'b', path: 'root' }] } }),
+      'root//b': type('b', { extend: { with: [{ name: 'a', path: 'root' }] } }),
+    });
     const a = all.at('root', 'a');
-    expect(() => all.aliases(a as ResolvedType)).toThrow('circular dependency detected in workspace type root:a: root:a -> root:b -> root:a');
+    expect(() => all.aliases(a as ResolvedType)).toThrow(
+      'circular dependency detected in workspace type root:a: root:a -> root:b -> root:a',
+    );
   });
 
   it('limit their parents and children by what those extend as well', () => {
     const universal = resolved('root', 'universal');
-    const organization = resolved('root', 'organization', { limitAllowedChildren: { types: [{ path: 'root', name: 'universal' }] } });
+    const organization = resolved('root', 'organization', {
+      limitAllowedChildren: { types: [{ path: 'root', name: 'universal' }] },
+    });
     const team = resolved('root', 'team', { limitAllowedParents: { types: [{ path: 'root', name: 'organization' }] } });
     expect(parentChildProblem([organization, universal], [team, universal])).toBeUndefined();
     expect(parentChildProblem([universal], [team, universal])).toBe(
       'workspace type root:team only allows [root:organization] parent workspaces, but parent type root:universal only implements [root:universal]',
     );
-    expect(parentChildProblem([universal], [resolved('root', 'root', { limitAllowedParents: { none: true } })])).toBe('workspace type root:root cannot have any parent');
+    expect(parentChildProblem([universal], [resolved('root', 'root', { limitAllowedParents: { none: true } })])).toBe(
+      'workspace type root:root cannot have any parent',
+    );
   });
 
   it('are written as path and name', () => {

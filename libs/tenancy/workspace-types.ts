@@ -60,12 +60,14 @@ export function createWorkspaceTypes(needs: TypeNeeds): WorkspaceTypes {
 
   function collect(type: ResolvedType, trail: readonly string[], seen: Map<string, ResolvedType>): void {
     const id = typeName(type);
-    if (trail.includes(id)) throw new Error(`circular dependency detected in workspace type ${trail[0]}: ${[...trail, id].join(' -> ')}`);
+    if (trail.includes(id))
+      throw new Error(`circular dependency detected in workspace type ${trail[0]}: ${[...trail, id].join(' -> ')}`);
     if (seen.has(id)) return;
     seen.set(id, type);
     for (const extended of type.type.spec?.extend?.with ?? []) {
       const found = at(extended.path ?? type.path, extended.name);
-      if (found === undefined) throw new Error(`unable to find inherited workspace type ${extended.path ?? type.path}:${extended.name}`);
+      if (found === undefined)
+        throw new Error(`unable to find inherited workspace type ${extended.path ?? type.path}:${extended.name}`);
       collect(found, [...trail, id], seen);
     }
   }
@@ -92,7 +94,9 @@ function listed(types: readonly TypeReference[]): string {
 }
 
 function intersects(limit: readonly TypeReference[], aliases: readonly ResolvedType[]): boolean {
-  return limit.some((allowed) => aliases.some((alias) => alias.name === allowed.name && alias.path === (allowed.path ?? '')));
+  return limit.some((allowed) =>
+    aliases.some((alias) => alias.name === allowed.name && alias.path === (allowed.path ?? '')),
+  );
 }
 
 function names(aliases: readonly ResolvedType[]): string {
@@ -106,7 +110,10 @@ function refuses(limit: TypeLimit | undefined): readonly TypeReference[] | 'all'
 }
 
 /** Why a workspace of one type may not be created in a workspace of another; undefined where it may. */
-export function parentChildProblem(parent: readonly ResolvedType[], child: readonly ResolvedType[]): string | undefined {
+export function parentChildProblem(
+  parent: readonly ResolvedType[],
+  child: readonly ResolvedType[],
+): string | undefined {
   const [parentType] = parent;
   const [childType] = child;
   if (parentType === undefined || childType === undefined) return undefined;

@@ -43,23 +43,38 @@ const readVerbs = ['get', 'list', 'watch'];
 
 function isExported(served: ServedResource, target: ExportTarget): boolean {
   const { row } = served;
-  return served.origin.kind === 'bound' && (target.source?.spec?.resources ?? []).some(({ name, group }) => name === row.plural && group === row.group);
+  return (
+    served.origin.kind === 'bound' &&
+    (target.source?.spec?.resources ?? []).some(({ name, group }) => name === row.plural && group === row.group)
+  );
 }
 
 function kindOf(served: ServedResource, target: ExportTarget): Kind {
   if (isExported(served, target)) return { kind: 'exported' };
   const { group, plural } = served.row;
-  const claim = (target.source?.spec?.permissionClaims ?? []).find((candidate) => isClaimOn(candidate, group, plural, served.identity));
+  const claim = (target.source?.spec?.permissionClaims ?? []).find((candidate) =>
+    isClaimOn(candidate, group, plural, served.identity),
+  );
   return claim === undefined ? { kind: 'bindings' } : { kind: 'claimed', claim };
 }
 
 /** Completes an object by the labels a claim selects by, and refuses one that it does not select (promise 26). */
-function admitClaimed(claim: TableClaim, object: KubeObject, old: KubeObject | undefined, served: ServedResource): void {
+function admitClaimed(
+  claim: TableClaim,
+  object: KubeObject,
+  old: KubeObject | undefined,
+  served: ServedResource,
+): void {
   const { matchLabels = {} } = claim.selector;
   const labels: Record<string, string> = { ...object.metadata.labels };
   for (const [key, value] of Object.entries(matchLabels)) {
     const own = labels[key];
-    if (own !== undefined && own !== value) throw StatusError.forbidden(served.row, object.metadata.name, `protected label ${JSON.stringify(key)} must have value ${JSON.stringify(value)}`);
+    if (own !== undefined && own !== value)
+      throw StatusError.forbidden(
+        served.row,
+        object.metadata.name,
+        `protected label ${JSON.stringify(key)} must have value ${JSON.stringify(value)}`,
+      );
     labels[key] = value;
   }
   if (Object.keys(labels).length > 0) object.metadata.labels = labels;
@@ -74,7 +89,9 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
   const label = claimLabel(exportCluster, exportName);
 
   function applied(consumer: string, served: ServedResource): TableClaim | undefined {
-    return needs.claims.of(consumer).find((claim) => claim.label === label && isClaimOn(claim, served.row.group, served.row.plural, served.identity));
+    return needs.claims
+      .of(consumer)
+      .find((claim) => claim.label === label && isClaimOn(claim, served.row.group, served.row.plural, served.identity));
   }
 
   /** Both sides of a claim must allow a verb. */
@@ -85,7 +102,9 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
 
   function clusters(served: ServedResource, kind: Kind): readonly string[] {
     const consumers = cluster === '*' ? [...needs.consumers(hash)].sort() : [cluster];
-    return kind.kind === 'claimed' ? consumers.filter((consumer) => applied(consumer, served) !== undefined) : consumers;
+    return kind.kind === 'claimed'
+      ? consumers.filter((consumer) => applied(consumer, served) !== undefined)
+      : consumers;
   }
 
   function allowed(user: UserInfo, api: ApiPath, verb: string): boolean {
@@ -104,7 +123,10 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
         return readVerbs.includes(verb);
       case 'claimed':
         // A rejected claim shows nothing, as an empty list does; anything else is refused.
-        return claimAllows(cluster, served, kind.claim, verb) || (verb === 'list' && allowsVerb(kind.claim.verbs, verb) && applied(cluster, served) === undefined);
+        return (
+          claimAllows(cluster, served, kind.claim, verb) ||
+          (verb === 'list' && allowsVerb(kind.claim.verbs, verb) && applied(cluster, served) === undefined)
+        );
     }
   }
 
@@ -120,7 +142,8 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
       case 'bindings':
         return labels?.[label] === reflexiveClaimHash;
       case 'claimed': {
-        const granted = labels?.[label] === undefined ? undefined : applied(annotations?.[clusterAnnotation] ?? '', served);
+        const granted =
+          labels?.[label] === undefined ? undefined : applied(annotations?.[clusterAnnotation] ?? '', served);
         return granted !== undefined && labels?.[label] === granted.hash;
       }
     }
@@ -138,7 +161,9 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     },
     watchRange(served, namespace) {
       if (cluster === '*') return { prefix: served.prefix };
-      return { prefix: `${served.prefix}${cluster}/${namespace === '' || !served.row.namespaced ? '' : `${namespace}/`}` };
+      return {
+        prefix: `${served.prefix}${cluster}/${namespace === '' || !served.row.namespaced ? '' : `${namespace}/`}`,
+      };
     },
     guard(served): ObjectGuard | undefined {
       const kind = kindOf(served, target);
@@ -148,21 +173,27 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
         admit(object, old) {
           if (kind.kind !== 'claimed') return;
           const granted = cluster === '*' ? undefined : applied(cluster, served);
-          if (granted === undefined) throw StatusError.forbidden(served.row, object.metadata.name, 'the permission claim is not accepted');
+          if (granted === undefined)
+            throw StatusError.forbidden(served.row, object.metadata.name, 'the permission claim is not accepted');
           admitClaimed(granted, object, old, served);
         },
       };
     },
     watchFilter: (served, namespace) =>
-      cluster === '*' && namespace !== '' && served.row.namespaced ? (object: KubeObject) => inNamespace(object, namespace) : undefined,
+      cluster === '*' && namespace !== '' && served.row.namespaced
+        ? (object: KubeObject) => inNamespace(object, namespace)
+        : undefined,
     authorize(user, api, verb) {
       if (!allowed(user, api, verb)) throw needs.forbidden(user, verb, cluster === '*' ? '' : cluster, api);
-      if (target.source === undefined) throw StatusError.notFound({ group: 'apis.kcp.io', plural: 'apiexports' }, exportName);
+      if (target.source === undefined)
+        throw StatusError.notFound({ group: 'apis.kcp.io', plural: 'apiexports' }, exportName);
       if (cluster === '*' && verb !== 'list' && verb !== 'watch') throw StatusError.pathNotFound();
     },
     authorizePath(user, path, verb) {
-      if (!contentVerbs.some((candidate) => needs.mayAccessContent(user, candidate, exportCluster, exportName))) throw needs.forbiddenPath(user, path, verb);
-      if (target.source === undefined) throw StatusError.notFound({ group: 'apis.kcp.io', plural: 'apiexports' }, exportName);
+      if (!contentVerbs.some((candidate) => needs.mayAccessContent(user, candidate, exportCluster, exportName)))
+        throw needs.forbiddenPath(user, path, verb);
+      if (target.source === undefined)
+        throw StatusError.notFound({ group: 'apis.kcp.io', plural: 'apiexports' }, exportName);
     },
   };
 }

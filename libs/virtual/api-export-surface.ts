@@ -35,11 +35,18 @@ function exportedResources(needs: ExportSurfaceNeeds, cluster: string, source: A
 }
 
 /** A claim on somebody else's export is about the resources of whoever has that identity. */
-function foreignResources(needs: ExportSurfaceNeeds, identityHash: string, group: string, plural: string): readonly ServedResource[] {
+function foreignResources(
+  needs: ExportSurfaceNeeds,
+  identityHash: string,
+  group: string,
+  plural: string,
+): readonly ServedResource[] {
   for (const key of needs.exports.withIdentity(identityHash)) {
     const source = needs.reader.get<ApiExport>(key);
     if (source === undefined) continue;
-    const found = exportedResources(needs, clusterOfKey(key, exportsPrefix), source).filter(({ row }) => row.group === group && row.plural === plural);
+    const found = exportedResources(needs, clusterOfKey(key, exportsPrefix), source).filter(
+      ({ row }) => row.group === group && row.plural === plural,
+    );
     if (found.length > 0) return found;
   }
   return [];
@@ -54,9 +61,14 @@ export function exportSurface(needs: ExportSurfaceNeeds, cluster: string, source
   const { base } = needs.catalog;
   const resources = [...exportedResources(needs, cluster, source)];
   for (const { group = '', resource, identityHash = '' } of source.spec?.permissionClaims ?? []) {
-    resources.push(...(identityHash === '' ? versionsOf(base, group, resource) : foreignResources(needs, identityHash, group, resource)));
+    resources.push(
+      ...(identityHash === ''
+        ? versionsOf(base, group, resource)
+        : foreignResources(needs, identityHash, group, resource)),
+    );
   }
-  if (!resources.some(({ row }) => row.group === ownGroup && row.plural === 'apibindings')) resources.push(...versionsOf(base, ownGroup, 'apibindings'));
+  if (!resources.some(({ row }) => row.group === ownGroup && row.plural === 'apibindings'))
+    resources.push(...versionsOf(base, ownGroup, 'apibindings'));
   const key = resources.map(({ prefix, fingerprint }) => `${prefix}@${fingerprint}`).join(' ');
   return needs.catalog.intern(`export ${cluster} ${source.metadata.name} ${key}`, () => resources);
 }

@@ -26,7 +26,14 @@ interface LogicalCluster extends KubeObject {
 
 /** The key of a cluster's LogicalCluster object. */
 export function logicalClusterKey(cluster: string): string {
-  return formatKey({ group: 'core.kcp.io', resource: 'logicalclusters', identity: '-', cluster, namespace: '', name: 'cluster' });
+  return formatKey({
+    group: 'core.kcp.io',
+    resource: 'logicalclusters',
+    identity: '-',
+    cluster,
+    namespace: '',
+    name: 'cluster',
+  });
 }
 
 export function clusterFacts(name: ClusterName, entry: Entry): ClusterFacts {

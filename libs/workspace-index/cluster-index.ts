@@ -4,12 +4,12 @@
  */
 import type { ClusterName, KubeObject, WorkspacePath } from '@kcp-ts/meta';
 import { asClusterName, isClusterName } from '@kcp-ts/meta';
+import { homeClusterName } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
 import type { ClusterFacts } from './cluster-facts.ts';
 import { clusterFacts, logicalClusterKey } from './cluster-facts.ts';
-import { homeClusterName } from '@kcp-ts/sharing';
 
 export type Resolution =
   | { readonly status: 'found'; readonly cluster: ClusterName }
@@ -78,7 +78,8 @@ export function createClusterIndex(needs: ClusterIndexNeeds): ClusterIndex {
       return facts;
     },
     resolve(path) {
-      if (path.startsWith('system:')) return isClusterName(path) ? { status: 'found', cluster: path } : { status: 'unknown' };
+      if (path.startsWith('system:'))
+        return isClusterName(path) ? { status: 'found', cluster: path } : { status: 'unknown' };
       const segments = path.split(':');
       let cluster = start(segments);
       if (cluster === undefined) return { status: 'unknown' };
@@ -90,7 +91,8 @@ export function createClusterIndex(needs: ClusterIndexNeeds): ClusterIndex {
       return { status: 'found', cluster };
     },
     changed(key) {
-      if (key.startsWith(clustersPrefix)) factsByName.delete(key.slice(clustersPrefix.length, key.indexOf('/', clustersPrefix.length)));
+      if (key.startsWith(clustersPrefix))
+        factsByName.delete(key.slice(clustersPrefix.length, key.indexOf('/', clustersPrefix.length)));
       else children.delete(key);
     },
     size: () => factsByName.size + children.size,

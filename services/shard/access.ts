@@ -1,7 +1,16 @@
 /** Who may do what in this shard: the authorizer over the shard's own objects, and the questions that others ask of it. */
 import type { ApiPath } from '@kcp-ts/apiserver';
 import type { AccessRequest, Authorizer, Escalation, Rbac, Reviews } from '@kcp-ts/authz';
-import { alwaysAllowPathsDefault, createAuthorizer, createEscalation, createRbac, createReviews, createStoreRuleSource, forbiddenError, rbacChangeOf } from '@kcp-ts/authz';
+import {
+  alwaysAllowPathsDefault,
+  createAuthorizer,
+  createEscalation,
+  createRbac,
+  createReviews,
+  createStoreRuleSource,
+  forbiddenError,
+  rbacChangeOf,
+} from '@kcp-ts/authz';
 import type { ClusterName, StatusError, UserInfo } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
@@ -17,7 +26,12 @@ export interface Access {
   authorizeApi(user: UserInfo, cluster: string, api: ApiPath, verb: string): void;
   authorizePath(user: UserInfo, cluster: string, path: string, verb: string): void;
   /** May the user do this with something in another workspace, without being let into it? */
-  mayDeep(user: UserInfo, cluster: string, verb: string, target: { readonly group: string; readonly resource: string; readonly subresource?: string; readonly name: string }): boolean;
+  mayDeep(
+    user: UserInfo,
+    cluster: string,
+    verb: string,
+    target: { readonly group: string; readonly resource: string; readonly subresource?: string; readonly name: string },
+  ): boolean;
   /** Whether the export that a claimed resource comes from lets a provider do this: its maximal permission policy, if it has one. */
   ownerAllows(user: UserInfo, verb: string, api: ApiPath, served: ServedResource): boolean;
   forbidden(user: UserInfo, cluster: string, api: ApiPath, verb: string): StatusError;
@@ -49,10 +63,20 @@ export function createAccess(core: Core): Access {
       const source = reader.get<ApiExport>(exportKey(origin.exportCluster, origin.exportName));
       if (source === undefined) return undefined;
       const { exportCluster, exportName } = origin;
-      return { exportCluster, exportName, maximalPermissionPolicy: source.spec?.maximalPermissionPolicy?.local !== undefined };
+      return {
+        exportCluster,
+        exportName,
+        maximalPermissionPolicy: source.spec?.maximalPermissionPolicy?.local !== undefined,
+      };
     },
   });
-  const pathRequest = (user: UserInfo, cluster: string, path: string, verb: string): AccessRequest => ({ kind: 'non-resource', user, cluster, verb, path });
+  const pathRequest = (user: UserInfo, cluster: string, path: string, verb: string): AccessRequest => ({
+    kind: 'non-resource',
+    user,
+    cluster,
+    verb,
+    path,
+  });
   return {
     authorizer,
     rbac,
@@ -67,7 +91,18 @@ export function createAccess(core: Core): Access {
       if (!authorizer.authorize(request).allowed) throw forbiddenError(request);
     },
     mayDeep(user, cluster, verb, { group, resource, subresource = '', name }) {
-      return authorizer.authorizeDeep({ kind: 'resource', user, cluster, verb, group, version: '', resource, subresource, namespace: '', name }).allowed;
+      return authorizer.authorizeDeep({
+        kind: 'resource',
+        user,
+        cluster,
+        verb,
+        group,
+        version: '',
+        resource,
+        subresource,
+        namespace: '',
+        name,
+      }).allowed;
     },
     ownerAllows(user, verb, api, { origin }) {
       if (origin.kind !== 'bound') return true;

@@ -12,11 +12,10 @@ import {
 import type { ClusterName, WorkspacePath } from '@kcp-ts/meta';
 import { isWorkspacePath } from '@kcp-ts/meta';
 import type { Behaviour } from '@kcp-ts/registry';
-import { exportKey } from '@kcp-ts/sharing';
+import type { ApiResourceSchema } from '@kcp-ts/sharing';
+import { boundSchemaKey, exportKey, schemaKey } from '@kcp-ts/sharing';
 import type { PlanNeeds, Shard, WorkspaceTypes } from '@kcp-ts/tenancy';
 import { createWorkspaceTypes } from '@kcp-ts/tenancy';
-import type { ApiResourceSchema } from '@kcp-ts/sharing';
-import { boundSchemaKey, schemaKey } from '@kcp-ts/sharing';
 import type { Access } from './access.ts';
 import type { Core } from './core.ts';
 
@@ -39,7 +38,10 @@ export function createTenancy(core: Core, caBundle: string): Tenancy {
     return found.status === 'found' ? found.cluster : undefined;
   };
   const pathOf = (cluster: string) => clusters.facts(cluster as ClusterName)?.path ?? cluster;
-  const shards = () => store.scan({ prefix: `${core.ownPrefix('core.kcp.io', 'shards')}root/` }, shardsMax).map((entry) => reader.parse<Shard>(entry));
+  const shards = () =>
+    store
+      .scan({ prefix: `${core.ownPrefix('core.kcp.io', 'shards')}root/` }, shardsMax)
+      .map((entry) => reader.parse<Shard>(entry));
   const types = createWorkspaceTypes({
     reader,
     resolve,
@@ -79,14 +81,20 @@ export function kcpBehaviours(core: Core, access: Access, tenancy: Tenancy): Rea
       plan: tenancy.plan,
       types: tenancy.types,
       parent: (cluster) => core.clusters.facts(cluster as ClusterName),
-      mayUse: (context, type) => access.mayDeep(context.user, type.cluster, 'use', { group: 'tenancy.kcp.io', resource: 'workspacetypes', name: type.name }),
+      mayUse: (context, type) =>
+        access.mayDeep(context.user, type.cluster, 'use', {
+          group: 'tenancy.kcp.io',
+          resource: 'workspacetypes',
+          name: type.name,
+        }),
     }),
     workspacetypes: createWorkspaceTypesBehaviour(bindCheck),
     logicalclusters: createLogicalClustersBehaviour(),
     shards: createShardsBehaviour(),
     apiexports: createApiExportsBehaviour({
       pathOf,
-      isClaimableWithoutIdentity: (group, resource) => !resource.startsWith('selfsubject') && core.catalog.base.findAny(group, resource) !== undefined,
+      isClaimableWithoutIdentity: (group, resource) =>
+        !resource.startsWith('selfsubject') && core.catalog.base.findAny(group, resource) !== undefined,
     }),
     apibindings: createApiBindingsBehaviour({ ...bindCheck, resolve }),
     apiresourceschemas: createApiResourceSchemasBehaviour(),

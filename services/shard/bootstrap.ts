@@ -8,7 +8,14 @@ import type { ClusterName, KubeObject, Revision } from '@kcp-ts/meta';
 import { asClusterName, withCondition } from '@kcp-ts/meta';
 import { objectKey, stampCreated, storedObject, timestampOf } from '@kcp-ts/registry';
 import type { ApiBinding, ApiExport, ApiResourceSchema, BindingReader } from '@kcp-ts/sharing';
-import { evaluateBinding, exportHash, exportKey, exportLabel, claimLabelPrefix, reflexiveClaimHash } from '@kcp-ts/sharing';
+import {
+  claimLabelPrefix,
+  evaluateBinding,
+  exportHash,
+  exportKey,
+  exportLabel,
+  reflexiveClaimHash,
+} from '@kcp-ts/sharing';
 import type { Operation } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
@@ -20,6 +27,7 @@ export interface BootstrapNeeds {
   readonly virtualWorkspaceUrl: string;
   readonly caBundle: string;
   readonly shardName: string;
+  readonly homeCreatorGroups: readonly string[];
 }
 
 const root = asClusterName('root');
@@ -80,19 +88,31 @@ function identify(core: Core, object: KubeObject, now: string): KubeObject {
   const { name } = object.metadata;
   core.identities.set(name, identityHash);
   object['status'] = { identityHash, conditions: withCondition([], { type: 'IdentityValid', status: 'True' }, now) };
-  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'kcp-system' }, data: { key: Buffer.from(key).toString('base64') }, type: 'Opaque' };
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace: 'kcp-system' },
+    data: { key: Buffer.from(key).toString('base64') },
+    type: 'Opaque',
+  };
 }
 
 /** Of an export that has its uid. */
 function endpointSlice(object: KubeObject): KubeObject {
   const { name, uid = '' } = object.metadata;
   const metadata = { name, ownerReferences: [{ apiVersion: 'apis.kcp.io/v1alpha1', kind: 'APIExport', name, uid }] };
-  return { apiVersion: 'apis.kcp.io/v1alpha1', kind: 'APIExportEndpointSlice', metadata, spec: { export: { name, path: 'root' } } };
+  return {
+    apiVersion: 'apis.kcp.io/v1alpha1',
+    kind: 'APIExportEndpointSlice',
+    metadata,
+    spec: { export: { name, path: 'root' } },
+  };
 }
 
 /** Binds as the controller would, with what is about to be stored. */
 function bind(binding: KubeObject, objects: readonly KubeObject[], now: string): readonly ApiResourceSchema[] {
-  const find = <T extends KubeObject>(kind: string, name: string) => objects.find((object) => object.kind === kind && object.metadata.name === name) as T | undefined;
+  const find = <T extends KubeObject>(kind: string, name: string) =>
+    objects.find((object) => object.kind === kind && object.metadata.name === name) as T | undefined;
   const reader: BindingReader = {
     resolve: (path) => path,
     export: (_cluster, name) => find<ApiExport>('APIExport', name),
@@ -116,13 +136,18 @@ async function commitAll(core: Core, operations: readonly Operation[]): Promise<
 async function create(needs: BootstrapNeeds): Promise<void> {
   const { core } = needs;
   const now = timestampOf(core.clock.now());
-  const objects = [...rootObjects({ externalUrl: needs.externalUrl, caData: needs.caBundle, shardName: needs.shardName, now })];
-  const operations = systemAdminObjects().map((object) => putOperation(core, systemAdmin, structuredClone(object), now));
+  const objects = [
+    ...rootObjects({ externalUrl: needs.externalUrl, caData: needs.caBundle, shardName: needs.shardName, now }),
+  ];
+  const operations = systemAdminObjects().map((object) =>
+    putOperation(core, systemAdmin, structuredClone(object), now),
+  );
   const secrets = objects.filter(({ kind }) => kind === 'APIExport').map((object) => identify(core, object, now));
   const byKind = (kind: string) => objects.filter((object) => object.kind === kind);
   for (const object of [...byKind('Namespace'), ...secrets]) operations.push(putOperation(core, root, object, now));
   // Schemas get their UIDs here; bindings, which name them, come after.
-  for (const object of [...byKind('APIResourceSchema'), ...byKind('APIExport')]) operations.push(putOperation(core, root, object, now));
+  for (const object of [...byKind('APIResourceSchema'), ...byKind('APIExport')])
+    operations.push(putOperation(core, root, object, now));
   for (const object of byKind('APIExport')) operations.push(sliceOperation(core, endpointSlice(object), now));
   for (const binding of byKind('APIBinding')) {
     for (const schema of bind(binding, objects, now)) {
@@ -159,11 +184,35 @@ async function updateShard(needs: BootstrapNeeds): Promise<void> {
   const object = parseStored<KubeObject>(entry.value);
   if (JSON.stringify(object['spec']) === JSON.stringify(spec)) return;
   object['spec'] = spec;
-  await core.store.commit([{ op: 'put', key, expect: entry.revision, value: (revision) => storedObject(served, object, revision, core.shardNumber) }]);
+  await core.store.commit([
+    {
+      op: 'put',
+      key,
+      expect: entry.revision,
+      value: (revision) => storedObject(served, object, revision, core.shardNumber),
+    },
+  ]);
+}
+
+const homeBinding = 'system:kcp:configured-group:home-clusterworkspace-create';
+
+/** Who may have a home workspace is the operator's to say, at every start. */
+async function updateHomeCreators({ core, homeCreatorGroups }: BootstrapNeeds): Promise<void> {
+  const served = core.served('rbac.authorization.k8s.io', 'clusterrolebindings');
+  const key = objectKey(served, root, '', homeBinding);
+  const entry = core.store.get(key);
+  if (entry === undefined) return;
+  const object = parseStored<KubeObject>(entry.value);
+  const subjects = homeCreatorGroups.map((name) => ({ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name }));
+  if (JSON.stringify(object['subjects']) === JSON.stringify(subjects)) return;
+  object['subjects'] = subjects;
+  const value = (revision: Revision) => storedObject(served, object, revision, core.shardNumber);
+  await core.store.commit([{ op: 'put', key, expect: entry.revision, value }]);
 }
 
 /** Resolves when everything is there and root's identities are known. */
 export async function bootstrap(needs: BootstrapNeeds): Promise<void> {
   if (!readIdentities(needs.core)) await create(needs);
   await updateShard(needs);
+  await updateHomeCreators(needs);
 }

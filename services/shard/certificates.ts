@@ -4,8 +4,8 @@
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { isIP } from '@kcp-ts/base';
 import type { CertificateAndKey } from './make-certificates.ts';
 import { readFileIfThere, writePrivateFile } from './private-files.ts';
 

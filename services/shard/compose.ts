@@ -1,16 +1,15 @@
 /** A shard, from top to bottom: what it is made of and how the parts know each other. */
-import type { ApiRequest, Bookmarks, ServerNeeds, SurfaceDocuments } from '@kcp-ts/apiserver';
+import type { ApiRequest, Bookmarks, HealthCheck, ServerNeeds, SurfaceDocuments } from '@kcp-ts/apiserver';
 import { createApiServer, createBookmarks, createDiscovery, createOpenApi } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
-import type { ControllerRuntime } from '@kcp-ts/controller';
+import { conversionOf } from '@kcp-ts/behaviours';
 import { createControllerRuntime } from '@kcp-ts/controller';
 import type { Exchange } from '@kcp-ts/http';
 import type { StatusError } from '@kcp-ts/meta';
 import type { Admission, Behaviour, RegistryNeeds, Surface } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
-import { conversionOf } from '@kcp-ts/behaviours';
 import { createAccess } from './access.ts';
 import { createTenancy, kcpBehaviours } from './behaviours.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -18,6 +17,7 @@ import { shardControllers } from './controllers.ts';
 import type { Core } from './core.ts';
 import { createCore } from './core.ts';
 import { createHomeWorkspace } from './home-workspace.ts';
+import type { KubernetesParts } from './kubernetes-parts.ts';
 import { kubernetesParts } from './kubernetes-parts.ts';
 import { createMetrics } from './metrics.ts';
 import { createRouter } from './router.ts';
@@ -33,6 +33,8 @@ export interface ShardOptions {
   readonly virtualWorkspaceUrl: string;
   readonly caBundle: string;
   readonly homeWorkspaces: boolean;
+  /** Groups whose members may have a home workspace. */
+  readonly homeCreatorGroups: readonly string[];
   readonly tokens: import('./kubernetes-parts.ts').TokenIssuer;
   readonly authenticator: Authenticator;
   logFault(id: string, error: StatusError): void;
@@ -41,10 +43,6 @@ export interface ShardOptions {
 
 export interface Shard extends AsyncDisposable {
   readonly handler: (exchange: Exchange) => void | Promise<void>;
-  readonly core: Core;
-  readonly controllers: ControllerRuntime;
-  /** Turns true when controllers have looked at everything that a stop may have left undone; being ready does not wait for it. */
-  isReady(): boolean;
   /** From now on readiness says no: others go elsewhere while open requests end. */
   drain(): void;
 }
@@ -65,6 +63,18 @@ function claimAdmission(core: Core): Admission {
   };
 }
 
+function registryNeeds(core: Core): RegistryNeeds {
+  const { store, clock, random, shardNumber } = core;
+  return {
+    store,
+    clock,
+    random,
+    shardNumber,
+    admission: claimAdmission(core),
+    logicalClusterKey: (cluster) => (cluster.startsWith('system:') ? undefined : logicalClusterKey(cluster)),
+  };
+}
+
 function createPresentation(serverAddress: string): ServerNeeds['presentation'] {
   const documents = new WeakMap<Surface, SurfaceDocuments>();
   return {
@@ -80,36 +90,57 @@ function createPresentation(serverAddress: string): ServerNeeds['presentation'] 
   };
 }
 
-export async function composeShard(options: ShardOptions): Promise<Shard> {
-  const { store, clock, random, shardNumber, shardName, caBundle, externalUrl } = options;
+/** What is there before anything runs: the core, who may do what, how workspaces are made, and every kind's behaviour. */
+function assemble(options: ShardOptions) {
+  const { store, clock, random, shardNumber, caBundle, tokens, authenticator } = options;
   const behaviours = new Map<string, Behaviour>();
   const core = createCore({
     store,
     clock,
     random,
     shardNumber,
-    behaviour(name) {
-      // Rows are served before what their behaviours lean on is there: the behaviour itself is looked up when it is first used.
-      return lateBehaviour(name, behaviours);
-    },
+    // Rows are served before what their behaviours lean on is there: the behaviour itself is looked up when it is first used.
+    behaviour: (name) => lateBehaviour(name, behaviours),
     conversion: conversionOf,
   });
   const access = createAccess(core);
   const tenancy = createTenancy(core, caBundle);
-  const parts = kubernetesParts({ core, access, caBundle, tokens: options.tokens, authenticator: options.authenticator });
-  for (const [name, behaviour] of Object.entries({ ...kcpBehaviours(core, access, tenancy), ...parts.behaviours })) behaviours.set(name, behaviour);
-  const registry: RegistryNeeds = {
-    store,
-    clock,
-    random,
-    shardNumber,
-    admission: claimAdmission(core),
-    logicalClusterKey: (cluster) => (cluster.startsWith('system:') ? undefined : logicalClusterKey(cluster)),
-  };
-  await bootstrap({ core, externalUrl, virtualWorkspaceUrl: options.virtualWorkspaceUrl, caBundle, shardName });
-  await core.bindings.load();
-  for (const entry of store.scan({ prefix: 'apis.kcp.io/apiexports/-/' }, 100_000)) core.exports.put(entry);
+  const parts = kubernetesParts({ core, access, caBundle, tokens, authenticator });
+  const all = { ...kcpBehaviours(core, access, tenancy), ...parts.behaviours };
+  for (const [name, behaviour] of Object.entries(all)) behaviours.set(name, behaviour);
+  return { core, access, tenancy, parts };
+}
 
+function healthChecks(isReady: () => boolean): readonly HealthCheck[] {
+  return [
+    { name: 'ping', live: true, check: () => undefined },
+    { name: 'log', live: true, check: () => undefined },
+    { name: 'store', live: false, check: () => (isReady() ? undefined : 'closing') },
+    { name: 'shutdown', live: false, check: () => (isReady() ? undefined : 'shutting down') },
+  ];
+}
+
+function serverNeeds(core: Core, parts: KubernetesParts, externalUrl: string): ServerNeeds {
+  const registry = registryNeeds(core);
+  return {
+    store: core.store,
+    hub: core.hub,
+    registry,
+    clock: core.clock,
+    shardNumber: core.shardNumber,
+    bodyBytesMax,
+    watchBacklogBytesMax,
+    special: parts.special(registry),
+    presentation: createPresentation(new URL(externalUrl).host),
+  };
+}
+
+/** Resolves when everything is there that a request may need. */
+export async function composeShard(options: ShardOptions): Promise<Shard> {
+  const { clock, shardName, caBundle, externalUrl, virtualWorkspaceUrl, homeCreatorGroups } = options;
+  const { core, access, tenancy, parts } = assemble(options);
+  await bootstrap({ core, externalUrl, virtualWorkspaceUrl, caBundle, shardName, homeCreatorGroups });
+  await core.load();
   const controllers = createControllerRuntime(shardControllers(core, tenancy, caBundle), {
     hub: core.hub,
     clock,
@@ -119,29 +150,14 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const started = controllers.start();
   const bookmarks: Bookmarks = createBookmarks(core.hub, clock, bookmarkMs);
   const metrics = createMetrics(core, () => controllers);
-  const homeWorkspace = createHomeWorkspace({ core, access, tenancy, shardName, externalUrl, enabled: options.homeWorkspaces });
+  const enabled = options.homeWorkspaces;
+  const homeWorkspace = createHomeWorkspace({ core, access, tenancy, shardName, externalUrl, enabled });
   const router = createRouter({ core, access, homeWorkspace, metrics: metrics.text });
   let ready = true;
-  const needs: ServerNeeds = {
-    store,
-    hub: core.hub,
-    registry,
-    clock,
-    shardNumber,
-    bodyBytesMax,
-    watchBacklogBytesMax,
-    special: parts.special(registry),
-    presentation: createPresentation(new URL(externalUrl).host),
-  };
   const handler = createApiServer({
-    needs,
+    needs: serverNeeds(core, parts, externalUrl),
     bookmarks,
-    checks: [
-      { name: 'ping', live: true, check: () => undefined },
-      { name: 'log', live: true, check: () => undefined },
-      { name: 'store', live: false, check: () => (ready ? undefined : 'closing') },
-      { name: 'shutdown', live: false, check: () => (ready ? undefined : 'shutting down') },
-    ],
+    checks: healthChecks(() => ready),
     version: versionInfo,
     authenticate: options.authenticator.authenticate,
     impersonate: router.impersonate,
@@ -151,9 +167,6 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   });
   return {
     handler,
-    core,
-    controllers,
-    isReady: () => ready,
     drain() {
       ready = false;
     },
@@ -173,7 +186,8 @@ function lateBehaviour(name: string, behaviours: ReadonlyMap<string, Behaviour>)
     {
       get(_target, property) {
         const behaviour = behaviours.get(name);
-        if (behaviour === undefined) throw new Error(`Cannot serve a row: it names the behaviour ${JSON.stringify(name)}, and there is none`);
+        if (behaviour === undefined)
+          throw new Error(`Cannot serve a row: it names the behaviour ${JSON.stringify(name)}, and there is none`);
         return Reflect.get(behaviour, property);
       },
     },

@@ -31,11 +31,20 @@ export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string)
       resolve,
       keepSchema,
       claimedResources(cluster, claim) {
-        const found = core.catalog.surface(cluster as ClusterName).resources.filter((resource) => isClaimOn(claim, resource.row.group, resource.row.plural, resource.identity));
+        const found = core.catalog
+          .surface(cluster as ClusterName)
+          .resources.filter((resource) => isClaimOn(claim, resource.row.group, resource.row.plural, resource.identity));
         return [...new Set(found.map((resource) => resource.storage))].filter(({ row }) => row.virtual !== true);
       },
     }),
-    createEndpointSlices({ ...needs, reader, bindings, resolve, shards, partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions') }),
+    createEndpointSlices({
+      ...needs,
+      reader,
+      bindings,
+      resolve,
+      shards,
+      partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
+    }),
     createCustomResourceDefinition({ ...needs, reader }),
     createNamespaceDeletion(needs),
     createDeletionPropagation(needs),

@@ -1,10 +1,12 @@
 /** The parts that everything else in a shard leans on: store, hub, caches that follow the commits, and what is served to whom. */
-import type { Clock, Random } from '@kcp-ts/base';
+
 import { builtinRows, rootExports, systemRows } from '@kcp-ts/apis';
+import type { Clock, Random } from '@kcp-ts/base';
 import type { BoundResource, Catalog, Components, RowNeeds } from '@kcp-ts/catalog';
 import { createCatalog, createComponents, resourcesOfRows } from '@kcp-ts/catalog';
 import type { BindingIndex } from '@kcp-ts/controllers';
-import { createBindingIndex } from '@kcp-ts/controllers';
+import { createBindingIndex, eachPiece } from '@kcp-ts/controllers';
+import type { ResourceRow } from '@kcp-ts/meta';
 import { formatResourceVersion } from '@kcp-ts/meta';
 import type { Behaviour, Conversion, ServedResource } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
@@ -16,7 +18,6 @@ import type { WatchHub } from '@kcp-ts/watch';
 import { createWatchHub } from '@kcp-ts/watch';
 import type { ClusterIndex } from '@kcp-ts/workspace-index';
 import { createClusterIndex } from '@kcp-ts/workspace-index';
-import type { ResourceRow } from '@kcp-ts/meta';
 
 export interface CoreOptions {
   readonly store: Store;
@@ -46,6 +47,8 @@ export interface Core extends Disposable {
   /** Where objects of a kind that root exports are stored. */
   ownPrefix(group: string, plural: string): string;
   keepSchema(schema: ApiResourceSchema): Operation | undefined;
+  /** Fills what is kept in memory of exports and bindings; until then they know nothing. */
+  load(): Promise<void>;
   /** Told of each logical cluster some seconds after it was deleted: nothing need be remembered of it. */
   onGone(forget: (cluster: string) => void): void;
 }
@@ -75,7 +78,9 @@ function createIdentities(): Identities {
 
 function ownRows({ exportCluster, exportName, group, resource }: BoundResource): readonly ResourceRow[] | undefined {
   if (exportCluster !== 'root') return undefined;
-  const rows = rootExports.find(({ name }) => name === exportName)?.rows.filter((row) => row.group === group && row.plural === resource);
+  const rows = rootExports
+    .find(({ name }) => name === exportName)
+    ?.rows.filter((row) => row.group === group && row.plural === resource);
   return rows === undefined || rows.length === 0 ? undefined : rows;
 }
 
@@ -84,7 +89,11 @@ export function createCore(options: CoreOptions): Core {
   const hub = createWatchHub(store, { formatRevision: (revision) => formatResourceVersion(revision, shardNumber) });
   const reader = createParsedReader(store, cachedObjects);
   const identities = createIdentities();
-  const rowNeeds: RowNeeds = { schemas: createSchemaCache(), behaviour: options.behaviour, conversion: options.conversion };
+  const rowNeeds: RowNeeds = {
+    schemas: createSchemaCache(),
+    behaviour: options.behaviour,
+    conversion: options.conversion,
+  };
   const base = resourcesOfRows([...builtinRows, ...systemRows], () => '-', { kind: 'builtin' }, rowNeeds);
   const components = createComponents({ ...rowNeeds, store, ownRows });
   const catalog = createCatalog({
@@ -104,17 +113,30 @@ export function createCore(options: CoreOptions): Core {
 
   function ownPrefix(group: string, plural: string): string {
     const exported = rootExportOf(group, plural);
-    return resourcePrefix(group, plural, (exported === undefined ? undefined : identities.get(exported.name)) ?? 'unknown');
+    return resourcePrefix(
+      group,
+      plural,
+      (exported === undefined ? undefined : identities.get(exported.name)) ?? 'unknown',
+    );
   }
 
   function ownServed(group: string, plural: string): ServedResource {
     const exported = rootExportOf(group, plural);
     const identityHash = exported === undefined ? undefined : identities.get(exported.name);
-    if (exported === undefined || identityHash === undefined) throw new Error(`Cannot serve ${plural}.${group}: it is neither built in nor exported by root`);
+    if (exported === undefined || identityHash === undefined)
+      throw new Error(`Cannot serve ${plural}.${group}: it is neither built in nor exported by root`);
     const key = `${group}/${plural}@${identityHash}`;
     let served = own.get(key);
     if (served === undefined) {
-      const bound = { group, resource: plural, schemaUid: 'own', identityHash, exportCluster: 'root', exportName: exported.name, terminating: false };
+      const bound = {
+        group,
+        resource: plural,
+        schemaUid: 'own',
+        identityHash,
+        exportCluster: 'root',
+        exportName: exported.name,
+        terminating: false,
+      };
       [served] = components.ofExported(bound, { apiVersion: '', kind: '', metadata: { name: '' } }).resources();
       if (served === undefined) throw new Error(`Cannot serve ${plural}.${group}: root's export has no row for it`);
       own.set(key, served);
@@ -124,7 +146,8 @@ export function createCore(options: CoreOptions): Core {
 
   const clusters = createClusterIndex({
     store,
-    workspacesPrefix: () => (identities.get('tenancy.kcp.io') === undefined ? undefined : ownPrefix('tenancy.kcp.io', 'workspaces')),
+    workspacesPrefix: () =>
+      identities.get('tenancy.kcp.io') === undefined ? undefined : ownPrefix('tenancy.kcp.io', 'workspaces'),
     entriesMax: cachedClusters,
   });
   const following = hub.onChanges((changes) => {
@@ -133,7 +156,8 @@ export function createCore(options: CoreOptions): Core {
       reader.changed(key);
       clusters.changed(key);
       catalog.changed(key);
-      if (type === 'delete' && key.startsWith(logicalClustersPrefix)) gone.add(clusterOfKey(key, logicalClustersPrefix));
+      if (type === 'delete' && key.startsWith(logicalClustersPrefix))
+        gone.add(clusterOfKey(key, logicalClustersPrefix));
       claims.changed(key);
       bindings.changed(change);
       if (!key.startsWith(exportsPrefix)) continue;
@@ -157,6 +181,11 @@ export function createCore(options: CoreOptions): Core {
 
   return {
     onGone: (forget) => void forgetters.push(forget),
+    async load() {
+      await bindings.load();
+      for await (const entries of eachPiece(store, { prefix: exportsPrefix }))
+        for (const entry of entries) exports.put(entry);
+    },
     store,
     hub,
     clock,

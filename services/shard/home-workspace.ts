@@ -16,7 +16,15 @@ import type { Core } from './core.ts';
 const workspaces = { group: 'tenancy.kcp.io', plural: 'workspaces' };
 
 function mayHave(access: Access, user: UserInfo): boolean {
-  const question = { kind: 'resource', group: workspaces.group, version: 'v1alpha1', resource: workspaces.plural, subresource: '', namespace: '', name: '~' } as const;
+  const question = {
+    kind: 'resource',
+    group: workspaces.group,
+    version: 'v1alpha1',
+    resource: workspaces.plural,
+    subresource: '',
+    namespace: '',
+    name: '~',
+  } as const;
   return access.authorizer.authorize({ ...question, user, cluster: 'root', verb: 'create' }).allowed;
 }
 
@@ -27,7 +35,11 @@ function asWorkspace(object: LogicalCluster, cluster: string): KubeObject {
     kind: 'Workspace',
     metadata: { name: 'cluster', creationTimestamp: object.metadata.creationTimestamp ?? null },
     spec: { cluster, URL: object.status?.URL },
-    status: { phase, ...(conditions === undefined ? {} : { conditions }), ...(initializers === undefined ? {} : { initializers }) },
+    status: {
+      phase,
+      ...(conditions === undefined ? {} : { conditions }),
+      ...(initializers === undefined ? {} : { initializers }),
+    },
   };
 }
 
@@ -74,7 +86,8 @@ export function createHomeWorkspace(needs: HomeNeeds): (request: ApiRequest) => 
       await make(needs, user);
     }
     const entry = find();
-    if (entry === undefined) throw new StatusError('TooManyRequests', 'Creating the home workspace', { retryAfterSeconds: 1 });
+    if (entry === undefined)
+      throw new StatusError('TooManyRequests', 'Creating the home workspace', { retryAfterSeconds: 1 });
     respondJson(request, 200, asWorkspace(parseStored<LogicalCluster>(entry.value), cluster));
   };
 }

@@ -57,7 +57,12 @@ async function tokenReview(authenticator: KubernetesNeeds['authenticator'], revi
   const verdict = await authenticator.authenticateToken(token, audiences);
   if (verdict === undefined) return { ...review, status: { user: {}, error: 'invalid bearer token' } };
   const { name, uid, groups, extra } = verdict.user;
-  const user = { username: name, ...(uid === undefined ? {} : { uid }), groups, ...(extra === undefined ? {} : { extra }) };
+  const user = {
+    username: name,
+    ...(uid === undefined ? {} : { uid }),
+    groups,
+    ...(extra === undefined ? {} : { extra }),
+  };
   return { ...review, status: { authenticated: true, user, audiences: verdict.audiences } };
 }
 
@@ -72,7 +77,13 @@ export function kubernetesParts({ core, access, caBundle, tokens, authenticator 
     leases: createLeasesBehaviour(),
     limitranges: createLimitRangesBehaviour(),
     resourcequotas: createResourceQuotasBehaviour(),
-    namespaces: createNamespacesBehaviour({ served: core.served, uuid: core.random.uuid, shardNumber: core.shardNumber, caBundle, clusterDeleting: (cluster) => core.clusters.facts(cluster)?.deleting ?? false }),
+    namespaces: createNamespacesBehaviour({
+      served: core.served,
+      uuid: core.random.uuid,
+      shardNumber: core.shardNumber,
+      caBundle,
+      clusterDeleting: (cluster) => core.clusters.facts(cluster)?.deleting ?? false,
+    }),
     rolebindings: createRoleBindingsBehaviour(access.escalation),
     roles: createRolesBehaviour(access.escalation),
     secrets: createSecretsBehaviour(),

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { isIP } from 'node:net';
+import { isIP } from '@kcp-ts/base';
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,

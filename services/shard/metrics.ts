@@ -8,7 +8,13 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-const verbs: Readonly<Record<string, string>> = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+const verbs: Readonly<Record<string, string>> = {
+  GET: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
 
 export function createMetrics(core: Core, controllers: () => ControllerRuntime): Metrics {
   const requests = new Map<string, number>();
@@ -22,19 +28,48 @@ export function createMetrics(core: Core, controllers: () => ControllerRuntime):
       const { Counter, Gauge, Registry, collectDefaultMetrics } = await import('prom-client');
       const registry = new Registry();
       collectDefaultMetrics({ register: registry });
-      const counter = new Counter({ name: 'apiserver_request_total', help: 'Requests answered, by verb.', labelNames: ['verb'], registers: [registry] });
+      const counter = new Counter({
+        name: 'apiserver_request_total',
+        help: 'Requests answered, by verb.',
+        labelNames: ['verb'],
+        registers: [registry],
+      });
       for (const [verb, count] of requests) counter.inc({ verb }, count);
       const { commits, flushes, operations, bytes } = core.store.statistics();
-      const store = { commits_total: commits, flushes_total: flushes, operations_total: operations, bytes_total: bytes };
+      const store = {
+        commits_total: commits,
+        flushes_total: flushes,
+        operations_total: operations,
+        bytes_total: bytes,
+      };
       for (const [name, value] of Object.entries(store)) {
-        new Counter({ name: `kcp_store_${name}`, help: `Store: ${name.replaceAll('_', ' ')}.`, registers: [registry] }).inc(value);
+        new Counter({
+          name: `kcp_store_${name}`,
+          help: `Store: ${name.replaceAll('_', ' ')}.`,
+          registers: [registry],
+        }).inc(value);
       }
       const { followers, ranges, catchingUp } = core.hub.sizes();
-      const watch = new Gauge({ name: 'kcp_watch_hub', help: 'Watchers, distinct ranges, and watchers that catch up.', labelNames: ['what'], registers: [registry] });
+      const watch = new Gauge({
+        name: 'kcp_watch_hub',
+        help: 'Watchers, distinct ranges, and watchers that catch up.',
+        labelNames: ['what'],
+        registers: [registry],
+      });
       for (const [what, value] of Object.entries({ followers, ranges, catchingUp })) watch.set({ what }, value);
-      const queues = new Gauge({ name: 'workqueue_depth', help: 'Keys that a controller has still to look at.', labelNames: ['name'], registers: [registry] });
+      const queues = new Gauge({
+        name: 'workqueue_depth',
+        help: 'Keys that a controller has still to look at.',
+        labelNames: ['name'],
+        registers: [registry],
+      });
       for (const [name, value] of Object.entries(controllers().sizes())) queues.set({ name }, value);
-      const cached = new Gauge({ name: 'kcp_cached_entries', help: 'Entries of bounded caches.', labelNames: ['cache'], registers: [registry] });
+      const cached = new Gauge({
+        name: 'kcp_cached_entries',
+        help: 'Entries of bounded caches.',
+        labelNames: ['cache'],
+        registers: [registry],
+      });
       cached.set({ cache: 'surfaces' }, core.catalog.size());
       cached.set({ cache: 'clusters' }, core.clusters.size());
       return registry.metrics();

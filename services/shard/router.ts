@@ -42,9 +42,15 @@ export function createRouter(needs: RouterNeeds): Router {
     claims: core.claims,
     consumers: core.bindings.consumers,
     mayAccessContent: (user: UserInfo, verb: string, cluster: string, name: string) =>
-      access.mayDeep(user, cluster, verb, { group: 'apis.kcp.io', resource: 'apiexports', subresource: 'content', name }),
+      access.mayDeep(user, cluster, verb, {
+        group: 'apis.kcp.io',
+        resource: 'apiexports',
+        subresource: 'content',
+        name,
+      }),
     ownerAllows: access.ownerAllows,
-    forbidden: (user: UserInfo, verb: string, cluster: string, api: Parameters<Access['forbidden']>[2]) => access.forbidden(user, cluster, api, verb),
+    forbidden: (user: UserInfo, verb: string, cluster: string, api: Parameters<Access['forbidden']>[2]) =>
+      access.forbidden(user, cluster, api, verb),
     forbiddenPath: (user: UserInfo, path: string, verb: string) => access.forbiddenPath(user, '', path, verb),
   };
 
@@ -55,27 +61,50 @@ export function createRouter(needs: RouterNeeds): Router {
     }
     const found = core.clusters.resolve(text as WorkspacePath);
     if (found.status === 'found') {
-      if (core.clusters.facts(found.cluster) !== undefined || found.cluster.startsWith('system:') || request.user.groups.includes('system:masters')) return found.cluster;
-      if (mayKnowPaths(request.user)) throw StatusError.notFound({ group: 'core.kcp.io', plural: 'logicalclusters' }, found.cluster);
+      if (
+        core.clusters.facts(found.cluster) !== undefined ||
+        found.cluster.startsWith('system:') ||
+        request.user.groups.includes('system:masters')
+      )
+        return found.cluster;
+      if (mayKnowPaths(request.user))
+        throw StatusError.notFound({ group: 'core.kcp.io', plural: 'logicalclusters' }, found.cluster);
       return found.cluster;
     }
-    if (found.status === 'unavailable') throw new StatusError('ServiceUnavailable', 'Not available.', { retryAfterSeconds: 1 });
+    if (found.status === 'unavailable')
+      throw new StatusError('ServiceUnavailable', 'Not available.', { retryAfterSeconds: 1 });
     if (mayKnowPaths(request.user)) throw StatusError.notFound({ group: 'tenancy.kcp.io', plural: 'workspaces' }, text);
-    throw new StatusError('Forbidden', `forbidden: User ${JSON.stringify(request.user.name)} cannot ${request.method.toLowerCase()} path ${JSON.stringify(request.path)}: access denied`, {});
+    throw new StatusError(
+      'Forbidden',
+      `forbidden: User ${JSON.stringify(request.user.name)} cannot ${request.method.toLowerCase()} path ${JSON.stringify(request.path)}: access denied`,
+      {},
+    );
   }
 
   function routeCluster(request: ApiRequest, text: string, rest: string): Route {
     if (text === '*') return { kind: 'scope', scope: scopes.wildcard, rest };
     const cluster = resolve(text, request);
-    if (rest === '/metrics') return { kind: 'answer', answer: () => Promise.reject(new StatusError('NotImplemented', 'shard-level endpoint not available at workspace scope', {})) };
-    if (cluster === 'root' && rest === homePath && request.method === 'GET') return { kind: 'answer', answer: needs.homeWorkspace };
+    if (rest === '/metrics')
+      return {
+        kind: 'answer',
+        answer: () =>
+          Promise.reject(
+            new StatusError('NotImplemented', 'shard-level endpoint not available at workspace scope', {}),
+          ),
+      };
+    if (cluster === 'root' && rest === homePath && request.method === 'GET')
+      return { kind: 'answer', answer: needs.homeWorkspace };
     return { kind: 'scope', scope: clusterScope(core, access, cluster), rest };
   }
 
   function unresolvedVirtual(request: ApiRequest): StatusError {
     const path = JSON.stringify(request.path);
     const who = JSON.stringify(request.user.name);
-    return new StatusError('Forbidden', `forbidden: User ${who} cannot ${request.method.toLowerCase()} path ${path}: Path not resolved to a valid virtual workspace`, {});
+    return new StatusError(
+      'Forbidden',
+      `forbidden: User ${who} cannot ${request.method.toLowerCase()} path ${path}: Path not resolved to a valid virtual workspace`,
+      {},
+    );
   }
 
   /** `/services/apiexport/<cluster>/<export>/clusters/<cluster or *>/…` */
@@ -87,9 +116,11 @@ export function createRouter(needs: RouterNeeds): Router {
     const found = isWorkspacePath(ownerText) ? core.clusters.resolve(ownerText) : ({ status: 'unknown' } as const);
     const exportCluster = found.status === 'found' ? found.cluster : undefined;
     const exportName = decodeSegment(name);
-    if (exportCluster === undefined) throw access.forbiddenPath(request.user, '', request.path, request.method.toLowerCase());
+    if (exportCluster === undefined)
+      throw access.forbiddenPath(request.user, '', request.path, request.method.toLowerCase());
     const source = core.reader.get<ApiExport>(exportKey(exportCluster, exportName));
-    const surface = source === undefined ? core.catalog.intern('export none', () => []) : exportSurface(core, exportCluster, source);
+    const surface =
+      source === undefined ? core.catalog.intern('export none', () => []) : exportSurface(core, exportCluster, source);
     const cluster = split.cluster === '*' ? '*' : consumer(split.cluster);
     const scope = createExportScope(exportNeeds, { exportCluster, exportName, source, cluster, surface });
     return { kind: 'scope', scope, rest: split.rest };
@@ -104,7 +135,12 @@ export function createRouter(needs: RouterNeeds): Router {
   /** A service account's client knows no `/clusters`: its token says where it is at home. */
   function homeOf(user: UserInfo): ClusterName | undefined {
     const [cluster, ...others] = user.extra?.[clusterNameExtra] ?? [];
-    return cluster !== undefined && others.length === 0 && user.name.startsWith('system:serviceaccount:') && isClusterName(cluster) ? cluster : undefined;
+    return cluster !== undefined &&
+      others.length === 0 &&
+      user.name.startsWith('system:serviceaccount:') &&
+      isClusterName(cluster)
+      ? cluster
+      : undefined;
   }
 
   function route(request: ApiRequest): Route {
@@ -114,7 +150,11 @@ export function createRouter(needs: RouterNeeds): Router {
     if (request.path.startsWith('/services/')) throw unresolvedVirtual(request);
     if (request.path === '/metrics') return { kind: 'answer', answer: () => answerMetrics(request) };
     const home = homeOf(request.user);
-    return { kind: 'scope', scope: home === undefined ? scopes.none : clusterScope(core, access, home), rest: request.path };
+    return {
+      kind: 'scope',
+      scope: home === undefined ? scopes.none : clusterScope(core, access, home),
+      rest: request.path,
+    };
   }
 
   async function answerMetrics(request: ApiRequest): Promise<void> {
@@ -125,9 +165,16 @@ export function createRouter(needs: RouterNeeds): Router {
   /** Where an impersonation is judged: the workspace of the request, or the provider's for its virtual workspace. */
   function impersonationCluster(request: ApiRequest): string {
     const split = splitCluster(request.path);
-    const text = split?.cluster ?? decodeSegment(request.path.startsWith(apiExportPrefix) ? (request.path.slice(apiExportPrefix.length).split('/')[0] ?? '') : '');
+    const text =
+      split?.cluster ??
+      decodeSegment(
+        request.path.startsWith(apiExportPrefix)
+          ? (request.path.slice(apiExportPrefix.length).split('/')[0] ?? '')
+          : '',
+      );
     if (text === '' || text === '*') return text;
-    const found = isWorkspacePath(text) || isClusterName(text) ? core.clusters.resolve(text as WorkspacePath) : undefined;
+    const found =
+      isWorkspacePath(text) || isClusterName(text) ? core.clusters.resolve(text as WorkspacePath) : undefined;
     return found?.status === 'found' ? found.cluster : '';
   }
 
@@ -135,7 +182,9 @@ export function createRouter(needs: RouterNeeds): Router {
     route,
     impersonate(request) {
       const wanted = impersonationOf(request.exchange);
-      return wanted === undefined ? request.user : impersonate(access.authorizer, request.user, wanted, impersonationCluster(request));
+      return wanted === undefined
+        ? request.user
+        : impersonate(access.authorizer, request.user, wanted, impersonationCluster(request));
     },
   };
 }

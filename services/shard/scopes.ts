@@ -50,7 +50,8 @@ function withIdentity(core: Core, api: ApiPath, identity: string): ServedResourc
     const cluster = clusterOfKey(key, exportsPrefix);
     const source = core.reader.get<ApiExport>(key);
     const exported = source?.spec?.resources?.find(({ name, group }) => name === api.resource && group === api.group);
-    const schema = exported === undefined ? undefined : core.reader.get<ApiResourceSchema>(schemaKey(cluster, exported.schema));
+    const schema =
+      exported === undefined ? undefined : core.reader.get<ApiResourceSchema>(schemaKey(cluster, exported.schema));
     if (source === undefined || schema === undefined) continue;
     const bound = {
       group: api.group,
@@ -61,7 +62,10 @@ function withIdentity(core: Core, api: ApiPath, identity: string): ServedResourc
       exportName: source.metadata.name,
       terminating: false,
     };
-    const found = core.components.ofExported(bound, schema).resources().find(({ row }) => row.version === api.version);
+    const found = core.components
+      .ofExported(bound, schema)
+      .resources()
+      .find(({ row }) => row.version === api.version);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -72,8 +76,21 @@ function anyIdentity(core: Core, api: ApiPath): ServedResource {
   const { base } = core.catalog;
   const like = base.findAny('', 'configmaps');
   if (like === undefined) throw StatusError.pathNotFound();
-  const row = { ...like.row, group: api.group, version: api.version, plural: api.resource, namespaced: false, subresources: [], selectableFields: [] };
-  const served = { ...like, row, prefix: `${api.group === '' ? 'core' : api.group}/${api.resource}/`, apiVersion: `${api.group}/${api.version}` };
+  const row = {
+    ...like.row,
+    group: api.group,
+    version: api.version,
+    plural: api.resource,
+    namespaced: false,
+    subresources: [],
+    selectableFields: [],
+  };
+  const served = {
+    ...like,
+    row,
+    prefix: `${api.group === '' ? 'core' : api.group}/${api.resource}/`,
+    apiVersion: `${api.group}/${api.version}`,
+  };
   return Object.assign(served, { storage: served });
 }
 
@@ -89,10 +106,14 @@ export function wildcardScope(core: Core, access: Access): Scope {
     ranges: (served) => [{ prefix: served.prefix }],
     watchRange: (served) => ({ prefix: served.prefix }),
     guard: () => undefined,
-    watchFilter: (served, namespace) => (namespace === '' || !served.row.namespaced ? undefined : (object) => object.metadata.namespace === namespace),
+    watchFilter: (served, namespace) =>
+      namespace === '' || !served.row.namespaced ? undefined : (object) => object.metadata.namespace === namespace,
     authorize(user, api, verb) {
       access.authorizeApi(user, '*', api, verb);
-      if (verb !== 'list' && verb !== 'watch') throw StatusError.methodNotAllowed('the server does not allow this method on the requested resource in the `*` logical cluster');
+      if (verb !== 'list' && verb !== 'watch')
+        throw StatusError.methodNotAllowed(
+          'the server does not allow this method on the requested resource in the `*` logical cluster',
+        );
     },
     authorizePath: (user, path, verb) => access.authorizePath(user, '*', path, verb),
   };

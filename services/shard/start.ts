@@ -1,15 +1,20 @@
 /** Starts a shard with its server, and stops it: what the program and the tests call. */
-import { join } from 'node:path';
+
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { createAuthenticator, createServiceAccountTokens, openTokenFile } from '@kcp-ts/authn';
+import type { Clock, Random } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import { createHttpServer } from '@kcp-ts/http';
 import type { KubeObject } from '@kcp-ts/meta';
+import type { Store } from '@kcp-ts/storage';
 import { formatKey, openLmdbStore, parseStored } from '@kcp-ts/storage';
+import type { Logger } from 'pino';
 import { ensureCertificates } from './certificates.ts';
 import { composeShard } from './compose.ts';
 import type { ShardConfig } from './config.ts';
+import type { AdminTokens } from './kubeconfig.ts';
 import { prepareAdminTokens, writeKubeconfig } from './kubeconfig.ts';
 import { createLogger } from './logging.ts';
 
@@ -30,6 +35,55 @@ function externalHost(config: ShardConfig): string {
 
 function hostInUrl(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
+}
+
+function urlsOf(
+  config: ShardConfig,
+  own: string,
+): { readonly externalUrl: string; readonly virtualWorkspaceUrl: string } {
+  const baseUrl = config.shardBaseUrl === '' ? own : config.shardBaseUrl;
+  const externalUrl = config.shardExternalUrl === '' ? baseUrl : config.shardExternalUrl;
+  return {
+    externalUrl,
+    virtualWorkspaceUrl: config.shardVirtualWorkspaceUrl === '' ? baseUrl : config.shardVirtualWorkspaceUrl,
+  };
+}
+
+interface AuthenticatorNeeds {
+  readonly config: ShardConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly store: Store;
+  /** PEM of the key that signs service accounts' tokens. */
+  readonly key: string;
+  readonly tokens: AdminTokens;
+}
+
+/** Every way of saying who one is: administrators' tokens, the token file, service accounts, and certificates, which need nothing here. */
+async function openAuthenticator({ config, clock, random, log, store, key, tokens }: AuthenticatorNeeds) {
+  const serviceAccounts = createServiceAccountTokens({
+    privateKey: key,
+    clock,
+    random,
+    validate({ cluster, namespace, name, uid }) {
+      const parts = { group: '', resource: 'serviceaccounts', identity: '-', cluster, namespace, name };
+      const entry = store.get(formatKey(parts));
+      return entry !== undefined && parseStored<KubeObject>(entry.value).metadata.uid === uid;
+    },
+  });
+  const path = config.tokenAuthFile;
+  const onError = (error: unknown) => log.error({ err: error }, 'the token file cannot be read');
+  const tokenFile = path === '' ? undefined : await openTokenFile({ path, clock, onError });
+  const anonymous = config.anonymousAuth;
+  const authenticator = createAuthenticator({
+    clock,
+    anonymous,
+    adminTokens: tokens.hashed,
+    tokenFile,
+    serviceAccounts,
+  });
+  return { authenticator, serviceAccounts };
 }
 
 /** Resolves when the shard answers requests. */
@@ -57,29 +111,31 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
     batteries: config.batteriesIncluded,
     random,
   });
-  const serviceAccounts = createServiceAccountTokens({
-    privateKey: certificates.serviceAccountKey,
+  const { authenticator, serviceAccounts } = await openAuthenticator({
+    config,
     clock,
     random,
-    validate({ cluster, namespace, name, uid }) {
-      const entry = store.get(formatKey({ group: '', resource: 'serviceaccounts', identity: '-', cluster, namespace, name }));
-      return entry !== undefined && parseStored<KubeObject>(entry.value).metadata.uid === uid;
-    },
+    log,
+    store,
+    key: certificates.serviceAccountKey,
+    tokens,
   });
-  const tokenFile = config.tokenAuthFile === '' ? undefined : await openTokenFile({ path: config.tokenAuthFile, clock, onError: (error) => log.error({ err: error }, 'the token file cannot be read') });
-  const authenticator = createAuthenticator({ clock, anonymous: config.anonymousAuth, adminTokens: tokens.hashed, tokenFile, serviceAccounts });
 
   // The port is known before the shard is, since URLs in its objects name it.
-  let handler: Parameters<typeof createHttpServer>[0]['handler'] = (exchange) => exchange.respond(503, { 'retry-after': '1' });
+  let handler: Parameters<typeof createHttpServer>[0]['handler'] = (exchange) =>
+    exchange.respond(503, { 'retry-after': '1' });
   const server = createHttpServer({
-    tls: { certificate: certificates.serving.certificate, privateKey: certificates.serving.privateKey, clientCa: certificates.clientCa },
+    tls: {
+      certificate: certificates.serving.certificate,
+      privateKey: certificates.serving.privateKey,
+      clientCa: certificates.clientCa,
+    },
     handler: (exchange) => handler(exchange),
     onError: (error) => log.error({ err: error }, 'a request failed'),
     clock,
   });
   const { port } = await server.listen({ host: config.bindAddress, port: config.securePort });
-  const baseUrl = config.shardBaseUrl === '' ? `https://${hostInUrl(host)}:${port}` : config.shardBaseUrl;
-  const externalUrl = config.shardExternalUrl === '' ? baseUrl : config.shardExternalUrl;
+  const { externalUrl, virtualWorkspaceUrl } = urlsOf(config, `https://${hostInUrl(host)}:${port}`);
   const shard = await composeShard({
     store,
     clock,
@@ -87,13 +143,15 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
     shardName: config.shardName,
     shardNumber,
     externalUrl,
-    virtualWorkspaceUrl: config.shardVirtualWorkspaceUrl === '' ? baseUrl : config.shardVirtualWorkspaceUrl,
+    virtualWorkspaceUrl,
     caBundle: certificates.servingCa,
     homeWorkspaces: config.enableHomeWorkspaces,
+    homeCreatorGroups: config.homeWorkspacesHomeCreatorGroups,
     tokens: serviceAccounts,
     authenticator,
     logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
-    logController: (name, key, error) => log.warn({ controller: name, key, err: error }, 'reconciling failed; it is tried again'),
+    logController: (name, key, error) =>
+      log.warn({ controller: name, key, err: error }, 'reconciling failed; it is tried again'),
   });
   handler = shard.handler;
   await writeKubeconfig({ path: config.kubeconfigPath, externalUrl, servingCa: certificates.servingCa, tokens });

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Terminal } from './kubectl.ts';
-import { findKubectls, noKubectl, oldestAndNewest } from './kubectl.ts';
+import { findKubectls, oldestAndNewest } from './kubectl.ts';
+import { skipIfNone } from './skip-if-none.ts';
 import type { Stage } from './stage.ts';
 import { openStage } from './stage.ts';
 
 const kubectls = oldestAndNewest(await findKubectls());
-if (kubectls.length === 0) console.warn(noKubectl);
+skipIfNone(kubectls);
 
 /** Before, it asks for versions of the API that are gone. */
 const whoamiMinor = 28;
@@ -43,7 +44,7 @@ spec:
               replicas: {type: integer}
 `;
 
-describe.skipIf(kubectls.length === 0).for(kubectls)('with $name', (kubectl) => {
+describe.for(kubectls)('with $name', (kubectl) => {
   let stage: Stage;
   let terminal: Terminal;
   const editor = join(tmpdir(), `kcp-ts-editor-${process.pid}-${kubectl.name}`);

@@ -52,8 +52,6 @@ const patienceMs = 15_000;
 const pauseMs = 50;
 const plugins = resolve(import.meta.dirname, '../../bin');
 
-export const noKubectl = 'skipped: no kubectl in the folders of PATH or of the Google Cloud SDK';
-
 function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);

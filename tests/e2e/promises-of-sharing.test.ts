@@ -1,27 +1,18 @@
 /** What the two documents promise in words: claims by name, policies that bound consumers, providers side by side. */
 import { readFile } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bindingTo, contentUrl, first, readBack, widget } from './documents.ts';
-import type { Terminal } from './kubectl.ts';
-import { findKubectls, noKubectl, oldestAndNewest } from './kubectl.ts';
-import type { Stage } from './stage.ts';
+import { findKubectls, oldestAndNewest } from './kubectl.ts';
+import { skipIfNone } from './skip-if-none.ts';
 import { openStage } from './stage.ts';
 
 const kubectls = oldestAndNewest(await findKubectls());
-if (kubectls.length === 0) console.warn(noKubectl);
+skipIfNone(kubectls);
 
-describe.skipIf(kubectls.length === 0).for(kubectls)('with $name', { timeout: 60_000 }, (kubectl) => {
-  let stage: Stage;
-  let terminal: Terminal;
-  beforeEach(async () => {
-    stage = await openStage();
-    terminal = await stage.admin(kubectl);
-  });
-  afterEach(async () => {
-    await stage[Symbol.asyncDispose]();
-  });
-
+describe.for(kubectls)('with $name', { timeout: 60_000, concurrent: true }, (kubectl) => {
   it("a claim's resourceSelector grants exactly the object it names", async () => {
+    await using stage = await openStage();
+    const terminal = await stage.admin(kubectl);
     await terminal.createWorkspace('provider');
     await terminal.ok(['apply', '-f', first.schema, '-f', first.export]);
     expect(await terminal.ok(['apply', '-f', first.claims])).toContain('example.kcp.dev configured');
@@ -68,6 +59,8 @@ describe.skipIf(kubectls.length === 0).for(kubectls)('with $name', { timeout: 60
   });
 
   it('unicorn may do in magic only what the workspace and the maximal permission policy both allow', async () => {
+    await using stage = await openStage();
+    const terminal = await stage.admin(kubectl);
     const unicorn = await stage.person(kubectl, 'root', await stage.mint('unicorn'));
     await terminal.ok('create clusterrole maker --verb=create,get,list,watch --resource=workspaces.tenancy.kcp.io');
     await terminal.ok('create clusterrolebinding makers --clusterrole=maker --user=unicorn --user=pony');
@@ -97,6 +90,8 @@ describe.skipIf(kubectls.length === 0).for(kubectls)('with $name', { timeout: 60
   });
 
   it("a provider's own policy bounds even the admin of a consumer's workspace", async () => {
+    await using stage = await openStage();
+    const terminal = await stage.admin(kubectl);
     await terminal.createWorkspace('provider');
     await terminal.ok(['apply', '-f', first.schema, '-f', first.export]);
     await terminal.ok([
@@ -134,6 +129,8 @@ describe.skipIf(kubectls.length === 0).for(kubectls)('with $name', { timeout: 60
   });
 
   it('two providers of the same resource live side by side, told apart by identity', async () => {
+    await using stage = await openStage();
+    const terminal = await stage.admin(kubectl);
     for (const name of ['x', 'y']) {
       await terminal.createWorkspace(`provider-${name}`);
       const schema = (await readFile(first.schema, 'utf8')).replace('name: Phase', `name: Phase-${name}`);

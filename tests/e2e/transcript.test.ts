@@ -3,14 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Terminal } from './kubectl.ts';
-import { findKubectls, noKubectl } from './kubectl.ts';
+import { findKubectls } from './kubectl.ts';
+import { skipIfNone } from './skip-if-none.ts';
 import type { Stage } from './stage.ts';
 import { openStage } from './stage.ts';
 
 const examples = resolve(import.meta.dirname, '../../examples');
 const example = (name: string) => join(examples, name);
 const kubectls = await findKubectls();
-if (kubectls.length === 0) console.warn(noKubectl);
+skipIfNone(kubectls);
 
 async function publish(terminal: Terminal) {
   expect(await terminal.createWorkspace('provider')).toContain('is ready to use');
@@ -72,7 +73,7 @@ describe.skipIf(kubectls.length === 0)('the transcript', () => {
     await stage[Symbol.asyncDispose]();
   });
 
-  it.for(kubectls)('works with $name', { timeout: 60_000 }, async (kubectl) => {
+  it.for(kubectls)('works with $name', { timeout: 60_000, concurrent: true }, async (kubectl) => {
     const terminal = await stage.admin(kubectl);
     const name = kubectl.name.replaceAll('.', '-');
     const home = kubectl.name === 'kubectl' ? 'root' : `root:${name}`;

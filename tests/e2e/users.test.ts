@@ -3,13 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Kubectl } from './kubectl.ts';
-import { findKubectls, noKubectl } from './kubectl.ts';
+import { findKubectls } from './kubectl.ts';
+import { skipIfNone } from './skip-if-none.ts';
 import type { Credentials, Stage } from './stage.ts';
 import { openStage } from './stage.ts';
 
 const examples = resolve(import.meta.dirname, '../../examples');
 const kubectls = await findKubectls();
-if (kubectls.length === 0) console.warn(noKubectl);
+skipIfNone(kubectls);
 
 const tokens = ['carls-token,carl,1001,"shoppers,members"', 'doras-token,dora,1002,members', 'stans-token,stan,1003'];
 
@@ -42,7 +43,7 @@ const refusedDiscovery = 'Error from server (Forbidden): unknown\n';
 
 const refusedSignIn = /You must be logged in to the server/;
 
-describe.skipIf(kubectls.length === 0).for(kubectls)('with $name', { timeout: 60_000 }, (kubectl: Kubectl) => {
+describe.for(kubectls)('with $name', { timeout: 60_000 }, (kubectl: Kubectl) => {
   let stage: Stage;
   let paula: Credentials;
   let cora: Credentials;

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ApiClient, WatchEvent } from '../harness/api-client.ts';
-import { faults } from '../harness/config.ts';
 import {
   base,
   bindingsOf,
@@ -22,6 +21,7 @@ import {
   workspacesOf,
 } from '../harness/objects.ts';
 import { spawnServer } from '../harness/server.ts';
+import { faults } from './config.ts';
 
 let folder: string;
 

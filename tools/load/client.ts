@@ -52,7 +52,9 @@ export function createLoadClient(credentials: Credentials, connections: number):
       });
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('error', reject);
-      stream.on('end', () => resolve({ status, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as LoadAnswer['body'] }));
+      stream.on('end', () =>
+        resolve({ status, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as LoadAnswer['body'] }),
+      );
       stream.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
@@ -61,7 +63,8 @@ export function createLoadClient(credentials: Credentials, connections: number):
     request,
     async ok(method, path, body) {
       const answer = await request(method, path, body);
-      if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body['message'])}`);
+      if (answer.status >= 300)
+        throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body['message'])}`);
       return answer;
     },
     stream: (path) => open('GET', path),

@@ -27,7 +27,13 @@ await using server = await startBenchServer();
 using admin = createLoadClient(server.admin, 10);
 using masters = createLoadClient(server.masters, 1);
 const { resident, anonymous } = memoryKb(server.pid);
-report({ coldStart: { ms: Math.round(server.coldStartMs), residentMb: Math.round(resident / 1024), anonymousMb: Math.round(anonymous / 1024) } });
+report({
+  coldStart: {
+    ms: Math.round(server.coldStartMs),
+    residentMb: Math.round(resident / 1024),
+    anonymousMb: Math.round(anonymous / 1024),
+  },
+});
 const needs = { admin, masters, pid: server.pid, size };
 report(await benchWorkspaces(needs));
 report(await benchObjects(needs));

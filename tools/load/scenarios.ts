@@ -28,7 +28,12 @@ const releaseMs = 30_000;
 const listed = 500;
 
 function workspace(name: string, type: string): object {
-  return { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', metadata: { name }, spec: { type: { name: type, path: 'root' } } };
+  return {
+    apiVersion: 'tenancy.kcp.io/v1alpha1',
+    kind: 'Workspace',
+    metadata: { name },
+    spec: { type: { name: type, path: 'root' } },
+  };
 }
 
 function configMap(name: string, i: number): object {
@@ -44,7 +49,12 @@ function round(value: number, digits = 1): number {
 }
 
 /** Runs `count` turns with so many at once; rate, CPU of the server for each, and latency percentiles. */
-async function timed(pid: number, count: number, atOnce: number, turn: (i: number) => Promise<unknown>): Promise<Figures> {
+async function timed(
+  pid: number,
+  count: number,
+  atOnce: number,
+  turn: (i: number) => Promise<unknown>,
+): Promise<Figures> {
   const latency = createHistogram();
   const cpu = cpuMs(pid);
   const start = performance.now();
@@ -68,7 +78,12 @@ async function timed(pid: number, count: number, atOnce: number, turn: (i: numbe
 }
 
 /** Workspaces under one parent, each seen Ready by a GET; memory for each; then the deletion of all of them. */
-export async function benchWorkspaces({ admin, masters, pid, size }: BenchNeeds): Promise<Readonly<Record<string, Figures>>> {
+export async function benchWorkspaces({
+  admin,
+  masters,
+  pid,
+  size,
+}: BenchNeeds): Promise<Readonly<Record<string, Figures>>> {
   await admin.ok('POST', workspaces, workspace('bench', 'organization'));
   await timed(pid, 50, size.clients, (i) => admin.ok('POST', below, workspace(`warm${i}`, 'universal')));
   await pause(settleMs);
@@ -98,7 +113,12 @@ export async function benchWorkspaces({ admin, masters, pid, size }: BenchNeeds)
   const after = memoryKb(pid);
   return {
     workspacesCreated: { ...created, anonymousKbEach: each, residentMb: round(full.resident / 1024) },
-    workspacesDeleted: { seconds, cpuMsEach: deletedCpuMsEach, anonymousMbBefore: round(before.anonymous / 1024), anonymousMbAfter: round(after.anonymous / 1024) },
+    workspacesDeleted: {
+      seconds,
+      cpuMsEach: deletedCpuMsEach,
+      anonymousMbBefore: round(before.anonymous / 1024),
+      anonymousMbAfter: round(after.anonymous / 1024),
+    },
   };
 }
 
@@ -106,7 +126,9 @@ export async function benchWorkspaces({ admin, masters, pid, size }: BenchNeeds)
 export async function benchObjects({ admin, pid, size }: BenchNeeds): Promise<Readonly<Record<string, Figures>>> {
   await admin.ok('POST', workspaces, workspace('bench', 'organization'));
   const create = await timed(pid, size.objects, 32, (i) => admin.ok('POST', configMaps, configMap(`c${i}`, i)));
-  const update = await timed(pid, size.objects, 32, (i) => admin.ok('PUT', `${configMaps}/c${i}`, configMap(`c${i}`, i + 1)));
+  const update = await timed(pid, size.objects, 32, (i) =>
+    admin.ok('PUT', `${configMaps}/c${i}`, configMap(`c${i}`, i + 1)),
+  );
   const get = await timed(pid, size.objects * 2, 32, (i) => admin.ok('GET', `${configMaps}/c${i % size.objects}`));
   const list = await timed(pid, 200, 8, () => admin.ok('GET', `${configMaps}?limit=${listed}`));
   const remove = await timed(pid, size.objects, 32, (i) => admin.ok('DELETE', `${configMaps}/c${i}`));
@@ -138,5 +160,11 @@ export async function benchWatch({ admin, pid, size }: BenchNeeds): Promise<Read
   const seconds = (performance.now() - start) / 1000;
   const used = cpuMs(pid) - cpu;
   for (const stream of streams) stream.close();
-  return { watchEvents: { watchers: size.watchers, perSecond: round(wanted / seconds), cpuUsEach: round((used * 1000) / wanted, 2) } };
+  return {
+    watchEvents: {
+      watchers: size.watchers,
+      perSecond: round(wanted / seconds),
+      cpuUsEach: round((used * 1000) / wanted, 2),
+    },
+  };
 }

@@ -16,7 +16,10 @@ export interface BenchServer extends AsyncDisposable {
 }
 
 interface Kubeconfig {
-  readonly clusters: readonly { readonly name: string; readonly cluster: { readonly server: string; readonly 'certificate-authority-data': string } }[];
+  readonly clusters: readonly {
+    readonly name: string;
+    readonly cluster: { readonly server: string; readonly 'certificate-authority-data': string };
+  }[];
   readonly users: readonly { readonly name: string; readonly user: { readonly token: string } }[];
 }
 
@@ -34,7 +37,11 @@ function ready(child: ChildProcess): Promise<void> {
 export async function startBenchServer(): Promise<BenchServer> {
   const folder = await mkdtemp(join(tmpdir(), 'kcp-ts-bench-'));
   const start = performance.now();
-  const child = spawn(program, ['start', '--root-directory', folder, '--secure-port', '0', '--bind-address', '127.0.0.1', '-v', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    program,
+    ['start', '--root-directory', folder, '--secure-port', '0', '--bind-address', '127.0.0.1', '-v', '0'],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   await ready(child);
   const coldStartMs = performance.now() - start;
   const config = load(await readFile(join(folder, 'admin.kubeconfig'), 'utf8')) as Kubeconfig;

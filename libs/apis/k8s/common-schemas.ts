@@ -2,11 +2,7 @@
 import type { JsonSchema } from '@kcp-ts/meta';
 import { atomicList, mapOf, object, string, text, texts } from '../schema-builder.ts';
 
-/** A number with a unit (`100m`, `1Gi`), as text or as a number; the decoder brings it to its canonical text. */
-export function quantity(description: string): JsonSchema {
-  return { description, format: 'quantity', 'x-kubernetes-int-or-string': true };
-}
-
+/** Numbers with units (`100m`, `1Gi`) by name, as text or as numbers; the decoder brings them to their canonical text. */
 export function quantities(description: string): JsonSchema {
   return mapOf(description, { format: 'quantity', 'x-kubernetes-int-or-string': true });
 }

@@ -11,7 +11,11 @@ export interface Media {
 
 const accepted = ['application/json', 'application/yaml'];
 const plain: Media = { format: 'json', view: 'object', contentType: 'application/json' };
-const viewOf: Readonly<Record<string, Media['view']>> = { Table: 'table', PartialObjectMetadata: 'metadata', PartialObjectMetadataList: 'metadata' };
+const viewOf: Readonly<Record<string, Media['view']>> = {
+  Table: 'table',
+  PartialObjectMetadata: 'metadata',
+  PartialObjectMetadataList: 'metadata',
+};
 
 /** 406 in Kubernetes' words. */
 export function notAcceptable(types: readonly string[]): StatusError {
@@ -19,13 +23,27 @@ export function notAcceptable(types: readonly string[]): StatusError {
 }
 
 function mediaFor(type: string, parameters: Readonly<Record<string, string>>): Media | undefined {
-  const format = type === 'application/yaml' ? 'yaml' : type === 'application/json' || type === '*/*' || type === 'application/*' ? 'json' : undefined;
+  const format =
+    type === 'application/yaml'
+      ? 'yaml'
+      : type === 'application/json' || type === '*/*' || type === 'application/*'
+        ? 'json'
+        : undefined;
   if (format === undefined) return undefined;
-  const base: Media = { format, view: 'object', contentType: format === 'yaml' ? 'application/yaml' : 'application/json' };
+  const base: Media = {
+    format,
+    view: 'object',
+    contentType: format === 'yaml' ? 'application/yaml' : 'application/json',
+  };
   const { as } = parameters as { readonly as?: string };
   if (as === undefined) return base;
   const view = viewOf[as];
-  if (view === undefined || parameters['g'] !== 'meta.k8s.io' || (parameters['v'] !== 'v1' && parameters['v'] !== 'v1beta1')) return undefined;
+  if (
+    view === undefined ||
+    parameters['g'] !== 'meta.k8s.io' ||
+    (parameters['v'] !== 'v1' && parameters['v'] !== 'v1beta1')
+  )
+    return undefined;
   return { ...base, view };
 }
 

@@ -39,7 +39,11 @@ export function respondJson(request: ApiRequest, status: number, value: unknown)
 }
 
 export function respondText(request: ApiRequest, status: number, text: string): void {
-  request.exchange.respond(status, { ...answerHeaders(request, 'text/plain; charset=utf-8'), 'x-content-type-options': 'nosniff' }, text);
+  request.exchange.respond(
+    status,
+    { ...answerHeaders(request, 'text/plain; charset=utf-8'), 'x-content-type-options': 'nosniff' },
+    text,
+  );
 }
 
 /** A failed request's Status. */

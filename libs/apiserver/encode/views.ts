@@ -3,11 +3,11 @@ import type { KubeObject } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import { servedJson, servedObject } from '@kcp-ts/registry';
 import { compileJsonPath } from '@kcp-ts/schema';
+import type { Query } from '../query.ts';
 import type { IncludeObject } from '../table/encode-table.ts';
 import { encodeTable } from '../table/encode-table.ts';
 import type { TablePrinter } from '../table/table-printer.ts';
 import { createTablePrinter } from '../table/table-printer.ts';
-import type { Query } from '../query.ts';
 import type { Media } from './media.ts';
 
 const printers = new WeakMap<ServedResource, TablePrinter>();
@@ -28,12 +28,22 @@ export function includeObjectOf(query: Query): IncludeObject {
 }
 
 /** A PartialObjectMetadata of an object. */
-export function partialMetadata(object: KubeObject): { readonly kind: string; readonly apiVersion: string; readonly metadata: KubeObject['metadata'] } {
+export function partialMetadata(object: KubeObject): {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly metadata: KubeObject['metadata'];
+} {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
 }
 
 /** One stored value as the whole body of an answer. */
-export function encodeObject(served: ServedResource, value: Uint8Array, media: Media, query: Query, now: number): Uint8Array | string {
+export function encodeObject(
+  served: ServedResource,
+  value: Uint8Array,
+  media: Media,
+  query: Query,
+  now: number,
+): Uint8Array | string {
   switch (media.view) {
     case 'object':
       return servedJson(served, value);
@@ -41,7 +51,12 @@ export function encodeObject(served: ServedResource, value: Uint8Array, media: M
       return JSON.stringify(partialMetadata(servedObject(served, value)));
     case 'table': {
       const object = servedObject(served, value);
-      return encodeTable(printerOf(served), [object], { includeObject: includeObjectOf(query), resourceVersion: object.metadata.resourceVersion ?? '' }, now);
+      return encodeTable(
+        printerOf(served),
+        [object],
+        { includeObject: includeObjectOf(query), resourceVersion: object.metadata.resourceVersion ?? '' },
+        now,
+      );
     }
   }
 }

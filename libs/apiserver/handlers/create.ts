@@ -6,7 +6,12 @@ import { respondWritten, writeRequest } from './write-call.ts';
 /** POST to a collection. */
 export async function handleCreate(call: ResourceCall): Promise<void> {
   const write = writeRequest(call, 'CreateOptions');
-  const body = await readBody(call.request, call.needs.bodyBytesMax, write.fieldValidation !== 'Ignore', call.served.row.kind);
+  const body = await readBody(
+    call.request,
+    call.needs.bodyBytesMax,
+    write.fieldValidation !== 'Ignore',
+    call.served.row.kind,
+  );
   const written = await create(call.needs.registry, write, asObject(body, call.served.row.kind), body.duplicates);
   respondWritten(call, 201, written.value);
 }

@@ -7,10 +7,10 @@ import { remove, servedJson } from '@kcp-ts/registry';
 import { parseKey } from '@kcp-ts/storage';
 import { respondBytes, respondJson } from '../encode/respond.ts';
 import { objectFilter } from '../object-filter.ts';
-import { decodeKubernetes } from '../protobuf/decode-kubernetes.ts';
-import { contentTypeOf } from '../read-body.ts';
 import type { DeleteOptions } from '../options.ts';
 import { parseDeleteOptions, parseListOptions } from '../options.ts';
+import { decodeKubernetes } from '../protobuf/decode-kubernetes.ts';
+import { contentTypeOf } from '../read-body.ts';
 import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
 import { oneCluster, respondWritten } from './write-call.ts';
@@ -21,7 +21,8 @@ const collectionPiece = 100;
 async function deleteOptions(call: ResourceCall): Promise<DeleteOptions> {
   const bytes = await call.request.exchange.readBody(deleteOptionsBytesMax);
   const protobuf = contentTypeOf(call.request) === 'application/vnd.kubernetes.protobuf';
-  const body = bytes.length === 0 ? undefined : protobuf ? decodeKubernetes(bytes) : decodeJson(bytes, { strict: false }).value;
+  const body =
+    bytes.length === 0 ? undefined : protobuf ? decodeKubernetes(bytes) : decodeJson(bytes, { strict: false }).value;
   return parseDeleteOptions(call.request.query, body === undefined || body === null ? undefined : (body as object));
 }
 
@@ -47,7 +48,10 @@ function deleteRequest(call: ResourceCall, options: DeleteOptions, namespace: st
 /** Answers with the marked object, or with a Status that says it is gone. */
 export async function handleDelete(call: ResourceCall): Promise<void> {
   const { request, served, api } = call;
-  const deleted = await remove(call.needs.registry, deleteRequest(call, await deleteOptions(call), api.namespace, api.name));
+  const deleted = await remove(
+    call.needs.registry,
+    deleteRequest(call, await deleteOptions(call), api.namespace, api.name),
+  );
   if (!deleted.removed) return respondWritten(call, 200, deleted.value);
   const { group, plural } = served.row;
   const details = { name: api.name, ...(group === '' ? {} : { group }), kind: plural, uid: deleted.uid };
@@ -65,7 +69,12 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
   let after: string | undefined;
   let revision = needs.store.currentRevision();
   for (;;) {
-    const page = await readPage(needs.store, served, scope.ranges(served, api.namespace), { at: undefined, after, limit: collectionPiece, filter });
+    const page = await readPage(needs.store, served, scope.ranges(served, api.namespace), {
+      at: undefined,
+      after,
+      limit: collectionPiece,
+      filter,
+    });
     revision = page.revision;
     await Promise.all(
       page.entries.map(async ({ key, value }) => {

@@ -2,9 +2,9 @@
 import { parseAccept } from '@kcp-ts/http';
 import { StatusError } from '@kcp-ts/meta';
 import type { ApiRequest } from '../api-request.ts';
+import type { Document } from '../discovery/create-discovery.ts';
 import { notAcceptable } from '../encode/media.ts';
 import { answerHeaders } from '../encode/respond.ts';
-import type { Document } from '../discovery/create-discovery.ts';
 import type { SurfaceDocuments } from '../server-needs.ts';
 
 const json = 'application/json';
@@ -21,8 +21,8 @@ function respondDocument(request: ApiRequest, form: Form): void {
   const headers = answerHeaders(request, form.contentType);
   headers['etag'] = `"${document.etag}"`;
   headers['vary'] = 'Accept';
-  if (request.exchange.headers['if-none-match'] === headers['etag']) return request.exchange.respond(304, headers);
-  request.exchange.respond(200, headers, document.bytes);
+  if (request.exchange.headers['if-none-match'] === headers['etag']) request.exchange.respond(304, headers);
+  else request.exchange.respond(200, headers, document.bytes);
 }
 
 function accepts(request: ApiRequest): ReturnType<typeof parseAccept> {
@@ -35,12 +35,19 @@ function isJson(type: string): boolean {
 }
 
 /** The first form of discovery that the client names and we have. */
-function discoveryForm(request: ApiRequest, legacy: () => Document | undefined, aggregated: (version: 'v2' | 'v2beta1') => Document | undefined): Form {
+function discoveryForm(
+  request: ApiRequest,
+  legacy: () => Document | undefined,
+  aggregated: (version: 'v2' | 'v2beta1') => Document | undefined,
+): Form {
   for (const { type, parameters } of accepts(request)) {
     if (parameters['as'] === 'APIGroupDiscoveryList' && type === json && parameters['g'] === 'apidiscovery.k8s.io') {
       const version = parameters['v'];
       if (version !== 'v2' && version !== 'v2beta1') continue;
-      return { contentType: `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`, document: aggregated(version) };
+      return {
+        contentType: `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
+        document: aggregated(version),
+      };
     }
     if (isJson(type) && parameters['as'] === undefined) return { contentType: json, document: legacy() };
   }
@@ -49,28 +56,40 @@ function discoveryForm(request: ApiRequest, legacy: () => Document | undefined, 
 
 function openApiV2(request: ApiRequest, documents: SurfaceDocuments): Form {
   for (const { type } of accepts(request)) {
-    if (type.startsWith('application/com.github.proto-openapi.spec.v2')) return { contentType: protobufV2, document: documents.openApi.v2Protobuf() };
+    if (type.startsWith('application/com.github.proto-openapi.spec.v2'))
+      return { contentType: protobufV2, document: documents.openApi.v2Protobuf() };
     if (isJson(type)) return { contentType: json, document: documents.openApi.v2Json() };
   }
   throw notAcceptable([json]);
 }
 
+/** The document that a path names, in the form that the client asks for. */
+function formOf(request: ApiRequest, path: string, documents: SurfaceDocuments): Form {
+  const { discovery, openApi } = documents;
+  const plain = (document: Document | undefined): Form => ({ contentType: json, document });
+  const [first, second = '', third = '', ...rest] = path.split('/').slice(1);
+  const depth = path === '/' ? 0 : path.split('/').length - 1;
+  switch (first) {
+    case '':
+      return plain(discovery.rootPaths());
+    case 'openapi':
+      if (second === 'v2' && depth === 2) return openApiV2(request, documents);
+      if (second !== 'v3') throw StatusError.pathNotFound();
+      return plain(depth === 2 ? openApi.v3Index() : openApi.v3([third, ...rest].join('/')));
+    case 'api':
+      if (depth === 1) return discoveryForm(request, discovery.api, discovery.aggregatedApi);
+      return plain(depth === 2 ? discovery.groupVersion('', second) : undefined);
+    case 'apis':
+      if (depth === 1) return discoveryForm(request, discovery.apis, discovery.aggregatedApis);
+      if (depth === 2) return plain(discovery.group(second));
+      return plain(depth === 3 ? discovery.groupVersion(second, third) : undefined);
+    default:
+      throw StatusError.pathNotFound();
+  }
+}
+
 /** Answers one of the documents; throws NotFound for other paths. */
 export function handleDocuments(request: ApiRequest, path: string, documents: SurfaceDocuments): void {
-  const { discovery, openApi } = documents;
   const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-  const parts = trimmed.split('/').slice(1);
-  const [first, second, third] = parts;
-  if (trimmed === '/') return respondDocument(request, { contentType: json, document: discovery.rootPaths() });
-  if (first === 'openapi' && second === 'v2' && parts.length === 2) return respondDocument(request, openApiV2(request, documents));
-  if (first === 'openapi' && second === 'v3') {
-    const document = parts.length === 2 ? openApi.v3Index() : openApi.v3(parts.slice(2).join('/'));
-    return respondDocument(request, { contentType: json, document });
-  }
-  if (first === 'api' && parts.length === 1) return respondDocument(request, discoveryForm(request, discovery.api, discovery.aggregatedApi));
-  if (first === 'apis' && parts.length === 1) return respondDocument(request, discoveryForm(request, discovery.apis, discovery.aggregatedApis));
-  if (first === 'api' && parts.length === 2) return respondDocument(request, { contentType: json, document: discovery.groupVersion('', second ?? '') });
-  if (first === 'apis' && parts.length === 2) return respondDocument(request, { contentType: json, document: discovery.group(second ?? '') });
-  if (first === 'apis' && parts.length === 3) return respondDocument(request, { contentType: json, document: discovery.groupVersion(second ?? '', third ?? '') });
-  throw StatusError.pathNotFound();
+  respondDocument(request, formOf(request, trimmed, documents));
 }

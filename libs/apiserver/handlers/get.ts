@@ -11,6 +11,7 @@ export function handleGet(call: ResourceCall): void {
   const entry = needs.store.get(objectKey(served, scope.cluster, api.namespace, api.name));
   if (entry === undefined) throw StatusError.notFound(served.row, api.name);
   const guard = scope.guard(served);
-  if (guard !== undefined && !guard.shows(currentObject(served.storage, entry.value))) throw StatusError.notFound(served.row, api.name);
+  if (guard !== undefined && !guard.shows(currentObject(served.storage, entry.value)))
+    throw StatusError.notFound(served.row, api.name);
   respondBytes(request, media, 200, encodeObject(served, entry.value, media, request.query, needs.clock.now()));
 }

@@ -1,7 +1,8 @@
 /** `/livez`, `/readyz`, `/healthz`, their `?verbose` form and single checks, as kube-apiserver words them. Cheap: a check looks at a flag. */
+
+import { StatusError } from '@kcp-ts/meta';
 import type { ApiRequest } from '../api-request.ts';
 import { respondText } from '../encode/respond.ts';
-import { StatusError } from '@kcp-ts/meta';
 
 export interface HealthCheck {
   readonly name: string;
@@ -14,7 +15,9 @@ export interface HealthCheck {
 const endpoints = ['livez', 'readyz', 'healthz'] as const;
 
 /** The endpoint and the single check that a path names, or undefined for other paths. */
-export function healthEndpoint(path: string): { readonly endpoint: string; readonly single: string | undefined } | undefined {
+export function healthEndpoint(
+  path: string,
+): { readonly endpoint: string; readonly single: string | undefined } | undefined {
   const [, endpoint = '', ...rest] = path.split('/');
   if (!(endpoints as readonly string[]).includes(endpoint)) return undefined;
   return { endpoint, single: rest.length === 0 ? undefined : rest.join('/') };
@@ -25,7 +28,12 @@ export function handleHealth(request: ApiRequest, checks: readonly HealthCheck[]
   if (found === undefined) throw StatusError.pathNotFound();
   const { endpoint, single } = found;
   const excluded = new Set(request.query.all('exclude'));
-  const asked = checks.filter((check) => (endpoint !== 'livez' || check.live) && !excluded.has(check.name) && (single === undefined || check.name === single));
+  const asked = checks.filter(
+    (check) =>
+      (endpoint !== 'livez' || check.live) &&
+      !excluded.has(check.name) &&
+      (single === undefined || check.name === single),
+  );
   if (single !== undefined && asked.length === 0) throw StatusError.pathNotFound();
   let failed = false;
   const lines = asked.map((check) => {
@@ -34,7 +42,10 @@ export function handleHealth(request: ApiRequest, checks: readonly HealthCheck[]
     failed = true;
     return `[-]${check.name} failed: reason withheld\n`;
   });
-  if (failed) return respondText(request, 500, `${lines.join('')}${endpoint} check failed\n`);
+  if (failed) {
+    respondText(request, 500, `${lines.join('')}${endpoint} check failed\n`);
+    return;
+  }
   const verbose = request.query.has('verbose');
   respondText(request, 200, verbose ? `${lines.join('')}${endpoint} check passed\n` : 'ok');
 }

@@ -58,8 +58,13 @@ async function metadataOf(call: ResourceCall, from: Reading, page: Page): Promis
   const last = page.entries.at(-1);
   if (!page.more || last === undefined) return { resourceVersion };
   const token = formatContinue({ revision: page.revision, after: last.key });
-  if (from.filter !== undefined || from.ranges.length !== 1 || from.ranges[0] === undefined) return { resourceVersion, continue: token };
-  const left = await call.needs.store.count(from.ranges[0], { at: page.revision, after: last.key, atMost: remainingMax });
+  if (from.filter !== undefined || from.ranges.length !== 1 || from.ranges[0] === undefined)
+    return { resourceVersion, continue: token };
+  const left = await call.needs.store.count(from.ranges[0], {
+    at: page.revision,
+    after: last.key,
+    atMost: remainingMax,
+  });
   if (left === 0) return { resourceVersion };
   return { resourceVersion, continue: token, ...(left < remainingMax ? { remainingItemCount: left } : {}) };
 }
@@ -71,7 +76,12 @@ function listHead(kind: string, apiVersion: string, metadata: ListMetadata): str
 const comma = 0x2c;
 
 /** Items with commas between them, behind `head`, in one buffer. */
-function joinItems(head: Uint8Array, items: readonly Uint8Array[], tail: Uint8Array, leadingComma: boolean): Uint8Array {
+function joinItems(
+  head: Uint8Array,
+  items: readonly Uint8Array[],
+  tail: Uint8Array,
+  leadingComma: boolean,
+): Uint8Array {
   let size = head.length + tail.length + (leadingComma ? 1 : 0) + Math.max(0, items.length - 1);
   for (const item of items) size += item.length;
   const body = Buffer.allocUnsafe(size);
@@ -92,13 +102,24 @@ const nothing = new Uint8Array();
 const listTail = Buffer.from(']}');
 
 /** The rest of a long list, piece by piece, at the first piece's revision. */
-async function streamRest(call: ResourceCall, from: Reading, first: Page, head: Uint8Array, encode: (entries: readonly Entry[]) => Uint8Array[]): Promise<void> {
+async function streamRest(
+  call: ResourceCall,
+  from: Reading,
+  first: Page,
+  head: Uint8Array,
+  encode: (entries: readonly Entry[]) => Uint8Array[],
+): Promise<void> {
   const { needs, request, served } = call;
   const body = request.exchange.stream(200, answerHeaders(request, 'application/json'));
   body.write(joinItems(head, encode(first.entries), nothing, false));
   let after = first.entries.at(-1)?.key;
   for (let more = first.more; more && !request.exchange.closed; ) {
-    const page = await readPage(needs.store, served, from.ranges, { at: first.revision, after, limit: pieceObjects, filter: from.filter });
+    const page = await readPage(needs.store, served, from.ranges, {
+      at: first.revision,
+      after,
+      limit: pieceObjects,
+      filter: from.filter,
+    });
     const flowing = page.entries.length === 0 || body.write(joinItems(nothing, encode(page.entries), nothing, true));
     after = page.entries.at(-1)?.key ?? after;
     more = page.more;
@@ -116,19 +137,38 @@ async function streamRest(call: ResourceCall, from: Reading, first: Page, head: 
 function itemEncoder(call: ResourceCall): (entries: readonly Entry[]) => Uint8Array[] {
   const { served, media } = call;
   if (media.view === 'object') return (entries) => entries.map((entry) => servedJson(served, entry.value));
-  return (entries) => entries.map((entry) => Buffer.from(JSON.stringify(partialMetadata(servedObject(served, entry.value)))));
+  return (entries) =>
+    entries.map((entry) => Buffer.from(JSON.stringify(partialMetadata(servedObject(served, entry.value)))));
 }
 
 async function respondTable(call: ResourceCall, from: Reading, first: Page, limited: boolean): Promise<void> {
   const { needs, request, served, media } = call;
-  const objectsOf = (page: Page): readonly KubeObject[] => page.objects ?? page.entries.map((entry) => servedObject(served, entry.value));
+  const objectsOf = (page: Page): readonly KubeObject[] =>
+    page.objects ?? page.entries.map((entry) => servedObject(served, entry.value));
   const objects = [...objectsOf(first)];
   for (let page = first; page.more && !limited; ) {
-    page = await readPage(needs.store, served, from.ranges, { at: first.revision, after: page.entries.at(-1)?.key, limit: pieceObjects, filter: from.filter });
+    page = await readPage(needs.store, served, from.ranges, {
+      at: first.revision,
+      after: page.entries.at(-1)?.key,
+      limit: pieceObjects,
+      filter: from.filter,
+    });
     objects.push(...objectsOf(page));
   }
-  const metadata = limited ? await metadataOf(call, from, first) : { resourceVersion: formatResourceVersion(first.revision, needs.shardNumber) };
-  respondBytes(request, media, 200, encodeTable(printerOf(served), objects, { includeObject: includeObjectOf(request.query), ...metadata }, needs.clock.now()));
+  const metadata = limited
+    ? await metadataOf(call, from, first)
+    : { resourceVersion: formatResourceVersion(first.revision, needs.shardNumber) };
+  respondBytes(
+    request,
+    media,
+    200,
+    encodeTable(
+      printerOf(served),
+      objects,
+      { includeObject: includeObjectOf(request.query), ...metadata },
+      needs.clock.now(),
+    ),
+  );
 }
 
 export async function handleList(call: ResourceCall, options: ListOptions): Promise<void> {
@@ -136,18 +176,30 @@ export async function handleList(call: ResourceCall, options: ListOptions): Prom
   const from = await reading(call, options);
   const limited = options.limit !== undefined;
   const limit = Math.min(options.limit ?? pieceObjects, limitMax);
-  const first = await readPage(needs.store, served, from.ranges, { at: from.at, after: from.after, limit, filter: from.filter });
+  const first = await readPage(needs.store, served, from.ranges, {
+    at: from.at,
+    after: from.after,
+    limit,
+    filter: from.filter,
+  });
   if (media.view === 'table') return respondTable(call, from, first, limited);
   const partial = media.view === 'metadata';
   const kind = partial ? 'PartialObjectMetadataList' : served.row.listKind;
   const apiVersion = partial ? 'meta.k8s.io/v1' : groupVersionText(served.row);
-  const metadata = limited ? await metadataOf(call, from, first) : { resourceVersion: formatResourceVersion(first.revision, needs.shardNumber) };
+  const metadata = limited
+    ? await metadataOf(call, from, first)
+    : { resourceVersion: formatResourceVersion(first.revision, needs.shardNumber) };
   const head = Buffer.from(listHead(kind, apiVersion, metadata));
   const encode = itemEncoder(call);
   if (!limited && first.more && media.format === 'json') return streamRest(call, from, first, head, encode);
   const items = encode(first.entries);
   for (let page = first; page.more && !limited; ) {
-    page = await readPage(needs.store, served, from.ranges, { at: first.revision, after: page.entries.at(-1)?.key, limit: pieceObjects, filter: from.filter });
+    page = await readPage(needs.store, served, from.ranges, {
+      at: first.revision,
+      after: page.entries.at(-1)?.key,
+      limit: pieceObjects,
+      filter: from.filter,
+    });
     items.push(...encode(page.entries));
   }
   respondBytes(request, media, 200, joinItems(head, items, listTail, false));

@@ -1,10 +1,11 @@
 /** PATCH: JSON patch, merge patch, and strategic merge patch for built-in kinds. */
+
+import { decodeJson } from '@kcp-ts/http';
 import type { KubeObject } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '@kcp-ts/patch';
 import type { ServedResource } from '@kcp-ts/registry';
 import { update } from '@kcp-ts/registry';
-import { decodeJson } from '@kcp-ts/http';
 import { contentTypeOf, unsupportedMediaType } from '../read-body.ts';
 import type { ResourceCall } from '../resource-call.ts';
 import { respondWritten, writeRequest } from './write-call.ts';
@@ -33,16 +34,22 @@ export async function handlePatch(call: ResourceCall): Promise<void> {
   const patcher = accepted.includes(type) ? patchers[type] : undefined;
   if (patcher === undefined) {
     // Kubernetes turns built-in kinds' requests away in its router, which has fewer words.
-    throw served.row.dialect === 'builtin' ? new StatusError('UnsupportedMediaType', '415: Unsupported Media Type', {}) : unsupportedMediaType(type, accepted);
+    throw served.row.dialect === 'builtin'
+      ? new StatusError('UnsupportedMediaType', '415: Unsupported Media Type', {})
+      : unsupportedMediaType(type, accepted);
   }
-  const { value: patch, duplicates } = decodeJson(await request.exchange.readBody(call.needs.bodyBytesMax), { strict: write.fieldValidation !== 'Ignore', patch: true });
+  const { value: patch, duplicates } = decodeJson(await request.exchange.readBody(call.needs.bodyBytesMax), {
+    strict: write.fieldValidation !== 'Ignore',
+    patch: true,
+  });
   const written = await update(call.needs.registry, {
     ...write,
     name: api.name,
     replaces: false,
     change(live) {
       const object = patcher(live(), patch, served);
-      if (typeof object !== 'object' || object === null || Array.isArray(object)) throw StatusError.badRequest('the patched object is not an object');
+      if (typeof object !== 'object' || object === null || Array.isArray(object))
+        throw StatusError.badRequest('the patched object is not an object');
       return { object: object as KubeObject, duplicates };
     },
   });

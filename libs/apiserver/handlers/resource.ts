@@ -1,7 +1,7 @@
 /** From a target to the handler of its verb. */
 import { decodeJson } from '@kcp-ts/http';
-import { StatusError } from '@kcp-ts/meta';
 import type { Verb } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { ApiRequest } from '../api-request.ts';
 import type { Bookmarks } from '../bookmarks.ts';
@@ -49,7 +49,8 @@ function specialName(served: ServedResource, api: ApiPath): string {
 }
 
 async function specialBody({ needs, request, served }: ResourceCall, verb: Verb): Promise<unknown> {
-  if (verb === 'patch') return decodeJson(await request.exchange.readBody(needs.bodyBytesMax), { strict: false, patch: true }).value;
+  if (verb === 'patch')
+    return decodeJson(await request.exchange.readBody(needs.bodyBytesMax), { strict: false, patch: true }).value;
   return (await readBody(request, needs.bodyBytesMax, false, served.row.kind)).value;
 }
 
@@ -68,7 +69,8 @@ function checkVerb(call: ResourceCall, verb: Verb): void {
   const { row } = call.served;
   const { subresource, name, watch } = call.api;
   if (subresource === '') {
-    const onName = verb === 'get' || verb === 'update' || verb === 'patch' || verb === 'delete' || (watch && name !== '');
+    const onName =
+      verb === 'get' || verb === 'update' || verb === 'patch' || verb === 'delete' || (watch && name !== '');
     const collection = verb === 'create' || verb === 'list' || verb === 'deletecollection';
     // A binding that goes away drops create, update and patch from discovery; updates still clear finalizers, and a create is refused with its reason.
     const served = row.verbs.includes(verb) || (call.served.origin.kind === 'bound' && call.served.origin.terminating);
@@ -87,14 +89,21 @@ export interface ResourceHandlerNeeds {
 }
 
 /** Handles a request for a resource: which must have been authorized. */
-export async function handleResource(from: ResourceHandlerNeeds, request: ApiRequest, scope: Scope, api: ApiPath, verb: Verb): Promise<void> {
+export async function handleResource(
+  from: ResourceHandlerNeeds,
+  request: ApiRequest,
+  scope: Scope,
+  api: ApiPath,
+  verb: Verb,
+): Promise<void> {
   const accept = request.exchange.headers['accept'];
   const media = from.readMedia(typeof accept === 'string' ? accept : undefined);
   const served = scope.find(api, media.view === 'metadata');
   if (served === undefined) throw StatusError.pathNotFound();
   const call: ResourceCall = { needs: from.needs, request, scope, served, api, media };
   checkVerb(call, verb);
-  if (served.row.namespaced && api.namespace === '' && (api.name !== '' || verb === 'create') && !call.api.watch) throw StatusError.pathNotFound();
+  if (served.row.namespaced && api.namespace === '' && (api.name !== '' || verb === 'create') && !call.api.watch)
+    throw StatusError.pathNotFound();
   if (!served.row.namespaced && api.namespace !== '') throw StatusError.pathNotFound();
   if ((api.subresource !== '' || served.row.virtual === true) && (await handleSpecial(call, verb))) return;
   switch (verb) {

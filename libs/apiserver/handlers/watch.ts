@@ -2,9 +2,10 @@
  * Watch: the state first where the client asks for it, then every change in order. A watcher holds no buffer of its own; what it has not taken yet
  * waits in its connection, and beyond a bound the watch ends with 410, for a slow watcher must not hold up others.
  */
+
+import type { BodyStream } from '@kcp-ts/http';
 import type { Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
-import type { BodyStream } from '@kcp-ts/http';
 import type { Range } from '@kcp-ts/storage';
 import type { Change } from '@kcp-ts/watch';
 import { awaitRevision } from '../await-revision.ts';
@@ -32,7 +33,12 @@ function joinFrames(frames: readonly Uint8Array[]): Uint8Array {
   return frames.length === 1 && frames[0] !== undefined ? frames[0] : Buffer.concat(frames);
 }
 
-function batchBytes(changes: readonly Change[], encoder: FrameEncoder, filter: ObjectFilter | undefined, shareKey: string | undefined): Uint8Array | undefined {
+function batchBytes(
+  changes: readonly Change[],
+  encoder: FrameEncoder,
+  filter: ObjectFilter | undefined,
+  shareKey: string | undefined,
+): Uint8Array | undefined {
   const shared = shareKey === undefined ? undefined : joinedBatches.get(changes)?.get(shareKey);
   if (shared !== undefined) return shared;
   const frames: Uint8Array[] = [];
@@ -55,7 +61,12 @@ function errorFrame(error: StatusError): Uint8Array {
 }
 
 /** The state at one revision as ADDED events; resolves to that revision. */
-async function sendInitial(call: ResourceCall, body: BodyStream, encoder: FrameEncoder, filter: ObjectFilter | undefined): Promise<Revision> {
+async function sendInitial(
+  call: ResourceCall,
+  body: BodyStream,
+  encoder: FrameEncoder,
+  filter: ObjectFilter | undefined,
+): Promise<Revision> {
   const { needs, scope, served, api, request } = call;
   const ranges = scope.ranges(served, api.namespace);
   let after: string | undefined;
@@ -87,7 +98,10 @@ interface WatchPlan {
 
 function planWatch(call: ResourceCall, options: ListOptions): WatchPlan {
   const { needs, scope, served, api } = call;
-  const named: ListOptions = api.name === '' ? options : { ...options, fields: [...options.fields, { path: 'metadata.name', operator: '=', value: api.name }] };
+  const named: ListOptions =
+    api.name === ''
+      ? options
+      : { ...options, fields: [...options.fields, { path: 'metadata.name', operator: '=', value: api.name }] };
   const anyState = options.revision === undefined || options.revision === 0;
   const filter = objectFilter(served, named, scope.guard(served));
   const inRange = scope.watchFilter?.(served, api.namespace);
@@ -136,7 +150,8 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, book
     from = await sendInitial(call, body, encoder, plan.filter);
     if (options.sendInitialEvents === true && options.bookmarks) body.write(encoder.bookmark(from, true));
   }
-  const shareKey = plan.filter === undefined && media.view !== 'table' ? `${media.view} ${served.fingerprint}` : undefined;
+  const shareKey =
+    plan.filter === undefined && media.view !== 'table' ? `${media.view} ${served.fingerprint}` : undefined;
   needs.hub.follow(
     plan.range,
     from,
@@ -148,7 +163,8 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, book
         const bytes = batchBytes(changes, encoder, plan.filter, shareKey);
         if (bytes === undefined) return;
         body.write(bytes);
-        if (body.bufferedBytes > needs.watchBacklogBytesMax) finish(StatusError.expired('The watcher took too long to read its events; start again from a list'));
+        if (body.bufferedBytes > needs.watchBacklogBytesMax)
+          finish(StatusError.expired('The watcher took too long to read its events; start again from a list'));
       },
       drained() {
         if (body.bufferedBytes < drainBytes || request.exchange.closed) return undefined;

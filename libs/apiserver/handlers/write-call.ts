@@ -9,7 +9,10 @@ import type { ResourceCall } from '../resource-call.ts';
 
 /** Wildcard requests read; nobody writes into all clusters at once. */
 export function oneCluster(call: ResourceCall): ClusterName {
-  if (call.scope.cluster === '*') throw StatusError.methodNotAllowed('the server does not allow this method on the requested resource in the `*` logical cluster');
+  if (call.scope.cluster === '*')
+    throw StatusError.methodNotAllowed(
+      'the server does not allow this method on the requested resource in the `*` logical cluster',
+    );
   return call.scope.cluster;
 }
 
@@ -32,6 +35,7 @@ export function writeRequest(call: ResourceCall, optionsKind: string): WriteRequ
 /** The written object in the form that was asked for. */
 export function respondWritten(call: ResourceCall, status: number, value: Uint8Array): void {
   const { needs, request, served, media } = call;
-  if (served.row.deprecated === true && served.row.deprecationWarning !== undefined) request.warnings.push(served.row.deprecationWarning);
+  if (served.row.deprecated === true && served.row.deprecationWarning !== undefined)
+    request.warnings.push(served.row.deprecationWarning);
   respondBytes(request, media, status, encodeObject(served, value, media, request.query, needs.clock.now()));
 }

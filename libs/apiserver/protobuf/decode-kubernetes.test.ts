@@ -29,7 +29,14 @@ function entry(key: string, value: Uint8Array | string): Uint8Array {
 describe('a protobuf body', () => {
   it('of a Secret becomes the object that JSON has, bytes in base64', () => {
     const metadata = Buffer.concat([bytesField(1, 'pass'), bytesField(11, entry('app', 'x')), bytesField(4, '')]);
-    const secret = body('v1', 'Secret', bytesField(1, metadata), bytesField(2, entry('a', Uint8Array.of(1, 2))), bytesField(3, 'Opaque'), intField(5, 1));
+    const secret = body(
+      'v1',
+      'Secret',
+      bytesField(1, metadata),
+      bytesField(2, entry('a', Uint8Array.of(1, 2))),
+      bytesField(3, 'Opaque'),
+      intField(5, 1),
+    );
     expect(decodeKubernetes(secret)).toEqual({
       apiVersion: 'v1',
       kind: 'Secret',
@@ -41,8 +48,11 @@ describe('a protobuf body', () => {
   });
 
   it('of a Role keeps its rules in order', () => {
-    const rule = (verb: string) => bytesField(2, Buffer.concat([bytesField(1, verb), bytesField(2, ''), bytesField(3, 'configmaps')]));
-    const role = decodeKubernetes(body('rbac.authorization.k8s.io/v1', 'Role', bytesField(1, bytesField(1, 'r')), rule('get'), rule('list')));
+    const rule = (verb: string) =>
+      bytesField(2, Buffer.concat([bytesField(1, verb), bytesField(2, ''), bytesField(3, 'configmaps')]));
+    const role = decodeKubernetes(
+      body('rbac.authorization.k8s.io/v1', 'Role', bytesField(1, bytesField(1, 'r')), rule('get'), rule('list')),
+    );
     expect(role?.['rules']).toEqual([
       { verbs: ['get'], apiGroups: [''], resources: ['configmaps'] },
       { verbs: ['list'], apiGroups: [''], resources: ['configmaps'] },
@@ -51,14 +61,21 @@ describe('a protobuf body', () => {
 
   it('with times writes them as RFC 3339 and leaves out the zero time', () => {
     const metadata = Buffer.concat([bytesField(1, 'n'), bytesField(8, intField(1, 1_790_000_000))]);
-    expect(decodeKubernetes(body('v1', 'Namespace', bytesField(1, metadata)))?.['metadata']).toEqual({ name: 'n', creationTimestamp: '2026-09-21T14:13:20Z' });
+    expect(decodeKubernetes(body('v1', 'Namespace', bytesField(1, metadata)))?.['metadata']).toEqual({
+      name: 'n',
+      creationTimestamp: '2026-09-21T14:13:20Z',
+    });
   });
 
-  it('of a kind that is not read in this form is nobody\'s', () => {
+  it("of a kind that is not read in this form is nobody's", () => {
     expect(decodeKubernetes(body('apps/v1', 'Deployment'))).toBeUndefined();
   });
 
-  it.each([['nothing', Buffer.alloc(0)], ['no envelope', Buffer.from('{}')], ['a length past the end', Buffer.from([...Buffer.from('k8s\0'), 0x0a, 0x7f])]])('of %s is a bad request', (_what, bytes) => {
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['no envelope', Buffer.from('{}')],
+    ['a length past the end', Buffer.from([...Buffer.from('k8s\0'), 0x0a, 0x7f])],
+  ])('of %s is a bad request', (_what, bytes) => {
     expect(() => decodeKubernetes(bytes)).toThrow('not a valid Kubernetes protobuf message');
   });
 });

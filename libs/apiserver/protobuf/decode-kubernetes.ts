@@ -71,7 +71,8 @@ function timeOf(bytes: Uint8Array, micro: boolean): string | null {
 
 function stringsOf(bytes: Uint8Array): string[] {
   const found: string[] = [];
-  for (const { number, value } of fieldsOf(bytes)) if (number === 1 && value instanceof Uint8Array) found.push(text(value));
+  for (const { number, value } of fieldsOf(bytes))
+    if (number === 1 && value instanceof Uint8Array) found.push(text(value));
   return found;
 }
 
@@ -102,7 +103,11 @@ function scalar(type: FieldType, value: number | Uint8Array, depth: number): unk
 
 function putEntry(target: Record<string, unknown>, type: FieldType, bytes: Uint8Array, depth: number): void {
   let key = '';
-  let value: unknown = scalar(type, type === 'bool' || type === 'int' || type === 'count' ? 0 : new Uint8Array(), depth);
+  let value: unknown = scalar(
+    type,
+    type === 'bool' || type === 'int' || type === 'count' ? 0 : new Uint8Array(),
+    depth,
+  );
   for (const field of fieldsOf(bytes)) {
     if (field.number === 1 && field.value instanceof Uint8Array) key = text(field.value);
     if (field.number === 2) value = scalar(type, field.value, depth);
@@ -124,8 +129,8 @@ function messageOf(message: Message, bytes: Uint8Array, depth: number): Record<s
     if (field === undefined) continue;
     const [name, type] = field;
     if (typeof type === 'object' && 'list' in type) {
-      const items = (object[name] ??= []) as unknown[];
-      items.push(scalar(type.list, value, depth));
+      object[name] ??= [];
+      (object[name] as unknown[]).push(scalar(type.list, value, depth));
     } else if (typeof type === 'object' && 'map' in type) {
       if (!(value instanceof Uint8Array)) throw malformed();
       object[name] ??= {};
@@ -165,6 +170,7 @@ function envelopeOf(bytes: Uint8Array): Envelope {
 export function decodeKubernetes(bytes: Uint8Array): Record<string, unknown> | undefined {
   const { apiVersion, kind, raw } = envelopeOf(bytes);
   // Options travel in the version of the group they are sent to.
-  const message = messages[`${apiVersion}/${kind}`] ?? (kind === 'DeleteOptions' ? messages['v1/DeleteOptions'] : undefined);
+  const message =
+    messages[`${apiVersion}/${kind}`] ?? (kind === 'DeleteOptions' ? messages['v1/DeleteOptions'] : undefined);
   return message === undefined ? undefined : { apiVersion, kind, ...messageOf(message, raw, 0) };
 }

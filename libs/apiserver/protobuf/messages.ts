@@ -28,7 +28,14 @@ const list = (type: FieldType): FieldType => ({ list: type });
 const map = (type: FieldType): FieldType => ({ map: type });
 const of = (message: Message): FieldType => ({ message: () => message });
 
-const ownerReference: Message = { 1: ['kind', 'string'], 3: ['name', 'string'], 4: ['uid', 'string'], 5: ['apiVersion', 'string'], 6: ['controller', 'bool'], 7: ['blockOwnerDeletion', 'bool'] };
+const ownerReference: Message = {
+  1: ['kind', 'string'],
+  3: ['name', 'string'],
+  4: ['uid', 'string'],
+  5: ['apiVersion', 'string'],
+  6: ['controller', 'bool'],
+  7: ['blockOwnerDeletion', 'bool'],
+};
 const objectMeta: Message = {
   1: ['name', 'string'],
   2: ['generateName', 'string'],
@@ -56,17 +63,48 @@ const objectReference: Message = {
   7: ['fieldPath', 'string'],
 };
 const labelRequirement: Message = { 1: ['key', 'string'], 2: ['operator', 'string'], 3: ['values', list('string')] };
-const labelSelector: Message = { 1: ['matchLabels', map('string')], 2: ['matchExpressions', list(of(labelRequirement))] };
+const labelSelector: Message = {
+  1: ['matchLabels', map('string')],
+  2: ['matchExpressions', list(of(labelRequirement))],
+};
 
-const policyRule: Message = { 1: ['verbs', list('string')], 2: ['apiGroups', list('string')], 3: ['resources', list('string')], 4: ['resourceNames', list('string')], 5: ['nonResourceURLs', list('string')] };
-const subject: Message = { 1: ['kind', 'string'], 2: ['apiGroup', 'string'], 3: ['name', 'string'], 4: ['namespace', 'string'] };
+const policyRule: Message = {
+  1: ['verbs', list('string')],
+  2: ['apiGroups', list('string')],
+  3: ['resources', list('string')],
+  4: ['resourceNames', list('string')],
+  5: ['nonResourceURLs', list('string')],
+};
+const subject: Message = {
+  1: ['kind', 'string'],
+  2: ['apiGroup', 'string'],
+  3: ['name', 'string'],
+  4: ['namespace', 'string'],
+};
 const roleRef: Message = { 1: ['apiGroup', 'string'], 2: ['kind', 'string'], 3: ['name', 'string'] };
 const binding: Message = { 1: metadata, 2: ['subjects', list(of(subject))], 3: ['roleRef', of(roleRef)] };
 
-const resourceAttributes: Message = { 1: ['namespace', 'string'], 2: ['verb', 'string'], 3: ['group', 'string'], 4: ['version', 'string'], 5: ['resource', 'string'], 6: ['subresource', 'string'], 7: ['name', 'string'] };
+const resourceAttributes: Message = {
+  1: ['namespace', 'string'],
+  2: ['verb', 'string'],
+  3: ['group', 'string'],
+  4: ['version', 'string'],
+  5: ['resource', 'string'],
+  6: ['subresource', 'string'],
+  7: ['name', 'string'],
+};
 const nonResourceAttributes: Message = { 1: ['path', 'string'], 2: ['verb', 'string'] };
-const selfAccessSpec: Message = { 1: ['resourceAttributes', of(resourceAttributes)], 2: ['nonResourceAttributes', of(nonResourceAttributes)] };
-const accessSpec: Message = { ...selfAccessSpec, 3: ['user', 'string'], 4: ['groups', list('string')], 5: ['extra', map('strings')], 6: ['uid', 'string'] };
+const selfAccessSpec: Message = {
+  1: ['resourceAttributes', of(resourceAttributes)],
+  2: ['nonResourceAttributes', of(nonResourceAttributes)],
+};
+const accessSpec: Message = {
+  ...selfAccessSpec,
+  3: ['user', 'string'],
+  4: ['groups', list('string')],
+  5: ['extra', map('strings')],
+  6: ['uid', 'string'],
+};
 const accessReview: Message = { 1: metadata, 2: ['spec', of(accessSpec)] };
 
 const eventSeries: Message = { 1: ['count', 'count'], 2: ['lastObservedTime', 'micro-time'] };
@@ -88,23 +126,91 @@ const event: Message = {
   15: ['reportingInstance', 'string'],
 };
 
-const limit: Message = { 1: ['type', 'string'], 2: ['max', map('quantity')], 3: ['min', map('quantity')], 4: ['default', map('quantity')], 5: ['defaultRequest', map('quantity')], 6: ['maxLimitRequestRatio', map('quantity')] };
-const scopeRequirement: Message = { 1: ['scopeName', 'string'], 2: ['operator', 'string'], 3: ['values', list('string')] };
-const quotaSpec: Message = { 1: ['hard', map('quantity')], 2: ['scopes', list('string')], 3: ['scopeSelector', of({ 1: ['matchExpressions', list(of(scopeRequirement))] })] };
-const leaseSpec: Message = { 1: ['holderIdentity', 'string'], 2: ['leaseDurationSeconds', 'int'], 3: ['acquireTime', 'micro-time'], 4: ['renewTime', 'micro-time'], 5: ['leaseTransitions', 'int'], 6: ['strategy', 'string'], 7: ['preferredHolder', 'string'] };
-const requestSpec: Message = { 1: ['request', 'bytes'], 2: ['username', 'string'], 3: ['uid', 'string'], 4: ['groups', list('string')], 5: ['usages', list('string')], 6: ['extra', map('strings')], 7: ['signerName', 'string'], 8: ['expirationSeconds', 'int'] };
-const requestCondition: Message = { 1: ['type', 'string'], 2: ['reason', 'string'], 3: ['message', 'string'], 4: ['lastUpdateTime', 'time'], 5: ['lastTransitionTime', 'time'], 6: ['status', 'string'] };
-const boundReference: Message = { 1: ['kind', 'string'], 2: ['apiVersion', 'string'], 3: ['name', 'string'], 4: ['uid', 'string'] };
+const limit: Message = {
+  1: ['type', 'string'],
+  2: ['max', map('quantity')],
+  3: ['min', map('quantity')],
+  4: ['default', map('quantity')],
+  5: ['defaultRequest', map('quantity')],
+  6: ['maxLimitRequestRatio', map('quantity')],
+};
+const scopeRequirement: Message = {
+  1: ['scopeName', 'string'],
+  2: ['operator', 'string'],
+  3: ['values', list('string')],
+};
+const quotaSpec: Message = {
+  1: ['hard', map('quantity')],
+  2: ['scopes', list('string')],
+  3: ['scopeSelector', of({ 1: ['matchExpressions', list(of(scopeRequirement))] })],
+};
+const leaseSpec: Message = {
+  1: ['holderIdentity', 'string'],
+  2: ['leaseDurationSeconds', 'int'],
+  3: ['acquireTime', 'micro-time'],
+  4: ['renewTime', 'micro-time'],
+  5: ['leaseTransitions', 'int'],
+  6: ['strategy', 'string'],
+  7: ['preferredHolder', 'string'],
+};
+const requestSpec: Message = {
+  1: ['request', 'bytes'],
+  2: ['username', 'string'],
+  3: ['uid', 'string'],
+  4: ['groups', list('string')],
+  5: ['usages', list('string')],
+  6: ['extra', map('strings')],
+  7: ['signerName', 'string'],
+  8: ['expirationSeconds', 'int'],
+};
+const requestCondition: Message = {
+  1: ['type', 'string'],
+  2: ['reason', 'string'],
+  3: ['message', 'string'],
+  4: ['lastUpdateTime', 'time'],
+  5: ['lastTransitionTime', 'time'],
+  6: ['status', 'string'],
+};
+const boundReference: Message = {
+  1: ['kind', 'string'],
+  2: ['apiVersion', 'string'],
+  3: ['name', 'string'],
+  4: ['uid', 'string'],
+};
 
 /** By `apiVersion/kind`. */
 export const messages: Readonly<Record<string, Message>> = {
-  'v1/ConfigMap': { 1: metadata, 2: ['data', map('string')], 3: ['binaryData', map('bytes')], 4: ['immutable', 'bool'] },
-  'v1/Secret': { 1: metadata, 2: ['data', map('bytes')], 3: ['type', 'string'], 4: ['stringData', map('string')], 5: ['immutable', 'bool'] },
-  'v1/Namespace': { 1: metadata, 2: ['spec', of({ 1: ['finalizers', list('string')] })], 3: ['status', of({ 1: ['phase', 'string'] })] },
-  'v1/ServiceAccount': { 1: metadata, 2: ['secrets', list(of(objectReference))], 3: ['imagePullSecrets', list(of({ 1: ['name', 'string'] }))], 4: ['automountServiceAccountToken', 'bool'] },
+  'v1/ConfigMap': {
+    1: metadata,
+    2: ['data', map('string')],
+    3: ['binaryData', map('bytes')],
+    4: ['immutable', 'bool'],
+  },
+  'v1/Secret': {
+    1: metadata,
+    2: ['data', map('bytes')],
+    3: ['type', 'string'],
+    4: ['stringData', map('string')],
+    5: ['immutable', 'bool'],
+  },
+  'v1/Namespace': {
+    1: metadata,
+    2: ['spec', of({ 1: ['finalizers', list('string')] })],
+    3: ['status', of({ 1: ['phase', 'string'] })],
+  },
+  'v1/ServiceAccount': {
+    1: metadata,
+    2: ['secrets', list(of(objectReference))],
+    3: ['imagePullSecrets', list(of({ 1: ['name', 'string'] }))],
+    4: ['automountServiceAccountToken', 'bool'],
+  },
   'v1/Event': event,
   'v1/LimitRange': { 1: metadata, 2: ['spec', of({ 1: ['limits', list(of(limit))] })] },
-  'v1/ResourceQuota': { 1: metadata, 2: ['spec', of(quotaSpec)], 3: ['status', of({ 1: ['hard', map('quantity')], 2: ['used', map('quantity')] })] },
+  'v1/ResourceQuota': {
+    1: metadata,
+    2: ['spec', of(quotaSpec)],
+    3: ['status', of({ 1: ['hard', map('quantity')], 2: ['used', map('quantity')] })],
+  },
   'v1/DeleteOptions': {
     1: ['gracePeriodSeconds', 'int'],
     2: ['preconditions', of({ 1: ['uid', 'string'], 2: ['resourceVersion', 'string'] })],
@@ -113,13 +219,34 @@ export const messages: Readonly<Record<string, Message>> = {
     5: ['dryRun', list('string')],
   },
   'rbac.authorization.k8s.io/v1/Role': { 1: metadata, 2: ['rules', list(of(policyRule))] },
-  'rbac.authorization.k8s.io/v1/ClusterRole': { 1: metadata, 2: ['rules', list(of(policyRule))], 3: ['aggregationRule', of({ 1: ['clusterRoleSelectors', list(of(labelSelector))] })] },
+  'rbac.authorization.k8s.io/v1/ClusterRole': {
+    1: metadata,
+    2: ['rules', list(of(policyRule))],
+    3: ['aggregationRule', of({ 1: ['clusterRoleSelectors', list(of(labelSelector))] })],
+  },
   'rbac.authorization.k8s.io/v1/RoleBinding': binding,
   'rbac.authorization.k8s.io/v1/ClusterRoleBinding': binding,
   'coordination.k8s.io/v1/Lease': { 1: metadata, 2: ['spec', of(leaseSpec)] },
-  'certificates.k8s.io/v1/CertificateSigningRequest': { 1: metadata, 2: ['spec', of(requestSpec)], 3: ['status', of({ 1: ['conditions', list(of(requestCondition))], 2: ['certificate', 'bytes'] })] },
-  'authentication.k8s.io/v1/TokenRequest': { 1: metadata, 2: ['spec', of({ 1: ['audiences', list('string')], 3: ['boundObjectRef', of(boundReference)], 4: ['expirationSeconds', 'int'] })] },
-  'authentication.k8s.io/v1/TokenReview': { 1: metadata, 2: ['spec', of({ 1: ['token', 'string'], 2: ['audiences', list('string')] })] },
+  'certificates.k8s.io/v1/CertificateSigningRequest': {
+    1: metadata,
+    2: ['spec', of(requestSpec)],
+    3: ['status', of({ 1: ['conditions', list(of(requestCondition))], 2: ['certificate', 'bytes'] })],
+  },
+  'authentication.k8s.io/v1/TokenRequest': {
+    1: metadata,
+    2: [
+      'spec',
+      of({
+        1: ['audiences', list('string')],
+        3: ['boundObjectRef', of(boundReference)],
+        4: ['expirationSeconds', 'int'],
+      }),
+    ],
+  },
+  'authentication.k8s.io/v1/TokenReview': {
+    1: metadata,
+    2: ['spec', of({ 1: ['token', 'string'], 2: ['audiences', list('string')] })],
+  },
   'authentication.k8s.io/v1/SelfSubjectReview': { 1: metadata },
   'authorization.k8s.io/v1/SelfSubjectAccessReview': { 1: metadata, 2: ['spec', of(selfAccessSpec)] },
   'authorization.k8s.io/v1/SelfSubjectRulesReview': { 1: metadata, 2: ['spec', of({ 1: ['namespace', 'string'] })] },

@@ -29,10 +29,10 @@ interface Webhook {
   matchPolicy?: string;
   namespaceSelector?: SelectorToCheck;
   objectSelector?: SelectorToCheck;
-  sideEffects?: string;
+  sideEffects?: string | null;
   timeoutSeconds?: number;
   reinvocationPolicy?: string;
-  admissionReviewVersions?: string[];
+  admissionReviewVersions?: string[] | null;
   matchConditions?: object[];
 }
 
@@ -121,9 +121,9 @@ function callErrors(webhook: Webhook, field: string): FieldError[] {
     ...choiceErrors(webhook.failurePolicy, `${field}.failurePolicy`, ['Fail', 'Ignore']),
     ...choiceErrors(webhook.matchPolicy, `${field}.matchPolicy`, ['Equivalent', 'Exact']),
   ];
-  if (webhook.sideEffects === undefined)
+  if ((webhook.sideEffects ?? undefined) === undefined)
     errors.push(requiredValue(`${field}.sideEffects`, `must specify one of ${sideEffects.join(', ')}`));
-  errors.push(...choiceErrors(webhook.sideEffects, `${field}.sideEffects`, sideEffects));
+  errors.push(...choiceErrors(webhook.sideEffects ?? undefined, `${field}.sideEffects`, sideEffects));
   const { timeoutSeconds = timeoutDefault } = webhook;
   if (timeoutSeconds > timeoutMax || timeoutSeconds < 1) {
     errors.push(

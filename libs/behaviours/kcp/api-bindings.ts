@@ -20,8 +20,10 @@ function selectorErrors(object: ApiBinding): FieldError[] {
     const field = `spec.permissionClaims[${i}].selector`;
     const labels = Object.keys(selector?.matchLabels ?? {}).length > 0;
     const expressions = (selector?.matchExpressions ?? []).length > 0;
-    if (selector?.matchAll === true && labels) errors.push(ruleFailed(`${field}.matchLabels`, 'matchLabels cannot be used with matchAll'));
-    if (selector?.matchAll === true && expressions) errors.push(ruleFailed(`${field}.matchExpressions`, 'matchExpressions cannot be used with matchAll'));
+    if (selector?.matchAll === true && labels)
+      errors.push(ruleFailed(`${field}.matchLabels`, 'matchLabels cannot be used with matchAll'));
+    if (selector?.matchAll === true && expressions)
+      errors.push(ruleFailed(`${field}.matchExpressions`, 'matchExpressions cannot be used with matchAll'));
     if (selector?.matchAll !== true && !labels && !expressions) {
       errors.push(requiredValue(field, 'either one of matchAll, matchLabels, or matchExpressions must be set'));
     }
@@ -29,7 +31,10 @@ function selectorErrors(object: ApiBinding): FieldError[] {
   return errors;
 }
 
-function referenceOf(object: KubeObject, context: WriteContext): { readonly path: string | undefined; readonly name: string } {
+function referenceOf(
+  object: KubeObject,
+  context: WriteContext,
+): { readonly path: string | undefined; readonly name: string } {
   const reference = (object as ApiBinding).spec?.reference?.export;
   if (reference !== undefined) return { path: reference.path, name: reference.name };
   throw StatusError.forbidden(context.served.row, object.metadata.name, '[spec.reference.export: Required value]');
@@ -59,7 +64,11 @@ export function createApiBindingsBehaviour(needs: ApiBindingsNeeds): Behaviour {
     const { path, name } = referenceOf(object, context);
     const from = path ?? needs.pathOf(context.cluster);
     if (needs.mayBind(context, from, name)) return;
-    throw StatusError.forbidden(context.served.row, object.metadata.name, `unable to ${action} APIBinding: no permission to bind to export ${from}:${name}`);
+    throw StatusError.forbidden(
+      context.served.row,
+      object.metadata.name,
+      `unable to ${action} APIBinding: no permission to bind to export ${from}:${name}`,
+    );
   }
 
   return {
@@ -74,7 +83,12 @@ export function createApiBindingsBehaviour(needs: ApiBindingsNeeds): Behaviour {
     },
     validateCreate: (object) => selectorErrors(object as ApiBinding),
     validateUpdate: (object, old) => [
-      ...unchanged('spec.reference', (old as ApiBinding).spec?.reference, (object as ApiBinding).spec?.reference, 'APIExport reference must not be changed'),
+      ...unchanged(
+        'spec.reference',
+        (old as ApiBinding).spec?.reference,
+        (object as ApiBinding).spec?.reference,
+        'APIExport reference must not be changed',
+      ),
       ...selectorErrors(object as ApiBinding),
     ],
     admitCreate: (object, context) => checkBind(object, context, 'create'),

@@ -11,7 +11,12 @@ interface Slice {
 export function createApiExportEndpointSlicesBehaviour(needs: BindCheck): Behaviour {
   return {
     validateUpdate: (object, old) =>
-      unchanged('spec.export', (old as Slice).spec?.export, (object as Slice).spec?.export, 'APIExport reference must not be changed'),
+      unchanged(
+        'spec.export',
+        (old as Slice).spec?.export,
+        (object as Slice).spec?.export,
+        'APIExport reference must not be changed',
+      ),
     admitCreate(object, context) {
       const { path = needs.pathOf(context.cluster), name = '' } = (object as Slice).spec?.export ?? {};
       if (needs.mayBind(context, path, name)) return;

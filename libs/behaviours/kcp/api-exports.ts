@@ -16,7 +16,11 @@ function resourceErrors(object: ApiExport): FieldError[] {
   for (const [i, { name, group, schema, storage }] of (object.spec?.resources ?? []).entries()) {
     const suffix = `.${name}.${group === '' ? 'core' : group}`;
     if (!schema.endsWith(suffix)) {
-      errors.push({ kind: 'Invalid', field: `spec.resources[${i}].schema`, message: `Invalid value: ${JSON.stringify(schema)}: must end in ${suffix}` });
+      errors.push({
+        kind: 'Invalid',
+        field: `spec.resources[${i}].schema`,
+        message: `Invalid value: ${JSON.stringify(schema)}: must end in ${suffix}`,
+      });
     }
     if (storage !== undefined && (storage.crd === undefined) === (storage.virtual === undefined)) {
       errors.push(ruleFailed(`spec.resources[${i}].storage`, 'Exactly one of crd or virtual must be set'));
@@ -44,7 +48,10 @@ export function setPath(object: KubeObject, context: WriteContext, needs: { path
 }
 
 export function createApiExportsBehaviour(needs: ApiExportsNeeds): Behaviour {
-  const errors = (object: KubeObject) => [...resourceErrors(object as ApiExport), ...claimErrors(object as ApiExport, needs)];
+  const errors = (object: KubeObject) => [
+    ...resourceErrors(object as ApiExport),
+    ...claimErrors(object as ApiExport, needs),
+  ];
   return {
     prepareCreate: (object, context) => setPath(object, context, needs),
     prepareUpdate: (object, _old, context) => setPath(object, context, needs),

@@ -26,10 +26,13 @@ function checkInitializers(object: LogicalCluster, old: LogicalCluster, context:
   const next = object.status?.initializers ?? [];
   const before = old.status?.initializers ?? [];
   const same = JSON.stringify(next) === JSON.stringify(before);
-  if (JSON.stringify(object.spec?.initializers ?? []) !== JSON.stringify(old.spec?.initializers ?? [])) throw forbid(context, 'spec.initializers is immutable');
-  if (phaseOf(old) !== 'Initializing' && !same) throw forbid(context, 'status.initializers is immutable after initialization');
+  if (JSON.stringify(object.spec?.initializers ?? []) !== JSON.stringify(old.spec?.initializers ?? []))
+    throw forbid(context, 'spec.initializers is immutable');
+  if (phaseOf(old) !== 'Initializing' && !same)
+    throw forbid(context, 'status.initializers is immutable after initialization');
   if (next.some((id) => !before.includes(id))) throw forbid(context, 'status.initializers must not grow');
-  if (phaseOf(object) === 'Ready' && phaseOf(old) === 'Initializing' && next.length > 0) throw forbid(context, 'status.initializers is not empty');
+  if (phaseOf(object) === 'Ready' && phaseOf(old) === 'Initializing' && next.length > 0)
+    throw forbid(context, 'status.initializers is not empty');
 }
 
 /** The last initializer's removal makes the cluster Ready in the same commit. */
@@ -40,7 +43,11 @@ function advance(object: LogicalCluster, context: WriteContext): void {
   delete object.status.initializers;
   const conditions = status.conditions ?? [];
   if (!isTrueCondition(conditions, 'WorkspaceInitialized')) {
-    object.status.conditions = withCondition(conditions, { type: 'WorkspaceInitialized', status: 'True' }, context.timestamp);
+    object.status.conditions = withCondition(
+      conditions,
+      { type: 'WorkspaceInitialized', status: 'True' },
+      context.timestamp,
+    );
   }
 }
 
@@ -53,8 +60,13 @@ export function createLogicalClustersBehaviour(): Behaviour {
     prepareUpdate(object, old, context) {
       const cluster = object as LogicalCluster;
       checkInitializers(cluster, old as LogicalCluster, context);
-      if (!mayFollow(phaseOf(old), phaseOf(object))) throw forbid(context, `cannot transition from ${JSON.stringify(phaseOf(old))} to ${JSON.stringify(phaseOf(object))}`);
-      if (!isPrivileged(context.user) && phaseOf(object) !== phaseOf(old)) throw forbid(context, 'status.phase can only be changed by system privileged users');
+      if (!mayFollow(phaseOf(old), phaseOf(object)))
+        throw forbid(
+          context,
+          `cannot transition from ${JSON.stringify(phaseOf(old))} to ${JSON.stringify(phaseOf(object))}`,
+        );
+      if (!isPrivileged(context.user) && phaseOf(object) !== phaseOf(old))
+        throw forbid(context, 'status.phase can only be changed by system privileged users');
       advance(cluster, context);
       cluster.metadata.labels = {
         ...withoutLifecycle(cluster.metadata.labels),
@@ -64,7 +76,13 @@ export function createLogicalClustersBehaviour(): Behaviour {
     validateUpdate(object, old): readonly FieldError[] {
       const had = old.metadata.finalizers?.includes(logicalClusterFinalizer) === true;
       if (!had || object.metadata.finalizers?.includes(logicalClusterFinalizer) === true) return [];
-      return [{ kind: 'Forbidden', field: 'metadata.finalizers', message: `Forbidden: removing the finalizer ${logicalClusterFinalizer} is forbidden` }];
+      return [
+        {
+          kind: 'Forbidden',
+          field: 'metadata.finalizers',
+          message: `Forbidden: removing the finalizer ${logicalClusterFinalizer} is forbidden`,
+        },
+      ];
     },
     admitDelete(object, context) {
       if ((object as LogicalCluster).spec?.directlyDeletable === true || isPrivileged(context.user)) return;
@@ -76,7 +94,8 @@ export function createLogicalClustersBehaviour(): Behaviour {
 function withoutLifecycle(labels: Readonly<Record<string, string>> | undefined): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [key, value] of Object.entries(labels ?? {})) {
-    if (!key.startsWith('initializer.internal.kcp.io/') && !key.startsWith('terminator.internal.kcp.io/')) kept[key] = value;
+    if (!key.startsWith('initializer.internal.kcp.io/') && !key.startsWith('terminator.internal.kcp.io/'))
+      kept[key] = value;
   }
   return kept;
 }

@@ -4,7 +4,15 @@ import { groupResourceText, StatusError } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
 import type { Operation } from '@kcp-ts/storage';
 import type { PlanNeeds, ResolvedType, Workspace, WorkspacePlan, WorkspaceTypes } from '@kcp-ts/tenancy';
-import { ownerAnnotation, parentChildProblem, parseTypeName, phaseLabel, planWorkspace, requiredGroupsAnnotation, typeName } from '@kcp-ts/tenancy';
+import {
+  ownerAnnotation,
+  parentChildProblem,
+  parseTypeName,
+  phaseLabel,
+  planWorkspace,
+  requiredGroupsAnnotation,
+  typeName,
+} from '@kcp-ts/tenancy';
 import { ruleFailed, unchanged } from './immutable.ts';
 import { isPrivileged } from './privileged.ts';
 
@@ -31,29 +39,48 @@ function resolveType(needs: WorkspacesNeeds, workspace: Workspace, context: Writ
   const { types } = needs;
   const wanted = workspace.spec?.type;
   if (wanted !== undefined) {
-    const found = wanted.path === undefined || wanted.path === '' ? types.near(context.cluster, wanted.name) : types.at(wanted.path, wanted.name);
+    const found =
+      wanted.path === undefined || wanted.path === ''
+        ? types.near(context.cluster, wanted.name)
+        : types.at(wanted.path, wanted.name);
     if (found !== undefined) return found;
-    if (wanted.path === undefined || wanted.path === '') throw forbid(context, workspace, `workspace type ${JSON.stringify(wanted.name)} cannot be resolved`);
+    if (wanted.path === undefined || wanted.path === '')
+      throw forbid(context, workspace, `workspace type ${JSON.stringify(wanted.name)} cannot be resolved`);
     const kind = groupResourceText({ group: 'tenancy.kcp.io', plural: 'workspacetypes' });
-    throw forbid(context, workspace, `Internal error occurred: ${kind} ${JSON.stringify(`${wanted.path}:${wanted.name}`)} not found`);
+    throw forbid(
+      context,
+      workspace,
+      `Internal error occurred: ${kind} ${JSON.stringify(`${wanted.path}:${wanted.name}`)} not found`,
+    );
   }
   const parentType = parentTypeOf(needs, workspace, context);
   const child = parentType.type.spec?.defaultChildWorkspaceType;
   const found = child === undefined ? undefined : types.at(child.path ?? parentType.path, child.name);
-  if (found === undefined) throw forbid(context, workspace, `spec.defaultChildWorkspaceType of workspace type ${typeName(parentType)} must be set`);
+  if (found === undefined)
+    throw forbid(
+      context,
+      workspace,
+      `spec.defaultChildWorkspaceType of workspace type ${typeName(parentType)} must be set`,
+    );
   return found;
 }
 
 function parentTypeOf(needs: WorkspacesNeeds, workspace: KubeObject, context: WriteContext): ResolvedType {
   const text = needs.parent(context.cluster)?.type;
-  if (text === undefined) throw forbid(context, workspace, 'annotation internal.tenancy.kcp.io/type on LogicalCluster must be set');
+  if (text === undefined)
+    throw forbid(context, workspace, 'annotation internal.tenancy.kcp.io/type on LogicalCluster must be set');
   const parts = parseTypeName(text);
   const found = parts === undefined ? undefined : needs.types.at(parts.path, parts.name);
   if (found === undefined) throw forbid(context, workspace, `parent type cannot be resolved: ${JSON.stringify(text)}`);
   return found;
 }
 
-function aliasesOf(needs: WorkspacesNeeds, type: ResolvedType, workspace: KubeObject, context: WriteContext): readonly ResolvedType[] {
+function aliasesOf(
+  needs: WorkspacesNeeds,
+  type: ResolvedType,
+  workspace: KubeObject,
+  context: WriteContext,
+): readonly ResolvedType[] {
   try {
     return needs.types.aliases(type);
   } catch (thrown) {
@@ -67,7 +94,11 @@ function planOf(needs: WorkspacesNeeds, workspace: Workspace, context: WriteCont
   const aliases = aliasesOf(needs, type, workspace, context);
   for (const alias of aliases) {
     if (needs.mayUse(context, alias)) continue;
-    throw forbid(context, workspace, `unable to use workspace type ${typeName(alias)}: missing verb='use' permission on workspacetype`);
+    throw forbid(
+      context,
+      workspace,
+      `unable to use workspace type ${typeName(alias)}: missing verb='use' permission on workspacetype`,
+    );
   }
   const parentType = parentTypeOf(needs, workspace, context);
   const problem = parentChildProblem(aliasesOf(needs, parentType, workspace, context), aliases);
@@ -78,7 +109,12 @@ function planOf(needs: WorkspacesNeeds, workspace: Workspace, context: WriteCont
 
 function ownerOf(context: WriteContext): string {
   const { name, uid, groups, extra } = context.user;
-  return JSON.stringify({ username: name, ...(uid === undefined ? {} : { uid }), groups, ...(extra === undefined ? {} : { extra }) });
+  return JSON.stringify({
+    username: name,
+    ...(uid === undefined ? {} : { uid }),
+    groups,
+    ...(extra === undefined ? {} : { extra }),
+  });
 }
 
 function setRequiredGroups(needs: WorkspacesNeeds, workspace: Workspace, context: WriteContext): void {
@@ -95,9 +131,12 @@ function specErrors(workspace: Workspace, old: Workspace): FieldError[] {
   const before = old.spec ?? {};
   const errors: FieldError[] = [];
   if (before.URL !== undefined && spec.URL === undefined) errors.push(ruleFailed('spec', 'URL cannot be unset'));
-  if (before.cluster !== undefined && spec.cluster === undefined) errors.push(ruleFailed('spec', 'cluster cannot be unset'));
-  else if (before.cluster !== undefined) errors.push(...unchanged('spec.cluster', before.cluster, spec.cluster, 'cluster is immutable'));
-  if (before.mount !== undefined) errors.push(...unchanged('spec.mount', before.mount, spec.mount, 'mount is immutable'));
+  if (before.cluster !== undefined && spec.cluster === undefined)
+    errors.push(ruleFailed('spec', 'cluster cannot be unset'));
+  else if (before.cluster !== undefined)
+    errors.push(...unchanged('spec.cluster', before.cluster, spec.cluster, 'cluster is immutable'));
+  if (before.mount !== undefined)
+    errors.push(...unchanged('spec.mount', before.mount, spec.mount, 'mount is immutable'));
   if (before.type === undefined || spec.type === undefined) return errors;
   errors.push(...unchanged('spec.type', before.type.name, spec.type.name, 'name is immutable'));
   errors.push(...unchanged('spec.type', before.type.path, spec.type.path, 'path is immutable'));
@@ -110,9 +149,16 @@ export function createWorkspacesBehaviour(needs: WorkspacesNeeds): Behaviour {
     prepareCreate(object, context) {
       const workspace = object as Workspace;
       const { metadata, spec } = workspace;
-      if (spec?.cluster !== undefined && !isPrivileged(context.user)) throw forbid(context, object, 'spec.Cluster can only be set by system privileged users');
-      if (spec?.URL !== undefined && !isPrivileged(context.user)) throw forbid(context, object, 'spec.URL can only be set by system privileged users');
-      if (spec?.mount !== undefined) throw forbid(context, object, 'spec.mount needs the feature gate WorkspaceMounts, which this server does not have');
+      if (spec?.cluster !== undefined && !isPrivileged(context.user))
+        throw forbid(context, object, 'spec.Cluster can only be set by system privileged users');
+      if (spec?.URL !== undefined && !isPrivileged(context.user))
+        throw forbid(context, object, 'spec.URL can only be set by system privileged users');
+      if (spec?.mount !== undefined)
+        throw forbid(
+          context,
+          object,
+          'spec.mount needs the feature gate WorkspaceMounts, which this server does not have',
+        );
       metadata.annotations = { ...metadata.annotations, [ownerAnnotation]: ownerOf(context) };
       setRequiredGroups(needs, workspace, context);
       const plan = planOf(needs, workspace, context);
@@ -129,15 +175,18 @@ export function createWorkspacesBehaviour(needs: WorkspacesNeeds): Behaviour {
     prepareUpdate(object, _old, context) {
       const workspace = object as Workspace;
       const phase = workspace.status?.phase;
-      if (context.subresource === 'status' && phase !== undefined) workspace.metadata.labels = { ...workspace.metadata.labels, [phaseLabel]: phase };
+      if (context.subresource === 'status' && phase !== undefined)
+        workspace.metadata.labels = { ...workspace.metadata.labels, [phaseLabel]: phase };
     },
     validateUpdate: (object, old) => specErrors(object as Workspace, old as Workspace),
     admitUpdate(object, old, context) {
       const { spec = {} } = object as Workspace;
       const { spec: before = {} } = old as Workspace;
       if (isPrivileged(context.user)) return;
-      if (spec.cluster !== before.cluster) throw forbid(context, object, 'spec.cluster can only be changed by system privileged users');
-      if (spec.URL !== before.URL) throw forbid(context, object, 'spec.URL can only be changed by system privileged users');
+      if (spec.cluster !== before.cluster)
+        throw forbid(context, object, 'spec.cluster can only be changed by system privileged users');
+      if (spec.URL !== before.URL)
+        throw forbid(context, object, 'spec.URL can only be changed by system privileged users');
     },
   };
 }

@@ -17,15 +17,24 @@ const reservedNames = ['any', 'system'];
 function missingPaths(object: WorkspaceType): FieldError[] {
   const { limitAllowedChildren, limitAllowedParents } = object.spec ?? {};
   const errors: FieldError[] = [];
-  for (const [field, limit] of [['limitAllowedChildren', limitAllowedChildren], ['limitAllowedParents', limitAllowedParents]] as const) {
+  for (const [field, limit] of [
+    ['limitAllowedChildren', limitAllowedChildren],
+    ['limitAllowedParents', limitAllowedParents],
+  ] as const) {
     for (const [i, type] of (limit?.types ?? []).entries()) {
-      if (type.path === undefined) errors.push({ kind: 'Required', field: `spec.${field}.types[${i}].path`, message: 'Required value' });
+      if (type.path === undefined)
+        errors.push({ kind: 'Required', field: `spec.${field}.types[${i}].path`, message: 'Required value' });
     }
   }
   return errors;
 }
 
-function checkBindings(needs: BindCheck, object: WorkspaceType, old: WorkspaceType | undefined, context: WriteContext): void {
+function checkBindings(
+  needs: BindCheck,
+  object: WorkspaceType,
+  old: WorkspaceType | undefined,
+  context: WriteContext,
+): void {
   const before = new Set((old?.spec?.defaultAPIBindings ?? []).map(({ path, export: name }) => `${path}:${name}`));
   for (const { path = needs.pathOf(context.cluster), export: name } of object.spec?.defaultAPIBindings ?? []) {
     if (before.has(`${path}:${name}`) || needs.mayBind(context, path, name)) continue;
@@ -39,7 +48,8 @@ function defaultPaths(needs: BindCheck, object: KubeObject, context: WriteContex
   const own = needs.pathOf(context.cluster);
   object.metadata.annotations = { ...object.metadata.annotations, [pathAnnotation]: own };
   const { spec } = object as { spec?: { [key: string]: { types?: { path?: string }[] } } };
-  for (const field of ['limitAllowedChildren', 'limitAllowedParents']) for (const type of spec?.[field]?.types ?? []) type.path ??= own;
+  for (const field of ['limitAllowedChildren', 'limitAllowedParents'])
+    for (const type of spec?.[field]?.types ?? []) type.path ??= own;
 }
 
 export function createWorkspaceTypesBehaviour(needs: BindCheck): Behaviour {
@@ -48,13 +58,25 @@ export function createWorkspaceTypesBehaviour(needs: BindCheck): Behaviour {
     prepareUpdate: (object, _old, context) => defaultPaths(needs, object, context),
     validateCreate(object) {
       const { name } = object.metadata;
-      const reserved: FieldError[] = reservedNames.includes(name) ? [{ kind: 'Invalid', field: 'metadata.name', message: `Invalid value: ${JSON.stringify(name)}: name is reserved` }] : [];
+      const reserved: FieldError[] = reservedNames.includes(name)
+        ? [
+            {
+              kind: 'Invalid',
+              field: 'metadata.name',
+              message: `Invalid value: ${JSON.stringify(name)}: name is reserved`,
+            },
+          ]
+        : [];
       return [...reserved, ...missingPaths(object as WorkspaceType)];
     },
     validateUpdate: (object) => missingPaths(object as WorkspaceType),
     admitCreate(object, context) {
       if (object.metadata.name === 'root' && context.cluster !== 'root') {
-        throw StatusError.forbidden(context.served.row, 'root', 'root workspace type can only be created in root cluster');
+        throw StatusError.forbidden(
+          context.served.row,
+          'root',
+          'root workspace type can only be created in root cluster',
+        );
       }
       checkBindings(needs, object as WorkspaceType, undefined, context);
     },

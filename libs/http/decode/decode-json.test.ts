@@ -108,3 +108,8 @@ describe('decodeJson', () => {
     expect(performance.now() - start).toBeLessThan(1500);
   });
 });
+
+it('a patch that is no JSON is called a patch', () => {
+  const decode = () => decodeJson(Buffer.from('{nope'), { strict: false, patch: true });
+  expect(decode).toThrow("error decoding patch: invalid character 'n' looking for beginning of object key string");
+});

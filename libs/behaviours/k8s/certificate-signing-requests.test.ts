@@ -1,0 +1,91 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { TestRegistry } from './test-registry.ts';
+import { createTestRegistry, refusal, testTime } from './test-registry.ts';
+
+const plural = 'certificatesigningrequests';
+const pem = (type: string) => Buffer.from(`-----BEGIN ${type}-----\nAAAA\n-----END ${type}-----\n`).toString('base64');
+
+const csr = (spec: object = {}) => ({
+  apiVersion: 'certificates.k8s.io/v1',
+  kind: 'CertificateSigningRequest',
+  metadata: { name: 'k' },
+  spec: { request: pem('CERTIFICATE REQUEST'), signerName: 'example.com/x', usages: ['client auth'], ...spec },
+});
+
+let on: TestRegistry;
+
+beforeEach(() => {
+  on = createTestRegistry({ user: { name: 'ann', uid: '7', groups: ['dev'], extra: { a: ['b'] } } });
+});
+
+test('a request says who asked, whatever the client says', async () => {
+  const made = await on.create(plural, csr({ username: 'root', groups: ['system:masters'] }));
+  expect(made).toMatchObject({
+    spec: { username: 'ann', uid: '7', groups: ['dev'], extra: { a: ['b'] } },
+    status: {},
+  });
+});
+
+test.each([
+  [
+    { request: 'bm90IGEgY3Ny' },
+    'spec.request: Invalid value: "bm90IGEgY3Ny": PEM block type must be CERTIFICATE REQUEST',
+  ],
+  [{ usages: [] }, 'spec.usages: Required value'],
+  [{ usages: ['client auth', 'client auth'] }, 'spec.usages[1]: Duplicate value: "client auth"'],
+  [
+    { signerName: 'x' },
+    'spec.signerName: Invalid value: "x": must be a fully qualified domain and path of the form \'example.com/signer-name\'',
+  ],
+  [
+    { expirationSeconds: 599 },
+    'spec.expirationSeconds: Invalid value: 599: may not specify a duration less than 600 seconds (10 minutes)',
+  ],
+])('a request with %j is refused', async (spec, message) => {
+  expect(await refusal(on.create(plural, csr(spec)))).toEqual([message]);
+});
+
+test('nothing of the spec changes any more', async () => {
+  const made = await on.create(plural, csr());
+  const changed = await on.update(plural, { ...made, spec: { ...(made['spec'] as object), usages: ['server auth'] } });
+  expect(changed['spec']).toEqual(made['spec']);
+});
+
+test('an approval is stamped, decides once, and leaves the certificate to the signer', async () => {
+  const made = await on.create(plural, csr());
+  const decide = (type: string, more: object = {}) =>
+    on.update(
+      plural,
+      {
+        ...made,
+        metadata: { name: 'k' },
+        status: { conditions: [{ type, status: 'True', ...more }], certificate: pem('CERTIFICATE') },
+      },
+      'approval',
+    );
+  expect((await decide('Approved', { reason: 'Fine' }))['status']).toEqual({
+    conditions: [
+      { type: 'Approved', status: 'True', reason: 'Fine', lastUpdateTime: testTime, lastTransitionTime: testTime },
+    ],
+  });
+  expect(await refusal(decide('Denied'))).toEqual([
+    'status.conditions: Forbidden: updates may not remove a condition of type "Approved"',
+  ]);
+  expect(await refusal(decide('Approved', { status: 'False' }))).toEqual([
+    'status.conditions[0].status: Unsupported value: "False": supported values: "True"',
+  ]);
+});
+
+test('a status brings the certificate and decides nothing', async () => {
+  const made = await on.create(plural, csr());
+  const write = (status: object) => on.update(plural, { ...made, metadata: { name: 'k' }, status }, 'status');
+  expect(await refusal(write({ conditions: [{ type: 'Approved', status: 'True' }] }))).toEqual([
+    'status.conditions: Forbidden: updates may not add a condition of type "Approved"',
+  ]);
+  expect(await write({ certificate: pem('CERTIFICATE') })).toMatchObject({
+    status: { certificate: pem('CERTIFICATE') },
+  });
+  expect(await refusal(write({ certificate: pem('OTHER') }))).toEqual([
+    'status.certificate: Forbidden: updates may not modify existing certificate content',
+  ]);
+});

@@ -1,0 +1,11 @@
+import { it } from 'vitest';
+import type { Kubectl } from './kubectl.ts';
+
+const why = 'there is no kubectl in the folders of PATH or of the Google Cloud SDK';
+
+/** Says that a file of tests is skipped, and why, where no kubectl is there to run it with. */
+export function skipIfNone(kubectls: readonly Kubectl[]): void {
+  if (kubectls.length > 0) return;
+  console.warn(`skipped: ${why}`);
+  it.skip(why, () => undefined);
+}

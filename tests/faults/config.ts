@@ -1,0 +1,10 @@
+/** How long the fault tests go on: short in `make test`, longer where KCP_FAULT_ROUNDS says so. */
+const rounds = Number(process.env['KCP_FAULT_ROUNDS'] ?? 2);
+
+export const faults = {
+  /** How often a server is killed and started again. */
+  rounds,
+  /** Acknowledged writes before each kill. */
+  writes: 400,
+  timeoutMs: 30_000 + rounds * 10_000,
+} as const;
