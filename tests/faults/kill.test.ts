@@ -245,3 +245,17 @@ it(
   },
   faults.timeoutMs,
 );
+
+it(
+  'a server that is killed right after its start starts again at once, however often',
+  async () => {
+    for (let round = 0; round < faults.rounds + 2; round++) {
+      await using server = await spawnServer({ folder });
+      await done(server.admin.post(configMapsOf('root'), configMap(`round-${round}`)));
+      await server.kill();
+    }
+    await using server = await spawnServer({ folder });
+    expect(names((await server.admin.get(configMapsOf('root'))).body)).toContain('round-1');
+  },
+  faults.timeoutMs,
+);

@@ -71,6 +71,7 @@ function formOf(request: ApiRequest, path: string, documents: SurfaceDocuments):
   const depth = path === '/' ? 0 : path.split('/').length - 1;
   switch (first) {
     case '':
+      if (depth > 0) throw StatusError.pathNotFound();
       return plain(discovery.rootPaths());
     case 'openapi':
       if (second === 'v2' && depth === 2) return openApiV2(request, documents);

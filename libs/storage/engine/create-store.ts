@@ -20,6 +20,19 @@ export interface StoreOptions {
 /** A start waits for its clock for no longer than this. */
 const startWaitMaxMs = 5_000;
 
+/** Longer than any wait of a start: it never fires. */
+const holdMs = startWaitMaxMs * 2;
+
+/** The clock's timers keep no process alive, and a process that is only just opening its store has nothing else that would. */
+async function waitAlive(clock: Clock, milliseconds: number): Promise<void> {
+  const hold = setTimeout(() => undefined, holdMs);
+  try {
+    await new Promise<void>((resolve) => void clock.setTimer(milliseconds, resolve));
+  } finally {
+    clearTimeout(hold);
+  }
+}
+
 /**
  * Waits until the wall clock has passed what an earlier life reserved, so that a crash loop never drags the revisions ahead of the time. A
  * wall clock that is much further back was set back: then the revisions go on behind the reservation.
@@ -28,8 +41,7 @@ export async function createStore(backend: Backend, options: StoreOptions): Prom
   const { clock } = options;
   const { reserved, revision } = backend.state;
   const aheadMs = (reserved - revisionAt(clock.now())) / 1000;
-  if (aheadMs > 0 && aheadMs <= startWaitMaxMs)
-    await new Promise<void>((resolve) => void clock.setTimer(Math.ceil(aheadMs), resolve));
+  if (aheadMs > 0 && aheadMs <= startWaitMaxMs) await waitAlive(clock, Math.ceil(aheadMs));
   return assembleStore(backend, options, createRevisionClock(clock.now, Math.max(reserved, revision) as Revision));
 }
 
