@@ -38,5 +38,5 @@ test-faults: $(INSTALLED) ## Run the fault tests alone: kill -9, bad input
 check: $(INSTALLED) ## Format, lint, types, floors, dead code: under a minute
 	@$(PINNED) node tools/check/main.ts
 
-bench: $(INSTALLED) ## Measure speed and memory; a table, and JSON with ARGS=--json
+bench: $(INSTALLED) ## Measure speed and memory: JSON lines, then a table; a tenth of it with ARGS=--quick
 	@$(PINNED) node tools/load/main.ts $(ARGS)

@@ -198,5 +198,3 @@ it('P58: deleting an organization deletes the workspaces below it', async () => 
     expect((await server.shardAdmin.get(logicalClusterOf(cluster))).status).toBe(404);
   }
 });
-
-it.skip('P55: the habits of the plugins are tested end to end, with kubectl', () => undefined);
