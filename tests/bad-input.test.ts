@@ -394,3 +394,12 @@ describe('schemas', () => {
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 });
+
+it('a body that was refused in the middle keeps no connection open when the server stops', async () => {
+  const other = await startServer();
+  const body = JSON.stringify(configMap('large', { data: { a: 'x'.repeat(10 * 1024 * 1024) } }));
+  refused(await other.admin.request('POST', configMapsOf('root'), body), 413, 'RequestEntityTooLarge', /limit/);
+  const started = performance.now();
+  await other[Symbol.asyncDispose]();
+  expect(performance.now() - started).toBeLessThan(3_000);
+});

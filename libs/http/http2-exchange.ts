@@ -88,7 +88,11 @@ export class Http2Exchange implements Exchange {
       if (begun && this.method !== 'HEAD') stream.end(bytes);
     }
     /* What is left of a body that was refused: the client may stop sending it. */
-    if (stream.readableFlowing !== null && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+    if (stream.readableFlowing !== null && !stream.readableEnded) {
+      // What has come already is thrown away: a stream with unread bytes never closes, and keeps its connection from closing.
+      stream.resume();
+      stream.close(constants.NGHTTP2_NO_ERROR);
+    }
   }
 
   stream(status: number, headers: ResponseHeaders): BodyStream {
