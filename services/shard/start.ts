@@ -17,6 +17,7 @@ import type { ShardConfig } from './config.ts';
 import type { AdminTokens } from './kubeconfig.ts';
 import { prepareAdminTokens, writeKubeconfig } from './kubeconfig.ts';
 import { createLogger } from './logging.ts';
+import { processMemory, releaseMemory } from './release-memory.ts';
 
 export interface RunningShard extends AsyncDisposable {
   readonly port: number;
@@ -135,15 +136,14 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
     clock,
   });
   const { port } = await server.listen({ host: config.bindAddress, port: config.securePort });
-  const { externalUrl, virtualWorkspaceUrl } = urlsOf(config, `https://${hostInUrl(host)}:${port}`);
+  const urls = urlsOf(config, `https://${hostInUrl(host)}:${port}`);
   const shard = await composeShard({
     store,
     clock,
     random,
     shardName: config.shardName,
     shardNumber,
-    externalUrl,
-    virtualWorkspaceUrl,
+    ...urls,
     caBundle: certificates.servingCa,
     homeWorkspaces: config.enableHomeWorkspaces,
     homeCreatorGroups: config.homeWorkspacesHomeCreatorGroups,
@@ -154,12 +154,19 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
       log.warn({ controller: name, key, err: error }, 'reconciling failed; it is tried again'),
   });
   handler = shard.handler;
-  await writeKubeconfig({ path: config.kubeconfigPath, externalUrl, servingCa: certificates.servingCa, tokens });
+  const release = releaseMemory({ clock, operations: () => store.statistics().operations, ...processMemory() });
+  await writeKubeconfig({
+    path: config.kubeconfigPath,
+    externalUrl: urls.externalUrl,
+    servingCa: certificates.servingCa,
+    tokens,
+  });
   return {
     port,
-    externalUrl,
+    externalUrl: urls.externalUrl,
     kubeconfigPath: config.kubeconfigPath,
     async [Symbol.asyncDispose]() {
+      release[Symbol.dispose]();
       shard.drain();
       const closed = server.close({ drainMs });
       await shard[Symbol.asyncDispose]();

@@ -1,0 +1,56 @@
+/**
+ * Gives memory back after a burst. V8 keeps the pages of a heap that has shrunk until its next full collection, and a server that has become
+ * idle never gets there: so one is asked for, once after each burst of writes, when the event loop has nothing else to do.
+ */
+import { performance } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Clock } from '@kcp-ts/base';
+
+export interface ReleaseMemoryNeeds {
+  readonly clock: Clock;
+  /** Operations that the store has committed so far. */
+  operations(): number;
+  /** Part of the time, from 0 to 1, that the event loop was busy since the last call. */
+  busy(): number;
+  collect(): void;
+}
+
+const checkMs = 5_000;
+/** Fewer writes leave too little behind to be worth a collection. */
+const burstOperations = 5_000;
+const idleBelow = 0.02;
+
+/** Looks every five seconds, until disposed of. */
+export function releaseMemory({ clock, operations, busy, collect }: ReleaseMemoryNeeds): Disposable {
+  let collectedAt = operations();
+  let timer: Disposable;
+  const check = () => {
+    const now = operations();
+    if (busy() < idleBelow && now - collectedAt >= burstOperations) {
+      collectedAt = now;
+      collect();
+    }
+    timer = clock.setTimer(checkMs, check);
+  };
+  timer = clock.setTimer(checkMs, check);
+  return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+}
+
+/** How busy this process's event loop is, and its collector. */
+export function processMemory(): Pick<ReleaseMemoryNeeds, 'busy' | 'collect'> {
+  let last = performance.eventLoopUtilization();
+  return {
+    busy() {
+      const now = performance.eventLoopUtilization();
+      const { utilization } = performance.eventLoopUtilization(now, last);
+      last = now;
+      return utilization;
+    },
+    collect() {
+      setFlagsFromString('--expose-gc');
+      const gc = runInNewContext('gc') as (options: { type: 'major'; execution: 'async' }) => Promise<void>;
+      void gc({ type: 'major', execution: 'async' });
+    },
+  };
+}
