@@ -87,6 +87,18 @@ async function openAuthenticator({ config, clock, random, log, store, key, token
   return { authenticator, serviceAccounts };
 }
 
+function certificatesOf(config: ShardConfig, host: string, clock: Clock): ReturnType<typeof ensureCertificates> {
+  return ensureCertificates({
+    rootDirectory: config.rootDirectory,
+    hosts: [host, hostname(), config.bindAddress],
+    tlsCertFile: config.tlsCertFile,
+    tlsPrivateKeyFile: config.tlsPrivateKeyFile,
+    clientCaFile: config.clientCaFile,
+    serviceAccountKeyFile: config.serviceAccountKeyFile,
+    nowMs: clock.now(),
+  });
+}
+
 /** Resolves when the shard answers requests. */
 export async function startShard(config: ShardConfig): Promise<RunningShard> {
   const clock = createSystemClock();
@@ -95,15 +107,7 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
   await mkdir(config.rootDirectory, { recursive: true, mode: 0o700 });
   const host = externalHost(config);
   const [certificates, store] = await Promise.all([
-    ensureCertificates({
-      rootDirectory: config.rootDirectory,
-      hosts: [host, hostname(), config.bindAddress],
-      tlsCertFile: config.tlsCertFile,
-      tlsPrivateKeyFile: config.tlsPrivateKeyFile,
-      clientCaFile: config.clientCaFile,
-      serviceAccountKeyFile: config.serviceAccountKeyFile,
-      nowMs: clock.now(),
-    }),
+    certificatesOf(config, host, clock),
     openLmdbStore({ path: join(config.rootDirectory, 'data'), clock }),
   ]);
   const tokens = await prepareAdminTokens({
