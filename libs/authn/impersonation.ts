@@ -1,8 +1,6 @@
-/** Acting as somebody else: what `Impersonate-*` headers ask for, who comes out of it, and what nobody may ask for who has not got it. */
+/** Acting as somebody else: what `Impersonate-*` headers ask for. Who may, and who one then is, is for `libs/authz` to say. */
 import type { Exchange } from '@kcp-ts/http';
-import type { UserInfo } from '@kcp-ts/meta';
-import { anonymousUser, StatusError } from '@kcp-ts/meta';
-import { adminGroup, authenticatedGroup, mastersGroup, serviceAccountGroups, unauthenticatedGroup } from './groups.ts';
+import { StatusError } from '@kcp-ts/meta';
 
 export interface Impersonation {
   readonly user: string;
@@ -10,20 +8,6 @@ export interface Impersonation {
   readonly groups: readonly string[];
   readonly extra: Readonly<Record<string, readonly string[]>>;
 }
-
-/** Groups with a meaning beyond one workspace. All of `system:kcp:` is the server's own, the ones that it gives out today and tomorrow. */
-export const reservedGroups: readonly string[] = [
-  mastersGroup,
-  authenticatedGroup,
-  'system:kcp:admin',
-  'system:kcp:logical-cluster-admin',
-  'system:kcp:external-logical-cluster-admin',
-  'system:kcp:tenancy:workspace-bootstrapper',
-];
-export const reservedGroupPrefix = 'system:kcp:';
-
-/** Extras that make another identity, or another home, out of a user: with them one would be more than the name says. */
-export const reservedExtras: readonly string[] = ['authorization.kcp.io/warrant', 'authentication.kcp.io/cluster-name'];
 
 const extraPrefix = 'impersonate-extra-';
 
@@ -85,41 +69,4 @@ export function impersonationOf({ rawHeaders }: Pick<Exchange, 'rawHeaders'>): I
     throw StatusError.badRequest(`requested ${describe(asked)} without impersonating a user`);
   }
   return { user, uid, groups, extra: Object.fromEntries(extra) };
-}
-
-/** Reserved groups are for those who have them; members of system:masters may be anybody. RBAC decides about the others. */
-export function mayImpersonateGroup(requester: UserInfo, group: string): boolean {
-  if (requester.groups.includes(mastersGroup) || requester.groups.includes(group)) return true;
-  return !reservedGroups.includes(group) && !group.startsWith(reservedGroupPrefix);
-}
-
-/** Reserved extras are for administrators of the installation. Scopes are not among them: they only ever take away. */
-export function mayImpersonateExtra(requester: UserInfo, key: string): boolean {
-  return (
-    !reservedExtras.includes(key) || requester.groups.includes(mastersGroup) || requester.groups.includes(adminGroup)
-  );
-}
-
-/** What of a request for impersonation no RBAC rule can allow. To be asked before RBAC; throws Forbidden. */
-export function checkReserved(requester: UserInfo, wanted: Impersonation): void {
-  const allowed =
-    impersonatedUser(wanted).groups.every((group) => mayImpersonateGroup(requester, group)) &&
-    Object.keys(wanted.extra).every((key) => mayImpersonateExtra(requester, key));
-  if (!allowed) throw new StatusError('Forbidden', 'impersonation is not allowed for the requestor');
-}
-
-const serviceAccountName = /^system:serviceaccount:([^:]+):[^:]+$/;
-
-/** Who comes out: as in Kubernetes, a service account gets its groups when none are named, and everybody but the anonymous system:authenticated. */
-export function impersonatedUser({ user, uid, groups, extra }: Impersonation): UserInfo {
-  const namespace = serviceAccountName.exec(user)?.[1];
-  const named = groups.length === 0 && namespace !== undefined ? serviceAccountGroups(namespace) : groups;
-  const given = user === anonymousUser.name ? unauthenticatedGroup : authenticatedGroup;
-  const settled = named.includes(authenticatedGroup) || named.includes(unauthenticatedGroup);
-  return {
-    name: user,
-    ...(uid === undefined ? {} : { uid }),
-    groups: settled ? named : [...named, given],
-    ...(Object.keys(extra).length === 0 ? {} : { extra }),
-  };
 }

@@ -4,16 +4,7 @@ export { createAuthenticator } from './authenticator.ts';
 export { adminGroup, authenticatedGroup, mastersGroup, serviceAccountGroups, unauthenticatedGroup } from './groups.ts';
 // Impersonation
 export type { Impersonation } from './impersonation.ts';
-export {
-  checkReserved,
-  impersonatedUser,
-  impersonationOf,
-  mayImpersonateExtra,
-  mayImpersonateGroup,
-  reservedExtras,
-  reservedGroupPrefix,
-  reservedGroups,
-} from './impersonation.ts';
+export { impersonationOf } from './impersonation.ts';
 // Service accounts
 export type {
   IssuedToken,

@@ -74,6 +74,7 @@ describe('impersonate', () => {
   it('refuses extras that grant rights', () => {
     for (const key of [
       'authorization.kcp.io/warrant',
+      'authentication.kcp.io/cluster-name',
       'authentication.kcp.io/scopes',
       'Authentication.KCP.io/cluster-name',
     ]) {
@@ -104,6 +105,7 @@ describe('impersonate', () => {
     expect(become(alice, { user: 'system:serviceaccount:default:robot' })).toMatchObject({
       groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'],
     });
+    expect(become(alice, { groups: ['system:unauthenticated'] })).toMatchObject({ groups: ['system:unauthenticated'] });
     expect(become(alice, { user: 'system:anonymous' })).toMatchObject({ groups: ['system:unauthenticated'] });
   });
 });

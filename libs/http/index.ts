@@ -10,7 +10,6 @@ export { decodeYaml, formatYaml } from './decode/decode-yaml.ts';
 export type { BodyStream, Exchange, ExchangeHandler, RequestHeaders, ResponseHeaders } from './exchange.ts';
 export type { HttpLimits } from './limits.ts';
 export { defaultHttpLimits } from './limits.ts';
-export { notAcceptable, unsupportedMediaType } from './media-errors.ts';
 // Negotiation
 export type { MediaOffer, MediaRange } from './negotiate.ts';
 export { createAcceptReader, negotiate, parseAccept } from './negotiate.ts';
