@@ -4,7 +4,9 @@
  */
 export const floors: Readonly<Record<string, number>> = {
   'libs/base': 0,
+  'libs/proto': 0,
   'libs/meta': 1,
+  'libs/rpc': 1,
   'libs/testing': 1,
   'libs/storage': 2,
   'libs/bus': 2,
@@ -25,6 +27,7 @@ export const floors: Readonly<Record<string, number>> = {
   'libs/catalog': 6,
   'libs/workspace-index': 6,
   'libs/replication': 6,
+  'libs/merged': 6,
   'libs/controller': 6,
   'libs/behaviours': 7,
   'libs/controllers': 7,

@@ -23,6 +23,18 @@ const rooms: readonly Room[] = [
     inside: /^libs\/storage\/lmdb\//,
     cure: 'use the Store interface of @kcp-ts/storage',
   },
+  {
+    what: 'gRPC',
+    modules: /^@grpc\/grpc-js(\/|$)/,
+    inside: /^libs\/rpc\//,
+    cure: 'use the clients and servers of @kcp-ts/rpc',
+  },
+  {
+    what: 'NATS',
+    modules: /^@nats-io\//,
+    inside: /^libs\/bus\/nats\//,
+    cure: 'use the Bus interface of @kcp-ts/bus',
+  },
 ];
 
 const roomsOfUses: Readonly<Record<Use['what'], { readonly inside: RegExp; readonly cure: string }>> = {
