@@ -7,7 +7,8 @@ import type { WatchHub } from '@kcp-ts/watch';
 import type { Controller } from './controller.ts';
 
 export interface ControllerRuntimeNeeds {
-  readonly hub: WatchHub;
+  /** Where changes come from. */
+  readonly hub: Pick<WatchHub, 'onChanges'>;
   readonly clock: Clock;
   /** How many keys of one controller are worked on at once. */
   readonly concurrency: number;
@@ -17,6 +18,8 @@ export interface ControllerRuntimeNeeds {
 export interface ControllerRuntime extends AsyncDisposable {
   /** Begins to listen and looks at everything that a controller names in `resume`. Resolves when all of it is queued. */
   start(): Promise<void>;
+  /** Has controllers look at keys that no change announced. */
+  wake(controllers: readonly string[], keys: readonly string[]): void;
   /** Nothing is queued and nothing is worked on; for tests. */
   idle(): Promise<void>;
   sizes(): Readonly<Record<string, number>>;
@@ -113,6 +116,9 @@ export function createControllerRuntime(
           for (const queue of queues) for (const key of queue.controller.wake(change)) add(queue, key);
       });
       for (const queue of queues) for await (const key of queue.controller.resume()) add(queue, key);
+    },
+    wake(names, keys) {
+      for (const queue of queues) if (names.includes(queue.controller.name)) for (const key of keys) add(queue, key);
     },
     idle: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => void idlers.add(resolve))),
     sizes: () =>

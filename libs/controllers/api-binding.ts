@@ -43,6 +43,8 @@ export interface ApiBindingNeeds extends ControllerNeeds {
   readonly bindings: BindingIndex;
   readonly claims: ClaimTables;
   resolve(path: string): string | undefined;
+  /** Exports of a cluster, wherever it is. */
+  exportsOf(cluster: string): readonly ApiExport[];
   /** The operation that keeps a copy of a schema, where there is none yet. */
   keepSchema(schema: import('@kcp-ts/sharing').ApiResourceSchema): Operation | undefined;
   /** The resources of a workspace that a claim is about. */
@@ -238,8 +240,7 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
 
   function wakeForSchema(key: string): readonly string[] {
     const cluster = clusterOfKey(key, schemasPrefix);
-    return needs.store.scan({ prefix: `${exportsPrefix}${cluster}/` }, definitionsMax).flatMap((entry) => {
-      const source = needs.reader.parse<ApiExport>(entry);
+    return needs.exportsOf(cluster).flatMap((source) => {
       const refers = (source.spec?.resources ?? []).some((resource) => resource.schema === nameOfKey(key));
       return refers ? wakeForExport(cluster, source.metadata.name) : [];
     });

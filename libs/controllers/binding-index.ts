@@ -16,6 +16,8 @@ export interface BindingIndex {
   consumers(exportHash: string): ReadonlySet<string>;
   /** Keys of all bindings that refer to the export. */
   bindings(exportHash: string): ReadonlySet<string>;
+  /** Hashes of the exports that anybody is bound to. */
+  exports(): Iterable<string>;
   /** Fills the index from the store; until then it knows nothing. */
   load(): Promise<void>;
   changed(change: Change): void;
@@ -88,6 +90,7 @@ export function createBindingIndex(store: Store): BindingIndex {
   return {
     consumers: (hash) => consumers.get(hash) ?? none,
     bindings: (hash) => bindings.get(hash) ?? none,
+    exports: () => [...consumers.keys()],
     async load() {
       for await (const entries of eachPiece(store, { prefix: bindingsPrefix }))
         for (const entry of entries) put(entry.key, known(parseStored<KubeObject>(entry.value)));

@@ -9,6 +9,7 @@ import type { Entry, ParsedReader } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import type { Shard } from '@kcp-ts/tenancy';
 import type { BindingIndex } from './binding-index.ts';
+import { exportConsumersPrefix, parseExportConsumersKey } from './export-consumers.ts';
 import type { ControllerNeeds } from './writer.ts';
 import { committed, eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
@@ -17,6 +18,9 @@ export interface EndpointSliceNeeds extends ControllerNeeds {
   readonly bindings: BindingIndex;
   resolve(path: string): string | undefined;
   shards(): readonly Shard[];
+  readonly ownShard: string;
+  /** Other shards with consumers of an export, by its hash. */
+  consumersElsewhere(exportHash: string): readonly string[];
   /** `topology.kcp.io/partitions/<identity>/`. */
   partitionsPrefix(): string;
 }
@@ -94,21 +98,33 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
     const partition = partitionOf(slice, own);
     conditions = withCondition(conditions, partition.condition, now);
     const selector = 'selector' in partition ? partition.selector : undefined;
-    const shards =
-      selector === undefined
-        ? []
-        : needs.shards().filter(({ metadata }) => matchesLabels(labelSelectorOf(selector), metadata.labels));
-    const [shard] = shards;
-    const bound =
-      cluster !== undefined && source !== undefined && needs.bindings.consumers(exportHash(cluster, name)).size > 0;
-    const url = shard?.spec?.virtualWorkspaceURL ?? shard?.spec?.baseURL;
-    const endpoints = bound && url !== undefined ? [{ url: `${url}/services/apiexport/${cluster}/${name}` }] : [];
+    const endpoints = cluster === undefined || source === undefined ? [] : endpointsOf(cluster, name, selector);
     const text = selector === undefined ? '' : selectorText(selector);
     return {
       conditions,
       ...(endpoints.length === 0 ? {} : { endpoints }),
       ...(text === '' ? {} : { shardSelector: text }),
     };
+  }
+
+  /** Shards with somebody who is bound to an export. */
+  function shardsWithConsumers(hash: string): ReadonlySet<string> {
+    const own = needs.bindings.consumers(hash).size > 0 ? [needs.ownShard] : [];
+    return new Set([...own, ...needs.consumersElsewhere(hash)]);
+  }
+
+  /** One URL for all shards; a partition that leaves some out says so in it. */
+  function endpointsOf(cluster: string, name: string, selector: LabelSelectorSpec | undefined): { url: string }[] {
+    if (selector === undefined) return [];
+    const requirements = labelSelectorOf(selector);
+    const all = needs.shards();
+    const selected = all.filter(({ metadata }) => matchesLabels(requirements, metadata.labels));
+    const bound = shardsWithConsumers(exportHash(cluster, name));
+    const [shard] = selected;
+    const url = shard?.spec?.virtualWorkspaceURL ?? shard?.spec?.baseURL;
+    if (url === undefined || !selected.some(({ metadata }) => bound.has(metadata.name))) return [];
+    const narrowed = selected.length === all.length ? '' : `/shards/${encodeURIComponent(selectorText(selector))}`;
+    return [{ url: `${url}/services/apiexport/${cluster}/${name}${narrowed}` }];
   }
 
   function remember(key: string, slice: Slice, own: string): void {
@@ -153,6 +169,8 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
         else keys.push(key);
       } else if (key.startsWith(exportsPrefix))
         keys.push(...(byExport.get(exportHash(parts.cluster, parts.name)) ?? []));
+      else if (key.startsWith(exportConsumersPrefix))
+        keys.push(...(byExport.get(parseExportConsumersKey(key).hash) ?? []));
       else if (key.startsWith(needs.partitionsPrefix()) || key.startsWith('core.kcp.io/shards/'))
         keys.push(...allKeys());
       return keys;

@@ -1,16 +1,19 @@
 /**
- * Deletes a workspace with everything in it: its logical cluster takes no new content from the moment it is marked, nested workspaces go the same
- * way, objects with foreign finalizers stay until those are gone, and the last commit removes what is left together with the Workspace.
+ * Deletes a workspace with everything in it, wherever its logical cluster is: here, where the last commit removes what is left together with the
+ * Workspace; or on another shard, which is told to, and whose answer, or feed, says when it is done. And deletes logical clusters of this shard whose
+ * Workspace is elsewhere, or which have none.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Controller } from '@kcp-ts/controller';
-import type { Condition, KubeObject } from '@kcp-ts/meta';
+import type { Condition } from '@kcp-ts/meta';
 import { withCondition } from '@kcp-ts/meta';
 import type { Entry, Operation } from '@kcp-ts/storage';
-import { flagDeleting, flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
+import { flagDeleting, flagFinalizers, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster, Workspace } from '@kcp-ts/tenancy';
-import { logicalClusterFinalizer, phaseLabel, phaseLabels, workspaceFinalizer } from '@kcp-ts/tenancy';
-import { removeOperation } from './delete-instances.ts';
+import { clusterNameAnnotation, phaseLabel, shardAnnotation, workspaceFinalizer } from '@kcp-ts/tenancy';
+import type { ClusterRemoval } from './cluster-removal.ts';
+import { remainingMessage } from './cluster-removal.ts';
+import type { OtherShards } from './other-shards.ts';
 import type { ControllerNeeds } from './writer.ts';
 import { committed, eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
@@ -18,93 +21,17 @@ export interface WorkspaceDeletionNeeds extends ControllerNeeds {
   /** `tenancy.kcp.io/workspaces/<identity>/`. */
   workspacesPrefix(): string;
   logicalClusterKey(cluster: string): string;
+  readonly removal: ClusterRemoval;
+  readonly otherShards: OtherShards;
 }
 
-const batch = 100;
 const remainingRetryMs = 2_000;
-const remainingShown = 5;
-
-/** Finalizers that mean work of ours, which the removal of the whole cluster makes needless. */
-const ownFinalizers = new Set([
-  'apis.kcp.io/apibinding-finalizer',
-  'customresourcecleanup.apiextensions.k8s.io',
-  'foregroundDeletion',
-  'orphan',
-  logicalClusterFinalizer,
-]);
-
-interface Content {
-  /** What can go at once. */
-  readonly operations: readonly Operation[];
-  /** What has to wait, by resource. */
-  readonly waiting: ReadonlyMap<string, number>;
-}
-
-function hasForeignFinalizer(entry: Entry): boolean {
-  if ((storedFlags(entry.value) & flagFinalizers) === 0) return false;
-  return (parseStored<KubeObject>(entry.value).metadata.finalizers ?? []).some(
-    (finalizer) => !ownFinalizers.has(finalizer),
-  );
-}
-
-/** What serves others in the workspace goes last: who clears finalizers may still need it. */
-function goesLast(resource: string): boolean {
-  return /^(?:apibindings|customresourcedefinitions|clusterroles|clusterrolebindings|roles|rolebindings|namespaces|logicalclusters)$/.test(
-    resource,
-  );
-}
+const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
 
 export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controller {
   const workspaces = () => needs.served('tenancy.kcp.io', 'workspaces');
-  const logicalClusters = () => needs.served('core.kcp.io', 'logicalclusters');
-  /** Clusters that wait for finalizers or nested workspaces, to the Workspace that goes with them: a deletion in them wakes us. */
+  /** Clusters that wait for finalizers or nested workspaces, to the key that goes with them: a deletion in them wakes us. */
   const waiting = new Map<string, string>();
-
-  /** From here on the cluster takes no new content. */
-  async function markCluster(cluster: string): Promise<boolean> {
-    const entry = needs.store.peek(needs.logicalClusterKey(cluster));
-    if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) return true;
-    const object = objectOf<LogicalCluster>(logicalClusters(), entry);
-    object.metadata.deletionTimestamp = timestamp(needs);
-    object.metadata.deletionGracePeriodSeconds = 0;
-    object.metadata.labels = { ...object.metadata.labels, ...phaseLabels('Deleting', [], []) };
-    object.status = { ...object.status, phase: 'Deleting' };
-    return committed(needs, [replaceOperation(needs, logicalClusters(), entry, object)]);
-  }
-
-  async function contentOf(cluster: string): Promise<Content> {
-    const operations: Operation[] = [];
-    const last: Operation[] = [];
-    const blocked = new Map<string, number>();
-    const now = timestamp(needs);
-    for await (const entries of eachPiece(needs.store, { cluster })) {
-      for (const entry of entries) {
-        const { group, resource } = parseKey(entry.key);
-        const name = group === '' ? resource : `${resource}.${group}`;
-        const nested = entry.key.startsWith(needs.workspacesPrefix()) && !isUnscheduled(entry);
-        if (nested || hasForeignFinalizer(entry)) {
-          const mark = removeOperation(needs, entry, now);
-          if (mark !== undefined) operations.push(mark);
-          blocked.set(name, (blocked.get(name) ?? 0) + 1);
-        } else (goesLast(resource) ? last : operations).push({ op: 'delete', key: entry.key, expect: entry.revision });
-      }
-    }
-    return { operations: blocked.size === 0 ? [...operations, ...last] : operations, waiting: blocked };
-  }
-
-  /** A workspace that never got a cluster is an object like any other. */
-  function isUnscheduled(entry: Entry): boolean {
-    return (storedFlags(entry.value) & flagFinalizers) === 0;
-  }
-
-  async function commitInBatches(operations: readonly Operation[], last: Operation | undefined): Promise<boolean> {
-    for (let i = 0; i < operations.length || (i === 0 && last !== undefined); i += batch) {
-      const piece = operations.slice(i, i + batch);
-      const final = i + batch >= operations.length;
-      if (!(await committed(needs, final && last !== undefined ? [...piece, last] : piece))) return false;
-    }
-    return true;
-  }
 
   /** The Workspace goes with the last of its content, unless others hold it. */
   function lastOperation(entry: Entry, workspace: Workspace): Operation {
@@ -114,15 +41,7 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
     return replaceOperation(needs, workspaces(), entry, workspace);
   }
 
-  async function report(
-    entry: Entry,
-    workspace: Workspace,
-    blocked: ReadonlyMap<string, number>,
-  ): Promise<number | undefined> {
-    const texts = [...blocked]
-      .slice(0, remainingShown)
-      .map(([name, count]) => `${name} has ${count} resource instances`);
-    const message = `Some resources are remaining: ${texts.join(', ')}`;
+  async function report(entry: Entry, workspace: Workspace, message: string): Promise<number | undefined> {
     const change = {
       type: 'WorkspaceContentDeleted',
       status: 'False',
@@ -141,23 +60,68 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
       : lostRaceMs;
   }
 
-  async function remove(entry: Entry): Promise<number | undefined> {
+  async function finish(entry: Entry, workspace: Workspace): Promise<number | undefined> {
+    return (await committed(needs, [lastOperation(entry, workspace)])) ? undefined : lostRaceMs;
+  }
+
+  async function removeElsewhere(
+    entry: Entry,
+    workspace: Workspace,
+    shard: string,
+    cluster: string,
+  ): Promise<number | undefined> {
+    const outcome = await needs.otherShards.deleteCluster(shard, { cluster, ownerUid: workspace.metadata.uid ?? '' });
+    return outcome.gone ? finish(entry, workspace) : report(entry, workspace, outcome.message);
+  }
+
+  async function removeWorkspace(entry: Entry): Promise<number | undefined> {
     const workspace = objectOf<Workspace>(workspaces(), entry);
-    const finalizers = workspace.metadata.finalizers ?? [];
+    const { finalizers = [], annotations } = workspace.metadata;
     // Others go first: ours is the last finalizer to be acted on.
     if (!finalizers.includes(workspaceFinalizer) || finalizers.length > 1) return undefined;
-    const cluster = workspace.spec?.cluster;
-    if (cluster === undefined)
-      return (await committed(needs, [lastOperation(entry, workspace)])) ? undefined : lostRaceMs;
-    if (!(await markCluster(cluster))) return lostRaceMs;
-    const content = await contentOf(cluster);
-    if (content.waiting.size > 0) {
-      waiting.set(cluster, entry.key);
-      if (!(await commitInBatches(content.operations, undefined))) return lostRaceMs;
-      return report(entry, workspace, content.waiting);
+    const cluster = workspace.spec?.cluster ?? annotations?.[clusterNameAnnotation];
+    if (cluster === undefined) return finish(entry, workspace);
+    const shard = annotations?.[shardAnnotation];
+    if (shard !== undefined && shard !== needs.otherShards.ownShard)
+      return removeElsewhere(entry, workspace, shard, cluster);
+    const outcome = await needs.removal.remove(cluster, lastOperation(entry, structuredClone(workspace)));
+    return settle(cluster, entry.key, outcome.status, () =>
+      report(entry, workspace, outcome.status === 'waiting' ? remainingMessage(outcome.remaining) : ''),
+    );
+  }
+
+  async function settle(
+    cluster: string,
+    key: string,
+    status: 'gone' | 'raced' | 'waiting',
+    onWaiting: () => Promise<number | undefined>,
+  ): Promise<number | undefined> {
+    if (status === 'raced') return lostRaceMs;
+    if (status === 'gone') {
+      waiting.delete(cluster);
+      return undefined;
     }
-    waiting.delete(cluster);
-    return (await commitInBatches(content.operations, lastOperation(entry, workspace))) ? undefined : lostRaceMs;
+    waiting.set(cluster, key);
+    return onWaiting();
+  }
+
+  async function removeCluster(entry: Entry): Promise<number | undefined> {
+    const cluster = clusterOf(entry.key);
+    const outcome = await needs.removal.remove(cluster, undefined);
+    return settle(cluster, entry.key, outcome.status, async () => remainingRetryMs);
+  }
+
+  /** A cluster that no Workspace of this shard goes with. */
+  function standsAlone(value: Uint8Array): boolean {
+    const owner = parseStored<LogicalCluster>(value).spec?.owner;
+    return (
+      owner === undefined ||
+      needs.store.peek(`${needs.workspacesPrefix()}${owner.cluster}//${owner.name}`) === undefined
+    );
+  }
+
+  function isDeleting(value: Uint8Array): boolean {
+    return (storedFlags(value) & flagDeleting) !== 0;
   }
 
   return {
@@ -165,17 +129,27 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
     wake({ event, parts }) {
       const { key, type, value } = event;
       const keys: string[] = [];
-      if (type === 'put' && key.startsWith(needs.workspacesPrefix()) && (storedFlags(value) & flagDeleting) !== 0)
-        keys.push(key);
-      const parent = waiting.size === 0 ? undefined : waiting.get(parts.cluster);
-      if (parent !== undefined && (type === 'delete' || (storedFlags(value) & flagFinalizers) === 0)) keys.push(parent);
+      if (type === 'put' && isDeleting(value)) {
+        if (key.startsWith(needs.workspacesPrefix())) keys.push(key);
+        else if (key.startsWith(logicalClustersPrefix) && standsAlone(value)) keys.push(key);
+      }
+      const waiter = waiting.size === 0 ? undefined : waiting.get(parts.cluster);
+      if (waiter !== undefined && (type === 'delete' || (storedFlags(value) & flagFinalizers) === 0)) keys.push(waiter);
       return keys;
     },
-    resume: () =>
-      keysToResume(needs.store, needs.workspacesPrefix(), (entry) => (storedFlags(entry.value) & flagDeleting) !== 0),
+    async *resume() {
+      yield* keysToResume(needs.store, needs.workspacesPrefix(), (entry) => isDeleting(entry.value));
+      for await (const entries of eachPiece(needs.store, { prefix: logicalClustersPrefix }))
+        for (const entry of entries) if (isDeleting(entry.value) && standsAlone(entry.value)) yield entry.key;
+    },
     async reconcile(key) {
       const entry = needs.store.peek(key);
-      return entry === undefined || (storedFlags(entry.value) & flagDeleting) === 0 ? undefined : remove(entry);
+      if (entry === undefined || !isDeleting(entry.value)) return undefined;
+      return key.startsWith(logicalClustersPrefix) ? removeCluster(entry) : removeWorkspace(entry);
     },
   };
+}
+
+function clusterOf(key: string): string {
+  return key.slice(logicalClustersPrefix.length, key.indexOf('/', logicalClustersPrefix.length));
 }

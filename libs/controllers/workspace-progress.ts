@@ -11,7 +11,19 @@ import { bindingsPrefix } from '@kcp-ts/sharing';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster, PlanNeeds, Workspace, WorkspaceTypes } from '@kcp-ts/tenancy';
-import { bindingsInitializer, initializersExist, ownerAnnotation, phaseLabels, planWorkspace } from '@kcp-ts/tenancy';
+import {
+  bindingsInitializer,
+  clusterNameAnnotation,
+  initializersExist,
+  ownerAnnotation,
+  phaseLabels,
+  planWorkspace,
+  requiredGroupsAnnotation,
+  settleWorkspace,
+  shardAnnotation,
+  typeName,
+} from '@kcp-ts/tenancy';
+import type { OtherShards } from './other-shards.ts';
 import type { ControllerNeeds } from './writer.ts';
 import { committed, eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
@@ -22,6 +34,7 @@ export interface WorkspaceProgressNeeds extends ControllerNeeds {
   shardsPrefix(): string;
   logicalClusterKey(cluster: string): string;
   pathOf(cluster: string): string;
+  readonly otherShards: OtherShards;
 }
 
 const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
@@ -60,12 +73,12 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
       creator: creatorOf(workspace),
       timestamp: timestamp(needs),
     };
+    const before = structuredClone(workspace);
     const operations = planWorkspace(needs.plan, workspace, plan);
-    if (operations.length === 0) {
+    if (workspace.status?.phase === 'Unavailable') {
       unscheduled.add(entry.key);
-      return undefined;
-    }
-    unscheduled.delete(entry.key);
+      if (isDeepStrictEqual(before.status?.phase, 'Unavailable')) return undefined;
+    } else unscheduled.delete(entry.key);
     return (await committed(needs, [replaceOperation(needs, workspaces(), entry, workspace), ...operations]))
       ? undefined
       : lostRaceMs;
@@ -108,8 +121,38 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
     return committed(needs, [replaceOperation(needs, logicalClusters(), entry, cluster)]);
   }
 
-  function mirror(workspace: Workspace, cluster: LogicalCluster): void {
-    const { phase = 'Initializing', initializers = [], terminators } = cluster.status ?? {};
+  /** The shard that has to make the workspace's cluster, or has made it, where that is not this one. */
+  function elsewhere(workspace: Workspace): { readonly shard: string; readonly cluster: string } | undefined {
+    const { annotations = {} } = workspace.metadata;
+    const shard = annotations[shardAnnotation];
+    const cluster = workspace.spec?.cluster ?? annotations[clusterNameAnnotation];
+    if (shard === undefined || cluster === undefined || shard === needs.otherShards.ownShard) return undefined;
+    return { shard, cluster };
+  }
+
+  async function makeElsewhere(
+    entry: Entry,
+    workspace: Workspace,
+    { shard, cluster }: { readonly shard: string; readonly cluster: string },
+  ): Promise<number | undefined> {
+    const { name, uid = '', annotations } = workspace.metadata;
+    const { path = '', name: type = '' } = workspace.spec?.type ?? {};
+    const parent = parseKey(entry.key).cluster;
+    const creator = creatorOf(workspace);
+    const made = await needs.otherShards.createCluster(shard, {
+      cluster,
+      path: `${needs.pathOf(parent)}:${name}`,
+      type: typeName({ path, name: type }),
+      creator,
+      owner: { cluster: parent, name, uid },
+      requiredGroups: annotations?.[requiredGroupsAnnotation],
+    });
+    settleWorkspace(workspace, made, creator, timestamp(needs));
+    return (await committed(needs, [replaceOperation(needs, workspaces(), entry, workspace)])) ? undefined : lostRaceMs;
+  }
+
+  function mirror(workspace: Workspace, status: NonNullable<LogicalCluster['status']>): void {
+    const { phase = 'Initializing', initializers = [], terminators } = status;
     const before = workspace.status ?? {};
     const now = timestamp(needs);
     const change =
@@ -135,17 +178,40 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
       };
   }
 
+  /** What the workspace's cluster says of itself; undefined where it is gone or going. */
+  async function clusterStatus(workspace: Workspace, name: string): Promise<LogicalCluster['status']> {
+    const other = elsewhere(workspace);
+    if (other !== undefined) {
+      const made = await needs.otherShards.describeCluster(other.shard, name);
+      if (made === undefined) return undefined;
+      const { phase, initializers, terminators } = made;
+      return {
+        phase,
+        initializers: [...initializers],
+        ...(terminators.length === 0 ? {} : { terminators: [...terminators] }),
+      };
+    }
+    const entry = needs.store.peek(needs.logicalClusterKey(name));
+    if (entry === undefined) return undefined;
+    const cluster = objectOf<LogicalCluster>(logicalClusters(), entry);
+    return cluster.metadata.deletionTimestamp === undefined ? (cluster.status ?? {}) : undefined;
+  }
+
   async function progress(entry: Entry, workspace: Workspace, name: string): Promise<number | undefined> {
-    const clusterEntry = needs.store.peek(needs.logicalClusterKey(name));
-    if (clusterEntry === undefined) return undefined;
-    const cluster = objectOf<LogicalCluster>(logicalClusters(), clusterEntry);
-    if (cluster.metadata.deletionTimestamp !== undefined) return undefined;
-    if (cluster.status?.phase === 'Initializing' && !(await initialize(clusterEntry, cluster, name))) return lostRaceMs;
+    const status = await clusterStatus(workspace, name);
+    if (status === undefined) return undefined;
     const before = structuredClone(workspace);
-    mirror(workspace, cluster);
+    mirror(workspace, status);
     if (isDeepStrictEqual(before, workspace)) return undefined;
     const operation: Operation = replaceOperation(needs, workspaces(), entry, workspace);
     return (await committed(needs, [operation])) ? undefined : lostRaceMs;
+  }
+
+  /** Takes a cluster on its way to Ready as far as it goes; its Workspace follows, wherever that is. */
+  async function progressCluster(entry: Entry): Promise<number | undefined> {
+    const cluster = objectOf<LogicalCluster>(logicalClusters(), entry);
+    if (cluster.metadata.deletionTimestamp !== undefined || cluster.status?.phase !== 'Initializing') return undefined;
+    return (await initialize(entry, cluster, parseKey(entry.key).cluster)) ? undefined : lostRaceMs;
   }
 
   /** The Workspace that a logical cluster belongs to. */
@@ -164,29 +230,35 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
       const { key, type, value, previous } = event;
       if (type === 'put' && key.startsWith(needs.workspacesPrefix())) return isSettled(value) ? [] : [key];
       // A cluster that is made Ready in the commit that creates it needs nothing more.
-      if (type === 'put' && key.startsWith(logicalClustersPrefix))
-        return previous === undefined && !isInitializing(value) ? [] : ownerKey(value);
+      if (type === 'put' && key.startsWith(logicalClustersPrefix)) {
+        if (isInitializing(value)) return [key, ...ownerKey(value)];
+        return previous === undefined ? [] : ownerKey(value);
+      }
       if (key.startsWith(needs.shardsPrefix())) return [...unscheduled];
       if (!key.startsWith(bindingsPrefix)) return [];
       const cluster = needs.store.peek(needs.logicalClusterKey(parts.cluster));
-      return cluster !== undefined && isInitializing(cluster.value) ? ownerKey(cluster.value) : [];
+      return cluster !== undefined && isInitializing(cluster.value) ? [cluster.key] : [];
     },
     async *resume() {
       yield* keysToResume(needs.store, needs.workspacesPrefix(), (entry) => !isSettled(entry.value));
       // A phase may have changed in the last moment before a stop.
       for await (const entries of eachPiece(needs.store, { prefix: logicalClustersPrefix }))
-        for (const entry of entries) if (isInitializing(entry.value)) yield* ownerKey(entry.value);
+        for (const entry of entries) if (isInitializing(entry.value)) yield* [entry.key, ...ownerKey(entry.value)];
     },
     async reconcile(key) {
       const entry = needs.store.peek(key);
+      if (entry !== undefined && key.startsWith(logicalClustersPrefix)) return progressCluster(entry);
       if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) {
         unscheduled.delete(key);
         return undefined;
       }
       const workspace = objectOf<Workspace>(workspaces(), entry);
-      return workspace.spec?.cluster === undefined
-        ? schedule(entry, workspace)
-        : progress(entry, workspace, workspace.spec.cluster);
+      if (workspace.spec?.cluster !== undefined) return progress(entry, workspace, workspace.spec.cluster);
+      const other = elsewhere(workspace);
+      // Where the shard it was meant for has left, it is placed anew.
+      return other !== undefined && needs.otherShards.knows(other.shard)
+        ? makeElsewhere(entry, workspace, other)
+        : schedule(entry, workspace);
     },
   };
 }

@@ -7,9 +7,10 @@ export type { NewObject } from './initial-objects.ts';
 export { initialObjects, namespaceContent, namespaceObjects } from './initial-objects.ts';
 export type { NewOperationNeeds } from './new-operations.ts';
 export { createOperation } from './new-operations.ts';
-export type { ClusterPlan, PlanNeeds, PlannedCluster, WorkspacePlan } from './plan-workspace.ts';
-export { initializersExist, phaseLabels, planCluster, planWorkspace } from './plan-workspace.ts';
-export { noShardMessage, schedulableShards } from './schedule.ts';
+export type { ClusterPlan, MadeCluster, PlanNeeds, PlannedCluster, WorkspacePlan } from './plan-workspace.ts';
+export { initializersExist, phaseLabels, planCluster, planWorkspace, settleWorkspace } from './plan-workspace.ts';
+export type { Placing } from './schedule.ts';
+export { chooseShard, noShardMessage, schedulableShards } from './schedule.ts';
 export type { LogicalCluster, Shard, TypeReference, Workspace, WorkspaceType } from './types.ts';
 export {
   bindingsInitializer,

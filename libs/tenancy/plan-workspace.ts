@@ -14,7 +14,8 @@ import { defaultBindingsOf, planBindings } from './default-bindings.ts';
 import { initialObjects } from './initial-objects.ts';
 import type { NewOperationNeeds } from './new-operations.ts';
 import { createOperation } from './new-operations.ts';
-import { noShardMessage, schedulableShards } from './schedule.ts';
+import type { Placing } from './schedule.ts';
+import { chooseShard, noShardMessage, schedulableShards } from './schedule.ts';
 import type { LogicalCluster, Shard, Workspace } from './types.ts';
 import {
   bindingsInitializer,
@@ -35,6 +36,7 @@ import { lifecycleId, typeName } from './workspace-types.ts';
 export interface PlanNeeds extends NewOperationNeeds, DefaultBindingsNeeds {
   readonly random: Random;
   readonly caBundle: string;
+  readonly placing: Placing;
   shards(): readonly Shard[];
   /** Keeps a copy of a schema that is bound; undefined where there is one already. */
   keepSchema(schema: import('@kcp-ts/sharing').ApiResourceSchema): Operation | undefined;
@@ -168,11 +170,10 @@ export interface WorkspacePlan {
   readonly timestamp: string;
 }
 
-/** Completes a Workspace object and gives the operations for its logical cluster; none where no shard can take it. */
+/** Completes a Workspace object and gives the operations for its logical cluster; none where no shard can take it, or another shard has to make it. */
 export function planWorkspace(needs: PlanNeeds, workspace: Workspace, plan: WorkspacePlan): readonly Operation[] {
   const { metadata } = workspace;
-  const shards = schedulableShards(workspace, needs.shards());
-  const shard = shards[shards.length <= 1 ? 0 : needs.random.integer(shards.length)];
+  const shard = chooseShard(schedulableShards(workspace, needs.shards()), needs.placing);
   if (shard === undefined) {
     const unschedulable = {
       type: 'WorkspaceScheduled',
@@ -188,7 +189,13 @@ export function planWorkspace(needs: PlanNeeds, workspace: Workspace, plan: Work
   const url = shard.spec?.externalURL ?? shard.spec?.baseURL ?? '';
   const cluster = drawClusterName(needs.random.bytes(clusterNameBytes));
   const path = `${plan.parentPath}:${metadata.name}`;
-  const requiredGroups = metadata.annotations?.[requiredGroupsAnnotation];
+  placeOn(workspace, shard, cluster);
+  if (shard.metadata.name !== needs.placing.ownShard) {
+    // That shard makes the cluster; until it has, the workspace is being scheduled, and says where and as what.
+    workspace.status = { phase: 'Scheduling' };
+    metadata.labels = { ...metadata.labels, [phaseLabel]: 'Scheduling' };
+    return [];
+  }
   const planned = planCluster(needs, {
     cluster,
     path,
@@ -198,30 +205,51 @@ export function planWorkspace(needs: PlanNeeds, workspace: Workspace, plan: Work
     shard: shard.metadata.name,
     url,
     owner: { cluster: plan.parent, name: metadata.name, uid: metadata.uid ?? '' },
-    requiredGroups,
+    requiredGroups: metadata.annotations?.[requiredGroupsAnnotation],
     timestamp: plan.timestamp,
   });
+  settleWorkspace(workspace, { ...planned, url: `${url}/clusters/${path}` }, plan.creator, plan.timestamp);
+  return planned.operations;
+}
+
+/** Where and as what a workspace is to be made. */
+function placeOn(workspace: Workspace, shard: Shard, cluster: string): void {
+  const { metadata } = workspace;
   const region = shard.metadata.labels?.['region'];
   metadata.annotations = {
     ...metadata.annotations,
     [shardAnnotation]: shard.metadata.name,
     [shardHashAnnotation]: shardHash(shard.metadata.name),
     [clusterNameAnnotation]: cluster,
-    // Who made it stays known in full on the LogicalCluster; the rest of the user's identity is nobody else's business once it is ready.
-    ...(planned.phase === 'Ready' ? { [ownerAnnotation]: JSON.stringify({ username: plan.creator.name }) } : {}),
   };
   metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), workspaceFinalizer])];
-  metadata.labels = {
-    ...metadata.labels,
-    ...(region === undefined ? {} : { region }),
-    ...phaseLabels(planned.phase, planned.initializers, planned.terminators),
-  };
-  workspace.spec = { ...workspace.spec, cluster: asClusterName(cluster), URL: `${url}/clusters/${path}` };
-  workspace.status = workspaceStatus(planned, plan.timestamp);
-  return planned.operations;
+  if (region !== undefined) metadata.labels = { ...metadata.labels, region };
 }
 
-function workspaceStatus(planned: PlannedCluster, timestamp: string): NonNullable<Workspace['status']> {
+/** A logical cluster as the shard that made it tells of it. */
+export interface MadeCluster {
+  readonly phase: string;
+  readonly initializers: readonly string[];
+  readonly terminators: readonly string[];
+  /** Where clients reach the workspace. */
+  readonly url: string;
+}
+
+/** Completes a Workspace whose logical cluster has been made. */
+export function settleWorkspace(workspace: Workspace, made: MadeCluster, creator: UserInfo, timestamp: string): void {
+  const { metadata } = workspace;
+  const { phase, initializers, terminators } = made;
+  if (phase === 'Ready') {
+    // Who made it stays known in full on the LogicalCluster; the rest of the user's identity is nobody else's business once it is ready.
+    metadata.annotations = { ...metadata.annotations, [ownerAnnotation]: JSON.stringify({ username: creator.name }) };
+  }
+  metadata.labels = { ...metadata.labels, ...phaseLabels(phase, initializers, terminators) };
+  const cluster = metadata.annotations?.[clusterNameAnnotation] ?? '';
+  workspace.spec = { ...workspace.spec, cluster: asClusterName(cluster), URL: made.url };
+  workspace.status = workspaceStatus(made, timestamp);
+}
+
+function workspaceStatus(planned: Omit<MadeCluster, 'url'>, timestamp: string): NonNullable<Workspace['status']> {
   let conditions = withCondition([], { type: 'WorkspaceScheduled', status: 'True' }, timestamp);
   if (planned.phase === 'Ready')
     conditions = withCondition(conditions, { type: 'WorkspaceInitialized', status: 'True' }, timestamp);

@@ -10,6 +10,7 @@ import { parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
 import type { ClusterFacts } from './cluster-facts.ts';
 import { clusterFacts, logicalClusterKey } from './cluster-facts.ts';
+import type { PathIndex } from './path-index.ts';
 
 export type Resolution =
   | { readonly status: 'found'; readonly cluster: ClusterName }
@@ -36,6 +37,8 @@ export interface ClusterIndexNeeds {
   /** Where Workspace objects are stored: `tenancy.kcp.io/workspaces/<identity>/`; undefined before the bootstrap. */
   workspacesPrefix(): string | undefined;
   readonly entriesMax: number;
+  /** Workspaces on other shards, where there are any. */
+  readonly elsewhere?: Pick<PathIndex, 'child'> | undefined;
 }
 
 const clustersPrefix = 'core.kcp.io/logicalclusters/-/';
@@ -51,7 +54,7 @@ export function createClusterIndex(needs: ClusterIndexNeeds): ClusterIndex {
     const known = children.get(key);
     if (known !== undefined) return known;
     const entry = needs.store.get(key);
-    if (entry === undefined) return { status: 'unknown' };
+    if (entry === undefined) return needs.elsewhere?.child(parent, name) ?? { status: 'unknown' };
     const workspace = parseStored<Workspace>(entry.value);
     const cluster = workspace.spec?.cluster;
     if (workspace.status?.phase === 'Unavailable') return { status: 'unavailable' };

@@ -11,7 +11,8 @@ import {
   forbiddenError,
   rbacChangeOf,
 } from '@kcp-ts/authz';
-import type { ClusterName, StatusError, UserInfo } from '@kcp-ts/meta';
+import type { ClusterName, UserInfo } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportKey } from '@kcp-ts/sharing';
@@ -44,9 +45,9 @@ function resourceRequest(user: UserInfo, cluster: string, api: ApiPath, verb: st
 }
 
 export function createAccess(core: Core): Access {
-  const { store, clusters, catalog, reader, hub } = core;
-  const rbac = createRbac(createStoreRuleSource(store));
-  hub.onChanges((changes) => {
+  const { clusters, catalog, reader } = core;
+  const rbac = createRbac(createStoreRuleSource(core.everywhere));
+  core.changes.onChanges((changes) => {
     for (const { event } of changes) {
       const changed = rbacChangeOf(event.key);
       if (changed !== undefined) rbac.invalidate(changed.cluster, changed.namespace);
@@ -91,6 +92,10 @@ export function createAccess(core: Core): Access {
       if (!authorizer.authorize(request).allowed) throw forbiddenError(request);
     },
     mayDeep(user, cluster, verb, { group, resource, subresource = '', name }) {
+      if (core.peers?.isFresh(cluster) === false)
+        throw new StatusError('ServiceUnavailable', `the shard of ${cluster} has not been heard for a while`, {
+          retryAfterSeconds: 1,
+        });
       return authorizer.authorizeDeep({
         kind: 'resource',
         user,

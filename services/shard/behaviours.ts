@@ -31,22 +31,24 @@ export interface Tenancy {
 const shardsMax = 4_096;
 
 export function createTenancy(core: Core, caBundle: string): Tenancy {
-  const { store, reader, clusters } = core;
+  const { reader, clusters, peers } = core;
   const resolve = (path: string) => {
     if (!isWorkspacePath(path) && !path.startsWith('system:')) return undefined;
     const found = clusters.resolve(path as WorkspacePath);
     return found.status === 'found' ? found.cluster : undefined;
   };
-  const pathOf = (cluster: string) => clusters.facts(cluster as ClusterName)?.path ?? cluster;
+  const pathOf = (cluster: string) =>
+    clusters.facts(cluster as ClusterName)?.path ?? peers?.index.cluster(cluster)?.path ?? cluster;
   const shards = () =>
-    store
+    core.everywhere
       .scan({ prefix: `${core.ownPrefix('core.kcp.io', 'shards')}root/` }, shardsMax)
       .map((entry) => reader.parse<Shard>(entry));
   const types = createWorkspaceTypes({
     reader,
     resolve,
     pathOf,
-    parentOf: (cluster) => clusters.facts(cluster as ClusterName)?.owner?.cluster,
+    parentOf: (cluster) =>
+      clusters.facts(cluster as ClusterName)?.owner?.cluster ?? peers?.index.cluster(cluster)?.parent,
     typesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes'),
   });
   const plan: PlanNeeds = {
@@ -55,6 +57,7 @@ export function createTenancy(core: Core, caBundle: string): Tenancy {
     shardNumber: core.shardNumber,
     random: core.random,
     caBundle,
+    placing: { ownShard: core.shardName, load: (shard) => (peers === undefined ? 0 : peers.load(shard)) },
     shards,
     resolve,
     export: (cluster, name) => reader.get(exportKey(cluster, name)),

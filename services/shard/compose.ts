@@ -20,6 +20,7 @@ import { createHomeWorkspace } from './home-workspace.ts';
 import type { KubernetesParts } from './kubernetes-parts.ts';
 import { kubernetesParts } from './kubernetes-parts.ts';
 import { createMetrics } from './metrics.ts';
+import type { Peers } from './peers.ts';
 import { createRouter } from './router.ts';
 import { versionInfo } from './version.ts';
 
@@ -29,6 +30,8 @@ export interface ShardOptions {
   readonly random: Random;
   readonly shardName: string;
   readonly shardNumber: number;
+  /** Other shards; none where the installation has one. */
+  readonly peers?: Peers | undefined;
   readonly externalUrl: string;
   readonly virtualWorkspaceUrl: string;
   readonly caBundle: string;
@@ -92,13 +95,15 @@ function createPresentation(serverAddress: string): ServerNeeds['presentation'] 
 
 /** What is there before anything runs: the core, who may do what, how workspaces are made, and every kind's behaviour. */
 function assemble(options: ShardOptions) {
-  const { store, clock, random, shardNumber, caBundle, tokens, authenticator } = options;
+  const { store, clock, random, shardNumber, shardName, peers, caBundle, tokens, authenticator } = options;
   const behaviours = new Map<string, Behaviour>();
   const core = createCore({
     store,
     clock,
     random,
     shardNumber,
+    shardName,
+    peers,
     // Rows are served before what their behaviours lean on is there: the behaviour itself is looked up when it is first used.
     behaviour: (name) => lateBehaviour(name, behaviours),
     conversion: conversionOf,
@@ -142,7 +147,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   await bootstrap({ core, externalUrl, virtualWorkspaceUrl, caBundle, shardName, homeCreatorGroups });
   await core.load();
   const controllers = createControllerRuntime(shardControllers(core, tenancy, caBundle), {
-    hub: core.hub,
+    hub: core.changes,
     clock,
     concurrency: reconcilesAtOnce,
     onError: options.logController,

@@ -3,24 +3,55 @@ import type { Controller } from '@kcp-ts/controller';
 import {
   createApiBinding,
   createApiExportIdentity,
+  createClusterRemoval,
   createCustomResourceDefinition,
   createDeletionPropagation,
   createEndpointSlices,
+  createExportConsumers,
   createNamespaceDeletion,
+  createReplicateAnnotations,
   createWorkspaceDeletion,
   createWorkspaceProgress,
+  exportConsumersPrefix,
+  noOtherShards,
+  parseExportConsumersKey,
 } from '@kcp-ts/controllers';
 import type { ClusterName } from '@kcp-ts/meta';
-import { isClaimOn } from '@kcp-ts/sharing';
+import type { ApiExport } from '@kcp-ts/sharing';
+import { exportsPrefix, isClaimOn } from '@kcp-ts/sharing';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import type { Tenancy } from './behaviours.ts';
 import type { Core } from './core.ts';
+
+const exportsMax = 5_000;
+const shardsMax = 4_096;
+
+/** The needs of those who take clusters away. */
+export function clusterRemoval(core: Core): ReturnType<typeof createClusterRemoval> {
+  const { store, clock, random, shardNumber, served } = core;
+  return createClusterRemoval({
+    store,
+    clock,
+    random,
+    shardNumber,
+    served,
+    workspacesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspaces'),
+    logicalClusterKey: (cluster) => logicalClusterKey(cluster),
+  });
+}
+
+/** Other shards with somebody who is bound to an export. */
+function consumersElsewhere({ peers }: Core, exportHash: string): string[] {
+  const said = peers?.objects.scan({ prefix: `${exportConsumersPrefix}${exportHash}/` }, shardsMax) ?? [];
+  return said.map(({ key }) => parseExportConsumersKey(key).shard);
+}
 
 export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string): readonly Controller[] {
   const { store, clock, random, shardNumber, served, reader, bindings, claims, keepSchema } = core;
   const needs = { store, clock, random, shardNumber, served };
   const workspacesPrefix = () => core.ownPrefix('tenancy.kcp.io', 'workspaces');
   const { resolve, pathOf, shards } = tenancy;
+  const otherShards = core.peers?.shards ?? noOtherShards(core.shardName);
   return [
     createApiExportIdentity({ ...needs, caBundle, pathOf }),
     createApiBinding({
@@ -29,6 +60,10 @@ export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string)
       bindings,
       claims,
       resolve,
+      exportsOf: (cluster) =>
+        core.everywhere
+          .scan({ prefix: `${exportsPrefix}${cluster}/` }, exportsMax)
+          .map((entry) => reader.parse<ApiExport>(entry)),
       keepSchema,
       claimedResources(cluster, claim) {
         const found = core.catalog
@@ -43,6 +78,8 @@ export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string)
       bindings,
       resolve,
       shards,
+      ownShard: core.shardName,
+      consumersElsewhere: (hash) => consumersElsewhere(core, hash),
       partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
     }),
     createCustomResourceDefinition({ ...needs, reader }),
@@ -56,7 +93,20 @@ export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string)
       shardsPrefix: () => core.ownPrefix('core.kcp.io', 'shards'),
       logicalClusterKey: (cluster) => logicalClusterKey(cluster),
       pathOf,
+      otherShards,
     }),
-    createWorkspaceDeletion({ ...needs, workspacesPrefix, logicalClusterKey: (cluster) => logicalClusterKey(cluster) }),
+    createWorkspaceDeletion({
+      ...needs,
+      workspacesPrefix,
+      logicalClusterKey: (cluster) => logicalClusterKey(cluster),
+      removal: clusterRemoval(core),
+      otherShards,
+    }),
+    createExportConsumers({ ...needs, bindings, ownShard: core.shardName }),
+    createReplicateAnnotations({
+      ...needs,
+      typesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes'),
+      logicalClusterKey: (cluster) => logicalClusterKey(cluster),
+    }),
   ];
 }

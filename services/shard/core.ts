@@ -18,12 +18,15 @@ import type { WatchHub } from '@kcp-ts/watch';
 import { createWatchHub } from '@kcp-ts/watch';
 import type { ClusterIndex } from '@kcp-ts/workspace-index';
 import { createClusterIndex } from '@kcp-ts/workspace-index';
+import type { Peers } from './peers.ts';
 
 export interface CoreOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
   readonly shardNumber: number;
+  readonly shardName: string;
+  readonly peers?: Peers | undefined;
   behaviour(name: string): Behaviour;
   conversion(row: ResourceRow): Conversion | undefined;
 }
@@ -34,6 +37,13 @@ export interface Core extends Disposable {
   readonly clock: Clock;
   readonly random: Random;
   readonly shardNumber: number;
+  readonly shardName: string;
+  /** Other shards, where there are any. */
+  readonly peers: Peers | undefined;
+  /** Objects of this shard, and the replicated ones of others. */
+  readonly everywhere: Pick<Store, 'get' | 'scan'>;
+  /** Every change of this shard, and those of other shards' replicated objects. */
+  readonly changes: Pick<WatchHub, 'onChanges'>;
   readonly reader: ParsedReader;
   readonly clusters: ClusterIndex;
   readonly catalog: Catalog;
@@ -84,10 +94,39 @@ function ownRows({ exportCluster, exportName, group, resource }: BoundResource):
   return rows === undefined || rows.length === 0 ? undefined : rows;
 }
 
+/** Clusters are on one shard each: what this one has of a range is all there is. */
+function withPeers(store: Store, peers: Peers | undefined): Pick<Store, 'get' | 'scan'> {
+  if (peers === undefined) return store;
+  return {
+    get: (key) => store.get(key) ?? peers.objects.get(key),
+    scan(range, limit) {
+      const own = store.scan(range, limit);
+      return own.length > 0 ? own : peers.objects.scan(range, limit);
+    },
+  };
+}
+
+function mergedChanges(hub: WatchHub, peers: Peers | undefined): Pick<WatchHub, 'onChanges'> {
+  if (peers === undefined) return hub;
+  return {
+    onChanges(listener) {
+      const own = hub.onChanges(listener);
+      const others = peers.onChanges(listener);
+      return {
+        [Symbol.dispose]() {
+          own[Symbol.dispose]();
+          others[Symbol.dispose]();
+        },
+      };
+    },
+  };
+}
+
 export function createCore(options: CoreOptions): Core {
-  const { store, clock, random, shardNumber } = options;
+  const { store, clock, random, shardNumber, shardName, peers } = options;
+  const everywhere = withPeers(store, peers);
   const hub = createWatchHub(store, { formatRevision: (revision) => formatResourceVersion(revision, shardNumber) });
-  const reader = createParsedReader(store, cachedObjects);
+  const reader = createParsedReader(everywhere, cachedObjects);
   const identities = createIdentities();
   const rowNeeds: RowNeeds = {
     schemas: createSchemaCache(),
@@ -149,9 +188,11 @@ export function createCore(options: CoreOptions): Core {
     workspacesPrefix: () =>
       identities.get('tenancy.kcp.io') === undefined ? undefined : ownPrefix('tenancy.kcp.io', 'workspaces'),
     entriesMax: cachedClusters,
+    elsewhere: peers?.index,
   });
-  const following = hub.onChanges((changes) => {
-    for (const change of changes) {
+  const changes = mergedChanges(hub, peers);
+  const following = changes.onChanges((changed) => {
+    for (const change of changed) {
       const { key, type } = change.event;
       reader.changed(key);
       clusters.changed(key);
@@ -185,12 +226,18 @@ export function createCore(options: CoreOptions): Core {
       await bindings.load();
       for await (const entries of eachPiece(store, { prefix: exportsPrefix }))
         for (const entry of entries) exports.put(entry);
+      for (const entry of peers?.objects.scan({ prefix: exportsPrefix }, Number.POSITIVE_INFINITY) ?? [])
+        exports.put(entry);
     },
     store,
     hub,
     clock,
     random,
     shardNumber,
+    shardName,
+    peers,
+    everywhere,
+    changes,
     reader,
     clusters,
     catalog,

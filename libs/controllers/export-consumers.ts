@@ -1,0 +1,58 @@
+/**
+ * Says, for each export that anybody on this shard is bound to, that somebody is: one small object an export, which other shards follow. So the shard of
+ * a provider knows where its consumers are without hearing of each of them.
+ */
+import type { Controller } from '@kcp-ts/controller';
+import { encodeStored } from '@kcp-ts/storage';
+import type { BindingIndex } from './binding-index.ts';
+import type { ControllerNeeds } from './writer.ts';
+import { committed, eachPiece, lostRaceMs } from './writer.ts';
+
+/** `<hash of the export>/<shard>` follows: in the system cluster of shards, by export first, so that its shards are a range. */
+export const exportConsumersPrefix = 'internal.kcp.io/exportconsumers/-/system:shard/';
+
+const noFingerprint = '0000000000000000';
+
+/** The export's hash that a key is about, and the shard that says it. */
+export function parseExportConsumersKey(key: string): { readonly shard: string; readonly hash: string } {
+  const [hash = '', shard = ''] = key.slice(exportConsumersPrefix.length).split('/');
+  return { shard, hash };
+}
+
+export interface ExportConsumersNeeds extends ControllerNeeds {
+  readonly bindings: BindingIndex;
+  readonly ownShard: string;
+}
+
+export function createExportConsumers(needs: ExportConsumersNeeds): Controller {
+  const turned = new Set<string>();
+  needs.bindings.onTurn((hash) => turned.add(hash));
+  return {
+    name: 'export-consumers',
+    wake() {
+      if (turned.size === 0) return [];
+      const hashes = [...turned];
+      turned.clear();
+      return hashes;
+    },
+    async *resume() {
+      yield* needs.bindings.exports();
+      for await (const entries of eachPiece(needs.store, { prefix: exportConsumersPrefix }))
+        for (const { key } of entries) yield parseExportConsumersKey(key).hash;
+    },
+    async reconcile(hash) {
+      const key = `${exportConsumersPrefix}${hash}/${needs.ownShard}`;
+      const entry = needs.store.peek(key);
+      const bound = needs.bindings.consumers(hash).size > 0;
+      if (bound === (entry !== undefined)) return undefined;
+      const value = () => encodeStored(noFingerprint, 0, '{}');
+      return (await committed(needs, [
+        entry === undefined
+          ? { op: 'put', key, expect: 'absent', value }
+          : { op: 'delete', key, expect: entry.revision },
+      ]))
+        ? undefined
+        : lostRaceMs;
+    },
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * Marks what other shards must know of a workspace that others bind to or take types from: its LogicalCluster, and the ClusterRoles and bindings that say
+ * who may. The mark is an annotation with the reasons, as in kcp (facts, 9); what carries it leaves the shard with its feed.
+ */
+import type { Binding, PolicyRule, Role } from '@kcp-ts/authz';
+import type { Controller } from '@kcp-ts/controller';
+import type { KubeObject } from '@kcp-ts/meta';
+import { exportsPrefix } from '@kcp-ts/sharing';
+import type { Entry } from '@kcp-ts/storage';
+import { parseKey, parseStored } from '@kcp-ts/storage';
+import type { ControllerNeeds } from './writer.ts';
+import { committed, keysToResume, lostRaceMs, objectOf, replaceOperation } from './writer.ts';
+
+export const replicateAnnotation = 'internal.kcp.io/replicate';
+
+export interface ReplicateNeeds extends ControllerNeeds {
+  /** `tenancy.kcp.io/workspacetypes/<identity>/`. */
+  typesPrefix(): string;
+  logicalClusterKey(cluster: string): string;
+}
+
+const rolesPrefix = 'rbac.authorization.k8s.io/clusterroles/-/';
+const roleBindingsPrefix = 'rbac.authorization.k8s.io/clusterrolebindings/-/';
+const consumerPrefix = 'apis.kcp.io:binding:';
+const objectsMax = 5_000;
+
+interface Holds {
+  readonly exports: boolean;
+  readonly types: boolean;
+}
+
+function has(list: readonly string[] | undefined, ...any: readonly string[]): boolean {
+  return list?.includes('*') === true || any.some((text) => list?.includes(text) === true);
+}
+
+function aboutExports({ verbs, apiGroups, resources }: PolicyRule): boolean {
+  if (!has(apiGroups, 'apis.kcp.io')) return false;
+  return (has(resources, 'apiexports') && has(verbs, 'bind')) || has(resources, 'apiexports/content');
+}
+
+function aboutTypes({ verbs, apiGroups, resources }: PolicyRule): boolean {
+  return (
+    has(apiGroups, 'tenancy.kcp.io') && has(resources, 'workspacetypes') && has(verbs, 'use', 'initialize', 'terminate')
+  );
+}
+
+function aboutAccess({ verbs, nonResourceURLs }: PolicyRule): boolean {
+  return nonResourceURLs !== undefined && has(nonResourceURLs, '/') && has(verbs, 'access');
+}
+
+function isConsumersBinding(binding: Binding): boolean {
+  return (binding.subjects ?? []).some(({ name }) => name.startsWith(consumerPrefix));
+}
+
+export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
+  const any = (prefix: string) => needs.store.scan({ prefix }, 1).length > 0;
+
+  function holdsOf(cluster: string): Holds {
+    return { exports: any(`${exportsPrefix}${cluster}/`), types: any(`${needs.typesPrefix()}${cluster}/`) };
+  }
+
+  function bindingsOf(cluster: string): readonly Binding[] {
+    const entries = needs.store.scan({ prefix: `${roleBindingsPrefix}${cluster}/` }, objectsMax);
+    return entries.map((entry) => parseStored<Binding>(entry.value));
+  }
+
+  function roleOf(cluster: string, name: string): Role | undefined {
+    const entry =
+      needs.store.get(`${rolesPrefix}${cluster}//${name}`) ?? needs.store.get(`${rolesPrefix}system:admin//${name}`);
+    return entry === undefined ? undefined : parseStored<Role>(entry.value);
+  }
+
+  function reasonsOfRole(cluster: string, role: Role, holds: Holds): string[] {
+    const rules = role.rules ?? [];
+    const forConsumers = () =>
+      bindingsOf(cluster).some((binding) => binding.roleRef.name === role.metadata.name && isConsumersBinding(binding));
+    return [
+      ...(holds.exports && (rules.some(aboutExports) || forConsumers()) ? ['apis.kcp.io'] : []),
+      ...(rules.some(aboutAccess) ? ['core.kcp.io'] : []),
+      ...(holds.types && rules.some(aboutTypes) ? ['tenancy.kcp.io'] : []),
+    ];
+  }
+
+  function reasonsOf(key: string, object: KubeObject): string[] {
+    const { cluster } = parseKey(key);
+    const holds = holdsOf(cluster);
+    if (!holds.exports && !holds.types) return [];
+    if (key.startsWith(rolesPrefix)) return reasonsOfRole(cluster, object as KubeObject & Role, holds);
+    if (!key.startsWith(roleBindingsPrefix))
+      return [...(holds.exports ? ['apis.kcp.io'] : []), ...(holds.types ? ['tenancy.kcp.io'] : [])];
+    const binding = object as unknown as Binding;
+    const role = roleOf(cluster, binding.roleRef.name);
+    const reasons = role === undefined ? [] : reasonsOfRole(cluster, role, holds);
+    return holds.exports && isConsumersBinding(binding) ? [...new Set(['apis.kcp.io', ...reasons])] : reasons;
+  }
+
+  function servedOf(key: string) {
+    if (key.startsWith(rolesPrefix)) return needs.served('rbac.authorization.k8s.io', 'clusterroles');
+    if (key.startsWith(roleBindingsPrefix)) return needs.served('rbac.authorization.k8s.io', 'clusterrolebindings');
+    return needs.served('core.kcp.io', 'logicalclusters');
+  }
+
+  async function mark(entry: Entry): Promise<number | undefined> {
+    const served = servedOf(entry.key);
+    const object = objectOf<KubeObject>(served, entry);
+    if (object.metadata.deletionTimestamp !== undefined) return undefined;
+    const wanted = reasonsOf(entry.key, object).join(',');
+    const { [replicateAnnotation]: before = '', ...others } = object.metadata.annotations ?? {};
+    if (before === wanted) return undefined;
+    object.metadata.annotations = wanted === '' ? others : { ...others, [replicateAnnotation]: wanted };
+    return (await committed(needs, [replaceOperation(needs, served, entry, object)])) ? undefined : lostRaceMs;
+  }
+
+  function keysOfCluster(cluster: string): string[] {
+    const keys = (prefix: string) => needs.store.scan({ prefix }, objectsMax).map((entry) => entry.key);
+    return [
+      needs.logicalClusterKey(cluster),
+      ...keys(`${rolesPrefix}${cluster}/`),
+      ...keys(`${roleBindingsPrefix}${cluster}/`),
+    ];
+  }
+
+  function isHolder(key: string): boolean {
+    return key.startsWith(exportsPrefix) || key.startsWith(needs.typesPrefix());
+  }
+
+  return {
+    name: 'replicate-annotations',
+    wake({ event, parts }) {
+      const { key, type, previous } = event;
+      if (isHolder(key)) return type === 'delete' || previous === undefined ? keysOfCluster(parts.cluster) : [];
+      const isRole = key.startsWith(rolesPrefix);
+      if (!isRole && !key.startsWith(roleBindingsPrefix)) return [];
+      const { exports, types } = holdsOf(parts.cluster);
+      if (!exports && !types) return [];
+      // A role decides about its bindings, and a binding for consumers about its role.
+      return isRole || isConsumersBinding(parseStored<Binding>(event.value)) ? keysOfCluster(parts.cluster) : [key];
+    },
+    async *resume() {
+      const clusters = new Set<string>();
+      for (const prefix of [exportsPrefix, needs.typesPrefix()])
+        for await (const key of keysToResume(needs.store, prefix, () => true)) clusters.add(parseKey(key).cluster);
+      for (const cluster of clusters) yield* keysOfCluster(cluster);
+    },
+    async reconcile(key) {
+      const entry = needs.store.peek(key);
+      return entry === undefined ? undefined : mark(entry);
+    },
+  };
+}

@@ -1,0 +1,26 @@
+/** What a shard knows of the others, and asks of them. An installation of one shard has none. */
+import type { OtherShards } from '@kcp-ts/controllers';
+import type { Store } from '@kcp-ts/storage';
+import type { Change } from '@kcp-ts/watch';
+import type { PathIndex } from '@kcp-ts/workspace-index';
+
+export interface Peers {
+  /** Where the workspaces and clusters of other shards are. */
+  readonly index: PathIndex;
+  /** The replicated objects of other shards, under the keys that they have there. */
+  readonly objects: Pick<Store, 'get' | 'scan'>;
+  /** Told when a replicated object of another shard has changed. */
+  onChanges(listener: (changes: readonly Change[]) => void): Disposable;
+  /** Told when the cluster of a workspace has changed, or gone, on another shard. */
+  onOwnedCluster(listener: (workspace: { readonly cluster: string; readonly name: string }) => void): Disposable;
+  readonly shards: OtherShards;
+  /** How many clusters a shard has; undefined for one that cannot take any now. */
+  load(shard: string): number | undefined;
+  /**
+   * Whether what is known of a cluster of another shard may decide who may do what: it is no older than 10 s, or its shard is down, so that nobody
+   * can have changed it.
+   */
+  isFresh(cluster: string): boolean;
+  /** Resolves when everything that living shards had committed before the call is known here; false where one could not be asked. */
+  catchUp(): Promise<boolean>;
+}
