@@ -1,6 +1,7 @@
 /**
- * What must be there before anybody comes: RBAC of system:admin, and root with its types, exports and bindings. A shard that finds root's
- * LogicalCluster has been bootstrapped; that object is written last, so an interrupted bootstrap begins again and overwrites.
+ * What must be there before anybody comes. On every shard: RBAC of system:admin. On the shard that holds root: root with its types, exports and
+ * bindings; finding root's LogicalCluster means that it has been bootstrapped, and since that object is written last, an interrupted bootstrap begins
+ * again and overwrites. The others take over the identities of root's exports, and keep them: after that they start without asking anybody.
  */
 import { createHash } from 'node:crypto';
 import { rootExports, rootObjects, systemAdminObjects } from '@kcp-ts/apis';
@@ -17,7 +18,7 @@ import {
   reflexiveClaimHash,
 } from '@kcp-ts/sharing';
 import type { Operation } from '@kcp-ts/storage';
-import { parseStored } from '@kcp-ts/storage';
+import { formatKey, parseStored } from '@kcp-ts/storage';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import type { Core } from './core.ts';
 
@@ -28,6 +29,8 @@ export interface BootstrapNeeds {
   readonly caBundle: string;
   readonly shardName: string;
   readonly homeCreatorGroups: readonly string[];
+  /** The workspace root is on this shard. */
+  readonly holdsRoot: boolean;
 }
 
 const root = asClusterName('root');
@@ -56,15 +59,73 @@ function groupOf(object: KubeObject): string {
   return object.apiVersion.includes('/') ? object.apiVersion.slice(0, object.apiVersion.indexOf('/')) : '';
 }
 
-/** Root's identities, from what an earlier start stored. */
+/** The identities of root's exports, where they are known: stored here, or heard of from the shard that holds root. */
 function readIdentities(core: Core): boolean {
   for (const { name } of rootExports) {
-    const entry = core.store.get(exportKey(root, name));
+    const entry = core.everywhere.get(exportKey(root, name));
     const hash = entry === undefined ? undefined : parseStored<ApiExport>(entry.value).status?.identityHash;
     if (hash === undefined) return false;
     core.identities.set(name, hash);
   }
-  return core.store.get(logicalClusterKey(root)) !== undefined;
+  return true;
+}
+
+/** Where a shard without root keeps the identities of root's exports. (kcp facts, 2.6) */
+const identityCacheKey = formatKey({
+  group: '',
+  resource: 'configmaps',
+  identity: '-',
+  cluster: 'system:shard',
+  namespace: 'default',
+  name: 'apiexport-identity-cache',
+});
+
+function readKeptIdentities(core: Core): boolean {
+  const entry = core.store.get(identityCacheKey);
+  if (entry === undefined) return false;
+  const { data = {} } = parseStored<KubeObject & { data?: Record<string, string> }>(entry.value);
+  for (const { name } of rootExports) {
+    const hash = data[name];
+    if (hash === undefined) return false;
+    core.identities.set(name, hash);
+  }
+  return true;
+}
+
+/** Resolves when the shard that holds root has been heard of with all its exports. */
+async function awaitIdentities(core: Core): Promise<void> {
+  if (readIdentities(core)) return;
+  await new Promise<void>((resolve) => {
+    const following = core.changes.onChanges(() => {
+      if (!readIdentities(core)) return;
+      following[Symbol.dispose]();
+      resolve();
+    });
+  });
+}
+
+function keepIdentities(core: Core, now: string): Operation {
+  const data = Object.fromEntries(rootExports.map(({ name }) => [name, core.identities.get(name) ?? '']));
+  const metadata = { name: 'apiexport-identity-cache', namespace: 'default' };
+  return putOperation(
+    core,
+    asClusterName('system:shard'),
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data },
+    now,
+  );
+}
+
+/** A shard that does not hold root: its own RBAC first, then what it needs of root. */
+async function joinInstallation(core: Core): Promise<void> {
+  if (readKeptIdentities(core)) return;
+  const now = timestampOf(core.clock.now());
+  await commitAll(core, systemAdminOperations(core, now));
+  await awaitIdentities(core);
+  await core.store.commit([keepIdentities(core, now)]);
+}
+
+function systemAdminOperations(core: Core, now: string): Operation[] {
+  return systemAdminObjects().map((object) => putOperation(core, systemAdmin, structuredClone(object), now));
 }
 
 function putOperation(core: Core, cluster: ClusterName, object: KubeObject, now: string): Operation {
@@ -139,9 +200,7 @@ async function create(needs: BootstrapNeeds): Promise<void> {
   const objects = [
     ...rootObjects({ externalUrl: needs.externalUrl, caData: needs.caBundle, shardName: needs.shardName, now }),
   ];
-  const operations = systemAdminObjects().map((object) =>
-    putOperation(core, systemAdmin, structuredClone(object), now),
-  );
+  const operations = systemAdminOperations(core, now);
   const secrets = objects.filter(({ kind }) => kind === 'APIExport').map((object) => identify(core, object, now));
   const byKind = (kind: string) => objects.filter((object) => object.kind === kind);
   for (const object of [...byKind('Namespace'), ...secrets]) operations.push(putOperation(core, root, object, now));
@@ -212,7 +271,9 @@ async function updateHomeCreators({ core, homeCreatorGroups }: BootstrapNeeds): 
 
 /** Resolves when everything is there and root's identities are known. */
 export async function bootstrap(needs: BootstrapNeeds): Promise<void> {
-  if (!readIdentities(needs.core)) await create(needs);
+  const { core, holdsRoot } = needs;
+  if (!holdsRoot) return joinInstallation(core);
+  if (!readIdentities(core) || core.store.get(logicalClusterKey(root)) === undefined) await create(needs);
   await updateShard(needs);
   await updateHomeCreators(needs);
 }

@@ -11,6 +11,7 @@ import type { Admission, Behaviour, RegistryNeeds, Surface } from '@kcp-ts/regis
 import type { Store } from '@kcp-ts/storage';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import { createAccess } from './access.ts';
+import { shardAdmission } from './admission.ts';
 import { createTenancy, kcpBehaviours } from './behaviours.ts';
 import { bootstrap } from './bootstrap.ts';
 import { shardControllers } from './controllers.ts';
@@ -32,6 +33,8 @@ export interface ShardOptions {
   readonly shardNumber: number;
   /** Other shards; none where the installation has one. */
   readonly peers?: Peers | undefined;
+  /** The workspace root is on this shard. */
+  readonly holdsRoot: boolean;
   readonly externalUrl: string;
   readonly virtualWorkspaceUrl: string;
   readonly caBundle: string;
@@ -55,25 +58,14 @@ const watchBacklogBytesMax = 4 * 1024 * 1024;
 const bookmarkMs = 30_000;
 const reconcilesAtOnce = 64;
 
-/** Claimed objects carry their claims' labels from the commit that makes them. */
-function claimAdmission(core: Core): Admission {
-  return {
-    mutate(object, _old, { served, cluster }) {
-      const { group, plural } = served.row;
-      core.claims.label(cluster, { group, plural, identity: served.identity }, object);
-    },
-    validate: () => undefined,
-  };
-}
-
-function registryNeeds(core: Core): RegistryNeeds {
+function registryNeeds(core: Core, admission: Admission): RegistryNeeds {
   const { store, clock, random, shardNumber } = core;
   return {
     store,
     clock,
     random,
     shardNumber,
-    admission: claimAdmission(core),
+    admission,
     logicalClusterKey: (cluster) => (cluster.startsWith('system:') ? undefined : logicalClusterKey(cluster)),
   };
 }
@@ -125,8 +117,8 @@ function healthChecks(isReady: () => boolean): readonly HealthCheck[] {
   ];
 }
 
-function serverNeeds(core: Core, parts: KubernetesParts, externalUrl: string): ServerNeeds {
-  const registry = registryNeeds(core);
+function serverNeeds(core: Core, parts: KubernetesParts, admission: Admission, externalUrl: string): ServerNeeds {
+  const registry = registryNeeds(core, admission);
   return {
     store: core.store,
     hub: core.hub,
@@ -142,9 +134,9 @@ function serverNeeds(core: Core, parts: KubernetesParts, externalUrl: string): S
 
 /** Resolves when everything is there that a request may need. */
 export async function composeShard(options: ShardOptions): Promise<Shard> {
-  const { clock, shardName, caBundle, externalUrl, virtualWorkspaceUrl, homeCreatorGroups } = options;
+  const { clock, shardName, caBundle, externalUrl, virtualWorkspaceUrl, homeCreatorGroups, holdsRoot } = options;
   const { core, access, tenancy, parts } = assemble(options);
-  await bootstrap({ core, externalUrl, virtualWorkspaceUrl, caBundle, shardName, homeCreatorGroups });
+  await bootstrap({ core, externalUrl, virtualWorkspaceUrl, caBundle, shardName, homeCreatorGroups, holdsRoot });
   await core.load();
   const controllers = createControllerRuntime(shardControllers(core, tenancy, caBundle), {
     hub: core.changes,
@@ -160,7 +152,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const router = createRouter({ core, access, homeWorkspace, metrics: metrics.text });
   let ready = true;
   const handler = createApiServer({
-    needs: serverNeeds(core, parts, externalUrl),
+    needs: serverNeeds(core, parts, shardAdmission(core, tenancy, access), externalUrl),
     bookmarks,
     checks: healthChecks(() => ready),
     version: versionInfo,

@@ -98,11 +98,22 @@ function completed(values: OptionValues): ShardConfig {
       throw new WrongOption(`--${flag} takes an https URL, not ${JSON.stringify(url)}`);
     }
   }
+  if (values.natsUrl.length > 0) {
+    if (values.peerCaFile === '' || values.peerCertFile === '' || values.peerKeyFile === '')
+      throw new WrongOption('--nats-url needs --peer-ca-file, --peer-cert-file and --peer-key-file');
+    if (values.etcdServers.length === 0) throw new WrongOption('--nats-url needs --etcd-servers');
+  }
+  for (const label of values.shardLabels)
+    if (!/^[^=]+=[^=]*$/.test(label))
+      throw new WrongOption(`--shard-labels takes key=value, not ${JSON.stringify(label)}`);
   const rootDirectory = resolve(values.rootDirectory);
   const within = (path: string, name: string) => (path === '' ? join(rootDirectory, name) : resolve(path));
   return {
     ...values,
     rootDirectory,
+    rootShardName: values.rootShardName === '' ? values.shardName : values.rootShardName,
+    etcdPrefix: values.etcdPrefix === '' ? `/kcp/${values.shardName}` : values.etcdPrefix,
+    coordinationEtcd: values.coordinationEtcd.length === 0 ? values.etcdServers : values.coordinationEtcd,
     kubeconfigPath: within(values.kubeconfigPath, 'admin.kubeconfig'),
     authenticationAdminTokenPath: within(values.authenticationAdminTokenPath, '.admin-token-store'),
     batteriesIncluded: chosenBatteries(values.batteriesIncluded),

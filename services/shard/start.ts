@@ -147,6 +147,7 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
     random,
     shardName: config.shardName,
     shardNumber,
+    holdsRoot: true,
     ...urls,
     caBundle: certificates.servingCa,
     homeWorkspaces: config.enableHomeWorkspaces,
