@@ -66,9 +66,11 @@ describe('the wire of feeds', () => {
       `"0a05616c70686110071a016521ffffffffffff3f432900000000000010403100000000000020403a220a0a612f622f2d2f632f2f64110000000000001440190000000000000840220201023a1e0a0a612f622f2d2f632f2f651100000000000018401900000000000000404001"`,
     );
     const later = Buffer.concat([bytes, Buffer.from('f80601', 'hex')]);
-    expect(fromBinary(FeedMessageSchema, later)).toMatchObject({
-      revision: 2 ** 53 - 1,
-      entries: [entry, { ...gone, value: undefined }],
-    });
+    const read = fromBinary(FeedMessageSchema, later);
+    expect(read.revision).toBe(2 ** 53 - 1);
+    expect(read.entries.map(({ key, value }) => [key, value === undefined ? undefined : [...value]])).toEqual([
+      [entry.key, [1, 2]],
+      [gone.key, undefined],
+    ]);
   });
 });
