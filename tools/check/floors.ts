@@ -6,6 +6,7 @@ export const floors: Readonly<Record<string, number>> = {
   'libs/base': 0,
   'libs/proto': 0,
   'libs/meta': 1,
+  'libs/pki': 1,
   'libs/rpc': 1,
   'libs/testing': 1,
   'libs/storage': 2,
