@@ -18,3 +18,4 @@ export type { Peer, PeerCertificate } from './peer.ts';
 export type { HttpServer, HttpServerOptions } from './server.ts';
 export { createHttpServer } from './server.ts';
 export type { ServerTls } from './tls-server.ts';
+export { freePorts } from './free-port.ts';

@@ -1,0 +1,23 @@
+/** Messages and services, made from the definitions in proto/ by `make generate`. */
+export type { Event as EtcdEvent, KeyValue } from './gen/etcd/kv_pb.ts';
+export { Event_EventType as EtcdEventType } from './gen/etcd/kv_pb.ts';
+export type {
+  RangeRequest,
+  RangeResponse,
+  RequestOp,
+  ResponseHeader,
+  TxnRequest,
+  TxnResponse,
+  WatchResponse,
+} from './gen/etcd/rpc_pb.ts';
+export {
+  Auth,
+  Compare_CompareResult,
+  Compare_CompareTarget,
+  KV,
+  Lease,
+  Maintenance,
+  Watch,
+} from './gen/etcd/rpc_pb.ts';
+export type { ClusterState } from './gen/shard/v1/shard_pb.ts';
+export { ShardService } from './gen/shard/v1/shard_pb.ts';
