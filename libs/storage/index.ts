@@ -37,3 +37,13 @@ export {
   storedHeaderBytes,
   storedJson,
 } from './stored-value.ts';
+
+// etcd
+export type { EtcdClient, EtcdOptions } from './etcd/etcd-client.ts';
+export { createEtcdClient } from './etcd/etcd-client.ts';
+export type { EtcdLease } from './etcd/etcd-lease.ts';
+export { grantEtcdLease } from './etcd/etcd-lease.ts';
+export type { EtcdCondition, EtcdEntry, EtcdOperation } from './etcd/etcd-transaction.ts';
+export { etcdCommit, etcdGet, etcdList } from './etcd/etcd-transaction.ts';
+export type { EtcdChange, EtcdWatchHandlers } from './etcd/etcd-watch.ts';
+export { watchEtcd } from './etcd/etcd-watch.ts';

@@ -1,3 +1,6 @@
 // Certificates
 export type { TestAuthority, TestCertificate } from './certificates.ts';
 export { createTestAuthority, readTestAuthority } from './certificates.ts';
+// Real servers
+export type { TestEtcd } from './etcd-server.ts';
+export { freePort, missingProgram, startEtcd, untilOutput } from './etcd-server.ts';
