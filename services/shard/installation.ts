@@ -4,6 +4,7 @@
  */
 import type { Clock, Random } from '@kcp-ts/base';
 import type { Bus } from '@kcp-ts/bus';
+import type { PeerTls } from '@kcp-ts/installation';
 import type { Revision } from '@kcp-ts/meta';
 import { FeedService, ShardService } from '@kcp-ts/proto';
 import type { FeedFollower, FeedPublisher, Register, ShardRecord } from '@kcp-ts/replication';
@@ -20,13 +21,6 @@ import type { ClusterOrders } from './cluster-orders.ts';
 import { feedPrefixes, isCopiedKey, projectEvent } from './feed-projection.ts';
 import type { Peers } from './peers.ts';
 import { admitServices, otherShardsByRpc, shardService } from './shard-rpc.ts';
-
-/** PEM texts of what services show each other. */
-export interface PeerTls {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-}
 
 export interface InstallationOptions {
   readonly register: Register;

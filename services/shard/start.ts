@@ -3,11 +3,20 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { createAuthenticator, createServiceAccountTokens, openTokenFile } from '@kcp-ts/authn';
+import type { Authenticator } from '@kcp-ts/authn';
+import {
+  createAssertionVerifier,
+  createAuthenticator,
+  createServiceAccountTokens,
+  createServicePeers,
+  openTokenFile,
+  withAssertions,
+} from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
+import { createLogger } from '@kcp-ts/installation';
 import type { KubeObject } from '@kcp-ts/meta';
 import type { Store } from '@kcp-ts/storage';
 import { formatKey, openLmdbStore, parseStored } from '@kcp-ts/storage';
@@ -22,7 +31,6 @@ import type { JoinNeeds } from './join.ts';
 import { joinOthers } from './join.ts';
 import type { AdminTokens } from './kubeconfig.ts';
 import { prepareAdminTokens, writeKubeconfig } from './kubeconfig.ts';
-import { createLogger } from './logging.ts';
 import { processMemory, releaseMemory } from './release-memory.ts';
 
 export interface RunningShard extends AsyncDisposable {
@@ -92,6 +100,13 @@ async function openAuthenticator({ config, clock, random, log, store, key, token
   return { authenticator, serviceAccounts };
 }
 
+/** Among others, what services hand on is taken for what it is. */
+function amongServices(authenticator: Authenticator, peerCa: string, clock: Clock): Authenticator {
+  if (peerCa === '') return authenticator;
+  const verifier = createAssertionVerifier({ audience: 'kcp', clock });
+  return withAssertions(authenticator, { isService: createServicePeers({ peerCa }), verifier });
+}
+
 function certificatesOf(config: ShardConfig, host: string, clock: Clock): ReturnType<typeof ensureCertificates> {
   return ensureCertificates({
     rootDirectory: config.rootDirectory,
@@ -130,8 +145,8 @@ async function openAlone(config: ShardConfig, clock: Clock): Promise<Opened> {
   };
 }
 
-async function openAmongOthers(needs: JoinNeeds): Promise<Opened> {
-  const { config, clock, random, log, host } = needs;
+async function openAmongOthers(needs: JoinNeeds, random: Random): Promise<Opened> {
+  const { config, clock, log, host } = needs;
   const joined = await joinOthers(needs);
   const { register, own, bus, tls, rpcPort } = joined;
   const store = await openLmdbStore({ path: join(config.rootDirectory, 'data'), clock });
@@ -196,7 +211,7 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
   const opened =
     config.natsUrl.length === 0
       ? await openAlone(config, clock)
-      : await openAmongOthers({ config, baseUrl, ...urls, host, clock, random, log });
+      : await openAmongOthers({ config, baseUrl, ...urls, host, clock, log }, random);
   const { store } = opened;
   const tokens = await prepareAdminTokens({
     kubeconfigPath: config.kubeconfigPath,
@@ -220,7 +235,7 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
     homeWorkspaces: config.enableHomeWorkspaces,
     homeCreatorGroups: config.homeWorkspacesHomeCreatorGroups,
     tokens: serviceAccounts,
-    authenticator,
+    authenticator: amongServices(authenticator, peerCa, clock),
     logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
     logController: (name, key, error) =>
       log.warn({ controller: name, key, err: error }, 'reconciling failed; it is tried again'),

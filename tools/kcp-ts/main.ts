@@ -15,9 +15,11 @@ const usage =
   '  front-proxy          what clients of a sharded installation connect to\n' +
   '  cache-server         keeps what shards must know of each other\n' +
   '  virtual-workspaces   shows providers all their consumers, on all shards\n';
-if (command === 'start' || command === 'shard') {
-  const { runStart } = await import('./start.ts');
-  await runStart(args);
+const { services } = await import('./services.ts');
+const service = command === undefined ? undefined : services[command];
+if (service !== undefined) {
+  const { run } = await import('./start.ts');
+  await run(await service(), args);
 } else if (command === 'cluster') {
   const [{ clusterCommand }, { environment }] = await Promise.all([
     import('./cluster/command.ts'),
