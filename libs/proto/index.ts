@@ -1,18 +1,25 @@
-// Feeds
+/** Messages and services, made from the definitions in proto/ by `make generate`. */
+export type { Event as EtcdEvent, KeyValue } from './gen/etcd/kv_pb.ts';
+export { Event_EventType as EtcdEventType } from './gen/etcd/kv_pb.ts';
 export type {
-  FeedEntry as WireFeedEntry,
-  FeedMessage as WireFeedMessage,
-  ProgressReply as WireProgressReply,
-  SnapshotChunk as WireSnapshotChunk,
-} from './gen/feed/v1/feed_pb.ts';
+  RangeRequest,
+  RangeResponse,
+  RequestOp,
+  ResponseHeader,
+  TxnRequest,
+  TxnResponse,
+  WatchResponse,
+} from './gen/etcd/rpc_pb.ts';
 export {
-  Feed,
-  FeedEntrySchema,
-  FeedMessageSchema,
-  FetchRequestSchema,
-  file_feed_v1_feed,
-  ProgressReplySchema,
-  ProgressRequestSchema,
-  SnapshotChunkSchema,
-  SnapshotRequestSchema,
-} from './gen/feed/v1/feed_pb.ts';
+  Auth,
+  Compare_CompareResult,
+  Compare_CompareTarget,
+  KV,
+  Lease,
+  Maintenance,
+  Watch,
+} from './gen/etcd/rpc_pb.ts';
+export type { FeedEntry as FeedEntryMessage } from './gen/feed/v1/feed_pb.ts';
+export { FeedMessageSchema, FeedService } from './gen/feed/v1/feed_pb.ts';
+export type { ClusterState } from './gen/shard/v1/shard_pb.ts';
+export { ShardService } from './gen/shard/v1/shard_pb.ts';

@@ -1,2 +1,5 @@
-/** The nats-server that tests start. */
-export const natsServer: string = process.env['NATS_SERVER'] ?? 'nats-server';
+/** Which servers tests start: the ones that the environment names, else those on PATH. */
+export const programs = {
+  etcd: process.env['ETCD'] ?? 'etcd',
+  natsServer: process.env['NATS_SERVER'] ?? 'nats-server',
+} as const;

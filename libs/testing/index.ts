@@ -1,6 +1,8 @@
 // Certificates
 export type { TestAuthority, TestCertificate } from './certificates.ts';
 export { createTestAuthority, readTestAuthority } from './certificates.ts';
-// Servers
-export type { NatsUser, TestNats, TestNatsOptions } from './start-nats.ts';
-export { startNats, whyNoNats } from './start-nats.ts';
+// Real servers
+export type { TestEtcd } from './etcd-server.ts';
+export { freePort, missingProgram, startEtcd, untilOutput } from './etcd-server.ts';
+export type { TestNats, TestNatsUser } from './nats-server.ts';
+export { startNats } from './nats-server.ts';

@@ -5,9 +5,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isIP } from '@kcp-ts/base';
-import type { CertificateAndKey } from './make-certificates.ts';
-import { readFileIfThere, writePrivateFile } from './private-files.ts';
+import { isIP, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
+import type { CertificateAndKey } from '@kcp-ts/pki';
 
 /** All PEM. */
 export interface ShardCertificates {
@@ -92,7 +91,7 @@ async function ensureAuthority(
 ): Promise<CertificateAndKey> {
   const existing = await readPair(folder, name);
   if (existing !== undefined && isGood(existing, nowMs, daysMin)) return existing;
-  const { makeAuthority } = await import('./make-certificates.ts');
+  const { makeAuthority } = await import('@kcp-ts/pki');
   return writePair(folder, name, await makeAuthority(`kcp-${name}`, nowMs));
 }
 
@@ -113,7 +112,7 @@ async function ensureServing(needs: CertificateNeeds): Promise<{ serving: Certif
   ) {
     return { serving: existing, servingCa: authority.certificate };
   }
-  const { makeServingCertificate } = await import('./make-certificates.ts');
+  const { makeServingCertificate } = await import('@kcp-ts/pki');
   const made = await makeServingCertificate(authority, hosts, nowMs);
   /* With its authority behind it, so that the file itself will do as what a client trusts. */
   const chain = { certificate: `${made.certificate}\n${authority.certificate}`, privateKey: made.privateKey };

@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import type { HashedToken } from '@kcp-ts/authn';
 import { adminGroup, authenticatedGroup, hashToken, mastersGroup } from '@kcp-ts/authn';
 import type { Random } from '@kcp-ts/base';
+import { readFileIfThere, writePrivateFile } from '@kcp-ts/base';
 import { decodeYaml, formatYaml } from '@kcp-ts/http';
-import { readFileIfThere, writePrivateFile } from './private-files.ts';
 
 export interface AdminTokens {
   /** Every start makes a new one. */

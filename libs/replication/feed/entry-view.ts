@@ -1,150 +1,123 @@
-/**
- * The entries of all followed shards, in memory, read like a store. An entry belongs to the shard that it came from: what another shard says of its
- * own never removes it.
- */
+/** Entries of other shards' feeds, in memory, read as a store is read: by key, and by prefix in key order. */
 import { createRequire } from 'node:module';
-import type { Revision } from '@kcp-ts/meta';
 import type { Entry, Range, Store, StoreEvent } from '@kcp-ts/storage';
-import { clusterOrderOf, compareKeys, compileRange } from '@kcp-ts/storage';
 import type SortedMapModule from 'sorted-btree';
-import type { FeedEntry, FeedShard, FeedSink } from './feed.ts';
+import type { FeedEntry, FeedShard, FeedSink, FeedSnapshot } from './feed.ts';
 
-// Node and the tests' runner disagree on what the default of a CommonJS module is; required, it is the same for both.
+// Its types say that the class is the default export of a module; what Node imports is the module.
 const { default: BTree } = createRequire(import.meta.url)('sorted-btree') as typeof SortedMapModule;
 
+export interface EntryView extends FeedSink, Pick<Store, 'get' | 'scan'> {
+  /** Told of every change, in feed order. */
+  onEvents(listener: (events: readonly StoreEvent[]) => void): Disposable;
+  shardOf(key: string): string | undefined;
+  sizes(): { readonly entries: number; readonly bytes: number };
+}
+
 export interface EntryViewOptions {
-  /** Which keys are kept. */
+  /** Which entries to keep. */
   keep(key: string): boolean;
 }
 
-export interface EntryView extends FeedSink, Pick<Store, 'get' | 'scan' | 'subscribe'> {
-  /** The shard that an entry came from. */
-  shardOf(key: string): FeedShard | undefined;
-  /** Everything of one shard, in no order. */
-  entriesOf(shard: string): IterableIterator<Entry>;
-  statistics(): { readonly entries: number /** Of keys and values. */; readonly bytes: number };
+interface Kept extends Entry {
+  readonly shard: string;
 }
 
-interface Kept extends Entry {
-  readonly shard: FeedShard;
+function byBytes(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 export function createEntryView(options: EntryViewOptions): EntryView {
-  return new View(options);
+  const kept = new BTree<string, Kept>(undefined, byBytes);
+  const listeners = new Set<(events: readonly StoreEvent[]) => void>();
+  let bytes = 0;
+
+  function tell(events: readonly StoreEvent[]): void {
+    if (events.length === 0) return;
+    for (const listener of listeners) listener(events);
+  }
+
+  /** Undefined where nothing changes: another shard's entry is not this shard's to delete. */
+  function change(shard: string, { key, revision, createRevision, value }: FeedEntry): StoreEvent | undefined {
+    const before = kept.get(key);
+    const previous = before === undefined ? undefined : { value: before.value, revision: before.revision };
+    if (value === undefined) {
+      if (before === undefined || before.shard !== shard) return undefined;
+      kept.delete(key);
+      bytes -= key.length + before.value.length;
+      return { type: 'delete', key, revision, createRevision: before.createRevision, value: before.value, previous };
+    }
+    if (before?.shard === shard && before.revision === revision) return undefined;
+    kept.set(key, { key, revision, createRevision, value, shard });
+    bytes += key.length + value.length - (before === undefined ? 0 : key.length + before.value.length);
+    return { type: 'put', key, revision, createRevision, value, previous };
+  }
+
+  function removeAll(shard: string, but: ReadonlySet<string>): void {
+    const gone = [...kept.entries()].filter(([key, entry]) => entry.shard === shard && !but.has(key));
+    tell(
+      gone.flatMap(
+        ([key, { revision, createRevision }]) =>
+          change(shard, { key, revision, createRevision, value: undefined }) ?? [],
+      ),
+    );
+  }
+
+  return {
+    apply({ name }, entries) {
+      tell(entries.flatMap((entry) => (options.keep(entry.key) ? (change(name, entry) ?? []) : [])));
+    },
+    begin({ name }: FeedShard): FeedSnapshot {
+      const seen = new Set<string>();
+      return {
+        add(entries) {
+          const wanted = entries.filter(({ key }) => options.keep(key));
+          for (const { key } of wanted) seen.add(key);
+          tell(wanted.flatMap((entry) => change(name, entry) ?? []));
+        },
+        end: () => removeAll(name, seen),
+      };
+    },
+    removed: (shard) => removeAll(shard, new Set()),
+    get: (key) => kept.get(key),
+    scan(range: Range, limit: number) {
+      if (!('prefix' in range)) return [];
+      const found: Entry[] = [];
+      const { prefix } = range;
+      for (const [key, entry] of kept.entries(prefix)) {
+        if (!key.startsWith(prefix) || found.length >= limit) break;
+        found.push(entry);
+      }
+      return found;
+    },
+    onEvents(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+    shardOf: (key) => kept.get(key)?.shard,
+    sizes: () => ({ entries: kept.size, bytes }),
+  };
 }
 
-class View implements EntryView {
-  readonly #keep: (key: string) => boolean;
-  readonly #byKey = new BTree<string, Kept>(undefined, compareKeys);
-  readonly #byCluster = new BTree<string, Kept>(undefined, compareKeys);
-  readonly #entries = new Map<string, Kept>();
-  readonly #listeners = new Set<(events: readonly StoreEvent[]) => void>();
-  #bytes = 0;
-
-  constructor({ keep }: EntryViewOptions) {
-    this.#keep = keep;
-  }
-
-  apply(shard: FeedShard, entries: readonly FeedEntry[], _upTo: Revision): void {
-    const events: StoreEvent[] = [];
-    for (const entry of entries) if (this.#keep(entry.key)) this.#change(shard, entry, events);
-    this.#tell(events);
-  }
-
-  begin(shard: FeedShard) {
-    const added = new Set<string>();
-    return {
-      add: (entries: readonly FeedEntry[]): void => {
-        for (const { key } of entries) added.add(key);
-        this.apply(shard, entries, 0 as Revision);
-      },
-      end: (upTo: Revision): void => {
-        const events: StoreEvent[] = [];
-        for (const { key } of this.entriesOf(shard.name)) if (!added.has(key)) this.#remove(shard, key, upTo, events);
-        this.#tell(events);
-      },
-    };
-  }
-
-  progress(): void {}
-
-  removed(shard: FeedShard): void {
-    const events: StoreEvent[] = [];
-    for (const { key, revision } of this.entriesOf(shard.name)) this.#remove(shard, key, revision, events);
-    this.#tell(events);
-  }
-
-  #change(shard: FeedShard, entry: FeedEntry, events: StoreEvent[]): void {
-    const { key, revision, createRevision } = entry;
-    if (entry.value === undefined) {
-      this.#remove(shard, key, revision, events);
-      return;
-    }
-    const known = this.#entries.get(key);
-    if (known?.revision === revision && known.shard.name === shard.name) return;
-    // A copy: what came lies in a message or in a piece of a connection's buffer, and would keep all of that.
-    const value = Uint8Array.prototype.slice.call(entry.value);
-    const kept: Kept = { key, value, revision, createRevision, shard };
-    this.#entries.set(key, kept);
-    this.#byKey.set(key, kept);
-    this.#byCluster.set(clusterOrderOf(key), kept);
-    this.#bytes += value.length + (known === undefined ? key.length : -known.value.length);
-    const previous = known === undefined ? undefined : { value: known.value, revision: known.revision };
-    events.push({ type: 'put', key, revision, createRevision, value, previous });
-  }
-
-  #remove(shard: FeedShard, key: string, revision: Revision, events: StoreEvent[]): void {
-    const known = this.#entries.get(key);
-    if (known === undefined || known.shard.name !== shard.name) return;
-    this.#entries.delete(key);
-    this.#byKey.delete(key);
-    this.#byCluster.delete(clusterOrderOf(key));
-    this.#bytes -= key.length + known.value.length;
-    const { value, createRevision } = known;
-    events.push({
-      type: 'delete',
-      key,
-      revision,
-      createRevision,
-      value,
-      previous: { value, revision: known.revision },
-    });
-  }
-
-  #tell(events: readonly StoreEvent[]): void {
-    if (events.length > 0) for (const listener of this.#listeners) listener(events);
-  }
-
-  get(key: string): Entry | undefined {
-    return this.#entries.get(key);
-  }
-
-  scan(range: Range, limit: number): readonly Entry[] {
-    const { order, start, end } = compileRange(range);
-    const found: Entry[] = [];
-    if (limit <= 0) return found;
-    for (const [key, entry] of (order === 'key' ? this.#byKey : this.#byCluster).entries(start)) {
-      if (end !== undefined && compareKeys(key, end) >= 0) break;
-      found.push(entry);
-      if (found.length >= limit) break;
-    }
-    return found;
-  }
-
-  subscribe(listener: (events: readonly StoreEvent[]) => void): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
-  }
-
-  shardOf(key: string): FeedShard | undefined {
-    return this.#entries.get(key)?.shard;
-  }
-
-  *entriesOf(shard: string): IterableIterator<Entry> {
-    for (const entry of this.#entries.values()) if (entry.shard.name === shard) yield entry;
-  }
-
-  statistics(): { readonly entries: number; readonly bytes: number } {
-    return { entries: this.#entries.size, bytes: this.#bytes };
-  }
+/** Sinks that hear the same. */
+export function joinSinks(sinks: readonly FeedSink[]): FeedSink {
+  return {
+    apply(shard, entries) {
+      for (const sink of sinks) sink.apply(shard, entries);
+    },
+    begin(shard) {
+      const snapshots = sinks.map((sink) => sink.begin(shard));
+      return {
+        add(entries) {
+          for (const snapshot of snapshots) snapshot.add(entries);
+        },
+        end() {
+          for (const snapshot of snapshots) snapshot.end();
+        },
+      };
+    },
+    removed(shard) {
+      for (const sink of sinks) sink.removed(shard);
+    },
+  };
 }

@@ -50,15 +50,17 @@ export async function makeAuthority(name: string, nowMs: number): Promise<Certif
   return { certificate: `${certificate.toString('pem')}\n`, privateKey };
 }
 
-export async function makeServingCertificate(
-  authority: CertificateAndKey,
-  hosts: readonly string[],
-  nowMs: number,
-): Promise<CertificateAndKey> {
+interface Wanted {
+  readonly subject: string;
+  readonly usages: readonly ExtendedKeyUsage[];
+  readonly hosts: readonly string[];
+}
+
+async function issue(authority: CertificateAndKey, wanted: Wanted, nowMs: number): Promise<CertificateAndKey> {
   const { keys, privateKey } = await makeKeys();
   const signer = PemConverter.decodeFirst(authority.privateKey);
   const certificate = await X509CertificateGenerator.create({
-    subject: 'CN=kcp-apiserver',
+    subject: wanted.subject,
     issuer: new X509Certificate(authority.certificate).subject,
     publicKey: keys.publicKey,
     signingKey: await crypto.subtle.importKey('pkcs8', signer, algorithm, false, ['sign']),
@@ -67,11 +69,31 @@ export async function makeServingCertificate(
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new ExtendedKeyUsageExtension([...wanted.usages]),
       new SubjectAlternativeNameExtension(
-        hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
+        wanted.hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
       ),
     ],
   });
   return { certificate: `${certificate.toString('pem')}\n`, privateKey };
+}
+
+/** What a server shows its clients. */
+export function makeServingCertificate(
+  authority: CertificateAndKey,
+  hosts: readonly string[],
+  nowMs: number,
+): Promise<CertificateAndKey> {
+  return issue(authority, { subject: 'CN=kcp-apiserver', usages: [ExtendedKeyUsage.serverAuth], hosts }, nowMs);
+}
+
+/** Who a service of an installation is, to the others: good for both ends of a connection. */
+export function makeServiceCertificate(
+  authority: CertificateAndKey,
+  service: { readonly kind: string; readonly name: string; readonly hosts: readonly string[] },
+  nowMs: number,
+): Promise<CertificateAndKey> {
+  const subject = `CN=system:kcp:service:${service.kind}:${service.name},O=system:kcp:services`;
+  const usages = [ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth];
+  return issue(authority, { subject, usages, hosts: service.hosts }, nowMs);
 }

@@ -1,0 +1,250 @@
+/**
+ * The register in etcd:
+ *
+ *   <prefix>/next                     the next number of a shard
+ *   <prefix>/shards/<name>            address, number, join revision, exclusion
+ *   <prefix>/alive/<name>             under a lease: the shard lives
+ *   <prefix>/services/<kind>/<name>   under a lease: the service lives, and where
+ *
+ * Everything is read once and then watched; the watch's progress says that it is heard.
+ */
+import type { Clock } from '@kcp-ts/base';
+import type { Revision } from '@kcp-ts/meta';
+import { asRevision } from '@kcp-ts/meta';
+import type { EtcdChange, EtcdClient, EtcdLease, EtcdOperation } from '@kcp-ts/storage';
+import { etcdCommit, etcdGet, etcdList, grantEtcdLease, revisionAt, watchEtcd } from '@kcp-ts/storage';
+import type { Register, RegisterState, ServiceRecord, ShardAddress, ShardRecord } from './register.ts';
+import { joinAheadMs } from './register.ts';
+
+export interface EtcdRegisterOptions {
+  /** Given back by the caller, after the register. */
+  readonly client: EtcdClient;
+  /** `/kcp/register`. */
+  readonly prefix: string;
+  readonly clock: Clock;
+}
+
+interface StoredShard extends ShardAddress {
+  readonly number: number;
+  readonly joinRevision: number;
+  readonly excludedAt?: number;
+}
+
+const leaseSeconds = 5;
+const attempts = 20;
+const leaseRetryMs = 500;
+
+function encode(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
+}
+
+function decode<T>(value: Uint8Array): T {
+  return JSON.parse(Buffer.from(value).toString('utf8')) as T;
+}
+
+/** Resolves when the state has been read once. */
+export async function openEtcdRegister(options: EtcdRegisterOptions): Promise<Register> {
+  const register = new EtcdRegister(options);
+  await register.open();
+  return register;
+}
+
+class EtcdRegister implements Register {
+  readonly #client: EtcdClient;
+  readonly #prefix: string;
+  readonly #clock: Clock;
+  readonly #values = new Map<string, Uint8Array>();
+  readonly #listeners = new Set<(state: RegisterState) => void>();
+  readonly #over = new AbortController();
+  readonly #leases = new Map<string, EtcdLease>();
+  #state: RegisterState = { shards: [], services: [] };
+  #heardMs = 0;
+  #following: Promise<void> = Promise.resolve();
+
+  constructor({ client, prefix, clock }: EtcdRegisterOptions) {
+    this.#client = client;
+    this.#prefix = prefix;
+    this.#clock = clock;
+  }
+
+  async open(): Promise<void> {
+    const revision = await this.#readAll();
+    this.#following = this.#follow(revision);
+  }
+
+  async #readAll(): Promise<bigint> {
+    const found = new Map<string, Uint8Array>();
+    let at = 0n;
+    for await (const { entries, revision } of etcdList(this.#client, `${this.#prefix}/`)) {
+      at = revision;
+      for (const { key, value } of entries) found.set(key, value);
+    }
+    this.#values.clear();
+    for (const [key, value] of found) this.#values.set(key, value);
+    this.#changed();
+    return at;
+  }
+
+  async #follow(after: bigint): Promise<void> {
+    let from: bigint | undefined = after;
+    while (from !== undefined && !this.#over.signal.aborted) {
+      const start: bigint = from;
+      from = undefined;
+      let anew = false;
+      await watchEtcd(
+        this.#client,
+        `${this.#prefix}/`,
+        start,
+        {
+          changes: (changes) => this.#apply(changes),
+          progress: () => this.#heard(),
+          compacted: () => {
+            anew = true;
+          },
+        },
+        { clock: this.#clock, signal: this.#over.signal },
+      );
+      if (anew) from = await this.#readAll();
+    }
+  }
+
+  #heard(): void {
+    this.#heardMs = this.#clock.monotonic();
+  }
+
+  #apply(changes: readonly EtcdChange[]): void {
+    for (const { type, key, value } of changes) {
+      if (type === 'put') this.#values.set(key, value);
+      else this.#values.delete(key);
+    }
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#heard();
+    const shards: ShardRecord[] = [];
+    const services: ServiceRecord[] = [];
+    const shardsPrefix = `${this.#prefix}/shards/`;
+    const servicesPrefix = `${this.#prefix}/services/`;
+    for (const [key, value] of this.#values) {
+      if (key.startsWith(servicesPrefix)) services.push(decode<ServiceRecord>(value));
+      if (!key.startsWith(shardsPrefix)) continue;
+      const { joinRevision, excludedAt, ...address } = decode<StoredShard>(value);
+      shards.push({
+        ...address,
+        joinRevision: asRevision(joinRevision),
+        excludedAt: excludedAt === undefined ? undefined : asRevision(excludedAt),
+        alive: this.#values.has(`${this.#prefix}/alive/${address.name}`),
+      });
+    }
+    shards.sort((left, right) => left.number - right.number);
+    this.#state = { shards, services };
+    for (const listener of this.#listeners) listener(this.#state);
+  }
+
+  #shardKey(name: string): string {
+    return `${this.#prefix}/shards/${name}`;
+  }
+
+  async join(address: ShardAddress): Promise<ShardRecord> {
+    const key = this.#shardKey(address.name);
+    const nextKey = `${this.#prefix}/next`;
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const { entry } = await etcdGet(this.#client, key);
+      const { entry: next } = await etcdGet(this.#client, nextKey);
+      const before = entry === undefined ? undefined : decode<StoredShard>(entry.value);
+      const number = before?.number ?? (next === undefined ? 1 : decode<number>(next.value));
+      const joinRevision = before?.joinRevision ?? revisionAt(this.#clock.now() + joinAheadMs);
+      const stored: StoredShard = { ...before, ...address, number, joinRevision };
+      const operations: EtcdOperation[] = [{ put: key, value: encode(stored) }];
+      if (before === undefined) operations.push({ put: nextKey, value: encode(number + 1) });
+      const { succeeded } = await etcdCommit(
+        this.#client,
+        [
+          { key, modRevision: entry?.modRevision ?? 0n },
+          { key: nextKey, modRevision: next?.modRevision ?? 0n },
+        ],
+        operations,
+      );
+      if (!succeeded) continue;
+      await this.#keep(`${this.#prefix}/alive/${address.name}`, encode({ since: this.#clock.now() }));
+      return {
+        ...address,
+        number,
+        joinRevision: asRevision(joinRevision),
+        alive: true,
+        excludedAt: stored.excludedAt === undefined ? undefined : asRevision(stored.excludedAt),
+      };
+    }
+    throw new Error(`Cannot join as ${address.name}: too many others join at the same time`);
+  }
+
+  announce(service: ServiceRecord): Promise<void> {
+    return this.#keep(`${this.#prefix}/services/${service.kind}/${service.name}`, encode(service));
+  }
+
+  /** Keeps a key for as long as this process lives; a lease that was lost is replaced. */
+  async #keep(key: string, value: Uint8Array): Promise<void> {
+    const lease = await grantEtcdLease(this.#client, this.#clock, leaseSeconds);
+    await etcdCommit(this.#client, [], [{ put: key, value, lease: lease.id }]);
+    this.#leases.set(key, lease);
+    void lease.lost.then(() => this.#keepAgain(key, value));
+  }
+
+  #keepAgain(key: string, value: Uint8Array): void {
+    if (this.#over.signal.aborted) return;
+    this.#keep(key, value).catch(() => {
+      this.#clock.setTimer(leaseRetryMs, () => this.#keepAgain(key, value));
+    });
+  }
+
+  async leave(name: string): Promise<void> {
+    await etcdCommit(this.#client, [], [{ delete: this.#shardKey(name) }, { delete: `${this.#prefix}/alive/${name}` }]);
+  }
+
+  async exclude(name: string, at: Revision): Promise<Revision> {
+    const held = await this.#change(name, (shard) =>
+      shard.excludedAt === undefined ? { ...shard, excludedAt: at } : undefined,
+    );
+    return asRevision(held.excludedAt ?? at);
+  }
+
+  async readmit(name: string): Promise<void> {
+    await this.#change(name, ({ excludedAt, ...shard }) => (excludedAt === undefined ? undefined : shard));
+  }
+
+  /** Resolves to what holds: changed by us, or not to be changed. */
+  async #change(name: string, next: (shard: StoredShard) => StoredShard | undefined): Promise<StoredShard> {
+    const key = this.#shardKey(name);
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const { entry } = await etcdGet(this.#client, key);
+      if (entry === undefined) throw new Error(`Cannot change ${name} in the register: there is no such shard`);
+      const shard = decode<StoredShard>(entry.value);
+      const wanted = next(shard);
+      if (wanted === undefined) return shard;
+      const condition = { key, modRevision: entry.modRevision };
+      if ((await etcdCommit(this.#client, [condition], [{ put: key, value: encode(wanted) }])).succeeded) return wanted;
+    }
+    throw new Error(`Cannot change ${name} in the register: too many others change it at the same time`);
+  }
+
+  current(): RegisterState {
+    return this.#state;
+  }
+
+  follow(listener: (state: RegisterState) => void): Disposable {
+    this.#listeners.add(listener);
+    listener(this.#state);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  silentForMs(): number {
+    return this.#clock.monotonic() - this.#heardMs;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort();
+    await Promise.all([...this.#leases.values()].map((lease) => lease.release()));
+    await this.#following;
+  }
+}

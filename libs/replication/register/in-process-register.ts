@@ -1,0 +1,84 @@
+/** The register of services that share a process, and of tests. */
+import type { Clock } from '@kcp-ts/base';
+import { revisionAt } from '@kcp-ts/storage';
+import type { Register, RegisterState, ServiceRecord, ShardAddress, ShardRecord } from './register.ts';
+import { joinAheadMs } from './register.ts';
+
+/** What the registers of one installation share. */
+export interface InProcessRegistry {
+  /** A register of one service's: what it keeps alive goes with it. */
+  open(): Register;
+}
+
+export function createInProcessRegistry({ clock }: { readonly clock: Clock }): InProcessRegistry {
+  const shards = new Map<string, Omit<ShardRecord, 'alive'>>();
+  const alive = new Set<string>();
+  const services = new Map<string, ServiceRecord>();
+  const listeners = new Set<(state: RegisterState) => void>();
+  let nextNumber = 1;
+
+  function current(): RegisterState {
+    const all = [...shards.values()].map((shard): ShardRecord => ({ ...shard, alive: alive.has(shard.name) }));
+    return { shards: all.sort((left, right) => left.number - right.number), services: [...services.values()] };
+  }
+
+  function changed(): void {
+    const state = current();
+    for (const listener of listeners) listener(state);
+  }
+
+  function changeShard(name: string, change: Partial<ShardRecord>): ShardRecord {
+    const before = shards.get(name);
+    if (before === undefined) throw new Error(`Cannot change ${name} in the register: there is no such shard`);
+    const next = { ...before, ...change };
+    shards.set(name, next);
+    changed();
+    return { ...next, alive: alive.has(name) };
+  }
+
+  return {
+    open() {
+      const ends: (() => void)[] = [];
+      return {
+        async join(address: ShardAddress) {
+          const before = shards.get(address.name);
+          const joinRevision = before?.joinRevision ?? revisionAt(clock.now() + joinAheadMs);
+          const number = before?.number ?? nextNumber++;
+          shards.set(address.name, { excludedAt: before?.excludedAt, ...address, number, joinRevision });
+          alive.add(address.name);
+          ends.push(() => alive.delete(address.name));
+          return changeShard(address.name, {});
+        },
+        async announce(service) {
+          const key = `${service.kind}/${service.name}`;
+          services.set(key, service);
+          ends.push(() => services.delete(key));
+          changed();
+        },
+        async leave(name) {
+          shards.delete(name);
+          alive.delete(name);
+          changed();
+        },
+        async exclude(name, at) {
+          const held = shards.get(name)?.excludedAt;
+          return held ?? changeShard(name, { excludedAt: at }).excludedAt ?? at;
+        },
+        async readmit(name) {
+          changeShard(name, { excludedAt: undefined });
+        },
+        current,
+        follow(listener) {
+          listeners.add(listener);
+          listener(current());
+          return { [Symbol.dispose]: () => void listeners.delete(listener) };
+        },
+        silentForMs: () => 0,
+        async [Symbol.asyncDispose]() {
+          for (const end of ends) end();
+          changed();
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { createSystemClock } from '@kcp-ts/base';
+import type { Revision } from '@kcp-ts/meta';
+import { createEtcdClient, revisionAt } from '@kcp-ts/storage';
+import { missingProgram, startEtcd } from '@kcp-ts/testing';
+import { describe, expect, it } from 'vitest';
+import { openEtcdRegister } from './etcd-register.ts';
+import { createInProcessRegistry } from './in-process-register.ts';
+import type { Register, RegisterState, ShardAddress } from './register.ts';
+
+const clock = createSystemClock();
+
+interface Installation extends AsyncDisposable {
+  open(): Promise<Register>;
+}
+
+function address(name: string): ShardAddress {
+  return {
+    name,
+    baseUrl: `https://127.0.0.1:1/${name}`,
+    rpcAddress: '127.0.0.1:2',
+    externalUrl: 'https://kcp.example',
+    virtualWorkspaceUrl: 'https://kcp.example',
+    labels: { region: 'eu' },
+  };
+}
+
+function until(register: Register, holds: (state: RegisterState) => boolean): Promise<RegisterState> {
+  return new Promise((resolve) => {
+    const following = register.follow((state) => {
+      if (!holds(state)) return;
+      queueMicrotask(() => following[Symbol.dispose]());
+      resolve(state);
+    });
+  });
+}
+
+function describeRegister(name: string, install: () => Promise<Installation>): void {
+  describe(`the ${name} register`, () => {
+    it('gives every shard a number of its own, and the same one when it comes back', async () => {
+      await using installation = await install();
+      await using first = await installation.open();
+      const a = await first.join(address('a'));
+      {
+        await using second = await installation.open();
+        const b = await second.join(address('b'));
+        expect([a.number, b.number]).toEqual([1, 2]);
+        expect(b.joinRevision).toBeGreaterThan(revisionAt(clock.now() + 1_000));
+        await until(first, ({ shards }) => shards.some((shard) => shard.name === 'b' && shard.alive));
+      }
+      await until(first, ({ shards }) => shards.some((shard) => shard.name === 'b' && !shard.alive));
+      await using third = await installation.open();
+      const again = await third.join({ ...address('b'), baseUrl: 'https://127.0.0.1:9' });
+      expect(again).toMatchObject({ number: 2, baseUrl: 'https://127.0.0.1:9' });
+      await first.leave('b');
+      await until(third, ({ shards }) => shards.length === 1);
+      expect((await third.join(address('c'))).number).toBe(3);
+    });
+
+    it('excludes a shard at one revision, whoever says so', async () => {
+      await using installation = await install();
+      await using first = await installation.open();
+      await using second = await installation.open();
+      await first.join(address('a'));
+      await until(second, ({ shards }) => shards.length === 1);
+      const said = await Promise.all([first.exclude('a', 5 as Revision), second.exclude('a', 6 as Revision)]);
+      expect(said[0]).toBe(said[1]);
+      await until(first, ({ shards }) => shards[0]?.excludedAt === said[0]);
+      await second.readmit('a');
+      await until(first, ({ shards }) => shards[0]?.excludedAt === undefined);
+    });
+
+    it('shows services while they are there', async () => {
+      await using installation = await install();
+      await using first = await installation.open();
+      {
+        await using second = await installation.open();
+        await second.announce({ kind: 'cache-server', name: 'c1', rpcAddress: '127.0.0.1:3', baseUrl: 'https://x' });
+        await until(first, ({ services }) => services.some((service) => service.name === 'c1'));
+      }
+      await until(first, ({ services }) => services.length === 0);
+      expect(first.silentForMs()).toBeLessThan(5_000);
+    });
+  });
+}
+
+describeRegister('in-process', async () => {
+  const registry = createInProcessRegistry({ clock });
+  return { open: async () => registry.open(), async [Symbol.asyncDispose]() {} };
+});
+
+const missing = missingProgram('etcd');
+if (missing === undefined)
+  describeRegister('etcd', async () => {
+    const etcd = await startEtcd();
+    const clients: Disposable[] = [];
+    return {
+      async open() {
+        const client = createEtcdClient({ endpoints: [etcd.endpoint] });
+        clients.push(client);
+        return openEtcdRegister({ client, prefix: '/kcp/register', clock });
+      },
+      async [Symbol.asyncDispose]() {
+        for (const client of clients) client[Symbol.dispose]();
+        await etcd[Symbol.asyncDispose]();
+      },
+    };
+  });
+else it.skip(`the etcd register: ${missing}`, () => undefined);

@@ -1,0 +1,63 @@
+/**
+ * What all services of an installation agree on: which shards and services there are, where they are reached, which of them live, and which shards are
+ * excluded from merged streams. (Order and durability, "Register".)
+ */
+import type { Revision } from '@kcp-ts/meta';
+
+export type ServiceKind = 'front-proxy' | 'cache-server' | 'virtual-workspaces';
+
+export interface ShardAddress {
+  readonly name: string;
+  /** `https://host:port`, where other services reach its API. */
+  readonly baseUrl: string;
+  /** `host:port` of its gRPC. */
+  readonly rpcAddress: string;
+  /** Where clients reach workspaces. */
+  readonly externalUrl: string;
+  readonly virtualWorkspaceUrl: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ShardRecord extends ShardAddress {
+  /** Given once, never given again. */
+  readonly number: number;
+  /** The shard commits above it only. */
+  readonly joinRevision: Revision;
+  readonly alive: boolean;
+  /** Its progress when it was excluded. */
+  readonly excludedAt: Revision | undefined;
+}
+
+export interface ServiceRecord {
+  readonly kind: ServiceKind;
+  readonly name: string;
+  readonly rpcAddress: string;
+  readonly baseUrl: string;
+}
+
+export interface RegisterState {
+  /** By number. */
+  readonly shards: readonly ShardRecord[];
+  /** Those that live. */
+  readonly services: readonly ServiceRecord[];
+}
+
+export interface Register extends AsyncDisposable {
+  /** Joins the installation, or comes back to it, and keeps itself alive from then on. A first join counts from two seconds ahead. */
+  join(shard: ShardAddress): Promise<ShardRecord>;
+  /** Says that a service is there, for as long as it is. */
+  announce(service: ServiceRecord): Promise<void>;
+  /** Takes a shard out for good. */
+  leave(name: string): Promise<void>;
+  /** Excludes a shard that has made progress up to `at`; the first one to say so is right. Resolves to what holds. */
+  exclude(name: string, at: Revision): Promise<Revision>;
+  readmit(name: string): Promise<void>;
+  current(): RegisterState;
+  /** Told of the state now, and of each later one. */
+  follow(listener: (state: RegisterState) => void): Disposable;
+  /** Milliseconds since the register was last heard. */
+  silentForMs(): number;
+}
+
+/** How far ahead of the clock a first join counts, in milliseconds: by then every follower has heard of it. */
+export const joinAheadMs = 2_000;

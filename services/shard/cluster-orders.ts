@@ -1,0 +1,123 @@
+/** What other shards ask of this one: to make a logical cluster for a workspace of theirs, to say how it does, and to take it away. */
+import type { ClusterOrder, ClusterRemoval } from '@kcp-ts/controllers';
+import { remainingMessage } from '@kcp-ts/controllers';
+import { asClusterName } from '@kcp-ts/meta';
+import { timestampOf } from '@kcp-ts/registry';
+import { flagDeleting, parseStored, storedFlags } from '@kcp-ts/storage';
+import type { LogicalCluster, MadeCluster, ResolvedType } from '@kcp-ts/tenancy';
+import { parseTypeName, planCluster } from '@kcp-ts/tenancy';
+import { logicalClusterKey } from '@kcp-ts/workspace-index';
+import type { Tenancy } from './behaviours.ts';
+import type { Core } from './core.ts';
+
+export type OrderRefusal =
+  /** A cluster of that name is there, and belongs to somebody else. */
+  | 'taken'
+  /** The type is not known here. */
+  | 'unknown-type'
+  /** It is being deleted. */
+  | 'deleting';
+
+export type OrderOutcome =
+  | { readonly status: 'made'; readonly cluster: MadeCluster }
+  | { readonly status: 'refused'; readonly why: OrderRefusal };
+
+export interface ClusterOrders {
+  create(order: ClusterOrder): Promise<OrderOutcome>;
+  /** Undefined where there is none, or it is going. */
+  describe(cluster: string): MadeCluster | undefined;
+  /** `message`: what it waits for. */
+  remove(
+    cluster: string,
+    ownerUid: string,
+  ): Promise<{ readonly gone: true } | { readonly gone: false; readonly message: string }>;
+}
+
+export interface ClusterOrderNeeds {
+  readonly core: Core;
+  readonly tenancy: Tenancy;
+  readonly removal: ClusterRemoval;
+  /** Where clients reach workspaces. */
+  readonly externalUrl: string;
+}
+
+const removalAttempts = 5;
+
+function refused(why: OrderRefusal): OrderOutcome {
+  return { status: 'refused', why };
+}
+
+export function createClusterOrders({ core, tenancy, removal, externalUrl }: ClusterOrderNeeds): ClusterOrders {
+  function find(name: string): { readonly object: LogicalCluster; readonly deleting: boolean } | undefined {
+    const entry = core.store.peek(logicalClusterKey(name));
+    if (entry === undefined) return undefined;
+    const deleting = (storedFlags(entry.value) & flagDeleting) !== 0;
+    return { object: parseStored<LogicalCluster>(entry.value), deleting };
+  }
+
+  function stateOf({ metadata, status }: LogicalCluster): MadeCluster {
+    const { phase = 'Scheduling', initializers = [], terminators = [] } = status ?? {};
+    const path = metadata.annotations?.['kcp.io/path'] ?? '';
+    return { phase, initializers, terminators, url: `${externalUrl}/clusters/${path}` };
+  }
+
+  async function typeNamed(text: string): Promise<ResolvedType | undefined> {
+    const parts = parseTypeName(text);
+    if (parts === undefined) return undefined;
+    const known = tenancy.types.at(parts.path, parts.name);
+    if (known !== undefined) return known;
+    // Whoever asks may have just been told of it.
+    await core.peers?.catchUp();
+    return tenancy.types.at(parts.path, parts.name);
+  }
+
+  function existing(order: ClusterOrder): OrderOutcome | undefined {
+    const found = find(order.cluster);
+    if (found === undefined) return undefined;
+    if (found.object.spec?.owner?.uid !== order.owner.uid) return refused('taken');
+    return found.deleting ? refused('deleting') : { status: 'made', cluster: stateOf(found.object) };
+  }
+
+  return {
+    async create(order) {
+      const before = existing(order);
+      if (before !== undefined) return before;
+      const type = await typeNamed(order.type);
+      if (type === undefined) return refused('unknown-type');
+      const planned = planCluster(tenancy.plan, {
+        cluster: asClusterName(order.cluster),
+        path: order.path,
+        type,
+        aliases: tenancy.types.aliases(type),
+        creator: order.creator,
+        shard: core.shardName,
+        url: externalUrl,
+        owner: order.owner,
+        requiredGroups: order.requiredGroups,
+        timestamp: timestampOf(core.clock.now()),
+      });
+      const result = await core.store.commit(planned.operations);
+      // Asked twice at once: the first has made it.
+      if (result.status === 'conflict') return existing(order) ?? refused('taken');
+      const { phase, initializers, terminators } = planned;
+      return {
+        status: 'made',
+        cluster: { phase, initializers, terminators, url: `${externalUrl}/clusters/${order.path}` },
+      };
+    },
+    describe(name) {
+      const found = find(name);
+      return found === undefined || found.deleting ? undefined : stateOf(found.object);
+    },
+    async remove(name, ownerUid) {
+      for (let attempt = 0; attempt < removalAttempts; attempt++) {
+        const found = find(name);
+        if (found === undefined || found.object.spec?.owner?.uid !== ownerUid) return { gone: true };
+        const outcome = await removal.remove(name, undefined);
+        if (outcome.status === 'gone') return { gone: true };
+        if (outcome.status === 'waiting') return { gone: false, message: remainingMessage(outcome.remaining) };
+      }
+      return { gone: false, message: 'Some resources are remaining' };
+    },
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * The shard that holds root keeps a Shard object for every shard that has joined: so workspaces and partitions can be told where to go, and an operator
+ * can mark one as unschedulable. What people write there (labels, annotations) stays theirs. A Shard object that is deleted takes its shard out.
+ */
+import type { ClusterName, KubeObject } from '@kcp-ts/meta';
+import { asClusterName } from '@kcp-ts/meta';
+import { currentObject, objectKey, stampCreated, storedObject, timestampOf } from '@kcp-ts/registry';
+import { nameOfKey } from '@kcp-ts/sharing';
+import type { Operation } from '@kcp-ts/storage';
+import type { Core } from './core.ts';
+
+/** What of a shard that has joined its object says. */
+export interface JoinedShard {
+  readonly name: string;
+  readonly baseUrl: string;
+  readonly externalUrl: string;
+  readonly virtualWorkspaceUrl: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+interface ShardObject extends KubeObject {
+  spec?: { baseURL?: string; externalURL?: string; virtualWorkspaceURL?: string };
+}
+
+const root: ClusterName = asClusterName('root');
+const attempts = 5;
+
+function operationFor(core: Core, shard: JoinedShard): Operation | undefined {
+  const served = core.served('core.kcp.io', 'shards');
+  const key = objectKey(served, root, '', shard.name);
+  const entry = core.store.peek(key);
+  const spec = {
+    baseURL: shard.baseUrl,
+    externalURL: shard.externalUrl,
+    virtualWorkspaceURL: shard.virtualWorkspaceUrl,
+  };
+  const labels = { ...shard.labels, name: shard.name };
+  const timestamp = timestampOf(core.clock.now());
+  if (entry === undefined) {
+    const object: ShardObject = {
+      apiVersion: 'core.kcp.io/v1alpha1',
+      kind: 'Shard',
+      metadata: { name: shard.name, labels },
+      spec,
+    };
+    stampCreated(object, { cluster: root, namespace: '', uid: core.random.uuid(), timestamp, generation: true });
+    const value = (revision: Parameters<typeof storedObject>[2]) =>
+      storedObject(served, object, revision, core.shardNumber);
+    return { op: 'put', key, expect: 'absent', value };
+  }
+  const object = currentObject(served, entry.value) as ShardObject;
+  const before = JSON.stringify(object);
+  object.spec = { ...object.spec, ...spec };
+  object.metadata.labels = { ...labels, ...object.metadata.labels };
+  if (JSON.stringify(object) === before) return undefined;
+  object.metadata.generation = (object.metadata.generation ?? 1) + 1;
+  return {
+    op: 'put',
+    key,
+    expect: entry.revision,
+    value: (revision) => storedObject(served, object, revision, core.shardNumber),
+  };
+}
+
+async function keep(core: Core, shard: JoinedShard): Promise<void> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const operation = operationFor(core, shard);
+    if (operation === undefined || (await core.store.commit([operation])).status === 'committed') return;
+  }
+}
+
+export interface ShardObjects extends Disposable {
+  /** The shards that are in the installation now. */
+  joined(shards: readonly JoinedShard[]): Promise<void>;
+}
+
+/** `leave` is called with the name of a shard whose object was deleted. */
+export function keepShardObjects(core: Core, leave: (shard: string) => void): ShardObjects {
+  const { prefix } = core.served('core.kcp.io', 'shards');
+  const following = core.hub.onChanges((changes) => {
+    for (const { event } of changes)
+      if (event.type === 'delete' && event.key.startsWith(prefix)) leave(nameOfKey(event.key));
+  });
+  let last: Promise<void> = Promise.resolve();
+  return {
+    joined(shards) {
+      last = last.then(async () => {
+        for (const shard of shards) await keep(core, shard);
+      });
+      return last;
+    },
+    [Symbol.dispose]: () => following[Symbol.dispose](),
+  };
+}

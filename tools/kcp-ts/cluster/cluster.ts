@@ -1,0 +1,140 @@
+/** A whole installation on this machine: etcd, NATS, shards, cache-server, virtual-workspaces and front-proxies, each a process, all ended together. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '@kcp-ts/base';
+import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import { createHttpClient } from '@kcp-ts/http';
+import type { Programs } from './commands.ts';
+import { commandOf, externalUrlOf } from './commands.ts';
+import { ensureCredentials } from './credentials.ts';
+import { adminKubeconfigPath, writeKubeconfigs } from './kubeconfigs.ts';
+import type { Layout, Part, PartKind, Wanted } from './layout.ts';
+import { planLayout } from './layout.ts';
+import { writeNatsConfig } from './nats-config.ts';
+import type { PartProcess } from './process.ts';
+import { createPartProcess } from './process.ts';
+
+export interface ClusterOptions extends Wanted {
+  readonly programs: Programs;
+  /** More flags for the parts of a kind. */
+  readonly flags?: Readonly<Partial<Record<PartKind, readonly string[]>>> | undefined;
+  /** Lines of a token file, for people beside the administrators. */
+  readonly tokens?: readonly string[] | undefined;
+  /** How long the start may take. */
+  readonly readyMs?: number | undefined;
+}
+
+export interface ClusterPart extends PartProcess {
+  readonly part: Part;
+  /** Resolves when it says that it is ready; rejects after a while. */
+  ready(withinMs?: number): Promise<void>;
+}
+
+export interface Cluster extends AsyncDisposable {
+  readonly url: string;
+  readonly folder: string;
+  readonly kubeconfigPath: string;
+  /** PEM of the authority that every part is trusted by. */
+  readonly ca: string;
+  readonly tokens: Readonly<Record<'kcp-admin' | 'shard-admin', string>>;
+  readonly parts: readonly ClusterPart[];
+  /** Throws for a name that there is none of. */
+  part(name: string): ClusterPart;
+}
+
+const pollMs = 100;
+const readyMsDefault = 60_000;
+/** Those who need others to be there are started after them, and ended before. */
+const order: readonly PartKind[] = ['etcd', 'nats', 'shard', 'cache-server', 'virtual-workspaces', 'front-proxy'];
+
+function healthUrl({ kind, name, port }: Part): string | undefined {
+  if (kind === 'nats') return undefined;
+  // A standby is well, and serves nothing.
+  const path = name.endsWith('-standby') ? 'livez' : 'readyz';
+  return kind === 'etcd' ? `http://127.0.0.1:${port}/health` : `https://127.0.0.1:${port}/${path}`;
+}
+
+async function awaitReady(part: Part, process: PartProcess, ca: string, clock: Clock, withinMs: number): Promise<void> {
+  const url = healthUrl(part);
+  if (url === undefined) return;
+  using client = createHttpClient({ ca, timeout: 2_000 });
+  const end = clock.monotonic() + withinMs;
+  for (;;) {
+    const status = await client.request('GET', url).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+    if (status === 200) return;
+    if (clock.monotonic() > end) {
+      const state = process.running ? 'is running and not ready' : 'does not run';
+      throw new Error(`${part.name} ${state} after ${withinMs} ms: see its log`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}
+
+function createPart(layout: Layout, part: Part, options: ClusterOptions, ca: string, clock: Clock): ClusterPart {
+  const process = createPartProcess(commandOf(layout, part, options.programs, options.flags), clock);
+  return {
+    part,
+    get pid() {
+      return process.pid;
+    },
+    get running() {
+      return process.running;
+    },
+    start: process.start,
+    kill: process.kill,
+    pause: process.pause,
+    resume: process.resume,
+    ready: (withinMs = options.readyMs ?? readyMsDefault) => awaitReady(part, process, ca, clock, withinMs),
+  };
+}
+
+/** Resolves when every part is ready; rejects, with all of them ended, when one does not get there. */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const clock = createSystemClock();
+  await mkdir(options.folder, { recursive: true, mode: 0o700 });
+  const layout = await planLayout(options);
+  const credentials = await ensureCredentials(layout, {
+    clock,
+    random: createSystemRandom(),
+    tokens: options.tokens ?? [],
+  });
+  await writeNatsConfig(layout);
+  await writeKubeconfigs(layout, credentials);
+  const parts = layout.parts.map((part) => createPart(layout, part, options, credentials.ca, clock));
+  const stop = async () => {
+    for (const kind of order.toReversed())
+      await Promise.all(parts.filter(({ part }) => part.kind === kind).map((part) => part.kill('SIGTERM')));
+  };
+  try {
+    for (const part of parts) if (part.part.kind === 'etcd' || part.part.kind === 'nats') part.start();
+    await Promise.all(parts.filter(({ part }) => part.kind === 'etcd').map((part) => part.ready()));
+    for (const part of parts) part.start();
+    await Promise.all(parts.map((part) => part.ready()));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    url: externalUrlOf(layout),
+    folder: options.folder,
+    kubeconfigPath: adminKubeconfigPath(options.folder),
+    ca: credentials.ca,
+    tokens: credentials.tokens,
+    parts,
+    part(name) {
+      const found = parts.find(({ part }) => part.name === name);
+      if (found === undefined)
+        throw new Error(`Cannot find ${name}: there are ${parts.map(({ part }) => part.name).join(', ')}`);
+      return found;
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Where a part's log is. */
+export function logPath(folder: string, name: string): string {
+  return join(folder, 'logs', `${name}.log`);
+}

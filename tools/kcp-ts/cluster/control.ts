@@ -1,0 +1,120 @@
+/** How another terminal speaks to a running installation: a request in a file, SIGHUP to the launcher, and the answer in another file. */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readFileIfThere, writePrivateFile } from '@kcp-ts/base';
+import type { Cluster } from './cluster.ts';
+
+export const actions = ['status', 'kill', 'stop', 'start', 'restart', 'pause', 'resume'] as const;
+export type Action = (typeof actions)[number];
+
+export interface PartStatus {
+  readonly name: string;
+  readonly pid: number | undefined;
+  readonly port: number;
+}
+
+interface Answer {
+  readonly error?: string;
+  readonly parts: readonly PartStatus[];
+}
+
+const pollMs = 50;
+const answerMs = 60_000;
+
+function paths(folder: string) {
+  return {
+    launcher: join(folder, 'launcher.pid'),
+    request: join(folder, 'control-request.json'),
+    answer: join(folder, 'control-answer.json'),
+  };
+}
+
+async function act(cluster: Cluster, action: Action, names: readonly string[]): Promise<void> {
+  for (const part of names.map((name) => cluster.part(name))) {
+    switch (action) {
+      case 'status':
+        break;
+      case 'kill':
+        await part.kill('SIGKILL');
+        break;
+      case 'stop':
+        await part.kill('SIGTERM');
+        break;
+      case 'start':
+        part.start();
+        await part.ready();
+        break;
+      case 'restart':
+        await part.kill('SIGTERM');
+        part.start();
+        await part.ready();
+        break;
+      case 'pause':
+        part.pause();
+        break;
+      case 'resume':
+        part.resume();
+        break;
+    }
+  }
+}
+
+export function statusOf(cluster: Cluster): readonly PartStatus[] {
+  return cluster.parts.map(({ part, pid }) => ({ name: part.name, pid, port: part.port }));
+}
+
+/** Listens for requests until disposed. */
+export async function serveControl(cluster: Cluster): Promise<AsyncDisposable> {
+  const { launcher, request, answer } = paths(cluster.folder);
+  await writePrivateFile(launcher, `${process.pid}\n`);
+  let last: Promise<void> = Promise.resolve();
+  const handle = async () => {
+    const text = await readFileIfThere(request);
+    if (text === undefined) return;
+    await rm(request);
+    const { action, names } = JSON.parse(text) as { action: Action; names: readonly string[] };
+    const error = await act(cluster, action, names).then(
+      () => undefined,
+      (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown)),
+    );
+    const done: Answer = { ...(error === undefined ? {} : { error }), parts: statusOf(cluster) };
+    await writePrivateFile(answer, JSON.stringify(done));
+  };
+  const onSignal = () => {
+    last = last.then(handle).catch(() => undefined);
+  };
+  process.on('SIGHUP', onSignal);
+  return {
+    async [Symbol.asyncDispose]() {
+      process.off('SIGHUP', onSignal);
+      await rm(launcher, { force: true });
+    },
+  };
+}
+
+/** Asks the launcher of a folder; rejects when there is none, or with what went wrong there. */
+export async function askLauncher(
+  folder: string,
+  action: Action,
+  names: readonly string[],
+): Promise<readonly PartStatus[]> {
+  const { launcher, request, answer } = paths(folder);
+  const pid = Number(await readFileIfThere(launcher));
+  if (!(pid > 0)) throw new Error(`no installation runs in ${folder}: start one with kcp-ts cluster`);
+  await rm(answer, { force: true });
+  await writePrivateFile(request, JSON.stringify({ action, names }));
+  try {
+    process.kill(pid, 'SIGHUP');
+  } catch {
+    throw new Error(`the launcher of ${folder} is gone`);
+  }
+  for (let waited = 0; waited < answerMs; waited += pollMs) {
+    if ((await readFileIfThere(answer)) !== undefined) {
+      const { error, parts } = JSON.parse(await readFile(answer, 'utf8')) as Answer;
+      if (error !== undefined) throw new Error(error);
+      return parts;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+  throw new Error(`the launcher of ${folder} does not answer`);
+}

@@ -1,0 +1,122 @@
+/** Certificates, keys, tokens and passwords of a local installation: made once, kept in its folder, readable by their owner alone. */
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import type { Clock, Random } from '@kcp-ts/base';
+import { readFileIfThere, writePrivateFile } from '@kcp-ts/base';
+import type { CertificateAndKey } from '@kcp-ts/pki';
+import type { Layout, Part } from './layout.ts';
+
+const hosts = ['127.0.0.1', 'localhost', '::1'];
+const dayMs = 86_400_000;
+const daysMin = 30;
+const administrators = [
+  ['kcp-admin', 'system:kcp:admin'],
+  ['shard-admin', 'system:masters'],
+] as const;
+
+export interface ClusterCredentials {
+  /** PEM of the authority that signs serving certificates and those of services. */
+  readonly ca: string;
+  readonly tokens: Readonly<Record<'kcp-admin' | 'shard-admin', string>>;
+}
+
+export function pkiPath(folder: string, file: string): string {
+  return join(folder, 'pki', file);
+}
+
+async function readPair(folder: string, name: string): Promise<CertificateAndKey | undefined> {
+  const certificate = await readFileIfThere(pkiPath(folder, `${name}.crt`));
+  const privateKey = await readFileIfThere(pkiPath(folder, `${name}.key`));
+  return certificate === undefined || privateKey === undefined ? undefined : { certificate, privateKey };
+}
+
+async function writePair(folder: string, name: string, pair: CertificateAndKey): Promise<CertificateAndKey> {
+  await writePrivateFile(pkiPath(folder, `${name}.key`), pair.privateKey);
+  await writePrivateFile(pkiPath(folder, `${name}.crt`), pair.certificate);
+  return pair;
+}
+
+async function ensurePair(
+  folder: string,
+  name: string,
+  nowMs: number,
+  make: () => Promise<CertificateAndKey>,
+): Promise<CertificateAndKey> {
+  const there = await readPair(folder, name);
+  const end = there === undefined ? 0 : new X509Certificate(there.certificate).validToDate.getTime();
+  return there !== undefined && end > nowMs + daysMin * dayMs ? there : writePair(folder, name, await make());
+}
+
+/** One certificate a part: what it shows clients, and who it is to other parts. */
+async function ensurePart(folder: string, authority: CertificateAndKey, part: Part, nowMs: number): Promise<void> {
+  const { makeServiceCertificate, makeServingCertificate } = await import('@kcp-ts/pki');
+  const chained = async (made: Promise<CertificateAndKey>) => {
+    const { certificate, privateKey } = await made;
+    return { certificate: `${certificate}\n${authority.certificate}`, privateKey };
+  };
+  await ensurePair(folder, `${part.name}-serving`, nowMs, () =>
+    chained(makeServingCertificate(authority, hosts, nowMs)),
+  );
+  const service = { kind: part.kind, name: part.name, hosts };
+  await ensurePair(folder, part.name, nowMs, () => makeServiceCertificate(authority, service, nowMs));
+}
+
+async function ensureText(path: string, make: () => string): Promise<string> {
+  const there = await readFileIfThere(path);
+  if (there !== undefined) return there;
+  const made = make();
+  await writePrivateFile(path, made);
+  return made;
+}
+
+/** The token file that every shard reads. */
+export function tokenFilePath(folder: string): string {
+  return pkiPath(folder, 'tokens.csv');
+}
+
+/** The password of a part for NATS. */
+export function natsPasswordPath(folder: string, part: Part): string {
+  return pkiPath(folder, `${part.name}.nats-password`);
+}
+
+/** The tokens of the administrators are kept; `more` are those of people, as given at this start. */
+async function ensureTokens(
+  folder: string,
+  random: Random,
+  more: readonly string[],
+): Promise<ClusterCredentials['tokens']> {
+  const line = (name: string, group: string) => `${random.uuid()},${name},${random.uuid()},"${group}"\n`;
+  const text = await ensureText(pkiPath(folder, 'administrators.csv'), () =>
+    administrators.map(([name, group]) => line(name, group)).join(''),
+  );
+  await writePrivateFile(tokenFilePath(folder), [text.trimEnd(), ...more, ''].join('\n'));
+  const tokenOf = (name: string) =>
+    text
+      .split('\n')
+      .map((entry) => entry.split(','))
+      .find(([, user]) => user === name)?.[0] ?? '';
+  return { 'kcp-admin': tokenOf('kcp-admin'), 'shard-admin': tokenOf('shard-admin') };
+}
+
+function newServiceAccountKey(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+/** Makes what is missing. */
+export async function ensureCredentials(
+  { folder, parts }: Layout,
+  { clock, random, tokens }: { readonly clock: Clock; readonly random: Random; readonly tokens: readonly string[] },
+): Promise<ClusterCredentials> {
+  const { makeAuthority } = await import('@kcp-ts/pki');
+  const nowMs = clock.now();
+  const authority = await ensurePair(folder, 'ca', nowMs, () => makeAuthority('kcp-ca', nowMs));
+  await ensurePair(folder, '../client-ca', nowMs, () => makeAuthority('kcp-client-ca', nowMs));
+  await ensureText(join(folder, 'sa.key'), newServiceAccountKey);
+  for (const part of parts) {
+    if (part.kind === 'etcd' || part.kind === 'nats') continue;
+    await ensurePart(folder, authority, part, nowMs);
+    await ensureText(natsPasswordPath(folder, part), () => Buffer.from(random.bytes(24)).toString('base64url'));
+  }
+  return { ca: authority.certificate, tokens: await ensureTokens(folder, random, tokens) };
+}
