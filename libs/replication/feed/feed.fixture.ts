@@ -1,20 +1,32 @@
 /** Shards, a bus that loses what it is told to lose, and a follower: all in one process, with a clock that stands still. */
+
+import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Bus, BusHandlers } from '@kcp-ts/bus';
 import { createInProcessBus } from '@kcp-ts/bus';
 import type { Revision } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import { FeedMessageSchema, FeedService } from '@kcp-ts/proto';
+import type { RpcCall, RpcClient } from '@kcp-ts/rpc';
+import { RpcError } from '@kcp-ts/rpc';
 import type { Store, StoreEvent } from '@kcp-ts/storage';
 import { createMemoryStore } from '@kcp-ts/storage';
 import type { ManualClock } from '@kcp-ts/storage/contract';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { createEntryView } from './entry-view.ts';
-import type { FeedMessage, FeedSource, Project } from './feed.ts';
+import type { Project } from './feed.ts';
 import type { FeedFollower, FollowedShard } from './feed-follower.ts';
 import { createFeedFollower } from './feed-follower.ts';
 import type { FeedPublisher } from './feed-publisher.ts';
 import { createFeedPublisher } from './feed-publisher.ts';
-import { createFeedService } from './feed-service.ts';
-import { decodeFeedMessage } from './wire.ts';
+import { feedHandlers } from './feed-service.ts';
+
+type FeedMessage = ReturnType<typeof decodeFeedMessage>;
+const methods = FeedService.method;
+export type FeedCalls = RpcClient<typeof FeedService>['call'];
+
+function decodeFeedMessage(bytes: Uint8Array) {
+  return fromBinary(FeedMessageSchema, bytes);
+}
 
 export const exportsPrefix = 'apis.kcp.io/apiexports/-/';
 export const prefixes: readonly string[] = ['apis.kcp.io/apiexports/', 'core.kcp.io/logicalclusters/'];
@@ -59,6 +71,8 @@ export interface LossyBus extends Bus {
   /** Delivers what was held, in the order that `arrange` makes of it. */
   release(arrange?: (held: [string, Uint8Array][]) => [string, Uint8Array][]): void;
   gap(): void;
+  /** As it is. */
+  raw(subject: string, bytes: Uint8Array): Promise<void>;
 }
 
 export function createLossyBus(): LossyBus {
@@ -88,18 +102,19 @@ export function createLossyBus(): LossyBus {
     gap() {
       for (const { gap } of followers) gap();
     },
+    raw: (subject, bytes) => bus.publish(subject, bytes),
     [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
   };
   return lossy;
 }
 
 export interface TestShard {
-  readonly record: FollowedShard;
+  record: FollowedShard;
   store: Store;
   publisher: FeedPublisher;
-  source: FeedSource;
+  readonly calls: FeedCalls;
   /** How often it was asked for what. */
-  readonly asked: { snapshot: number; fetch: number; progress: number };
+  readonly asked: { snapshot: number; fetch: number };
   /** Whether it answers. */
   up: boolean;
   /** Runs between the pieces of its next answers. */
@@ -114,11 +129,12 @@ export interface Installation extends AsyncDisposable {
   readonly shards: TestShard[];
   readonly view: ReturnType<typeof createEntryView>;
   readonly events: StoreEvent[];
+  readonly troubles: string[];
   readonly follower: FeedFollower;
   addShard(name: string): TestShard;
   removeShard(name: string): void;
   /** The addresses of copies. */
-  readonly copies: Map<string, FeedSource>;
+  readonly copies: Map<string, FeedCalls>;
   /** The register says something new. */
   registerChanged(): void;
   /** A second goes by: every shard says how far it has come. */
@@ -133,15 +149,13 @@ export async function createInstallation(
   const clock = createManualClock();
   const bus = createLossyBus();
   const shards: TestShard[] = [];
-  const copies = new Map<string, FeedSource>();
-  const listeners = new Set<() => void>();
+  const copies = new Map<string, FeedCalls>();
+  const troubles: string[] = [];
   const events: StoreEvent[] = [];
   const view = createEntryView({ keep: () => true });
-  view.subscribe((some) => void events.push(...some));
+  view.onEvents((some) => void events.push(...some));
   let number = 0;
-  const tell = () => {
-    for (const listener of listeners) listener();
-  };
+  let tell = (): void => undefined;
   const addShard = (name: string) => {
     number += 1;
     const shard = createTestShard({ name, number, rpcAddress: `${name}:1`, alive: true }, bus, clock);
@@ -154,20 +168,16 @@ export async function createInstallation(
     bus,
     clock,
     sink: view,
-    shards: {
-      current: () => shards.map(({ record }) => record),
-      follow(listener) {
-        listeners.add(listener);
-        return { [Symbol.dispose]: () => void listeners.delete(listener) };
-      },
-    },
     connect(address) {
-      const source = shards.find(({ record }) => record.rpcAddress === address)?.source ?? copies.get(address);
-      if (source === undefined) throw new Error(`nobody is at ${address}`);
-      return { ...source, [Symbol.dispose]: () => undefined };
+      const call = shards.find(({ record }) => record.rpcAddress === address)?.calls ?? copies.get(address);
+      if (call === undefined) throw new Error(`nobody is at ${address}`);
+      return { call, [Symbol.dispose]: () => undefined };
     },
-    fallback: () => [...copies.keys()],
+    keepers: () => [...copies.keys()],
+    onTrouble: (shard, error) => void troubles.push(`${shard}: ${error}`),
   });
+  tell = () => follower.setShards(shards.map(({ record }) => record));
+  tell();
   return {
     clock,
     bus,
@@ -184,7 +194,8 @@ export async function createInstallation(
       );
       tell();
     },
-    registerChanged: tell,
+    registerChanged: () => tell(),
+    troubles,
     async second() {
       await turns(3);
       clock.advance(1_000);
@@ -197,7 +208,7 @@ export async function createInstallation(
     async [Symbol.asyncDispose]() {
       await follower[Symbol.asyncDispose]();
       for (const { publisher, store } of shards) {
-        await publisher[Symbol.asyncDispose]();
+        publisher[Symbol.dispose]();
         await store[Symbol.asyncDispose]();
       }
     },
@@ -206,28 +217,37 @@ export async function createInstallation(
 
 function createTestShard(record: FollowedShard, bus: Bus, clock: ManualClock): TestShard {
   let life = 0;
-  const asked = { snapshot: 0, fetch: 0, progress: 0 };
+  const asked = { snapshot: 0, fetch: 0 };
+  const call: RpcCall = { signal: new AbortController().signal, peer: { commonName: '', organizations: [] } };
   const begin = (store: Store) => {
     life += 1;
-    const publisher = createFeedPublisher({
+    const epoch = `${record.name}-${life}`;
+    const publisher = createFeedPublisher({ store, bus, shard: record, epoch, project, clock });
+    const service = feedHandlers({
       store,
-      bus,
-      shard: record,
-      epoch: `${record.name}-${life}`,
+      shard: record.name,
+      epoch,
       project,
-      clock,
+      prefixes,
+      lastRevision: publisher.lastRevision,
+      nudge: () => store.progress(),
+      admit: () => undefined,
     });
-    return { publisher, service: createFeedService({ store, publisher, project, prefixes }) };
+    return { publisher, service };
   };
   const check = () => {
-    if (!shard.up) throw new StatusError('ServiceUnavailable', 'the shard is down');
+    if (!shard.up) throw new RpcError('unavailable', 'the shard is down');
   };
-  async function* watched<T>(stream: AsyncIterable<T>): AsyncIterable<T> {
+  async function* watched<D extends DescMessage>(
+    stream: AsyncIterable<MessageInitShape<D>>,
+    schema: D,
+  ): AsyncIterable<MessageShape<D>> {
     check();
     for await (const piece of stream) {
       await shard.between?.();
       check();
-      yield piece;
+      // As it comes off the wire.
+      yield fromBinary(schema, toBinary(schema, create(schema, piece)));
     }
   }
   const store = createMemoryStore({ clock });
@@ -239,23 +259,19 @@ function createTestShard(record: FollowedShard, bus: Bus, clock: ManualClock): T
     asked,
     up: true,
     between: undefined,
-    source: {
-      snapshot(request, signal) {
+    calls: {
+      snapshot(request) {
         asked.snapshot++;
-        return watched(service.snapshot(request, signal));
+        return watched(service.snapshot(create(methods.snapshot.input, request), call), methods.snapshot.output);
       },
-      fetch(request, signal) {
+      fetch(request) {
         asked.fetch++;
-        return watched(service.fetch(request, signal));
+        return watched(service.fetch(create(methods.fetch.input, request), call), methods.fetch.output);
       },
-      async progress(request, signal) {
-        asked.progress++;
-        check();
-        return await service.progress(request, signal);
-      },
+      progress: () => Promise.reject(new RpcError('unimplemented', 'no follower of feeds asks for it')),
     },
     async restart(next) {
-      await publisher[Symbol.asyncDispose]();
+      publisher[Symbol.dispose]();
       if (next !== undefined) await shard.store[Symbol.asyncDispose]();
       shard.store = next ?? shard.store;
       ({ publisher, service } = begin(shard.store));
