@@ -187,7 +187,7 @@ class Follower implements FeedFollower {
     this.#counters.messages++;
     const message = this.#read(subject, bytes);
     const followed = this.#followed.get(message?.shard ?? '');
-    if (message === undefined || followed === undefined || followed.pastEpochs.has(message.epoch)) return;
+    if (message === undefined || followed === undefined) return;
     if (followed.working !== undefined || followed.complete === undefined) {
       // What does not fit is missed, and its absence will show.
       if (followed.held.length < heldMessagesMax) followed.held.push(message);

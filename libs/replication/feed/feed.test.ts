@@ -196,9 +196,54 @@ describe('a follower of feeds', () => {
     await put(store, 'core/configmaps/-/c1/default/s', 'tenant');
     await until(() => all.view.get(a) !== undefined);
     await all.second();
-    await all.follower.catchUp();
     expect(all.bus.published.flatMap(({ entries }) => entries.map(({ key }) => key))).toEqual([a]);
     expect(Object.keys(all.values())).toEqual([a]);
+  });
+
+  it('is given nothing else by the shard either', async () => {
+    await using all = await createInstallation(['alpha'], async ({ store }) => {
+      await put(store, 'core/secrets/-/c1/default/s', 'secret');
+    });
+    await all.follower.ready();
+    const { store, asked } = all.shards[0] as TestShard;
+    all.bus.mode = 'drop';
+    await put(store, 'core/secrets/-/c1/default/t', 'secret');
+    await put(store, a, 'x');
+    await all.follower.catchUp();
+    expect(asked.fetch).toBe(2);
+    expect(Object.keys(all.values())).toEqual([a]);
+  });
+
+  it('learns of a new feed from the shard itself, if the bus does not say so', async () => {
+    await using all = await createInstallation();
+    await all.follower.ready();
+    const shard = all.shards[0] as TestShard;
+    await put(shard.store, a, 'gone with the old store');
+    await until(() => all.view.get(a) !== undefined);
+    all.bus.mode = 'drop';
+    all.clock.advance(1);
+    const fresh = createMemoryStore({ clock: all.clock });
+    await put(fresh, b, 'new');
+    await shard.restart(fresh);
+    expect(await all.follower.catchUp()).toBe(true);
+    expect(all.values()).toEqual({ [b]: 'new' });
+  });
+
+  it('does not ask a shard that does not answer once for each message', async () => {
+    await using all = await createInstallation();
+    await all.follower.ready();
+    const shard = all.shards[0] as TestShard;
+    const { store, asked } = shard;
+    all.bus.mode = 'drop';
+    await put(store, a, 'lost');
+    await turns(3);
+    all.bus.mode = 'pass';
+    shard.up = false;
+    for (let count = 0; count < 100; count++) {
+      await put(store, b, String(count));
+      await turns(3);
+    }
+    expect(asked.fetch).toBeLessThan(5);
   });
 });
 
@@ -290,6 +335,66 @@ describe('a snapshot', () => {
   });
 });
 
+describe('a keeper', () => {
+  /** What a keeper says of the shard, as its `epoch` and `revision`. */
+  function keeper(shard: TestShard, epoch: string, revision: number, asked: { snapshot: number }) {
+    return {
+      ...shard.calls,
+      async *snapshot() {
+        asked.snapshot += 1;
+        const entries = [{ key: b, revision, createRevision: revision, value: Buffer.from('of the keeper') }];
+        yield create(FeedService.method.snapshot.output, { epoch, revision, entries });
+      },
+    };
+  }
+
+  it.each(['older than what is known', 'of an earlier life of the shard'])(
+    'that is %s changes nothing',
+    async (what) => {
+      await using all = await createInstallation();
+      await all.follower.ready();
+      const shard = all.shards[0] as TestShard;
+      const before = shard.store.currentRevision();
+      await put(shard.store, a, 'x');
+      await until(() => all.view.get(a) !== undefined);
+      if (what === 'of an earlier life of the shard') {
+        await shard.restart();
+        await until(() => shard.asked.snapshot === 2);
+        await turns(10);
+      }
+      const asked = { snapshot: 0 };
+      const late = what === 'older than what is known' ? before : shard.store.currentRevision() + 5_000_000;
+      all.copies.set('cache:1', keeper(shard, 'alpha-1', late, asked));
+      shard.up = false;
+      shard.record = { ...shard.record, alive: false };
+      all.registerChanged();
+      all.bus.gap();
+      expect(await all.follower.catchUp()).toBe(true);
+      shard.record = { ...shard.record, alive: true };
+      all.registerChanged();
+      await turns(5);
+      shard.record = { ...shard.record, alive: false };
+      all.registerChanged();
+      await all.second();
+      await until(() => asked.snapshot > 0);
+      await turns(5);
+      expect(all.values()).toEqual({ [a]: 'x' });
+    },
+  );
+
+  it('makes nobody believe that a living shard was heard', async () => {
+    await using all = await createInstallation(['alpha'], async (shard) => {
+      shard.up = false;
+      await put(shard.store, a, 'x');
+    });
+    const shard = all.shards[0] as TestShard;
+    all.copies.set('cache:1', keeper(shard, 'alpha-1', 1, { snapshot: 0 }));
+    await turns(5);
+    expect(await all.follower.catchUp()).toBe(false);
+    expect(Object.keys(all.values())).toEqual([b]);
+  });
+});
+
 describe('the shards that are followed', () => {
   it('one that joins is brought in, and nothing is left of one that leaves', async () => {
     await using all = await createInstallation(['alpha']);
@@ -303,6 +408,20 @@ describe('the shards that are followed', () => {
     expect(all.events.at(-1)).toMatchObject({ type: 'delete', key: a });
     expect(all.follower.ageMs('alpha')).toBe(undefined);
     beta.publisher[Symbol.dispose]();
+  });
+
+  it('what one says is gone stays where another has it', async () => {
+    await using all = await createInstallation(['alpha', 'beta']);
+    await all.follower.ready();
+    const [alpha, beta] = all.shards as [TestShard, TestShard];
+    await put(alpha.store, a, 'alpha');
+    await until(() => all.view.get(a) !== undefined);
+    await put(beta.store, a, 'beta');
+    await until(() => all.view.shardOf(a) === 'beta');
+    await remove(alpha.store, a);
+    await all.follower.catchUp();
+    await turns(5);
+    expect(all.values()).toEqual({ [a]: 'beta' });
   });
 
   it('one that is down from the beginning holds up nobody, and is brought in when it is back', async () => {
@@ -387,20 +506,10 @@ describe('how old what is known is', () => {
     expect(all.values()).toEqual({ [a]: '1', [b]: '2' });
   });
 
-  it('nobody has caught up with a living shard that does not answer, whatever its keepers say', async () => {
+  it('nobody has caught up with a living shard that does not answer', async () => {
     await using all = await createInstallation();
     await all.follower.ready();
-    const shard = all.shards[0] as TestShard;
-    const { calls } = shard;
-    shard.up = false;
-    all.copies.set('cache:1', {
-      ...calls,
-      async *snapshot(request) {
-        shard.up = true;
-        yield* calls.snapshot(request);
-        shard.up = false;
-      },
-    });
+    (all.shards[0] as TestShard).up = false;
     expect(await all.follower.catchUp()).toBe(false);
   });
 
