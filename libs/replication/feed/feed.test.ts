@@ -388,8 +388,10 @@ describe('a keeper', () => {
       await put(shard.store, a, 'x');
     });
     const shard = all.shards[0] as TestShard;
-    all.copies.set('cache:1', keeper(shard, 'alpha-1', 1, { snapshot: 0 }));
+    const late = keeper(shard, 'alpha-1', 1, { snapshot: 0 });
+    all.copies.set('cache:1', { ...late, snapshot: shard.calls.snapshot });
     await turns(5);
+    all.copies.set('cache:1', late);
     expect(await all.follower.catchUp()).toBe(false);
     expect(Object.keys(all.values())).toEqual([b]);
   });
