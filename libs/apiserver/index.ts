@@ -12,7 +12,7 @@ export type { HealthCheck } from './handlers/health.ts';
 export { createOpenApi } from './openapi/create-open-api.ts';
 // Targets
 export type { ApiPath, RequestPath } from './request-path.ts';
-export { decodeSegment, parseRequestPath, splitCluster } from './request-path.ts';
+export { parseRequestPath, splitCluster } from './request-path.ts';
 export type { Scope } from './scope.ts';
 export type { ServerNeeds, SpecialAnswer, SpecialCall, SpecialHandler, SurfaceDocuments } from './server-needs.ts';
 

@@ -3,6 +3,8 @@
  * something else (`/healthz`, `/openapi/v3`). Parsed once per request, without regular expressions.
  */
 
+import { decodeSegment } from '@kcp-ts/http';
+
 export interface ApiPath {
   readonly group: string;
   readonly version: string;
@@ -27,16 +29,6 @@ export function splitCluster(path: string): { readonly cluster: string; readonly
   const end = path.indexOf('/', 10);
   const text = end < 0 ? path.slice(10) : path.slice(10, end);
   return { cluster: decodeSegment(text), rest: end < 0 ? '/' : path.slice(end) };
-}
-
-/** Percent-decodes one segment; a malformed one stays as it is and will name nothing. */
-export function decodeSegment(text: string): string {
-  if (!text.includes('%')) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function splitIdentity(text: string): { readonly resource: string; readonly identity: string | undefined } {

@@ -1,6 +1,17 @@
 // Who asks
+
+export type { AssertionSigner, AssertionSignerOptions, AssertionsOptions, AssertionVerifier } from './assertion.ts';
+export {
+  assertionHeader,
+  createAssertionSigner,
+  createAssertionVerifier,
+  createServicePeers,
+  withAssertions,
+} from './assertion.ts';
 export type { Authenticator, AuthenticatorOptions, Credentials, TokenVerdict } from './authenticator.ts';
 export { createAuthenticator } from './authenticator.ts';
+export type { CertificateVerdict } from './certificate-user.ts';
+export { createCertificateReader } from './certificate-user.ts';
 export { adminGroup, authenticatedGroup, mastersGroup, serviceAccountGroups, unauthenticatedGroup } from './groups.ts';
 // Impersonation
 export type { Impersonation } from './impersonation.ts';

@@ -29,6 +29,8 @@ export interface Exchange {
   /** Begins an answer whose end is not known yet. */
   stream(status: number, headers: ResponseHeaders): BodyStream;
   readonly answered: boolean;
+  /** Whether the client sends a body, or may. */
+  readonly hasBody: boolean;
   /** The client went away, or the answer is on its way completely. */
   readonly closed: boolean;
 }

@@ -1,8 +1,9 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { CoalescingBody } from './coalescing-body.ts';
 import type { BodyStream, Exchange, RequestHeaders, ResponseHeaders } from './exchange.ts';
 import type { ExchangeNeeds } from './http2-exchange.ts';
+import { incoming } from './incoming.ts';
 import type { Peer } from './peer.ts';
 import { readBody } from './read-body.ts';
 import { bodyless, lengthOf } from './response-head.ts';
@@ -54,6 +55,15 @@ export class Http1Exchange implements Exchange {
 
   get closed(): boolean {
     return this.#response.destroyed || this.#response.closed || this.#request.socket.destroyed;
+  }
+
+  get [incoming](): Readable {
+    return this.#request;
+  }
+
+  get hasBody(): boolean {
+    const { 'content-length': length, 'transfer-encoding': coding } = this.#request.headers;
+    return coding !== undefined || (length !== undefined && length !== '0');
   }
 
   readBody(limitBytes: number): Promise<Uint8Array> {

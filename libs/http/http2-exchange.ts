@@ -5,11 +5,12 @@ import type {
   ServerStreamResponseOptions,
 } from 'node:http2';
 import { constants } from 'node:http2';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Flusher } from './coalescing-body.ts';
 import { CoalescingBody } from './coalescing-body.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { BodyStream, Exchange, RequestHeaders, ResponseHeaders } from './exchange.ts';
+import { incoming } from './incoming.ts';
 import type { Peer } from './peer.ts';
 import { readBody } from './read-body.ts';
 import { bodyless, lengthOf } from './response-head.ts';
@@ -56,6 +57,14 @@ export class Http2Exchange implements Exchange {
 
   get closed(): boolean {
     return this.#stream.closed || this.#stream.destroyed;
+  }
+
+  get [incoming](): Readable {
+    return this.#stream;
+  }
+
+  get hasBody(): boolean {
+    return !this.#stream.endAfterHeaders;
   }
 
   readBody(limitBytes: number): Promise<Uint8Array> {

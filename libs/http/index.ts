@@ -7,7 +7,9 @@ export { decodeJson } from './decode/decode-json.ts';
 // Bodies
 export type { Decoded, DecodeOptions } from './decode/decode-options.ts';
 export { decodeYaml, formatYaml } from './decode/decode-yaml.ts';
+export { decodeSegment } from './decode-segment.ts';
 export type { BodyStream, Exchange, ExchangeHandler, RequestHeaders, ResponseHeaders } from './exchange.ts';
+export { freePorts } from './free-port.ts';
 export type { HttpLimits } from './limits.ts';
 export { defaultHttpLimits } from './limits.ts';
 // Negotiation
@@ -18,4 +20,5 @@ export type { Peer, PeerCertificate } from './peer.ts';
 export type { HttpServer, HttpServerOptions } from './server.ts';
 export { createHttpServer } from './server.ts';
 export type { ServerTls } from './tls-server.ts';
-export { freePorts } from './free-port.ts';
+export type { ForwardOutcome, Upstream, UpstreamAnswer, UpstreamOptions } from './upstream.ts';
+export { createUpstream } from './upstream.ts';

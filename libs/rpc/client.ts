@@ -152,7 +152,10 @@ function cancelOn(
 ): void {
   if (signal === undefined) return;
   const cancel = () => stream.cancel();
-  if (signal.aborted) return cancel();
+  if (signal.aborted) {
+    cancel();
+    return;
+  }
   signal.addEventListener('abort', cancel, { once: true });
   stream.once('close', () => signal.removeEventListener('abort', cancel));
 }

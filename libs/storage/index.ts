@@ -1,5 +1,14 @@
 // The door
 
+// etcd
+export type { EtcdClient, EtcdOptions } from './etcd/etcd-client.ts';
+export { createEtcdClient } from './etcd/etcd-client.ts';
+export type { EtcdLease } from './etcd/etcd-lease.ts';
+export { grantEtcdLease } from './etcd/etcd-lease.ts';
+export type { EtcdCondition, EtcdEntry, EtcdOperation } from './etcd/etcd-transaction.ts';
+export { etcdCommit, etcdGet, etcdList } from './etcd/etcd-transaction.ts';
+export type { EtcdChange, EtcdWatchHandlers } from './etcd/etcd-watch.ts';
+export { watchEtcd } from './etcd/etcd-watch.ts';
 // Keys and ranges
 export type { KeyParts } from './key.ts';
 export { formatKey, parseKey, resourcePrefix } from './key.ts';
@@ -37,13 +46,3 @@ export {
   storedHeaderBytes,
   storedJson,
 } from './stored-value.ts';
-
-// etcd
-export type { EtcdClient, EtcdOptions } from './etcd/etcd-client.ts';
-export { createEtcdClient } from './etcd/etcd-client.ts';
-export type { EtcdLease } from './etcd/etcd-lease.ts';
-export { grantEtcdLease } from './etcd/etcd-lease.ts';
-export type { EtcdCondition, EtcdEntry, EtcdOperation } from './etcd/etcd-transaction.ts';
-export { etcdCommit, etcdGet, etcdList } from './etcd/etcd-transaction.ts';
-export type { EtcdChange, EtcdWatchHandlers } from './etcd/etcd-watch.ts';
-export { watchEtcd } from './etcd/etcd-watch.ts';

@@ -106,6 +106,11 @@ export interface Store extends AsyncDisposable {
   currentRevision(): Revision;
   /** A promise: everything up to it is known here, and nothing will ever be committed at or below it, also not after a crash. */
   progress(): Promise<Revision>;
+  /**
+   * Takes note of a revision heard from elsewhere: everything committed or promised from now on is above it. False, and nothing is noted, where it is
+   * more than a second beyond the wall clock: a peer's clock is never followed that far.
+   */
+  observe(revision: Revision): boolean;
   /** Readers and watchers below `floor` get Expired from now on. */
   compact(floor: Revision): Promise<void>;
   /** The oldest revision that can still be read at or resumed from. */

@@ -1,4 +1,5 @@
 export type { Change } from './change.ts';
+export { createChange } from './change.ts';
 export type { Follower } from './follower.ts';
 // Watches between services
 export type { WatchFrame, WatchFrameReader, WatchFrameType } from './frames.ts';

@@ -33,6 +33,8 @@ export interface PathIndex {
   resolve(pathOrName: string): Placement;
   /** `value`: the stored object or its projection; undefined for a deletion. Other kinds are ignored. */
   changed(shard: string, key: string, value: Uint8Array | undefined): void;
+  /** Forgets what is of a shard, but for these keys. */
+  retain(shard: string, keys: ReadonlySet<string>): void;
   /** How many clusters a shard has. */
   clusters(shard: string): number;
   sizes(): { readonly clusters: number; readonly workspaces: number };
@@ -40,6 +42,7 @@ export interface PathIndex {
 
 interface Child {
   readonly shard: string;
+  readonly key: string;
   readonly cluster: string | undefined;
   readonly placedOn: string | undefined;
   readonly unavailable: boolean;
@@ -61,11 +64,12 @@ function childId(key: string): string {
   return key.slice(at);
 }
 
-function childOf(shard: string, value: Uint8Array): Child {
+function childOf(shard: string, key: string, value: Uint8Array): Child {
   const { metadata, spec, status } = parseStored<Projected>(value);
   const scheduled = status?.phase !== undefined && status.phase !== 'Scheduling';
   return {
     shard,
+    key,
     cluster: scheduled ? spec?.cluster : undefined,
     placedOn: metadata.annotations?.['core.kcp.io/shard'],
     unavailable: status?.phase === 'Unavailable',
@@ -116,9 +120,29 @@ export function createPathIndex(): PathIndex {
     return found.cluster === undefined ? unknown : placed(found.cluster, found.placedOn);
   }
 
+  function changed(shard: string, key: string, value: Uint8Array | undefined): void {
+    if (isLogicalClusterKey(key)) {
+      const end = key.indexOf('/', logicalClustersPrefix.length);
+      changedCluster(shard, key.slice(logicalClustersPrefix.length, end), value);
+    } else if (isWorkspaceKey(key)) {
+      const id = childId(key);
+      if (value !== undefined) children.set(id, childOf(shard, key, value));
+      else if (children.get(id)?.shard === shard) children.delete(id);
+    }
+  }
+
   return {
     cluster: (name) => clusters.get(name),
     child,
+    changed,
+    retain(shard, keys) {
+      for (const [name, { shard: holder }] of clusters) {
+        const key = `${logicalClustersPrefix}${name}//cluster`;
+        if (holder === shard && !keys.has(key)) changed(shard, key, undefined);
+      }
+      for (const { shard: holder, key } of [...children.values()])
+        if (holder === shard && !keys.has(key)) changed(shard, key, undefined);
+    },
     resolve(pathOrName) {
       const segments = pathOrName.split(':');
       const first = segments.shift() ?? '';
@@ -132,17 +156,37 @@ export function createPathIndex(): PathIndex {
       }
       return here;
     },
-    changed(shard, key, value) {
-      if (isLogicalClusterKey(key)) {
-        const end = key.indexOf('/', logicalClustersPrefix.length);
-        changedCluster(shard, key.slice(logicalClustersPrefix.length, end), value);
-      } else if (isWorkspaceKey(key)) {
-        const id = childId(key);
-        if (value !== undefined) children.set(id, childOf(shard, value));
-        else if (children.get(id)?.shard === shard) children.delete(id);
-      }
-    },
     clusters: (shard) => counts.get(shard) ?? 0,
     sizes: () => ({ clusters: clusters.size, workspaces: children.size }),
+  };
+}
+
+interface SinkEntry {
+  readonly key: string;
+  readonly value: Uint8Array | undefined;
+}
+
+/** An index as the sink of a follower of feeds. `before`: told of each entry that the index is about to take. */
+export function pathIndexSink(index: PathIndex, before?: (shard: string, entry: SinkEntry) => void) {
+  type Named = { readonly name: string };
+  const take = (shard: string, entries: readonly SinkEntry[]) => {
+    for (const entry of entries) {
+      before?.(shard, entry);
+      index.changed(shard, entry.key, entry.value);
+    }
+  };
+  return {
+    apply: ({ name }: Named, entries: readonly SinkEntry[]) => take(name, entries),
+    begin({ name }: Named) {
+      const seen = new Set<string>();
+      return {
+        add(entries: readonly SinkEntry[]) {
+          for (const { key } of entries) seen.add(key);
+          take(name, entries);
+        },
+        end: () => index.retain(name, seen),
+      };
+    },
+    removed: (shard: string) => index.retain(shard, new Set()),
   };
 }

@@ -1,6 +1,7 @@
 /** `[/services/cache]/shards/<shard or *>/clusters/<cluster or *>/…` as a scope like any other: read-only, for system:masters. */
 import type { ApiPath, Scope } from '@kcp-ts/apiserver';
-import { decodeSegment, splitCluster } from '@kcp-ts/apiserver';
+import { splitCluster } from '@kcp-ts/apiserver';
+import { decodeSegment } from '@kcp-ts/http';
 import type { ClusterName, UserInfo } from '@kcp-ts/meta';
 import { isClusterName, StatusError } from '@kcp-ts/meta';
 import type { ServedResource, Surface } from '@kcp-ts/registry';

@@ -29,7 +29,10 @@ export function cachedSurface(): Surface {
   });
   const plain = rows.map((row): ResourceRow => ({ ...row, subresources: [] }));
   const needs = { schemas: createSchemaCache(), behaviour: () => noBehaviour, conversion: () => undefined };
-  return createSurface('cache', resourcesOfRows(plain, () => '-', { kind: 'builtin' }, needs));
+  return createSurface(
+    'cache',
+    resourcesOfRows(plain, () => '-', { kind: 'builtin' }, needs),
+  );
 }
 
 /** The same resource as one shard has it, or all shards ('*'): in the cache's store the shard stands where others have an identity. */

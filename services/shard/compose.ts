@@ -14,7 +14,9 @@ import { createAccess } from './access.ts';
 import { shardAdmission } from './admission.ts';
 import { createTenancy, kcpBehaviours } from './behaviours.ts';
 import { bootstrap } from './bootstrap.ts';
-import { shardControllers } from './controllers.ts';
+import type { ClusterOrders } from './cluster-orders.ts';
+import { createClusterOrders } from './cluster-orders.ts';
+import { clusterRemoval, shardControllers } from './controllers.ts';
 import type { Core } from './core.ts';
 import { createCore } from './core.ts';
 import { createHomeWorkspace } from './home-workspace.ts';
@@ -23,6 +25,8 @@ import { kubernetesParts } from './kubernetes-parts.ts';
 import { createMetrics } from './metrics.ts';
 import type { Peers } from './peers.ts';
 import { createRouter } from './router.ts';
+import type { ShardObjects } from './shard-objects.ts';
+import { keepShardObjects } from './shard-objects.ts';
 import { versionInfo } from './version.ts';
 
 export interface ShardOptions {
@@ -48,6 +52,10 @@ export interface ShardOptions {
 }
 
 export interface Shard extends AsyncDisposable {
+  /** What other shards may ask of this one. */
+  readonly orders: ClusterOrders;
+  /** Keeps the Shard objects of an installation of several; on the shard that holds root. */
+  keepShards(leave: (shard: string) => void): ShardObjects;
   readonly handler: (exchange: Exchange) => void | Promise<void>;
   /** From now on readiness says no: others go elsewhere while open requests end. */
   drain(): void;
@@ -145,6 +153,10 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     onError: options.logController,
   });
   const started = controllers.start();
+  const following = options.peers?.onOwnedCluster(({ cluster, name }) => {
+    const key = `${core.ownPrefix('tenancy.kcp.io', 'workspaces')}${cluster}//${name}`;
+    if (options.store.peek(key) !== undefined) controllers.wake(['workspace-progress', 'workspace-deletion'], [key]);
+  });
   const bookmarks: Bookmarks = createBookmarks(core.hub, clock, bookmarkMs);
   const metrics = createMetrics(core, () => controllers);
   const enabled = options.homeWorkspaces;
@@ -164,11 +176,14 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   });
   return {
     handler,
+    orders: createClusterOrders({ core, tenancy, removal: clusterRemoval(core), externalUrl }),
+    keepShards: (leave) => keepShardObjects(core, leave),
     drain() {
       ready = false;
     },
     async [Symbol.asyncDispose]() {
       ready = false;
+      following?.[Symbol.dispose]();
       await started.catch(() => undefined);
       await controllers[Symbol.asyncDispose]();
       bookmarks[Symbol.dispose]();

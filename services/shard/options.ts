@@ -1,16 +1,6 @@
 /** The shard's options, once: flags, environment, --help and the type of the configuration all come from this table. Names and defaults are kcp's where it has them. */
-export type OptionSpec =
-  | { readonly flag: string; readonly type: 'text'; readonly default: string; readonly text: string }
-  | { readonly flag: string; readonly type: 'list'; readonly default: readonly string[]; readonly text: string }
-  | { readonly flag: string; readonly type: 'switch'; readonly default: boolean; readonly text: string }
-  | {
-      readonly flag: string;
-      readonly type: 'number';
-      readonly default: number;
-      readonly min: number;
-      readonly max: number;
-      readonly text: string;
-    };
+import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
+import { installationOptions } from '@kcp-ts/flags';
 
 export const options = {
   rootDirectory: {
@@ -131,47 +121,7 @@ export const options = {
     default: '',
     text: 'What the keys of this shard begin with in etcd; /kcp/ and its name when empty.',
   },
-  etcdCafile: { flag: 'etcd-cafile', type: 'text', default: '', text: 'PEM file with the authorities of etcd.' },
-  etcdCertfile: { flag: 'etcd-certfile', type: 'text', default: '', text: 'PEM file with the certificate for etcd.' },
-  etcdKeyfile: { flag: 'etcd-keyfile', type: 'text', default: '', text: 'PEM file with the key of --etcd-certfile.' },
-  etcdUsername: { flag: 'etcd-username', type: 'text', default: '', text: 'User name for etcd.' },
-  etcdPasswordFile: { flag: 'etcd-password-file', type: 'text', default: '', text: 'File with the password for etcd.' },
-  coordinationEtcd: {
-    flag: 'coordination-etcd',
-    type: 'list',
-    default: [],
-    text: 'URLs of the etcd in which the shards of the installation agree; --etcd-servers when empty.',
-  },
-  natsUrl: {
-    flag: 'nats-url',
-    type: 'list',
-    default: [],
-    text: 'URLs of the NATS servers over which shards tell others of their changes. With it, the shard is one of several.',
-  },
-  natsUsername: { flag: 'nats-username', type: 'text', default: '', text: 'User name for NATS.' },
-  natsPasswordFile: { flag: 'nats-password-file', type: 'text', default: '', text: 'File with the password for NATS.' },
-  natsCafile: { flag: 'nats-cafile', type: 'text', default: '', text: 'PEM file with the authorities of NATS.' },
-  peerCaFile: {
-    flag: 'peer-ca-file',
-    type: 'text',
-    default: '',
-    text: 'PEM file with the authority of the services of this installation.',
-  },
-  peerCertFile: {
-    flag: 'peer-cert-file',
-    type: 'text',
-    default: '',
-    text: 'PEM file with the certificate that shows other services who this one is.',
-  },
-  peerKeyFile: { flag: 'peer-key-file', type: 'text', default: '', text: 'PEM file with the key of --peer-cert-file.' },
-  rpcPort: {
-    flag: 'rpc-port',
-    type: 'number',
-    default: 0,
-    min: 0,
-    max: 65_535,
-    text: 'Port for other services; 0 takes a free one.',
-  },
+  ...installationOptions,
   enableHomeWorkspaces: {
     flag: 'enable-home-workspaces',
     type: 'switch',
@@ -192,17 +142,9 @@ export const options = {
     max: 10,
     text: 'How much is logged; 4 and more are for debugging.',
   },
-} as const satisfies Readonly<Record<string, OptionSpec>>;
+} as const satisfies OptionTable;
 
 export const batteries = ['workspace-types', 'admin', 'user', 'metrics-viewer'] as const;
 
-type ValueOf<Spec extends OptionSpec> = Spec['type'] extends 'text'
-  ? string
-  : Spec['type'] extends 'list'
-    ? readonly string[]
-    : Spec['type'] extends 'switch'
-      ? boolean
-      : number;
-
 /** What the table says, before what is empty has been found out. */
-export type OptionValues = { readonly [Name in keyof typeof options]: ValueOf<(typeof options)[Name]> };
+export type OptionValues = ValuesOf<typeof options>;

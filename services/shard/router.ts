@@ -1,8 +1,9 @@
 /** From the beginning of a path to the scope it names. */
 import type { ApiRequest, Route } from '@kcp-ts/apiserver';
-import { decodeSegment, respondText, splitCluster } from '@kcp-ts/apiserver';
+import { respondText, splitCluster } from '@kcp-ts/apiserver';
 import { impersonationOf } from '@kcp-ts/authn';
 import { impersonate } from '@kcp-ts/authz';
+import { decodeSegment } from '@kcp-ts/http';
 import type { ClusterName, UserInfo, WorkspacePath } from '@kcp-ts/meta';
 import { isClusterName, isWorkspacePath, StatusError } from '@kcp-ts/meta';
 import type { ApiExport } from '@kcp-ts/sharing';

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { hashToken } from '@kcp-ts/authn';
 import { createSystemRandom } from '@kcp-ts/base';
 import { decodeYaml } from '@kcp-ts/http';
+import { createLogger, levelOf } from '@kcp-ts/installation';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CertificateNeeds } from './certificates.ts';
 import { ensureCertificates, servingHosts } from './certificates.ts';
 import { prepareAdminTokens, writeKubeconfig } from './kubeconfig.ts';
-import { createLogger, levelOf } from './logging.ts';
 
 let folder: string;
 beforeEach(async () => {

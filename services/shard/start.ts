@@ -1,22 +1,36 @@
 /** Starts a shard with its server, and stops it: what the program and the tests call. */
 
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { createAuthenticator, createServiceAccountTokens, openTokenFile } from '@kcp-ts/authn';
+import type { Authenticator } from '@kcp-ts/authn';
+import {
+  createAssertionVerifier,
+  createAuthenticator,
+  createServiceAccountTokens,
+  createServicePeers,
+  openTokenFile,
+  withAssertions,
+} from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import type { Exchange } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
+import { createLogger } from '@kcp-ts/installation';
 import type { KubeObject } from '@kcp-ts/meta';
 import type { Store } from '@kcp-ts/storage';
 import { formatKey, openLmdbStore, parseStored } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
 import { ensureCertificates } from './certificates.ts';
+import type { Shard } from './compose.ts';
 import { composeShard } from './compose.ts';
 import type { ShardConfig } from './config.ts';
+import type { Installation } from './installation.ts';
+import { joinInstallation } from './installation.ts';
+import type { JoinNeeds } from './join.ts';
+import { joinOthers } from './join.ts';
 import type { AdminTokens } from './kubeconfig.ts';
 import { prepareAdminTokens, writeKubeconfig } from './kubeconfig.ts';
-import { createLogger } from './logging.ts';
 import { processMemory, releaseMemory } from './release-memory.ts';
 
 export interface RunningShard extends AsyncDisposable {
@@ -26,7 +40,6 @@ export interface RunningShard extends AsyncDisposable {
 }
 
 const drainMs = 5_000;
-const shardNumber = 1;
 
 function externalHost(config: ShardConfig): string {
   if (config.externalHostname !== '') return config.externalHostname;
@@ -87,6 +100,13 @@ async function openAuthenticator({ config, clock, random, log, store, key, token
   return { authenticator, serviceAccounts };
 }
 
+/** Among others, what services hand on is taken for what it is. */
+function amongServices(authenticator: Authenticator, peerCa: string, clock: Clock): Authenticator {
+  if (peerCa === '') return authenticator;
+  const verifier = createAssertionVerifier({ audience: 'kcp', clock });
+  return withAssertions(authenticator, { isService: createServicePeers({ peerCa }), verifier });
+}
+
 function certificatesOf(config: ShardConfig, host: string, clock: Clock): ReturnType<typeof ensureCertificates> {
   return ensureCertificates({
     rootDirectory: config.rootDirectory,
@@ -99,6 +119,69 @@ function certificatesOf(config: ShardConfig, host: string, clock: Clock): Return
   });
 }
 
+/** What is answered before the shard is there: it lives, and is not ready. */
+function answerStarting(exchange: Exchange): void {
+  const path = exchange.url.split('?', 1)[0];
+  if (path === '/livez' || path === '/healthz') exchange.respond(200, { 'content-type': 'text/plain' }, 'ok');
+  else exchange.respond(503, { 'retry-after': '1' });
+}
+
+interface Opened extends AsyncDisposable {
+  readonly store: Store;
+  readonly shardNumber: number;
+  readonly installation: Installation | undefined;
+  /** Told the shards that are in the installation, as Shard objects are to say. */
+  follow(shard: Shard): Disposable | undefined;
+}
+
+async function openAlone(config: ShardConfig, clock: Clock): Promise<Opened> {
+  const store = await openLmdbStore({ path: join(config.rootDirectory, 'data'), clock });
+  return {
+    store,
+    shardNumber: 1,
+    installation: undefined,
+    follow: () => undefined,
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+async function openAmongOthers(needs: JoinNeeds, random: Random): Promise<Opened> {
+  const { config, clock, log, host } = needs;
+  const joined = await joinOthers(needs);
+  const { register, own, bus, tls, rpcPort } = joined;
+  const store = await openLmdbStore({ path: join(config.rootDirectory, 'data'), clock });
+  const installation = await joinInstallation({
+    ...{ register, own, bus, store, tls, rpcHost: host, rpcPort, clock, random, log },
+  });
+  return {
+    store,
+    shardNumber: own.number,
+    installation,
+    follow(shard) {
+      installation.takeOrders(shard.orders);
+      if (config.rootShardName !== config.shardName) return undefined;
+      const leave = (name: string) => {
+        register.leave(name).catch((error: unknown) => log.error({ err: error, shard: name }, 'a shard cannot leave'));
+      };
+      const objects = shard.keepShards(leave);
+      const following = register.follow(({ shards }) => {
+        objects.joined(shards).catch((error: unknown) => log.error({ err: error }, 'Shard objects cannot be kept'));
+      });
+      return {
+        [Symbol.dispose]() {
+          following[Symbol.dispose]();
+          objects[Symbol.dispose]();
+        },
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await installation[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+      await joined[Symbol.asyncDispose]();
+    },
+  };
+}
+
 /** Resolves when the shard answers requests. */
 export async function startShard(config: ShardConfig): Promise<RunningShard> {
   const clock = createSystemClock();
@@ -106,10 +189,30 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
   const log = createLogger(config.verbosity);
   await mkdir(config.rootDirectory, { recursive: true, mode: 0o700 });
   const host = externalHost(config);
-  const [certificates, store] = await Promise.all([
-    certificatesOf(config, host, clock),
-    openLmdbStore({ path: join(config.rootDirectory, 'data'), clock }),
-  ]);
+  const certificates = await certificatesOf(config, host, clock);
+  const peerCa = config.peerCaFile === '' ? '' : await readFile(config.peerCaFile, 'utf8');
+
+  // The port is known before the shard is, since URLs in its objects name it.
+  let handler: Parameters<typeof createHttpServer>[0]['handler'] = answerStarting;
+  const server = createHttpServer({
+    tls: {
+      certificate: certificates.serving.certificate,
+      privateKey: certificates.serving.privateKey,
+      clientCa: `${certificates.clientCa}${peerCa}`,
+    },
+    handler: (exchange) => handler(exchange),
+    onError: (error) => log.error({ err: error }, 'a request failed'),
+    clock,
+  });
+  const { port } = await server.listen({ host: config.bindAddress, port: config.securePort });
+  const own = `https://${hostInUrl(host)}:${port}`;
+  const urls = urlsOf(config, own);
+  const baseUrl = config.shardBaseUrl === '' ? own : config.shardBaseUrl;
+  const opened =
+    config.natsUrl.length === 0
+      ? await openAlone(config, clock)
+      : await openAmongOthers({ config, baseUrl, ...urls, host, clock, log }, random);
+  const { store } = opened;
   const tokens = await prepareAdminTokens({
     kubeconfigPath: config.kubeconfigPath,
     tokenStorePath: config.authenticationAdminTokenPath,
@@ -117,47 +220,27 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
     random,
   });
   const { authenticator, serviceAccounts } = await openAuthenticator({
-    config,
-    clock,
-    random,
-    log,
-    store,
-    key: certificates.serviceAccountKey,
-    tokens,
+    ...{ config, clock, random, log, store, key: certificates.serviceAccountKey, tokens },
   });
-
-  // The port is known before the shard is, since URLs in its objects name it.
-  let handler: Parameters<typeof createHttpServer>[0]['handler'] = (exchange) =>
-    exchange.respond(503, { 'retry-after': '1' });
-  const server = createHttpServer({
-    tls: {
-      certificate: certificates.serving.certificate,
-      privateKey: certificates.serving.privateKey,
-      clientCa: certificates.clientCa,
-    },
-    handler: (exchange) => handler(exchange),
-    onError: (error) => log.error({ err: error }, 'a request failed'),
-    clock,
-  });
-  const { port } = await server.listen({ host: config.bindAddress, port: config.securePort });
-  const urls = urlsOf(config, `https://${hostInUrl(host)}:${port}`);
   const shard = await composeShard({
     store,
     clock,
     random,
     shardName: config.shardName,
-    shardNumber,
-    holdsRoot: true,
+    shardNumber: opened.shardNumber,
+    peers: opened.installation?.peers,
+    holdsRoot: config.rootShardName === config.shardName,
     ...urls,
     caBundle: certificates.servingCa,
     homeWorkspaces: config.enableHomeWorkspaces,
     homeCreatorGroups: config.homeWorkspacesHomeCreatorGroups,
     tokens: serviceAccounts,
-    authenticator,
+    authenticator: amongServices(authenticator, peerCa, clock),
     logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
     logController: (name, key, error) =>
       log.warn({ controller: name, key, err: error }, 'reconciling failed; it is tried again'),
   });
+  const following = opened.follow(shard);
   handler = shard.handler;
   const release = releaseMemory({ clock, operations: () => store.statistics().operations, ...processMemory() });
   await writeKubeconfig({
@@ -172,11 +255,12 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
     kubeconfigPath: config.kubeconfigPath,
     async [Symbol.asyncDispose]() {
       release[Symbol.dispose]();
+      following?.[Symbol.dispose]();
       shard.drain();
       const closed = server.close({ drainMs });
       await shard[Symbol.asyncDispose]();
       await closed;
-      await store[Symbol.asyncDispose]();
+      await opened[Symbol.asyncDispose]();
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 export const floors: Readonly<Record<string, number>> = {
   'libs/base': 0,
+  'libs/flags': 0,
   'libs/proto': 0,
   'libs/meta': 1,
   'libs/pki': 1,
@@ -31,6 +32,7 @@ export const floors: Readonly<Record<string, number>> = {
   'libs/merged': 6,
   'libs/controller': 6,
   'libs/behaviours': 7,
+  'libs/installation': 7,
   'libs/controllers': 7,
   'libs/virtual': 7,
 };

@@ -8,10 +8,29 @@ if (major < 24 || (major === 24 && minor < 18)) {
 }
 const [command, ...args] = process.argv.slice(2);
 const usage =
-  'Usage: kcp-ts <command> [flags]\n\nCommands:\n  start   start kcp-ts, embedded in one process (kcp-ts start --help lists its flags)\n';
-if (command === 'start') {
-  const { runStart } = await import('./start.ts');
-  await runStart(args);
+  'Usage: kcp-ts <command> [flags]\n\nCommands (each with --help):\n' +
+  '  start                embedded: everything in one process\n' +
+  '  cluster              a sharded installation on this machine, with etcd and NATS\n' +
+  '  shard                one shard of a sharded installation\n' +
+  '  front-proxy          what clients of a sharded installation connect to\n' +
+  '  cache-server         keeps what shards must know of each other\n' +
+  '  virtual-workspaces   shows providers all their consumers, on all shards\n';
+const { services } = await import('./services.ts');
+const service = command === undefined ? undefined : services[command];
+if (service !== undefined) {
+  const { run } = await import('./start.ts');
+  await run(await service(), args);
+} else if (command === 'cluster') {
+  const [{ clusterCommand }, { environment }] = await Promise.all([
+    import('./cluster/command.ts'),
+    import('./config.ts'),
+  ]);
+  await clusterCommand(environment)
+    .parseAsync(args, { from: 'user' })
+    .catch((error: unknown) => {
+      process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = 1;
+    });
 } else if (command === undefined || command === 'help' || command === '--help' || command === '-h') {
   process.stdout.write(usage);
 } else {

@@ -1,19 +1,15 @@
-import { readConfig, startShard } from '@kcp-ts/shard';
+/** Runs a service until SIGINT or SIGTERM; then stops it cleanly. A second signal ends it at once. */
+import type { FlagsResult } from '@kcp-ts/flags';
 import { environment } from './config.ts';
 
-/** Runs until SIGINT or SIGTERM; then stops cleanly. A second signal ends it at once. */
-export async function runStart(args: readonly string[]): Promise<void> {
-  const result = readConfig(args, environment);
-  if (result.kind === 'help') {
-    process.stdout.write(result.text);
-    return;
-  }
-  if (result.kind === 'wrong') {
-    process.stderr.write(`error: ${result.message}\n`);
-    process.exitCode = 2;
-    return;
-  }
-  const stop = new Promise<void>((resolve) => {
+export interface Runnable<Config> {
+  readConfig(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): FlagsResult<Config>;
+  /** Resolves when it serves, with a line that says so. */
+  start(config: Config): Promise<AsyncDisposable & { readonly ready: string }>;
+}
+
+function untilAsked(): Promise<void> {
+  return new Promise((resolve) => {
     let asked = false;
     const onSignal = () => {
       if (asked) process.exit(130);
@@ -23,11 +19,26 @@ export async function runStart(args: readonly string[]): Promise<void> {
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
   });
+}
+
+export async function run<Config>(service: Runnable<Config>, args: readonly string[]): Promise<void> {
+  const result = service.readConfig(args, environment);
+  if (result.kind === 'help') {
+    process.stdout.write(result.text);
+    return;
+  }
+  if (result.kind === 'wrong') {
+    process.stderr.write(`error: ${result.message}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const stop = untilAsked();
   try {
-    const shard = await startShard(result.config);
-    process.stdout.write(`kcp-ts is ready to serve at ${shard.externalUrl}; kubeconfig: ${shard.kubeconfigPath}\n`);
+    const running = await Promise.race([service.start(result.config), stop]);
+    if (running === undefined) process.exit(0);
+    process.stdout.write(`${running.ready}\n`);
     await stop;
-    await shard[Symbol.asyncDispose]();
+    await running[Symbol.asyncDispose]();
   } catch (error) {
     process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);

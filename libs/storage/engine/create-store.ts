@@ -17,6 +17,9 @@ export interface StoreOptions {
   readonly historyMaxBytes?: number | undefined;
 }
 
+/** How far beyond the wall clock a revision heard from elsewhere may be, in revisions. */
+const observeAheadMax = 1_000_000;
+
 /** A start waits for its clock for no longer than this. */
 const startWaitMaxMs = 5_000;
 
@@ -76,6 +79,11 @@ export function assembleStore(
     watch: (range, after, signal) => watchStore(store, range, after, signal),
     currentRevision,
     progress: () => committer.progress(),
+    observe(revision) {
+      if (revision > revisionAt(clock.now()) + observeAheadMax) return false;
+      revisions.observe(revision);
+      return true;
+    },
     compact: (upTo) => housekeeping.compact(upTo),
     floor,
     statistics: () => committer.statistics(),

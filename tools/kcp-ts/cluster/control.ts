@@ -93,7 +93,11 @@ export async function serveControl(cluster: Cluster): Promise<AsyncDisposable> {
 }
 
 /** Asks the launcher of a folder; rejects when there is none, or with what went wrong there. */
-export async function askLauncher(folder: string, action: Action, names: readonly string[]): Promise<readonly PartStatus[]> {
+export async function askLauncher(
+  folder: string,
+  action: Action,
+  names: readonly string[],
+): Promise<readonly PartStatus[]> {
   const { launcher, request, answer } = paths(folder);
   const pid = Number(await readFileIfThere(launcher));
   if (!(pid > 0)) throw new Error(`no installation runs in ${folder}: start one with kcp-ts cluster`);

@@ -54,7 +54,9 @@ async function ensurePart(folder: string, authority: CertificateAndKey, part: Pa
     const { certificate, privateKey } = await made;
     return { certificate: `${certificate}\n${authority.certificate}`, privateKey };
   };
-  await ensurePair(folder, `${part.name}-serving`, nowMs, () => chained(makeServingCertificate(authority, hosts, nowMs)));
+  await ensurePair(folder, `${part.name}-serving`, nowMs, () =>
+    chained(makeServingCertificate(authority, hosts, nowMs)),
+  );
   const service = { kind: part.kind, name: part.name, hosts };
   await ensurePair(folder, part.name, nowMs, () => makeServiceCertificate(authority, service, nowMs));
 }

@@ -17,7 +17,10 @@ function kubeconfig(contexts: readonly Context[], current: string, { ca, tokens 
   return formatYaml({
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: contexts.map(([name, server]) => ({ name, cluster: { server, 'certificate-authority-data': authority } })),
+    clusters: contexts.map(([name, server]) => ({
+      name,
+      cluster: { server, 'certificate-authority-data': authority },
+    })),
     contexts: contexts.map(([name, , user]) => ({ name, context: { cluster: name, user } })),
     'current-context': current,
     preferences: {},

@@ -7,3 +7,29 @@ import { natsConfigPath } from './commands.ts';
 import { natsPasswordPath } from './credentials.ts';
 import type { Layout } from './layout.ts';
 import { partOf, shardNameOf } from './layout.ts';
+
+const memoryBytes = 512 * 1024 * 1024;
+
+/** Every JSON text is a text of NATS's configuration language. */
+export async function writeNatsConfig(layout: Layout): Promise<void> {
+  const { folder, parts } = layout;
+  const services = parts.filter(({ kind }) => kind !== 'etcd' && kind !== 'nats');
+  const users = await Promise.all(
+    services.map(async (part) => {
+      const { publish, subscribe } = natsPermissions(part.kind === 'shard' ? shardNameOf(part) : undefined);
+      return {
+        user: part.name,
+        password: await readFile(natsPasswordPath(folder, part), 'utf8'),
+        permissions: { publish: { allow: publish }, subscribe: { allow: subscribe } },
+      };
+    }),
+  );
+  const config = {
+    host: '127.0.0.1',
+    port: partOf(layout, 'nats').port,
+    server_name: 'kcp',
+    jetstream: { store_dir: join(folder, 'nats', 'data'), max_memory_store: memoryBytes, max_file_store: memoryBytes },
+    authorization: { users },
+  };
+  await writePrivateFile(natsConfigPath(folder), `${JSON.stringify(config, undefined, 2)}\n`);
+}

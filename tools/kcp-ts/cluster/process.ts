@@ -1,7 +1,7 @@
 /** A part of a local installation as a process: started, watched, started again when it ends by itself, and ended with everything else. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, closeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '@kcp-ts/base';
 

@@ -1,0 +1,224 @@
+/**
+ * What one service of an installation tells another of who asks: signed with the key of the sender's own mTLS certificate, for an audience and a short time,
+ * and worth something only on a connection that shows that certificate. So nobody's identity is ever taken from a plain header.
+ */
+import { createHash, createPrivateKey, sign, verify, X509Certificate } from 'node:crypto';
+import type { Clock } from '@kcp-ts/base';
+import type { Peer } from '@kcp-ts/http';
+import type { UserInfo } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
+import { LRUCache } from 'lru-cache';
+import type { Authenticator, Credentials } from './authenticator.ts';
+
+/** The header that carries it. */
+export const assertionHeader = 'kcp-identity-assertion';
+
+const minuteMs = 60_000;
+const validMs = 2 * minuteMs;
+/** For clocks that differ. */
+const leewayMs = 5_000;
+const cachedMax = 10_000;
+
+/** Groups that no service may pass on, as kcp's front-proxy drops them; `*` stands for any end. */
+export const droppedGroups: readonly string[] = [
+  'system:masters',
+  'system:kcp:logical-cluster-admin',
+  'system:kcp:initializer:*',
+  'system:kcp:terminator:*',
+];
+
+interface Claims {
+  readonly iss: string;
+  readonly aud: string;
+  readonly nbf: number;
+  readonly exp: number;
+  readonly user: UserInfo;
+}
+
+function matches(pattern: string, group: string): boolean {
+  return pattern.endsWith('*') ? group.startsWith(pattern.slice(0, -1)) : group === pattern;
+}
+
+/** Whether a group may cross: dropping wins over passing, and an empty list passes all. */
+export function mayPass(group: string, pass: readonly string[], drop: readonly string[]): boolean {
+  if (droppedGroups.some((pattern) => matches(pattern, group)) || drop.some((pattern) => matches(pattern, group)))
+    return false;
+  return pass.length === 0 || pass.some((pattern) => matches(pattern, group));
+}
+
+export interface AssertionSignerOptions {
+  /** PEM of the key of our mTLS certificate. */
+  readonly privateKey: string;
+  /** The certificate's common name. */
+  readonly issuer: string;
+  readonly clock: Clock;
+  readonly passGroups?: readonly string[] | undefined;
+  readonly dropGroups?: readonly string[] | undefined;
+}
+
+export interface AssertionSigner {
+  /** Signed once per user, audience and minute. */
+  sign(user: UserInfo, audience: string): string;
+}
+
+export function createAssertionSigner(options: AssertionSignerOptions): AssertionSigner {
+  const { issuer, clock, passGroups = [], dropGroups = [] } = options;
+  const key = createPrivateKey(options.privateKey);
+  const signed = new LRUCache<string, { readonly text: string; readonly minute: number }>({ max: cachedMax });
+  const idOf = new WeakMap<UserInfo, string>();
+  return {
+    sign(user, audience) {
+      let id = idOf.get(user);
+      if (id === undefined) {
+        id = JSON.stringify(user);
+        idOf.set(user, id);
+      }
+      const now = clock.now();
+      const minute = Math.floor(now / minuteMs);
+      const cacheKey = `${audience} ${id}`;
+      const known = signed.get(cacheKey);
+      if (known !== undefined && known.minute === minute) return known.text;
+      const groups = user.groups.filter((group) => mayPass(group, passGroups, dropGroups));
+      const claims: Claims = {
+        iss: issuer,
+        aud: audience,
+        nbf: now - leewayMs,
+        exp: now + validMs,
+        user: { ...user, groups },
+      };
+      const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
+      const signature = sign('sha256', Buffer.from(payload), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url');
+      const text = `${payload}.${signature}`;
+      signed.set(cacheKey, { text, minute });
+      return text;
+    },
+  };
+}
+
+export interface ServicePeersOptions {
+  /** PEM of the authority of services. */
+  readonly peerCa: string;
+}
+
+const servicesGroup = 'system:kcp:services';
+const serviceName = /^system:kcp:service:[a-z-]+:[A-Za-z0-9.-]+$/;
+
+/** Tells services of the installation from everybody else, once per connection. */
+export function createServicePeers({ peerCa }: ServicePeersOptions): (peer: Peer) => boolean {
+  const authority = new X509Certificate(peerCa);
+  const known = new WeakMap<Peer, boolean>();
+  return (peer) => {
+    const { certificate, authorized } = peer;
+    if (certificate === undefined || !authorized) return false;
+    let is = known.get(peer);
+    if (is === undefined) {
+      is =
+        certificate.organizations.includes(servicesGroup) &&
+        serviceName.test(certificate.commonName) &&
+        new X509Certificate(certificate.raw).verify(authority.publicKey);
+      known.set(peer, is);
+    }
+    return is;
+  };
+}
+
+export interface AssertionVerifier {
+  /** Undefined for one that is not good, whatever the reason. */
+  verify(text: string, peer: Peer): UserInfo | undefined;
+}
+
+function isUser(value: unknown): value is UserInfo {
+  const { name, groups } = (value ?? {}) as { name?: unknown; groups?: unknown };
+  return typeof name === 'string' && Array.isArray(groups) && groups.every((group) => typeof group === 'string');
+}
+
+function claimsOf(payload: string): Claims | undefined {
+  try {
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Claims;
+    return isUser(claims.user) && typeof claims.exp === 'number' && typeof claims.nbf === 'number' ? claims : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function createAssertionVerifier({
+  audience,
+  clock,
+}: {
+  readonly audience: string;
+  readonly clock: Clock;
+}): AssertionVerifier {
+  /** Verified ones, by their hash, for each connection: what is good on one is nothing on another. */
+  const verified = new WeakMap<Peer, LRUCache<string, Claims>>();
+
+  function check(text: string, peer: Peer): Claims | undefined {
+    const dot = text.indexOf('.');
+    const { certificate } = peer;
+    const claims = dot < 0 || certificate === undefined ? undefined : claimsOf(text.slice(0, dot));
+    if (claims === undefined || certificate === undefined) return undefined;
+    if (claims.iss !== certificate.commonName || claims.aud !== audience) return undefined;
+    if (claims.user.groups.some((group) => !mayPass(group, [], []))) return undefined;
+    const key = new X509Certificate(certificate.raw).publicKey;
+    const signature = Buffer.from(text.slice(dot + 1), 'base64url');
+    return verify('sha256', Buffer.from(text.slice(0, dot)), { key, dsaEncoding: 'ieee-p1363' }, signature)
+      ? claims
+      : undefined;
+  }
+
+  return {
+    verify(text, peer) {
+      let known = verified.get(peer);
+      if (known === undefined) {
+        known = new LRUCache({ max: cachedMax });
+        verified.set(peer, known);
+      }
+      const hash = createHash('sha256').update(text).digest('base64');
+      let claims = known.get(hash);
+      if (claims === undefined) {
+        claims = check(text, peer);
+        if (claims === undefined) return undefined;
+        known.set(hash, claims);
+      }
+      const now = clock.now();
+      if (now >= claims.nbf && now < claims.exp) return claims.user;
+      known.delete(hash);
+      return undefined;
+    },
+  };
+}
+
+export interface AssertionsOptions {
+  readonly isService: (peer: Peer) => boolean;
+  readonly verifier: AssertionVerifier;
+}
+
+/**
+ * An authenticator for requests that services hand on. On a service's connection the service's own certificate says nothing of who asks: an assertion does,
+ * or the request's own token, or nobody. On any other connection an assertion is not looked at.
+ */
+export function withAssertions(
+  authenticator: Authenticator,
+  { isService, verifier }: AssertionsOptions,
+): Authenticator {
+  const bare = new WeakMap<Peer, Peer>();
+  function withoutCertificate(peer: Peer): Peer {
+    let found = bare.get(peer);
+    if (found === undefined) {
+      found = { address: peer.address, port: peer.port, authorized: false };
+      bare.set(peer, found);
+    }
+    return found;
+  }
+  return {
+    ...authenticator,
+    authenticate(credentials: Credentials) {
+      const { headers, peer } = credentials;
+      if (!isService(peer)) return authenticator.authenticate(credentials);
+      const assertion = headers[assertionHeader];
+      if (assertion === undefined) return authenticator.authenticate({ headers, peer: withoutCertificate(peer) });
+      const user = typeof assertion === 'string' ? verifier.verify(assertion, peer) : undefined;
+      if (user === undefined) throw new StatusError('Unauthorized', 'Unauthorized');
+      return user;
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export type { BusUnderTest, Received } from './describe-bus.ts';
+export { describeBus, receive } from './describe-bus.ts';

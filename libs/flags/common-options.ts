@@ -1,0 +1,96 @@
+/** Flags that services of an installation have in common. */
+import type { OptionTable } from './flags.ts';
+
+export const servingOptions = {
+  rootDirectory: {
+    flag: 'root-directory',
+    type: 'text',
+    default: '.kcp',
+    text: 'Folder for what the service keeps; made when it is not there.',
+  },
+  securePort: {
+    flag: 'secure-port',
+    type: 'number',
+    default: 6443,
+    min: 0,
+    max: 65_535,
+    text: 'Port for HTTPS; 0 takes a free one.',
+  },
+  bindAddress: { flag: 'bind-address', type: 'text', default: '0.0.0.0', text: 'Address to listen on.' },
+  externalHostname: {
+    flag: 'external-hostname',
+    type: 'text',
+    default: '',
+    text: 'Host name at which other services reach this one; found out when empty.',
+  },
+  tlsCertFile: {
+    flag: 'tls-cert-file',
+    type: 'text',
+    default: '',
+    text: 'PEM file with the serving certificate and its chain.',
+  },
+  tlsPrivateKeyFile: {
+    flag: 'tls-private-key-file',
+    type: 'text',
+    default: '',
+    text: 'PEM file with the key of --tls-cert-file.',
+  },
+  clientCaFile: {
+    flag: 'client-ca-file',
+    type: 'text',
+    default: '',
+    text: 'PEM file with the authorities of client certificates.',
+  },
+  verbosity: {
+    flag: 'v',
+    type: 'number',
+    default: 2,
+    min: 0,
+    max: 10,
+    text: 'How much is logged; 4 and more are for debugging.',
+  },
+} as const satisfies OptionTable;
+
+export const installationOptions = {
+  coordinationEtcd: {
+    flag: 'coordination-etcd',
+    type: 'list',
+    default: [],
+    text: 'URLs of the etcd in which the shards of the installation agree.',
+  },
+  etcdCafile: { flag: 'etcd-cafile', type: 'text', default: '', text: 'PEM file with the authorities of etcd.' },
+  etcdCertfile: { flag: 'etcd-certfile', type: 'text', default: '', text: 'PEM file with the certificate for etcd.' },
+  etcdKeyfile: { flag: 'etcd-keyfile', type: 'text', default: '', text: 'PEM file with the key of --etcd-certfile.' },
+  etcdUsername: { flag: 'etcd-username', type: 'text', default: '', text: 'User name for etcd.' },
+  etcdPasswordFile: { flag: 'etcd-password-file', type: 'text', default: '', text: 'File with the password for etcd.' },
+  natsUrl: {
+    flag: 'nats-url',
+    type: 'list',
+    default: [],
+    text: 'URLs of the NATS servers over which shards tell others of their changes. With it, a shard is one of several.',
+  },
+  natsUsername: { flag: 'nats-username', type: 'text', default: '', text: 'User name for NATS.' },
+  natsPasswordFile: { flag: 'nats-password-file', type: 'text', default: '', text: 'File with the password for NATS.' },
+  natsCafile: { flag: 'nats-cafile', type: 'text', default: '', text: 'PEM file with the authorities of NATS.' },
+  peerCaFile: {
+    flag: 'peer-ca-file',
+    type: 'text',
+    default: '',
+    text: 'PEM file with the authority of the services of this installation.',
+  },
+  peerCertFile: {
+    flag: 'peer-cert-file',
+    type: 'text',
+    default: '',
+    text: 'PEM file with the certificate that shows other services who this one is.',
+  },
+  peerKeyFile: { flag: 'peer-key-file', type: 'text', default: '', text: 'PEM file with the key of --peer-cert-file.' },
+  rpcPort: {
+    flag: 'rpc-port',
+    type: 'number',
+    default: 0,
+    min: 0,
+    max: 65_535,
+    text: 'Port for other services; 0 takes a free one.',
+  },
+} as const satisfies OptionTable;

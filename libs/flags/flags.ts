@@ -1,0 +1,132 @@
+/** A service's flags as a table: names, environment, --help and the type of the configuration all come from it. Flags go before the environment before defaults. */
+import { parseArgs } from 'node:util';
+
+export type OptionSpec =
+  | { readonly flag: string; readonly type: 'text'; readonly default: string; readonly text: string }
+  | { readonly flag: string; readonly type: 'list'; readonly default: readonly string[]; readonly text: string }
+  | { readonly flag: string; readonly type: 'switch'; readonly default: boolean; readonly text: string }
+  | {
+      readonly flag: string;
+      readonly type: 'number';
+      readonly default: number;
+      readonly min: number;
+      readonly max: number;
+      readonly text: string;
+    };
+
+export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+type ValueOf<Spec extends OptionSpec> = Spec['type'] extends 'text'
+  ? string
+  : Spec['type'] extends 'list'
+    ? readonly string[]
+    : Spec['type'] extends 'switch'
+      ? boolean
+      : number;
+
+/** What a table says, before what is empty has been found out. */
+export type OptionValues<Table extends OptionTable> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
+
+/** A flag that cannot be used, said so that a person can mend it. */
+export class WrongOption extends Error {}
+
+export type FlagsResult<Config> =
+  | { readonly kind: 'config'; readonly config: Config }
+  | { readonly kind: 'help'; readonly text: string }
+  /** To be printed on standard error; the program ends with 2. */
+  | { readonly kind: 'wrong'; readonly message: string };
+
+/** The environment's name of a flag: `--root-directory` is KCP_ROOT_DIRECTORY. */
+export function environmentName(flag: string): string {
+  return `KCP_${flag.replaceAll('-', '_').toUpperCase()}`;
+}
+
+function dashed(flag: string): string {
+  return flag.length === 1 ? `-${flag}` : `--${flag}`;
+}
+
+function readValue(spec: OptionSpec, text: string, from: string): string | number | boolean | readonly string[] {
+  switch (spec.type) {
+    case 'text':
+      return text;
+    case 'list':
+      return text
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== '');
+    case 'switch':
+      if (text === 'true' || text === '1') return true;
+      if (text === 'false' || text === '0') return false;
+      throw new WrongOption(`${from} takes true or false, not ${JSON.stringify(text)}`);
+    case 'number': {
+      const number = Number(text);
+      if (text.trim() !== '' && Number.isInteger(number) && number >= spec.min && number <= spec.max) return number;
+      throw new WrongOption(`${from} takes a number from ${spec.min} to ${spec.max}, not ${JSON.stringify(text)}`);
+    }
+  }
+}
+
+/** `--flag` of a switch means `--flag=true`, as in Go. */
+function spelledOut(specs: readonly OptionSpec[], argument: string): string {
+  const isSwitch = specs.some((spec) => spec.type === 'switch' && argument === `--${spec.flag}`);
+  return isSwitch ? `${argument}=true` : argument;
+}
+
+function parseFlags(
+  specs: readonly OptionSpec[],
+  args: readonly string[],
+): Readonly<Record<string, string | undefined>> & { readonly help: boolean } {
+  const known = Object.fromEntries(
+    specs.map(({ flag }) => [flag, { type: 'string' as const, ...(flag.length === 1 ? { short: flag } : {}) }]),
+  );
+  try {
+    const { values } = parseArgs({
+      args: args.map((argument) => spelledOut(specs, argument)),
+      options: { ...known, help: { type: 'boolean', short: 'h' } },
+      strict: true,
+      allowPositionals: false,
+    });
+    return values as ReturnType<typeof parseFlags>;
+  } catch (error) {
+    throw new WrongOption(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error));
+  }
+}
+
+/** The text of --help; `usage`: `kcp-ts start`. */
+export function helpText(usage: string, table: OptionTable): string {
+  const lines = Object.values(table).map((spec) => {
+    const standard = Array.isArray(spec.default) ? spec.default.join(',') : String(spec.default);
+    const shown = standard === '' ? '' : ` (default ${standard})`;
+    return `  ${dashed(spec.flag)} ${spec.type}\n        ${spec.text}${shown}\n`;
+  });
+  return `Usage: ${usage} [flags]\n\nEach flag may also be given in the environment: --root-directory as ${environmentName('root-directory')}.\n\n${lines.join('')}`;
+}
+
+export interface ReadFlags<Table extends OptionTable, Config> {
+  readonly usage: string;
+  readonly table: Table;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Finds out what is empty; throws WrongOption for values that do not go together. */
+  complete(values: OptionValues<Table>): Config;
+}
+
+/** Never exits and prints nothing: the caller does. */
+export function readFlags<Table extends OptionTable, Config>(reading: ReadFlags<Table, Config>): FlagsResult<Config> {
+  const { usage, table, args, environment } = reading;
+  try {
+    const flags = parseFlags(Object.values(table), args);
+    if (flags.help) return { kind: 'help', text: helpText(usage, table) };
+    const entries = Object.entries(table).map(([name, spec]) => {
+      const flag = flags[spec.flag];
+      const variable = environmentName(spec.flag);
+      if (flag !== undefined) return [name, readValue(spec, flag.replace(/^=/, ''), dashed(spec.flag))];
+      const set = environment[variable];
+      return [name, set === undefined || set === '' ? spec.default : readValue(spec, set, variable)];
+    });
+    return { kind: 'config', config: reading.complete(Object.fromEntries(entries) as OptionValues<Table>) };
+  } catch (error) {
+    if (error instanceof WrongOption) return { kind: 'wrong', message: `${error.message}\nSee ${usage} --help.` };
+    throw error;
+  }
+}

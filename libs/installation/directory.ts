@@ -1,0 +1,79 @@
+/**
+ * Where everything in an installation is: which shard a path or cluster is on, and how each service is reached. A view over the feeds of all shards, which
+ * goes on answering when any of them cannot be reached.
+ */
+import type { Clock } from '@kcp-ts/base';
+import { FeedService } from '@kcp-ts/proto';
+import type { FeedSink, RegisterState, ServiceKind } from '@kcp-ts/replication';
+import { createFeedFollower, joinSinks } from '@kcp-ts/replication';
+import { createRpcClient } from '@kcp-ts/rpc';
+import type { PathIndex, Placement } from '@kcp-ts/workspace-index';
+import { createPathIndex, pathIndexSink } from '@kcp-ts/workspace-index';
+import type { Logger } from 'pino';
+import type { Connections } from './connections.ts';
+
+export interface Backend {
+  readonly name: string;
+  /** `https://host:port`. */
+  readonly baseUrl: string;
+  readonly alive: boolean;
+}
+
+export interface Directory extends AsyncDisposable {
+  readonly index: PathIndex;
+  resolve(pathOrName: string): Placement;
+  /**
+   * Resolves when everything that living shards have committed before the call is known here, so that a path that is unknown then does not exist; false
+   * where a living shard could not be asked. Whoever asks while one is under way shares the next.
+   */
+  confirm(): Promise<boolean>;
+  shard(name: string): Backend | undefined;
+  shards(): readonly Backend[];
+  services(kind: ServiceKind): readonly Backend[];
+  isReady(): boolean;
+  ready(): Promise<void>;
+  state(): RegisterState;
+}
+
+export interface DirectoryNeeds {
+  readonly connections: Connections;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Who else hears the feeds. */
+  readonly sinks?: readonly FeedSink[] | undefined;
+}
+
+/** Resolves when it follows; `ready` says when it knows. */
+export async function openDirectory({ connections, clock, log, sinks = [] }: DirectoryNeeds): Promise<Directory> {
+  const { register, bus, tls } = connections;
+  const index = createPathIndex();
+  const follower = await createFeedFollower({
+    bus,
+    sink: joinSinks([pathIndexSink(index), ...sinks]),
+    clock,
+    connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
+    keepers: () =>
+      register.current().services.flatMap(({ kind, rpcAddress }) => (kind === 'cache-server' ? [rpcAddress] : [])),
+    onTrouble: (shard, error) => log.warn({ shard, err: error }, 'a shard cannot be followed now'),
+  });
+  const following = register.follow(({ shards }) => follower.setShards(shards));
+  return {
+    index,
+    resolve: (pathOrName) => index.resolve(pathOrName),
+    confirm: () => follower.catchUp(),
+    shard: (name) => register.current().shards.find((shard) => shard.name === name),
+    shards: () => register.current().shards,
+    services: (kind) =>
+      register
+        .current()
+        .services.filter((service) => service.kind === kind)
+        .map(({ name, baseUrl }) => ({ name, baseUrl, alive: true })),
+    isReady: () => register.current().shards.length > 0 && follower.isReady(),
+    ready: () => follower.ready(),
+    state: () => register.current(),
+    async [Symbol.asyncDispose]() {
+      following[Symbol.dispose]();
+      await follower[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,5 @@
+export type { ConnectionNeeds, Connections, InstallationConfig, PeerTls } from './connections.ts';
+export { etcdOptionsOf, openConnections } from './connections.ts';
+export type { Backend, Directory, DirectoryNeeds } from './directory.ts';
+export { openDirectory } from './directory.ts';
+export { createLogger, levelOf } from './logging.ts';

@@ -1,0 +1,68 @@
+/** A real nats-server of a test's own, with JetStream: on loopback, with a free port and a temporary folder; killed with the test. */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { programs } from './config.ts';
+import { freePort, untilOutput } from './etcd-server.ts';
+
+export interface TestNatsUser {
+  readonly user: string;
+  readonly password: string;
+  readonly permissions?: { readonly publish: readonly string[]; readonly subscribe: readonly string[] };
+}
+
+export interface TestNats extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** SIGKILL; the data stays. */
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+  /** Forgets everything; to be called while it is killed. */
+  wipe(): Promise<void>;
+}
+
+export async function startNats(options: { readonly users?: readonly TestNatsUser[] } = {}): Promise<TestNats> {
+  const folder = await mkdtemp(join(tmpdir(), 'nats-'));
+  const port = await freePort();
+  const users = options.users?.map(({ permissions, ...user }) => ({
+    ...user,
+    ...(permissions === undefined
+      ? {}
+      : { permissions: { publish: { allow: permissions.publish }, subscribe: { allow: permissions.subscribe } } }),
+  }));
+  const config = {
+    host: '127.0.0.1',
+    port,
+    jetstream: { store_dir: join(folder, 'data') },
+    ...(users === undefined ? {} : { authorization: { users } }),
+  };
+  const file = join(folder, 'nats.conf');
+  await writeFile(file, JSON.stringify(config));
+  let child: ChildProcess | undefined;
+  let gone: Promise<unknown> = Promise.resolve();
+  async function start(): Promise<void> {
+    const started = spawn(programs.natsServer, ['-c', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child = started;
+    gone = new Promise((resolve) => started.once('exit', resolve));
+    await untilOutput(started, /Server is ready/, 'nats-server');
+  }
+  async function kill(): Promise<void> {
+    child?.kill('SIGKILL');
+    await gone;
+    child = undefined;
+  }
+  await start();
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    port,
+    kill,
+    restart: start,
+    wipe: () => rm(join(folder, 'data'), { recursive: true, force: true }),
+    async [Symbol.asyncDispose]() {
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

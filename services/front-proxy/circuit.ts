@@ -1,0 +1,44 @@
+/**
+ * A breaker for each backend: after some failures in a row nobody waits for it any more; now and then one request finds out whether it is back. What happens to
+ * one backend is nothing to the others.
+ */
+import type { Clock } from '@kcp-ts/base';
+
+export interface Circuit {
+  /** Whether a request may be tried. */
+  admits(): boolean;
+  succeeded(): void;
+  failed(): void;
+  isOpen(): boolean;
+}
+
+const failuresMax = 3;
+const openMsMin = 250;
+const openMsMax = 5_000;
+
+export function createCircuit(clock: Clock): Circuit {
+  let failures = 0;
+  let openMs = openMsMin;
+  let probeAtMs = 0;
+  return {
+    admits() {
+      if (failures < failuresMax) return true;
+      const now = clock.monotonic();
+      if (now < probeAtMs) return false;
+      // One goes; the others wait for what becomes of it.
+      probeAtMs = now + openMs;
+      return true;
+    },
+    succeeded() {
+      failures = 0;
+      openMs = openMsMin;
+    },
+    failed() {
+      failures++;
+      if (failures < failuresMax) return;
+      probeAtMs = clock.monotonic() + openMs;
+      openMs = Math.min(openMsMax, openMs * 2);
+    },
+    isOpen: () => failures >= failuresMax,
+  };
+}

@@ -1,0 +1,49 @@
+/** The front-proxy's options, once: flags, environment, --help and the type of the configuration all come from this table. */
+import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
+import { installationOptions, servingOptions } from '@kcp-ts/flags';
+
+export const options = {
+  ...servingOptions,
+  name: { flag: 'name', type: 'text', default: 'front-proxy', text: 'Name of this front-proxy, another one for each.' },
+  rootShardName: {
+    flag: 'root-shard-name',
+    type: 'text',
+    default: 'root',
+    text: 'Name of the shard that holds the workspace root: requests for no workspace go there.',
+  },
+  mappingFile: {
+    flag: 'mapping-file',
+    type: 'text',
+    default: '',
+    text: 'YAML list of path, backend, backend_server_ca, proxy_client_cert and proxy_client_key, for paths of other servers.',
+  },
+  authenticationPassOnGroups: {
+    flag: 'authentication-pass-on-groups',
+    type: 'list',
+    default: [],
+    text: 'Groups of client certificates that are passed on; prefix* stands for any end, and none for all.',
+  },
+  authenticationDropGroups: {
+    flag: 'authentication-drop-groups',
+    type: 'list',
+    default: [
+      'system:masters',
+      'system:kcp:logical-cluster-admin',
+      'system:kcp:initializer:*',
+      'system:kcp:terminator:*',
+    ],
+    text: 'Groups of client certificates that are not passed on. The defaults are never passed on.',
+  },
+  shutdownDrainSeconds: {
+    flag: 'shutdown-drain-seconds',
+    type: 'number',
+    default: 10,
+    min: 0,
+    max: 3600,
+    text: 'How long open requests may go on after SIGTERM.',
+  },
+  ...installationOptions,
+} as const satisfies OptionTable;
+
+/** What the table says. */
+export type FrontProxyConfig = ValuesOf<typeof options>;

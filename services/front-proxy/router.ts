@@ -1,0 +1,115 @@
+/** From a request's path to the server that answers it. (kcp facts, 8.3) */
+
+import type { Exchange } from '@kcp-ts/http';
+import { decodeSegment } from '@kcp-ts/http';
+import type { Directory } from '@kcp-ts/installation';
+import { isWorkspacePath, StatusError } from '@kcp-ts/meta';
+import type { Mapping } from './mapping.ts';
+import { mappingOf } from './mapping.ts';
+
+export type Target =
+  /** Hand it to the server at `url`, under `path`. */
+  | { readonly kind: 'forward'; readonly url: string; readonly path: string }
+  | { readonly kind: 'refuse'; readonly error: StatusError }
+  /** "Not available." in plain text, as kcp says of a workspace that reports itself so. */
+  | { readonly kind: 'unavailable' };
+
+export interface RouterNeeds {
+  readonly directory: Directory;
+  readonly rootShard: string;
+  readonly mappings: readonly Mapping[];
+  /** As Directory's, shared by all who ask at once. */
+  confirm(): Promise<boolean>;
+}
+
+const clustersPrefix = '/clusters/';
+const apiExportPrefix = '/services/apiexport/';
+const cachePrefix = '/services/cache/';
+
+export interface Router {
+  route(exchange: Exchange): Target | Promise<Target>;
+}
+
+function unavailable(): Target {
+  const text = 'the server is currently unable to handle the request';
+  return { kind: 'refuse', error: new StatusError('ServiceUnavailable', text, { retryAfterSeconds: 1 }) };
+}
+
+function noAccess(): Target {
+  return { kind: 'refuse', error: new StatusError('Forbidden', 'forbidden: workspace access not permitted', {}) };
+}
+
+/** The cluster that a service account's token is at home in: the claim alone, which the shard verifies. */
+function homeOf(exchange: Exchange): string | undefined {
+  const header = exchange.headers['authorization'];
+  if (typeof header !== 'string' || !header.startsWith('Bearer ')) return undefined;
+  const payload = header.split('.')[1];
+  if (payload === undefined) return undefined;
+  try {
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as {
+      'kubernetes.io'?: { clusterName?: unknown };
+    };
+    const cluster = claims['kubernetes.io']?.clusterName;
+    return typeof cluster === 'string' ? cluster : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function createRouter({ directory, rootShard, mappings, confirm }: RouterNeeds): Router {
+  function onShard(shard: string, path: string): Target {
+    const url = directory.shard(shard)?.baseUrl;
+    return url === undefined ? unavailable() : { kind: 'forward', url, path };
+  }
+
+  function placed(text: string, rest: string): Target | undefined {
+    const found = directory.resolve(text);
+    if (found.status === 'found') return onShard(found.shard, `${clustersPrefix}${found.cluster}${rest}`);
+    return found.status === 'unavailable' ? { kind: 'unavailable' } : undefined;
+  }
+
+  async function confirmed(text: string, rest: string): Promise<Target> {
+    const sure = await confirm();
+    return placed(text, rest) ?? (sure ? noAccess() : unavailable());
+  }
+
+  /** `/clusters/<path or name>/…`: paths become names. */
+  function routeCluster(url: string): Target | Promise<Target> {
+    let end = clustersPrefix.length;
+    for (; end < url.length; end++) {
+      const code = url.charCodeAt(end);
+      if (code === 0x2f || code === 0x3f) break;
+    }
+    const text = decodeSegment(url.slice(clustersPrefix.length, end));
+    const rest = url.slice(end);
+    if (!isWorkspacePath(text)) return noAccess();
+    return placed(text, rest) ?? confirmed(text, rest);
+  }
+
+  let turn = 0;
+  function anyOf(backends: readonly { readonly baseUrl: string }[], path: string): Target {
+    turn = backends.length === 0 ? 0 : (turn + 1) % backends.length;
+    const backend = backends[turn];
+    return backend === undefined ? unavailable() : { kind: 'forward', url: backend.baseUrl, path };
+  }
+
+  function routeOther(exchange: Exchange, url: string): Target {
+    const question = url.indexOf('?');
+    const path = question < 0 ? url : url.slice(0, question);
+    const mapping = mappingOf(mappings, path);
+    if (mapping !== undefined) return { kind: 'forward', url: mapping.backend, path: url };
+    if (path.startsWith(apiExportPrefix)) return anyOf(directory.services('virtual-workspaces'), url);
+    if (path.startsWith(cachePrefix)) return anyOf(directory.services('cache-server'), url);
+    // A service account's client knows no clusters: it is at home where its token says.
+    const home = homeOf(exchange);
+    const found = home === undefined ? undefined : directory.index.cluster(home);
+    return onShard(found?.shard ?? rootShard, url);
+  }
+
+  return {
+    route(exchange) {
+      const { url } = exchange;
+      return url.startsWith(clustersPrefix) ? routeCluster(url) : routeOther(exchange, url);
+    },
+  };
+}

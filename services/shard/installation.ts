@@ -1,0 +1,209 @@
+/**
+ * A shard among others: it joins the register, publishes its feed, follows everybody else's, and answers what other services ask by gRPC. What it knows of
+ * the others is a view, which it goes on working with when any of them cannot be reached.
+ */
+import type { Clock, Random } from '@kcp-ts/base';
+import type { Bus } from '@kcp-ts/bus';
+import type { PeerTls } from '@kcp-ts/installation';
+import type { Revision } from '@kcp-ts/meta';
+import { FeedService, ShardService } from '@kcp-ts/proto';
+import type { FeedFollower, FeedPublisher, Register, ShardRecord } from '@kcp-ts/replication';
+import { createEntryView, createFeedFollower, createFeedPublisher, feedService, joinSinks } from '@kcp-ts/replication';
+import type { RpcClient, RpcServer } from '@kcp-ts/rpc';
+import { createRpcClient, startRpcServer } from '@kcp-ts/rpc';
+import type { Store } from '@kcp-ts/storage';
+import { parseStored } from '@kcp-ts/storage';
+import type { LogicalCluster } from '@kcp-ts/tenancy';
+import { createChange } from '@kcp-ts/watch';
+import { createPathIndex, isLogicalClusterKey, logicalClustersPrefix, pathIndexSink } from '@kcp-ts/workspace-index';
+import type { Logger } from 'pino';
+import type { ClusterOrders } from './cluster-orders.ts';
+import { feedPrefixes, isCopiedKey, projectEvent } from './feed-projection.ts';
+import type { Peers } from './peers.ts';
+import { admitServices, otherShardsByRpc, shardService } from './shard-rpc.ts';
+
+export interface InstallationOptions {
+  readonly register: Register;
+  /** As the register has it. */
+  readonly own: ShardRecord;
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly tls: PeerTls;
+  readonly rpcHost: string;
+  readonly rpcPort: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+export interface Installation extends AsyncDisposable {
+  readonly peers: Peers;
+  readonly follower: FeedFollower;
+  readonly publisher: FeedPublisher;
+  /** From now on other shards' orders are taken. */
+  takeOrders(orders: ClusterOrders): void;
+  /** Told by others that they wait for progress past a revision: everybody who is told of progress is told at once. */
+  onNudge(nudge: (past: Revision) => Promise<Revision>): void;
+}
+
+const freshMs = 10_000;
+const drainMs = 2_000;
+const followers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces'];
+
+type Owner = { readonly cluster: string; readonly name: string };
+
+interface Known {
+  readonly peers: Omit<Peers, 'shards' | 'load' | 'isFresh' | 'catchUp'>;
+  readonly sink: Parameters<typeof createFeedFollower>[0]['sink'];
+}
+
+/** What is kept of other shards' feeds. */
+function createKnown(): Known {
+  const index = createPathIndex();
+  const view = createEntryView({ keep: isCopiedKey });
+  const ownerListeners = new Set<(owner: Owner) => void>();
+  function tellOwner(key: string, value: Uint8Array | undefined): void {
+    if (ownerListeners.size === 0 || !isLogicalClusterKey(key)) return;
+    const before = index.cluster(
+      key.slice(logicalClustersPrefix.length, key.indexOf('/', logicalClustersPrefix.length)),
+    );
+    const owner: Partial<Owner> | undefined =
+      value === undefined
+        ? before === undefined
+          ? undefined
+          : {
+              ...(before.parent === undefined ? {} : { cluster: before.parent }),
+              ...(before.name === undefined ? {} : { name: before.name }),
+            }
+        : parseStored<LogicalCluster>(value).spec?.owner;
+    const { cluster, name } = owner ?? {};
+    if (cluster === undefined || name === undefined) return;
+    for (const listener of ownerListeners) listener({ cluster, name });
+  }
+  return {
+    sink: joinSinks([view, pathIndexSink(index, (_shard, { key, value }) => tellOwner(key, value))]),
+    peers: {
+      index,
+      objects: view,
+      onChanges: (listener) => view.onEvents((events) => listener(events.map(createChange))),
+      onOwnedCluster(listener) {
+        ownerListeners.add(listener);
+        return { [Symbol.dispose]: () => void ownerListeners.delete(listener) };
+      },
+    },
+  };
+}
+
+/** How many logical clusters this shard has. */
+async function countClusters(store: Store): Promise<{ readonly count: () => number; readonly following: Disposable }> {
+  let count = 0;
+  const following = store.subscribe((events) => {
+    for (const { key, type, previous } of events) {
+      if (!isLogicalClusterKey(key)) continue;
+      if (type === 'delete') count--;
+      else if (previous === undefined) count++;
+    }
+  });
+  count += await store.count({ prefix: logicalClustersPrefix });
+  return { count: () => count, following };
+}
+
+/** Clients of other shards, by name, for as long as they are in the register under the same address. */
+function createClients(register: Register, tls: PeerTls) {
+  const clients = new Map<string, { readonly address: string; readonly client: RpcClient<typeof ShardService> }>();
+  return {
+    of(shard: string): RpcClient<typeof ShardService> | undefined {
+      const address = register.current().shards.find(({ name }) => name === shard)?.rpcAddress;
+      const known = clients.get(shard);
+      if (known !== undefined && known.address === address) return known.client;
+      known?.client[Symbol.dispose]();
+      clients.delete(shard);
+      if (address === undefined) return undefined;
+      const client = createRpcClient(ShardService, { addresses: [address], tls });
+      clients.set(shard, { address, client });
+      return client;
+    },
+    [Symbol.dispose]() {
+      for (const { client } of clients.values()) client[Symbol.dispose]();
+    },
+  };
+}
+
+/** Resolves when the shard can be followed; what it follows itself is brought in meanwhile. */
+export async function joinInstallation(options: InstallationOptions): Promise<Installation> {
+  const { register, own, bus, store, tls, clock, random, log } = options;
+  const epoch = random.uuid();
+  const shard = { name: own.name, number: own.number };
+  const publisher = createFeedPublisher({ store, bus, shard, epoch, project: projectEvent, clock });
+  let orders: ClusterOrders | undefined;
+  let nudge = (past: Revision): Promise<Revision> => {
+    store.observe(past);
+    return store.progress();
+  };
+  const server: RpcServer = await startRpcServer({
+    host: options.rpcHost,
+    port: options.rpcPort,
+    tls,
+    services: [
+      feedService({
+        store,
+        shard: own.name,
+        epoch,
+        project: projectEvent,
+        prefixes: feedPrefixes,
+        lastRevision: publisher.lastRevision,
+        nudge: (past) => nudge(past),
+        admit: (call) => admitServices(call, followers),
+      }),
+      shardService(() => orders),
+    ],
+  });
+  const known = createKnown();
+  const clients = createClients(register, tls);
+  const clusters = await countClusters(store);
+  const follower = await createFeedFollower({
+    bus,
+    sink: known.sink,
+    clock,
+    connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
+    keepers: () =>
+      register.current().services.flatMap(({ kind, rpcAddress }) => (kind === 'cache-server' ? [rpcAddress] : [])),
+    onTrouble: (name, error) => log.warn({ shard: name, err: error }, 'a shard cannot be followed now'),
+  });
+  const following = register.follow(({ shards }) => follower.setShards(shards.filter(({ name }) => name !== own.name)));
+  const recordOf = (name: string) => register.current().shards.find((record) => record.name === name);
+  const peers: Peers = {
+    ...known.peers,
+    shards: otherShardsByRpc({ ownShard: own.name, client: clients.of }),
+    load(name) {
+      if (name === own.name) return clusters.count();
+      const record = recordOf(name);
+      return record?.alive === true && record.excludedAt === undefined ? known.peers.index.clusters(name) : undefined;
+    },
+    isFresh(cluster) {
+      const placed = known.peers.index.cluster(cluster)?.shard;
+      if (placed === undefined || register.silentForMs() > freshMs) return placed === undefined;
+      return recordOf(placed)?.alive !== true || (follower.ageMs(placed) ?? Number.POSITIVE_INFINITY) < freshMs;
+    },
+    catchUp: () => follower.catchUp(),
+  };
+  return {
+    peers,
+    follower,
+    publisher,
+    takeOrders(taken) {
+      orders = taken;
+    },
+    onNudge(better) {
+      nudge = better;
+    },
+    async [Symbol.asyncDispose]() {
+      following[Symbol.dispose]();
+      await follower[Symbol.asyncDispose]();
+      clusters.following[Symbol.dispose]();
+      publisher[Symbol.dispose]();
+      clients[Symbol.dispose]();
+      await server.close({ drainMs });
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/** A shard joins the others: the register says which number it has and from when on it may commit. */
+import type { Clock } from '@kcp-ts/base';
+import { freePorts } from '@kcp-ts/http';
+import type { Connections } from '@kcp-ts/installation';
+import { openConnections } from '@kcp-ts/installation';
+import type { ShardRecord } from '@kcp-ts/replication';
+import { revisionAt } from '@kcp-ts/storage';
+import type { Logger } from 'pino';
+import type { ShardConfig } from './config.ts';
+
+export interface Joined extends Connections {
+  readonly own: ShardRecord;
+  readonly rpcPort: number;
+}
+
+export interface JoinNeeds {
+  readonly config: ShardConfig;
+  /** Of the listening server. */
+  readonly baseUrl: string;
+  readonly externalUrl: string;
+  readonly virtualWorkspaceUrl: string;
+  readonly host: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+function labelsOf({ shardLabels }: ShardConfig): Record<string, string> {
+  return Object.fromEntries(
+    shardLabels.map((label) => [label.slice(0, label.indexOf('=')), label.slice(label.indexOf('=') + 1)]),
+  );
+}
+
+/** A shard commits above its join revision only: by then everybody has heard of it. */
+async function awaitJoin(own: ShardRecord, clock: Clock): Promise<void> {
+  const aheadMs = (own.joinRevision - revisionAt(clock.now())) / 1000;
+  if (aheadMs > 0) await new Promise<void>((resolve) => void setTimeout(resolve, Math.ceil(aheadMs)));
+}
+
+/** Resolves when the shard belongs to the installation and may commit. */
+export async function joinOthers(needs: JoinNeeds): Promise<Joined> {
+  const { config, clock, log, host } = needs;
+  const connections = await openConnections({ config, name: config.shardName, clock, log });
+  const rpcPort = config.rpcPort === 0 ? ((await freePorts(1))[0] ?? 0) : config.rpcPort;
+  const own = await connections.register.join({
+    name: config.shardName,
+    baseUrl: needs.baseUrl,
+    rpcAddress: `${host}:${rpcPort}`,
+    externalUrl: needs.externalUrl,
+    virtualWorkspaceUrl: needs.virtualWorkspaceUrl,
+    labels: labelsOf(config),
+  });
+  await awaitJoin(own, clock);
+  return { ...connections, own, rpcPort };
+}

@@ -1,0 +1,125 @@
+/** ShardService: what shards ask of each other, on both ends. */
+import type { ClusterOrder, OtherShards } from '@kcp-ts/controllers';
+import type { ClusterState } from '@kcp-ts/proto';
+import { ShardService } from '@kcp-ts/proto';
+import type { RpcCall, RpcClient, RpcService } from '@kcp-ts/rpc';
+import { RpcError, serviceOf } from '@kcp-ts/rpc';
+import type { MadeCluster } from '@kcp-ts/tenancy';
+import type { ClusterOrders, OrderRefusal } from './cluster-orders.ts';
+
+const servicesGroup = 'system:kcp:services';
+
+/** Who a service says it is, by its certificate; undefined for any other caller. */
+export function serviceOfPeer({ peer }: RpcCall): { readonly kind: string; readonly name: string } | undefined {
+  const [system, kcp, service, kind = '', ...name] = peer.commonName.split(':');
+  if (!peer.organizations.includes(servicesGroup)) return undefined;
+  if (system !== 'system' || kcp !== 'kcp' || service !== 'service') return undefined;
+  return { kind, name: name.join(':') };
+}
+
+/** Throws for a caller that is no service of the installation, or of another kind. */
+export function admitServices(call: RpcCall, kinds: readonly string[]): void {
+  const service = serviceOfPeer(call);
+  if (service === undefined || !kinds.includes(service.kind))
+    throw new RpcError('permission-denied', `${call.peer.commonName || 'nobody'} may not call this`);
+}
+
+const refusals: Readonly<Record<OrderRefusal, RpcError>> = {
+  taken: new RpcError('already-exists', 'there is a logical cluster of that name'),
+  'unknown-type': new RpcError('failed-precondition', 'the type of the workspace is not known here'),
+  deleting: new RpcError('failed-precondition', 'the logical cluster is being deleted'),
+};
+
+function toState({ phase, initializers, terminators, url }: MadeCluster) {
+  return { phase, initializers: [...initializers], terminators: [...terminators], url };
+}
+
+function fromState({ phase, initializers, terminators, url }: ClusterState): MadeCluster {
+  return { phase, initializers, terminators, url };
+}
+
+/** `orders`: undefined until the shard is composed; who asks before is told to ask again. */
+export function shardService(orders: () => ClusterOrders | undefined): RpcService {
+  function admitted(call: RpcCall): ClusterOrders {
+    admitServices(call, ['shard']);
+    const found = orders();
+    if (found === undefined) throw new RpcError('unavailable', 'the shard is starting');
+    return found;
+  }
+  return serviceOf(ShardService, {
+    async createCluster({ cluster, path, type, creator, owner, requiredGroups }, call) {
+      const extra = Object.entries(creator?.extra ?? {}).map(([key, { values }]) => [key, values] as const);
+      const outcome = await admitted(call).create({
+        cluster,
+        path,
+        type,
+        creator: {
+          name: creator?.name ?? '',
+          uid: creator?.uid,
+          groups: creator?.groups ?? [],
+          extra: extra.length === 0 ? undefined : Object.fromEntries(extra),
+        },
+        owner: { cluster: owner?.cluster ?? '', name: owner?.name ?? '', uid: owner?.uid ?? '' },
+        requiredGroups,
+      });
+      if (outcome.status === 'refused') throw refusals[outcome.why];
+      return { state: toState(outcome.cluster) };
+    },
+    describeCluster({ cluster }, call) {
+      const found = admitted(call).describe(cluster);
+      return found === undefined ? {} : { state: toState(found) };
+    },
+    async deleteCluster({ cluster, ownerUid }, call) {
+      const outcome = await admitted(call).remove(cluster, ownerUid);
+      return outcome.gone ? { gone: true } : { gone: false, message: outcome.message };
+    },
+  });
+}
+
+export interface OtherShardsNeeds {
+  readonly ownShard: string;
+  /** Undefined for a shard that is not in the installation. */
+  client(shard: string): RpcClient<typeof ShardService> | undefined;
+}
+
+function creatorMessage({ name, uid, groups, extra }: ClusterOrder['creator']) {
+  return {
+    name,
+    ...(uid === undefined ? {} : { uid }),
+    groups: [...groups],
+    extra: Object.fromEntries(Object.entries(extra ?? {}).map(([key, values]) => [key, { values: [...values] }])),
+  };
+}
+
+export function otherShardsByRpc({ ownShard, client }: OtherShardsNeeds): OtherShards {
+  function callOf(shard: string) {
+    const found = client(shard);
+    if (found === undefined) throw new Error(`Cannot ask ${shard}: it is not in the installation`);
+    return found.call;
+  }
+  return {
+    ownShard,
+    knows: (shard) => shard === ownShard || client(shard) !== undefined,
+    async createCluster(shard, { cluster, path, type, creator, owner, requiredGroups }) {
+      const { state } = await callOf(shard).createCluster({
+        cluster,
+        path,
+        type,
+        creator: creatorMessage(creator),
+        owner,
+        ...(requiredGroups === undefined ? {} : { requiredGroups }),
+      });
+      if (state === undefined) throw new Error(`Cannot use the answer of ${shard}: it has no state`);
+      return fromState(state);
+    },
+    async describeCluster(shard, cluster) {
+      const { state } = await callOf(shard).describeCluster({ cluster });
+      return state === undefined ? undefined : fromState(state);
+    },
+    async deleteCluster(shard, { cluster, ownerUid }) {
+      if (client(shard) === undefined) return { gone: true };
+      const { gone, message } = await callOf(shard).deleteCluster({ cluster, ownerUid });
+      return gone ? { gone } : { gone: false, message };
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export type { Cluster, ClusterOptions, ClusterPart } from './cluster/cluster.ts';
+export { logPath, startCluster } from './cluster/cluster.ts';

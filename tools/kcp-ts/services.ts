@@ -1,0 +1,33 @@
+/** The services that `kcp-ts <name>` runs; each is only loaded when it is asked for. */
+import type { Runnable } from './start.ts';
+
+type Loader = () => Promise<Runnable<never>>;
+
+function runnable<Config>(service: Runnable<Config>): Runnable<never> {
+  return service as unknown as Runnable<never>;
+}
+
+async function shard(): Promise<Runnable<never>> {
+  const { readConfig, startShard } = await import('@kcp-ts/shard');
+  return runnable({
+    readConfig,
+    async start(config: Parameters<typeof startShard>[0]) {
+      const running = await startShard(config);
+      const ready = `kcp-ts is ready to serve at ${running.externalUrl}; kubeconfig: ${running.kubeconfigPath}`;
+      return Object.assign(running, { ready });
+    },
+  });
+}
+
+async function frontProxy(): Promise<Runnable<never>> {
+  const { readConfig, startFrontProxy } = await import('@kcp-ts/front-proxy');
+  return runnable({
+    readConfig,
+    async start(config: Parameters<typeof startFrontProxy>[0]) {
+      const running = await startFrontProxy(config);
+      return Object.assign(running, { ready: `front-proxy is ready to serve on port ${running.port}` });
+    },
+  });
+}
+
+export const services: Readonly<Record<string, Loader>> = { start: shard, shard, 'front-proxy': frontProxy };
