@@ -1,7 +1,6 @@
 /**
  * A merged stream: the events of all shards in one order. An event is emitted when every shard has made progress past it, so the last resourceVersion
- * that a client has seen says where to go on, on any replica. What cannot be gone on with ends with 410, never with a wrong event. The rules, and the
- * failures that shaped them: ARCHITECTURE.md, "Many shards, one order".
+ * that a client has seen says where to go on, on any replica. What cannot be gone on with ends with 410, never with a wrong event.
  */
 import type { Clock } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
