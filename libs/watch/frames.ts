@@ -19,6 +19,10 @@ export interface WatchFrame {
 
 /** The content type of a framed watch. */
 export const framedWatchType = 'application/vnd.kcp.frames';
+/** What the client accepts, where the service that asks accepts frames. */
+export const framedAcceptHeader = 'kcp-accept';
+/** Says, in the answer to a framed watch, what its bookmarks are called: `{"kind":…,"apiVersion":…}`. */
+export const watchedKindHeader = 'kcp-watched-kind';
 
 const headBytes = 13;
 const codes: Readonly<Record<WatchFrameType, number>> = { event: 1, progress: 2, error: 3 };
