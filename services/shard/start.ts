@@ -263,12 +263,14 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
     homeCreatorGroups: config.homeWorkspacesHomeCreatorGroups,
     tokens: serviceAccounts,
     authenticator: amongServices(authenticator, peerCa, clock),
+    ...(peerCa === '' ? {} : { isService: createServicePeers({ peerCa }) }),
     logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
     logController: (name, key, error) =>
       log.warn({ controller: name, key, err: error }, 'reconciling failed; it is tried again'),
   });
   const following = opened.follow(shard);
   holds = opened.holds;
+  opened.installation?.onNudge(shard.nudge);
   handler = shard.handler;
   const release = releaseMemory({ clock, operations: () => store.statistics().operations, ...processMemory() });
   await writeKubeconfig({
