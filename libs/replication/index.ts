@@ -15,6 +15,7 @@ export { openEtcdRegister } from './register/etcd-register.ts';
 export type { InProcessRegistry } from './register/in-process-register.ts';
 export { createInProcessRegistry } from './register/in-process-register.ts';
 export type {
+  Absence,
   Register,
   RegisterState,
   ServiceKind,
