@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import type { DescField, DescFile } from '@bufbuild/protobuf';
 import { create, fromBinary, ScalarType, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
-import { FeedEntrySchema } from './gen/feed/v1/feed_pb.ts';
-import { FeedMessageSchema, FeedService, ShardService } from './index.ts';
+import { FeedEntrySchema, FeedMessageSchema, FeedService } from './gen/feed/v1/feed_pb.ts';
+import { ShardService } from './gen/shard/v1/shard_pb.ts';
 
 const folder = join(import.meta.dirname, '../../proto/history');
 
