@@ -67,7 +67,9 @@ describe('the wire of feeds', () => {
       byReference: true,
     });
     const bytes = Buffer.from(toBinary(FeedMessageSchema, message));
-    expect(bytes.toString('hex')).toMatchInlineSnapshot(`"0a05616c70686110071a016521000000000000104029ffffffffffff3f4332220a0a612f622f2d2f632f2f6411000000000000144019000000000000084022020102321e0a0a612f622f2d2f632f2f651100000000000018401900000000000000403801"`);
+    expect(bytes.toString('hex')).toMatchInlineSnapshot(
+      `"0a05616c70686110071a016521000000000000104029ffffffffffff3f4332220a0a612f622f2d2f632f2f6411000000000000144019000000000000084022020102321e0a0a612f622f2d2f632f2f651100000000000018401900000000000000403801"`,
+    );
     const later = Buffer.concat([bytes, Buffer.from('f80601', 'hex')]);
     const read = fromBinary(FeedMessageSchema, later);
     expect(read.progress).toBe(2 ** 53 - 1);
