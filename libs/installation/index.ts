@@ -1,5 +1,10 @@
+// Other servers
+export type { Backends, BackendsOptions, BackendTls } from './backends.ts';
+export { answerStatus, createBackends, unavailable } from './backends.ts';
+// The installation
 export type { ConnectionNeeds, Connections, InstallationConfig, PeerTls } from './connections.ts';
 export { etcdOptionsOf, openConnections } from './connections.ts';
 export type { Backend, Directory, DirectoryNeeds } from './directory.ts';
 export { openDirectory } from './directory.ts';
+export { forwardedHeaders } from './forwarded-headers.ts';
 export { createLogger, levelOf } from './logging.ts';
