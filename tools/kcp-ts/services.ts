@@ -30,4 +30,20 @@ async function frontProxy(): Promise<Runnable<never>> {
   });
 }
 
-export const services: Readonly<Record<string, Loader>> = { start: shard, shard, 'front-proxy': frontProxy };
+async function virtualWorkspaces(): Promise<Runnable<never>> {
+  const { readConfig, startVirtualWorkspaces } = await import('@kcp-ts/virtual-workspaces');
+  return runnable({
+    readConfig,
+    async start(config: Parameters<typeof startVirtualWorkspaces>[0]) {
+      const running = await startVirtualWorkspaces(config);
+      return Object.assign(running, { ready: `virtual-workspaces is ready to serve on port ${running.port}` });
+    },
+  });
+}
+
+export const services: Readonly<Record<string, Loader>> = {
+  start: shard,
+  shard,
+  'front-proxy': frontProxy,
+  'virtual-workspaces': virtualWorkspaces,
+};
