@@ -4,5 +4,5 @@ export { createTestAuthority, readTestAuthority } from './certificates.ts';
 // Real servers
 export type { TestEtcd } from './etcd-server.ts';
 export { freePort, missingProgram, startEtcd, untilOutput } from './etcd-server.ts';
-export type { TestNats, TestNatsUser } from './nats-server.ts';
+export type { TestNats, TestNatsOptions, TestNatsUser } from './nats-server.ts';
 export { startNats } from './nats-server.ts';

@@ -6,6 +6,7 @@ import type { Clock, Random } from '@kcp-ts/base';
 import { conversionOf } from '@kcp-ts/behaviours';
 import { createControllerRuntime } from '@kcp-ts/controller';
 import type { Exchange, Peer } from '@kcp-ts/http';
+import { versionInfo } from '@kcp-ts/installation';
 import type { Revision, StatusError } from '@kcp-ts/meta';
 import type { Admission, Behaviour, RegistryNeeds, Surface } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
@@ -27,7 +28,6 @@ import type { Peers } from './peers.ts';
 import { createRouter } from './router.ts';
 import type { ShardObjects } from './shard-objects.ts';
 import { keepShardObjects } from './shard-objects.ts';
-import { versionInfo } from './version.ts';
 
 export interface ShardOptions {
   readonly store: Store;

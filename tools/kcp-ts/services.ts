@@ -30,6 +30,17 @@ async function frontProxy(): Promise<Runnable<never>> {
   });
 }
 
+async function cacheServer(): Promise<Runnable<never>> {
+  const { readConfig, startCacheServer } = await import('@kcp-ts/cache-server');
+  return runnable({
+    readConfig,
+    async start(config: Parameters<typeof startCacheServer>[0]) {
+      const running = await startCacheServer(config);
+      return Object.assign(running, { ready: `cache-server is ready to serve on port ${running.port}` });
+    },
+  });
+}
+
 async function virtualWorkspaces(): Promise<Runnable<never>> {
   const { readConfig, startVirtualWorkspaces } = await import('@kcp-ts/virtual-workspaces');
   return runnable({
@@ -45,5 +56,6 @@ export const services: Readonly<Record<string, Loader>> = {
   start: shard,
   shard,
   'front-proxy': frontProxy,
+  'cache-server': cacheServer,
   'virtual-workspaces': virtualWorkspaces,
 };
