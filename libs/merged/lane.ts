@@ -51,6 +51,7 @@ export class Lane<Shard extends MergedShard> implements Disposable {
   #timer: Disposable | undefined;
   #reopenMs = reopenMsMin;
   #brokenSinceMs: number | undefined;
+  #came = false;
   #held = false;
   #paused = false;
   #over = false;
@@ -84,6 +85,7 @@ export class Lane<Shard extends MergedShard> implements Disposable {
 
   #frames(frames: readonly WatchFrame[]): void {
     this.joining = false;
+    this.#came = true;
     this.#brokenSinceMs = undefined;
     this.#reopenMs = reopenMsMin;
     for (const { type, revision, payload } of frames) {
@@ -113,7 +115,7 @@ export class Lane<Shard extends MergedShard> implements Disposable {
     this.#brokenSinceMs ??= now;
     const unreachable = this.shard.alive && now - this.#brokenSinceMs >= unreachableMsMax;
     // Half a state cannot be gone on with: which objects came is not known.
-    if (error !== undefined || this.starting || unreachable) {
+    if (error !== undefined || (this.starting && this.#came) || unreachable) {
       this.#needs.failed(error);
       return;
     }

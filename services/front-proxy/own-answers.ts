@@ -1,8 +1,7 @@
 /** What the proxy answers for itself: its health and its metrics. */
 
 import type { Exchange } from '@kcp-ts/http';
-import type { Directory } from '@kcp-ts/installation';
-import type { Backends } from './backends.ts';
+import type { Backends, Directory } from '@kcp-ts/installation';
 
 export interface OwnAnswersNeeds {
   readonly directory: Directory;

@@ -41,9 +41,21 @@ async function cacheServer(): Promise<Runnable<never>> {
   });
 }
 
+async function virtualWorkspaces(): Promise<Runnable<never>> {
+  const { readConfig, startVirtualWorkspaces } = await import('@kcp-ts/virtual-workspaces');
+  return runnable({
+    readConfig,
+    async start(config: Parameters<typeof startVirtualWorkspaces>[0]) {
+      const running = await startVirtualWorkspaces(config);
+      return Object.assign(running, { ready: `virtual-workspaces is ready to serve on port ${running.port}` });
+    },
+  });
+}
+
 export const services: Readonly<Record<string, Loader>> = {
   start: shard,
   shard,
   'front-proxy': frontProxy,
   'cache-server': cacheServer,
+  'virtual-workspaces': virtualWorkspaces,
 };
