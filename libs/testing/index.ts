@@ -1,6 +1,7 @@
 // Certificates
 export type { TestAuthority, TestCertificate } from './certificates.ts';
 export { createTestAuthority, readTestAuthority } from './certificates.ts';
+export { programs } from './config.ts';
 // Real servers
 export type { TestEtcd } from './etcd-server.ts';
 export { freePort, missingProgram, startEtcd, untilOutput } from './etcd-server.ts';

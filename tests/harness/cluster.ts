@@ -1,0 +1,60 @@
+/** A sharded installation of a test's own: real etcd, NATS and services, as `kcp-ts cluster` starts them. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Cluster } from '@kcp-ts/kcp-ts';
+import { startCluster } from '@kcp-ts/kcp-ts';
+import { programs } from '@kcp-ts/testing';
+
+export interface TestClusterOptions {
+  readonly shards?: number;
+  readonly standbys?: boolean;
+  readonly frontProxies?: number;
+  readonly cacheServers?: number;
+  readonly virtualWorkspaces?: number;
+  /** Lines of a token file. */
+  readonly tokens?: readonly string[];
+  /** More flags for shards. */
+  readonly shardFlags?: readonly string[];
+}
+
+/** Stopped, with its folder removed, at its end. */
+export async function startTestCluster(options: TestClusterOptions = {}): Promise<Cluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'kcp-ts-cluster-'));
+  const cluster = await startCluster({
+    folder,
+    shards: options.shards ?? 3,
+    standbys: options.standbys ?? false,
+    frontProxies: options.frontProxies ?? 1,
+    cacheServers: options.cacheServers ?? 1,
+    virtualWorkspaces: options.virtualWorkspaces ?? 0,
+    securePort: 0,
+    programs: { etcd: programs.etcd, natsServer: programs.natsServer },
+    tokens: options.tokens ?? [],
+    ...(options.shardFlags === undefined ? {} : { flags: { shard: options.shardFlags } }),
+  }).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
+  return {
+    ...cluster,
+    async [Symbol.asyncDispose]() {
+      await cluster[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The lines of the token file that a server's flags name, and the flags without it. */
+export async function tokensOfFlags(
+  flags: readonly string[],
+): Promise<{ readonly tokens: readonly string[]; readonly others: readonly string[] }> {
+  const at = flags.indexOf('--token-auth-file');
+  const file = at < 0 ? undefined : flags[at + 1];
+  if (file === undefined) return { tokens: [], others: flags };
+  const text = await readFile(file, 'utf8');
+  return {
+    tokens: text.split('\n').filter((line) => line !== ''),
+    others: [...flags.slice(0, at), ...flags.slice(at + 2)],
+  };
+}
