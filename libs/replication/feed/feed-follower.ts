@@ -166,7 +166,7 @@ class Follower implements FeedFollower {
 
   #take(followed: Followed, message: FeedMessage): void {
     if (followed.pastEpochs.has(message.epoch)) return;
-    if (message.epoch !== followed.epoch || followed.anew) {
+    if (message.epoch !== followed.epoch) {
       // Not kept for later: the snapshot has it, and one that came late would ask for another snapshot.
       followed.anew = true;
       this.#want(followed);
@@ -244,15 +244,11 @@ class Follower implements FeedFollower {
 
   /** With what came after it: a shard that commits nothing has come much further than its last commit. */
   async #snapshotOfOwn(followed: Followed): Promise<void> {
-    const epoch = await this.#snapshot(followed, followed.client, ({ epoch, revision }) => {
-      const { complete, pastEpochs } = followed;
-      const older = !followed.anew && followed.epoch === epoch && revision < (complete ?? revisionZero);
-      // A shard that has lost its place to another may not know it yet.
-      return !older && !pastEpochs.has(epoch);
-    });
+    const { pastEpochs } = followed;
+    // A shard that has lost its place to another may not know it yet.
+    const epoch = await this.#snapshot(followed, followed.client, (first) => !pastEpochs.has(first.epoch));
     if (followed.removed) return;
     if (epoch !== followed.epoch) {
-      const { pastEpochs } = followed;
       if (followed.epoch !== undefined) pastEpochs.add(followed.epoch);
       for (const past of pastEpochs) if (pastEpochs.size > pastEpochsMax) pastEpochs.delete(past);
       followed.epoch = epoch;

@@ -400,6 +400,23 @@ describe('a keeper', () => {
     expect(all.values()).toEqual({ [a]: 'x' });
   });
 
+  it('is asked once each time that the shard goes down', async () => {
+    await using all = await createInstallation();
+    await all.follower.ready();
+    const shard = all.shards[0] as TestShard;
+    const asked = { snapshot: 0 };
+    all.copies.set('cache:1', keeper(shard, 'copy', 1, asked));
+    for (let time = 1; time <= 2; time++) {
+      await down(all, shard, asked);
+      for (let second = 0; second < 5; second++) await all.second();
+      expect(asked.snapshot).toBe(time);
+      shard.up = true;
+      shard.record = { ...shard.record, alive: true };
+      all.registerChanged();
+      await turns(10);
+    }
+  });
+
   it('that knows more is believed until the shard is back, in the same life or another', async () => {
     for (const restarted of [false, true]) {
       await using all = await createInstallation();
