@@ -310,7 +310,7 @@ class Follower implements FeedFollower {
         () => true,
         () => false,
       );
-      // A keeper does not say of which life of the shard its copy is: the shard's own next word is a snapshot.
+      // A keeper does not say of which life of the shard its copy is, nor that it was whole: the shard's own next word is a snapshot.
       if (done) followed.anew = true;
       if (done) return true;
     }

@@ -428,6 +428,7 @@ describe('a keeper', () => {
       all.copies.set('cache:1', keeper(shard, 'copy', shard.store.currentRevision() + 1_000, asked));
       await down(all, shard, asked);
       expect(all.values()).toEqual({ [b]: 'of the keeper' });
+      all.clock.advance(10);
       if (restarted) await shard.restart();
       shard.up = true;
       shard.record = { ...shard.record, alive: true };
