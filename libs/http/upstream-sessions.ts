@@ -106,7 +106,11 @@ export function createUpstreamSessions(options: UpstreamOptions): UpstreamSessio
   }
 
   function usable(): UpstreamSession {
-    for (const session of sessions) if (session.usable && session.streams < session.max) return session;
+    for (const session of sessions) {
+      const { http } = session;
+      // What Node knows already its events say a moment later.
+      if (session.usable && session.streams < session.max && !http.closed && !http.destroyed) return session;
+    }
     return connectNow();
   }
 

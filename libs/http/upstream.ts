@@ -44,13 +44,27 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       headers[':path'] = path;
       headers[':authority'] = authority;
       const { hasBody } = exchange;
-      try {
-        const { stream, session } = sessions.open(headers, !hasBody);
-        relay(exchange, stream, session, outcome, open);
-        if (hasBody) relayBody(exchange, stream);
-      } catch (error) {
-        outcome.failed({ error: error as Error, unsent: true, connection: true });
+      const attempt = (told: ForwardOutcome) => {
+        try {
+          const { stream, session } = sessions.open(headers, !hasBody);
+          relay(exchange, stream, session, told, open);
+          if (hasBody) relayBody(exchange, stream);
+        } catch (error) {
+          told.failed({ error: error as Error, unsent: true, connection: true });
+        }
+      };
+      if (hasBody) {
+        attempt(outcome);
+        return;
       }
+      // A server that goes away refuses what reaches it too late: nobody has to know.
+      attempt({
+        answered: outcome.answered,
+        failed(failure) {
+          if (failure.unsent && !failure.connection && !exchange.closed) attempt(outcome);
+          else outcome.failed(failure);
+        },
+      });
     },
     request(method, path, headers, { body, signal } = {}) {
       return new Promise((resolve, reject) => {
