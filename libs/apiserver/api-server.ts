@@ -15,6 +15,7 @@ import type { HealthCheck } from './handlers/health.ts';
 import { handleHealth, healthEndpoint } from './handlers/health.ts';
 import type { ResourceHandlerNeeds } from './handlers/resource.ts';
 import { handleResource, verbOf } from './handlers/resource.ts';
+import type { Progress } from './progress.ts';
 import { parseQuery } from './query.ts';
 import { parseRequestPath } from './request-path.ts';
 import type { Scope } from './scope.ts';
@@ -45,6 +46,7 @@ export interface VersionInfo {
 export interface ApiServerOptions {
   readonly needs: ServerNeeds;
   readonly bookmarks: Bookmarks;
+  readonly progress: Progress;
   readonly checks: readonly HealthCheck[];
   readonly version: VersionInfo;
   authenticate(exchange: Exchange): UserInfo | Promise<UserInfo>;
@@ -139,6 +141,7 @@ export function createApiServer(options: ApiServerOptions): (exchange: Exchange)
   const from: ResourceHandlerNeeds = {
     needs: options.needs,
     bookmarks: options.bookmarks,
+    progress: options.progress,
     readMedia: createMediaReader(),
   };
   const handle: Handler = (request) => {

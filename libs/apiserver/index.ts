@@ -10,6 +10,12 @@ export { createDiscovery } from './discovery/create-discovery.ts';
 export { respondJson, respondText } from './encode/respond.ts';
 export type { HealthCheck } from './handlers/health.ts';
 export { createOpenApi } from './openapi/create-open-api.ts';
+// Options of requests
+export type { ListOptions } from './options.ts';
+export { parseListOptions } from './options.ts';
+export type { Progress } from './progress.ts';
+export { createProgress } from './progress.ts';
+export { isTrue, parseQuery } from './query.ts';
 // Targets
 export type { ApiPath, RequestPath } from './request-path.ts';
 export { parseRequestPath, splitCluster } from './request-path.ts';

@@ -1,5 +1,6 @@
 /** What handlers need of the process they live in; compose.ts gives it. */
 import type { Clock } from '@kcp-ts/base';
+import type { Exchange } from '@kcp-ts/http';
 import type { RegistryNeeds, ServedResource, Surface } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
 import type { WatchHub } from '@kcp-ts/watch';
@@ -39,6 +40,8 @@ export interface ServerNeeds {
   readonly watchBacklogBytesMax: number;
   readonly special: ReadonlyMap<string, SpecialHandler>;
   readonly presentation: Presentation;
+  /** Whether the connection is that of another service of the installation; nobody's where there is none. */
+  isService?(exchange: Exchange): boolean;
 }
 
 /** Documents computed once per surface. */

@@ -28,6 +28,8 @@ export interface FrameEncoder {
   /** An object that was there before the watch began. */
   initial(value: Uint8Array): Uint8Array;
   bookmark(revision: Revision, initialEventsEnd: boolean): Uint8Array;
+  /** What a bookmark is called. */
+  readonly kind: { readonly kind: string; readonly apiVersion: string };
 }
 
 const newline = Buffer.from('}\n');
@@ -79,6 +81,10 @@ function matches(object: KubeObject | undefined, filter: ObjectFilter): boolean 
 
 export function createFrameEncoder(options: FrameOptions): FrameEncoder {
   const { served, view, shardNumber } = options;
+  const kind =
+    view === 'object'
+      ? { kind: served.row.kind, apiVersion: served.apiVersion }
+      : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
   let columnsSent = false;
 
   function shown(object: KubeObject): Uint8Array | string {
@@ -102,6 +108,7 @@ export function createFrameEncoder(options: FrameOptions): FrameEncoder {
   }
 
   return {
+    kind,
     frame(change, filter) {
       const what = seen(change, served, filter);
       if (what === undefined) return undefined;
@@ -122,10 +129,6 @@ export function createFrameEncoder(options: FrameOptions): FrameEncoder {
     bookmark(revision, initialEventsEnd) {
       const metadata: Record<string, unknown> = { resourceVersion: formatResourceVersion(revision, shardNumber) };
       if (initialEventsEnd) metadata['annotations'] = { 'k8s.io/initial-events-end': 'true' };
-      const kind =
-        view === 'object'
-          ? { kind: served.row.kind, apiVersion: served.apiVersion }
-          : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
       return frameOf('BOOKMARK', Buffer.from(JSON.stringify({ ...kind, metadata })));
     },
   };

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { CoalescingBody } from './coalescing-body.ts';
 import type { BodyStream, Exchange, RequestHeaders, ResponseHeaders } from './exchange.ts';
 import type { ExchangeNeeds } from './http2-exchange.ts';
+import { laterHeaders } from './http2-exchange.ts';
 import { incoming } from './incoming.ts';
 import type { Peer } from './peer.ts';
 import { readBody } from './read-body.ts';
@@ -86,7 +87,9 @@ export class Http1Exchange implements Exchange {
     });
   }
 
-  respond(status: number, headers: ResponseHeaders, body: Uint8Array | string = ''): void {
+  respond(wanted: number, given: ResponseHeaders, text: Uint8Array | string = ''): void {
+    const may = this.#needs.mayAnswer();
+    const [status, headers, body] = may ? [wanted, given, text] : [503, laterHeaders, ''];
     if (bodyless(status)) {
       if (this.#begin(status, headers)) this.#response.end();
       return;
@@ -96,8 +99,11 @@ export class Http1Exchange implements Exchange {
   }
 
   stream(status: number, headers: ResponseHeaders): BodyStream {
-    if (this.#begin(status, headers)) this.#response.flushHeaders();
-    return new CoalescingBody(this.#response, this.#needs.flusher, cutOff);
+    const may = this.#needs.mayAnswer();
+    if (this.#begin(may ? status : 503, may ? headers : laterHeaders)) this.#response.flushHeaders();
+    const body = new CoalescingBody(this.#response, this.#needs.flusher, cutOff);
+    if (!may) body.end();
+    return body;
   }
 
   /** Ends an answer that its handler will not end any more. */

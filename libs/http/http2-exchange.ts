@@ -22,6 +22,8 @@ function cutOff(target: Writable): void {
 
 /** What the exchanges of one server share. */
 export interface ExchangeNeeds {
+  /** Whether what a handler has found out may still be said; asked when it is about to be. */
+  readonly mayAnswer: () => boolean;
   readonly flusher: Flusher;
   readonly bodies: Deadlines;
 }
@@ -87,7 +89,9 @@ export class Http2Exchange implements Exchange {
     });
   }
 
-  respond(status: number, headers: ResponseHeaders, body?: Uint8Array | string): void {
+  respond(wanted: number, given: ResponseHeaders, text?: Uint8Array | string): void {
+    const may = this.#needs.mayAnswer();
+    const [status, headers, body] = may ? [wanted, given, text] : [503, laterHeaders, undefined];
     const stream = this.#stream;
     if (bodyless(status)) this.#begin({ ':status': status, ...headers }, endStream);
     else if (body === undefined) this.#begin({ ':status': status, 'content-length': 0, ...headers }, endStream);
@@ -105,8 +109,11 @@ export class Http2Exchange implements Exchange {
   }
 
   stream(status: number, headers: ResponseHeaders): BodyStream {
-    this.#begin({ ':status': status, ...headers });
-    return new CoalescingBody(this.#stream, this.#needs.flusher, cutOff);
+    const may = this.#needs.mayAnswer();
+    this.#begin(may ? { ':status': status, ...headers } : { ':status': 503, ...laterHeaders });
+    const body = new CoalescingBody(this.#stream, this.#needs.flusher, cutOff);
+    if (!may) body.end();
+    return body;
   }
 
   /** Ends an answer that its handler will not end any more. */
@@ -124,3 +131,6 @@ export class Http2Exchange implements Exchange {
 }
 
 const endStream = { endStream: true };
+
+/** Of an answer that may not be given: somebody else can give it. */
+export const laterHeaders: ResponseHeaders = { 'retry-after': '1' };

@@ -34,6 +34,8 @@ export interface HttpServerOptions {
   /** What a handler threw; the client has got a 500 that says nothing of it. */
   readonly onError: ErrorListener;
   readonly clock: Clock;
+  /** Asked when an answer is about to be given: where it says no, the client gets 503 and may ask somebody else. Always yes when absent. */
+  readonly mayAnswer?: (() => boolean) | undefined;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -105,7 +107,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits = { ...defaultHttpLimits, ...options.limits };
   const { clock, onError } = options;
   const bodies = createDeadlines(limits.bodyTimeoutMs, () => clock.monotonic());
-  const exchanges: ExchangeNeeds = { flusher: createFlusher(), bodies };
+  const mayAnswer = options.mayAnswer ?? (() => true);
+  const exchanges: ExchangeNeeds = { flusher: createFlusher(), bodies, mayAnswer };
   const keeper = createSessionKeeper<ServerHttp2Session>();
   const dispatch = createDispatch(options.handler, onError);
   const http2: Http2Needs = { options: sessionOptions(limits), keeper, exchanges, dispatch };

@@ -1,5 +1,13 @@
+// Other servers
+export type { BackendStatistics, Backends, BackendsOptions, BackendTls } from './backends.ts';
+export { answerStatus, createBackends, unavailable } from './backends.ts';
+// The installation
+export { checkInstallation } from './check.ts';
 export type { ConnectionNeeds, Connections, InstallationConfig, PeerTls } from './connections.ts';
 export { etcdOptionsOf, openConnections } from './connections.ts';
 export type { Backend, Directory, DirectoryNeeds } from './directory.ts';
 export { openDirectory } from './directory.ts';
+export { forwardedHeaders } from './forwarded-headers.ts';
 export { createLogger, levelOf } from './logging.ts';
+export { admitServices, serviceOfPeer } from './service-callers.ts';
+export { versionInfo } from './version.ts';

@@ -1,4 +1,4 @@
-import { KV, Lease, ShardService } from '@kcp-ts/proto';
+import { FeedService, KV, Lease, ShardService } from '@kcp-ts/proto';
 import { createTestAuthority } from '@kcp-ts/testing';
 import { describe, expect, it } from 'vitest';
 import { createRpcClient } from './client.ts';
@@ -90,6 +90,36 @@ describe('a stream', () => {
     expect(over).toBe(true);
     await server.close({ drainMs: 1_000 });
   });
+});
+
+it('a stream that fails ends with the code and text of the error, after what was sent before', async () => {
+  const server = await startRpcServer({
+    host,
+    port: 0,
+    services: [
+      serviceOf(FeedService, {
+        async *snapshot() {
+          yield { epoch: 'one', revision: 1 };
+          throw new RpcError('out-of-range', 'history does not reach back that far');
+        },
+        // biome-ignore lint/correctness/useYield: it fails before it says anything
+        async *fetch() {
+          throw new RpcError('not-found', 'nothing is kept');
+        },
+        progress: () => ({}),
+      }),
+    ],
+  });
+  using client = createRpcClient(FeedService, { addresses: [`${host}:${server.port}`] });
+  const seen: string[] = [];
+  const read = async () => {
+    for await (const { epoch } of client.call.snapshot({ shard: 'a' })) seen.push(epoch);
+  };
+  await expect(read()).rejects.toMatchObject({ code: 'out-of-range', message: 'history does not reach back that far' });
+  expect(seen).toEqual(['one']);
+  const nothing = client.call.fetch({ shard: 'a', after: 0 })[Symbol.asyncIterator]();
+  await expect(nothing.next()).rejects.toMatchObject({ code: 'not-found' });
+  await server.close({ drainMs: 1_000 });
 });
 
 it('a service must have a handler for each method', () => {

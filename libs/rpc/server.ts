@@ -111,7 +111,8 @@ async function send(
     }
     stream.end();
   } catch (thrown) {
-    if (!signal.aborted) stream.destroy(Object.assign(new Error('the call failed'), serviceErrorOf(thrown)));
+    // Told, and not destroyed with it: a destroyed stream sends no status, and its caller would wait for ever.
+    if (!signal.aborted) stream.emit('error', Object.assign(new Error('the call failed'), serviceErrorOf(thrown)));
   }
 }
 

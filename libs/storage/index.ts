@@ -5,6 +5,8 @@ export type { EtcdClient, EtcdOptions } from './etcd/etcd-client.ts';
 export { createEtcdClient } from './etcd/etcd-client.ts';
 export type { EtcdLease } from './etcd/etcd-lease.ts';
 export { grantEtcdLease } from './etcd/etcd-lease.ts';
+export type { EtcdReplica, EtcdReplicaOptions } from './etcd/etcd-store.ts';
+export { openEtcdReplica } from './etcd/etcd-store.ts';
 export type { EtcdCondition, EtcdEntry, EtcdOperation } from './etcd/etcd-transaction.ts';
 export { etcdCommit, etcdGet, etcdList } from './etcd/etcd-transaction.ts';
 export type { EtcdChange, EtcdWatchHandlers } from './etcd/etcd-watch.ts';
@@ -35,7 +37,7 @@ export type {
   Store,
   StoreEvent,
 } from './store.ts';
-export { valueBytesMax } from './store.ts';
+export { commitOperationsMax, valueBytesMax } from './store.ts';
 export {
   encodeStored,
   flagDeleting,

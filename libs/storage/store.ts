@@ -126,3 +126,6 @@ export interface Store extends AsyncDisposable {
 
 /** One object's bound in every engine: etcd's 1.5 MB request limit less its overhead. */
 export const valueBytesMax = 1_500_000;
+
+/** One commit's bound in every engine: etcd takes 128 operations in a transaction, and some are ours. */
+export const commitOperationsMax = 120;

@@ -15,6 +15,8 @@ export interface TestEtcd extends AsyncDisposable {
   kill(): Promise<void>;
   /** Starts again on the same data and ports. */
   restart(): Promise<void>;
+  /** Forgets everything but the newest revision. */
+  compact(): Promise<void>;
   pause(): void;
   resume(): void;
 }
@@ -85,6 +87,14 @@ export async function startEtcd(): Promise<TestEtcd> {
     port,
     kill,
     restart: start,
+    async compact() {
+      const post = async (path: string, body: object) => {
+        const reply = await fetch(`${endpoint}${path}`, { method: 'POST', body: JSON.stringify(body) });
+        return (await reply.json()) as { header?: { revision?: string } };
+      };
+      const { header } = await post('/v3/kv/range', { key: 'AA==' });
+      await post('/v3/kv/compaction', { revision: header?.revision ?? '1' });
+    },
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
     async [Symbol.asyncDispose]() {

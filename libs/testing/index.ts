@@ -1,8 +1,9 @@
 // Certificates
 export type { TestAuthority, TestCertificate } from './certificates.ts';
 export { createTestAuthority, readTestAuthority } from './certificates.ts';
+export { programs } from './config.ts';
 // Real servers
 export type { TestEtcd } from './etcd-server.ts';
 export { freePort, missingProgram, startEtcd, untilOutput } from './etcd-server.ts';
-export type { TestNats, TestNatsUser } from './nats-server.ts';
+export type { TestNats, TestNatsOptions, TestNatsUser } from './nats-server.ts';
 export { startNats } from './nats-server.ts';

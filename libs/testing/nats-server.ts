@@ -23,7 +23,20 @@ export interface TestNats extends AsyncDisposable {
   wipe(): Promise<void>;
 }
 
-export async function startNats(options: { readonly users?: readonly TestNatsUser[] } = {}): Promise<TestNats> {
+export interface TestNatsOptions {
+  readonly users?: readonly TestNatsUser[];
+  /** PEM texts. Clients must show a certificate of the same authority. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+}
+
+async function tlsFiles(folder: string, tls: TestNatsOptions['tls']): Promise<object> {
+  if (tls === undefined) return {};
+  const files = { ca: join(folder, 'ca.pem'), cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+  for (const name of ['ca', 'cert', 'key'] as const) await writeFile(files[name], tls[name], { mode: 0o600 });
+  return { tls: { ca_file: files.ca, cert_file: files.cert, key_file: files.key, verify: true } };
+}
+
+export async function startNats(options: TestNatsOptions = {}): Promise<TestNats> {
   const folder = await mkdtemp(join(tmpdir(), 'nats-'));
   const port = await freePort();
   const users = options.users?.map(({ permissions, ...user }) => ({
@@ -36,6 +49,7 @@ export async function startNats(options: { readonly users?: readonly TestNatsUse
     host: '127.0.0.1',
     port,
     jetstream: { store_dir: join(folder, 'data') },
+    ...(await tlsFiles(folder, options.tls)),
     ...(users === undefined ? {} : { authorization: { users } }),
   };
   const file = join(folder, 'nats.conf');

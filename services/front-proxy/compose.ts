@@ -2,11 +2,10 @@
 import type { AssertionSigner, CertificateVerdict } from '@kcp-ts/authn';
 import { assertionHeader } from '@kcp-ts/authn';
 import type { Exchange, Peer } from '@kcp-ts/http';
+import type { Backends } from '@kcp-ts/installation';
+import { answerStatus, forwardedHeaders } from '@kcp-ts/installation';
 import type { UserInfo } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
-import type { Backends } from './backends.ts';
-import { answerStatus } from './backends.ts';
-import { forwardedHeaders } from './forwarded-headers.ts';
 import type { Router, Target } from './router.ts';
 
 export interface FrontProxyNeeds {

@@ -1,5 +1,5 @@
 /** The proxy's metrics: a fixed set of series, by backend and status, none by workspace. */
-import type { BackendStatistics } from './backends.ts';
+import type { BackendStatistics } from '@kcp-ts/installation';
 
 export interface Metrics {
   /** A request has been answered; `backend` is empty where the proxy did so itself. */

@@ -1,12 +1,13 @@
 /** A shard, from top to bottom: what it is made of and how the parts know each other. */
 import type { ApiRequest, Bookmarks, HealthCheck, ServerNeeds, SurfaceDocuments } from '@kcp-ts/apiserver';
-import { createApiServer, createBookmarks, createDiscovery, createOpenApi } from '@kcp-ts/apiserver';
+import { createApiServer, createBookmarks, createDiscovery, createOpenApi, createProgress } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
 import { conversionOf } from '@kcp-ts/behaviours';
 import { createControllerRuntime } from '@kcp-ts/controller';
-import type { Exchange } from '@kcp-ts/http';
-import type { StatusError } from '@kcp-ts/meta';
+import type { Exchange, Peer } from '@kcp-ts/http';
+import { versionInfo } from '@kcp-ts/installation';
+import type { Revision, StatusError } from '@kcp-ts/meta';
 import type { Admission, Behaviour, RegistryNeeds, Surface } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
@@ -27,7 +28,6 @@ import type { Peers } from './peers.ts';
 import { createRouter } from './router.ts';
 import type { ShardObjects } from './shard-objects.ts';
 import { keepShardObjects } from './shard-objects.ts';
-import { versionInfo } from './version.ts';
 
 export interface ShardOptions {
   readonly store: Store;
@@ -47,6 +47,8 @@ export interface ShardOptions {
   readonly homeCreatorGroups: readonly string[];
   readonly tokens: import('./kubernetes-parts.ts').TokenIssuer;
   readonly authenticator: Authenticator;
+  /** Whether a connection is that of another service of the installation. */
+  isService?: ((peer: Peer) => boolean) | undefined;
   logFault(id: string, error: StatusError): void;
   logController(name: string, key: string, error: unknown): void;
 }
@@ -57,6 +59,8 @@ export interface Shard extends AsyncDisposable {
   /** Keeps the Shard objects of an installation of several; on the shard that holds root. */
   keepShards(leave: (shard: string) => void): ShardObjects;
   readonly handler: (exchange: Exchange) => void | Promise<void>;
+  /** Makes progress past a revision, as far as the clock allows, and says so to other services' watches. */
+  nudge(past: Revision): Promise<Revision>;
   /** From now on readiness says no: others go elsewhere while open requests end. */
   drain(): void;
 }
@@ -158,14 +162,21 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     if (options.store.peek(key) !== undefined) controllers.wake(['workspace-progress', 'workspace-deletion'], [key]);
   });
   const bookmarks: Bookmarks = createBookmarks(core.hub, clock, bookmarkMs);
+  const observe = (past: Revision) => void options.store.observe(past);
+  const progress = createProgress({ hub: core.hub, clock, observe });
+  const { isService } = options;
   const metrics = createMetrics(core, () => controllers);
   const enabled = options.homeWorkspaces;
   const homeWorkspace = createHomeWorkspace({ core, access, tenancy, shardName, externalUrl, enabled });
   const router = createRouter({ core, access, homeWorkspace, metrics: metrics.text });
   let ready = true;
   const handler = createApiServer({
-    needs: serverNeeds(core, parts, shardAdmission(core, tenancy, access), externalUrl),
+    needs: {
+      ...serverNeeds(core, parts, shardAdmission(core, tenancy, access), externalUrl),
+      ...(isService === undefined ? {} : { isService: ({ peer }: Exchange) => isService(peer) }),
+    },
     bookmarks,
+    progress,
     checks: healthChecks(() => ready),
     version: versionInfo,
     authenticate: options.authenticator.authenticate,
@@ -176,6 +187,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   });
   return {
     handler,
+    nudge: progress.nudge,
     orders: createClusterOrders({ core, tenancy, removal: clusterRemoval(core), externalUrl }),
     keepShards: (leave) => keepShardObjects(core, leave),
     drain() {
@@ -187,6 +199,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
       await started.catch(() => undefined);
       await controllers[Symbol.asyncDispose]();
       bookmarks[Symbol.dispose]();
+      progress[Symbol.dispose]();
       core[Symbol.dispose]();
     },
   };

@@ -5,6 +5,7 @@
 import type { Clock, Random } from '@kcp-ts/base';
 import type { Bus } from '@kcp-ts/bus';
 import type { PeerTls } from '@kcp-ts/installation';
+import { admitServices } from '@kcp-ts/installation';
 import type { Revision } from '@kcp-ts/meta';
 import { FeedService, ShardService } from '@kcp-ts/proto';
 import type { FeedFollower, FeedPublisher, Register, ShardRecord } from '@kcp-ts/replication';
@@ -20,7 +21,7 @@ import type { Logger } from 'pino';
 import type { ClusterOrders } from './cluster-orders.ts';
 import { feedPrefixes, isCopiedKey, projectEvent } from './feed-projection.ts';
 import type { Peers } from './peers.ts';
-import { admitServices, otherShardsByRpc, shardService } from './shard-rpc.ts';
+import { otherShardsByRpc, shardService } from './shard-rpc.ts';
 
 export interface InstallationOptions {
   readonly register: Register;

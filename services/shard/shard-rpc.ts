@@ -1,28 +1,12 @@
 /** ShardService: what shards ask of each other, on both ends. */
 import type { ClusterOrder, OtherShards } from '@kcp-ts/controllers';
+import { admitServices } from '@kcp-ts/installation';
 import type { ClusterState } from '@kcp-ts/proto';
 import { ShardService } from '@kcp-ts/proto';
 import type { RpcCall, RpcClient, RpcService } from '@kcp-ts/rpc';
 import { RpcError, serviceOf } from '@kcp-ts/rpc';
 import type { MadeCluster } from '@kcp-ts/tenancy';
 import type { ClusterOrders, OrderRefusal } from './cluster-orders.ts';
-
-const servicesGroup = 'system:kcp:services';
-
-/** Who a service says it is, by its certificate; undefined for any other caller. */
-export function serviceOfPeer({ peer }: RpcCall): { readonly kind: string; readonly name: string } | undefined {
-  const [system, kcp, service, kind = '', ...name] = peer.commonName.split(':');
-  if (!peer.organizations.includes(servicesGroup)) return undefined;
-  if (system !== 'system' || kcp !== 'kcp' || service !== 'service') return undefined;
-  return { kind, name: name.join(':') };
-}
-
-/** Throws for a caller that is no service of the installation, or of another kind. */
-export function admitServices(call: RpcCall, kinds: readonly string[]): void {
-  const service = serviceOfPeer(call);
-  if (service === undefined || !kinds.includes(service.kind))
-    throw new RpcError('permission-denied', `${call.peer.commonName || 'nobody'} may not call this`);
-}
 
 const refusals: Readonly<Record<OrderRefusal, RpcError>> = {
   taken: new RpcError('already-exists', 'there is a logical cluster of that name'),

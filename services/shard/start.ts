@@ -16,10 +16,10 @@ import type { Clock, Random } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
-import { createLogger } from '@kcp-ts/installation';
+import { createLogger, etcdOptionsOf } from '@kcp-ts/installation';
 import type { KubeObject } from '@kcp-ts/meta';
-import type { Store } from '@kcp-ts/storage';
-import { formatKey, openLmdbStore, parseStored } from '@kcp-ts/storage';
+import type { EtcdReplica, Store } from '@kcp-ts/storage';
+import { formatKey, openEtcdReplica, openLmdbStore, parseStored } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
 import { ensureCertificates } from './certificates.ts';
 import type { Shard } from './compose.ts';
@@ -34,6 +34,8 @@ import { prepareAdminTokens, writeKubeconfig } from './kubeconfig.ts';
 import { processMemory, releaseMemory } from './release-memory.ts';
 
 export interface RunningShard extends AsyncDisposable {
+  /** Resolves when another process has taken the shard over: this one must end. Never, for a shard that stands alone. */
+  readonly lost: Promise<Error>;
   readonly port: number;
   readonly externalUrl: string;
   readonly kubeconfigPath: string;
@@ -127,6 +129,9 @@ function answerStarting(exchange: Exchange): void {
 }
 
 interface Opened extends AsyncDisposable {
+  readonly lost: Promise<Error>;
+  /** Whether what was read may be answered. */
+  holds(): boolean;
   readonly store: Store;
   readonly shardNumber: number;
   readonly installation: Installation | undefined;
@@ -138,6 +143,8 @@ async function openAlone(config: ShardConfig, clock: Clock): Promise<Opened> {
   const store = await openLmdbStore({ path: join(config.rootDirectory, 'data'), clock });
   return {
     store,
+    lost: never,
+    holds: () => true,
     shardNumber: 1,
     installation: undefined,
     follow: () => undefined,
@@ -145,16 +152,34 @@ async function openAlone(config: ShardConfig, clock: Clock): Promise<Opened> {
   };
 }
 
+const never = new Promise<never>(() => undefined);
+
+async function openReplica({ config, clock, log }: JoinNeeds, random: Random): Promise<EtcdReplica> {
+  return openEtcdReplica({
+    etcd: await etcdOptionsOf(config, config.etcdServers),
+    prefix: config.etcdPrefix,
+    path: join(config.rootDirectory, 'mirror'),
+    owner: `${hostname()}:${process.pid}`,
+    clock,
+    random,
+    onState: (state, detail) => log.info({ state, detail }, 'the store in etcd'),
+  });
+}
+
+/** Resolves when this process owns the shard: until then another one does, and this one is its standby. */
 async function openAmongOthers(needs: JoinNeeds, random: Random): Promise<Opened> {
   const { config, clock, log, host } = needs;
+  const replica = await openReplica(needs, random);
+  const store = await replica.own();
   const joined = await joinOthers(needs);
   const { register, own, bus, tls, rpcPort } = joined;
-  const store = await openLmdbStore({ path: join(config.rootDirectory, 'data'), clock });
   const installation = await joinInstallation({
     ...{ register, own, bus, store, tls, rpcHost: host, rpcPort, clock, random, log },
   });
   return {
     store,
+    lost: replica.lost,
+    holds: replica.holds.bind(replica),
     shardNumber: own.number,
     installation,
     follow(shard) {
@@ -176,7 +201,7 @@ async function openAmongOthers(needs: JoinNeeds, random: Random): Promise<Opened
     },
     async [Symbol.asyncDispose]() {
       await installation[Symbol.asyncDispose]();
-      await store[Symbol.asyncDispose]();
+      await replica[Symbol.asyncDispose]();
       await joined[Symbol.asyncDispose]();
     },
   };
@@ -194,6 +219,7 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
 
   // The port is known before the shard is, since URLs in its objects name it.
   let handler: Parameters<typeof createHttpServer>[0]['handler'] = answerStarting;
+  let holds = () => true;
   const server = createHttpServer({
     tls: {
       certificate: certificates.serving.certificate,
@@ -201,6 +227,7 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
       clientCa: `${certificates.clientCa}${peerCa}`,
     },
     handler: (exchange) => handler(exchange),
+    mayAnswer: () => holds(),
     onError: (error) => log.error({ err: error }, 'a request failed'),
     clock,
   });
@@ -236,11 +263,14 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
     homeCreatorGroups: config.homeWorkspacesHomeCreatorGroups,
     tokens: serviceAccounts,
     authenticator: amongServices(authenticator, peerCa, clock),
+    ...(peerCa === '' ? {} : { isService: createServicePeers({ peerCa }) }),
     logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
     logController: (name, key, error) =>
       log.warn({ controller: name, key, err: error }, 'reconciling failed; it is tried again'),
   });
   const following = opened.follow(shard);
+  holds = opened.holds;
+  opened.installation?.onNudge(shard.nudge);
   handler = shard.handler;
   const release = releaseMemory({ clock, operations: () => store.statistics().operations, ...processMemory() });
   await writeKubeconfig({
@@ -251,6 +281,7 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
   });
   return {
     port,
+    lost: opened.lost,
     externalUrl: urls.externalUrl,
     kubeconfigPath: config.kubeconfigPath,
     async [Symbol.asyncDispose]() {

@@ -7,6 +7,8 @@ import { readConfig, startShard } from '@kcp-ts/shard';
 import { load } from 'js-yaml';
 import type { ApiClient } from './api-client.ts';
 import { createApiClient } from './api-client.ts';
+import { anyShardClient, startTestCluster, tokensOfFlags } from './cluster.ts';
+import { installation } from './config.ts';
 
 export interface TestServer extends AsyncDisposable {
   readonly url: string;
@@ -45,13 +47,15 @@ async function clientsOf(
   const ca = Buffer.from(base['certificate-authority-data'], 'base64').toString('utf8');
   const token = (user: string) => config.users.find(({ name }) => name === user)?.user.token ?? '';
   const client: TestServer['client'] = (credentials) => createApiClient({ url: base.server, ca, ...credentials });
+  // A shard of several is asked itself for what a front-proxy does not show.
+  const shard = config.clusters.find(({ name }) => name === 'shard-base')?.cluster.server ?? base.server;
   return {
     url: base.server,
     folder,
     kubeconfigPath,
     ca,
     admin: client({ token: token('kcp-admin') }),
-    shardAdmin: client({ token: token('shard-admin') }),
+    shardAdmin: createApiClient({ url: shard, ca, token: token('shard-admin') }),
     client,
   };
 }
@@ -60,10 +64,30 @@ function flags(folder: string, more: readonly string[]): string[] {
   return ['--root-directory', folder, '--secure-port', '0', '--bind-address', '127.0.0.1', '-v', '0', ...more];
 }
 
+/** The same installation as several processes on several shards. */
+async function startSharded(more: readonly string[]): Promise<ProcessServer> {
+  const { tokens, others } = await tokensOfFlags(more);
+  const cluster = await startTestCluster({ tokens, shardFlags: others });
+  const { shardAdmin: _one, ...server } = await clientsOf(cluster.folder, cluster.kubeconfigPath);
+  const shardAdmin = anyShardClient(cluster);
+  return {
+    ...server,
+    shardAdmin,
+    pid: cluster.part('front-proxy-1').pid ?? 0,
+    kill: async () => cluster[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await server.admin[Symbol.asyncDispose]();
+      await shardAdmin[Symbol.asyncDispose]();
+      await cluster[Symbol.asyncDispose]();
+    },
+  };
+}
+
 /** In this process. `folder`: one that an earlier server of the test left; it is then the test's to remove. */
 export async function startServer(
   options: { readonly folder?: string; readonly flags?: readonly string[] } = {},
 ): Promise<TestServer> {
+  if (installation === 'cluster' && options.folder === undefined) return startSharded(options.flags ?? []);
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'kcp-ts-')));
   const result = readConfig(flags(folder, options.flags ?? []), {});
   if (result.kind !== 'config') throw new Error('the test server has wrong flags');
@@ -86,6 +110,7 @@ const repository = resolve(import.meta.dirname, '../..');
 export async function spawnServer(
   options: { readonly folder?: string; readonly flags?: readonly string[] } = {},
 ): Promise<ProcessServer> {
+  if (installation === 'cluster' && options.folder === undefined) return startSharded(options.flags ?? []);
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'kcp-ts-')));
   const child = spawn(
     process.execPath,

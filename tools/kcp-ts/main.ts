@@ -13,6 +13,7 @@ const usage =
   '  cluster              a sharded installation on this machine, with etcd and NATS\n' +
   '  shard                one shard of a sharded installation\n' +
   '  front-proxy          what clients of a sharded installation connect to\n' +
+  '  virtual-workspaces   all consumers of an export, on all shards, at one URL\n' +
   '  cache-server         keeps what shards must know of each other\n' +
   '  virtual-workspaces   shows providers all their consumers, on all shards\n';
 const { services } = await import('./services.ts');

@@ -30,4 +30,32 @@ async function frontProxy(): Promise<Runnable<never>> {
   });
 }
 
-export const services: Readonly<Record<string, Loader>> = { start: shard, shard, 'front-proxy': frontProxy };
+async function cacheServer(): Promise<Runnable<never>> {
+  const { readConfig, startCacheServer } = await import('@kcp-ts/cache-server');
+  return runnable({
+    readConfig,
+    async start(config: Parameters<typeof startCacheServer>[0]) {
+      const running = await startCacheServer(config);
+      return Object.assign(running, { ready: `cache-server is ready to serve on port ${running.port}` });
+    },
+  });
+}
+
+async function virtualWorkspaces(): Promise<Runnable<never>> {
+  const { readConfig, startVirtualWorkspaces } = await import('@kcp-ts/virtual-workspaces');
+  return runnable({
+    readConfig,
+    async start(config: Parameters<typeof startVirtualWorkspaces>[0]) {
+      const running = await startVirtualWorkspaces(config);
+      return Object.assign(running, { ready: `virtual-workspaces is ready to serve on port ${running.port}` });
+    },
+  });
+}
+
+export const services: Readonly<Record<string, Loader>> = {
+  start: shard,
+  shard,
+  'front-proxy': frontProxy,
+  'cache-server': cacheServer,
+  'virtual-workspaces': virtualWorkspaces,
+};

@@ -5,7 +5,7 @@ import { environment } from './config.ts';
 export interface Runnable<Config> {
   readConfig(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): FlagsResult<Config>;
   /** Resolves when it serves, with a line that says so. */
-  start(config: Config): Promise<AsyncDisposable & { readonly ready: string }>;
+  start(config: Config): Promise<AsyncDisposable & { readonly ready: string; readonly lost?: Promise<Error> }>;
 }
 
 function untilAsked(): Promise<void> {
@@ -37,7 +37,8 @@ export async function run<Config>(service: Runnable<Config>, args: readonly stri
     const running = await Promise.race([service.start(result.config), stop]);
     if (running === undefined) process.exit(0);
     process.stdout.write(`${running.ready}\n`);
-    await stop;
+    const lost = await Promise.race([stop, running.lost ?? stop]);
+    if (lost !== undefined) throw lost;
     await running[Symbol.asyncDispose]();
   } catch (error) {
     process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -3,11 +3,13 @@ import { decodeJson } from '@kcp-ts/http';
 import type { Verb } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
+import { framedAcceptHeader } from '@kcp-ts/watch';
 import type { ApiRequest } from '../api-request.ts';
 import type { Bookmarks } from '../bookmarks.ts';
 import type { MediaReader } from '../encode/media.ts';
 import { respondJson } from '../encode/respond.ts';
 import { parseListOptions } from '../options.ts';
+import type { Progress } from '../progress.ts';
 import { isTrue } from '../query.ts';
 import { readBody } from '../read-body.ts';
 import type { ApiPath } from '../request-path.ts';
@@ -20,7 +22,7 @@ import { handleGet } from './get.ts';
 import { handleList } from './list.ts';
 import { handlePatch } from './patch.ts';
 import { handleUpdate } from './update.ts';
-import { handleWatch } from './watch.ts';
+import { handleWatch, isFramedWatch } from './watch.ts';
 
 /** The verb that authorization is asked about, from the method and the shape of the path. */
 export function verbOf(request: ApiRequest, api: ApiPath): Verb | undefined {
@@ -85,6 +87,7 @@ function checkVerb(call: ResourceCall, verb: Verb): void {
 export interface ResourceHandlerNeeds {
   readonly needs: ServerNeeds;
   readonly bookmarks: Bookmarks;
+  readonly progress: Progress;
   readonly readMedia: MediaReader;
 }
 
@@ -96,7 +99,9 @@ export async function handleResource(
   api: ApiPath,
   verb: Verb,
 ): Promise<void> {
-  const accept = request.exchange.headers['accept'];
+  const { headers } = request.exchange;
+  const framed = verb === 'watch' && isFramedWatch({ needs: from.needs, request });
+  const accept = framed ? headers[framedAcceptHeader] : headers['accept'];
   const media = from.readMedia(typeof accept === 'string' ? accept : undefined);
   const served = scope.find(api, media.view === 'metadata');
   if (served === undefined) throw StatusError.pathNotFound();
@@ -112,7 +117,7 @@ export async function handleResource(
     case 'list':
       return handleList(call, parseListOptions(request.query, false));
     case 'watch':
-      return handleWatch(call, parseListOptions(request.query, true), from.bookmarks);
+      return handleWatch(call, parseListOptions(request.query, true), from);
     case 'create':
       return handleCreate(call);
     case 'update':

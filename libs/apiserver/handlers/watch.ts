@@ -7,7 +7,7 @@ import type { BodyStream } from '@kcp-ts/http';
 import type { Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Range } from '@kcp-ts/storage';
-import type { Change } from '@kcp-ts/watch';
+import { encodeWatchFrame, framedWatchType, watchedKindHeader } from '@kcp-ts/watch';
 import { awaitRevision } from '../await-revision.ts';
 import type { Bookmarks } from '../bookmarks.ts';
 import { answerHeaders } from '../encode/respond.ts';
@@ -15,10 +15,13 @@ import { includeObjectOf } from '../encode/views.ts';
 import type { ObjectFilter } from '../object-filter.ts';
 import { objectFilter } from '../object-filter.ts';
 import type { ListOptions } from '../options.ts';
+import type { Progress } from '../progress.ts';
 import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
 import type { FrameEncoder } from '../watch-frames.ts';
 import { createFrameEncoder } from '../watch-frames.ts';
+import type { WatchOutput } from '../watch-output.ts';
+import { framedOutput, lineOutput, sharedOutput } from '../watch-output.ts';
 
 /** Without timeoutSeconds a watch ends after 30 to 60 minutes, as Kubernetes does it, so that clients spread over replicas. */
 const timeoutMsMin = 30 * 60_000;
@@ -26,57 +29,29 @@ const initialPiece = 500;
 /** History waits while a watcher has this much unsent. */
 const drainBytes = 256 * 1024;
 
-/** Batches that went to several watchers of the same kind are joined once. */
-const joinedBatches = new WeakMap<readonly Change[], Map<string, Uint8Array>>();
-
-function joinFrames(frames: readonly Uint8Array[]): Uint8Array {
-  return frames.length === 1 && frames[0] !== undefined ? frames[0] : Buffer.concat(frames);
-}
-
-function batchBytes(
-  changes: readonly Change[],
-  encoder: FrameEncoder,
-  filter: ObjectFilter | undefined,
-  shareKey: string | undefined,
-): Uint8Array | undefined {
-  const shared = shareKey === undefined ? undefined : joinedBatches.get(changes)?.get(shareKey);
-  if (shared !== undefined) return shared;
-  const frames: Uint8Array[] = [];
-  for (const change of changes) {
-    const frame = encoder.frame(change, filter);
-    if (frame !== undefined) frames.push(frame);
-  }
-  if (frames.length === 0) return undefined;
-  const bytes = joinFrames(frames);
-  if (shareKey !== undefined) {
-    const byKey = joinedBatches.get(changes) ?? new Map<string, Uint8Array>();
-    byKey.set(shareKey, bytes);
-    joinedBatches.set(changes, byKey);
-  }
-  return bytes;
-}
-
-function errorFrame(error: StatusError): Uint8Array {
-  return Buffer.from(`{"type":"ERROR","object":${JSON.stringify(error.toStatus())}}\n`);
-}
-
-/** The state at one revision as ADDED events; resolves to that revision. */
+/** The state at one revision as ADDED events; resolves to that revision: the newest where none is given. */
 async function sendInitial(
   call: ResourceCall,
   body: BodyStream,
-  encoder: FrameEncoder,
+  output: WatchOutput,
   filter: ObjectFilter | undefined,
+  exactly: Revision | undefined,
 ): Promise<Revision> {
   const { needs, scope, served, api, request } = call;
   const ranges = scope.ranges(served, api.namespace);
   let after: string | undefined;
-  let at: Revision | undefined;
+  let at = exactly;
   for (;;) {
     const page = await readPage(needs.store, served, ranges, { at, after, limit: initialPiece, filter });
     at ??= page.revision;
     after = page.entries.at(-1)?.key ?? after;
     if (page.entries.length > 0) {
-      const flowing = body.write(joinFrames(page.entries.map((entry) => encoder.initial(entry.value))));
+      const flowing = body.write(
+        output.initial(
+          page.entries.map((entry) => entry.value),
+          at,
+        ),
+      );
       if (!flowing && !request.exchange.closed) {
         await new Promise<void>((resolve) => {
           body.onDrain(resolve);
@@ -114,11 +89,34 @@ function planWatch(call: ResourceCall, options: ListOptions): WatchPlan {
   };
 }
 
-export async function handleWatch(call: ResourceCall, options: ListOptions, bookmarks: Bookmarks): Promise<void> {
+export interface WatchTellers {
+  readonly bookmarks: Bookmarks;
+  readonly progress: Progress;
+}
+
+/** Other services' watches, told apart by what they accept: the client's own Accept comes in a header of its own. */
+export function isFramedWatch({ needs, request }: Pick<ResourceCall, 'needs' | 'request'>): boolean {
+  return request.exchange.headers['accept'] === framedWatchType && needs.isService?.(request.exchange) === true;
+}
+
+function outputOf(call: ResourceCall, plan: WatchPlan, encoder: FrameEncoder, framed: boolean): WatchOutput {
+  const { served, media } = call;
+  const output = framed ? framedOutput(encoder) : lineOutput(encoder);
+  if (plan.filter !== undefined || media.view === 'table') return output;
+  return sharedOutput(output, `${framed} ${media.view} ${served.fingerprint}`);
+}
+
+function headersOf(call: ResourceCall, encoder: FrameEncoder, framed: boolean): Record<string, string | string[]> {
+  if (!framed) return answerHeaders(call.request, 'application/json');
+  return { ...answerHeaders(call.request, framedWatchType), [watchedKindHeader]: JSON.stringify(encoder.kind) };
+}
+
+export async function handleWatch(call: ResourceCall, options: ListOptions, tellers: WatchTellers): Promise<void> {
   const { needs, request, served, media } = call;
   const plan = planWatch(call, options);
   if (plan.from > 0) await awaitRevision(needs, plan.from);
   if (request.exchange.closed) return;
+  const framed = isFramedWatch(call);
   const encoder = createFrameEncoder({
     served,
     view: media.view,
@@ -126,41 +124,50 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, book
     shardNumber: needs.shardNumber,
     now: needs.clock.now,
   });
-  const body = request.exchange.stream(200, answerHeaders(request, 'application/json'));
+  const output = outputOf(call, plan, encoder, framed);
+  const body = request.exchange.stream(200, headersOf(call, encoder, framed));
   const stop = new AbortController();
   request.exchange.onClose(() => stop.abort());
   const timer = needs.clock.setTimer(plan.timeoutMs, () => finish());
   let live = false;
-  const bookmarked = options.bookmarks ? bookmarks.add((revision) => sendBookmark(revision)) : undefined;
+  const told = framed
+    ? tellers.progress.add(sendProgress)
+    : options.bookmarks
+      ? tellers.bookmarks.add(sendBookmark)
+      : undefined;
   function finish(error?: StatusError): void {
     if (stop.signal.aborted) return;
     stop.abort();
-    if (error !== undefined) body.write(errorFrame(error));
+    if (error !== undefined) body.write(output.error(error));
     body.end();
   }
   stop.signal.addEventListener('abort', () => {
     timer[Symbol.dispose]();
-    bookmarked?.[Symbol.dispose]();
+    told?.[Symbol.dispose]();
   });
   function sendBookmark(revision: Revision): void {
     if (live && body.bufferedBytes === 0) body.write(encoder.bookmark(revision, false));
   }
+  function sendProgress(revision: Revision): void {
+    if (live) body.write(encodeWatchFrame('progress', revision));
+  }
   let from = plan.from;
   if (plan.initial) {
-    from = await sendInitial(call, body, encoder, plan.filter);
-    if (options.sendInitialEvents === true && options.bookmarks) body.write(encoder.bookmark(from, true));
+    // Several shards are merged as of one revision.
+    from = await sendInitial(call, body, output, plan.filter, framed && plan.from > 0 ? plan.from : undefined);
+    if (framed) body.write(encodeWatchFrame('progress', from));
+    else if (options.sendInitialEvents === true && options.bookmarks) body.write(encoder.bookmark(from, true));
   }
-  const shareKey =
-    plan.filter === undefined && media.view !== 'table' ? `${media.view} ${served.fingerprint}` : undefined;
   needs.hub.follow(
     plan.range,
     from,
     {
       live() {
         live = true;
+        if (framed) needs.hub.progress().then(sendProgress, () => undefined);
       },
       changes(changes) {
-        const bytes = batchBytes(changes, encoder, plan.filter, shareKey);
+        const bytes = output.changes(changes, plan.filter);
         if (bytes === undefined) return;
         body.write(bytes);
         if (body.bufferedBytes > needs.watchBacklogBytesMax)

@@ -1,5 +1,8 @@
 import { createSystemClock } from '@kcp-ts/base';
-import { missingProgram, startNats } from '@kcp-ts/testing';
+import { createTestAuthority, missingProgram, startNats } from '@kcp-ts/testing';
+import type { JetStreamManager } from '@nats-io/jetstream';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { describe, expect, it } from 'vitest';
 import type { Bus } from '../bus.ts';
 import { describeBus, receive } from '../contract/describe-bus.ts';
@@ -23,6 +26,12 @@ async function publish(bus: Bus, subject: string, text: string): Promise<void> {
 
 async function up(bus: Bus): Promise<void> {
   while (bus.state() !== 'up') await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+async function withManager(url: string, run: (manager: JetStreamManager) => Promise<unknown>): Promise<void> {
+  const connection = await connect({ servers: url });
+  await run(await jetstreamManager(connection));
+  await connection.close();
 }
 
 if (missing === undefined) {
@@ -82,6 +91,48 @@ if (missing === undefined) {
       await publish(bus, 'kcp.feed.a', 'late');
       await received.count(1);
     });
+  });
+
+  it('a stream that was deleted is made again, and followers are told', async () => {
+    await using nats = await startNats();
+    await using bus = connectNats({ servers: [nats.url], name: 'bus', clock });
+    await up(bus);
+    using received = await receive(bus, 'kcp.feed.*');
+    const gaps = received.gaps;
+    await withManager(nats.url, (manager) => manager.streams.delete('KCP_FEEDS'));
+    while (received.gaps === gaps) await new Promise((resolve) => setTimeout(resolve, 10));
+    await publish(bus, 'kcp.feed.a', 'after');
+    await received.count(1);
+  });
+
+  it('a stream that takes messages from elsewhere is not used', async () => {
+    await using nats = await startNats();
+    await withManager(nats.url, async (manager) => {
+      await manager.streams.add({ name: 'OTHER', subjects: ['other'] });
+      await manager.streams.add({ name: 'KCP_FEEDS', subjects: ['kcp.feed.*'], sources: [{ name: 'OTHER' }] });
+    });
+    const { promise: told, resolve } = Promise.withResolvers<string>();
+    const onState = (_up: boolean, detail: string) => resolve(detail);
+    await using bus = connectNats({ servers: [nats.url], name: 'bus', clock, onState });
+    expect(await told).toMatch('not as we make it');
+    expect(bus.state()).toBe('down');
+  });
+
+  it('TLS with certificates both ways carries the bus, and a stranger is refused', async () => {
+    const authority = await createTestAuthority();
+    const { certificate: cert, privateKey: key } = await authority.issue('CN=system:kcp:service:shard:alpha');
+    const tls = { ca: authority.certificate, cert, key };
+    await using nats = await startNats({ tls });
+    const { promise: told, resolve } = Promise.withResolvers<void>();
+    const stranger = { name: 'stranger', tls: { ca: authority.certificate }, onState: () => resolve() };
+    await using refused = connectNats({ servers: [nats.url], clock, ...stranger });
+    await using bus = connectNats({ servers: [nats.url], name: 'bus', clock, tls });
+    await up(bus);
+    using received = await receive(bus, 'kcp.feed.*');
+    await publish(bus, 'kcp.feed.a', 'x');
+    await received.count(1);
+    await told;
+    expect(refused.state()).toBe('down');
   });
 
   it('a shard may publish its own feed and no other, and a follower none', async () => {

@@ -6,20 +6,14 @@
 import type { Clock } from '@kcp-ts/base';
 import { StatusError } from '@kcp-ts/meta';
 import type { JetStreamClient } from '@nats-io/jetstream';
-import {
-  DeliverPolicy,
-  DiscardPolicy,
-  jetstream,
-  jetstreamManager,
-  RetentionPolicy,
-  StorageType,
-} from '@nats-io/jetstream';
+import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
-import { connect, nanos } from '@nats-io/transport-node';
+import { connect } from '@nats-io/transport-node';
 import type { Bus, BusHandlers } from '../bus.ts';
 import { messageBytesMax } from '../bus.ts';
 import { compileSubject } from '../subject.ts';
-import { feedStream, feedSubjects } from './nats-permissions.ts';
+import { ensureFeedStream } from './feed-stream.ts';
+import { feedStream } from './nats-permissions.ts';
 
 export interface NatsBusOptions {
   /** `nats://host:port`, or `tls://` with `tls`. */
@@ -39,9 +33,9 @@ export interface NatsBusOptions {
 
 const inFlightMax = 1_000;
 const publishTimeoutMs = 5_000;
-const maxAgeMs = 5 * 60_000;
-const maxBytes = 256 * 1024 * 1024;
 const retryMs = 500;
+/** A server that refuses a certificate may leave the client waiting. */
+const connectTimeoutMs = 3_000;
 const heartbeatMs = 1_000;
 
 function isLoopback(server: string): boolean {
@@ -99,6 +93,9 @@ class NatsBus implements Bus {
       reconnect: true,
       maxReconnectAttempts: -1,
       reconnectTimeWait: retryMs,
+      timeout: connectTimeoutMs,
+      // For ever, even where the server was given other credentials for a while.
+      ignoreAuthErrorAbort: true,
       pingInterval: 5_000,
       maxPingOut: 2,
       ...(tls === undefined
@@ -155,7 +152,7 @@ class NatsBus implements Bus {
   async #beginNow(connection: NatsConnection): Promise<void> {
     while (!this.#closed && !connection.isClosed()) {
       try {
-        await this.#ensureStream(connection);
+        await ensureFeedStream(await jetstreamManager(connection, { checkAPI: false }));
         this.#client = jetstream(connection);
         for (const subscription of this.#subscriptions) await this.#consume(subscription);
         this.#setUp(true, connection.getServer());
@@ -165,21 +162,6 @@ class NatsBus implements Bus {
         await this.#pause();
       }
     }
-  }
-
-  async #ensureStream(connection: NatsConnection): Promise<void> {
-    const manager = await jetstreamManager(connection, { checkAPI: false });
-    await manager.streams.info(feedStream).catch(() =>
-      manager.streams.add({
-        name: feedStream,
-        subjects: [feedSubjects],
-        storage: StorageType.Memory,
-        retention: RetentionPolicy.Limits,
-        discard: DiscardPolicy.Old,
-        max_age: nanos(maxAgeMs),
-        max_bytes: maxBytes,
-      }),
-    );
   }
 
   async #consume(subscription: Subscription): Promise<void> {

@@ -48,9 +48,11 @@ export function createEntryView(options: EntryViewOptions): EntryView {
       return { type: 'delete', key, revision, createRevision: before.createRevision, value: before.value, previous };
     }
     if (before?.shard === shard && before.revision === revision) return undefined;
-    kept.set(key, { key, revision, createRevision, value, shard });
-    bytes += key.length + value.length - (before === undefined ? 0 : key.length + before.value.length);
-    return { type: 'put', key, revision, createRevision, value, previous };
+    // A copy: what came lies in a message, or in a piece of a connection's buffer, and would keep all of that.
+    const own = Uint8Array.from(value);
+    kept.set(key, { key, revision, createRevision, value: own, shard });
+    bytes += key.length + own.length - (before === undefined ? 0 : key.length + before.value.length);
+    return { type: 'put', key, revision, createRevision, value: own, previous };
   }
 
   function removeAll(shard: string, but: ReadonlySet<string>): void {

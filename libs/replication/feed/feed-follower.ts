@@ -2,59 +2,16 @@
  * Follows the feeds of all shards: the bus brings what is new, and whatever it loses is fetched from the shard. What is known of a shard is complete up to
  * one number; a message that follows on it moves it, a message that does not shows that something is missing.
  */
-import { fromBinary } from '@bufbuild/protobuf';
-import type { Clock } from '@kcp-ts/base';
-import type { Bus } from '@kcp-ts/bus';
 import type { Revision } from '@kcp-ts/meta';
 import { revisionZero } from '@kcp-ts/meta';
-import { FeedMessageSchema, type FeedService } from '@kcp-ts/proto';
+import type { FeedMessage, FeedService } from '@kcp-ts/proto';
 import type { RpcClient } from '@kcp-ts/rpc';
 import { RpcError } from '@kcp-ts/rpc';
-import type { FeedShard, FeedSink } from './feed.ts';
+import { revisionAt } from '@kcp-ts/storage';
+import type { FeedSink } from './feed.ts';
 import { feedSubject, fromMessage } from './feed.ts';
-
-/** A shard as the register knows it. */
-export interface FollowedShard extends FeedShard {
-  readonly rpcAddress: string;
-  readonly alive: boolean;
-}
-
-export interface FeedFollowerOptions {
-  readonly bus: Bus;
-  readonly sink: FeedSink;
-  readonly clock: Clock;
-  /** A client that this follower gives back. */
-  connect(rpcAddress: string): RpcClient<typeof FeedService>;
-  /** Addresses of those who keep copies of all feeds, for when a shard cannot be asked. */
-  keepers(): readonly string[];
-  /** One line about a shard that cannot be followed now. */
-  onTrouble?(shard: string, error: unknown): void;
-}
-
-export interface FeedFollower extends AsyncDisposable {
-  /** The shards that there are now. */
-  setShards(shards: readonly FollowedShard[]): void;
-  /** Resolves when every shard that lives, and each that is down and somebody keeps, has been brought in once. */
-  ready(): Promise<void>;
-  isReady(): boolean;
-  /** Milliseconds since a shard was last known to be complete; undefined for one that was never brought in. */
-  ageMs(shard: string): number | undefined;
-  /** Resolves when everything that the living shards had committed before the call is in the sink; false where one could not be asked. */
-  catchUp(): Promise<boolean>;
-  /** For metrics. */
-  statistics(): {
-    readonly messages: number;
-    readonly gaps: number;
-    readonly fetches: number;
-    readonly snapshots: number;
-  };
-}
-
-type Message = ReturnType<typeof decode>;
-
-function decode(bytes: Uint8Array) {
-  return fromBinary(FeedMessageSchema, bytes);
-}
+import type { FeedFollower, FeedFollowerOptions, FollowedShard } from './follow.ts';
+import { readMessage } from './read-message.ts';
 
 const retryMsMin = 50;
 const retryMsMax = 1_000;
@@ -62,16 +19,27 @@ const retryMsMax = 1_000;
 const silentMs = 1_500;
 const heldMessagesMax = 2_000;
 const callMs = 5_000;
+/** Epochs of one shard that are over and whose late messages are known by; it begins a new one with each start. */
+const pastEpochsMax = 16;
 
 interface Followed {
   shard: FollowedShard;
   client: RpcClient<typeof FeedService>;
+  /** Of which life of the shard we know; what another says does not continue it. */
+  epoch: string | undefined;
+  readonly pastEpochs: Set<string>;
+  /** Another epoch was heard of: what we have is not to be continued. */
+  anew: boolean;
+  /** Keepers were asked since the shard went down. */
+  keepersAsked: boolean;
+  /** Somebody was asked, in vain or not. */
+  tried: boolean;
   /** Everything up to it is in the sink; undefined before the first snapshot. */
   complete: Revision | undefined;
   completeAtMs: number;
   /** A fetch or snapshot is under way; messages wait for it. */
   working: Promise<boolean> | undefined;
-  held: Message[];
+  held: FeedMessage[];
   retryMs: number;
   retry: Disposable | undefined;
   removed: boolean;
@@ -99,7 +67,7 @@ class Follower implements FeedFollower {
 
   async open(): Promise<void> {
     this.#subscription = await this.#options.bus.subscribe(feedSubject('*'), {
-      message: (_subject, bytes) => this.#hear(decode(bytes)),
+      message: (subject, bytes) => this.#hear(subject, bytes),
       gap: () => this.#askAll(),
       state: (up) => {
         if (up) this.#askAll();
@@ -133,6 +101,7 @@ class Follower implements FeedFollower {
       const moved = followed.shard.rpcAddress !== shard.rpcAddress;
       const back = shard.alive && !followed.shard.alive;
       followed.shard = shard;
+      if (shard.alive) followed.keepersAsked = false;
       if (moved) {
         followed.client[Symbol.dispose]();
         followed.client = this.#options.connect(shard.rpcAddress);
@@ -148,6 +117,11 @@ class Follower implements FeedFollower {
     const followed: Followed = {
       shard,
       client: this.#options.connect(shard.rpcAddress),
+      epoch: undefined,
+      pastEpochs: new Set(),
+      anew: false,
+      keepersAsked: false,
+      tried: false,
       complete: undefined,
       completeAtMs: 0,
       working: undefined,
@@ -168,10 +142,11 @@ class Follower implements FeedFollower {
     this.#options.sink.removed(name);
   }
 
-  #hear(message: Message): void {
+  #hear(subject: string, bytes: Uint8Array): void {
     this.#counters.messages++;
-    const followed = this.#followed.get(message.shard);
-    if (followed === undefined) return;
+    const message = this.#read(subject, bytes);
+    const followed = this.#followed.get(message?.shard ?? '');
+    if (message === undefined || followed === undefined) return;
     if (followed.working !== undefined || followed.complete === undefined) {
       // What does not fit is missed, and its absence will show.
       if (followed.held.length < heldMessagesMax) followed.held.push(message);
@@ -180,11 +155,27 @@ class Follower implements FeedFollower {
     this.#take(followed, message);
   }
 
-  #take(followed: Followed, message: Message): void {
+  #read(subject: string, bytes: Uint8Array): FeedMessage | undefined {
+    try {
+      return readMessage(subject, bytes, (shard) => this.#followed.get(shard)?.shard.number);
+    } catch (error) {
+      this.#options.onTrouble?.(subject, error);
+      return undefined;
+    }
+  }
+
+  #take(followed: Followed, message: FeedMessage): void {
+    if (followed.pastEpochs.has(message.epoch)) return;
+    if (message.epoch !== followed.epoch) {
+      // Not kept for later: the snapshot has it, and one that came late would ask for another snapshot.
+      followed.anew = true;
+      this.#want(followed);
+      return;
+    }
     const complete = followed.complete ?? revisionZero;
     if (message.previous > complete || (message.byReference && message.progress > complete)) {
       this.#counters.gaps++;
-      void this.#bring(followed);
+      this.#want(followed);
       return;
     }
     const entries = message.entries.filter(({ revision }) => revision > complete).map(fromMessage);
@@ -197,21 +188,27 @@ class Follower implements FeedFollower {
     followed.completeAtMs = this.#options.clock.monotonic();
   }
 
-  /** Brings a shard's state up to what it is now; one at a time. Resolves to whether that was possible. */
+  /** Something is missing; while nobody answers, messages do not make us ask more often. */
+  #want(followed: Followed): void {
+    if (followed.retry === undefined) void this.#bring(followed);
+  }
+
+  /** Brings a shard's state up to what it is now; one at a time. Resolves to whether the shard itself has answered. */
   #bring(followed: Followed): Promise<boolean> {
     if (followed.working !== undefined) return followed.working;
     followed.retry?.[Symbol.dispose]();
     followed.retry = undefined;
-    const working = this.#bringNow(followed).then((done) => {
+    const working = this.#bringNow(followed).then((answered) => {
       followed.working = undefined;
+      followed.tried = true;
       if (followed.removed || this.#over.signal.aborted) return false;
+      if (answered === 'nobody') this.#tryLater(followed);
+      else followed.retryMs = retryMsMin;
       const held = followed.held;
       followed.held = [];
       if (followed.complete !== undefined) for (const message of held) this.#take(followed, message);
-      if (done) followed.retryMs = retryMsMin;
-      else this.#tryLater(followed);
       this.#settle();
-      return done;
+      return answered === 'shard';
     });
     followed.working = working;
     return working;
@@ -222,40 +219,68 @@ class Follower implements FeedFollower {
     followed.retryMs = Math.min(retryMsMax, followed.retryMs * 2);
   }
 
-  async #bringNow(followed: Followed): Promise<boolean> {
+  async #bringNow(followed: Followed): Promise<'shard' | 'keeper' | 'nobody'> {
     try {
-      if (followed.complete === undefined) await this.#snapshot(followed, followed.client);
-      else await this.#fetch(followed, followed.complete);
-      return true;
+      if (followed.complete === undefined || followed.anew) await this.#snapshotOfOwn(followed);
+      else await this.#fetchOrSnapshot(followed, followed.complete);
+      return 'shard';
     } catch (thrown) {
-      if (followed.removed || this.#over.signal.aborted) return false;
-      if (thrown instanceof RpcError && thrown.code === 'out-of-range') {
-        // What we have of it stays until the snapshot says otherwise.
-        return this.#snapshot(followed, followed.client).then(
-          () => true,
-          () => false,
-        );
-      }
+      if (followed.removed || this.#over.signal.aborted) return 'nobody';
       this.#options.onTrouble?.(followed.shard.name, thrown);
-      return followed.complete === undefined && (await this.#fromKeepers(followed));
+      const worthwhile = followed.complete === undefined || (!followed.shard.alive && !followed.keepersAsked);
+      return worthwhile && (await this.#fromKeepers(followed)) ? 'keeper' : 'nobody';
     }
   }
 
-  async #snapshot(followed: Followed, client: RpcClient<typeof FeedService>): Promise<void> {
+  async #fetchOrSnapshot(followed: Followed, after: Revision): Promise<void> {
+    try {
+      await this.#fetch(followed, after);
+    } catch (thrown) {
+      if (!(thrown instanceof RpcError) || thrown.code !== 'out-of-range') throw thrown;
+      // What we have of it stays until the snapshot says otherwise.
+      await this.#snapshotOfOwn(followed);
+    }
+  }
+
+  /** With what came after it: a shard that commits nothing has come much further than its last commit. */
+  async #snapshotOfOwn(followed: Followed): Promise<void> {
+    const { pastEpochs } = followed;
+    // A shard that has lost its place to another may not know it yet.
+    const epoch = await this.#snapshot(followed, followed.client, (first) => !pastEpochs.has(first.epoch));
+    if (followed.removed) return;
+    if (epoch !== followed.epoch) {
+      if (followed.epoch !== undefined) pastEpochs.add(followed.epoch);
+      for (const past of pastEpochs) if (pastEpochs.size > pastEpochsMax) pastEpochs.delete(past);
+      followed.epoch = epoch;
+    }
+    followed.anew = false;
+    await this.#fetch(followed, followed.complete ?? revisionZero);
+  }
+
+  /** Everything as of one revision, unless the first piece shows that it is no news. Resolves to the epoch of who has given it. */
+  async #snapshot(
+    followed: Followed,
+    client: RpcClient<typeof FeedService>,
+    isNews: (first: { readonly epoch: string; readonly revision: number }) => boolean,
+  ): Promise<string> {
     this.#counters.snapshots++;
     const shard = followed.shard.name;
     let snapshot: ReturnType<FeedSink['begin']> | undefined;
     let revision = 0;
+    let epoch = '';
     for await (const reply of client.call.snapshot({ shard }, { signal: this.#over.signal })) {
-      if (followed.removed) return;
+      if (followed.removed) return epoch;
+      if (snapshot === undefined && !isNews(reply))
+        throw new RpcError('unavailable', `${shard} is known better than it was told`);
       snapshot ??= this.#options.sink.begin(followed.shard);
-      revision = reply.revision;
+      ({ epoch, revision } = reply);
       snapshot.add(reply.entries.map(fromMessage));
     }
     if (snapshot === undefined) throw new RpcError('unavailable', `${shard} gave an empty answer`);
     snapshot.end();
     followed.complete = revision as Revision;
     followed.completeAtMs = this.#options.clock.monotonic();
+    return epoch;
   }
 
   async #fetch(followed: Followed, after: Revision): Promise<void> {
@@ -264,6 +289,7 @@ class Follower implements FeedFollower {
     const options = { signal: this.#over.signal, timeoutMs: callMs };
     for await (const reply of followed.client.call.fetch({ shard, after }, options)) {
       if (followed.removed) return;
+      if (reply.epoch !== followed.epoch) throw new RpcError('out-of-range', `${shard} has begun anew`);
       const complete = followed.complete ?? after;
       const entries = reply.entries.filter(({ revision }) => revision > complete).map(fromMessage);
       if (entries.length > 0) this.#options.sink.apply(followed.shard, entries);
@@ -273,19 +299,28 @@ class Follower implements FeedFollower {
 
   /** A shard that is down, as somebody keeps it. */
   async #fromKeepers(followed: Followed): Promise<boolean> {
+    followed.keepersAsked = true;
     for (const address of this.#options.keepers()) {
       using client = this.#options.connect(address);
-      const done = await this.#snapshot(followed, client).then(
+      const done = await this.#snapshot(
+        followed,
+        client,
+        ({ revision }) => followed.complete === undefined || revision > followed.complete,
+      ).then(
         () => true,
         () => false,
       );
+      // A keeper does not say of which life of the shard its copy is, nor that it was whole: the shard's own next word is a snapshot.
+      if (done) followed.anew = true;
       if (done) return true;
     }
     return false;
   }
 
   isReady(): boolean {
-    return this.#known && [...this.#followed.values()].every(({ complete }) => complete !== undefined);
+    // One that is down and that nobody keeps holds up nobody who needs the others.
+    const isBrought = ({ complete, shard, tried }: Followed) => complete !== undefined || (tried && !shard.alive);
+    return this.#known && [...this.#followed.values()].every(isBrought);
   }
 
   #settle(): void {
@@ -301,7 +336,9 @@ class Follower implements FeedFollower {
   ageMs(shard: string): number | undefined {
     const followed = this.#followed.get(shard);
     if (followed?.complete === undefined) return undefined;
-    return this.#options.clock.monotonic() - followed.completeAtMs;
+    const { clock } = this.#options;
+    const sinceHeard = clock.monotonic() - followed.completeAtMs;
+    return Math.max(sinceHeard, (revisionAt(clock.now()) - followed.complete) / 1_000);
   }
 
   async catchUp(): Promise<boolean> {

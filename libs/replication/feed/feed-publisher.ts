@@ -93,12 +93,14 @@ export function createFeedPublisher(options: FeedPublisherOptions): FeedPublishe
     }
     if (!closed) timer = clock.setTimer(progressMs, () => void tick());
   }
-  timer = clock.setTimer(progressMs, () => void tick());
+  // At once, so that followers hear of the new epoch.
+  void tick();
 
   return {
     lastRevision: () => pending.at(-1)?.revision ?? last,
     statistics: () => ({ ...counters }),
     [Symbol.dispose]() {
+      flush();
       closed = true;
       following[Symbol.dispose]();
       timer?.[Symbol.dispose]();

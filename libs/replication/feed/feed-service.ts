@@ -2,7 +2,7 @@
 import type { Revision } from '@kcp-ts/meta';
 import { asRevision, StatusError } from '@kcp-ts/meta';
 import { FeedService } from '@kcp-ts/proto';
-import type { RpcCall, RpcService } from '@kcp-ts/rpc';
+import type { RpcCall, RpcHandlers, RpcService } from '@kcp-ts/rpc';
 import { RpcError, serviceOf } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';
 import type { FeedEntry, Project } from './feed.ts';
@@ -55,12 +55,16 @@ function isExpired(thrown: unknown): boolean {
 }
 
 export function feedService(options: FeedServiceOptions): RpcService {
+  return serviceOf(FeedService, feedHandlers(options));
+}
+
+export function feedHandlers(options: FeedServiceOptions): RpcHandlers<typeof FeedService> {
   const { store, epoch } = options;
   const own = (shard: string, call: RpcCall) => {
     options.admit(call);
     if (shard !== options.shard) throw new RpcError('not-found', `this is ${options.shard}, not ${shard}`);
   };
-  return serviceOf(FeedService, {
+  return {
     async *snapshot({ shard }, call) {
       own(shard, call);
       const revision = store.currentRevision();
@@ -89,5 +93,5 @@ export function feedService(options: FeedServiceOptions): RpcService {
       const progress = await options.nudge(asRevision(past));
       return { progress, lastRevision: store.currentRevision() };
     },
-  });
+  };
 }

@@ -13,8 +13,8 @@ import type { Revision } from '@kcp-ts/meta';
 import { asRevision } from '@kcp-ts/meta';
 import type { EtcdChange, EtcdClient, EtcdLease, EtcdOperation } from '@kcp-ts/storage';
 import { etcdCommit, etcdGet, etcdList, grantEtcdLease, revisionAt, watchEtcd } from '@kcp-ts/storage';
-import type { Register, RegisterState, ServiceRecord, ShardAddress, ShardRecord } from './register.ts';
-import { joinAheadMs } from './register.ts';
+import type { Absence, Register, RegisterState, ServiceRecord, ShardAddress, ShardRecord } from './register.ts';
+import { joinAheadMs, withAbsence } from './register.ts';
 
 export interface EtcdRegisterOptions {
   /** Given back by the caller, after the register. */
@@ -28,6 +28,7 @@ interface StoredShard extends ShardAddress {
   readonly number: number;
   readonly joinRevision: number;
   readonly excludedAt?: number;
+  readonly absences?: readonly { readonly after: number; readonly upTo: number }[];
 }
 
 const leaseSeconds = 5;
@@ -40,6 +41,19 @@ function encode(value: unknown): Uint8Array {
 
 function decode<T>(value: Uint8Array): T {
   return JSON.parse(Buffer.from(value).toString('utf8')) as T;
+}
+
+function absencesOf({ absences = [] }: Pick<StoredShard, 'absences'>): readonly Absence[] {
+  return absences.map(({ after, upTo }) => ({ after: asRevision(after), upTo: asRevision(upTo) }));
+}
+
+function recordOf({ joinRevision, excludedAt, absences, ...address }: StoredShard): Omit<ShardRecord, 'alive'> {
+  return {
+    ...address,
+    joinRevision: asRevision(joinRevision),
+    excludedAt: excludedAt === undefined ? undefined : asRevision(excludedAt),
+    absences: absencesOf({ absences: absences ?? [] }),
+  };
 }
 
 /** Resolves when the state has been read once. */
@@ -129,12 +143,10 @@ class EtcdRegister implements Register {
     for (const [key, value] of this.#values) {
       if (key.startsWith(servicesPrefix)) services.push(decode<ServiceRecord>(value));
       if (!key.startsWith(shardsPrefix)) continue;
-      const { joinRevision, excludedAt, ...address } = decode<StoredShard>(value);
+      const stored = decode<StoredShard>(value);
       shards.push({
-        ...address,
-        joinRevision: asRevision(joinRevision),
-        excludedAt: excludedAt === undefined ? undefined : asRevision(excludedAt),
-        alive: this.#values.has(`${this.#prefix}/alive/${address.name}`),
+        ...recordOf(stored),
+        alive: this.#values.has(`${this.#prefix}/alive/${stored.name}`),
       });
     }
     shards.sort((left, right) => left.number - right.number);
@@ -168,13 +180,7 @@ class EtcdRegister implements Register {
       );
       if (!succeeded) continue;
       await this.#keep(`${this.#prefix}/alive/${address.name}`, encode({ since: this.#clock.now() }));
-      return {
-        ...address,
-        number,
-        joinRevision: asRevision(joinRevision),
-        alive: true,
-        excludedAt: stored.excludedAt === undefined ? undefined : asRevision(stored.excludedAt),
-      };
+      return { ...recordOf(stored), alive: true };
     }
     throw new Error(`Cannot join as ${address.name}: too many others join at the same time`);
   }
@@ -210,7 +216,11 @@ class EtcdRegister implements Register {
   }
 
   async readmit(name: string): Promise<void> {
-    await this.#change(name, ({ excludedAt, ...shard }) => (excludedAt === undefined ? undefined : shard));
+    await this.#change(name, ({ excludedAt, ...shard }) => {
+      if (excludedAt === undefined) return undefined;
+      const upTo = revisionAt(this.#clock.now() + joinAheadMs);
+      return { ...shard, absences: withAbsence(absencesOf(shard), { after: asRevision(excludedAt), upTo }) };
+    });
   }
 
   /** Resolves to what holds: changed by us, or not to be changed. */

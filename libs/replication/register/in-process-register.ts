@@ -2,7 +2,7 @@
 import type { Clock } from '@kcp-ts/base';
 import { revisionAt } from '@kcp-ts/storage';
 import type { Register, RegisterState, ServiceRecord, ShardAddress, ShardRecord } from './register.ts';
-import { joinAheadMs } from './register.ts';
+import { joinAheadMs, withAbsence } from './register.ts';
 
 /** What the registers of one installation share. */
 export interface InProcessRegistry {
@@ -44,7 +44,8 @@ export function createInProcessRegistry({ clock }: { readonly clock: Clock }): I
           const before = shards.get(address.name);
           const joinRevision = before?.joinRevision ?? revisionAt(clock.now() + joinAheadMs);
           const number = before?.number ?? nextNumber++;
-          shards.set(address.name, { excludedAt: before?.excludedAt, ...address, number, joinRevision });
+          const { excludedAt, absences = [] } = before ?? {};
+          shards.set(address.name, { excludedAt, ...address, number, joinRevision, absences });
           alive.add(address.name);
           ends.push(() => alive.delete(address.name));
           return changeShard(address.name, {});
@@ -65,7 +66,10 @@ export function createInProcessRegistry({ clock }: { readonly clock: Clock }): I
           return held ?? changeShard(name, { excludedAt: at }).excludedAt ?? at;
         },
         async readmit(name) {
-          changeShard(name, { excludedAt: undefined });
+          const { excludedAt, absences = [] } = shards.get(name) ?? {};
+          if (excludedAt === undefined) return;
+          const absence = { after: excludedAt, upTo: revisionAt(clock.now() + joinAheadMs) };
+          changeShard(name, { excludedAt: undefined, absences: withAbsence(absences, absence) });
         },
         current,
         follow(listener) {

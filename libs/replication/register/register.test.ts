@@ -67,6 +67,9 @@ function describeRegister(name: string, install: () => Promise<Installation>): v
       await until(first, ({ shards }) => shards[0]?.excludedAt === said[0]);
       await second.readmit('a');
       await until(first, ({ shards }) => shards[0]?.excludedAt === undefined);
+      const [absence, ...others] = first.current().shards[0]?.absences ?? [];
+      expect([absence?.after, others]).toEqual([said[0], []]);
+      expect(absence?.upTo).toBeGreaterThan(revisionAt(clock.now() + 1_000));
     });
 
     it('shows services while they are there', async () => {

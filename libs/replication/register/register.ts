@@ -26,6 +26,15 @@ export interface ShardRecord extends ShardAddress {
   readonly alive: boolean;
   /** Its progress when it was excluded. */
   readonly excludedAt: Revision | undefined;
+  /** Times in which it was excluded, oldest first: nobody resumes a merged stream from inside one. */
+  readonly absences: readonly Absence[];
+}
+
+export interface Absence {
+  /** Its progress when it was excluded. */
+  readonly after: Revision;
+  /** From where on it counts again: two seconds ahead of its return, as a join. */
+  readonly upTo: Revision;
 }
 
 export interface ServiceRecord {
@@ -51,6 +60,7 @@ export interface Register extends AsyncDisposable {
   leave(name: string): Promise<void>;
   /** Excludes a shard that has made progress up to `at`; the first one to say so is right. Resolves to what holds. */
   exclude(name: string, at: Revision): Promise<Revision>;
+  /** Lets it take part again, and records its absence. */
   readmit(name: string): Promise<void>;
   current(): RegisterState;
   /** Told of the state now, and of each later one. */
@@ -61,3 +71,13 @@ export interface Register extends AsyncDisposable {
 
 /** How far ahead of the clock a first join counts, in milliseconds: by then every follower has heard of it. */
 export const joinAheadMs = 2_000;
+
+const absencesMax = 16;
+
+/** Those that are kept: where they become many, the two oldest are taken for one that spans both. */
+export function withAbsence(absences: readonly Absence[], absence: Absence): readonly Absence[] {
+  const all = [...absences, absence];
+  const [first, second] = all;
+  if (all.length <= absencesMax || first === undefined || second === undefined) return all;
+  return [{ after: first.after, upTo: second.upTo }, ...all.slice(2)];
+}

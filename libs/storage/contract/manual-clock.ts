@@ -6,6 +6,8 @@ export interface ManualClock extends Clock {
   advance(milliseconds: number): void;
   /** The wall clock is set, forwards or back; no timer notices. */
   step(milliseconds: number): void;
+  /** Whether anybody waits for it. */
+  isAwaited(): boolean;
   /** From now on this much time goes by whenever someone looks at the monotonic clock: work that takes its time. */
   spendPerLook(milliseconds: number): void;
 }
@@ -40,6 +42,7 @@ export function createManualClock(startMs: number = Date.UTC(2026, 5, 1)): Manua
     step(milliseconds) {
       wall += milliseconds;
     },
+    isAwaited: () => timers.size > 0,
     spendPerLook(milliseconds) {
       perLook = milliseconds;
     },

@@ -21,12 +21,16 @@ export interface Write {
 export interface Flush {
   /** In revision order, each key as it is to be after the ones before it. */
   readonly writes: readonly Write[];
+  /** The same, commit by commit: what an engine that cannot take them all at once must not tear apart. */
+  readonly commits: readonly (readonly Write[])[];
   /** The last revision that is durable with this step. */
   readonly revision: Revision;
   /** Nothing that has been promised is above it. */
   readonly reserved: Revision;
   /** Forget the events up to this revision. */
   readonly trim: Revision | undefined;
+  /** Kept with the step, for whoever wrote it: how far a mirror has come. */
+  readonly mark?: string | undefined;
 }
 
 /** What an earlier life left behind. */
@@ -34,6 +38,8 @@ export interface BackendState {
   readonly revision: Revision;
   readonly reserved: Revision;
   readonly floor: Revision;
+  /** The last mark; '' where there was none. */
+  readonly mark: string;
 }
 
 export interface Backend {

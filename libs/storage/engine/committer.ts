@@ -136,7 +136,8 @@ class GroupCommitter implements Committer {
       ) as Revision;
       const trim = trimmed.length === 0 ? undefined : (Math.max(...trimmed.map(({ upTo }) => upTo)) as Revision);
       try {
-        await this.#backend.write({ writes, revision, reserved: ahead, trim });
+        const commits = batch.flatMap((pending) => (pending.writes.length === 0 ? [] : [pending.writes]));
+        await this.#backend.write({ writes, commits, revision, reserved: ahead, trim });
       } catch (error) {
         this.#inFlight = [];
         this.#failAll([...batch, ...trimmed], unavailable(error));
@@ -244,7 +245,7 @@ class GroupCommitter implements Committer {
     this.#closed = true;
     while (this.#flushing !== undefined) await this.#flushing;
     await this.#backend
-      .write({ writes: [], revision: this.#durable, reserved: this.#revisions.last(), trim: undefined })
+      .write({ writes: [], commits: [], revision: this.#durable, reserved: this.#revisions.last(), trim: undefined })
       // A reservation that could not be given back only makes the next start wait.
       .catch(() => undefined);
   }

@@ -2,7 +2,7 @@
 import type { Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { CommitResult, Operation, StoreEvent } from '../store.ts';
-import { valueBytesMax } from '../store.ts';
+import { commitOperationsMax, valueBytesMax } from '../store.ts';
 import type { StoredEntry, Write } from './backend.ts';
 
 export type Conflict = Extract<CommitResult, { status: 'conflict' }>;
@@ -35,6 +35,8 @@ function holds(operation: Operation, current: StoredEntry | undefined): boolean 
 }
 
 function assertDistinct(operations: readonly Operation[]): void {
+  if (operations.length > commitOperationsMax)
+    throw new RangeError(`Cannot commit ${operations.length} operations at once: ${commitOperationsMax} is the most`);
   const written = operations.length > 1 ? new Set<string>() : undefined;
   for (const { op, key } of operations) {
     if (key.length * 3 > keyBytesMax && Buffer.byteLength(key) > keyBytesMax)

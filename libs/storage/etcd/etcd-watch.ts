@@ -19,8 +19,8 @@ export interface EtcdChange {
 export interface EtcdWatchHandlers {
   /** Everything up to `revision`, complete, in order. */
   changes(changes: readonly EtcdChange[], revision: bigint): void;
-  /** etcd was heard, and there is nothing else up to `revision`. */
-  progress(revision: bigint): void;
+  /** etcd was heard, and had nothing to say. */
+  progress(): void;
   /** What comes behind `revision` is no longer to be had. The watch ends: read everything anew. */
   compacted(revision: bigint): void;
   /** The connection broke; it is tried again. */
@@ -106,10 +106,9 @@ export async function watchEtcd(
           retryMs = retryMsMin;
           handlers.changes(changes, seen);
         } else if (!reply.created) {
-          const revision = reply.header?.revision ?? 0n;
-          if (revision > seen) seen = revision;
+          // A sign of life and no more: some versions of etcd say a revision before they have sent what is below it.
           retryMs = retryMsMin;
-          handlers.progress(seen);
+          handlers.progress();
         }
       }
       return false;

@@ -121,10 +121,8 @@ describe('a store whose disk is full', () => {
       expect(told['unavailable']).toBeGreaterThan(0);
       await using store = await openLmdbStore({ path: folder, clock: createSystemClock() });
       expect(await store.count({ prefix: '' })).toBe(Number(told['written']) - 1);
-      await committed(
-        store,
-        ...Array.from({ length: 500 }, (_, number) => put(keyOf(`new-${number}`), 'x'.repeat(1_000))),
-      );
+      for (let number = 0; number < 500; number++)
+        await committed(store, put(keyOf(`new-${number}`), 'x'.repeat(1_000)));
     });
   });
 });

@@ -25,6 +25,7 @@ import { asBuffer, openTables } from './tables.ts';
 
 const nothing = Buffer.alloc(0);
 const stateKey = 'state';
+const markKey = 'mark';
 
 export function openLmdbBackend(options: TablesOptions): Backend {
   return new LmdbBackend(openTables(options));
@@ -54,9 +55,15 @@ class LmdbBackend implements Backend {
     this.#read = { transaction: tables.takeSnapshot() };
     const bytes = tables.meta.getBinaryFast(stateKey, this.#read);
     const at = (position: number) => (bytes === undefined ? 0 : bytes.readDoubleLE(position));
-    this.state = { revision: asRevision(at(0)), reserved: asRevision(at(8)), floor: asRevision(at(16)) };
+    const numbers = { revision: asRevision(at(0)), reserved: asRevision(at(8)), floor: asRevision(at(16)) };
+    const historyBytes = at(24);
+    const mark = tables.meta.getBinaryFast(markKey, this.#read);
+    this.state = {
+      ...numbers,
+      mark: mark === undefined ? '' : asBuffer(mark).toString('utf8', 0, tables.meta.lastSize),
+    };
     this.#floor = this.state.floor;
-    this.#historyBytes = at(24);
+    this.#historyBytes = historyBytes;
   }
 
   get(key: string): StoredEntry | undefined {
@@ -155,6 +162,7 @@ class LmdbBackend implements Backend {
         bytes.writeDoubleLE(this.#floor, 16);
         bytes.writeDoubleLE(this.#historyBytes, 24);
         this.#meta.put(stateKey, bytes);
+        if (flush.mark !== undefined) this.#meta.put(markKey, Buffer.from(flush.mark));
       });
     } catch (error) {
       this.#floor = floor;

@@ -57,10 +57,12 @@ export interface Tables {
 
 export interface TablesOptions {
   readonly path: string;
+  /** Leaves it to the system when what was written reaches the disk: for copies of what is safe elsewhere. */
+  readonly copy?: boolean | undefined;
   readonly mapSizeBytes: number;
 }
 
-export function openTables({ path, mapSizeBytes }: TablesOptions): Tables {
+export function openTables({ path, mapSizeBytes, copy = false }: TablesOptions): Tables {
   const root = open({
     path,
     noSubdir: false,
@@ -70,6 +72,7 @@ export function openTables({ path, mapSizeBytes }: TablesOptions): Tables {
     overlappingSync: false,
     // Flushes are ours to group; waiting for the end of the turn as well would only add to each.
     eventTurnBatching: false,
+    noSync: copy,
     noMemInit: true,
     encoding: 'binary',
   }) as unknown as Root;

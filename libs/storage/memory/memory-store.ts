@@ -29,7 +29,7 @@ export function createMemoryBackend(): Backend {
 }
 
 class MemoryBackend implements Backend {
-  readonly state = { revision: revisionZero, reserved: revisionZero, floor: revisionZero };
+  readonly state = { revision: revisionZero, reserved: revisionZero, floor: revisionZero, mark: '' };
   readonly #byKey = new BTree<string, StoredEntry>(undefined, compareKeys);
   readonly #byCluster = new BTree<string, StoredEntry>(undefined, compareKeys);
   readonly #entries = new Map<string, StoredEntry>();

@@ -21,7 +21,7 @@ interface Flags {
 
 function countOf(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 0 || number > 64) throw new InvalidArgumentError("A number from 0 to 64.");
+  if (!Number.isInteger(number) || number < 0 || number > 64) throw new InvalidArgumentError('A number from 0 to 64.');
   return number;
 }
 

@@ -84,8 +84,18 @@ export function commandOf(
     case 'shard':
       return { program: kcp, args: shardArgs(layout, part, extra), logFile };
     case 'cache-server':
-    case 'virtual-workspaces':
+      return {
+        program: kcp,
+        args: [part.kind, ...serviceArgs(layout, part), '--token-auth-file', tokenFilePath(layout.folder), ...extra],
+        logFile,
+      };
     case 'front-proxy':
+      return {
+        program: kcp,
+        args: [part.kind, ...serviceArgs(layout, part), '--root-shard-name', rootShard, ...extra],
+        logFile,
+      };
+    case 'virtual-workspaces':
       return { program: kcp, args: [part.kind, ...serviceArgs(layout, part), ...extra], logFile };
   }
 }

@@ -1,6 +1,6 @@
 /** Connections to shards and services by their URL, each with its breaker, for as long as somebody uses it. */
 import type { Clock } from '@kcp-ts/base';
-import type { Exchange, Upstream } from '@kcp-ts/http';
+import type { Exchange, Upstream, UpstreamAnswer } from '@kcp-ts/http';
 import { createUpstream } from '@kcp-ts/http';
 import { StatusError } from '@kcp-ts/meta';
 import type { Circuit } from './circuit.ts';
@@ -15,6 +15,13 @@ export interface BackendTls {
 export interface Backends extends Disposable {
   /** Hands the exchange on; answers it itself, with 503, where the backend cannot be had. It may change the headers. */
   forward(url: string, exchange: Exchange, path: string, headers: Record<string, string | string[]>): void;
+  /** A request of our own. Rejects, with ServiceUnavailable or what the connection said, where the backend cannot be had. */
+  request(
+    url: string,
+    path: string,
+    headers: Record<string, string | string[]>,
+    signal: AbortSignal,
+  ): Promise<UpstreamAnswer>;
   /** Forgets connections to URLs that are not among these. */
   keep(urls: ReadonlySet<string>): void;
   /** Ends the watches that are handed on, none of them within an event. */
@@ -105,6 +112,22 @@ export function createBackends(options: BackendsOptions): Backends {
           options.onAnswered(url, status);
         },
       });
+    },
+    async request(url, path, headers, signal) {
+      const { upstream, circuit } = backend(url);
+      if (!circuit.admits()) throw unavailable();
+      try {
+        const answer = await upstream.request('GET', path, headers, { signal });
+        circuit.succeeded();
+        options.onAnswered(url, answer.status);
+        return answer;
+      } catch (error) {
+        if (!signal.aborted) {
+          circuit.failed();
+          options.onUnreachable(url, error as Error);
+        }
+        throw error;
+      }
     },
     keep(urls) {
       for (const [url, { upstream }] of known) {

@@ -1,7 +1,5 @@
-import type { VersionInfo } from '@kcp-ts/apiserver';
-
 /** What `/version` says: clients choose features by the Kubernetes version, and tell kcp by the suffix. */
-export const versionInfo: VersionInfo = {
+export const versionInfo = {
   major: '1',
   minor: '36',
   emulationMajor: '1',
@@ -15,4 +13,4 @@ export const versionInfo: VersionInfo = {
   goVersion: `node ${process.version}`,
   compiler: 'node',
   platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
-};
+} as const;

@@ -1,0 +1,55 @@
+/**
+ * The progress of this shard, told to the watches of other services: once a second, and at once when one of them waits for it. They order events of
+ * several shards by it, so that an idle shard holds nobody up for longer than a question takes.
+ */
+import type { Clock } from '@kcp-ts/base';
+import type { Revision } from '@kcp-ts/meta';
+import type { WatchHub } from '@kcp-ts/watch';
+
+export interface Progress extends Disposable {
+  /** Told revisions that nothing will be committed at or below any more. */
+  add(send: (revision: Revision) => void): Disposable;
+  /** Makes progress past a revision, as far as this shard's clock allows, tells everybody, and resolves to it. */
+  nudge(past: Revision): Promise<Revision>;
+}
+
+const intervalMs = 1_000;
+
+export interface ProgressNeeds {
+  readonly hub: WatchHub;
+  readonly clock: Clock;
+  /** Takes note of a revision heard from elsewhere: what is promised from now on is above it. */
+  observe(past: Revision): void;
+}
+
+export function createProgress({ hub, clock, observe }: ProgressNeeds): Progress {
+  const senders = new Set<(revision: Revision) => void>();
+  let timer: Disposable | undefined;
+
+  async function tell(): Promise<Revision> {
+    // The hub has handed on everything up to a promise when it is kept, so what is told of it never overtakes an event.
+    const revision = await hub.progress();
+    for (const send of senders) send(revision);
+    return revision;
+  }
+
+  function schedule(): void {
+    timer = clock.setTimer(intervalMs, () => {
+      if (senders.size > 0) tell().catch(() => undefined);
+      schedule();
+    });
+  }
+
+  schedule();
+  return {
+    add(send) {
+      senders.add(send);
+      return { [Symbol.dispose]: () => void senders.delete(send) };
+    },
+    nudge(past) {
+      observe(past);
+      return tell();
+    },
+    [Symbol.dispose]: () => timer?.[Symbol.dispose](),
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * Sees to it that a dead shard does not hold up everybody's streams: one whose heartbeat in the register has lapsed is left out, by a record that all
+ * replicas read before any of them passes it; and one that lives again and answers comes back. A replica that alone cannot reach a living shard leaves
+ * it in, and ends its own streams.
+ */
+import type { Clock } from '@kcp-ts/base';
+import type { Revision } from '@kcp-ts/meta';
+import { revisionZero } from '@kcp-ts/meta';
+import type { MergedShard, ShardsView } from './shards.ts';
+
+export interface ExclusionsNeeds<Shard extends MergedShard> {
+  readonly shards: ShardsView<Shard>;
+  /** Records it; the first to say so is right. */
+  exclude(name: string, at: Revision): Promise<unknown>;
+  readmit(name: string): Promise<unknown>;
+  /** The progress of a shard that this replica's streams have all seen, or else that it has heard of. */
+  progressOf(name: string): Revision | undefined;
+  /** Whether the shard answers. */
+  reachable(shard: Shard): Promise<boolean>;
+  readonly clock: Clock;
+  /** Told when the register could not be changed; it is tried again. */
+  failed?(error: unknown): void;
+}
+
+const lookMs = 250;
+/** A heartbeat that has lapsed for a moment is that of a shard that starts again. */
+const graceMs = 1_000;
+
+export function createExclusions<Shard extends MergedShard>(needs: ExclusionsNeeds<Shard>): Disposable {
+  const deadSinceMs = new Map<string, number>();
+  const busy = new Set<string>();
+  let timer: Disposable | undefined;
+
+  async function exclude(shard: Shard): Promise<void> {
+    await needs.exclude(shard.name, needs.progressOf(shard.name) ?? revisionZero);
+  }
+
+  async function readmit(shard: Shard): Promise<void> {
+    if (await needs.reachable(shard)) await needs.readmit(shard.name);
+  }
+
+  function start(shard: Shard, change: (shard: Shard) => Promise<void>): void {
+    if (busy.has(shard.name)) return;
+    busy.add(shard.name);
+    change(shard)
+      .catch((error: unknown) => needs.failed?.(error))
+      .finally(() => busy.delete(shard.name));
+  }
+
+  function look(): void {
+    const now = needs.clock.monotonic();
+    for (const shard of needs.shards.current().shards) {
+      if (shard.alive) {
+        deadSinceMs.delete(shard.name);
+        if (shard.excludedAt !== undefined) start(shard, readmit);
+        continue;
+      }
+      const since = deadSinceMs.get(shard.name) ?? now;
+      deadSinceMs.set(shard.name, since);
+      if (shard.excludedAt === undefined && now - since >= graceMs) start(shard, exclude);
+    }
+    timer = needs.clock.setTimer(lookMs, look);
+  }
+
+  timer = needs.clock.setTimer(lookMs, look);
+  return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
+}

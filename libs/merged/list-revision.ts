@@ -1,0 +1,110 @@
+/**
+ * The revision to read all shards at. Each is asked for its newest commit after the client asked, and the largest is taken: so a client reads what it or
+ * anybody has written before, whichever shard's clock is ahead.
+ */
+import type { Clock } from '@kcp-ts/base';
+import type { Revision } from '@kcp-ts/meta';
+import { asRevision, revisionZero, StatusError } from '@kcp-ts/meta';
+import { revisionAt } from '@kcp-ts/storage';
+import type { Nudger } from './nudger.ts';
+import type { MergedShard, ShardsView } from './shards.ts';
+import { silentMsMax } from './shards.ts';
+
+export interface ListRevisionOptions<Shard extends MergedShard> {
+  readonly shards: ShardsView<Shard>;
+  readonly nudger: Nudger<Shard>;
+  readonly clock: Clock;
+  includes(shard: Shard): boolean;
+  /** A client's "not older than". It is never taken for a clock: what lies ahead is waited for. */
+  readonly atLeast?: Revision | undefined;
+}
+
+export interface ListRevision<Shard extends MergedShard> {
+  readonly revision: Revision;
+  /** Those that have something at that revision, by number. */
+  readonly shards: readonly Shard[];
+}
+
+const aheadMsMax = 3_000;
+/** A shard whose clock is further off its peers' refuses to serve. */
+const skewMsMax = 500;
+
+function unavailable(why: string): StatusError {
+  return new StatusError('ServiceUnavailable', why, { retryAfterSeconds: 1 });
+}
+
+/** Never a list without a shard: whoever keeps a cache would read that as deletions. */
+export function assertAllThere(shards: readonly MergedShard[]): void {
+  const missing = shards.filter(({ excludedAt }) => excludedAt !== undefined).map(({ name }) => JSON.stringify(name));
+  if (missing.length > 0) throw unavailable(`what lies on shard ${missing.join(', ')} cannot be listed now`);
+}
+
+/** Throws Timeout (504) for a revision that a client cannot have from anybody. */
+export async function awaitClock(clock: Clock, revision: Revision): Promise<void> {
+  const aheadMs = (revision - revisionAt(clock.now())) / 1_000;
+  if (aheadMs <= 0) return;
+  if (aheadMs <= aheadMsMax) {
+    await new Promise<void>((resolve) => void clock.setTimer(aheadMs + 1, resolve));
+    return;
+  }
+  throw new StatusError('Timeout', 'Timeout: Too large resource version', {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  });
+}
+
+async function newestOf<Shard extends MergedShard>(
+  nudger: Nudger<Shard>,
+  shards: readonly Shard[],
+  atLeast: Revision,
+): Promise<{ readonly revision: Revision; readonly silent: readonly Shard[] }> {
+  const silent: Shard[] = [];
+  let revision = atLeast;
+  const answers = await Promise.allSettled(shards.map((shard) => nudger.ask(shard)));
+  for (const [i, answer] of answers.entries()) {
+    const shard = shards[i];
+    if (answer.status === 'fulfilled') revision = asRevision(Math.max(revision, answer.value.last));
+    else if (shard !== undefined) silent.push(shard);
+  }
+  return { revision, silent };
+}
+
+/** From inside an absence nobody can go on: a list there would only be asked for again, on an idle installation for ever. */
+function behindAbsences(shards: readonly MergedShard[], revision: Revision): Revision {
+  let behind = revision;
+  for (const { after, upTo } of shards.flatMap(({ absences }) => absences)) {
+    if (revision > after && upTo > behind) behind = upTo;
+  }
+  return behind;
+}
+
+/** Throws ServiceUnavailable with a time to come back where a shard is missing. */
+export async function consistentListRevision<Shard extends MergedShard>(
+  options: ListRevisionOptions<Shard>,
+): Promise<ListRevision<Shard>> {
+  const { nudger, clock } = options;
+  const included = () => {
+    if (options.shards.silentForMs() > silentMsMax) throw unavailable('the register of shards does not answer');
+    return options.shards.current().shards.filter((shard) => options.includes(shard));
+  };
+  if (options.atLeast !== undefined) await awaitClock(clock, options.atLeast);
+  const shards = included();
+  assertAllThere(shards);
+  const { revision: newest, silent } = await newestOf(nudger, shards, options.atLeast ?? revisionZero);
+  // One that only joins does not answer yet, and has nothing. Whether another one has, only it can say.
+  const joining = revisionAt(clock.now() + skewMsMax);
+  const lost = silent.find(({ joinRevision }) => joinRevision < joining);
+  if (lost !== undefined) throw unavailable(`shard ${JSON.stringify(lost.name)} cannot be reached`);
+  const revision = behindAbsences(shards, newest);
+  if (revision > newest && revision > revisionAt(clock.now())) throw unavailable('a shard is returning');
+  const there = shards.filter(({ joinRevision }) => joinRevision < revision);
+  const reached = await Promise.allSettled(there.map((shard) => nudger.reach(shard, revision)));
+  if (reached.some(({ status }) => status === 'rejected')) throw unavailable('a shard does not answer in time');
+  const now = included();
+  assertAllThere(now);
+  const same = now.filter(({ joinRevision }) => joinRevision < revision);
+  if (same.length !== there.length || same.some(({ name }, i) => name !== there[i]?.name))
+    throw unavailable('the shards change');
+  if (behindAbsences(now, revision) !== revision) throw unavailable('a shard is returning');
+  return { revision, shards: there };
+}

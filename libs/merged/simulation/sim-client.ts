@@ -1,0 +1,149 @@
+/** A client that lists, watches, goes away and comes back to any replica; and all that it was shown, for the checker. */
+import type { Revision } from '@kcp-ts/meta';
+import { revisionZero } from '@kcp-ts/meta';
+import type { MergedEvent } from '../lane.ts';
+import type { MergedWatch } from '../merged-watch.ts';
+import type { Position } from '../resume.ts';
+import type { SimReplica } from './sim-replica.ts';
+import { mergedPosition } from './sim-replica.ts';
+import type { Chance, VirtualTime } from './virtual-time.ts';
+
+/** From one list to the 410 that makes it list again. */
+export interface Segment {
+  readonly start: Revision;
+  /** What the list showed; for a watch that began with the state, the keys only. */
+  readonly state: ReadonlyMap<string, Revision | undefined>;
+  /** The largest revision that any writer had been told of when the list was asked for. */
+  readonly acknowledged: Revision;
+  readonly events: Position[];
+  /** How far it says that it has seen everything. */
+  position: Position;
+  /** Ended by a 410. */
+  gone: boolean;
+}
+
+export interface SimClient {
+  readonly segments: readonly Segment[];
+}
+
+export interface ClientNeeds {
+  readonly time: VirtualTime;
+  readonly chance: Chance;
+  readonly replicas: readonly SimReplica[];
+  acknowledged(): Revision;
+  /** Goes away at times; not any more at the end. */
+  restless(): boolean;
+}
+
+export function createSimClient(needs: ClientNeeds): SimClient {
+  const { time, chance } = needs;
+  const segments: Segment[] = [];
+  let watch: MergedWatch | undefined;
+  let turn = 0;
+
+  function replica(): SimReplica {
+    const found = chance.pick(needs.replicas);
+    if (found === undefined) throw new Error('There is no replica');
+    return found;
+  }
+
+  function again(run: () => void, milliseconds: number): void {
+    const mine = ++turn;
+    time.after(milliseconds, () => {
+      if (turn === mine) run();
+    });
+  }
+
+  function list(): void {
+    const acknowledged = needs.acknowledged();
+    const withState = chance.happens(0.3);
+    const listed = withState
+      ? replica()
+          .revision()
+          .then((revision) => ({ revision, state: new Map<string, Revision | undefined>() }))
+      : replica().list();
+    listed.then(
+      ({ revision, state }) => {
+        const begun: Segment = {
+          start: revision,
+          state,
+          acknowledged,
+          events: [],
+          position: mergedPosition(revision),
+          gone: false,
+        };
+        if (withState) follow(begun, true);
+        else {
+          segments.push(begun);
+          again(() => follow(begun, false), chance.between(0, 30));
+        }
+      },
+      () => again(list, chance.between(50, 300)),
+    );
+  }
+
+  function follow(segment: Segment, initial: boolean): void {
+    let begun = !initial;
+    function take(events: readonly MergedEvent[]): boolean {
+      for (const { revision, shard, payload } of events) {
+        if (!begun) {
+          (segment.state as Map<string, Revision | undefined>).set(Buffer.from(payload).toString(), undefined);
+          continue;
+        }
+        segment.position = { revision, shard };
+        segment.events.push(segment.position);
+      }
+      if (!chance.happens(0.02)) return true;
+      const mine = watch;
+      time.after(chance.between(10, 300), () => mine?.drained());
+      return false;
+    }
+    const mine = ++turn;
+    try {
+      watch = replica().watch(segment.position, initial, {
+        events: take,
+        started() {
+          begun = true;
+          segments.push(segment);
+        },
+        end(error) {
+          if (turn !== mine) return;
+          if (error?.code === 410 && begun) segment.gone = true;
+          if (error === undefined && begun) again(() => follow(segment, false), chance.between(1, 50));
+          else again(list, chance.between(1, 50));
+        },
+      });
+    } catch {
+      segment.gone = begun;
+      again(list, chance.between(10, 100));
+      return;
+    }
+    look(segment, mine);
+  }
+
+  /** Takes a bookmark now and then, and goes away now and then. */
+  function look(segment: Segment, mine: number): void {
+    time.after(chance.between(50, 500), () => {
+      if (turn !== mine) return;
+      const revision = watch?.position();
+      if (revision !== undefined && revision >= segment.position.revision) segment.position = mergedPosition(revision);
+      if (!needs.restless() || chance.happens(0.7)) {
+        look(segment, mine);
+        return;
+      }
+      watch?.[Symbol.dispose]();
+      const seen = segments.at(-1) === segment;
+      again(seen ? () => follow(segment, false) : list, chance.between(1, chance.happens(0.3) ? 4_000 : 200));
+    });
+  }
+
+  again(list, chance.between(0, 500));
+  return { segments };
+}
+
+/** The largest of some revisions. */
+export function largest(revisions: Iterable<Revision>): Revision {
+  let found = revisionZero;
+  for (const revision of revisions) if (revision > found) found = revision;
+  return found;
+}

@@ -1,0 +1,171 @@
+/** A mirror as the backend of the owner: each flush is committed to etcd, in transactions that apply in order or not at all, and then to the mirror. */
+import type { Clock, Random } from '@kcp-ts/base';
+import { RpcError } from '@kcp-ts/rpc';
+import type { Backend, BackendState, Flush, Write } from '../engine/backend.ts';
+import type { EtcdClient } from './etcd-client.ts';
+import type { EtcdLease } from './etcd-lease.ts';
+import type { Keys } from './etcd-records.ts';
+import { decodeRecord, encodeData, encodeRecord } from './etcd-records.ts';
+import type { EtcdOperation } from './etcd-transaction.ts';
+import { etcdCommit, etcdGet } from './etcd-transaction.ts';
+import type { Mirror } from './mirror.ts';
+
+export interface Ownership {
+  readonly lease: EtcdLease;
+  /** Of the owner's key: a renewal does not change it. */
+  readonly createRevision: bigint;
+  /** How many transactions there were before ours. */
+  readonly version: bigint;
+  /** What was promised before us is not above it. */
+  readonly state: BackendState;
+}
+
+export interface EtcdBackendNeeds {
+  readonly client: EtcdClient;
+  readonly keys: Keys;
+  readonly mirror: Mirror;
+  readonly ownership: Ownership;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Somebody else owns the shard. */
+  onLost(error: Error): void;
+}
+
+/** Of one transaction; the commit record is one more. */
+const operationsMax = 122;
+const bytesMax = 1_000_000;
+const settleMs = 100;
+
+interface Transaction {
+  readonly writes: readonly Write[];
+}
+
+/** Cuts a flush between commits, never inside one; a key is in a transaction once. */
+export function transactionsOf(commits: readonly (readonly Write[])[]): readonly Transaction[] {
+  const transactions: Transaction[] = [];
+  let writes: Write[] = [];
+  let keys = new Set<string>();
+  let bytes = 0;
+  for (const commit of commits) {
+    let size = 0;
+    for (const { event } of commit) size += event.key.length + event.value.length + 64;
+    const full = writes.length + commit.length > operationsMax || bytes + size > bytesMax;
+    if (writes.length > 0 && (full || commit.some(({ event }) => keys.has(event.key)))) {
+      transactions.push({ writes });
+      writes = [];
+      keys = new Set();
+      bytes = 0;
+    }
+    writes.push(...commit);
+    for (const { event } of commit) keys.add(event.key);
+    bytes += size;
+  }
+  // A flush without writes renews the reservation.
+  if (writes.length > 0 || transactions.length === 0) transactions.push({ writes });
+  return transactions;
+}
+
+export interface EtcdBackend extends Backend {
+  transactions(): number;
+}
+
+export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
+  const { client, keys, mirror, ownership, clock, random } = needs;
+  const copy = mirror.backend();
+  let version = ownership.version;
+  let etcdRevision = mirror.etcdRevision();
+  let count = 0;
+  let lost: Error | undefined;
+
+  function lose(why: string): Error {
+    lost ??= new Error(`Cannot commit: ${why}`);
+    needs.onLost(lost);
+    return lost;
+  }
+
+  function pause(): Promise<void> {
+    return new Promise((resolve) => void clock.setTimer(settleMs, resolve));
+  }
+
+  /** What became of a transaction that nobody answered: read by a majority, as often as it takes while we may be the owner. */
+  async function settle(id: string): Promise<'applied' | 'not-applied'> {
+    for (;;) {
+      const read = await etcdGet(client, keys.commit).catch(() => undefined);
+      if (read !== undefined) {
+        const { entry, revision } = read;
+        if (entry !== undefined && decodeRecord(entry.value).id === id) {
+          etcdRevision = revision;
+          return 'applied';
+        }
+        if ((entry?.version ?? 0n) === version) return 'not-applied';
+        throw lose('another owner has committed');
+      }
+      if (!ownership.lease.holds()) throw lose('etcd cannot be reached, and the lease may have ended');
+      await pause();
+    }
+  }
+
+  async function commit({ writes }: Transaction, flush: Flush): Promise<void> {
+    const id = random.uuid();
+    const record = {
+      id,
+      revision: writes.at(-1)?.event.revision ?? flush.revision,
+      reserved: flush.reserved,
+      deleted: writes.flatMap(({ event }) => (event.type === 'delete' ? [[event.key, event.revision] as const] : [])),
+    };
+    const operations = writes.map(
+      (write): EtcdOperation =>
+        write.event.type === 'put'
+          ? { put: `${keys.data}${write.event.key}`, value: encodeData(write) }
+          : { delete: `${keys.data}${write.event.key}` },
+    );
+    operations.push({ put: keys.commit, value: encodeRecord(record) });
+    const conditions = [
+      { key: keys.commit, version },
+      { key: keys.owner, createRevision: ownership.createRevision },
+    ];
+    for (;;) {
+      if (lost !== undefined) throw lost;
+      count++;
+      try {
+        const { succeeded, revision } = await etcdCommit(client, conditions, operations);
+        if (!succeeded) {
+          // An attempt before this one may have been applied after all.
+          if ((await settle(id)) === 'applied') break;
+          throw lose('another process owns the shard');
+        }
+        etcdRevision = revision;
+        break;
+      } catch (thrown) {
+        if (!(thrown instanceof RpcError)) throw thrown;
+        // Too large, or the like: etcd has said that it did nothing.
+        if (thrown.code === 'invalid-argument' || thrown.code === 'resource-exhausted') throw thrown;
+        if ((await settle(id)) === 'applied') break;
+      }
+    }
+    version++;
+  }
+
+  return {
+    state: ownership.state,
+    get: (key) => copy.get(key),
+    walk: (...walk) => copy.walk(...walk),
+    walkKeys: (...walk) => copy.walkKeys(...walk),
+    walkEvents: (...walk) => copy.walkEvents(...walk),
+    walkOldest: (visit) => copy.walkOldest(visit),
+    historyBytes: () => copy.historyBytes(),
+    expired: (now, limit) => copy.expired(now, limit),
+    publish: () => copy.publish(),
+    transactions: () => count,
+    async write(flush) {
+      if (lost !== undefined) throw lost;
+      // Forgetting history is the mirror's own affair.
+      const onlyTrims = flush.writes.length === 0 && flush.trim !== undefined;
+      if (!onlyTrims) for (const transaction of transactionsOf(flush.commits)) await commit(transaction, flush);
+      await copy.write({ ...flush, mark: mirror.mark(etcdRevision) });
+    },
+    async close() {
+      await copy.close();
+    },
+  };
+}

@@ -1,0 +1,221 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import type { TestEtcd } from '@kcp-ts/testing';
+import { missingProgram, startEtcd } from '@kcp-ts/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeStore } from '../contract/describe-store.ts';
+import { committed, historyOf, keyOf, put, remove, textOf } from '../contract/store-case.ts';
+import type { Store } from '../store.ts';
+import type { EtcdReplica } from './etcd-store.ts';
+import { openEtcdReplica } from './etcd-store.ts';
+
+const clock = createSystemClock();
+const random = createSystemRandom();
+const missing = missingProgram('etcd');
+
+/** A store whose end is its replica's. */
+async function ownedStore(replica: EtcdReplica): Promise<Store> {
+  const store = await replica.own();
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === Symbol.asyncDispose) return () => replica[Symbol.asyncDispose]();
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'etcd-store-'));
+  try {
+    await run(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+if (missing === undefined) {
+  let etcd: TestEtcd;
+  beforeAll(async () => {
+    etcd = await startEtcd();
+  });
+  afterAll(() => etcd[Symbol.asyncDispose]());
+
+  function replicaIn(folder: string, name: string, prefix = `/kcp/${basename(folder)}`): Promise<EtcdReplica> {
+    return openEtcdReplica({
+      etcd: { endpoints: [etcd.endpoint] },
+      prefix,
+      path: join(folder, name),
+      owner: name,
+      clock,
+      random,
+      leaseSeconds: 2,
+    });
+  }
+
+  describeStore('etcd', {
+    durable: true,
+    open: async ({ folder, ...setup }) =>
+      ownedStore(
+        await openEtcdReplica({
+          ...setup,
+          etcd: { endpoints: [etcd.endpoint] },
+          prefix: `/kcp/${basename(folder)}`,
+          path: join(folder, 'mirror'),
+          owner: 'contract',
+          random,
+          leaseClock: clock,
+        }),
+      ),
+  });
+
+  describe('a standby', () => {
+    it('has what the owner had, with the same revisions, deletions among them, when it takes over', () =>
+      inFolder(async (folder) => {
+        const first = await replicaIn(folder, 'first');
+        const store = await first.own();
+        const following = Promise.withResolvers<void>();
+        await using second = await openEtcdReplica({
+          etcd: { endpoints: [etcd.endpoint] },
+          prefix: `/kcp/${basename(folder)}`,
+          path: join(folder, 'second'),
+          owner: 'second',
+          clock,
+          random,
+          onState: (state) => (state === 'mirroring' ? following.resolve() : undefined),
+        });
+        const standby = second.own();
+        await following.promise;
+        await committed(store, put(keyOf('a'), '1'), put(keyOf('b'), '1'));
+        await committed(store, put(keyOf('a'), '2'));
+        await committed(store, remove(keyOf('b')), put(keyOf('c'), '1'));
+        const promised = await store.progress();
+        const before = await historyOf(store, { prefix: '' }, 0 as never);
+        expect(second.holds()).toBe(false);
+        await first[Symbol.asyncDispose]();
+        const taken = await standby;
+        expect(second.holds()).toBe(true);
+        expect(await historyOf(taken, { prefix: '' }, 0 as never)).toEqual(before);
+        const { revision } = await committed(taken, put(keyOf('d'), '1'));
+        expect(revision).toBeGreaterThan(promised);
+      }));
+
+    it('takes over from an owner that hangs, which can then neither commit nor answer', () =>
+      inFolder(async (folder) => {
+        // A clock that the test can stop: keepalives are no longer sent.
+        let stopped = false;
+        let at = 0;
+        const stoppable = {
+          ...clock,
+          setTimer: (ms: number, run: () => void) => clock.setTimer(ms, () => (stopped ? undefined : run())),
+          monotonic: () => (stopped ? at : clock.monotonic()),
+        };
+        await using first = await openEtcdReplica({
+          etcd: { endpoints: [etcd.endpoint] },
+          prefix: `/kcp/${basename(folder)}`,
+          path: join(folder, 'first'),
+          owner: 'first',
+          clock,
+          random,
+          leaseClock: stoppable,
+          leaseSeconds: 2,
+        });
+        const store = await first.own();
+        await committed(store, put(keyOf('a'), '1'));
+        await using second = await replicaIn(folder, 'second');
+        at = clock.monotonic();
+        stopped = true;
+        const taken = await second.own();
+        await committed(taken, put(keyOf('a'), '2'));
+        // It wakes up.
+        stopped = false;
+        expect(first.holds()).toBe(false);
+        await expect(store.commit([put(keyOf('a'), 'from the past')])).rejects.toMatchObject({
+          reason: 'ServiceUnavailable',
+        });
+        await expect(first.lost).resolves.toBeInstanceOf(Error);
+        expect(textOf(taken.get(keyOf('a')))).toBe('2');
+      }));
+  });
+
+  describe('an owner', () => {
+    it('goes on from its mirror after a restart, and reads everything anew where etcd has forgotten what it needs', () =>
+      inFolder(async (folder) => {
+        for (const [round, compacted] of [false, true].entries()) {
+          const states: string[] = [];
+          const open = (name: string) =>
+            openEtcdReplica({
+              etcd: { endpoints: [etcd.endpoint] },
+              prefix: `/kcp/${basename(folder)}-${round}`,
+              path: join(folder, `${name}-${round}`),
+              owner: name,
+              clock,
+              random,
+              onState: (state) => void states.push(state),
+            });
+          const behind = await open('behind');
+          const early = await behind.own();
+          await committed(early, put(keyOf('a'), '1'), put(keyOf('gone'), '1'));
+          await behind[Symbol.asyncDispose]();
+          const ahead = await open('ahead');
+          const store = await ahead.own();
+          await committed(store, put(keyOf('a'), '2'), remove(keyOf('gone')));
+          const { revision } = await committed(store, put(keyOf('b'), '1'));
+          await ahead[Symbol.asyncDispose]();
+          if (compacted) await etcd.compact();
+          states.length = 0;
+          await using again = await open('behind');
+          const found = await again.own();
+          expect(states.includes('resynchronising')).toBe(compacted);
+          expect([textOf(found.get(keyOf('a'))), found.get(keyOf('gone')), found.get(keyOf('b'))?.revision]).toEqual([
+            '2',
+            undefined,
+            revision,
+          ]);
+          expect(found.currentRevision()).toBeGreaterThanOrEqual(revision);
+        }
+      }));
+
+    it(
+      'survives a restart of etcd: what was acknowledged is there, once, and it goes on committing',
+      () =>
+        inFolder(async (folder) => {
+          await using own = await startEtcd();
+          await using replica = await openEtcdReplica({
+            etcd: { endpoints: [own.endpoint] },
+            prefix: '/kcp/shard',
+            path: join(folder, 'mirror'),
+            owner: 'one',
+            clock,
+            random,
+            leaseSeconds: 10,
+          });
+          const store = await replica.own();
+          const acknowledged: string[] = [];
+          let writing = true;
+          const writer = (async () => {
+            for (let count = 0; writing; count++) {
+              const result = await store
+                .commit([put(keyOf(`n${count}`), String(count), 'absent')])
+                .catch(() => undefined);
+              if (result?.status === 'committed') acknowledged.push(`n${count}`);
+            }
+          })();
+          while (acknowledged.length < 50) await new Promise((resolve) => setImmediate(resolve));
+          await own.kill();
+          await own.restart();
+          const then = acknowledged.length;
+          while (acknowledged.length < then + 50) await new Promise((resolve) => setImmediate(resolve));
+          writing = false;
+          await writer;
+          const events = await historyOf(store, { prefix: '' }, 0 as never);
+          const created = events.map(({ key }) => key);
+          expect(new Set(created).size).toBe(created.length);
+          for (const name of acknowledged) expect(created).toContain(keyOf(name));
+        }),
+      60_000,
+    );
+  });
+} else it.skip(`the store in etcd: ${missing}`, () => undefined);

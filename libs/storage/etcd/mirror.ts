@@ -1,0 +1,167 @@
+/** The copy of a shard's etcd in LMDB: follows etcd transaction by transaction, so that a standby has what the owner has, with the same revisions. */
+
+import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import type { Revision } from '@kcp-ts/meta';
+import { revisionZero } from '@kcp-ts/meta';
+import type { Backend, BackendState, StoredEntry, Write } from '../engine/backend.ts';
+import { openLmdbBackend } from '../lmdb/lmdb-backend.ts';
+import type { EtcdClient } from './etcd-client.ts';
+import type { CommitRecord, Keys } from './etcd-records.ts';
+import { decodeData, decodeRecord } from './etcd-records.ts';
+import { etcdGet, etcdList } from './etcd-transaction.ts';
+import type { EtcdChange } from './etcd-watch.ts';
+
+/** How far a mirror has come, as it says with each step. */
+interface Mark {
+  /** etcd's revision: everything up to it is here. */
+  readonly etcd: string;
+  /** The machine's boot: what the system had not written yet is lost with it. */
+  readonly boot: string;
+}
+
+export interface MirrorOptions {
+  readonly path: string;
+  readonly mapSizeBytes: number;
+  /** Another one after each start of the machine. */
+  readonly bootId: string;
+}
+
+export interface Mirror {
+  backend(): Backend;
+  /** etcd's revision up to which everything is here. */
+  etcdRevision(): bigint;
+  /** The last commit record that was seen. */
+  record(): CommitRecord | undefined;
+  /** What an owner goes on from. */
+  state(): BackendState;
+  mark(etcdRevision: bigint): string;
+  /** Takes what etcd has said; in order. */
+  apply(changes: readonly EtcdChange[], revision: bigint): Promise<void>;
+  /** Reads everything anew, as of one revision of etcd. */
+  resynchronise(client: EtcdClient, keys: Keys): Promise<void>;
+  close(): Promise<void>;
+}
+
+const pieceWrites = 500;
+
+function open({ path, mapSizeBytes }: MirrorOptions): Backend {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return openLmdbBackend({ path, mapSizeBytes, copy: true });
+}
+
+function readMark(text: string, bootId: string): bigint {
+  if (text === '') return 0n;
+  const { etcd, boot } = JSON.parse(text) as Mark;
+  return boot === bootId ? BigInt(etcd) : 0n;
+}
+
+export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
+  let backend = open(options);
+  let etcdRevision = readMark(backend.state.mark, options.bootId);
+  let record: CommitRecord | undefined;
+  let revision = backend.state.revision;
+  let reserved = backend.state.reserved;
+  let floor = backend.state.floor;
+
+  const mark = (at: bigint) => JSON.stringify({ etcd: String(at), boot: options.bootId } satisfies Mark);
+
+  async function write(writes: readonly Write[], at: bigint, trim: Revision | undefined): Promise<void> {
+    const last = writes.at(-1)?.event.revision;
+    if (last !== undefined && last > revision) revision = last;
+    await backend.write({ writes, commits: [writes], revision, reserved, trim, mark: mark(at) });
+    backend.publish();
+    etcdRevision = at;
+  }
+
+  /** The writes of one transaction of etcd, in the order of their revisions. */
+  function writesOf(changes: readonly EtcdChange[], state: (key: string) => StoredEntry | undefined): Write[] {
+    const commit = changes.find(({ key, type }) => key === keys.commit && type === 'put');
+    if (commit !== undefined) {
+      record = decodeRecord(commit.value);
+      // A clean stop gives back what it did not need.
+      reserved = record.reserved as Revision;
+    }
+    const deletions = new Map(record?.deleted ?? []);
+    const writes: Write[] = [];
+    for (const { type, key, value } of changes) {
+      if (!key.startsWith(keys.data)) continue;
+      const own = key.slice(keys.data.length);
+      const before = state(own);
+      const previous = before === undefined ? undefined : { value: before.value, revision: before.revision };
+      const previousExpiresAt = before?.expiresAt ?? 0;
+      if (type === 'put') {
+        const { expiresAt, ...data } = decodeData(value);
+        writes.push({ event: { type: 'put', key: own, ...data, previous }, expiresAt, previousExpiresAt });
+      } else if (before !== undefined) {
+        const at = (deletions.get(own) ?? revision) as Revision;
+        const event = { type: 'delete', key: own, revision: at, createRevision: before.createRevision } as const;
+        writes.push({ event: { ...event, value: before.value, previous }, expiresAt: 0, previousExpiresAt });
+      }
+    }
+    return writes.sort((left, right) => left.event.revision - right.event.revision);
+  }
+
+  return {
+    backend: () => backend,
+    etcdRevision: () => etcdRevision,
+    record: () => record,
+    state: () => ({ revision, reserved, floor, mark: mark(etcdRevision) }),
+    mark,
+    async apply(changes, upTo) {
+      const overlay = new Map<string, StoredEntry | undefined>();
+      const state = (key: string) => (overlay.has(key) ? overlay.get(key) : backend.get(key));
+      let writes: Write[] = [];
+      for (let start = 0; start < changes.length; ) {
+        const at = changes[start]?.modRevision ?? upTo;
+        let end = start + 1;
+        while (end < changes.length && changes[end]?.modRevision === at) end++;
+        for (const each of writesOf(changes.slice(start, end), state)) {
+          const { event, expiresAt } = each;
+          const { key, value, revision: written, createRevision } = event;
+          overlay.set(
+            key,
+            event.type === 'delete' ? undefined : { key, value, revision: written, createRevision, expiresAt },
+          );
+          writes.push(each);
+        }
+        start = end;
+        if (writes.length < pieceWrites) continue;
+        await write(writes, at, undefined);
+        writes = [];
+        overlay.clear();
+      }
+      await write(writes, upTo, undefined);
+    },
+    async resynchronise(client, all) {
+      await backend.close();
+      await rm(options.path, { recursive: true, force: true });
+      backend = open(options);
+      revision = revisionZero;
+      reserved = revisionZero;
+      let at = 0n;
+      for await (const page of etcdList(client, all.data)) {
+        at = page.revision;
+        const writes = page.entries.map(({ key, value }): Write => {
+          const { expiresAt, ...data } = decodeData(value);
+          const event = { type: 'put', key: key.slice(all.data.length), ...data, previous: undefined } as const;
+          return { event, expiresAt, previousExpiresAt: 0 };
+        });
+        writes.sort((left, right) => left.event.revision - right.event.revision);
+        // Until the last page is there, the mirror has come nowhere.
+        await write(writes, 0n, undefined);
+      }
+      const { entry, revision: readAt } = await etcdGet(client, all.commit);
+      record = entry === undefined ? undefined : decodeRecord(entry.value);
+      if (record !== undefined) {
+        reserved = record.reserved as Revision;
+        // What was committed since the pages were read comes with the watch.
+        if (readAt === at && record.revision > revision) revision = record.revision as Revision;
+      }
+      // Nobody can resume from before: what happened there is not known here.
+      await write([], at, revision);
+      floor = revision;
+    },
+    close: () => backend.close(),
+  };
+}

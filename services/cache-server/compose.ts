@@ -1,0 +1,106 @@
+/** The cache-server from top to bottom: copies that nobody but the feeds writes, behind the same API server as everything else. */
+import type { Bookmarks, ServerNeeds, SurfaceDocuments } from '@kcp-ts/apiserver';
+import {
+  createApiServer,
+  createBookmarks,
+  createDiscovery,
+  createOpenApi,
+  createProgress,
+  respondText,
+} from '@kcp-ts/apiserver';
+import type { Authenticator } from '@kcp-ts/authn';
+import type { Clock, Random } from '@kcp-ts/base';
+import type { Exchange } from '@kcp-ts/http';
+import { versionInfo } from '@kcp-ts/installation';
+import { StatusError } from '@kcp-ts/meta';
+import type { Surface } from '@kcp-ts/registry';
+import type { Store } from '@kcp-ts/storage';
+import { createWatchHub } from '@kcp-ts/watch';
+import { cacheScope, parseCachePath } from './cache-scope.ts';
+
+export interface CacheServerOptions {
+  readonly store: Store;
+  readonly surface: Surface;
+  readonly authenticator: Authenticator;
+  readonly clock: Clock;
+  readonly random: Random;
+  shards(): readonly string[];
+  isReady(): boolean;
+  metrics(): Promise<string>;
+  logFault(id: string, error: StatusError): void;
+}
+
+export interface CacheServer extends Disposable {
+  readonly handler: (exchange: Exchange) => void | Promise<void>;
+}
+
+const bodyBytesMax = 1024 * 1024;
+const watchBacklogBytesMax = 4 * 1024 * 1024;
+const bookmarkMs = 30_000;
+
+function presentationOf(surface: Surface): ServerNeeds['presentation'] {
+  let documents: SurfaceDocuments | undefined;
+  return {
+    of() {
+      const rows = surface.resources.map(({ row }) => row);
+      documents ??= { discovery: createDiscovery(rows, { serverAddress: '' }), openApi: createOpenApi(rows) };
+      return documents;
+    },
+  };
+}
+
+export function composeCacheServer(options: CacheServerOptions): CacheServer {
+  const { store, surface, clock, random } = options;
+  const hub = createWatchHub(store, {});
+  const bookmarks: Bookmarks = createBookmarks(hub, clock, bookmarkMs);
+  const progress = createProgress({ hub, clock, observe: (past) => void store.observe(past) });
+  const admission = { mutate: () => undefined, validate: () => undefined };
+  const registry = { store, clock, random, shardNumber: 0, admission, logicalClusterKey: () => undefined };
+  const needs: ServerNeeds = {
+    ...{ store, hub, registry, clock, shardNumber: 0, bodyBytesMax, watchBacklogBytesMax },
+    special: new Map(),
+    presentation: presentationOf(surface),
+  };
+  const isMaster = (groups: readonly string[]) => groups.includes('system:masters');
+  const handler = createApiServer({
+    needs,
+    bookmarks,
+    progress,
+    checks: [
+      { name: 'ping', live: true, check: () => undefined },
+      { name: 'feeds', live: false, check: () => (options.isReady() ? undefined : 'not followed yet') },
+    ],
+    version: versionInfo,
+    authenticate: options.authenticator.authenticate,
+    impersonate() {
+      throw new StatusError('Forbidden', 'nobody is impersonated here', {});
+    },
+    route(request) {
+      const target = parseCachePath(request.path);
+      if (target !== undefined) {
+        const scope = cacheScope({ surface, shards: options.shards }, target);
+        return { kind: 'scope', scope, rest: target.rest };
+      }
+      if (!isMaster(request.user.groups)) {
+        const who = JSON.stringify(request.user.name);
+        throw new StatusError(
+          'Forbidden',
+          `forbidden: User ${who} cannot get path ${JSON.stringify(request.path)}`,
+          {},
+        );
+      }
+      if (request.path !== '/metrics') throw StatusError.badRequest('a shard name is required');
+      return { kind: 'answer', answer: async () => respondText(request, 200, await options.metrics()) };
+    },
+    logFault: (request, error) => options.logFault(request.id, error),
+    observe: () => undefined,
+  });
+  return {
+    handler,
+    [Symbol.dispose]() {
+      bookmarks[Symbol.dispose]();
+      progress[Symbol.dispose]();
+      hub[Symbol.dispose]();
+    },
+  };
+}

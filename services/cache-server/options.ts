@@ -1,0 +1,24 @@
+/** The cache-server's options, once: flags, environment, --help and the type of the configuration all come from this table. */
+import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
+import { installationOptions, servingOptions } from '@kcp-ts/flags';
+
+export const options = {
+  ...servingOptions,
+  rootDirectory: { ...servingOptions.rootDirectory, default: '.kcp-cache' },
+  name: {
+    flag: 'name',
+    type: 'text',
+    default: 'cache-server',
+    text: 'Name of this cache-server, another one for each.',
+  },
+  tokenAuthFile: {
+    flag: 'token-auth-file',
+    type: 'text',
+    default: '',
+    text: 'CSV file of bearer tokens: token,user,uid,"group,group".',
+  },
+  ...installationOptions,
+} as const satisfies OptionTable;
+
+/** What the table says. */
+export type CacheServerConfig = ValuesOf<typeof options>;

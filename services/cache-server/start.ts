@@ -1,0 +1,133 @@
+/** Starts a cache-server with its servers, and stops it: what the program and the tests call. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Authenticator } from '@kcp-ts/authn';
+import {
+  createAssertionVerifier,
+  createAuthenticator,
+  createServicePeers,
+  openTokenFile,
+  withAssertions,
+} from '@kcp-ts/authn';
+import type { Clock } from '@kcp-ts/base';
+import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import { createHttpServer, freePorts } from '@kcp-ts/http';
+import { admitServices, createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
+import { startRpcServer } from '@kcp-ts/rpc';
+import type { Store } from '@kcp-ts/storage';
+import { openLmdbStore } from '@kcp-ts/storage';
+import type { Logger } from 'pino';
+import { cachedSurface } from './cached-kinds.ts';
+import { composeCacheServer } from './compose.ts';
+import { createCopies } from './copies.ts';
+import type { CacheServerConfig } from './options.ts';
+import { createOrderedWriter, keptFeedService, keptShards, rawFeedSink } from './raw-feeds.ts';
+
+export interface RunningCacheServer extends AsyncDisposable {
+  readonly port: number;
+}
+
+const drainMs = 5_000;
+const followers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces'];
+/** What the copies take, at most; none of it is used before it is needed. */
+const mapSizeBytes = 2 ** 36;
+const historyMaxBytes = 64_000_000;
+
+async function authenticatorOf(
+  config: CacheServerConfig,
+  clock: Clock,
+  log: Logger,
+  peerCa: string,
+): Promise<Authenticator> {
+  const path = config.tokenAuthFile;
+  const onError = (error: unknown) => log.error({ err: error }, 'the token file cannot be read');
+  const tokenFile = path === '' ? undefined : await openTokenFile({ path, clock, onError });
+  const authenticator = createAuthenticator({ clock, anonymous: true, adminTokens: [], tokenFile });
+  const verifier = createAssertionVerifier({ audience: 'kcp', clock });
+  return withAssertions(authenticator, { isService: createServicePeers({ peerCa }), verifier });
+}
+
+async function metricsOf(stores: Readonly<Record<string, Store>>): Promise<string> {
+  const { Counter, Registry, collectDefaultMetrics } = await import('prom-client');
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const operations = new Counter({
+    name: 'kcp_cache_operations_total',
+    help: 'Copies written or removed.',
+    labelNames: ['store'],
+    registers: [registry],
+  });
+  for (const [name, store] of Object.entries(stores)) operations.inc({ store: name }, store.statistics().operations);
+  return registry.metrics();
+}
+
+/** Resolves when it listens; it is ready when it has brought in every shard that lives. */
+export async function startCacheServer(config: CacheServerConfig): Promise<RunningCacheServer> {
+  const clock = createSystemClock();
+  const random = createSystemRandom();
+  const log = createLogger(config.verbosity);
+  const name = config.natsUsername || config.name;
+  const read = (path: string) => readFile(path, 'utf8');
+  await mkdir(config.rootDirectory, { recursive: true, mode: 0o700 });
+  const open = (folder: string) =>
+    openLmdbStore({ path: join(config.rootDirectory, folder), clock, mapSizeBytes, historyMaxBytes });
+  const [copiesStore, rawStore] = await Promise.all([open('copies'), open('feeds')]);
+  const onError = (error: unknown) => log.error({ err: error }, 'a copy cannot be written');
+  const rawWriter = createOrderedWriter(rawStore, onError);
+  const copiesWriter = createOrderedWriter(copiesStore, onError);
+  const surface = cachedSurface();
+  const sinks = [rawFeedSink(rawStore, rawWriter), createCopies(copiesStore, copiesWriter, surface)];
+  const connections = await openConnections({ config, name, clock, log });
+  const { register, tls } = connections;
+  // A shard may have left while nobody was here to hear it.
+  const kept = await keptShards(rawStore);
+  const joined = new Set(register.current().shards.map((shard) => shard.name));
+  for (const shard of kept) if (!joined.has(shard)) for (const sink of sinks) sink.removed(shard);
+  const directory = await openDirectory({ connections, clock, log, sinks });
+  const host = config.externalHostname || (config.bindAddress === '0.0.0.0' ? '127.0.0.1' : config.bindAddress);
+  const rpcPort = config.rpcPort === 0 ? ((await freePorts(1))[0] ?? 0) : config.rpcPort;
+  const rpc = await startRpcServer({
+    host,
+    port: rpcPort,
+    tls,
+    services: [keptFeedService(rawStore, random.uuid(), (call) => admitServices(call, followers))],
+  });
+  const cache = composeCacheServer({
+    ...{ store: copiesStore, surface, clock, random },
+    authenticator: await authenticatorOf(config, clock, log, tls.ca),
+    shards: () => register.current().shards.map((shard) => shard.name),
+    isReady: () => directory.isReady(),
+    metrics: () => metricsOf({ copies: copiesStore, feeds: rawStore }),
+    logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
+  });
+  const clientCa = config.clientCaFile === '' ? '' : await read(config.clientCaFile);
+  const server = createHttpServer({
+    tls: {
+      certificate: await read(config.tlsCertFile),
+      privateKey: await read(config.tlsPrivateKeyFile),
+      clientCa: `${clientCa}${tls.ca}`,
+    },
+    handler: cache.handler,
+    onError: (error) => log.error({ err: error }, 'a request failed'),
+    clock,
+  });
+  const { port } = await server.listen({ host: config.bindAddress, port: config.securePort });
+  await register.announce({
+    kind: 'cache-server',
+    name,
+    rpcAddress: `${host}:${rpcPort}`,
+    baseUrl: `https://${host}:${port}`,
+  });
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      await server.close({ drainMs });
+      cache[Symbol.dispose]();
+      await rpc.close({ drainMs });
+      await directory[Symbol.asyncDispose]();
+      await connections[Symbol.asyncDispose]();
+      await Promise.all([rawWriter.settled(), copiesWriter.settled()]);
+      await Promise.all([rawStore[Symbol.asyncDispose](), copiesStore[Symbol.asyncDispose]()]);
+    },
+  };
+}

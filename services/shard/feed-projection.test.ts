@@ -1,0 +1,101 @@
+import { boundRows, builtinRows, systemRows } from '@kcp-ts/apis';
+import { encodeStored, formatKey, parseStored } from '@kcp-ts/storage';
+import { describe, expect, it } from 'vitest';
+import { feedPrefixes, projectEvent } from './feed-projection.ts';
+
+const fingerprint = '0123456789abcdef';
+
+interface Place {
+  readonly cluster?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+function stored(group: string, resource: string, { cluster = 'c1', annotations = {} }: Place = {}) {
+  const key = formatKey({ group, resource, identity: '-', cluster, namespace: '', name: 'x' });
+  const metadata = {
+    name: 'x',
+    uid: 'u',
+    annotations: { ...annotations, private: 'note' },
+    labels: { private: 'label' },
+  };
+  const spec = { cluster: 'c2', owner: { cluster: 'c0', name: 'x', uid: 'o' }, private: 'field' };
+  const object = {
+    apiVersion: `${group}/v1`,
+    kind: 'X',
+    metadata,
+    spec,
+    status: { phase: 'Ready', private: 'status' },
+  };
+  return { key, value: encodeStored(fingerprint, 0, JSON.stringify(object)) };
+}
+
+function put(group: string, resource: string, place?: Place) {
+  return projectEvent({ type: 'put', ...stored(group, resource, place), previous: undefined });
+}
+
+describe('what leaves a shard with its feed', () => {
+  it('is of few kinds, whatever kinds there are', () => {
+    const all = [...builtinRows, ...boundRows, ...systemRows].map(({ group, plural }) => ({ group, plural }));
+    const leaving = all.filter(({ group, plural }) => put(group, plural).kind !== 'none');
+    expect([...new Set(leaving.map(({ group, plural }) => `${plural}.${group}`))].sort()).toMatchInlineSnapshot(`
+      [
+        "apiconversions.apis.kcp.io",
+        "apiexportendpointslices.apis.kcp.io",
+        "apiexports.apis.kcp.io",
+        "apiresourceschemas.apis.kcp.io",
+        "logicalclusters.core.kcp.io",
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+        "shards.core.kcp.io",
+        "validatingwebhookconfigurations.admissionregistration.k8s.io",
+        "workspaces.tenancy.kcp.io",
+        "workspacetypes.tenancy.kcp.io",
+      ]
+    `);
+  });
+
+  it('is never a Secret or an object of a tenant, even one that is marked', () => {
+    const annotations = { 'internal.kcp.io/replicate': 'true' };
+    for (const [group, resource] of [
+      ['', 'secrets'],
+      ['', 'configmaps'],
+      ['example.io', 'widgets'],
+      ['rbac.authorization.k8s.io', 'roles'],
+    ] as const)
+      expect(put(group, resource, { annotations })).toEqual({ kind: 'none' });
+  });
+
+  it('holds of workspaces and logical clusters only what an index reads', () => {
+    for (const [group, resource] of [
+      ['tenancy.kcp.io', 'workspaces'],
+      ['core.kcp.io', 'logicalclusters'],
+    ] as const) {
+      const projected = put(group, resource, { annotations: { 'kcp.io/path': 'root:a' } });
+      if (projected.kind !== 'put') throw new Error('it must leave');
+      const text = JSON.stringify(parseStored(projected.value));
+      expect(text).toMatch('root:a');
+      expect(text).not.toMatch('private');
+    }
+  });
+
+  it('says of a role that it has gone when it is no longer marked, and nothing of one that never was', () => {
+    const [group, resource] = ['rbac.authorization.k8s.io', 'clusterroles'] as const;
+    const marked = stored(group, resource, { annotations: { 'internal.kcp.io/replicate': 'true' } });
+    const plain = stored(group, resource);
+    const previous = ({ value }: { readonly value: Uint8Array }) => ({ value, revision: 1 as never });
+    expect(projectEvent({ type: 'put', ...marked, previous: undefined })).toEqual({ kind: 'put', value: marked.value });
+    expect(projectEvent({ type: 'put', ...plain, previous: previous(marked) })).toEqual({ kind: 'delete' });
+    expect(projectEvent({ type: 'delete', ...marked, previous: previous(marked) })).toEqual({ kind: 'delete' });
+    expect(projectEvent({ type: 'put', ...plain, previous: previous(plain) })).toEqual({ kind: 'none' });
+    expect(projectEvent({ type: 'delete', ...plain, previous: previous(plain) })).toEqual({ kind: 'none' });
+  });
+
+  it('is nothing of the clusters of the system', () => {
+    expect(put('apis.kcp.io', 'apiexports', { cluster: 'system:admin' })).toEqual({ kind: 'none' });
+  });
+
+  it('lies in the ranges that a snapshot is made from', () => {
+    const all = [...builtinRows, ...boundRows, ...systemRows];
+    for (const { group, plural } of all.filter((row) => put(row.group, row.plural).kind !== 'none'))
+      expect(feedPrefixes.some((prefix) => stored(group, plural).key.startsWith(prefix))).toBe(true);
+  });
+});

@@ -1,0 +1,134 @@
+/** The service of virtual workspaces from top to bottom: a request about one consumer goes to its shard, one about all of them is answered here, over all shards. */
+import { isTrue, parseListOptions, parseQuery, parseRequestPath } from '@kcp-ts/apiserver';
+import type { Exchange } from '@kcp-ts/http';
+import type { Directory } from '@kcp-ts/installation';
+import { answerStatus } from '@kcp-ts/installation';
+import { isWorkspacePath, matchesLabels, StatusError } from '@kcp-ts/meta';
+import type { ShardRecord } from '@kcp-ts/replication';
+import type { Context, MergedRequest } from './context.ts';
+import { unavailable } from './context.ts';
+import type { IdentityNeeds, RequestHeaders } from './identity.ts';
+import { readIdentity } from './identity.ts';
+import { handleMergedList } from './merged-list.ts';
+import { handleMergedWatch } from './merged-watch.ts';
+import type { Target } from './target.ts';
+import { parseTarget } from './target.ts';
+
+export interface ServiceNeeds {
+  readonly context: Context;
+  readonly identity: IdentityNeeds;
+  readonly directory: Pick<Directory, 'resolve' | 'confirm'>;
+  /** Health and metrics of the service itself; false for any other path. */
+  answerOwn(exchange: Exchange): boolean;
+  /** One line about a fault of ours. */
+  logFault(exchange: Exchange, error: StatusError): void;
+}
+
+export interface Service {
+  readonly handler: (exchange: Exchange) => Promise<void>;
+  /** Ends all watches: their clients go on at another replica. */
+  drain(): void;
+  watches(): number;
+}
+
+interface Request {
+  readonly exchange: Exchange;
+  readonly path: string;
+  /** With its question mark, or empty. */
+  readonly search: string;
+  readonly headers: RequestHeaders;
+}
+
+function split({ url }: Exchange): { readonly path: string; readonly search: string } {
+  const question = url.indexOf('?');
+  return question < 0 ? { path: url, search: '' } : { path: url.slice(0, question), search: url.slice(question) };
+}
+
+export function createService(needs: ServiceNeeds): Service {
+  const { context, directory } = needs;
+  const { register, backends } = context.shards;
+  const running = new Set<{ end(error: undefined): void }>();
+
+  function anyShard(): ShardRecord | undefined {
+    const { shards } = register.current();
+    return shards.find(({ alive }) => alive) ?? shards[0];
+  }
+
+  /** What is not known may only not be known yet. */
+  async function resolve(text: string) {
+    if (!isWorkspacePath(text)) return { status: 'unknown' } as const;
+    const found = directory.resolve(text);
+    if (found.status !== 'unknown') return found;
+    if (!(await directory.confirm())) throw unavailable();
+    return directory.resolve(text);
+  }
+
+  /** The shard of the export; where it is down, or there is no such workspace, any other knows what to say. */
+  async function ownerShard({ owner }: Target): Promise<ShardRecord | undefined> {
+    const found = await resolve(owner);
+    const shard = found.status === 'found' ? context.shards.byName(found.shard) : undefined;
+    return shard?.alive === true ? shard : anyShard();
+  }
+
+  function forward({ exchange, search, headers }: Request, shard: ShardRecord | undefined, path: string): void {
+    if (shard === undefined) throw unavailable();
+    backends.forward(shard.baseUrl, exchange, `${path}${search}`, headers());
+  }
+
+  async function forwardToConsumer(request: Request, target: Target): Promise<void> {
+    const found = await resolve(target.consumer);
+    if (found.status === 'unavailable') throw unavailable();
+    if (found.status === 'found') forward(request, context.shards.byName(found.shard), target.path(found.cluster));
+    else forward(request, await ownerShard(target), target.path(encodeURIComponent(target.consumer)));
+  }
+
+  async function answerAll(request: Request, target: Target): Promise<void> {
+    const { exchange, headers } = request;
+    const parsed = parseRequestPath(target.rest);
+    const collection = parsed.kind === 'api' && parsed.api.name === '' && parsed.api.subresource === '';
+    const decider = await ownerShard(target);
+    if (!collection || exchange.method !== 'GET') {
+      forward(request, decider, target.path('*'));
+      return;
+    }
+    const query = parseQuery(request.search.slice(1));
+    const watch = parsed.api.watch || isTrue(query, 'watch');
+    const options = parseListOptions(query, parsed.api.watch);
+    const merged: MergedRequest = {
+      path: target.path('*'),
+      query: new URLSearchParams(request.search),
+      headers,
+      includes: ({ labels }) => matchesLabels(target.shards, labels),
+      decider,
+    };
+    if (watch) await handleMergedWatch(context, exchange, merged, options, running);
+    else await handleMergedList(context, exchange, merged, options);
+  }
+
+  async function handle(exchange: Exchange): Promise<void> {
+    const { path, search } = split(exchange);
+    const request: Request = { exchange, path, search, headers: readIdentity(needs.identity, exchange) };
+    const target = parseTarget(path);
+    // What there is no virtual workspace for, a shard says in its own words.
+    if (target === undefined) forward(request, anyShard(), path);
+    else if (target.consumer === '*') await answerAll(request, target);
+    else await forwardToConsumer(request, target);
+  }
+
+  return {
+    async handler(exchange) {
+      if (needs.answerOwn(exchange)) return;
+      try {
+        await handle(exchange);
+      } catch (thrown) {
+        const error = StatusError.from(thrown);
+        if (error.code >= 500 && error.cause !== undefined) needs.logFault(exchange, error);
+        answerStatus(exchange, error);
+      }
+    },
+    drain() {
+      for (const watch of [...running]) watch.end(undefined);
+    },
+    watches: () => running.size,
+  };
+}

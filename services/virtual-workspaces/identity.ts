@@ -1,0 +1,43 @@
+/** Who asks, said to the shards: an assertion of this service's for whoever showed a certificate or came with one from a front-proxy, or the client's own token. */
+import type { AssertionSigner, AssertionVerifier, CertificateVerdict } from '@kcp-ts/authn';
+import { assertionHeader } from '@kcp-ts/authn';
+import type { Exchange, Peer } from '@kcp-ts/http';
+import { forwardedHeaders } from '@kcp-ts/installation';
+import type { UserInfo } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
+
+/** The headers that a request goes on with, made anew each time: an assertion lives for a short time only. */
+export type RequestHeaders = () => Record<string, string | string[]>;
+
+export interface IdentityNeeds {
+  readonly signer: AssertionSigner;
+  readonly verifier: AssertionVerifier;
+  isService(peer: Peer): boolean;
+  readCertificate(peer: Peer): CertificateVerdict;
+}
+
+/** The audience of assertions: whoever serves the API in this installation. */
+const audience = 'kcp';
+
+function userOf({ verifier, isService, readCertificate }: IdentityNeeds, exchange: Exchange): UserInfo | undefined {
+  const { headers, peer } = exchange;
+  if (isService(peer)) {
+    const assertion = headers[assertionHeader];
+    if (assertion === undefined) return undefined;
+    const user = typeof assertion === 'string' ? verifier.verify(assertion, peer) : undefined;
+    if (user === undefined) throw new StatusError('Unauthorized', 'Unauthorized');
+    return user;
+  }
+  const certificate = readCertificate(peer);
+  if (certificate.kind === 'invalid' && headers['authorization'] === undefined)
+    throw new StatusError('Unauthorized', 'Unauthorized');
+  return certificate.kind === 'user' ? certificate.user : undefined;
+}
+
+/** Throws StatusError Unauthorized. */
+export function readIdentity(needs: IdentityNeeds, exchange: Exchange): RequestHeaders {
+  const user = userOf(needs, exchange);
+  const headers = forwardedHeaders(exchange, user === undefined);
+  return () =>
+    user === undefined ? { ...headers } : { ...headers, [assertionHeader]: needs.signer.sign(user, audience) };
+}

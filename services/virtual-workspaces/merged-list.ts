@@ -1,0 +1,242 @@
+/** Lists over all shards: each shard's own list at one revision, put together byte for byte. */
+import type { ListOptions } from '@kcp-ts/apiserver';
+import type { Exchange, UpstreamAnswer } from '@kcp-ts/http';
+import { assertAllThere, awaitClock, consistentListRevision } from '@kcp-ts/merged';
+import type { Revision } from '@kcp-ts/meta';
+import { asRevision, formatResourceVersion, mergedShardNumber, StatusError } from '@kcp-ts/meta';
+import type { ShardRecord } from '@kcp-ts/replication';
+import type { Context, MergedRequest } from './context.ts';
+import { agreeMs, mayBeLate, restOfQuery, unavailable } from './context.ts';
+import { readAll, statusErrorOf } from './read-answer.ts';
+import type { ListParts } from './splice.ts';
+import { headText, openList } from './splice.ts';
+
+/** Where a paged list goes on: at which revision, on which shard, and that shard's own token, if it had begun. */
+interface Place {
+  readonly revision: Revision;
+  readonly shard: number;
+  readonly token: string;
+}
+
+const version = 'kcp-ts/merged/v1';
+const againMs = 100;
+/** A shard that begins no answer in this time is not there. */
+const headMs = 20_000;
+
+function formatPlace({ revision, shard, token }: Place): string {
+  return Buffer.from(JSON.stringify({ v: version, rv: revision, shard, token })).toString('base64url');
+}
+
+function parsePlace(text: string): Place {
+  try {
+    const { v, rv, shard, token } = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as Record<
+      string,
+      unknown
+    >;
+    if (v === version && typeof rv === 'number' && typeof shard === 'number' && typeof token === 'string')
+      return { revision: asRevision(rv), shard, token };
+  } catch {
+    // Whatever is wrong with it, the answer is the same.
+  }
+  throw StatusError.badRequest(
+    'invalid continue token: continue key is not valid: encoded continue token is not usable for this list',
+  );
+}
+
+function included({ shards }: Context, request: MergedRequest, revision: Revision): readonly ShardRecord[] {
+  return shards.register.current().shards.filter((shard) => request.includes(shard) && shard.joinRevision < revision);
+}
+
+async function place(context: Context, request: MergedRequest, options: ListOptions): Promise<Place> {
+  const { register, nudger } = context.shards;
+  if (options.continue !== undefined) {
+    const found = parsePlace(options.continue);
+    const left = included(context, request, found.revision).some(
+      ({ number, excludedAt }) => number >= found.shard && excludedAt !== undefined,
+    );
+    if (left)
+      throw StatusError.expired('The provided continue parameter is too old to display a consistent list result.');
+    return found;
+  }
+  const asked = options.revision === 0 ? undefined : options.revision;
+  if (options.match === 'Exact' && asked !== undefined) {
+    await awaitClock(context.clock, asked);
+    const shards = included(context, request, asked);
+    assertAllThere(shards);
+    await Promise.all(shards.map((shard) => nudger.reach(shard, asked))).catch(() => {
+      throw unavailable();
+    });
+    return { revision: asked, shard: 0, token: '' };
+  }
+  const { includes } = request;
+  const found = await consistentListRevision({
+    ...{ shards: register, nudger, clock: context.clock, includes },
+    atLeast: asked,
+  });
+  return { revision: found.revision, shard: 0, token: '' };
+}
+
+/** One shard's list at the revision, or what follows its token. Retries what a shard may not know yet. */
+async function openShard(
+  context: Context,
+  request: MergedRequest,
+  shard: ShardRecord,
+  at: Place,
+  more: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<UpstreamAnswer> {
+  const query = restOfQuery(request.query);
+  if (at.token === '') {
+    query.set('resourceVersion', formatResourceVersion(at.revision, shard.number));
+    query.set('resourceVersionMatch', 'Exact');
+  } else query.set('continue', at.token);
+  for (const [name, value] of Object.entries(more)) query.set(name, value);
+  const headers = request.headers();
+  delete headers['accept-encoding'];
+  const begunMs = context.clock.monotonic();
+  for (;;) {
+    const answer = await context.shards.backends.request(shard.baseUrl, `${request.path}?${query}`, headers, signal);
+    if (answer.status === 200) return answer;
+    const error = statusErrorOf((await readAll(answer.body)).toString('utf8'), answer.status);
+    const late = mayBeLate(answer.status) && shard.name !== request.decider?.name;
+    if (!late) throw error;
+    // The shard of the export says yes or no for all; the others get the time to hear of it.
+    if (context.clock.monotonic() - begunMs > agreeMs) throw request.decider === undefined ? error : unavailable();
+    await new Promise<void>((resolve) => void context.clock.setTimer(againMs, resolve));
+  }
+}
+
+/** Opens all; where some refuse, the deciding shard's refusal is the answer. */
+async function openAll(
+  context: Context,
+  request: MergedRequest,
+  shards: readonly ShardRecord[],
+  at: Place,
+  signal: AbortSignal,
+): Promise<readonly ListParts[]> {
+  const opened = await Promise.allSettled(
+    shards.map(async (shard) => openList(await openShard(context, request, shard, at, {}, signal))),
+  );
+  const decided = opened.find((_, i) => shards[i]?.name === request.decider?.name);
+  if (decided?.status === 'rejected') throw decided.reason;
+  return opened.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
+}
+
+function answerHeaders(): Record<string, string> {
+  return { 'content-type': 'application/json', 'cache-control': 'no-cache, private' };
+}
+
+async function sendAll(exchange: Exchange, lists: readonly ListParts[], head: string): Promise<void> {
+  const body = exchange.stream(200, answerHeaders());
+  let drained: (() => void) | undefined;
+  const goOn = () => drained?.();
+  body.onDrain(goOn);
+  exchange.onClose(goOn);
+  body.write(Buffer.from(head));
+  const comma = Buffer.from(',');
+  let any = false;
+  try {
+    for (const list of lists) {
+      let begun = false;
+      for await (const bytes of list.items()) {
+        if (any && !begun) body.write(comma);
+        begun = true;
+        const flowing = body.write(bytes);
+        if (exchange.closed) return;
+        if (!flowing)
+          await new Promise<void>((resolve) => {
+            drained = resolve;
+          });
+      }
+      any ||= begun;
+    }
+    body.write(Buffer.from(']}'));
+    body.end();
+  } catch {
+    // Half a list must not look like a whole one.
+    body.destroy();
+  }
+}
+
+/** A list of nothing still has a kind, and rights to it. */
+async function emptyList(context: Context, request: MergedRequest, at: Place, signal: AbortSignal): Promise<ListParts> {
+  const shard = request.decider;
+  if (shard === undefined) throw unavailable();
+  const answer = await openShard(context, request, shard, { ...at, token: '' }, { limit: '1' }, signal);
+  return { ...(await openList(answer)), async *items() {} };
+}
+
+/** A page never spans shards: fewer objects than the limit are a page too, and only the token says whether there are more. */
+async function sendPage(
+  context: Context,
+  exchange: Exchange,
+  request: MergedRequest,
+  at: Place,
+  limit: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const shards = included(context, request, at.revision).filter(({ number }) => number >= at.shard);
+  const resourceVersion = formatResourceVersion(at.revision, mergedShardNumber);
+  for (const [i, shard] of shards.entries()) {
+    const token = shard.number === at.shard ? at.token : '';
+    const here = { ...at, token };
+    const list = await openList(await openShard(context, request, shard, here, { limit: String(limit) }, signal));
+    const items: Uint8Array[] = [];
+    for await (const bytes of list.items()) items.push(bytes);
+    const next = shards[i + 1];
+    const inner = list.head.metadata.continue;
+    if (items.length === 0 && inner === undefined && next !== undefined) continue;
+    const follows =
+      inner === undefined
+        ? next && { revision: at.revision, shard: next.number, token: '' }
+        : { revision: at.revision, shard: shard.number, token: inner };
+    const metadata = { resourceVersion, ...(follows === undefined ? {} : { continue: formatPlace(follows) }) };
+    exchange.respond(
+      200,
+      answerHeaders(),
+      Buffer.concat([Buffer.from(headText(list, metadata)), ...items, Buffer.from(']}')]),
+    );
+    return;
+  }
+  const empty = await emptyList(context, request, at, signal);
+  exchange.respond(200, answerHeaders(), `${headText(empty, { resourceVersion })}]}`);
+}
+
+/** Throws a StatusError, also a shard's own. */
+export async function handleMergedList(
+  context: Context,
+  exchange: Exchange,
+  request: MergedRequest,
+  options: ListOptions,
+): Promise<void> {
+  const gone = new AbortController();
+  exchange.onClose(() => gone.abort());
+  const slow = context.clock.setTimer(headMs, () => gone.abort());
+  try {
+    const at = await place(context, request, options);
+    if (options.limit !== undefined || options.continue !== undefined) {
+      await sendPage(context, exchange, request, at, options.limit ?? 10_000, gone.signal);
+      return;
+    }
+    const shards = included(context, request, at.revision);
+    const lists =
+      shards.length === 0
+        ? [await emptyList(context, request, at, gone.signal)]
+        : await openAll(context, request, shards, at, gone.signal);
+    slow[Symbol.dispose]();
+    const [first] = lists;
+    if (first === undefined) throw unavailable();
+    const resourceVersion = formatResourceVersion(at.revision, mergedShardNumber);
+    await sendAll(exchange, lists, headText(first, { resourceVersion }));
+  } catch (error) {
+    // What is not a Status is a connection that failed.
+    if (error instanceof StatusError) throw error;
+    throw unavailable();
+  } finally {
+    slow[Symbol.dispose]();
+    gone.abort();
+  }
+}

@@ -1,0 +1,25 @@
+/** The options of the service of virtual workspaces, once: flags, environment, --help and the type of the configuration all come from this table. */
+import type { OptionTable, OptionValues } from '@kcp-ts/flags';
+import { installationOptions, servingOptions } from '@kcp-ts/flags';
+
+export const options = {
+  ...servingOptions,
+  name: {
+    flag: 'name',
+    type: 'text',
+    default: 'virtual-workspaces',
+    text: 'Name of this replica, another one for each.',
+  },
+  shutdownDrainSeconds: {
+    flag: 'shutdown-drain-seconds',
+    type: 'number',
+    default: 10,
+    min: 0,
+    max: 3600,
+    text: 'How long open requests may go on after SIGTERM; watches end at once, and go on elsewhere.',
+  },
+  ...installationOptions,
+} as const satisfies OptionTable;
+
+/** What the table says. */
+export type VirtualWorkspacesConfig = OptionValues<typeof options>;

@@ -1,0 +1,164 @@
+/** Starts the service of virtual workspaces with its server, and stops it: what the program and the tests call. */
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import {
+  createAssertionSigner,
+  createAssertionVerifier,
+  createCertificateReader,
+  createServicePeers,
+} from '@kcp-ts/authn';
+import type { Clock } from '@kcp-ts/base';
+import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import type { Exchange } from '@kcp-ts/http';
+import { createHttpServer, freePorts } from '@kcp-ts/http';
+import type { Directory } from '@kcp-ts/installation';
+import { createBackends, createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
+import { createExclusions } from '@kcp-ts/merged';
+import { FeedService } from '@kcp-ts/proto';
+import type { RpcClient } from '@kcp-ts/rpc';
+import { createRpcClient } from '@kcp-ts/rpc';
+import type { Logger } from 'pino';
+import type { Service } from './compose.ts';
+import { createService } from './compose.ts';
+import { createContents } from './contents.ts';
+import type { IdentityNeeds } from './identity.ts';
+import type { VirtualWorkspacesConfig } from './options.ts';
+import { createOwnAnswers } from './own-answers.ts';
+import type { ShardsRegister } from './shards.ts';
+import { createShards } from './shards.ts';
+
+export interface RunningVirtualWorkspaces extends AsyncDisposable {
+  readonly port: number;
+}
+
+interface PeerPems {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface AssembleNeeds {
+  readonly register: ShardsRegister;
+  readonly directory: Pick<Directory, 'resolve' | 'confirm' | 'isReady'>;
+  readonly tls: PeerPems;
+  readonly clock: Clock;
+  readonly log: Logger;
+  connect(rpcAddress: string): RpcClient<typeof FeedService>;
+}
+
+export interface Assembled extends Disposable {
+  readonly service: Service;
+  /** From now on readiness says no, and watches end. */
+  drain(): void;
+}
+
+function identityOf({ tls, clock }: AssembleNeeds): IdentityNeeds {
+  const subject: Readonly<Record<string, unknown>> = { ...new X509Certificate(tls.cert).toLegacyObject().subject };
+  return {
+    signer: createAssertionSigner({ privateKey: tls.key, issuer: String(subject['CN'] ?? ''), clock }),
+    verifier: createAssertionVerifier({ audience: 'kcp', clock }),
+    isService: createServicePeers({ peerCa: tls.ca }),
+    readCertificate: createCertificateReader(() => clock.now()),
+  };
+}
+
+/** Everything but the server and what it is connected to. */
+export function assemble(needs: AssembleNeeds): Assembled {
+  const { register, directory, tls, clock, log } = needs;
+  const requests = new Map<string, number>();
+  const count = (code: string) => void requests.set(code, (requests.get(code) ?? 0) + 1);
+  const backends = createBackends({
+    clock,
+    tlsOf: () => tls,
+    onUnreachable: (url, error) => log.warn({ backend: url, err: error }, 'a shard cannot be reached'),
+    onAnswered: (_url, status) => count(String(status)),
+  });
+  const shards = createShards({ register, backends, clock, connect: needs.connect });
+  const contents = createContents(backends, clock);
+  const exclusions = createExclusions({
+    shards: register,
+    clock,
+    exclude: (name, at) => register.exclude(name, at),
+    readmit: (name) => register.readmit(name),
+    progressOf: (name) => contents.progressOf(name) ?? shards.nudger.progressOf(name),
+    reachable: (shard) =>
+      shards.nudger.ask(shard).then(
+        () => true,
+        () => false,
+      ),
+    failed: (error) => log.warn({ err: error }, 'the register cannot be changed'),
+  });
+  const following = register.follow((state) => backends.keep(new Set(state.shards.map(({ baseUrl }) => baseUrl))));
+  const identity = identityOf(needs);
+  let draining = false;
+  const mayScrape = ({ peer }: Exchange) => {
+    const verdict = identity.readCertificate(peer);
+    return verdict.kind === 'user' && verdict.user.groups.includes('system:masters');
+  };
+  const service: Service = createService({
+    context: { shards, contents, clock, random: createSystemRandom() },
+    identity,
+    directory,
+    answerOwn: createOwnAnswers({
+      ...{ directory, shards, contents, requests, mayScrape },
+      watches: () => service.watches(),
+      draining: () => draining,
+    }),
+    logFault: (exchange, error) => log.error({ url: exchange.url, err: error.cause }, error.message),
+  });
+  return {
+    service,
+    drain() {
+      draining = true;
+      service.drain();
+    },
+    [Symbol.dispose]() {
+      for (const part of [following, exclusions, contents, shards, backends]) part[Symbol.dispose]();
+    },
+  };
+}
+
+/** Resolves when the service listens; it is ready when it knows where workspaces are. */
+export async function startVirtualWorkspaces(config: VirtualWorkspacesConfig): Promise<RunningVirtualWorkspaces> {
+  const clock = createSystemClock();
+  const log = createLogger(config.verbosity);
+  const read = (path: string) => readFile(path, 'utf8');
+  const name = config.natsUsername || config.name;
+  const connections = await openConnections({ config, name, clock, log });
+  const { tls, register } = connections;
+  const directory = await openDirectory({ connections, clock, log });
+  const assembled = assemble({
+    ...{ register, directory, tls, clock, log },
+    connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
+  });
+  const clientCa = config.clientCaFile === '' ? tls.ca : `${await read(config.clientCaFile)}\n${tls.ca}`;
+  const server = createHttpServer({
+    tls: {
+      certificate: await read(config.tlsCertFile),
+      privateKey: await read(config.tlsPrivateKeyFile),
+      clientCa,
+    },
+    handler: assembled.service.handler,
+    onError: (error) => log.error({ err: error }, 'a request failed'),
+    clock,
+  });
+  const { port } = await server.listen({ host: config.bindAddress, port: config.securePort });
+  const host = config.externalHostname || (config.bindAddress === '0.0.0.0' ? '127.0.0.1' : config.bindAddress);
+  const rpcPort = config.rpcPort === 0 ? ((await freePorts(1))[0] ?? 0) : config.rpcPort;
+  await register.announce({
+    kind: 'virtual-workspaces',
+    name,
+    rpcAddress: `${host}:${rpcPort}`,
+    baseUrl: `https://${host}:${port}`,
+  });
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      assembled.drain();
+      await server.close({ drainMs: config.shutdownDrainSeconds * 1000 });
+      assembled[Symbol.dispose]();
+      await directory[Symbol.asyncDispose]();
+      await connections[Symbol.asyncDispose]();
+    },
+  };
+}
