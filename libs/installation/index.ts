@@ -3,6 +3,8 @@ export type { BackendStatistics, Backends, BackendsOptions, BackendTls } from '.
 export { answerStatus, createBackends, unavailable } from './backends.ts';
 // The installation
 export { checkInstallation } from './check.ts';
+export type { Circuit } from './circuit.ts';
+export { createCircuit } from './circuit.ts';
 export type { ConnectionNeeds, Connections, InstallationConfig, PeerTls } from './connections.ts';
 export { etcdOptionsOf, openConnections } from './connections.ts';
 export type { Backend, Directory, DirectoryNeeds } from './directory.ts';
