@@ -3,7 +3,7 @@ import { connect } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
 import { createTestAuthority } from '@kcp-ts/testing';
 import { expect, it } from 'vitest';
-import { createTestPlaces, startTestProxy, startTestServer } from './front-proxy-fixture.ts';
+import { createTestPlaces, startTestProxy, startTestServer } from './front-proxy.fixture.ts';
 
 async function behindProxy() {
   const clients = await createTestAuthority('clients');

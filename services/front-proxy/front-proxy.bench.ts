@@ -10,7 +10,7 @@ import { connect } from 'node:http2';
 import { fileURLToPath } from 'node:url';
 import type { ServerTls } from '@kcp-ts/http';
 import { createTestAuthority } from '@kcp-ts/testing';
-import { createTestPlaces, startTestProxy, startTestServer } from './front-proxy-fixture.ts';
+import { createTestPlaces, startTestProxy, startTestServer } from './front-proxy.fixture.ts';
 
 const path = '/clusters/root:org:team/api/v1/namespaces/default/configmaps/a';
 

@@ -4,10 +4,10 @@ import type { Exchange } from '@kcp-ts/http';
 import type { TestAuthority, TestCertificate } from '@kcp-ts/testing';
 import { createTestAuthority } from '@kcp-ts/testing';
 import { beforeAll, expect, it } from 'vitest';
-import type { TestPlaces, TestServer } from './front-proxy-fixture.ts';
-import { createTestPlaces, startTestProxy, startTestServer } from './front-proxy-fixture.ts';
-import type { ClientRequest } from './test-clients.ts';
-import { ask, openClients } from './test-clients.ts';
+import type { ClientRequest } from './clients.fixture.ts';
+import { ask, openClients } from './clients.fixture.ts';
+import type { TestPlaces, TestServer } from './front-proxy.fixture.ts';
+import { createTestPlaces, startTestProxy, startTestServer } from './front-proxy.fixture.ts';
 
 let authority: TestAuthority;
 let serving: TestCertificate;

@@ -1,7 +1,7 @@
 import { createTestAuthority } from '@kcp-ts/testing';
 import { expect, it } from 'vitest';
-import { createTestPlaces, startTestProxy, startTestServer } from './front-proxy-fixture.ts';
-import { ask, openClients } from './test-clients.ts';
+import { ask, openClients } from './clients.fixture.ts';
+import { createTestPlaces, startTestProxy, startTestServer } from './front-proxy.fixture.ts';
 
 function tokenOf(claims: unknown): string {
   return `Bearer e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
