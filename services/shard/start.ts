@@ -16,7 +16,7 @@ import type { Clock, Random } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
-import { createLogger, etcdOptionsOf } from '@kcp-ts/installation';
+import { createLogger, etcdOptionsOf, processMemory, releaseMemory } from '@kcp-ts/installation';
 import type { KubeObject } from '@kcp-ts/meta';
 import type { EtcdReplica, Store } from '@kcp-ts/storage';
 import { formatKey, openEtcdReplica, openLmdbStore, parseStored } from '@kcp-ts/storage';
@@ -32,7 +32,6 @@ import { joinOthers } from './join.ts';
 import type { AdminTokens } from './kubeconfig.ts';
 import { prepareAdminTokens, writeKubeconfig } from './kubeconfig.ts';
 import type { Peers } from './peers.ts';
-import { processMemory, releaseMemory } from './release-memory.ts';
 
 export interface RunningShard extends AsyncDisposable {
   /** Resolves when another process has taken the shard over: this one must end. Never, for a shard that stands alone. */
