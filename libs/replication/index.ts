@@ -4,12 +4,12 @@
 export type { EntryView, EntryViewOptions } from './feed/entry-view.ts';
 export { createEntryView, joinSinks } from './feed/entry-view.ts';
 export type { FeedEntry, FeedShard, FeedSink, FeedSnapshot, Project, Projected } from './feed/feed.ts';
-export type { FeedFollower, FeedFollowerOptions, FollowedShard } from './feed/feed-follower.ts';
 export { createFeedFollower } from './feed/feed-follower.ts';
 export type { FeedPublisher, FeedPublisherOptions } from './feed/feed-publisher.ts';
 export { createFeedPublisher } from './feed/feed-publisher.ts';
 export type { FeedServiceOptions } from './feed/feed-service.ts';
 export { feedService } from './feed/feed-service.ts';
+export type { FeedFollower, FeedFollowerOptions, FollowedShard } from './feed/follow.ts';
 export type { EtcdRegisterOptions } from './register/etcd-register.ts';
 export { openEtcdRegister } from './register/etcd-register.ts';
 export type { InProcessRegistry } from './register/in-process-register.ts';

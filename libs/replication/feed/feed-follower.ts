@@ -2,57 +2,16 @@
  * Follows the feeds of all shards: the bus brings what is new, and whatever it loses is fetched from the shard. What is known of a shard is complete up to
  * one number; a message that follows on it moves it, a message that does not shows that something is missing.
  */
-import type { Clock } from '@kcp-ts/base';
-import type { Bus } from '@kcp-ts/bus';
 import type { Revision } from '@kcp-ts/meta';
 import { revisionZero } from '@kcp-ts/meta';
 import type { FeedMessage, FeedService } from '@kcp-ts/proto';
 import type { RpcClient } from '@kcp-ts/rpc';
 import { RpcError } from '@kcp-ts/rpc';
 import { revisionAt } from '@kcp-ts/storage';
-import type { FeedShard, FeedSink } from './feed.ts';
+import type { FeedSink } from './feed.ts';
 import { feedSubject, fromMessage } from './feed.ts';
+import type { FeedFollower, FeedFollowerOptions, FollowedShard } from './follow.ts';
 import { readMessage } from './read-message.ts';
-
-/** A shard as the register knows it. */
-export interface FollowedShard extends FeedShard {
-  readonly rpcAddress: string;
-  readonly alive: boolean;
-}
-
-export interface FeedFollowerOptions {
-  readonly bus: Bus;
-  readonly sink: FeedSink;
-  readonly clock: Clock;
-  /** A client that this follower gives back. */
-  connect(rpcAddress: string): RpcClient<typeof FeedService>;
-  /** Addresses of those who keep copies of all feeds, for when a shard cannot be asked. */
-  keepers(): readonly string[];
-  /** One line about a shard that cannot be followed now. */
-  onTrouble?(shard: string, error: unknown): void;
-}
-
-export interface FeedFollower extends AsyncDisposable {
-  /** The shards that there are now. */
-  setShards(shards: readonly FollowedShard[]): void;
-  /** Resolves when every shard that lives has been brought in once, and for each that is down it was tried. */
-  ready(): Promise<void>;
-  isReady(): boolean;
-  /**
-   * Milliseconds since a shard was last known to be complete: since it promised so, or since that was heard, whichever is more. Undefined for one that was
-   * never brought in.
-   */
-  ageMs(shard: string): number | undefined;
-  /** Resolves when everything that the living shards had committed before the call is in the sink; false where one could not be asked. */
-  catchUp(): Promise<boolean>;
-  /** For metrics. */
-  statistics(): {
-    readonly messages: number;
-    readonly gaps: number;
-    readonly fetches: number;
-    readonly snapshots: number;
-  };
-}
 
 const retryMsMin = 50;
 const retryMsMax = 1_000;
@@ -285,40 +244,43 @@ class Follower implements FeedFollower {
 
   /** With what came after it: a shard that commits nothing has come much further than its last commit. */
   async #snapshotOfOwn(followed: Followed): Promise<void> {
-    await this.#snapshot(followed, followed.client);
-    if (followed.complete !== undefined && !followed.removed) await this.#fetch(followed, followed.complete);
+    const { pastEpochs } = followed;
+    // A shard that has lost its place to another may not know it yet.
+    const epoch = await this.#snapshot(followed, followed.client, (first) => !pastEpochs.has(first.epoch));
+    if (followed.removed) return;
+    if (epoch !== followed.epoch) {
+      if (followed.epoch !== undefined) pastEpochs.add(followed.epoch);
+      for (const past of pastEpochs) if (pastEpochs.size > pastEpochsMax) pastEpochs.delete(past);
+      followed.epoch = epoch;
+    }
+    followed.anew = false;
+    await this.#fetch(followed, followed.complete ?? revisionZero);
   }
 
-  async #snapshot(followed: Followed, client: RpcClient<typeof FeedService>): Promise<void> {
+  /** Everything as of one revision, unless the first piece shows that it is no news. Resolves to the epoch of who has given it. */
+  async #snapshot(
+    followed: Followed,
+    client: RpcClient<typeof FeedService>,
+    isNews: (first: { readonly epoch: string; readonly revision: number }) => boolean,
+  ): Promise<string> {
     this.#counters.snapshots++;
     const shard = followed.shard.name;
     let snapshot: ReturnType<FeedSink['begin']> | undefined;
     let revision = 0;
     let epoch = '';
     for await (const reply of client.call.snapshot({ shard }, { signal: this.#over.signal })) {
-      if (followed.removed) return;
-      if (snapshot === undefined) this.#checkNews(followed, reply);
+      if (followed.removed) return epoch;
+      if (snapshot === undefined && !isNews(reply))
+        throw new RpcError('unavailable', `${shard} is known better than it was told`);
       snapshot ??= this.#options.sink.begin(followed.shard);
       ({ epoch, revision } = reply);
       snapshot.add(reply.entries.map(fromMessage));
     }
     if (snapshot === undefined) throw new RpcError('unavailable', `${shard} gave an empty answer`);
     snapshot.end();
-    if (epoch !== followed.epoch) {
-      if (followed.epoch !== undefined) followed.pastEpochs.add(followed.epoch);
-      for (const past of followed.pastEpochs)
-        if (followed.pastEpochs.size > pastEpochsMax) followed.pastEpochs.delete(past);
-      followed.epoch = epoch;
-    }
-    followed.anew = false;
     followed.complete = revision as Revision;
     followed.completeAtMs = this.#options.clock.monotonic();
-  }
-
-  /** A keeper may be behind us, and a shard that has lost its place to another may not know it yet. */
-  #checkNews({ epoch, complete, pastEpochs, shard }: Followed, said: { epoch: string; revision: number }): void {
-    const older = epoch === said.epoch && said.revision < (complete ?? revisionZero);
-    if (older || pastEpochs.has(said.epoch)) throw new RpcError('unavailable', `${shard.name} is known better here`);
+    return epoch;
   }
 
   async #fetch(followed: Followed, after: Revision): Promise<void> {
@@ -340,10 +302,16 @@ class Follower implements FeedFollower {
     followed.keepersAsked = true;
     for (const address of this.#options.keepers()) {
       using client = this.#options.connect(address);
-      const done = await this.#snapshot(followed, client).then(
+      const done = await this.#snapshot(
+        followed,
+        client,
+        ({ revision }) => followed.complete === undefined || revision > followed.complete,
+      ).then(
         () => true,
         () => false,
       );
+      // A keeper does not say of which life of the shard its copy is, nor that it was whole: the shard's own next word is a snapshot.
+      if (done) followed.anew = true;
       if (done) return true;
     }
     return false;

@@ -14,11 +14,11 @@ import type { ManualClock } from '@kcp-ts/storage/contract';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { createEntryView } from './entry-view.ts';
 import type { Project } from './feed.ts';
-import type { FeedFollower, FollowedShard } from './feed-follower.ts';
 import { createFeedFollower } from './feed-follower.ts';
 import type { FeedPublisher } from './feed-publisher.ts';
 import { createFeedPublisher } from './feed-publisher.ts';
 import { feedHandlers } from './feed-service.ts';
+import type { FeedFollower, FollowedShard } from './follow.ts';
 
 type FeedMessage = ReturnType<typeof decodeFeedMessage>;
 const methods = FeedService.method;
@@ -112,7 +112,7 @@ export interface TestShard {
   record: FollowedShard;
   store: Store;
   publisher: FeedPublisher;
-  readonly calls: FeedCalls;
+  readonly calls: { -readonly [Name in keyof FeedCalls]: FeedCalls[Name] };
   /** How often it was asked for what. */
   readonly asked: { snapshot: number; fetch: number };
   /** Whether it answers. */

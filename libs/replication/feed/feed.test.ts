@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { FeedService } from '@kcp-ts/proto';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { describe, expect, it } from 'vitest';
-import type { TestShard } from './feed.fixture.ts';
+import type { Installation, TestShard } from './feed.fixture.ts';
 import { createInstallation, exportKey, put, remove, turns, until } from './feed.fixture.ts';
 
 const [a, b, c] = ['a', 'b', 'c'].map((name) => exportKey(name)) as [string, string, string];
@@ -114,6 +114,29 @@ describe('a follower of feeds', () => {
     await put(shard.store, b, 'tail');
     await until(() => all.view.get(b) !== undefined);
     expect(shard.asked).toEqual({ snapshot: 2, fetch });
+  });
+
+  it('takes no snapshot from a life of the shard that is over', async () => {
+    await using all = await createInstallation();
+    await all.follower.ready();
+    const shard = all.shards[0] as TestShard;
+    await shard.restart();
+    await until(() => shard.asked.snapshot === 2);
+    await turns(10);
+    const { snapshot } = shard.calls;
+    // Another replica of the shard, paused while it owned it, answers once more.
+    shard.calls.snapshot = async function* () {
+      const entries = [{ key: b, revision: 1, createRevision: 1, value: Buffer.from('of the past') }];
+      const revision = shard.store.currentRevision() + 1_000_000;
+      yield create(FeedService.method.snapshot.output, { epoch: 'alpha-1', revision, entries });
+    };
+    await put(shard.store, a, 'x');
+    await shard.restart();
+    await turns(20);
+    expect(all.view.get(b)).toBe(undefined);
+    shard.calls.snapshot = snapshot;
+    await all.second();
+    await until(() => all.view.get(a) !== undefined);
   });
 
   it('takes a snapshot where history no longer reaches back to what it has', async () => {
@@ -326,12 +349,14 @@ describe('a snapshot', () => {
     // The keeper has nothing that the follower lacks, and it is not asked in a loop.
     expect(asked).toBeLessThanOrEqual(2);
     expect(all.view.get(b)).toBe(undefined);
-    const { snapshot } = shard.asked;
     shard.up = true;
     shard.record = { ...shard.record, alive: true };
     all.registerChanged();
     await until(() => Object.keys(all.values()).length === 3);
-    expect(shard.asked.snapshot).toBe(snapshot);
+    const before = { ...shard.asked };
+    await put(shard.store, c, 'tail');
+    await until(() => Buffer.from(all.view.get(c)?.value ?? '').toString() === 'tail');
+    expect(shard.asked).toEqual(before);
   });
 });
 
@@ -348,39 +373,72 @@ describe('a keeper', () => {
     };
   }
 
-  it.each(['older than what is known', 'of an earlier life of the shard'])(
-    'that is %s changes nothing',
-    async (what) => {
+  /** The shard goes down, with a message that its follower has missed, and its keepers are asked. */
+  async function down(all: Installation, shard: TestShard, asked: { readonly snapshot: number }): Promise<void> {
+    shard.up = false;
+    shard.record = { ...shard.record, alive: false };
+    all.registerChanged();
+    all.bus.mode = 'drop';
+    await put(shard.store, c, 'lost');
+    await turns(3);
+    all.bus.mode = 'pass';
+    await put(shard.store, c, 'heard');
+    await until(() => asked.snapshot > 0);
+    await turns(5);
+  }
+
+  it('that knows less than what is known changes nothing', async () => {
+    await using all = await createInstallation();
+    await all.follower.ready();
+    const shard = all.shards[0] as TestShard;
+    const before = shard.store.currentRevision();
+    await put(shard.store, a, 'x');
+    await until(() => all.view.get(a) !== undefined);
+    const asked = { snapshot: 0 };
+    all.copies.set('cache:1', keeper(shard, 'copy', before, asked));
+    await down(all, shard, asked);
+    expect(all.values()).toEqual({ [a]: 'x' });
+  });
+
+  it('is asked once each time that the shard goes down', async () => {
+    await using all = await createInstallation();
+    await all.follower.ready();
+    const shard = all.shards[0] as TestShard;
+    const asked = { snapshot: 0 };
+    all.copies.set('cache:1', keeper(shard, 'copy', 1, asked));
+    for (let time = 1; time <= 2; time++) {
+      await down(all, shard, asked);
+      for (let second = 0; second < 5; second++) await all.second();
+      expect(asked.snapshot).toBe(time);
+      shard.up = true;
+      shard.record = { ...shard.record, alive: true };
+      all.registerChanged();
+      await turns(10);
+    }
+  });
+
+  it('that knows more is believed until the shard is back, in the same life or another', async () => {
+    for (const restarted of [false, true]) {
       await using all = await createInstallation();
       await all.follower.ready();
       const shard = all.shards[0] as TestShard;
-      const before = shard.store.currentRevision();
       await put(shard.store, a, 'x');
       await until(() => all.view.get(a) !== undefined);
-      if (what === 'of an earlier life of the shard') {
-        await shard.restart();
-        await until(() => shard.asked.snapshot === 2);
-        await turns(10);
-      }
       const asked = { snapshot: 0 };
-      const late = what === 'older than what is known' ? before : shard.store.currentRevision() + 5_000_000;
-      all.copies.set('cache:1', keeper(shard, 'alpha-1', late, asked));
-      shard.up = false;
-      shard.record = { ...shard.record, alive: false };
-      all.registerChanged();
-      all.bus.gap();
-      expect(await all.follower.catchUp()).toBe(true);
+      all.copies.set('cache:1', keeper(shard, 'copy', shard.store.currentRevision() + 1_000, asked));
+      await down(all, shard, asked);
+      expect(all.values()).toEqual({ [b]: 'of the keeper' });
+      all.clock.advance(10);
+      if (restarted) await shard.restart();
+      shard.up = true;
       shard.record = { ...shard.record, alive: true };
       all.registerChanged();
-      await turns(5);
-      shard.record = { ...shard.record, alive: false };
-      all.registerChanged();
-      await all.second();
-      await until(() => asked.snapshot > 0);
-      await turns(5);
-      expect(all.values()).toEqual({ [a]: 'x' });
-    },
-  );
+      await until(() => all.view.get(a) !== undefined);
+      expect(all.values()).toEqual({ [a]: 'x', [c]: 'heard' });
+      await put(shard.store, a, 'tail');
+      await until(() => Buffer.from(all.view.get(a)?.value ?? '').toString() === 'tail');
+    }
+  });
 
   it('makes nobody believe that a living shard was heard', async () => {
     await using all = await createInstallation(['alpha'], async (shard) => {

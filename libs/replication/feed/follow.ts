@@ -1,0 +1,46 @@
+/** What following all feeds needs, and what it gives. */
+import type { Clock } from '@kcp-ts/base';
+import type { Bus } from '@kcp-ts/bus';
+import type { FeedService } from '@kcp-ts/proto';
+import type { RpcClient } from '@kcp-ts/rpc';
+import type { FeedShard, FeedSink } from './feed.ts';
+
+/** A shard as the register knows it. */
+export interface FollowedShard extends FeedShard {
+  readonly rpcAddress: string;
+  readonly alive: boolean;
+}
+
+export interface FeedFollowerOptions {
+  readonly bus: Bus;
+  readonly sink: FeedSink;
+  readonly clock: Clock;
+  /** A client that this follower gives back. */
+  connect(rpcAddress: string): RpcClient<typeof FeedService>;
+  /** Addresses of those who keep copies of all feeds, for when a shard cannot be asked. */
+  keepers(): readonly string[];
+  /** One line about a shard that cannot be followed now. */
+  onTrouble?(shard: string, error: unknown): void;
+}
+
+export interface FeedFollower extends AsyncDisposable {
+  /** The shards that there are now. */
+  setShards(shards: readonly FollowedShard[]): void;
+  /** Resolves when every shard that lives has been brought in once, and for each that is down it was tried. */
+  ready(): Promise<void>;
+  isReady(): boolean;
+  /**
+   * Milliseconds since a shard was last known to be complete: since it promised so, or since that was heard, whichever is more. Undefined for one that was
+   * never brought in.
+   */
+  ageMs(shard: string): number | undefined;
+  /** Resolves when everything that the living shards had committed before the call is in the sink; false where one could not be asked. */
+  catchUp(): Promise<boolean>;
+  /** For metrics. */
+  statistics(): {
+    readonly messages: number;
+    readonly gaps: number;
+    readonly fetches: number;
+    readonly snapshots: number;
+  };
+}
