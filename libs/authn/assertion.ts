@@ -2,7 +2,7 @@
  * What one service of an installation tells another of who asks: signed with the key of the sender's own mTLS certificate, for an audience and a short time,
  * and worth something only on a connection that shows that certificate. So nobody's identity is ever taken from a plain header.
  */
-import { createHash, createPrivateKey, sign, verify, X509Certificate } from 'node:crypto';
+import { createPrivateKey, hash, sign, verify, X509Certificate } from 'node:crypto';
 import type { Clock } from '@kcp-ts/base';
 import type { Peer } from '@kcp-ts/http';
 import type { UserInfo } from '@kcp-ts/meta';
@@ -18,6 +18,8 @@ const validMs = 2 * minuteMs;
 /** For clocks that differ. */
 const leewayMs = 5_000;
 const cachedMax = 10_000;
+/** For each connection of a service. */
+const verifiedMax = 1_000;
 
 /** Groups that no service may pass on, as kcp's front-proxy drops them; `*` stands for any end. */
 export const droppedGroups: readonly string[] = [
@@ -127,9 +129,21 @@ export interface AssertionVerifier {
   verify(text: string, peer: Peer): UserInfo | undefined;
 }
 
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+}
+
 function isUser(value: unknown): value is UserInfo {
-  const { name, groups } = (value ?? {}) as { name?: unknown; groups?: unknown };
-  return typeof name === 'string' && Array.isArray(groups) && groups.every((group) => typeof group === 'string');
+  const { name, uid, groups, extra = {} } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return (
+    typeof name === 'string' &&
+    name !== '' &&
+    (uid === undefined || typeof uid === 'string') &&
+    areTexts(groups) &&
+    typeof extra === 'object' &&
+    extra !== null &&
+    Object.values(extra).every(areTexts)
+  );
 }
 
 function claimsOf(payload: string): Claims | undefined {
@@ -158,8 +172,12 @@ export function createAssertionVerifier({
     if (claims === undefined || certificate === undefined) return undefined;
     if (claims.iss !== certificate.commonName || claims.aud !== audience) return undefined;
     if (claims.user.groups.some((group) => !mayPass(group, [], []))) return undefined;
+    // Nobody says it for longer than the signer here would.
+    if (claims.exp - claims.nbf > validMs + leewayMs) return undefined;
     const key = new X509Certificate(certificate.raw).publicKey;
     const signature = Buffer.from(text.slice(dot + 1), 'base64url');
+    // One text for each signature: what decodes to the same is not the same.
+    if (signature.toString('base64url') !== text.slice(dot + 1)) return undefined;
     return verify('sha256', Buffer.from(text.slice(0, dot)), { key, dsaEncoding: 'ieee-p1363' }, signature)
       ? claims
       : undefined;
@@ -169,19 +187,19 @@ export function createAssertionVerifier({
     verify(text, peer) {
       let known = verified.get(peer);
       if (known === undefined) {
-        known = new LRUCache({ max: cachedMax });
+        known = new LRUCache({ max: verifiedMax });
         verified.set(peer, known);
       }
-      const hash = createHash('sha256').update(text).digest('base64');
-      let claims = known.get(hash);
+      const digest = hash('sha256', text, 'base64');
+      let claims = known.get(digest);
       if (claims === undefined) {
         claims = check(text, peer);
         if (claims === undefined) return undefined;
-        known.set(hash, claims);
+        known.set(digest, claims);
       }
       const now = clock.now();
       if (now >= claims.nbf && now < claims.exp) return claims.user;
-      known.delete(hash);
+      known.delete(digest);
       return undefined;
     },
   };

@@ -16,9 +16,11 @@ export { defaultHttpLimits } from './limits.ts';
 export type { MediaOffer, MediaRange } from './negotiate.ts';
 export { createAcceptReader, negotiate, parseAccept } from './negotiate.ts';
 export type { Peer, PeerCertificate } from './peer.ts';
+export type { ForwardFailure, ForwardOutcome } from './relay.ts';
 // The server
 export type { HttpServer, HttpServerOptions } from './server.ts';
 export { createHttpServer } from './server.ts';
 export type { ServerTls } from './tls-server.ts';
-export type { ForwardOutcome, Upstream, UpstreamAnswer, UpstreamOptions } from './upstream.ts';
+export type { Upstream, UpstreamAnswer } from './upstream.ts';
 export { createUpstream } from './upstream.ts';
+export type { UpstreamOptions } from './upstream-sessions.ts';

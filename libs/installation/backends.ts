@@ -13,7 +13,7 @@ export interface BackendTls {
 }
 
 export interface Backends extends Disposable {
-  /** Hands the exchange on; answers it itself, with 503, where the backend cannot be had. */
+  /** Hands the exchange on; answers it itself, with 503, where the backend cannot be had. It may change the headers. */
   forward(url: string, exchange: Exchange, path: string, headers: Record<string, string | string[]>): void;
   /** A request of our own. Rejects, with ServiceUnavailable or what the connection said, where the backend cannot be had. */
   request(
@@ -24,12 +24,17 @@ export interface Backends extends Disposable {
   ): Promise<UpstreamAnswer>;
   /** Forgets connections to URLs that are not among these. */
   keep(urls: ReadonlySet<string>): void;
-  statistics(): readonly {
-    readonly url: string;
-    readonly open: boolean;
-    readonly sessions: number;
-    readonly streams: number;
-  }[];
+  /** Ends the watches that are handed on, none of them within an event. */
+  endWatches(): void;
+  statistics(): readonly BackendStatistics[];
+}
+
+export interface BackendStatistics {
+  readonly url: string;
+  /** It is not tried now. */
+  readonly open: boolean;
+  readonly sessions: number;
+  readonly streams: number;
 }
 
 export interface BackendsOptions {
@@ -40,6 +45,8 @@ export interface BackendsOptions {
 }
 
 const retryAfterSeconds = 1;
+const watchQuery = /[?&]watch=(?:true|1)(?:&|$)/;
+const unavailableText = 'the server is currently unable to handle the request';
 
 /** Answers with a Status, as the API server would. */
 export function answerStatus(exchange: Exchange, error: StatusError): void {
@@ -55,10 +62,18 @@ export function answerStatus(exchange: Exchange, error: StatusError): void {
   );
 }
 
+/** Clients try again, whatever they asked for: so it is only for what nobody has acted on, or has no effect. */
 export function unavailable(): StatusError {
-  return new StatusError('ServiceUnavailable', 'the server is currently unable to handle the request', {
-    retryAfterSeconds,
-  });
+  return new StatusError('ServiceUnavailable', unavailableText, { retryAfterSeconds });
+}
+
+/** What the client is told when there is no answer. Whether a write was done is not known then, and nobody should do it twice unasked. */
+function failureOf(method: string, unsent: boolean): StatusError {
+  if (unsent || method === 'GET' || method === 'HEAD') return unavailable();
+  return new StatusError(
+    'ServiceUnavailable',
+    `${unavailableText}: it did not answer, and may have done what it was asked`,
+  );
 }
 
 export function createBackends(options: BackendsOptions): Backends {
@@ -74,18 +89,23 @@ export function createBackends(options: BackendsOptions): Backends {
     return found;
   }
 
+  function answer(url: string, exchange: Exchange, error: StatusError): void {
+    options.onAnswered(url, error.code);
+    answerStatus(exchange, error);
+  }
+
   return {
     forward(url, exchange, path, headers) {
       const { upstream, circuit } = backend(url);
       if (!circuit.admits()) {
-        answerStatus(exchange, unavailable());
+        answer(url, exchange, unavailable());
         return;
       }
       upstream.forward(exchange, path, headers, {
-        unreachable(error) {
-          circuit.failed();
+        failed({ error, unsent, connection }) {
+          if (connection) circuit.failed();
           options.onUnreachable(url, error);
-          answerStatus(exchange, unavailable());
+          answer(url, exchange, failureOf(exchange.method, unsent));
         },
         answered(status) {
           circuit.succeeded();
@@ -115,6 +135,9 @@ export function createBackends(options: BackendsOptions): Backends {
         known.delete(url);
         upstream[Symbol.dispose]();
       }
+    },
+    endWatches() {
+      for (const { upstream } of known.values()) upstream.endAnswers(({ url }) => watchQuery.test(url));
     },
     statistics: () =>
       [...known].map(([url, { upstream, circuit }]) => ({ url, open: circuit.isOpen(), ...upstream.sizes() })),

@@ -20,24 +20,30 @@ export function createCircuit(clock: Clock): Circuit {
   let failures = 0;
   let openMs = openMsMin;
   let probeAtMs = 0;
+  let probing = false;
   return {
     admits() {
       if (failures < failuresMax) return true;
       const now = clock.monotonic();
       if (now < probeAtMs) return false;
-      // One goes; the others wait for what becomes of it.
+      // One goes; the others wait for what becomes of it, or until it has taken too long.
+      probing = true;
       probeAtMs = now + openMs;
       return true;
     },
     succeeded() {
       failures = 0;
       openMs = openMsMin;
+      probing = false;
     },
     failed() {
       failures++;
       if (failures < failuresMax) return;
+      // Requests that were under way when it opened say nothing new.
+      if (failures > failuresMax && !probing) return;
+      if (probing) openMs = Math.min(openMsMax, openMs * 2);
+      probing = false;
       probeAtMs = clock.monotonic() + openMs;
-      openMs = Math.min(openMsMax, openMs * 2);
     },
     isOpen: () => failures >= failuresMax,
   };

@@ -1,8 +1,10 @@
 // Other servers
-export type { Backends, BackendsOptions, BackendTls } from './backends.ts';
+export type { BackendStatistics, Backends, BackendsOptions, BackendTls } from './backends.ts';
 export { answerStatus, createBackends, unavailable } from './backends.ts';
 // The installation
 export { checkInstallation } from './check.ts';
+export type { Circuit } from './circuit.ts';
+export { createCircuit } from './circuit.ts';
 export type { ConnectionNeeds, Connections, InstallationConfig, PeerTls } from './connections.ts';
 export { etcdOptionsOf, openConnections } from './connections.ts';
 export type { Backend, Directory, DirectoryNeeds } from './directory.ts';

@@ -86,9 +86,9 @@ export function cacheScope(needs: CacheScopeNeeds, { shard, cluster }: CacheTarg
         throw StatusError.methodNotAllowed('the cache holds copies: write to the shard that has the original');
     },
     authorizePath(user, path, verb) {
+      if (!isMaster(user)) throw forbidden(user, verb, `path ${JSON.stringify(path)}`);
       if (path === '/metrics')
         throw new StatusError('NotImplemented', 'shard-level endpoint not available at shard or workspace scope', {});
-      if (!isMaster(user)) throw forbidden(user, verb, `path ${JSON.stringify(path)}`);
     },
   };
 }

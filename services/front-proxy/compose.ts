@@ -4,6 +4,7 @@ import { assertionHeader } from '@kcp-ts/authn';
 import type { Exchange, Peer } from '@kcp-ts/http';
 import type { Backends } from '@kcp-ts/installation';
 import { answerStatus, forwardedHeaders } from '@kcp-ts/installation';
+import type { UserInfo } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Router, Target } from './router.ts';
 
@@ -13,9 +14,10 @@ export interface FrontProxyNeeds {
   readonly signer: AssertionSigner;
   /** Who a client certificate is. */
   readCertificate(peer: Peer): CertificateVerdict;
-  /** `/livez`, `/readyz`, `/healthz` and `/metrics` of the proxy itself; false for any other path. */
-  answerOwn(exchange: Exchange): boolean;
-  observe(exchange: Exchange): void;
+  /** `/livez`, `/readyz`, `/healthz` and `/metrics` of the proxy itself; undefined for any other path. */
+  answerOwn(exchange: Exchange): Promise<void> | true | undefined;
+  /** The proxy has answered itself that it does not hand a request on. */
+  onRefused(status: number): void;
 }
 
 /** The audience of assertions: whoever serves the API in this installation. */
@@ -24,35 +26,48 @@ const audience = 'kcp';
 export function createFrontProxy(needs: FrontProxyNeeds): (exchange: Exchange) => void | Promise<void> {
   const { router, backends, signer } = needs;
 
-  function send(exchange: Exchange, target: Target, headers: Record<string, string | string[]>): void {
+  function refuse(exchange: Exchange, error: StatusError): void {
+    needs.onRefused(error.code);
+    answerStatus(exchange, error);
+  }
+
+  function send(exchange: Exchange, target: Target, user: UserInfo | undefined): void {
+    // The client may have gone while the answer was looked for.
+    if (exchange.closed) return;
     switch (target.kind) {
-      case 'forward':
+      case 'forward': {
+        const headers = forwardedHeaders(exchange, user === undefined);
+        if (user !== undefined) headers[assertionHeader] = signer.sign(user, audience);
         backends.forward(target.url, exchange, target.path, headers);
         break;
+      }
       case 'refuse':
-        answerStatus(exchange, target.error);
+        refuse(exchange, target.error);
         break;
       case 'unavailable':
+        needs.onRefused(503);
         exchange.respond(503, { 'content-type': 'text/plain; charset=utf-8', 'retry-after': '1' }, 'Not available.');
         break;
     }
   }
 
   return (exchange) => {
-    needs.observe(exchange);
-    if (needs.answerOwn(exchange)) return undefined;
+    // A tunnel would carry what nobody has looked at.
+    if (exchange.method === 'CONNECT') {
+      refuse(exchange, StatusError.methodNotAllowed());
+      return undefined;
+    }
+    const own = needs.answerOwn(exchange);
+    if (own !== undefined) return own === true ? undefined : own;
     const certificate = needs.readCertificate(exchange.peer);
     if (certificate.kind === 'invalid' && exchange.headers['authorization'] === undefined) {
-      answerStatus(exchange, new StatusError('Unauthorized', 'Unauthorized'));
+      refuse(exchange, new StatusError('Unauthorized', 'Unauthorized'));
       return undefined;
     }
-    const headers = forwardedHeaders(exchange, certificate.kind !== 'user');
-    if (certificate.kind === 'user') headers[assertionHeader] = signer.sign(certificate.user, audience);
+    const user = certificate.kind === 'user' ? certificate.user : undefined;
     const target = router.route(exchange);
-    if (!(target instanceof Promise)) {
-      send(exchange, target, headers);
-      return undefined;
-    }
-    return target.then((found) => send(exchange, found, headers));
+    if (target instanceof Promise) return target.then((found) => send(exchange, found, user));
+    send(exchange, target, user);
+    return undefined;
   };
 }

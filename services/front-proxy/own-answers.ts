@@ -1,76 +1,84 @@
 /** What the proxy answers for itself: its health and its metrics. */
+import type { CertificateVerdict } from '@kcp-ts/authn';
+import { mastersGroup } from '@kcp-ts/authn';
+import type { Exchange, Peer } from '@kcp-ts/http';
+import type { Directory } from '@kcp-ts/installation';
+import { StatusError } from '@kcp-ts/meta';
+import type { PathIndex } from '@kcp-ts/workspace-index';
 
-import type { Exchange } from '@kcp-ts/http';
-import type { Backends, Directory } from '@kcp-ts/installation';
+/** What is to be known of the directory. */
+export interface KnownPlaces extends Pick<Directory, 'isReady'> {
+  readonly index: Pick<PathIndex, 'sizes'>;
+}
 
 export interface OwnAnswersNeeds {
-  readonly directory: Directory;
-  readonly backends: Backends;
-  readonly requests: ReadonlyMap<string, number>;
+  readonly directory: KnownPlaces;
   draining(): boolean;
+  /** The text of `/metrics`. */
+  metrics(): Promise<string>;
+  readCertificate(peer: Peer): CertificateVerdict;
 }
 
-const text = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache, no-store' };
+type Check = readonly [name: string, passes: () => boolean];
 
-function checks({ directory, draining }: OwnAnswersNeeds): readonly (readonly [string, boolean])[] {
-  return [
-    ['ping', true],
-    ['index', directory.isReady()],
-    ['shutdown', !draining()],
-  ];
-}
+const text = {
+  'content-type': 'text/plain; charset=utf-8',
+  'cache-control': 'no-cache, no-store',
+  'x-content-type-options': 'nosniff',
+};
 
-function answerHealth(needs: OwnAnswersNeeds, exchange: Exchange, live: boolean): void {
-  const all = live ? checks(needs).slice(0, 1) : checks(needs);
-  const good = all.every(([, passed]) => passed);
-  const verbose = exchange.url.includes('?verbose') || exchange.url.includes('&verbose') || !good;
-  const lines = all.map(([name, passed]) => `[${passed ? '+' : '-'}]${name} ${passed ? 'ok' : 'failed'}\n`).join('');
-  const end = `${live ? 'livez' : 'readyz'} check ${good ? 'passed' : 'failed'}\n`;
-  exchange.respond(good ? 200 : 500, text, verbose ? `${lines}${end}` : 'ok');
-}
-
-async function metricsText({ directory, backends, requests }: OwnAnswersNeeds): Promise<string> {
-  // The client library is only loaded when somebody scrapes.
-  const { Counter, Gauge, Registry, collectDefaultMetrics } = await import('prom-client');
-  const registers = [new Registry()];
-  const [register] = registers;
-  if (register === undefined) return '';
-  collectDefaultMetrics({ register });
-  const counter = new Counter({
-    name: 'kcp_front_proxy_requests_total',
-    help: 'Requests, by the status of the answer; 0 where none came.',
-    labelNames: ['code'],
-    registers,
-  });
-  for (const [code, count] of requests) counter.inc({ code }, count);
-  const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
-    new Gauge({ name, help, labelNames: [...labelNames], registers });
-  const open = gauge('kcp_front_proxy_circuit_open', 'Backends that are not tried now.', ['backend']);
-  const sessions = gauge('kcp_front_proxy_upstream_sessions', 'Connections to a backend.', ['backend']);
-  const streams = gauge('kcp_front_proxy_upstream_streams', 'Requests under way at a backend.', ['backend']);
-  for (const backend of backends.statistics()) {
-    open.set({ backend: backend.url }, backend.open ? 1 : 0);
-    sessions.set({ backend: backend.url }, backend.sessions);
-    streams.set({ backend: backend.url }, backend.streams);
+/** In the form of Kubernetes: `ok`, or a line for each check where one fails or the client wants them. */
+function answerHealth(exchange: Exchange, name: string, checks: readonly Check[], query: string): void {
+  const results = checks.map(([check, passes]) => [check, passes()] as const);
+  const good = results.every(([, passed]) => passed);
+  if (good && !new URLSearchParams(query).has('verbose')) {
+    exchange.respond(200, text, 'ok');
+    return;
   }
-  const { clusters, workspaces } = directory.index.sizes();
-  gauge('kcp_front_proxy_index_clusters', 'Logical clusters in the index.').set(clusters);
-  gauge('kcp_front_proxy_index_workspaces', 'Workspaces in the index.').set(workspaces);
-  return register.metrics();
+  const lines = results.map(([check, passed]) =>
+    passed ? `[+]${check} ok\n` : `[-]${check} failed: reason withheld\n`,
+  );
+  exchange.respond(good ? 200 : 500, text, `${lines.join('')}${name} check ${good ? 'passed' : 'failed'}\n`);
 }
 
-/** True where the path was the proxy's own. `mayScrape`: whether the client may see the metrics. */
-export function createOwnAnswers(
-  needs: OwnAnswersNeeds,
-  mayScrape: (exchange: Exchange) => boolean,
-): (exchange: Exchange) => boolean {
+/** Answers where the path is the proxy's own; undefined otherwise. Metrics are for those whose certificate says `system:masters`; for others the path is a shard's. */
+export function createOwnAnswers(needs: OwnAnswersNeeds): (exchange: Exchange) => Promise<void> | true | undefined {
+  const ping: Check = ['ping', () => true];
+  const ready: readonly Check[] = [
+    ping,
+    ['index', () => needs.directory.isReady()],
+    ['shutdown', () => !needs.draining()],
+  ];
+  const groups: Readonly<Record<string, readonly Check[]>> = { livez: [ping], readyz: ready, healthz: ready };
+
+  function mayScrape(peer: Peer): boolean {
+    const verdict = needs.readCertificate(peer);
+    return verdict.kind === 'user' && verdict.user.groups.includes(mastersGroup);
+  }
+
+  async function answerMetrics(exchange: Exchange): Promise<void> {
+    exchange.respond(200, text, await needs.metrics());
+  }
+
   return (exchange) => {
     const { url } = exchange;
-    if (url.startsWith('/livez')) answerHealth(needs, exchange, true);
-    else if (url.startsWith('/readyz') || url === '/healthz') answerHealth(needs, exchange, false);
-    else if (url === '/metrics' && mayScrape(exchange)) {
-      void metricsText(needs).then((metrics) => exchange.respond(200, text, metrics));
-    } else return false;
+    // Nearly everything begins with /clusters/ or /services/.
+    const first = url.charCodeAt(1);
+    if (first === 0x63 || first === 0x73 || first === 0x61) return undefined;
+    const question = url.indexOf('?');
+    const [, name = '', check, ...more] = (question < 0 ? url : url.slice(0, question)).split('/');
+    if (name === 'metrics' && check === undefined)
+      return mayScrape(exchange.peer) ? answerMetrics(exchange) : undefined;
+    const checks = Object.hasOwn(groups, name) ? groups[name] : undefined;
+    if (checks === undefined || more.length > 0) return undefined;
+    const asked = check === undefined || check === '' ? checks : checks.filter(([known]) => known === check);
+    if (asked.length === 0) throw StatusError.pathNotFound();
+    answerHealth(
+      exchange,
+      check === undefined || check === '' ? name : check,
+      asked,
+      question < 0 ? '' : url.slice(question + 1),
+    );
     return true;
   };
 }

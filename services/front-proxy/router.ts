@@ -4,6 +4,7 @@ import type { Exchange } from '@kcp-ts/http';
 import { decodeSegment } from '@kcp-ts/http';
 import type { Directory } from '@kcp-ts/installation';
 import { isWorkspacePath, StatusError } from '@kcp-ts/meta';
+import type { PathIndex } from '@kcp-ts/workspace-index';
 import type { Mapping } from './mapping.ts';
 import { mappingOf } from './mapping.ts';
 
@@ -14,8 +15,13 @@ export type Target =
   /** "Not available." in plain text, as kcp says of a workspace that reports itself so. */
   | { readonly kind: 'unavailable' };
 
+/** What the router asks of the directory. */
+export interface Places extends Pick<Directory, 'resolve' | 'shard' | 'services'> {
+  readonly index: Pick<PathIndex, 'cluster'>;
+}
+
 export interface RouterNeeds {
-  readonly directory: Directory;
+  readonly directory: Places;
   readonly rootShard: string;
   readonly mappings: readonly Mapping[];
   /** As Directory's, shared by all who ask at once. */

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import type { Cluster } from '@kcp-ts/kcp-ts';
 import { startCluster } from '@kcp-ts/kcp-ts';
 import { programs } from '@kcp-ts/testing';
+import type { ApiClient } from './api-client.ts';
+import { createApiClient } from './api-client.ts';
 
 export interface TestClusterOptions {
   readonly shards?: number;
@@ -27,7 +29,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     standbys: options.standbys ?? false,
     frontProxies: options.frontProxies ?? 1,
     cacheServers: options.cacheServers ?? 1,
-    virtualWorkspaces: options.virtualWorkspaces ?? 0,
+    virtualWorkspaces: options.virtualWorkspaces ?? 1,
     securePort: 0,
     programs: { etcd: programs.etcd, natsServer: programs.natsServer },
     tokens: options.tokens ?? [],
@@ -41,6 +43,41 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     async [Symbol.asyncDispose]() {
       await cluster[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const clusterPattern = /^\/clusters\/([^/?*]+)\//;
+
+/** system:masters, straight at the shard that has the cluster of a request; at the first shard for everything else. */
+export function anyShardClient(cluster: Cluster): ApiClient {
+  const { ca } = cluster;
+  const token = cluster.tokens['shard-admin'];
+  const clients = cluster.parts
+    .filter(({ part }) => part.kind === 'shard')
+    .map(({ part }) => createApiClient({ url: `https://127.0.0.1:${part.port}`, ca, token }));
+  const [first] = clients;
+  if (first === undefined) throw new Error('the installation has no shards');
+  async function clientFor(path: string): Promise<ApiClient> {
+    const name = clusterPattern.exec(path)?.[1];
+    if (name === undefined) return first as ApiClient;
+    const url = `/clusters/${name}/apis/core.kcp.io/v1alpha1/logicalclusters/cluster`;
+    const answers = await Promise.all(clients.map((client) => client.get(url)));
+    return clients[answers.findIndex(({ status }) => status === 200)] ?? (first as ApiClient);
+  }
+  return {
+    request: async (method, path, ...more) => (await clientFor(path)).request(method, path, ...more),
+    get: async (path, ...more) => (await clientFor(path)).get(path, ...more),
+    post: async (path, ...more) => (await clientFor(path)).post(path, ...more),
+    put: async (path, ...more) => (await clientFor(path)).put(path, ...more),
+    patch: async (path, ...more) => (await clientFor(path)).patch(path, ...more),
+    delete: async (path) => (await clientFor(path)).delete(path),
+    until: async (path, wanted) => (await clientFor(path)).until(path, wanted),
+    async *watch(path, signal) {
+      yield* (await clientFor(path)).watch(path, signal);
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
     },
   };
 }

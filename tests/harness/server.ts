@@ -7,7 +7,7 @@ import { readConfig, startShard } from '@kcp-ts/shard';
 import { load } from 'js-yaml';
 import type { ApiClient } from './api-client.ts';
 import { createApiClient } from './api-client.ts';
-import { startTestCluster, tokensOfFlags } from './cluster.ts';
+import { anyShardClient, startTestCluster, tokensOfFlags } from './cluster.ts';
 import { installation } from './config.ts';
 
 export interface TestServer extends AsyncDisposable {
@@ -68,14 +68,16 @@ function flags(folder: string, more: readonly string[]): string[] {
 async function startSharded(more: readonly string[]): Promise<ProcessServer> {
   const { tokens, others } = await tokensOfFlags(more);
   const cluster = await startTestCluster({ tokens, shardFlags: others });
-  const server = await clientsOf(cluster.folder, cluster.kubeconfigPath);
+  const { shardAdmin: _one, ...server } = await clientsOf(cluster.folder, cluster.kubeconfigPath);
+  const shardAdmin = anyShardClient(cluster);
   return {
     ...server,
+    shardAdmin,
     pid: cluster.part('front-proxy-1').pid ?? 0,
     kill: async () => cluster[Symbol.asyncDispose](),
     async [Symbol.asyncDispose]() {
       await server.admin[Symbol.asyncDispose]();
-      await server.shardAdmin[Symbol.asyncDispose]();
+      await shardAdmin[Symbol.asyncDispose]();
       await cluster[Symbol.asyncDispose]();
     },
   };

@@ -1,0 +1,141 @@
+/** HTTP/2 connections to one server: opened on demand, asked for signs of life, and never used again after a failure or a GOAWAY. */
+import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
+import { connect } from 'node:http2';
+import type { Clock } from '@kcp-ts/base';
+
+export interface UpstreamOptions {
+  /** `https://host:port`. */
+  readonly url: string;
+  /** PEM texts. */
+  readonly tls: { readonly ca: string; readonly cert?: string | undefined; readonly key?: string | undefined };
+  readonly clock: Clock;
+  /** How long a connection may take to come up; 2 s when absent. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** How often a connection is asked for a sign of life, which it has to give until the next time; 5 s when absent. */
+  readonly pingMs?: number | undefined;
+}
+
+export interface UpstreamSession {
+  readonly http: ClientHttp2Session;
+  /** What the server lets us open at once. */
+  max: number;
+  streams: number;
+  usable: boolean;
+  /** The server has been there: before that nothing that was asked can have reached it. */
+  connected: boolean;
+  pinged: boolean;
+}
+
+export interface UpstreamSessions extends Disposable {
+  /** Throws where the connection breaks in this very moment. */
+  open(
+    head: OutgoingHttpHeaders,
+    endStream: boolean,
+  ): { readonly stream: ClientHttp2Stream; readonly session: UpstreamSession };
+  sizes(): { readonly sessions: number; readonly streams: number };
+}
+
+const connectTimeoutDefaultMs = 2_000;
+const pingDefaultMs = 5_000;
+const windowBytes = 1024 * 1024;
+const connectionWindowBytes = 16 * 1024 * 1024;
+/** Before a server has said how many streams it takes. */
+const streamsGuess = 100;
+
+function connectTo({ url, tls }: UpstreamOptions): UpstreamSession {
+  const http = connect(url, {
+    ca: tls.ca,
+    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls.key === undefined ? {} : { key: tls.key }),
+    maxSessionMemory: 1000,
+    settings: { enablePush: false, initialWindowSize: windowBytes },
+  });
+  return { http, max: streamsGuess, streams: 0, usable: true, connected: false, pinged: false };
+}
+
+export function createUpstreamSessions(options: UpstreamOptions): UpstreamSessions {
+  const { url, clock, connectTimeoutMs = connectTimeoutDefaultMs, pingMs = pingDefaultMs } = options;
+  const sessions = new Set<UpstreamSession>();
+  let sweeper: Disposable | undefined;
+  let closed = false;
+
+  function connectNow(): UpstreamSession {
+    const session = connectTo(options);
+    const { http } = session;
+    sessions.add(session);
+    const slow = clock.setTimer(connectTimeoutMs, () => http.destroy(new Error(`${url} does not take connections`)));
+    const over = () => {
+      session.usable = false;
+      slow[Symbol.dispose]();
+      sessions.delete(session);
+    };
+    http.once('connect', () => {
+      session.connected = true;
+      slow[Symbol.dispose]();
+      http.setLocalWindowSize(connectionWindowBytes);
+    });
+    http.on('remoteSettings', ({ maxConcurrentStreams }) => {
+      if (maxConcurrentStreams !== undefined) session.max = maxConcurrentStreams;
+    });
+    http.on('error', over);
+    http.on('goaway', () => {
+      session.usable = false;
+    });
+    http.on('close', over);
+    // What is open keeps the process alive, not what is idle.
+    http.unref();
+    sweeper ??= sweepLater();
+    return session;
+  }
+
+  function sweepLater(): Disposable {
+    return clock.setTimer(pingMs, () => {
+      for (const session of sessions) {
+        const { http } = session;
+        if (http.connecting || http.destroyed) continue;
+        if (session.pinged) {
+          http.destroy(new Error(`${url} is silent`));
+          continue;
+        }
+        session.pinged = http.ping(() => {
+          session.pinged = false;
+        });
+      }
+      sweeper = closed || sessions.size === 0 ? undefined : sweepLater();
+    });
+  }
+
+  function usable(): UpstreamSession {
+    for (const session of sessions) {
+      const { http } = session;
+      // What Node knows already its events say a moment later.
+      if (session.usable && session.streams < session.max && !http.closed && !http.destroyed) return session;
+    }
+    return connectNow();
+  }
+
+  return {
+    open(head, endStream) {
+      const session = usable();
+      const stream = session.http.request(head, { endStream });
+      if (session.streams++ === 0) session.http.ref();
+      stream.once('close', () => {
+        session.streams--;
+        if (session.streams > 0) return;
+        if (session.usable) session.http.unref();
+        else session.http.close();
+      });
+      return { stream, session };
+    },
+    sizes() {
+      let streams = 0;
+      for (const session of sessions) streams += session.streams;
+      return { sessions: sessions.size, streams };
+    },
+    [Symbol.dispose]() {
+      closed = true;
+      sweeper?.[Symbol.dispose]();
+      for (const { http } of sessions) http.destroy();
+    },
+  };
+}

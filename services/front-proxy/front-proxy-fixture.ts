@@ -1,0 +1,100 @@
+/** A front-proxy among servers that a test or a bench writes itself: everything is real but the index, which is a table. */
+import type { Clock } from '@kcp-ts/base';
+import { createSystemClock } from '@kcp-ts/base';
+import type { ExchangeHandler, HttpLimits, ServerTls } from '@kcp-ts/http';
+import { createHttpServer } from '@kcp-ts/http';
+import type { ClusterName } from '@kcp-ts/meta';
+import type { Mapping } from './mapping.ts';
+import type { ServeOptions, ServingFrontProxy } from './serve.ts';
+import { serveFrontProxy } from './serve.ts';
+
+/** Where things are: workspaces by path or name, shards by name, services by kind. */
+export interface TestPlaces {
+  readonly workspaces: Map<string, { readonly cluster: string; readonly shard: string } | 'unavailable'>;
+  readonly shards: Map<string, string>;
+  readonly services: Map<string, readonly string[]>;
+  confirm: () => Promise<boolean>;
+  ready: boolean;
+}
+
+export function createTestPlaces(): TestPlaces {
+  return {
+    workspaces: new Map(),
+    shards: new Map(),
+    services: new Map(),
+    confirm: () => Promise.resolve(true),
+    ready: true,
+  };
+}
+
+function directoryOf(places: TestPlaces): ServeOptions['directory'] {
+  const { workspaces, shards, services } = places;
+  return {
+    index: {
+      cluster(name) {
+        const found = workspaces.get(name);
+        if (found === undefined || found === 'unavailable') return undefined;
+        return { shard: found.shard, path: name, parent: undefined, name: undefined, phase: 'Ready', deleting: false };
+      },
+      sizes: () => ({ clusters: workspaces.size, workspaces: workspaces.size }),
+    },
+    resolve(text) {
+      const found = workspaces.get(text);
+      if (found === undefined) return { status: 'unknown' };
+      if (found === 'unavailable') return { status: 'unavailable' };
+      return { status: 'found', cluster: found.cluster as ClusterName, shard: found.shard };
+    },
+    confirm: () => places.confirm(),
+    shard(name) {
+      const baseUrl = shards.get(name);
+      return baseUrl === undefined ? undefined : { name, baseUrl, alive: true };
+    },
+    services: (kind) => (services.get(kind) ?? []).map((baseUrl) => ({ name: baseUrl, baseUrl, alive: true })),
+    isReady: () => places.ready,
+  };
+}
+
+export interface TestProxyOptions {
+  readonly places: TestPlaces;
+  readonly serving: ServerTls;
+  readonly peer: ServeOptions['peer'];
+  readonly mappings?: readonly Mapping[];
+  readonly clock?: Clock;
+}
+
+/** The shard for no workspace is `root`. */
+export function startTestProxy(options: TestProxyOptions): Promise<ServingFrontProxy> {
+  return serveFrontProxy({
+    directory: directoryOf(options.places),
+    serving: options.serving,
+    peer: options.peer,
+    mappings: options.mappings ?? [],
+    rootShard: 'root',
+    passGroups: [],
+    dropGroups: [],
+    host: '127.0.0.1',
+    port: 0,
+    clock: options.clock ?? createSystemClock(),
+    log: { warn: () => undefined, error: () => undefined },
+  });
+}
+
+export interface TestServer extends AsyncDisposable {
+  readonly port: number;
+  readonly url: string;
+}
+
+/** A server of the installation that answers as `handler` says; `port` 0 takes a free one. */
+export async function startTestServer(
+  tls: ServerTls,
+  handler: ExchangeHandler,
+  { port = 0, limits = {} }: { readonly port?: number; readonly limits?: Partial<HttpLimits> } = {},
+): Promise<TestServer> {
+  const server = createHttpServer({ tls, handler, onError: () => undefined, clock: createSystemClock(), limits });
+  const listening = await server.listen({ host: '127.0.0.1', port });
+  return {
+    port: listening.port,
+    url: `https://127.0.0.1:${listening.port}`,
+    [Symbol.asyncDispose]: () => server.close({ drainMs: 0 }),
+  };
+}
