@@ -117,7 +117,7 @@ export function createVirtualTime(epochMs: number): VirtualTime {
         if (next.run === undefined) continue;
         now = next.at;
         next.run();
-        for (let turn = 0; turn < turns; turn++) await undefined;
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
       }
       now = milliseconds;
     },
