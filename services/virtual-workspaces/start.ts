@@ -94,7 +94,13 @@ export function assemble(needs: AssembleNeeds): Assembled {
       ),
     failed: (error) => log.warn({ err: error }, 'the register cannot be changed'),
   });
-  const following = register.follow((state) => backends.keep(new Set(state.shards.map(({ baseUrl }) => baseUrl))));
+  let living: ReadonlySet<string> = new Set();
+  const following = register.follow((state) => {
+    backends.keep(new Set(state.shards.map(({ baseUrl }) => baseUrl)));
+    const alive = state.shards.filter((shard) => shard.alive).map(({ baseUrl }) => baseUrl);
+    for (const url of alive) if (!living.has(url)) backends.revive(url);
+    living = new Set(alive);
+  });
   const identity = identityOf(needs);
   let draining = false;
   const mayScrape = ({ peer }: Exchange) => {

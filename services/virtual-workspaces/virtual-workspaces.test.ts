@@ -2,8 +2,8 @@ import { assertionHeader } from '@kcp-ts/authn';
 import { formatResourceVersion, mergedShardNumber } from '@kcp-ts/meta';
 import { framedAcceptHeader } from '@kcp-ts/watch';
 import { describe, expect, it, vi } from 'vitest';
-import type { Setting } from './virtual-workspaces-fixture.ts';
-import { revisionOf, setUp } from './virtual-workspaces-fixture.ts';
+import type { Setting } from './virtual-workspaces.fixture.ts';
+import { revisionOf, setUp } from './virtual-workspaces.fixture.ts';
 
 const wildcard = '/services/apiexport/root:provider/cowboys/clusters/*';
 const cowboys = `${wildcard}/apis/wild.west/v1/cowboys`;
