@@ -11,6 +11,7 @@ function shardService(seen: string[] = []) {
   return serviceOf(ShardService, {
     createCluster: () => Promise.reject(new RpcError('failed-precondition', 'the type is not known')),
     describeCluster: () => ({}),
+    findServiceAccount: () => ({ found: false }),
     deleteCluster({ cluster, ownerUid }, { peer }) {
       seen.push(`${peer.commonName} of ${peer.organizations.join(',')}`);
       return { gone: cluster === ownerUid, message: 'waits' };

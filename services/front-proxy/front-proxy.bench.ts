@@ -1,16 +1,16 @@
 /**
  * What the proxy adds: its CPU microseconds per GET of 1 kB (load by h2load over HTTP/2, and with the client certificate of a user one by one), and the time
- * it adds to one GET. The shard runs in a thread of its own, so that only the proxy is counted. Run: node services/front-proxy/front-proxy.bench.ts
+ * it adds to one GET. The shard and the clients are processes of their own, so that the proxy's is counted whole. Run: node services/front-proxy/front-proxy.bench.ts
  */
-import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import type { ClientHttp2Session } from 'node:http2';
 import { connect } from 'node:http2';
 import { fileURLToPath } from 'node:url';
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { ServerTls } from '@kcp-ts/http';
 import { createTestAuthority } from '@kcp-ts/testing';
-import { createTestPlaces, startTestProxy, startTestServer } from './front-proxy-fixture.ts';
+import { createTestPlaces, startTestProxy, startTestServer } from './front-proxy.fixture.ts';
 
 const path = '/clusters/root:org:team/api/v1/namespaces/default/configmaps/a';
 
@@ -33,19 +33,21 @@ function print(line: string): void {
 }
 
 function cpuMicros(): number {
-  const { user, system } = process.threadCpuUsage();
+  const { user, system } = process.cpuUsage();
   return user + system;
 }
 
-function messageOf<Message>(worker: Worker): Promise<Message> {
+function messageOf<Message>(child: ChildProcess): Promise<Message> {
   return new Promise((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
+    child.once('message', (message) => resolve(message as Message));
+    child.once('error', reject);
   });
 }
 
-function startPart(part: ShardPart | ClientPart): Worker {
-  return new Worker(fileURLToPath(import.meta.url), { workerData: part });
+function startPart(part: ShardPart | ClientPart): ChildProcess {
+  const child = fork(fileURLToPath(import.meta.url), ['part']);
+  child.send(part);
+  return child;
 }
 
 function runLoad(port: number, requests: number): Promise<void> {
@@ -67,7 +69,7 @@ async function runShard({ tls }: ShardPart): Promise<void> {
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-cache, private', 'audit-id': 'a-b-c-d' };
   const body = Buffer.alloc(1024, 120);
   const { port } = await startTestServer(tls, (exchange) => exchange.respond(200, headers, body));
-  parentPort?.postMessage(port);
+  process.send?.(port);
 }
 
 function get(session: ClientHttp2Session): Promise<void> {
@@ -95,7 +97,7 @@ async function runClient({ direct, proxied, tls }: ClientPart): Promise<void> {
   await medianOf(direct, tls, 2000);
   await medianOf(proxied, tls, 2000);
   const micros = { direct: await medianOf(direct, tls, 4000), proxied: await medianOf(proxied, tls, 4000) };
-  parentPort?.postMessage(micros);
+  process.send?.(micros);
 }
 
 async function measure(): Promise<void> {
@@ -135,11 +137,14 @@ async function measure(): Promise<void> {
   print(
     `  ${(proxied - direct).toFixed(3)} ms added, ${((cpuMicros() - before) / 6000).toFixed(1)} µs CPU of the proxy`,
   );
-  await client.terminate();
+  client.kill();
   await proxy.close({ drainMs: 100 });
-  await shard.terminate();
+  shard.kill();
 }
 
-if (isMainThread) await measure();
-else if ((workerData as Part).part === 'shard') await runShard(workerData as ShardPart);
-else await runClient(workerData as ClientPart);
+if (process.argv[2] === 'part') {
+  process.once(
+    'message',
+    (part: ShardPart | ClientPart) => void (part.part === 'shard' ? runShard(part) : runClient(part)),
+  );
+} else await measure();

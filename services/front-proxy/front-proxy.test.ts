@@ -5,11 +5,11 @@ import type { BodyStream, Exchange, ExchangeHandler } from '@kcp-ts/http';
 import type { TestAuthority } from '@kcp-ts/testing';
 import { createTestAuthority } from '@kcp-ts/testing';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import type { TestPlaces } from './front-proxy-fixture.ts';
-import { createTestPlaces, startTestProxy, startTestServer } from './front-proxy-fixture.ts';
+import type { ClientTls } from './clients.fixture.ts';
+import { ask, openClients } from './clients.fixture.ts';
+import type { TestPlaces } from './front-proxy.fixture.ts';
+import { createTestPlaces, startTestProxy, startTestServer } from './front-proxy.fixture.ts';
 import type { ServingFrontProxy } from './serve.ts';
-import type { ClientTls } from './test-clients.ts';
-import { ask, openClients } from './test-clients.ts';
 
 let clients: TestAuthority;
 let peers: TestAuthority;

@@ -21,6 +21,7 @@ import type { Logger } from 'pino';
 import type { ClusterOrders } from './cluster-orders.ts';
 import { feedPrefixes, isCopiedKey, projectEvent } from './feed-projection.ts';
 import type { Peers } from './peers.ts';
+import type { FindServiceAccount } from './shard-rpc.ts';
 import { otherShardsByRpc, shardService } from './shard-rpc.ts';
 
 export interface InstallationOptions {
@@ -35,6 +36,8 @@ export interface InstallationOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Whether this shard has a service account. */
+  readonly findServiceAccount: FindServiceAccount;
 }
 
 export interface Installation extends AsyncDisposable {
@@ -54,7 +57,7 @@ const followers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces']
 type Owner = { readonly cluster: string; readonly name: string };
 
 interface Known {
-  readonly peers: Omit<Peers, 'shards' | 'load' | 'isFresh' | 'catchUp'>;
+  readonly peers: Omit<Peers, 'shards' | 'load' | 'isFresh' | 'catchUp' | 'hasServiceAccount'>;
   readonly sink: Parameters<typeof createFeedFollower>[0]['sink'];
 }
 
@@ -156,7 +159,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
         nudge: (past) => nudge(past),
         admit: (call) => admitServices(call, followers),
       }),
-      shardService(() => orders),
+      shardService(() => orders, options.findServiceAccount),
     ],
   });
   const known = createKnown();
@@ -187,6 +190,12 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
       return recordOf(placed)?.alive !== true || (follower.ageMs(placed) ?? Number.POSITIVE_INFINITY) < freshMs;
     },
     catchUp: () => follower.catchUp(),
+    async hasServiceAccount({ cluster, namespace, name, uid }) {
+      const client = clients.of(known.peers.index.cluster(cluster)?.shard ?? '');
+      if (client === undefined) return false;
+      const { found } = await client.call.findServiceAccount({ cluster, namespace, name, uid });
+      return found;
+    },
   };
   return {
     peers,

@@ -1,4 +1,5 @@
 /** What a shard knows of the others, and asks of them. An installation of one shard has none. */
+import type { ServiceAccount } from '@kcp-ts/authn';
 import type { OtherShards } from '@kcp-ts/controllers';
 import type { Store } from '@kcp-ts/storage';
 import type { Change } from '@kcp-ts/watch';
@@ -23,4 +24,6 @@ export interface Peers {
   isFresh(cluster: string): boolean;
   /** Resolves when everything that living shards had committed before the call is known here; false where one could not be asked. */
   catchUp(): Promise<boolean>;
+  /** Whether a service account of another shard is there; rejects where that cannot be asked. */
+  hasServiceAccount(account: ServiceAccount): Promise<boolean>;
 }

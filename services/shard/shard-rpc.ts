@@ -1,4 +1,5 @@
 /** ShardService: what shards ask of each other, on both ends. */
+import type { ServiceAccount } from '@kcp-ts/authn';
 import type { ClusterOrder, OtherShards } from '@kcp-ts/controllers';
 import { admitServices } from '@kcp-ts/installation';
 import type { ClusterState } from '@kcp-ts/proto';
@@ -22,8 +23,11 @@ function fromState({ phase, initializers, terminators, url }: ClusterState): Mad
   return { phase, initializers, terminators, url };
 }
 
+/** Whether an account is in the store of this shard. */
+export type FindServiceAccount = (account: ServiceAccount) => boolean;
+
 /** `orders`: undefined until the shard is composed; who asks before is told to ask again. */
-export function shardService(orders: () => ClusterOrders | undefined): RpcService {
+export function shardService(orders: () => ClusterOrders | undefined, find: FindServiceAccount): RpcService {
   function admitted(call: RpcCall): ClusterOrders {
     admitServices(call, ['shard']);
     const found = orders();
@@ -56,6 +60,10 @@ export function shardService(orders: () => ClusterOrders | undefined): RpcServic
     async deleteCluster({ cluster, ownerUid }, call) {
       const outcome = await admitted(call).remove(cluster, ownerUid);
       return outcome.gone ? { gone: true } : { gone: false, message: outcome.message };
+    },
+    findServiceAccount({ cluster, namespace, name, uid }, call) {
+      admitServices(call, ['shard']);
+      return { found: find({ cluster, namespace, name, uid }) };
     },
   });
 }

@@ -3,7 +3,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Authenticator } from '@kcp-ts/authn';
+import type { Authenticator, ServiceAccount } from '@kcp-ts/authn';
 import {
   createAssertionVerifier,
   createAuthenticator,
@@ -31,6 +31,7 @@ import type { JoinNeeds } from './join.ts';
 import { joinOthers } from './join.ts';
 import type { AdminTokens } from './kubeconfig.ts';
 import { prepareAdminTokens, writeKubeconfig } from './kubeconfig.ts';
+import type { Peers } from './peers.ts';
 import { processMemory, releaseMemory } from './release-memory.ts';
 
 export interface RunningShard extends AsyncDisposable {
@@ -74,19 +75,22 @@ interface AuthenticatorNeeds {
   /** PEM of the key that signs service accounts' tokens. */
   readonly key: string;
   readonly tokens: AdminTokens;
+  readonly peers: Peers | undefined;
+}
+
+function findServiceAccount(store: Store, { cluster, namespace, name, uid }: ServiceAccount): boolean {
+  const parts = { group: '', resource: 'serviceaccounts', identity: '-', cluster, namespace, name };
+  const entry = store.get(formatKey(parts));
+  return entry !== undefined && parseStored<KubeObject>(entry.value).metadata.uid === uid;
 }
 
 /** Every way of saying who one is: administrators' tokens, the token file, service accounts, and certificates, which need nothing here. */
-async function openAuthenticator({ config, clock, random, log, store, key, tokens }: AuthenticatorNeeds) {
+async function openAuthenticator({ config, clock, random, log, store, key, tokens, peers }: AuthenticatorNeeds) {
   const serviceAccounts = createServiceAccountTokens({
     privateKey: key,
     clock,
     random,
-    validate({ cluster, namespace, name, uid }) {
-      const parts = { group: '', resource: 'serviceaccounts', identity: '-', cluster, namespace, name };
-      const entry = store.get(formatKey(parts));
-      return entry !== undefined && parseStored<KubeObject>(entry.value).metadata.uid === uid;
-    },
+    validate: (account) => findServiceAccount(store, account) || (peers?.hasServiceAccount(account) ?? false),
   });
   const path = config.tokenAuthFile;
   const onError = (error: unknown) => log.error({ err: error }, 'the token file cannot be read');
@@ -175,6 +179,7 @@ async function openAmongOthers(needs: JoinNeeds, random: Random): Promise<Opened
   const { register, own, bus, tls, rpcPort } = joined;
   const installation = await joinInstallation({
     ...{ register, own, bus, store, tls, rpcHost: host, rpcPort, clock, random, log },
+    findServiceAccount: (account) => findServiceAccount(store, account),
   });
   return {
     store,
@@ -248,6 +253,7 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
   });
   const { authenticator, serviceAccounts } = await openAuthenticator({
     ...{ config, clock, random, log, store, key: certificates.serviceAccountKey, tokens },
+    peers: opened.installation?.peers,
   });
   const shard = await composeShard({
     store,

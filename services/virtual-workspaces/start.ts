@@ -73,10 +73,7 @@ export function assemble(needs: AssembleNeeds): Assembled {
   const backends = createBackends({
     clock,
     tlsOf: () => tls,
-    onUnreachable(url, error) {
-      count('503');
-      log.warn({ backend: url, err: error }, 'a shard cannot be reached');
-    },
+    onUnreachable: (url, error) => log.warn({ backend: url, err: error }, 'a shard cannot be reached'),
     onAnswered: (_url, status) => count(String(status)),
   });
   const shards = createShards({ register, backends, clock, connect: needs.connect });

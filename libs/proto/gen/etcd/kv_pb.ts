@@ -4,23 +4,20 @@
 // @generated from file etcd/kv.proto (package mvccpb, syntax proto3)
 /* eslint-disable */
 
-import type { Message, UnknownEnum } from '@bufbuild/protobuf';
-import type { GenEnum, GenFile, GenMessage } from '@bufbuild/protobuf/codegenv2';
-import { enumDesc, fileDesc, messageDesc } from '@bufbuild/protobuf/codegenv2';
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file etcd/kv.proto.
  */
-export const file_etcd_kv: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'Cg1ldGNkL2t2LnByb3RvEgZtdmNjcGIidQoIS2V5VmFsdWUSCwoDa2V5GAEgASgMEhcKD2NyZWF0ZV9yZXZpc2lvbhgCIAEoAxIUCgxtb2RfcmV2aXNpb24YAyABKAMSDwoHdmVyc2lvbhgEIAEoAxINCgV2YWx1ZRgFIAEoDBINCgVsZWFzZRgGIAEoAyKRAQoFRXZlbnQSJQoEdHlwZRgBIAEoDjIXLm12Y2NwYi5FdmVudC5FdmVudFR5cGUSHAoCa3YYAiABKAsyEC5tdmNjcGIuS2V5VmFsdWUSIQoHcHJldl9rdhgDIAEoCzIQLm12Y2NwYi5LZXlWYWx1ZSIgCglFdmVudFR5cGUSBwoDUFVUEAASCgoGREVMRVRFEAFiBnByb3RvMw',
-  );
+export const file_etcd_kv: GenFile = /*@__PURE__*/
+  fileDesc("Cg1ldGNkL2t2LnByb3RvEgZtdmNjcGIidQoIS2V5VmFsdWUSCwoDa2V5GAEgASgMEhcKD2NyZWF0ZV9yZXZpc2lvbhgCIAEoAxIUCgxtb2RfcmV2aXNpb24YAyABKAMSDwoHdmVyc2lvbhgEIAEoAxINCgV2YWx1ZRgFIAEoDBINCgVsZWFzZRgGIAEoAyKRAQoFRXZlbnQSJQoEdHlwZRgBIAEoDjIXLm12Y2NwYi5FdmVudC5FdmVudFR5cGUSHAoCa3YYAiABKAsyEC5tdmNjcGIuS2V5VmFsdWUSIQoHcHJldl9rdhgDIAEoCzIQLm12Y2NwYi5LZXlWYWx1ZSIgCglFdmVudFR5cGUSBwoDUFVUEAASCgoGREVMRVRFEAFiBnByb3RvMw");
 
 /**
  * @generated from message mvccpb.KeyValue
  */
-export type KeyValue = Message<'mvccpb.KeyValue'> & {
+export type KeyValue = Message<"mvccpb.KeyValue"> & {
   /**
    * @generated from field: bytes key = 1;
    */
@@ -56,12 +53,13 @@ export type KeyValue = Message<'mvccpb.KeyValue'> & {
  * Describes the message mvccpb.KeyValue.
  * Use `create(KeyValueSchema)` to create a new message.
  */
-export const KeyValueSchema: GenMessage<KeyValue> = /*@__PURE__*/ messageDesc(file_etcd_kv, 0);
+export const KeyValueSchema: GenMessage<KeyValue> = /*@__PURE__*/
+  messageDesc(file_etcd_kv, 0);
 
 /**
  * @generated from message mvccpb.Event
  */
-export type Event = Message<'mvccpb.Event'> & {
+export type Event = Message<"mvccpb.Event"> & {
   /**
    * @generated from field: mvccpb.Event.EventType type = 1;
    */
@@ -82,7 +80,8 @@ export type Event = Message<'mvccpb.Event'> & {
  * Describes the message mvccpb.Event.
  * Use `create(EventSchema)` to create a new message.
  */
-export const EventSchema: GenMessage<Event> = /*@__PURE__*/ messageDesc(file_etcd_kv, 1);
+export const EventSchema: GenMessage<Event> = /*@__PURE__*/
+  messageDesc(file_etcd_kv, 1);
 
 /**
  * @generated from enum mvccpb.Event.EventType
@@ -107,4 +106,6 @@ export type Event_EventType = (typeof Event_EventType)[keyof typeof Event_EventT
 /**
  * Describes the enum mvccpb.Event.EventType.
  */
-export const Event_EventTypeSchema: GenEnum<Event_EventType> = /*@__PURE__*/ enumDesc(file_etcd_kv, 1, 0);
+export const Event_EventTypeSchema: GenEnum<Event_EventType> = /*@__PURE__*/
+  enumDesc(file_etcd_kv, 1, 0);
+

@@ -4,26 +4,22 @@
 // @generated from file etcd/rpc.proto (package etcdserverpb, syntax proto3)
 /* eslint-disable */
 
-import type { Message, UnknownEnum } from '@bufbuild/protobuf';
-import type { GenEnum, GenFile, GenMessage, GenService } from '@bufbuild/protobuf/codegenv2';
-import { enumDesc, fileDesc, messageDesc, serviceDesc } from '@bufbuild/protobuf/codegenv2';
-import type { Event, KeyValue } from './kv_pb.ts';
-import { file_etcd_kv } from './kv_pb.ts';
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Event, KeyValue } from "./kv_pb.ts";
+import { file_etcd_kv } from "./kv_pb.ts";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file etcd/rpc.proto.
  */
-export const file_etcd_rpc: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'Cg5ldGNkL3JwYy5wcm90bxIMZXRjZHNlcnZlcnBiIlwKDlJlc3BvbnNlSGVhZGVyEhIKCmNsdXN0ZXJfaWQYASABKAQSEQoJbWVtYmVyX2lkGAIgASgEEhAKCHJldmlzaW9uGAMgASgDEhEKCXJhZnRfdGVybRgEIAEoBCKMAQoMUmFuZ2VSZXF1ZXN0EgsKA2tleRgBIAEoDBIRCglyYW5nZV9lbmQYAiABKAwSDQoFbGltaXQYAyABKAMSEAoIcmV2aXNpb24YBCABKAMSFAoMc2VyaWFsaXphYmxlGAcgASgIEhEKCWtleXNfb25seRgIIAEoCBISCgpjb3VudF9vbmx5GAkgASgIInkKDVJhbmdlUmVzcG9uc2USLAoGaGVhZGVyGAEgASgLMhwuZXRjZHNlcnZlcnBiLlJlc3BvbnNlSGVhZGVyEh0KA2t2cxgCIAMoCzIQLm12Y2NwYi5LZXlWYWx1ZRIMCgRtb3JlGAMgASgIEg0KBWNvdW50GAQgASgDIkgKClB1dFJlcXVlc3QSCwoDa2V5GAEgASgMEg0KBXZhbHVlGAIgASgMEg0KBWxlYXNlGAMgASgDEg8KB3ByZXZfa3YYBCABKAgiXgoLUHV0UmVzcG9uc2USLAoGaGVhZGVyGAEgASgLMhwuZXRjZHNlcnZlcnBiLlJlc3BvbnNlSGVhZGVyEiEKB3ByZXZfa3YYAiABKAsyEC5tdmNjcGIuS2V5VmFsdWUiRQoSRGVsZXRlUmFuZ2VSZXF1ZXN0EgsKA2tleRgBIAEoDBIRCglyYW5nZV9lbmQYAiABKAwSDwoHcHJldl9rdhgDIAEoCCJ4ChNEZWxldGVSYW5nZVJlc3BvbnNlEiwKBmhlYWRlchgBIAEoCzIcLmV0Y2RzZXJ2ZXJwYi5SZXNwb25zZUhlYWRlchIPCgdkZWxldGVkGAIgASgDEiIKCHByZXZfa3ZzGAMgAygLMhAubXZjY3BiLktleVZhbHVlIu8BCglSZXF1ZXN0T3ASMwoNcmVxdWVzdF9yYW5nZRgBIAEoCzIaLmV0Y2RzZXJ2ZXJwYi5SYW5nZVJlcXVlc3RIABIvCgtyZXF1ZXN0X3B1dBgCIAEoCzIYLmV0Y2RzZXJ2ZXJwYi5QdXRSZXF1ZXN0SAASQAoUcmVxdWVzdF9kZWxldGVfcmFuZ2UYAyABKAsyIC5ldGNkc2VydmVycGIuRGVsZXRlUmFuZ2VSZXF1ZXN0SAASLwoLcmVxdWVzdF90eG4YBCABKAsyGC5ldGNkc2VydmVycGIuVHhuUmVxdWVzdEgAQgkKB3JlcXVlc3Qi+QEKClJlc3BvbnNlT3ASNQoOcmVzcG9uc2VfcmFuZ2UYASABKAsyGy5ldGNkc2VydmVycGIuUmFuZ2VSZXNwb25zZUgAEjEKDHJlc3BvbnNlX3B1dBgCIAEoCzIZLmV0Y2RzZXJ2ZXJwYi5QdXRSZXNwb25zZUgAEkIKFXJlc3BvbnNlX2RlbGV0ZV9yYW5nZRgDIAEoCzIhLmV0Y2RzZXJ2ZXJwYi5EZWxldGVSYW5nZVJlc3BvbnNlSAASMQoMcmVzcG9uc2VfdHhuGAQgASgLMhkuZXRjZHNlcnZlcnBiLlR4blJlc3BvbnNlSABCCgoIcmVzcG9uc2UilgMKB0NvbXBhcmUSMwoGcmVzdWx0GAEgASgOMiMuZXRjZHNlcnZlcnBiLkNvbXBhcmUuQ29tcGFyZVJlc3VsdBIzCgZ0YXJnZXQYAiABKA4yIy5ldGNkc2VydmVycGIuQ29tcGFyZS5Db21wYXJlVGFyZ2V0EgsKA2tleRgDIAEoDBIRCgd2ZXJzaW9uGAQgASgDSAASGQoPY3JlYXRlX3JldmlzaW9uGAUgASgDSAASFgoMbW9kX3JldmlzaW9uGAYgASgDSAASDwoFdmFsdWUYByABKAxIABIPCgVsZWFzZRgIIAEoA0gAEhEKCXJhbmdlX2VuZBhAIAEoDCJACg1Db21wYXJlUmVzdWx0EgkKBUVRVUFMEAASCwoHR1JFQVRFUhABEggKBExFU1MQAhINCglOT1RfRVFVQUwQAyJHCg1Db21wYXJlVGFyZ2V0EgsKB1ZFUlNJT04QABIKCgZDUkVBVEUQARIHCgNNT0QQAhIJCgVWQUxVRRADEgkKBUxFQVNFEARCDgoMdGFyZ2V0X3VuaW9uIogBCgpUeG5SZXF1ZXN0EiYKB2NvbXBhcmUYASADKAsyFS5ldGNkc2VydmVycGIuQ29tcGFyZRIoCgdzdWNjZXNzGAIgAygLMhcuZXRjZHNlcnZlcnBiLlJlcXVlc3RPcBIoCgdmYWlsdXJlGAMgAygLMhcuZXRjZHNlcnZlcnBiLlJlcXVlc3RPcCJ7CgtUeG5SZXNwb25zZRIsCgZoZWFkZXIYASABKAsyHC5ldGNkc2VydmVycGIuUmVzcG9uc2VIZWFkZXISEQoJc3VjY2VlZGVkGAIgASgIEisKCXJlc3BvbnNlcxgDIAMoCzIYLmV0Y2RzZXJ2ZXJwYi5SZXNwb25zZU9wIjcKEUNvbXBhY3Rpb25SZXF1ZXN0EhAKCHJldmlzaW9uGAEgASgDEhAKCHBoeXNpY2FsGAIgASgIIkIKEkNvbXBhY3Rpb25SZXNwb25zZRIsCgZoZWFkZXIYASABKAsyHC5ldGNkc2VydmVycGIuUmVzcG9uc2VIZWFkZXIi1wEKDFdhdGNoUmVxdWVzdBI6Cg5jcmVhdGVfcmVxdWVzdBgBIAEoCzIgLmV0Y2RzZXJ2ZXJwYi5XYXRjaENyZWF0ZVJlcXVlc3RIABI6Cg5jYW5jZWxfcmVxdWVzdBgCIAEoCzIgLmV0Y2RzZXJ2ZXJwYi5XYXRjaENhbmNlbFJlcXVlc3RIABI+ChBwcm9ncmVzc19yZXF1ZXN0GAMgASgLMiIuZXRjZHNlcnZlcnBiLldhdGNoUHJvZ3Jlc3NSZXF1ZXN0SABCDwoNcmVxdWVzdF91bmlvbiL/AQoSV2F0Y2hDcmVhdGVSZXF1ZXN0EgsKA2tleRgBIAEoDBIRCglyYW5nZV9lbmQYAiABKAwSFgoOc3RhcnRfcmV2aXNpb24YAyABKAMSFwoPcHJvZ3Jlc3Nfbm90aWZ5GAQgASgIEjwKB2ZpbHRlcnMYBSADKA4yKy5ldGNkc2VydmVycGIuV2F0Y2hDcmVhdGVSZXF1ZXN0LkZpbHRlclR5cGUSDwoHcHJldl9rdhgGIAEoCBIQCgh3YXRjaF9pZBgHIAEoAxIQCghmcmFnbWVudBgIIAEoCCIlCgpGaWx0ZXJUeXBlEgkKBU5PUFVUEAASDAoITk9ERUxFVEUQASImChJXYXRjaENhbmNlbFJlcXVlc3QSEAoId2F0Y2hfaWQYASABKAMiFgoUV2F0Y2hQcm9ncmVzc1JlcXVlc3Qi1AEKDVdhdGNoUmVzcG9uc2USLAoGaGVhZGVyGAEgASgLMhwuZXRjZHNlcnZlcnBiLlJlc3BvbnNlSGVhZGVyEhAKCHdhdGNoX2lkGAIgASgDEg8KB2NyZWF0ZWQYAyABKAgSEAoIY2FuY2VsZWQYBCABKAgSGAoQY29tcGFjdF9yZXZpc2lvbhgFIAEoAxIVCg1jYW5jZWxfcmVhc29uGAYgASgJEhAKCGZyYWdtZW50GAcgASgIEh0KBmV2ZW50cxgLIAMoCzINLm12Y2NwYi5FdmVudCIsChFMZWFzZUdyYW50UmVxdWVzdBILCgNUVEwYASABKAMSCgoCSUQYAiABKAMiagoSTGVhc2VHcmFudFJlc3BvbnNlEiwKBmhlYWRlchgBIAEoCzIcLmV0Y2RzZXJ2ZXJwYi5SZXNwb25zZUhlYWRlchIKCgJJRBgCIAEoAxILCgNUVEwYAyABKAMSDQoFZXJyb3IYBCABKAkiIAoSTGVhc2VSZXZva2VSZXF1ZXN0EgoKAklEGAEgASgDIkMKE0xlYXNlUmV2b2tlUmVzcG9uc2USLAoGaGVhZGVyGAEgASgLMhwuZXRjZHNlcnZlcnBiLlJlc3BvbnNlSGVhZGVyIiMKFUxlYXNlS2VlcEFsaXZlUmVxdWVzdBIKCgJJRBgBIAEoAyJfChZMZWFzZUtlZXBBbGl2ZVJlc3BvbnNlEiwKBmhlYWRlchgBIAEoCzIcLmV0Y2RzZXJ2ZXJwYi5SZXNwb25zZUhlYWRlchIKCgJJRBgCIAEoAxILCgNUVEwYAyABKAMiDwoNU3RhdHVzUmVxdWVzdCJvCg5TdGF0dXNSZXNwb25zZRIsCgZoZWFkZXIYASABKAsyHC5ldGNkc2VydmVycGIuUmVzcG9uc2VIZWFkZXISDwoHdmVyc2lvbhgCIAEoCRIOCgZkYlNpemUYAyABKAMSDgoGbGVhZGVyGAQgASgEIjUKE0F1dGhlbnRpY2F0ZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIQCghwYXNzd29yZBgCIAEoCSJTChRBdXRoZW50aWNhdGVSZXNwb25zZRIsCgZoZWFkZXIYASABKAsyHC5ldGNkc2VydmVycGIuUmVzcG9uc2VIZWFkZXISDQoFdG9rZW4YAiABKAky4AIKAktWEkAKBVJhbmdlEhouZXRjZHNlcnZlcnBiLlJhbmdlUmVxdWVzdBobLmV0Y2RzZXJ2ZXJwYi5SYW5nZVJlc3BvbnNlEjoKA1B1dBIYLmV0Y2RzZXJ2ZXJwYi5QdXRSZXF1ZXN0GhkuZXRjZHNlcnZlcnBiLlB1dFJlc3BvbnNlElIKC0RlbGV0ZVJhbmdlEiAuZXRjZHNlcnZlcnBiLkRlbGV0ZVJhbmdlUmVxdWVzdBohLmV0Y2RzZXJ2ZXJwYi5EZWxldGVSYW5nZVJlc3BvbnNlEjoKA1R4bhIYLmV0Y2RzZXJ2ZXJwYi5UeG5SZXF1ZXN0GhkuZXRjZHNlcnZlcnBiLlR4blJlc3BvbnNlEkwKB0NvbXBhY3QSHy5ldGNkc2VydmVycGIuQ29tcGFjdGlvblJlcXVlc3QaIC5ldGNkc2VydmVycGIuQ29tcGFjdGlvblJlc3BvbnNlMk0KBVdhdGNoEkQKBVdhdGNoEhouZXRjZHNlcnZlcnBiLldhdGNoUmVxdWVzdBobLmV0Y2RzZXJ2ZXJwYi5XYXRjaFJlc3BvbnNlKAEwATKNAgoFTGVhc2USTwoKTGVhc2VHcmFudBIfLmV0Y2RzZXJ2ZXJwYi5MZWFzZUdyYW50UmVxdWVzdBogLmV0Y2RzZXJ2ZXJwYi5MZWFzZUdyYW50UmVzcG9uc2USUgoLTGVhc2VSZXZva2USIC5ldGNkc2VydmVycGIuTGVhc2VSZXZva2VSZXF1ZXN0GiEuZXRjZHNlcnZlcnBiLkxlYXNlUmV2b2tlUmVzcG9uc2USXwoOTGVhc2VLZWVwQWxpdmUSIy5ldGNkc2VydmVycGIuTGVhc2VLZWVwQWxpdmVSZXF1ZXN0GiQuZXRjZHNlcnZlcnBiLkxlYXNlS2VlcEFsaXZlUmVzcG9uc2UoATABMlIKC01haW50ZW5hbmNlEkMKBlN0YXR1cxIbLmV0Y2RzZXJ2ZXJwYi5TdGF0dXNSZXF1ZXN0GhwuZXRjZHNlcnZlcnBiLlN0YXR1c1Jlc3BvbnNlMl0KBEF1dGgSVQoMQXV0aGVudGljYXRlEiEuZXRjZHNlcnZlcnBiLkF1dGhlbnRpY2F0ZVJlcXVlc3QaIi5ldGNkc2VydmVycGIuQXV0aGVudGljYXRlUmVzcG9uc2ViBnByb3RvMw',
-    [file_etcd_kv],
-  );
+export const file_etcd_rpc: GenFile = /*@__PURE__*/
+  fileDesc("Cg5ldGNkL3JwYy5wcm90bxIMZXRjZHNlcnZlcnBiIlwKDlJlc3BvbnNlSGVhZGVyEhIKCmNsdXN0ZXJfaWQYASABKAQSEQoJbWVtYmVyX2lkGAIgASgEEhAKCHJldmlzaW9uGAMgASgDEhEKCXJhZnRfdGVybRgEIAEoBCKMAQoMUmFuZ2VSZXF1ZXN0EgsKA2tleRgBIAEoDBIRCglyYW5nZV9lbmQYAiABKAwSDQoFbGltaXQYAyABKAMSEAoIcmV2aXNpb24YBCABKAMSFAoMc2VyaWFsaXphYmxlGAcgASgIEhEKCWtleXNfb25seRgIIAEoCBISCgpjb3VudF9vbmx5GAkgASgIInkKDVJhbmdlUmVzcG9uc2USLAoGaGVhZGVyGAEgASgLMhwuZXRjZHNlcnZlcnBiLlJlc3BvbnNlSGVhZGVyEh0KA2t2cxgCIAMoCzIQLm12Y2NwYi5LZXlWYWx1ZRIMCgRtb3JlGAMgASgIEg0KBWNvdW50GAQgASgDIkgKClB1dFJlcXVlc3QSCwoDa2V5GAEgASgMEg0KBXZhbHVlGAIgASgMEg0KBWxlYXNlGAMgASgDEg8KB3ByZXZfa3YYBCABKAgiXgoLUHV0UmVzcG9uc2USLAoGaGVhZGVyGAEgASgLMhwuZXRjZHNlcnZlcnBiLlJlc3BvbnNlSGVhZGVyEiEKB3ByZXZfa3YYAiABKAsyEC5tdmNjcGIuS2V5VmFsdWUiRQoSRGVsZXRlUmFuZ2VSZXF1ZXN0EgsKA2tleRgBIAEoDBIRCglyYW5nZV9lbmQYAiABKAwSDwoHcHJldl9rdhgDIAEoCCJ4ChNEZWxldGVSYW5nZVJlc3BvbnNlEiwKBmhlYWRlchgBIAEoCzIcLmV0Y2RzZXJ2ZXJwYi5SZXNwb25zZUhlYWRlchIPCgdkZWxldGVkGAIgASgDEiIKCHByZXZfa3ZzGAMgAygLMhAubXZjY3BiLktleVZhbHVlIu8BCglSZXF1ZXN0T3ASMwoNcmVxdWVzdF9yYW5nZRgBIAEoCzIaLmV0Y2RzZXJ2ZXJwYi5SYW5nZVJlcXVlc3RIABIvCgtyZXF1ZXN0X3B1dBgCIAEoCzIYLmV0Y2RzZXJ2ZXJwYi5QdXRSZXF1ZXN0SAASQAoUcmVxdWVzdF9kZWxldGVfcmFuZ2UYAyABKAsyIC5ldGNkc2VydmVycGIuRGVsZXRlUmFuZ2VSZXF1ZXN0SAASLwoLcmVxdWVzdF90eG4YBCABKAsyGC5ldGNkc2VydmVycGIuVHhuUmVxdWVzdEgAQgkKB3JlcXVlc3Qi+QEKClJlc3BvbnNlT3ASNQoOcmVzcG9uc2VfcmFuZ2UYASABKAsyGy5ldGNkc2VydmVycGIuUmFuZ2VSZXNwb25zZUgAEjEKDHJlc3BvbnNlX3B1dBgCIAEoCzIZLmV0Y2RzZXJ2ZXJwYi5QdXRSZXNwb25zZUgAEkIKFXJlc3BvbnNlX2RlbGV0ZV9yYW5nZRgDIAEoCzIhLmV0Y2RzZXJ2ZXJwYi5EZWxldGVSYW5nZVJlc3BvbnNlSAASMQoMcmVzcG9uc2VfdHhuGAQgASgLMhkuZXRjZHNlcnZlcnBiLlR4blJlc3BvbnNlSABCCgoIcmVzcG9uc2UilgMKB0NvbXBhcmUSMwoGcmVzdWx0GAEgASgOMiMuZXRjZHNlcnZlcnBiLkNvbXBhcmUuQ29tcGFyZVJlc3VsdBIzCgZ0YXJnZXQYAiABKA4yIy5ldGNkc2VydmVycGIuQ29tcGFyZS5Db21wYXJlVGFyZ2V0EgsKA2tleRgDIAEoDBIRCgd2ZXJzaW9uGAQgASgDSAASGQoPY3JlYXRlX3JldmlzaW9uGAUgASgDSAASFgoMbW9kX3JldmlzaW9uGAYgASgDSAASDwoFdmFsdWUYByABKAxIABIPCgVsZWFzZRgIIAEoA0gAEhEKCXJhbmdlX2VuZBhAIAEoDCJACg1Db21wYXJlUmVzdWx0EgkKBUVRVUFMEAASCwoHR1JFQVRFUhABEggKBExFU1MQAhINCglOT1RfRVFVQUwQAyJHCg1Db21wYXJlVGFyZ2V0EgsKB1ZFUlNJT04QABIKCgZDUkVBVEUQARIHCgNNT0QQAhIJCgVWQUxVRRADEgkKBUxFQVNFEARCDgoMdGFyZ2V0X3VuaW9uIogBCgpUeG5SZXF1ZXN0EiYKB2NvbXBhcmUYASADKAsyFS5ldGNkc2VydmVycGIuQ29tcGFyZRIoCgdzdWNjZXNzGAIgAygLMhcuZXRjZHNlcnZlcnBiLlJlcXVlc3RPcBIoCgdmYWlsdXJlGAMgAygLMhcuZXRjZHNlcnZlcnBiLlJlcXVlc3RPcCJ7CgtUeG5SZXNwb25zZRIsCgZoZWFkZXIYASABKAsyHC5ldGNkc2VydmVycGIuUmVzcG9uc2VIZWFkZXISEQoJc3VjY2VlZGVkGAIgASgIEisKCXJlc3BvbnNlcxgDIAMoCzIYLmV0Y2RzZXJ2ZXJwYi5SZXNwb25zZU9wIjcKEUNvbXBhY3Rpb25SZXF1ZXN0EhAKCHJldmlzaW9uGAEgASgDEhAKCHBoeXNpY2FsGAIgASgIIkIKEkNvbXBhY3Rpb25SZXNwb25zZRIsCgZoZWFkZXIYASABKAsyHC5ldGNkc2VydmVycGIuUmVzcG9uc2VIZWFkZXIi1wEKDFdhdGNoUmVxdWVzdBI6Cg5jcmVhdGVfcmVxdWVzdBgBIAEoCzIgLmV0Y2RzZXJ2ZXJwYi5XYXRjaENyZWF0ZVJlcXVlc3RIABI6Cg5jYW5jZWxfcmVxdWVzdBgCIAEoCzIgLmV0Y2RzZXJ2ZXJwYi5XYXRjaENhbmNlbFJlcXVlc3RIABI+ChBwcm9ncmVzc19yZXF1ZXN0GAMgASgLMiIuZXRjZHNlcnZlcnBiLldhdGNoUHJvZ3Jlc3NSZXF1ZXN0SABCDwoNcmVxdWVzdF91bmlvbiL/AQoSV2F0Y2hDcmVhdGVSZXF1ZXN0EgsKA2tleRgBIAEoDBIRCglyYW5nZV9lbmQYAiABKAwSFgoOc3RhcnRfcmV2aXNpb24YAyABKAMSFwoPcHJvZ3Jlc3Nfbm90aWZ5GAQgASgIEjwKB2ZpbHRlcnMYBSADKA4yKy5ldGNkc2VydmVycGIuV2F0Y2hDcmVhdGVSZXF1ZXN0LkZpbHRlclR5cGUSDwoHcHJldl9rdhgGIAEoCBIQCgh3YXRjaF9pZBgHIAEoAxIQCghmcmFnbWVudBgIIAEoCCIlCgpGaWx0ZXJUeXBlEgkKBU5PUFVUEAASDAoITk9ERUxFVEUQASImChJXYXRjaENhbmNlbFJlcXVlc3QSEAoId2F0Y2hfaWQYASABKAMiFgoUV2F0Y2hQcm9ncmVzc1JlcXVlc3Qi1AEKDVdhdGNoUmVzcG9uc2USLAoGaGVhZGVyGAEgASgLMhwuZXRjZHNlcnZlcnBiLlJlc3BvbnNlSGVhZGVyEhAKCHdhdGNoX2lkGAIgASgDEg8KB2NyZWF0ZWQYAyABKAgSEAoIY2FuY2VsZWQYBCABKAgSGAoQY29tcGFjdF9yZXZpc2lvbhgFIAEoAxIVCg1jYW5jZWxfcmVhc29uGAYgASgJEhAKCGZyYWdtZW50GAcgASgIEh0KBmV2ZW50cxgLIAMoCzINLm12Y2NwYi5FdmVudCIsChFMZWFzZUdyYW50UmVxdWVzdBILCgNUVEwYASABKAMSCgoCSUQYAiABKAMiagoSTGVhc2VHcmFudFJlc3BvbnNlEiwKBmhlYWRlchgBIAEoCzIcLmV0Y2RzZXJ2ZXJwYi5SZXNwb25zZUhlYWRlchIKCgJJRBgCIAEoAxILCgNUVEwYAyABKAMSDQoFZXJyb3IYBCABKAkiIAoSTGVhc2VSZXZva2VSZXF1ZXN0EgoKAklEGAEgASgDIkMKE0xlYXNlUmV2b2tlUmVzcG9uc2USLAoGaGVhZGVyGAEgASgLMhwuZXRjZHNlcnZlcnBiLlJlc3BvbnNlSGVhZGVyIiMKFUxlYXNlS2VlcEFsaXZlUmVxdWVzdBIKCgJJRBgBIAEoAyJfChZMZWFzZUtlZXBBbGl2ZVJlc3BvbnNlEiwKBmhlYWRlchgBIAEoCzIcLmV0Y2RzZXJ2ZXJwYi5SZXNwb25zZUhlYWRlchIKCgJJRBgCIAEoAxILCgNUVEwYAyABKAMiDwoNU3RhdHVzUmVxdWVzdCJvCg5TdGF0dXNSZXNwb25zZRIsCgZoZWFkZXIYASABKAsyHC5ldGNkc2VydmVycGIuUmVzcG9uc2VIZWFkZXISDwoHdmVyc2lvbhgCIAEoCRIOCgZkYlNpemUYAyABKAMSDgoGbGVhZGVyGAQgASgEIjUKE0F1dGhlbnRpY2F0ZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIQCghwYXNzd29yZBgCIAEoCSJTChRBdXRoZW50aWNhdGVSZXNwb25zZRIsCgZoZWFkZXIYASABKAsyHC5ldGNkc2VydmVycGIuUmVzcG9uc2VIZWFkZXISDQoFdG9rZW4YAiABKAky4AIKAktWEkAKBVJhbmdlEhouZXRjZHNlcnZlcnBiLlJhbmdlUmVxdWVzdBobLmV0Y2RzZXJ2ZXJwYi5SYW5nZVJlc3BvbnNlEjoKA1B1dBIYLmV0Y2RzZXJ2ZXJwYi5QdXRSZXF1ZXN0GhkuZXRjZHNlcnZlcnBiLlB1dFJlc3BvbnNlElIKC0RlbGV0ZVJhbmdlEiAuZXRjZHNlcnZlcnBiLkRlbGV0ZVJhbmdlUmVxdWVzdBohLmV0Y2RzZXJ2ZXJwYi5EZWxldGVSYW5nZVJlc3BvbnNlEjoKA1R4bhIYLmV0Y2RzZXJ2ZXJwYi5UeG5SZXF1ZXN0GhkuZXRjZHNlcnZlcnBiLlR4blJlc3BvbnNlEkwKB0NvbXBhY3QSHy5ldGNkc2VydmVycGIuQ29tcGFjdGlvblJlcXVlc3QaIC5ldGNkc2VydmVycGIuQ29tcGFjdGlvblJlc3BvbnNlMk0KBVdhdGNoEkQKBVdhdGNoEhouZXRjZHNlcnZlcnBiLldhdGNoUmVxdWVzdBobLmV0Y2RzZXJ2ZXJwYi5XYXRjaFJlc3BvbnNlKAEwATKNAgoFTGVhc2USTwoKTGVhc2VHcmFudBIfLmV0Y2RzZXJ2ZXJwYi5MZWFzZUdyYW50UmVxdWVzdBogLmV0Y2RzZXJ2ZXJwYi5MZWFzZUdyYW50UmVzcG9uc2USUgoLTGVhc2VSZXZva2USIC5ldGNkc2VydmVycGIuTGVhc2VSZXZva2VSZXF1ZXN0GiEuZXRjZHNlcnZlcnBiLkxlYXNlUmV2b2tlUmVzcG9uc2USXwoOTGVhc2VLZWVwQWxpdmUSIy5ldGNkc2VydmVycGIuTGVhc2VLZWVwQWxpdmVSZXF1ZXN0GiQuZXRjZHNlcnZlcnBiLkxlYXNlS2VlcEFsaXZlUmVzcG9uc2UoATABMlIKC01haW50ZW5hbmNlEkMKBlN0YXR1cxIbLmV0Y2RzZXJ2ZXJwYi5TdGF0dXNSZXF1ZXN0GhwuZXRjZHNlcnZlcnBiLlN0YXR1c1Jlc3BvbnNlMl0KBEF1dGgSVQoMQXV0aGVudGljYXRlEiEuZXRjZHNlcnZlcnBiLkF1dGhlbnRpY2F0ZVJlcXVlc3QaIi5ldGNkc2VydmVycGIuQXV0aGVudGljYXRlUmVzcG9uc2ViBnByb3RvMw", [file_etcd_kv]);
 
 /**
  * @generated from message etcdserverpb.ResponseHeader
  */
-export type ResponseHeader = Message<'etcdserverpb.ResponseHeader'> & {
+export type ResponseHeader = Message<"etcdserverpb.ResponseHeader"> & {
   /**
    * @generated from field: uint64 cluster_id = 1;
    */
@@ -49,12 +45,13 @@ export type ResponseHeader = Message<'etcdserverpb.ResponseHeader'> & {
  * Describes the message etcdserverpb.ResponseHeader.
  * Use `create(ResponseHeaderSchema)` to create a new message.
  */
-export const ResponseHeaderSchema: GenMessage<ResponseHeader> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 0);
+export const ResponseHeaderSchema: GenMessage<ResponseHeader> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 0);
 
 /**
  * @generated from message etcdserverpb.RangeRequest
  */
-export type RangeRequest = Message<'etcdserverpb.RangeRequest'> & {
+export type RangeRequest = Message<"etcdserverpb.RangeRequest"> & {
   /**
    * @generated from field: bytes key = 1;
    */
@@ -95,12 +92,13 @@ export type RangeRequest = Message<'etcdserverpb.RangeRequest'> & {
  * Describes the message etcdserverpb.RangeRequest.
  * Use `create(RangeRequestSchema)` to create a new message.
  */
-export const RangeRequestSchema: GenMessage<RangeRequest> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 1);
+export const RangeRequestSchema: GenMessage<RangeRequest> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 1);
 
 /**
  * @generated from message etcdserverpb.RangeResponse
  */
-export type RangeResponse = Message<'etcdserverpb.RangeResponse'> & {
+export type RangeResponse = Message<"etcdserverpb.RangeResponse"> & {
   /**
    * @generated from field: etcdserverpb.ResponseHeader header = 1;
    */
@@ -126,12 +124,13 @@ export type RangeResponse = Message<'etcdserverpb.RangeResponse'> & {
  * Describes the message etcdserverpb.RangeResponse.
  * Use `create(RangeResponseSchema)` to create a new message.
  */
-export const RangeResponseSchema: GenMessage<RangeResponse> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 2);
+export const RangeResponseSchema: GenMessage<RangeResponse> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 2);
 
 /**
  * @generated from message etcdserverpb.PutRequest
  */
-export type PutRequest = Message<'etcdserverpb.PutRequest'> & {
+export type PutRequest = Message<"etcdserverpb.PutRequest"> & {
   /**
    * @generated from field: bytes key = 1;
    */
@@ -157,12 +156,13 @@ export type PutRequest = Message<'etcdserverpb.PutRequest'> & {
  * Describes the message etcdserverpb.PutRequest.
  * Use `create(PutRequestSchema)` to create a new message.
  */
-export const PutRequestSchema: GenMessage<PutRequest> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 3);
+export const PutRequestSchema: GenMessage<PutRequest> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 3);
 
 /**
  * @generated from message etcdserverpb.PutResponse
  */
-export type PutResponse = Message<'etcdserverpb.PutResponse'> & {
+export type PutResponse = Message<"etcdserverpb.PutResponse"> & {
   /**
    * @generated from field: etcdserverpb.ResponseHeader header = 1;
    */
@@ -178,12 +178,13 @@ export type PutResponse = Message<'etcdserverpb.PutResponse'> & {
  * Describes the message etcdserverpb.PutResponse.
  * Use `create(PutResponseSchema)` to create a new message.
  */
-export const PutResponseSchema: GenMessage<PutResponse> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 4);
+export const PutResponseSchema: GenMessage<PutResponse> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 4);
 
 /**
  * @generated from message etcdserverpb.DeleteRangeRequest
  */
-export type DeleteRangeRequest = Message<'etcdserverpb.DeleteRangeRequest'> & {
+export type DeleteRangeRequest = Message<"etcdserverpb.DeleteRangeRequest"> & {
   /**
    * @generated from field: bytes key = 1;
    */
@@ -204,12 +205,13 @@ export type DeleteRangeRequest = Message<'etcdserverpb.DeleteRangeRequest'> & {
  * Describes the message etcdserverpb.DeleteRangeRequest.
  * Use `create(DeleteRangeRequestSchema)` to create a new message.
  */
-export const DeleteRangeRequestSchema: GenMessage<DeleteRangeRequest> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 5);
+export const DeleteRangeRequestSchema: GenMessage<DeleteRangeRequest> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 5);
 
 /**
  * @generated from message etcdserverpb.DeleteRangeResponse
  */
-export type DeleteRangeResponse = Message<'etcdserverpb.DeleteRangeResponse'> & {
+export type DeleteRangeResponse = Message<"etcdserverpb.DeleteRangeResponse"> & {
   /**
    * @generated from field: etcdserverpb.ResponseHeader header = 1;
    */
@@ -230,102 +232,95 @@ export type DeleteRangeResponse = Message<'etcdserverpb.DeleteRangeResponse'> & 
  * Describes the message etcdserverpb.DeleteRangeResponse.
  * Use `create(DeleteRangeResponseSchema)` to create a new message.
  */
-export const DeleteRangeResponseSchema: GenMessage<DeleteRangeResponse> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 6);
+export const DeleteRangeResponseSchema: GenMessage<DeleteRangeResponse> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 6);
 
 /**
  * @generated from message etcdserverpb.RequestOp
  */
-export type RequestOp = Message<'etcdserverpb.RequestOp'> & {
+export type RequestOp = Message<"etcdserverpb.RequestOp"> & {
   /**
    * @generated from oneof etcdserverpb.RequestOp.request
    */
-  request:
-    | {
-        /**
-         * @generated from field: etcdserverpb.RangeRequest request_range = 1;
-         */
-        value: RangeRequest;
-        case: 'requestRange';
-      }
-    | {
-        /**
-         * @generated from field: etcdserverpb.PutRequest request_put = 2;
-         */
-        value: PutRequest;
-        case: 'requestPut';
-      }
-    | {
-        /**
-         * @generated from field: etcdserverpb.DeleteRangeRequest request_delete_range = 3;
-         */
-        value: DeleteRangeRequest;
-        case: 'requestDeleteRange';
-      }
-    | {
-        /**
-         * @generated from field: etcdserverpb.TxnRequest request_txn = 4;
-         */
-        value: TxnRequest;
-        case: 'requestTxn';
-      }
-    | { case: undefined; value?: undefined };
+  request: {
+    /**
+     * @generated from field: etcdserverpb.RangeRequest request_range = 1;
+     */
+    value: RangeRequest;
+    case: "requestRange";
+  } | {
+    /**
+     * @generated from field: etcdserverpb.PutRequest request_put = 2;
+     */
+    value: PutRequest;
+    case: "requestPut";
+  } | {
+    /**
+     * @generated from field: etcdserverpb.DeleteRangeRequest request_delete_range = 3;
+     */
+    value: DeleteRangeRequest;
+    case: "requestDeleteRange";
+  } | {
+    /**
+     * @generated from field: etcdserverpb.TxnRequest request_txn = 4;
+     */
+    value: TxnRequest;
+    case: "requestTxn";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
  * Describes the message etcdserverpb.RequestOp.
  * Use `create(RequestOpSchema)` to create a new message.
  */
-export const RequestOpSchema: GenMessage<RequestOp> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 7);
+export const RequestOpSchema: GenMessage<RequestOp> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 7);
 
 /**
  * @generated from message etcdserverpb.ResponseOp
  */
-export type ResponseOp = Message<'etcdserverpb.ResponseOp'> & {
+export type ResponseOp = Message<"etcdserverpb.ResponseOp"> & {
   /**
    * @generated from oneof etcdserverpb.ResponseOp.response
    */
-  response:
-    | {
-        /**
-         * @generated from field: etcdserverpb.RangeResponse response_range = 1;
-         */
-        value: RangeResponse;
-        case: 'responseRange';
-      }
-    | {
-        /**
-         * @generated from field: etcdserverpb.PutResponse response_put = 2;
-         */
-        value: PutResponse;
-        case: 'responsePut';
-      }
-    | {
-        /**
-         * @generated from field: etcdserverpb.DeleteRangeResponse response_delete_range = 3;
-         */
-        value: DeleteRangeResponse;
-        case: 'responseDeleteRange';
-      }
-    | {
-        /**
-         * @generated from field: etcdserverpb.TxnResponse response_txn = 4;
-         */
-        value: TxnResponse;
-        case: 'responseTxn';
-      }
-    | { case: undefined; value?: undefined };
+  response: {
+    /**
+     * @generated from field: etcdserverpb.RangeResponse response_range = 1;
+     */
+    value: RangeResponse;
+    case: "responseRange";
+  } | {
+    /**
+     * @generated from field: etcdserverpb.PutResponse response_put = 2;
+     */
+    value: PutResponse;
+    case: "responsePut";
+  } | {
+    /**
+     * @generated from field: etcdserverpb.DeleteRangeResponse response_delete_range = 3;
+     */
+    value: DeleteRangeResponse;
+    case: "responseDeleteRange";
+  } | {
+    /**
+     * @generated from field: etcdserverpb.TxnResponse response_txn = 4;
+     */
+    value: TxnResponse;
+    case: "responseTxn";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
  * Describes the message etcdserverpb.ResponseOp.
  * Use `create(ResponseOpSchema)` to create a new message.
  */
-export const ResponseOpSchema: GenMessage<ResponseOp> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 8);
+export const ResponseOpSchema: GenMessage<ResponseOp> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 8);
 
 /**
  * @generated from message etcdserverpb.Compare
  */
-export type Compare = Message<'etcdserverpb.Compare'> & {
+export type Compare = Message<"etcdserverpb.Compare"> & {
   /**
    * @generated from field: etcdserverpb.Compare.CompareResult result = 1;
    */
@@ -344,43 +339,37 @@ export type Compare = Message<'etcdserverpb.Compare'> & {
   /**
    * @generated from oneof etcdserverpb.Compare.target_union
    */
-  targetUnion:
-    | {
-        /**
-         * @generated from field: int64 version = 4;
-         */
-        value: bigint;
-        case: 'version';
-      }
-    | {
-        /**
-         * @generated from field: int64 create_revision = 5;
-         */
-        value: bigint;
-        case: 'createRevision';
-      }
-    | {
-        /**
-         * @generated from field: int64 mod_revision = 6;
-         */
-        value: bigint;
-        case: 'modRevision';
-      }
-    | {
-        /**
-         * @generated from field: bytes value = 7;
-         */
-        value: Uint8Array;
-        case: 'value';
-      }
-    | {
-        /**
-         * @generated from field: int64 lease = 8;
-         */
-        value: bigint;
-        case: 'lease';
-      }
-    | { case: undefined; value?: undefined };
+  targetUnion: {
+    /**
+     * @generated from field: int64 version = 4;
+     */
+    value: bigint;
+    case: "version";
+  } | {
+    /**
+     * @generated from field: int64 create_revision = 5;
+     */
+    value: bigint;
+    case: "createRevision";
+  } | {
+    /**
+     * @generated from field: int64 mod_revision = 6;
+     */
+    value: bigint;
+    case: "modRevision";
+  } | {
+    /**
+     * @generated from field: bytes value = 7;
+     */
+    value: Uint8Array;
+    case: "value";
+  } | {
+    /**
+     * @generated from field: int64 lease = 8;
+     */
+    value: bigint;
+    case: "lease";
+  } | { case: undefined; value?: undefined };
 
   /**
    * @generated from field: bytes range_end = 64;
@@ -392,7 +381,8 @@ export type Compare = Message<'etcdserverpb.Compare'> & {
  * Describes the message etcdserverpb.Compare.
  * Use `create(CompareSchema)` to create a new message.
  */
-export const CompareSchema: GenMessage<Compare> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 9);
+export const CompareSchema: GenMessage<Compare> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 9);
 
 /**
  * @generated from enum etcdserverpb.Compare.CompareResult
@@ -427,7 +417,8 @@ export type Compare_CompareResult = (typeof Compare_CompareResult)[keyof typeof 
 /**
  * Describes the enum etcdserverpb.Compare.CompareResult.
  */
-export const Compare_CompareResultSchema: GenEnum<Compare_CompareResult> = /*@__PURE__*/ enumDesc(file_etcd_rpc, 9, 0);
+export const Compare_CompareResultSchema: GenEnum<Compare_CompareResult> = /*@__PURE__*/
+  enumDesc(file_etcd_rpc, 9, 0);
 
 /**
  * @generated from enum etcdserverpb.Compare.CompareTarget
@@ -467,12 +458,13 @@ export type Compare_CompareTarget = (typeof Compare_CompareTarget)[keyof typeof 
 /**
  * Describes the enum etcdserverpb.Compare.CompareTarget.
  */
-export const Compare_CompareTargetSchema: GenEnum<Compare_CompareTarget> = /*@__PURE__*/ enumDesc(file_etcd_rpc, 9, 1);
+export const Compare_CompareTargetSchema: GenEnum<Compare_CompareTarget> = /*@__PURE__*/
+  enumDesc(file_etcd_rpc, 9, 1);
 
 /**
  * @generated from message etcdserverpb.TxnRequest
  */
-export type TxnRequest = Message<'etcdserverpb.TxnRequest'> & {
+export type TxnRequest = Message<"etcdserverpb.TxnRequest"> & {
   /**
    * @generated from field: repeated etcdserverpb.Compare compare = 1;
    */
@@ -493,12 +485,13 @@ export type TxnRequest = Message<'etcdserverpb.TxnRequest'> & {
  * Describes the message etcdserverpb.TxnRequest.
  * Use `create(TxnRequestSchema)` to create a new message.
  */
-export const TxnRequestSchema: GenMessage<TxnRequest> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 10);
+export const TxnRequestSchema: GenMessage<TxnRequest> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 10);
 
 /**
  * @generated from message etcdserverpb.TxnResponse
  */
-export type TxnResponse = Message<'etcdserverpb.TxnResponse'> & {
+export type TxnResponse = Message<"etcdserverpb.TxnResponse"> & {
   /**
    * @generated from field: etcdserverpb.ResponseHeader header = 1;
    */
@@ -519,12 +512,13 @@ export type TxnResponse = Message<'etcdserverpb.TxnResponse'> & {
  * Describes the message etcdserverpb.TxnResponse.
  * Use `create(TxnResponseSchema)` to create a new message.
  */
-export const TxnResponseSchema: GenMessage<TxnResponse> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 11);
+export const TxnResponseSchema: GenMessage<TxnResponse> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 11);
 
 /**
  * @generated from message etcdserverpb.CompactionRequest
  */
-export type CompactionRequest = Message<'etcdserverpb.CompactionRequest'> & {
+export type CompactionRequest = Message<"etcdserverpb.CompactionRequest"> & {
   /**
    * @generated from field: int64 revision = 1;
    */
@@ -540,12 +534,13 @@ export type CompactionRequest = Message<'etcdserverpb.CompactionRequest'> & {
  * Describes the message etcdserverpb.CompactionRequest.
  * Use `create(CompactionRequestSchema)` to create a new message.
  */
-export const CompactionRequestSchema: GenMessage<CompactionRequest> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 12);
+export const CompactionRequestSchema: GenMessage<CompactionRequest> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 12);
 
 /**
  * @generated from message etcdserverpb.CompactionResponse
  */
-export type CompactionResponse = Message<'etcdserverpb.CompactionResponse'> & {
+export type CompactionResponse = Message<"etcdserverpb.CompactionResponse"> & {
   /**
    * @generated from field: etcdserverpb.ResponseHeader header = 1;
    */
@@ -556,50 +551,48 @@ export type CompactionResponse = Message<'etcdserverpb.CompactionResponse'> & {
  * Describes the message etcdserverpb.CompactionResponse.
  * Use `create(CompactionResponseSchema)` to create a new message.
  */
-export const CompactionResponseSchema: GenMessage<CompactionResponse> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 13);
+export const CompactionResponseSchema: GenMessage<CompactionResponse> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 13);
 
 /**
  * @generated from message etcdserverpb.WatchRequest
  */
-export type WatchRequest = Message<'etcdserverpb.WatchRequest'> & {
+export type WatchRequest = Message<"etcdserverpb.WatchRequest"> & {
   /**
    * @generated from oneof etcdserverpb.WatchRequest.request_union
    */
-  requestUnion:
-    | {
-        /**
-         * @generated from field: etcdserverpb.WatchCreateRequest create_request = 1;
-         */
-        value: WatchCreateRequest;
-        case: 'createRequest';
-      }
-    | {
-        /**
-         * @generated from field: etcdserverpb.WatchCancelRequest cancel_request = 2;
-         */
-        value: WatchCancelRequest;
-        case: 'cancelRequest';
-      }
-    | {
-        /**
-         * @generated from field: etcdserverpb.WatchProgressRequest progress_request = 3;
-         */
-        value: WatchProgressRequest;
-        case: 'progressRequest';
-      }
-    | { case: undefined; value?: undefined };
+  requestUnion: {
+    /**
+     * @generated from field: etcdserverpb.WatchCreateRequest create_request = 1;
+     */
+    value: WatchCreateRequest;
+    case: "createRequest";
+  } | {
+    /**
+     * @generated from field: etcdserverpb.WatchCancelRequest cancel_request = 2;
+     */
+    value: WatchCancelRequest;
+    case: "cancelRequest";
+  } | {
+    /**
+     * @generated from field: etcdserverpb.WatchProgressRequest progress_request = 3;
+     */
+    value: WatchProgressRequest;
+    case: "progressRequest";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
  * Describes the message etcdserverpb.WatchRequest.
  * Use `create(WatchRequestSchema)` to create a new message.
  */
-export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 14);
+export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 14);
 
 /**
  * @generated from message etcdserverpb.WatchCreateRequest
  */
-export type WatchCreateRequest = Message<'etcdserverpb.WatchCreateRequest'> & {
+export type WatchCreateRequest = Message<"etcdserverpb.WatchCreateRequest"> & {
   /**
    * @generated from field: bytes key = 1;
    */
@@ -645,7 +638,8 @@ export type WatchCreateRequest = Message<'etcdserverpb.WatchCreateRequest'> & {
  * Describes the message etcdserverpb.WatchCreateRequest.
  * Use `create(WatchCreateRequestSchema)` to create a new message.
  */
-export const WatchCreateRequestSchema: GenMessage<WatchCreateRequest> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 15);
+export const WatchCreateRequestSchema: GenMessage<WatchCreateRequest> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 15);
 
 /**
  * @generated from enum etcdserverpb.WatchCreateRequest.FilterType
@@ -665,21 +659,18 @@ export const WatchCreateRequest_FilterType = {
 /**
  * @generated from enum etcdserverpb.WatchCreateRequest.FilterType
  */
-export type WatchCreateRequest_FilterType =
-  | (typeof WatchCreateRequest_FilterType)[keyof typeof WatchCreateRequest_FilterType]
-  | UnknownEnum;
+export type WatchCreateRequest_FilterType = (typeof WatchCreateRequest_FilterType)[keyof typeof WatchCreateRequest_FilterType] | UnknownEnum;
 
 /**
  * Describes the enum etcdserverpb.WatchCreateRequest.FilterType.
  */
-export const WatchCreateRequest_FilterTypeSchema: GenEnum<WatchCreateRequest_FilterType> =
-  /*@__PURE__*/
+export const WatchCreateRequest_FilterTypeSchema: GenEnum<WatchCreateRequest_FilterType> = /*@__PURE__*/
   enumDesc(file_etcd_rpc, 15, 0);
 
 /**
  * @generated from message etcdserverpb.WatchCancelRequest
  */
-export type WatchCancelRequest = Message<'etcdserverpb.WatchCancelRequest'> & {
+export type WatchCancelRequest = Message<"etcdserverpb.WatchCancelRequest"> & {
   /**
    * @generated from field: int64 watch_id = 1;
    */
@@ -690,25 +681,26 @@ export type WatchCancelRequest = Message<'etcdserverpb.WatchCancelRequest'> & {
  * Describes the message etcdserverpb.WatchCancelRequest.
  * Use `create(WatchCancelRequestSchema)` to create a new message.
  */
-export const WatchCancelRequestSchema: GenMessage<WatchCancelRequest> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 16);
+export const WatchCancelRequestSchema: GenMessage<WatchCancelRequest> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 16);
 
 /**
  * @generated from message etcdserverpb.WatchProgressRequest
  */
-export type WatchProgressRequest = Message<'etcdserverpb.WatchProgressRequest'> & {};
+export type WatchProgressRequest = Message<"etcdserverpb.WatchProgressRequest"> & {
+};
 
 /**
  * Describes the message etcdserverpb.WatchProgressRequest.
  * Use `create(WatchProgressRequestSchema)` to create a new message.
  */
-export const WatchProgressRequestSchema: GenMessage<WatchProgressRequest> =
-  /*@__PURE__*/
+export const WatchProgressRequestSchema: GenMessage<WatchProgressRequest> = /*@__PURE__*/
   messageDesc(file_etcd_rpc, 17);
 
 /**
  * @generated from message etcdserverpb.WatchResponse
  */
-export type WatchResponse = Message<'etcdserverpb.WatchResponse'> & {
+export type WatchResponse = Message<"etcdserverpb.WatchResponse"> & {
   /**
    * @generated from field: etcdserverpb.ResponseHeader header = 1;
    */
@@ -754,12 +746,13 @@ export type WatchResponse = Message<'etcdserverpb.WatchResponse'> & {
  * Describes the message etcdserverpb.WatchResponse.
  * Use `create(WatchResponseSchema)` to create a new message.
  */
-export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 18);
+export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 18);
 
 /**
  * @generated from message etcdserverpb.LeaseGrantRequest
  */
-export type LeaseGrantRequest = Message<'etcdserverpb.LeaseGrantRequest'> & {
+export type LeaseGrantRequest = Message<"etcdserverpb.LeaseGrantRequest"> & {
   /**
    * @generated from field: int64 TTL = 1;
    */
@@ -775,12 +768,13 @@ export type LeaseGrantRequest = Message<'etcdserverpb.LeaseGrantRequest'> & {
  * Describes the message etcdserverpb.LeaseGrantRequest.
  * Use `create(LeaseGrantRequestSchema)` to create a new message.
  */
-export const LeaseGrantRequestSchema: GenMessage<LeaseGrantRequest> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 19);
+export const LeaseGrantRequestSchema: GenMessage<LeaseGrantRequest> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 19);
 
 /**
  * @generated from message etcdserverpb.LeaseGrantResponse
  */
-export type LeaseGrantResponse = Message<'etcdserverpb.LeaseGrantResponse'> & {
+export type LeaseGrantResponse = Message<"etcdserverpb.LeaseGrantResponse"> & {
   /**
    * @generated from field: etcdserverpb.ResponseHeader header = 1;
    */
@@ -806,12 +800,13 @@ export type LeaseGrantResponse = Message<'etcdserverpb.LeaseGrantResponse'> & {
  * Describes the message etcdserverpb.LeaseGrantResponse.
  * Use `create(LeaseGrantResponseSchema)` to create a new message.
  */
-export const LeaseGrantResponseSchema: GenMessage<LeaseGrantResponse> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 20);
+export const LeaseGrantResponseSchema: GenMessage<LeaseGrantResponse> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 20);
 
 /**
  * @generated from message etcdserverpb.LeaseRevokeRequest
  */
-export type LeaseRevokeRequest = Message<'etcdserverpb.LeaseRevokeRequest'> & {
+export type LeaseRevokeRequest = Message<"etcdserverpb.LeaseRevokeRequest"> & {
   /**
    * @generated from field: int64 ID = 1;
    */
@@ -822,12 +817,13 @@ export type LeaseRevokeRequest = Message<'etcdserverpb.LeaseRevokeRequest'> & {
  * Describes the message etcdserverpb.LeaseRevokeRequest.
  * Use `create(LeaseRevokeRequestSchema)` to create a new message.
  */
-export const LeaseRevokeRequestSchema: GenMessage<LeaseRevokeRequest> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 21);
+export const LeaseRevokeRequestSchema: GenMessage<LeaseRevokeRequest> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 21);
 
 /**
  * @generated from message etcdserverpb.LeaseRevokeResponse
  */
-export type LeaseRevokeResponse = Message<'etcdserverpb.LeaseRevokeResponse'> & {
+export type LeaseRevokeResponse = Message<"etcdserverpb.LeaseRevokeResponse"> & {
   /**
    * @generated from field: etcdserverpb.ResponseHeader header = 1;
    */
@@ -838,12 +834,13 @@ export type LeaseRevokeResponse = Message<'etcdserverpb.LeaseRevokeResponse'> & 
  * Describes the message etcdserverpb.LeaseRevokeResponse.
  * Use `create(LeaseRevokeResponseSchema)` to create a new message.
  */
-export const LeaseRevokeResponseSchema: GenMessage<LeaseRevokeResponse> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 22);
+export const LeaseRevokeResponseSchema: GenMessage<LeaseRevokeResponse> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 22);
 
 /**
  * @generated from message etcdserverpb.LeaseKeepAliveRequest
  */
-export type LeaseKeepAliveRequest = Message<'etcdserverpb.LeaseKeepAliveRequest'> & {
+export type LeaseKeepAliveRequest = Message<"etcdserverpb.LeaseKeepAliveRequest"> & {
   /**
    * @generated from field: int64 ID = 1;
    */
@@ -854,14 +851,13 @@ export type LeaseKeepAliveRequest = Message<'etcdserverpb.LeaseKeepAliveRequest'
  * Describes the message etcdserverpb.LeaseKeepAliveRequest.
  * Use `create(LeaseKeepAliveRequestSchema)` to create a new message.
  */
-export const LeaseKeepAliveRequestSchema: GenMessage<LeaseKeepAliveRequest> =
-  /*@__PURE__*/
+export const LeaseKeepAliveRequestSchema: GenMessage<LeaseKeepAliveRequest> = /*@__PURE__*/
   messageDesc(file_etcd_rpc, 23);
 
 /**
  * @generated from message etcdserverpb.LeaseKeepAliveResponse
  */
-export type LeaseKeepAliveResponse = Message<'etcdserverpb.LeaseKeepAliveResponse'> & {
+export type LeaseKeepAliveResponse = Message<"etcdserverpb.LeaseKeepAliveResponse"> & {
   /**
    * @generated from field: etcdserverpb.ResponseHeader header = 1;
    */
@@ -882,25 +878,26 @@ export type LeaseKeepAliveResponse = Message<'etcdserverpb.LeaseKeepAliveRespons
  * Describes the message etcdserverpb.LeaseKeepAliveResponse.
  * Use `create(LeaseKeepAliveResponseSchema)` to create a new message.
  */
-export const LeaseKeepAliveResponseSchema: GenMessage<LeaseKeepAliveResponse> =
-  /*@__PURE__*/
+export const LeaseKeepAliveResponseSchema: GenMessage<LeaseKeepAliveResponse> = /*@__PURE__*/
   messageDesc(file_etcd_rpc, 24);
 
 /**
  * @generated from message etcdserverpb.StatusRequest
  */
-export type StatusRequest = Message<'etcdserverpb.StatusRequest'> & {};
+export type StatusRequest = Message<"etcdserverpb.StatusRequest"> & {
+};
 
 /**
  * Describes the message etcdserverpb.StatusRequest.
  * Use `create(StatusRequestSchema)` to create a new message.
  */
-export const StatusRequestSchema: GenMessage<StatusRequest> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 25);
+export const StatusRequestSchema: GenMessage<StatusRequest> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 25);
 
 /**
  * @generated from message etcdserverpb.StatusResponse
  */
-export type StatusResponse = Message<'etcdserverpb.StatusResponse'> & {
+export type StatusResponse = Message<"etcdserverpb.StatusResponse"> & {
   /**
    * @generated from field: etcdserverpb.ResponseHeader header = 1;
    */
@@ -926,12 +923,13 @@ export type StatusResponse = Message<'etcdserverpb.StatusResponse'> & {
  * Describes the message etcdserverpb.StatusResponse.
  * Use `create(StatusResponseSchema)` to create a new message.
  */
-export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 26);
+export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 26);
 
 /**
  * @generated from message etcdserverpb.AuthenticateRequest
  */
-export type AuthenticateRequest = Message<'etcdserverpb.AuthenticateRequest'> & {
+export type AuthenticateRequest = Message<"etcdserverpb.AuthenticateRequest"> & {
   /**
    * @generated from field: string name = 1;
    */
@@ -947,12 +945,13 @@ export type AuthenticateRequest = Message<'etcdserverpb.AuthenticateRequest'> & 
  * Describes the message etcdserverpb.AuthenticateRequest.
  * Use `create(AuthenticateRequestSchema)` to create a new message.
  */
-export const AuthenticateRequestSchema: GenMessage<AuthenticateRequest> = /*@__PURE__*/ messageDesc(file_etcd_rpc, 27);
+export const AuthenticateRequestSchema: GenMessage<AuthenticateRequest> = /*@__PURE__*/
+  messageDesc(file_etcd_rpc, 27);
 
 /**
  * @generated from message etcdserverpb.AuthenticateResponse
  */
-export type AuthenticateResponse = Message<'etcdserverpb.AuthenticateResponse'> & {
+export type AuthenticateResponse = Message<"etcdserverpb.AuthenticateResponse"> & {
   /**
    * @generated from field: etcdserverpb.ResponseHeader header = 1;
    */
@@ -968,8 +967,7 @@ export type AuthenticateResponse = Message<'etcdserverpb.AuthenticateResponse'> 
  * Describes the message etcdserverpb.AuthenticateResponse.
  * Use `create(AuthenticateResponseSchema)` to create a new message.
  */
-export const AuthenticateResponseSchema: GenMessage<AuthenticateResponse> =
-  /*@__PURE__*/
+export const AuthenticateResponseSchema: GenMessage<AuthenticateResponse> = /*@__PURE__*/
   messageDesc(file_etcd_rpc, 28);
 
 /**
@@ -980,43 +978,44 @@ export const KV: GenService<{
    * @generated from rpc etcdserverpb.KV.Range
    */
   range: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof RangeRequestSchema;
     output: typeof RangeResponseSchema;
-  };
+  },
   /**
    * @generated from rpc etcdserverpb.KV.Put
    */
   put: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof PutRequestSchema;
     output: typeof PutResponseSchema;
-  };
+  },
   /**
    * @generated from rpc etcdserverpb.KV.DeleteRange
    */
   deleteRange: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof DeleteRangeRequestSchema;
     output: typeof DeleteRangeResponseSchema;
-  };
+  },
   /**
    * @generated from rpc etcdserverpb.KV.Txn
    */
   txn: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof TxnRequestSchema;
     output: typeof TxnResponseSchema;
-  };
+  },
   /**
    * @generated from rpc etcdserverpb.KV.Compact
    */
   compact: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof CompactionRequestSchema;
     output: typeof CompactionResponseSchema;
-  };
-}> = /*@__PURE__*/ serviceDesc(file_etcd_rpc, 0);
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_etcd_rpc, 0);
 
 /**
  * @generated from service etcdserverpb.Watch
@@ -1026,11 +1025,12 @@ export const Watch: GenService<{
    * @generated from rpc etcdserverpb.Watch.Watch
    */
   watch: {
-    methodKind: 'bidi_streaming';
+    methodKind: "bidi_streaming";
     input: typeof WatchRequestSchema;
     output: typeof WatchResponseSchema;
-  };
-}> = /*@__PURE__*/ serviceDesc(file_etcd_rpc, 1);
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_etcd_rpc, 1);
 
 /**
  * @generated from service etcdserverpb.Lease
@@ -1040,27 +1040,28 @@ export const Lease: GenService<{
    * @generated from rpc etcdserverpb.Lease.LeaseGrant
    */
   leaseGrant: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof LeaseGrantRequestSchema;
     output: typeof LeaseGrantResponseSchema;
-  };
+  },
   /**
    * @generated from rpc etcdserverpb.Lease.LeaseRevoke
    */
   leaseRevoke: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof LeaseRevokeRequestSchema;
     output: typeof LeaseRevokeResponseSchema;
-  };
+  },
   /**
    * @generated from rpc etcdserverpb.Lease.LeaseKeepAlive
    */
   leaseKeepAlive: {
-    methodKind: 'bidi_streaming';
+    methodKind: "bidi_streaming";
     input: typeof LeaseKeepAliveRequestSchema;
     output: typeof LeaseKeepAliveResponseSchema;
-  };
-}> = /*@__PURE__*/ serviceDesc(file_etcd_rpc, 2);
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_etcd_rpc, 2);
 
 /**
  * @generated from service etcdserverpb.Maintenance
@@ -1070,11 +1071,12 @@ export const Maintenance: GenService<{
    * @generated from rpc etcdserverpb.Maintenance.Status
    */
   status: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof StatusRequestSchema;
     output: typeof StatusResponseSchema;
-  };
-}> = /*@__PURE__*/ serviceDesc(file_etcd_rpc, 3);
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_etcd_rpc, 3);
 
 /**
  * @generated from service etcdserverpb.Auth
@@ -1084,8 +1086,10 @@ export const Auth: GenService<{
    * @generated from rpc etcdserverpb.Auth.Authenticate
    */
   authenticate: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof AuthenticateRequestSchema;
     output: typeof AuthenticateResponseSchema;
-  };
-}> = /*@__PURE__*/ serviceDesc(file_etcd_rpc, 4);
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_etcd_rpc, 4);
+

@@ -4,23 +4,20 @@
 // @generated from file feed/v1/feed.proto (package feed.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Message } from '@bufbuild/protobuf';
-import type { GenFile, GenMessage, GenService } from '@bufbuild/protobuf/codegenv2';
-import { fileDesc, messageDesc, serviceDesc } from '@bufbuild/protobuf/codegenv2';
+import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file feed/v1/feed.proto.
  */
-export const file_feed_v1_feed: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'ChJmZWVkL3YxL2ZlZWQucHJvdG8SB2ZlZWQudjEiYQoJRmVlZEVudHJ5EgsKA2tleRgBIAEoCRIQCghyZXZpc2lvbhgCIAEoARIXCg9jcmVhdGVfcmV2aXNpb24YAyABKAESEgoFdmFsdWUYBCABKAxIAIgBAUIICgZfdmFsdWUimgEKC0ZlZWRNZXNzYWdlEg0KBXNoYXJkGAEgASgJEg4KBm51bWJlchgCIAEoDRINCgVlcG9jaBgDIAEoCRIQCghwcmV2aW91cxgEIAEoARIQCghwcm9ncmVzcxgFIAEoARIjCgdlbnRyaWVzGAYgAygLMhIuZmVlZC52MS5GZWVkRW50cnkSFAoMYnlfcmVmZXJlbmNlGAcgASgIIiAKD1NuYXBzaG90UmVxdWVzdBINCgVzaGFyZBgBIAEoCSJYChBTbmFwc2hvdFJlc3BvbnNlEg0KBWVwb2NoGAEgASgJEhAKCHJldmlzaW9uGAIgASgBEiMKB2VudHJpZXMYAyADKAsyEi5mZWVkLnYxLkZlZWRFbnRyeSIsCgxGZXRjaFJlcXVlc3QSDQoFc2hhcmQYASABKAkSDQoFYWZ0ZXIYAiABKAEiVQoNRmV0Y2hSZXNwb25zZRINCgVlcG9jaBgBIAEoCRIjCgdlbnRyaWVzGAIgAygLMhIuZmVlZC52MS5GZWVkRW50cnkSEAoIcHJvZ3Jlc3MYAyABKAEiHwoPUHJvZ3Jlc3NSZXF1ZXN0EgwKBHBhc3QYASABKAEiOwoQUHJvZ3Jlc3NSZXNwb25zZRIQCghwcm9ncmVzcxgBIAEoARIVCg1sYXN0X3JldmlzaW9uGAIgASgBMssBCgtGZWVkU2VydmljZRJBCghTbmFwc2hvdBIYLmZlZWQudjEuU25hcHNob3RSZXF1ZXN0GhkuZmVlZC52MS5TbmFwc2hvdFJlc3BvbnNlMAESOAoFRmV0Y2gSFS5mZWVkLnYxLkZldGNoUmVxdWVzdBoWLmZlZWQudjEuRmV0Y2hSZXNwb25zZTABEj8KCFByb2dyZXNzEhguZmVlZC52MS5Qcm9ncmVzc1JlcXVlc3QaGS5mZWVkLnYxLlByb2dyZXNzUmVzcG9uc2ViBnByb3RvMw',
-  );
+export const file_feed_v1_feed: GenFile = /*@__PURE__*/
+  fileDesc("ChJmZWVkL3YxL2ZlZWQucHJvdG8SB2ZlZWQudjEiYQoJRmVlZEVudHJ5EgsKA2tleRgBIAEoCRIQCghyZXZpc2lvbhgCIAEoARIXCg9jcmVhdGVfcmV2aXNpb24YAyABKAESEgoFdmFsdWUYBCABKAxIAIgBAUIICgZfdmFsdWUimgEKC0ZlZWRNZXNzYWdlEg0KBXNoYXJkGAEgASgJEg4KBm51bWJlchgCIAEoDRINCgVlcG9jaBgDIAEoCRIQCghwcmV2aW91cxgEIAEoARIQCghwcm9ncmVzcxgFIAEoARIjCgdlbnRyaWVzGAYgAygLMhIuZmVlZC52MS5GZWVkRW50cnkSFAoMYnlfcmVmZXJlbmNlGAcgASgIIiAKD1NuYXBzaG90UmVxdWVzdBINCgVzaGFyZBgBIAEoCSJYChBTbmFwc2hvdFJlc3BvbnNlEg0KBWVwb2NoGAEgASgJEhAKCHJldmlzaW9uGAIgASgBEiMKB2VudHJpZXMYAyADKAsyEi5mZWVkLnYxLkZlZWRFbnRyeSIsCgxGZXRjaFJlcXVlc3QSDQoFc2hhcmQYASABKAkSDQoFYWZ0ZXIYAiABKAEiVQoNRmV0Y2hSZXNwb25zZRINCgVlcG9jaBgBIAEoCRIjCgdlbnRyaWVzGAIgAygLMhIuZmVlZC52MS5GZWVkRW50cnkSEAoIcHJvZ3Jlc3MYAyABKAEiHwoPUHJvZ3Jlc3NSZXF1ZXN0EgwKBHBhc3QYASABKAEiOwoQUHJvZ3Jlc3NSZXNwb25zZRIQCghwcm9ncmVzcxgBIAEoARIVCg1sYXN0X3JldmlzaW9uGAIgASgBMssBCgtGZWVkU2VydmljZRJBCghTbmFwc2hvdBIYLmZlZWQudjEuU25hcHNob3RSZXF1ZXN0GhkuZmVlZC52MS5TbmFwc2hvdFJlc3BvbnNlMAESOAoFRmV0Y2gSFS5mZWVkLnYxLkZldGNoUmVxdWVzdBoWLmZlZWQudjEuRmV0Y2hSZXNwb25zZTABEj8KCFByb2dyZXNzEhguZmVlZC52MS5Qcm9ncmVzc1JlcXVlc3QaGS5mZWVkLnYxLlByb2dyZXNzUmVzcG9uc2ViBnByb3RvMw");
 
 /**
  * @generated from message feed.v1.FeedEntry
  */
-export type FeedEntry = Message<'feed.v1.FeedEntry'> & {
+export type FeedEntry = Message<"feed.v1.FeedEntry"> & {
   /**
    * `group/resource/identity/cluster/namespace/name`.
    *
@@ -50,14 +47,15 @@ export type FeedEntry = Message<'feed.v1.FeedEntry'> & {
  * Describes the message feed.v1.FeedEntry.
  * Use `create(FeedEntrySchema)` to create a new message.
  */
-export const FeedEntrySchema: GenMessage<FeedEntry> = /*@__PURE__*/ messageDesc(file_feed_v1_feed, 0);
+export const FeedEntrySchema: GenMessage<FeedEntry> = /*@__PURE__*/
+  messageDesc(file_feed_v1_feed, 0);
 
 /**
  * One message on the bus.
  *
  * @generated from message feed.v1.FeedMessage
  */
-export type FeedMessage = Message<'feed.v1.FeedMessage'> & {
+export type FeedMessage = Message<"feed.v1.FeedMessage"> & {
   /**
    * @generated from field: string shard = 1;
    */
@@ -106,12 +104,13 @@ export type FeedMessage = Message<'feed.v1.FeedMessage'> & {
  * Describes the message feed.v1.FeedMessage.
  * Use `create(FeedMessageSchema)` to create a new message.
  */
-export const FeedMessageSchema: GenMessage<FeedMessage> = /*@__PURE__*/ messageDesc(file_feed_v1_feed, 1);
+export const FeedMessageSchema: GenMessage<FeedMessage> = /*@__PURE__*/
+  messageDesc(file_feed_v1_feed, 1);
 
 /**
  * @generated from message feed.v1.SnapshotRequest
  */
-export type SnapshotRequest = Message<'feed.v1.SnapshotRequest'> & {
+export type SnapshotRequest = Message<"feed.v1.SnapshotRequest"> & {
   /**
    * @generated from field: string shard = 1;
    */
@@ -122,12 +121,13 @@ export type SnapshotRequest = Message<'feed.v1.SnapshotRequest'> & {
  * Describes the message feed.v1.SnapshotRequest.
  * Use `create(SnapshotRequestSchema)` to create a new message.
  */
-export const SnapshotRequestSchema: GenMessage<SnapshotRequest> = /*@__PURE__*/ messageDesc(file_feed_v1_feed, 2);
+export const SnapshotRequestSchema: GenMessage<SnapshotRequest> = /*@__PURE__*/
+  messageDesc(file_feed_v1_feed, 2);
 
 /**
  * @generated from message feed.v1.SnapshotResponse
  */
-export type SnapshotResponse = Message<'feed.v1.SnapshotResponse'> & {
+export type SnapshotResponse = Message<"feed.v1.SnapshotResponse"> & {
   /**
    * @generated from field: string epoch = 1;
    */
@@ -150,12 +150,13 @@ export type SnapshotResponse = Message<'feed.v1.SnapshotResponse'> & {
  * Describes the message feed.v1.SnapshotResponse.
  * Use `create(SnapshotResponseSchema)` to create a new message.
  */
-export const SnapshotResponseSchema: GenMessage<SnapshotResponse> = /*@__PURE__*/ messageDesc(file_feed_v1_feed, 3);
+export const SnapshotResponseSchema: GenMessage<SnapshotResponse> = /*@__PURE__*/
+  messageDesc(file_feed_v1_feed, 3);
 
 /**
  * @generated from message feed.v1.FetchRequest
  */
-export type FetchRequest = Message<'feed.v1.FetchRequest'> & {
+export type FetchRequest = Message<"feed.v1.FetchRequest"> & {
   /**
    * @generated from field: string shard = 1;
    */
@@ -171,12 +172,13 @@ export type FetchRequest = Message<'feed.v1.FetchRequest'> & {
  * Describes the message feed.v1.FetchRequest.
  * Use `create(FetchRequestSchema)` to create a new message.
  */
-export const FetchRequestSchema: GenMessage<FetchRequest> = /*@__PURE__*/ messageDesc(file_feed_v1_feed, 4);
+export const FetchRequestSchema: GenMessage<FetchRequest> = /*@__PURE__*/
+  messageDesc(file_feed_v1_feed, 4);
 
 /**
  * @generated from message feed.v1.FetchResponse
  */
-export type FetchResponse = Message<'feed.v1.FetchResponse'> & {
+export type FetchResponse = Message<"feed.v1.FetchResponse"> & {
   /**
    * @generated from field: string epoch = 1;
    */
@@ -199,12 +201,13 @@ export type FetchResponse = Message<'feed.v1.FetchResponse'> & {
  * Describes the message feed.v1.FetchResponse.
  * Use `create(FetchResponseSchema)` to create a new message.
  */
-export const FetchResponseSchema: GenMessage<FetchResponse> = /*@__PURE__*/ messageDesc(file_feed_v1_feed, 5);
+export const FetchResponseSchema: GenMessage<FetchResponse> = /*@__PURE__*/
+  messageDesc(file_feed_v1_feed, 5);
 
 /**
  * @generated from message feed.v1.ProgressRequest
  */
-export type ProgressRequest = Message<'feed.v1.ProgressRequest'> & {
+export type ProgressRequest = Message<"feed.v1.ProgressRequest"> & {
   /**
    * @generated from field: double past = 1;
    */
@@ -215,12 +218,13 @@ export type ProgressRequest = Message<'feed.v1.ProgressRequest'> & {
  * Describes the message feed.v1.ProgressRequest.
  * Use `create(ProgressRequestSchema)` to create a new message.
  */
-export const ProgressRequestSchema: GenMessage<ProgressRequest> = /*@__PURE__*/ messageDesc(file_feed_v1_feed, 6);
+export const ProgressRequestSchema: GenMessage<ProgressRequest> = /*@__PURE__*/
+  messageDesc(file_feed_v1_feed, 6);
 
 /**
  * @generated from message feed.v1.ProgressResponse
  */
-export type ProgressResponse = Message<'feed.v1.ProgressResponse'> & {
+export type ProgressResponse = Message<"feed.v1.ProgressResponse"> & {
   /**
    * Nothing will be committed at or below it.
    *
@@ -240,7 +244,8 @@ export type ProgressResponse = Message<'feed.v1.ProgressResponse'> & {
  * Describes the message feed.v1.ProgressResponse.
  * Use `create(ProgressResponseSchema)` to create a new message.
  */
-export const ProgressResponseSchema: GenMessage<ProgressResponse> = /*@__PURE__*/ messageDesc(file_feed_v1_feed, 7);
+export const ProgressResponseSchema: GenMessage<ProgressResponse> = /*@__PURE__*/
+  messageDesc(file_feed_v1_feed, 7);
 
 /**
  * @generated from service feed.v1.FeedService
@@ -252,28 +257,30 @@ export const FeedService: GenService<{
    * @generated from rpc feed.v1.FeedService.Snapshot
    */
   snapshot: {
-    methodKind: 'server_streaming';
+    methodKind: "server_streaming";
     input: typeof SnapshotRequestSchema;
     output: typeof SnapshotResponseSchema;
-  };
+  },
   /**
    * What the feed has said since a revision. OUT_OF_RANGE where that is no longer known: take a snapshot.
    *
    * @generated from rpc feed.v1.FeedService.Fetch
    */
   fetch: {
-    methodKind: 'server_streaming';
+    methodKind: "server_streaming";
     input: typeof FetchRequestSchema;
     output: typeof FetchResponseSchema;
-  };
+  },
   /**
    * Makes progress past a revision.
    *
    * @generated from rpc feed.v1.FeedService.Progress
    */
   progress: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof ProgressRequestSchema;
     output: typeof ProgressResponseSchema;
-  };
-}> = /*@__PURE__*/ serviceDesc(file_feed_v1_feed, 0);
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_feed_v1_feed, 0);
+

@@ -4,23 +4,20 @@
 // @generated from file shard/v1/shard.proto (package shard.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Message } from '@bufbuild/protobuf';
-import type { GenFile, GenMessage, GenService } from '@bufbuild/protobuf/codegenv2';
-import { fileDesc, messageDesc, serviceDesc } from '@bufbuild/protobuf/codegenv2';
+import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file shard/v1/shard.proto.
  */
-export const file_shard_v1_shard: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'ChRzaGFyZC92MS9zaGFyZC5wcm90bxIIc2hhcmQudjEitgEKFENyZWF0ZUNsdXN0ZXJSZXF1ZXN0Eg8KB2NsdXN0ZXIYASABKAkSDAoEcGF0aBgCIAEoCRIMCgR0eXBlGAMgASgJEh8KB2NyZWF0b3IYBCABKAsyDi5zaGFyZC52MS5Vc2VyEh4KBW93bmVyGAUgASgLMg8uc2hhcmQudjEuT3duZXISHAoPcmVxdWlyZWRfZ3JvdXBzGAYgASgJSACIAQFCEgoQX3JlcXVpcmVkX2dyb3VwcyKoAQoEVXNlchIMCgRuYW1lGAEgASgJEhAKA3VpZBgCIAEoCUgAiAEBEg4KBmdyb3VwcxgDIAMoCRIoCgVleHRyYRgEIAMoCzIZLnNoYXJkLnYxLlVzZXIuRXh0cmFFbnRyeRo+CgpFeHRyYUVudHJ5EgsKA2tleRgBIAEoCRIfCgV2YWx1ZRgCIAEoCzIQLnNoYXJkLnYxLlZhbHVlczoCOAFCBgoEX3VpZCIYCgZWYWx1ZXMSDgoGdmFsdWVzGAEgAygJIjMKBU93bmVyEg8KB2NsdXN0ZXIYASABKAkSDAoEbmFtZRgCIAEoCRILCgN1aWQYAyABKAkiVQoMQ2x1c3RlclN0YXRlEg0KBXBoYXNlGAEgASgJEhQKDGluaXRpYWxpemVycxgCIAMoCRITCgt0ZXJtaW5hdG9ycxgDIAMoCRILCgN1cmwYBCABKAkiPgoVQ3JlYXRlQ2x1c3RlclJlc3BvbnNlEiUKBXN0YXRlGAEgASgLMhYuc2hhcmQudjEuQ2x1c3RlclN0YXRlIikKFkRlc2NyaWJlQ2x1c3RlclJlcXVlc3QSDwoHY2x1c3RlchgBIAEoCSJPChdEZXNjcmliZUNsdXN0ZXJSZXNwb25zZRIqCgVzdGF0ZRgBIAEoCzIWLnNoYXJkLnYxLkNsdXN0ZXJTdGF0ZUgAiAEBQggKBl9zdGF0ZSI6ChREZWxldGVDbHVzdGVyUmVxdWVzdBIPCgdjbHVzdGVyGAEgASgJEhEKCW93bmVyX3VpZBgCIAEoCSI2ChVEZWxldGVDbHVzdGVyUmVzcG9uc2USDAoEZ29uZRgBIAEoCBIPCgdtZXNzYWdlGAIgASgJMooCCgxTaGFyZFNlcnZpY2USUAoNQ3JlYXRlQ2x1c3RlchIeLnNoYXJkLnYxLkNyZWF0ZUNsdXN0ZXJSZXF1ZXN0Gh8uc2hhcmQudjEuQ3JlYXRlQ2x1c3RlclJlc3BvbnNlElYKD0Rlc2NyaWJlQ2x1c3RlchIgLnNoYXJkLnYxLkRlc2NyaWJlQ2x1c3RlclJlcXVlc3QaIS5zaGFyZC52MS5EZXNjcmliZUNsdXN0ZXJSZXNwb25zZRJQCg1EZWxldGVDbHVzdGVyEh4uc2hhcmQudjEuRGVsZXRlQ2x1c3RlclJlcXVlc3QaHy5zaGFyZC52MS5EZWxldGVDbHVzdGVyUmVzcG9uc2ViBnByb3RvMw',
-  );
+export const file_shard_v1_shard: GenFile = /*@__PURE__*/
+  fileDesc("ChRzaGFyZC92MS9zaGFyZC5wcm90bxIIc2hhcmQudjEitgEKFENyZWF0ZUNsdXN0ZXJSZXF1ZXN0Eg8KB2NsdXN0ZXIYASABKAkSDAoEcGF0aBgCIAEoCRIMCgR0eXBlGAMgASgJEh8KB2NyZWF0b3IYBCABKAsyDi5zaGFyZC52MS5Vc2VyEh4KBW93bmVyGAUgASgLMg8uc2hhcmQudjEuT3duZXISHAoPcmVxdWlyZWRfZ3JvdXBzGAYgASgJSACIAQFCEgoQX3JlcXVpcmVkX2dyb3VwcyKoAQoEVXNlchIMCgRuYW1lGAEgASgJEhAKA3VpZBgCIAEoCUgAiAEBEg4KBmdyb3VwcxgDIAMoCRIoCgVleHRyYRgEIAMoCzIZLnNoYXJkLnYxLlVzZXIuRXh0cmFFbnRyeRo+CgpFeHRyYUVudHJ5EgsKA2tleRgBIAEoCRIfCgV2YWx1ZRgCIAEoCzIQLnNoYXJkLnYxLlZhbHVlczoCOAFCBgoEX3VpZCIYCgZWYWx1ZXMSDgoGdmFsdWVzGAEgAygJIjMKBU93bmVyEg8KB2NsdXN0ZXIYASABKAkSDAoEbmFtZRgCIAEoCRILCgN1aWQYAyABKAkiVQoMQ2x1c3RlclN0YXRlEg0KBXBoYXNlGAEgASgJEhQKDGluaXRpYWxpemVycxgCIAMoCRITCgt0ZXJtaW5hdG9ycxgDIAMoCRILCgN1cmwYBCABKAkiPgoVQ3JlYXRlQ2x1c3RlclJlc3BvbnNlEiUKBXN0YXRlGAEgASgLMhYuc2hhcmQudjEuQ2x1c3RlclN0YXRlIikKFkRlc2NyaWJlQ2x1c3RlclJlcXVlc3QSDwoHY2x1c3RlchgBIAEoCSJPChdEZXNjcmliZUNsdXN0ZXJSZXNwb25zZRIqCgVzdGF0ZRgBIAEoCzIWLnNoYXJkLnYxLkNsdXN0ZXJTdGF0ZUgAiAEBQggKBl9zdGF0ZSI6ChREZWxldGVDbHVzdGVyUmVxdWVzdBIPCgdjbHVzdGVyGAEgASgJEhEKCW93bmVyX3VpZBgCIAEoCSI2ChVEZWxldGVDbHVzdGVyUmVzcG9uc2USDAoEZ29uZRgBIAEoCBIPCgdtZXNzYWdlGAIgASgJIloKGUZpbmRTZXJ2aWNlQWNjb3VudFJlcXVlc3QSDwoHY2x1c3RlchgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRILCgN1aWQYBCABKAkiKwoaRmluZFNlcnZpY2VBY2NvdW50UmVzcG9uc2USDQoFZm91bmQYASABKAgy6wIKDFNoYXJkU2VydmljZRJQCg1DcmVhdGVDbHVzdGVyEh4uc2hhcmQudjEuQ3JlYXRlQ2x1c3RlclJlcXVlc3QaHy5zaGFyZC52MS5DcmVhdGVDbHVzdGVyUmVzcG9uc2USVgoPRGVzY3JpYmVDbHVzdGVyEiAuc2hhcmQudjEuRGVzY3JpYmVDbHVzdGVyUmVxdWVzdBohLnNoYXJkLnYxLkRlc2NyaWJlQ2x1c3RlclJlc3BvbnNlElAKDURlbGV0ZUNsdXN0ZXISHi5zaGFyZC52MS5EZWxldGVDbHVzdGVyUmVxdWVzdBofLnNoYXJkLnYxLkRlbGV0ZUNsdXN0ZXJSZXNwb25zZRJfChJGaW5kU2VydmljZUFjY291bnQSIy5zaGFyZC52MS5GaW5kU2VydmljZUFjY291bnRSZXF1ZXN0GiQuc2hhcmQudjEuRmluZFNlcnZpY2VBY2NvdW50UmVzcG9uc2ViBnByb3RvMw");
 
 /**
  * @generated from message shard.v1.CreateClusterRequest
  */
-export type CreateClusterRequest = Message<'shard.v1.CreateClusterRequest'> & {
+export type CreateClusterRequest = Message<"shard.v1.CreateClusterRequest"> & {
   /**
    * @generated from field: string cluster = 1;
    */
@@ -60,14 +57,13 @@ export type CreateClusterRequest = Message<'shard.v1.CreateClusterRequest'> & {
  * Describes the message shard.v1.CreateClusterRequest.
  * Use `create(CreateClusterRequestSchema)` to create a new message.
  */
-export const CreateClusterRequestSchema: GenMessage<CreateClusterRequest> =
-  /*@__PURE__*/
+export const CreateClusterRequestSchema: GenMessage<CreateClusterRequest> = /*@__PURE__*/
   messageDesc(file_shard_v1_shard, 0);
 
 /**
  * @generated from message shard.v1.User
  */
-export type User = Message<'shard.v1.User'> & {
+export type User = Message<"shard.v1.User"> & {
   /**
    * @generated from field: string name = 1;
    */
@@ -93,12 +89,13 @@ export type User = Message<'shard.v1.User'> & {
  * Describes the message shard.v1.User.
  * Use `create(UserSchema)` to create a new message.
  */
-export const UserSchema: GenMessage<User> = /*@__PURE__*/ messageDesc(file_shard_v1_shard, 1);
+export const UserSchema: GenMessage<User> = /*@__PURE__*/
+  messageDesc(file_shard_v1_shard, 1);
 
 /**
  * @generated from message shard.v1.Values
  */
-export type Values = Message<'shard.v1.Values'> & {
+export type Values = Message<"shard.v1.Values"> & {
   /**
    * @generated from field: repeated string values = 1;
    */
@@ -109,14 +106,15 @@ export type Values = Message<'shard.v1.Values'> & {
  * Describes the message shard.v1.Values.
  * Use `create(ValuesSchema)` to create a new message.
  */
-export const ValuesSchema: GenMessage<Values> = /*@__PURE__*/ messageDesc(file_shard_v1_shard, 2);
+export const ValuesSchema: GenMessage<Values> = /*@__PURE__*/
+  messageDesc(file_shard_v1_shard, 2);
 
 /**
  * The Workspace that a logical cluster belongs to.
  *
  * @generated from message shard.v1.Owner
  */
-export type Owner = Message<'shard.v1.Owner'> & {
+export type Owner = Message<"shard.v1.Owner"> & {
   /**
    * @generated from field: string cluster = 1;
    */
@@ -137,12 +135,13 @@ export type Owner = Message<'shard.v1.Owner'> & {
  * Describes the message shard.v1.Owner.
  * Use `create(OwnerSchema)` to create a new message.
  */
-export const OwnerSchema: GenMessage<Owner> = /*@__PURE__*/ messageDesc(file_shard_v1_shard, 3);
+export const OwnerSchema: GenMessage<Owner> = /*@__PURE__*/
+  messageDesc(file_shard_v1_shard, 3);
 
 /**
  * @generated from message shard.v1.ClusterState
  */
-export type ClusterState = Message<'shard.v1.ClusterState'> & {
+export type ClusterState = Message<"shard.v1.ClusterState"> & {
   /**
    * @generated from field: string phase = 1;
    */
@@ -170,12 +169,13 @@ export type ClusterState = Message<'shard.v1.ClusterState'> & {
  * Describes the message shard.v1.ClusterState.
  * Use `create(ClusterStateSchema)` to create a new message.
  */
-export const ClusterStateSchema: GenMessage<ClusterState> = /*@__PURE__*/ messageDesc(file_shard_v1_shard, 4);
+export const ClusterStateSchema: GenMessage<ClusterState> = /*@__PURE__*/
+  messageDesc(file_shard_v1_shard, 4);
 
 /**
  * @generated from message shard.v1.CreateClusterResponse
  */
-export type CreateClusterResponse = Message<'shard.v1.CreateClusterResponse'> & {
+export type CreateClusterResponse = Message<"shard.v1.CreateClusterResponse"> & {
   /**
    * @generated from field: shard.v1.ClusterState state = 1;
    */
@@ -186,14 +186,13 @@ export type CreateClusterResponse = Message<'shard.v1.CreateClusterResponse'> & 
  * Describes the message shard.v1.CreateClusterResponse.
  * Use `create(CreateClusterResponseSchema)` to create a new message.
  */
-export const CreateClusterResponseSchema: GenMessage<CreateClusterResponse> =
-  /*@__PURE__*/
+export const CreateClusterResponseSchema: GenMessage<CreateClusterResponse> = /*@__PURE__*/
   messageDesc(file_shard_v1_shard, 5);
 
 /**
  * @generated from message shard.v1.DescribeClusterRequest
  */
-export type DescribeClusterRequest = Message<'shard.v1.DescribeClusterRequest'> & {
+export type DescribeClusterRequest = Message<"shard.v1.DescribeClusterRequest"> & {
   /**
    * @generated from field: string cluster = 1;
    */
@@ -204,14 +203,13 @@ export type DescribeClusterRequest = Message<'shard.v1.DescribeClusterRequest'> 
  * Describes the message shard.v1.DescribeClusterRequest.
  * Use `create(DescribeClusterRequestSchema)` to create a new message.
  */
-export const DescribeClusterRequestSchema: GenMessage<DescribeClusterRequest> =
-  /*@__PURE__*/
+export const DescribeClusterRequestSchema: GenMessage<DescribeClusterRequest> = /*@__PURE__*/
   messageDesc(file_shard_v1_shard, 6);
 
 /**
  * @generated from message shard.v1.DescribeClusterResponse
  */
-export type DescribeClusterResponse = Message<'shard.v1.DescribeClusterResponse'> & {
+export type DescribeClusterResponse = Message<"shard.v1.DescribeClusterResponse"> & {
   /**
    * Absent where there is no such cluster, or it is going.
    *
@@ -224,14 +222,13 @@ export type DescribeClusterResponse = Message<'shard.v1.DescribeClusterResponse'
  * Describes the message shard.v1.DescribeClusterResponse.
  * Use `create(DescribeClusterResponseSchema)` to create a new message.
  */
-export const DescribeClusterResponseSchema: GenMessage<DescribeClusterResponse> =
-  /*@__PURE__*/
+export const DescribeClusterResponseSchema: GenMessage<DescribeClusterResponse> = /*@__PURE__*/
   messageDesc(file_shard_v1_shard, 7);
 
 /**
  * @generated from message shard.v1.DeleteClusterRequest
  */
-export type DeleteClusterRequest = Message<'shard.v1.DeleteClusterRequest'> & {
+export type DeleteClusterRequest = Message<"shard.v1.DeleteClusterRequest"> & {
   /**
    * @generated from field: string cluster = 1;
    */
@@ -249,14 +246,13 @@ export type DeleteClusterRequest = Message<'shard.v1.DeleteClusterRequest'> & {
  * Describes the message shard.v1.DeleteClusterRequest.
  * Use `create(DeleteClusterRequestSchema)` to create a new message.
  */
-export const DeleteClusterRequestSchema: GenMessage<DeleteClusterRequest> =
-  /*@__PURE__*/
+export const DeleteClusterRequestSchema: GenMessage<DeleteClusterRequest> = /*@__PURE__*/
   messageDesc(file_shard_v1_shard, 8);
 
 /**
  * @generated from message shard.v1.DeleteClusterResponse
  */
-export type DeleteClusterResponse = Message<'shard.v1.DeleteClusterResponse'> & {
+export type DeleteClusterResponse = Message<"shard.v1.DeleteClusterResponse"> & {
   /**
    * @generated from field: bool gone = 1;
    */
@@ -274,9 +270,57 @@ export type DeleteClusterResponse = Message<'shard.v1.DeleteClusterResponse'> & 
  * Describes the message shard.v1.DeleteClusterResponse.
  * Use `create(DeleteClusterResponseSchema)` to create a new message.
  */
-export const DeleteClusterResponseSchema: GenMessage<DeleteClusterResponse> =
-  /*@__PURE__*/
+export const DeleteClusterResponseSchema: GenMessage<DeleteClusterResponse> = /*@__PURE__*/
   messageDesc(file_shard_v1_shard, 9);
+
+/**
+ * @generated from message shard.v1.FindServiceAccountRequest
+ */
+export type FindServiceAccountRequest = Message<"shard.v1.FindServiceAccountRequest"> & {
+  /**
+   * @generated from field: string cluster = 1;
+   */
+  cluster: string;
+
+  /**
+   * @generated from field: string namespace = 2;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string uid = 4;
+   */
+  uid: string;
+};
+
+/**
+ * Describes the message shard.v1.FindServiceAccountRequest.
+ * Use `create(FindServiceAccountRequestSchema)` to create a new message.
+ */
+export const FindServiceAccountRequestSchema: GenMessage<FindServiceAccountRequest> = /*@__PURE__*/
+  messageDesc(file_shard_v1_shard, 10);
+
+/**
+ * @generated from message shard.v1.FindServiceAccountResponse
+ */
+export type FindServiceAccountResponse = Message<"shard.v1.FindServiceAccountResponse"> & {
+  /**
+   * @generated from field: bool found = 1;
+   */
+  found: boolean;
+};
+
+/**
+ * Describes the message shard.v1.FindServiceAccountResponse.
+ * Use `create(FindServiceAccountResponseSchema)` to create a new message.
+ */
+export const FindServiceAccountResponseSchema: GenMessage<FindServiceAccountResponse> = /*@__PURE__*/
+  messageDesc(file_shard_v1_shard, 11);
 
 /**
  * @generated from service shard.v1.ShardService
@@ -288,28 +332,40 @@ export const ShardService: GenService<{
    * @generated from rpc shard.v1.ShardService.CreateCluster
    */
   createCluster: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof CreateClusterRequestSchema;
     output: typeof CreateClusterResponseSchema;
-  };
+  },
   /**
    * Says how a logical cluster does.
    *
    * @generated from rpc shard.v1.ShardService.DescribeCluster
    */
   describeCluster: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof DescribeClusterRequestSchema;
     output: typeof DescribeClusterResponseSchema;
-  };
+  },
   /**
    * Deletes a logical cluster with everything in it, or says what it waits for.
    *
    * @generated from rpc shard.v1.ShardService.DeleteCluster
    */
   deleteCluster: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof DeleteClusterRequestSchema;
     output: typeof DeleteClusterResponseSchema;
-  };
-}> = /*@__PURE__*/ serviceDesc(file_shard_v1_shard, 0);
+  },
+  /**
+   * Says whether a service account is there: its token is as good on any shard.
+   *
+   * @generated from rpc shard.v1.ShardService.FindServiceAccount
+   */
+  findServiceAccount: {
+    methodKind: "unary";
+    input: typeof FindServiceAccountRequestSchema;
+    output: typeof FindServiceAccountResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_shard_v1_shard, 0);
+
