@@ -22,6 +22,8 @@ export interface Backends extends Disposable {
     headers: Record<string, string | string[]>,
     signal: AbortSignal,
   ): Promise<UpstreamAnswer>;
+  /** Whoever knows that a backend is back says so: the next request does not wait for its breaker. */
+  revive(url: string): void;
   /** Forgets connections to URLs that are not among these. */
   keep(urls: ReadonlySet<string>): void;
   /** Ends the watches that are handed on, none of them within an event. */
@@ -129,6 +131,7 @@ export function createBackends(options: BackendsOptions): Backends {
         throw error;
       }
     },
+    revive: (url) => known.get(url)?.circuit.succeeded(),
     keep(urls) {
       for (const [url, { upstream }] of known) {
         if (urls.has(url)) continue;

@@ -90,10 +90,12 @@ export async function consistentListRevision<Shard extends MergedShard>(
   if (options.atLeast !== undefined) await awaitClock(clock, options.atLeast);
   const shards = included();
   assertAllThere(shards);
-  const { revision: newest, silent } = await newestOf(nudger, shards, options.atLeast ?? revisionZero);
+  // A list of no shard is as new as any other.
+  const asked = shards.length > 0 ? shards : options.shards.current().shards.filter(({ alive }) => alive);
+  const { revision: newest, silent } = await newestOf(nudger, asked, options.atLeast ?? revisionZero);
   // One that only joins does not answer yet, and has nothing. Whether another one has, only it can say.
   const joining = revisionAt(clock.now() + skewMsMax);
-  const lost = silent.find(({ joinRevision }) => joinRevision < joining);
+  const lost = silent.find((shard) => shard.joinRevision < joining && shards.includes(shard));
   if (lost !== undefined) throw unavailable(`shard ${JSON.stringify(lost.name)} cannot be reached`);
   const revision = behindAbsences(shards, newest);
   if (revision > newest && revision > revisionAt(clock.now())) throw unavailable('a shard is returning');

@@ -133,6 +133,8 @@ export function createRpcClient<Service extends DescService>(
           metadata(),
           deadline,
         );
+        // Whoever reads hears of it; when nobody reads any more, the end of a stream that was given up is not an error.
+        stream.on('error', () => undefined);
         cancelOn(signal, stream);
         return received(stream);
       };

@@ -18,6 +18,8 @@ export interface ServiceNeeds {
   readonly context: Context;
   readonly identity: IdentityNeeds;
   readonly directory: Pick<Directory, 'resolve' | 'confirm'>;
+  /** What shards are selected by. */
+  labelsOf(shard: ShardRecord): Readonly<Record<string, string>>;
   /** Health and metrics of the service itself; false for any other path. */
   answerOwn(exchange: Exchange): boolean;
   /** One line about a fault of ours. */
@@ -98,7 +100,7 @@ export function createService(needs: ServiceNeeds): Service {
       path: target.path('*'),
       query: new URLSearchParams(request.search),
       headers,
-      includes: ({ labels }) => matchesLabels(target.shards, labels),
+      includes: (shard) => target.shards.length === 0 || matchesLabels(target.shards, needs.labelsOf(shard)),
       decider,
     };
     if (watch) await handleMergedWatch(context, exchange, merged, options, running);

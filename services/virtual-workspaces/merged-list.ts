@@ -98,31 +98,25 @@ async function openShard(
     const answer = await context.shards.backends.request(shard.baseUrl, `${request.path}?${query}`, headers, signal);
     if (answer.status === 200) return answer;
     const error = statusErrorOf((await readAll(answer.body)).toString('utf8'), answer.status);
-    const late = mayBeLate(answer.status) && shard.name !== request.decider?.name;
-    if (!late) throw error;
+    const { decider } = request;
+    if (!mayBeLate(answer.status) || decider === undefined || shard.name === decider.name) throw error;
     // The shard of the export says yes or no for all; the others get the time to hear of it.
-    if (context.clock.monotonic() - begunMs > agreeMs) throw request.decider === undefined ? error : unavailable();
+    const allowed = await openShard(context, request, decider, { ...at, token: '' }, { limit: '1' }, signal);
+    allowed.body.destroy();
+    if (context.clock.monotonic() - begunMs > agreeMs) throw unavailable();
     await new Promise<void>((resolve) => void context.clock.setTimer(againMs, resolve));
   }
 }
 
-/** Opens all; where some refuse, the deciding shard's refusal is the answer. */
-async function openAll(
+/** Opens all; the first refusal is the answer. */
+function openAll(
   context: Context,
   request: MergedRequest,
   shards: readonly ShardRecord[],
   at: Place,
   signal: AbortSignal,
 ): Promise<readonly ListParts[]> {
-  const opened = await Promise.allSettled(
-    shards.map(async (shard) => openList(await openShard(context, request, shard, at, {}, signal))),
-  );
-  const decided = opened.find((_, i) => shards[i]?.name === request.decider?.name);
-  if (decided?.status === 'rejected') throw decided.reason;
-  return opened.map((one) => {
-    if (one.status === 'rejected') throw one.reason;
-    return one.value;
-  });
+  return Promise.all(shards.map(async (shard) => openList(await openShard(context, request, shard, at, {}, signal))));
 }
 
 function answerHeaders(): Record<string, string> {

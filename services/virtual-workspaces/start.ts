@@ -15,6 +15,7 @@ import type { Directory } from '@kcp-ts/installation';
 import { createBackends, createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
 import { createExclusions } from '@kcp-ts/merged';
 import { FeedService } from '@kcp-ts/proto';
+import type { ShardRecord } from '@kcp-ts/replication';
 import type { RpcClient } from '@kcp-ts/rpc';
 import { createRpcClient } from '@kcp-ts/rpc';
 import type { Logger } from 'pino';
@@ -24,6 +25,7 @@ import { createContents } from './contents.ts';
 import type { IdentityNeeds } from './identity.ts';
 import type { VirtualWorkspacesConfig } from './options.ts';
 import { createOwnAnswers } from './own-answers.ts';
+import { createShardLabels } from './shard-labels.ts';
 import type { ShardsRegister } from './shards.ts';
 import { createShards } from './shards.ts';
 
@@ -44,6 +46,7 @@ export interface AssembleNeeds {
   readonly clock: Clock;
   readonly log: Logger;
   connect(rpcAddress: string): RpcClient<typeof FeedService>;
+  labelsOf(shard: ShardRecord): Readonly<Record<string, string>>;
 }
 
 export interface Assembled extends Disposable {
@@ -88,7 +91,13 @@ export function assemble(needs: AssembleNeeds): Assembled {
       ),
     failed: (error) => log.warn({ err: error }, 'the register cannot be changed'),
   });
-  const following = register.follow((state) => backends.keep(new Set(state.shards.map(({ baseUrl }) => baseUrl))));
+  let living: ReadonlySet<string> = new Set();
+  const following = register.follow((state) => {
+    backends.keep(new Set(state.shards.map(({ baseUrl }) => baseUrl)));
+    const alive = state.shards.filter((shard) => shard.alive).map(({ baseUrl }) => baseUrl);
+    for (const url of alive) if (!living.has(url)) backends.revive(url);
+    living = new Set(alive);
+  });
   const identity = identityOf(needs);
   let draining = false;
   const mayScrape = ({ peer }: Exchange) => {
@@ -99,6 +108,7 @@ export function assemble(needs: AssembleNeeds): Assembled {
     context: { shards, contents, clock, random: createSystemRandom() },
     identity,
     directory,
+    labelsOf: needs.labelsOf,
     answerOwn: createOwnAnswers({
       ...{ directory, shards, contents, requests, mayScrape },
       watches: () => service.watches(),
@@ -126,10 +136,12 @@ export async function startVirtualWorkspaces(config: VirtualWorkspacesConfig): P
   const name = config.natsUsername || config.name;
   const connections = await openConnections({ config, name, clock, log });
   const { tls, register } = connections;
-  const directory = await openDirectory({ connections, clock, log });
+  const labels = createShardLabels();
+  const directory = await openDirectory({ connections, clock, log, sinks: [labels.sink] });
   const assembled = assemble({
     ...{ register, directory, tls, clock, log },
     connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
+    labelsOf: labels.of,
   });
   const clientCa = config.clientCaFile === '' ? tls.ca : `${await read(config.clientCaFile)}\n${tls.ca}`;
   const server = createHttpServer({
