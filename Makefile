@@ -2,7 +2,7 @@
 # Give a program more arguments with ARGS: make test ARGS=libs/storage
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-faults check bench
+.PHONY: help install servers generate run cluster test test-faults check bench bench-sharded
 
 INSTALLED := node_modules/.package-lock.json
 
@@ -27,12 +27,27 @@ run: $(INSTALLED) ## Start kcp-ts with everything in one process; its data and k
 	  '    export PATH=$$PWD/bin:$$PATH' '    export KUBECONFIG=$$PWD/.kcp/admin.kubeconfig' '    kubectl ws tree' '' 'Ctrl-C stops it.' ''
 	@$(PINNED) exec bin/kcp-ts start $(ARGS)
 
-test: $(INSTALLED) ## Run every test; the end-to-end ones with each kubectl found
+cluster: $(INSTALLED) servers ## Start SHARDS=3 shards, front-proxies, cache-server and virtual-workspaces with etcd and NATS; all in .kcp/
+	@$(PINNED) exec bin/kcp-ts cluster --shards $(or $(SHARDS),3) $(ARGS)
+
+# Debian's packages, where nothing else is given with ETCD= and NATS_SERVER= and PATH has none.
+servers:
+	@missing=; command -v "$${ETCD:-etcd}" >/dev/null || missing="etcd-server"; \
+	  command -v "$${NATS_SERVER:-nats-server}" >/dev/null || missing="$$missing nats-server"; \
+	  [ -z "$$missing" ] || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && \
+	    { apt-get install -y --no-install-recommends $$missing >/dev/null 2>&1 || \
+	      { apt-get update >/dev/null && apt-get install -y --no-install-recommends $$missing >/dev/null; }; }; } || \
+	  echo "Not found:$$missing. Install it, or name programs with ETCD= and NATS_SERVER=; tests that need it are skipped"
+
+generate: $(INSTALLED) ## Make libs/proto/gen from the definitions in proto/
+	@cd proto && $(PINNED) buf lint && $(PINNED) buf generate
+
+test: $(INSTALLED) servers ## Run every test; the end-to-end ones with each kubectl found
 	@for found in $(KUBECTLS); do [ -x "$$found" ] && exit 0; done; \
 	  echo 'No kubectl on PATH or in a Google Cloud SDK: the end-to-end tests are skipped'
 	@$(PINNED) vitest run $(ARGS)
 
-test-faults: $(INSTALLED) ## Run the fault tests alone: kill -9, bad input
+test-faults: $(INSTALLED) servers ## Run the fault tests alone: kill -9, bad input
 	@$(PINNED) vitest run tests/faults --passWithNoTests $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types, floors, dead code: under a minute

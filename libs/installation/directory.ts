@@ -11,6 +11,7 @@ import type { PathIndex, Placement } from '@kcp-ts/workspace-index';
 import { createPathIndex, pathIndexSink } from '@kcp-ts/workspace-index';
 import type { Logger } from 'pino';
 import type { Connections } from './connections.ts';
+import { processMemory, releaseMemory } from './release-memory.ts';
 
 export interface Backend {
   readonly name: string;
@@ -57,6 +58,8 @@ export async function openDirectory({ connections, clock, log, sinks = [] }: Dir
     onTrouble: (shard, error) => log.warn({ shard, err: error }, 'a shard cannot be followed now'),
   });
   const following = register.follow(({ shards }) => follower.setShards(shards));
+  // A view grows and shrinks with what it hears.
+  const release = releaseMemory({ clock, operations: () => follower.statistics().messages, ...processMemory() });
   return {
     index,
     resolve: (pathOrName) => index.resolve(pathOrName),
@@ -72,6 +75,7 @@ export async function openDirectory({ connections, clock, log, sinks = [] }: Dir
     ready: () => follower.ready(),
     state: () => register.current(),
     async [Symbol.asyncDispose]() {
+      release[Symbol.dispose]();
       following[Symbol.dispose]();
       await follower[Symbol.asyncDispose]();
     },

@@ -16,7 +16,7 @@ import type { Clock, Random } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
-import { createLogger, etcdOptionsOf } from '@kcp-ts/installation';
+import { createLogger, etcdOptionsOf, processMemory, releaseMemory } from '@kcp-ts/installation';
 import type { KubeObject } from '@kcp-ts/meta';
 import type { EtcdReplica, Store } from '@kcp-ts/storage';
 import { formatKey, openEtcdReplica, openLmdbStore, parseStored } from '@kcp-ts/storage';
@@ -32,7 +32,6 @@ import { joinOthers } from './join.ts';
 import type { AdminTokens } from './kubeconfig.ts';
 import { prepareAdminTokens, writeKubeconfig } from './kubeconfig.ts';
 import type { Peers } from './peers.ts';
-import { processMemory, releaseMemory } from './release-memory.ts';
 
 export interface RunningShard extends AsyncDisposable {
   /** Resolves when another process has taken the shard over: this one must end. Never, for a shard that stands alone. */
@@ -212,17 +211,17 @@ async function openAmongOthers(needs: JoinNeeds, random: Random): Promise<Opened
   };
 }
 
-/** Resolves when the shard answers requests. */
-export async function startShard(config: ShardConfig): Promise<RunningShard> {
-  const clock = createSystemClock();
-  const random = createSystemRandom();
-  const log = createLogger(config.verbosity);
-  await mkdir(config.rootDirectory, { recursive: true, mode: 0o700 });
-  const host = externalHost(config);
-  const certificates = await certificatesOf(config, host, clock);
-  const peerCa = config.peerCaFile === '' ? '' : await readFile(config.peerCaFile, 'utf8');
+interface ListenNeeds {
+  readonly config: ShardConfig;
+  readonly certificates: Awaited<ReturnType<typeof certificatesOf>>;
+  /** PEM, or nothing where the shard stands alone. */
+  readonly peerCa: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
 
-  // The port is known before the shard is, since URLs in its objects name it.
+/** The port is known before the shard is, since URLs in its objects name it. */
+async function listen({ config, certificates, peerCa, clock, log }: ListenNeeds) {
   let handler: Parameters<typeof createHttpServer>[0]['handler'] = answerStarting;
   let holds = () => true;
   const server = createHttpServer({
@@ -237,6 +236,27 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
     clock,
   });
   const { port } = await server.listen({ host: config.bindAddress, port: config.securePort });
+  return {
+    server,
+    port,
+    serve(shard: typeof handler, mayAnswer: () => boolean) {
+      holds = mayAnswer;
+      handler = shard;
+    },
+  };
+}
+
+/** Resolves when the shard answers requests. */
+export async function startShard(config: ShardConfig): Promise<RunningShard> {
+  const clock = createSystemClock();
+  const random = createSystemRandom();
+  const log = createLogger(config.verbosity);
+  await mkdir(config.rootDirectory, { recursive: true, mode: 0o700 });
+  const host = externalHost(config);
+  const certificates = await certificatesOf(config, host, clock);
+  const peerCa = config.peerCaFile === '' ? '' : await readFile(config.peerCaFile, 'utf8');
+
+  const { server, port, serve } = await listen({ config, certificates, peerCa, clock, log });
   const own = `https://${hostInUrl(host)}:${port}`;
   const urls = urlsOf(config, own);
   const baseUrl = config.shardBaseUrl === '' ? own : config.shardBaseUrl;
@@ -275,9 +295,8 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
       log.warn({ controller: name, key, err: error }, 'reconciling failed; it is tried again'),
   });
   const following = opened.follow(shard);
-  holds = opened.holds;
   opened.installation?.onNudge(shard.nudge);
-  handler = shard.handler;
+  serve(shard.handler, opened.holds);
   const release = releaseMemory({ clock, operations: () => store.statistics().operations, ...processMemory() });
   await writeKubeconfig({
     path: config.kubeconfigPath,

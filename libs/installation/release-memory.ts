@@ -9,7 +9,7 @@ import type { Clock } from '@kcp-ts/base';
 
 export interface ReleaseMemoryNeeds {
   readonly clock: Clock;
-  /** Operations that the store has committed so far. */
+  /** What has been done so far: commits, requests, messages. */
   operations(): number;
   /** Part of the time, from 0 to 1, that the event loop was busy since the last call. */
   busy(): number;
@@ -23,7 +23,8 @@ const idleBelow = 0.02;
 
 /** Looks every five seconds, until disposed of. */
 export function releaseMemory({ clock, operations, busy, collect }: ReleaseMemoryNeeds): Disposable {
-  let collectedAt = operations();
+  // A start leaves much behind as well.
+  let collectedAt = operations() - burstOperations;
   let timer: Disposable;
   const check = () => {
     const now = operations();
