@@ -128,6 +128,7 @@ describe.skipIf(missing !== undefined)(
       for (let round = 0; round < 20; round++) {
         await done(admin.post(cowboysIn(consumer(round % 3)), custom('Cowboy', `fresh-${round}`)));
         const seen = await (services[round % 2] ?? admin).get(`${wildcard}${cowboysPath}`);
+        expect(seen.status, seen.text).toBe(200);
         expect(names(seen.body)).toContain(`fresh-${round}`);
         await done(admin.delete(`${cowboysIn(consumer(round % 3))}/fresh-${round}`));
       }

@@ -32,6 +32,8 @@ interface StoredShard extends ShardAddress {
 }
 
 const leaseSeconds = 5;
+/** Well below the second after which whoever has not heard the register pauses. */
+const askMs = 200;
 const attempts = 20;
 const leaseRetryMs = 500;
 
@@ -87,6 +89,7 @@ class EtcdRegister implements Register {
   }
 
   async #readAll(): Promise<bigint> {
+    const askedMs = this.#clock.monotonic();
     const found = new Map<string, Uint8Array>();
     let at = 0n;
     for await (const { entries, revision } of etcdList(this.#client, `${this.#prefix}/`)) {
@@ -95,6 +98,7 @@ class EtcdRegister implements Register {
     }
     this.#values.clear();
     for (const [key, value] of found) this.#values.set(key, value);
+    this.#heard(askedMs);
     this.#changed();
     return at;
   }
@@ -111,19 +115,19 @@ class EtcdRegister implements Register {
         start,
         {
           changes: (changes) => this.#apply(changes),
-          progress: () => this.#heard(),
+          progress: (askedMs) => this.#heard(askedMs),
           compacted: () => {
             anew = true;
           },
         },
-        { clock: this.#clock, signal: this.#over.signal },
+        { clock: this.#clock, signal: this.#over.signal, askMs },
       );
       if (anew) from = await this.#readAll();
     }
   }
 
-  #heard(): void {
-    this.#heardMs = this.#clock.monotonic();
+  #heard(askedMs: number): void {
+    this.#heardMs = Math.max(this.#heardMs, askedMs);
   }
 
   #apply(changes: readonly EtcdChange[]): void {
@@ -135,7 +139,6 @@ class EtcdRegister implements Register {
   }
 
   #changed(): void {
-    this.#heard();
     const shards: ShardRecord[] = [];
     const services: ServiceRecord[] = [];
     const shardsPrefix = `${this.#prefix}/shards/`;

@@ -65,7 +65,7 @@ export interface Register extends AsyncDisposable {
   current(): RegisterState;
   /** Told of the state now, and of each later one. */
   follow(listener: (state: RegisterState) => void): Disposable;
-  /** Milliseconds since the register was last heard. */
+  /** Milliseconds since what is known of it was the newest, for all that can be said. */
   silentForMs(): number;
 }
 

@@ -19,8 +19,8 @@ export interface EtcdChange {
 export interface EtcdWatchHandlers {
   /** Everything up to `revision`, complete, in order. */
   changes(changes: readonly EtcdChange[], revision: bigint): void;
-  /** etcd was heard, and had nothing to say. */
-  progress(): void;
+  /** etcd was heard, and had nothing to say: what is here was the newest when it was asked, on the monotonic clock. */
+  progress(askedMs: number): void;
   /** What comes behind `revision` is no longer to be had. The watch ends: read everything anew. */
   compacted(revision: bigint): void;
   /** The connection broke; it is tried again. */
@@ -30,7 +30,7 @@ export interface EtcdWatchHandlers {
 const retryMsMin = 50;
 const retryMsMax = 2_000;
 /** etcd answers a request for progress at once; when it does not, the connection is not worth keeping. */
-const askMs = 1_000;
+const askMsDefault = 1_000;
 const deafMs = 4_000;
 
 const decoder = new TextDecoder();
@@ -56,8 +56,14 @@ export async function watchEtcd(
   prefix: string,
   after: bigint,
   handlers: EtcdWatchHandlers,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  options: {
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+    /** How often etcd is asked for a sign of life, in milliseconds; 1,000 when absent. */
+    readonly askMs?: number | undefined;
+  },
 ): Promise<void> {
+  const { clock, signal, askMs = askMsDefault } = options;
   let seen = after;
   let retryMs = retryMsMin;
 
@@ -69,10 +75,17 @@ export async function watchEtcd(
     const stream = client.watch.watch({ signal: connection.signal });
     let heardMs = clock.monotonic();
     let asking: Disposable | undefined;
+    let askedMs: number | undefined;
+    let sentMs = 0;
     const ask = () => {
-      if (clock.monotonic() - heardMs > deafMs) return end();
-      void stream.write({ requestUnion: { case: 'progressRequest', value: {} } }).catch(() => undefined);
+      const now = clock.monotonic();
+      if (now - heardMs > deafMs) return end();
       asking = clock.setTimer(askMs, ask);
+      // One question at a time, so that it is known which one an answer is to; one that etcd leaves unanswered, being busy, is put again.
+      if (askedMs !== undefined && now - sentMs < askMs * 3) return;
+      askedMs ??= now;
+      sentMs = now;
+      void stream.write({ requestUnion: { case: 'progressRequest', value: {} } }).catch(() => undefined);
     };
     let fragments: EtcdChange[] = [];
     try {
@@ -108,7 +121,8 @@ export async function watchEtcd(
         } else if (!reply.created) {
           // A sign of life and no more: some versions of etcd say a revision before they have sent what is below it.
           retryMs = retryMsMin;
-          handlers.progress();
+          if (askedMs !== undefined) handlers.progress(askedMs);
+          askedMs = undefined;
         }
       }
       return false;
