@@ -8,11 +8,23 @@ import { memoryKb } from './process-usage.ts';
 import type { BenchSize, Figures } from './scenarios.ts';
 import { benchObjects, benchWatch, benchWorkspaces } from './scenarios.ts';
 import { startBenchServer } from './server.ts';
+import {
+  benchBinds,
+  benchEvents,
+  benchIdle,
+  benchIndex,
+  benchProxy,
+  benchShardedWorkspaces,
+  benchTakeover,
+} from './sharded.ts';
+import { startBenchInstallation } from './sharded-server.ts';
 
 const full: BenchSize = { workspaces: 5_000, clients: 16, objects: 4_000, watchers: 1_000, events: 100 };
 const quick: BenchSize = { workspaces: 500, clients: 16, objects: 400, watchers: 100, events: 50 };
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, sharded: { type: 'boolean', default: false } },
+});
 const size = values.quick ? quick : full;
 const steps = new Map<string, Figures>();
 
@@ -23,21 +35,47 @@ function report(found: Readonly<Record<string, Figures>>): void {
   }
 }
 
-await using server = await startBenchServer();
-using admin = createLoadClient(server.admin, 10);
-using masters = createLoadClient(server.masters, 1);
-const { resident, anonymous } = memoryKb(server.pid);
-report({
-  coldStart: {
-    ms: Math.round(server.coldStartMs),
-    residentMb: Math.round(resident / 1024),
-    anonymousMb: Math.round(anonymous / 1024),
-  },
-});
-const needs = { admin, masters, pid: server.pid, size };
-report(await benchWorkspaces(needs));
-report(await benchObjects(needs));
-report(await benchWatch(needs));
+async function benchEmbedded(): Promise<void> {
+  await using server = await startBenchServer();
+  using admin = createLoadClient(server.admin, 10);
+  using masters = createLoadClient(server.masters, 1);
+  const { resident, anonymous } = memoryKb(server.pid);
+  report({
+    coldStart: {
+      ms: Math.round(server.coldStartMs),
+      residentMb: Math.round(resident / 1024),
+      anonymousMb: Math.round(anonymous / 1024),
+    },
+  });
+  const needs = { admin, masters, pid: server.pid, size };
+  report(await benchWorkspaces(needs));
+  report(await benchObjects(needs));
+  report(await benchWatch(needs));
+}
+
+/** `make bench-sharded`: the same of three shards with their etcd, NATS and services, and of one and two for comparison. */
+async function benchSharded(): Promise<void> {
+  const scale = values.quick ? 0.1 : 1;
+  for (const shards of [1, 2]) {
+    await using installation = await startBenchInstallation(['--shards', String(shards), '--front-proxies', '1']);
+    using admin = createLoadClient(installation.admin, 10);
+    using direct = createLoadClient(installation.direct, 1);
+    report({ [`workspaces${shards}Shards`]: await benchShardedWorkspaces({ installation, admin, direct, scale }) });
+  }
+  await using installation = await startBenchInstallation(['--shards', '3', '--standbys', '--front-proxies', '1']);
+  using admin = createLoadClient(installation.admin, 10);
+  using direct = createLoadClient(installation.direct, 10);
+  const needs = { installation, admin, direct, scale };
+  report({ idleWithStandbys: await benchIdle(needs) });
+  report({ proxy: await benchProxy(needs) });
+  report({ index: await benchIndex(needs) });
+  report({ workspaces3Shards: await benchShardedWorkspaces(needs) });
+  report({ binds: await benchBinds(needs) });
+  report({ events: await benchEvents(needs) });
+  report({ takeover: await benchTakeover(needs) });
+}
+
+await (values.sharded ? benchSharded() : benchEmbedded());
 const width = Math.max(...[...steps.keys()].map((step) => step.length));
 for (const [step, figures] of steps) {
   const texts = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
