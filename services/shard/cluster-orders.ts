@@ -42,12 +42,29 @@ export interface ClusterOrderNeeds {
 }
 
 const removalAttempts = 5;
+/** An order may be overtaken by its own removal for no longer than a call may take. */
+const removedKeptMs = 60_000;
 
 function refused(why: OrderRefusal): OrderOutcome {
   return { status: 'refused', why };
 }
 
 export function createClusterOrders({ core, tenancy, removal, externalUrl }: ClusterOrderNeeds): ClusterOrders {
+  /** Clusters that are being made; resolves when they are, or could not be. A removal that did not wait would leave the cluster behind for good. */
+  const making = new Map<string, Promise<void>>();
+  /** Clusters that were asked to go, and when, oldest first: an order that its removal has overtaken makes nothing. Names are never used again. */
+  const removed = new Map<string, number>();
+
+  function rememberRemoved(name: string): void {
+    const now = core.clock.monotonic();
+    for (const [old, at] of removed) {
+      if (now - at < removedKeptMs) break;
+      removed.delete(old);
+    }
+    removed.delete(name);
+    removed.set(name, now);
+  }
+
   function find(name: string): { readonly object: LogicalCluster; readonly deleting: boolean } | undefined {
     const entry = core.store.peek(logicalClusterKey(name));
     if (entry === undefined) return undefined;
@@ -78,38 +95,56 @@ export function createClusterOrders({ core, tenancy, removal, externalUrl }: Clu
     return found.deleting ? refused('deleting') : { status: 'made', cluster: stateOf(found.object) };
   }
 
+  async function make(order: ClusterOrder): Promise<OrderOutcome> {
+    const before = existing(order);
+    if (before !== undefined) return before;
+    const type = await typeNamed(order.type);
+    if (type === undefined) return refused('unknown-type');
+    if (removed.has(order.cluster)) return refused('deleting');
+    const planned = planCluster(tenancy.plan, {
+      cluster: asClusterName(order.cluster),
+      path: order.path,
+      type,
+      aliases: tenancy.types.aliases(type),
+      creator: order.creator,
+      shard: core.shardName,
+      url: externalUrl,
+      owner: order.owner,
+      requiredGroups: order.requiredGroups,
+      timestamp: timestampOf(core.clock.now()),
+    });
+    const result = await core.store.commit(planned.operations);
+    // Asked twice at once: the first has made it.
+    if (result.status === 'conflict') return existing(order) ?? refused('taken');
+    const { phase, initializers, terminators } = planned;
+    return {
+      status: 'made',
+      cluster: { phase, initializers, terminators, url: `${externalUrl}/clusters/${order.path}` },
+    };
+  }
+
   return {
     async create(order) {
-      const before = existing(order);
-      if (before !== undefined) return before;
-      const type = await typeNamed(order.type);
-      if (type === undefined) return refused('unknown-type');
-      const planned = planCluster(tenancy.plan, {
-        cluster: asClusterName(order.cluster),
-        path: order.path,
-        type,
-        aliases: tenancy.types.aliases(type),
-        creator: order.creator,
-        shard: core.shardName,
-        url: externalUrl,
-        owner: order.owner,
-        requiredGroups: order.requiredGroups,
-        timestamp: timestampOf(core.clock.now()),
-      });
-      const result = await core.store.commit(planned.operations);
-      // Asked twice at once: the first has made it.
-      if (result.status === 'conflict') return existing(order) ?? refused('taken');
-      const { phase, initializers, terminators } = planned;
-      return {
-        status: 'made',
-        cluster: { phase, initializers, terminators, url: `${externalUrl}/clusters/${order.path}` },
-      };
+      const { cluster } = order;
+      const made = (making.get(cluster) ?? Promise.resolve()).then(() => make(order));
+      const over = made.then(
+        () => undefined,
+        () => undefined,
+      );
+      making.set(cluster, over);
+      try {
+        return await made;
+      } finally {
+        if (making.get(cluster) === over) making.delete(cluster);
+      }
     },
     describe(name) {
       const found = find(name);
       return found === undefined || found.deleting ? undefined : stateOf(found.object);
     },
     async remove(name, ownerUid) {
+      await making.get(name);
+      rememberRemoved(name);
       for (let attempt = 0; attempt < removalAttempts; attempt++) {
         const found = find(name);
         if (found === undefined || found.object.spec?.owner?.uid !== ownerUid) return { gone: true };
