@@ -32,7 +32,7 @@ beforeAll(async () => {
   serving = await authority.issue('CN=server');
 });
 
-async function serve(handler: ExchangeHandler, limits: Partial<HttpLimits> = {}) {
+async function serve(handler: ExchangeHandler, limits: Partial<HttpLimits> = {}, mayAnswer?: () => boolean) {
   const errors: unknown[] = [];
   const server = createHttpServer({
     tls: { ...serving, clientCa: authority.certificate },
@@ -40,6 +40,7 @@ async function serve(handler: ExchangeHandler, limits: Partial<HttpLimits> = {})
     onError: (error) => errors.push(error),
     clock: createSystemClock(),
     limits,
+    mayAnswer,
   });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   return { server, port, errors, [Symbol.asyncDispose]: () => server.close({ drainMs: 50 }) };
@@ -105,6 +106,24 @@ describe.each(clients)('over %s the server', (protocol, ask) => {
     expect(answer.status).toBe(201);
     expect(JSON.parse(answer.body)).toEqual({ method: 'POST', url: '/a%2Fb?x=1', protocol, length: 5 });
     expect(answer.headers['content-length']).toBe(String(answer.body.length));
+  });
+
+  it('says nothing that a handler found out while it may not be said', async () => {
+    let may = true;
+    const handler = (exchange: Exchange) => {
+      // What it knew became old while it was found out.
+      may = exchange.url !== '/whole' && exchange.url !== '/streamed';
+      if (!exchange.url.startsWith('/streamed')) return exchange.respond(200, {}, 'old');
+      const body = exchange.stream(200, {});
+      body.write(Buffer.from('old'));
+      body.end();
+    };
+    await using server = await serve(handler, {}, () => may);
+    for (const path of ['/whole', '/streamed']) {
+      const { status, body, headers } = await ask(server.port, path);
+      expect([status, body, headers['retry-after']]).toEqual([503, '', '1']);
+    }
+    expect(await ask(server.port, '/later')).toMatchObject({ status: 200, body: 'old' });
   });
 
   it('answers HEAD and 204 without a body', async () => {

@@ -93,7 +93,7 @@ export function kcpBehaviours(core: Core, access: Access, tenancy: Tenancy): Rea
     }),
     workspacetypes: createWorkspaceTypesBehaviour(bindCheck),
     logicalclusters: createLogicalClustersBehaviour(),
-    shards: createShardsBehaviour(),
+    shards: createShardsBehaviour({ clustersOn: (shard) => core.peers?.load(shard) ?? 0 }),
     apiexports: createApiExportsBehaviour({
       pathOf,
       isClaimableWithoutIdentity: (group, resource) =>

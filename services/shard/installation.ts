@@ -7,8 +7,9 @@ import type { Bus } from '@kcp-ts/bus';
 import type { PeerTls } from '@kcp-ts/installation';
 import { admitServices } from '@kcp-ts/installation';
 import type { Revision } from '@kcp-ts/meta';
+import { revisionZero } from '@kcp-ts/meta';
 import { FeedService, ShardService } from '@kcp-ts/proto';
-import type { FeedFollower, FeedPublisher, Register, ShardRecord } from '@kcp-ts/replication';
+import type { FeedEntry, FeedFollower, FeedPublisher, FeedSink, Register, ShardRecord } from '@kcp-ts/replication';
 import { createEntryView, createFeedFollower, createFeedPublisher, feedService, joinSinks } from '@kcp-ts/replication';
 import type { RpcClient, RpcServer } from '@kcp-ts/rpc';
 import { createRpcClient, startRpcServer } from '@kcp-ts/rpc';
@@ -98,6 +99,21 @@ function createKnown(): Known {
   };
 }
 
+/** What is committed here after something was heard of is later than it; a peer whose clock runs far ahead is not followed, and told of. */
+function observingSink(store: Store, log: Logger): FeedSink {
+  function observe(shard: string, entries: readonly FeedEntry[]): void {
+    let newest = revisionZero;
+    for (const { revision } of entries) if (revision > newest) newest = revision;
+    if (!store.observe(newest))
+      log.error({ shard, revision: newest }, 'the clock of a shard is more than a second ahead of ours');
+  }
+  return {
+    apply: ({ name }, entries) => observe(name, entries),
+    begin: ({ name }) => ({ add: (entries) => observe(name, entries), end: () => undefined }),
+    removed: () => undefined,
+  };
+}
+
 /** How many logical clusters this shard has. */
 async function countClusters(store: Store): Promise<{ readonly count: () => number; readonly following: Disposable }> {
   let count = 0;
@@ -167,7 +183,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
   const clusters = await countClusters(store);
   const follower = await createFeedFollower({
     bus,
-    sink: known.sink,
+    sink: joinSinks([known.sink, observingSink(store, log)]),
     clock,
     connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
     keepers: () =>

@@ -1,4 +1,8 @@
-/** Shards: every URL defaults to the base URL, and the label `name` makes a shard selectable by its name. */
+/**
+ * Shards: every URL defaults to the base URL, and the label `name` makes a shard selectable by its name. Deleting one takes the shard out of the
+ * installation, which it must be empty for while it lives.
+ */
+import { StatusError } from '@kcp-ts/meta';
 import type { Behaviour } from '@kcp-ts/registry';
 
 interface ShardSpec {
@@ -15,8 +19,19 @@ function complete(object: { metadata: { name: string; labels?: Record<string, st
   spec.virtualWorkspaceURL ??= spec.baseURL;
 }
 
-export function createShardsBehaviour(): Behaviour {
+export interface ShardsNeeds {
+  /** How many logical clusters a living shard of several has; 0 for any other. */
+  clustersOn(shard: string): number;
+}
+
+export function createShardsBehaviour(needs: ShardsNeeds): Behaviour {
   return {
+    admitDelete(object, { served }) {
+      const { name } = object.metadata;
+      const count = needs.clustersOn(name);
+      if (count === 0) return;
+      throw StatusError.forbidden(served.row, name, `the shard still has ${count} logical clusters`);
+    },
     prepareCreate: (object) => complete(object as Parameters<typeof complete>[0]),
     prepareUpdate: (object) => complete(object as Parameters<typeof complete>[0]),
   };

@@ -1,3 +1,4 @@
+import type { Revision } from '@kcp-ts/meta';
 import { expect } from 'vitest';
 import { revisionAt } from '../revision-clock.ts';
 import type { StoreCase } from './store-case.ts';
@@ -32,6 +33,19 @@ export const lifeCases: readonly StoreCase[] = [
       expect(store.get(keyOf('b'))?.revision).toBe((await pending).revision);
       clock.step(-60_000);
       expect((await committed(store, put(keyOf('a'), '2'))).revision).toBeGreaterThan(promised);
+    },
+  },
+  {
+    name: 'what is committed or promised after a revision was heard of is above it, unless that is far beyond the clock',
+    async run({ open, clock }) {
+      await using store = await open();
+      const heard = (revisionAt(clock.now()) + 900_000) as Revision;
+      expect(store.observe(heard)).toBe(true);
+      expect((await committed(store, put(keyOf('a'), '1'))).revision).toBeGreaterThan(heard);
+      expect(await store.progress()).toBeGreaterThan(heard);
+      const far = (revisionAt(clock.now()) + 1_100_000) as Revision;
+      expect(store.observe(far)).toBe(false);
+      expect((await committed(store, put(keyOf('b'), '1'))).revision).toBeLessThan(far);
     },
   },
   {

@@ -11,6 +11,7 @@ import type { EtcdBackend } from './etcd-backend.ts';
 import { createEtcdBackend } from './etcd-backend.ts';
 import type { EtcdClient, EtcdOptions } from './etcd-client.ts';
 import { createEtcdClient } from './etcd-client.ts';
+import { compactRegularly } from './etcd-compaction.ts';
 import type { EtcdLease } from './etcd-lease.ts';
 import { grantEtcdLease } from './etcd-lease.ts';
 import { keysOf } from './etcd-records.ts';
@@ -88,6 +89,7 @@ class Replica implements EtcdReplica {
   #backend: EtcdBackend | undefined;
   #store: Store | undefined;
   #isLost = false;
+  #compaction: Disposable | undefined;
 
   constructor(options: EtcdReplicaOptions, mirror: Mirror) {
     this.#options = options;
@@ -183,6 +185,7 @@ class Replica implements EtcdReplica {
     this.#backend = backend;
     const store = await createStore(backend, this.#options);
     this.#store = store;
+    this.#compaction = compactRegularly(this.#client, { clock: this.#clock });
     this.#options.onState?.('owner', this.#options.prefix);
     return store;
   }
@@ -246,6 +249,7 @@ class Replica implements EtcdReplica {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#compaction?.[Symbol.dispose]();
     // From here on nothing more is taken.
     const closing = this.#store?.[Symbol.asyncDispose]();
     this.#following.abort();
