@@ -236,6 +236,7 @@ class Replica implements EtcdReplica {
             this.#applied = this.#applied
               .then(() => this.#mirror.apply(changes, revision))
               .then(() => this.#heard(revision));
+            return this.#applied;
           },
           progress: () => undefined,
           compacted: () => {
