@@ -165,6 +165,31 @@ describe.skipIf(missing !== undefined)(`binding over shards${missing === undefin
     await admin.until(last, ({ status }) => status === 404);
   });
 
+  it('the workspace of a provider can be deleted while consumers on all shards are bound, and theirs after it', async () => {
+    const provider = await sharded.workspace('left-provider', 'shard-2');
+    await provide(admin, provider.path, 'cowboys', 'cowboys');
+    const consumers = await onEach('left');
+    for (const { path } of consumers) {
+      await bind(admin, path, provider.path, 'cowboys');
+      await done(admin.post(cowboysOf(path), custom('Cowboy', 'left')));
+    }
+    const virtual = await virtualWorkspace(admin, provider.path, 'cowboys');
+    const remove = async (name: string) => {
+      await done(admin.delete(`${workspacesOf('root')}/${name}`));
+      await admin.until(`${workspacesOf('root')}/${name}`, ({ status }) => status === 404);
+    };
+    await remove('left-provider');
+    expect((await admin.get(`${virtual}/clusters/*/apis/wild.west/v1alpha1/cowboys`)).status).toBe(404);
+    for (const { path } of consumers) {
+      await admin.until(
+        `${bindingsOf(path)}/cowboys`,
+        ({ body }) => condition(body, 'APIExportValid') === 'False/APIExportNotFound',
+      );
+      expect(names((await admin.get(cowboysOf(path))).body)).toEqual(['left']);
+    }
+    for (const shard of shardNames) await remove(`left-${shard}`);
+  });
+
   it('deleting a binding takes its objects with it on its own shard alone', async () => {
     const provider = await sharded.workspace('unbind-provider', 'shard-2');
     const consumers = await onEach('unbind');

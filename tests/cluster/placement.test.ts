@@ -190,6 +190,20 @@ describe.skipIf(missing !== undefined)(`placement${missing === undefined ? '' : 
     expect((await admin.get(logicalClusterOf('root:tree:middle-shard-1'))).status).toBe(403);
   });
 
+  it('workspaces that are deleted while another shard is still making them leave nothing there', async () => {
+    const before = await allClusters();
+    await Promise.all(
+      Array.from({ length: 60 }, async (_, at) => {
+        const shard = at % 2 === 0 ? 'shard-2' : 'shard-3';
+        await done(admin.post(workspacesOf('root'), workspaceObject(`brief-${at}`, onShard(shard))));
+        for (let round = 0; round < at % 4; round++) await admin.get(`${workspacesOf('root')}/brief-${at}`);
+        await done(admin.delete(`${workspacesOf('root')}/brief-${at}`));
+      }),
+    );
+    await admin.until(workspacesOf('root'), ({ body }) => !names(body).some((name) => name.startsWith('brief-')));
+    expect(await allClusters()).toEqual(before);
+  });
+
   it('P58: content with a finalizer holds the tree over all shards, and can be reached until it lets go', async () => {
     const top = await sharded.workspace('held', 'shard-3');
     const middle = await sharded.workspace('middle', 'shard-1', top.path);

@@ -21,6 +21,7 @@ import {
   rbacOf,
   slicesOf,
   virtualWorkspace,
+  workspacesOf,
 } from '../harness/objects.ts';
 import type { Sharded, ShardName } from '../harness/sharded.ts';
 import { missing, shardNames, startSharded } from '../harness/sharded.ts';
@@ -246,6 +247,31 @@ describe.skipIf(missing !== undefined)(
         expect(events.map(({ object }) => object.metadata.name)).toEqual(['seen', 'seen', 'seen']);
         expect((await robot.get(configMapsOf(consumers[1]?.path ?? ''))).status).toBe(403);
       }
+    });
+
+    it('a consumer that is deleted takes its objects out of the list and says so in the watch, wherever it is', async () => {
+      const { provider, consumers, virtual } = await shared('leaving', 'shard-2');
+      for (const { path } of consumers) await done(admin.post(cowboysOf(path), custom('Cowboy', 'one')));
+      const list = await admin.get(`${virtual}${allCowboys}`);
+      expect(names(list.body)).toEqual(['one', 'one', 'one']);
+      const version = String(field(list.body, 'metadata.resourceVersion'));
+      const events = await eventsOf(
+        admin,
+        `${virtual}${allCowboys}?watch=true&resourceVersion=${version}`,
+        (seen) => seen.length === 3,
+        async () => {
+          for (const shard of shardNames) {
+            await done(admin.delete(`${workspacesOf('root')}/leaving-${shard}`));
+            await admin.until(`${workspacesOf('root')}/leaving-${shard}`, ({ status }) => status === 404);
+          }
+        },
+      );
+      expectInOrder(events);
+      expect(events.map(({ type, object }) => [type, object.metadata.annotations?.['kcp.io/cluster']])).toEqual(
+        consumers.map(({ cluster }) => ['DELETED', cluster]),
+      );
+      expect(names((await admin.get(`${virtual}${allCowboys}`)).body)).toEqual([]);
+      await admin.until(`${slicesOf(provider.path)}/cowboys`, ({ body }) => endpointOf(body) === undefined);
     });
 
     it('P20: claimed resources of another provider are answered for, whichever shards have any of them', async () => {

@@ -1,9 +1,12 @@
 /** How long the fault tests go on: short in `make test`, longer where KCP_FAULT_ROUNDS says so. */
-const rounds = Number(process.env['KCP_FAULT_ROUNDS'] ?? 2);
+const shortRounds = 2;
+const rounds = Number(process.env['KCP_FAULT_ROUNDS'] ?? shortRounds);
 
 export const faults = {
   /** How often a server is killed and started again. */
   rounds,
+  /** Up to here only the faults of the short form are tried. */
+  shortRounds,
   /** Acknowledged writes before each kill. */
   writes: 400,
   timeoutMs: 30_000 + rounds * 10_000,

@@ -47,15 +47,26 @@ const readyMsDefault = 60_000;
 /** Those who need others to be there are started after them, and ended before. */
 const order: readonly PartKind[] = ['etcd', 'nats', 'shard', 'cache-server', 'virtual-workspaces', 'front-proxy'];
 
-function healthUrl({ kind, name, port }: Part): string | undefined {
+function isStandby({ name }: Part): boolean {
+  return name.endsWith('-standby');
+}
+
+function healthUrl({ kind, port }: Part, path: 'livez' | 'readyz'): string | undefined {
   if (kind === 'nats') return undefined;
-  // A standby is well, and serves nothing.
-  const path = name.endsWith('-standby') ? 'livez' : 'readyz';
   return kind === 'etcd' ? `http://127.0.0.1:${port}/health` : `https://127.0.0.1:${port}/${path}`;
 }
 
-async function awaitReady(part: Part, process: PartProcess, ca: string, clock: Clock, withinMs: number): Promise<void> {
-  const url = healthUrl(part);
+interface Awaited {
+  readonly part: Part;
+  readonly process: PartProcess;
+  readonly path: 'livez' | 'readyz';
+  readonly ca: string;
+  readonly clock: Clock;
+  readonly withinMs: number;
+}
+
+async function awaitReady({ part, process, path, ca, clock, withinMs }: Awaited): Promise<void> {
+  const url = healthUrl(part, path);
   if (url === undefined) return;
   using client = createHttpClient({ ca, timeout: 2_000 });
   const end = clock.monotonic() + withinMs;
@@ -74,6 +85,8 @@ async function awaitReady(part: Part, process: PartProcess, ca: string, clock: C
 }
 
 function createPart(layout: Layout, part: Part, options: ClusterOptions, ca: string, clock: Clock): ClusterPart {
+  // Of two processes of a shard one serves, whichever it is; the other is well, and serves nothing.
+  const path = options.standbys && part.kind === 'shard' ? 'livez' : 'readyz';
   const process = createPartProcess(commandOf(layout, part, options.programs, options.flags), clock);
   return {
     part,
@@ -87,7 +100,7 @@ function createPart(layout: Layout, part: Part, options: ClusterOptions, ca: str
     kill: process.kill,
     pause: process.pause,
     resume: process.resume,
-    ready: (withinMs = options.readyMs ?? readyMsDefault) => awaitReady(part, process, ca, clock, withinMs),
+    ready: (withinMs = options.readyMs ?? readyMsDefault) => awaitReady({ part, process, path, ca, clock, withinMs }),
   };
 }
 
@@ -111,8 +124,18 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   try {
     for (const part of parts) if (part.part.kind === 'etcd' || part.part.kind === 'nats') part.start();
     await Promise.all(parts.filter(({ part }) => part.kind === 'etcd').map((part) => part.ready()));
-    for (const part of parts) part.start();
-    await Promise.all(parts.map((part) => part.ready()));
+    const withinMs = options.readyMs ?? readyMsDefault;
+    const first = parts.filter(({ part }) => !isStandby(part));
+    for (const part of first) part.start();
+    await Promise.all(
+      first.map((process) =>
+        awaitReady({ part: process.part, process, path: 'readyz', ca: credentials.ca, clock, withinMs }),
+      ),
+    );
+    // Those who come second are standbys.
+    const standbys = parts.filter(({ part }) => isStandby(part));
+    for (const part of standbys) part.start();
+    await Promise.all(standbys.map((part) => part.ready()));
   } catch (error) {
     await stop();
     throw error;
