@@ -9,7 +9,7 @@ import type { LogicalCluster } from '@kcp-ts/tenancy';
 import { logicalClusterFinalizer, phaseLabels } from '@kcp-ts/tenancy';
 import { removeOperation } from './delete-instances.ts';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, eachPiece, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { committed, cutIntoCommits, eachPiece, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface ClusterRemovalNeeds extends ControllerNeeds {
   /** `tenancy.kcp.io/workspaces/<identity>/`. */
@@ -28,8 +28,6 @@ export interface ClusterRemoval {
   remove(cluster: string, last: Operation | undefined): Promise<RemovalOutcome>;
 }
 
-/** Operations of one commit; with the last one it is a hundred. */
-const batch = 99;
 const remainingShown = 5;
 
 /** Finalizers that mean work of ours, which the removal of the whole cluster makes needless. */
@@ -111,12 +109,10 @@ export function createClusterRemoval(needs: ClusterRemovalNeeds): ClusterRemoval
   }
 
   async function commitInBatches(operations: readonly Operation[], last: Operation | undefined): Promise<boolean> {
-    for (let i = 0; i < operations.length || (i === 0 && last !== undefined); i += batch) {
-      const piece = operations.slice(i, i + batch);
-      const final = i + batch >= operations.length;
-      if (!(await committed(needs, final && last !== undefined ? [...piece, last] : piece))) return false;
-    }
-    return true;
+    const commits = cutIntoCommits(needs.store, operations);
+    for (const commit of commits.slice(0, -1)) if (!(await committed(needs, commit))) return false;
+    const final = [...(commits.at(-1) ?? []), ...(last === undefined ? [] : [last])];
+    return committed(needs, final);
   }
 
   return {

@@ -4,15 +4,13 @@ import { formatResourceVersion } from '@kcp-ts/meta';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { encodeStored, flagDeleting, flagFinalizers, parseStored, resourcePrefix, storedFlags } from '@kcp-ts/storage';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, eachPiece, timestamp } from './writer.ts';
+import { committed, cutIntoCommits, eachPiece, timestamp } from './writer.ts';
 
 export interface Remaining {
   readonly count: number;
   /** Finalizers of what remains, with how many objects have them. */
   readonly finalizers: ReadonlyMap<string, number>;
 }
-
-const batch = 100;
 
 /** The operation that deletes or marks one entry, whatever its kind; undefined where it is marked already. */
 export function removeOperation(needs: ControllerNeeds, entry: Entry, now: string): Operation | undefined {
@@ -53,8 +51,7 @@ export async function deleteInstances(
     again = false;
     for await (const entries of eachPiece(needs.store, { prefix })) {
       const operations = entries.flatMap((entry) => removeOperation(needs, entry, now) ?? []);
-      for (let i = 0; i < operations.length; i += batch)
-        if (!(await committed(needs, operations.slice(i, i + batch)))) again = true;
+      for (const commit of cutIntoCommits(needs.store, operations)) if (!(await committed(needs, commit))) again = true;
     }
   }
   const finalizers = new Map<string, number>();

@@ -6,10 +6,18 @@ import type { Entry, Operation } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
 import { removeOperation } from './delete-instances.ts';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import {
+  committed,
+  cutIntoCommits,
+  eachPiece,
+  keysToResume,
+  lostRaceMs,
+  objectOf,
+  replaceOperation,
+  timestamp,
+} from './writer.ts';
 
 const namespacesPrefix = 'core/namespaces/-/';
-const batch = 100;
 const remainingRetryMs = 5_000;
 
 interface Namespace extends KubeObject {
@@ -28,8 +36,8 @@ export function createNamespaceDeletion(needs: ControllerNeeds): Controller {
       again = false;
       for await (const entries of eachPiece(needs.store, { cluster, namespace })) {
         const operations = entries.flatMap((entry) => removeOperation(needs, entry, now) ?? []);
-        for (let i = 0; i < operations.length; i += batch)
-          if (!(await committed(needs, operations.slice(i, i + batch)))) again = true;
+        for (const commit of cutIntoCommits(needs.store, operations))
+          if (!(await committed(needs, commit))) again = true;
       }
     }
     return needs.store.count({ cluster, namespace });

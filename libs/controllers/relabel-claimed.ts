@@ -4,9 +4,7 @@ import type { ServedResource } from '@kcp-ts/registry';
 import type { ClaimTables } from '@kcp-ts/sharing';
 import type { Operation } from '@kcp-ts/storage';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, eachPiece, objectOf, replaceOperation } from './writer.ts';
-
-const batch = 100;
+import { committed, cutIntoCommits, eachPiece, objectOf, replaceOperation } from './writer.ts';
 
 /** Labels every object of a resource in a cluster as the claims of that cluster ask for now. */
 export async function relabelClaimed(
@@ -24,9 +22,9 @@ export async function relabelClaimed(
         const object = objectOf<KubeObject>(served, entry);
         if (claims.label(cluster, resource, object)) operations.push(replaceOperation(needs, served, entry, object));
       }
-      for (let i = 0; i < operations.length; i += batch) {
-        // One object that was written meanwhile fails its batch: the writer labelled it, the others come in the next turn.
-        if (!(await committed(needs, operations.slice(i, i + batch)))) again = true;
+      for (const commit of cutIntoCommits(needs.store, operations)) {
+        // One object that was written meanwhile fails its commit: the writer labelled it, the others come in the next turn.
+        if (!(await committed(needs, commit))) again = true;
       }
     }
   }

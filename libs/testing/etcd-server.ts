@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { programs } from './config.ts';
 
 export interface TestEtcd extends AsyncDisposable {
-  /** `http://127.0.0.1:port`. */
+  /** `http://127.0.0.1:port`, or `https://`. */
   readonly endpoint: string;
   readonly port: number;
   /** SIGKILL; the data stays. */
@@ -55,31 +55,66 @@ export function untilOutput(child: ChildProcess, pattern: RegExp, name: string):
   });
 }
 
-export async function startEtcd(): Promise<TestEtcd> {
+export interface TestEtcdOptions {
+  /** Files with PEM: then clients come by TLS, with certificates of the same authority. */
+  readonly tls?: { readonly caFile: string; readonly certFile: string; readonly keyFile: string } | undefined;
+  /** Then only its user `root` is let in. */
+  readonly rootPassword?: string | undefined;
+}
+
+function flagsOf({ folder, endpoint, peer }: { folder: string; endpoint: string; peer: string }): string[] {
+  return [
+    ...['--name', 'test', '--data-dir', folder, '--listen-client-urls', endpoint],
+    ...['--advertise-client-urls', endpoint, '--listen-peer-urls', peer],
+    ...['--initial-advertise-peer-urls', peer, '--initial-cluster', `test=${peer}`],
+  ];
+}
+
+function tlsFlagsOf(tls: TestEtcdOptions['tls']): string[] {
+  if (tls === undefined) return [];
+  const { caFile, certFile, keyFile } = tls;
+  return ['--cert-file', certFile, '--key-file', keyFile, '--trusted-ca-file', caFile, '--client-cert-auth'];
+}
+
+/** Asks etcd in the clear. */
+async function post(endpoint: string, path: string, body: object): Promise<{ header?: { revision?: string } }> {
+  const reply = await fetch(`${endpoint}${path}`, { method: 'POST', body: JSON.stringify(body) });
+  if (!reply.ok) throw new Error(`${path}: ${await reply.text()}`);
+  return (await reply.json()) as { header?: { revision?: string } };
+}
+
+async function admitRoot(endpoint: string, password: string): Promise<void> {
+  await post(endpoint, '/v3/auth/user/add', { name: 'root', password });
+  await post(endpoint, '/v3/auth/role/add', { name: 'root' });
+  await post(endpoint, '/v3/auth/user/grant', { user: 'root', role: 'root' });
+  await post(endpoint, '/v3/auth/enable', {});
+}
+
+export async function startEtcd({ tls, rootPassword }: TestEtcdOptions = {}): Promise<TestEtcd> {
   const folder = await mkdtemp(join(tmpdir(), 'etcd-'));
   const [port, peerPort] = await Promise.all([freePort(), freePort()]);
-  const endpoint = `http://127.0.0.1:${port}`;
+  const plain = `http://127.0.0.1:${port}`;
+  const endpoint = tls === undefined ? plain : `https://127.0.0.1:${port}`;
   const peer = `http://127.0.0.1:${peerPort}`;
   let child: ChildProcess | undefined;
   let gone: Promise<unknown> = Promise.resolve();
-  async function start(): Promise<void> {
-    const started = spawn(
-      programs.etcd,
-      [
-        ...['--name', 'test', '--data-dir', folder, '--listen-client-urls', endpoint],
-        ...['--advertise-client-urls', endpoint, '--listen-peer-urls', peer],
-        ...['--initial-advertise-peer-urls', peer, '--initial-cluster', `test=${peer}`],
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+  async function startAs(flags: readonly string[]): Promise<void> {
+    const started = spawn(programs.etcd, flags, { stdio: ['ignore', 'pipe', 'pipe'] });
     child = started;
     gone = new Promise((resolve) => started.once('exit', resolve));
     await untilOutput(started, /ready to serve client requests|serving (insecure )?client (requests|traffic)/, 'etcd');
   }
+  const start = () => startAs([...flagsOf({ folder, endpoint, peer }), ...tlsFlagsOf(tls)]);
   async function kill(): Promise<void> {
     child?.kill('SIGKILL');
     await gone;
     child = undefined;
+  }
+  if (rootPassword !== undefined) {
+    // Users are made before anybody needs a certificate.
+    await startAs(flagsOf({ folder, endpoint: plain, peer }));
+    await admitRoot(plain, rootPassword);
+    await kill();
   }
   await start();
   return {
@@ -88,12 +123,8 @@ export async function startEtcd(): Promise<TestEtcd> {
     kill,
     restart: start,
     async compact() {
-      const post = async (path: string, body: object) => {
-        const reply = await fetch(`${endpoint}${path}`, { method: 'POST', body: JSON.stringify(body) });
-        return (await reply.json()) as { header?: { revision?: string } };
-      };
-      const { header } = await post('/v3/kv/range', { key: 'AA==' });
-      await post('/v3/kv/compaction', { revision: header?.revision ?? '1' });
+      const { header } = await post(endpoint, '/v3/kv/range', { key: 'AA==' });
+      await post(endpoint, '/v3/kv/compaction', { revision: header?.revision ?? '1' });
     },
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),

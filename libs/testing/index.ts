@@ -7,3 +7,5 @@ export type { TestEtcd } from './etcd-server.ts';
 export { freePort, missingProgram, startEtcd, untilOutput } from './etcd-server.ts';
 export type { TestNats, TestNatsOptions, TestNatsUser } from './nats-server.ts';
 export { startNats } from './nats-server.ts';
+export type { TcpProxy } from './tcp-proxy.ts';
+export { startTcpProxy } from './tcp-proxy.ts';

@@ -176,6 +176,8 @@ async function openAmongOthers(needs: JoinNeeds, random: Random): Promise<Opened
   const store = await replica.own();
   const joined = await joinOthers(needs);
   const { register, own, bus, tls, rpcPort } = joined;
+  // Also where the clock is set back from here on: nothing is committed at or below what everybody was told.
+  store.observe(own.joinRevision);
   const installation = await joinInstallation({
     ...{ register, own, bus, store, tls, rpcHost: host, rpcPort, clock, random, log },
     findServiceAccount: (account) => findServiceAccount(store, account),

@@ -90,4 +90,18 @@ describe('group commit', () => {
     expect(later).toBe(promised + 800_000);
     expect(await store.progress()).toBe(later);
   });
+
+  it('promises nothing more by a step that only forgets', async () => {
+    const { store, flushes, clock } = createHeldStore();
+    const written = committed(store, put(keyOf('a'), '1'));
+    await turn();
+    flushes[0]?.succeed();
+    const { revision } = await written;
+    clock.advance(5_000);
+    let forgotten = false;
+    void store.compact(revision).then(() => (forgotten = true));
+    for (let next = 1; !forgotten; await turn()) if (flushes[next] !== undefined) flushes[next++]?.succeed();
+    expect(flushes.slice(1).some(({ flush }) => flush.trim === revision)).toBe(true);
+    expect(new Set(flushes.map(({ flush }) => flush.reserved)).size).toBe(1);
+  });
 });

@@ -129,11 +129,11 @@ class GroupCommitter implements Committer {
       this.#trims = [];
       const writes = batch.length === 1 ? (batch[0] as Pending).writes : batch.flatMap((pending) => pending.writes);
       const revision = writes.at(-1)?.event.revision ?? this.#durable;
-      const ahead = Math.max(
-        this.#revisions.last(),
-        revisionAt(this.#clock.now()) + reservationMax,
-        this.#reserved,
-      ) as Revision;
+      // A step that only forgets promises nothing, so that a backend may leave it at that.
+      const promises = writes.length > 0 || this.#progressWaits.some(({ revision: asked }) => asked > this.#reserved);
+      const ahead = promises
+        ? (Math.max(this.#revisions.last(), revisionAt(this.#clock.now()) + reservationMax, this.#reserved) as Revision)
+        : this.#reserved;
       const trim = trimmed.length === 0 ? undefined : (Math.max(...trimmed.map(({ upTo }) => upTo)) as Revision);
       try {
         const commits = batch.flatMap((pending) => (pending.writes.length === 0 ? [] : [pending.writes]));

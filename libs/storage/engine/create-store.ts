@@ -17,6 +17,9 @@ export interface StoreOptions {
   readonly historyMaxBytes?: number | undefined;
 }
 
+export const historyMaxAgeMsDefault = 300_000;
+export const historyMaxBytesDefault = 256_000_000;
+
 /** How far beyond the wall clock a revision heard from elsewhere may be, in revisions. */
 const observeAheadMax = 1_000_000;
 
@@ -59,8 +62,8 @@ export function assembleStore(
   const committer = createCommitter(backend, revisions, clock);
   const housekeeping = createHousekeeping(backend, committer, {
     clock,
-    historyMaxAgeMs: options.historyMaxAgeMs ?? 300_000,
-    historyMaxBytes: options.historyMaxBytes ?? 256_000_000,
+    historyMaxAgeMs: options.historyMaxAgeMs ?? historyMaxAgeMsDefault,
+    historyMaxBytes: options.historyMaxBytes ?? historyMaxBytesDefault,
     pause,
   });
   const currentRevision = () => committer.currentRevision();

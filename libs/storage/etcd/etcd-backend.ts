@@ -74,6 +74,7 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
   const copy = mirror.backend();
   let version = ownership.version;
   let etcdRevision = mirror.etcdRevision();
+  let reserved = ownership.state.reserved;
   let count = 0;
   let lost: Error | undefined;
 
@@ -124,8 +125,9 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
       { key: keys.commit, version },
       { key: keys.owner, createRevision: ownership.createRevision },
     ];
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       if (lost !== undefined) throw lost;
+      if (attempt > 1) await pause();
       count++;
       try {
         const { succeeded, revision } = await etcdCommit(client, conditions, operations);
@@ -139,7 +141,10 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
       } catch (thrown) {
         if (!(thrown instanceof RpcError)) throw thrown;
         // Too large, or the like: etcd has said that it did nothing.
-        if (thrown.code === 'invalid-argument' || thrown.code === 'resource-exhausted') throw thrown;
+        const refused = thrown.code === 'invalid-argument' || thrown.code === 'resource-exhausted';
+        if (refused && attempt === 1) throw thrown;
+        // It did nothing this time; an attempt before may still be on its way.
+        if (refused) throw lose('a transaction was refused of which an earlier attempt is unsettled');
         if ((await settle(id)) === 'applied') break;
       }
     }
@@ -159,10 +164,25 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
     transactions: () => count,
     async write(flush) {
       if (lost !== undefined) throw lost;
-      // Forgetting history is the mirror's own affair.
-      const onlyTrims = flush.writes.length === 0 && flush.trim !== undefined;
-      if (!onlyTrims) for (const transaction of transactionsOf(flush.commits)) await commit(transaction, flush);
-      await copy.write({ ...flush, mark: mirror.mark(etcdRevision) });
+      let committed = false;
+      // Forgetting history is the mirror's own affair: etcd hears of what is written and of what is reserved.
+      if (flush.writes.length > 0 || flush.reserved !== reserved) {
+        for (const transaction of transactionsOf(flush.commits)) {
+          try {
+            await commit(transaction, flush);
+          } catch (error) {
+            // What etcd has of this flush, the mirror has not: only whoever reads etcd from here can go on.
+            throw committed ? lose(`etcd took a part of it only: ${String(error)}`) : error;
+          }
+          committed = true;
+        }
+        reserved = flush.reserved;
+      }
+      try {
+        await copy.write({ ...flush, mark: mirror.mark(etcdRevision) });
+      } catch (error) {
+        throw committed ? lose(`the mirror cannot be written: ${String(error)}`) : error;
+      }
     },
     async close() {
       await copy.close();

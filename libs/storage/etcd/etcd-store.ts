@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock, Random } from '@kcp-ts/base';
 import type { StoreOptions } from '../engine/create-store.ts';
-import { createStore } from '../engine/create-store.ts';
+import { createStore, historyMaxAgeMsDefault, historyMaxBytesDefault } from '../engine/create-store.ts';
 import type { Store } from '../store.ts';
 import type { EtcdBackend } from './etcd-backend.ts';
 import { createEtcdBackend } from './etcd-backend.ts';
@@ -59,7 +59,14 @@ async function bootId(): Promise<string> {
 export async function openEtcdReplica(options: EtcdReplicaOptions): Promise<EtcdReplica> {
   const keys = keysOf(options.prefix);
   const mirror = openMirror(
-    { path: options.path, mapSizeBytes: options.mapSizeBytes ?? mapSizeDefault, bootId: (await bootId()).trim() },
+    {
+      path: options.path,
+      mapSizeBytes: options.mapSizeBytes ?? mapSizeDefault,
+      bootId: (await bootId()).trim(),
+      clock: options.clock,
+      historyMaxAgeMs: options.historyMaxAgeMs ?? historyMaxAgeMsDefault,
+      historyMaxBytes: options.historyMaxBytes ?? historyMaxBytesDefault,
+    },
     keys,
   );
   return new Replica(options, mirror);
@@ -229,6 +236,7 @@ class Replica implements EtcdReplica {
             this.#applied = this.#applied
               .then(() => this.#mirror.apply(changes, revision))
               .then(() => this.#heard(revision));
+            return this.#applied;
           },
           progress: () => undefined,
           compacted: () => {

@@ -75,12 +75,13 @@ export async function etcdCommit(
   return { succeeded: reply.succeeded, revision: reply.header?.revision ?? 0n };
 }
 
-/** The newest state of a key, as a majority knows it. */
+/** The newest state of a key, as a majority knows it; or the one at a revision. */
 export async function etcdGet(
   client: EtcdClient,
   key: string,
+  at = 0n,
 ): Promise<{ readonly entry: EtcdEntry | undefined; readonly revision: bigint }> {
-  const reply = await client.authenticated(() => client.kv.range({ key: keyBytes(key) }));
+  const reply = await client.authenticated(() => client.kv.range({ key: keyBytes(key), revision: at }));
   const [kv] = reply.kvs;
   return { entry: kv === undefined ? undefined : entryOf(kv), revision: reply.header?.revision ?? 0n };
 }

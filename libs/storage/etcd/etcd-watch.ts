@@ -17,8 +17,8 @@ export interface EtcdChange {
 }
 
 export interface EtcdWatchHandlers {
-  /** Everything up to `revision`, complete, in order. */
-  changes(changes: readonly EtcdChange[], revision: bigint): void;
+  /** Everything up to `revision`, complete, in order. Where it takes its time, the next is not read before. */
+  changes(changes: readonly EtcdChange[], revision: bigint): void | Promise<void>;
   /** etcd was heard, and had nothing to say: what is here was the newest when it was asked, on the monotonic clock. */
   progress(askedMs: number): void;
   /** What comes behind `revision` is no longer to be had. The watch ends: read everything anew. */
@@ -117,7 +117,8 @@ export async function watchEtcd(
         if (last !== undefined) {
           seen = last;
           retryMs = retryMsMin;
-          handlers.changes(changes, seen);
+          await handlers.changes(changes, seen);
+          heardMs = clock.monotonic();
         } else if (!reply.created) {
           // A sign of life and no more: some versions of etcd say a revision before they have sent what is below it.
           retryMs = retryMsMin;

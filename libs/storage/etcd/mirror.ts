@@ -2,10 +2,12 @@
 
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import type { Clock } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { revisionZero } from '@kcp-ts/meta';
 import type { Backend, BackendState, StoredEntry, Write } from '../engine/backend.ts';
 import { openLmdbBackend } from '../lmdb/lmdb-backend.ts';
+import { revisionAt } from '../revision-clock.ts';
 import type { EtcdClient } from './etcd-client.ts';
 import type { CommitRecord, Keys } from './etcd-records.ts';
 import { decodeData, decodeRecord } from './etcd-records.ts';
@@ -25,6 +27,9 @@ export interface MirrorOptions {
   readonly mapSizeBytes: number;
   /** Another one after each start of the machine. */
   readonly bootId: string;
+  readonly clock: Clock;
+  readonly historyMaxAgeMs: number;
+  readonly historyMaxBytes: number;
 }
 
 export interface Mirror {
@@ -72,6 +77,24 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
     await backend.write({ writes, commits: [writes], revision, reserved, trim, mark: mark(at) });
     backend.publish();
     etcdRevision = at;
+  }
+
+  /** A standby has no housekeeping: what has become too old is forgotten step by step, with what is applied. */
+  function findOld(): Revision | undefined {
+    const { clock, historyMaxAgeMs, historyMaxBytes } = options;
+    const oldest = Math.min(revisionAt(clock.now() - historyMaxAgeMs), revision);
+    const bytesOver = backend.historyBytes() - historyMaxBytes;
+    let bytes = 0;
+    let count = 0;
+    let last: Revision | undefined;
+    backend.walkOldest((at, size) => {
+      if (at > oldest && bytes >= bytesOver) return false;
+      last = at;
+      bytes += size;
+      return ++count < pieceWrites;
+    });
+    if (last !== undefined && last > floor) floor = last;
+    return last;
   }
 
   /** The writes of one transaction of etcd, in the order of their revisions. */
@@ -127,11 +150,11 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
         }
         start = end;
         if (writes.length < pieceWrites) continue;
-        await write(writes, at, undefined);
+        await write(writes, at, findOld());
         writes = [];
         overlay.clear();
       }
-      await write(writes, upTo, undefined);
+      await write(writes, upTo, findOld());
     },
     async resynchronise(client, all) {
       await backend.close();
@@ -151,12 +174,12 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
         // Until the last page is there, the mirror has come nowhere.
         await write(writes, 0n, undefined);
       }
-      const { entry, revision: readAt } = await etcdGet(client, all.commit);
+      // As of the pages: a deletion after the newest object that is left is known from here alone.
+      const { entry } = await etcdGet(client, all.commit, at);
       record = entry === undefined ? undefined : decodeRecord(entry.value);
       if (record !== undefined) {
         reserved = record.reserved as Revision;
-        // What was committed since the pages were read comes with the watch.
-        if (readAt === at && record.revision > revision) revision = record.revision as Revision;
+        if (record.revision > revision) revision = record.revision as Revision;
       }
       // Nobody can resume from before: what happened there is not known here.
       await write([], at, revision);

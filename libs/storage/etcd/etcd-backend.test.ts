@@ -1,0 +1,160 @@
+import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import { asRevision, revisionZero } from '@kcp-ts/meta';
+import { RpcError } from '@kcp-ts/rpc';
+import { describe, expect, it } from 'vitest';
+import { keyOf } from '../contract/store-case.ts';
+import type { Flush, Write } from '../engine/backend.ts';
+import { createMemoryBackend } from '../memory/memory-store.ts';
+import { createEtcdBackend, transactionsOf } from './etcd-backend.ts';
+import type { EtcdClient } from './etcd-client.ts';
+import { encodeRecord, keysOf } from './etcd-records.ts';
+import type { Mirror } from './mirror.ts';
+
+const noSpace = new RpcError('resource-exhausted', 'etcdserver: mvcc: database space exceeded');
+const unanswered = new RpcError('unavailable', 'the connection broke');
+
+type Answer = 'applied' | 'not-applied' | 'applied-unanswered' | RpcError;
+
+interface CommitRequest {
+  readonly success: readonly { readonly request: { readonly value: { readonly value?: Uint8Array } } }[];
+}
+
+/** A backend over an etcd that answers transactions as it is told, and applies them otherwise. */
+function createScripted(answers: Answer[], isFull: () => boolean = () => false) {
+  let record: Uint8Array = encodeRecord({ id: 'before', revision: 0, reserved: 0, deleted: [] });
+  let version = 1n;
+  let holds = true;
+  const kv = {
+    async txn(request: CommitRequest) {
+      const answer = answers.shift() ?? 'applied';
+      if (answer instanceof RpcError) throw answer;
+      if (answer === 'not-applied') return { succeeded: false, header: { revision: version } };
+      record = request.success.at(-1)?.request.value.value ?? record;
+      version++;
+      if (answer === 'applied-unanswered') throw unanswered;
+      return { succeeded: true, header: { revision: version } };
+    },
+    async range() {
+      return { kvs: [{ key: new Uint8Array(), value: record, createRevision: 1n, modRevision: version, version }] };
+    },
+  };
+  const client = { kv, authenticated: <T>(call: () => Promise<T>) => call() } as unknown as EtcdClient;
+  const copy = createMemoryBackend();
+  const written: Flush[] = [];
+  const mirror = {
+    backend: () => ({
+      ...copy,
+      async write(flush: Flush) {
+        if (isFull()) throw new Error('no space left on device');
+        written.push(flush);
+      },
+    }),
+    etcdRevision: () => 1n,
+    mark: String,
+  } as unknown as Mirror;
+  const lost: Error[] = [];
+  const backend = createEtcdBackend({
+    client,
+    keys: keysOf('/kcp/shard'),
+    mirror,
+    ownership: {
+      lease: { id: 1n, holds: () => holds, lost: new Promise(() => undefined), release: () => Promise.resolve() },
+      createRevision: 1n,
+      version,
+      state: { revision: revisionZero, reserved: asRevision(500), floor: revisionZero, mark: '' },
+    },
+    clock: createSystemClock(),
+    random: createSystemRandom(),
+    onLost: (error) => void lost.push(error),
+  });
+  return { backend, lost, written, letGo: () => (holds = false) };
+}
+
+function writeOf(name: string, revision: number, bytes = 1): Write {
+  const at = asRevision(revision);
+  const value = new Uint8Array(bytes);
+  const event = {
+    type: 'put',
+    key: keyOf(name),
+    revision: at,
+    createRevision: at,
+    value,
+    previous: undefined,
+  } as const;
+  return { event, expiresAt: 0, previousExpiresAt: 0 };
+}
+
+function flushOf(...commits: readonly (readonly Write[])[]): Flush {
+  const writes = commits.flat();
+  const revision = writes.at(-1)?.event.revision ?? revisionZero;
+  return { writes, commits, revision, reserved: asRevision(1_000), trim: undefined };
+}
+
+const two = flushOf([writeOf('a', 1)], [writeOf('a', 2)]);
+
+describe('a flush to etcd', () => {
+  it('is one transaction, unless a key is in it twice, it is too large or too many', () => {
+    const sizes = (...commits: readonly (readonly Write[])[]) =>
+      transactionsOf(commits).map(({ writes }) => writes.length);
+    expect(sizes([writeOf('a', 1)], [writeOf('b', 2), writeOf('c', 3)])).toEqual([3]);
+    expect(sizes([writeOf('a', 1)], [writeOf('b', 2), writeOf('a', 3)])).toEqual([1, 2]);
+    expect(sizes([writeOf('a', 1, 600_000)], [writeOf('b', 2, 600_000)])).toEqual([1, 1]);
+    const commit = (part: number) => Array.from({ length: 100 }, (_, index) => writeOf(`${part}-${index}`, index + 1));
+    expect(sizes(commit(1), commit(2))).toEqual([100, 100]);
+    expect(sizes()).toEqual([0]);
+  });
+
+  it('is taken for done when the answer was lost and the commit record says so', async () => {
+    const { backend, lost, written } = createScripted(['applied-unanswered']);
+    await backend.write(two);
+    expect([backend.transactions(), lost, written.length]).toEqual([2, [], 1]);
+  });
+
+  it('is sent again when the commit record says that nothing was done, and counts once where the first attempt came late', async () => {
+    const { backend, lost, written } = createScripted([unanswered, 'applied', 'applied']);
+    await backend.write(two);
+    expect([backend.transactions(), lost, written.length]).toEqual([3, [], 1]);
+  });
+
+  it('ends the ownership when another owner has committed', async () => {
+    const { backend, lost, written } = createScripted(['not-applied']);
+    await expect(backend.write(two)).rejects.toThrow('another');
+    await expect(backend.write(two)).rejects.toThrow('another');
+    expect([lost.length > 0, written.length]).toEqual([true, 0]);
+  });
+
+  it('fails alone when etcd refuses all of it, and ends the ownership when etcd has a part of it', async () => {
+    const whole = createScripted([noSpace]);
+    await expect(whole.backend.write(two)).rejects.toBe(noSpace);
+    expect(whole.lost).toEqual([]);
+    await whole.backend.write(two);
+    const part = createScripted(['applied', noSpace]);
+    await expect(part.backend.write(two)).rejects.toThrow('a part of it');
+    await expect(part.backend.write(two)).rejects.toThrow('a part of it');
+    expect(part.lost.length).toBeGreaterThan(0);
+  });
+
+  it('ends the ownership when an attempt is refused and an earlier one may still be on its way', async () => {
+    const { backend, lost } = createScripted([unanswered, noSpace]);
+    await expect(backend.write(two)).rejects.toThrow('unsettled');
+    expect(lost.length).toBeGreaterThan(0);
+  });
+
+  it('ends the ownership when the mirror cannot be written, since it no longer has what etcd has', async () => {
+    const { backend, lost } = createScripted([], () => true);
+    await expect(backend.write(two)).rejects.toThrow('no space left on device');
+    expect(lost.length).toBeGreaterThan(0);
+    await expect(backend.write(two)).rejects.toThrow('the mirror cannot be written');
+  });
+
+  it('that only forgets is the mirror’s affair, and one that reserves is etcd’s', async () => {
+    const { backend, written } = createScripted([]);
+    const forget = { ...flushOf(), trim: asRevision(1) };
+    await backend.write({ ...forget, reserved: asRevision(500) });
+    expect([backend.transactions(), written.length]).toEqual([0, 1]);
+    await backend.write(forget);
+    expect([backend.transactions(), written.length]).toEqual([1, 2]);
+    await backend.write(forget);
+    expect([backend.transactions(), written.length]).toEqual([1, 3]);
+  });
+});
