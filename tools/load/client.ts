@@ -52,9 +52,11 @@ export function createLoadClient(credentials: Credentials, connections: number):
       });
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('error', reject);
-      stream.on('end', () =>
-        resolve({ status, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as LoadAnswer['body'] }),
-      );
+      stream.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        // A server that cannot answer now may say so in a status alone.
+        resolve({ status, body: (text === '' ? {} : JSON.parse(text)) as LoadAnswer['body'] });
+      });
       stream.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
