@@ -11,6 +11,8 @@ export type { Backend, Directory, DirectoryNeeds } from './directory.ts';
 export { openDirectory } from './directory.ts';
 export { forwardedHeaders } from './forwarded-headers.ts';
 export { createLogger, levelOf } from './logging.ts';
+export type { ShardClockNeeds } from './peer-clocks.ts';
+export { clockService, guardClock } from './peer-clocks.ts';
 export type { ReleaseMemoryNeeds } from './release-memory.ts';
 export { processMemory, releaseMemory } from './release-memory.ts';
 export { admitServices, serviceOfPeer } from './service-callers.ts';

@@ -12,7 +12,7 @@ import {
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import { createHttpServer, freePorts } from '@kcp-ts/http';
-import { admitServices, createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
+import { admitServices, clockService, createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
 import { startRpcServer } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';
 import { openLmdbStore } from '@kcp-ts/storage';
@@ -90,7 +90,7 @@ export async function startCacheServer(config: CacheServerConfig): Promise<Runni
     host,
     port: rpcPort,
     tls,
-    services: [keptFeedService(rawStore, random.uuid(), (call) => admitServices(call, followers))],
+    services: [keptFeedService(rawStore, random.uuid(), (call) => admitServices(call, followers)), clockService(clock)],
   });
   const cache = composeCacheServer({
     ...{ store: copiesStore, surface, clock, random },

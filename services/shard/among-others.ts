@@ -1,0 +1,19 @@
+/** What a shard of an installation of several knows beside its own objects, and an operator is told. */
+import type { ApiRequest } from '@kcp-ts/apiserver';
+import { StatusError } from '@kcp-ts/meta';
+import type { ClockGuard } from '@kcp-ts/replication';
+
+export interface AmongOthers {
+  readonly clocks: Pick<ClockGuard, 'fault' | 'offsetMs' | 'peers'>;
+  /** How often each shard was too far ahead to be followed. */
+  refusedRevisions(): ReadonlyMap<string, number>;
+  /** Transactions that were sent to etcd. */
+  etcdTransactions(): number;
+}
+
+/** Throws where a request must not be served: the clock is wrong. What the operator needs to see why is served. */
+export function refuseWithWrongClock(amongOthers: AmongOthers | undefined, request: Pick<ApiRequest, 'path'>): void {
+  const fault = amongOthers?.clocks.fault();
+  if (fault === undefined || request.path === '/metrics') return;
+  throw new StatusError('ServiceUnavailable', fault, { retryAfterSeconds: 1 });
+}
