@@ -1,7 +1,7 @@
 import type { Revision } from '@kcp-ts/meta';
 import { expect } from 'vitest';
 import type { Operation } from '../store.ts';
-import { valueBytesMax } from '../store.ts';
+import { commitBytesMax, valueBytesMax } from '../store.ts';
 import type { StoreCase } from './store-case.ts';
 import { committed, configmaps, keyOf, put, remove, shown, shownEvents, textOf } from './store-case.ts';
 
@@ -179,6 +179,21 @@ export const commitCases: readonly StoreCase[] = [
       expect(store.get(keyOf('a'))?.value).toHaveLength(valueBytesMax);
       await committed(store, put(keyOf('a'), ''));
       expect(store.get(keyOf('a'))?.value).toHaveLength(0);
+    },
+  },
+  {
+    name: 'a commit of several objects has a bound as well, and one that is over it fails nobody else’s',
+    async run({ open }) {
+      await using store = await open();
+      const third = Math.floor(commitBytesMax / 3);
+      const of = (name: string, bytes: number) => put(keyOf(name), 'x'.repeat(bytes));
+      const beside = committed(store, put(keyOf('beside'), '1'));
+      const over = store.commit([of('a', third), of('b', third), of('c', third)]);
+      const within = committed(store, of('d', third), of('e', third), of('f', third - 1_000));
+      await expect(over).rejects.toMatchObject({ name: 'StatusError', reason: 'RequestEntityTooLarge' });
+      expect((await beside).status).toBe('committed');
+      expect((await within).entries).toHaveLength(3);
+      expect(store.peek(keyOf('a'))).toBeUndefined();
     },
   },
 ];

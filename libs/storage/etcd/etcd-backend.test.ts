@@ -99,8 +99,13 @@ describe('a flush to etcd', () => {
     expect(sizes([writeOf('a', 1)], [writeOf('b', 2), writeOf('c', 3)])).toEqual([3]);
     expect(sizes([writeOf('a', 1)], [writeOf('b', 2), writeOf('a', 3)])).toEqual([1, 2]);
     expect(sizes([writeOf('a', 1, 600_000)], [writeOf('b', 2, 600_000)])).toEqual([1, 1]);
-    const commit = (part: number) => Array.from({ length: 100 }, (_, index) => writeOf(`${part}-${index}`, index + 1));
-    expect(sizes(commit(1), commit(2))).toEqual([100, 100]);
+    const commit = (part: string, length: number) =>
+      Array.from({ length }, (_, index) => writeOf(`${part}-${index}`, index + 1));
+    expect(sizes(commit('a', 60), commit('b', 40))).toEqual([100]);
+    expect(sizes(commit('a', 60), commit('b', 41))).toEqual([60, 41]);
+    expect(sizes(commit('a', 120), commit('b', 1))).toEqual([120, 1]);
+    expect(sizes([writeOf('a', 1, 400_000)], [writeOf('b', 2, 590_000)], [writeOf('c', 3, 1)])).toEqual([3]);
+    expect(sizes([writeOf('a', 1, 1)], [writeOf('b', 2, 1_400_000)], [writeOf('c', 3, 1)])).toEqual([1, 1, 1]);
     expect(sizes()).toEqual([0]);
   });
 

@@ -31,8 +31,8 @@ export interface EtcdBackendNeeds {
   onLost(error: Error): void;
 }
 
-/** Of one transaction; the commit record is one more. */
-const operationsMax = 122;
+/** Of one transaction of several commits; a single commit is within what etcd takes. The commit record is one more. */
+const operationsMax = 100;
 const bytesMax = 1_000_000;
 const settleMs = 100;
 
