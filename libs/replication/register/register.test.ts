@@ -56,6 +56,24 @@ function describeRegister(name: string, install: () => Promise<Installation>): v
       expect((await third.join(address('c'))).number).toBe(3);
     });
 
+    it('never gives a number again, neither to another shard nor to the one that had it before it left', async () => {
+      await using installation = await install();
+      await using first = await installation.open();
+      await first.join(address('a'));
+      const before = await first.join(address('b'));
+      await first.leave('b');
+      await until(first, ({ shards }) => shards.length === 1);
+      const again = await first.join(address('b'));
+      expect([before.number, again.number]).toEqual([2, 3]);
+      // It counts from two seconds ahead, as any that joins: what it was before is forgotten.
+      expect(again.joinRevision).toBeGreaterThan(revisionAt(clock.now() + 1_000));
+      await first.leave('a');
+      await first.leave('b');
+      await until(first, ({ shards }) => shards.length === 0);
+      await using second = await installation.open();
+      expect((await second.join(address('d'))).number).toBe(4);
+    });
+
     it('excludes a shard at one revision, whoever says so', async () => {
       await using installation = await install();
       await using first = await installation.open();
