@@ -5,6 +5,7 @@ import { FeedService } from '@kcp-ts/proto';
 import type { RpcCall, RpcHandlers, RpcService } from '@kcp-ts/rpc';
 import { RpcError, serviceOf } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';
+import { answerEach } from './answer-each.ts';
 import type { FeedEntry, Project } from './feed.ts';
 import { entryOfEvent, toMessage } from './feed.ts';
 
@@ -88,10 +89,12 @@ export function feedHandlers(options: FeedServiceOptions): RpcHandlers<typeof Fe
       }
       yield { epoch, progress };
     },
-    async progress({ past }, call) {
+    async *progress(questions, call) {
       options.admit(call);
-      const progress = await options.nudge(asRevision(past));
-      return { progress, lastRevision: store.currentRevision() };
+      yield* answerEach(questions, async ({ past, id }) => {
+        const progress = await options.nudge(asRevision(past));
+        return { id, progress, lastRevision: store.currentRevision() };
+      });
     },
   };
 }
