@@ -76,7 +76,8 @@ export function feedHandlers(options: FeedServiceOptions): RpcHandlers<typeof Fe
     async *fetch({ shard, after }, call) {
       own(shard, call);
       const from = asRevision(after);
-      const progress = await store.progress();
+      // All that was acknowledged before the question, and no waiting for what is on its way.
+      const progress = await store.progress(asRevision(Math.max(from, store.currentRevision())));
       if (from > progress) throw new RpcError('out-of-range', 'the follower is ahead of the shard');
       // What was committed while the promise was made is at or below it, or comes with the feed.
       if (from < options.lastRevision()) {
