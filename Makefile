@@ -56,5 +56,5 @@ check: $(INSTALLED) ## Format, lint, types, floors, dead code: under a minute
 bench: $(INSTALLED) ## Measure speed and memory: JSON lines, then a table; a tenth of it with ARGS=--quick
 	@$(PINNED) node tools/load/main.ts $(ARGS)
 
-bench-sharded: $(INSTALLED) servers ## The same of three shards with etcd, NATS and all services
+bench-sharded: $(INSTALLED) servers ## The same of one to three shards with etcd, NATS and all services
 	@$(PINNED) node tools/load/main.ts --sharded $(ARGS)

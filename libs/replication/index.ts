@@ -11,6 +11,8 @@ export { createFeedPublisher } from './feed/feed-publisher.ts';
 export type { FeedServiceOptions } from './feed/feed-service.ts';
 export { feedService } from './feed/feed-service.ts';
 export type { FeedFollower, FeedFollowerOptions, FollowedShard } from './feed/follow.ts';
+export type { ProgressAsker, ProgressAskerNeeds, SaidProgress } from './feed/progress-asker.ts';
+export { createProgressAsker } from './feed/progress-asker.ts';
 // The register
 export type { EtcdRegisterOptions } from './register/etcd-register.ts';
 export { openEtcdRegister } from './register/etcd-register.ts';

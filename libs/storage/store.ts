@@ -104,8 +104,11 @@ export interface Store extends AsyncDisposable {
   watch(range: Range, after: Revision, signal: AbortSignal): AsyncIterable<readonly StoreEvent[]>;
   /** The newest durable revision. */
   currentRevision(): Revision;
-  /** A promise: everything up to it is known here, and nothing will ever be committed at or below it, also not after a crash. */
-  progress(): Promise<Revision>;
+  /**
+   * A promise: everything up to it is known here, and nothing will ever be committed at or below it, also not after a crash. Waits for what is on its way;
+   * whom a promise at or above `past` will do has it at once where all that is on its way lies behind it.
+   */
+  progress(past?: Revision): Promise<Revision>;
   /**
    * Takes note of a revision heard from elsewhere: everything committed or promised from now on is above it. False, and nothing is noted, where it is
    * more than a second beyond the wall clock: a peer's clock is never followed that far.

@@ -147,7 +147,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
   let orders: ClusterOrders | undefined;
   let nudge = (past: Revision): Promise<Revision> => {
     store.observe(past);
-    return store.progress();
+    return store.progress(past);
   };
   const server: RpcServer = await startRpcServer({
     host: options.rpcHost,

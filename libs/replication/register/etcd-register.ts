@@ -32,8 +32,8 @@ interface StoredShard extends ShardAddress {
 }
 
 const leaseSeconds = 5;
-/** Well below the second after which whoever has not heard the register pauses. */
-const askMs = 200;
+/** Well below the half second after which whoever has not heard the register pauses. */
+const askMs = 150;
 const attempts = 20;
 const leaseRetryMs = 500;
 
