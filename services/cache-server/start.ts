@@ -7,6 +7,7 @@ import {
   createAuthenticator,
   createServicePeers,
   openTokenFile,
+  serviceAudience,
   withAssertions,
 } from '@kcp-ts/authn';
 import type { Clock } from '@kcp-ts/base';
@@ -38,12 +39,13 @@ async function authenticatorOf(
   clock: Clock,
   log: Logger,
   peerCa: string,
+  name: string,
 ): Promise<Authenticator> {
   const path = config.tokenAuthFile;
   const onError = (error: unknown) => log.error({ err: error }, 'the token file cannot be read');
   const tokenFile = path === '' ? undefined : await openTokenFile({ path, clock, onError });
   const authenticator = createAuthenticator({ clock, anonymous: true, adminTokens: [], tokenFile });
-  const verifier = createAssertionVerifier({ audience: 'kcp', clock });
+  const verifier = createAssertionVerifier({ audience: serviceAudience('cache-server', name), clock });
   return withAssertions(authenticator, { isService: createServicePeers({ peerCa }), verifier });
 }
 
@@ -94,7 +96,7 @@ export async function startCacheServer(config: CacheServerConfig): Promise<Runni
   });
   const cache = composeCacheServer({
     ...{ store: copiesStore, surface, clock, random },
-    authenticator: await authenticatorOf(config, clock, log, tls.ca),
+    authenticator: await authenticatorOf(config, clock, log, tls.ca, name),
     shards: () => register.current().shards.map((shard) => shard.name),
     isReady: () => directory.isReady(),
     metrics: () => metricsOf({ copies: copiesStore, feeds: rawStore }),

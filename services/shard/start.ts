@@ -3,15 +3,8 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Authenticator, ServiceAccount } from '@kcp-ts/authn';
-import {
-  createAssertionVerifier,
-  createAuthenticator,
-  createServiceAccountTokens,
-  createServicePeers,
-  openTokenFile,
-  withAssertions,
-} from '@kcp-ts/authn';
+import type { ServiceAccount } from '@kcp-ts/authn';
+import { createAuthenticator, createServiceAccountTokens, createServicePeers, openTokenFile } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
@@ -22,6 +15,7 @@ import type { EtcdReplica, Store } from '@kcp-ts/storage';
 import { formatKey, openEtcdReplica, openLmdbStore, parseStored } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
 import type { AmongOthers } from './among-others.ts';
+import { amongServices } from './among-others.ts';
 import { ensureCertificates } from './certificates.ts';
 import type { Shard } from './compose.ts';
 import { composeShard } from './compose.ts';
@@ -104,13 +98,6 @@ async function openAuthenticator({ config, clock, random, log, store, key, token
     serviceAccounts,
   });
   return { authenticator, serviceAccounts };
-}
-
-/** Among others, what services hand on is taken for what it is. */
-function amongServices(authenticator: Authenticator, peerCa: string, clock: Clock): Authenticator {
-  if (peerCa === '') return authenticator;
-  const verifier = createAssertionVerifier({ audience: 'kcp', clock });
-  return withAssertions(authenticator, { isService: createServicePeers({ peerCa }), verifier });
 }
 
 function certificatesOf(config: ShardConfig, host: string, clock: Clock): ReturnType<typeof ensureCertificates> {
@@ -299,7 +286,7 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
     homeWorkspaces: config.enableHomeWorkspaces,
     homeCreatorGroups: config.homeWorkspacesHomeCreatorGroups,
     tokens: serviceAccounts,
-    authenticator: amongServices(authenticator, peerCa, clock),
+    authenticator: amongServices(authenticator, { peerCa, shard: config.shardName, clock }),
     ...(peerCa === '' ? {} : { isService: createServicePeers({ peerCa }) }),
     logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
     logController: (name, key, error) =>
