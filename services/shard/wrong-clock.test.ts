@@ -1,36 +1,25 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:http2';
-import { createAuthenticator, createServiceAccountTokens } from '@kcp-ts/authn';
-import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import { createSystemClock } from '@kcp-ts/base';
 import { createHttpServer } from '@kcp-ts/http';
 import { createClockGuard } from '@kcp-ts/replication';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { createTestAuthority } from '@kcp-ts/testing';
 import { expect, it } from 'vitest';
-import { composeShard } from './compose.ts';
+import { composeTestShard } from './shard.fixture.ts';
 
 it('a shard with a wrong clock is not ready and refuses requests, but for its metrics, until the clock is right again', async () => {
   const system = createSystemClock();
   let setBy = 0;
   const clock = { ...system, now: () => system.now() + setBy };
-  const random = createSystemRandom();
   const peers = ['a', 'b'].map((name) => ({ name, read: async () => system.now() }));
   using clocks = createClockGuard({ clock, peers: () => peers });
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const tokens = createServiceAccountTokens({ privateKey: key, clock, random, validate: () => true });
   const authority = await createTestAuthority();
   const masters = await authority.issue('CN=admin, O=system:masters');
   await using store = createMemoryStore({ clock });
-  await using shard = await composeShard({
-    ...{ store, clock, random, shardName: 'one', shardNumber: 1, holdsRoot: true, tokens },
+  await using shard = await composeTestShard({
+    ...{ store, clock },
     amongOthers: { clocks, refusedRevisions: () => new Map([['fast', 3]]), etcdTransactions: () => 7 },
-    ...{ externalUrl: 'https://kcp.example', virtualWorkspaceUrl: 'https://kcp.example', caBundle: '' },
-    ...{ homeWorkspaces: false, homeCreatorGroups: [] },
-    authenticator: createAuthenticator({ clock, anonymous: true, adminTokens: [] }),
-    logFault: () => undefined,
-    logController: () => undefined,
   });
   const serving = await authority.issue('CN=server');
   const server = createHttpServer({
