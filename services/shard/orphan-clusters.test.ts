@@ -133,3 +133,15 @@ it('a shard that was taken out, and comes back, takes away what belongs to nobod
   await halfMinute(clock);
   expect(['gone', 'kept'].filter((name) => isThere(store, name))).toEqual(['kept']);
 });
+
+it('a cluster is said to be gone when that is durable, also where somebody else is just taking it away', async () => {
+  const clock = createManualClock(Date.now());
+  const others = createOthers();
+  await using store = createMemoryStore({ clock });
+  await using shard = await composeTestShard({ store, clock, peers: others.peers });
+  await made(shard, orderOf('a'));
+  const removed = store.commit([{ op: 'delete', key: logicalClusterKey('c-a'), expect: 'any' }]);
+  expect(await shard.orders.remove('c-a', 'uid-a')).toEqual({ gone: true });
+  expect(isThere(store, 'a')).toBe(false);
+  await removed;
+});
