@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSystemClock } from '@kcp-ts/base';
 import type { ClusterOrder } from '@kcp-ts/controllers';
 import { noOtherShards } from '@kcp-ts/controllers';
 import type { Store } from '@kcp-ts/storage';
-import { createMemoryStore, encodeStored } from '@kcp-ts/storage';
+import { createMemoryStore, encodeStored, openLmdbStore } from '@kcp-ts/storage';
 import type { ManualClock } from '@kcp-ts/storage/contract';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { createPathIndex, logicalClusterKey } from '@kcp-ts/workspace-index';
@@ -135,13 +139,19 @@ it('a shard that was taken out, and comes back, takes away what belongs to nobod
 });
 
 it('a cluster is said to be gone when that is durable, also where somebody else is just taking it away', async () => {
-  const clock = createManualClock(Date.now());
+  const clock = createSystemClock();
   const others = createOthers();
-  await using store = createMemoryStore({ clock });
-  await using shard = await composeTestShard({ store, clock, peers: others.peers });
-  await made(shard, orderOf('a'));
-  const removed = store.commit([{ op: 'delete', key: logicalClusterKey('c-a'), expect: 'any' }]);
-  expect(await shard.orders.remove('c-a', 'uid-a')).toEqual({ gone: true });
-  expect(isThere(store, 'a')).toBe(false);
-  await removed;
+  const path = await mkdtemp(join(tmpdir(), 'orphan-clusters-'));
+  try {
+    // Of an engine that takes its time to write.
+    await using store = await openLmdbStore({ path, clock });
+    await using shard = await composeTestShard({ store, clock, peers: others.peers });
+    await made(shard, orderOf('a'));
+    const removed = store.commit([{ op: 'delete', key: logicalClusterKey('c-a'), expect: 'any' }]);
+    expect(await shard.orders.remove('c-a', 'uid-a')).toEqual({ gone: true });
+    expect(isThere(store, 'a')).toBe(false);
+    await removed;
+  } finally {
+    await rm(path, { recursive: true, force: true });
+  }
 });
