@@ -82,6 +82,7 @@ function registryNeeds(core: Core, admission: Admission): RegistryNeeds {
     shardNumber,
     admission,
     logicalClusterKey: (cluster) => (cluster.startsWith('system:') ? undefined : logicalClusterKey(cluster)),
+    originKey: core.catalog.originKey,
   };
 }
 
