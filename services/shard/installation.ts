@@ -20,6 +20,7 @@ import { createPathIndex, isLogicalClusterKey, logicalClustersPrefix, pathIndexS
 import type { Logger } from 'pino';
 import type { ClusterOrders } from './cluster-orders.ts';
 import { feedPrefixes, isCopiedKey, projectEvent } from './feed-projection.ts';
+import { isFreshView } from './freshness.ts';
 import type { HeardRevisions } from './heard-revisions.ts';
 import { hearRevisions } from './heard-revisions.ts';
 import type { Peers } from './peers.ts';
@@ -55,7 +56,6 @@ export interface Installation extends AsyncDisposable {
   onNudge(nudge: (past: Revision) => Promise<Revision>): void;
 }
 
-const freshMs = 10_000;
 const drainMs = 2_000;
 const followers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces'];
 
@@ -198,9 +198,13 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
       return record?.alive === true && record.excludedAt === undefined ? known.peers.index.clusters(name) : undefined;
     },
     isFresh(cluster) {
-      const placed = known.peers.index.cluster(cluster)?.shard;
-      if (placed === undefined || register.silentForMs() > freshMs) return placed === undefined;
-      return recordOf(placed)?.alive !== true || (follower.ageMs(placed) ?? Number.POSITIVE_INFINITY) < freshMs;
+      const shard = known.peers.index.cluster(cluster)?.shard;
+      return isFreshView({
+        shard,
+        alive: shard !== undefined && recordOf(shard)?.alive === true,
+        registerSilentMs: register.silentForMs(),
+        ageMs: shard === undefined ? undefined : follower.ageMs(shard),
+      });
     },
     catchUp: () => follower.catchUp(),
     async hasServiceAccount({ cluster, namespace, name, uid }) {
