@@ -40,10 +40,13 @@ async function awaitJoin(own: ShardRecord, clock: Clock): Promise<void> {
 }
 
 /** Whoever joins with a wrong clock would join at a wrong revision: it waits until the clock is right. */
-async function awaitClock(clocks: ClockGuard): Promise<void> {
+export async function awaitClock(
+  clocks: Pick<ClockGuard, 'fault' | 'measure'>,
+  pause = () => new Promise<void>((resolve) => void setTimeout(resolve, clockRetryMs)),
+): Promise<void> {
   await clocks.measure();
   while (clocks.fault() !== undefined) {
-    await new Promise<void>((resolve) => void setTimeout(resolve, clockRetryMs));
+    await pause();
     await clocks.measure();
   }
 }
