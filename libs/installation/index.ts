@@ -13,7 +13,5 @@ export { forwardedHeaders } from './forwarded-headers.ts';
 export { createLogger, levelOf } from './logging.ts';
 export type { ShardClockNeeds } from './peer-clocks.ts';
 export { clockService, guardClock } from './peer-clocks.ts';
-export type { ReleaseMemoryNeeds } from './release-memory.ts';
-export { processMemory, releaseMemory } from './release-memory.ts';
 export { admitServices, serviceOfPeer } from './service-callers.ts';
 export { versionInfo } from './version.ts';

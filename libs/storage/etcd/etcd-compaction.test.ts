@@ -104,7 +104,8 @@ if (missing === undefined)
       const turns = async () => (await etcdGet(client, '/kcp/compaction')).entry?.version ?? 0n;
       using _ = compactRegularly(client, { clock: manual });
       manual.advance(299_000);
-      expect(await turns()).toBe(0n);
+      // What was begun by then would be done by the time that etcd has answered some questions.
+      for (let asked = 0; asked < 5; asked++) expect(await turns()).toBe(0n);
       manual.advance(1_000);
       while ((await turns()) !== 1n);
     });
