@@ -143,6 +143,33 @@ if (missing === undefined) {
   });
 
   describe('a successor', () => {
+    it('need not have committed anything for its predecessor to be fenced off', () =>
+      inFolder(async (folder) => {
+        let stopped = false;
+        let at = 0;
+        const stoppable = {
+          ...clock,
+          setTimer: (ms: number, run: () => void) => clock.setTimer(ms, () => (stopped ? undefined : run())),
+          monotonic: () => (stopped ? at : clock.monotonic()),
+        };
+        await using first = await openEtcdReplica({
+          ...{ etcd: { endpoints: [etcd.endpoint] }, prefix: `/kcp/${basename(folder)}`, path: join(folder, 'first') },
+          ...{ owner: 'first', clock, random, leaseClock: stoppable, leaseSeconds: 2 },
+        });
+        const store = await first.own();
+        await committed(store, put(keyOf('a'), '1'));
+        await using second = await replicaIn(folder, 'second');
+        at = clock.monotonic();
+        stopped = true;
+        const taken = await second.own();
+        stopped = false;
+        await expect(store.commit([put(keyOf('a'), 'from the past')])).rejects.toMatchObject({
+          reason: 'ServiceUnavailable',
+        });
+        expect(textOf(taken.get(keyOf('a')))).toBe('1');
+        await committed(taken, put(keyOf('a'), '2'));
+      }));
+
     it('begins when its own clock has passed what was reserved, and above what was promised', () =>
       inFolder(async (folder) => {
         let stopped = false;
