@@ -52,7 +52,14 @@ function isConsumersBinding(binding: Binding): boolean {
   return (binding.subjects ?? []).some(({ name }) => name.startsWith(consumerPrefix));
 }
 
-export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
+export interface ReplicateMarks {
+  /** Puts the annotation on an object as it is to be, or takes it off; true where that changed it. */
+  mark(key: string, object: KubeObject): boolean;
+  holdsOf(cluster: string): Holds;
+}
+
+/** What the annotation says, by what the workspace holds now: for the controller, and for whoever writes an object in the first place. */
+export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'store' | 'typesPrefix'>): ReplicateMarks {
   const any = (prefix: string) => needs.store.scan({ prefix }, 1).length > 0;
 
   function holdsOf(cluster: string): Holds {
@@ -94,6 +101,21 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
     return holds.exports && isConsumersBinding(binding) ? [...new Set(['apis.kcp.io', ...reasons])] : reasons;
   }
 
+  return {
+    holdsOf,
+    mark(key, object) {
+      const wanted = reasonsOf(key, object).join(',');
+      const { [replicateAnnotation]: before = '', ...others } = object.metadata.annotations ?? {};
+      if (before === wanted) return false;
+      object.metadata.annotations = wanted === '' ? others : { ...others, [replicateAnnotation]: wanted };
+      return true;
+    },
+  };
+}
+
+export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
+  const marks = createReplicateMarks(needs);
+
   function servedOf(key: string) {
     if (key.startsWith(rolesPrefix)) return needs.served('rbac.authorization.k8s.io', 'clusterroles');
     if (key.startsWith(roleBindingsPrefix)) return needs.served('rbac.authorization.k8s.io', 'clusterrolebindings');
@@ -104,10 +126,7 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
     const served = servedOf(entry.key);
     const object = objectOf<KubeObject>(served, entry);
     if (object.metadata.deletionTimestamp !== undefined) return undefined;
-    const wanted = reasonsOf(entry.key, object).join(',');
-    const { [replicateAnnotation]: before = '', ...others } = object.metadata.annotations ?? {};
-    if (before === wanted) return undefined;
-    object.metadata.annotations = wanted === '' ? others : { ...others, [replicateAnnotation]: wanted };
+    if (!marks.mark(entry.key, object)) return undefined;
     return (await committed(needs, [replaceOperation(needs, served, entry, object)])) ? undefined : lostRaceMs;
   }
 
@@ -131,7 +150,7 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
       if (isHolder(key)) return type === 'delete' || previous === undefined ? keysOfCluster(parts.cluster) : [];
       const isRole = key.startsWith(rolesPrefix);
       if (!isRole && !key.startsWith(roleBindingsPrefix)) return [];
-      const { exports, types } = holdsOf(parts.cluster);
+      const { exports, types } = marks.holdsOf(parts.cluster);
       if (!exports && !types) return [];
       // A role decides about its bindings, and a binding for consumers about its role.
       return isRole || isConsumersBinding(parseStored<Binding>(event.value)) ? keysOfCluster(parts.cluster) : [key];

@@ -1,14 +1,22 @@
 /** The desks that look at every write of this shard: claims put their labels on, and a reference to another shard is looked at in that shard's present. */
 
+import { createReplicateMarks } from '@kcp-ts/controllers';
 import type { KubeObject } from '@kcp-ts/meta';
 import { isWorkspacePath, StatusError } from '@kcp-ts/meta';
 import type { Admission, WriteContext } from '@kcp-ts/registry';
+import { objectKey } from '@kcp-ts/registry';
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { exportKey } from '@kcp-ts/sharing';
 import type { Workspace } from '@kcp-ts/tenancy';
 import type { Access } from './access.ts';
 import type { Tenancy } from './behaviours.ts';
 import type { Core } from './core.ts';
+
+/** Kinds of which some objects leave the shard, by what they say. */
+const markedKinds: ReadonlySet<string> = new Set([
+  'clusterroles.rbac.authorization.k8s.io',
+  'clusterrolebindings.rbac.authorization.k8s.io',
+]);
 
 interface Referring extends KubeObject {
   readonly spec?: {
@@ -57,6 +65,10 @@ function questions(tenancy: Tenancy, access: Access, core: Core): Readonly<Recor
 export function shardAdmission(core: Core, tenancy: Tenancy, access: Access): Admission {
   const { peers } = core;
   const byKind = questions(tenancy, access, core);
+  const marks = createReplicateMarks({
+    store: core.store,
+    typesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes'),
+  });
 
   async function lookAgain(object: KubeObject, context: WriteContext, question: Question): Promise<void> {
     if (peers === undefined || question(object, context)) return;
@@ -71,7 +83,11 @@ export function shardAdmission(core: Core, tenancy: Tenancy, access: Access): Ad
       const { served, cluster } = context;
       const { group, plural } = served.row;
       core.claims.label(cluster, { group, plural, identity: served.identity }, object);
-      if (peers === undefined || old !== undefined) return;
+      if (peers === undefined) return;
+      // What others judge by is marked as it is written, so that a right counts everywhere as soon as it was given.
+      if (markedKinds.has(`${plural}.${group}`))
+        marks.mark(objectKey(served, cluster, '', object.metadata.name), object);
+      if (old !== undefined) return;
       const question = byKind[`${plural}.${group}`];
       return question === undefined ? undefined : lookAgain(object, context, question);
     },

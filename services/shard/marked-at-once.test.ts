@@ -1,0 +1,57 @@
+import { createSystemRandom } from '@kcp-ts/base';
+import { noOtherShards } from '@kcp-ts/controllers';
+import type { ClusterName, KubeObject } from '@kcp-ts/meta';
+import { noBehaviour } from '@kcp-ts/registry';
+import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
+import { createManualClock } from '@kcp-ts/storage/contract';
+import { createPathIndex } from '@kcp-ts/workspace-index';
+import { expect, it } from 'vitest';
+import { createAccess } from './access.ts';
+import { shardAdmission } from './admission.ts';
+import { createTenancy } from './behaviours.ts';
+import { createCore } from './core.ts';
+
+it('a role that lets others bind leaves the shard with the very commit that makes it', async () => {
+  const clock = createManualClock();
+  await using store = createMemoryStore({ clock });
+  const none: Disposable = { [Symbol.dispose]: () => undefined };
+  using core = createCore({
+    ...{ store, clock, random: createSystemRandom(), shardNumber: 1, shardName: 'one' },
+    peers: {
+      index: createPathIndex(),
+      objects: { get: () => undefined, scan: () => [] },
+      onChanges: () => none,
+      onOwnedCluster: () => none,
+      shards: noOtherShards('one'),
+      load: () => 1,
+      isFresh: () => true,
+      catchUp: () => Promise.resolve(true),
+      hasServiceAccount: () => Promise.resolve(false),
+    },
+    behaviour: () => noBehaviour,
+    conversion: () => undefined,
+  });
+  const admission = shardAdmission(core, createTenancy(core, ''), createAccess(core));
+  const key = formatKey({
+    ...{ group: 'apis.kcp.io', resource: 'apiexports', identity: '-' },
+    ...{ cluster: 'c1', namespace: '', name: 'west' },
+  });
+  const value = encodeStored('0123456789abcdef', 0, JSON.stringify({ metadata: { name: 'west' } }));
+  await store.commit([{ op: 'put', key, expect: 'any', value: () => value }]);
+  const served = core.served('rbac.authorization.k8s.io', 'clusterroles');
+  const admit = async (cluster: string, verbs: readonly string[]) => {
+    const object: KubeObject = {
+      ...{ apiVersion: served.apiVersion, kind: 'ClusterRole', metadata: { name: 'binder' } },
+      rules: [{ apiGroups: ['apis.kcp.io'], resources: ['apiexports'], verbs }],
+    };
+    const context = {
+      ...{ served, requested: served, cluster: cluster as ClusterName, namespace: '', timestamp: '' },
+      ...{ user: { name: 'ann', groups: [] }, dryRun: false, subresource: '', warn: () => undefined },
+    };
+    await admission.mutate(object, undefined, context);
+    return object.metadata.annotations;
+  };
+  expect(await admit('c1', ['bind'])).toEqual({ 'internal.kcp.io/replicate': 'apis.kcp.io' });
+  expect(await admit('c1', ['get'])).toBeUndefined();
+  expect(await admit('elsewhere', ['bind'])).toBeUndefined();
+});
