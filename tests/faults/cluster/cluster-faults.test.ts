@@ -3,8 +3,11 @@
 import { missingProgram } from '@kcp-ts/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingLinks } from '../../harness/links.ts';
+import { missingSmallDisk } from '../../harness/small-disk.ts';
 import { faults } from '../config.ts';
 import { measureConvergence } from './convergence.ts';
+import type { ShardDisks } from './disk-faults.ts';
+import { mountShardDisks } from './disk-faults.ts';
 import type { Fault } from './fault.ts';
 import type { FaultInstallation } from './installation.ts';
 import { shardNames, startFaultInstallation } from './installation.ts';
@@ -12,6 +15,7 @@ import { linkFaults } from './link-faults.ts';
 import type { Load } from './load.ts';
 import { processFaults } from './process-faults.ts';
 import type { LoadTarget } from './recorder.ts';
+import { removeShard } from './removed-shard.ts';
 
 const missing = missingProgram('etcd') ?? missingProgram('natsServer') ?? missingLinks();
 const convergedMs = 2_000;
@@ -64,16 +68,32 @@ async function suffer(fault: Fault, label: string, installation: FaultInstallati
 
 if (missing === undefined) {
   let installation: FaultInstallation | undefined;
+  let disks: ShardDisks | undefined;
+  let noDisks = missingSmallDisk();
   beforeAll(async () => {
     console.log(`KCP_FAULT_SEED=${faults.seed} chooses the same faults again`);
-    installation = await startFaultInstallation();
+    if (noDisks === undefined)
+      disks = await mountShardDisks().catch((error: unknown) => {
+        noDisks = String(error);
+        return undefined;
+      });
+    installation = await startFaultInstallation({ prepare: async (folder) => disks?.place(folder) });
   }, 90_000);
-  afterAll(() => installation?.[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await installation?.[Symbol.asyncDispose]();
+    await disks?.[Symbol.asyncDispose]();
+  });
 
   describe('during a fault nothing that was acknowledged is lost or doubled, and watchers see all of it in order', () => {
     for (const [at, fault] of [...processFaults, ...linkFaults(faults.seed)].entries()) {
       if (!fault.short && faults.rounds <= faults.shortRounds) continue;
       it(fault.name, () => suffer(fault, `f${at}`, installation as FaultInstallation), 120_000);
     }
+    it('the disk of a shard is full, and has room again', async (test) => {
+      if (disks === undefined) return test.skip(`no disk to fill: ${noDisks}`);
+      await suffer(disks.fault, 'disk', installation as FaultInstallation);
+    }, 120_000);
+    // The last: the installation is one shard less afterwards.
+    it('a dead shard is removed', () => removeShard(installation as FaultInstallation), 120_000);
   });
 } else it.skip(`faults of an installation of several shards: ${missing}`, () => undefined);

@@ -27,7 +27,15 @@ export interface FaultInstallation extends AsyncDisposable {
   /** The part that serves a shard now: of a shard's two processes one does. */
   owner(shard: ShardName): Promise<string>;
   /** A workspace on each shard, bound to the provider, and a load on them. */
-  load(label: string): Promise<{ readonly load: Load; readonly targets: readonly LoadTarget[] }>;
+  load(
+    label: string,
+    options?: {
+      /** All of them, unless it says. */
+      readonly shards?: readonly ShardName[];
+      /** Whether the provider's virtual workspace is watched; it is, unless it says otherwise. */
+      readonly virtual?: boolean;
+    },
+  ): Promise<{ readonly load: Load; readonly targets: readonly LoadTarget[] }>;
 }
 
 export interface InstallationOptions {
@@ -126,13 +134,13 @@ export async function startFaultInstallation(options: InstallationOptions = {}):
       }
       throw new Error(`nobody serves ${shard}`);
     },
-    async load(label) {
-      const targets = await Promise.all(shardNames.map((shard) => target(label, shard)));
+    async load(label, { shards = shardNames, virtual = true } = {}) {
+      const targets = await Promise.all(shards.map((shard) => target(label, shard)));
       const load = startLoad({
         label,
         targets,
         ways: [...proxies, straight],
-        proxies,
+        proxies: virtual ? proxies : [],
         virtualPath: `${virtualPath}/clusters/*/apis/wild.west/v1alpha1/cowboys`,
         cowboys: '/apis/wild.west/v1alpha1/namespaces/default/cowboys',
         random: createSystemRandom(),
