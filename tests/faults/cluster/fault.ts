@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { FaultInstallation, ShardName } from './installation.ts';
 import type { Load } from './load.ts';
 
@@ -16,4 +17,18 @@ export interface Fault {
 
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+const ownedSecondsMax = 10;
+
+/**
+ * Resolves when writes on these shards are acknowledged again: whoever cannot reach etcd for longer than its lease, or is dead, is followed by another owner, and nobody
+ * can know of that shard's news before.
+ */
+export async function untilOwned(load: Load, shards: (shard: string) => boolean): Promise<void> {
+  const since = performance.now();
+  await load.progress(shards);
+  const seconds = (performance.now() - since) / 1000;
+  console.log(`${seconds.toFixed(1)} s until writes on each shard were acknowledged again`);
+  expect(seconds).toBeLessThan(ownedSecondsMax);
 }

@@ -2,7 +2,7 @@
 import type { LinkCondition } from '@kcp-ts/testing';
 import type { Link } from '../../harness/links.ts';
 import type { Fault } from './fault.ts';
-import { pause } from './fault.ts';
+import { pause, untilOwned } from './fault.ts';
 import type { FaultInstallation, ShardName } from './installation.ts';
 
 interface Pair {
@@ -71,13 +71,15 @@ const fault = (pair: Pair, [text, condition]: (typeof conditions)[number]): Faul
   short: false,
   shard: broken,
   unharmed: pair.unharmed,
-  async run(installation) {
+  async run(installation, load) {
     const from = await processOf(installation, pair.from);
     const to = await processOf(installation, pair.to);
     const link = { from, to, ...(pair.use === undefined ? {} : { use: pair.use }) };
     await installation.links.set(link, condition);
     await pause(lastsMs);
     await installation.links.set(link, { kind: 'open' });
+    // Without its etcd a shard loses its lease: then it is over when somebody owns it again.
+    if (pair.use === 'store') await untilOwned(load, (shard) => shard === broken);
   },
 });
 
