@@ -66,9 +66,16 @@ export async function removeShard(installation: FaultInstallation): Promise<void
   expect(names(list)).toContain('of-the-removed');
   const watching = watchUntilEnd(installation, all, list.metadata.resourceVersion ?? '');
 
+  const object = `/clusters/root/apis/core.kcp.io/v1alpha1/shards/${shard}`;
+  expect((await admin.delete(object)).text).toContain('the shard still has');
   for (const name of [shard, `${shard}-standby`]) await cluster.part(name).kill('SIGKILL');
   await load.progress();
-  await done(admin.delete(`/clusters/root/apis/core.kcp.io/v1alpha1/shards/${shard}`));
+  // As long as its heartbeat has not lapsed, it may come back with all it has.
+  await until(
+    () => admin.delete(object),
+    ({ status }) => status === 200,
+    'the removal',
+  );
   const since = performance.now();
   // The cache has nothing of it.
   const empty = ({ status, body }: Answer) => status === 404 || (status === 200 && names(body).length === 0);
