@@ -19,6 +19,8 @@ import { removeShard } from './removed-shard.ts';
 
 const missing = missingProgram('etcd') ?? missingProgram('natsServer') ?? missingLinks();
 const convergedMs = 2_000;
+/** What the same takes at most with no fault where the machine has time; on a busier one the bound grows in proportion. */
+const undisturbedMs = 500;
 const servedAtLeast = 0.999;
 
 /** Requests that a fault was not to touch, and how many were not answered as they should or in time; by shard. */
@@ -42,10 +44,12 @@ function servedDuring(fault: Fault, load: Load): () => ReadonlyMap<string, { req
 async function suffer(fault: Fault, label: string, installation: FaultInstallation): Promise<void> {
   const { load, targets } = await installation.load(label);
   await load.progress();
+  const target = targets.find(({ shard }) => shard === fault.shard) as LoadTarget;
+  const undisturbed = await measureConvergence(installation, target, `${label}-before`, performance.now());
+  const busy = Math.max(1, ...Object.values(undisturbed).map((ms: number) => ms / undisturbedMs));
   const served = servedDuring(fault, load);
   await fault.run(installation, load);
   const endedAt = performance.now();
-  const target = targets.find(({ shard }) => shard === fault.shard) as LoadTarget;
   const convergence = await measureConvergence(installation, target, label, endedAt);
   await load.progress();
   const during = served();
@@ -54,16 +58,17 @@ async function suffer(fault: Fault, label: string, installation: FaultInstallati
   const { index, cache, virtual } = convergence;
   console.log(
     `${fault.name}: ${load.operations} operations; served ${counts.join(', ')}; index after ${index.toFixed(0)} ms, ` +
-      `cache ${cache.toFixed(0)} ms, virtual workspace ${virtual.toFixed(0)} ms`,
+      `cache ${cache.toFixed(0)} ms, virtual workspace ${virtual.toFixed(0)} ms` +
+      (busy > 1 ? `; this machine is ${busy.toFixed(1)} times as slow as it may be` : ''),
   );
   expect(wrong).toEqual([]);
   for (const [shard, { requests, failed }] of during)
     expect((requests - failed) / requests, `requests to ${shard} that were served`).toBeGreaterThanOrEqual(
       servedAtLeast,
     );
-  expect(index, 'the index').toBeLessThan(convergedMs);
-  expect(cache, 'the cache').toBeLessThan(convergedMs);
-  expect(virtual, 'the virtual workspace').toBeLessThan(convergedMs);
+  expect(index, 'the index').toBeLessThan(convergedMs * busy);
+  expect(cache, 'the cache').toBeLessThan(convergedMs * busy);
+  expect(virtual, 'the virtual workspace').toBeLessThan(convergedMs * busy);
 }
 
 if (missing === undefined) {
