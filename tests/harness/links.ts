@@ -30,7 +30,8 @@ export function missingLinks(): string | undefined {
   return process.platform === 'linux' ? undefined : 'relays between parts need the loopback network and /proc of Linux';
 }
 
-export function createLinks(): Links {
+/** `stores`: ports of the etcds that some parts have for their own store, by name. */
+export function createLinks(stores: ReadonlyMap<string, number> = new Map()): Links {
   /** `from to use`: each has a port of its own. */
   const pairs = new Map<string, LinkRelay>();
   /** By target: who comes is told apart by its process. */
@@ -58,8 +59,10 @@ export function createLinks(): Links {
       const services = parts.filter((part) => !servers.includes(part));
       for (const to of servers)
         for (const from of services)
-          for (const use of to.kind === 'nats' ? ['bus'] : ['store', 'coordination'])
-            pairs.set(`${from.name} ${to.name} ${use}`, await startLinkRelay({ targetPort: to.port }));
+          for (const use of to.kind === 'nats' ? ['bus'] : ['store', 'coordination']) {
+            const targetPort = (use === 'store' ? stores.get(from.name) : undefined) ?? to.port;
+            pairs.set(`${from.name} ${to.name} ${use}`, await startLinkRelay({ targetPort }));
+          }
       for (const part of services) if (part.kind !== 'front-proxy') await relayTo(part);
       return {
         host: announcedHost,

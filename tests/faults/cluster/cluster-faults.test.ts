@@ -1,13 +1,14 @@
 /** Parts of an installation are killed, stopped, cut off and emptied while people work with it: nothing that was acknowledged is lost, and nobody is told anything wrong. */
 
-import { missingProgram } from '@kcp-ts/testing';
+import type { TestEtcd } from '@kcp-ts/testing';
+import { missingProgram, startEtcd } from '@kcp-ts/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingLinks } from '../../harness/links.ts';
 import { missingSmallDisk } from '../../harness/small-disk.ts';
 import { faults } from '../config.ts';
 import { measureConvergence } from './convergence.ts';
 import type { ShardDisks } from './disk-faults.ts';
-import { mountShardDisks } from './disk-faults.ts';
+import { etcdQuotaBytes, fullDiskName, fullEtcdFault, fullEtcdName, mountShardDisks, storesOf } from './disk-faults.ts';
 import type { Fault } from './fault.ts';
 import type { FaultInstallation } from './installation.ts';
 import { shardNames, startFaultInstallation } from './installation.ts';
@@ -73,6 +74,7 @@ async function suffer(fault: Fault, label: string, installation: FaultInstallati
 
 if (missing === undefined) {
   let installation: FaultInstallation | undefined;
+  let etcd: TestEtcd | undefined;
   let disks: ShardDisks | undefined;
   let noDisks = missingSmallDisk();
   beforeAll(async () => {
@@ -82,11 +84,14 @@ if (missing === undefined) {
         noDisks = String(error);
         return undefined;
       });
-    installation = await startFaultInstallation({ prepare: async (folder) => disks?.place(folder) });
+    etcd = await startEtcd({ quotaBytes: etcdQuotaBytes });
+    const stores = storesOf(etcd);
+    installation = await startFaultInstallation({ stores, prepare: async (folder) => disks?.place(folder) });
   }, 90_000);
   afterAll(async () => {
     await installation?.[Symbol.asyncDispose]();
     await disks?.[Symbol.asyncDispose]();
+    await etcd?.[Symbol.asyncDispose]();
   });
 
   describe('during a fault nothing that was acknowledged is lost or doubled, and watchers see all of it in order', () => {
@@ -94,7 +99,12 @@ if (missing === undefined) {
       if (!fault.short && faults.rounds <= faults.shortRounds) continue;
       it(fault.name, () => suffer(fault, `f${at}`, installation as FaultInstallation), 120_000);
     }
-    it('the disk of a shard is full, and has room again', async (test) => {
+    it.runIf(faults.rounds > faults.shortRounds)(
+      fullEtcdName,
+      () => suffer(fullEtcdFault(etcd as TestEtcd), 'etcd', installation as FaultInstallation),
+      120_000,
+    );
+    it(fullDiskName, async (test) => {
       if (disks === undefined) return test.skip(`no disk to fill: ${noDisks}`);
       await suffer(disks.fault, 'disk', installation as FaultInstallation);
     }, 120_000);

@@ -41,6 +41,8 @@ export interface FaultInstallation extends AsyncDisposable {
 export interface InstallationOptions {
   /** Before anything is started; the folder of the installation. */
   prepare?(folder: string): Promise<void>;
+  /** Ports of the etcds that some parts have for their own store, by name. */
+  readonly stores?: ReadonlyMap<string, number>;
 }
 
 const flipMs = 200;
@@ -73,7 +75,7 @@ function straightWay(clients: ReadonlyMap<string, readonly ApiClient[]>): Way {
 }
 
 export async function startFaultInstallation(options: InstallationOptions = {}): Promise<FaultInstallation> {
-  const links = createLinks();
+  const links = createLinks(options.stores);
   const cluster = await startTestCluster({
     standbys: true,
     frontProxies: 2,
