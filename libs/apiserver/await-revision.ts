@@ -18,7 +18,7 @@ function tooLarge(needs: ServerNeeds, revision: Revision): StatusError {
 export async function awaitRevision(needs: ServerNeeds, revision: Revision): Promise<void> {
   if (revision <= needs.store.currentRevision()) return;
   // An idle shard's clock runs on: what lies in its past but was never committed is reached by promising it.
-  if ((await needs.store.progress()) >= revision) return;
+  if ((await needs.store.progress(revision)) >= revision) return;
   await new Promise<void>((resolve, reject) => {
     const timer = needs.clock.setTimer(waitMs, () => {
       changes[Symbol.dispose]();

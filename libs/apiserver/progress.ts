@@ -26,9 +26,9 @@ export function createProgress({ hub, clock, observe }: ProgressNeeds): Progress
   const senders = new Set<(revision: Revision) => void>();
   let timer: Disposable | undefined;
 
-  async function tell(): Promise<Revision> {
+  async function tell(past?: Revision): Promise<Revision> {
     // The hub has handed on everything up to a promise when it is kept, so what is told of it never overtakes an event.
-    const revision = await hub.progress();
+    const revision = await hub.progress(past);
     for (const send of senders) send(revision);
     return revision;
   }
@@ -48,7 +48,7 @@ export function createProgress({ hub, clock, observe }: ProgressNeeds): Progress
     },
     nudge(past) {
       observe(past);
-      return tell();
+      return tell(past);
     },
     [Symbol.dispose]: () => timer?.[Symbol.dispose](),
   };

@@ -47,12 +47,16 @@ export function createExclusions<Shard extends MergedShard>(needs: ExclusionsNee
       .finally(() => busy.delete(shard.name));
   }
 
+  function returned(shard: Shard): void {
+    if (shard.alive && shard.excludedAt !== undefined) start(shard, readmit);
+  }
+
   function look(): void {
     const now = needs.clock.monotonic();
     for (const shard of needs.shards.current().shards) {
+      returned(shard);
       if (shard.alive) {
         deadSinceMs.delete(shard.name);
-        if (shard.excludedAt !== undefined) start(shard, readmit);
         continue;
       }
       const since = deadSinceMs.get(shard.name) ?? now;
@@ -63,5 +67,12 @@ export function createExclusions<Shard extends MergedShard>(needs: ExclusionsNee
   }
 
   timer = needs.clock.setTimer(lookMs, look);
-  return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
+  // Nobody waits for the next look to have a shard back.
+  const following = needs.shards.follow(({ shards }) => shards.forEach(returned));
+  return {
+    [Symbol.dispose]() {
+      following[Symbol.dispose]();
+      timer?.[Symbol.dispose]();
+    },
+  };
 }

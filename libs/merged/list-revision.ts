@@ -26,6 +26,9 @@ export interface ListRevision<Shard extends MergedShard> {
 }
 
 const aheadMsMax = 3_000;
+/** What passes by itself (a shard that returns, a register that is slow) is waited for this long. */
+const settleMsMax = 3_000;
+const settleAgainMs = 25;
 /** A shard whose clock is further off its peers' refuses to serve. */
 const skewMsMax = 500;
 
@@ -69,6 +72,26 @@ async function newestOf<Shard extends MergedShard>(
   return { revision, silent };
 }
 
+/** The shards that are asked, once what passes by itself has passed. */
+async function settled<Shard extends MergedShard>({
+  shards,
+  clock,
+  includes,
+}: ListRevisionOptions<Shard>): Promise<readonly Shard[]> {
+  const begunMs = clock.monotonic();
+  for (;;) {
+    const included = shards.current().shards.filter((shard) => includes(shard));
+    const silent = shards.silentForMs() > silentMsMax;
+    const missing = included.filter(({ excludedAt }) => excludedAt !== undefined);
+    if (!silent && missing.length === 0) return included;
+    if (missing.some(({ alive }) => !alive) || clock.monotonic() - begunMs > settleMsMax) {
+      assertAllThere(included);
+      throw unavailable('the register of shards does not answer');
+    }
+    await new Promise<void>((resolve) => void clock.setTimer(settleAgainMs, resolve));
+  }
+}
+
 /** From inside an absence nobody can go on: a list there would only be asked for again, on an idle installation for ever. */
 function behindAbsences(shards: readonly MergedShard[], revision: Revision): Revision {
   let behind = revision;
@@ -83,13 +106,8 @@ export async function consistentListRevision<Shard extends MergedShard>(
   options: ListRevisionOptions<Shard>,
 ): Promise<ListRevision<Shard>> {
   const { nudger, clock } = options;
-  const included = () => {
-    if (options.shards.silentForMs() > silentMsMax) throw unavailable('the register of shards does not answer');
-    return options.shards.current().shards.filter((shard) => options.includes(shard));
-  };
   if (options.atLeast !== undefined) await awaitClock(clock, options.atLeast);
-  const shards = included();
-  assertAllThere(shards);
+  const shards = await settled(options);
   // A list of no shard is as new as any other.
   const asked = shards.length > 0 ? shards : options.shards.current().shards.filter(({ alive }) => alive);
   const { revision: newest, silent } = await newestOf(nudger, asked, options.atLeast ?? revisionZero);
@@ -98,12 +116,12 @@ export async function consistentListRevision<Shard extends MergedShard>(
   const lost = silent.find((shard) => shard.joinRevision < joining && shards.includes(shard));
   if (lost !== undefined) throw unavailable(`shard ${JSON.stringify(lost.name)} cannot be reached`);
   const revision = behindAbsences(shards, newest);
-  if (revision > newest && revision > revisionAt(clock.now())) throw unavailable('a shard is returning');
+  // A shard is returning: it counts again in a moment.
+  if (revision > newest) await awaitClock(clock, revision);
   const there = shards.filter(({ joinRevision }) => joinRevision < revision);
   const reached = await Promise.allSettled(there.map((shard) => nudger.reach(shard, revision)));
   if (reached.some(({ status }) => status === 'rejected')) throw unavailable('a shard does not answer in time');
-  const now = included();
-  assertAllThere(now);
+  const now = await settled(options);
   const same = now.filter(({ joinRevision }) => joinRevision < revision);
   if (same.length !== there.length || same.some(({ name }, i) => name !== there[i]?.name))
     throw unavailable('the shards change');

@@ -5,7 +5,7 @@ import type { Revision } from '@kcp-ts/meta';
 export interface Absence {
   /** Its progress when it was excluded: everything up to it had been shown. */
   readonly after: Revision;
-  /** Where it counts again; at least two seconds ahead of its return being recorded, as a join. */
+  /** Where it counts again; well ahead of its return being recorded, as a join. */
   readonly upTo: Revision;
 }
 
@@ -29,8 +29,11 @@ export interface ShardsView<Shard extends MergedShard = MergedShard> {
   silentForMs(): number;
 }
 
-/** Whoever has not heard the register for this long knows too little: a shard may have joined. A join counts from twice as far ahead. */
-export const silentMsMax = 1_000;
+/**
+ * Whoever has not heard the register for this long knows too little: a shard may have joined. A join counts from so far ahead that this, the half second
+ * that clocks may be apart, and as much again lie between.
+ */
+export const silentMsMax = 500;
 
 /** What a shard says of itself, asked after the question was put. */
 export interface ShardProgress {

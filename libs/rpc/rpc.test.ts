@@ -107,7 +107,7 @@ it('a stream that fails ends with the code and text of the error, after what was
         async *fetch() {
           throw new RpcError('not-found', 'nothing is kept');
         },
-        progress: () => ({}),
+        async *progress() {},
       }),
     ],
   });

@@ -92,8 +92,8 @@ export interface Store extends AsyncDisposable {
   ): Promise<number>;
   /**
    * All or nothing. Preconditions are decided synchronously, in the order of calls, against everything committed or pending; each put and delete
-   * gets a revision of its own, in order. Resolves when durable, what it relied on or was refused for included, and after every subscriber was told. A key at most once. Throws StatusError
-   * RequestEntityTooLarge for a value over `valueBytesMax`.
+   * gets a revision of its own, in order. Resolves when durable, what it relied on or was refused for included, and after every subscriber was told.
+   * A key at most once. Throws StatusError RequestEntityTooLarge for a value over `valueBytesMax`, and for several that are over `commitBytesMax` together.
    */
   commit(operations: readonly Operation[]): Promise<CommitResult>;
   /** Told of each durable commit's events, in revision order, synchronously, before the commit is acknowledged. Must not throw. */
@@ -104,8 +104,11 @@ export interface Store extends AsyncDisposable {
   watch(range: Range, after: Revision, signal: AbortSignal): AsyncIterable<readonly StoreEvent[]>;
   /** The newest durable revision. */
   currentRevision(): Revision;
-  /** A promise: everything up to it is known here, and nothing will ever be committed at or below it, also not after a crash. */
-  progress(): Promise<Revision>;
+  /**
+   * A promise: everything up to it is known here, and nothing will ever be committed at or below it, also not after a crash. Waits for what is on its way;
+   * whom a promise at or above `past` will do has it at once where all that is on its way lies behind it.
+   */
+  progress(past?: Revision): Promise<Revision>;
   /**
    * Takes note of a revision heard from elsewhere: everything committed or promised from now on is above it. False, and nothing is noted, where it is
    * more than a second beyond the wall clock: a peer's clock is never followed that far.
@@ -126,6 +129,9 @@ export interface Store extends AsyncDisposable {
 
 /** One object's bound in every engine: etcd's 1.5 MB request limit less its overhead. */
 export const valueBytesMax = 1_500_000;
+
+/** The bound of a commit of several writes in every engine: what their values and, twice, their keys are together. */
+export const commitBytesMax = 1_500_000;
 
 /** One commit's bound in every engine: etcd takes 128 operations in a transaction, and some are ours. */
 export const commitOperationsMax = 120;

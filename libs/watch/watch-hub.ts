@@ -24,7 +24,7 @@ export interface WatchHub extends Disposable {
   onChanges(listener: (changes: readonly Change[]) => void): Disposable;
   currentRevision(): Revision;
   /** As the store's: live followers have been told of everything up to it. */
-  progress(): Promise<Revision>;
+  progress(past?: Revision): Promise<Revision>;
   /** For metrics, and to see that nothing is left behind. */
   sizes(): { readonly followers: number; readonly ranges: number; readonly catchingUp: number };
 }
@@ -96,8 +96,8 @@ class StoreWatchHub implements WatchHub {
     return this.#store.currentRevision();
   }
 
-  progress(): Promise<Revision> {
-    return this.#store.progress();
+  progress(past?: Revision): Promise<Revision> {
+    return this.#store.progress(past);
   }
 
   sizes(): ReturnType<WatchHub['sizes']> {

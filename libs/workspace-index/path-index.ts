@@ -30,6 +30,8 @@ export interface PathIndex {
   cluster(name: string): PlacedCluster | undefined;
   /** Where a workspace of a cluster is; undefined where there is none, or it has no cluster yet. */
   child(parent: string, name: string): Placement;
+  /** A workspace of another cluster, whatever its phase; `cluster`: undefined before it has one. */
+  workspace(parent: string, name: string): { readonly cluster: string | undefined } | undefined;
   resolve(pathOrName: string): Placement;
   /** `value`: the stored object or its projection; undefined for a deletion. Other kinds are ignored. */
   changed(shard: string, key: string, value: Uint8Array | undefined): void;
@@ -134,6 +136,7 @@ export function createPathIndex(): PathIndex {
   return {
     cluster: (name) => clusters.get(name),
     child,
+    workspace: (parent, name) => children.get(`${parent}//${name}`),
     changed,
     retain(shard, keys) {
       for (const [name, { shard: holder }] of clusters) {

@@ -4,9 +4,9 @@ import type { Backends } from '@kcp-ts/installation';
 import type { Nudger, ShardProgress } from '@kcp-ts/merged';
 import { createNudger } from '@kcp-ts/merged';
 import type { Revision } from '@kcp-ts/meta';
-import { asRevision } from '@kcp-ts/meta';
 import type { FeedService } from '@kcp-ts/proto';
-import type { Register, ShardRecord } from '@kcp-ts/replication';
+import type { ProgressAsker, Register, ShardRecord } from '@kcp-ts/replication';
+import { createProgressAsker } from '@kcp-ts/replication';
 import type { RpcClient } from '@kcp-ts/rpc';
 
 export type ShardsRegister = Pick<Register, 'current' | 'follow' | 'silentForMs' | 'exclude' | 'readmit'>;
@@ -28,29 +28,41 @@ export interface ShardsNeeds {
 /** A shard that does not answer for this long is not reachable. */
 const askMs = 2_000;
 
-export function createShards({ register, backends, clock, connect }: ShardsNeeds): Shards {
-  const clients = new Map<string, RpcClient<typeof FeedService>>();
+interface Line extends Disposable {
+  readonly asker: ProgressAsker;
+}
 
-  function clientOf({ rpcAddress }: ShardRecord): RpcClient<typeof FeedService> {
-    let client = clients.get(rpcAddress);
-    if (client === undefined) {
-      client = connect(rpcAddress);
-      clients.set(rpcAddress, client);
-    }
-    return client;
+export function createShards({ register, backends, clock, connect }: ShardsNeeds): Shards {
+  const lines = new Map<string, Line>();
+
+  function open(rpcAddress: string): Line {
+    const client = connect(rpcAddress);
+    const asker = createProgressAsker({ call: client.call, clock, timeoutMs: askMs });
+    return {
+      asker,
+      [Symbol.dispose]() {
+        asker[Symbol.dispose]();
+        client[Symbol.dispose]();
+      },
+    };
   }
 
-  async function askProgress(shard: ShardRecord, past: Revision): Promise<ShardProgress> {
-    const said = await clientOf(shard).call.progress({ past }, { timeoutMs: askMs });
-    return { progress: asRevision(said.progress), last: asRevision(said.lastRevision) };
+  async function askProgress({ rpcAddress }: ShardRecord, past: Revision): Promise<ShardProgress> {
+    let line = lines.get(rpcAddress);
+    if (line === undefined) {
+      line = open(rpcAddress);
+      lines.set(rpcAddress, line);
+    }
+    const { progress, lastRevision } = await line.asker.ask(past);
+    return { progress, last: lastRevision };
   }
 
   const following = register.follow(({ shards }) => {
     const used = new Set(shards.map(({ rpcAddress }) => rpcAddress));
-    for (const [address, client] of clients) {
+    for (const [address, line] of lines) {
       if (used.has(address)) continue;
-      clients.delete(address);
-      client[Symbol.dispose]();
+      lines.delete(address);
+      line[Symbol.dispose]();
     }
   });
   return {
@@ -60,7 +72,7 @@ export function createShards({ register, backends, clock, connect }: ShardsNeeds
     byName: (name) => register.current().shards.find((shard) => shard.name === name),
     [Symbol.dispose]() {
       following[Symbol.dispose]();
-      for (const client of clients.values()) client[Symbol.dispose]();
+      for (const line of lines.values()) line[Symbol.dispose]();
     },
   };
 }

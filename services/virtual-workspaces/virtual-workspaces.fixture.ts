@@ -1,4 +1,5 @@
 /** The service among shards that a test writes itself: connections, certificates and frames are real; what shards say, and the register, is the test's. */
+import { PassThrough } from 'node:stream';
 import { createSystemClock } from '@kcp-ts/base';
 import type { BodyStream, Exchange, HttpServer } from '@kcp-ts/http';
 import { createHttpServer, createUpstream } from '@kcp-ts/http';
@@ -121,6 +122,7 @@ export async function setUp(): Promise<Setting> {
   const listeners = new Set<(state: RegisterState) => void>();
   const clock = createSystemClock();
   const assembled = assemble({
+    name: 'own',
     clock,
     log: createLogger(0),
     tls: certs.own,
@@ -145,10 +147,18 @@ export async function setUp(): Promise<Setting> {
     },
     connect(address) {
       const shard = shards.find(({ record }) => record.rpcAddress === address);
-      const progress = ({ past = 0 }: { past?: number }) => {
-        const said = Math.max(past, shard?.last ?? 0);
-        shard?.watches.at(-1)?.write(encodeWatchFrame('progress', said as Revision));
-        return Promise.resolve({ progress: said, lastRevision: shard?.last ?? 0 });
+      const progress = () => {
+        const answers = new PassThrough({ objectMode: true });
+        return {
+          write({ past = 0, id }: { past?: number; id?: number }) {
+            const said = Math.max(past, shard?.last ?? 0);
+            shard?.watches.at(-1)?.write(encodeWatchFrame('progress', said as Revision));
+            answers.write({ id, progress: said, lastRevision: shard?.last ?? 0 });
+            return Promise.resolve();
+          },
+          cancel: () => answers.end(),
+          [Symbol.asyncIterator]: () => answers[Symbol.asyncIterator](),
+        };
       };
       return { call: { progress }, [Symbol.dispose]: () => undefined } as unknown as ReturnType<
         Parameters<typeof assemble>[0]['connect']

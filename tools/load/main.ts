@@ -3,21 +3,12 @@
  * With --quick, everything is a tenth as large. The client runs on the same machine: costs per operation are the server's own CPU time.
  */
 import { parseArgs } from 'node:util';
+import { benchSharded } from './bench-sharded.ts';
 import { createLoadClient } from './client.ts';
 import { memoryKb } from './process-usage.ts';
 import type { BenchSize, Figures } from './scenarios.ts';
 import { benchObjects, benchWatch, benchWorkspaces } from './scenarios.ts';
 import { startBenchServer } from './server.ts';
-import {
-  benchBinds,
-  benchEvents,
-  benchIdle,
-  benchIndex,
-  benchProxy,
-  benchShardedWorkspaces,
-  benchTakeover,
-} from './sharded.ts';
-import { startBenchInstallation } from './sharded-server.ts';
 
 const full: BenchSize = { workspaces: 5_000, clients: 16, objects: 4_000, watchers: 1_000, events: 100 };
 const quick: BenchSize = { workspaces: 500, clients: 16, objects: 400, watchers: 100, events: 50 };
@@ -53,29 +44,7 @@ async function benchEmbedded(): Promise<void> {
   report(await benchWatch(needs));
 }
 
-/** `make bench-sharded`: the same of three shards with their etcd, NATS and services, and of one and two for comparison. */
-async function benchSharded(): Promise<void> {
-  const scale = values.quick ? 0.1 : 1;
-  for (const shards of [1, 2]) {
-    await using installation = await startBenchInstallation(['--shards', String(shards), '--front-proxies', '1']);
-    using admin = createLoadClient(installation.admin, 10);
-    using direct = createLoadClient(installation.direct, 1);
-    report({ [`workspaces${shards}Shards`]: await benchShardedWorkspaces({ installation, admin, direct, scale }) });
-  }
-  await using installation = await startBenchInstallation(['--shards', '3', '--standbys', '--front-proxies', '1']);
-  using admin = createLoadClient(installation.admin, 10);
-  using direct = createLoadClient(installation.direct, 10);
-  const needs = { installation, admin, direct, scale };
-  report({ idleWithStandbys: await benchIdle(needs) });
-  report({ proxy: await benchProxy(needs) });
-  report({ index: await benchIndex(needs) });
-  report({ workspaces3Shards: await benchShardedWorkspaces(needs) });
-  report({ binds: await benchBinds(needs) });
-  report({ events: await benchEvents(needs) });
-  report({ takeover: await benchTakeover(needs) });
-}
-
-await (values.sharded ? benchSharded() : benchEmbedded());
+await (values.sharded ? benchSharded(values.quick ? 0.1 : 1, report) : benchEmbedded());
 const width = Math.max(...[...steps.keys()].map((step) => step.length));
 for (const [step, figures] of steps) {
   const texts = Object.entries(figures).map(([name, value]) => `${name} ${value}`);

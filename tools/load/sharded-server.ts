@@ -17,9 +17,17 @@ export interface BenchInstallation extends AsyncDisposable {
   /** CPU of the parts whose names begin so, in milliseconds; of all services but etcd and NATS without a name. */
   cpu(name?: string): Promise<number>;
   memory(): Promise<Readonly<Record<string, { readonly resident: number; readonly anonymous: number }>>>;
-  /** Transactions and single writes that etcd has done. */
-  etcdWrites(): Promise<number>;
+  etcd(): Promise<EtcdCounts>;
   act(action: 'kill' | 'start', part: string): Promise<void>;
+}
+
+/**
+ * What etcd has done so far. `committed` has one for every transaction that writes, and for every lease granted or ended; reads have none.
+ * (etcd_mvcc_txn_total will not do: it leaves out transactions with a single operation.)
+ */
+export interface EtcdCounts {
+  readonly committed: number;
+  readonly puts: number;
 }
 
 const program = resolve(import.meta.dirname, '../../bin/kcp-ts');
@@ -56,11 +64,28 @@ function textAt(url: string): Promise<string> {
   });
 }
 
-function sumOf(metrics: string, names: readonly string[]): number {
-  let sum = 0;
-  for (const line of metrics.split('\n'))
-    for (const name of names) if (line.startsWith(`${name} `)) sum += Number(line.slice(name.length));
-  return sum;
+function metric(text: string, name: string): number {
+  const line = text.split('\n').find((one) => one.startsWith(`${name} `));
+  if (line === undefined) throw new Error(`etcd has no metric ${name}`);
+  return Number(line.slice(name.length));
+}
+
+interface RunningPart {
+  readonly name: string;
+  readonly pid: number;
+  readonly port: number;
+}
+
+/** Of the table that `kcp-ts cluster status` prints. */
+function runningParts(table: string): readonly RunningPart[] {
+  return table
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/\s+/))
+    .flatMap(([name = '', pid = '-', port = '0']) =>
+      pid === '-' ? [] : [{ name, pid: Number(pid), port: Number(port) }],
+    );
 }
 
 export async function startBenchInstallation(flags: readonly string[]): Promise<BenchInstallation> {
@@ -74,17 +99,9 @@ export async function startBenchInstallation(flags: readonly string[]): Promise<
     child.once('exit', (code) => failed(new Error(`the installation ended with ${code} before it was ready`)));
   });
   const control = (...args: string[]) => run(program, ['cluster', '--root-directory', folder, ...args]);
-  async function parts(): Promise<readonly { readonly name: string; readonly pid: number; readonly port: number }[]> {
-    const { stdout } = await control('status');
-    return stdout
-      .trim()
-      .split('\n')
-      .slice(1)
-      .map((line) => line.split(/\s+/))
-      .flatMap(([name = '', pid = '-', port = '0']) =>
-        pid === '-' ? [] : [{ name, pid: Number(pid), port: Number(port) }],
-      );
-  }
+  // Asking takes a process of its own, so the answer is kept until a part is ended or started.
+  let known: Promise<readonly RunningPart[]> | undefined;
+  const parts = () => (known ??= control('status').then(({ stdout }) => runningParts(stdout)));
   return {
     admin: await credentialsOf(folder, 'base', 'kcp-admin'),
     direct: await credentialsOf(folder, 'shard-base', 'shard-admin'),
@@ -95,12 +112,18 @@ export async function startBenchInstallation(flags: readonly string[]): Promise<
       return wanted.reduce((sum, { pid }) => sum + cpuMs(pid), 0);
     },
     memory: async () => Object.fromEntries((await parts()).map(({ name, pid }) => [name, memoryKb(pid)])),
-    async etcdWrites() {
+    async etcd() {
       const port = (await parts()).find(({ name }) => name === 'etcd')?.port ?? 0;
-      const metrics = await textAt(`http://127.0.0.1:${port}/metrics`);
-      return sumOf(metrics, ['etcd_debugging_mvcc_txn_total', 'etcd_mvcc_txn_total']);
+      const text = await textAt(`http://127.0.0.1:${port}/metrics`);
+      return {
+        committed: metric(text, 'etcd_server_proposals_committed_total'),
+        puts: metric(text, 'etcd_mvcc_put_total'),
+      };
     },
-    act: async (action, part) => void (await control(action, part)),
+    async act(action, part) {
+      await control(action, part);
+      known = undefined;
+    },
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM');
       await gone;

@@ -21,7 +21,7 @@ export interface SimView extends ShardsView {
   connected: boolean;
 }
 
-const aheadMs = 2_000;
+const aheadMs = 1_500;
 const lookMs = 100;
 
 export function createSimRegister(time: VirtualTime, chance: Chance): SimRegister {

@@ -5,6 +5,7 @@ import { FeedService } from '@kcp-ts/proto';
 import type { RpcCall, RpcHandlers, RpcService } from '@kcp-ts/rpc';
 import { RpcError, serviceOf } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';
+import { answerEach } from './answer-each.ts';
 import type { FeedEntry, Project } from './feed.ts';
 import { entryOfEvent, toMessage } from './feed.ts';
 
@@ -75,7 +76,8 @@ export function feedHandlers(options: FeedServiceOptions): RpcHandlers<typeof Fe
     async *fetch({ shard, after }, call) {
       own(shard, call);
       const from = asRevision(after);
-      const progress = await store.progress();
+      // All that was acknowledged before the question, and no waiting for what is on its way.
+      const progress = await store.progress(asRevision(Math.max(from, store.currentRevision())));
       if (from > progress) throw new RpcError('out-of-range', 'the follower is ahead of the shard');
       // What was committed while the promise was made is at or below it, or comes with the feed.
       if (from < options.lastRevision()) {
@@ -88,10 +90,12 @@ export function feedHandlers(options: FeedServiceOptions): RpcHandlers<typeof Fe
       }
       yield { epoch, progress };
     },
-    async progress({ past }, call) {
+    async *progress(questions, call) {
       options.admit(call);
-      const progress = await options.nudge(asRevision(past));
-      return { progress, lastRevision: store.currentRevision() };
+      yield* answerEach(questions, async ({ past, id }) => {
+        const progress = await options.nudge(asRevision(past));
+        return { id, progress, lastRevision: store.currentRevision() };
+      });
     },
   };
 }

@@ -268,7 +268,9 @@ function createTestShard(record: FollowedShard, bus: Bus, clock: ManualClock): T
         asked.fetch++;
         return watched(service.fetch(create(methods.fetch.input, request), call), methods.fetch.output);
       },
-      progress: () => Promise.reject(new RpcError('unimplemented', 'no follower of feeds asks for it')),
+      progress() {
+        throw new RpcError('unimplemented', 'no follower of feeds asks for it');
+      },
     },
     async restart(next) {
       publisher[Symbol.dispose]();

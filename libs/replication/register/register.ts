@@ -33,7 +33,7 @@ export interface ShardRecord extends ShardAddress {
 export interface Absence {
   /** Its progress when it was excluded. */
   readonly after: Revision;
-  /** From where on it counts again: two seconds ahead of its return, as a join. */
+  /** From where on it counts again: `joinAheadMs` ahead of its return, as a join. */
   readonly upTo: Revision;
 }
 
@@ -52,7 +52,7 @@ export interface RegisterState {
 }
 
 export interface Register extends AsyncDisposable {
-  /** Joins the installation, or comes back to it, and keeps itself alive from then on. A first join counts from two seconds ahead. */
+  /** Joins the installation, or comes back to it, and keeps itself alive from then on. A first join counts from `joinAheadMs` ahead. */
   join(shard: ShardAddress): Promise<ShardRecord>;
   /** Says that a service is there, for as long as it is. */
   announce(service: ServiceRecord): Promise<void>;
@@ -69,8 +69,12 @@ export interface Register extends AsyncDisposable {
   silentForMs(): number;
 }
 
-/** How far ahead of the clock a first join counts, in milliseconds: by then every follower has heard of it. */
-export const joinAheadMs = 2_000;
+/**
+ * How far ahead of the clock a first join, or a return, counts, in milliseconds. By then every follower has heard of it or has been pausing for not hearing
+ * the register: half a second of silence, half a second between two clocks, and half a second to spare. What is longer keeps clients waiting for a
+ * shard that is back.
+ */
+export const joinAheadMs = 1_500;
 
 const absencesMax = 16;
 

@@ -1,7 +1,9 @@
+import { asRevision } from '@kcp-ts/meta';
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../contract/manual-clock.ts';
 import { committed, configmaps, keyOf, put, shown, textOf } from '../contract/store-case.ts';
 import { createMemoryBackend } from '../memory/memory-store.ts';
+import { revisionAt } from '../revision-clock.ts';
 import type { Flush } from './backend.ts';
 import { assembleStore } from './create-store.ts';
 
@@ -110,6 +112,33 @@ describe('group commit', () => {
     await turn();
     expect(later).toBe(promised + 800_000);
     expect(await store.progress()).toBe(later);
+  });
+
+  it('promises what lies before all that is on its way at once, to whom that will do', async () => {
+    const { store, flushes, clock } = createHeldStore();
+    void store.progress();
+    await turn();
+    flushes[0]?.succeed();
+    await turn();
+    clock.advance(100);
+    const heard = revisionAt(clock.now());
+    clock.advance(100);
+    const pending = committed(store, put(keyOf('a'), '1'));
+    const later = committed(store, put(keyOf('b'), '1'));
+    await turn();
+    const promised = await store.progress(heard);
+    expect(promised).toBeGreaterThanOrEqual(heard);
+    let all = 0;
+    void store.progress(asRevision(promised + 1)).then((revision) => (all = revision));
+    await turn();
+    expect(all).toBe(0);
+    flushes[1]?.succeed();
+    expect((await pending).revision).toBe(promised + 1);
+    await turn();
+    flushes[2]?.succeed();
+    await later;
+    await turn();
+    expect(all).toBe(store.currentRevision());
   });
 
   it('promises nothing more by a step that only forgets', async () => {

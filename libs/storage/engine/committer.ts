@@ -197,7 +197,7 @@ class GroupCommitter implements Committer {
 
   #settleProgress(): void {
     if (this.#progressWaits.length === 0) return;
-    const first = this.#waiting.find(({ writes }) => writes.length > 0)?.writes[0]?.event.revision;
+    const first = firstRevision(this.#waiting);
     const still: ProgressWait[] = [];
     for (const wait of this.#progressWaits) {
       if (wait.revision <= this.#reserved && (first === undefined || wait.revision < first))
@@ -215,8 +215,13 @@ class GroupCommitter implements Committer {
     for (const { reject } of all) reject(error);
   }
 
-  progress(): Promise<Revision> {
+  progress(past?: Revision): Promise<Revision> {
     if (this.#closed) return Promise.reject(unavailable(undefined));
+    if (past !== undefined) {
+      const first = firstRevision(this.#inFlight) ?? firstRevision(this.#waiting);
+      const before = first === undefined ? 0 : Math.min(first - 1, this.#reserved);
+      if (before > 0 && before >= past) return Promise.resolve(before as Revision);
+    }
     const revision = this.#revisions.promise();
     if (this.#waiting.length === 0 && this.#inFlight.length === 0 && revision <= this.#reserved)
       return Promise.resolve(revision);
@@ -255,6 +260,10 @@ class GroupCommitter implements Committer {
       // A reservation that could not be given back only makes the next start wait.
       .catch(() => undefined);
   }
+}
+
+function firstRevision(pending: readonly Pending[]): Revision | undefined {
+  return pending.find(({ writes }) => writes.length > 0)?.writes[0]?.event.revision;
 }
 
 function unavailable(cause: unknown): StatusError {

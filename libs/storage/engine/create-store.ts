@@ -81,7 +81,7 @@ export function assembleStore(
     subscribe: (listener) => committer.subscribe(listener),
     watch: (range, after, signal) => watchStore(store, range, after, signal),
     currentRevision,
-    progress: () => committer.progress(),
+    progress: (past) => committer.progress(past),
     observe(revision) {
       if (revision > revisionAt(clock.now()) + observeAheadMax) return false;
       revisions.observe(revision);

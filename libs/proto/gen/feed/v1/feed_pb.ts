@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file feed/v1/feed.proto.
  */
 export const file_feed_v1_feed: GenFile = /*@__PURE__*/
-  fileDesc("ChJmZWVkL3YxL2ZlZWQucHJvdG8SB2ZlZWQudjEiYQoJRmVlZEVudHJ5EgsKA2tleRgBIAEoCRIQCghyZXZpc2lvbhgCIAEoARIXCg9jcmVhdGVfcmV2aXNpb24YAyABKAESEgoFdmFsdWUYBCABKAxIAIgBAUIICgZfdmFsdWUimgEKC0ZlZWRNZXNzYWdlEg0KBXNoYXJkGAEgASgJEg4KBm51bWJlchgCIAEoDRINCgVlcG9jaBgDIAEoCRIQCghwcmV2aW91cxgEIAEoARIQCghwcm9ncmVzcxgFIAEoARIjCgdlbnRyaWVzGAYgAygLMhIuZmVlZC52MS5GZWVkRW50cnkSFAoMYnlfcmVmZXJlbmNlGAcgASgIIiAKD1NuYXBzaG90UmVxdWVzdBINCgVzaGFyZBgBIAEoCSJYChBTbmFwc2hvdFJlc3BvbnNlEg0KBWVwb2NoGAEgASgJEhAKCHJldmlzaW9uGAIgASgBEiMKB2VudHJpZXMYAyADKAsyEi5mZWVkLnYxLkZlZWRFbnRyeSIsCgxGZXRjaFJlcXVlc3QSDQoFc2hhcmQYASABKAkSDQoFYWZ0ZXIYAiABKAEiVQoNRmV0Y2hSZXNwb25zZRINCgVlcG9jaBgBIAEoCRIjCgdlbnRyaWVzGAIgAygLMhIuZmVlZC52MS5GZWVkRW50cnkSEAoIcHJvZ3Jlc3MYAyABKAEiHwoPUHJvZ3Jlc3NSZXF1ZXN0EgwKBHBhc3QYASABKAEiOwoQUHJvZ3Jlc3NSZXNwb25zZRIQCghwcm9ncmVzcxgBIAEoARIVCg1sYXN0X3JldmlzaW9uGAIgASgBMssBCgtGZWVkU2VydmljZRJBCghTbmFwc2hvdBIYLmZlZWQudjEuU25hcHNob3RSZXF1ZXN0GhkuZmVlZC52MS5TbmFwc2hvdFJlc3BvbnNlMAESOAoFRmV0Y2gSFS5mZWVkLnYxLkZldGNoUmVxdWVzdBoWLmZlZWQudjEuRmV0Y2hSZXNwb25zZTABEj8KCFByb2dyZXNzEhguZmVlZC52MS5Qcm9ncmVzc1JlcXVlc3QaGS5mZWVkLnYxLlByb2dyZXNzUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("ChJmZWVkL3YxL2ZlZWQucHJvdG8SB2ZlZWQudjEiYQoJRmVlZEVudHJ5EgsKA2tleRgBIAEoCRIQCghyZXZpc2lvbhgCIAEoARIXCg9jcmVhdGVfcmV2aXNpb24YAyABKAESEgoFdmFsdWUYBCABKAxIAIgBAUIICgZfdmFsdWUimgEKC0ZlZWRNZXNzYWdlEg0KBXNoYXJkGAEgASgJEg4KBm51bWJlchgCIAEoDRINCgVlcG9jaBgDIAEoCRIQCghwcmV2aW91cxgEIAEoARIQCghwcm9ncmVzcxgFIAEoARIjCgdlbnRyaWVzGAYgAygLMhIuZmVlZC52MS5GZWVkRW50cnkSFAoMYnlfcmVmZXJlbmNlGAcgASgIIiAKD1NuYXBzaG90UmVxdWVzdBINCgVzaGFyZBgBIAEoCSJYChBTbmFwc2hvdFJlc3BvbnNlEg0KBWVwb2NoGAEgASgJEhAKCHJldmlzaW9uGAIgASgBEiMKB2VudHJpZXMYAyADKAsyEi5mZWVkLnYxLkZlZWRFbnRyeSIsCgxGZXRjaFJlcXVlc3QSDQoFc2hhcmQYASABKAkSDQoFYWZ0ZXIYAiABKAEiVQoNRmV0Y2hSZXNwb25zZRINCgVlcG9jaBgBIAEoCRIjCgdlbnRyaWVzGAIgAygLMhIuZmVlZC52MS5GZWVkRW50cnkSEAoIcHJvZ3Jlc3MYAyABKAEiKwoPUHJvZ3Jlc3NSZXF1ZXN0EgwKBHBhc3QYASABKAESCgoCaWQYAiABKA0iRwoQUHJvZ3Jlc3NSZXNwb25zZRIQCghwcm9ncmVzcxgBIAEoARIVCg1sYXN0X3JldmlzaW9uGAIgASgBEgoKAmlkGAMgASgNMs8BCgtGZWVkU2VydmljZRJBCghTbmFwc2hvdBIYLmZlZWQudjEuU25hcHNob3RSZXF1ZXN0GhkuZmVlZC52MS5TbmFwc2hvdFJlc3BvbnNlMAESOAoFRmV0Y2gSFS5mZWVkLnYxLkZldGNoUmVxdWVzdBoWLmZlZWQudjEuRmV0Y2hSZXNwb25zZTABEkMKCFByb2dyZXNzEhguZmVlZC52MS5Qcm9ncmVzc1JlcXVlc3QaGS5mZWVkLnYxLlByb2dyZXNzUmVzcG9uc2UoATABYgZwcm90bzM");
 
 /**
  * @generated from message feed.v1.FeedEntry
@@ -212,6 +212,13 @@ export type ProgressRequest = Message<"feed.v1.ProgressRequest"> & {
    * @generated from field: double past = 1;
    */
   past: number;
+
+  /**
+   * The answer has the same.
+   *
+   * @generated from field: uint32 id = 2;
+   */
+  id: number;
 };
 
 /**
@@ -238,6 +245,11 @@ export type ProgressResponse = Message<"feed.v1.ProgressResponse"> & {
    * @generated from field: double last_revision = 2;
    */
   lastRevision: number;
+
+  /**
+   * @generated from field: uint32 id = 3;
+   */
+  id: number;
 };
 
 /**
@@ -272,12 +284,12 @@ export const FeedService: GenService<{
     output: typeof FetchResponseSchema;
   },
   /**
-   * Makes progress past a revision.
+   * Makes progress past revisions, one after the other: each question has its answer, as soon as there is one.
    *
    * @generated from rpc feed.v1.FeedService.Progress
    */
   progress: {
-    methodKind: "unary";
+    methodKind: "bidi_streaming";
     input: typeof ProgressRequestSchema;
     output: typeof ProgressResponseSchema;
   },

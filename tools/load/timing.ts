@@ -1,0 +1,44 @@
+/** Turns that are timed, and what their times come to. */
+
+export interface Times {
+  readonly perSecond: number;
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export function round(value: number, digits = 2): number {
+  return Number(value.toFixed(digits));
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** 0 of nothing. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0);
+}
+
+/** `count` turns, so many at once. A turn that answers with a number says itself how many milliseconds it took. */
+export async function timed(count: number, atOnce: number, turn: (i: number) => Promise<unknown>): Promise<Times> {
+  const took: number[] = [];
+  const start = performance.now();
+  let next = 0;
+  const work = async () => {
+    while (next < count) {
+      const begun = performance.now();
+      const told = await turn(next++);
+      took.push(typeof told === 'number' ? told : performance.now() - begun);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  const seconds = (performance.now() - start) / 1000;
+  return {
+    seconds,
+    perSecond: round(count / seconds, 1),
+    p50Ms: percentile(took, 0.5),
+    p99Ms: percentile(took, 0.99),
+  };
+}
