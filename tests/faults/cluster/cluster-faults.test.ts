@@ -24,8 +24,13 @@ const convergedMs = 2_000;
 const undisturbedMs = 500;
 const servedAtLeast = 0.999;
 
+interface Counted {
+  requests: number;
+  failed: number;
+}
+
 /** Requests that a fault was not to touch, and how many were not answered as they should or in time; by shard. */
-function servedDuring(fault: Fault, load: Load): () => ReadonlyMap<string, { requests: number; failed: number }> {
+function servedDuring(fault: Fault, load: Load): () => ReadonlyMap<string, Counted> {
   const ways = ['front-proxy-1', 'front-proxy-2', 'straight'];
   const sum = (shard: string, key: 'requests' | 'failed') =>
     ways.filter((way) => fault.unharmed(shard, way)).reduce((all, way) => all + load.served(shard, way)[key], 0);
@@ -42,7 +47,7 @@ function servedDuring(fault: Fault, load: Load): () => ReadonlyMap<string, { req
     );
 }
 
-async function suffer(fault: Fault, label: string, installation: FaultInstallation): Promise<void> {
+async function suffer(fault: Fault, label: string, installation: FaultInstallation, all: Counted): Promise<void> {
   const { load, targets } = await installation.load(label);
   await load.progress();
   const target = targets.find(({ shard }) => shard === fault.shard) as LoadTarget;
@@ -54,6 +59,10 @@ async function suffer(fault: Fault, label: string, installation: FaultInstallati
   const convergence = await measureConvergence(installation, target, label, endedAt);
   await load.progress();
   const during = served();
+  for (const { requests, failed } of during.values()) {
+    all.requests += requests;
+    all.failed += failed;
+  }
   const wrong = await load.finish();
   const counts = [...during].map(([shard, { requests, failed }]) => `${shard} ${requests - failed} of ${requests}`);
   const { index, cache, virtual } = convergence;
@@ -63,10 +72,8 @@ async function suffer(fault: Fault, label: string, installation: FaultInstallati
       (busy > 1 ? `; this machine is ${busy.toFixed(1)} times as slow as it may be` : ''),
   );
   expect(wrong).toEqual([]);
-  for (const [shard, { requests, failed }] of during)
-    expect((requests - failed) / requests, `requests to ${shard} that were served`).toBeGreaterThanOrEqual(
-      servedAtLeast,
-    );
+  // A thousandth of some hundred requests is less than one: one may fail, and all faults together are held against the bound.
+  for (const [shard, { failed }] of during) expect(failed, `requests to ${shard} that failed`).toBeLessThanOrEqual(1);
   expect(index, 'the index').toBeLessThan(convergedMs * busy);
   expect(cache, 'the cache').toBeLessThan(convergedMs * busy);
   expect(virtual, 'the virtual workspace').toBeLessThan(convergedMs * busy);
@@ -76,6 +83,7 @@ if (missing === undefined) {
   let installation: FaultInstallation | undefined;
   let etcd: TestEtcd | undefined;
   let disks: ShardDisks | undefined;
+  const all: Counted = { requests: 0, failed: 0 };
   let noDisks = missingSmallDisk();
   beforeAll(async () => {
     console.log(`KCP_FAULT_SEED=${faults.seed} chooses the same faults again`);
@@ -97,17 +105,23 @@ if (missing === undefined) {
   describe('during a fault nothing that was acknowledged is lost or doubled, and watchers see all of it in order', () => {
     for (const [at, fault] of [...processFaults, ...linkFaults(faults.seed)].entries()) {
       if (!fault.short && faults.rounds <= faults.shortRounds) continue;
-      it(fault.name, () => suffer(fault, `f${at}`, installation as FaultInstallation), 120_000);
+      it(fault.name, () => suffer(fault, `f${at}`, installation as FaultInstallation, all), 120_000);
     }
     it.runIf(faults.rounds > faults.shortRounds)(
       fullEtcdName,
-      () => suffer(fullEtcdFault(etcd as TestEtcd), 'etcd', installation as FaultInstallation),
+      () => suffer(fullEtcdFault(etcd as TestEtcd), 'etcd', installation as FaultInstallation, all),
       120_000,
     );
     it(fullDiskName, async (test) => {
       if (disks === undefined) return test.skip(`no disk to fill: ${noDisks}`);
-      await suffer(disks.fault, 'disk', installation as FaultInstallation);
+      await suffer(disks.fault, 'disk', installation as FaultInstallation, all);
     }, 120_000);
+    it('shards that a fault does not touch answer 99.9 % of requests', () => {
+      console.log(
+        `${all.requests - all.failed} of ${all.requests} requests to shards that no fault was to touch were served`,
+      );
+      expect(all.failed / Math.max(1, all.requests)).toBeLessThanOrEqual(1 - servedAtLeast);
+    });
     // The last: the installation is one shard less afterwards.
     it('a dead shard is removed', () => removeShard(installation as FaultInstallation), 120_000);
   });
