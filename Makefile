@@ -53,7 +53,7 @@ test: $(BUILT) servers ## Run every test; the end-to-end ones with each kubectl 
 	  echo 'No kubectl on PATH or in a Google Cloud SDK: the end-to-end tests are skipped'
 	@$(PINNED) vitest run $(ARGS)
 
-test-faults: $(BUILT) servers ## Run the fault tests alone, all of them: parts killed, stopped and emptied under load
+test-faults: $(BUILT) servers ## Run the fault tests alone, all of them: parts killed, stopped, cut off and emptied under load
 	@KCP_FAULT_ROUNDS=$${KCP_FAULT_ROUNDS:-5} $(PINNED) vitest run tests/faults --passWithNoTests $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types, floors, dead code: under a minute

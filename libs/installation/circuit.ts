@@ -14,7 +14,8 @@ export interface Circuit {
 
 const failuresMax = 3;
 const openMsMin = 250;
-const openMsMax = 5_000;
+/** Long enough to cost nothing, and short enough for those who wait for the backend to come back. */
+const openMsMax = 1_000;
 
 export function createCircuit(clock: Clock): Circuit {
   let failures = 0;

@@ -1,11 +1,12 @@
 /** DELETE: removes an object, or marks it where finalizers or a controller have the last word. */
 import type { KubeObject, Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
-import type { Operation } from '@kcp-ts/storage';
+import type { Entry, Operation } from '@kcp-ts/storage';
 import { countsGenerations, writeContext } from './create.ts';
 import type { RegistryNeeds } from './registry-needs.ts';
 import { objectKey } from './served-resource.ts';
 import { currentObject, dryRunObject, storedObject } from './stored-object.ts';
+import { untilDurable } from './until-durable.ts';
 import type { WriteRequest } from './write-request.ts';
 
 const deleteAttempts = 10;
@@ -68,38 +69,58 @@ function mark(needs: RegistryNeeds, request: DeleteRequest, object: KubeObject):
   return true;
 }
 
+/** One attempt; undefined where somebody else was faster, and it may be tried again. */
+async function tryRemove(
+  needs: RegistryNeeds,
+  request: DeleteRequest,
+  key: string,
+  entry: Entry | undefined,
+): Promise<Deleted | undefined> {
+  const { row, storage } = request.served;
+  if (entry === undefined) throw StatusError.notFound(row, request.name);
+  const object = currentObject(storage, entry.value);
+  if (request.guard?.shows(object) === false) throw StatusError.notFound(row, request.name);
+  checkPreconditions(request, object);
+  await storage.behaviour.admitDelete?.(object, writeContext(needs, request));
+  const uid = object.metadata.uid ?? '';
+  const waits =
+    storage.behaviour.deletesLater === true ||
+    (object.metadata.finalizers ?? []).length > 0 ||
+    propagationFinalizer[request.propagation ?? 'Background'] !== undefined;
+  if (waits && !mark(needs, request, object)) {
+    await untilDurable(needs.store, key, entry.revision);
+    return { value: entry.value, removed: false, uid };
+  }
+  if (request.dryRun) return { value: dryRunObject(storage, object), removed: !waits, uid };
+  let value = entry.value;
+  const operation: Operation = waits
+    ? {
+        op: 'put',
+        key,
+        expect: entry.revision,
+        value: (revision: Revision) => {
+          value = storedObject(storage, object, revision, needs.shardNumber);
+          return value;
+        },
+      }
+    : { op: 'delete', key, expect: entry.revision };
+  const result = await needs.store.commit([operation]);
+  return result.status === 'committed' ? { value, removed: !waits, uid } : undefined;
+}
+
 /** Deletes one object; NotFound where there is none, Conflict where a precondition does not hold. */
 export async function remove(needs: RegistryNeeds, request: DeleteRequest): Promise<Deleted> {
   const { row, storage } = request.served;
   const key = objectKey(storage, request.cluster, request.namespace, request.name);
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; attempt <= deleteAttempts; attempt++) {
     const entry = needs.store.peek(key);
-    if (entry === undefined) throw StatusError.notFound(row, request.name);
-    const object = currentObject(storage, entry.value);
-    if (request.guard?.shows(object) === false) throw StatusError.notFound(row, request.name);
-    checkPreconditions(request, object);
-    await storage.behaviour.admitDelete?.(object, writeContext(needs, request));
-    const uid = object.metadata.uid ?? '';
-    const waits =
-      storage.behaviour.deletesLater === true ||
-      (object.metadata.finalizers ?? []).length > 0 ||
-      propagationFinalizer[request.propagation ?? 'Background'] !== undefined;
-    if (waits && !mark(needs, request, object)) return { value: entry.value, removed: false, uid };
-    if (request.dryRun) return { value: dryRunObject(storage, object), removed: !waits, uid };
-    let value = entry.value;
-    const operation: Operation = waits
-      ? {
-          op: 'put',
-          key,
-          expect: entry.revision,
-          value: (revision: Revision) => {
-            value = storedObject(storage, object, revision, needs.shardNumber);
-            return value;
-          },
-        }
-      : { op: 'delete', key, expect: entry.revision };
-    const result = await needs.store.commit([operation]);
-    if (result.status === 'committed') return { value, removed: !waits, uid };
-    if (attempt >= deleteAttempts) throw StatusError.conflict(row, request.name);
+    try {
+      const deleted = await tryRemove(needs, request, key, entry);
+      if (deleted !== undefined) return deleted;
+    } catch (refusal) {
+      await untilDurable(needs.store, key, entry?.revision);
+      throw refusal;
+    }
   }
+  throw StatusError.conflict(row, request.name);
 }

@@ -15,6 +15,7 @@ import type { RegistryNeeds } from './registry-needs.ts';
 import type { ServedResource } from './served-resource.ts';
 import { objectKey } from './served-resource.ts';
 import { convertToServed, currentObject, dryRunObject, storedObject } from './stored-object.ts';
+import { untilDurable } from './until-durable.ts';
 import type { WriteRequest } from './write-request.ts';
 
 const updateAttempts = 10;
@@ -138,34 +139,56 @@ function isFinalRemoval(storage: ServedResource, object: KubeObject): boolean {
   );
 }
 
+/** One attempt; undefined where somebody else was faster, and it may be tried again. */
+async function tryUpdate(
+  needs: RegistryNeeds,
+  request: UpdateRequest,
+  key: string,
+  entry: Entry | undefined,
+): Promise<Written | undefined> {
+  const { row, storage } = request.served;
+  if (entry === undefined || request.guard?.shows(currentObject(storage, entry.value)) === false)
+    throw StatusError.notFound(row, request.name);
+  const { object, old, optimistic } = await prepareUpdate(needs, request, entry);
+  if (isDeepStrictEqual(object, old)) {
+    await untilDurable(needs.store, key, entry.revision);
+    return { value: entry.value, created: false };
+  }
+  if (request.dryRun) return { value: dryRunObject(storage, object), created: false };
+  let value: Uint8Array = entry.value;
+  const ttl = storage.behaviour.timeToLiveMs;
+  const operation: Operation = isFinalRemoval(storage, object)
+    ? { op: 'delete', key, expect: entry.revision }
+    : {
+        op: 'put',
+        key,
+        expect: entry.revision,
+        value: (revision: Revision) => {
+          value = storedObject(storage, object, revision, needs.shardNumber);
+          return value;
+        },
+        ...(ttl === undefined ? {} : { expiresAt: needs.clock.now() + ttl }),
+      };
+  const result = await needs.store.commit([operation]);
+  if (result.status === 'committed')
+    return { value: operation.op === 'delete' ? dryRunObject(storage, object) : value, created: false };
+  if (optimistic) throw StatusError.conflict(row, request.name);
+  return undefined;
+}
+
 /** Changes one object; NotFound where there is none, Conflict where somebody else was faster than a client that named its resourceVersion. */
 export async function update(needs: RegistryNeeds, request: UpdateRequest): Promise<Written> {
   const { row, storage } = request.served;
   const key = objectKey(storage, request.cluster, request.namespace, request.name);
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; attempt <= updateAttempts; attempt++) {
     const entry = needs.store.peek(key);
-    if (entry === undefined || request.guard?.shows(currentObject(storage, entry.value)) === false)
-      throw StatusError.notFound(row, request.name);
-    const { object, old, optimistic } = await prepareUpdate(needs, request, entry);
-    if (isDeepStrictEqual(object, old)) return { value: entry.value, created: false };
-    if (request.dryRun) return { value: dryRunObject(storage, object), created: false };
-    let value: Uint8Array = entry.value;
-    const ttl = storage.behaviour.timeToLiveMs;
-    const operation: Operation = isFinalRemoval(storage, object)
-      ? { op: 'delete', key, expect: entry.revision }
-      : {
-          op: 'put',
-          key,
-          expect: entry.revision,
-          value: (revision: Revision) => {
-            value = storedObject(storage, object, revision, needs.shardNumber);
-            return value;
-          },
-          ...(ttl === undefined ? {} : { expiresAt: needs.clock.now() + ttl }),
-        };
-    const result = await needs.store.commit([operation]);
-    if (result.status === 'committed')
-      return { value: operation.op === 'delete' ? dryRunObject(storage, object) : value, created: false };
-    if (optimistic || attempt >= updateAttempts) throw StatusError.conflict(row, request.name);
+    try {
+      const written = await tryUpdate(needs, request, key, entry);
+      if (written !== undefined) return written;
+    } catch (refusal) {
+      await untilDurable(needs.store, key, entry?.revision);
+      throw refusal;
+    }
   }
+  throw StatusError.conflict(row, request.name);
 }

@@ -92,8 +92,8 @@ export interface Store extends AsyncDisposable {
   ): Promise<number>;
   /**
    * All or nothing. Preconditions are decided synchronously, in the order of calls, against everything committed or pending; each put and delete
-   * gets a revision of its own, in order. Resolves when durable and after every subscriber was told. A key at most once. Throws StatusError
-   * RequestEntityTooLarge for a value over `valueBytesMax`, and for several that are over `commitBytesMax` together.
+   * gets a revision of its own, in order. Resolves when durable, what it relied on or was refused for included, and after every subscriber was told.
+   * A key at most once. Throws StatusError RequestEntityTooLarge for a value over `valueBytesMax`, and for several that are over `commitBytesMax` together.
    */
   commit(operations: readonly Operation[]): Promise<CommitResult>;
   /** Told of each durable commit's events, in revision order, synchronously, before the commit is acknowledged. Must not throw. */

@@ -17,6 +17,10 @@ export interface TestEtcd extends AsyncDisposable {
   restart(): Promise<void>;
   /** Forgets everything but the newest revision. */
   compact(): Promise<void>;
+  /** Writes until its quota is used up; only where it has been given one. */
+  fill(): Promise<void>;
+  /** Takes away what `fill` wrote, and lets others write again. */
+  free(): Promise<void>;
   pause(): void;
   resume(): void;
 }
@@ -60,6 +64,16 @@ export interface TestEtcdOptions {
   readonly tls?: { readonly caFile: string; readonly certFile: string; readonly keyFile: string } | undefined;
   /** Then only its user `root` is let in. */
   readonly rootPassword?: string | undefined;
+  /** Of its database: beyond it, nothing more is written. */
+  readonly quotaBytes?: number | undefined;
+}
+
+const ballastPrefix = '~ballast/';
+const ballastBytes = 1_000_000;
+const ballastAtOnce = 8;
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
 }
 
 function flagsOf({ folder, endpoint, peer }: { folder: string; endpoint: string; peer: string }): string[] {
@@ -76,11 +90,16 @@ function tlsFlagsOf(tls: TestEtcdOptions['tls']): string[] {
   return ['--cert-file', certFile, '--key-file', keyFile, '--trusted-ca-file', caFile, '--client-cert-auth'];
 }
 
+interface Reply {
+  readonly header?: { readonly revision?: string };
+  readonly alarms?: readonly object[];
+}
+
 /** Asks etcd in the clear. */
-async function post(endpoint: string, path: string, body: object): Promise<{ header?: { revision?: string } }> {
+async function post(endpoint: string, path: string, body: object): Promise<Reply> {
   const reply = await fetch(`${endpoint}${path}`, { method: 'POST', body: JSON.stringify(body) });
   if (!reply.ok) throw new Error(`${path}: ${await reply.text()}`);
-  return (await reply.json()) as { header?: { revision?: string } };
+  return (await reply.json()) as Reply;
 }
 
 async function admitRoot(endpoint: string, password: string): Promise<void> {
@@ -90,7 +109,13 @@ async function admitRoot(endpoint: string, password: string): Promise<void> {
   await post(endpoint, '/v3/auth/enable', {});
 }
 
-export async function startEtcd({ tls, rootPassword }: TestEtcdOptions = {}): Promise<TestEtcd> {
+/** False: it is; anything else that went wrong is thrown. */
+function isOutOfSpace(error: unknown): false {
+  if (String(error).includes('space exceeded')) return false;
+  throw error;
+}
+
+export async function startEtcd({ tls, rootPassword, quotaBytes }: TestEtcdOptions = {}): Promise<TestEtcd> {
   const folder = await mkdtemp(join(tmpdir(), 'etcd-'));
   const [port, peerPort] = await Promise.all([freePort(), freePort()]);
   const plain = `http://127.0.0.1:${port}`;
@@ -104,7 +129,8 @@ export async function startEtcd({ tls, rootPassword }: TestEtcdOptions = {}): Pr
     gone = new Promise((resolve) => started.once('exit', resolve));
     await untilOutput(started, /ready to serve client requests|serving (insecure )?client (requests|traffic)/, 'etcd');
   }
-  const start = () => startAs([...flagsOf({ folder, endpoint, peer }), ...tlsFlagsOf(tls)]);
+  const quota = quotaBytes === undefined ? [] : ['--quota-backend-bytes', String(quotaBytes)];
+  const start = () => startAs([...flagsOf({ folder, endpoint, peer }), ...tlsFlagsOf(tls), ...quota]);
   async function kill(): Promise<void> {
     child?.kill('SIGKILL');
     await gone;
@@ -125,6 +151,26 @@ export async function startEtcd({ tls, rootPassword }: TestEtcdOptions = {}): Pr
     async compact() {
       const { header } = await post(endpoint, '/v3/kv/range', { key: 'AA==' });
       await post(endpoint, '/v3/kv/compaction', { revision: header?.revision ?? '1' });
+    },
+    async fill() {
+      const value = Buffer.alloc(ballastBytes, 1).toString('base64');
+      const put = (number: number) => post(endpoint, '/v3/kv/put', { key: base64(`${ballastPrefix}${number}`), value });
+      const tooMuch = Math.ceil((quotaBytes ?? 0) / ballastBytes) + 1;
+      for (let number = 0; number <= tooMuch; number += ballastAtOnce) {
+        const puts = Array.from({ length: ballastAtOnce }, (_, index) =>
+          put(number + index).then(() => true, isOutOfSpace),
+        );
+        if ((await Promise.all(puts)).includes(false)) return;
+      }
+      throw new Error('etcd has taken more than its quota');
+    },
+    async free() {
+      const all = { key: base64(ballastPrefix), range_end: base64(ballastPrefix.replace('/', '0')) };
+      const { header } = await post(endpoint, '/v3/kv/deleterange', all);
+      await post(endpoint, '/v3/kv/compaction', { revision: header?.revision ?? '1', physical: true });
+      await post(endpoint, '/v3/maintenance/defragment', {});
+      const { alarms = [] } = await post(endpoint, '/v3/maintenance/alarm', { action: 'GET' });
+      for (const alarm of alarms) await post(endpoint, '/v3/maintenance/alarm', { ...alarm, action: 'DEACTIVATE' });
     },
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),

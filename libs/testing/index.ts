@@ -5,7 +5,10 @@ export { programs } from './config.ts';
 // Real servers
 export type { TestEtcd } from './etcd-server.ts';
 export { freePort, missingProgram, startEtcd, untilOutput } from './etcd-server.ts';
+export type { LinkCondition, LinkRelay, LinkRelayOptions } from './link-relay.ts';
+export { startLinkRelay } from './link-relay.ts';
 export type { TestNats, TestNatsOptions, TestNatsUser } from './nats-server.ts';
 export { startNats } from './nats-server.ts';
+export { ownerOfConnection } from './socket-owner.ts';
 export type { TcpProxy } from './tcp-proxy.ts';
 export { startTcpProxy } from './tcp-proxy.ts';

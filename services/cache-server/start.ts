@@ -89,7 +89,7 @@ export async function startCacheServer(config: CacheServerConfig): Promise<Runni
   const host = config.externalHostname || (config.bindAddress === '0.0.0.0' ? '127.0.0.1' : config.bindAddress);
   const rpcPort = config.rpcPort === 0 ? ((await freePorts(1))[0] ?? 0) : config.rpcPort;
   const rpc = await startRpcServer({
-    host,
+    host: config.bindAddress,
     port: rpcPort,
     tls,
     services: [keptFeedService(rawStore, random.uuid(), (call) => admitServices(call, followers)), clockService(clock)],

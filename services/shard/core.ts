@@ -16,7 +16,7 @@ import type { Operation, ParsedReader, Store } from '@kcp-ts/storage';
 import { createParsedReader, encodeStored, resourcePrefix } from '@kcp-ts/storage';
 import type { WatchHub } from '@kcp-ts/watch';
 import { createWatchHub } from '@kcp-ts/watch';
-import type { ClusterIndex } from '@kcp-ts/workspace-index';
+import type { ClusterIndex, Placement } from '@kcp-ts/workspace-index';
 import { createClusterIndex } from '@kcp-ts/workspace-index';
 import type { Peers } from './peers.ts';
 
@@ -122,6 +122,12 @@ function mergedChanges(hub: WatchHub, peers: Peers | undefined): Pick<WatchHub, 
   };
 }
 
+/** What has not been heard of yet is not known to be missing. */
+function childElsewhere(peers: Peers, parent: string, name: string): Placement {
+  const found = peers.index.child(parent, name);
+  return found.status === 'unknown' && !peers.isComplete() ? { status: 'unavailable' } : found;
+}
+
 export function createCore(options: CoreOptions): Core {
   const { store, clock, random, shardNumber, shardName, peers } = options;
   const everywhere = withPeers(store, peers);
@@ -188,7 +194,7 @@ export function createCore(options: CoreOptions): Core {
     workspacesPrefix: () =>
       identities.get('tenancy.kcp.io') === undefined ? undefined : ownPrefix('tenancy.kcp.io', 'workspaces'),
     entriesMax: cachedClusters,
-    elsewhere: peers?.index,
+    elsewhere: peers === undefined ? undefined : { child: (parent, name) => childElsewhere(peers, parent, name) },
   });
   const changes = mergedChanges(hub, peers);
   const following = changes.onChanges((changed) => {

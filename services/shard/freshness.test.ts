@@ -34,6 +34,7 @@ it('a right in a workspace of a shard that was not heard for too long is refused
     shards: noOtherShards('one'),
     load: () => 1,
     isFresh: () => fresh,
+    isComplete: () => true,
     catchUp: () => Promise.resolve(true),
     hasServiceAccount: () => Promise.resolve(false),
   };

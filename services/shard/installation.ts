@@ -62,7 +62,7 @@ const followers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces']
 type Owner = { readonly cluster: string; readonly name: string };
 
 interface Known {
-  readonly peers: Omit<Peers, 'shards' | 'load' | 'isFresh' | 'catchUp' | 'hasServiceAccount'>;
+  readonly peers: Omit<Peers, 'shards' | 'load' | 'isFresh' | 'isComplete' | 'catchUp' | 'hasServiceAccount'>;
   readonly sink: Parameters<typeof createFeedFollower>[0]['sink'];
 }
 
@@ -206,6 +206,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
         ageMs: shard === undefined ? undefined : follower.ageMs(shard),
       });
     },
+    isComplete: () => follower.isReady(),
     catchUp: () => follower.catchUp(),
     async hasServiceAccount({ cluster, namespace, name, uid }) {
       const client = clients.of(known.peers.index.cluster(cluster)?.shard ?? '');

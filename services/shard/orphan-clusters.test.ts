@@ -34,6 +34,7 @@ function createOthers() {
     shards: { ...noOtherShards('one'), knows: () => true },
     load: (shard) => (shard === 'two' && state.alive ? 1 : undefined),
     isFresh: () => true,
+    isComplete: () => true,
     catchUp() {
       state.asked++;
       state.before();

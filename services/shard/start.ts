@@ -161,7 +161,7 @@ async function openReplica({ config, clock, log }: JoinNeeds, random: Random): P
 
 /** Resolves when this process owns the shard: until then another one does, and this one is its standby. */
 async function openAmongOthers(needs: JoinNeeds, random: Random): Promise<Opened> {
-  const { config, clock, log, host } = needs;
+  const { config, clock, log } = needs;
   const replica = await openReplica(needs, random);
   const store = await replica.own();
   const joined = await joinOthers(needs);
@@ -169,7 +169,7 @@ async function openAmongOthers(needs: JoinNeeds, random: Random): Promise<Opened
   // Also where the clock is set back from here on: nothing is committed at or below what everybody was told.
   store.observe(own.joinRevision);
   const installation = await joinInstallation({
-    ...{ register, own, bus, store, tls, rpcHost: host, rpcPort, clock, clocks, random, log },
+    ...{ register, own, bus, store, tls, rpcHost: config.bindAddress, rpcPort, clock, clocks, random, log },
     findServiceAccount: (account) => findServiceAccount(store, account),
   });
   return {

@@ -17,6 +17,7 @@ const peers: Peers = {
   shards: noOtherShards('one'),
   load: () => undefined,
   isFresh: () => true,
+  isComplete: () => true,
   catchUp: () => Promise.resolve(false),
   hasServiceAccount: () => Promise.resolve(false),
 };

@@ -29,7 +29,7 @@ export interface ApiClient extends AsyncDisposable {
   /** A merge patch, unless the content type says otherwise. */
   patch<T = KubeObject>(path: string, body: unknown, contentType?: string): Promise<Answer<T>>;
   delete<T = KubeObject>(path: string): Promise<Answer<T>>;
-  /** Events until the server ends the watch or the signal aborts. */
+  /** Events until the server ends the watch or the signal aborts. A watch that is refused gives its Status as one ERROR. */
   watch(path: string, signal: AbortSignal): AsyncIterable<WatchEvent>;
   /** Asks again until the answer is as wanted; throws with the last answer after ten seconds. */
   until<T = KubeObject>(path: string, wanted: (answer: Answer<T>) => boolean): Promise<Answer<T>>;
@@ -128,6 +128,10 @@ export function createApiClient(options: ClientOptions): ApiClient {
       signal.addEventListener('abort', stop);
       if (signal.aborted) stop();
       let text = '';
+      let status = 0;
+      stream.once('response', (received) => {
+        status = received[':status'] ?? 0;
+      });
       try {
         stream.setEncoding('utf8');
         for await (const chunk of stream) {
@@ -137,6 +141,8 @@ export function createApiClient(options: ClientOptions): ApiClient {
             text = text.slice(end + 1);
           }
         }
+        if (status >= 400)
+          yield { type: 'ERROR', object: { code: status, ...(parse(text) as KubeObject) } as KubeObject };
       } catch (error) {
         if (!signal.aborted) throw error;
       } finally {

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Cluster } from '@kcp-ts/kcp-ts';
+import type { Cluster, ClusterOptions } from '@kcp-ts/kcp-ts';
 import { startCluster } from '@kcp-ts/kcp-ts';
 import { programs } from '@kcp-ts/testing';
 import type { ApiClient } from './api-client.ts';
@@ -18,6 +18,8 @@ export interface TestClusterOptions {
   readonly tokens?: readonly string[];
   /** More flags for shards. */
   readonly shardFlags?: readonly string[];
+  /** How the parts reach each other, where that is not straight. */
+  readonly wire?: ClusterOptions['wire'];
 }
 
 /** Stopped, with its folder removed, at its end. */
@@ -33,6 +35,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     securePort: 0,
     programs: { etcd: programs.etcd, natsServer: programs.natsServer },
     tokens: options.tokens ?? [],
+    ...(options.wire === undefined ? {} : { wire: options.wire }),
     ...(options.shardFlags === undefined ? {} : { flags: { shard: options.shardFlags } }),
   }).catch(async (error: unknown) => {
     await rm(folder, { recursive: true, force: true });

@@ -45,6 +45,27 @@ describe('group commit', () => {
     expect(store.statistics()).toMatchObject({ commits: 41, flushes: 2 });
   });
 
+  it('refuses what conflicts with a pending write when that is durable, and fails it with that', async () => {
+    const { store, flushes } = createHeldStore();
+    for (const outcome of ['succeed', 'fail'] as const) {
+      const first = store.commit([put(keyOf(outcome), 'one', 'absent')]);
+      await turn();
+      const told: string[] = [];
+      const second = store
+        .commit([put(keyOf(outcome), 'two', 'absent')])
+        .then(({ status }) => told.push(status))
+        .catch(({ reason }) => told.push(reason));
+      await turn();
+      expect([told, store.get(keyOf(outcome))]).toEqual([[], undefined]);
+      flushes.at(-1)?.[outcome]();
+      await first.catch(() => undefined);
+      await turn();
+      if (outcome === 'succeed') flushes.at(-1)?.succeed();
+      await second;
+      expect(told).toEqual([outcome === 'succeed' ? 'conflict' : 'ServiceUnavailable']);
+    }
+  });
+
   it('fails all that waits when a flush fails, and goes on from what is durable', async () => {
     const { store, flushes } = createHeldStore();
     const told: number[] = [];

@@ -87,9 +87,15 @@ class GroupCommitter implements Committer {
     if (this.#closed) return Promise.reject(unavailable(undefined));
     try {
       const conflict = findConflict(operations, this.peek);
-      if (conflict !== undefined) return Promise.resolve(conflict);
-      const writes = prepareWrites(operations, this.peek, this.#revisions.next);
+      // What is refused because of something pending is refused when that is durable: until then others read what was there before.
+      if (conflict !== undefined && !this.#overlay.has(conflict.key)) return Promise.resolve(conflict);
       const { promise, resolve, reject } = Promise.withResolvers<CommitResult>();
+      if (conflict !== undefined) {
+        this.#waiting.push({ writes: [], bytes: 0, result: conflict, resolve, reject });
+        this.#schedule();
+        return promise;
+      }
+      const writes = prepareWrites(operations, this.peek, this.#revisions.next);
       this.#waiting.push(this.#accept(writes, resolve, reject));
       this.#schedule();
       return promise;

@@ -28,7 +28,7 @@ export interface EtcdWatchHandlers {
 }
 
 const retryMsMin = 50;
-const retryMsMax = 2_000;
+const retryMsMax = 500;
 /** etcd answers a request for progress at once; when it does not, the connection is not worth keeping. */
 const askMsDefault = 1_000;
 const deafMs = 4_000;

@@ -1,228 +1,190 @@
 /**
- * What people do to an installation while something is done to it: writers that create and count, watchers of each workspace and of a provider's virtual
- * workspace. Everything that was answered is remembered, and held against what is there in the end.
+ * What people do to an installation while something is done to it: on every shard, through every front-proxy and straight, some create, change and delete the same few
+ * objects and make new ones; watchers follow each workspace on each way, and a provider's virtual workspace. All answers are remembered, and held against each other in the end.
  */
+import type { Random } from '@kcp-ts/base';
 import type { ApiClient } from '../../harness/api-client.ts';
-import { configMap, configMapsOf, custom, names } from '../../harness/objects.ts';
-
-export interface LoadTarget {
-  /** The workspace's path. */
-  readonly path: string;
-  readonly shard: string;
-}
+import { checkHistory } from '../history/check-history.ts';
+import type { Operation, Version } from '../history/history.ts';
+import type { Collection, LoadTarget, Served, Way } from './recorder.ts';
+import { collectionsOf, createRecorder, objectName, shown } from './recorder.ts';
+import type { RecordingWatcher } from './recording-watcher.ts';
+import { startWatcher } from './recording-watcher.ts';
 
 export interface LoadOptions {
+  /** Its writes' texts begin with it. */
+  readonly label: string;
   readonly targets: readonly LoadTarget[];
-  /** Through the front-proxies; any of them will do. */
-  readonly clients: readonly ApiClient[];
-  /** The wildcard path of the provider's resource, below the virtual workspace's URL. */
+  /** Each has writers on every target, and watchers. */
+  readonly ways: readonly Way[];
+  /** Front-proxies, for the virtual workspace. */
+  readonly proxies: readonly Way[];
+  /** The wildcard path of the provider's cowboys, below the virtual workspace's URL. */
   readonly virtualPath: string;
   /** `/apis/<group>/<version>/namespaces/default/<resource>`, as consumers have it. */
-  readonly resource: string;
-}
-
-interface Written {
-  readonly acknowledged: Set<string>;
-  /** Nobody knows what became of them. */
-  readonly unknown: Set<string>;
-  requests: number;
-  failed: number;
-  counted: number;
+  readonly cowboys: string;
+  readonly random: Random;
 }
 
 export interface Load {
   /** Ends writers, lets watchers catch up, and gives what is wrong: nothing, in a good end. */
   finish(): Promise<readonly string[]>;
-  /** Requests to a shard's workspace, and those that were not answered as they should. */
-  served(shard: string): { readonly requests: number; readonly failed: number };
-  /** Resolves when every writer was acknowledged something new. */
-  progress(): Promise<void>;
+  served(shard: string, way: string): Served;
+  /** Operations so far. */
+  readonly operations: number;
+  /** Resolves when every writer, or every one that is meant, was acknowledged something new. */
+  progress(meant?: (shard: string, way: string) => boolean): Promise<void>;
 }
 
-const pauseMs = 15;
+interface Writer {
+  readonly target: LoadTarget;
+  readonly way: Way;
+  acknowledged: number;
+}
+
+const pauseMs = 20;
 const patienceMs = 30_000;
+const contended = ['one', 'two', 'three'] as const;
+const restlessMs = 700;
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** What a watcher of one collection has been told. */
-interface Seen {
-  readonly names: Set<string>;
-  readonly wrong: string[];
-}
-
-/** Lists and watches until the signal: goes on where it was, or lists anew where it is told to. */
-async function follow(client: () => ApiClient, path: string, seen: Seen, signal: AbortSignal): Promise<void> {
-  let from: string | undefined;
-  while (!signal.aborted) {
-    try {
-      if (from === undefined) {
-        const list = await client().get(path);
-        if (list.status !== 200) throw new Error(`list: ${list.status}`);
-        for (const name of names(list.body)) seen.names.add(name);
-        from = (list.body as unknown as { metadata: { resourceVersion: string } }).metadata.resourceVersion;
-      }
-      for await (const { type, object } of client().watch(
-        `${path}?watch=1&allowWatchBookmarks=true&resourceVersion=${from}`,
-        signal,
-      )) {
-        if (type === 'ERROR') {
-          // An explicit end: what is here now is read anew.
-          from = undefined;
-          break;
-        }
-        const version = object.metadata.resourceVersion ?? '0';
-        if (from !== undefined && BigInt(version) < BigInt(from)) seen.wrong.push(`${path}: ${version} after ${from}`);
-        if (type === 'DELETED') seen.wrong.push(`${path}: ${object.metadata.name} was shown as deleted`);
-        if (type === 'ADDED') {
-          if (seen.names.has(object.metadata.name)) seen.wrong.push(`${path}: ${object.metadata.name} was shown twice`);
-          seen.names.add(object.metadata.name);
-        }
-        from = version;
-      }
-    } catch {
-      // A connection that broke: the next one goes on from where this one was.
-    }
-    if (!signal.aborted) await pause(pauseMs * 4);
-  }
-}
-
-export function startLoad({ targets, clients, virtualPath, resource }: LoadOptions): Load {
-  let turn = 0;
-  const client = () => clients[turn++ % clients.length] as ApiClient;
-  const written = new Map<string, Written>();
-  const watchers = new AbortController();
+export function startLoad(options: LoadOptions): Load {
+  const { label, targets, ways, proxies, virtualPath, cowboys, random } = options;
+  const recorder = createRecorder(label);
+  const collections = new Map(targets.map((target) => [target, collectionsOf(target, cowboys)]));
+  const writers: Writer[] = targets.flatMap((target) => ways.map((way) => ({ target, way, acknowledged: 0 })));
+  const ending = new AbortController();
   let writing = true;
-  let following: Promise<void>[] = [];
-  const seen = new Map<string, Seen>();
 
-  async function attempt(target: LoadTarget, name: string, path: string, object: object): Promise<void> {
-    const mine = written.get(target.path) as Written;
-    mine.requests++;
-    try {
-      const { status } = await client().post(path, object);
-      if (status === 201) mine.acknowledged.add(name);
-      else {
-        mine.failed++;
-        if (status >= 500) mine.unknown.add(name);
-      }
-    } catch {
-      mine.failed++;
-      mine.unknown.add(name);
+  async function turn({ way }: Writer, collection: Collection, fresh: string): Promise<readonly string[]> {
+    const name = contended[random.integer(contended.length)] ?? contended[0];
+    const found = await recorder.read(way, collection, name);
+    const answers = [found.kind];
+    if (found.kind === 'absent') answers.push((await recorder.create(way, collection, name)).kind);
+    else if (found.kind === 'version') {
+      const change = random.integer(10) < 2 ? recorder.remove : recorder.update;
+      answers.push((await change(way, collection, name, found.version)).kind);
     }
+    if (random.integer(3) === 0) answers.push((await recorder.create(way, collection, fresh)).kind);
+    return answers.slice(1);
   }
 
-  /** Counts by compare and set: nobody else writes, so an acknowledged step is never taken back or taken twice. */
-  async function count(target: LoadTarget): Promise<void> {
-    const mine = written.get(target.path) as Written;
-    const path = `${configMapsOf(target.path)}/counter`;
-    mine.requests++;
-    try {
-      const read = await client().get<{ data: { n: string }; metadata: object }>(path);
-      if (read.status !== 200) throw new Error('not read');
-      const n = Number(read.body.data.n);
-      if (n < mine.counted) wrong.push(`${target.path}: read ${n} after ${mine.counted} was acknowledged`);
-      const { status } = await client().put(path, { ...read.body, data: { n: String(n + 1) } });
-      if (status === 200) mine.counted = n + 1;
-      else mine.failed++;
-    } catch {
-      mine.failed++;
-    }
-  }
-
-  const wrong: string[] = [];
-
-  async function write(target: LoadTarget): Promise<void> {
+  async function write(writer: Writer): Promise<void> {
     for (let at = 0; writing; at++) {
-      const name = `n${at}`;
-      await attempt(target, name, configMapsOf(target.path), configMap(name));
-      // One of a kind in the whole installation: the provider sees all of them together.
-      const widget = `${target.path.slice(target.path.lastIndexOf(':') + 1)}-${at}`;
-      if (at % 3 === 0) await attempt(target, widget, `/clusters/${target.path}${resource}`, custom('Cowboy', widget));
-      await count(target);
+      const pair = collections.get(writer.target) ?? [];
+      const collection = pair[at % pair.length];
+      if (collection === undefined) return;
+      const answers = await turn(writer, collection, `${writer.way.name}-${at}`);
+      writer.acknowledged += answers.filter((kind) => kind === 'version' || kind === 'deleted').length;
       await pause(pauseMs);
     }
   }
 
-  const writers = targets.map(async (target) => {
-    written.set(target.path, { acknowledged: new Set(), unknown: new Set(), requests: 0, failed: 0, counted: 0 });
-    const created = await client().post(configMapsOf(target.path), { ...configMap('counter'), data: { n: '0' } });
-    if (created.status !== 201) throw new Error(`no counter in ${target.path}: ${created.text}`);
-    await write(target);
-  });
-  for (const path of [...targets.map((target) => configMapsOf(target.path)), virtualPath]) {
-    const one: Seen = { names: new Set(), wrong: [] };
-    seen.set(path, one);
-    following.push(follow(client, path, one, watchers.signal));
-  }
+  const watchers: RecordingWatcher[] = [];
+  const watch = (
+    way: Way,
+    shard: string,
+    more: Pick<Parameters<typeof startWatcher>[0], 'name' | 'path' | 'resource' | 'watches' | 'ignores'>,
+  ) =>
+    watchers.push(
+      startWatcher({
+        ...more,
+        client: (): ApiClient => way.client(shard),
+        failed: () => way.failed(shard),
+        restlessMs: watchers.length % 2 === 1 ? restlessMs + random.integer(restlessMs) : undefined,
+        signal: ending.signal,
+      }),
+    );
+  const clusters = new Set(targets.map(({ cluster }) => cluster));
+  for (const target of targets)
+    for (const way of ways)
+      for (const { resource, path } of collections.get(target) ?? []) {
+        if (resource === 'cowboys' && way !== ways.at(-1)) continue;
+        const prefix = `${target.cluster}/${resource}/`;
+        const name = `watcher of ${resource} on ${target.shard} by ${way.name}`;
+        const watches = (object: string) => object.startsWith(prefix);
+        watch(way, target.shard, { name, path, resource, watches, ignores: () => false });
+      }
+  for (const way of proxies)
+    for (const restless of [false, true]) {
+      const name = `${restless ? 'restless ' : ''}watcher of the virtual workspace by ${way.name}`;
+      const watches = (object: string) => object.includes('/cowboys/');
+      // Those of loads before are there as well.
+      const ignores = (object: string) => !clusters.has(object.slice(0, object.indexOf('/')));
+      watch(way, '', { name, path: virtualPath, resource: 'cowboys', watches, ignores });
+    }
 
-  async function listed(path: string): Promise<ReadonlySet<string>> {
-    for (const end = performance.now() + patienceMs; ; await pause(100)) {
-      const { status, body } = await client()
-        .get(path)
-        .catch(() => ({ status: 0, body: undefined }));
-      if (status === 200) return new Set(names(body));
-      if (performance.now() > end) throw new Error(`${path} cannot be listed: ${status}`);
+  const started = writers.map(write);
+
+  /** The last read of everything: what a list has not got is not there. */
+  async function readAll(collection: Collection): Promise<ReadonlyMap<string, Version>> {
+    const prefix = objectName(collection, '');
+    const known = new Set(
+      recorder.operations.map(({ object }) => object).filter((object) => object.startsWith(prefix)),
+    );
+    for (const end = performance.now() + patienceMs; ; await pause(50)) {
+      const startedAt = performance.now();
+      const way = ways[random.integer(ways.length)] as Way;
+      const client = way.client(collection.target.shard);
+      const { status, body } = await client
+        .get<{ items: [] }>(collection.path)
+        .catch(() => ({ status: 0, body: { items: [] } }));
+      if (status === 200) {
+        const items = body.items.flatMap((item) => shown(item, collection.resource) ?? []);
+        const there = new Map(items.map((item) => [item.object, item]));
+        for (const object of new Set([...known, ...there.keys()])) {
+          const item = there.get(object);
+          const answer: Operation['answer'] =
+            item === undefined ? { kind: 'absent' } : { kind: 'version', version: item.version, write: item.write };
+          recorder.operations.push({ object, kind: 'read', startedAt, endedAt: performance.now(), answer });
+        }
+        return new Map(items.map(({ object, version }) => [object, version]));
+      }
+      way.failed(collection.target.shard);
+      if (performance.now() > end) throw new Error(`${collection.path} cannot be listed: ${status}`);
     }
   }
 
-  function compare(path: string, there: ReadonlySet<string>, told: ReadonlySet<string>): void {
-    for (const name of there) if (!told.has(name)) wrong.push(`${path}: ${name} was never shown to the watcher`);
-    for (const name of told) if (!there.has(name)) wrong.push(`${path}: ${name} was shown and is not there`);
-  }
-
-  async function check(target: LoadTarget): Promise<void> {
-    const mine = written.get(target.path) as Written;
-    const maps = await listed(configMapsOf(target.path));
-    const widgets = await listed(`/clusters/${target.path}${resource}`);
-    for (const name of mine.acknowledged)
-      if (!maps.has(name) && !widgets.has(name)) wrong.push(`${target.path}: ${name} was acknowledged and is lost`);
-    for (const name of [...maps, ...widgets])
-      if (!mine.acknowledged.has(name) && !mine.unknown.has(name) && /^(n\d|f\d)/.test(name))
-        wrong.push(`${target.path}: ${name} is there, and was refused`);
-    const counter = await client().get<{ data: { n: string } }>(`${configMapsOf(target.path)}/counter`);
-    if (Number(counter.body.data.n) < mine.counted) wrong.push(`${target.path}: the counter went back`);
-  }
-
-  async function watchersAgree(): Promise<boolean> {
-    for (const [path, one] of seen) {
-      const there = await listed(path);
-      if ([...there].some((name) => !one.names.has(name))) return false;
-    }
+  function agrees({ current, watches }: RecordingWatcher, there: ReadonlyMap<string, Version>): boolean {
+    for (const [object, version] of there) if (watches(object) && current.get(object) !== version) return false;
+    for (const object of current.keys()) if (watches(object) && !there.has(object)) return false;
     return true;
   }
 
   return {
-    served(shard) {
-      const mine = targets.filter((target) => target.shard === shard).map(({ path }) => written.get(path) as Written);
-      return {
-        requests: mine.reduce((sum, { requests }) => sum + requests, 0),
-        failed: mine.reduce((sum, { failed }) => sum + failed, 0),
-      };
+    served: recorder.served,
+    get operations() {
+      return recorder.operations.length;
     },
-    async progress() {
-      const before = new Map([...written].map(([path, { acknowledged }]) => [path, acknowledged.size]));
+    async progress(meant = () => true) {
+      const waiting = writers
+        .filter(({ target, way }) => meant(target.shard, way.name))
+        .map((writer) => ({ writer, before: writer.acknowledged }));
       const end = performance.now() + patienceMs;
-      while ([...written].some(([path, { acknowledged }]) => acknowledged.size <= (before.get(path) ?? 0))) {
-        if (performance.now() > end) throw new Error('a writer gets nothing acknowledged any more');
+      for (;;) {
+        const stuck = waiting.find(({ writer, before }) => writer.acknowledged <= before);
+        if (stuck === undefined) return;
+        const { target, way } = stuck.writer;
+        if (performance.now() > end)
+          throw new Error(`a writer on ${target.shard} by ${way.name} gets nothing acknowledged any more`);
         await pause(20);
       }
     },
     async finish() {
       writing = false;
-      await Promise.all(writers);
+      await Promise.all(started);
+      const there = new Map<string, Version>();
+      for (const collection of [...collections.values()].flat())
+        for (const [object, version] of await readAll(collection)) there.set(object, version);
       const end = performance.now() + patienceMs;
-      while (!(await watchersAgree()) && performance.now() < end) await pause(100);
-      for (const target of targets) await check(target);
-      for (const [path, one] of seen) {
-        compare(path, await listed(path), one.names);
-        wrong.push(...one.wrong);
-      }
-      watchers.abort();
-      await Promise.all(following);
-      following = [];
-      return wrong;
+      while (watchers.some((watcher) => !agrees(watcher, there)) && performance.now() < end) await pause(50);
+      ending.abort();
+      await Promise.all(watchers.map(({ ended }) => ended));
+      const operations = [...recorder.operations, ...watchers.flatMap(({ reads }) => reads)];
+      return [...checkHistory({ operations, watchers }), ...watchers.flatMap(({ odd }) => odd)];
     },
   };
 }

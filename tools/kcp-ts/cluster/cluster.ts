@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import { createHttpClient } from '@kcp-ts/http';
-import type { Programs } from './commands.ts';
-import { commandOf, externalUrlOf } from './commands.ts';
+import type { Programs, Wiring } from './commands.ts';
+import { commandOf, externalUrlOf, straight } from './commands.ts';
 import { ensureCredentials } from './credentials.ts';
 import { adminKubeconfigPath, writeKubeconfigs } from './kubeconfigs.ts';
 import type { Layout, Part, PartKind, Wanted } from './layout.ts';
@@ -20,6 +20,8 @@ export interface ClusterOptions extends Wanted {
   readonly flags?: Readonly<Partial<Record<PartKind, readonly string[]>>> | undefined;
   /** Lines of a token file, for people beside the administrators. */
   readonly tokens?: readonly string[] | undefined;
+  /** How the parts reach each other, where that is not straight: called once, before anything is started. */
+  wire?(layout: Layout): Promise<Wiring>;
   /** How long the start may take. */
   readonly readyMs?: number | undefined;
 }
@@ -84,10 +86,18 @@ async function awaitReady({ part, process, path, ca, clock, withinMs }: Awaited)
   }
 }
 
-function createPart(layout: Layout, part: Part, options: ClusterOptions, ca: string, clock: Clock): ClusterPart {
+interface PartNeeds {
+  readonly layout: Layout;
+  readonly options: ClusterOptions;
+  readonly wiring: Wiring;
+  readonly ca: string;
+  readonly clock: Clock;
+}
+
+function createPart(part: Part, { layout, options, wiring, ca, clock }: PartNeeds): ClusterPart {
   // Of two processes of a shard one serves, whichever it is; the other is well, and serves nothing.
   const path = options.standbys && part.kind === 'shard' ? 'livez' : 'readyz';
-  const process = createPartProcess(commandOf(layout, part, options.programs, options.flags), clock);
+  const process = createPartProcess(commandOf(layout, part, options.programs, wiring, options.flags), clock);
   return {
     part,
     get pid() {
@@ -109,14 +119,16 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const clock = createSystemClock();
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
   const layout = await planLayout(options);
-  const credentials = await ensureCredentials(layout, {
+  const wiring = (await options.wire?.(layout)) ?? straight;
+  const credentials = await ensureCredentials(layout, wiring.host, {
     clock,
     random: createSystemRandom(),
     tokens: options.tokens ?? [],
   });
   await writeNatsConfig(layout);
   await writeKubeconfigs(layout, credentials);
-  const parts = layout.parts.map((part) => createPart(layout, part, options, credentials.ca, clock));
+  const needs = { layout, options, wiring, ca: credentials.ca, clock };
+  const parts = layout.parts.map((part) => createPart(part, needs));
   const stop = async () => {
     for (const kind of order.toReversed())
       await Promise.all(parts.filter(({ part }) => part.kind === kind).map((part) => part.kill('SIGTERM')));

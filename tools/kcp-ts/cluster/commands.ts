@@ -6,6 +6,14 @@ import type { Layout, Part } from './layout.ts';
 import { partOf, partsOf, shardNameOf } from './layout.ts';
 import type { Command } from './process.ts';
 
+/** How the parts reach each other. */
+export interface Wiring {
+  /** What services call themselves to each other: others dial their ports there. */
+  readonly host: string;
+  /** `host:port` where a part reaches an etcd, for its own store or for what all agree on, or NATS. */
+  address(from: Part, to: Part, use: 'store' | 'coordination' | 'bus'): string;
+}
+
 export interface Programs {
   readonly etcd: string;
   readonly natsServer: string;
@@ -44,14 +52,15 @@ function etcdArgs(layout: Layout, part: Part): string[] {
 }
 
 /** What every service of the installation is told. */
-function serviceArgs(layout: Layout, part: Part): string[] {
+function serviceArgs(layout: Layout, part: Part, wiring: Wiring): string[] {
   const { folder } = layout;
   const file = (name: string) => pkiPath(folder, name);
   return [
     ...['--root-directory', join(folder, part.name), '--bind-address', host, '--secure-port', String(part.port)],
     ...['--rpc-port', String(part.otherPort)],
-    ...['--coordination-etcd', `http://${host}:${partOf(layout, 'etcd').port}`],
-    ...['--nats-url', `nats://${host}:${partOf(layout, 'nats').port}`],
+    ...['--coordination-etcd', `http://${wiring.address(part, partOf(layout, 'etcd'), 'coordination')}`],
+    ...['--nats-url', `nats://${wiring.address(part, partOf(layout, 'nats'), 'bus')}`],
+    ...(wiring.host === host ? [] : ['--external-hostname', wiring.host]),
     ...['--nats-username', part.name, '--nats-password-file', natsPasswordPath(folder, part)],
     ...['--peer-ca-file', file('ca.crt'), '--peer-cert-file', file(`${part.name}.crt`)],
     ...['--peer-key-file', file(`${part.name}.key`), '--client-ca-file', join(folder, 'client-ca.crt')],
@@ -60,13 +69,13 @@ function serviceArgs(layout: Layout, part: Part): string[] {
   ];
 }
 
-function shardArgs(layout: Layout, part: Part, more: readonly string[]): string[] {
+function shardArgs(layout: Layout, part: Part, wiring: Wiring, more: readonly string[]): string[] {
   const externalUrl = externalUrlOf(layout);
   return [
     ...['shard', '--shard-name', shardNameOf(part), '--root-shard-name', rootShard],
-    ...serviceArgs(layout, part),
-    ...['--etcd-servers', `http://${host}:${partOf(layout, 'etcd').port}`],
-    ...['--shard-base-url', `https://${host}:${part.port}`],
+    ...serviceArgs(layout, part, wiring),
+    ...['--etcd-servers', `http://${wiring.address(part, partOf(layout, 'etcd'), 'store')}`],
+    ...['--shard-base-url', `https://${wiring.host}:${part.port}`],
     ...['--shard-external-url', externalUrl, '--shard-virtual-workspace-url', externalUrl],
     ...['--token-auth-file', tokenFilePath(layout.folder)],
     ...['--service-account-key-file', join(layout.folder, 'sa.key')],
@@ -74,11 +83,15 @@ function shardArgs(layout: Layout, part: Part, more: readonly string[]): string[
   ];
 }
 
+/** Straight, on loopback. */
+export const straight: Wiring = { host, address: (_from, to) => `${host}:${to.port}` };
+
 /** `more`: flags for parts of a kind, after our own. */
 export function commandOf(
   layout: Layout,
   part: Part,
   programs: Programs,
+  wiring: Wiring,
   more: Readonly<Partial<Record<Part['kind'], readonly string[]>>> = {},
 ): Command {
   const logFile = join(layout.folder, 'logs', `${part.name}.log`);
@@ -89,20 +102,26 @@ export function commandOf(
     case 'nats':
       return { program: programs.natsServer, args: ['-c', natsConfigPath(layout.folder), ...extra], logFile };
     case 'shard':
-      return { program: kcp, args: shardArgs(layout, part, extra), logFile };
+      return { program: kcp, args: shardArgs(layout, part, wiring, extra), logFile };
     case 'cache-server':
       return {
         program: kcp,
-        args: [part.kind, ...serviceArgs(layout, part), '--token-auth-file', tokenFilePath(layout.folder), ...extra],
+        args: [
+          part.kind,
+          ...serviceArgs(layout, part, wiring),
+          '--token-auth-file',
+          tokenFilePath(layout.folder),
+          ...extra,
+        ],
         logFile,
       };
     case 'front-proxy':
       return {
         program: kcp,
-        args: [part.kind, ...serviceArgs(layout, part), '--root-shard-name', rootShard, ...extra],
+        args: [part.kind, ...serviceArgs(layout, part, wiring), '--root-shard-name', rootShard, ...extra],
         logFile,
       };
     case 'virtual-workspaces':
-      return { program: kcp, args: [part.kind, ...serviceArgs(layout, part), ...extra], logFile };
+      return { program: kcp, args: [part.kind, ...serviceArgs(layout, part, wiring), ...extra], logFile };
   }
 }

@@ -6,7 +6,7 @@ import { readFileIfThere, writePrivateFile } from '@kcp-ts/base';
 import type { CertificateAndKey } from '@kcp-ts/pki';
 import type { Layout, Part } from './layout.ts';
 
-const hosts = ['127.0.0.1', 'localhost', '::1'];
+const local = ['127.0.0.1', 'localhost', '::1'];
 const dayMs = 86_400_000;
 const daysMin = 30;
 const administrators = [
@@ -48,8 +48,15 @@ async function ensurePair(
 }
 
 /** One certificate a part: what it shows clients, and who it is to other parts. */
-async function ensurePart(folder: string, authority: CertificateAndKey, part: Part, nowMs: number): Promise<void> {
+async function ensurePart(
+  folder: string,
+  authority: CertificateAndKey,
+  part: Part,
+  host: string,
+  nowMs: number,
+): Promise<void> {
   const { makeServiceCertificate, makeServingCertificate } = await import('@kcp-ts/pki');
+  const hosts = [...new Set([...local, host])];
   const chained = async (made: Promise<CertificateAndKey>) => {
     const { certificate, privateKey } = await made;
     return { certificate: `${certificate}\n${authority.certificate}`, privateKey };
@@ -103,9 +110,10 @@ function newServiceAccountKey(): string {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
-/** Makes what is missing. */
+/** Makes what is missing. `host`: what services call themselves to each other. */
 export async function ensureCredentials(
   { folder, parts }: Layout,
+  host: string,
   { clock, random, tokens }: { readonly clock: Clock; readonly random: Random; readonly tokens: readonly string[] },
 ): Promise<ClusterCredentials> {
   const { makeAuthority } = await import('@kcp-ts/pki');
@@ -115,7 +123,7 @@ export async function ensureCredentials(
   await ensureText(join(folder, 'sa.key'), newServiceAccountKey);
   for (const part of parts) {
     if (part.kind === 'etcd' || part.kind === 'nats') continue;
-    await ensurePart(folder, authority, part, nowMs);
+    await ensurePart(folder, authority, part, host, nowMs);
     await ensureText(natsPasswordPath(folder, part), () => Buffer.from(random.bytes(24)).toString('base64url'));
   }
   return { ca: authority.certificate, tokens: await ensureTokens(folder, random, tokens) };

@@ -1,0 +1,10 @@
+import type { Revision } from '@kcp-ts/meta';
+import type { Store } from '@kcp-ts/storage';
+
+/**
+ * Resolves when a client may be told what follows from a state that was read with `peek`, of that revision: it is durable, so nobody reads an older one after the answer.
+ * Rejects with StatusError ServiceUnavailable where it never will be.
+ */
+export async function untilDurable(store: Store, key: string, revision: Revision | undefined): Promise<void> {
+  if (store.get(key)?.revision !== revision) await store.commit([]);
+}
