@@ -25,6 +25,7 @@ it('a role that lets others bind leaves the shard with the very commit that make
       shards: noOtherShards('one'),
       load: () => 1,
       isFresh: () => true,
+      isComplete: () => true,
       catchUp: () => Promise.resolve(true),
       hasServiceAccount: () => Promise.resolve(false),
     },
