@@ -141,6 +141,7 @@ it(
     }
     await using server = await spawnServer({ folder });
     const list = await server.admin.get(configMapsOf(path));
+    expect(list.status, list.text).toBe(200);
     const stored = new Map(
       (list.body['items'] as object[]).map((item) => [
         String(field(item, 'metadata.name')),
