@@ -21,6 +21,8 @@ export interface TenantNeeds {
   readonly untilMs: number;
 }
 
+/** A workspace's object is where its parent is. */
+const rootShard = 'shard-1';
 const againMs = 250;
 
 function stored(object: object): Uint8Array {
@@ -63,7 +65,7 @@ export function startTenant(world: World, { clerk, proxies, untilMs }: TenantNee
     if (target?.kind === 'forward') violations.push(`what never was leads to ${target.path}`);
   }
 
-  async function make(name: string, home: string, placedOn: string): Promise<void> {
+  async function make(name: string, placedOn: string): Promise<void> {
     const path = `root:${name}`;
     const cluster = `cluster${name}`;
     const workspaceKey = `${workspacesPrefix}root//${name}`;
@@ -73,11 +75,11 @@ export function startTenant(world: World, { clerk, proxies, untilMs }: TenantNee
       spec: { cluster },
       status: { phase },
     });
-    await insist(home, put(workspaceKey, object('Scheduling')));
+    await insist(rootShard, put(workspaceKey, object('Scheduling')));
     const metadata = { name: 'cluster', annotations: { 'kcp.io/path': path } };
     const spec = { owner: { cluster: 'root', name } };
     await insist(placedOn, put(clusterKey, { metadata, spec, status: { phase: 'Ready' } }));
-    await insist(home, put(workspaceKey, object('Ready')));
+    await insist(rootShard, put(workspaceKey, object('Ready')));
     paths.set(path, `${cluster} on ${placedOn}`);
     for (let visited = chance.integer(4); visited >= 0; visited--) {
       await visit(path, cluster);
@@ -86,19 +88,18 @@ export function startTenant(world: World, { clerk, proxies, untilMs }: TenantNee
     if (chance.happens(0.6)) return;
     paths.set(path, undefined);
     await insist(placedOn, [{ op: 'delete', key: clusterKey, expect: 'any' }]);
-    await insist(home, [{ op: 'delete', key: workspaceKey, expect: 'any' }]);
+    await insist(rootShard, [{ op: 'delete', key: workspaceKey, expect: 'any' }]);
   }
 
   function again(): void {
     if (time.now() > untilMs) return;
-    const names = [...shards.keys()];
-    void make(`w${++count}`, chance.pick(names) ?? '', chance.pick(names) ?? '');
+    void make(`w${++count}`, chance.pick([...shards.keys()]) ?? rootShard);
     void visitNowhere();
     time.after(chance.between(100, 1_200), again);
   }
 
   void insist(
-    'shard-1',
+    rootShard,
     put(`${logicalClustersPrefix}root//cluster`, { metadata: { name: 'cluster' }, status: { phase: 'Ready' } }),
   ).then(again);
   return { violations, visits: () => visits, paths: () => paths };
