@@ -2,9 +2,10 @@
 # Give a program more arguments with ARGS: make test ARGS=libs/storage
 
 .DEFAULT_GOAL := help
-.PHONY: help install servers generate run cluster test test-faults check bench bench-sharded
+.PHONY: help install build servers generate run cluster test test-faults check bench bench-sharded
 
 INSTALLED := node_modules/.package-lock.json
+BUILT := dist/kcp-ts.js
 
 # npm brings the Node this project is pinned to; from then on it comes before any other.
 PINNED = PATH="$$(echo $(CURDIR)/node_modules/node-*/bin):$(CURDIR)/node_modules/.bin:$$PATH"
@@ -22,12 +23,17 @@ $(INSTALLED): package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-run: $(INSTALLED) ## Start kcp-ts with everything in one process; its data and kubeconfig go to .kcp/
+build: $(BUILT) ## Make each program in one piece in dist/, where bin/ finds it; a source that is newer is run instead
+
+$(BUILT): $(INSTALLED) $(shell find libs services tools -name node_modules -prune -o -name '*.ts' ! -name '*.test.ts' -print)
+	@$(PINNED) node tools/build/main.ts
+
+run: $(BUILT) ## Start kcp-ts with everything in one process; its data and kubeconfig go to .kcp/
 	@printf '%s\n' 'In another terminal, in this folder:' '' \
 	  '    export PATH=$$PWD/bin:$$PATH' '    export KUBECONFIG=$$PWD/.kcp/admin.kubeconfig' '    kubectl ws tree' '' 'Ctrl-C stops it.' ''
 	@$(PINNED) exec bin/kcp-ts start $(ARGS)
 
-cluster: $(INSTALLED) servers ## Start SHARDS=3 shards, front-proxies, cache-server and virtual-workspaces with etcd and NATS; all in .kcp/
+cluster: $(BUILT) servers ## Start SHARDS=3 shards, front-proxies, cache-server and virtual-workspaces with etcd and NATS; all in .kcp/
 	@$(PINNED) exec bin/kcp-ts cluster --shards $(or $(SHARDS),3) $(ARGS)
 
 # Debian's packages, where nothing else is given with ETCD= and NATS_SERVER= and PATH has none.
@@ -42,19 +48,19 @@ servers:
 generate: $(INSTALLED) ## Make libs/proto/gen from the definitions in proto/
 	@cd proto && $(PINNED) buf lint && $(PINNED) buf generate
 
-test: $(INSTALLED) servers ## Run every test; the end-to-end ones with each kubectl found
+test: $(BUILT) servers ## Run every test; the end-to-end ones with each kubectl found
 	@for found in $(KUBECTLS); do [ -x "$$found" ] && exit 0; done; \
 	  echo 'No kubectl on PATH or in a Google Cloud SDK: the end-to-end tests are skipped'
 	@$(PINNED) vitest run $(ARGS)
 
-test-faults: $(INSTALLED) servers ## Run the fault tests alone, all of them: parts killed, stopped and emptied under load
+test-faults: $(BUILT) servers ## Run the fault tests alone, all of them: parts killed, stopped and emptied under load
 	@KCP_FAULT_ROUNDS=$${KCP_FAULT_ROUNDS:-5} $(PINNED) vitest run tests/faults --passWithNoTests $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types, floors, dead code: under a minute
 	@$(PINNED) node tools/check/main.ts
 
-bench: $(INSTALLED) ## Measure speed and memory: JSON lines, then a table; a tenth of it with ARGS=--quick
+bench: $(BUILT) ## Measure speed and memory: JSON lines, then a table; a tenth of it with ARGS=--quick
 	@$(PINNED) node tools/load/main.ts $(ARGS)
 
-bench-sharded: $(INSTALLED) servers ## The same of one to three shards with etcd, NATS and all services
+bench-sharded: $(BUILT) servers ## The same of one to three shards with etcd, NATS and all services
 	@$(PINNED) node tools/load/main.ts --sharded $(ARGS)

@@ -59,6 +59,8 @@ export interface ConnectionNeeds {
   readonly name: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** How often the register is asked whether all has been heard, in milliseconds. */
+  readonly registerAskMs?: number | undefined;
 }
 
 async function natsOf({ config, name, clock, log }: ConnectionNeeds): Promise<Bus> {
@@ -80,7 +82,7 @@ export async function openConnections(needs: ConnectionNeeds): Promise<Connectio
   const { config, clock } = needs;
   const tls = await peerTlsOf(config);
   const client = createEtcdClient(await etcdOptionsOf(config, config.coordinationEtcd));
-  const register = await openEtcdRegister({ client, prefix: registerPrefix, clock });
+  const register = await openEtcdRegister({ client, prefix: registerPrefix, clock, askMs: needs.registerAskMs });
   const bus = await natsOf(needs);
   return {
     tls,

@@ -3,6 +3,7 @@
  * goes on answering when any of them cannot be reached.
  */
 import type { Clock } from '@kcp-ts/base';
+import { processMemory, releaseMemory } from '@kcp-ts/base';
 import { FeedService } from '@kcp-ts/proto';
 import type { FeedSink, RegisterState, ServiceKind } from '@kcp-ts/replication';
 import { createFeedFollower, joinSinks } from '@kcp-ts/replication';
@@ -11,7 +12,6 @@ import type { PathIndex, Placement } from '@kcp-ts/workspace-index';
 import { createPathIndex, pathIndexSink } from '@kcp-ts/workspace-index';
 import type { Logger } from 'pino';
 import type { Connections } from './connections.ts';
-import { processMemory, releaseMemory } from './release-memory.ts';
 
 export interface Backend {
   readonly name: string;

@@ -11,7 +11,5 @@ export type { Backend, Directory, DirectoryNeeds } from './directory.ts';
 export { openDirectory } from './directory.ts';
 export { forwardedHeaders } from './forwarded-headers.ts';
 export { createLogger, levelOf } from './logging.ts';
-export type { ReleaseMemoryNeeds } from './release-memory.ts';
-export { processMemory, releaseMemory } from './release-memory.ts';
 export { admitServices, serviceOfPeer } from './service-callers.ts';
 export { versionInfo } from './version.ts';

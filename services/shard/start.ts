@@ -13,10 +13,10 @@ import {
   withAssertions,
 } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
-import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import { createSystemClock, createSystemRandom, processMemory, releaseMemory } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
-import { createLogger, etcdOptionsOf, processMemory, releaseMemory } from '@kcp-ts/installation';
+import { createLogger, etcdOptionsOf } from '@kcp-ts/installation';
 import type { KubeObject } from '@kcp-ts/meta';
 import type { EtcdReplica, Store } from '@kcp-ts/storage';
 import { formatKey, openEtcdReplica, openLmdbStore, parseStored } from '@kcp-ts/storage';

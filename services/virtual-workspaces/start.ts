@@ -128,13 +128,16 @@ export function assemble(needs: AssembleNeeds): Assembled {
   };
 }
 
+/** Well below the half second after which whoever has not heard the register pauses. */
+const registerAskMs = 150;
+
 /** Resolves when the service listens; it is ready when it knows where workspaces are. */
 export async function startVirtualWorkspaces(config: VirtualWorkspacesConfig): Promise<RunningVirtualWorkspaces> {
   const clock = createSystemClock();
   const log = createLogger(config.verbosity);
   const read = (path: string) => readFile(path, 'utf8');
   const name = config.natsUsername || config.name;
-  const connections = await openConnections({ config, name, clock, log });
+  const connections = await openConnections({ config, name, clock, log, registerAskMs });
   const { tls, register } = connections;
   const labels = createShardLabels();
   const directory = await openDirectory({ connections, clock, log, sinks: [labels.sink] });

@@ -22,6 +22,8 @@ export interface EtcdRegisterOptions {
   /** `/kcp/register`. */
   readonly prefix: string;
   readonly clock: Clock;
+  /** How often etcd is asked whether all has been heard, in milliseconds; 1,000 if absent. */
+  readonly askMs?: number | undefined;
 }
 
 interface StoredShard extends ShardAddress {
@@ -32,8 +34,6 @@ interface StoredShard extends ShardAddress {
 }
 
 const leaseSeconds = 5;
-/** Well below the half second after which whoever has not heard the register pauses. */
-const askMs = 150;
 const attempts = 20;
 const leaseRetryMs = 500;
 
@@ -69,6 +69,7 @@ class EtcdRegister implements Register {
   readonly #client: EtcdClient;
   readonly #prefix: string;
   readonly #clock: Clock;
+  readonly #askMs: number | undefined;
   readonly #values = new Map<string, Uint8Array>();
   readonly #listeners = new Set<(state: RegisterState) => void>();
   readonly #over = new AbortController();
@@ -77,10 +78,11 @@ class EtcdRegister implements Register {
   #heardMs = 0;
   #following: Promise<void> = Promise.resolve();
 
-  constructor({ client, prefix, clock }: EtcdRegisterOptions) {
+  constructor({ client, prefix, clock, askMs }: EtcdRegisterOptions) {
     this.#client = client;
     this.#prefix = prefix;
     this.#clock = clock;
+    this.#askMs = askMs;
   }
 
   async open(): Promise<void> {
@@ -120,7 +122,7 @@ class EtcdRegister implements Register {
             anew = true;
           },
         },
-        { clock: this.#clock, signal: this.#over.signal, askMs },
+        { clock: this.#clock, signal: this.#over.signal, askMs: this.#askMs },
       );
       if (anew) from = await this.#readAll();
     }

@@ -1,6 +1,7 @@
 /** `kcp-ts cluster`: a sharded installation on this machine, with real etcd and NATS. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { processMemory } from '@kcp-ts/base';
 import { Command, InvalidArgumentError } from 'commander';
 import { startCluster } from './cluster.ts';
 import type { Action, PartStatus } from './control.ts';
@@ -59,6 +60,8 @@ async function run(flags: Flags): Promise<void> {
   const cluster = await starting;
   const control = await serveControl(cluster);
   process.stdout.write(`kcp-ts is ready to serve at ${cluster.url}; kubeconfig: ${cluster.kubeconfigPath}\n`);
+  // From here on it only waits.
+  processMemory().collect();
   await stop;
   await control[Symbol.asyncDispose]();
   await cluster[Symbol.asyncDispose]();

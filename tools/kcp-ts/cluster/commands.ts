@@ -1,5 +1,6 @@
 /** How each part of a local installation is started. */
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { natsPasswordPath, pkiPath, tokenFilePath } from './credentials.ts';
 import type { Layout, Part } from './layout.ts';
 import { partOf, partsOf, shardNameOf } from './layout.ts';
@@ -10,11 +11,17 @@ export interface Programs {
   readonly natsServer: string;
 }
 
-const kcp = resolve(import.meta.dirname, '../../../bin/kcp-ts');
+const kcp = programAbove(import.meta.dirname);
 const host = '127.0.0.1';
 /** The shard that holds the workspace root. */
 export const rootShard = 'shard-1';
 const etcdQuotaBytes = 8 * 1024 ** 3;
+
+/** The program of the folders above, which differ between the sources and what is built of them. */
+function programAbove(folder: string): string {
+  const path = join(folder, 'bin/kcp-ts');
+  return existsSync(path) || dirname(folder) === folder ? path : programAbove(dirname(folder));
+}
 
 /** Where clients reach an installation: its first front-proxy. */
 export function externalUrlOf(layout: Layout): string {

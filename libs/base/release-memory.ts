@@ -3,9 +3,9 @@
  * idle never gets there: so one is asked for, once after each burst of writes, when the event loop has nothing else to do.
  */
 import { performance } from 'node:perf_hooks';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Clock } from '@kcp-ts/base';
+import type { Clock } from './clock.ts';
 
 export interface ReleaseMemoryNeeds {
   readonly clock: Clock;
@@ -19,7 +19,15 @@ export interface ReleaseMemoryNeeds {
 const checkMs = 5_000;
 /** Fewer writes leave too little behind to be worth a collection. */
 const burstOperations = 5_000;
-const idleBelow = 0.02;
+const idleBelow = 0.1;
+/** Of a heap of this size even the thorough collection, which also gives back the space of young objects, takes some tens of milliseconds. */
+const smallHeapBytes = 64 * 1024 * 1024;
+
+interface Collection {
+  readonly type: 'major';
+  readonly execution: 'async';
+  readonly flavor: 'regular' | 'last-resort';
+}
 
 /** Looks every five seconds, until disposed of. */
 export function releaseMemory({ clock, operations, busy, collect }: ReleaseMemoryNeeds): Disposable {
@@ -50,8 +58,9 @@ export function processMemory(): Pick<ReleaseMemoryNeeds, 'busy' | 'collect'> {
     },
     collect() {
       setFlagsFromString('--expose-gc');
-      const gc = runInNewContext('gc') as (options: { type: 'major'; execution: 'async' }) => Promise<void>;
-      void gc({ type: 'major', execution: 'async' });
+      const gc = runInNewContext('gc') as (options: Collection) => Promise<void>;
+      const flavor = getHeapStatistics().used_heap_size < smallHeapBytes ? 'last-resort' : 'regular';
+      void gc({ type: 'major', execution: 'async', flavor });
     },
   };
 }
