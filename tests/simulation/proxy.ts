@@ -43,7 +43,7 @@ export async function startProxy(world: World, host: string): Promise<SimProxy> 
     },
     rootShard: 'shard-1',
     mappings: [],
-    confirm: rules.confirmUnknown ? sharedConfirm(() => follower.catchUp()) : () => Promise.resolve(true),
+    unheard: rules.confirmUnknown ? sharedConfirm(() => follower.unheard()) : () => Promise.resolve(new Set()),
   });
   return {
     process,
