@@ -124,7 +124,11 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
   }
 
   function rejoin(): void {
-    process.deliver(() => void join().catch(() => process.clock.setTimer(100, rejoin)));
+    process.deliver(() => {
+      // Another one has joined as this shard: its address stays.
+      if (world.shards.get(name)?.life().process !== process) return;
+      join().catch(() => process.clock.setTimer(100, rejoin));
+    });
   }
 
   function tryToBegin(): void {
