@@ -43,9 +43,10 @@ function stop({ time, chance, network }: World, shard: SimShard): void {
   const { process, register } = life;
   const isTakenOver = chance.happens(0.5);
   process.stop();
-  const stoppedMs = isTakenOver ? leaseMs + chance.between(50, 2_000) : chance.between(50, 2_500);
+  const takenOverMs = leaseMs + chance.between(1, 800);
+  const stoppedMs = isTakenOver ? takenOverMs + chance.between(1, 1_500) : chance.between(50, 2_500);
   if (stoppedMs > registerLeaseMs) time.after(registerLeaseMs, () => register.lapse());
-  if (isTakenOver) time.after(leaseMs + chance.between(1, 800), () => shard.start());
+  if (isTakenOver) time.after(takenOverMs, () => shard.start());
   time.after(stoppedMs, () => {
     process.resume();
     if (!isTakenOver) {

@@ -54,7 +54,7 @@ export interface SimShard {
   readonly disk: SimDisk;
   /** The newest process, whatever has become of it. */
   life(): ShardLife;
-  /** Another process takes the shard over. */
+  /** Another process takes the shard over, where nobody owns it. */
   start(): void;
 }
 
@@ -185,12 +185,14 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
 export function createSimShard(world: World, name: string): SimShard {
   const disk = createSimDisk(world);
   let lives = 0;
-  let life: ShardLife;
-  function start(): void {
+  let life: ShardLife | undefined;
+  function start(): ShardLife {
+    if (life?.process.state() === 'running') return life;
     const address = `${name}/${++lives}`;
     life = startLife(world, name, disk, address);
     world.lives.set(address, life);
+    return life;
   }
   start();
-  return { name, disk, start, life: () => life };
+  return { name, disk, start: () => void start(), life: () => life ?? start() };
 }
