@@ -84,6 +84,11 @@ function checkTimes(name: string, answers: readonly Answered[]): string[] {
 export function checkObjects(shards: Iterable<SimShard>, answered: readonly Answered[]): readonly string[] {
   return [...shards].flatMap((shard) => {
     const answers = answered.filter((answer) => answer.shard === shard.name);
-    return [...checkLog(shard), ...checkAnswers(shard, answers), ...checkTimes(shard.name, answers)];
+    return [
+      ...shard.disk.violations,
+      ...checkLog(shard),
+      ...checkAnswers(shard, answers),
+      ...checkTimes(shard.name, answers),
+    ];
   });
 }

@@ -14,6 +14,10 @@ import type { Chance, VirtualTime } from './virtual-time.ts';
 export interface SimDisk {
   /** In the order in which it was applied. */
   readonly log: readonly StoreEvent[];
+  /** An owner has said that nothing will be committed at or below a revision. */
+  promised(revision: Revision): void;
+  /** Promises that were broken, in words. */
+  readonly violations: readonly string[];
   /** Makes a process the owner; what others had under way is refused from now on. */
   own(process: SimProcess): Promise<Backend>;
   /** Whether a process may still commit. */
@@ -35,6 +39,8 @@ function part(flush: Flush, commits: Flush['commits'], before: Revision): Flush 
 export function createSimDisk({ time, chance, rules }: DiskNeeds): SimDisk {
   const flushes: Flush[] = [];
   const log: StoreEvent[] = [];
+  const violations: string[] = [];
+  let promise = revisionZero;
   let owner: SimProcess | undefined;
   let last: { readonly revision: Revision; readonly reserved: Revision } = {
     revision: revisionZero,
@@ -43,7 +49,10 @@ export function createSimDisk({ time, chance, rules }: DiskNeeds): SimDisk {
 
   function apply(flush: Flush): void {
     flushes.push(flush);
-    for (const { event } of flush.writes) log.push(event);
+    for (const { event } of flush.writes) {
+      log.push(event);
+      if (event.revision <= promise) violations.push(`${event.revision} was committed after the promise of ${promise}`);
+    }
     last = { revision: flush.revision, reserved: flush.reserved };
   }
 
@@ -81,6 +90,10 @@ export function createSimDisk({ time, chance, rules }: DiskNeeds): SimDisk {
 
   return {
     log,
+    violations,
+    promised(revision) {
+      if (revision > promise) promise = revision;
+    },
     async own(process) {
       owner = process;
       const copy = createMemoryBackend();

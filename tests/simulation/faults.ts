@@ -1,17 +1,18 @@
 /** What goes wrong in a run, and for how long. */
 
 import type { Clerk } from './clerk.ts';
+import { drawSkew } from './process.ts';
 import type { SimProxy } from './proxy.ts';
 import type { SimReplica } from './replica.ts';
 import type { SimShard } from './shard.ts';
-import { createSimShard, leaseMs, skewMs } from './shard.ts';
+import { createSimShard, leaseMs } from './shard.ts';
 import type { World } from './world.ts';
 import { startWriter } from './writer.ts';
 
 export interface FaultNeeds {
   readonly replicas: readonly SimReplica[];
   readonly proxies: readonly SimProxy[];
-  readonly clerk: Clerk;
+  readonly clerks: readonly Clerk[];
   readonly fromMs: number;
   readonly untilMs: number;
   readonly writesUntilMs: number;
@@ -22,10 +23,10 @@ const registerLeaseMs = 700;
 const shardsMax = 4;
 
 /** Adds a shard, and somebody who writes to it. */
-export function addShard(world: World, clerk: Clerk, writesUntilMs: number): void {
+export function addShard(world: World, clerks: readonly Clerk[], writesUntilMs: number): void {
   const name = `shard-${world.shards.size + 1}`;
   world.shards.set(name, createSimShard(world, name));
-  startWriter(world, clerk, name, writesUntilMs);
+  startWriter(world, clerks, name, writesUntilMs);
 }
 
 /** The process dies; another one begins where it was, at once or much later. */
@@ -98,7 +99,7 @@ function breakBus({ time, chance, bus }: World): void {
 function jump({ chance, shards }: World, { replicas, proxies }: FaultNeeds): void {
   const lives = [...shards.values()].map((shard) => shard.life());
   const one = chance.pick([...lives, ...lives, ...replicas, ...proxies]);
-  if (one !== undefined) one.process.offsetMs = chance.between(-skewMs, skewMs);
+  if (one !== undefined) one.process.offsetMs = drawSkew(chance);
 }
 
 function fault(world: World, needs: FaultNeeds): void {
@@ -121,7 +122,7 @@ function fault(world: World, needs: FaultNeeds): void {
   else if (shards.size < shardsMax) {
     // A replica that hears of a new shard late is what joining has to fear.
     if (chance.happens(0.5)) silence(world, needs);
-    addShard(world, needs.clerk, needs.writesUntilMs);
+    addShard(world, needs.clerks, needs.writesUntilMs);
   }
 }
 

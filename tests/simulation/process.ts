@@ -1,6 +1,6 @@
 /** A process: it has a clock of its own, and it can be stopped for a while (SIGSTOP) or for good (SIGKILL) with whatever it was about to do. */
 import type { Clock } from '@kcp-ts/base';
-import type { VirtualTime } from './virtual-time.ts';
+import type { Chance, VirtualTime } from './virtual-time.ts';
 
 export interface SimProcess {
   /** Where it is reached; no two are at the same address, not even one after the other. */
@@ -16,6 +16,15 @@ export interface SimProcess {
   stop(): void;
   resume(): void;
   kill(): void;
+}
+
+/** Clocks of two machines are at most half a second apart. */
+const skewMsMax = 240;
+
+/** How far a wall clock is off, in milliseconds: often as far as it may be. */
+export function drawSkew(chance: Chance): number {
+  if (chance.happens(0.4)) return chance.happens(0.5) ? skewMsMax : -skewMsMax;
+  return chance.between(-skewMsMax, skewMsMax);
 }
 
 export interface ProcessOptions {

@@ -6,10 +6,9 @@ import { joinSinks } from '@kcp-ts/replication';
 import { createPathIndex, pathIndexSink } from '@kcp-ts/workspace-index';
 import { followFeeds } from './feeds.ts';
 import type { SimProcess } from './process.ts';
-import { createProcess } from './process.ts';
+import { createProcess, drawSkew } from './process.ts';
 import type { SimRegister } from './register.ts';
 import { followRegister } from './register.ts';
-import { skewMs } from './shard.ts';
 import type { CopiesView } from './views.ts';
 import { createCopiesView } from './views.ts';
 import type { World } from './world.ts';
@@ -28,7 +27,7 @@ export interface SimProxy {
 
 export async function startProxy(world: World, host: string): Promise<SimProxy> {
   const { time, chance, rules } = world;
-  const process = createProcess(time, { host, offsetMs: chance.between(-skewMs, skewMs) });
+  const process = createProcess(time, { host, offsetMs: drawSkew(chance) });
   const register = followRegister(world, process);
   const copies = createCopiesView(world, host);
   const index = createPathIndex();

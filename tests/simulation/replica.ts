@@ -7,10 +7,9 @@ import type { ShardRecord } from '@kcp-ts/replication';
 import { revisionAt } from '@kcp-ts/storage';
 import { contentPrefix } from './feeds.ts';
 import type { SimProcess } from './process.ts';
-import { createProcess } from './process.ts';
+import { createProcess, drawSkew } from './process.ts';
 import type { SimRegister } from './register.ts';
 import { followRegister } from './register.ts';
-import { skewMs } from './shard.ts';
 import type { World } from './world.ts';
 
 /** Where a list goes on: at which revision, on which shard, behind which key of it. */
@@ -175,7 +174,7 @@ function eachAlone(shards: View, watch: (includes: (shard: ShardRecord) => boole
 
 export function startReplica(world: World, host: string): SimReplica {
   const { time, chance, rules, network, lives } = world;
-  const process = createProcess(time, { host, offsetMs: chance.between(-skewMs, skewMs) });
+  const process = createProcess(time, { host, offsetMs: drawSkew(chance) });
   const register = followRegister(world, process);
   const { clock } = process;
   const shards = withoutRules(world, process, register);

@@ -17,7 +17,7 @@ import type { SimDisk } from './disk.ts';
 import { createSimDisk } from './disk.ts';
 import { contentPrefix, feedPrefixes, followFeeds, observingSink, project } from './feeds.ts';
 import type { SimProcess } from './process.ts';
-import { createProcess } from './process.ts';
+import { createProcess, drawSkew } from './process.ts';
 import type { SimRegister } from './register.ts';
 import { followRegister } from './register.ts';
 import type { CopiesView } from './views.ts';
@@ -61,8 +61,6 @@ export interface SimShard {
 /** How long a lease outlasts the last word of its owner. */
 export const leaseMs = 3_000;
 const keepAliveMs = 1_000;
-/** Clocks of two machines are at most half a second apart. */
-export const skewMs = 240;
 
 const nothing = new Uint8Array();
 
@@ -73,7 +71,15 @@ async function own(world: World, process: SimProcess, disk: SimDisk, record: Sha
     const aheadMs = (record.joinRevision - revisionAt(clock.now())) / 1_000;
     if (aheadMs > 0) await new Promise<void>((resolve) => void clock.setTimer(Math.ceil(aheadMs), resolve));
   }
-  const store = await createStore(await disk.own(process), { clock });
+  const owned = await createStore(await disk.own(process), { clock });
+  const store: Store = {
+    ...owned,
+    async progress(past) {
+      const promise = await owned.progress(past);
+      disk.promised(promise);
+      return promise;
+    },
+  };
   if (rules.joinRevision) store.observe(record.joinRevision);
   const hub = createWatchHub(store);
   const progress = createProgress({ hub, clock, observe: (past) => store.observe(past) });
@@ -88,7 +94,7 @@ async function own(world: World, process: SimProcess, disk: SimDisk, record: Sha
 
 function startLife(world: World, name: string, disk: SimDisk, address: string): ShardLife {
   const { time, chance, rules } = world;
-  const process = createProcess(time, { host: name, address, offsetMs: chance.between(-skewMs, skewMs) });
+  const process = createProcess(time, { host: name, address, offsetMs: drawSkew(chance) });
   const register = followRegister(world, process);
   const view = createCopiesView(world, address);
   let serving: Serving | undefined;

@@ -55,12 +55,12 @@ export async function simulate(seed: number, changed: Partial<Rules> = {}): Prom
   const world = createWorld(seed, changed);
   const { time, chance, shards } = world;
   const clerks = ['clerk-1', 'clerk-2'].map((host) => createClerk(world, host));
-  const [clerk = createClerk(world, 'clerk-3'), other = clerk] = clerks;
-  for (let i = 1 + chance.integer(3); i > 0; i--) addShard(world, chance.pick(clerks) ?? clerk, writesUntilMs);
+  const [clerk = createClerk(world, 'clerk-3')] = clerks;
+  for (let i = 1 + chance.integer(3); i > 0; i--) addShard(world, clerks, writesUntilMs);
   const replicas = ['replica-1', 'replica-2'].map((host) => startReplica(world, host));
   const proxies = [await startProxy(world, 'proxy-1')];
-  const tenant = startTenant(world, { clerk: other, proxies, untilMs: writesUntilMs - 2_000 });
-  scheduleFaults(world, { replicas, proxies, clerk, fromMs: faultsFromMs, untilMs: faultsUntilMs, writesUntilMs });
+  const tenant = startTenant(world, { clerk, proxies, untilMs: writesUntilMs - 2_000 });
+  scheduleFaults(world, { replicas, proxies, clerks, fromMs: faultsFromMs, untilMs: faultsUntilMs, writesUntilMs });
   const watchers = Array.from({ length: 3 }, () =>
     createWatcher({
       time,

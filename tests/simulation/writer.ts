@@ -8,10 +8,12 @@ const keys = 5;
 /** More than a message of the bus carries. */
 const largeBytes = 3_000;
 
-export function startWriter({ time, chance }: World, clerk: Clerk, shard: string, untilMs: number): void {
+export function startWriter({ time, chance }: World, clerks: readonly Clerk[], shard: string, untilMs: number): void {
   let count = 0;
 
   async function act(): Promise<void> {
+    const clerk = chance.pick(clerks);
+    if (clerk === undefined) return;
     const prefix = chance.happens(0.75) ? contentPrefix : copiedPrefix;
     const key = `${prefix}${shard}//${chance.integer(keys)}`;
     const how = chance.fraction();
