@@ -34,7 +34,7 @@ const faultsFromMs = 3_000;
 const faultsUntilMs = 9_000;
 const writesUntilMs = 13_000;
 const restlessUntilMs = 12_000;
-const endMs = 17_500;
+const endMs = 20_000;
 
 function createWorld(seed: number, changed: Partial<Rules>): World {
   const chance = createChance(seed);
