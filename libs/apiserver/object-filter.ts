@@ -7,6 +7,12 @@ import type { FieldRequirement, ListOptions } from './options.ts';
 
 export type ObjectFilter = (object: KubeObject) => boolean;
 
+/** What a watch looks at: an object as it is, and as it was before. */
+export interface WatchFilter {
+  readonly shows: ObjectFilter;
+  readonly showed: ObjectFilter;
+}
+
 type FieldReader = (object: KubeObject) => string;
 
 function readerOf(row: ResourceRow, path: string): FieldReader {
@@ -45,6 +51,19 @@ export function objectFilter(
     matchesLabels(options.labels, object.metadata.labels) &&
     fields.every((matches) => matches(object)) &&
     (guard === undefined || guard.shows(object));
+}
+
+/** As `objectFilter`, for a watch: what a client was shown once is seen to go, also when it would not be shown any more. */
+export function watchFilter(
+  served: ServedResource,
+  options: ListOptions,
+  guard: ObjectGuard | undefined,
+): WatchFilter | undefined {
+  const shows = objectFilter(served, options, guard);
+  if (shows === undefined) return undefined;
+  const showed = guard?.showed;
+  if (guard === undefined || showed === undefined) return { shows, showed: shows };
+  return { shows, showed: objectFilter(served, options, { ...guard, shows: showed }) ?? shows };
 }
 
 /** The one name that a field selector leaves, where it names one. */

@@ -94,6 +94,32 @@ describe('an assertion', () => {
     expect(verifier.verify(text, peer)).toBeUndefined();
   });
 
+  it('is verified once on a connection, and on another one anew', () => {
+    const clock = createTestClock();
+    const signer = signerOf(clock);
+    const verifier = createAssertionVerifier({ audience, clock });
+    let looked = 0;
+    const connect = (): Peer => {
+      const { certificate, ...peer } = peerOf(proxy);
+      if (certificate === undefined) throw new Error('it shows one');
+      const { raw, ...shown } = certificate;
+      // Whoever verifies needs the certificate's key.
+      const counted = Object.defineProperty(shown, 'raw', {
+        get() {
+          looked++;
+          return raw;
+        },
+      }) as typeof certificate;
+      return { ...peer, certificate: counted };
+    };
+    const peer = connect();
+    for (let request = 0; request < 3; request++)
+      expect(verifier.verify(signer.sign(ann, audience), peer)).toEqual(ann);
+    expect(looked).toBe(1);
+    expect(verifier.verify(signer.sign(ann, audience), connect())).toEqual(ann);
+    expect(looked).toBe(2);
+  });
+
   it('is signed once for a user, audience and minute', () => {
     const clock = createTestClock();
     clock.time = Math.floor(clock.time / 60_000) * 60_000;

@@ -13,6 +13,11 @@ import type { Authenticator, Credentials } from './authenticator.ts';
 /** The header that carries it. */
 export const assertionHeader = 'kcp-identity-assertion';
 
+/** Whom an assertion is for: one service of the installation, by its kind (`shard`, `cache-server`, …) and its name in the register. */
+export function serviceAudience(kind: string, name: string): string {
+  return `${kind}/${name}`;
+}
+
 const minuteMs = 60_000;
 const validMs = 2 * minuteMs;
 /** For clocks that differ. */

@@ -6,6 +6,7 @@ export {
   createAssertionSigner,
   createAssertionVerifier,
   createServicePeers,
+  serviceAudience,
   withAssertions,
 } from './assertion.ts';
 export type { Authenticator, AuthenticatorOptions, Credentials, TokenVerdict } from './authenticator.ts';

@@ -7,9 +7,20 @@ export interface Clock {
   setTimer(milliseconds: number, run: () => void): Disposable;
 }
 
+/** What the system's clock may differ from ours by, for its whole milliseconds, before it has been set. */
+const stepMinMs = 2;
+
+/** Its fractions of milliseconds come from the monotonic clock; whenever the system's clock is set, it follows. */
 export function createSystemClock(): Clock {
+  let origin = performance.timeOrigin;
   return {
-    now: () => performance.timeOrigin + performance.now(),
+    now() {
+      const fine = origin + performance.now();
+      const difference = Date.now() - fine;
+      if (Math.abs(difference) < stepMinMs) return fine;
+      origin += difference;
+      return fine + difference;
+    },
     monotonic: () => performance.now(),
     setTimer(milliseconds, run) {
       const timer = setTimeout(run, milliseconds);

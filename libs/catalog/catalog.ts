@@ -4,15 +4,19 @@
  * APIBinding drops it. Precedence: built-in and system, then bound, then CRDs; a lower one with the same group and plural is hidden.
  */
 import { createHash } from 'node:crypto';
-import type { ClusterName } from '@kcp-ts/meta';
-import type { ServedResource, Surface } from '@kcp-ts/registry';
+import type { ClusterName, KubeObject } from '@kcp-ts/meta';
+import type { Origin, ServedResource, Surface } from '@kcp-ts/registry';
 import { createSurface } from '@kcp-ts/registry';
 import type { Entry, Store } from '@kcp-ts/storage';
+import { parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
 import type { Component } from './component.ts';
+import { boundResourcesOf } from './components.ts';
 
 export interface Catalog {
   surface(cluster: ClusterName): Surface;
+  /** The key of the CRD, or of one of the bindings, that brings a cluster what comes from there; undefined where there is none. */
+  originKey(cluster: ClusterName, origin: Exclude<Origin, { readonly kind: 'builtin' }>): string | undefined;
   /** To be told of every changed key, before its commit is acknowledged. */
   changed(key: string): void;
   /** The cluster is gone. */
@@ -52,6 +56,8 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
   const base = createSurface('base', needs.base);
   const taken = new Set(needs.base.map(groupPlural));
   const byCluster = new LRUCache<string, Surface>({ max: needs.clustersMax });
+  /** For each cluster its bindings, by the export that they bind. */
+  const bindings = new LRUCache<string, ReadonlyMap<string, string>>({ max: needs.clustersMax });
   const byKey = new LRUCache<string, WeakRef<Surface>>({ max: needs.surfacesMax });
 
   function intern(key: string, resources: () => readonly ServedResource[]): Surface {
@@ -87,9 +93,26 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
     return intern(key, () => joined(components));
   }
 
+  function bindingsOf(cluster: string): ReadonlyMap<string, string> {
+    let found = bindings.get(cluster);
+    if (found === undefined) {
+      const keys = new Map<string, string>();
+      for (const { key, value } of needs.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax))
+        for (const { exportCluster, exportName } of boundResourcesOf(parseStored<KubeObject>(value)))
+          keys.set(`${exportCluster} ${exportName}`, key);
+      found = keys;
+      bindings.set(cluster, found);
+    }
+    return found;
+  }
+
   return {
     base,
     intern,
+    originKey(cluster, origin) {
+      if (origin.kind === 'crd') return `${crdsPrefix}${cluster}//${origin.name}`;
+      return bindingsOf(cluster).get(`${origin.exportCluster} ${origin.exportName}`);
+    },
     surface(cluster) {
       const known = byCluster.get(cluster);
       if (known !== undefined) return known;
@@ -97,10 +120,16 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
       byCluster.set(cluster, surface);
       return surface;
     },
-    forget: (cluster) => void byCluster.delete(cluster),
+    forget(cluster) {
+      byCluster.delete(cluster);
+      bindings.delete(cluster);
+    },
     changed(key) {
-      if (key.startsWith(bindingsPrefix)) byCluster.delete(clusterOf(key, bindingsPrefix));
-      else if (key.startsWith(crdsPrefix)) byCluster.delete(clusterOf(key, crdsPrefix));
+      if (key.startsWith(bindingsPrefix)) {
+        const cluster = clusterOf(key, bindingsPrefix);
+        byCluster.delete(cluster);
+        bindings.delete(cluster);
+      } else if (key.startsWith(crdsPrefix)) byCluster.delete(clusterOf(key, crdsPrefix));
     },
     size: () => byCluster.size,
   };

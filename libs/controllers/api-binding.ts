@@ -126,8 +126,11 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
       ? withoutCondition(outcome.status.conditions, 'PermissionClaimsApplied')
       : (outcome.status.conditions ?? []);
     binding.status = { ...outcome.status, conditions };
-    const operations: Operation[] = outcome.schemas.flatMap((schema) => needs.keepSchema(schema) ?? []);
+    const operations: Operation[] = [];
     if (!isDeepStrictEqual(binding.status, before)) operations.push(replaceOperation(needs, served(), entry, binding));
+    // First, once for each shard, and each by itself: an export may have more, and larger ones, than a commit holds.
+    const schemas = outcome.schemas.flatMap((schema) => needs.keepSchema(schema) ?? []);
+    await Promise.all(schemas.map((keep) => committed(needs, [keep])));
     if (!(await committed(needs, operations))) return lostRaceMs;
     if (!changed) return undefined;
     await label(key, cluster, binding, before);

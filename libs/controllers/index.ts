@@ -14,6 +14,8 @@ export { createEndpointSlices } from './endpoint-slices.ts';
 export type { ExportConsumersNeeds } from './export-consumers.ts';
 export { createExportConsumers, exportConsumersPrefix, parseExportConsumersKey } from './export-consumers.ts';
 export { createNamespaceDeletion } from './namespace-deletion.ts';
+export type { OrphanNeeds, Ownership } from './orphan-clusters.ts';
+export { createOrphanClusters } from './orphan-clusters.ts';
 export type { ClusterOrder, OtherShards } from './other-shards.ts';
 export { noOtherShards } from './other-shards.ts';
 export type { ReplicateNeeds } from './replicate-annotations.ts';

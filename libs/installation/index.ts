@@ -11,5 +11,7 @@ export type { Backend, Directory, DirectoryNeeds } from './directory.ts';
 export { openDirectory } from './directory.ts';
 export { forwardedHeaders } from './forwarded-headers.ts';
 export { createLogger, levelOf } from './logging.ts';
+export type { ShardClockNeeds } from './peer-clocks.ts';
+export { clockService, guardClock } from './peer-clocks.ts';
 export { admitServices, serviceOfPeer } from './service-callers.ts';
 export { versionInfo } from './version.ts';

@@ -1,4 +1,5 @@
 /** Messages and services, made from the definitions in proto/ by `make generate`. */
+export { ClockService } from './gen/clock/v1/clock_pb.ts';
 export type { Event as EtcdEvent, KeyValue } from './gen/etcd/kv_pb.ts';
 export { Event_EventType as EtcdEventType } from './gen/etcd/kv_pb.ts';
 export type {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { DescField, DescFile } from '@bufbuild/protobuf';
 import { create, fromBinary, ScalarType, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
+import { ClockService } from './gen/clock/v1/clock_pb.ts';
 import { FeedEntrySchema, FeedMessageSchema, FeedService } from './gen/feed/v1/feed_pb.ts';
 import { ShardService } from './gen/shard/v1/shard_pb.ts';
 
@@ -33,6 +34,7 @@ function describeFile(file: DescFile): readonly string[] {
 }
 
 describe.each([
+  ['clock-v1', ClockService.file],
   ['feed-v1', FeedService.file],
   ['shard-v1', ShardService.file],
 ])('the wire of %s', (name, file) => {

@@ -1,6 +1,6 @@
 /**
- * A create relies on the incarnations of its logical cluster and namespace: both are checked here for a proper answer, and again by the commit,
- * since they may be deleted while admission waits for somebody.
+ * A create relies on the incarnations of its logical cluster and namespace, and of the definition or binding that brings its resource: they are checked here
+ * for a proper answer, and again by the commit, since they may be deleted while admission waits for somebody.
  */
 import type { StatusCause } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
@@ -34,8 +34,14 @@ function terminating(request: WriteRequest, name: string, namespace: string): St
 export function guardCreate(needs: RegistryNeeds, request: WriteRequest, name: string): Operation[] {
   const operations: Operation[] = [];
   const { row, origin } = request.served;
-  if (origin.kind !== 'builtin' && origin.terminating) {
-    throw StatusError.forbidden(row, name, 'create not allowed while custom resource definition is terminating');
+  if (origin.kind !== 'builtin') {
+    const key = needs.originKey?.(request.cluster, origin);
+    const entry = key === undefined ? undefined : needs.store.peek(key);
+    // What the request was told of it may be old by now.
+    if (key !== undefined && entry === undefined) throw StatusError.pathNotFound();
+    if (origin.terminating || (entry !== undefined && (storedFlags(entry.value) & flagDeleting) !== 0))
+      throw StatusError.forbidden(row, name, 'create not allowed while custom resource definition is terminating');
+    if (entry !== undefined) operations.push({ op: 'check', key: entry.key, createRevision: entry.createRevision });
   }
   const clusterKey = needs.logicalClusterKey(request.cluster);
   if (clusterKey !== undefined) {

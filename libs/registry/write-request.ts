@@ -8,6 +8,8 @@ export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 export interface ObjectGuard {
   /** Whether the object exists as far as this request is concerned. */
   shows(object: KubeObject): boolean;
+  /** Whether an earlier state of an object may have been shown, by what it says itself: what is not granted any more must still be seen to go. As `shows` when absent. */
+  showed?(object: KubeObject): boolean;
   /** May complete the object (protected labels); throws a StatusError for a write that the guard refuses. */
   admit(object: KubeObject, old: KubeObject | undefined): void;
 }

@@ -1,5 +1,6 @@
-// The register
-
+// Clocks
+export type { ClockGuard, ClockGuardOptions, PeerClock } from './clocks/clock-guard.ts';
+export { createClockGuard } from './clocks/clock-guard.ts';
 // Feeds
 export type { EntryView, EntryViewOptions } from './feed/entry-view.ts';
 export { createEntryView, joinSinks } from './feed/entry-view.ts';
@@ -12,6 +13,7 @@ export { feedHandlers, feedService } from './feed/feed-service.ts';
 export type { FeedFollower, FeedFollowerOptions, FollowedShard } from './feed/follow.ts';
 export type { ProgressAsker, ProgressAskerNeeds, SaidProgress } from './feed/progress-asker.ts';
 export { createProgressAsker } from './feed/progress-asker.ts';
+// The register
 export type { EtcdRegisterOptions } from './register/etcd-register.ts';
 export { openEtcdRegister } from './register/etcd-register.ts';
 export type { InProcessRegistry } from './register/in-process-register.ts';

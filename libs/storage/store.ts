@@ -93,7 +93,7 @@ export interface Store extends AsyncDisposable {
   /**
    * All or nothing. Preconditions are decided synchronously, in the order of calls, against everything committed or pending; each put and delete
    * gets a revision of its own, in order. Resolves when durable and after every subscriber was told. A key at most once. Throws StatusError
-   * RequestEntityTooLarge for a value over `valueBytesMax`.
+   * RequestEntityTooLarge for a value over `valueBytesMax`, and for several that are over `commitBytesMax` together.
    */
   commit(operations: readonly Operation[]): Promise<CommitResult>;
   /** Told of each durable commit's events, in revision order, synchronously, before the commit is acknowledged. Must not throw. */
@@ -129,6 +129,9 @@ export interface Store extends AsyncDisposable {
 
 /** One object's bound in every engine: etcd's 1.5 MB request limit less its overhead. */
 export const valueBytesMax = 1_500_000;
+
+/** The bound of a commit of several writes in every engine: what their values and, twice, their keys are together. */
+export const commitBytesMax = 1_500_000;
 
 /** One commit's bound in every engine: etcd takes 128 operations in a transaction, and some are ours. */
 export const commitOperationsMax = 120;

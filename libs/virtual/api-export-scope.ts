@@ -170,6 +170,8 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
       if (kind.kind === 'exported') return undefined;
       return {
         shows: (object) => shows(served, kind, object),
+        // Labels are put on what is granted, and taken off by a commit of their own: by then the grant is gone.
+        showed: (object) => object.metadata.labels?.[label] !== undefined,
         admit(object, old) {
           if (kind.kind !== 'claimed') return;
           const granted = cluster === '*' ? undefined : applied(cluster, served);

@@ -30,6 +30,8 @@ export interface PathIndex {
   cluster(name: string): PlacedCluster | undefined;
   /** Where a workspace of a cluster is; undefined where there is none, or it has no cluster yet. */
   child(parent: string, name: string): Placement;
+  /** A workspace of another cluster, whatever its phase; `cluster`: undefined before it has one. */
+  workspace(parent: string, name: string): { readonly cluster: string | undefined } | undefined;
   resolve(pathOrName: string): Placement;
   /** The shard that would know what is missing where a path is unknown; undefined where any may. */
   witnessOf(pathOrName: string): string | undefined;
@@ -152,6 +154,7 @@ export function createPathIndex(): PathIndex {
   return {
     cluster: (name) => clusters.get(name),
     child,
+    workspace: (parent, name) => children.get(`${parent}//${name}`),
     changed,
     retain(shard, keys) {
       for (const [name, { shard: holder }] of clusters) {

@@ -2,7 +2,7 @@
  * The feeds of all shards as they are, on disk: for followers that cannot ask a shard itself. Keys begin with the shard, values with the revisions.
  */
 import type { Revision } from '@kcp-ts/meta';
-import { asRevision } from '@kcp-ts/meta';
+import { asRevision, StatusError } from '@kcp-ts/meta';
 import { FeedService } from '@kcp-ts/proto';
 import type { FeedEntry, FeedSink } from '@kcp-ts/replication';
 import type { RpcCall, RpcService } from '@kcp-ts/rpc';
@@ -52,7 +52,19 @@ export function createOrderedWriter(store: Store, onError: (error: unknown) => v
   let last: Promise<void> = Promise.resolve();
   async function commit(operations: readonly Operation[]): Promise<void> {
     for (let at = 0; at < operations.length; at += commitOperationsMax)
-      await store.commit(operations.slice(at, at + commitOperationsMax));
+      await commitOrHalves(operations.slice(at, at + commitOperationsMax));
+  }
+  /** How large values are is known when they are written: those that are too large together go in two. */
+  async function commitOrHalves(operations: readonly Operation[]): Promise<void> {
+    try {
+      await store.commit(operations);
+    } catch (thrown) {
+      const together = thrown instanceof StatusError && thrown.reason === 'RequestEntityTooLarge';
+      if (!together || operations.length < 2) throw thrown;
+      const half = operations.length >> 1;
+      await commitOrHalves(operations.slice(0, half));
+      await commitOrHalves(operations.slice(half));
+    }
   }
   return {
     write(operations) {

@@ -7,12 +7,13 @@ import {
   createAuthenticator,
   createServicePeers,
   openTokenFile,
+  serviceAudience,
   withAssertions,
 } from '@kcp-ts/authn';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import { createHttpServer, freePorts } from '@kcp-ts/http';
-import { admitServices, createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
+import { admitServices, clockService, createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
 import { startRpcServer } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';
 import { openLmdbStore } from '@kcp-ts/storage';
@@ -38,12 +39,13 @@ async function authenticatorOf(
   clock: Clock,
   log: Logger,
   peerCa: string,
+  name: string,
 ): Promise<Authenticator> {
   const path = config.tokenAuthFile;
   const onError = (error: unknown) => log.error({ err: error }, 'the token file cannot be read');
   const tokenFile = path === '' ? undefined : await openTokenFile({ path, clock, onError });
   const authenticator = createAuthenticator({ clock, anonymous: true, adminTokens: [], tokenFile });
-  const verifier = createAssertionVerifier({ audience: 'kcp', clock });
+  const verifier = createAssertionVerifier({ audience: serviceAudience('cache-server', name), clock });
   return withAssertions(authenticator, { isService: createServicePeers({ peerCa }), verifier });
 }
 
@@ -90,11 +92,11 @@ export async function startCacheServer(config: CacheServerConfig): Promise<Runni
     host,
     port: rpcPort,
     tls,
-    services: [keptFeedService(rawStore, random.uuid(), (call) => admitServices(call, followers))],
+    services: [keptFeedService(rawStore, random.uuid(), (call) => admitServices(call, followers)), clockService(clock)],
   });
   const cache = composeCacheServer({
     ...{ store: copiesStore, surface, clock, random },
-    authenticator: await authenticatorOf(config, clock, log, tls.ca),
+    authenticator: await authenticatorOf(config, clock, log, tls.ca, name),
     shards: () => register.current().shards.map((shard) => shard.name),
     isReady: () => directory.isReady(),
     metrics: () => metricsOf({ copies: copiesStore, feeds: rawStore }),

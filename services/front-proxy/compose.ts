@@ -20,9 +20,6 @@ export interface FrontProxyNeeds {
   onRefused(status: number): void;
 }
 
-/** The audience of assertions: whoever serves the API in this installation. */
-const audience = 'kcp';
-
 export function createFrontProxy(needs: FrontProxyNeeds): (exchange: Exchange) => void | Promise<void> {
   const { router, backends, signer } = needs;
 
@@ -37,7 +34,7 @@ export function createFrontProxy(needs: FrontProxyNeeds): (exchange: Exchange) =
     switch (target.kind) {
       case 'forward': {
         const headers = forwardedHeaders(exchange, user === undefined);
-        if (user !== undefined) headers[assertionHeader] = signer.sign(user, audience);
+        if (user !== undefined) headers[assertionHeader] = signer.sign(user, target.audience);
         backends.forward(target.url, exchange, target.path, headers);
         break;
       }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { assertionHeader } from '@kcp-ts/authn';
+import { assertionHeader, createAssertionVerifier, serviceAudience } from '@kcp-ts/authn';
+import { createSystemClock } from '@kcp-ts/base';
 import type { BodyStream, Exchange, ExchangeHandler } from '@kcp-ts/http';
 import type { TestAuthority } from '@kcp-ts/testing';
 import { createTestAuthority } from '@kcp-ts/testing';
@@ -280,6 +281,29 @@ describe.each(openClients)('over %s the proxy', (_protocol, open) => {
     });
     expect(withToken?.['authorization']).toBe('Bearer secret');
     expect(withToken?.[assertionHeader]).toBeUndefined();
+  });
+
+  it('says who asks to the one server that it hands a request to: another one takes no notice of it', async () => {
+    const clock = createSystemClock();
+    const verify = (exchange: Exchange, audience: string) => {
+      const text = String(exchange.headers[assertionHeader]);
+      return createAssertionVerifier({ audience, clock }).verify(text, exchange.peer)?.name;
+    };
+    const audiences = ['root', 'two'].map((name) => serviceAudience('shard', name));
+    const names: (string | undefined)[][] = [];
+    await using at = await set((exchange) => {
+      names.push(audiences.map((audience) => verify(exchange, audience)));
+      exchange.respond(200, {});
+    });
+    at.places.workspaces.set('def', { cluster: 'def', shard: 'two' });
+    at.places.shards.set('two', at.places.shards.get('root') ?? '');
+    const ann = await clients.issue('CN=ann, O=team');
+    const tls = { ...at.tls, cert: ann.certificate, key: ann.privateKey };
+    for (const cluster of ['abc', 'def']) await ask(open, { url: at.url(`/clusters/${cluster}/`), tls });
+    expect(names).toEqual([
+      ['ann', undefined],
+      [undefined, 'ann'],
+    ]);
   });
 
   it('refuses a foreign certificate', async () => {

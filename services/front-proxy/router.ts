@@ -1,16 +1,18 @@
 /** From a request's path to the server that answers it. (kcp facts, 8.3) */
 
+import { serviceAudience } from '@kcp-ts/authn';
 import type { Exchange } from '@kcp-ts/http';
 import { decodeSegment } from '@kcp-ts/http';
 import type { Directory } from '@kcp-ts/installation';
 import { isWorkspacePath, StatusError } from '@kcp-ts/meta';
+import type { ServiceKind } from '@kcp-ts/replication';
 import type { PathIndex } from '@kcp-ts/workspace-index';
 import type { Mapping } from './mapping.ts';
 import { mappingOf } from './mapping.ts';
 
 export type Target =
-  /** Hand it to the server at `url`, under `path`. */
-  | { readonly kind: 'forward'; readonly url: string; readonly path: string }
+  /** Hand it to the server at `url`, under `path`. What is said of the user is for the service of that name alone. */
+  | { readonly kind: 'forward'; readonly url: string; readonly path: string; readonly audience: string }
   | { readonly kind: 'refuse'; readonly error: StatusError }
   /** "Not available." in plain text, as kcp says of a workspace that reports itself so. */
   | { readonly kind: 'unavailable' };
@@ -31,6 +33,8 @@ export interface RouterNeeds {
 const clustersPrefix = '/clusters/';
 const apiExportPrefix = '/services/apiexport/';
 const cachePrefix = '/services/cache/';
+/** Kinds of services that an operator may name by their URL. */
+const mappedKinds: readonly ServiceKind[] = ['virtual-workspaces', 'cache-server'];
 
 export interface Router {
   route(exchange: Exchange): Target | Promise<Target>;
@@ -65,7 +69,9 @@ function homeOf(exchange: Exchange): string | undefined {
 export function createRouter({ directory, rootShard, mappings, unheard }: RouterNeeds): Router {
   function onShard(shard: string, path: string): Target {
     const url = directory.shard(shard)?.baseUrl;
-    return url === undefined ? unavailable() : { kind: 'forward', url, path };
+    return url === undefined
+      ? unavailable()
+      : { kind: 'forward', url, path, audience: serviceAudience('shard', shard) };
   }
 
   function placed(text: string, rest: string): Target | undefined {
@@ -100,19 +106,31 @@ export function createRouter({ directory, rootShard, mappings, unheard }: Router
   }
 
   let turn = 0;
-  function anyOf(backends: readonly { readonly baseUrl: string }[], path: string): Target {
+  function anyOf(kind: ServiceKind, path: string): Target {
+    const backends = directory.services(kind);
     turn = backends.length === 0 ? 0 : (turn + 1) % backends.length;
     const backend = backends[turn];
-    return backend === undefined ? unavailable() : { kind: 'forward', url: backend.baseUrl, path };
+    if (backend === undefined) return unavailable();
+    return { kind: 'forward', url: backend.baseUrl, path, audience: serviceAudience(kind, backend.name) };
+  }
+
+  /** Whom the operator names by its URL: one of ours, or somebody who takes no assertions. */
+  function audienceAt(url: string): string {
+    for (const kind of mappedKinds) {
+      const found = directory.services(kind).find(({ baseUrl }) => baseUrl === url);
+      if (found !== undefined) return serviceAudience(kind, found.name);
+    }
+    return url;
   }
 
   function routeOther(exchange: Exchange, url: string): Target {
     const question = url.indexOf('?');
     const path = question < 0 ? url : url.slice(0, question);
     const mapping = mappingOf(mappings, path);
-    if (mapping !== undefined) return { kind: 'forward', url: mapping.backend, path: url };
-    if (path.startsWith(apiExportPrefix)) return anyOf(directory.services('virtual-workspaces'), url);
-    if (path.startsWith(cachePrefix)) return anyOf(directory.services('cache-server'), url);
+    if (mapping !== undefined)
+      return { kind: 'forward', url: mapping.backend, path: url, audience: audienceAt(mapping.backend) };
+    if (path.startsWith(apiExportPrefix)) return anyOf('virtual-workspaces', url);
+    if (path.startsWith(cachePrefix)) return anyOf('cache-server', url);
     // A service account's client knows no clusters: it is at home where its token says.
     const home = homeOf(exchange);
     const found = home === undefined ? undefined : directory.index.cluster(home);

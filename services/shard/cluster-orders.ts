@@ -147,7 +147,15 @@ export function createClusterOrders({ core, tenancy, removal, externalUrl }: Clu
       rememberRemoved(name);
       for (let attempt = 0; attempt < removalAttempts; attempt++) {
         const found = find(name);
-        if (found === undefined || found.object.spec?.owner?.uid !== ownerUid) return { gone: true };
+        if (found !== undefined && found.object.spec?.owner?.uid !== ownerUid) return { gone: true };
+        if (found === undefined) {
+          // It may have gone this moment, by other hands: whoever is told so forgets it, so it must be durable.
+          const gone = await core.store.commit([
+            { op: 'check', key: logicalClusterKey(name), createRevision: 'absent' },
+          ]);
+          if (gone.status === 'committed') return { gone: true };
+          continue;
+        }
         const outcome = await removal.remove(name, undefined);
         if (outcome.status === 'gone') return { gone: true };
         if (outcome.status === 'waiting') return { gone: false, message: remainingMessage(outcome.remaining) };

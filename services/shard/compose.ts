@@ -13,6 +13,8 @@ import type { Store } from '@kcp-ts/storage';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import { createAccess } from './access.ts';
 import { shardAdmission } from './admission.ts';
+import type { AmongOthers } from './among-others.ts';
+import { refuseWithWrongClock } from './among-others.ts';
 import { createTenancy, kcpBehaviours } from './behaviours.ts';
 import { bootstrap } from './bootstrap.ts';
 import type { ClusterOrders } from './cluster-orders.ts';
@@ -37,6 +39,7 @@ export interface ShardOptions {
   readonly shardNumber: number;
   /** Other shards; none where the installation has one. */
   readonly peers?: Peers | undefined;
+  readonly amongOthers?: AmongOthers | undefined;
   /** The workspace root is on this shard. */
   readonly holdsRoot: boolean;
   readonly externalUrl: string;
@@ -79,6 +82,7 @@ function registryNeeds(core: Core, admission: Admission): RegistryNeeds {
     shardNumber,
     admission,
     logicalClusterKey: (cluster) => (cluster.startsWith('system:') ? undefined : logicalClusterKey(cluster)),
+    originKey: core.catalog.originKey,
   };
 }
 
@@ -120,12 +124,13 @@ function assemble(options: ShardOptions) {
   return { core, access, tenancy, parts };
 }
 
-function healthChecks(isReady: () => boolean): readonly HealthCheck[] {
+function healthChecks(isReady: () => boolean, amongOthers: AmongOthers | undefined): readonly HealthCheck[] {
   return [
     { name: 'ping', live: true, check: () => undefined },
     { name: 'log', live: true, check: () => undefined },
     { name: 'store', live: false, check: () => (isReady() ? undefined : 'closing') },
     { name: 'shutdown', live: false, check: () => (isReady() ? undefined : 'shutting down') },
+    ...(amongOthers === undefined ? [] : [{ name: 'clock', live: false, check: () => amongOthers.clocks.fault() }]),
   ];
 }
 
@@ -164,8 +169,8 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const bookmarks: Bookmarks = createBookmarks(core.hub, clock, bookmarkMs);
   const observe = (past: Revision) => void options.store.observe(past);
   const progress = createProgress({ hub: core.hub, clock, observe });
-  const { isService } = options;
-  const metrics = createMetrics(core, () => controllers);
+  const { isService, amongOthers } = options;
+  const metrics = createMetrics(core, () => controllers, amongOthers);
   const enabled = options.homeWorkspaces;
   const homeWorkspace = createHomeWorkspace({ core, access, tenancy, shardName, externalUrl, enabled });
   const router = createRouter({ core, access, homeWorkspace, metrics: metrics.text });
@@ -177,11 +182,14 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     },
     bookmarks,
     progress,
-    checks: healthChecks(() => ready),
+    checks: healthChecks(() => ready, amongOthers),
     version: versionInfo,
     authenticate: options.authenticator.authenticate,
     impersonate: router.impersonate,
-    route: router.route,
+    route(request) {
+      refuseWithWrongClock(amongOthers, request);
+      return router.route(request);
+    },
     logFault: (request: ApiRequest, error) => options.logFault(request.id, error),
     observe: metrics.observe,
   });

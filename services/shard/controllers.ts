@@ -9,6 +9,7 @@ import {
   createEndpointSlices,
   createExportConsumers,
   createNamespaceDeletion,
+  createOrphanClusters,
   createReplicateAnnotations,
   createWorkspaceDeletion,
   createWorkspaceProgress,
@@ -22,6 +23,7 @@ import { exportsPrefix, isClaimOn } from '@kcp-ts/sharing';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import type { Tenancy } from './behaviours.ts';
 import type { Core } from './core.ts';
+import type { Peers } from './peers.ts';
 
 const exportsMax = 5_000;
 const shardsMax = 4_096;
@@ -44,6 +46,25 @@ export function clusterRemoval(core: Core): ReturnType<typeof createClusterRemov
 function consumersElsewhere({ peers }: Core, exportHash: string): string[] {
   const said = peers?.objects.scan({ prefix: `${exportConsumersPrefix}${exportHash}/` }, shardsMax) ?? [];
   return said.map(({ key }) => parseExportConsumersKey(key).shard);
+}
+
+function orphanClusters(core: Core, { index, load, catchUp }: Peers): Controller {
+  return createOrphanClusters({
+    store: core.store,
+    clock: core.clock,
+    logicalClusterKey: (cluster) => logicalClusterKey(cluster),
+    removal: clusterRemoval(core),
+    ownership({ cluster: parent, name }, cluster) {
+      const placed = index.cluster(parent);
+      // A shard that takes no clusters now is one that cannot be heard.
+      if (placed === undefined || load(placed.shard) === undefined) return 'unknown';
+      const workspace = index.workspace(parent, name);
+      if (workspace === undefined) return 'none';
+      if (workspace.cluster === undefined) return 'unknown';
+      return workspace.cluster === cluster ? 'owned' : 'none';
+    },
+    catchUp,
+  });
 }
 
 export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string): readonly Controller[] {
@@ -102,6 +123,7 @@ export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string)
       removal: clusterRemoval(core),
       otherShards,
     }),
+    ...(core.peers === undefined ? [] : [orphanClusters(core, core.peers)]),
     createExportConsumers({ ...needs, bindings, ownShard: core.shardName }),
     createReplicateAnnotations({
       ...needs,

@@ -5,11 +5,10 @@
 import type { Clock, Random } from '@kcp-ts/base';
 import type { Bus } from '@kcp-ts/bus';
 import type { PeerTls } from '@kcp-ts/installation';
-import { admitServices } from '@kcp-ts/installation';
+import { admitServices, clockService } from '@kcp-ts/installation';
 import type { Revision } from '@kcp-ts/meta';
-import { revisionZero } from '@kcp-ts/meta';
 import { FeedService, ShardService } from '@kcp-ts/proto';
-import type { FeedEntry, FeedFollower, FeedPublisher, FeedSink, Register, ShardRecord } from '@kcp-ts/replication';
+import type { ClockGuard, FeedFollower, FeedPublisher, Register, ShardRecord } from '@kcp-ts/replication';
 import { createEntryView, createFeedFollower, createFeedPublisher, feedService, joinSinks } from '@kcp-ts/replication';
 import type { RpcClient, RpcServer } from '@kcp-ts/rpc';
 import { createRpcClient, startRpcServer } from '@kcp-ts/rpc';
@@ -21,6 +20,9 @@ import { createPathIndex, isLogicalClusterKey, logicalClustersPrefix, pathIndexS
 import type { Logger } from 'pino';
 import type { ClusterOrders } from './cluster-orders.ts';
 import { feedPrefixes, isCopiedKey, projectEvent } from './feed-projection.ts';
+import { isFreshView } from './freshness.ts';
+import type { HeardRevisions } from './heard-revisions.ts';
+import { hearRevisions } from './heard-revisions.ts';
 import type { Peers } from './peers.ts';
 import type { FindServiceAccount } from './shard-rpc.ts';
 import { otherShardsByRpc, shardService } from './shard-rpc.ts';
@@ -35,6 +37,8 @@ export interface InstallationOptions {
   readonly rpcHost: string;
   readonly rpcPort: number;
   readonly clock: Clock;
+  /** Nothing is done for others while it says that our clock is wrong. */
+  readonly clocks: Pick<ClockGuard, 'fault'>;
   readonly random: Random;
   readonly log: Logger;
   /** Whether this shard has a service account. */
@@ -45,13 +49,13 @@ export interface Installation extends AsyncDisposable {
   readonly peers: Peers;
   readonly follower: FeedFollower;
   readonly publisher: FeedPublisher;
+  readonly heard: Pick<HeardRevisions, 'refused'>;
   /** From now on other shards' orders are taken. */
   takeOrders(orders: ClusterOrders): void;
   /** Told by others that they wait for progress past a revision: everybody who is told of progress is told at once. */
   onNudge(nudge: (past: Revision) => Promise<Revision>): void;
 }
 
-const freshMs = 10_000;
 const drainMs = 2_000;
 const followers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces'];
 
@@ -96,21 +100,6 @@ function createKnown(): Known {
         return { [Symbol.dispose]: () => void ownerListeners.delete(listener) };
       },
     },
-  };
-}
-
-/** What is committed here after something was heard of is later than it; a peer whose clock runs far ahead is not followed, and told of. */
-function observingSink(store: Store, log: Logger): FeedSink {
-  function observe(shard: string, entries: readonly FeedEntry[]): void {
-    let newest = revisionZero;
-    for (const { revision } of entries) if (revision > newest) newest = revision;
-    if (!store.observe(newest))
-      log.error({ shard, revision: newest }, 'the clock of a shard is more than a second ahead of ours');
-  }
-  return {
-    apply: ({ name }, entries) => observe(name, entries),
-    begin: ({ name }) => ({ add: (entries) => observe(name, entries), end: () => undefined }),
-    removed: () => undefined,
   };
 }
 
@@ -175,15 +164,23 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
         nudge: (past) => nudge(past),
         admit: (call) => admitServices(call, followers),
       }),
-      shardService(() => orders, options.findServiceAccount),
+      // A shard that must not serve takes no orders either.
+      shardService(() => (options.clocks.fault() === undefined ? orders : undefined), options.findServiceAccount),
+      clockService(clock),
     ],
   });
   const known = createKnown();
+  const heard = hearRevisions(store, (name, revision) =>
+    log.error(
+      { shard: name, revision },
+      'a shard is more than a second ahead of this one’s clock, and is not followed there',
+    ),
+  );
   const clients = createClients(register, tls);
   const clusters = await countClusters(store);
   const follower = await createFeedFollower({
     bus,
-    sink: joinSinks([known.sink, observingSink(store, log)]),
+    sink: joinSinks([known.sink, heard.sink]),
     clock,
     connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
     keepers: () =>
@@ -201,9 +198,13 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
       return record?.alive === true && record.excludedAt === undefined ? known.peers.index.clusters(name) : undefined;
     },
     isFresh(cluster) {
-      const placed = known.peers.index.cluster(cluster)?.shard;
-      if (placed === undefined || register.silentForMs() > freshMs) return placed === undefined;
-      return recordOf(placed)?.alive !== true || (follower.ageMs(placed) ?? Number.POSITIVE_INFINITY) < freshMs;
+      const shard = known.peers.index.cluster(cluster)?.shard;
+      return isFreshView({
+        shard,
+        alive: shard !== undefined && recordOf(shard)?.alive === true,
+        registerSilentMs: register.silentForMs(),
+        ageMs: shard === undefined ? undefined : follower.ageMs(shard),
+      });
     },
     catchUp: () => follower.catchUp(),
     async hasServiceAccount({ cluster, namespace, name, uid }) {
@@ -217,6 +218,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
     peers,
     follower,
     publisher,
+    heard,
     takeOrders(taken) {
       orders = taken;
     },

@@ -2,8 +2,8 @@
 import type { Clock } from '@kcp-ts/base';
 import { freePorts } from '@kcp-ts/http';
 import type { Connections } from '@kcp-ts/installation';
-import { openConnections } from '@kcp-ts/installation';
-import type { ShardRecord } from '@kcp-ts/replication';
+import { guardClock, openConnections } from '@kcp-ts/installation';
+import type { ClockGuard, ShardRecord } from '@kcp-ts/replication';
 import { revisionAt } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
 import type { ShardConfig } from './config.ts';
@@ -11,6 +11,7 @@ import type { ShardConfig } from './config.ts';
 export interface Joined extends Connections {
   readonly own: ShardRecord;
   readonly rpcPort: number;
+  readonly clocks: ClockGuard;
 }
 
 export interface JoinNeeds {
@@ -24,6 +25,8 @@ export interface JoinNeeds {
   readonly log: Logger;
 }
 
+const clockRetryMs = 1_000;
+
 function labelsOf({ shardLabels }: ShardConfig): Record<string, string> {
   return Object.fromEntries(
     shardLabels.map((label) => [label.slice(0, label.indexOf('=')), label.slice(label.indexOf('=') + 1)]),
@@ -36,10 +39,24 @@ async function awaitJoin(own: ShardRecord, clock: Clock): Promise<void> {
   if (aheadMs > 0) await new Promise<void>((resolve) => void setTimeout(resolve, Math.ceil(aheadMs)));
 }
 
+/** Whoever joins with a wrong clock would join at a wrong revision: it waits until the clock is right. */
+export async function awaitClock(
+  clocks: Pick<ClockGuard, 'fault' | 'measure'>,
+  pause = () => new Promise<void>((resolve) => void setTimeout(resolve, clockRetryMs)),
+): Promise<void> {
+  await clocks.measure();
+  while (clocks.fault() !== undefined) {
+    await pause();
+    await clocks.measure();
+  }
+}
+
 /** Resolves when the shard belongs to the installation and may commit. */
 export async function joinOthers(needs: JoinNeeds): Promise<Joined> {
   const { config, clock, log, host } = needs;
   const connections = await openConnections({ config, name: config.shardName, clock, log });
+  const clocks = guardClock({ ...connections, own: config.shardName, clock, log });
+  await awaitClock(clocks);
   const rpcPort = config.rpcPort === 0 ? ((await freePorts(1))[0] ?? 0) : config.rpcPort;
   const own = await connections.register.join({
     name: config.shardName,
@@ -50,5 +67,14 @@ export async function joinOthers(needs: JoinNeeds): Promise<Joined> {
     labels: labelsOf(config),
   });
   await awaitJoin(own, clock);
-  return { ...connections, own, rpcPort };
+  return {
+    ...connections,
+    own,
+    rpcPort,
+    clocks,
+    async [Symbol.asyncDispose]() {
+      clocks[Symbol.dispose]();
+      await connections[Symbol.asyncDispose]();
+    },
+  };
 }

@@ -1,6 +1,7 @@
 /** The shard's metrics: a fixed set of series, none per workspace, binding or definition. */
 import type { ApiRequest } from '@kcp-ts/apiserver';
 import type { ControllerRuntime } from '@kcp-ts/controller';
+import type { AmongOthers } from './among-others.ts';
 import type { Core } from './core.ts';
 
 export interface Metrics {
@@ -16,7 +17,50 @@ const verbs: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 };
 
-export function createMetrics(core: Core, controllers: () => ControllerRuntime): Metrics {
+type PromClient = typeof import('prom-client');
+
+/** A series for each other shard, and no more. */
+function addAmongOthers(
+  { clocks, refusedRevisions, etcdTransactions }: AmongOthers,
+  { Counter, Gauge }: PromClient,
+  registers: InstanceType<PromClient['Registry']>[],
+): void {
+  new Counter({
+    name: 'kcp_etcd_transactions_total',
+    help: 'Transactions sent to etcd for commits and reservations, repeated ones included.',
+    registers,
+  }).inc(etcdTransactions());
+  new Gauge({
+    name: 'kcp_clock_offset_seconds',
+    help: 'How far the clock is surely ahead of the others; negative: behind. Beyond half a second requests are refused.',
+    registers,
+  }).set(clocks.offsetMs() / 1_000);
+  new Gauge({
+    name: 'kcp_clock_wrong',
+    help: 'Whether requests are refused because the clock is wrong.',
+    registers,
+  }).set(clocks.fault() === undefined ? 0 : 1);
+  const peers = new Gauge({
+    name: 'kcp_clock_peer_offset_seconds',
+    help: 'How far the clock of another service is surely ahead of this one; negative: behind.',
+    labelNames: ['peer'],
+    registers,
+  });
+  for (const { name, offsetMs } of clocks.peers()) peers.set({ peer: name }, offsetMs / 1_000);
+  const refused = new Counter({
+    name: 'kcp_peer_revisions_refused_total',
+    help: 'Messages of a shard whose revisions were more than a second ahead of the clock, so that it was not set by them.',
+    labelNames: ['shard'],
+    registers,
+  });
+  for (const [shard, count] of refusedRevisions()) refused.inc({ shard }, count);
+}
+
+export function createMetrics(
+  core: Core,
+  controllers: () => ControllerRuntime,
+  amongOthers?: AmongOthers | undefined,
+): Metrics {
   const requests = new Map<string, number>();
   return {
     observe({ method }) {
@@ -25,7 +69,8 @@ export function createMetrics(core: Core, controllers: () => ControllerRuntime):
     },
     async text() {
       // The client library is only loaded when somebody scrapes.
-      const { Counter, Gauge, Registry, collectDefaultMetrics } = await import('prom-client');
+      const prom = await import('prom-client');
+      const { Counter, Gauge, Registry, collectDefaultMetrics } = prom;
       const registry = new Registry();
       collectDefaultMetrics({ register: registry });
       const counter = new Counter({
@@ -72,6 +117,7 @@ export function createMetrics(core: Core, controllers: () => ControllerRuntime):
       });
       cached.set({ cache: 'surfaces' }, core.catalog.size());
       cached.set({ cache: 'clusters' }, core.clusters.size());
+      if (amongOthers !== undefined) addAmongOthers(amongOthers, prom, [registry]);
       return registry.metrics();
     },
   };

@@ -26,12 +26,12 @@ function fromState({ phase, initializers, terminators, url }: ClusterState): Mad
 /** Whether an account is in the store of this shard. */
 export type FindServiceAccount = (account: ServiceAccount) => boolean;
 
-/** `orders`: undefined until the shard is composed; who asks before is told to ask again. */
+/** `orders`: undefined until the shard is composed, and while it must not serve; who asks then is told to ask again. */
 export function shardService(orders: () => ClusterOrders | undefined, find: FindServiceAccount): RpcService {
   function admitted(call: RpcCall): ClusterOrders {
     admitServices(call, ['shard']);
     const found = orders();
-    if (found === undefined) throw new RpcError('unavailable', 'the shard is starting');
+    if (found === undefined) throw new RpcError('unavailable', 'the shard does not serve now');
     return found;
   }
   return serviceOf(ShardService, {

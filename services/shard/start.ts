@@ -3,15 +3,8 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Authenticator, ServiceAccount } from '@kcp-ts/authn';
-import {
-  createAssertionVerifier,
-  createAuthenticator,
-  createServiceAccountTokens,
-  createServicePeers,
-  openTokenFile,
-  withAssertions,
-} from '@kcp-ts/authn';
+import type { ServiceAccount } from '@kcp-ts/authn';
+import { createAuthenticator, createServiceAccountTokens, createServicePeers, openTokenFile } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom, processMemory, releaseMemory } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
@@ -21,6 +14,8 @@ import type { KubeObject } from '@kcp-ts/meta';
 import type { EtcdReplica, Store } from '@kcp-ts/storage';
 import { formatKey, openEtcdReplica, openLmdbStore, parseStored } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
+import type { AmongOthers } from './among-others.ts';
+import { amongServices } from './among-others.ts';
 import { ensureCertificates } from './certificates.ts';
 import type { Shard } from './compose.ts';
 import { composeShard } from './compose.ts';
@@ -105,13 +100,6 @@ async function openAuthenticator({ config, clock, random, log, store, key, token
   return { authenticator, serviceAccounts };
 }
 
-/** Among others, what services hand on is taken for what it is. */
-function amongServices(authenticator: Authenticator, peerCa: string, clock: Clock): Authenticator {
-  if (peerCa === '') return authenticator;
-  const verifier = createAssertionVerifier({ audience: 'kcp', clock });
-  return withAssertions(authenticator, { isService: createServicePeers({ peerCa }), verifier });
-}
-
 function certificatesOf(config: ShardConfig, host: string, clock: Clock): ReturnType<typeof ensureCertificates> {
   return ensureCertificates({
     rootDirectory: config.rootDirectory,
@@ -138,6 +126,7 @@ interface Opened extends AsyncDisposable {
   readonly store: Store;
   readonly shardNumber: number;
   readonly installation: Installation | undefined;
+  readonly amongOthers: AmongOthers | undefined;
   /** Told the shards that are in the installation, as Shard objects are to say. */
   follow(shard: Shard): Disposable | undefined;
 }
@@ -150,6 +139,7 @@ async function openAlone(config: ShardConfig, clock: Clock): Promise<Opened> {
     holds: () => true,
     shardNumber: 1,
     installation: undefined,
+    amongOthers: undefined,
     follow: () => undefined,
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
@@ -175,11 +165,11 @@ async function openAmongOthers(needs: JoinNeeds, random: Random): Promise<Opened
   const replica = await openReplica(needs, random);
   const store = await replica.own();
   const joined = await joinOthers(needs);
-  const { register, own, bus, tls, rpcPort } = joined;
+  const { register, own, bus, tls, rpcPort, clocks } = joined;
   // Also where the clock is set back from here on: nothing is committed at or below what everybody was told.
   store.observe(own.joinRevision);
   const installation = await joinInstallation({
-    ...{ register, own, bus, store, tls, rpcHost: host, rpcPort, clock, random, log },
+    ...{ register, own, bus, store, tls, rpcHost: host, rpcPort, clock, clocks, random, log },
     findServiceAccount: (account) => findServiceAccount(store, account),
   });
   return {
@@ -188,6 +178,11 @@ async function openAmongOthers(needs: JoinNeeds, random: Random): Promise<Opened
     holds: replica.holds.bind(replica),
     shardNumber: own.number,
     installation,
+    amongOthers: {
+      clocks,
+      refusedRevisions: installation.heard.refused,
+      etcdTransactions: () => replica.transactions(),
+    },
     follow(shard) {
       installation.takeOrders(shard.orders);
       if (config.rootShardName !== config.shardName) return undefined;
@@ -284,13 +279,14 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
     shardName: config.shardName,
     shardNumber: opened.shardNumber,
     peers: opened.installation?.peers,
+    amongOthers: opened.amongOthers,
     holdsRoot: config.rootShardName === config.shardName,
     ...urls,
     caBundle: certificates.servingCa,
     homeWorkspaces: config.enableHomeWorkspaces,
     homeCreatorGroups: config.homeWorkspacesHomeCreatorGroups,
     tokens: serviceAccounts,
-    authenticator: amongServices(authenticator, peerCa, clock),
+    authenticator: amongServices(authenticator, { peerCa, shard: config.shardName, clock }),
     ...(peerCa === '' ? {} : { isService: createServicePeers({ peerCa }) }),
     logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
     logController: (name, key, error) =>

@@ -74,7 +74,7 @@ export function createService(needs: ServiceNeeds): Service {
 
   function forward({ exchange, search, headers }: Request, shard: ShardRecord | undefined, path: string): void {
     if (shard === undefined) throw unavailable();
-    backends.forward(shard.baseUrl, exchange, `${path}${search}`, headers());
+    backends.forward(shard.baseUrl, exchange, `${path}${search}`, headers(shard.name));
   }
 
   async function forwardToConsumer(request: Request, target: Target): Promise<void> {

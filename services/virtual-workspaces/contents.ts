@@ -60,8 +60,8 @@ function queryOf(question: WatchQuestion, shard: ShardRecord, after: Revision, i
   return query.toString();
 }
 
-function headersOf({ headers }: WatchQuestion): Record<string, string | string[]> {
-  const all = headers();
+function headersOf({ headers }: WatchQuestion, shard: string): Record<string, string | string[]> {
+  const all = headers(shard);
   const { accept } = all;
   delete all['accept-encoding'];
   return { ...all, accept: framedWatchType, [framedAcceptHeader]: accept ?? 'application/json' };
@@ -112,7 +112,7 @@ export function createContents(backends: Pick<Backends, 'request'>, clock: Clock
       }
       async function run(): Promise<void> {
         const path = `${question.path}?${queryOf(question, shard, after, initial)}`;
-        const answer = await backends.request(shard.baseUrl, path, headersOf(question), abort.signal);
+        const answer = await backends.request(shard.baseUrl, path, headersOf(question, shard.name), abort.signal);
         if (over) return;
         content.heardMs = clock.monotonic();
         if (answer.status !== 200) {

@@ -1,13 +1,13 @@
 /** Who asks, said to the shards: an assertion of this service's for whoever showed a certificate or came with one from a front-proxy, or the client's own token. */
 import type { AssertionSigner, AssertionVerifier, CertificateVerdict } from '@kcp-ts/authn';
-import { assertionHeader } from '@kcp-ts/authn';
+import { assertionHeader, serviceAudience } from '@kcp-ts/authn';
 import type { Exchange, Peer } from '@kcp-ts/http';
 import { forwardedHeaders } from '@kcp-ts/installation';
 import type { UserInfo } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 
-/** The headers that a request goes on with, made anew each time: an assertion lives for a short time only. */
-export type RequestHeaders = () => Record<string, string | string[]>;
+/** The headers that a request goes on with to a shard, made anew each time: an assertion is for one shard, and lives for a short time only. */
+export type RequestHeaders = (shard: string) => Record<string, string | string[]>;
 
 export interface IdentityNeeds {
   readonly signer: AssertionSigner;
@@ -15,9 +15,6 @@ export interface IdentityNeeds {
   isService(peer: Peer): boolean;
   readCertificate(peer: Peer): CertificateVerdict;
 }
-
-/** The audience of assertions: whoever serves the API in this installation. */
-const audience = 'kcp';
 
 function userOf({ verifier, isService, readCertificate }: IdentityNeeds, exchange: Exchange): UserInfo | undefined {
   const { headers, peer } = exchange;
@@ -38,6 +35,8 @@ function userOf({ verifier, isService, readCertificate }: IdentityNeeds, exchang
 export function readIdentity(needs: IdentityNeeds, exchange: Exchange): RequestHeaders {
   const user = userOf(needs, exchange);
   const headers = forwardedHeaders(exchange, user === undefined);
-  return () =>
-    user === undefined ? { ...headers } : { ...headers, [assertionHeader]: needs.signer.sign(user, audience) };
+  return (shard) =>
+    user === undefined
+      ? { ...headers }
+      : { ...headers, [assertionHeader]: needs.signer.sign(user, serviceAudience('shard', shard)) };
 }

@@ -91,7 +91,7 @@ async function openShard(
     query.set('resourceVersionMatch', 'Exact');
   } else query.set('continue', at.token);
   for (const [name, value] of Object.entries(more)) query.set(name, value);
-  const headers = request.headers();
+  const headers = request.headers(shard.name);
   delete headers['accept-encoding'];
   const begunMs = context.clock.monotonic();
   for (;;) {

@@ -6,6 +6,7 @@ import {
   createAssertionVerifier,
   createCertificateReader,
   createServicePeers,
+  serviceAudience,
 } from '@kcp-ts/authn';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
@@ -40,6 +41,8 @@ interface PeerPems {
 }
 
 export interface AssembleNeeds {
+  /** Of this service in the register. */
+  readonly name: string;
   readonly register: ShardsRegister;
   readonly directory: Pick<Directory, 'resolve' | 'confirm' | 'isReady'>;
   readonly tls: PeerPems;
@@ -55,11 +58,11 @@ export interface Assembled extends Disposable {
   drain(): void;
 }
 
-function identityOf({ tls, clock }: AssembleNeeds): IdentityNeeds {
+function identityOf({ name, tls, clock }: AssembleNeeds): IdentityNeeds {
   const subject: Readonly<Record<string, unknown>> = { ...new X509Certificate(tls.cert).toLegacyObject().subject };
   return {
     signer: createAssertionSigner({ privateKey: tls.key, issuer: String(subject['CN'] ?? ''), clock }),
-    verifier: createAssertionVerifier({ audience: 'kcp', clock }),
+    verifier: createAssertionVerifier({ audience: serviceAudience('virtual-workspaces', name), clock }),
     isService: createServicePeers({ peerCa: tls.ca }),
     readCertificate: createCertificateReader(() => clock.now()),
   };
@@ -142,7 +145,7 @@ export async function startVirtualWorkspaces(config: VirtualWorkspacesConfig): P
   const labels = createShardLabels();
   const directory = await openDirectory({ connections, clock, log, sinks: [labels.sink] });
   const assembled = assemble({
-    ...{ register, directory, tls, clock, log },
+    ...{ name, register, directory, tls, clock, log },
     connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
     labelsOf: labels.of,
   });

@@ -122,6 +122,7 @@ export async function setUp(): Promise<Setting> {
   const listeners = new Set<(state: RegisterState) => void>();
   const clock = createSystemClock();
   const assembled = assemble({
+    name: 'own',
     clock,
     log: createLogger(0),
     tls: certs.own,

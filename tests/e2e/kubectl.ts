@@ -4,6 +4,8 @@ import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import process from 'node:process';
+import { installation } from '../harness/config.ts';
+import { missing as noServers } from '../harness/sharded.ts';
 
 export interface Kubectl {
   /** Its file's name, such as `kubectl.1.29`. */
@@ -83,7 +85,10 @@ async function minorOf(path: string): Promise<number | undefined> {
   return minor === undefined ? undefined : Number(minor);
 }
 
-/** Plain `kubectl` and `kubectl.1.27` to `kubectl.1.33`, the first of each name; the oldest first, plain `kubectl` last. */
+/**
+ * Plain `kubectl` and `kubectl.1.27` to `kubectl.1.33`, the first of each name; the oldest first, plain `kubectl` last. The newest alone where each test
+ * has three shards of its own.
+ */
 export async function findKubectls(): Promise<readonly Kubectl[]> {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...sdkFolders].filter((folder) => folder !== '');
   const names: string[] = [];
@@ -95,7 +100,8 @@ export async function findKubectls(): Promise<readonly Kubectl[]> {
     const minor = path === undefined ? undefined : await minorOf(path);
     if (path !== undefined && minor !== undefined) found.push({ name, path, minor });
   }
-  return found;
+  if (installation === 'embedded') return found;
+  return noServers === undefined ? oldestAndNewest(found).slice(-1) : [];
 }
 
 /** The two ends of what was found; one where there is one. */

@@ -9,7 +9,7 @@ import { openStage } from './stage.ts';
 const kubectls = oldestAndNewest(await findKubectls());
 skipIfNone(kubectls);
 
-describe.for(kubectls)('with $name', { timeout: 60_000, concurrent: true }, (kubectl) => {
+describe.for(kubectls)('with $name', { timeout: 180_000, concurrent: true }, (kubectl) => {
   it("a claim's resourceSelector grants exactly the object it names", async () => {
     await using stage = await openStage();
     const terminal = await stage.admin(kubectl);

@@ -10,7 +10,7 @@ const tenancy = ['tenancy-export.yaml', 'tenancy-policy-role.yaml', 'tenancy-pol
 const kubectls = await findKubectls();
 skipIfNone(kubectls);
 
-describe.for(kubectls)('with $name', { timeout: 60_000, concurrent: true }, (kubectl) => {
+describe.for(kubectls)('with $name', { timeout: 180_000, concurrent: true }, (kubectl) => {
   it("the first document's examples apply, widgets in the older group, and widgets are used", async () => {
     await using stage = await openStage();
     const terminal = await stage.admin(kubectl);

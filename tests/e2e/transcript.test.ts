@@ -73,7 +73,7 @@ describe.skipIf(kubectls.length === 0)('the transcript', () => {
     await stage[Symbol.asyncDispose]();
   });
 
-  it.for(kubectls)('works with $name', { timeout: 60_000, concurrent: true }, async (kubectl) => {
+  it.for(kubectls)('works with $name', { timeout: 180_000, concurrent: true }, async (kubectl) => {
     const terminal = await stage.admin(kubectl);
     const name = kubectl.name.replaceAll('.', '-');
     const home = kubectl.name === 'kubectl' ? 'root' : `root:${name}`;

@@ -43,7 +43,7 @@ const refusedDiscovery = 'Error from server (Forbidden): unknown\n';
 
 const refusedSignIn = /You must be logged in to the server/;
 
-describe.for(kubectls)('with $name', { timeout: 60_000 }, (kubectl: Kubectl) => {
+describe.for(kubectls)('with $name', { timeout: 180_000 }, (kubectl: Kubectl) => {
   let stage: Stage;
   let paula: Credentials;
   let cora: Credentials;

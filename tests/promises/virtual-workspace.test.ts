@@ -136,6 +136,39 @@ it('P18: claimed resources are empty until accepted, and go with the claim', asy
   expect((await admin.get(`${inside}/api/v1/configmaps`)).status).toBe(404);
 });
 
+it('what a claim comes to show or hide is an event of its own, for who goes on from before it as well', async () => {
+  const { consumer, virtual, binding } = await shared('shown', [configMaps], []);
+  const mine = `${configMapsOf(consumer.path)}/mine`;
+  await done(admin.post(configMapsOf(consumer.path), configMap('mine')));
+  const url = `${virtual}/clusters/*/api/v1/configmaps`;
+  const version = (body: { metadata: { resourceVersion?: string } }) => BigInt(body.metadata.resourceVersion ?? '0');
+  /** The next event of that ConfigMap behind a version. */
+  const eventAfter = async (from: bigint) => {
+    const over = new AbortController();
+    try {
+      for await (const { type, object } of admin.watch(`${url}?watch=true&resourceVersion=${from}`, over.signal))
+        if (object.metadata.name === 'mine') return { type, at: version(object) };
+    } finally {
+      over.abort();
+    }
+    throw new Error('the watch has ended');
+  };
+  const before = version((await admin.get(url)).body);
+  const made = version((await admin.get(mine)).body);
+  await answer(binding, [accepted(configMaps)]);
+  const shown = await eventAfter(before);
+  expect(shown.type).toBe('ADDED');
+  // Nobody has written it: it was committed again, so that no resume misses it and no cache holds an old version.
+  expect(shown.at).toBeGreaterThan(made);
+  expect(version((await admin.get(mine)).body)).toBe(shown.at);
+  expect(await eventAfter(before)).toEqual(shown);
+  await answer(binding, [rejected(configMaps)]);
+  const hidden = await eventAfter(shown.at);
+  expect(hidden.type).toBe('DELETED');
+  expect(hidden.at).toBeGreaterThan(shown.at);
+  expect((await admin.get(mine)).status).toBe(200);
+});
+
 it('P18: reviews of access work in one consumer when they are claimed', async () => {
   const claim = (resource: string): Claim => ({ group: 'authorization.k8s.io', resource, verbs: ['*'] });
   const { consumer, inside } = await shared('p18-reviews', [

@@ -12,8 +12,8 @@ import { awaitRevision } from '../await-revision.ts';
 import type { Bookmarks } from '../bookmarks.ts';
 import { answerHeaders } from '../encode/respond.ts';
 import { includeObjectOf } from '../encode/views.ts';
-import type { ObjectFilter } from '../object-filter.ts';
-import { objectFilter } from '../object-filter.ts';
+import type { ObjectFilter, WatchFilter } from '../object-filter.ts';
+import { watchFilter } from '../object-filter.ts';
 import type { ListOptions } from '../options.ts';
 import type { Progress } from '../progress.ts';
 import { readPage } from '../read-entries.ts';
@@ -64,11 +64,18 @@ async function sendInitial(
 }
 
 interface WatchPlan {
-  readonly filter: ObjectFilter | undefined;
+  readonly filter: WatchFilter | undefined;
   readonly range: Range;
   readonly initial: boolean;
   readonly from: Revision;
   readonly timeoutMs: number;
+}
+
+function within(inRange: ObjectFilter, filter: WatchFilter | undefined): WatchFilter {
+  return {
+    shows: (object) => inRange(object) && filter?.shows(object) !== false,
+    showed: (object) => inRange(object) && filter?.showed(object) !== false,
+  };
 }
 
 function planWatch(call: ResourceCall, options: ListOptions): WatchPlan {
@@ -78,10 +85,10 @@ function planWatch(call: ResourceCall, options: ListOptions): WatchPlan {
       ? options
       : { ...options, fields: [...options.fields, { path: 'metadata.name', operator: '=', value: api.name }] };
   const anyState = options.revision === undefined || options.revision === 0;
-  const filter = objectFilter(served, named, scope.guard(served));
+  const filter = watchFilter(served, named, scope.guard(served));
   const inRange = scope.watchFilter?.(served, api.namespace);
   return {
-    filter: inRange === undefined ? filter : (object) => inRange(object) && filter?.(object) !== false,
+    filter: inRange === undefined ? filter : within(inRange, filter),
     range: scope.watchRange(served, api.namespace),
     initial: options.sendInitialEvents ?? anyState,
     from: options.revision ?? needs.hub.currentRevision(),
@@ -154,7 +161,7 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, tell
   let from = plan.from;
   if (plan.initial) {
     // Several shards are merged as of one revision.
-    from = await sendInitial(call, body, output, plan.filter, framed && plan.from > 0 ? plan.from : undefined);
+    from = await sendInitial(call, body, output, plan.filter?.shows, framed && plan.from > 0 ? plan.from : undefined);
     if (framed) body.write(encodeWatchFrame('progress', from));
     else if (options.sendInitialEvents === true && options.bookmarks) body.write(encoder.bookmark(from, true));
   }

@@ -1,7 +1,7 @@
 import { createSystemClock } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { createEtcdClient, revisionAt } from '@kcp-ts/storage';
-import { missingProgram, startEtcd } from '@kcp-ts/testing';
+import { missingProgram, startEtcd, startTcpProxy } from '@kcp-ts/testing';
 import { describe, expect, it } from 'vitest';
 import { openEtcdRegister } from './etcd-register.ts';
 import { createInProcessRegistry } from './in-process-register.ts';
@@ -56,6 +56,24 @@ function describeRegister(name: string, install: () => Promise<Installation>): v
       expect((await third.join(address('c'))).number).toBe(3);
     });
 
+    it('never gives a number again, neither to another shard nor to the one that had it before it left', async () => {
+      await using installation = await install();
+      await using first = await installation.open();
+      await first.join(address('a'));
+      const before = await first.join(address('b'));
+      await first.leave('b');
+      await until(first, ({ shards }) => shards.length === 1);
+      const again = await first.join(address('b'));
+      expect([before.number, again.number]).toEqual([2, 3]);
+      // It counts from two seconds ahead, as any that joins: what it was before is forgotten.
+      expect(again.joinRevision).toBeGreaterThan(revisionAt(clock.now() + 1_000));
+      await first.leave('a');
+      await first.leave('b');
+      await until(first, ({ shards }) => shards.length === 0);
+      await using second = await installation.open();
+      expect((await second.join(address('d'))).number).toBe(4);
+    });
+
     it('excludes a shard at one revision, whoever says so', async () => {
       await using installation = await install();
       await using first = await installation.open();
@@ -92,7 +110,7 @@ describeRegister('in-process', async () => {
 });
 
 const missing = missingProgram('etcd');
-if (missing === undefined)
+if (missing === undefined) {
   describeRegister('etcd', async () => {
     const etcd = await startEtcd();
     const clients: Disposable[] = [];
@@ -108,4 +126,21 @@ if (missing === undefined)
       },
     };
   });
-else it.skip(`the etcd register: ${missing}`, () => undefined);
+
+  it('the etcd register knows for how long it has not been heard, and that it is again', async () => {
+    await using etcd = await startEtcd();
+    await using proxy = await startTcpProxy(etcd.port);
+    using client = createEtcdClient({ endpoints: [`http://127.0.0.1:${proxy.port}`] });
+    await using register = await openEtcdRegister({ client, prefix: '/kcp/register', clock });
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    await register.join(address('a'));
+    while (register.silentForMs() > 500) await turn();
+    // Nobody is told that the line is dead.
+    proxy.hold('server');
+    while (register.silentForMs() < 1_500) await turn();
+    // What was known is still said, and how old it is.
+    expect(register.current().shards.map(({ name }) => name)).toEqual(['a']);
+    proxy.mend();
+    while (register.silentForMs() > 500) await turn();
+  });
+} else it.skip(`the etcd register: ${missing}`, () => undefined);

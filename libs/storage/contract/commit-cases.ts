@@ -1,7 +1,7 @@
 import type { Revision } from '@kcp-ts/meta';
 import { expect } from 'vitest';
 import type { Operation } from '../store.ts';
-import { valueBytesMax } from '../store.ts';
+import { commitBytesMax, valueBytesMax } from '../store.ts';
 import type { StoreCase } from './store-case.ts';
 import { committed, configmaps, keyOf, put, remove, shown, shownEvents, textOf } from './store-case.ts';
 
@@ -170,15 +170,29 @@ export const commitCases: readonly StoreCase[] = [
         expect: 'any',
         value: () => Buffer.alloc(bytes, 7),
       });
-      await expect(store.commit([put(keyOf('b'), '1'), of(valueBytesMax + 1)])).rejects.toMatchObject({
-        name: 'StatusError',
-        reason: 'RequestEntityTooLarge',
-      });
+      const tooLarge = { name: 'StatusError', reason: 'RequestEntityTooLarge' };
+      await expect(store.commit([of(valueBytesMax + 1)])).rejects.toMatchObject(tooLarge);
+      await expect(store.commit([put(keyOf('b'), '1'), of(valueBytesMax + 1)])).rejects.toMatchObject(tooLarge);
       expect(store.peek(keyOf('b'))).toBeUndefined();
       await committed(store, of(valueBytesMax));
       expect(store.get(keyOf('a'))?.value).toHaveLength(valueBytesMax);
       await committed(store, put(keyOf('a'), ''));
       expect(store.get(keyOf('a'))?.value).toHaveLength(0);
+    },
+  },
+  {
+    name: 'a commit of several objects has a bound as well, and one that is over it fails nobody else’s',
+    async run({ open }) {
+      await using store = await open();
+      const third = Math.floor(commitBytesMax / 3);
+      const of = (name: string, bytes: number) => put(keyOf(name), 'x'.repeat(bytes));
+      const beside = committed(store, put(keyOf('beside'), '1'));
+      const over = store.commit([of('a', third), of('b', third), of('c', third)]);
+      const within = committed(store, of('d', third), of('e', third), of('f', third - 1_000));
+      await expect(over).rejects.toMatchObject({ name: 'StatusError', reason: 'RequestEntityTooLarge' });
+      expect((await beside).status).toBe('committed');
+      expect((await within).entries).toHaveLength(3);
+      expect(store.peek(keyOf('a'))).toBeUndefined();
     },
   },
 ];

@@ -2,7 +2,7 @@
 import type { Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { CommitResult, Operation, StoreEvent } from '../store.ts';
-import { commitOperationsMax, valueBytesMax } from '../store.ts';
+import { commitBytesMax, commitOperationsMax, valueBytesMax } from '../store.ts';
 import type { StoredEntry, Write } from './backend.ts';
 
 export type Conflict = Extract<CommitResult, { status: 'conflict' }>;
@@ -60,7 +60,19 @@ export function prepareWrites(
     if (operation.op === 'put') writes.push(preparePut(operation, current, nextRevision()));
     else if (current !== undefined) writes.push(prepareDelete(current, nextRevision()));
   }
+  if (writes.length > 1) assertSmall(writes);
   return writes;
+}
+
+/** One commit is one transaction, and etcd takes no larger one: what it refuses would fail with everything else that waits. */
+function assertSmall(writes: readonly Write[]): void {
+  let bytes = 0;
+  for (const { event } of writes) bytes += event.key.length * 2 + (event.type === 'put' ? event.value.length : 0);
+  if (bytes <= commitBytesMax) return;
+  throw new StatusError(
+    'RequestEntityTooLarge',
+    `the objects of a commit are too large: ${bytes} bytes, the limit is ${commitBytesMax}`,
+  );
 }
 
 function preparePut(

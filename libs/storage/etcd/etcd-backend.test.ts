@@ -13,9 +13,11 @@ import type { Mirror } from './mirror.ts';
 const noSpace = new RpcError('resource-exhausted', 'etcdserver: mvcc: database space exceeded');
 const unanswered = new RpcError('unavailable', 'the connection broke');
 
-type Answer = 'applied' | 'not-applied' | 'applied-unanswered' | RpcError;
+/** `late`: unanswered, and applied after all when the next one comes. */
+type Answer = 'applied' | 'not-applied' | 'applied-unanswered' | 'late' | RpcError;
 
 interface CommitRequest {
+  readonly compare: readonly { readonly targetUnion?: { readonly case?: string; readonly value?: bigint } }[];
   readonly success: readonly { readonly request: { readonly value: { readonly value?: Uint8Array } } }[];
 }
 
@@ -24,13 +26,32 @@ function createScripted(answers: Answer[], isFull: () => boolean = () => false) 
   let record: Uint8Array = encodeRecord({ id: 'before', revision: 0, reserved: 0, deleted: [] });
   let version = 1n;
   let holds = true;
+  let late: CommitRequest | undefined;
+  const applied: CommitRequest[] = [];
+
+  /** As etcd does: all conditions on versions hold, or nothing is done. */
+  function apply(request: CommitRequest): boolean {
+    const versions = request.compare.flatMap(({ targetUnion }) =>
+      targetUnion?.case === 'version' ? [targetUnion.value] : [],
+    );
+    if (versions.some((expected) => expected !== version)) return false;
+    record = request.success.at(-1)?.request.value.value ?? record;
+    version++;
+    applied.push(request);
+    return true;
+  }
   const kv = {
     async txn(request: CommitRequest) {
       const answer = answers.shift() ?? 'applied';
       if (answer instanceof RpcError) throw answer;
+      if (late !== undefined) apply(late);
+      late = undefined;
+      if (answer === 'late') {
+        late = request;
+        throw unanswered;
+      }
       if (answer === 'not-applied') return { succeeded: false, header: { revision: version } };
-      record = request.success.at(-1)?.request.value.value ?? record;
-      version++;
+      if (!apply(request)) return { succeeded: false, header: { revision: version } };
       if (answer === 'applied-unanswered') throw unanswered;
       return { succeeded: true, header: { revision: version } };
     },
@@ -67,7 +88,7 @@ function createScripted(answers: Answer[], isFull: () => boolean = () => false) 
     random: createSystemRandom(),
     onLost: (error) => void lost.push(error),
   });
-  return { backend, lost, written, letGo: () => (holds = false) };
+  return { backend, lost, written, applied, letGo: () => (holds = false) };
 }
 
 function writeOf(name: string, revision: number, bytes = 1): Write {
@@ -99,8 +120,13 @@ describe('a flush to etcd', () => {
     expect(sizes([writeOf('a', 1)], [writeOf('b', 2), writeOf('c', 3)])).toEqual([3]);
     expect(sizes([writeOf('a', 1)], [writeOf('b', 2), writeOf('a', 3)])).toEqual([1, 2]);
     expect(sizes([writeOf('a', 1, 600_000)], [writeOf('b', 2, 600_000)])).toEqual([1, 1]);
-    const commit = (part: number) => Array.from({ length: 100 }, (_, index) => writeOf(`${part}-${index}`, index + 1));
-    expect(sizes(commit(1), commit(2))).toEqual([100, 100]);
+    const commit = (part: string, length: number) =>
+      Array.from({ length }, (_, index) => writeOf(`${part}-${index}`, index + 1));
+    expect(sizes(commit('a', 60), commit('b', 40))).toEqual([100]);
+    expect(sizes(commit('a', 60), commit('b', 41))).toEqual([60, 41]);
+    expect(sizes(commit('a', 120), commit('b', 1))).toEqual([120, 1]);
+    expect(sizes([writeOf('a', 1, 400_000)], [writeOf('b', 2, 590_000)], [writeOf('c', 3, 1)])).toEqual([3]);
+    expect(sizes([writeOf('a', 1, 1)], [writeOf('b', 2, 1_400_000)], [writeOf('c', 3, 1)])).toEqual([1, 1, 1]);
     expect(sizes()).toEqual([0]);
   });
 
@@ -114,6 +140,14 @@ describe('a flush to etcd', () => {
     const { backend, lost, written } = createScripted([unanswered, 'applied', 'applied']);
     await backend.write(two);
     expect([backend.transactions(), lost, written.length]).toEqual([3, [], 1]);
+  });
+
+  it('is done once where an attempt that was given up for lost comes late', async () => {
+    const { backend, lost, written, applied } = createScripted(['late']);
+    await backend.write(flushOf([writeOf('a', 1)]));
+    expect([applied.length, lost, written.length]).toEqual([1, [], 1]);
+    await backend.write(flushOf([writeOf('a', 2)]));
+    expect([applied.length, lost]).toEqual([2, []]);
   });
 
   it('ends the ownership when another owner has committed', async () => {

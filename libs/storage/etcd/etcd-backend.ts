@@ -31,8 +31,8 @@ export interface EtcdBackendNeeds {
   onLost(error: Error): void;
 }
 
-/** Of one transaction; the commit record is one more. */
-const operationsMax = 122;
+/** Of one transaction of several commits; a single commit is within what etcd takes. The commit record is one more. */
+const operationsMax = 100;
 const bytesMax = 1_000_000;
 const settleMs = 100;
 
@@ -67,6 +67,8 @@ export function transactionsOf(commits: readonly (readonly Write[])[]): readonly
 
 export interface EtcdBackend extends Backend {
   transactions(): number;
+  /** etcd's revision up to which everything is in the mirror. */
+  etcdRevision(): bigint;
 }
 
 export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
@@ -162,6 +164,7 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
     expired: (now, limit) => copy.expired(now, limit),
     publish: () => copy.publish(),
     transactions: () => count,
+    etcdRevision: () => etcdRevision,
     async write(flush) {
       if (lost !== undefined) throw lost;
       let committed = false;

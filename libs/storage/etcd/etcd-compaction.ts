@@ -1,40 +1,89 @@
 /**
- * Has etcd forget old revisions: one process per interval, whoever comes first, and never newer than what was current an interval ago, so that a mirror may be
- * that far behind. The election is a key whose version counts the intervals, as Kubernetes' API servers do it.
+ * Has etcd forget old revisions: one process per interval, whoever comes first, never newer than what was current an interval ago, and never past a mirror
+ * that is alive, so that nobody who follows must read everything anew; but a mirror that stands still holds it up for some intervals and no longer. The
+ * election is a key whose version counts the intervals, as Kubernetes' API servers do it.
  */
 import type { Clock } from '@kcp-ts/base';
+import { RpcError } from '@kcp-ts/rpc';
 import type { EtcdClient } from './etcd-client.ts';
-import { etcdCommit, etcdGet } from './etcd-transaction.ts';
+import type { EtcdLease } from './etcd-lease.ts';
+import { grantEtcdLease } from './etcd-lease.ts';
+import { etcdCommit, etcdGet, etcdList } from './etcd-transaction.ts';
 
 /** One for all shards of an etcd, whatever their prefixes. */
 export const compactionKey = '/kcp/compaction';
 
+/** Under it every mirror that is alive says how far it has come. */
+export const mirrorsPrefix = '/kcp/mirrors/';
+
 const intervalMsDefault = 5 * 60_000;
+/** Intervals for which a mirror is waited for. */
+const waitedMax = 6;
 
 export interface Compactor {
-  /** Once an interval. Resolves to the revision that etcd was told to forget up to; undefined where it was somebody else's turn, or there is nothing yet. */
+  /** Once an interval. Resolves to the revision that etcd was told to forget up to; undefined where it was somebody else's turn, or there is nothing to forget. */
   turn(): Promise<bigint | undefined>;
 }
 
-export function createCompactor(client: EtcdClient, key = compactionKey): Compactor {
-  /** What the key was when we last looked, and etcd's revision at that time. */
+export interface CompactionKeys {
+  readonly election: string;
+  readonly mirrors: string;
+}
+
+const keysDefault: CompactionKeys = { election: compactionKey, mirrors: mirrorsPrefix };
+
+export function createCompactor(client: EtcdClient, keys: CompactionKeys = keysDefault): Compactor {
+  /** What the key was when we last looked. */
   let version = 0n;
-  let revision = 0n;
+  /** etcd's revision at each of our last turns, oldest first. */
+  let seen: readonly bigint[] = [];
+  let compacted = 0n;
+
+  async function slowestMirror(): Promise<bigint | undefined> {
+    let slowest: bigint | undefined;
+    for await (const { entries } of etcdList(client, keys.mirrors)) {
+      for (const { value } of entries) {
+        const at = BigInt(Buffer.from(value).toString());
+        if (slowest === undefined || at < slowest) slowest = at;
+      }
+    }
+    return slowest;
+  }
+
+  /** How far may be forgotten, of what was current at our last turns. */
+  async function target(turns: readonly bigint[]): Promise<bigint> {
+    const wanted = turns.at(-1) ?? 0n;
+    const slowest = await slowestMirror();
+    if (slowest === undefined || slowest >= wanted) return wanted;
+    const waitedFor = turns.length < waitedMax ? 0n : (turns[0] ?? 0n);
+    return slowest > waitedFor ? slowest : waitedFor;
+  }
+
   return {
     async turn() {
-      const value = Buffer.from(String(revision));
-      const won = await etcdCommit(client, [{ key, version }], [{ put: key, value }]);
+      const before = seen;
+      const won = await etcdCommit(
+        client,
+        [{ key: keys.election, version }],
+        [{ put: keys.election, value: Buffer.from(String(before.at(-1) ?? 0n)) }],
+      );
       if (!won.succeeded) {
-        const read = await etcdGet(client, key);
+        const read = await etcdGet(client, keys.election);
         version = read.entry?.version ?? 0n;
-        revision = read.revision;
+        seen = [...before, read.revision].slice(-waitedMax);
         return undefined;
       }
-      const upTo = revision;
       version += 1n;
-      revision = won.revision;
-      if (upTo === 0n) return undefined;
-      await client.authenticated(() => client.kv.compact({ revision: upTo }));
+      seen = [...before, won.revision].slice(-waitedMax);
+      const upTo = await target(before);
+      if (upTo <= compacted) return undefined;
+      try {
+        await client.authenticated(() => client.kv.compact({ revision: upTo }));
+      } catch (thrown) {
+        // Whoever had the turn before us was further.
+        if (!(thrown instanceof RpcError) || thrown.code !== 'out-of-range') throw thrown;
+      }
+      compacted = upTo;
       return upTo;
     },
   };
@@ -56,4 +105,56 @@ export function compactRegularly(
   };
   next();
   return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+}
+
+export interface MirrorAnnouncement {
+  /** Another one for each mirror. */
+  readonly name: string;
+  /** etcd's revision up to which the mirror has everything; 0: it is reading everything anew, and needs no history. */
+  revision(): bigint;
+  readonly clock: Clock;
+  readonly prefix?: string | undefined;
+}
+
+const announceMs = 60_000;
+const announcedSeconds = 60;
+
+/** Says how far a mirror has come, for as long as it is alive. */
+export function announceMirror(
+  client: EtcdClient,
+  { name, revision, clock, prefix = mirrorsPrefix }: MirrorAnnouncement,
+): AsyncDisposable & { readonly announced: Promise<void> } {
+  let lease: EtcdLease | undefined;
+  let timer: Disposable | undefined;
+  let closed = false;
+
+  async function say(): Promise<void> {
+    const at = revision();
+    if (at === 0n) return;
+    if (lease?.holds() !== true) lease = await grantEtcdLease(client, clock, announcedSeconds);
+    await etcdCommit(client, [], [{ put: `${prefix}${name}`, value: Buffer.from(String(at)), lease: lease.id }]);
+  }
+
+  function next(): Promise<void> {
+    // What fails is said the next time: until then it is not waited for.
+    return say()
+      .catch(() => undefined)
+      .then(() => {
+        if (closed) return;
+        timer = clock.setTimer(announceMs, () => {
+          said = next();
+        });
+      });
+  }
+  let said = next();
+
+  return {
+    announced: said,
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      timer?.[Symbol.dispose]();
+      await said;
+      await lease?.release();
+    },
+  };
 }

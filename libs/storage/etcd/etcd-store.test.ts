@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import type { Clock } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import type { TestEtcd } from '@kcp-ts/testing';
 import { missingProgram, startEtcd } from '@kcp-ts/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeStore } from '../contract/describe-store.ts';
+import { createManualClock } from '../contract/manual-clock.ts';
 import { committed, historyOf, keyOf, put, remove, textOf } from '../contract/store-case.ts';
 import type { Store } from '../store.ts';
 import type { EtcdReplica } from './etcd-store.ts';
@@ -137,6 +139,77 @@ if (missing === undefined) {
         });
         await expect(first.lost).resolves.toBeInstanceOf(Error);
         expect(textOf(taken.get(keyOf('a')))).toBe('2');
+      }));
+  });
+
+  describe('a successor', () => {
+    it('need not have committed anything for its predecessor to be fenced off', () =>
+      inFolder(async (folder) => {
+        let stopped = false;
+        let at = 0;
+        const stoppable = {
+          ...clock,
+          setTimer: (ms: number, run: () => void) => clock.setTimer(ms, () => (stopped ? undefined : run())),
+          monotonic: () => (stopped ? at : clock.monotonic()),
+        };
+        await using first = await openEtcdReplica({
+          ...{ etcd: { endpoints: [etcd.endpoint] }, prefix: `/kcp/${basename(folder)}`, path: join(folder, 'first') },
+          ...{ owner: 'first', clock, random, leaseClock: stoppable, leaseSeconds: 2 },
+        });
+        const store = await first.own();
+        await committed(store, put(keyOf('a'), '1'));
+        await using second = await replicaIn(folder, 'second');
+        at = clock.monotonic();
+        stopped = true;
+        const taken = await second.own();
+        stopped = false;
+        await expect(store.commit([put(keyOf('a'), 'from the past')])).rejects.toMatchObject({
+          reason: 'ServiceUnavailable',
+        });
+        expect(textOf(taken.get(keyOf('a')))).toBe('1');
+        await committed(taken, put(keyOf('a'), '2'));
+      }));
+
+    it('begins when its own clock has passed what was reserved, and above what was promised', () =>
+      inFolder(async (folder) => {
+        let stopped = false;
+        let at = 0;
+        const stoppable = {
+          ...clock,
+          setTimer: (ms: number, run: () => void) => clock.setTimer(ms, () => (stopped ? undefined : run())),
+          monotonic: () => (stopped ? at : clock.monotonic()),
+        };
+        const time = createManualClock();
+        const behind = createManualClock(time.now() - 300);
+        const open = (name: string, own: Clock, leaseClock: Clock) =>
+          openEtcdReplica({
+            ...{ etcd: { endpoints: [etcd.endpoint] }, prefix: `/kcp/${basename(folder)}`, path: join(folder, name) },
+            ...{ owner: name, clock: own, random, leaseClock, leaseSeconds: 2 },
+          });
+        await using first = await open('first', time, stoppable);
+        const store = await first.own();
+        await committed(store, put(keyOf('a'), '1'));
+        const promised = await store.progress();
+        // It hangs: what it has reserved, half a second ahead, is not given back.
+        at = clock.monotonic();
+        stopped = true;
+        await using second = await open('second', behind, clock);
+        let owns = false;
+        const owning = second.own().then((taken) => {
+          owns = true;
+          return taken;
+        });
+        while (!behind.isAwaited()) await new Promise((resolve) => setImmediate(resolve));
+        behind.advance(700);
+        for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+        expect(owns).toBe(false);
+        behind.advance(200);
+        const taken = await owning;
+        const { revision } = await committed(taken, put(keyOf('a'), '2'));
+        expect(revision).toBeGreaterThan(promised);
+        // Not far above it either: a crash loop does not drag the clock ahead.
+        expect(revision).toBeLessThan(promised + 1_000_000);
+        stopped = false;
       }));
   });
 

@@ -11,7 +11,7 @@ import type { EtcdBackend } from './etcd-backend.ts';
 import { createEtcdBackend } from './etcd-backend.ts';
 import type { EtcdClient, EtcdOptions } from './etcd-client.ts';
 import { createEtcdClient } from './etcd-client.ts';
-import { compactRegularly } from './etcd-compaction.ts';
+import { announceMirror, compactRegularly } from './etcd-compaction.ts';
 import type { EtcdLease } from './etcd-lease.ts';
 import { grantEtcdLease } from './etcd-lease.ts';
 import { keysOf } from './etcd-records.ts';
@@ -90,6 +90,7 @@ class Replica implements EtcdReplica {
   #store: Store | undefined;
   #isLost = false;
   #compaction: Disposable | undefined;
+  #announcing: AsyncDisposable | undefined;
 
   constructor(options: EtcdReplicaOptions, mirror: Mirror) {
     this.#options = options;
@@ -226,6 +227,11 @@ class Replica implements EtcdReplica {
       }
       anew = false;
       this.#heard(this.#mirror.etcdRevision());
+      this.#announcing ??= announceMirror(this.#client, {
+        name: this.#options.random.uuid(),
+        revision: () => this.#backend?.etcdRevision() ?? this.#mirror.etcdRevision(),
+        clock: this.#clock,
+      });
       this.#options.onState?.('mirroring', this.#options.prefix);
       await watchEtcd(
         this.#client,
@@ -255,6 +261,7 @@ class Replica implements EtcdReplica {
     const closing = this.#store?.[Symbol.asyncDispose]();
     this.#following.abort();
     await this.#followed;
+    await this.#announcing?.[Symbol.asyncDispose]();
     if (closing === undefined) await this.#mirror.close();
     else await closing;
     await this.#lease?.release();

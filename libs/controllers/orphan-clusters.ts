@@ -1,0 +1,104 @@
+/**
+ * Takes away logical clusters that no workspace belongs to any more. A workspace of another shard is written before its cluster is ordered here, and goes
+ * after it; but an order may come late, when its workspace was deleted while it was on its way, and a shard that was taken out and comes back has clusters
+ * of workspaces that are gone. Each cluster of another shard's workspace is looked at a while after it was made, and after a start.
+ *
+ * Only what is sure counts: the shard with the parent lives and has said everything that it had committed, and there is no such workspace, or it has another
+ * cluster. Where the parent itself is nowhere, its shard may be away for good: what its people have here stays.
+ */
+import type { Controller } from '@kcp-ts/controller';
+import type { Entry } from '@kcp-ts/storage';
+import { flagDeleting, parseStored, storedFlags } from '@kcp-ts/storage';
+import type { LogicalCluster } from '@kcp-ts/tenancy';
+import type { ClusterRemoval } from './cluster-removal.ts';
+import type { ControllerNeeds } from './writer.ts';
+import { eachPiece } from './writer.ts';
+
+/** What other shards have said of a workspace. */
+export type Ownership =
+  /** It has this cluster. */
+  | 'owned'
+  /** It is not there, or has another cluster. */
+  | 'none'
+  /** It has no cluster yet, or its shard cannot be heard. */
+  | 'unknown';
+
+export interface OrphanNeeds extends Pick<ControllerNeeds, 'store' | 'clock'> {
+  logicalClusterKey(cluster: string): string;
+  readonly removal: ClusterRemoval;
+  ownership(workspace: { readonly cluster: string; readonly name: string }, cluster: string): Ownership;
+  /** Resolves when everything that living shards had committed before the call is known; false where one could not be asked. */
+  catchUp(): Promise<boolean>;
+}
+
+interface Pending {
+  readonly cluster: string;
+  readonly owner: { readonly cluster: string; readonly name: string };
+  dueMs: number;
+}
+
+const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
+/** An order that its own workspace's deletion has overtaken is at an end by then. */
+const graceMs = 30_000;
+/** The one key of this controller: clusters wait in a list of its own, so that none has a timer. */
+const sweepKey = 'sweep';
+
+export function createOrphanClusters(needs: OrphanNeeds): Controller {
+  const pending = new Map<string, Pending>();
+
+  /** Those of workspaces of this shard are made and deleted with them. */
+  function consider({ key, value }: Pick<Entry, 'key' | 'value'>): boolean {
+    if ((storedFlags(value) & flagDeleting) !== 0) return false;
+    const owner = parseStored<LogicalCluster>(value).spec?.owner;
+    if (owner === undefined || needs.store.peek(needs.logicalClusterKey(owner.cluster)) !== undefined) return false;
+    const cluster = key.slice(logicalClustersPrefix.length, key.indexOf('/', logicalClustersPrefix.length));
+    pending.set(key, { cluster, owner, dueMs: needs.clock.monotonic() + graceMs });
+    return true;
+  }
+
+  /** Those of whom nobody has said that they belong to a workspace. */
+  function doubtful(due: ReadonlyMap<string, Pending>): ReadonlyMap<string, Pending> {
+    const left = new Map<string, Pending>();
+    for (const [key, one] of due) {
+      if (needs.store.peek(key) === undefined || needs.ownership(one.owner, one.cluster) === 'owned')
+        pending.delete(key);
+      else left.set(key, one);
+    }
+    return left;
+  }
+
+  async function sweep(due: ReadonlyMap<string, Pending>): Promise<void> {
+    const left = doubtful(due);
+    const sure = left.size > 0 && (await needs.catchUp());
+    for (const [key, one] of doubtful(left)) {
+      one.dueMs = needs.clock.monotonic() + graceMs;
+      if (!sure || needs.ownership(one.owner, one.cluster) !== 'none') continue;
+      // What waits for finalizers goes on where other clusters do that are being deleted.
+      if ((await needs.removal.remove(one.cluster, undefined)).status !== 'raced') pending.delete(key);
+    }
+  }
+
+  return {
+    name: 'orphan-clusters',
+    wake({ event }) {
+      if (event.type === 'delete' || event.previous !== undefined) return [];
+      const first = pending.size === 0;
+      return event.key.startsWith(logicalClustersPrefix) && consider(event) && first ? [sweepKey] : [];
+    },
+    async *resume() {
+      for await (const entries of eachPiece(needs.store, { prefix: logicalClustersPrefix }))
+        for (const entry of entries) consider(entry);
+      yield sweepKey;
+    },
+    async reconcile() {
+      const now = needs.clock.monotonic();
+      const due = new Map([...pending].filter(([, { dueMs }]) => dueMs <= now));
+      if (due.size > 0) await sweep(due);
+      if (pending.size === 0) return undefined;
+      let next = Number.POSITIVE_INFINITY;
+      for (const { dueMs } of pending.values()) next = Math.min(next, dueMs);
+      // Together with those that come soon after the first.
+      return Math.max(1_000, next - needs.clock.monotonic());
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/** The clocks of an installation: what a service says of its own, and how a shard hears those of the others. */
+import type { Clock } from '@kcp-ts/base';
+import { ClockService } from '@kcp-ts/proto';
+import type { ClockGuard, PeerClock, Register } from '@kcp-ts/replication';
+import { createClockGuard } from '@kcp-ts/replication';
+import type { RpcClient, RpcService } from '@kcp-ts/rpc';
+import { createRpcClient, serviceOf } from '@kcp-ts/rpc';
+import type { Logger } from 'pino';
+import type { PeerTls } from './connections.ts';
+import { admitServices } from './service-callers.ts';
+
+/** Says what the clock says, to shards. */
+export function clockService(clock: Clock): RpcService {
+  return serviceOf(ClockService, {
+    readClock(_request, call) {
+      admitServices(call, ['shard']);
+      return { now: clock.now() };
+    },
+  });
+}
+
+export interface ShardClockNeeds {
+  readonly register: Register;
+  readonly tls: PeerTls;
+  /** The name of this shard. */
+  readonly own: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Compares a shard's clock with those of the other shards that live and of the cache-servers, for as long as it is not disposed. */
+export function guardClock({ register, tls, own, clock, log }: ShardClockNeeds): ClockGuard {
+  const clients = new Map<string, RpcClient<typeof ClockService>>();
+
+  function addresses(): ReadonlyMap<string, string> {
+    const { shards, services } = register.current();
+    const others = shards.filter(({ name, alive }) => alive && name !== own);
+    const keepers = services.filter(({ kind }) => kind === 'cache-server');
+    return new Map([
+      ...others.map(({ name, rpcAddress }) => [rpcAddress, name] as const),
+      ...keepers.map(({ name, rpcAddress }) => [rpcAddress, name] as const),
+    ]);
+  }
+
+  function peers(): readonly PeerClock[] {
+    const now = addresses();
+    for (const [address, client] of clients) {
+      if (now.has(address)) continue;
+      client[Symbol.dispose]();
+      clients.delete(address);
+    }
+    return [...now].map(([address, name]) => {
+      let client = clients.get(address);
+      if (client === undefined) {
+        client = createRpcClient(ClockService, { addresses: [address], tls });
+        clients.set(address, client);
+      }
+      const { readClock } = client.call;
+      return { name, read: async (signal) => (await readClock({}, { signal })).now };
+    });
+  }
+
+  const guard = createClockGuard({
+    clock,
+    peers,
+    onChange(fault) {
+      if (fault === undefined) log.warn('the clock is right again: requests are served');
+      else log.error({ clocks: guard.peers() }, `${fault}: requests are refused until it is right`);
+    },
+  });
+  return {
+    ...guard,
+    [Symbol.dispose]() {
+      guard[Symbol.dispose]();
+      for (const client of clients.values()) client[Symbol.dispose]();
+    },
+  };
+}

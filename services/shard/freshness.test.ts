@@ -1,0 +1,53 @@
+import { createSystemRandom } from '@kcp-ts/base';
+import { noOtherShards } from '@kcp-ts/controllers';
+import { noBehaviour } from '@kcp-ts/registry';
+import { createMemoryStore } from '@kcp-ts/storage';
+import { createManualClock } from '@kcp-ts/storage/contract';
+import { createPathIndex } from '@kcp-ts/workspace-index';
+import { expect, it } from 'vitest';
+import { createAccess } from './access.ts';
+import { createCore } from './core.ts';
+import { isFreshView } from './freshness.ts';
+import type { Peers } from './peers.ts';
+
+it('a view of a living shard decides for ten seconds after it was last complete, of a dead one as long as the register is heard', () => {
+  const living = { shard: 'two', alive: true, registerSilentMs: 0, ageMs: 9_000 };
+  expect(isFreshView(living)).toBe(true);
+  expect(isFreshView({ ...living, ageMs: 10_001 })).toBe(false);
+  expect(isFreshView({ ...living, ageMs: undefined })).toBe(false);
+  expect(isFreshView({ ...living, registerSilentMs: 10_001 })).toBe(false);
+  expect(isFreshView({ ...living, alive: false, ageMs: 3_600_000 })).toBe(true);
+  expect(isFreshView({ ...living, alive: false, registerSilentMs: 10_001 })).toBe(false);
+  expect(isFreshView({ ...living, shard: undefined, ageMs: undefined, registerSilentMs: 10_001 })).toBe(true);
+});
+
+it('a right in a workspace of a shard that was not heard for too long is refused to be judged, and its absence as well', async () => {
+  const clock = createManualClock();
+  await using store = createMemoryStore({ clock });
+  let fresh = true;
+  const none: Disposable = { [Symbol.dispose]: () => undefined };
+  const peers: Peers = {
+    index: createPathIndex(),
+    objects: { get: () => undefined, scan: () => [] },
+    onChanges: () => none,
+    onOwnedCluster: () => none,
+    shards: noOtherShards('one'),
+    load: () => 1,
+    isFresh: () => fresh,
+    catchUp: () => Promise.resolve(true),
+    hasServiceAccount: () => Promise.resolve(false),
+  };
+  using core = createCore({
+    ...{ store, clock, random: createSystemRandom(), shardNumber: 1, shardName: 'one', peers },
+    behaviour: () => noBehaviour,
+    conversion: () => undefined,
+  });
+  const access = createAccess(core);
+  const target = { group: 'apis.kcp.io', resource: 'apiexports', name: 'west' };
+  const may = (groups: string[]) => access.mayDeep({ name: 'ann', groups }, 'elsewhere', 'bind', target);
+  expect(may(['team'])).toBe(false);
+  expect(may(['system:masters'])).toBe(true);
+  fresh = false;
+  for (const groups of [['team'], ['system:masters']])
+    expect(() => may(groups)).toThrow(expect.objectContaining({ code: 503, reason: 'ServiceUnavailable' }));
+});

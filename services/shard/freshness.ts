@@ -1,0 +1,25 @@
+/** How old what is known of other shards may be for a decision: past that, whoever must know asks, or refuses. */
+
+/** A right that was revoked must not live on for longer behind a connection that is broken. */
+const freshMs = 10_000;
+
+export interface ViewAge {
+  /** The shard that has the cluster; undefined where no other shard is known to. */
+  readonly shard: string | undefined;
+  /** Whether the register says that it lives. */
+  readonly alive: boolean;
+  /** Since what is known of the register was the newest. */
+  readonly registerSilentMs: number;
+  /** Since the shard's feed was last known to be complete; undefined: it never was. */
+  readonly ageMs: number | undefined;
+}
+
+/**
+ * Whether what is known of a cluster of another shard may decide. Of a shard that is down nothing can have changed; but that it is down is only known while
+ * the register is heard.
+ */
+export function isFreshView({ shard, alive, registerSilentMs, ageMs }: ViewAge): boolean {
+  if (shard === undefined) return true;
+  if (registerSilentMs > freshMs) return false;
+  return !alive || (ageMs !== undefined && ageMs < freshMs);
+}

@@ -1,0 +1,46 @@
+/** Revisions that other shards have committed move this shard's clock on, within a bound: what lies beyond it is refused, counted and told of, and nothing else changes. */
+import type { Revision } from '@kcp-ts/meta';
+import { revisionZero } from '@kcp-ts/meta';
+import type { FeedEntry, FeedSink } from '@kcp-ts/replication';
+import type { Store } from '@kcp-ts/storage';
+
+export interface HeardRevisions {
+  /** What is committed here after something was heard of is later than it. */
+  readonly sink: FeedSink;
+  /** How often each shard was ahead of us by more than is followed. */
+  refused(): ReadonlyMap<string, number>;
+}
+
+/** `alarm` is called with the first revision that is refused of a shard, and again after one that was not. */
+export function hearRevisions(
+  store: Pick<Store, 'observe'>,
+  alarm: (shard: string, revision: Revision) => void,
+): HeardRevisions {
+  const refused = new Map<string, number>();
+  const alarmed = new Set<string>();
+
+  function observe(shard: string, entries: readonly FeedEntry[]): void {
+    let newest = revisionZero;
+    for (const { revision } of entries) if (revision > newest) newest = revision;
+    if (store.observe(newest)) {
+      alarmed.delete(shard);
+      return;
+    }
+    refused.set(shard, (refused.get(shard) ?? 0) + 1);
+    if (alarmed.has(shard)) return;
+    alarmed.add(shard);
+    alarm(shard, newest);
+  }
+
+  return {
+    sink: {
+      apply: ({ name }, entries) => observe(name, entries),
+      begin: ({ name }) => ({ add: (entries) => observe(name, entries), end: () => undefined }),
+      removed(shard) {
+        alarmed.delete(shard);
+        refused.delete(shard);
+      },
+    },
+    refused: () => refused,
+  };
+}

@@ -1,0 +1,157 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSystemClock } from '@kcp-ts/base';
+import type { ClusterOrder } from '@kcp-ts/controllers';
+import { noOtherShards } from '@kcp-ts/controllers';
+import type { Store } from '@kcp-ts/storage';
+import { createMemoryStore, encodeStored, openLmdbStore } from '@kcp-ts/storage';
+import type { ManualClock } from '@kcp-ts/storage/contract';
+import { createManualClock } from '@kcp-ts/storage/contract';
+import { createPathIndex, logicalClusterKey } from '@kcp-ts/workspace-index';
+import { expect, it } from 'vitest';
+import type { Shard } from './compose.ts';
+import type { Peers } from './peers.ts';
+import { composeTestShard } from './shard.fixture.ts';
+
+const none: Disposable = { [Symbol.dispose]: () => undefined };
+
+/** The other shards, as their feeds have told of them: `two` has the cluster `parent`, and workspaces in it. */
+function createOthers() {
+  const index = createPathIndex();
+  const stored = (object: object) => encodeStored('0123456789abcdef', 0, JSON.stringify(object));
+  index.changed(
+    'two',
+    logicalClusterKey('parent'),
+    stored({ metadata: { name: 'cluster' }, status: { phase: 'Ready' } }),
+  );
+  const state = { alive: true, asked: 0, answers: true, before: (): void => undefined };
+  const peers: Peers = {
+    index,
+    objects: { get: () => undefined, scan: () => [] },
+    onChanges: () => none,
+    onOwnedCluster: () => none,
+    shards: { ...noOtherShards('one'), knows: () => true },
+    load: (shard) => (shard === 'two' && state.alive ? 1 : undefined),
+    isFresh: () => true,
+    catchUp() {
+      state.asked++;
+      state.before();
+      return Promise.resolve(state.answers);
+    },
+    hasServiceAccount: () => Promise.resolve(false),
+  };
+  return {
+    state,
+    peers,
+    /** The workspace has this cluster; none yet; or it is gone. */
+    workspace(name: string, cluster: string | undefined, phase = 'Ready') {
+      const value = stored({ metadata: { name }, spec: { cluster }, status: { phase } });
+      index.changed('two', `tenancy.kcp.io/workspaces/id/parent//${name}`, value);
+    },
+    gone: (name: string) => index.changed('two', `tenancy.kcp.io/workspaces/id/parent//${name}`, undefined),
+  };
+}
+
+function orderOf(name: string, cluster = `c-${name}`, parent = 'parent'): ClusterOrder {
+  return {
+    cluster,
+    path: `root:${parent}:${name}`,
+    type: 'root:universal',
+    creator: { name: 'ann', groups: [] },
+    owner: { cluster: parent, name, uid: `uid-${name}` },
+    requiredGroups: undefined,
+  };
+}
+
+async function made(shard: Shard, ...orders: readonly ClusterOrder[]): Promise<void> {
+  for (const order of orders) expect(await shard.orders.create(order)).toMatchObject({ status: 'made' });
+}
+
+/** Half a minute goes by, and what waits for it is done. */
+async function halfMinute(clock: ManualClock): Promise<void> {
+  for (let second = 0; second < 31; second++) {
+    clock.advance(1_000);
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const isThere = (store: Store, name: string) => store.get(logicalClusterKey(`c-${name}`)) !== undefined;
+
+it('a cluster goes that no workspace of the shard of its parent has, when that is sure, and no other', async () => {
+  const clock = createManualClock(Date.now());
+  const others = createOthers();
+  await using store = createMemoryStore({ clock });
+  await using shard = await composeTestShard({ store, clock, peers: others.peers });
+  others.workspace('kept', 'c-kept');
+  others.workspace('making', undefined, 'Scheduling');
+  others.workspace('again', 'another-cluster');
+  await made(shard, ...['kept', 'making', 'again', 'lost'].map((name) => orderOf(name)));
+  await made(shard, orderOf('away', 'c-away', 'nowhere'));
+  const there = () => ['kept', 'making', 'again', 'lost', 'away'].filter((name) => isThere(store, name));
+  expect(there()).toEqual(['kept', 'making', 'again', 'lost', 'away']);
+
+  // Nobody is sure while a shard cannot be asked, or the one with the parent is down.
+  others.state.answers = false;
+  await halfMinute(clock);
+  expect(others.state.asked).toBeGreaterThan(0);
+  others.state.answers = true;
+  others.state.alive = false;
+  await halfMinute(clock);
+  expect(there()).toEqual(['kept', 'making', 'again', 'lost', 'away']);
+
+  others.state.alive = true;
+  await halfMinute(clock);
+  expect(there()).toEqual(['kept', 'making', 'away']);
+
+  // Its workspace went before it had a cluster, and nobody heard of the order any more.
+  others.gone('making');
+  await halfMinute(clock);
+  expect(there()).toEqual(['kept', 'away']);
+});
+
+it('a workspace that is heard of only when the others are asked keeps its cluster', async () => {
+  const clock = createManualClock(Date.now());
+  const others = createOthers();
+  await using store = createMemoryStore({ clock });
+  await using shard = await composeTestShard({ store, clock, peers: others.peers });
+  others.state.before = () => others.workspace('late', 'c-late');
+  await made(shard, orderOf('late'));
+  await halfMinute(clock);
+  expect([others.state.asked, isThere(store, 'late')]).toEqual([1, true]);
+});
+
+it('a shard that was taken out, and comes back, takes away what belongs to nobody any more', async () => {
+  const clock = createManualClock(Date.now());
+  const others = createOthers();
+  await using store = createMemoryStore({ clock });
+  {
+    others.workspace('gone', 'c-gone');
+    others.workspace('kept', 'c-kept');
+    await using shard = await composeTestShard({ store, clock, peers: others.peers });
+    await made(shard, orderOf('gone'), orderOf('kept'));
+    await halfMinute(clock);
+  }
+  others.gone('gone');
+  await using _ = await composeTestShard({ store, clock, peers: others.peers });
+  await halfMinute(clock);
+  expect(['gone', 'kept'].filter((name) => isThere(store, name))).toEqual(['kept']);
+});
+
+it('a cluster is said to be gone when that is durable, also where somebody else is just taking it away', async () => {
+  const clock = createSystemClock();
+  const others = createOthers();
+  const path = await mkdtemp(join(tmpdir(), 'orphan-clusters-'));
+  try {
+    // Of an engine that takes its time to write.
+    await using store = await openLmdbStore({ path, clock });
+    await using shard = await composeTestShard({ store, clock, peers: others.peers });
+    await made(shard, orderOf('a'));
+    const removed = store.commit([{ op: 'delete', key: logicalClusterKey('c-a'), expect: 'any' }]);
+    expect(await shard.orders.remove('c-a', 'uid-a')).toEqual({ gone: true });
+    expect(isThere(store, 'a')).toBe(false);
+    await removed;
+  } finally {
+    await rm(path, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,85 @@
+import type { KubeObject } from '@kcp-ts/meta';
+import type { Store } from '@kcp-ts/storage';
+import { createMemoryStore, encodeStored, formatKey, parseStored } from '@kcp-ts/storage';
+import { createManualClock } from '@kcp-ts/storage/contract';
+import { expect, it } from 'vitest';
+import { projectEvent } from './feed-projection.ts';
+import { composeTestShard } from './shard.fixture.ts';
+
+const rbac = 'rbac.authorization.k8s.io';
+
+function put(store: Store, group: string, resource: string, name: string, rest: object, namespace = '') {
+  const key = formatKey({ group, resource, identity: '-', cluster: 'root', namespace, name });
+  const object = { apiVersion: `${group}/v1`, kind: 'X', metadata: { name, uid: name }, ...rest };
+  const value = encodeStored('0123456789abcdef', 0, JSON.stringify(object));
+  return store.commit([{ op: 'put', key, expect: 'any', value: () => value }]);
+}
+
+/** Why each object of a kind leaves the shard; those that stay are not named. */
+function leaving(store: Store, resource: string, group = rbac): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const { key, value } of store.scan({ prefix: `${group}/${resource}/-/root/` }, 1_000)) {
+    if (projectEvent({ type: 'put', key, value, previous: undefined }).kind === 'none') continue;
+    const { metadata } = parseStored<KubeObject>(value);
+    found[metadata.name] = metadata.annotations?.['internal.kcp.io/replicate'] ?? '';
+  }
+  return found;
+}
+
+const rule = (apiGroups: string[], resources: string[], verbs: string[]) => ({ apiGroups, resources, verbs });
+const bindRule = rule(['apis.kcp.io'], ['apiexports'], ['bind']);
+const roleRef = (name: string, kind = 'ClusterRole') => ({ roleRef: { apiGroup: rbac, kind, name } });
+const subjects = (name: string) => ({ subjects: [{ kind: 'User', name, apiGroup: rbac }] });
+
+it('of the RBAC of a workspace that others bind to leaves what says who may bind, use or enter, and nothing else', async () => {
+  const clock = createManualClock(Date.now());
+  await using store = createMemoryStore({ clock });
+  await using _ = await composeTestShard({ store, clock });
+  const before = leaving(store, 'clusterroles');
+  const bindingsBefore = leaving(store, 'clusterrolebindings');
+  await put(store, rbac, 'clusterroles', 'binder', { rules: [bindRule] });
+  await put(store, rbac, 'clusterroles', 'content', {
+    rules: [rule(['apis.kcp.io'], ['apiexports/content'], ['get'])],
+  });
+  await put(store, rbac, 'clusterroles', 'user', { rules: [rule(['tenancy.kcp.io'], ['workspacetypes'], ['use'])] });
+  await put(store, rbac, 'clusterroles', 'enter', { rules: [{ nonResourceURLs: ['/'], verbs: ['access'] }] });
+  await put(store, rbac, 'clusterroles', 'reader', { rules: [rule([''], ['configmaps'], ['get'])] });
+  await put(store, rbac, 'clusterroles', 'bounded', { rules: [rule(['wild.west'], ['cowboys'], ['get'])] });
+  await put(store, rbac, 'clusterrolebindings', 'binds', { ...roleRef('binder'), ...subjects('ann') });
+  await put(store, rbac, 'clusterrolebindings', 'reads', { ...roleRef('reader'), ...subjects('ann') });
+  await put(store, rbac, 'clusterrolebindings', 'bounds', {
+    ...roleRef('bounded'),
+    ...subjects('apis.kcp.io:binding:ann'),
+  });
+  // What is in a namespace decides about nothing across workspaces: as in kcp it stays.
+  await put(store, rbac, 'roles', 'binder', { rules: [bindRule] }, 'default');
+  await put(store, rbac, 'rolebindings', 'binds', { ...roleRef('binder', 'Role'), ...subjects('ann') }, 'default');
+
+  const wanted = {
+    binder: 'apis.kcp.io',
+    content: 'apis.kcp.io',
+    user: 'tenancy.kcp.io',
+    enter: 'core.kcp.io',
+    bounded: 'apis.kcp.io',
+  };
+  const settled = async (resource: string, expected: Record<string, string>) => {
+    for (let turn = 0; turn < 2_000; turn++) {
+      if (JSON.stringify(leaving(store, resource)) === JSON.stringify(expected)) return;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(leaving(store, resource)).toEqual(expected);
+  };
+  const sorted = (all: Record<string, string>) =>
+    Object.fromEntries(Object.entries(all).sort(([left], [right]) => (left < right ? -1 : 1)));
+  await settled('clusterroles', sorted({ ...before, ...wanted }));
+  await settled('clusterrolebindings', sorted({ ...bindingsBefore, binds: 'apis.kcp.io', bounds: 'apis.kcp.io' }));
+  const bindings = leaving(store, 'clusterrolebindings');
+  expect([leaving(store, 'roles'), leaving(store, 'rolebindings')]).toEqual([{}, {}]);
+
+  // A role that no longer says so goes from the others.
+  await put(store, rbac, 'clusterroles', 'binder', { rules: [rule([''], ['configmaps'], ['get'])] });
+  const { binder: _gone, ...rest } = wanted;
+  await settled('clusterroles', sorted({ ...before, ...rest }));
+  const { binds: _unbound, ...others } = bindings;
+  await settled('clusterrolebindings', others);
+});

@@ -1,0 +1,64 @@
+import { noOtherShards } from '@kcp-ts/controllers';
+import type { StoreEvent } from '@kcp-ts/storage';
+import { createMemoryStore, encodeStored, flagFinalizers, formatKey, parseStored } from '@kcp-ts/storage';
+import { createManualClock } from '@kcp-ts/storage/contract';
+import { createPathIndex, logicalClusterKey } from '@kcp-ts/workspace-index';
+import { expect, it } from 'vitest';
+import type { Peers } from './peers.ts';
+import { composeTestShard } from './shard.fixture.ts';
+
+const none: Disposable = { [Symbol.dispose]: () => undefined };
+
+const peers: Peers = {
+  index: createPathIndex(),
+  objects: { get: () => undefined, scan: () => [] },
+  onChanges: () => none,
+  onOwnedCluster: () => none,
+  shards: noOtherShards('one'),
+  load: () => undefined,
+  isFresh: () => true,
+  catchUp: () => Promise.resolve(false),
+  hasServiceAccount: () => Promise.resolve(false),
+};
+
+it('a cluster goes in bounded commits, each object with a revision and an event of its own, and what is held stays marked', async () => {
+  const clock = createManualClock(Date.now());
+  await using store = createMemoryStore({ clock });
+  await using shard = await composeTestShard({ store, clock, peers });
+  await shard.orders.create({
+    ...{ cluster: 'big', path: 'root:big', type: 'root:universal', creator: { name: 'ann', groups: [] } },
+    ...{ owner: { cluster: 'elsewhere', name: 'big', uid: 'u' }, requiredGroups: undefined },
+  });
+  const keyOf = (name: string) =>
+    formatKey({ group: '', resource: 'configmaps', identity: '-', cluster: 'big', namespace: 'default', name });
+  const put = (name: string, finalizers: readonly string[] = []) => {
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default', finalizers } };
+    const flags = finalizers.length > 0 ? flagFinalizers : 0;
+    const value = encodeStored('0123456789abcdef', flags, JSON.stringify(object));
+    return store.commit([{ op: 'put', key: keyOf(name), expect: 'any', value: () => value }]);
+  };
+  await Promise.all(Array.from({ length: 450 }, (_, index) => put(`n${index}`)));
+  await put('held', ['example.com/hold']);
+
+  const events: StoreEvent[] = [];
+  const sizes: number[] = [];
+  using _ = store.subscribe((some) => {
+    events.push(...some);
+    sizes.push(some.length);
+  });
+  const before = store.statistics().commits;
+  expect(await shard.orders.remove('big', 'u')).toMatchObject({ gone: false });
+  const deleted = events.filter(({ type, key }) => type === 'delete' && /configmaps.*\/n\d+$/.test(key));
+  expect(new Set(deleted.map(({ key }) => key)).size).toBe(450);
+  expect(new Set(events.map(({ revision }) => revision)).size).toBe(events.length);
+  expect(store.statistics().commits - before).toBeGreaterThanOrEqual(5);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(101);
+  const held = store.get(keyOf('held'));
+  if (held === undefined) throw new Error('what is held must stay');
+  expect(parseStored<{ metadata: object }>(held.value).metadata).toHaveProperty('deletionTimestamp');
+
+  // It lets go, and the rest follows.
+  await put('held');
+  expect(await shard.orders.remove('big', 'u')).toEqual({ gone: true });
+  expect([store.get(logicalClusterKey('big')), await store.count({ cluster: 'big' })]).toEqual([undefined, 0]);
+});
