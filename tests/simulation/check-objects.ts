@@ -2,7 +2,7 @@
 import type { Revision } from '@kcp-ts/meta';
 import type { StoreEvent } from '@kcp-ts/storage';
 import type { Answered } from './clerk.ts';
-import type { SimShard } from './shard.ts';
+import type { SimShard } from './world.ts';
 
 function idOf({ type, value }: StoreEvent): string | undefined {
   return type === 'put' ? Buffer.from(value).toString().trimEnd() : undefined;

@@ -2,8 +2,8 @@
 import type { MergedShard, Position } from '@kcp-ts/merged';
 import type { Revision } from '@kcp-ts/meta';
 import { contentPrefix } from './feeds.ts';
-import type { SimShard } from './shard.ts';
 import type { Segment } from './watcher.ts';
+import type { SimShard } from './world.ts';
 
 interface CommittedEvent extends Position {
   readonly key: string;

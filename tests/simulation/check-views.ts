@@ -1,9 +1,8 @@
 /** Soon after the last fault everybody's view is what the shards are. */
 import { copiedPrefix } from './feeds.ts';
 import type { SimProxy } from './proxy.ts';
-import type { SimShard } from './shard.ts';
 import type { Tenant } from './tenant.ts';
-import type { CopiesView } from './views.ts';
+import type { CopiesView, SimShard } from './world.ts';
 
 const everything = 100_000;
 

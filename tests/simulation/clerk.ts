@@ -3,8 +3,7 @@ import type { Revision } from '@kcp-ts/meta';
 import type { CommitResult, Entry, Operation } from '@kcp-ts/storage';
 import type { SimProcess } from './process.ts';
 import { createProcess } from './process.ts';
-import type { ShardLife } from './shard.ts';
-import type { World } from './world.ts';
+import type { ShardLife, World } from './world.ts';
 
 /** Something that a shard has answered. */
 export interface Answered {

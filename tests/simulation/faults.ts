@@ -4,9 +4,8 @@ import type { Clerk } from './clerk.ts';
 import { drawSkew } from './process.ts';
 import type { SimProxy } from './proxy.ts';
 import type { SimReplica } from './replica.ts';
-import type { SimShard } from './shard.ts';
 import { createSimShard, leaseMs } from './shard.ts';
-import type { World } from './world.ts';
+import type { SimShard, World } from './world.ts';
 import { startWriter } from './writer.ts';
 
 export interface FaultNeeds {

@@ -9,9 +9,8 @@ import type { SimProcess } from './process.ts';
 import { createProcess, drawSkew } from './process.ts';
 import type { SimRegister } from './register.ts';
 import { followRegister } from './register.ts';
-import type { CopiesView } from './views.ts';
 import { createCopiesView } from './views.ts';
-import type { World } from './world.ts';
+import type { CopiesView, World } from './world.ts';
 
 export interface SimProxy {
   readonly process: SimProcess;

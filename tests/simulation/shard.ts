@@ -1,62 +1,21 @@
 /** A shard: a disk, and one process after the other that owns it, each made of the store, the watch hub, the feed and the progress of the real thing. */
-import type { Progress } from '@kcp-ts/apiserver';
 import { awaitRevision, createProgress } from '@kcp-ts/apiserver';
-import type { ShardProgress } from '@kcp-ts/merged';
 import type { Revision } from '@kcp-ts/meta';
-import type { FeedService } from '@kcp-ts/proto';
 import type { ShardRecord } from '@kcp-ts/replication';
 import { createFeedPublisher, feedHandlers, joinSinks } from '@kcp-ts/replication';
-import type { RpcHandlers } from '@kcp-ts/rpc';
 import { RpcError } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';
 import { revisionAt } from '@kcp-ts/storage';
 import { createStore } from '@kcp-ts/storage/contract';
-import type { WatchFrame, WatchHub } from '@kcp-ts/watch';
 import { createWatchHub } from '@kcp-ts/watch';
 import type { SimDisk } from './disk.ts';
 import { createSimDisk } from './disk.ts';
 import { contentPrefix, feedPrefixes, followFeeds, observingSink, project } from './feeds.ts';
 import type { SimProcess } from './process.ts';
 import { createProcess, drawSkew } from './process.ts';
-import type { SimRegister } from './register.ts';
 import { followRegister } from './register.ts';
-import type { CopiesView } from './views.ts';
 import { createCopiesView } from './views.ts';
-import type { World } from './world.ts';
-
-/** What a process serves once it owns its shard. */
-interface Serving {
-  readonly store: Store;
-  readonly hub: WatchHub;
-  readonly progress: Progress;
-  readonly feed: RpcHandlers<typeof FeedService>;
-}
-
-export interface ShardLife {
-  readonly process: SimProcess;
-  readonly register: SimRegister;
-  readonly view: CopiesView;
-  /** Undefined before it serves. */
-  serving(): Serving | undefined;
-  /** Throws RpcError while it does not serve. */
-  feed(): RpcHandlers<typeof FeedService>;
-  ask(past: Revision): Promise<ShardProgress>;
-  /** Runs a read, and throws where it may no longer be answered. */
-  read<Answer>(run: (store: Store) => Answer | Promise<Answer>): Promise<Answer>;
-  /** After its lease in the register has ended. */
-  rejoin(): void;
-  /** As a framed watch; never ends by itself. Resolves when it has begun. */
-  watch(after: Revision, initial: boolean, signal: AbortSignal, send: (frame: WatchFrame) => void): Promise<void>;
-}
-
-export interface SimShard {
-  readonly name: string;
-  readonly disk: SimDisk;
-  /** The newest process, whatever has become of it. */
-  life(): ShardLife;
-  /** Another process takes the shard over, where nobody owns it. */
-  start(): void;
-}
+import type { Serving, ShardLife, SimShard, World } from './world.ts';
 
 /** How long a lease outlasts the last word of its owner. */
 export const leaseMs = 3_000;

@@ -1,16 +1,9 @@
 /** The copies that a process keeps of other shards' objects, and a witness beside them who sees whether they were ever told what never was. */
 import type { Revision } from '@kcp-ts/meta';
-import type { EntryView, FeedEntry, FeedShard, FeedSink } from '@kcp-ts/replication';
+import type { FeedEntry, FeedShard, FeedSink } from '@kcp-ts/replication';
 import { createEntryView, joinSinks } from '@kcp-ts/replication';
 import { copiedPrefix } from './feeds.ts';
-import type { World } from './world.ts';
-
-export interface CopiesView {
-  readonly view: EntryView;
-  readonly sink: FeedSink;
-  /** What went wrong so far, in words. */
-  readonly violations: readonly string[];
-}
+import type { CopiesView, World } from './world.ts';
 
 interface Seen {
   readonly revision: Revision;
