@@ -6,8 +6,8 @@ import type { Chance, VirtualTime } from './virtual-time.ts';
 export interface SimRegister extends Pick<Register, 'current' | 'follow' | 'silentForMs' | 'exclude' | 'readmit'> {
   /** Whether the register and the process reach each other. */
   connected: boolean;
-  /** Joins, and is alive from then on. */
-  join(shard: ShardAddress): Promise<ShardRecord>;
+  /** Joins, and is alive from then on. Rejects where `mayJoin` says no when the register is asked. */
+  join(shard: ShardAddress, mayJoin: () => boolean): Promise<ShardRecord>;
   /** Its lease has ended. */
   lapse(): void;
 }
@@ -74,8 +74,9 @@ export function followRegister({ time, chance, registry }: RegisterNeeds, proces
       await reach();
       await inner.readmit(name);
     },
-    async join(shard) {
+    async join(shard, mayJoin) {
       await reach();
+      if (!mayJoin()) throw new Error('another process is this shard by now');
       return inner.join(shard);
     },
     lapse() {

@@ -67,7 +67,10 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
 
   /** From when it was sent, so that it ends here before it ends at whoever grants it. */
   function keepAlive(): void {
-    if (disk.isOwner(process)) heldUntilMs = process.clock.monotonic() + leaseMs;
+    const now = process.clock.monotonic();
+    // A lease that has ended is not renewed.
+    if (!disk.isOwner(process) || (heldUntilMs > 0 && now >= heldUntilMs)) return;
+    heldUntilMs = now + leaseMs;
     process.clock.setTimer(keepAliveMs, keepAlive);
   }
 
@@ -76,7 +79,9 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
   }
 
   const urls = { baseUrl: address, rpcAddress: address, externalUrl: address, virtualWorkspaceUrl: address };
-  const join = () => register.join({ name, ...urls, labels: {} });
+  /** Once another one has joined as this shard its address stays. */
+  const isNewest = () => world.shards.get(name)?.life().process === process;
+  const join = () => register.join({ name, ...urls, labels: {} }, isNewest);
 
   async function begin(): Promise<void> {
     const record = await join();
@@ -90,8 +95,7 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
 
   function rejoin(): void {
     process.deliver(() => {
-      // Another one has joined as this shard: its address stays.
-      if (world.shards.get(name)?.life().process !== process) return;
+      if (!isNewest()) return;
       join().catch(() => process.clock.setTimer(100, rejoin));
     });
   }
