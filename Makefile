@@ -2,7 +2,7 @@
 # Give a program more arguments with ARGS: make test ARGS=libs/storage
 
 .DEFAULT_GOAL := help
-.PHONY: help install build servers generate run cluster test test-faults check bench bench-sharded
+.PHONY: help install build servers generate run cluster test test-faults test-simulation check bench bench-sharded
 
 INSTALLED := node_modules/.package-lock.json
 BUILT := dist/kcp-ts.js
@@ -55,6 +55,9 @@ test: $(BUILT) servers ## Run every test; the end-to-end ones with each kubectl 
 
 test-faults: $(BUILT) servers ## Run the fault tests alone, all of them: parts killed, stopped, cut off and emptied under load
 	@KCP_FAULT_ROUNDS=$${KCP_FAULT_ROUNDS:-5} $(PINNED) vitest run tests/faults --passWithNoTests $(ARGS)
+
+test-simulation: $(INSTALLED) ## Run the simulation of a whole installation alone: SEEDS=5000 of them, from FROM=1 on
+	@KCP_SIMULATION_SEEDS=$(or $(SEEDS),5000) KCP_SIMULATION_FROM=$(or $(FROM),1) $(PINNED) vitest run tests/simulation $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types, floors, dead code: under a minute
 	@$(PINNED) node tools/check/main.ts

@@ -5,7 +5,9 @@ import type { ServerNeeds } from './server-needs.ts';
 
 const waitMs = 3_000;
 
-function tooLarge(needs: ServerNeeds, revision: Revision): StatusError {
+type Needs = Pick<ServerNeeds, 'store' | 'hub' | 'clock' | 'shardNumber'>;
+
+function tooLarge(needs: Needs, revision: Revision): StatusError {
   const asked = formatResourceVersion(revision, needs.shardNumber);
   const current = formatResourceVersion(needs.store.currentRevision(), needs.shardNumber);
   return new StatusError('Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
@@ -15,7 +17,7 @@ function tooLarge(needs: ServerNeeds, revision: Revision): StatusError {
 }
 
 /** Resolves once the store has reached a revision; throws StatusError Timeout (504) after three seconds. */
-export async function awaitRevision(needs: ServerNeeds, revision: Revision): Promise<void> {
+export async function awaitRevision(needs: Needs, revision: Revision): Promise<void> {
   if (revision <= needs.store.currentRevision()) return;
   // An idle shard's clock runs on: what lies in its past but was never committed is reached by promising it.
   if ((await needs.store.progress(revision)) >= revision) return;

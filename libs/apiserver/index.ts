@@ -3,6 +3,7 @@
 export type { ApiRequest } from './api-request.ts';
 export type { ApiServerOptions, Route, VersionInfo } from './api-server.ts';
 export { createApiServer } from './api-server.ts';
+export { awaitRevision } from './await-revision.ts';
 export type { Bookmarks } from './bookmarks.ts';
 export { createBookmarks } from './bookmarks.ts';
 export { createDiscovery } from './discovery/create-discovery.ts';

@@ -28,6 +28,8 @@ export interface Directory extends AsyncDisposable {
    * where a living shard could not be asked. Whoever asks while one is under way shares the next.
    */
   confirm(): Promise<boolean>;
+  /** As `confirm`, and resolves to the shards that could not be asked, those that are down among them. */
+  unheard(): Promise<ReadonlySet<string>>;
   shard(name: string): Backend | undefined;
   shards(): readonly Backend[];
   services(kind: ServiceKind): readonly Backend[];
@@ -64,6 +66,7 @@ export async function openDirectory({ connections, clock, log, sinks = [] }: Dir
     index,
     resolve: (pathOrName) => index.resolve(pathOrName),
     confirm: () => follower.catchUp(),
+    unheard: () => follower.unheard(),
     shard: (name) => register.current().shards.find((shard) => shard.name === name),
     shards: () => register.current().shards,
     services: (kind) =>

@@ -9,7 +9,7 @@ export { createFeedFollower } from './feed/feed-follower.ts';
 export type { FeedPublisher, FeedPublisherOptions } from './feed/feed-publisher.ts';
 export { createFeedPublisher } from './feed/feed-publisher.ts';
 export type { FeedServiceOptions } from './feed/feed-service.ts';
-export { feedService } from './feed/feed-service.ts';
+export { feedHandlers, feedService } from './feed/feed-service.ts';
 export type { FeedFollower, FeedFollowerOptions, FollowedShard } from './feed/follow.ts';
 export type { ProgressAsker, ProgressAskerNeeds, SaidProgress } from './feed/progress-asker.ts';
 export { createProgressAsker } from './feed/progress-asker.ts';

@@ -33,6 +33,8 @@ export interface PathIndex {
   /** A workspace of another cluster, whatever its phase; `cluster`: undefined before it has one. */
   workspace(parent: string, name: string): { readonly cluster: string | undefined } | undefined;
   resolve(pathOrName: string): Placement;
+  /** The shard that would know what is missing where a path is unknown; undefined where any may. */
+  witnessOf(pathOrName: string): string | undefined;
   /** `value`: the stored object or its projection; undefined for a deletion. Other kinds are ignored. */
   changed(shard: string, key: string, value: Uint8Array | undefined): void;
   /** Forgets what is of a shard, but for these keys. */
@@ -122,6 +124,22 @@ export function createPathIndex(): PathIndex {
     return found.cluster === undefined ? unknown : placed(found.cluster, found.placedOn);
   }
 
+  /** `passed`: told of each cluster on the way. */
+  function follow(pathOrName: string, passed?: (here: Placement & { readonly status: 'found' }) => void): Placement {
+    const segments = pathOrName.split(':');
+    const first = segments.shift() ?? '';
+    const home = first === 'user' && segments.length > 0;
+    const start = home ? homeClusterName(segments.shift() ?? '') : first;
+    if (!isClusterName(start)) return unknown;
+    let here = placed(start, undefined);
+    for (const name of segments) {
+      if (here.status !== 'found') return here;
+      passed?.(here);
+      here = child(here.cluster, name);
+    }
+    return here;
+  }
+
   function changed(shard: string, key: string, value: Uint8Array | undefined): void {
     if (isLogicalClusterKey(key)) {
       const end = key.indexOf('/', logicalClustersPrefix.length);
@@ -146,18 +164,13 @@ export function createPathIndex(): PathIndex {
       for (const { shard: holder, key } of [...children.values()])
         if (holder === shard && !keys.has(key)) changed(shard, key, undefined);
     },
-    resolve(pathOrName) {
-      const segments = pathOrName.split(':');
-      const first = segments.shift() ?? '';
-      const home = first === 'user' && segments.length > 0;
-      const start = home ? homeClusterName(segments.shift() ?? '') : first;
-      if (!isClusterName(start)) return unknown;
-      let here = placed(start, undefined);
-      for (const name of segments) {
-        if (here.status !== 'found') return here;
-        here = child(here.cluster, name);
-      }
-      return here;
+    resolve: (pathOrName) => follow(pathOrName),
+    witnessOf(pathOrName) {
+      let shard: string | undefined;
+      follow(pathOrName, (here) => {
+        shard = here.shard;
+      });
+      return shard;
     },
     clusters: (shard) => counts.get(shard) ?? 0,
     sizes: () => ({ clusters: clusters.size, workspaces: children.size }),

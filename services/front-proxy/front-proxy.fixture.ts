@@ -13,7 +13,10 @@ export interface TestPlaces {
   readonly workspaces: Map<string, { readonly cluster: string; readonly shard: string } | 'unavailable'>;
   readonly shards: Map<string, string>;
   readonly services: Map<string, readonly string[]>;
-  confirm: () => Promise<boolean>;
+  /** The shards that cannot be asked. */
+  unheard: () => Promise<ReadonlySet<string>>;
+  /** The shard that would know of any path. */
+  witness: string | undefined;
   ready: boolean;
 }
 
@@ -22,7 +25,8 @@ export function createTestPlaces(): TestPlaces {
     workspaces: new Map(),
     shards: new Map(),
     services: new Map(),
-    confirm: () => Promise.resolve(true),
+    unheard: () => Promise.resolve(new Set()),
+    witness: undefined,
     ready: true,
   };
 }
@@ -36,6 +40,7 @@ function directoryOf(places: TestPlaces): ServeOptions['directory'] {
         if (found === undefined || found === 'unavailable') return undefined;
         return { shard: found.shard, path: name, parent: undefined, name: undefined, phase: 'Ready', deleting: false };
       },
+      witnessOf: () => places.witness,
       sizes: () => ({ clusters: workspaces.size, workspaces: workspaces.size }),
     },
     resolve(text) {
@@ -44,7 +49,7 @@ function directoryOf(places: TestPlaces): ServeOptions['directory'] {
       if (found === 'unavailable') return { status: 'unavailable' };
       return { status: 'found', cluster: found.cluster as ClusterName, shard: found.shard };
     },
-    confirm: () => places.confirm(),
+    unheard: () => places.unheard(),
     shard(name) {
       const baseUrl = shards.get(name);
       return baseUrl === undefined ? undefined : { name, baseUrl, alive: true };

@@ -97,18 +97,22 @@ describe.each(openClients)('over %s the proxy', (_protocol, open) => {
       status: 503,
       body: 'Not available.',
     });
-    at.places.confirm = () => Promise.resolve(false);
+    at.places.unheard = () => Promise.resolve(new Set(['two']));
     expect(await ask(open, { url: at.url('/clusters/root:b/api'), tls: at.tls })).toMatchObject({
       status: 503,
       headers: { 'retry-after': '1' },
     });
+    at.places.witness = 'two';
+    expect(await ask(open, { url: at.url('/clusters/root:b/api'), tls: at.tls })).toMatchObject({ status: 503 });
+    at.places.witness = 'root';
+    expect(await ask(open, { url: at.url('/clusters/root:b/api'), tls: at.tls })).toMatchObject({ status: 403 });
   });
 
   it('finds a workspace that became known while the negative answer was confirmed', async () => {
     await using at = await set(tell);
-    at.places.confirm = async () => {
+    at.places.unheard = async () => {
       at.places.workspaces.set('root:new', { cluster: 'new', shard: 'root' });
-      return true;
+      return new Set();
     };
     const answer = await ask(open, { url: at.url('/clusters/root:new/api'), tls: at.tls });
     expect(JSON.parse(answer.body).url).toBe('/clusters/new/api');

@@ -19,15 +19,15 @@ export type Target =
 
 /** What the router asks of the directory. */
 export interface Places extends Pick<Directory, 'resolve' | 'shard' | 'services'> {
-  readonly index: Pick<PathIndex, 'cluster'>;
+  readonly index: Pick<PathIndex, 'cluster' | 'witnessOf'>;
 }
 
 export interface RouterNeeds {
   readonly directory: Places;
   readonly rootShard: string;
   readonly mappings: readonly Mapping[];
-  /** As Directory's, shared by all who ask at once. */
-  confirm(): Promise<boolean>;
+  /** As Directory's, shared by all who ask at once; undefined where it failed. */
+  unheard(): Promise<ReadonlySet<string> | undefined>;
 }
 
 const clustersPrefix = '/clusters/';
@@ -66,7 +66,7 @@ function homeOf(exchange: Exchange): string | undefined {
   }
 }
 
-export function createRouter({ directory, rootShard, mappings, confirm }: RouterNeeds): Router {
+export function createRouter({ directory, rootShard, mappings, unheard }: RouterNeeds): Router {
   function onShard(shard: string, path: string): Target {
     const url = directory.shard(shard)?.baseUrl;
     return url === undefined
@@ -81,8 +81,15 @@ export function createRouter({ directory, rootShard, mappings, confirm }: Router
   }
 
   async function confirmed(text: string, rest: string): Promise<Target> {
-    const sure = await confirm();
-    return placed(text, rest) ?? (sure ? noAccess() : unavailable());
+    const silent = await unheard();
+    return placed(text, rest) ?? (isSure(text, silent) ? noAccess() : unavailable());
+  }
+
+  /** A workspace that was made in a shard's last moments may be heard of when the shard is back. */
+  function isSure(text: string, silent: ReadonlySet<string> | undefined): boolean {
+    if (silent === undefined || silent.size === 0) return silent !== undefined;
+    const witness = directory.index.witnessOf(text);
+    return witness !== undefined && !silent.has(witness);
   }
 
   /** `/clusters/<path or name>/…`: paths become names. */

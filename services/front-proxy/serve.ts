@@ -17,7 +17,7 @@ import type { Places } from './router.ts';
 import { createRouter } from './router.ts';
 
 export interface ServeOptions {
-  readonly directory: Places & KnownPlaces & { confirm(): Promise<boolean> };
+  readonly directory: Places & KnownPlaces & { unheard(): Promise<ReadonlySet<string>> };
   /** What clients see. */
   readonly serving: ServerTls;
   /** What other services of the installation see. */
@@ -63,7 +63,7 @@ export async function serveFrontProxy(options: ServeOptions): Promise<ServingFro
       directory,
       rootShard: options.rootShard,
       mappings: mappings.filter(({ path }) => path !== '/clusters/'),
-      confirm: sharedConfirm(() => directory.confirm()),
+      unheard: sharedConfirm(() => directory.unheard()),
     }),
     backends,
     signer: createAssertionSigner({

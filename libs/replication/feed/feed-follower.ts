@@ -343,12 +343,20 @@ class Follower implements FeedFollower {
 
   async catchUp(): Promise<boolean> {
     const living = [...this.#followed.values()].filter(({ shard }) => shard.alive);
-    const asked = living.map(async (followed) => {
-      // One that is under way may have asked before the call.
-      await followed.working;
-      return this.#bring(followed);
-    });
-    return (await Promise.all(asked)).every(Boolean);
+    return (await Promise.all(living.map((followed) => this.#catchUpWith(followed)))).every(Boolean);
+  }
+
+  async unheard(): Promise<ReadonlySet<string>> {
+    const asked = [...this.#followed].map(async ([name, followed]) =>
+      followed.shard.alive && (await this.#catchUpWith(followed)) ? [] : [name],
+    );
+    return new Set((await Promise.all(asked)).flat());
+  }
+
+  async #catchUpWith(followed: Followed): Promise<boolean> {
+    // One that is under way may have asked before the call.
+    await followed.working;
+    return this.#bring(followed);
   }
 
   statistics(): ReturnType<FeedFollower['statistics']> {

@@ -36,6 +36,11 @@ export interface FeedFollower extends AsyncDisposable {
   ageMs(shard: string): number | undefined;
   /** Resolves when everything that the living shards had committed before the call is in the sink; false where one could not be asked. */
   catchUp(): Promise<boolean>;
+  /**
+   * As `catchUp`, and resolves to the names of those that could not be asked: living ones that do not answer, and all that are down. What is not known here
+   * then may exist on one of them, and nowhere else.
+   */
+  unheard(): Promise<ReadonlySet<string>>;
   /** For metrics. */
   statistics(): {
     readonly messages: number;

@@ -6,13 +6,14 @@ import { joinAheadMs, withAbsence } from './register.ts';
 
 /** What the registers of one installation share. */
 export interface InProcessRegistry {
-  /** A register of one service's: what it keeps alive goes with it. */
-  open(): Register;
+  /** A register of one service's: what it keeps alive goes with it. `own`: its clock, where it is not the installation's. */
+  open(own?: Clock): Register;
 }
 
 export function createInProcessRegistry({ clock }: { readonly clock: Clock }): InProcessRegistry {
   const shards = new Map<string, Omit<ShardRecord, 'alive'>>();
-  const alive = new Set<string>();
+  /** Who keeps a shard alive: the last one that joined as it. */
+  const alive = new Map<string, Register>();
   const services = new Map<string, ServiceRecord>();
   const listeners = new Set<(state: RegisterState) => void>();
   let nextNumber = 1;
@@ -37,17 +38,19 @@ export function createInProcessRegistry({ clock }: { readonly clock: Clock }): I
   }
 
   return {
-    open() {
+    open(own = clock) {
       const ends: (() => void)[] = [];
-      return {
+      const register: Register = {
         async join(address: ShardAddress) {
           const before = shards.get(address.name);
-          const joinRevision = before?.joinRevision ?? revisionAt(clock.now() + joinAheadMs);
+          const joinRevision = before?.joinRevision ?? revisionAt(own.now() + joinAheadMs);
           const number = before?.number ?? nextNumber++;
           const { excludedAt, absences = [] } = before ?? {};
           shards.set(address.name, { excludedAt, ...address, number, joinRevision, absences });
-          alive.add(address.name);
-          ends.push(() => alive.delete(address.name));
+          alive.set(address.name, register);
+          ends.push(() => {
+            if (alive.get(address.name) === register) alive.delete(address.name);
+          });
           return changeShard(address.name, {});
         },
         async announce(service) {
@@ -68,7 +71,7 @@ export function createInProcessRegistry({ clock }: { readonly clock: Clock }): I
         async readmit(name) {
           const { excludedAt, absences = [] } = shards.get(name) ?? {};
           if (excludedAt === undefined) return;
-          const absence = { after: excludedAt, upTo: revisionAt(clock.now() + joinAheadMs) };
+          const absence = { after: excludedAt, upTo: revisionAt(own.now() + joinAheadMs) };
           changeShard(name, { excludedAt: undefined, absences: withAbsence(absences, absence) });
         },
         current,
@@ -83,6 +86,7 @@ export function createInProcessRegistry({ clock }: { readonly clock: Clock }): I
           changed();
         },
       };
+      return register;
     },
   };
 }

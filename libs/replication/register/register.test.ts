@@ -56,6 +56,19 @@ function describeRegister(name: string, install: () => Promise<Installation>): v
       expect((await third.join(address('c'))).number).toBe(3);
     });
 
+    it('keeps a shard alive for its successor when the register of its former owner ends', async () => {
+      await using installation = await install();
+      await using successor = await installation.open();
+      {
+        await using former = await installation.open();
+        await former.join(address('a'));
+        await successor.join({ ...address('a'), rpcAddress: '127.0.0.1:3' });
+      }
+      await successor.join(address('b'));
+      const { shards } = await until(successor, (state) => state.shards.length === 2);
+      expect(shards[0]).toMatchObject({ rpcAddress: '127.0.0.1:3', alive: true });
+    });
+
     it('never gives a number again, neither to another shard nor to the one that had it before it left', async () => {
       await using installation = await install();
       await using first = await installation.open();

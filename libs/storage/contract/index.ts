@@ -1,3 +1,8 @@
+// What engines are made of, for those who put one together under other faults
+export type { Backend, Flush } from '../engine/backend.ts';
+export { createStore } from '../engine/create-store.ts';
+export { createMemoryBackend } from '../memory/memory-store.ts';
+// The contract
 export type { StoreContract } from './describe-store.ts';
 export { describeStore } from './describe-store.ts';
 export type { ManualClock } from './manual-clock.ts';

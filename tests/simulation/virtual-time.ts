@@ -36,8 +36,10 @@ export interface VirtualTime {
   now(): number;
   at(milliseconds: number, run: () => void): Disposable;
   after(milliseconds: number, run: () => void): Disposable;
-  /** Somebody's clock: timers are true, the wall is off by `offsetMs()`. */
-  clock(offsetMs: () => number): Clock;
+  /** The clock of somebody who is never stopped. */
+  clock(): Clock;
+  /** The wall clock, where it is right: milliseconds since the epoch. */
+  wall(): number;
   /** Lets everything happen up to a time. */
   runUntil(milliseconds: number): Promise<void>;
 }
@@ -47,9 +49,6 @@ interface Entry {
   readonly order: number;
   run: (() => void) | undefined;
 }
-
-/** How many turns of promises follow each thing that happens: enough for the longest chain of them. */
-const turns = 12;
 
 function before(left: Entry, right: Entry): boolean {
   return left.at < right.at || (left.at === right.at && left.order < right.order);
@@ -104,8 +103,9 @@ export function createVirtualTime(epochMs: number): VirtualTime {
     now: () => now,
     at,
     after: (milliseconds, run) => at(now + milliseconds, run),
-    clock: (offsetMs) => ({
-      now: () => epochMs + now + offsetMs(),
+    wall: () => epochMs + now,
+    clock: () => ({
+      now: () => epochMs + now,
       monotonic: () => now,
       setTimer: (milliseconds, run) => at(now + milliseconds, run),
     }),
@@ -117,7 +117,8 @@ export function createVirtualTime(epochMs: number): VirtualTime {
         if (next.run === undefined) continue;
         now = next.at;
         next.run();
-        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        // Behind everything that it has set in motion, however long the chain of promises.
+        await new Promise<void>((resolve) => void setImmediate(resolve));
       }
       now = milliseconds;
     },

@@ -1,18 +1,16 @@
 /** A client that lists, watches, goes away and comes back to any replica; and all that it was shown, for the checker. */
+import type { MergedEvent, MergedWatch, Position } from '@kcp-ts/merged';
 import type { Revision } from '@kcp-ts/meta';
-import { revisionZero } from '@kcp-ts/meta';
-import type { MergedEvent } from '../lane.ts';
-import type { MergedWatch } from '../merged-watch.ts';
-import type { Position } from '../resume.ts';
-import type { SimReplica } from './sim-replica.ts';
-import { mergedPosition } from './sim-replica.ts';
+import { asRevision } from '@kcp-ts/meta';
+import type { Place, SimReplica } from './replica.ts';
+import { mergedPosition } from './replica.ts';
 import type { Chance, VirtualTime } from './virtual-time.ts';
 
 /** From one list to the 410 that makes it list again. */
 export interface Segment {
   readonly start: Revision;
-  /** What the list showed; for a watch that began with the state, the keys only. */
-  readonly state: ReadonlyMap<string, Revision | undefined>;
+  /** What the list showed, or the watch began with: keys, with the revision of each. */
+  readonly state: Map<string, Revision>;
   /** The largest revision that any writer had been told of when the list was asked for. */
   readonly acknowledged: Revision;
   readonly events: Position[];
@@ -22,11 +20,11 @@ export interface Segment {
   gone: boolean;
 }
 
-export interface SimClient {
+export interface Watcher {
   readonly segments: readonly Segment[];
 }
 
-export interface ClientNeeds {
+export interface WatcherNeeds {
   readonly time: VirtualTime;
   readonly chance: Chance;
   readonly replicas: readonly SimReplica[];
@@ -35,7 +33,7 @@ export interface ClientNeeds {
   restless(): boolean;
 }
 
-export function createSimClient(needs: ClientNeeds): SimClient {
+export function createWatcher(needs: WatcherNeeds): Watcher {
   const { time, chance } = needs;
   const segments: Segment[] = [];
   let watch: MergedWatch | undefined;
@@ -54,16 +52,28 @@ export function createSimClient(needs: ClientNeeds): SimClient {
     });
   }
 
+  /** Page by page, each from any replica. */
+  async function listPages(state: Map<string, Revision>): Promise<Revision> {
+    const revision = await replica().revision();
+    const limit = chance.happens(0.5) ? 100 : 2;
+    let place: Place | undefined = { revision, shard: 0, after: undefined };
+    while (place !== undefined) {
+      const { items, next } = await replica().page(place, limit);
+      for (const [key, at] of items) state.set(key, at);
+      place = next;
+      if (chance.happens(0.05))
+        await new Promise<void>((resolve) => void time.after(chance.between(1, 1_500), resolve));
+    }
+    return revision;
+  }
+
   function list(): void {
     const acknowledged = needs.acknowledged();
     const withState = chance.happens(0.3);
-    const listed = withState
-      ? replica()
-          .revision()
-          .then((revision) => ({ revision, state: new Map<string, Revision | undefined>() }))
-      : replica().list();
+    const state = new Map<string, Revision>();
+    const listed = withState ? replica().revision() : listPages(state);
     listed.then(
-      ({ revision, state }) => {
+      (revision) => {
         const begun: Segment = {
           start: revision,
           state,
@@ -87,7 +97,8 @@ export function createSimClient(needs: ClientNeeds): SimClient {
     function take(events: readonly MergedEvent[]): boolean {
       for (const { revision, shard, payload } of events) {
         if (!begun) {
-          (segment.state as Map<string, Revision | undefined>).set(Buffer.from(payload).toString(), undefined);
+          const [key = '', at] = Buffer.from(payload).toString().split(' ');
+          segment.state.set(key, asRevision(Number(at)));
           continue;
         }
         segment.position = { revision, shard };
@@ -139,11 +150,4 @@ export function createSimClient(needs: ClientNeeds): SimClient {
 
   again(list, chance.between(0, 500));
   return { segments };
-}
-
-/** The largest of some revisions. */
-export function largest(revisions: Iterable<Revision>): Revision {
-  let found = revisionZero;
-  for (const revision of revisions) if (revision > found) found = revision;
-  return found;
 }

@@ -1,9 +1,14 @@
 /** Compares what clients were shown with what was committed: nothing out of order, nothing twice, nothing missing but behind a 410. */
+import type { MergedShard, Position } from '@kcp-ts/merged';
 import type { Revision } from '@kcp-ts/meta';
-import type { Position } from '../resume.ts';
-import type { MergedShard } from '../shards.ts';
-import type { Segment } from './sim-client.ts';
-import type { SimEvent, SimShard } from './sim-shard.ts';
+import { contentPrefix } from './feeds.ts';
+import type { Segment } from './watcher.ts';
+import type { SimShard } from './world.ts';
+
+interface CommittedEvent extends Position {
+  readonly key: string;
+  readonly deleted: boolean;
+}
 
 function compare(left: Position, right: Position): number {
   return left.revision - right.revision || left.shard - right.shard;
@@ -13,14 +18,24 @@ function textOf({ revision, shard }: Position): string {
   return `${revision}/${shard}`;
 }
 
-function checkList(segment: Segment, shards: readonly SimShard[]): string[] {
+function stateAt(truth: readonly CommittedEvent[], at: Revision): Map<string, Revision> {
+  const state = new Map<string, Revision>();
+  for (const { key, revision, deleted } of truth) {
+    if (revision > at) break;
+    if (deleted) state.delete(key);
+    else state.set(key, revision);
+  }
+  return state;
+}
+
+function checkList(segment: Segment, committed: readonly CommittedEvent[]): string[] {
   const found: string[] = [];
   if (segment.acknowledged > segment.start)
     found.push(`a list at ${segment.start} misses the write ${segment.acknowledged}, acknowledged before it`);
-  const truth = new Map(shards.flatMap((shard) => [...shard.stateAt(segment.start)]));
+  const truth = stateAt(committed, segment.start);
   for (const [key, revision] of truth) {
     if (!segment.state.has(key)) found.push(`a list at ${segment.start} misses ${key}`);
-    else if ((segment.state.get(key) ?? revision) !== revision)
+    else if (segment.state.get(key) !== revision)
       found.push(`a list at ${segment.start} shows ${key} at ${segment.state.get(key)}, not ${revision}`);
   }
   for (const key of segment.state.keys()) {
@@ -30,7 +45,7 @@ function checkList(segment: Segment, shards: readonly SimShard[]): string[] {
 }
 
 /** Whether a stream may miss it: its shard was left out, and the stream was told that it cannot go on before the shard counted again. */
-function mayMiss(event: SimEvent, segment: Segment, record: MergedShard | undefined): boolean {
+function mayMiss(event: CommittedEvent, segment: Segment, record: MergedShard | undefined): boolean {
   if (record === undefined) return false;
   if (record.excludedAt !== undefined && event.revision > record.excludedAt) return true;
   return (
@@ -41,7 +56,7 @@ function mayMiss(event: SimEvent, segment: Segment, record: MergedShard | undefi
 
 function checkEvents(
   segment: Segment,
-  truth: readonly SimEvent[],
+  truth: readonly CommittedEvent[],
   records: ReadonlyMap<number, MergedShard>,
 ): string[] {
   const found: string[] = [];
@@ -69,21 +84,24 @@ export interface Histories {
 }
 
 /** What is wrong, in words; nothing where all is well. */
-export function checkHistories({ clients, shards, records }: Histories): readonly string[] {
+export function checkStreams({ clients, shards, records }: Histories): readonly string[] {
   const found: string[] = [];
-  const truth = shards.flatMap(({ log }) => log).sort(compare);
+  const byName = new Map(records.map((record) => [record.name, record]));
   const byNumber = new Map(records.map((record) => [record.number, record]));
-  for (const shard of shards) {
-    let last = 0 as Revision;
-    for (const { revision } of shard.log) {
-      if (revision <= last) found.push(`${shard.name} committed ${revision} behind ${last}`);
-      last = revision;
-    }
-  }
+  const truth = shards
+    .flatMap(({ name, disk }) =>
+      disk.log
+        .filter(({ key }) => key.startsWith(contentPrefix))
+        .map(({ revision, key, type }) => {
+          const shard = byName.get(name)?.number ?? 0;
+          return { revision, shard, key, deleted: type === 'delete' };
+        }),
+    )
+    .sort(compare);
   const newest = truth.at(-1)?.revision ?? 0;
   for (const [i, segments] of clients.entries()) {
     const wrong = segments.flatMap((segment) => [
-      ...checkList(segment, shards),
+      ...checkList(segment, truth),
       ...checkEvents(segment, truth, byNumber),
     ]);
     found.push(...wrong.map((text) => `client ${i}: ${text}`));

@@ -16,6 +16,14 @@ export interface Rules {
   readonly reservation: boolean;
   /** A replica that does not hear the register pauses. */
   readonly pauseWhenSilent: boolean;
+  /** Who is not the owner any more commits nothing. */
+  readonly fencing: boolean;
+  /** Who is surely not the owner any more answers no read. */
+  readonly readFence: boolean;
+  /** A front-proxy asks the shards before it says that a path does not exist. */
+  readonly confirmUnknown: boolean;
+  /** A feed's message says what came before it, so that a gap shows. */
+  readonly feedGaps: boolean;
 }
 
 export const allRules: Rules = {
@@ -27,4 +35,8 @@ export const allRules: Rules = {
   largestOfAll: true,
   reservation: true,
   pauseWhenSilent: true,
+  fencing: true,
+  readFence: true,
+  confirmUnknown: true,
+  feedGaps: true,
 };

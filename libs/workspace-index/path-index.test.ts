@@ -1,0 +1,22 @@
+import { encodeStored } from '@kcp-ts/storage';
+import { expect, it } from 'vitest';
+import { createPathIndex } from './path-index.ts';
+import { logicalClustersPrefix } from './projections.ts';
+
+function stored(object: object): Uint8Array {
+  return encodeStored('0'.repeat(16), 0, JSON.stringify(object));
+}
+
+it('knows which shard would know what is missing of a path', () => {
+  const index = createPathIndex();
+  const cluster = { metadata: { name: 'cluster' }, status: { phase: 'Ready' } };
+  index.changed('one', `${logicalClustersPrefix}root//cluster`, stored(cluster));
+  index.changed('two', `${logicalClustersPrefix}orgcluster//cluster`, stored(cluster));
+  const org = { metadata: { name: 'org' }, spec: { cluster: 'orgcluster' }, status: { phase: 'Ready' } };
+  index.changed('one', 'tenancy.kcp.io/workspaces/identity/root//org', stored(org));
+  expect(index.resolve('root:org')).toEqual({ status: 'found', cluster: 'orgcluster', shard: 'two' });
+  expect(index.witnessOf('root:missing')).toBe('one');
+  expect(index.witnessOf('root:org:missing')).toBe('two');
+  expect(index.witnessOf('root:missing:below')).toBe('one');
+  expect(index.witnessOf('unknowncluster')).toBeUndefined();
+});

@@ -1,0 +1,59 @@
+/** Soon after the last fault everybody's view is what the shards are. */
+import { copiedPrefix } from './feeds.ts';
+import type { SimProxy } from './proxy.ts';
+import type { Tenant } from './tenant.ts';
+import type { CopiesView, SimShard } from './world.ts';
+
+const everything = 100_000;
+
+/** Keys, with the revision of each, of what is copied from a shard. */
+function copiesOf({ disk }: SimShard): Map<string, number> {
+  const state = new Map<string, number>();
+  for (const { key, type, revision } of disk.log) {
+    if (!key.startsWith(copiedPrefix)) continue;
+    if (type === 'put') state.set(key, revision);
+    else state.delete(key);
+  }
+  return state;
+}
+
+function checkCopies(owner: string, { view, violations }: CopiesView, shards: readonly SimShard[]): string[] {
+  const truth = new Map(shards.flatMap((shard) => [...copiesOf(shard)]));
+  const found = [...violations];
+  for (const { key, revision } of view.scan({ prefix: '' }, everything)) {
+    if (truth.get(key) !== revision) found.push(`${owner} has ${key} at ${revision}, and it is at ${truth.get(key)}`);
+    truth.delete(key);
+  }
+  for (const key of truth.keys()) found.push(`${owner} lacks ${key}`);
+  return found;
+}
+
+function checkPaths({ process, placed }: SimProxy, tenant: Tenant): string[] {
+  const found: string[] = [];
+  for (const [path, expected] of tenant.paths())
+    if (placed(path) !== expected)
+      found.push(`${process.host} has ${path} at ${placed(path)}, and it is at ${expected}`);
+  return found;
+}
+
+export interface Views {
+  readonly shards: readonly SimShard[];
+  readonly proxies: readonly SimProxy[];
+  readonly tenant: Tenant;
+}
+
+/** What is wrong, in words; nothing where all is well. */
+export function checkViews({ shards, proxies, tenant }: Views): readonly string[] {
+  return [
+    ...tenant.violations,
+    ...proxies.flatMap((proxy) => [
+      ...checkCopies(proxy.process.host, proxy.copies, shards),
+      ...checkPaths(proxy, tenant),
+    ]),
+    ...shards.flatMap((shard) => {
+      const { view, process } = shard.life();
+      const others = shards.filter((other) => other !== shard);
+      return checkCopies(process.address, view, others);
+    }),
+  ];
+}

@@ -1,0 +1,95 @@
+/** What leaves a shard with its feed, and how a process follows the feeds of all shards. */
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { Revision } from '@kcp-ts/meta';
+import { FeedService } from '@kcp-ts/proto';
+import type { FeedFollower, FeedSink, Project } from '@kcp-ts/replication';
+import { createFeedFollower } from '@kcp-ts/replication';
+import type { RpcClient } from '@kcp-ts/rpc';
+import { RpcError } from '@kcp-ts/rpc';
+import { isLogicalClusterKey, isWorkspaceKey, logicalClustersPrefix, projectionOf } from '@kcp-ts/workspace-index';
+import type { SimProcess } from './process.ts';
+import type { SimRegister } from './register.ts';
+import type { World } from './world.ts';
+
+/** Objects that merged streams show; no feed carries them. */
+export const contentPrefix = 'example.dev/widgets/identity/';
+/** Objects that every shard has a copy of. */
+export const copiedPrefix = 'apis.kcp.io/apiexports/-/';
+export const workspacesPrefix = 'tenancy.kcp.io/workspaces/identity/';
+export const feedPrefixes = [copiedPrefix, workspacesPrefix, logicalClustersPrefix];
+
+export const project: Project = ({ type, key, value }) => {
+  const projected = isLogicalClusterKey(key) || isWorkspaceKey(key);
+  if (!projected && !key.startsWith(copiedPrefix)) return { kind: 'none' };
+  if (type === 'delete') return { kind: 'delete' };
+  return { kind: 'put', value: projected ? projectionOf(value) : value };
+};
+
+const { snapshot, fetch } = FeedService.method;
+const nobody = { signal: new AbortController().signal, peer: { commonName: '', organizations: [] } };
+
+async function* overTheWire<Piece, Schema extends typeof snapshot.output | typeof fetch.output>(
+  pieces: AsyncIterable<Piece>,
+  schema: Schema,
+): AsyncGenerator<ReturnType<typeof fromBinary<Schema>>> {
+  for await (const piece of pieces)
+    yield fromBinary(schema, toBinary(schema, create(schema, piece as Parameters<typeof create<Schema>>[1])));
+}
+
+function client({ network, lives }: World, process: SimProcess, address: string): RpcClient<typeof FeedService> {
+  function life() {
+    const found = lives.get(address);
+    if (found === undefined) throw new RpcError('unavailable', `nobody is at ${address}`);
+    return found;
+  }
+  return {
+    call: {
+      snapshot(request) {
+        const { process: shard, feed } = life();
+        const pieces = () => feed().snapshot(create(snapshot.input, request), nobody);
+        return overTheWire(network.stream(process, shard, pieces), snapshot.output);
+      },
+      fetch(request) {
+        const { process: shard, feed } = life();
+        const pieces = () => feed().fetch(create(fetch.input, request), nobody);
+        return overTheWire(network.stream(process, shard, pieces), fetch.output);
+      },
+      progress() {
+        throw new RpcError('unimplemented', 'no follower of feeds asks for it');
+      },
+    },
+    [Symbol.dispose]: () => undefined,
+  };
+}
+
+export interface FollowNeeds {
+  readonly process: SimProcess;
+  readonly register: SimRegister;
+  readonly sink: FeedSink;
+  /** Its own shard, which it needs not follow. */
+  readonly own?: string;
+}
+
+export async function followFeeds(world: World, { process, register, sink, own }: FollowNeeds): Promise<FeedFollower> {
+  const follower = await createFeedFollower({
+    bus: world.bus.open(process),
+    clock: process.clock,
+    sink,
+    connect: (address) => client(world, process, address),
+    keepers: () => [],
+  });
+  register.follow(({ shards }) => follower.setShards(shards.filter(({ name }) => name !== own)));
+  return follower;
+}
+
+/** Hears the largest revision of whatever comes. */
+export function observingSink(observe: (revision: Revision) => void): FeedSink {
+  const hear = (entries: readonly { readonly revision: Revision }[]) => {
+    for (const { revision } of entries) observe(revision);
+  };
+  return {
+    apply: (_shard, entries) => hear(entries),
+    begin: () => ({ add: hear, end: () => undefined }),
+    removed: () => undefined,
+  };
+}

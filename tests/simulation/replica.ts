@@ -1,0 +1,241 @@
+/** One replica of virtual-workspaces: the merged streams and lists of the real thing, over the simulated network. */
+import type { ContentHandlers, ContentStream, MergedSink, MergedWatch, Position, ShardsView } from '@kcp-ts/merged';
+import { consistentListRevision, createExclusions, createMergedWatch, createNudger, silentMsMax } from '@kcp-ts/merged';
+import type { Revision } from '@kcp-ts/meta';
+import { asRevision, mergedShardNumber, revisionZero, StatusError } from '@kcp-ts/meta';
+import type { ShardRecord } from '@kcp-ts/replication';
+import { revisionAt } from '@kcp-ts/storage';
+import { contentPrefix } from './feeds.ts';
+import type { SimProcess } from './process.ts';
+import { createProcess, drawSkew } from './process.ts';
+import type { SimRegister } from './register.ts';
+import { followRegister } from './register.ts';
+import type { World } from './world.ts';
+
+/** Where a list goes on: at which revision, on which shard, behind which key of it. */
+export interface Place {
+  readonly revision: Revision;
+  readonly shard: number;
+  readonly after: string | undefined;
+}
+
+export interface Page {
+  /** Keys, with the revision of each. */
+  readonly items: readonly (readonly [key: string, revision: Revision])[];
+  readonly next: Place | undefined;
+}
+
+export interface SimReplica {
+  readonly process: SimProcess;
+  readonly register: SimRegister;
+  /** The revision at which a list, or a watch with its initial state, begins. Rejects with a StatusError. */
+  revision(): Promise<Revision>;
+  /** At most `limit` objects. Rejects with a StatusError, 410 where the list cannot be gone on with. */
+  page(at: Place, limit: number): Promise<Page>;
+  /** Throws a StatusError. */
+  watch(from: Position, initial: boolean, sink: MergedSink): MergedWatch;
+}
+
+interface Link {
+  readonly shard: string;
+  progress: Revision;
+}
+
+type View = ShardsView<ShardRecord>;
+
+const askMs = 2_000;
+const listMs = 3_000;
+
+function lost(address: string): Error {
+  return new Error(`${address} cannot be reached`);
+}
+
+function createContents({ network, lives }: World, process: SimProcess) {
+  const links = new Set<Link>();
+
+  function ask(address: string, past: Revision) {
+    const life = lives.get(address);
+    if (life === undefined) return Promise.reject(lost(address));
+    return network.call(process, life.process, askMs, () => life.ask(past));
+  }
+
+  function open(shard: ShardRecord, after: Revision, initial: boolean, handlers: ContentHandlers): ContentStream {
+    let over = false;
+    let held: (() => void)[] | undefined;
+    const link: Link = { shard: shard.name, progress: revisionZero };
+    const stop = new AbortController();
+    const deliver = (run: () => void) => {
+      if (over) return;
+      if (held === undefined) run();
+      else held.push(run);
+    };
+    const close = () => {
+      over = true;
+      links.delete(link);
+      stop.abort();
+      connection?.close();
+    };
+    const end = () =>
+      deliver(() => {
+        close();
+        handlers.end(undefined);
+      });
+    const life = lives.get(shard.baseUrl);
+    const connection = life && network.connect(process, life.process, end);
+    links.add(link);
+    if (life === undefined || connection === undefined) process.clock.setTimer(1, end);
+    else
+      connection.send(life.process, () => {
+        life
+          .watch(after, initial, stop.signal, (frame) =>
+            connection.send(process, () =>
+              deliver(() => {
+                link.progress = frame.revision;
+                handlers.frames([frame]);
+              }),
+            ),
+          )
+          .catch(() => connection.send(process, end));
+      });
+    return {
+      pause() {
+        held ??= [];
+      },
+      resume() {
+        const waiting = held ?? [];
+        held = undefined;
+        for (const run of waiting) deliver(run);
+      },
+      [Symbol.dispose]: close,
+    };
+  }
+
+  function progressOf(name: string): Revision | undefined {
+    let least: Revision | undefined;
+    for (const { shard, progress } of links)
+      if (shard === name && progress > 0 && (least === undefined || progress < least)) least = progress;
+    return least;
+  }
+
+  return { ask, open, progressOf };
+}
+
+/** A view in which a rule about exclusions or the register is left out. */
+function withoutRules({ rules, time, network, shards }: World, process: SimProcess, view: View): View {
+  const lostSince = new Map<string, number>();
+  function seen(shard: ShardRecord): ShardRecord {
+    let shown = shard;
+    if (!rules.exclusionRecord) {
+      const life = shards.get(shard.name)?.life();
+      const isLost = life?.serving() === undefined || !network.reaches(process, life.process);
+      const since = isLost ? (lostSince.get(shard.name) ?? time.now()) : undefined;
+      if (since === undefined) lostSince.delete(shard.name);
+      else lostSince.set(shard.name, since);
+      const excluded = since !== undefined && time.now() - since > 500;
+      shown = { ...shown, excludedAt: excluded ? revisionZero : undefined, absences: [] };
+    }
+    if (!rules.endBeforeExclusion && shown.excludedAt !== undefined) shown = { ...shown, excludedAt: revisionZero };
+    return rules.goneInside ? shown : { ...shown, absences: [] };
+  }
+  const seenState = () => ({ shards: view.current().shards.map(seen) });
+  if (rules.exclusionRecord && rules.endBeforeExclusion && rules.goneInside && rules.pauseWhenSilent) return view;
+  return {
+    current: seenState,
+    follow(listener) {
+      if (rules.exclusionRecord) return view.follow(() => listener(seenState()));
+      let over = false;
+      const look = () => {
+        if (over) return;
+        listener(seenState());
+        time.after(100, look);
+      };
+      look();
+      return {
+        [Symbol.dispose]: () => {
+          over = true;
+        },
+      };
+    },
+    silentForMs: () => (rules.pauseWhenSilent ? view.silentForMs() : 0),
+  };
+}
+
+/** Every shard for itself, as if there were no order over all of them. */
+function eachAlone(shards: View, watch: (includes: (shard: ShardRecord) => boolean) => MergedWatch): MergedWatch {
+  const each = shards.current().shards.map(({ name }) => watch((shard) => shard.name === name));
+  const furthest = (largest: Revision | undefined, revision: Revision | undefined) =>
+    largest === undefined || (revision !== undefined && revision > largest) ? revision : largest;
+  return {
+    drained: () => each.forEach((one) => void one.drained()),
+    position: () => each.reduce<Revision | undefined>((largest, one) => furthest(largest, one.position()), undefined),
+    [Symbol.dispose]: () => each.forEach((one) => void one[Symbol.dispose]()),
+  };
+}
+
+export function startReplica(world: World, host: string): SimReplica {
+  const { time, chance, rules, network, lives } = world;
+  const process = createProcess(time, { host, offsetMs: drawSkew(chance) });
+  const register = followRegister(world, process);
+  const { clock } = process;
+  const shards = withoutRules(world, process, register);
+  const contents = createContents(world, process);
+  const nudger = createNudger<ShardRecord>((shard, past) => contents.ask(shard.rpcAddress, past), clock);
+  const ownTime: typeof nudger = {
+    ...nudger,
+    ask: async (shard) => ({ ...(await nudger.ask(shard)), last: revisionAt(clock.now()) }),
+  };
+  if (rules.exclusionRecord) {
+    createExclusions({
+      shards,
+      clock,
+      progressOf: (name) => contents.progressOf(name) ?? nudger.progressOf(name),
+      exclude: (name, at) => register.exclude(name, at),
+      readmit: (name) => register.readmit(name),
+      reachable: (shard) =>
+        nudger.ask(shard).then(
+          () => true,
+          () => false,
+        ),
+    });
+  }
+
+  function read({ baseUrl }: ShardRecord, at: Revision, after: string | undefined, limit: number) {
+    const life = lives.get(baseUrl);
+    if (life === undefined) throw lost(baseUrl);
+    const list = () => life.read((store) => store.list({ prefix: contentPrefix }, { at, after, limit }));
+    return network.call(process, life.process, listMs, list);
+  }
+
+  return {
+    process,
+    register,
+    async revision() {
+      const asker = rules.largestOfAll ? nudger : ownTime;
+      return (await consistentListRevision({ shards, nudger: asker, clock, includes: () => true })).revision;
+    },
+    async page({ revision, shard: number, after }, limit) {
+      if (shards.silentForMs() > silentMsMax) throw new StatusError('ServiceUnavailable', 'the register is silent', {});
+      const left = shards
+        .current()
+        .shards.filter((shard) => shard.joinRevision < revision && shard.number >= number)
+        .sort((one, other) => one.number - other.number);
+      if (left.some(({ excludedAt }) => excludedAt !== undefined)) throw StatusError.expired('a shard is left out');
+      const [first, next] = left;
+      if (first === undefined) return { items: [], next: undefined };
+      const { entries, more } = await read(first, revision, first.number === number ? after : undefined, limit);
+      const items = entries.map((entry) => [entry.key, entry.revision] as const);
+      if (more) return { items, next: { revision, shard: first.number, after: entries.at(-1)?.key } };
+      return { items, next: next && { revision, shard: next.number, after: undefined } };
+    },
+    watch(from, initial, sink) {
+      const common = { shards, open: contents.open, nudger, clock, from, initial, sink };
+      if (rules.progressWait) return createMergedWatch({ ...common, includes: () => true });
+      return eachAlone(shards, (includes) => createMergedWatch({ ...common, includes }));
+    },
+  };
+}
+
+/** A position over all shards. */
+export function mergedPosition(revision: Revision): Position {
+  return { revision: asRevision(revision), shard: mergedShardNumber };
+}

@@ -1,0 +1,167 @@
+/** A shard: a disk, and one process after the other that owns it, each made of the store, the watch hub, the feed and the progress of the real thing. */
+import { awaitRevision, createProgress } from '@kcp-ts/apiserver';
+import type { Revision } from '@kcp-ts/meta';
+import type { ShardRecord } from '@kcp-ts/replication';
+import { createFeedPublisher, feedHandlers, joinSinks } from '@kcp-ts/replication';
+import { RpcError } from '@kcp-ts/rpc';
+import type { Store } from '@kcp-ts/storage';
+import { revisionAt } from '@kcp-ts/storage';
+import { createStore } from '@kcp-ts/storage/contract';
+import { createWatchHub } from '@kcp-ts/watch';
+import type { SimDisk } from './disk.ts';
+import { createSimDisk } from './disk.ts';
+import { contentPrefix, feedPrefixes, followFeeds, observingSink, project } from './feeds.ts';
+import type { SimProcess } from './process.ts';
+import { createProcess, drawSkew } from './process.ts';
+import { followRegister } from './register.ts';
+import { createCopiesView } from './views.ts';
+import type { Serving, ShardLife, SimShard, World } from './world.ts';
+
+/** How long a lease outlasts the last word of its owner. */
+export const leaseMs = 3_000;
+const keepAliveMs = 1_000;
+
+const nothing = new Uint8Array();
+
+async function own(world: World, process: SimProcess, disk: SimDisk, record: ShardRecord): Promise<Serving> {
+  const { rules, bus } = world;
+  const { clock } = process;
+  if (rules.joinRevision) {
+    const aheadMs = (record.joinRevision - revisionAt(clock.now())) / 1_000;
+    if (aheadMs > 0) await new Promise<void>((resolve) => void clock.setTimer(Math.ceil(aheadMs), resolve));
+  }
+  const owned = await createStore(await disk.own(process), { clock });
+  const store: Store = {
+    ...owned,
+    async progress(past) {
+      const promise = await owned.progress(past);
+      disk.promised(promise);
+      return promise;
+    },
+  };
+  if (rules.joinRevision) store.observe(record.joinRevision);
+  const hub = createWatchHub(store);
+  const progress = createProgress({ hub, clock, observe: (past) => store.observe(past) });
+  const shard = { name: record.name, number: record.number };
+  const epoch = process.address;
+  const publisher = createFeedPublisher({ store, bus: bus.open(process), shard, epoch, project, clock });
+  const { lastRevision } = publisher;
+  const nudge = progress.nudge;
+  const common = { store, shard: record.name, epoch, project, prefixes: feedPrefixes };
+  return { store, hub, progress, feed: feedHandlers({ ...common, lastRevision, nudge, admit: () => undefined }) };
+}
+
+function startLife(world: World, name: string, disk: SimDisk, address: string): ShardLife {
+  const { time, chance, rules } = world;
+  const process = createProcess(time, { host: name, address, offsetMs: drawSkew(chance) });
+  const register = followRegister(world, process);
+  const view = createCopiesView(world, address);
+  let serving: Serving | undefined;
+  let number = 0;
+  let heldUntilMs = 0;
+
+  function there(): Serving {
+    if (serving === undefined) throw new RpcError('unavailable', `${address} does not serve yet`);
+    return serving;
+  }
+
+  /** From when it was sent, so that it ends here before it ends at whoever grants it. */
+  function keepAlive(): void {
+    const now = process.clock.monotonic();
+    // A lease that has ended is not renewed.
+    if (!disk.isOwner(process) || (heldUntilMs > 0 && now >= heldUntilMs)) return;
+    heldUntilMs = now + leaseMs;
+    process.clock.setTimer(keepAliveMs, keepAlive);
+  }
+
+  function holds(): boolean {
+    return !rules.readFence || process.clock.monotonic() < heldUntilMs;
+  }
+
+  const urls = { baseUrl: address, rpcAddress: address, externalUrl: address, virtualWorkspaceUrl: address };
+  /** Once another one has joined as this shard its address stays. */
+  const isNewest = () => world.shards.get(name)?.life().process === process;
+  const join = () => register.join({ name, ...urls, labels: {} }, isNewest);
+
+  async function begin(): Promise<void> {
+    const record = await join();
+    number = record.number;
+    const owned = await own(world, process, disk, record);
+    keepAlive();
+    serving = owned;
+    const observing = observingSink((revision) => owned.store.observe(revision));
+    await followFeeds(world, { process, register, own: name, sink: joinSinks([view.sink, observing]) });
+  }
+
+  function rejoin(): void {
+    process.deliver(() => {
+      if (!isNewest()) return;
+      join().catch(() => process.clock.setTimer(100, rejoin));
+    });
+  }
+
+  function tryToBegin(): void {
+    begin().catch(() => process.clock.setTimer(100, tryToBegin));
+  }
+  tryToBegin();
+
+  return {
+    process,
+    register,
+    view,
+    serving: () => serving,
+    rejoin,
+    feed: () => there().feed,
+    async ask(past) {
+      const { progress, store } = there();
+      return { progress: await progress.nudge(past), last: store.currentRevision() };
+    },
+    async read(run) {
+      const answer = await run(there().store);
+      if (!holds()) throw new RpcError('unavailable', `${address} does not own its shard any more`);
+      return answer;
+    },
+    async watch(after, initial, signal, send) {
+      const { store, hub, progress } = there();
+      await awaitRevision({ store, hub, clock: process.clock, shardNumber: number }, after);
+      if (initial) {
+        const { entries } = await store.list({ prefix: contentPrefix }, { at: after });
+        for (const { key, revision } of entries)
+          send({ type: 'event', revision: after, payload: Buffer.from(`${key} ${revision}`) });
+        send({ type: 'progress', revision: after, payload: nothing });
+      }
+      let live = false;
+      const say = (revision: Revision) => {
+        if (live) send({ type: 'progress', revision, payload: nothing });
+      };
+      const told = progress.add(say);
+      signal.addEventListener('abort', () => told[Symbol.dispose]());
+      const follower = {
+        live() {
+          live = true;
+          hub.progress().then(say, () => undefined);
+        },
+        changes(changes: readonly { readonly event: { readonly revision: Revision } }[]) {
+          for (const { event } of changes) send({ type: 'event', revision: event.revision, payload: nothing });
+        },
+        end: () => undefined,
+      };
+      hub.follow({ prefix: contentPrefix }, after, follower, signal);
+    },
+  };
+}
+
+export function createSimShard(world: World, name: string): SimShard {
+  const disk = createSimDisk(world);
+  let lives = 0;
+  let life: ShardLife | undefined;
+  function start(): ShardLife {
+    if (life?.process.state() === 'running') return life;
+    const address = `${name}/${++lives}`;
+    life = startLife(world, name, disk, address);
+    world.lives.set(address, life);
+    return life;
+  }
+  start();
+  return { name, disk, start: () => void start(), life: () => life ?? start() };
+}

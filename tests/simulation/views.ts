@@ -1,0 +1,46 @@
+/** The copies that a process keeps of other shards' objects, and a witness beside them who sees whether they were ever told what never was. */
+import type { Revision } from '@kcp-ts/meta';
+import type { FeedEntry, FeedShard, FeedSink } from '@kcp-ts/replication';
+import { createEntryView, joinSinks } from '@kcp-ts/replication';
+import { copiedPrefix } from './feeds.ts';
+import type { CopiesView, World } from './world.ts';
+
+interface Seen {
+  readonly revision: Revision;
+  readonly deleted: boolean;
+}
+
+/** `owner`: whose view it is, for the words. */
+export function createCopiesView({ shards }: World, owner: string): CopiesView {
+  const view = createEntryView({ keep: (key) => key.startsWith(copiedPrefix) });
+  const seen = new Map<string, Seen>();
+  const violations: string[] = [];
+
+  function isTrue(shard: string, { key, revision, value }: FeedEntry): boolean {
+    const log = shards.get(shard)?.disk.log ?? [];
+    const type = value === undefined ? 'delete' : 'put';
+    return log.some((event) => event.revision === revision && event.key === key && event.type === type);
+  }
+
+  /** What a shard has said of a key never becomes older, and what was deleted does not come back as it was. */
+  function witness(shard: string, entry: FeedEntry): void {
+    const { key, revision, value } = entry;
+    if (!isTrue(shard, entry)) violations.push(`${owner} was told of ${key} at ${revision}, which never was`);
+    const id = `${shard} ${key}`;
+    const before = seen.get(id);
+    const older =
+      before !== undefined && (revision < before.revision || (revision === before.revision && before.deleted));
+    if (older) violations.push(`${owner} went back from ${before.revision} to ${revision} of ${key}`);
+    else seen.set(id, { revision, deleted: value === undefined });
+  }
+
+  const take = ({ name }: FeedShard, entries: readonly FeedEntry[]) => {
+    for (const entry of entries) witness(name, entry);
+  };
+  const witnessing: FeedSink = {
+    apply: take,
+    begin: (shard) => ({ add: (entries) => take(shard, entries), end: () => undefined }),
+    removed: () => undefined,
+  };
+  return { view, sink: joinSinks([view, witnessing]), violations };
+}

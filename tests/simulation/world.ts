@@ -1,0 +1,69 @@
+/** What everybody in a simulation shares. */
+import type { Progress } from '@kcp-ts/apiserver';
+import type { ShardProgress } from '@kcp-ts/merged';
+import type { Revision } from '@kcp-ts/meta';
+import type { FeedService } from '@kcp-ts/proto';
+import type { EntryView, FeedSink, InProcessRegistry } from '@kcp-ts/replication';
+import type { RpcHandlers } from '@kcp-ts/rpc';
+import type { Store } from '@kcp-ts/storage';
+import type { WatchFrame, WatchHub } from '@kcp-ts/watch';
+import type { SimBus } from './bus.ts';
+import type { SimDisk } from './disk.ts';
+import type { Network } from './network.ts';
+import type { SimProcess } from './process.ts';
+import type { SimRegister } from './register.ts';
+import type { Rules } from './rules.ts';
+import type { Chance, VirtualTime } from './virtual-time.ts';
+
+export interface CopiesView {
+  readonly view: EntryView;
+  readonly sink: FeedSink;
+  /** What went wrong so far, in words. */
+  readonly violations: readonly string[];
+}
+
+/** What a process serves once it owns its shard. */
+export interface Serving {
+  readonly store: Store;
+  readonly hub: WatchHub;
+  readonly progress: Progress;
+  readonly feed: RpcHandlers<typeof FeedService>;
+}
+
+export interface ShardLife {
+  readonly process: SimProcess;
+  readonly register: SimRegister;
+  readonly view: CopiesView;
+  /** Undefined before it serves. */
+  serving(): Serving | undefined;
+  /** Throws RpcError while it does not serve. */
+  feed(): RpcHandlers<typeof FeedService>;
+  ask(past: Revision): Promise<ShardProgress>;
+  /** Runs a read, and throws where it may no longer be answered. */
+  read<Answer>(run: (store: Store) => Answer | Promise<Answer>): Promise<Answer>;
+  /** After its lease in the register has ended. */
+  rejoin(): void;
+  /** As a framed watch; never ends by itself. Resolves when it has begun. */
+  watch(after: Revision, initial: boolean, signal: AbortSignal, send: (frame: WatchFrame) => void): Promise<void>;
+}
+
+export interface SimShard {
+  readonly name: string;
+  readonly disk: SimDisk;
+  /** The newest process, whatever has become of it. */
+  life(): ShardLife;
+  /** Another process takes the shard over, where nobody owns it. */
+  start(): void;
+}
+
+export interface World {
+  readonly time: VirtualTime;
+  readonly chance: Chance;
+  readonly rules: Rules;
+  readonly network: Network;
+  readonly bus: SimBus;
+  readonly registry: InProcessRegistry;
+  readonly shards: Map<string, SimShard>;
+  /** Every process of a shard that ever was, by its address. */
+  readonly lives: Map<string, ShardLife>;
+}
