@@ -4,7 +4,7 @@ import type { Clerk } from './clerk.ts';
 import { drawSkew } from './process.ts';
 import type { SimProxy } from './proxy.ts';
 import type { SimReplica } from './replica.ts';
-import { createSimShard, leaseMs } from './shard.ts';
+import { createSimShard, keepAliveMs, leaseMs } from './shard.ts';
 import type { SimShard, World } from './world.ts';
 import { startWriter } from './writer.ts';
 
@@ -42,14 +42,17 @@ function crash({ time, chance, network }: World, shard: SimShard): void {
   });
 }
 
-/** The process stands still, as a machine that is paused. If that takes longer than its lease, another one takes the shard over, and it wakes up too late. */
+/**
+ * The process stands still, as a machine that is paused: shorter than what is left of its lease for certain, or so long that another one takes the shard over
+ * and it wakes up too late.
+ */
 function stop({ time, chance, network }: World, shard: SimShard): void {
   const life = shard.life();
   const { process, register } = life;
   const isTakenOver = chance.happens(0.5);
   process.stop();
   const takenOverMs = leaseMs + chance.between(1, 800);
-  const stoppedMs = isTakenOver ? takenOverMs + chance.between(1, 1_500) : chance.between(50, 2_500);
+  const stoppedMs = isTakenOver ? takenOverMs + chance.between(1, 1_500) : chance.between(50, leaseMs - keepAliveMs);
   if (stoppedMs > registerLeaseMs) time.after(registerLeaseMs, () => register.lapse());
   if (isTakenOver) time.after(takenOverMs, () => shard.start());
   time.after(stoppedMs, () => {

@@ -19,7 +19,8 @@ import type { Serving, ShardLife, SimShard, World } from './world.ts';
 
 /** How long a lease outlasts the last word of its owner. */
 export const leaseMs = 3_000;
-const keepAliveMs = 1_000;
+/** How often the owner says so. */
+export const keepAliveMs = 1_000;
 
 const nothing = new Uint8Array();
 
