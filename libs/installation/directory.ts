@@ -23,12 +23,7 @@ export interface Backend {
 export interface Directory extends AsyncDisposable {
   readonly index: PathIndex;
   resolve(pathOrName: string): Placement;
-  /**
-   * Resolves when everything that living shards have committed before the call is known here, so that a path that is unknown then does not exist; false
-   * where a living shard could not be asked. Whoever asks while one is under way shares the next.
-   */
-  confirm(): Promise<boolean>;
-  /** As `confirm`, and resolves to the shards that could not be asked, those that are down among them. */
+  /** Resolves when everything that the shards have committed before the call is known here, to those that could not be asked, the ones that are down among them. */
   unheard(): Promise<ReadonlySet<string>>;
   shard(name: string): Backend | undefined;
   shards(): readonly Backend[];
@@ -36,6 +31,17 @@ export interface Directory extends AsyncDisposable {
   isReady(): boolean;
   ready(): Promise<void>;
   state(): RegisterState;
+}
+
+/** Whether there is no such workspace for sure, or one that was made in a silent shard's last moments may be heard of when it is back. */
+export function isSurelyUnknown(
+  index: Pick<PathIndex, 'witnessOf'>,
+  text: string,
+  silent: ReadonlySet<string>,
+): boolean {
+  if (silent.size === 0) return true;
+  const witness = index.witnessOf(text);
+  return witness !== undefined && !silent.has(witness);
 }
 
 export interface DirectoryNeeds {
@@ -65,7 +71,6 @@ export async function openDirectory({ connections, clock, log, sinks = [] }: Dir
   return {
     index,
     resolve: (pathOrName) => index.resolve(pathOrName),
-    confirm: () => follower.catchUp(),
     unheard: () => follower.unheard(),
     shard: (name) => register.current().shards.find((shard) => shard.name === name),
     shards: () => register.current().shards,

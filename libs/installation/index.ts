@@ -8,7 +8,7 @@ export { createCircuit } from './circuit.ts';
 export type { ConnectionNeeds, Connections, InstallationConfig, PeerTls } from './connections.ts';
 export { etcdOptionsOf, openConnections } from './connections.ts';
 export type { Backend, Directory, DirectoryNeeds } from './directory.ts';
-export { openDirectory } from './directory.ts';
+export { isSurelyUnknown, openDirectory } from './directory.ts';
 export { forwardedHeaders } from './forwarded-headers.ts';
 export { createLogger, levelOf } from './logging.ts';
 export type { ShardClockNeeds } from './peer-clocks.ts';

@@ -8,7 +8,7 @@ export { createExclusions } from './exclusions.ts';
 export type { MergedEvent } from './lane.ts';
 // Lists
 export type { ListRevision, ListRevisionOptions } from './list-revision.ts';
-export { assertAllThere, awaitClock, consistentListRevision } from './list-revision.ts';
+export { assertAllThere, awaitClock, awaitRegister, consistentListRevision } from './list-revision.ts';
 export type { MergedSink, MergedWatch, MergedWatchOptions } from './merged-watch.ts';
 export { createMergedWatch } from './merged-watch.ts';
 export type { Nudger } from './nudger.ts';

@@ -72,6 +72,15 @@ async function newestOf<Shard extends MergedShard>(
   return { revision, silent };
 }
 
+/** Resolves when the register has been heard: who has not heard it may not know of a shard. Throws ServiceUnavailable where that takes too long. */
+export async function awaitRegister(shards: Pick<ShardsView, 'silentForMs'>, clock: Clock): Promise<void> {
+  const begunMs = clock.monotonic();
+  while (shards.silentForMs() > silentMsMax) {
+    if (clock.monotonic() - begunMs > settleMsMax) throw unavailable('the register of shards does not answer');
+    await new Promise<void>((resolve) => void clock.setTimer(settleAgainMs, resolve));
+  }
+}
+
 /** The shards that are asked, once what passes by itself has passed. */
 async function settled<Shard extends MergedShard>({
   shards,
@@ -80,14 +89,11 @@ async function settled<Shard extends MergedShard>({
 }: ListRevisionOptions<Shard>): Promise<readonly Shard[]> {
   const begunMs = clock.monotonic();
   for (;;) {
+    await awaitRegister(shards, clock);
     const included = shards.current().shards.filter((shard) => includes(shard));
-    const silent = shards.silentForMs() > silentMsMax;
     const missing = included.filter(({ excludedAt }) => excludedAt !== undefined);
-    if (!silent && missing.length === 0) return included;
-    if (missing.some(({ alive }) => !alive) || clock.monotonic() - begunMs > settleMsMax) {
-      assertAllThere(included);
-      throw unavailable('the register of shards does not answer');
-    }
+    if (missing.length === 0) return included;
+    if (missing.some(({ alive }) => !alive) || clock.monotonic() - begunMs > settleMsMax) assertAllThere(missing);
     await new Promise<void>((resolve) => void clock.setTimer(settleAgainMs, resolve));
   }
 }

@@ -4,6 +4,7 @@ import { serviceAudience } from '@kcp-ts/authn';
 import type { Exchange } from '@kcp-ts/http';
 import { decodeSegment } from '@kcp-ts/http';
 import type { Directory } from '@kcp-ts/installation';
+import { isSurelyUnknown } from '@kcp-ts/installation';
 import { isWorkspacePath, StatusError } from '@kcp-ts/meta';
 import type { ServiceKind } from '@kcp-ts/replication';
 import type { PathIndex } from '@kcp-ts/workspace-index';
@@ -82,14 +83,8 @@ export function createRouter({ directory, rootShard, mappings, unheard }: Router
 
   async function confirmed(text: string, rest: string): Promise<Target> {
     const silent = await unheard();
-    return placed(text, rest) ?? (isSure(text, silent) ? noAccess() : unavailable());
-  }
-
-  /** A workspace that was made in a shard's last moments may be heard of when the shard is back. */
-  function isSure(text: string, silent: ReadonlySet<string> | undefined): boolean {
-    if (silent === undefined || silent.size === 0) return silent !== undefined;
-    const witness = directory.index.witnessOf(text);
-    return witness !== undefined && !silent.has(witness);
+    const isSure = silent !== undefined && isSurelyUnknown(directory.index, text, silent);
+    return placed(text, rest) ?? (isSure ? noAccess() : unavailable());
   }
 
   /** `/clusters/<path or name>/…`: paths become names. */

@@ -2,9 +2,10 @@
 import { isTrue, parseListOptions, parseQuery, parseRequestPath } from '@kcp-ts/apiserver';
 import type { Exchange } from '@kcp-ts/http';
 import type { Directory } from '@kcp-ts/installation';
-import { answerStatus } from '@kcp-ts/installation';
+import { answerStatus, isSurelyUnknown } from '@kcp-ts/installation';
 import { isWorkspacePath, matchesLabels, StatusError } from '@kcp-ts/meta';
 import type { ShardRecord } from '@kcp-ts/replication';
+import type { PathIndex } from '@kcp-ts/workspace-index';
 import type { Context, MergedRequest } from './context.ts';
 import { unavailable } from './context.ts';
 import type { IdentityNeeds, RequestHeaders } from './identity.ts';
@@ -17,7 +18,7 @@ import { parseTarget } from './target.ts';
 export interface ServiceNeeds {
   readonly context: Context;
   readonly identity: IdentityNeeds;
-  readonly directory: Pick<Directory, 'resolve' | 'confirm'>;
+  readonly directory: Pick<Directory, 'resolve' | 'unheard'> & { readonly index: Pick<PathIndex, 'witnessOf'> };
   /** What shards are selected by. */
   labelsOf(shard: ShardRecord): Readonly<Record<string, string>>;
   /** Health and metrics of the service itself; false for any other path. */
@@ -61,8 +62,10 @@ export function createService(needs: ServiceNeeds): Service {
     if (!isWorkspacePath(text)) return { status: 'unknown' } as const;
     const found = directory.resolve(text);
     if (found.status !== 'unknown') return found;
-    if (!(await directory.confirm())) throw unavailable();
-    return directory.resolve(text);
+    const silent = await directory.unheard();
+    const again = directory.resolve(text);
+    if (again.status === 'unknown' && !isSurelyUnknown(directory.index, text, silent)) throw unavailable();
+    return again;
   }
 
   /** The shard of the export; where it is down, or there is no such workspace, any other knows what to say. */

@@ -1,7 +1,7 @@
 /** Lists over all shards: each shard's own list at one revision, put together byte for byte. */
 import type { ListOptions } from '@kcp-ts/apiserver';
 import type { Exchange, UpstreamAnswer } from '@kcp-ts/http';
-import { assertAllThere, awaitClock, consistentListRevision } from '@kcp-ts/merged';
+import { assertAllThere, awaitClock, awaitRegister, consistentListRevision } from '@kcp-ts/merged';
 import type { Revision } from '@kcp-ts/meta';
 import { asRevision, formatResourceVersion, mergedShardNumber, StatusError } from '@kcp-ts/meta';
 import type { ShardRecord } from '@kcp-ts/replication';
@@ -49,6 +49,7 @@ function included({ shards }: Context, request: MergedRequest, revision: Revisio
 
 async function place(context: Context, request: MergedRequest, options: ListOptions): Promise<Place> {
   const { register, nudger } = context.shards;
+  await awaitRegister(register, context.clock);
   if (options.continue !== undefined) {
     const found = parsePlace(options.continue);
     const left = included(context, request, found.revision).some(

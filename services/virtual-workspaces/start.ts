@@ -19,6 +19,7 @@ import { FeedService } from '@kcp-ts/proto';
 import type { ShardRecord } from '@kcp-ts/replication';
 import type { RpcClient } from '@kcp-ts/rpc';
 import { createRpcClient } from '@kcp-ts/rpc';
+import type { PathIndex } from '@kcp-ts/workspace-index';
 import type { Logger } from 'pino';
 import type { Service } from './compose.ts';
 import { createService } from './compose.ts';
@@ -44,7 +45,9 @@ export interface AssembleNeeds {
   /** Of this service in the register. */
   readonly name: string;
   readonly register: ShardsRegister;
-  readonly directory: Pick<Directory, 'resolve' | 'confirm' | 'isReady'>;
+  readonly directory: Pick<Directory, 'resolve' | 'unheard' | 'isReady'> & {
+    readonly index: Pick<PathIndex, 'witnessOf'>;
+  };
   readonly tls: PeerPems;
   readonly clock: Clock;
   readonly log: Logger;

@@ -98,6 +98,8 @@ export interface Setting extends AsyncDisposable {
   readonly shards: readonly FakeShard[];
   readonly assembled: Assembled;
   readonly authority: TestAuthority;
+  /** For how long the register has not been heard, and which shards could not be asked for workspaces. */
+  readonly world: { registerSilentMs: number; unheard: ReadonlySet<string> };
   /** Changes what the register says. */
   register(change: (shard: ShardRecord) => ShardRecord): void;
   get(
@@ -121,6 +123,7 @@ export async function setUp(): Promise<Setting> {
   let state: RegisterState = { shards: shards.map(({ record }) => record), services: [] };
   const listeners = new Set<(state: RegisterState) => void>();
   const clock = createSystemClock();
+  const world: Setting['world'] = { registerSilentMs: 0, unheard: new Set() };
   const assembled = assemble({
     name: 'own',
     clock,
@@ -133,7 +136,7 @@ export async function setUp(): Promise<Setting> {
         listener(state);
         return { [Symbol.dispose]: () => void listeners.delete(listener) };
       },
-      silentForMs: () => 0,
+      silentForMs: () => world.registerSilentMs,
       exclude: (_name, at) => Promise.resolve(at),
       readmit: () => Promise.resolve(),
     },
@@ -142,7 +145,8 @@ export async function setUp(): Promise<Setting> {
         text === 'root:provider' || text === 'abc'
           ? { status: 'found', cluster: 'abc' as ClusterName, shard: text === 'abc' ? 's3' : 's2' }
           : { status: 'unknown' },
-      confirm: () => Promise.resolve(true),
+      unheard: () => Promise.resolve(world.unheard),
+      index: { witnessOf: () => undefined },
       isReady: () => true,
     },
     connect(address) {
@@ -176,6 +180,7 @@ export async function setUp(): Promise<Setting> {
   const client = createUpstream({ url: `https://127.0.0.1:${port}`, tls: { ca: certs.peers.certificate }, clock });
   return {
     shards,
+    world,
     assembled,
     authority: certs.peers,
     register(change) {

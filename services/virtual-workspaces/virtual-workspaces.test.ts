@@ -26,6 +26,20 @@ function forbidden(setting: Setting, number: number, times = Number.POSITIVE_INF
 }
 
 describe('a list over all shards', () => {
+  it('goes on from a token, and reads at an exact revision, when the register is heard: a shard may have joined', async () => {
+    await using setting = await setUp();
+    setting.world.registerSilentMs = 501;
+    let answered = 0;
+    const asked = [
+      setting.get(`${cowboys}?resourceVersion=${from}&resourceVersionMatch=Exact`),
+      setting.get(`${cowboys}?continue=nonsense`),
+    ].map((one) => one.finally(() => answered++));
+    await setting.get('/livez');
+    expect(answered).toBe(0);
+    setting.world.registerSilentMs = 0;
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 400]);
+  });
+
   it('puts the items of all shards together as they are, at the largest revision', async () => {
     await using setting = await setUp();
     for (const [i, shard] of setting.shards.entries())
@@ -116,6 +130,14 @@ describe('a watch over all shards', () => {
 });
 
 describe('everything else', () => {
+  it('says that there is no such workspace only when no silent shard could know of it', async () => {
+    await using setting = await setUp();
+    const unknown = '/services/apiexport/root:provider/cowboys/clusters/nobody/apis/wild.west/v1/cowboys';
+    expect((await setting.get(unknown)).status).toBe(200);
+    setting.world.unheard = new Set(['s3']);
+    expect((await setting.get(unknown)).status).toBe(503);
+  });
+
   it('goes to the shard of the consumer, or of the export', async () => {
     await using setting = await setUp();
     await setting.get('/services/apiexport/root:provider/cowboys/clusters/abc/apis/wild.west/v1/cowboys?x=1');
