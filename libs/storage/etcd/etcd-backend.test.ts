@@ -14,7 +14,7 @@ const noSpace = new RpcError('resource-exhausted', 'etcdserver: mvcc: database s
 const unanswered = new RpcError('unavailable', 'the connection broke');
 
 /** `late`: unanswered, and applied after all when the next one comes. */
-type Answer = 'applied' | 'not-applied' | 'applied-unanswered' | 'late' | RpcError;
+type Answer = 'applied' | 'not-applied' | 'applied-unanswered' | 'applied-no-space' | 'late' | RpcError;
 
 interface CommitRequest {
   readonly compare: readonly { readonly targetUnion?: { readonly case?: string; readonly value?: bigint } }[];
@@ -53,6 +53,7 @@ function createScripted(answers: Answer[], isFull: () => boolean = () => false) 
       if (answer === 'not-applied') return { succeeded: false, header: { revision: version } };
       if (!apply(request)) return { succeeded: false, header: { revision: version } };
       if (answer === 'applied-unanswered') throw unanswered;
+      if (answer === 'applied-no-space') throw noSpace;
       return { succeeded: true, header: { revision: version } };
     },
     async range() {
@@ -134,6 +135,14 @@ describe('a flush to etcd', () => {
     const { backend, lost, written } = createScripted(['applied-unanswered']);
     await backend.write(two);
     expect([backend.transactions(), lost, written.length]).toEqual([2, [], 1]);
+  });
+
+  it('is taken for done when it took the last room, and etcd says only that there is none left', async () => {
+    const { backend, lost, written } = createScripted(['applied-no-space', noSpace]);
+    await backend.write(flushOf([writeOf('a', 1)]));
+    expect([lost, written.length]).toEqual([[], 1]);
+    await expect(backend.write(flushOf([writeOf('a', 2)]))).rejects.toBe(noSpace);
+    expect([lost, written.length]).toEqual([[], 1]);
   });
 
   it('is sent again when the commit record says that nothing was done, and counts once where the first attempt came late', async () => {

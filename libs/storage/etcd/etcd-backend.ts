@@ -142,7 +142,9 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
         break;
       } catch (thrown) {
         if (!(thrown instanceof RpcError)) throw thrown;
-        // Too large, or the like: etcd has said that it did nothing.
+        // The transaction that takes the last of etcd's room is applied, and answered with "no space" all the same (etcd's quotaApplierV3).
+        if (thrown.code === 'resource-exhausted' && (await settle(id)) === 'applied') break;
+        // Too large, or the like: etcd did nothing.
         const refused = thrown.code === 'invalid-argument' || thrown.code === 'resource-exhausted';
         if (refused && attempt === 1) throw thrown;
         // It did nothing this time; an attempt before may still be on its way.
