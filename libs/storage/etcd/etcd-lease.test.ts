@@ -6,6 +6,7 @@ import { grantEtcdLease } from './etcd-lease.ts';
 /** An etcd whose answers to keepalives come when the test says so. */
 function createSlowEtcd() {
   const answers: ((left: bigint) => void)[] = [];
+  const refusals: (() => void)[] = [];
   const lease = {
     leaseGrant: () => Promise.resolve({ ID: 1n, TTL: 6n }),
     leaseRevoke: () => Promise.resolve({}),
@@ -15,6 +16,7 @@ function createSlowEtcd() {
       return {
         write() {
           answers.push((TTL) => resolve({ TTL }));
+          refusals.push(() => reject(new Error('connection refused')));
           return Promise.resolve();
         },
         cancel: () => undefined,
@@ -25,7 +27,7 @@ function createSlowEtcd() {
     },
   };
   const client = { lease, authenticated: <T>(call: () => Promise<T>) => call() } as unknown as EtcdClient;
-  return { client, answers };
+  return { client, answers, refusals };
 }
 
 async function turns(): Promise<void> {
@@ -49,6 +51,25 @@ describe('a lease', () => {
     expect(lease.holds()).toBe(true);
     clock.advance(200);
     expect(lease.holds()).toBe(false);
+  });
+
+  it('is asked for again soon where etcd cannot be reached, and outlives an etcd that is back', async () => {
+    const clock = createManualClock();
+    const { client, answers, refusals } = createSlowEtcd();
+    const lease = await grantEtcdLease(client, clock, 6);
+    clock.advance(2_000);
+    await turns();
+    for (let attempt = 0; attempt < 15; attempt++) {
+      for (const refuse of refusals.splice(0)) refuse();
+      await turns();
+      clock.advance(200);
+      await turns();
+    }
+    // Five seconds after it was granted.
+    answers.at(-1)?.(6n);
+    await turns();
+    clock.advance(3_000);
+    expect(lease.holds()).toBe(true);
   });
 
   it('that nobody answers ends by itself, and says so', async () => {

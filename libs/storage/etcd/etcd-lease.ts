@@ -15,6 +15,8 @@ export interface EtcdLease {
 const keepalivesPerLife = 3;
 /** Taken off what etcd grants, for clocks that run at different speeds. */
 const marginMs = 200;
+/** An etcd that does not answer is asked again soon: it may be back long before the lease ends. */
+const retryMs = 200;
 
 export async function grantEtcdLease(client: EtcdClient, clock: Clock, ttlSeconds: number): Promise<EtcdLease> {
   const grantedMs = clock.monotonic();
@@ -26,7 +28,7 @@ export async function grantEtcdLease(client: EtcdClient, clock: Clock, ttlSecond
   let timer: Disposable | undefined;
 
   /** One keepalive on a stream of its own: a stream that hangs never holds up the next. */
-  async function keepAlive(): Promise<boolean> {
+  async function keepAlive(): Promise<'kept' | 'gone' | 'unanswered'> {
     const sentMs = clock.monotonic();
     const call = new AbortController();
     const cut = clock.setTimer(Math.max(1, untilMs - sentMs), () => call.abort());
@@ -34,9 +36,9 @@ export async function grantEtcdLease(client: EtcdClient, clock: Clock, ttlSecond
     try {
       await stream.write({ ID: id });
       for await (const { TTL: left } of stream) {
-        if (left <= 0n) return false;
+        if (left <= 0n) return 'gone';
         untilMs = Math.max(untilMs, sentMs + Number(left) * 1000 - marginMs);
-        return true;
+        return 'kept';
       }
     } catch {
       // Whether it still holds, the clock says.
@@ -44,14 +46,14 @@ export async function grantEtcdLease(client: EtcdClient, clock: Clock, ttlSecond
       cut[Symbol.dispose]();
       stream.cancel();
     }
-    return true;
+    return 'unanswered';
   }
 
   async function round(): Promise<void> {
-    const known = await client.authenticated(keepAlive).catch(() => true);
+    const said = await client.authenticated(keepAlive).catch(() => 'unanswered' as const);
     if (over.signal.aborted) return;
-    if (!known || clock.monotonic() >= untilMs) return lose();
-    timer = clock.setTimer(lifeMs / keepalivesPerLife, () => void round());
+    if (said === 'gone' || clock.monotonic() >= untilMs) return lose();
+    timer = clock.setTimer(said === 'kept' ? lifeMs / keepalivesPerLife : retryMs, () => void round());
   }
   timer = clock.setTimer(lifeMs / keepalivesPerLife, () => void round());
 
