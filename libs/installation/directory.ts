@@ -12,6 +12,7 @@ import type { PathIndex, Placement } from '@kcp-ts/workspace-index';
 import { createPathIndex, pathIndexSink } from '@kcp-ts/workspace-index';
 import type { Logger } from 'pino';
 import type { Connections } from './connections.ts';
+import { sharedConfirm } from './shared-confirm.ts';
 
 export interface Backend {
   readonly name: string;
@@ -23,8 +24,11 @@ export interface Backend {
 export interface Directory extends AsyncDisposable {
   readonly index: PathIndex;
   resolve(pathOrName: string): Placement;
-  /** Resolves when everything that the shards have committed before the call is known here, to those that could not be asked, the ones that are down among them. */
-  unheard(): Promise<ReadonlySet<string>>;
+  /**
+   * Resolves when everything that the shards have committed before the call is known here, to those that could not be asked, the ones that are down among them;
+   * to undefined where it failed. Whoever asks while one is under way shares the next.
+   */
+  unheard(): Promise<ReadonlySet<string> | undefined>;
   shard(name: string): Backend | undefined;
   shards(): readonly Backend[];
   services(kind: ServiceKind): readonly Backend[];
@@ -33,15 +37,24 @@ export interface Directory extends AsyncDisposable {
   state(): RegisterState;
 }
 
-/** Whether there is no such workspace for sure, or one that was made in a silent shard's last moments may be heard of when it is back. */
-export function isSurelyUnknown(
-  index: Pick<PathIndex, 'witnessOf'>,
-  text: string,
-  silent: ReadonlySet<string>,
-): boolean {
-  if (silent.size === 0) return true;
-  const witness = index.witnessOf(text);
-  return witness !== undefined && !silent.has(witness);
+/** What is asked of a directory to be sure that there is no such workspace. */
+export interface Confirming extends Pick<Directory, 'resolve' | 'unheard'> {
+  readonly index: Pick<PathIndex, 'witnessOf'>;
+}
+
+/**
+ * Where a workspace is, once all shards have been asked for what is not known here; `unknown` where there is none for sure. Undefined where nobody can say: one
+ * that was made in a silent shard's last moments may be heard of when it is back.
+ */
+export async function confirmPlacement(
+  { resolve, unheard, index }: Confirming,
+  pathOrName: string,
+): Promise<Placement | undefined> {
+  const silent = await unheard();
+  const found = resolve(pathOrName);
+  if (found.status !== 'unknown' || silent?.size === 0) return found;
+  const witness = index.witnessOf(pathOrName);
+  return silent === undefined || witness === undefined || silent.has(witness) ? undefined : found;
 }
 
 export interface DirectoryNeeds {
@@ -71,7 +84,7 @@ export async function openDirectory({ connections, clock, log, sinks = [] }: Dir
   return {
     index,
     resolve: (pathOrName) => index.resolve(pathOrName),
-    unheard: () => follower.unheard(),
+    unheard: sharedConfirm(() => follower.unheard()),
     shard: (name) => register.current().shards.find((shard) => shard.name === name),
     shards: () => register.current().shards,
     services: (kind) =>

@@ -1,5 +1,4 @@
 export { readConfig } from './config.ts';
-export { sharedConfirm } from './confirm.ts';
 export type { FrontProxyConfig } from './options.ts';
 export type { Places, Target } from './router.ts';
 export { createRouter } from './router.ts';

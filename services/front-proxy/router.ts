@@ -4,10 +4,10 @@ import { serviceAudience } from '@kcp-ts/authn';
 import type { Exchange } from '@kcp-ts/http';
 import { decodeSegment } from '@kcp-ts/http';
 import type { Directory } from '@kcp-ts/installation';
-import { isSurelyUnknown } from '@kcp-ts/installation';
+import { confirmPlacement } from '@kcp-ts/installation';
 import { isWorkspacePath, StatusError } from '@kcp-ts/meta';
 import type { ServiceKind } from '@kcp-ts/replication';
-import type { PathIndex } from '@kcp-ts/workspace-index';
+import type { PathIndex, Placement } from '@kcp-ts/workspace-index';
 import type { Mapping } from './mapping.ts';
 import { mappingOf } from './mapping.ts';
 
@@ -19,7 +19,7 @@ export type Target =
   | { readonly kind: 'unavailable' };
 
 /** What the router asks of the directory. */
-export interface Places extends Pick<Directory, 'resolve' | 'shard' | 'services'> {
+export interface Places extends Pick<Directory, 'resolve' | 'unheard' | 'shard' | 'services'> {
   readonly index: Pick<PathIndex, 'cluster' | 'witnessOf'>;
 }
 
@@ -27,8 +27,6 @@ export interface RouterNeeds {
   readonly directory: Places;
   readonly rootShard: string;
   readonly mappings: readonly Mapping[];
-  /** As Directory's, shared by all who ask at once; undefined where it failed. */
-  unheard(): Promise<ReadonlySet<string> | undefined>;
 }
 
 const clustersPrefix = '/clusters/';
@@ -67,7 +65,7 @@ function homeOf(exchange: Exchange): string | undefined {
   }
 }
 
-export function createRouter({ directory, rootShard, mappings, unheard }: RouterNeeds): Router {
+export function createRouter({ directory, rootShard, mappings }: RouterNeeds): Router {
   function onShard(shard: string, path: string): Target {
     const url = directory.shard(shard)?.baseUrl;
     return url === undefined
@@ -75,16 +73,15 @@ export function createRouter({ directory, rootShard, mappings, unheard }: Router
       : { kind: 'forward', url, path, audience: serviceAudience('shard', shard) };
   }
 
-  function placed(text: string, rest: string): Target | undefined {
-    const found = directory.resolve(text);
+  /** Undefined where there is no such workspace, for all that is known. */
+  function placed(found: Placement, rest: string): Target | undefined {
     if (found.status === 'found') return onShard(found.shard, `${clustersPrefix}${found.cluster}${rest}`);
     return found.status === 'unavailable' ? { kind: 'unavailable' } : undefined;
   }
 
   async function confirmed(text: string, rest: string): Promise<Target> {
-    const silent = await unheard();
-    const isSure = silent !== undefined && isSurelyUnknown(directory.index, text, silent);
-    return placed(text, rest) ?? (isSure ? noAccess() : unavailable());
+    const found = await confirmPlacement(directory, text);
+    return found === undefined ? unavailable() : (placed(found, rest) ?? noAccess());
   }
 
   /** `/clusters/<path or name>/…`: paths become names. */
@@ -97,7 +94,7 @@ export function createRouter({ directory, rootShard, mappings, unheard }: Router
     const text = decodeSegment(url.slice(clustersPrefix.length, end));
     const rest = url.slice(end);
     if (!isWorkspacePath(text)) return noAccess();
-    return placed(text, rest) ?? confirmed(text, rest);
+    return placed(directory.resolve(text), rest) ?? confirmed(text, rest);
   }
 
   let turn = 0;

@@ -8,7 +8,6 @@ import type { PeerTls } from '@kcp-ts/installation';
 import { createBackends } from '@kcp-ts/installation';
 import type { Logger } from 'pino';
 import { createFrontProxy } from './compose.ts';
-import { sharedConfirm } from './confirm.ts';
 import type { Mapping } from './mapping.ts';
 import { createMetrics } from './metrics.ts';
 import type { KnownPlaces } from './own-answers.ts';
@@ -17,7 +16,7 @@ import type { Places } from './router.ts';
 import { createRouter } from './router.ts';
 
 export interface ServeOptions {
-  readonly directory: Places & KnownPlaces & { unheard(): Promise<ReadonlySet<string>> };
+  readonly directory: Places & KnownPlaces;
   /** What clients see. */
   readonly serving: ServerTls;
   /** What other services of the installation see. */
@@ -63,7 +62,6 @@ export async function serveFrontProxy(options: ServeOptions): Promise<ServingFro
       directory,
       rootShard: options.rootShard,
       mappings: mappings.filter(({ path }) => path !== '/clusters/'),
-      unheard: sharedConfirm(() => directory.unheard()),
     }),
     backends,
     signer: createAssertionSigner({

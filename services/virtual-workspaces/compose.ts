@@ -1,11 +1,10 @@
 /** The service of virtual workspaces from top to bottom: a request about one consumer goes to its shard, one about all of them is answered here, over all shards. */
 import { isTrue, parseListOptions, parseQuery, parseRequestPath } from '@kcp-ts/apiserver';
 import type { Exchange } from '@kcp-ts/http';
-import type { Directory } from '@kcp-ts/installation';
-import { answerStatus, isSurelyUnknown } from '@kcp-ts/installation';
+import type { Confirming } from '@kcp-ts/installation';
+import { answerStatus, confirmPlacement } from '@kcp-ts/installation';
 import { isWorkspacePath, matchesLabels, StatusError } from '@kcp-ts/meta';
 import type { ShardRecord } from '@kcp-ts/replication';
-import type { PathIndex } from '@kcp-ts/workspace-index';
 import type { Context, MergedRequest } from './context.ts';
 import { unavailable } from './context.ts';
 import type { IdentityNeeds, RequestHeaders } from './identity.ts';
@@ -18,7 +17,7 @@ import { parseTarget } from './target.ts';
 export interface ServiceNeeds {
   readonly context: Context;
   readonly identity: IdentityNeeds;
-  readonly directory: Pick<Directory, 'resolve' | 'unheard'> & { readonly index: Pick<PathIndex, 'witnessOf'> };
+  readonly directory: Confirming;
   /** What shards are selected by. */
   labelsOf(shard: ShardRecord): Readonly<Record<string, string>>;
   /** Health and metrics of the service itself; false for any other path. */
@@ -62,10 +61,9 @@ export function createService(needs: ServiceNeeds): Service {
     if (!isWorkspacePath(text)) return { status: 'unknown' } as const;
     const found = directory.resolve(text);
     if (found.status !== 'unknown') return found;
-    const silent = await directory.unheard();
-    const again = directory.resolve(text);
-    if (again.status === 'unknown' && !isSurelyUnknown(directory.index, text, silent)) throw unavailable();
-    return again;
+    const confirmed = await confirmPlacement(directory, text);
+    if (confirmed === undefined) throw unavailable();
+    return confirmed;
   }
 
   /** The shard of the export; where it is down, or there is no such workspace, any other knows what to say. */

@@ -12,14 +12,13 @@ import type { Clock } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
 import { createHttpServer, freePorts } from '@kcp-ts/http';
-import type { Directory } from '@kcp-ts/installation';
+import type { Confirming, Directory } from '@kcp-ts/installation';
 import { createBackends, createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
 import { createExclusions } from '@kcp-ts/merged';
 import { FeedService } from '@kcp-ts/proto';
 import type { ShardRecord } from '@kcp-ts/replication';
 import type { RpcClient } from '@kcp-ts/rpc';
 import { createRpcClient } from '@kcp-ts/rpc';
-import type { PathIndex } from '@kcp-ts/workspace-index';
 import type { Logger } from 'pino';
 import type { Service } from './compose.ts';
 import { createService } from './compose.ts';
@@ -45,9 +44,7 @@ export interface AssembleNeeds {
   /** Of this service in the register. */
   readonly name: string;
   readonly register: ShardsRegister;
-  readonly directory: Pick<Directory, 'resolve' | 'unheard' | 'isReady'> & {
-    readonly index: Pick<PathIndex, 'witnessOf'>;
-  };
+  readonly directory: Confirming & Pick<Directory, 'isReady'>;
   readonly tls: PeerPems;
   readonly clock: Clock;
   readonly log: Logger;

@@ -1,6 +1,7 @@
 /** A front-proxy: the real router over an index that it keeps from the feeds. */
 import type { Target } from '@kcp-ts/front-proxy';
-import { createRouter, sharedConfirm } from '@kcp-ts/front-proxy';
+import { createRouter } from '@kcp-ts/front-proxy';
+import { sharedConfirm } from '@kcp-ts/installation';
 import type { FeedFollower } from '@kcp-ts/replication';
 import { joinSinks } from '@kcp-ts/replication';
 import { createPathIndex, pathIndexSink } from '@kcp-ts/workspace-index';
@@ -38,10 +39,10 @@ export async function startProxy(world: World, host: string): Promise<SimProxy> 
       resolve: (path) => index.resolve(path),
       shard: (name) => register.current().shards.find((shard) => shard.name === name),
       services: () => [],
+      unheard: rules.confirmUnknown ? sharedConfirm(() => follower.unheard()) : () => Promise.resolve(new Set()),
     },
     rootShard: 'shard-1',
     mappings: [],
-    unheard: rules.confirmUnknown ? sharedConfirm(() => follower.unheard()) : () => Promise.resolve(new Set()),
   });
   return {
     process,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sharedConfirm } from './confirm.ts';
+import { sharedConfirm } from './shared-confirm.ts';
 
 it('asks once for all who ask while it is asked, and once more for those who came too late for that', async () => {
   const asked: PromiseWithResolvers<boolean>[] = [];
