@@ -7,6 +7,11 @@ export interface Clock {
   setTimer(milliseconds: number, run: () => void): Disposable;
 }
 
+/** Resolves when that much time has gone by. */
+export function pauseOn(clock: Pick<Clock, 'setTimer'>, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => void clock.setTimer(milliseconds, resolve));
+}
+
 /** What the system's clock may differ from ours by, for its whole milliseconds, before it has been set. */
 const stepMinMs = 2;
 

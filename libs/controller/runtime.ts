@@ -3,6 +3,7 @@
  * bounded number of keys at once, and retries that wait longer each time. An idle key costs nothing.
  */
 import type { Clock } from '@kcp-ts/base';
+import { pauseOn } from '@kcp-ts/base';
 import type { WatchHub } from '@kcp-ts/watch';
 import type { Controller } from './controller.ts';
 
@@ -136,8 +137,7 @@ export function createControllerRuntime(
         queue.timers.clear();
         queue.waiting.clear();
       }
-      while (queues.some((queue) => queue.working.size > 0))
-        await new Promise<void>((resolve) => void needs.clock.setTimer(1, resolve));
+      while (queues.some((queue) => queue.working.size > 0)) await pauseOn(needs.clock, 1);
     },
   };
 }

@@ -3,6 +3,7 @@
  * anybody has written before, whichever shard's clock is ahead.
  */
 import type { Clock } from '@kcp-ts/base';
+import { pauseOn } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { asRevision, revisionZero, StatusError } from '@kcp-ts/meta';
 import { revisionAt } from '@kcp-ts/storage';
@@ -47,7 +48,7 @@ export async function awaitClock(clock: Clock, revision: Revision): Promise<void
   const aheadMs = (revision - revisionAt(clock.now())) / 1_000;
   if (aheadMs <= 0) return;
   if (aheadMs <= aheadMsMax) {
-    await new Promise<void>((resolve) => void clock.setTimer(aheadMs + 1, resolve));
+    await pauseOn(clock, aheadMs + 1);
     return;
   }
   throw new StatusError('Timeout', 'Timeout: Too large resource version', {
@@ -77,7 +78,7 @@ export async function awaitRegister(shards: Pick<ShardsView, 'silentForMs'>, clo
   const begunMs = clock.monotonic();
   while (shards.silentForMs() > silentMsMax) {
     if (clock.monotonic() - begunMs > settleMsMax) throw unavailable('the register of shards does not answer');
-    await new Promise<void>((resolve) => void clock.setTimer(settleAgainMs, resolve));
+    await pauseOn(clock, settleAgainMs);
   }
 }
 
@@ -94,7 +95,7 @@ async function settled<Shard extends MergedShard>({
     const missing = included.filter(({ excludedAt }) => excludedAt !== undefined);
     if (missing.length === 0) return included;
     if (missing.some(({ alive }) => !alive) || clock.monotonic() - begunMs > settleMsMax) assertAllThere(missing);
-    await new Promise<void>((resolve) => void clock.setTimer(settleAgainMs, resolve));
+    await pauseOn(clock, settleAgainMs);
   }
 }
 

@@ -2,14 +2,12 @@
 import type { KubeObject, Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Entry, Operation } from '@kcp-ts/storage';
+import { inAttempts } from './attempts.ts';
 import { countsGenerations, writeContext } from './create.ts';
 import type { RegistryNeeds } from './registry-needs.ts';
-import { objectKey } from './served-resource.ts';
 import { currentObject, dryRunObject, storedObject } from './stored-object.ts';
 import { untilDurable } from './until-durable.ts';
 import type { WriteRequest } from './write-request.ts';
-
-const deleteAttempts = 10;
 
 export type Propagation = 'Background' | 'Foreground' | 'Orphan';
 
@@ -109,18 +107,6 @@ async function tryRemove(
 }
 
 /** Deletes one object; NotFound where there is none, Conflict where a precondition does not hold. */
-export async function remove(needs: RegistryNeeds, request: DeleteRequest): Promise<Deleted> {
-  const { row, storage } = request.served;
-  const key = objectKey(storage, request.cluster, request.namespace, request.name);
-  for (let attempt = 1; attempt <= deleteAttempts; attempt++) {
-    const entry = needs.store.peek(key);
-    try {
-      const deleted = await tryRemove(needs, request, key, entry);
-      if (deleted !== undefined) return deleted;
-    } catch (refusal) {
-      await untilDurable(needs.store, key, entry?.revision);
-      throw refusal;
-    }
-  }
-  throw StatusError.conflict(row, request.name);
+export function remove(needs: RegistryNeeds, request: DeleteRequest): Promise<Deleted> {
+  return inAttempts(needs, request, (key, entry) => tryRemove(needs, request, key, entry));
 }

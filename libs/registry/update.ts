@@ -7,18 +7,16 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FieldError, KubeObject, Revision } from '@kcp-ts/meta';
 import { invalidValue, StatusError } from '@kcp-ts/meta';
 import type { Entry, Operation } from '@kcp-ts/storage';
+import { inAttempts } from './attempts.ts';
 import { checkFields, checkKind, checkNamespace, ensureMetadata } from './check-fields.ts';
 import type { Written } from './create.ts';
 import { countsGenerations, hasStatusSubresource, writeContext } from './create.ts';
 import { keepSystemMeta, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts';
 import type { RegistryNeeds } from './registry-needs.ts';
 import type { ServedResource } from './served-resource.ts';
-import { objectKey } from './served-resource.ts';
 import { convertToServed, currentObject, dryRunObject, storedObject } from './stored-object.ts';
 import { untilDurable } from './until-durable.ts';
 import type { WriteRequest } from './write-request.ts';
-
-const updateAttempts = 10;
 
 export interface ChangeResult {
   readonly object: KubeObject;
@@ -177,18 +175,6 @@ async function tryUpdate(
 }
 
 /** Changes one object; NotFound where there is none, Conflict where somebody else was faster than a client that named its resourceVersion. */
-export async function update(needs: RegistryNeeds, request: UpdateRequest): Promise<Written> {
-  const { row, storage } = request.served;
-  const key = objectKey(storage, request.cluster, request.namespace, request.name);
-  for (let attempt = 1; attempt <= updateAttempts; attempt++) {
-    const entry = needs.store.peek(key);
-    try {
-      const written = await tryUpdate(needs, request, key, entry);
-      if (written !== undefined) return written;
-    } catch (refusal) {
-      await untilDurable(needs.store, key, entry?.revision);
-      throw refusal;
-    }
-  }
-  throw StatusError.conflict(row, request.name);
+export function update(needs: RegistryNeeds, request: UpdateRequest): Promise<Written> {
+  return inAttempts(needs, request, (key, entry) => tryUpdate(needs, request, key, entry));
 }

@@ -1,5 +1,6 @@
 /** Lists over all shards: each shard's own list at one revision, put together byte for byte. */
 import type { ListOptions } from '@kcp-ts/apiserver';
+import { pauseOn } from '@kcp-ts/base';
 import type { Exchange, UpstreamAnswer } from '@kcp-ts/http';
 import { assertAllThere, awaitClock, awaitRegister, consistentListRevision } from '@kcp-ts/merged';
 import type { Revision } from '@kcp-ts/meta';
@@ -105,7 +106,7 @@ async function openShard(
     const allowed = await openShard(context, request, decider, { ...at, token: '' }, { limit: '1' }, signal);
     allowed.body.destroy();
     if (context.clock.monotonic() - begunMs > agreeMs) throw unavailable();
-    await new Promise<void>((resolve) => void context.clock.setTimer(againMs, resolve));
+    await pauseOn(context.clock, againMs);
   }
 }
 

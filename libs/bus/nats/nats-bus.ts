@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '@kcp-ts/base';
+import { pauseOn } from '@kcp-ts/base';
 import { StatusError } from '@kcp-ts/meta';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
@@ -126,7 +127,7 @@ class NatsBus implements Bus {
   }
 
   #pause(): Promise<void> {
-    return new Promise((resolve) => void this.#options.clock.setTimer(retryMs, resolve));
+    return pauseOn(this.#options.clock, retryMs);
   }
 
   async #followState(connection: NatsConnection): Promise<void> {

@@ -1,5 +1,6 @@
 /** A backend made into a Store. */
 import type { Clock } from '@kcp-ts/base';
+import { pauseOn } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { createRevisionClock, revisionAt } from '../revision-clock.ts';
 import type { Store } from '../store.ts';
@@ -33,7 +34,7 @@ const holdMs = startWaitMaxMs * 2;
 async function waitAlive(clock: Clock, milliseconds: number): Promise<void> {
   const hold = setTimeout(() => undefined, holdMs);
   try {
-    await new Promise<void>((resolve) => void clock.setTimer(milliseconds, resolve));
+    await pauseOn(clock, milliseconds);
   } finally {
     clearTimeout(hold);
   }

@@ -1,5 +1,6 @@
 /** A mirror as the backend of the owner: each flush is committed to etcd, in transactions that apply in order or not at all, and then to the mirror. */
 import type { Clock, Random } from '@kcp-ts/base';
+import { pauseOn } from '@kcp-ts/base';
 import { RpcError } from '@kcp-ts/rpc';
 import type { Backend, BackendState, Flush, Write } from '../engine/backend.ts';
 import type { EtcdClient } from './etcd-client.ts';
@@ -87,7 +88,7 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
   }
 
   function pause(): Promise<void> {
-    return new Promise((resolve) => void clock.setTimer(settleMs, resolve));
+    return pauseOn(clock, settleMs);
   }
 
   /** What became of a transaction that nobody answered: read by a majority, as often as it takes while we may be the owner. */

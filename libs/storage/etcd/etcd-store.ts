@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Clock, Random } from '@kcp-ts/base';
+import { pauseOn } from '@kcp-ts/base';
 import type { StoreOptions } from '../engine/create-store.ts';
 import { createStore, historyMaxAgeMsDefault, historyMaxBytesDefault } from '../engine/create-store.ts';
 import type { Store } from '../store.ts';
@@ -221,7 +222,7 @@ class Replica implements EtcdReplica {
           () => false,
         );
         if (!done) {
-          await new Promise<void>((resolve) => void this.#clock.setTimer(tryMs, resolve));
+          await pauseOn(this.#clock, tryMs);
           continue;
         }
       }
