@@ -1,14 +1,12 @@
 import { createSystemRandom } from '@kcp-ts/base';
-import { noOtherShards } from '@kcp-ts/controllers';
 import { noBehaviour } from '@kcp-ts/registry';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
-import { createPathIndex } from '@kcp-ts/workspace-index';
 import { expect, it } from 'vitest';
 import { createAccess } from './access.ts';
 import { createCore } from './core.ts';
 import { isFreshView } from './freshness.ts';
-import type { Peers } from './peers.ts';
+import { peersOfNone } from './shard.fixture.ts';
 
 it('a view of a living shard decides for ten seconds after it was last complete, of a dead one as long as the register is heard', () => {
   const living = { shard: 'two', alive: true, registerSilentMs: 0, ageMs: 9_000 };
@@ -25,19 +23,7 @@ it('a right in a workspace of a shard that was not heard for too long is refused
   const clock = createManualClock();
   await using store = createMemoryStore({ clock });
   let fresh = true;
-  const none: Disposable = { [Symbol.dispose]: () => undefined };
-  const peers: Peers = {
-    index: createPathIndex(),
-    objects: { get: () => undefined, scan: () => [] },
-    onChanges: () => none,
-    onOwnedCluster: () => none,
-    shards: noOtherShards('one'),
-    load: () => 1,
-    isFresh: () => fresh,
-    isComplete: () => true,
-    catchUp: () => Promise.resolve(true),
-    hasServiceAccount: () => Promise.resolve(false),
-  };
+  const peers = peersOfNone({ isFresh: () => fresh });
   using core = createCore({
     ...{ store, clock, random: createSystemRandom(), shardNumber: 1, shardName: 'one', peers },
     behaviour: () => noBehaviour,

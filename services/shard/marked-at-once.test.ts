@@ -1,34 +1,21 @@
 import { createSystemRandom } from '@kcp-ts/base';
-import { noOtherShards } from '@kcp-ts/controllers';
 import type { ClusterName, KubeObject } from '@kcp-ts/meta';
 import { noBehaviour } from '@kcp-ts/registry';
 import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
-import { createPathIndex } from '@kcp-ts/workspace-index';
 import { expect, it } from 'vitest';
 import { createAccess } from './access.ts';
 import { shardAdmission } from './admission.ts';
 import { createTenancy } from './behaviours.ts';
 import { createCore } from './core.ts';
+import { peersOfNone } from './shard.fixture.ts';
 
 it('a role that lets others bind leaves the shard with the very commit that makes it', async () => {
   const clock = createManualClock();
   await using store = createMemoryStore({ clock });
-  const none: Disposable = { [Symbol.dispose]: () => undefined };
   using core = createCore({
     ...{ store, clock, random: createSystemRandom(), shardNumber: 1, shardName: 'one' },
-    peers: {
-      index: createPathIndex(),
-      objects: { get: () => undefined, scan: () => [] },
-      onChanges: () => none,
-      onOwnedCluster: () => none,
-      shards: noOtherShards('one'),
-      load: () => 1,
-      isFresh: () => true,
-      isComplete: () => true,
-      catchUp: () => Promise.resolve(true),
-      hasServiceAccount: () => Promise.resolve(false),
-    },
+    peers: peersOfNone(),
     behaviour: () => noBehaviour,
     conversion: () => undefined,
   });

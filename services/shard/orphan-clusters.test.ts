@@ -11,10 +11,7 @@ import { createManualClock } from '@kcp-ts/storage/contract';
 import { createPathIndex, logicalClusterKey } from '@kcp-ts/workspace-index';
 import { expect, it } from 'vitest';
 import type { Shard } from './compose.ts';
-import type { Peers } from './peers.ts';
-import { composeTestShard } from './shard.fixture.ts';
-
-const none: Disposable = { [Symbol.dispose]: () => undefined };
+import { composeTestShard, peersOfNone } from './shard.fixture.ts';
 
 /** The other shards, as their feeds have told of them: `two` has the cluster `parent`, and workspaces in it. */
 function createOthers() {
@@ -26,22 +23,16 @@ function createOthers() {
     stored({ metadata: { name: 'cluster' }, status: { phase: 'Ready' } }),
   );
   const state = { alive: true, asked: 0, answers: true, before: (): void => undefined };
-  const peers: Peers = {
+  const peers = peersOfNone({
     index,
-    objects: { get: () => undefined, scan: () => [] },
-    onChanges: () => none,
-    onOwnedCluster: () => none,
     shards: { ...noOtherShards('one'), knows: () => true },
     load: (shard) => (shard === 'two' && state.alive ? 1 : undefined),
-    isFresh: () => true,
-    isComplete: () => true,
     catchUp() {
       state.asked++;
       state.before();
       return Promise.resolve(state.answers);
     },
-    hasServiceAccount: () => Promise.resolve(false),
-  };
+  });
   return {
     state,
     peers,

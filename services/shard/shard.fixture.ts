@@ -2,8 +2,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createAuthenticator, createServiceAccountTokens } from '@kcp-ts/authn';
 import { createSystemRandom } from '@kcp-ts/base';
+import { noOtherShards } from '@kcp-ts/controllers';
+import { createPathIndex } from '@kcp-ts/workspace-index';
 import type { Shard, ShardOptions } from './compose.ts';
 import { composeShard } from './compose.ts';
+import type { Peers } from './peers.ts';
 
 /** It is `one`, number 1, and holds root unless told otherwise. */
 export function composeTestShard(
@@ -23,4 +26,23 @@ export function composeTestShard(
     logController: () => undefined,
     ...options,
   });
+}
+
+const nothing: Disposable = { [Symbol.dispose]: () => undefined };
+
+/** What the shard `one` knows of others: that there are none, and that this is all. */
+export function peersOfNone(more: Partial<Peers> = {}): Peers {
+  return {
+    index: createPathIndex(),
+    objects: { get: () => undefined, scan: () => [] },
+    onChanges: () => nothing,
+    onOwnedCluster: () => nothing,
+    shards: noOtherShards('one'),
+    load: () => 1,
+    isFresh: () => true,
+    isComplete: () => true,
+    catchUp: () => Promise.resolve(true),
+    hasServiceAccount: () => Promise.resolve(false),
+    ...more,
+  };
 }

@@ -1,26 +1,11 @@
-import { noOtherShards } from '@kcp-ts/controllers';
 import type { StoreEvent } from '@kcp-ts/storage';
 import { createMemoryStore, encodeStored, flagFinalizers, formatKey, parseStored } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
-import { createPathIndex, logicalClusterKey } from '@kcp-ts/workspace-index';
+import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import { expect, it } from 'vitest';
-import type { Peers } from './peers.ts';
-import { composeTestShard } from './shard.fixture.ts';
+import { composeTestShard, peersOfNone } from './shard.fixture.ts';
 
-const none: Disposable = { [Symbol.dispose]: () => undefined };
-
-const peers: Peers = {
-  index: createPathIndex(),
-  objects: { get: () => undefined, scan: () => [] },
-  onChanges: () => none,
-  onOwnedCluster: () => none,
-  shards: noOtherShards('one'),
-  load: () => undefined,
-  isFresh: () => true,
-  isComplete: () => true,
-  catchUp: () => Promise.resolve(false),
-  hasServiceAccount: () => Promise.resolve(false),
-};
+const peers = peersOfNone({ load: () => undefined, catchUp: () => Promise.resolve(false) });
 
 it('a cluster goes in bounded commits, each object with a revision and an event of its own, and what is held stays marked', async () => {
   const clock = createManualClock(Date.now());

@@ -1,5 +1,5 @@
 /** Exports on one shard, consumers on others: binding, changes, deletion of either side, and who may bind. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import type { Claim, MadeWorkspace } from '../harness/objects.ts';
 import {
@@ -30,18 +30,15 @@ import {
   workspacesOf,
 } from '../harness/objects.ts';
 import type { Sharded, User } from '../harness/sharded.ts';
-import { missing, onShard, shardNames, startSharded, universal } from '../harness/sharded.ts';
+import { missing, onShard, shardNames, shareInstallation, universal } from '../harness/sharded.ts';
 
 let sharded: Sharded;
 let admin: ApiClient;
 
-beforeAll(async () => {
-  if (missing !== undefined) return;
-  sharded = await startSharded();
-  admin = sharded.admin;
-}, 120_000);
-
-afterAll(() => sharded?.[Symbol.asyncDispose]());
+shareInstallation((started) => {
+  sharded = started;
+  admin = started.admin;
+});
 
 const cowboysOf = (path: string) => `${base(path)}/apis/wild.west/v1alpha1/namespaces/default/cowboys`;
 const configMaps: Claim = { group: '', resource: 'configmaps', verbs: ['*'] };

@@ -1,5 +1,5 @@
 /** Where workspaces go, and that nothing is left of them anywhere, in an installation of three shards. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import {
   base,
@@ -15,18 +15,15 @@ import {
   workspacesOf,
 } from '../harness/objects.ts';
 import type { Sharded, ShardName } from '../harness/sharded.ts';
-import { missing, onShard, shardNames, startSharded, universal } from '../harness/sharded.ts';
+import { missing, onShard, shardNames, shareInstallation, universal } from '../harness/sharded.ts';
 
 let sharded: Sharded;
 let admin: ApiClient;
 
-beforeAll(async () => {
-  if (missing !== undefined) return;
-  sharded = await startSharded();
-  admin = sharded.admin;
-}, 120_000);
-
-afterAll(() => sharded?.[Symbol.asyncDispose]());
+shareInstallation((started) => {
+  sharded = started;
+  admin = started.admin;
+});
 
 const shardsOfRoot = `${base('root')}/apis/core.kcp.io/v1alpha1/shards`;
 const everyCluster = `${base('*')}/apis/core.kcp.io/v1alpha1/logicalclusters`;

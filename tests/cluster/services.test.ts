@@ -1,6 +1,6 @@
 /** The services between shards: what the cache holds, what the front-proxy lets through, and that no shard needs another to be up. */
 import type { KubeObject } from '@kcp-ts/meta';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import {
   admit,
@@ -25,19 +25,16 @@ import {
   workspacesOf,
 } from '../harness/objects.ts';
 import type { Sharded, ShardName } from '../harness/sharded.ts';
-import { missing, onShard, portUrl, shardNames, startSharded, universal } from '../harness/sharded.ts';
+import { missing, onShard, portUrl, shardNames, shareInstallation, universal } from '../harness/sharded.ts';
 
 let sharded: Sharded;
 let admin: ApiClient;
 let masters: ApiClient;
 
-beforeAll(async () => {
-  if (missing !== undefined) return;
-  sharded = await startSharded();
-  ({ admin, masters } = sharded);
-}, 120_000);
-
-afterAll(() => sharded?.[Symbol.asyncDispose]());
+shareInstallation((started) => {
+  sharded = started;
+  ({ admin, masters } = started);
+});
 
 const cachedIn = (shard: string, cluster: string, rest: string) =>
   `/services/cache/shards/${shard}/clusters/${cluster}/apis/${rest}`;

@@ -1,6 +1,6 @@
 /** What a provider sees and does at the one URL of its export, with consumers on three shards. */
 import type { KubeObject } from '@kcp-ts/meta';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ApiClient, WatchEvent } from '../harness/api-client.ts';
 import type { Claim, MadeWorkspace } from '../harness/objects.ts';
 import {
@@ -24,18 +24,15 @@ import {
   workspacesOf,
 } from '../harness/objects.ts';
 import type { Sharded, ShardName } from '../harness/sharded.ts';
-import { missing, shardNames, startSharded } from '../harness/sharded.ts';
+import { missing, shardNames, shareInstallation } from '../harness/sharded.ts';
 
 let sharded: Sharded;
 let admin: ApiClient;
 
-beforeAll(async () => {
-  if (missing !== undefined) return;
-  sharded = await startSharded();
-  admin = sharded.admin;
-}, 120_000);
-
-afterAll(() => sharded?.[Symbol.asyncDispose]());
+shareInstallation((started) => {
+  sharded = started;
+  admin = started.admin;
+});
 
 const cowboysOf = (path: string) => `${base(path)}/apis/wild.west/v1alpha1/namespaces/default/cowboys`;
 const allCowboys = '/clusters/*/apis/wild.west/v1alpha1/cowboys';

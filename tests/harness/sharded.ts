@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster } from '@kcp-ts/kcp-ts';
 import { missingProgram, readTestAuthority } from '@kcp-ts/testing';
+import { afterAll, beforeAll } from 'vitest';
 import type { ApiClient } from './api-client.ts';
 import { createApiClient } from './api-client.ts';
 import { startTestCluster } from './cluster.ts';
@@ -50,7 +51,7 @@ export function portUrl(cluster: Cluster, part: string): string {
   return `https://127.0.0.1:${cluster.part(part).part.port}`;
 }
 
-export async function startSharded(): Promise<Sharded> {
+async function startSharded(): Promise<Sharded> {
   const tokens = users.map((user) => `token-of-${user},${user},uid-of-${user},"team"`);
   const cluster = await startTestCluster({ tokens });
   const { ca } = cluster;
@@ -90,4 +91,15 @@ export async function startSharded(): Promise<Sharded> {
       await cluster[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Starts one for all tests of a file, where it can run, and hands it over before the first of them. */
+export function shareInstallation(handOver: (sharded: Sharded) => void): void {
+  let sharded: Sharded | undefined;
+  beforeAll(async () => {
+    if (missing !== undefined) return;
+    sharded = await startSharded();
+    handOver(sharded);
+  }, 120_000);
+  afterAll(() => sharded?.[Symbol.asyncDispose]());
 }

@@ -14,6 +14,26 @@ import type { EtcdReplica } from './etcd-store.ts';
 import { openEtcdReplica } from './etcd-store.ts';
 
 const clock = createSystemClock();
+
+/** A clock that the test can stop: keepalives are no longer sent. */
+function createStoppableClock() {
+  let stoppedAt: number | undefined;
+  return {
+    clock: {
+      ...clock,
+      setTimer: (ms: number, run: () => void) =>
+        clock.setTimer(ms, () => (stoppedAt === undefined ? run() : undefined)),
+      monotonic: () => stoppedAt ?? clock.monotonic(),
+    },
+    stop() {
+      stoppedAt = clock.monotonic();
+    },
+    goOn() {
+      stoppedAt = undefined;
+    },
+  };
+}
+
 const random = createSystemRandom();
 const missing = missingProgram('etcd');
 
@@ -106,14 +126,7 @@ if (missing === undefined) {
 
     it('takes over from an owner that hangs, which can then neither commit nor answer', () =>
       inFolder(async (folder) => {
-        // A clock that the test can stop: keepalives are no longer sent.
-        let stopped = false;
-        let at = 0;
-        const stoppable = {
-          ...clock,
-          setTimer: (ms: number, run: () => void) => clock.setTimer(ms, () => (stopped ? undefined : run())),
-          monotonic: () => (stopped ? at : clock.monotonic()),
-        };
+        const own = createStoppableClock();
         await using first = await openEtcdReplica({
           etcd: { endpoints: [etcd.endpoint] },
           prefix: `/kcp/${basename(folder)}`,
@@ -121,18 +134,17 @@ if (missing === undefined) {
           owner: 'first',
           clock,
           random,
-          leaseClock: stoppable,
+          leaseClock: own.clock,
           leaseSeconds: 2,
         });
         const store = await first.own();
         await committed(store, put(keyOf('a'), '1'));
         await using second = await replicaIn(folder, 'second');
-        at = clock.monotonic();
-        stopped = true;
+        own.stop();
         const taken = await second.own();
         await committed(taken, put(keyOf('a'), '2'));
         // It wakes up.
-        stopped = false;
+        own.goOn();
         expect(first.holds()).toBe(false);
         await expect(store.commit([put(keyOf('a'), 'from the past')])).rejects.toMatchObject({
           reason: 'ServiceUnavailable',
@@ -145,24 +157,17 @@ if (missing === undefined) {
   describe('a successor', () => {
     it('need not have committed anything for its predecessor to be fenced off', () =>
       inFolder(async (folder) => {
-        let stopped = false;
-        let at = 0;
-        const stoppable = {
-          ...clock,
-          setTimer: (ms: number, run: () => void) => clock.setTimer(ms, () => (stopped ? undefined : run())),
-          monotonic: () => (stopped ? at : clock.monotonic()),
-        };
+        const own = createStoppableClock();
         await using first = await openEtcdReplica({
           ...{ etcd: { endpoints: [etcd.endpoint] }, prefix: `/kcp/${basename(folder)}`, path: join(folder, 'first') },
-          ...{ owner: 'first', clock, random, leaseClock: stoppable, leaseSeconds: 2 },
+          ...{ owner: 'first', clock, random, leaseClock: own.clock, leaseSeconds: 2 },
         });
         const store = await first.own();
         await committed(store, put(keyOf('a'), '1'));
         await using second = await replicaIn(folder, 'second');
-        at = clock.monotonic();
-        stopped = true;
+        own.stop();
         const taken = await second.own();
-        stopped = false;
+        own.goOn();
         await expect(store.commit([put(keyOf('a'), 'from the past')])).rejects.toMatchObject({
           reason: 'ServiceUnavailable',
         });
@@ -172,27 +177,20 @@ if (missing === undefined) {
 
     it('begins when its own clock has passed what was reserved, and above what was promised', () =>
       inFolder(async (folder) => {
-        let stopped = false;
-        let at = 0;
-        const stoppable = {
-          ...clock,
-          setTimer: (ms: number, run: () => void) => clock.setTimer(ms, () => (stopped ? undefined : run())),
-          monotonic: () => (stopped ? at : clock.monotonic()),
-        };
+        const own = createStoppableClock();
         const time = createManualClock();
         const behind = createManualClock(time.now() - 300);
-        const open = (name: string, own: Clock, leaseClock: Clock) =>
+        const open = (name: string, time: Clock, leaseClock: Clock) =>
           openEtcdReplica({
             ...{ etcd: { endpoints: [etcd.endpoint] }, prefix: `/kcp/${basename(folder)}`, path: join(folder, name) },
-            ...{ owner: name, clock: own, random, leaseClock, leaseSeconds: 2 },
+            ...{ owner: name, clock: time, random, leaseClock, leaseSeconds: 2 },
           });
-        await using first = await open('first', time, stoppable);
+        await using first = await open('first', time, own.clock);
         const store = await first.own();
         await committed(store, put(keyOf('a'), '1'));
         const promised = await store.progress();
         // It hangs: what it has reserved, half a second ahead, is not given back.
-        at = clock.monotonic();
-        stopped = true;
+        own.stop();
         await using second = await open('second', behind, clock);
         let owns = false;
         const owning = second.own().then((taken) => {
@@ -209,7 +207,7 @@ if (missing === undefined) {
         expect(revision).toBeGreaterThan(promised);
         // Not far above it either: a crash loop does not drag the clock ahead.
         expect(revision).toBeLessThan(promised + 1_000_000);
-        stopped = false;
+        own.goOn();
       }));
   });
 
