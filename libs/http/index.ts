@@ -9,7 +9,6 @@ export type { Decoded, DecodeOptions } from './decode/decode-options.ts';
 export { decodeYaml, formatYaml } from './decode/decode-yaml.ts';
 export { decodeSegment } from './decode-segment.ts';
 export type { BodyStream, Exchange, ExchangeHandler, RequestHeaders, ResponseHeaders } from './exchange.ts';
-export { freePorts } from './free-port.ts';
 export type { HttpLimits } from './limits.ts';
 export { defaultHttpLimits } from './limits.ts';
 // Negotiation

@@ -2,9 +2,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '@kcp-ts/base';
 import { programs } from './config.ts';
 
 export interface TestEtcd extends AsyncDisposable {
@@ -31,17 +31,6 @@ export function missingProgram(program: keyof typeof programs): string | undefin
   return found
     ? undefined
     : `${programs[program]} is not there: install Debian's etcd-server and nats-server, or set ETCD and NATS_SERVER`;
-}
-
-export function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 /** Waits for a line that says the server is up, on either output. */
@@ -117,7 +106,7 @@ function isOutOfSpace(error: unknown): false {
 
 export async function startEtcd({ tls, rootPassword, quotaBytes }: TestEtcdOptions = {}): Promise<TestEtcd> {
   const folder = await mkdtemp(join(tmpdir(), 'etcd-'));
-  const [port, peerPort] = await Promise.all([freePort(), freePort()]);
+  const [port = 0, peerPort = 0] = await freePorts(2);
   const plain = `http://127.0.0.1:${port}`;
   const endpoint = tls === undefined ? plain : `https://127.0.0.1:${port}`;
   const peer = `http://127.0.0.1:${peerPort}`;

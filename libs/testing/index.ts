@@ -4,7 +4,7 @@ export { createTestAuthority, readTestAuthority } from './certificates.ts';
 export { programs } from './config.ts';
 // Real servers
 export type { TestEtcd } from './etcd-server.ts';
-export { freePort, missingProgram, startEtcd, untilOutput } from './etcd-server.ts';
+export { missingProgram, startEtcd, untilOutput } from './etcd-server.ts';
 export type { LinkCondition, LinkRelay, LinkRelayOptions } from './link-relay.ts';
 export { startLinkRelay } from './link-relay.ts';
 export type { TestNats, TestNatsOptions, TestNatsUser } from './nats-server.ts';

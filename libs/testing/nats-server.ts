@@ -4,8 +4,9 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '@kcp-ts/base';
 import { programs } from './config.ts';
-import { freePort, untilOutput } from './etcd-server.ts';
+import { untilOutput } from './etcd-server.ts';
 
 export interface TestNatsUser {
   readonly user: string;
@@ -38,7 +39,7 @@ async function tlsFiles(folder: string, tls: TestNatsOptions['tls']): Promise<ob
 
 export async function startNats(options: TestNatsOptions = {}): Promise<TestNats> {
   const folder = await mkdtemp(join(tmpdir(), 'nats-'));
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const users = options.users?.map(({ permissions, ...user }) => ({
     ...user,
     ...(permissions === undefined

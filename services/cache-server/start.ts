@@ -11,8 +11,8 @@ import {
   withAssertions,
 } from '@kcp-ts/authn';
 import type { Clock } from '@kcp-ts/base';
-import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
-import { createHttpServer, freePorts } from '@kcp-ts/http';
+import { createSystemClock, createSystemRandom, freePorts } from '@kcp-ts/base';
+import { createHttpServer } from '@kcp-ts/http';
 import { admitServices, clockService, createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
 import { startRpcServer } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';

@@ -1,7 +1,6 @@
 /** Starts a front-proxy with its server, and stops it: what the program and the tests call. */
 import { readFile } from 'node:fs/promises';
-import { createSystemClock } from '@kcp-ts/base';
-import { freePorts } from '@kcp-ts/http';
+import { createSystemClock, freePorts } from '@kcp-ts/base';
 import { createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
 import { readMappings } from './mapping.ts';
 import type { FrontProxyConfig } from './options.ts';

@@ -1,6 +1,6 @@
 /** A shard joins the others: the register says which number it has and from when on it may commit. */
 import type { Clock } from '@kcp-ts/base';
-import { freePorts } from '@kcp-ts/http';
+import { freePorts } from '@kcp-ts/base';
 import type { Connections } from '@kcp-ts/installation';
 import { guardClock, openConnections } from '@kcp-ts/installation';
 import type { ClockGuard, ShardRecord } from '@kcp-ts/replication';

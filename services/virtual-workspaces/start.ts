@@ -9,9 +9,9 @@ import {
   serviceAudience,
 } from '@kcp-ts/authn';
 import type { Clock } from '@kcp-ts/base';
-import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import { createSystemClock, createSystemRandom, freePorts } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
-import { createHttpServer, freePorts } from '@kcp-ts/http';
+import { createHttpServer } from '@kcp-ts/http';
 import type { Confirming, Directory } from '@kcp-ts/installation';
 import { createBackends, createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
 import { createExclusions } from '@kcp-ts/merged';

@@ -14,7 +14,7 @@ const rooms: readonly Room[] = [
   {
     what: 'sockets',
     modules: /^(node:)?(https?|http2|tls|net|dns|dgram)(\/|$)/,
-    inside: /^(libs\/http\/|libs\/base\/ip\.ts$|tools\/load\/|tests\/)/,
+    inside: /^(libs\/http\/|libs\/base\/(ip|free-ports)\.ts$|tools\/load\/|tests\/)/,
     cure: 'use createHttpServer or createHttpClient of @kcp-ts/http',
   },
   {

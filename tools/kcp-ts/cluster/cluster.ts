@@ -1,6 +1,5 @@
 /** A whole installation on this machine: etcd, NATS, shards, cache-server, virtual-workspaces and front-proxies, each a process, all ended together. */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile } from 'node:fs/promises';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import { createHttpClient } from '@kcp-ts/http';
@@ -45,6 +44,7 @@ export interface Cluster extends AsyncDisposable {
 }
 
 const pollMs = 100;
+const logLinesShown = 10;
 const readyMsDefault = 60_000;
 /** Those who need others to be there are started after them, and ended before. */
 const order: readonly PartKind[] = ['etcd', 'nats', 'shard', 'cache-server', 'virtual-workspaces', 'front-proxy'];
@@ -56,6 +56,12 @@ function isStandby({ name }: Part): boolean {
 function healthUrl({ kind, port }: Part, path: 'livez' | 'readyz'): string | undefined {
   if (kind === 'nats') return undefined;
   return kind === 'etcd' ? `http://127.0.0.1:${port}/health` : `https://127.0.0.1:${port}/${path}`;
+}
+
+/** A part that does not get ready may take its folder with it: what it said last goes with the error. */
+async function logEnd(logFile: string): Promise<string> {
+  const text = await readFile(logFile, 'utf8').catch(String);
+  return text.trimEnd().split('\n').slice(-logLinesShown).join('\n');
 }
 
 interface Awaited {
@@ -80,7 +86,9 @@ async function awaitReady({ part, process, path, ca, clock, withinMs }: Awaited)
     if (status === 200) return;
     if (clock.monotonic() > end) {
       const state = process.running ? 'is running and not ready' : 'does not run';
-      throw new Error(`${part.name} ${state} after ${withinMs} ms: see its log`);
+      throw new Error(
+        `${part.name} ${state} after ${withinMs} ms; the end of its log:\n${await logEnd(process.logFile)}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
@@ -100,6 +108,7 @@ function createPart(part: Part, { layout, options, wiring, ca, clock }: PartNeed
   const process = createPartProcess(commandOf(layout, part, options.programs, wiring, options.flags), clock);
   return {
     part,
+    logFile: process.logFile,
     get pid() {
       return process.pid;
     },
@@ -167,9 +176,4 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     },
     [Symbol.asyncDispose]: stop,
   };
-}
-
-/** Where a part's log is. */
-export function logPath(folder: string, name: string): string {
-  return join(folder, 'logs', `${name}.log`);
 }

@@ -1,7 +1,6 @@
 /** Where the files of a local installation lie, which parts it has and on which ports: kept in `cluster.json`, so that it starts again as it was. */
 import { join } from 'node:path';
-import { readFileIfThere, writePrivateFile } from '@kcp-ts/base';
-import { freePorts } from '@kcp-ts/http';
+import { freePorts, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
 
 export type PartKind = 'etcd' | 'nats' | 'shard' | 'cache-server' | 'virtual-workspaces' | 'front-proxy';
 

@@ -12,6 +12,7 @@ export interface Command {
 }
 
 export interface PartProcess {
+  readonly logFile: string;
   readonly pid: number | undefined;
   readonly running: boolean;
   start(): void;
@@ -51,6 +52,7 @@ export function createPartProcess(command: Command, clock: Clock): PartProcess {
   }
 
   return {
+    logFile: command.logFile,
     get pid() {
       return child?.pid;
     },
