@@ -73,7 +73,8 @@ class EtcdRegister implements Register {
   readonly #values = new Map<string, Uint8Array>();
   readonly #listeners = new Set<(state: RegisterState) => void>();
   readonly #over = new AbortController();
-  readonly #leases = new Map<string, EtcdLease>();
+  /** What this process keeps there, and under which lease. */
+  readonly #kept = new Map<string, { readonly value: Uint8Array; readonly lease: EtcdLease }>();
   #state: RegisterState = { shards: [], services: [] };
   #heardMs = 0;
   #following: Promise<void> = Promise.resolve();
@@ -137,6 +138,7 @@ class EtcdRegister implements Register {
       if (type === 'put') this.#values.set(key, value);
       else this.#values.delete(key);
     }
+    for (const { type, key } of changes) if (type === 'delete' && !this.#values.has(key)) this.#putBack(key);
     this.#changed();
   }
 
@@ -198,7 +200,7 @@ class EtcdRegister implements Register {
   async #keep(key: string, value: Uint8Array): Promise<void> {
     const lease = await grantEtcdLease(this.#client, this.#clock, leaseSeconds);
     await etcdCommit(this.#client, [], [{ put: key, value, lease: lease.id }]);
-    this.#leases.set(key, lease);
+    this.#kept.set(key, { value, lease });
     void lease.lost.then(() => this.#keepAgain(key, value));
   }
 
@@ -206,6 +208,20 @@ class EtcdRegister implements Register {
     if (this.#over.signal.aborted) return;
     this.#keep(key, value).catch(() => {
       this.#clock.setTimer(leaseRetryMs, () => this.#keepAgain(key, value));
+    });
+  }
+
+  /** A former owner of this shard took it for its own key, and with it away as it ended. */
+  #putBack(key: string): void {
+    const kept = this.#kept.get(key);
+    const shard = key.startsWith(`${this.#prefix}/alive/`) ? key.slice(`${this.#prefix}/alive/`.length) : undefined;
+    // A shard that was taken out stays out.
+    const left = shard !== undefined && !this.#values.has(this.#shardKey(shard));
+    if (kept === undefined || left || !kept.lease.holds() || this.#over.signal.aborted) return;
+    etcdCommit(this.#client, [], [{ put: key, value: kept.value, lease: kept.lease.id }]).catch(() => {
+      this.#clock.setTimer(leaseRetryMs, () => {
+        if (!this.#values.has(key)) this.#putBack(key);
+      });
     });
   }
 
@@ -259,7 +275,7 @@ class EtcdRegister implements Register {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over.abort();
-    await Promise.all([...this.#leases.values()].map((lease) => lease.release()));
+    await Promise.all([...this.#kept.values()].map(({ lease }) => lease.release()));
     await this.#following;
   }
 }

@@ -12,8 +12,8 @@ export interface InProcessRegistry {
 
 export function createInProcessRegistry({ clock }: { readonly clock: Clock }): InProcessRegistry {
   const shards = new Map<string, Omit<ShardRecord, 'alive'>>();
-  /** Who keeps a shard alive: the last one that joined as it. */
-  const alive = new Map<string, Register>();
+  /** Who keeps a shard alive. */
+  const alive = new Map<string, Set<Register>>();
   const services = new Map<string, ServiceRecord>();
   const listeners = new Set<(state: RegisterState) => void>();
   let nextNumber = 1;
@@ -47,9 +47,11 @@ export function createInProcessRegistry({ clock }: { readonly clock: Clock }): I
           const number = before?.number ?? nextNumber++;
           const { excludedAt, absences = [] } = before ?? {};
           shards.set(address.name, { excludedAt, ...address, number, joinRevision, absences });
-          alive.set(address.name, register);
+          const keepers = alive.get(address.name) ?? new Set();
+          alive.set(address.name, keepers.add(register));
           ends.push(() => {
-            if (alive.get(address.name) === register) alive.delete(address.name);
+            keepers.delete(register);
+            if (keepers.size === 0 && alive.get(address.name) === keepers) alive.delete(address.name);
           });
           return changeShard(address.name, {});
         },

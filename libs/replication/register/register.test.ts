@@ -69,6 +69,20 @@ function describeRegister(name: string, install: () => Promise<Installation>): v
       expect(shards[0]).toMatchObject({ rpcAddress: '127.0.0.1:3', alive: true });
     });
 
+    it('keeps a shard alive when its former owner, before it ends, says so once more', async () => {
+      await using installation = await install();
+      await using successor = await installation.open();
+      await using witness = await installation.open();
+      {
+        await using former = await installation.open();
+        await former.join(address('a'));
+        await successor.join({ ...address('a'), rpcAddress: '127.0.0.1:3' });
+        await former.join(address('a'));
+      }
+      await witness.join(address('b'));
+      await until(witness, ({ shards }) => shards.length === 2 && shards.every(({ alive }) => alive));
+    });
+
     it('never gives a number again, neither to another shard nor to the one that had it before it left', async () => {
       await using installation = await install();
       await using first = await installation.open();
