@@ -32,6 +32,8 @@ export interface Directory extends AsyncDisposable {
   shard(name: string): Backend | undefined;
   shards(): readonly Backend[];
   services(kind: ServiceKind): readonly Backend[];
+  /** Takes everything of a shard anew, some seconds from now: a sink has lost some of it. */
+  retake(shard: string): void;
   isReady(): boolean;
   ready(): Promise<void>;
   state(): RegisterState;
@@ -92,6 +94,7 @@ export async function openDirectory({ connections, clock, log, sinks = [] }: Dir
         .current()
         .services.filter((service) => service.kind === kind)
         .map(({ name, baseUrl }) => ({ name, baseUrl, alive: true })),
+    retake: (shard) => follower.retake(shard),
     isReady: () => register.current().shards.length > 0 && follower.isReady(),
     ready: () => follower.ready(),
     state: () => register.current(),

@@ -10,7 +10,7 @@ import { parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
 import type { ClusterFacts } from './cluster-facts.ts';
 import { clusterFacts, logicalClusterKey } from './cluster-facts.ts';
-import type { PathIndex } from './path-index.ts';
+import type { Placement } from './path-index.ts';
 
 export type Resolution =
   | { readonly status: 'found'; readonly cluster: ClusterName }
@@ -38,7 +38,7 @@ export interface ClusterIndexNeeds {
   workspacesPrefix(): string | undefined;
   readonly entriesMax: number;
   /** Workspaces on other shards, where there are any. */
-  readonly elsewhere?: Pick<PathIndex, 'child'> | undefined;
+  readonly elsewhere?: { child(parent: ClusterName, name: string): Placement } | undefined;
 }
 
 const clustersPrefix = 'core.kcp.io/logicalclusters/-/';

@@ -1,11 +1,13 @@
+import { create } from '@bufbuild/protobuf';
 import type { Revision } from '@kcp-ts/meta';
-import type { FeedEntry } from '@kcp-ts/replication';
+import { FeedService } from '@kcp-ts/proto';
+import type { FeedEntry, FeedSink } from '@kcp-ts/replication';
 import { createMemoryStore, encodeStored, valueBytesMax } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
 import { cachedSurface } from './cached-kinds.ts';
 import { createCopies } from './copies.ts';
-import { createOrderedWriter, keptShards, rawFeedSink } from './raw-feeds.ts';
+import { createOrderedWriter, keptFeed, keptShards, rawFeedSink } from './raw-feeds.ts';
 
 const surface = cachedSurface();
 
@@ -22,7 +24,7 @@ function open() {
   const stores = [createMemoryStore({ clock }), createMemoryStore({ clock })] as const;
   const errors: unknown[] = [];
   const [copies, raw] = stores;
-  const writers = stores.map((store) => createOrderedWriter(store, (error) => void errors.push(error)));
+  const writers = stores.map((store) => createOrderedWriter(store, (_shard, error) => void errors.push(error)));
   const [copiesWriter, rawWriter] = writers as [(typeof writers)[0], (typeof writers)[0]];
   const sinks = [createCopies(copies, copiesWriter, surface), rawFeedSink(raw, rawWriter)];
   return {
@@ -30,6 +32,25 @@ function open() {
     raw,
     errors,
     sinks,
+    rawWriter,
+    /** A keeper's answer: keys and revision, or why there is none. */
+    async kept(shard: string): Promise<{ readonly keys: readonly string[]; readonly revision: number } | string> {
+      const needs = { store: raw, writer: rawWriter, epoch: 'copy', admit: () => undefined };
+      const found: string[] = [];
+      let at = 0;
+      try {
+        for await (const { entries = [], revision = 0 } of keptFeed(needs).snapshot(
+          create(FeedService.method.snapshot.input, { shard }),
+          { signal: new AbortController().signal, peer: { commonName: '', organizations: [] } },
+        )) {
+          found.push(...entries.map(({ key = '' }) => key));
+          at = revision;
+        }
+      } catch (thrown) {
+        return (thrown as Error).message;
+      }
+      return { keys: found, revision: at };
+    },
     async settled() {
       // What a sink still has to say comes behind what it has said.
       for (let turn = 0; turn < 3; turn++) for (const writer of writers) await writer.settled();
@@ -91,6 +112,76 @@ it('what is not in a snapshot any more goes, and only of its shard', async () =>
   const left = (await copies.list({ prefix: '' })).entries.map(({ key }) => key.split('/')[2]);
   expect(left.filter((shard) => shard === 'one')).toHaveLength(1);
   expect(left.filter((shard) => shard === 'two')).toHaveLength(3);
+});
+
+it('what comes back behind a snapshot that had it no more stays', async () => {
+  const { raw, copies, sinks, settled } = open();
+  const shard = { name: 'one', number: 1 };
+  const [key = '', other = ''] = keys;
+  for (const sink of sinks) sink.apply(shard, [entryOf(key, 10, {}), entryOf(other, 11, {})]);
+  await settled();
+  for (const sink of sinks) {
+    const snapshot = sink.begin(shard);
+    snapshot.add([entryOf(other, 11, {})]);
+    snapshot.end();
+    sink.apply(shard, [entryOf(key, 21, {})]);
+  }
+  await settled();
+  for (const store of [copies, raw]) expect((await store.list({ prefix: '' })).entries).toHaveLength(2);
+});
+
+it('a copy is nobody’s to take while it is being made, also where the process ended meanwhile', async () => {
+  const { raw, sinks, settled, kept } = open();
+  const shard = { name: 'one', number: 1 };
+  const [key = '', other = ''] = keys;
+  const [, sink] = sinks as [FeedSink, FeedSink];
+  sink.apply(shard, [entryOf(key, 10, {})]);
+  await settled();
+  expect(await kept('one')).toEqual({ keys: [key], revision: 10 });
+  const snapshot = sink.begin(shard);
+  snapshot.add([entryOf(other, 20, {})]);
+  await settled();
+  expect(await kept('one')).toBe('the copy of one is not finished');
+  expect(await keptShards(raw)).toEqual(['one']);
+  snapshot.add([entryOf(key, 15, {})]);
+  snapshot.end();
+  await settled();
+  expect(await kept('one')).toEqual({ keys: [key, other], revision: 20 });
+  const removing = sink.begin(shard);
+  removing.add([entryOf(other, 20, {})]);
+  sink.removed('one');
+  await settled();
+  expect(await keptShards(raw)).toEqual([]);
+});
+
+it('what cannot be written ends a copy where it was, until it is begun anew', async () => {
+  const { raw, sinks, settled, errors, kept, rawWriter } = open();
+  const [, sink] = sinks as [FeedSink, FeedSink];
+  const [one, two] = [
+    { name: 'one', number: 1 },
+    { name: 'two', number: 2 },
+  ];
+  const [key = '', other = '', third = ''] = keys;
+  sink.apply(one, [entryOf(key, 10, {})]);
+  await settled();
+  const { commit } = raw;
+  raw.commit = () => Promise.reject(new Error('the disk is full'));
+  sink.apply(one, [entryOf(other, 11, {})]);
+  await settled();
+  raw.commit = commit;
+  sink.apply(one, [entryOf(third, 12, {})]);
+  sink.apply(two, [entryOf(third, 12, {})]);
+  await settled();
+  expect(errors).toHaveLength(1);
+  expect([rawWriter.isBroken('one'), rawWriter.isBroken('two')]).toEqual([true, false]);
+  expect((await raw.list({ prefix: 'one/' })).entries).toHaveLength(1);
+  expect(await kept('one')).toBe('the copy of one could not be written');
+  expect(await kept('two')).toEqual({ keys: [third], revision: 12 });
+  const snapshot = sink.begin(one);
+  snapshot.add(keys.map((each, index) => entryOf(each, 10 + index, {})));
+  snapshot.end();
+  await settled();
+  expect(await kept('one')).toMatchObject({ revision: 12 });
 });
 
 it('objects that are too large for one commit together are copied all the same', async () => {

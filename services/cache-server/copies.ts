@@ -61,28 +61,30 @@ export function createCopies(store: Store, writer: OrderedWriter, surface: Surfa
     return [...newest.values()].flatMap((entry) => operationOf(shard, entry) ?? []);
   }
 
-  function removeAll(shard: string, but: ReadonlySet<string>): void {
+  function removals(shard: string, but: ReadonlySet<string>): readonly Operation[] {
     const entries = store.scan({ prefix: '' }, Number.POSITIVE_INFINITY);
-    writer.write(
-      entries.flatMap(({ key }): Operation[] =>
-        key.split('/')[2] === shard && !but.has(key) ? [{ op: 'delete', key, expect: 'any' }] : [],
-      ),
+    return entries.flatMap(({ key }): Operation[] =>
+      key.split('/')[2] === shard && !but.has(key) ? [{ op: 'delete', key, expect: 'any' }] : [],
     );
   }
 
   return {
-    apply: ({ name }, entries) => writer.write(operationsOf(name, entries)),
+    apply: ({ name }, entries) => writer.write(name, operationsOf(name, entries)),
     begin({ name }) {
       const seen = new Set<string>();
+      writer.begin(name);
       return {
         add(entries) {
           const operations = operationsOf(name, entries);
           for (const { op, key } of operations) if (op === 'put') seen.add(key);
-          writer.write(operations);
+          writer.write(name, operations);
         },
-        end: () => void writer.settled().then(() => removeAll(name, seen)),
+        end: () => writer.write(name, () => removals(name, seen)),
       };
     },
-    removed: (shard) => void writer.settled().then(() => removeAll(shard, new Set())),
+    removed(shard) {
+      writer.begin(shard);
+      writer.write(shard, () => removals(shard, new Set()));
+    },
   };
 }

@@ -5,7 +5,7 @@ import type { Revision } from '@kcp-ts/meta';
 import { asRevision, StatusError } from '@kcp-ts/meta';
 import { FeedService } from '@kcp-ts/proto';
 import type { FeedEntry, FeedSink } from '@kcp-ts/replication';
-import type { RpcCall, RpcService } from '@kcp-ts/rpc';
+import type { RpcCall, RpcHandlers, RpcService } from '@kcp-ts/rpc';
 import { RpcError, serviceOf } from '@kcp-ts/rpc';
 import type { Entry, Operation, Store } from '@kcp-ts/storage';
 import { commitOperationsMax } from '@kcp-ts/storage';
@@ -41,14 +41,24 @@ function decode(shard: string, { key, value }: Entry) {
   };
 }
 
-/** Writes one batch after the other, in order; a batch that fails is tried until it is written. */
+/**
+ * Writes one batch after the other, in order. What cannot be written ends the copy of its shard: nothing that comes later is written before the copy is begun anew,
+ * so that what is there is as old as it says.
+ */
 export interface OrderedWriter {
-  write(operations: readonly Operation[]): void;
+  /** `operations`: or how to find them, once everything before is written. */
+  write(shard: string, operations: readonly Operation[] | (() => readonly Operation[])): void;
+  /** A complete state of a shard is about to come. */
+  begin(shard: string): void;
+  /** Whether something could not be written since the copy was begun. */
+  isBroken(shard: string): boolean;
   /** Resolves when everything so far is durable. */
   settled(): Promise<void>;
 }
 
-export function createOrderedWriter(store: Store, onError: (error: unknown) => void): OrderedWriter {
+/** `onBroken`: told once of each copy that has ended; it is to be begun anew. */
+export function createOrderedWriter(store: Store, onBroken: (shard: string, error: unknown) => void): OrderedWriter {
+  const broken = new Set<string>();
   let last: Promise<void> = Promise.resolve();
   async function commit(operations: readonly Operation[]): Promise<void> {
     for (let at = 0; at < operations.length; at += commitOperationsMax)
@@ -66,10 +76,24 @@ export function createOrderedWriter(store: Store, onError: (error: unknown) => v
       await commitOrHalves(operations.slice(half));
     }
   }
+  async function commitUnlessBroken(...[shard, operations]: Parameters<OrderedWriter['write']>): Promise<void> {
+    if (broken.has(shard)) return;
+    try {
+      await commit(typeof operations === 'function' ? operations() : operations);
+    } catch (error) {
+      broken.add(shard);
+      onBroken(shard, error);
+    }
+  }
   return {
-    write(operations) {
-      if (operations.length > 0) last = last.then(() => commit(operations)).catch(onError);
+    write(shard, operations) {
+      if (operations.length > 0 || typeof operations === 'function')
+        last = last.then(() => commitUnlessBroken(shard, operations));
     },
+    begin(shard) {
+      last = last.then(() => void broken.delete(shard));
+    },
+    isBroken: (shard) => broken.has(shard),
     settled: () => last,
   };
 }
@@ -86,27 +110,36 @@ function operationsOf(shard: string, entries: readonly FeedEntry[]): Operation[]
   });
 }
 
+/** There while a copy is being made, in parts: what it says of itself is not true yet. Sorts behind every shard. */
+const unfinishedPrefix = '~unfinished/';
+
 /** Keeps what the feeds say. */
 export function rawFeedSink(store: Store, writer: OrderedWriter): FeedSink {
-  function removeAll(shard: string, but: ReadonlySet<string>): void {
+  function removals(shard: string, but: ReadonlySet<string>): readonly Operation[] {
     const entries = store.scan({ prefix: `${shard}/` }, Number.POSITIVE_INFINITY);
-    writer.write(
-      entries.flatMap(({ key }): Operation[] => (but.has(key) ? [] : [{ op: 'delete', key, expect: 'any' }])),
-    );
+    return entries.flatMap(({ key }): Operation[] => (but.has(key) ? [] : [{ op: 'delete', key, expect: 'any' }]));
   }
+  const finished = (shard: string): Operation => ({ op: 'delete', key: `${unfinishedPrefix}${shard}`, expect: 'any' });
   return {
-    apply: ({ name }, entries) => writer.write(operationsOf(name, entries)),
+    apply: ({ name }, entries) => writer.write(name, operationsOf(name, entries)),
     begin({ name }) {
       const seen = new Set<string>();
+      writer.begin(name);
+      writer.write(name, [
+        { op: 'put', key: `${unfinishedPrefix}${name}`, expect: 'any', value: () => new Uint8Array() },
+      ]);
       return {
         add(entries) {
           for (const { key } of entries) seen.add(rawKey(name, key));
-          writer.write(operationsOf(name, entries));
+          writer.write(name, operationsOf(name, entries));
         },
-        end: () => void writer.settled().then(() => removeAll(name, seen)),
+        end: () => writer.write(name, () => [...removals(name, seen), finished(name)]),
       };
     },
-    removed: (shard) => void writer.settled().then(() => removeAll(shard, new Set())),
+    removed(shard) {
+      writer.begin(shard);
+      writer.write(shard, () => [...removals(shard, new Set()), finished(shard)]);
+    },
   };
 }
 
@@ -116,7 +149,10 @@ export async function keptShards(store: Store): Promise<readonly string[]> {
   let after: string | undefined;
   for (;;) {
     const page = await store.list({ prefix: '' }, { after, limit: pieceEntries });
-    for (const { key } of page.entries) shards.add(key.slice(0, key.indexOf('/')));
+    for (const { key } of page.entries)
+      shards.add(
+        key.startsWith(unfinishedPrefix) ? key.slice(unfinishedPrefix.length) : key.slice(0, key.indexOf('/')),
+      );
     after = page.entries.at(-1)?.key ?? after;
     if (!page.more) return [...shards];
   }
@@ -124,6 +160,8 @@ export async function keptShards(store: Store): Promise<readonly string[]> {
 
 async function* snapshotOf(store: Store, shard: string, epoch: string) {
   const at = store.currentRevision();
+  if (store.get(`${unfinishedPrefix}${shard}`) !== undefined)
+    throw new RpcError('unavailable', `the copy of ${shard} is not finished`);
   let newest = 0;
   let after: string | undefined;
   const pieces: ReturnType<typeof decode>[][] = [];
@@ -141,17 +179,30 @@ async function* snapshotOf(store: Store, shard: string, epoch: string) {
   for (const entries of pieces) yield { epoch, revision, entries };
 }
 
+export interface KeptFeedNeeds {
+  readonly store: Store;
+  readonly writer: Pick<OrderedWriter, 'isBroken'>;
+  readonly epoch: string;
+  /** Throws RpcError for a caller that may not follow. */
+  admit(call: RpcCall): void;
+}
+
 /** Answers snapshots of any shard; what a follower missed since, the shard itself must say. */
-export function keptFeedService(store: Store, epoch: string, admit: (call: RpcCall) => void): RpcService {
+export function keptFeed({ store, writer, epoch, admit }: KeptFeedNeeds): RpcHandlers<typeof FeedService> {
   const refuse = (): never => {
     throw new RpcError('unimplemented', 'copies have no history');
   };
-  return serviceOf(FeedService, {
+  return {
     snapshot({ shard }, call) {
       admit(call);
+      if (writer.isBroken(shard)) throw new RpcError('unavailable', `the copy of ${shard} could not be written`);
       return snapshotOf(store, shard, epoch);
     },
     fetch: refuse,
     progress: refuse,
-  });
+  };
+}
+
+export function keptFeedService(needs: KeptFeedNeeds): RpcService {
+  return serviceOf(FeedService, keptFeed(needs));
 }

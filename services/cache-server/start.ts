@@ -74,9 +74,13 @@ export async function startCacheServer(config: CacheServerConfig): Promise<Runni
   const open = (folder: string) =>
     openLmdbStore({ path: join(config.rootDirectory, folder), clock, mapSizeBytes, historyMaxBytes });
   const [copiesStore, rawStore] = await Promise.all([open('copies'), open('feeds')]);
-  const onError = (error: unknown) => log.error({ err: error }, 'a copy cannot be written');
-  const rawWriter = createOrderedWriter(rawStore, onError);
-  const copiesWriter = createOrderedWriter(copiesStore, onError);
+  let retake = (_shard: string): void => undefined;
+  const onBroken = (shard: string, error: unknown) => {
+    log.error({ shard, err: error }, 'a copy cannot be written; it is made anew');
+    retake(shard);
+  };
+  const rawWriter = createOrderedWriter(rawStore, onBroken);
+  const copiesWriter = createOrderedWriter(copiesStore, onBroken);
   const surface = cachedSurface();
   const sinks = [rawFeedSink(rawStore, rawWriter), createCopies(copiesStore, copiesWriter, surface)];
   const connections = await openConnections({ config, name, clock, log });
@@ -86,13 +90,22 @@ export async function startCacheServer(config: CacheServerConfig): Promise<Runni
   const joined = new Set(register.current().shards.map((shard) => shard.name));
   for (const shard of kept) if (!joined.has(shard)) for (const sink of sinks) sink.removed(shard);
   const directory = await openDirectory({ connections, clock, log, sinks });
+  retake = directory.retake;
   const host = config.externalHostname || (config.bindAddress === '0.0.0.0' ? '127.0.0.1' : config.bindAddress);
   const rpcPort = config.rpcPort === 0 ? ((await freePorts(1))[0] ?? 0) : config.rpcPort;
   const rpc = await startRpcServer({
     host: config.bindAddress,
     port: rpcPort,
     tls,
-    services: [keptFeedService(rawStore, random.uuid(), (call) => admitServices(call, followers)), clockService(clock)],
+    services: [
+      keptFeedService({
+        store: rawStore,
+        writer: rawWriter,
+        epoch: random.uuid(),
+        admit: (call) => admitServices(call, followers),
+      }),
+      clockService(clock),
+    ],
   });
   const cache = composeCacheServer({
     ...{ store: copiesStore, surface, clock, random },

@@ -6,7 +6,7 @@ import type { BoundResource, Catalog, Components, RowNeeds } from '@kcp-ts/catal
 import { createCatalog, createComponents, resourcesOfRows } from '@kcp-ts/catalog';
 import type { BindingIndex } from '@kcp-ts/controllers';
 import { createBindingIndex, eachPiece } from '@kcp-ts/controllers';
-import type { ResourceRow } from '@kcp-ts/meta';
+import type { ClusterName, ResourceRow } from '@kcp-ts/meta';
 import { formatResourceVersion } from '@kcp-ts/meta';
 import type { Behaviour, Conversion, ServedResource } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
@@ -17,7 +17,7 @@ import { createParsedReader, encodeStored, resourcePrefix } from '@kcp-ts/storag
 import type { WatchHub } from '@kcp-ts/watch';
 import { createWatchHub } from '@kcp-ts/watch';
 import type { ClusterIndex, Placement } from '@kcp-ts/workspace-index';
-import { createClusterIndex } from '@kcp-ts/workspace-index';
+import { createClusterIndex, logicalClusterKey } from '@kcp-ts/workspace-index';
 import type { Peers } from './peers.ts';
 
 export interface CoreOptions {
@@ -123,9 +123,10 @@ function mergedChanges(hub: WatchHub, peers: Peers | undefined): Pick<WatchHub, 
 }
 
 /** What has not been heard of yet is not known to be missing. */
-function childElsewhere(peers: Peers, parent: string, name: string): Placement {
+function childElsewhere(store: Store, peers: Peers, parent: ClusterName, name: string): Placement {
   const found = peers.index.child(parent, name);
-  return found.status === 'unknown' && !peers.isComplete() ? { status: 'unavailable' } : found;
+  if (found.status !== 'unknown' || store.get(logicalClusterKey(parent)) !== undefined) return found;
+  return peers.isComplete(parent) ? found : { status: 'unavailable' };
 }
 
 export function createCore(options: CoreOptions): Core {
@@ -194,7 +195,8 @@ export function createCore(options: CoreOptions): Core {
     workspacesPrefix: () =>
       identities.get('tenancy.kcp.io') === undefined ? undefined : ownPrefix('tenancy.kcp.io', 'workspaces'),
     entriesMax: cachedClusters,
-    elsewhere: peers === undefined ? undefined : { child: (parent, name) => childElsewhere(peers, parent, name) },
+    elsewhere:
+      peers === undefined ? undefined : { child: (parent, name) => childElsewhere(store, peers, parent, name) },
   });
   const changes = mergedChanges(hub, peers);
   const following = changes.onChanges((changed) => {

@@ -206,7 +206,12 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
         ageMs: shard === undefined ? undefined : follower.ageMs(shard),
       });
     },
-    isComplete: () => follower.isReady(),
+    isComplete(parent) {
+      const holder = known.peers.index.cluster(parent)?.shard;
+      if (holder !== undefined) return follower.isHeard(holder);
+      // Nobody is known to have it: any of the others may.
+      return register.current().shards.every(({ name }) => name === own.name || follower.isHeard(name));
+    },
     catchUp: () => follower.catchUp(),
     async hasServiceAccount({ cluster, namespace, name, uid }) {
       const client = clients.of(known.peers.index.cluster(cluster)?.shard ?? '');

@@ -22,8 +22,8 @@ export interface Peers {
    * can have changed it.
    */
   isFresh(cluster: string): boolean;
-  /** Whether everything that living shards say was brought in once: before that, what is not in the index may well be there. */
-  isComplete(): boolean;
+  /** Whether a workspace of another shard's cluster that is not known here is not there: that shard lives, and has said itself what it has. */
+  isComplete(parent: string): boolean;
   /** Resolves when everything that living shards had committed before the call is known here; false where one could not be asked. */
   catchUp(): Promise<boolean>;
   /** Whether a service account of another shard is there; rejects where that cannot be asked. */

@@ -1,8 +1,13 @@
 /** A shard that a test composes itself, with what it wants to look at. */
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:http2';
 import { createAuthenticator, createServiceAccountTokens } from '@kcp-ts/authn';
+import type { Clock } from '@kcp-ts/base';
 import { createSystemRandom } from '@kcp-ts/base';
 import { noOtherShards } from '@kcp-ts/controllers';
+import { createHttpServer } from '@kcp-ts/http';
+import { createTestAuthority } from '@kcp-ts/testing';
 import { createPathIndex } from '@kcp-ts/workspace-index';
 import type { Shard, ShardOptions } from './compose.ts';
 import { composeShard } from './compose.ts';
@@ -26,6 +31,44 @@ export function composeTestShard(
     logController: () => undefined,
     ...options,
   });
+}
+
+export interface TestAnswer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly body: string;
+}
+
+/** Serves a shard, and asks it as one of system:masters. */
+export async function askTestShard(
+  { handler }: Shard,
+  clock: Clock,
+): Promise<AsyncDisposable & { get(path: string): Promise<TestAnswer> }> {
+  const authority = await createTestAuthority();
+  const [serving, masters] = await Promise.all([
+    authority.issue('CN=server'),
+    authority.issue('CN=admin, O=system:masters'),
+  ]);
+  const tls = { ...serving, clientCa: authority.certificate };
+  const server = createHttpServer({ tls, clock, onError: () => undefined, handler });
+  const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
+  const session = connect(`https://127.0.0.1:${port}`, {
+    ca: authority.certificate,
+    cert: masters.certificate,
+    key: masters.privateKey,
+  });
+  return {
+    async get(path) {
+      const stream = session.request({ ':path': path });
+      const [head] = await once(stream, 'response');
+      const body = Buffer.concat(await stream.toArray()).toString();
+      return { status: head[':status'], retryAfter: head['retry-after'], body };
+    },
+    async [Symbol.asyncDispose]() {
+      session.close();
+      await server.close({ drainMs: 0 });
+    },
+  };
 }
 
 const nothing: Disposable = { [Symbol.dispose]: () => undefined };

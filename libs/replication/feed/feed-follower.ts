@@ -17,6 +17,8 @@ const retryMsMin = 50;
 const retryMsMax = 1_000;
 /** A shard that says nothing for this long is asked: it says its progress once a second. */
 const silentMs = 1_500;
+/** A sink that has lost something cannot hold more at once, as long as its disk is full. */
+const retakeMs = 5_000;
 const heldMessagesMax = 2_000;
 const callMs = 5_000;
 /** Epochs of one shard that are over and whose late messages are known by; it begins a new one with each start. */
@@ -30,6 +32,8 @@ interface Followed {
   readonly pastEpochs: Set<string>;
   /** Another epoch was heard of: what we have is not to be continued. */
   anew: boolean;
+  /** The sink has lost some of it. */
+  lost: boolean;
   /** Keepers were asked since the shard went down. */
   keepersAsked: boolean;
   /** Somebody was asked, in vain or not. */
@@ -120,6 +124,7 @@ class Follower implements FeedFollower {
       epoch: undefined,
       pastEpochs: new Set(),
       anew: false,
+      lost: false,
       keepersAsked: false,
       tried: false,
       complete: undefined,
@@ -202,7 +207,8 @@ class Follower implements FeedFollower {
       followed.working = undefined;
       followed.tried = true;
       if (followed.removed || this.#over.signal.aborted) return false;
-      if (answered === 'nobody') this.#tryLater(followed);
+      // What a keeper has is believed meanwhile; one that lives is asked again until it says so itself.
+      if (answered === 'nobody' || (answered === 'keeper' && followed.shard.alive)) this.#tryLater(followed);
       else followed.retryMs = retryMsMin;
       const held = followed.held;
       followed.held = [];
@@ -215,11 +221,15 @@ class Follower implements FeedFollower {
   }
 
   #tryLater(followed: Followed): void {
+    followed.retry?.[Symbol.dispose]();
     followed.retry = this.#options.clock.setTimer(followed.retryMs, () => void this.#bring(followed));
     followed.retryMs = Math.min(retryMsMax, followed.retryMs * 2);
   }
 
   async #bringNow(followed: Followed): Promise<'shard' | 'keeper' | 'nobody'> {
+    // What is lost from here on is not in what comes now.
+    if (followed.lost) followed.anew = true;
+    followed.lost = false;
     try {
       if (followed.complete === undefined || followed.anew) await this.#snapshotOfOwn(followed);
       else await this.#fetchOrSnapshot(followed, followed.complete);
@@ -331,6 +341,18 @@ class Follower implements FeedFollower {
 
   ready(): Promise<void> {
     return this.isReady() ? Promise.resolve() : new Promise((resolve) => void this.#waiters.add(resolve));
+  }
+
+  retake(shard: string): void {
+    const followed = this.#followed.get(shard);
+    if (followed === undefined) return;
+    followed.lost = true;
+    followed.retry ??= this.#options.clock.setTimer(retakeMs, () => void this.#bring(followed));
+  }
+
+  isHeard(shard: string): boolean {
+    const followed = this.#followed.get(shard);
+    return followed?.epoch !== undefined && followed.shard.alive && !followed.anew;
   }
 
   ageMs(shard: string): number | undefined {

@@ -41,6 +41,10 @@ export interface FeedFollower extends AsyncDisposable {
    * then may exist on one of them, and nowhere else.
    */
   unheard(): Promise<ReadonlySet<string>>;
+  /** Takes everything of a shard anew, some seconds from now: the sink has lost some of it. */
+  retake(shard: string): void;
+  /** Whether what is known of a shard is its own word, and it lives: what is missing here is not there, but for what is on its way. */
+  isHeard(shard: string): boolean;
   /** For metrics. */
   statistics(): {
     readonly messages: number;

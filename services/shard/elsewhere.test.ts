@@ -1,0 +1,26 @@
+import { createSystemClock } from '@kcp-ts/base';
+import { createMemoryStore } from '@kcp-ts/storage';
+import { expect, it } from 'vitest';
+import { askTestShard, composeTestShard, peersOfNone } from './shard.fixture.ts';
+
+it('a path below a workspace of another shard is unknown when that shard has said what it has, and unavailable before', async () => {
+  const clock = createSystemClock();
+  await using store = createMemoryStore({ clock });
+  const asked: string[] = [];
+  const isComplete = (parent: string) => {
+    asked.push(parent);
+    return parent === 'heard';
+  };
+  await using shard = await composeTestShard({ store, clock, peers: peersOfNone({ isComplete }) });
+  await using client = await askTestShard(shard, clock);
+  const configMaps = (path: string) => client.get(`/clusters/${path}/api/v1/namespaces/default/configmaps`);
+  const unknown = await configMaps('heard:child');
+  expect([unknown.status, JSON.parse(unknown.body).message]).toEqual([
+    404,
+    'workspaces.tenancy.kcp.io "heard:child" not found',
+  ]);
+  expect(await configMaps('silent:child')).toMatchObject({ status: 503, retryAfter: '1' });
+  // What is below its own workspaces it knows without the others.
+  expect((await configMaps('root:child')).status).toBe(404);
+  expect(asked).toEqual(['heard', 'silent']);
+});
