@@ -184,7 +184,7 @@ export function startLoad(options: LoadOptions): Load {
       ending.abort();
       await Promise.all(watchers.map(({ ended }) => ended));
       const operations = [...recorder.operations, ...watchers.flatMap(({ reads }) => reads)];
-      return [...checkHistory({ operations, watchers }), ...watchers.flatMap(({ odd }) => odd)];
+      return [...checkHistory({ operations, watchers }), ...recorder.odd, ...watchers.flatMap(({ odd }) => odd)];
     },
   };
 }

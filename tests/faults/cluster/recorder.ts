@@ -33,6 +33,8 @@ export interface Served {
 
 export interface Recorder {
   readonly operations: Operation[];
+  /** What it was told that no server should say. */
+  readonly odd: readonly string[];
   create(way: Way, collection: Collection, name: string): Promise<Answer>;
   read(way: Way, collection: Collection, name: string): Promise<Answer>;
   update(way: Way, collection: Collection, name: string, from: bigint): Promise<Answer>;
@@ -83,7 +85,7 @@ function answerOf(kind: Operation['kind'], status: number, body: KubeObject, res
     const found = shown(body, resource);
     if (found !== undefined) return { kind: 'version', version: found.version, write: found.write };
   }
-  if (status === 404 && kind !== 'create') return { kind: 'absent' };
+  if (status === 404 && kind !== 'create' && field(body, 'details.kind') === resource) return { kind: 'absent' };
   if (status === 409) return { kind: kind === 'create' ? 'exists' : 'conflict' };
   // No status at all is a connection that broke.
   return { kind: status >= 400 && status < 500 ? 'refused' : 'unknown' };
@@ -92,6 +94,7 @@ function answerOf(kind: Operation['kind'], status: number, body: KubeObject, res
 /** `label`: goes before the texts of its writes, so that they are no other load's. */
 export function createRecorder(label: string): Recorder {
   const operations: Operation[] = [];
+  const odd: string[] = [];
   const counts = new Map<string, { requests: number; failed: number }>();
   let writes = 0;
 
@@ -119,6 +122,11 @@ export function createRecorder(label: string): Recorder {
     try {
       const { status, body } = await within(answerMs, request(way.client(shard)));
       answer = answerOf(operation.kind, status, body, collection.resource);
+      // The workspace and its API are there all the time: whoever finds neither has forgotten something.
+      if (status === 404 && answer.kind !== 'absent')
+        odd.push(
+          `${operation.kind} of ${objectName(collection, name)} by ${way.name}, from ${startedAt} to ${performance.now()}: ${JSON.stringify(body)}`,
+        );
     } catch {
       // A connection that broke or an answer that did not come: what became of it is unknown.
     }
@@ -127,13 +135,15 @@ export function createRecorder(label: string): Recorder {
       count.failed++;
       way.failed(shard);
     }
-    operations.push({ ...rest, object: objectName(collection, name), startedAt, endedAt: performance.now(), answer });
+    const object = objectName(collection, name);
+    operations.push({ ...rest, object, by: way.name, startedAt, endedAt: performance.now(), answer });
     return answer;
   }
 
   const newWrite = () => `${label}-${++writes}`;
   return {
     operations,
+    odd,
     create(way, collection, name) {
       const write = newWrite();
       return ask(way, collection, { kind: 'create', name, write }, (client) =>

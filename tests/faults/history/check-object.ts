@@ -142,7 +142,7 @@ export function checkObject(versions: ObjectVersions): readonly string[] {
     );
     if (!possible)
       wrong.push(
-        `${object}: ${operation.kind} was answered with "${operation.answer.kind}" at ${operation.endedAt.toFixed(1)}, and it never was so between question and answer`,
+        `${object}: ${operation.kind}${operation.by === undefined ? '' : ` by ${operation.by}`} was answered with "${operation.answer.kind}" at ${operation.endedAt.toFixed(1)}, and it never was so between question and answer`,
       );
   }
   return wrong;

@@ -34,6 +34,8 @@ export interface Operation {
   readonly write?: string;
   /** Of updates and deletions: the version that they are for, and for no other. */
   readonly from?: Version;
+  /** Whom it went through, for whoever looks for what is wrong. */
+  readonly by?: string;
   readonly answer: Answer;
 }
 
