@@ -10,5 +10,3 @@ export { startLinkRelay } from './link-relay.ts';
 export type { TestNats, TestNatsOptions, TestNatsUser } from './nats-server.ts';
 export { startNats } from './nats-server.ts';
 export { ownerOfConnection } from './socket-owner.ts';
-export type { TcpProxy } from './tcp-proxy.ts';
-export { startTcpProxy } from './tcp-proxy.ts';

@@ -61,6 +61,22 @@ describe('a relay', () => {
     expect(await echoed(await echo.open(), 'b')).toBe('b');
   });
 
+  it('holds what one end says, and counts what the server has said', async () => {
+    await using echo = await startEcho();
+    const socket = await echo.open();
+    await echoed(socket, 'ab');
+    await echo.relay.set({ kind: 'silent', from: 'server' });
+    socket.write('cd');
+    // The server has heard it and answered.
+    while (echo.relay.received() < 4) await new Promise((resolve) => setImmediate(resolve));
+    await echo.relay.set({ kind: 'silent', from: 'client' });
+    expect(String((await once(socket, 'data'))[0])).toBe('cd');
+    socket.write('e');
+    await echo.relay.set({ kind: 'open' });
+    expect(String((await once(socket, 'data'))[0])).toBe('e');
+    expect(echo.relay.received()).toBe(5);
+  });
+
   it('holds everything while it is silent, and lets it through afterwards in order', async () => {
     await using echo = await startEcho();
     const socket = await echo.open();

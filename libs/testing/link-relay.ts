@@ -5,12 +5,14 @@
 import type { Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 
+type End = 'client' | 'server';
+
 export type LinkCondition =
   | { readonly kind: 'open' }
   /** Connections are reset, and new ones are refused. */
   | { readonly kind: 'cut' }
-  /** Nothing goes either way, and nobody is told. */
-  | { readonly kind: 'silent' }
+  /** Nothing goes either way, or nothing from one end, and nobody is told. */
+  | { readonly kind: 'silent'; readonly from?: End }
   /** Everything takes that much longer, each way. */
   | { readonly kind: 'slow'; readonly ms: number };
 
@@ -29,6 +31,8 @@ export interface LinkRelay extends AsyncDisposable {
   readonly port: number;
   /** Of those who come from there; of everybody, unless it says. Resolves when it holds, and holds until the next one. */
   set(condition: LinkCondition, source?: string): Promise<void>;
+  /** Bytes that the server has sent. */
+  received(): number;
 }
 
 interface Held {
@@ -48,6 +52,11 @@ interface Connection {
 
 const heldBytesMax = 1_000_000;
 const open: LinkCondition = { kind: 'open' };
+
+/** What a condition is to what comes from one end. */
+function conditionFrom(end: End, condition: LinkCondition): LinkCondition {
+  return condition.kind === 'silent' && condition.from !== undefined && condition.from !== end ? open : condition;
+}
 
 /** One way of a connection. `conditionOf` is asked for each piece. */
 function carry(from: Socket, to: Socket, conditionOf: () => LinkCondition): () => void {
@@ -107,6 +116,7 @@ export async function startLinkRelay(options: LinkRelayOptions): Promise<LinkRel
   let everybody = open;
   const conditionOf = (connection: Pick<Connection, 'source'>) => conditions.get(connection.source ?? '') ?? everybody;
   let listening = 0;
+  let received = 0;
 
   function join(client: Socket, source: string | undefined): void {
     const from = client.remotePort ?? 0;
@@ -116,8 +126,11 @@ export async function startLinkRelay(options: LinkRelayOptions): Promise<LinkRel
     }
     const target = connect(targetPort, '127.0.0.1').setNoDelay(true);
     client.setNoDelay(true);
-    const condition = () => conditionOf(connection);
-    const pumps = [carry(client, target, condition), carry(target, client, condition)];
+    const condition = (end: End) => () => conditionFrom(end, conditionOf(connection));
+    const pumps = [carry(client, target, condition('client')), carry(target, client, condition('server'))];
+    target.on('data', ({ length }: Buffer) => {
+      received += length;
+    });
     const connection: Connection = {
       from,
       source,
@@ -166,6 +179,7 @@ export async function startLinkRelay(options: LinkRelayOptions): Promise<LinkRel
         else connection.pump();
       }
     },
+    received: () => received,
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const connection of connections) connection.cut();

@@ -1,7 +1,7 @@
 import { createSystemClock } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { createEtcdClient, revisionAt } from '@kcp-ts/storage';
-import { missingProgram, startEtcd, startTcpProxy } from '@kcp-ts/testing';
+import { missingProgram, startEtcd, startLinkRelay } from '@kcp-ts/testing';
 import { describe, expect, it } from 'vitest';
 import { openEtcdRegister } from './etcd-register.ts';
 import { createInProcessRegistry } from './in-process-register.ts';
@@ -156,18 +156,18 @@ if (missing === undefined) {
 
   it('the etcd register knows for how long it has not been heard, and that it is again', async () => {
     await using etcd = await startEtcd();
-    await using proxy = await startTcpProxy(etcd.port);
-    using client = createEtcdClient({ endpoints: [`http://127.0.0.1:${proxy.port}`] });
+    await using link = await startLinkRelay({ targetPort: etcd.port });
+    using client = createEtcdClient({ endpoints: [`http://127.0.0.1:${link.port}`] });
     await using register = await openEtcdRegister({ client, prefix: '/kcp/register', clock });
     const turn = () => new Promise((resolve) => setImmediate(resolve));
     await register.join(address('a'));
     while (register.silentForMs() > 500) await turn();
     // Nobody is told that the line is dead.
-    proxy.hold('server');
+    await link.set({ kind: 'silent', from: 'server' });
     while (register.silentForMs() < 1_500) await turn();
     // What was known is still said, and how old it is.
     expect(register.current().shards.map(({ name }) => name)).toEqual(['a']);
-    proxy.mend();
+    await link.set({ kind: 'open' });
     while (register.silentForMs() > 500) await turn();
   });
 } else it.skip(`the etcd register: ${missing}`, () => undefined);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import { revisionZero } from '@kcp-ts/meta';
 import type { TestEtcd } from '@kcp-ts/testing';
-import { createTestAuthority, missingProgram, startEtcd, startTcpProxy } from '@kcp-ts/testing';
+import { createTestAuthority, missingProgram, startEtcd, startLinkRelay } from '@kcp-ts/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { committed, historyOf, keyOf, put, remove, textOf } from '../contract/store-case.ts';
 import type { StoreEvent } from '../store.ts';
@@ -54,18 +54,18 @@ if (missing === undefined) {
   describe('a mirror', () => {
     it('loses nothing and doubles nothing when its connection is cut again and again while it catches up', () =>
       inFolder(async (folder) => {
-        await using proxy = await startTcpProxy(etcd.port);
+        await using link = await startLinkRelay({ targetPort: etcd.port });
         const prefix = newPrefix();
         const first = await open({ etcd: at(etcd.port), prefix, path: join(folder, 'first') });
         const store = await first.own();
         const following = Promise.withResolvers<void>();
         await using second = await open({
-          ...{ etcd: at(proxy.port), prefix, path: join(folder, 'second') },
+          ...{ etcd: at(link.port), prefix, path: join(folder, 'second') },
           onState: (state) => (state === 'mirroring' ? following.resolve() : undefined),
         });
         const standby = second.own();
         await following.promise;
-        proxy.cut();
+        await link.set({ kind: 'cut' });
         for (let round = 0; round < 60; round++)
           await committed(
             store,
@@ -73,12 +73,12 @@ if (missing === undefined) {
             remove(keyOf(`n${(round + 7) % 20}`)),
           );
         for (let cuts = 0; cuts < 4; cuts++) {
-          const before = proxy.received();
-          proxy.mend();
-          while (proxy.received() < before + 300_000) await turn();
-          proxy.cut();
+          const before = link.received();
+          await link.set({ kind: 'open' });
+          while (link.received() < before + 300_000) await turn();
+          await link.set({ kind: 'cut' });
         }
-        proxy.mend();
+        await link.set({ kind: 'open' });
         const events = await historyOf(store, all, revisionZero);
         await first[Symbol.asyncDispose]();
         const taken = await standby;
@@ -145,20 +145,20 @@ if (missing === undefined) {
   describe('an owner', () => {
     it('settles a commit whose answer never came, once, and is not lost by it', () =>
       inFolder(async (folder) => {
-        await using proxy = await startTcpProxy(etcd.port);
+        await using link = await startLinkRelay({ targetPort: etcd.port });
         const replica = await open({
-          ...{ etcd: at(proxy.port), prefix: newPrefix(), path: join(folder, 'mirror'), leaseSeconds: 10 },
+          ...{ etcd: at(link.port), prefix: newPrefix(), path: join(folder, 'mirror'), leaseSeconds: 10 },
         });
         await using _ = replica;
         const store = await replica.own();
         await committed(store, put(keyOf('a'), '1'));
         for (let round = 0; round < 5; round++) {
-          proxy.hold('server');
+          await link.set({ kind: 'silent', from: 'server' });
           const pending = committed(store, put(keyOf(`n${round}`), String(round), 'absent'));
           // The request is on its way; its answer is cut off.
           while (replica.transactions() < store.statistics().flushes + 1) await turn();
-          proxy.cut();
-          proxy.mend();
+          await link.set({ kind: 'cut' });
+          await link.set({ kind: 'open' });
           expect((await pending).status).toBe('committed');
         }
         const created = (await historyOf(store, all, revisionZero)).map(({ key }) => key);
@@ -168,15 +168,15 @@ if (missing === undefined) {
 
     it('that can no longer reach etcd acknowledges nothing, stops answering, and says that it is lost', () =>
       inFolder(async (folder) => {
-        await using proxy = await startTcpProxy(etcd.port);
+        await using link = await startLinkRelay({ targetPort: etcd.port });
         const prefix = newPrefix();
         await using first = await open({
-          ...{ etcd: at(proxy.port), prefix, path: join(folder, 'first'), leaseSeconds: 2 },
+          ...{ etcd: at(link.port), prefix, path: join(folder, 'first'), leaseSeconds: 2 },
         });
         const store = await first.own();
         await committed(store, put(keyOf('a'), '1'));
         await using second = await open({ etcd: at(etcd.port), prefix, path: join(folder, 'second') });
-        proxy.cut();
+        await link.set({ kind: 'cut' });
         const refused = store.commit([put(keyOf('a'), 'from behind the cut')]);
         const outcome = expect(refused).rejects.toMatchObject({ reason: 'ServiceUnavailable' });
         const startedMs = clock.monotonic();
