@@ -8,12 +8,13 @@ import type { FeedMessage, FeedService } from '@kcp-ts/proto';
 import type { RpcClient } from '@kcp-ts/rpc';
 import { RpcError } from '@kcp-ts/rpc';
 import { revisionAt } from '@kcp-ts/storage';
-import type { FeedSink } from './feed.ts';
+import type { FeedEntry, FeedSink } from './feed.ts';
 import { feedSubject, fromMessage } from './feed.ts';
 import type { FeedFollower, FeedFollowerOptions, FollowedShard } from './follow.ts';
+import type { Followed } from './followed.ts';
+import { newlyFollowed, retryMsMin } from './followed.ts';
 import { readMessage } from './read-message.ts';
 
-const retryMsMin = 50;
 const retryMsMax = 1_000;
 /** A shard that says nothing for this long is asked: it says its progress once a second. */
 const silentMs = 1_500;
@@ -23,31 +24,6 @@ const heldMessagesMax = 2_000;
 const callMs = 5_000;
 /** Epochs of one shard that are over and whose late messages are known by; it begins a new one with each start. */
 const pastEpochsMax = 16;
-
-interface Followed {
-  shard: FollowedShard;
-  client: RpcClient<typeof FeedService>;
-  /** Of which life of the shard we know; what another says does not continue it. */
-  epoch: string | undefined;
-  readonly pastEpochs: Set<string>;
-  /** Another epoch was heard of: what we have is not to be continued. */
-  anew: boolean;
-  /** The sink has lost some of it. */
-  lost: boolean;
-  /** Keepers were asked since the shard went down. */
-  keepersAsked: boolean;
-  /** Somebody was asked, in vain or not. */
-  tried: boolean;
-  /** Everything up to it is in the sink; undefined before the first snapshot. */
-  complete: Revision | undefined;
-  completeAtMs: number;
-  /** A fetch or snapshot is under way; messages wait for it. */
-  working: Promise<boolean> | undefined;
-  held: FeedMessage[];
-  retryMs: number;
-  retry: Disposable | undefined;
-  removed: boolean;
-}
 
 export async function createFeedFollower(options: FeedFollowerOptions): Promise<FeedFollower> {
   const follower = new Follower(options);
@@ -118,23 +94,7 @@ class Follower implements FeedFollower {
   }
 
   #add(shard: FollowedShard): void {
-    const followed: Followed = {
-      shard,
-      client: this.#options.connect(shard.rpcAddress),
-      epoch: undefined,
-      pastEpochs: new Set(),
-      anew: false,
-      lost: false,
-      keepersAsked: false,
-      tried: false,
-      complete: undefined,
-      completeAtMs: 0,
-      working: undefined,
-      held: [],
-      retryMs: retryMsMin,
-      retry: undefined,
-      removed: false,
-    };
+    const followed = newlyFollowed(shard, this.#options.connect(shard.rpcAddress));
     this.#followed.set(shard.name, followed);
     void this.#bring(followed);
   }
@@ -183,9 +143,19 @@ class Follower implements FeedFollower {
       this.#want(followed);
       return;
     }
-    const entries = message.entries.filter(({ revision }) => revision > complete).map(fromMessage);
-    if (entries.length > 0) this.#options.sink.apply(followed.shard, entries);
+    this.#apply(followed, message.entries, complete);
     this.#advance(followed, message.progress);
+  }
+
+  #apply(followed: Followed, messages: FeedMessage['entries'], after: Revision): void {
+    const entries = messages.filter(({ revision }) => revision > after).map(fromMessage);
+    if (entries.length === 0) return;
+    this.#given(followed, entries);
+    this.#options.sink.apply(followed.shard, entries);
+  }
+
+  #given(followed: Followed, entries: readonly FeedEntry[]): void {
+    for (const { revision } of entries) if (revision > followed.newest) followed.newest = revision;
   }
 
   #advance(followed: Followed, progress: number): void {
@@ -254,9 +224,16 @@ class Follower implements FeedFollower {
 
   /** With what came after it: a shard that commits nothing has come much further than its last commit. */
   async #snapshotOfOwn(followed: Followed): Promise<void> {
-    const { pastEpochs } = followed;
+    const { pastEpochs, newest } = followed;
+    // Where it breaks off, only another one says what is gone.
+    followed.anew = true;
     // A shard that has lost its place to another may not know it yet.
-    const epoch = await this.#snapshot(followed, followed.client, (first) => !pastEpochs.has(first.epoch));
+    const epoch = await this.#snapshot(
+      followed,
+      followed.client,
+      async (first) =>
+        !pastEpochs.has(first.epoch) && (first.revision >= newest || (await this.#hasPassed(followed, newest))),
+    );
     if (followed.removed) return;
     if (epoch !== followed.epoch) {
       if (followed.epoch !== undefined) pastEpochs.add(followed.epoch);
@@ -267,11 +244,23 @@ class Follower implements FeedFollower {
     await this.#fetch(followed, followed.complete ?? revisionZero);
   }
 
+  /** Whether the shard says of itself that nothing more will be committed up to a revision: one that has lost its place cannot. */
+  async #hasPassed({ client, shard }: Followed, revision: Revision): Promise<boolean> {
+    const options = { signal: this.#over.signal, timeoutMs: callMs };
+    try {
+      for await (const { progress } of client.call.fetch({ shard: shard.name, after: revision }, options))
+        if (progress >= revision) return true;
+    } catch (thrown) {
+      if (!(thrown instanceof RpcError)) throw thrown;
+    }
+    return false;
+  }
+
   /** Everything as of one revision, unless the first piece shows that it is no news. Resolves to the epoch of who has given it. */
   async #snapshot(
     followed: Followed,
     client: RpcClient<typeof FeedService>,
-    isNews: (first: { readonly epoch: string; readonly revision: number }) => boolean,
+    isNews: (first: { readonly epoch: string; readonly revision: number }) => boolean | Promise<boolean>,
   ): Promise<string> {
     this.#counters.snapshots++;
     const shard = followed.shard.name;
@@ -280,11 +269,13 @@ class Follower implements FeedFollower {
     let epoch = '';
     for await (const reply of client.call.snapshot({ shard }, { signal: this.#over.signal })) {
       if (followed.removed) return epoch;
-      if (snapshot === undefined && !isNews(reply))
+      if (snapshot === undefined && !(await isNews(reply)))
         throw new RpcError('unavailable', `${shard} is known better than it was told`);
       snapshot ??= this.#options.sink.begin(followed.shard);
       ({ epoch, revision } = reply);
-      snapshot.add(reply.entries.map(fromMessage));
+      const entries = reply.entries.map(fromMessage);
+      this.#given(followed, entries);
+      snapshot.add(entries);
     }
     if (snapshot === undefined) throw new RpcError('unavailable', `${shard} gave an empty answer`);
     snapshot.end();
@@ -300,9 +291,7 @@ class Follower implements FeedFollower {
     for await (const reply of followed.client.call.fetch({ shard, after }, options)) {
       if (followed.removed) return;
       if (reply.epoch !== followed.epoch) throw new RpcError('out-of-range', `${shard} has begun anew`);
-      const complete = followed.complete ?? after;
-      const entries = reply.entries.filter(({ revision }) => revision > complete).map(fromMessage);
-      if (entries.length > 0) this.#options.sink.apply(followed.shard, entries);
+      this.#apply(followed, reply.entries, followed.complete ?? after);
       this.#advance(followed, reply.progress);
     }
   }
@@ -315,7 +304,8 @@ class Follower implements FeedFollower {
       const done = await this.#snapshot(
         followed,
         client,
-        ({ revision }) => followed.complete === undefined || revision > followed.complete,
+        ({ revision }) =>
+          revision >= followed.newest && (followed.complete === undefined || revision > followed.complete),
       ).then(
         () => true,
         () => false,

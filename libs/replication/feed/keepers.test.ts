@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { FeedService } from '@kcp-ts/proto';
+import { RpcError } from '@kcp-ts/rpc';
 import { describe, expect, it } from 'vitest';
 import type { Installation, TestShard } from './feed.fixture.ts';
 import { createInstallation, exportKey, put, turns, until } from './feed.fixture.ts';
@@ -32,19 +33,19 @@ describe('a sink that has lost something of a shard', () => {
   });
 });
 
-describe('a keeper', () => {
-  /** What a keeper says of the shard, as its `epoch` and `revision`. */
-  function keeper(shard: TestShard, epoch: string, revision: number, asked: { snapshot: number }) {
-    return {
-      ...shard.calls,
-      async *snapshot() {
-        asked.snapshot += 1;
-        const entries = [{ key: b, revision, createRevision: revision, value: Buffer.from('of the keeper') }];
-        yield create(FeedService.method.snapshot.output, { epoch, revision, entries });
-      },
-    };
-  }
+/** What a keeper says of the shard, as its `epoch` and `revision`. */
+function keeper(shard: TestShard, epoch: string, revision: number, asked: { snapshot: number }) {
+  return {
+    ...shard.calls,
+    async *snapshot() {
+      asked.snapshot += 1;
+      const entries = [{ key: b, revision, createRevision: revision, value: Buffer.from('of the keeper') }];
+      yield create(FeedService.method.snapshot.output, { epoch, revision, entries });
+    },
+  };
+}
 
+describe('a keeper', () => {
   /** The shard goes down, with a message that its follower has missed, and its keepers are asked. */
   async function down(all: Installation, shard: TestShard, asked: { readonly snapshot: number }): Promise<void> {
     shard.up = false;
@@ -148,5 +149,65 @@ describe('a keeper', () => {
     all.copies.set('cache:1', late);
     expect(await all.follower.catchUp()).toBe(false);
     expect(Object.keys(all.values())).toEqual([b]);
+  });
+});
+
+describe('what has been seen of a shard', () => {
+  it('in a snapshot that broke off is not taken back by a keeper that knows less', async () => {
+    await using all = await createInstallation(['alpha'], async (shard) => {
+      for (let index = 0; index < 700; index++) await put(shard.store, exportKey(`e${index}`), 'x');
+      let pieces = 0;
+      // The head and the first piece come.
+      shard.between = () => {
+        pieces += 1;
+        shard.up = pieces <= 2;
+        return Promise.resolve();
+      };
+    });
+    const shard = all.shards[0] as TestShard;
+    const seen = all.view.sizes;
+    const asked = { snapshot: 0 };
+    all.copies.set('cache:1', keeper(shard, 'copy', 5, asked));
+    await until(() => asked.snapshot > 0);
+    await turns(5);
+    expect(seen().entries).toBe(500);
+    expect(all.view.get(b)).toBe(undefined);
+    shard.between = undefined;
+    shard.up = true;
+    all.clock.advance(100);
+    await until(() => seen().entries === 700);
+  });
+
+  it('by way of a keeper is not taken back by a former owner, and by one that can promise more than that it is', async () => {
+    await using all = await createInstallation();
+    await all.follower.ready();
+    const shard = all.shards[0] as TestShard;
+    await put(shard.store, a, 'x');
+    await until(() => all.view.get(a) !== undefined);
+    // Its successor has committed: the keeper has heard of it, and this follower has not.
+    const newer = shard.store.currentRevision() + 100;
+    all.copies.set('cache:1', keeper(shard, 'copy', newer, { snapshot: 0 }));
+    const { fetch } = shard.calls;
+    shard.calls.fetch = () => {
+      throw new RpcError('unavailable', 'the store is not ours any more');
+    };
+    shard.record = { ...shard.record, alive: false };
+    all.registerChanged();
+    all.bus.gap();
+    all.bus.mode = 'drop';
+    await put(shard.store, c, 'lost');
+    await turns(3);
+    all.bus.mode = 'pass';
+    await put(shard.store, c, 'heard');
+    await until(() => all.view.get(b) !== undefined);
+    shard.record = { ...shard.record, alive: true };
+    all.registerChanged();
+    for (let second = 0; second < 3; second++) await all.second();
+    expect(all.values()).toEqual({ [b]: 'of the keeper' });
+    expect(all.troubles.at(-1)).toContain('is known better than it was told');
+    // One that was set back to an older state promises, and what it has counts.
+    shard.calls.fetch = fetch;
+    for (let second = 0; second < 3; second++) await all.second();
+    expect(all.values()).toEqual({ [a]: 'x', [c]: 'heard' });
   });
 });
