@@ -1,4 +1,5 @@
 export { readConfig } from './config.ts';
 export type { CacheServerConfig } from './options.ts';
+export { createOrderedWriter, keptFeed, rawFeedSink } from './raw-feeds.ts';
 export type { RunningCacheServer } from './start.ts';
 export { startCacheServer } from './start.ts';

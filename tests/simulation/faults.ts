@@ -1,5 +1,6 @@
 /** What goes wrong in a run, and for how long. */
 
+import type { SimCache } from './cache.ts';
 import type { Clerk } from './clerk.ts';
 import { drawSkew } from './process.ts';
 import type { SimProxy } from './proxy.ts';
@@ -11,6 +12,7 @@ import { startWriter } from './writer.ts';
 export interface FaultNeeds {
   readonly replicas: readonly SimReplica[];
   readonly proxies: readonly SimProxy[];
+  readonly cache: SimCache;
   readonly clerks: readonly Clerk[];
   readonly fromMs: number;
   readonly untilMs: number;
@@ -26,6 +28,11 @@ export function addShard(world: World, clerks: readonly Clerk[], writesUntilMs: 
   const name = `shard-${world.shards.size + 1}`;
   world.shards.set(name, createSimShard(world, name));
   startWriter(world, clerks, name, writesUntilMs);
+}
+
+function isWell(shard: SimShard): boolean {
+  const { process, serving } = shard.life();
+  return process.state() === 'running' && serving() !== undefined;
 }
 
 /** The process dies; another one begins where it was, at once or much later. */
@@ -82,9 +89,9 @@ function part({ time, chance, network }: World, one: string, other: string): voi
   time.after(chance.between(50, 3_500), () => network.join(one, other));
 }
 
-function silence({ time, chance, shards }: World, { replicas, proxies }: FaultNeeds): void {
+function silence({ time, chance, shards }: World, { replicas, proxies, cache }: FaultNeeds): void {
   const lives = [...shards.values()].map((shard) => shard.life());
-  const all = [...replicas, ...replicas, ...proxies, ...lives];
+  const all = [...replicas, ...replicas, ...proxies, cache.life(), ...lives];
   const one = chance.pick(all);
   const silent = chance.happens(0.2) ? all : one === undefined ? [] : [one];
   for (const { register } of silent) register.connected = false;
@@ -103,6 +110,31 @@ function breakBus({ time, chance, bus }: World): void {
   });
 }
 
+/** Nothing more can be written to its disk; or it dies, and another one goes on from there. What that takes from a shard which dies meanwhile is not all. */
+function breakCache(world: World, cache: SimCache): void {
+  const { time, chance, network, bus, shards } = world;
+  const { process } = cache.life();
+  if (chance.happens(0.3)) {
+    cache.full = true;
+    time.after(chance.between(50, 2_500), () => {
+      cache.full = false;
+    });
+    return;
+  }
+  process.kill();
+  network.cut(({ from, to }) => from === process || to === process);
+  const backMs = chance.between(1, 1_500);
+  time.after(backMs, () => cache.start());
+  const shard = chance.pick([...shards.values()]);
+  if (shard === undefined || chance.happens(0.3)) return;
+  // Others miss what it says last, and ask for what is kept.
+  bus.loss = 0.7;
+  time.after(backMs + chance.between(1, 40), () => {
+    if (isWell(shard)) crash(world, shard);
+    bus.loss = 0;
+  });
+}
+
 function jump({ chance, shards }: World, { replicas, proxies }: FaultNeeds): void {
   const lives = [...shards.values()].map((shard) => shard.life());
   const one = chance.pick([...lives, ...lives, ...replicas, ...proxies]);
@@ -112,20 +144,21 @@ function jump({ chance, shards }: World, { replicas, proxies }: FaultNeeds): voi
 function fault(world: World, needs: FaultNeeds): void {
   const { chance, network, shards } = world;
   const shard = chance.pick([...shards.values()]);
-  const follower = chance.pick([...needs.replicas, ...needs.proxies, ...shards.values()].map(hostOf));
+  const hosts = [...needs.replicas, ...needs.proxies, ...shards.values()].map(hostOf);
+  const follower = chance.pick([...hosts, needs.cache.host]);
   if (shard === undefined || follower === undefined) return;
-  const isWell = shard.life().process.state() === 'running' && shard.life().serving() !== undefined;
   const kind = chance.fraction();
-  if (kind < 0.22) isWell && crash(world, shard);
-  else if (kind < 0.32) isWell && stop(world, shard);
-  else if (kind < 0.4) isWell && lapse(world, shard);
+  if (kind < 0.22) isWell(shard) && crash(world, shard);
+  else if (kind < 0.32) isWell(shard) && stop(world, shard);
+  else if (kind < 0.4) isWell(shard) && lapse(world, shard);
   else if (kind < 0.53) part(world, follower, shard.name);
   else if (kind < 0.63) silence(world, needs);
   else if (kind < 0.7) network.cut(({ from, to }) => from.host === follower && to.host === shard.name);
   else if (kind < 0.76)
     network.stall(({ from, to }) => from.host === follower && to.host === shard.name, chance.between(100, 3_000));
-  else if (kind < 0.84) breakBus(world);
-  else if (kind < 0.9) jump(world, needs);
+  else if (kind < 0.81) breakBus(world);
+  else if (kind < 0.86) breakCache(world, needs.cache);
+  else if (kind < 0.91) jump(world, needs);
   else if (shards.size < shardsMax) {
     // A replica that hears of a new shard late is what joining has to fear.
     if (chance.happens(0.5)) silence(world, needs);

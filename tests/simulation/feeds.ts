@@ -25,8 +25,11 @@ export const project: Project = ({ type, key, value }) => {
   return { kind: 'put', value: projected ? projectionOf(value) : value };
 };
 
+const pieceEntries = 2;
+
 const { snapshot, fetch } = FeedService.method;
-const nobody = { signal: new AbortController().signal, peer: { commonName: '', organizations: [] } };
+/** The call of somebody who may do anything. */
+export const nobody = { signal: new AbortController().signal, peer: { commonName: '', organizations: [] } };
 
 async function* overTheWire<Piece, Schema extends typeof snapshot.output | typeof fetch.output>(
   pieces: AsyncIterable<Piece>,
@@ -36,9 +39,24 @@ async function* overTheWire<Piece, Schema extends typeof snapshot.output | typeo
     yield fromBinary(schema, toBinary(schema, create(schema, piece as Parameters<typeof create<Schema>>[1])));
 }
 
-function client({ network, lives }: World, process: SimProcess, address: string): RpcClient<typeof FeedService> {
+/** As a shard with much to say would: what comes in one piece cannot be torn. */
+async function* inPieces<Reply extends { readonly entries?: readonly unknown[] }>(
+  replies: AsyncIterable<Reply>,
+): AsyncGenerator<Reply> {
+  for await (const reply of replies) {
+    const { entries = [] } = reply;
+    for (let at = 0; at === 0 || at < entries.length; at += pieceEntries)
+      yield { ...reply, entries: entries.slice(at, at + pieceEntries) };
+  }
+}
+
+function client(
+  { network, lives, caches }: World,
+  process: SimProcess,
+  address: string,
+): RpcClient<typeof FeedService> {
   function life() {
-    const found = lives.get(address);
+    const found = lives.get(address) ?? caches.get(address);
     if (found === undefined) throw new RpcError('unavailable', `nobody is at ${address}`);
     return found;
   }
@@ -46,7 +64,7 @@ function client({ network, lives }: World, process: SimProcess, address: string)
     call: {
       snapshot(request) {
         const { process: shard, feed } = life();
-        const pieces = () => feed().snapshot(create(snapshot.input, request), nobody);
+        const pieces = () => inPieces(feed().snapshot(create(snapshot.input, request), nobody));
         return overTheWire(network.stream(process, shard, pieces), snapshot.output);
       },
       fetch(request) {
@@ -70,13 +88,18 @@ export interface FollowNeeds {
   readonly own?: string;
 }
 
+/** A register names the process that announced itself last. */
+function newest(caches: World['caches']): readonly string[] {
+  return [...new Map([...caches].map(([address, { process }]) => [process.host, address])).values()];
+}
+
 export async function followFeeds(world: World, { process, register, sink, own }: FollowNeeds): Promise<FeedFollower> {
   const follower = await createFeedFollower({
     bus: world.bus.open(process),
     clock: process.clock,
     sink,
     connect: (address) => client(world, process, address),
-    keepers: () => [],
+    keepers: () => newest(world.caches),
   });
   register.follow(({ shards }) => follower.setShards(shards.filter(({ name }) => name !== own)));
   return follower;

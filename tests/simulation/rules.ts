@@ -24,6 +24,8 @@ export interface Rules {
   readonly confirmUnknown: boolean;
   /** A feed's message says what came before it, so that a gap shows. */
   readonly feedGaps: boolean;
+  /** A copy that is being made, or could not be written, is nobody's to take. */
+  readonly wholeCopies: boolean;
 }
 
 export const allRules: Rules = {
@@ -39,4 +41,5 @@ export const allRules: Rules = {
   readFence: true,
   confirmUnknown: true,
   feedGaps: true,
+  wholeCopies: true,
 };

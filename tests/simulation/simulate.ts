@@ -2,6 +2,7 @@
 import type { Revision } from '@kcp-ts/meta';
 import { createInProcessRegistry } from '@kcp-ts/replication';
 import { createSimBus } from './bus.ts';
+import { startCache } from './cache.ts';
 import { checkObjects } from './check-objects.ts';
 import { checkStreams } from './check-streams.ts';
 import { checkViews } from './check-views.ts';
@@ -48,6 +49,7 @@ function createWorld(seed: number, changed: Partial<Rules>): World {
     registry: createInProcessRegistry({ clock: time.clock() }),
     shards: new Map(),
     lives: new Map(),
+    caches: new Map(),
   };
 }
 
@@ -58,9 +60,18 @@ export async function simulate(seed: number, changed: Partial<Rules> = {}): Prom
   const [clerk = createClerk(world, 'clerk-3')] = clerks;
   for (let i = 1 + chance.integer(3); i > 0; i--) addShard(world, clerks, writesUntilMs);
   const replicas = ['replica-1', 'replica-2'].map((host) => startReplica(world, host));
+  const cache = startCache(world, 'cache-1');
   const proxies = [await startProxy(world, 'proxy-1')];
   const tenant = startTenant(world, { clerk, proxies, untilMs: writesUntilMs - 2_000 });
-  scheduleFaults(world, { replicas, proxies, clerks, fromMs: faultsFromMs, untilMs: faultsUntilMs, writesUntilMs });
+  scheduleFaults(world, {
+    replicas,
+    proxies,
+    cache,
+    clerks,
+    fromMs: faultsFromMs,
+    untilMs: faultsUntilMs,
+    writesUntilMs,
+  });
   const watchers = Array.from({ length: 3 }, () =>
     createWatcher({
       time,
@@ -79,7 +90,7 @@ export async function simulate(seed: number, changed: Partial<Rules> = {}): Prom
     violations: [
       ...checkObjects(all, answered),
       ...checkStreams({ clients, shards: all, records }),
-      ...checkViews({ shards: all, proxies, tenant }),
+      ...(await checkViews({ shards: all, proxies, cache, tenant })),
     ],
     commits: all.reduce((sum, { disk }) => sum + disk.log.length, 0),
     answers: answered.length,

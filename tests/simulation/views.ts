@@ -34,12 +34,33 @@ export function createCopiesView({ shards }: World, owner: string): CopiesView {
     else seen.set(id, { revision, deleted: value === undefined });
   }
 
+  /** What is not in a snapshot was deleted since it was seen. */
+  function witnessEnd(shard: string, there: ReadonlySet<string>): void {
+    const log = shards.get(shard)?.disk.log ?? [];
+    for (const [id, { revision, deleted }] of seen) {
+      const key = id.slice(shard.length + 1);
+      if (deleted || !id.startsWith(`${shard} `) || there.has(key)) continue;
+      const gone = log.findLast((event) => event.key === key && event.type === 'delete' && event.revision > revision);
+      if (gone === undefined) violations.push(`${owner} lost ${key}, which it had seen at ${revision}`);
+      else seen.set(id, { revision: gone.revision, deleted: true });
+    }
+  }
+
   const take = ({ name }: FeedShard, entries: readonly FeedEntry[]) => {
     for (const entry of entries) witness(name, entry);
   };
   const witnessing: FeedSink = {
     apply: take,
-    begin: (shard) => ({ add: (entries) => take(shard, entries), end: () => undefined }),
+    begin(shard) {
+      const there = new Set<string>();
+      return {
+        add(entries) {
+          for (const { key } of entries) there.add(key);
+          take(shard, entries);
+        },
+        end: () => witnessEnd(shard.name, there),
+      };
+    },
     removed: () => undefined,
   };
   return { view, sink: joinSinks([view, witnessing]), violations };

@@ -47,6 +47,14 @@ export interface ShardLife {
   watch(after: Revision, initial: boolean, signal: AbortSignal, send: (frame: WatchFrame) => void): Promise<void>;
 }
 
+export interface CacheLife {
+  readonly process: SimProcess;
+  readonly register: SimRegister;
+  readonly copies: CopiesView;
+  /** Throws RpcError while it does not serve. */
+  feed(): RpcHandlers<typeof FeedService>;
+}
+
 export interface SimShard {
   readonly name: string;
   readonly disk: SimDisk;
@@ -66,4 +74,6 @@ export interface World {
   readonly shards: Map<string, SimShard>;
   /** Every process of a shard that ever was, by its address. */
   readonly lives: Map<string, ShardLife>;
+  /** Every process of a cache-server that ever was, by its address. */
+  readonly caches: Map<string, CacheLife>;
 }

@@ -1,0 +1,115 @@
+/**
+ * A cache-server: the real copies of all feeds, on a disk that is slow, can be full and outlives its processes. Who cannot ask a shard asks it.
+ */
+
+import { create } from '@bufbuild/protobuf';
+import { createOrderedWriter, keptFeed, rawFeedSink } from '@kcp-ts/cache-server';
+import { FeedService } from '@kcp-ts/proto';
+import type { FeedFollower } from '@kcp-ts/replication';
+import { joinSinks } from '@kcp-ts/replication';
+import type { RpcHandlers } from '@kcp-ts/rpc';
+import { RpcError } from '@kcp-ts/rpc';
+import type { Store } from '@kcp-ts/storage';
+import { createMemoryStore } from '@kcp-ts/storage';
+import { followFeeds, nobody } from './feeds.ts';
+import type { SimProcess } from './process.ts';
+import { createProcess, drawSkew } from './process.ts';
+import { followRegister } from './register.ts';
+import { createCopiesView } from './views.ts';
+import type { CacheLife, World } from './world.ts';
+
+export interface SimCache {
+  readonly host: string;
+  /** Whether nothing can be written. */
+  full: boolean;
+  /** The newest process, whatever has become of it. */
+  life(): CacheLife;
+  /** All that there were. */
+  lives(): readonly CacheLife[];
+  /** Another process goes on from the disk, where none runs. */
+  start(): void;
+  /** Keys of a shard with their revisions, as it would say them; why it says nothing, where it does not. */
+  kept(shard: string): Promise<ReadonlyMap<string, number> | string>;
+}
+
+/** The disk as one process has it: what is under way when the process dies never arrives. */
+function writtenBy({ time, chance }: World, process: SimProcess, disk: Store, isFull: () => boolean): Store {
+  return {
+    ...disk,
+    commit: (operations) =>
+      new Promise((resolve, reject) => {
+        time.after(chance.happens(0.05) ? chance.between(20, 400) : chance.between(0.1, 3), () =>
+          process.deliver(() => {
+            if (isFull()) reject(new Error('no space is left on the disk'));
+            else disk.commit(operations).then(resolve, reject);
+          }),
+        );
+      }),
+  };
+}
+
+export function startCache(world: World, host: string): SimCache {
+  const { time, chance, rules, caches } = world;
+  const disk = createMemoryStore({ clock: time.clock() });
+  const lives: CacheLife[] = [];
+
+  function begin(): CacheLife {
+    const address = `${host}/${lives.length + 1}`;
+    const process = createProcess(time, { host, address, offsetMs: drawSkew(chance) });
+    const register = followRegister(world, process);
+    const store = writtenBy(world, process, disk, () => cache.full);
+    let follower: FeedFollower | undefined;
+    const writer = createOrderedWriter(store, (shard) => follower?.retake(shard));
+    const copies = createCopiesView(world, address);
+    const sink = joinSinks([rawFeedSink(store, writer), copies.sink]);
+    let feed: RpcHandlers<typeof FeedService> | undefined;
+    const admit = () => undefined;
+    void followFeeds(world, { process, register, sink }).then((opened) => {
+      follower = opened;
+      // Without the rule what is there is given away, as it is.
+      feed = rules.wholeCopies
+        ? keptFeed({ store, writer, epoch: address, admit })
+        : keptFeed({
+            store: { ...store, get: () => undefined },
+            writer: { isBroken: () => false },
+            epoch: address,
+            admit,
+          });
+    });
+    const begun: CacheLife = {
+      process,
+      register,
+      copies,
+      feed() {
+        if (feed === undefined) throw new RpcError('unavailable', `${address} does not serve yet`);
+        return feed;
+      },
+    };
+    caches.set(address, begun);
+    lives.push(begun);
+    return begun;
+  }
+
+  const cache: SimCache = {
+    host,
+    full: false,
+    lives: () => lives,
+    life: () => lives.at(-1) ?? begin(),
+    start() {
+      if (cache.life().process.state() === 'dead') begin();
+    },
+    async kept(shard) {
+      const found = new Map<string, number>();
+      try {
+        const request = create(FeedService.method.snapshot.input, { shard });
+        for await (const { entries = [] } of cache.life().feed().snapshot(request, nobody))
+          for (const { key = '', revision = 0 } of entries) found.set(key, revision);
+      } catch (thrown) {
+        return String(thrown);
+      }
+      return found;
+    },
+  };
+  cache.life();
+  return cache;
+}
