@@ -41,3 +41,10 @@ export async function freePorts(
   }
   return [...found];
 }
+
+/** The port that was asked for; a free one where that is 0. */
+export async function portOrFree(wanted: number): Promise<number> {
+  if (wanted !== 0) return wanted;
+  const [free = 0] = await freePorts(1);
+  return free;
+}

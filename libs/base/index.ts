@@ -1,6 +1,6 @@
 export type { Clock } from './clock.ts';
 export { createSystemClock, pauseOn } from './clock.ts';
-export { freePorts } from './free-ports.ts';
+export { freePorts, portOrFree } from './free-ports.ts';
 export { isIP, isIPv4, isIPv6 } from './ip.ts';
 export { readFileIfThere, writePrivateFile } from './private-files.ts';
 export type { Random } from './random.ts';

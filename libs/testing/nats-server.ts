@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts } from '@kcp-ts/base';
+import { portOrFree } from '@kcp-ts/base';
 import { programs } from './config.ts';
 import { untilOutput } from './etcd-server.ts';
 
@@ -39,7 +39,7 @@ async function tlsFiles(folder: string, tls: TestNatsOptions['tls']): Promise<ob
 
 export async function startNats(options: TestNatsOptions = {}): Promise<TestNats> {
   const folder = await mkdtemp(join(tmpdir(), 'nats-'));
-  const [port = 0] = await freePorts(1);
+  const port = await portOrFree(0);
   const users = options.users?.map(({ permissions, ...user }) => ({
     ...user,
     ...(permissions === undefined

@@ -7,7 +7,8 @@ import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
 import { cachedSurface } from './cached-kinds.ts';
 import { createCopies } from './copies.ts';
-import { createOrderedWriter, keptFeed, keptShards, rawFeedSink } from './raw-feeds.ts';
+import { createOrderedWriter } from './ordered-writer.ts';
+import { keptFeed, keptShards, rawFeedSink } from './raw-feeds.ts';
 
 const surface = cachedSurface();
 

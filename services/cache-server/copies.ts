@@ -6,7 +6,8 @@ import type { FeedEntry, FeedSink } from '@kcp-ts/replication';
 import type { Operation, Store } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import { onShard } from './cached-kinds.ts';
-import type { OrderedWriter } from './raw-feeds.ts';
+import { createCopySink } from './copy-sink.ts';
+import type { OrderedWriter } from './ordered-writer.ts';
 
 const replicateAnnotation = 'internal.kcp.io/replicate';
 
@@ -56,35 +57,11 @@ export function createCopies(store: Store, writer: OrderedWriter, surface: Surfa
     return { op: 'put', key: copy.key, expect: 'any', value: (revision) => storedObject(served, object, revision, 0) };
   }
 
-  function operationsOf(shard: string, entries: readonly FeedEntry[]): Operation[] {
-    const newest = new Map(entries.map((entry) => [entry.key, entry]));
-    return [...newest.values()].flatMap((entry) => operationOf(shard, entry) ?? []);
-  }
-
-  function removals(shard: string, but: ReadonlySet<string>): readonly Operation[] {
-    const entries = store.scan({ prefix: '' }, Number.POSITIVE_INFINITY);
-    return entries.flatMap(({ key }): Operation[] =>
-      key.split('/')[2] === shard && !but.has(key) ? [{ op: 'delete', key, expect: 'any' }] : [],
-    );
-  }
-
-  return {
-    apply: ({ name }, entries) => writer.write(name, operationsOf(name, entries)),
-    begin({ name }) {
-      const seen = new Set<string>();
-      writer.begin(name);
-      return {
-        add(entries) {
-          const operations = operationsOf(name, entries);
-          for (const { op, key } of operations) if (op === 'put') seen.add(key);
-          writer.write(name, operations);
-        },
-        end: () => writer.write(name, () => removals(name, seen)),
-      };
-    },
-    removed(shard) {
-      writer.begin(shard);
-      writer.write(shard, () => removals(shard, new Set()));
-    },
-  };
+  return createCopySink(writer, {
+    operationOf,
+    keysOf: (shard) =>
+      store
+        .scan({ prefix: '' }, Number.POSITIVE_INFINITY)
+        .flatMap(({ key }) => (key.split('/')[2] === shard ? [key] : [])),
+  });
 }

@@ -11,7 +11,7 @@ import {
   withAssertions,
 } from '@kcp-ts/authn';
 import type { Clock } from '@kcp-ts/base';
-import { createSystemClock, createSystemRandom, freePorts } from '@kcp-ts/base';
+import { createSystemClock, createSystemRandom, portOrFree } from '@kcp-ts/base';
 import { createHttpServer } from '@kcp-ts/http';
 import { admitServices, clockService, createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
 import { startRpcServer } from '@kcp-ts/rpc';
@@ -22,7 +22,8 @@ import { cachedSurface } from './cached-kinds.ts';
 import { composeCacheServer } from './compose.ts';
 import { createCopies } from './copies.ts';
 import type { CacheServerConfig } from './options.ts';
-import { createOrderedWriter, keptFeedService, keptShards, rawFeedSink } from './raw-feeds.ts';
+import { createOrderedWriter } from './ordered-writer.ts';
+import { keptFeedService, keptShards, rawFeedSink } from './raw-feeds.ts';
 
 export interface RunningCacheServer extends AsyncDisposable {
   readonly port: number;
@@ -92,7 +93,7 @@ export async function startCacheServer(config: CacheServerConfig): Promise<Runni
   const directory = await openDirectory({ connections, clock, log, sinks });
   retake = directory.retake;
   const host = config.externalHostname || (config.bindAddress === '0.0.0.0' ? '127.0.0.1' : config.bindAddress);
-  const rpcPort = config.rpcPort === 0 ? ((await freePorts(1))[0] ?? 0) : config.rpcPort;
+  const rpcPort = await portOrFree(config.rpcPort);
   const rpc = await startRpcServer({
     host: config.bindAddress,
     port: rpcPort,

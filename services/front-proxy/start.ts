@@ -1,6 +1,6 @@
 /** Starts a front-proxy with its server, and stops it: what the program and the tests call. */
 import { readFile } from 'node:fs/promises';
-import { createSystemClock, freePorts } from '@kcp-ts/base';
+import { createSystemClock, portOrFree } from '@kcp-ts/base';
 import { createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
 import { readMappings } from './mapping.ts';
 import type { FrontProxyConfig } from './options.ts';
@@ -50,7 +50,7 @@ export async function startFrontProxy(config: FrontProxyConfig): Promise<Running
     log,
   });
   const host = hostOf(config);
-  const rpcPort = config.rpcPort === 0 ? ((await freePorts(1))[0] ?? 0) : config.rpcPort;
+  const rpcPort = await portOrFree(config.rpcPort);
   await connections.register.announce({
     kind: 'front-proxy',
     name,

@@ -1,6 +1,6 @@
 /** A shard joins the others: the register says which number it has and from when on it may commit. */
 import type { Clock } from '@kcp-ts/base';
-import { freePorts } from '@kcp-ts/base';
+import { portOrFree } from '@kcp-ts/base';
 import type { Connections } from '@kcp-ts/installation';
 import { guardClock, openConnections } from '@kcp-ts/installation';
 import type { ClockGuard, ShardRecord } from '@kcp-ts/replication';
@@ -57,7 +57,7 @@ export async function joinOthers(needs: JoinNeeds): Promise<Joined> {
   const connections = await openConnections({ config, name: config.shardName, clock, log });
   const clocks = guardClock({ ...connections, own: config.shardName, clock, log });
   await awaitClock(clocks);
-  const rpcPort = config.rpcPort === 0 ? ((await freePorts(1))[0] ?? 0) : config.rpcPort;
+  const rpcPort = await portOrFree(config.rpcPort);
   const own = await connections.register.join({
     name: config.shardName,
     baseUrl: needs.baseUrl,

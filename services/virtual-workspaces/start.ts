@@ -9,7 +9,7 @@ import {
   serviceAudience,
 } from '@kcp-ts/authn';
 import type { Clock } from '@kcp-ts/base';
-import { createSystemClock, createSystemRandom, freePorts } from '@kcp-ts/base';
+import { createSystemClock, createSystemRandom, portOrFree } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
 import type { Confirming, Directory } from '@kcp-ts/installation';
@@ -162,7 +162,7 @@ export async function startVirtualWorkspaces(config: VirtualWorkspacesConfig): P
   });
   const { port } = await server.listen({ host: config.bindAddress, port: config.securePort });
   const host = config.externalHostname || (config.bindAddress === '0.0.0.0' ? '127.0.0.1' : config.bindAddress);
-  const rpcPort = config.rpcPort === 0 ? ((await freePorts(1))[0] ?? 0) : config.rpcPort;
+  const rpcPort = await portOrFree(config.rpcPort);
   await register.announce({
     kind: 'virtual-workspaces',
     name,

@@ -6,7 +6,7 @@ import type { Revision } from '@kcp-ts/meta';
 import { revisionZero } from '@kcp-ts/meta';
 import type { StoreEvent } from '@kcp-ts/storage';
 import type { Backend, Flush } from '@kcp-ts/storage/contract';
-import { createMemoryBackend } from '@kcp-ts/storage/contract';
+import { createMemoryBackend, readsOf } from '@kcp-ts/storage/contract';
 import type { SimProcess } from './process.ts';
 import type { Rules } from './rules.ts';
 import type { Chance, VirtualTime } from './virtual-time.ts';
@@ -104,15 +104,8 @@ export function createSimDisk({ time, chance, rules }: DiskNeeds): SimDisk {
       const { revision, reserved } = last;
       return {
         state: { revision, reserved: rules.reservation ? reserved : revision, floor: revisionZero, mark: '' },
-        get: (key) => copy.get(key),
-        walk: (...walk) => copy.walk(...walk),
-        walkKeys: (...walk) => copy.walkKeys(...walk),
-        walkEvents: (...walk) => copy.walkEvents(...walk),
-        walkOldest: (visit) => copy.walkOldest(visit),
-        historyBytes: () => copy.historyBytes(),
-        expired: (now, limit) => copy.expired(now, limit),
+        ...readsOf(copy),
         write: (flush) => write(process, copy, flush),
-        publish: () => copy.publish(),
         close: () => copy.close(),
       };
     },

@@ -2,6 +2,7 @@
 
 import type { SimCache } from './cache.ts';
 import type { Clerk } from './clerk.ts';
+import type { SimProcess } from './process.ts';
 import { drawSkew } from './process.ts';
 import type { SimProxy } from './proxy.ts';
 import type { SimReplica } from './replica.ts';
@@ -35,11 +36,17 @@ function isWell(shard: SimShard): boolean {
   return process.state() === 'running' && serving() !== undefined;
 }
 
-/** The process dies; another one begins where it was, at once or much later. */
-function crash({ time, chance, network }: World, shard: SimShard): void {
-  const { process, register } = shard.life();
+/** With what it held open. */
+function kill({ network }: World, process: SimProcess): void {
   process.kill();
   network.cut(({ from, to }) => from === process || to === process);
+}
+
+/** The process dies; another one begins where it was, at once or much later. */
+function crash(world: World, shard: SimShard): void {
+  const { time, chance } = world;
+  const { process, register } = shard.life();
+  kill(world, process);
   time.after(registerLeaseMs, () => register.lapse());
   // A successor that is there at once, on a machine whose clock is behind, is what promises have to fear.
   const atOnce = chance.happens(0.5);
@@ -53,7 +60,8 @@ function crash({ time, chance, network }: World, shard: SimShard): void {
  * The process stands still, as a machine that is paused: shorter than what is left of its lease for certain, or so long that another one takes the shard over
  * and it wakes up too late.
  */
-function stop({ time, chance, network }: World, shard: SimShard): void {
+function stop(world: World, shard: SimShard): void {
+  const { time, chance } = world;
   const life = shard.life();
   const { process, register } = life;
   const isTakenOver = chance.happens(0.5);
@@ -69,10 +77,7 @@ function stop({ time, chance, network }: World, shard: SimShard): void {
       return;
     }
     // It notices when it commits or renews its lease.
-    time.after(chance.between(50, 1_500), () => {
-      process.kill();
-      network.cut(({ from, to }) => from === process || to === process);
-    });
+    time.after(chance.between(50, 1_500), () => kill(world, process));
   });
 }
 
@@ -112,7 +117,7 @@ function breakBus({ time, chance, bus }: World): void {
 
 /** Nothing more can be written to its disk; or it dies, and another one goes on from there. What that takes from a shard which dies meanwhile is not all. */
 function breakCache(world: World, cache: SimCache): void {
-  const { time, chance, network, bus, shards } = world;
+  const { time, chance, bus, shards } = world;
   const { process } = cache.life();
   if (chance.happens(0.3)) {
     cache.full = true;
@@ -121,8 +126,7 @@ function breakCache(world: World, cache: SimCache): void {
     });
     return;
   }
-  process.kill();
-  network.cut(({ from, to }) => from === process || to === process);
+  kill(world, process);
   const backMs = chance.between(1, 1_500);
   time.after(backMs, () => cache.start());
   const shard = chance.pick([...shards.values()]);

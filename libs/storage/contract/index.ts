@@ -1,5 +1,6 @@
 // What engines are made of, for those who put one together under other faults
 export type { Backend, Flush } from '../engine/backend.ts';
+export { readsOf } from '../engine/backend.ts';
 export { createStore } from '../engine/create-store.ts';
 export { createMemoryBackend } from '../memory/memory-store.ts';
 // The contract

@@ -63,3 +63,22 @@ export interface Backend {
   publish(): void;
   close(): Promise<void>;
 }
+
+type Reads = Pick<
+  Backend,
+  'get' | 'walk' | 'walkKeys' | 'walkEvents' | 'walkOldest' | 'historyBytes' | 'expired' | 'publish'
+>;
+
+/** How a backend is read, for one that writes elsewhere first and is read there. */
+export function readsOf(backend: Backend): Reads {
+  return {
+    get: (key) => backend.get(key),
+    walk: (...walk) => backend.walk(...walk),
+    walkKeys: (...walk) => backend.walkKeys(...walk),
+    walkEvents: (...walk) => backend.walkEvents(...walk),
+    walkOldest: (visit) => backend.walkOldest(visit),
+    historyBytes: () => backend.historyBytes(),
+    expired: (now, limit) => backend.expired(now, limit),
+    publish: () => backend.publish(),
+  };
+}

@@ -3,6 +3,7 @@ import type { Clock, Random } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
 import { RpcError } from '@kcp-ts/rpc';
 import type { Backend, BackendState, Flush, Write } from '../engine/backend.ts';
+import { readsOf } from '../engine/backend.ts';
 import type { EtcdClient } from './etcd-client.ts';
 import type { EtcdLease } from './etcd-lease.ts';
 import type { Keys } from './etcd-records.ts';
@@ -158,14 +159,7 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
 
   return {
     state: ownership.state,
-    get: (key) => copy.get(key),
-    walk: (...walk) => copy.walk(...walk),
-    walkKeys: (...walk) => copy.walkKeys(...walk),
-    walkEvents: (...walk) => copy.walkEvents(...walk),
-    walkOldest: (visit) => copy.walkOldest(visit),
-    historyBytes: () => copy.historyBytes(),
-    expired: (now, limit) => copy.expired(now, limit),
-    publish: () => copy.publish(),
+    ...readsOf(copy),
     transactions: () => count,
     etcdRevision: () => etcdRevision,
     async write(flush) {
