@@ -9,9 +9,9 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // The end-to-end suite once more, unchanged, through the front-proxy of an installation of three shards for each test: so one after the other.
+          // The end-to-end suite and the attacks once more, unchanged, through the front-proxy of an installation of three shards for each file: so one after the other.
           name: 'three shards',
-          include: ['tests/e2e/**/*.test.ts'],
+          include: ['tests/e2e/**/*.test.ts', 'tests/attacks/**/*.test.ts'],
           env: { KCP_TEST_INSTALLATION: 'cluster' },
           fileParallelism: false,
           maxConcurrency: 1,

@@ -19,6 +19,8 @@ export interface TestServer extends AsyncDisposable {
   readonly admin: ApiClient;
   /** system:masters. */
   readonly shardAdmin: ApiClient;
+  /** The bearer token of `admin`. */
+  readonly adminToken: string;
   /** Somebody else, by a bearer token or a client certificate. */
   client(credentials: { readonly token?: string; readonly cert?: string; readonly key?: string }): ApiClient;
 }
@@ -55,6 +57,7 @@ async function clientsOf(
     kubeconfigPath,
     ca,
     admin: client({ token: token('kcp-admin') }),
+    adminToken: token('kcp-admin'),
     shardAdmin: createApiClient({ url: shard, ca, token: token('shard-admin') }),
     client,
   };
