@@ -20,7 +20,7 @@ export { isTrue, parseQuery } from './query.ts';
 // Targets
 export type { ApiPath, RequestPath } from './request-path.ts';
 export { parseRequestPath, splitCluster } from './request-path.ts';
-export type { Scope } from './scope.ts';
+export type { KeyFilter, Scope } from './scope.ts';
 export type { ServerNeeds, SpecialAnswer, SpecialCall, SpecialHandler, SurfaceDocuments } from './server-needs.ts';
 
 // What is not plain storage

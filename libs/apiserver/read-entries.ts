@@ -4,6 +4,7 @@ import type { ServedResource } from '@kcp-ts/registry';
 import { servedObject } from '@kcp-ts/registry';
 import type { Entry, Range, Store } from '@kcp-ts/storage';
 import type { ObjectFilter } from './object-filter.ts';
+import type { KeyFilter } from './scope.ts';
 
 const pageEntries = 500;
 
@@ -22,6 +23,7 @@ export interface ReadOptions {
   /** How many matching entries, at most. */
   readonly limit: number;
   readonly filter: ObjectFilter | undefined;
+  readonly keyFilter?: KeyFilter | undefined;
 }
 
 function startsBehind(range: Range, after: string | undefined): boolean {
@@ -35,7 +37,7 @@ export async function readPage(
   ranges: readonly Range[],
   options: ReadOptions,
 ): Promise<Page> {
-  const { filter, limit } = options;
+  const { filter, keyFilter, limit } = options;
   const entries: Entry[] = [];
   const objects: KubeObject[] = [];
   let { at, after } = options;
@@ -46,11 +48,13 @@ export async function readPage(
       const page = await store.list(range, {
         at,
         after: from,
-        limit: filter === undefined ? Math.min(limit - entries.length, pageEntries) : pageEntries,
+        limit:
+          filter === undefined && keyFilter === undefined ? Math.min(limit - entries.length, pageEntries) : pageEntries,
       });
       at ??= page.revision;
       for (const [k, entry] of page.entries.entries()) {
         from = entry.key;
+        if (keyFilter?.includes(entry.key) === false) continue;
         if (filter !== undefined) {
           const object = servedObject(served, entry.value);
           if (!filter(object)) continue;

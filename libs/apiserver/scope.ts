@@ -4,8 +4,15 @@
  */
 import type { ClusterName, KubeObject, UserInfo } from '@kcp-ts/meta';
 import type { ObjectGuard, ServedResource, Surface } from '@kcp-ts/registry';
-import type { Range } from '@kcp-ts/storage';
+import type { Range, StoreEvent } from '@kcp-ts/storage';
 import type { ApiPath } from './request-path.ts';
+
+/** Which keys belong to a request. Asked for each entry and each event, so it parses nothing. */
+export interface KeyFilter {
+  includes(key: string): boolean;
+  /** `unknown`: the event may belong to what the client was shown once, and whether it does is no longer known: the watch has to begin anew. */
+  includesEvent(event: Pick<StoreEvent, 'key' | 'type' | 'revision'>): boolean | 'unknown';
+}
 
 export interface Scope {
   readonly cluster: ClusterName | '*';
@@ -16,6 +23,8 @@ export interface Scope {
   ranges(served: ServedResource, namespace: string): readonly Range[];
   /** What to watch: at least all of `ranges`, now and later; the guard filters. */
   watchRange(served: ServedResource, namespace: string): Range;
+  /** Which keys of `ranges` and `watchRange` belong to the request, where ranges cannot say so. */
+  keyFilter?(served: ServedResource): KeyFilter | undefined;
   guard(served: ServedResource): ObjectGuard | undefined;
   /** What of `watchRange` does not belong to the request's namespace, where the range cannot say so. */
   watchFilter?(served: ServedResource, namespace: string): ((object: KubeObject) => boolean) | undefined;

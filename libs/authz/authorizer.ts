@@ -1,5 +1,6 @@
 /** The chain of authorizers. Synchronous: what it asks is in memory or in the store's own copy. */
 import type { UserInfo } from '@kcp-ts/meta';
+import { currentGroup } from '@kcp-ts/meta';
 import type { AccessRequest, Decision, Question } from './attributes.ts';
 import { hasGroup } from './attributes.ts';
 import type { ClusterFacts } from './content-gate.ts';
@@ -34,6 +35,8 @@ export interface Authorizer {
    * who may not enter the provider's workspace.
    */
   authorizeDeep(request: AccessRequest): Decision;
+  /** Whether the request writes or reads a status that belongs to the system, which it then denies to everybody but `system:masters`. */
+  deniesSystemStatus(request: AccessRequest): boolean;
   /** Whether the provider in `exportCluster` lets the user do this with its API in the request's cluster: the maximal permission policy alone. */
   policyAllows(request: AccessRequest, exportCluster: string): boolean;
 }
@@ -80,7 +83,15 @@ export function createAuthorizer(needs: AuthorizerNeeds): Authorizer {
     return noRule;
   }
 
-  function decide(links: readonly Link[], request: AccessRequest): Decision {
+  /** The request about the resource behind the name: a group's earlier name grants and denies nothing by itself. */
+  function resolved(request: AccessRequest): AccessRequest {
+    if (request.kind !== 'resource') return request;
+    const group = currentGroup(request.group);
+    return group === request.group ? request : { ...request, group };
+  }
+
+  function decide(links: readonly Link[], asked: AccessRequest): Decision {
+    const request = resolved(asked);
     if (hasGroup(request.user, mastersGroup)) return masters;
     if (request.kind === 'non-resource' && isOpenPath(request.path)) return openPath;
     let refused = noRule;
@@ -95,9 +106,13 @@ export function createAuthorizer(needs: AuthorizerNeeds): Authorizer {
   return {
     authorize: (request) => decide(chain, request),
     authorizeDeep: (request) => decide(deepChain, request),
-    policyAllows: (request, exportCluster) =>
-      effectiveUsers(request.user, request.cluster).some((user) =>
+    deniesSystemStatus: (request) =>
+      !hasGroup(request.user, mastersGroup) && checkSystemStatus(resolved(request)) !== undefined,
+    policyAllows(asked, exportCluster) {
+      const request = resolved(asked);
+      return effectiveUsers(request.user, request.cluster).some((user) =>
         policyAllows(rbac, user, request.cluster, exportCluster, request),
-      ),
+      );
+    },
   };
 }

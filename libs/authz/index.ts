@@ -21,3 +21,4 @@ export { createReviews, selfSubjectReview } from './reviews.ts';
 // RBAC
 export type { Binding, PolicyRule, RbacSubject, Role, RoleRef, RuleSource } from './rule-source.ts';
 export { createStoreRuleSource, rbacChangeOf } from './rule-source.ts';
+export { globalServiceAccountPrefix, scopesExtra, serviceAccountPrefix } from './well-known.ts';

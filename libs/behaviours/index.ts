@@ -19,6 +19,8 @@ export { createApiExportEndpointSlicesBehaviour } from './kcp/api-export-endpoin
 export { createApiExportsBehaviour } from './kcp/api-exports.ts';
 export { createApiResourceSchemasBehaviour } from './kcp/api-resource-schemas.ts';
 export { createLogicalClustersBehaviour } from './kcp/logicalclusters.ts';
+export type { ServerOwnedMetadata } from './kcp/server-owned-metadata.ts';
+export { keepServerOwnedMetadata, serverOwnedMetadata } from './kcp/server-owned-metadata.ts';
 export { createShardsBehaviour } from './kcp/shards.ts';
 export { createWorkspacesBehaviour } from './kcp/workspaces.ts';
 export { createWorkspaceTypesBehaviour } from './kcp/workspacetypes.ts';

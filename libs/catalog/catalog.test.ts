@@ -15,7 +15,7 @@ async function bind(store: Store, name: string, exportName: string): Promise<voi
     spec: { reference: { export: { name: exportName } } },
     status: {
       apiExportClusterName: 'provider',
-      boundResources: [{ group: 'wild.west', resource: 'cowboys', schema: { UID: 'u', identityHash: 'h' } }],
+      boundResources: [{ group: 'wild.west', resource: 'cowboys', schema: { UID: 'u', identityHash: 'a'.repeat(64) } }],
     },
   };
   const value = encodeStored('0123456789abcdef', 0, JSON.stringify(object));

@@ -1,4 +1,5 @@
 /** A component is one source of served resources (a CRD, or one bound resource) with a key that says all it depends on: equal keys, equal resources. */
+import type { IdentityHash } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 
 export interface Component {
@@ -11,7 +12,7 @@ export interface BoundResource {
   readonly group: string;
   readonly resource: string;
   readonly schemaUid: string;
-  readonly identityHash: string;
+  readonly identityHash: IdentityHash;
   readonly exportCluster: string;
   readonly exportName: string;
   readonly terminating: boolean;

@@ -1,6 +1,7 @@
 /** Where components come from: bound resources through the copies of their schemas, CRDs through their specs. Both cached by content, weakly. */
 import { createHash } from 'node:crypto';
 import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
+import { parseIdentityHash } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import { rowsOfApiResourceSchema, rowsOfCustomResourceDefinition } from '@kcp-ts/schema';
 import { boundSchemaKey } from '@kcp-ts/sharing';
@@ -31,18 +32,22 @@ const readOnlyVerbs = ['delete', 'deletecollection', 'get', 'list', 'watch'] as 
 /** Components of definitions that were looked at last; each is a key and a hash. */
 const recentDefinitionsMax = 10_000;
 
-/** What an APIBinding object binds now. */
+/** What an APIBinding object binds now; what has no valid identity is not bound. */
 export function boundResourcesOf(binding: KubeObject): readonly BoundResource[] {
   const { metadata, spec, status } = binding as Binding;
-  return (status?.boundResources ?? []).map((bound) => ({
-    group: bound.group,
-    resource: bound.resource,
-    schemaUid: bound.schema.UID,
-    identityHash: bound.schema.identityHash,
-    exportCluster: status?.apiExportClusterName ?? '',
-    exportName: spec?.reference?.export?.name ?? '',
-    terminating: metadata.deletionTimestamp !== undefined,
-  }));
+  return (status?.boundResources ?? []).flatMap(({ group, resource, schema }) => {
+    const identityHash = parseIdentityHash(schema.identityHash);
+    if (identityHash === undefined) return [];
+    return {
+      group,
+      resource,
+      schemaUid: schema.UID,
+      identityHash,
+      exportCluster: status?.apiExportClusterName ?? '',
+      exportName: spec?.reference?.export?.name ?? '',
+      terminating: metadata.deletionTimestamp !== undefined,
+    };
+  });
 }
 
 export interface Components {

@@ -1,6 +1,6 @@
 /** From rows to served resources: schemas compiled once per content, versions joined to the one that is stored, behaviours found by name. */
 import { createHash } from 'node:crypto';
-import type { ResourceRow } from '@kcp-ts/meta';
+import type { KeyIdentity, ResourceRow } from '@kcp-ts/meta';
 import { groupVersionText } from '@kcp-ts/meta';
 import type { Behaviour, Conversion, Origin, ServedResource } from '@kcp-ts/registry';
 import { noBehaviour, serve } from '@kcp-ts/registry';
@@ -26,7 +26,7 @@ function isStorageVersion(row: ResourceRow): boolean {
 /** Serves rows, given in discovery order; rows of one resource share what the storage version stores. */
 export function resourcesOfRows(
   rows: readonly ResourceRow[],
-  identityOf: (row: ResourceRow) => string,
+  identityOf: (row: ResourceRow) => KeyIdentity,
   origin: Origin,
   needs: RowNeeds,
 ): ServedResource[] {

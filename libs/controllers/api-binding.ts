@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Controller } from '@kcp-ts/controller';
 import type { Condition, KubeObject } from '@kcp-ts/meta';
-import { isTrueCondition, withCondition } from '@kcp-ts/meta';
+import { isTrueCondition, parseIdentityHash, withCondition } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import type {
   ApiBinding,
@@ -25,6 +25,7 @@ import {
   exportHash,
   exportKey,
   exportsPrefix,
+  identityOf,
   nameOfKey,
   schemaKey,
   schemasPrefix,
@@ -163,7 +164,8 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
         exportCluster === undefined || reference === undefined
           ? undefined
           : reader.export(exportCluster, reference.name);
-      if (source?.status?.identityHash !== bound.schema.identityHash || exportCluster === undefined) return false;
+      if (source === undefined || exportCluster === undefined) return false;
+      if (identityOf(source) !== bound.schema.identityHash) return false;
       return (source.spec?.resources ?? []).some(
         (resource) => reader.schema(exportCluster, resource.schema)?.metadata.uid === bound.schema.UID,
       );
@@ -176,7 +178,9 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     const finalizers: string[] = [];
     for (const bound of binding.status?.boundResources ?? []) {
       if (adopted(cluster, nameOfKey(key), bound)) continue;
-      const left = await deleteInstances(needs, bound.group, bound.resource, bound.schema.identityHash, cluster);
+      const identity = parseIdentityHash(bound.schema.identityHash);
+      if (identity === undefined) continue;
+      const left = await deleteInstances(needs, bound.group, bound.resource, identity, cluster);
       const name = bound.group === '' ? bound.resource : `${bound.resource}.${bound.group}`;
       if (left.count > 0) remaining.push(`${name} has ${left.count} resource instances`);
       for (const [text, count] of left.finalizers) finalizers.push(`${text} in ${count} resource instances`);

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { Controller } from '@kcp-ts/controller';
-import type { KubeObject } from '@kcp-ts/meta';
-import { asClusterName, withCondition } from '@kcp-ts/meta';
+import type { IdentityHash, KubeObject } from '@kcp-ts/meta';
+import { asClusterName, isTrueCondition, parseIdentityHash, withCondition } from '@kcp-ts/meta';
 import { namespaceKey } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { clusterOfKey, exportsPrefix, sliceKey } from '@kcp-ts/sharing';
@@ -30,11 +30,11 @@ function secretKey(cluster: string, namespace: string, name: string): string {
 }
 
 /** Lower-case hex SHA-256 of a secret's `key`. */
-export function identityHashOf(secret: KubeObject): string | undefined {
+export function identityHashOf(secret: KubeObject): IdentityHash | undefined {
   const encoded = (secret['data'] as { key?: string } | undefined)?.key;
   return encoded === undefined || encoded === ''
     ? undefined
-    : createHash('sha256').update(Buffer.from(encoded, 'base64')).digest('hex');
+    : parseIdentityHash(createHash('sha256').update(Buffer.from(encoded, 'base64')).digest('hex'));
 }
 
 interface Writable extends KubeObject {
@@ -42,10 +42,11 @@ interface Writable extends KubeObject {
   status?: NonNullable<ApiExport['status']>;
 }
 
-function setIdentity(object: Writable, hash: string | undefined, now: string): void {
+function setIdentity(object: Writable, hash: IdentityHash | undefined, now: string): void {
   const before = object.status ?? {};
   const conditions = before.conditions ?? [];
-  const known = before.identityHash;
+  // What is no hash was never an identity, and is replaced by the one that the secret proves.
+  const known = parseIdentityHash(before.identityHash);
   const failed = (message: string) =>
     ({
       type: 'IdentityValid',
@@ -105,7 +106,7 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
     cluster: string,
     object: Writable,
     now: string,
-  ): { readonly operations: Operation[]; readonly hash: string | undefined } {
+  ): { readonly operations: Operation[]; readonly hash: IdentityHash | undefined } {
     const { name } = object.metadata;
     const there = needs.store.peek(secretKey(cluster, identityNamespace, name));
     if (there !== undefined) return { operations: [], hash: identityHashOf(parseStored<KubeObject>(there.value)) };
@@ -128,6 +129,21 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
     };
   }
 
+  /** The hash of the secret that an export names. */
+  function provenHash(cluster: string, { spec }: ApiExport): IdentityHash | undefined {
+    const { namespace = '', name = '' } = spec?.identity?.secretRef ?? {};
+    const secret = needs.store.get(secretKey(cluster, namespace, name));
+    return secret === undefined ? undefined : identityHashOf(parseStored<KubeObject>(secret.value));
+  }
+
+  /** Whether the status says of the identity what its secret says. */
+  function isSettled({ key, value }: Entry): boolean {
+    const object = parseStored<ApiExport>(value);
+    const hash = provenHash(clusterOfKey(key, exportsPrefix), object);
+    const agrees = hash !== undefined && object.status?.identityHash === hash;
+    return agrees === isTrueCondition(object.status?.conditions, 'IdentityValid');
+  }
+
   function plan(cluster: string, entry: Entry): Operation[] {
     const now = timestamp(needs);
     const object = objectOf<Writable>(exports(), entry);
@@ -144,14 +160,7 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
       };
       object.metadata.generation = (object.metadata.generation ?? 1) + 1;
       setIdentity(object, own.hash, now);
-    } else {
-      const secret = needs.store.get(secretKey(cluster, reference.namespace ?? '', reference.name ?? ''));
-      setIdentity(
-        object,
-        secret === undefined ? undefined : identityHashOf(parseStored<KubeObject>(secret.value)),
-        now,
-      );
-    }
+    } else setIdentity(object, provenHash(cluster, object), now);
     operations.push(...slice(cluster, object, now));
     if (JSON.stringify(object) !== before) operations.push(replaceOperation(needs, exports(), entry, object));
     return operations;
@@ -168,12 +177,8 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
         return reference?.name === parts.name && reference.namespace === parts.namespace ? [entry.key] : [];
       });
     },
-    resume: () =>
-      keysToResume(
-        needs.store,
-        exportsPrefix,
-        (entry) => parseStored<ApiExport>(entry.value).status?.identityHash === undefined,
-      ),
+    // An identity is proven anew by its secret at each start.
+    resume: () => keysToResume(needs.store, exportsPrefix, (entry) => !isSettled(entry)),
     async reconcile(key) {
       const entry = needs.store.peek(key);
       if (entry === undefined) return undefined;

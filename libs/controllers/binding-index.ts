@@ -2,18 +2,21 @@
  * Who binds what: for each export the workspaces that are bound to it, and which bindings refer to it at all. Small, in memory, fed by the commits;
  * the views of providers and the wake-ups of controllers look here instead of asking every workspace.
  */
-import type { KubeObject } from '@kcp-ts/meta';
-import { isTrueCondition } from '@kcp-ts/meta';
+import type { KubeObject, Revision } from '@kcp-ts/meta';
+import { isTrueCondition, revisionZero } from '@kcp-ts/meta';
 import type { ApiBinding } from '@kcp-ts/sharing';
-import { bindingsPrefix, clusterOfKey, exportLabel } from '@kcp-ts/sharing';
+import { bindingsPrefix, boundName, clusterOfKey, exportLabel } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import type { Change } from '@kcp-ts/watch';
+import { LRUCache } from 'lru-cache';
 import { eachPiece } from './writer.ts';
 
 export interface BindingIndex {
-  /** Clusters with a binding to the export (by its hash) that has been bound. */
-  consumers(exportHash: string): ReadonlySet<string>;
+  /** Clusters with a binding to the export (by its hash) that has been bound, each with what it has bound of it, as `boundName` writes it. */
+  consumers(exportHash: string): ReadonlyMap<string, ReadonlySet<string>>;
+  /** Whether a cluster had bound a resource (as `boundName` writes it) of an export at a revision; `unknown` for one that is too long ago. */
+  wasBound(exportHash: string, cluster: string, name: string, at: Revision): boolean | 'unknown';
   /** Keys of all bindings that refer to the export. */
   bindings(exportHash: string): ReadonlySet<string>;
   /** Hashes of the exports that anybody is bound to. */
@@ -27,78 +30,125 @@ export interface BindingIndex {
 
 interface Known {
   readonly hash: string;
-  readonly bound: boolean;
+  /** What is bound; undefined before the first time that everything was. */
+  readonly resources: ReadonlySet<string> | undefined;
 }
 
 /** Of one workspace. */
 const bindingsMax = 1_000;
-const none: ReadonlySet<string> = new Set();
+/** Sets of bound resources that are one value for all their consumers. */
+const sharedSetsMax = 1_000;
+/** Consumers that have left and are remembered, so that a watch is told of the last that happened there. */
+const leftMax = 10_000;
 
-function known(object: KubeObject): Known | undefined {
-  const hash = object.metadata.labels?.[exportLabel];
-  if (hash === undefined) return undefined;
-  return { hash, bound: isTrueCondition((object as ApiBinding).status?.conditions, 'InitialBindingCompleted') };
+interface Left {
+  readonly resources: ReadonlySet<string>;
+  readonly at: Revision;
 }
 
+const noBindings: ReadonlySet<string> = new Set();
+const noConsumers: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+
 export function createBindingIndex(store: Store): BindingIndex {
-  const consumers = new Map<string, Set<string>>();
+  const consumers = new Map<string, Map<string, ReadonlySet<string>>>();
   const bindings = new Map<string, Set<string>>();
   const listeners: ((exportHash: string) => void)[] = [];
+  const sharedSets = new LRUCache<string, ReadonlySet<string>>({ max: sharedSetsMax });
+  /** Who had bound what up to this revision is not known: from before the index was filled, or forgotten since. */
+  let unknownUpTo: Revision = revisionZero;
+  /** By hash and cluster. */
+  const left = new LRUCache<string, Left>({
+    max: leftMax,
+    dispose: ({ at }, _key, reason) => {
+      if (reason === 'evict' && at > unknownUpTo) unknownUpTo = at;
+    },
+  });
 
-  function insert(map: Map<string, Set<string>>, hash: string, value: string): boolean {
-    let set = map.get(hash);
-    if (set === undefined) {
-      set = new Set();
-      map.set(hash, set);
-    }
-    set.add(value);
-    return set.size === 1;
+  function shared(names: Iterable<string>): ReadonlySet<string> {
+    const sorted = [...new Set(names)].sort();
+    const id = sorted.join(' ');
+    const found = sharedSets.get(id) ?? new Set(sorted);
+    sharedSets.set(id, found);
+    return found;
   }
 
-  function drop(map: Map<string, Set<string>>, hash: string, value: string): boolean {
-    const set = map.get(hash);
-    if (set?.delete(value) !== true || set.size > 0) return false;
-    map.delete(hash);
-    return true;
+  function known(object: KubeObject): Known | undefined {
+    const hash = object.metadata.labels?.[exportLabel];
+    if (hash === undefined) return undefined;
+    const { status } = object as ApiBinding;
+    if (!isTrueCondition(status?.conditions, 'InitialBindingCompleted')) return { hash, resources: undefined };
+    const bound = status?.boundResources ?? [];
+    return {
+      hash,
+      resources: shared(bound.map(({ group, resource, schema }) => boundName(group, resource, schema.identityHash))),
+    };
+  }
+
+  function putBinding(hash: string, key: string): void {
+    const keys = bindings.get(hash) ?? new Set<string>();
+    bindings.set(hash, keys.add(key));
   }
 
   function put(key: string, next: Known | undefined): void {
     if (next === undefined) return;
-    insert(bindings, next.hash, key);
+    const { hash, resources } = next;
+    putBinding(hash, key);
+    if (resources === undefined) return;
     const cluster = clusterOfKey(key, bindingsPrefix);
-    const before = consumers.get(next.hash)?.size ?? 0;
-    if (next.bound) insert(consumers, next.hash, cluster);
-    if (before === 0 && next.bound) for (const listener of listeners) listener(next.hash);
+    const clusters = consumers.get(hash) ?? new Map<string, ReadonlySet<string>>();
+    const before = clusters.get(cluster);
+    if (before === resources) return;
+    clusters.set(cluster, before === undefined ? resources : (boundOf(cluster, hash) ?? resources));
+    if (clusters.size > 1 || before !== undefined) return;
+    consumers.set(hash, clusters);
+    for (const listener of listeners) listener(hash);
   }
 
-  /** A workspace may bind an export of nothing but claims more than once. */
-  function bindsStill(cluster: string, hash: string): boolean {
-    return store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, bindingsMax).some((entry) => {
-      const other = known(parseStored<KubeObject>(entry.value));
-      return other?.hash === hash && other.bound;
-    });
+  /** What a workspace has bound of an export, by the store; undefined for nothing. It may have more than one binding to an export. */
+  function boundOf(cluster: string, hash: string): ReadonlySet<string> | undefined {
+    const found = store
+      .scan({ prefix: `${bindingsPrefix}${cluster}/` }, bindingsMax)
+      .map((entry) => known(parseStored<KubeObject>(entry.value)))
+      .flatMap((one) => (one?.hash === hash && one.resources !== undefined ? [one.resources] : []));
+    return found.length === 0 ? undefined : shared(found.flatMap((names) => [...names]));
   }
 
-  function remove(key: string, last: Known | undefined): void {
+  function remove(key: string, last: Known | undefined, at: Revision): void {
     if (last === undefined) return;
-    drop(bindings, last.hash, key);
+    const { hash } = last;
+    const keys = bindings.get(hash);
+    if (keys?.delete(key) === true && keys.size === 0) bindings.delete(hash);
     const cluster = clusterOfKey(key, bindingsPrefix);
-    if (consumers.get(last.hash)?.has(cluster) !== true || bindsStill(cluster, last.hash)) return;
-    if (drop(consumers, last.hash, cluster)) for (const listener of listeners) listener(last.hash);
+    const clusters = consumers.get(hash);
+    if (clusters?.has(cluster) !== true) return;
+    left.set(`${hash} ${cluster}`, { resources: clusters.get(cluster) ?? noBindings, at });
+    const still = boundOf(cluster, hash);
+    if (still !== undefined) clusters.set(cluster, still);
+    else if (clusters.delete(cluster) && clusters.size === 0) {
+      consumers.delete(hash);
+      for (const listener of listeners) listener(hash);
+    }
   }
 
   return {
-    consumers: (hash) => consumers.get(hash) ?? none,
-    bindings: (hash) => bindings.get(hash) ?? none,
+    consumers: (hash) => consumers.get(hash) ?? noConsumers,
+    wasBound(hash, cluster, name, at) {
+      if (consumers.get(hash)?.get(cluster)?.has(name) === true) return true;
+      const last = left.get(`${hash} ${cluster}`);
+      if (last !== undefined && at <= last.at && last.resources.has(name)) return true;
+      return at <= unknownUpTo ? 'unknown' : false;
+    },
+    bindings: (hash) => bindings.get(hash) ?? noBindings,
     exports: () => [...consumers.keys()],
     async load() {
       for await (const entries of eachPiece(store, { prefix: bindingsPrefix }))
         for (const entry of entries) put(entry.key, known(parseStored<KubeObject>(entry.value)));
+      unknownUpTo = store.currentRevision();
     },
     changed({ event }) {
       if (!event.key.startsWith(bindingsPrefix)) return;
       const object = known(parseStored<KubeObject>(event.value));
-      if (event.type === 'delete') remove(event.key, object);
+      if (event.type === 'delete') remove(event.key, object, event.revision);
       else put(event.key, object);
     },
     onTurn: (listener) => void listeners.push(listener),

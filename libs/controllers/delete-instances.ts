@@ -1,5 +1,5 @@
 /** Deletes every instance of a resource in a workspace, in bounded commits, each with its event; those with finalizers are marked and stay. */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KeyIdentity, KubeObject } from '@kcp-ts/meta';
 import { formatResourceVersion } from '@kcp-ts/meta';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { encodeStored, flagDeleting, flagFinalizers, parseStored, resourcePrefix, storedFlags } from '@kcp-ts/storage';
@@ -42,7 +42,7 @@ export async function deleteInstances(
   needs: ControllerNeeds,
   group: string,
   plural: string,
-  identity: string,
+  identity: KeyIdentity,
   cluster: string,
 ): Promise<Remaining> {
   const prefix = `${resourcePrefix(group, plural, identity)}${cluster}/`;

@@ -8,7 +8,7 @@ import type { Controller } from '@kcp-ts/controller';
 import type { Condition } from '@kcp-ts/meta';
 import { withCondition } from '@kcp-ts/meta';
 import type { Entry, Operation } from '@kcp-ts/storage';
-import { flagDeleting, flagFinalizers, parseStored, storedFlags } from '@kcp-ts/storage';
+import { flagDeleting, flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster, Workspace } from '@kcp-ts/tenancy';
 import { clusterNameAnnotation, phaseLabel, shardAnnotation, workspaceFinalizer } from '@kcp-ts/tenancy';
 import type { ClusterRemoval } from './cluster-removal.ts';
@@ -84,7 +84,11 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
     const shard = annotations?.[shardAnnotation];
     if (shard !== undefined && shard !== needs.otherShards.ownShard)
       return removeElsewhere(entry, workspace, shard, cluster);
-    const outcome = await needs.removal.remove(cluster, lastOperation(entry, structuredClone(workspace)));
+    const { name, uid = '' } = workspace.metadata;
+    const owner = { cluster: parseKey(entry.key).cluster, name, uid };
+    const outcome = await needs.removal.remove(cluster, lastOperation(entry, structuredClone(workspace)), owner);
+    // The cluster belongs to somebody else: the Workspace goes alone.
+    if (outcome.status === 'not-owned') return finish(entry, workspace);
     return settle(cluster, entry.key, outcome.status, () =>
       report(entry, workspace, outcome.status === 'waiting' ? remainingMessage(outcome.remaining) : ''),
     );
@@ -108,6 +112,7 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
   async function removeCluster(entry: Entry): Promise<number | undefined> {
     const cluster = clusterOf(entry.key);
     const outcome = await needs.removal.remove(cluster, undefined);
+    if (outcome.status === 'not-owned') return undefined;
     return settle(cluster, entry.key, outcome.status, async () => remainingRetryMs);
   }
 

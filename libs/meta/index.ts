@@ -3,6 +3,7 @@ export type { ClusterName, WorkspacePath } from './cluster-name.ts';
 export { asClusterName, asWorkspacePath, isClusterName, isWorkspacePath, joinPath } from './cluster-name.ts';
 export type { ConditionChange } from './conditions.ts';
 export { isTrueCondition, withCondition, withSummary } from './conditions.ts';
+export { currentGroup } from './current-group.ts';
 export type { FieldError, FieldErrorKind } from './field-error.ts';
 export {
   duplicateValue,
@@ -12,6 +13,8 @@ export {
   requiredValue,
   unsupportedValue,
 } from './field-error.ts';
+export type { IdentityHash, KeyIdentity } from './identity-hash.ts';
+export { parseIdentityHash } from './identity-hash.ts';
 export type { JsonSchema } from './json-schema.ts';
 // Objects and rows
 export type { Condition, KubeObject, ObjectMeta, OwnerReference } from './kube-object.ts';

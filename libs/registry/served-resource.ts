@@ -2,7 +2,7 @@
  * What a request is about once its target is resolved: a row, where its objects are stored, its compiled schema and its behaviour. Built once per
  * API surface by the catalog, shared by every workspace with that surface, looked up once per request.
  */
-import type { ClusterName, FieldError, KubeObject, ResourceRow, UserInfo } from '@kcp-ts/meta';
+import type { ClusterName, FieldError, KeyIdentity, KubeObject, ResourceRow, UserInfo } from '@kcp-ts/meta';
 import { groupVersionText } from '@kcp-ts/meta';
 import type { CompiledSchema } from '@kcp-ts/schema';
 import type { Operation } from '@kcp-ts/storage';
@@ -79,7 +79,7 @@ export interface ServedResource {
   readonly fingerprint: string;
   /** `group/resource/identity/`, where the objects of all versions of this resource are stored. */
   readonly prefix: string;
-  readonly identity: string;
+  readonly identity: KeyIdentity;
   /** The served resource of the storage version; itself where this one is it. */
   readonly storage: ServedResource;
   readonly conversion: Conversion | undefined;
@@ -96,7 +96,7 @@ function plainConversion(served: string, stored: string): Conversion {
 }
 
 export interface ServeOptions {
-  readonly identity: string;
+  readonly identity: KeyIdentity;
   readonly origin: Origin;
   readonly schema: CompiledSchema;
   readonly behaviour: Behaviour;

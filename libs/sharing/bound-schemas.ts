@@ -4,6 +4,11 @@
  */
 import { formatKey } from '@kcp-ts/storage';
 
+/** A bound resource under its identity, as sets of what a workspace has bound hold it. */
+export function boundName(group: string, resource: string, identity: string): string {
+  return `${group}/${resource}/${identity}`;
+}
+
 /** The system cluster that holds copies of bound schemas. */
 export const boundSchemasCluster = 'system:bound-crds';
 

@@ -4,7 +4,7 @@
  * is read from its bindings on first use and dropped by the commit that changes one.
  */
 import type { KubeObject } from '@kcp-ts/meta';
-import { isTrueCondition } from '@kcp-ts/meta';
+import { currentGroup, isTrueCondition } from '@kcp-ts/meta';
 import type { ParsedReader, Store } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
 import { appliedClaims, matchesClaimSelector, sameClaim } from './claims.ts';
@@ -40,9 +40,9 @@ export interface ClaimTables {
 
 const bindingsMax = 1_000;
 
-/** Core events and those of events.k8s.io are the same objects. */
+/** The group that holds the objects: core events and those of events.k8s.io are the same, and so are a group's by its earlier name. */
 function normalized(group: string, resource: string): string {
-  return resource === 'events' && group === 'events.k8s.io' ? '' : group;
+  return resource === 'events' && group === 'events.k8s.io' ? '' : currentGroup(group);
 }
 
 /** Whether a claim is about a resource: by group and name, and by identity where the resource is bound from an export. */

@@ -31,6 +31,13 @@ export function homeClusterName(user: string): ClusterName {
   return asClusterName(base36Padded(sha224(user).subarray(0, homeHashBytes)));
 }
 
+const drawnPattern = new RegExp(`^[${digits}]{${clusterNameLength}}$`);
+
+/** Whether a name has the form of those that are drawn. Names of homes are shorter, so nobody is given a cluster under the name of somebody's home. */
+export function isDrawnClusterName(name: string): boolean {
+  return drawnPattern.test(name);
+}
+
 /** A new logical cluster's name out of 32 random bytes. */
 export function drawClusterName(random: Uint8Array): ClusterName {
   return asClusterName(base36Padded(sha224(random)).slice(0, clusterNameLength));

@@ -3,6 +3,8 @@ import type { BindingReader } from './evaluate-binding.ts';
 import { evaluateBinding } from './evaluate-binding.ts';
 import type { ApiBinding, ApiExport, ApiResourceSchema, CustomResourceDefinition } from './types.ts';
 
+const hash = 'a'.repeat(64);
+
 const now = '2026-11-21T00:00:00Z';
 const binding: ApiBinding = {
   apiVersion: '',
@@ -15,7 +17,7 @@ const source: ApiExport = {
   kind: 'APIExport',
   metadata: { name: 'things' },
   spec: { resources: [{ name: 'things', group: 'share.io', schema: 'v1.things.share.io' }] },
-  status: { identityHash: 'hash' },
+  status: { identityHash: hash },
 };
 const schema = {
   apiVersion: '',
@@ -57,7 +59,7 @@ describe('a binding', () => {
       {
         group: 'share.io',
         resource: 'things',
-        schema: { name: 'v1.things.share.io', UID: 'uid', identityHash: 'hash' },
+        schema: { name: 'v1.things.share.io', UID: 'uid', identityHash: hash },
         storageVersions: ['v1'],
       },
     ]);

@@ -5,6 +5,7 @@
 import type { Condition, ConditionChange } from '@kcp-ts/meta';
 import { isTrueCondition, withCondition, withSummary } from '@kcp-ts/meta';
 import { appliedClaims, claimsProblem } from './claims.ts';
+import { identityOf } from './export-identity.ts';
 import type {
   ApiBinding,
   ApiBindingStatus,
@@ -65,7 +66,7 @@ function findExport(
   const source = cluster === undefined ? undefined : reader.export(cluster, reference.name);
   if (cluster === undefined || source === undefined)
     return invalidExport('APIExportNotFound', `APIExport ${path}|${reference.name} not found`);
-  const identityHash = source.status?.identityHash;
+  const identityHash = identityOf(source);
   if (identityHash === undefined) {
     return {
       ...invalidExport(

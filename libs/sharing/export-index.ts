@@ -1,12 +1,14 @@
 /** Which exports share which identity: small, in memory, fed by the commits, since exports are few. */
+import type { IdentityHash } from '@kcp-ts/meta';
 import type { Entry } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
+import { identityOf } from './export-identity.ts';
 import { exportsPrefix } from './keys.ts';
 import type { ApiExport } from './types.ts';
 
 export interface ExportIndex {
   /** Keys of the exports with an identity. */
-  withIdentity(identityHash: string): ReadonlySet<string>;
+  withIdentity(identityHash: IdentityHash): ReadonlySet<string>;
   put(entry: Pick<Entry, 'key' | 'value'>): void;
   remove(key: string): void;
 }
@@ -14,12 +16,12 @@ export interface ExportIndex {
 const none: ReadonlySet<string> = new Set();
 
 export function createExportIndex(): ExportIndex {
-  const byIdentity = new Map<string, Set<string>>();
-  const identityOf = new Map<string, string>();
+  const byIdentity = new Map<IdentityHash, Set<string>>();
+  const identities = new Map<string, IdentityHash>();
   function remove(key: string): void {
-    const identity = identityOf.get(key);
+    const identity = identities.get(key);
     if (identity === undefined) return;
-    identityOf.delete(key);
+    identities.delete(key);
     const keys = byIdentity.get(identity);
     if (keys?.delete(key) === true && keys.size === 0) byIdentity.delete(identity);
   }
@@ -28,11 +30,11 @@ export function createExportIndex(): ExportIndex {
     remove,
     put({ key, value }) {
       if (!key.startsWith(exportsPrefix)) return;
-      const identity = parseStored<ApiExport>(value).status?.identityHash;
-      if (identity === identityOf.get(key)) return;
+      const identity = identityOf(parseStored<ApiExport>(value));
+      if (identity === identities.get(key)) return;
       remove(key);
       if (identity === undefined) return;
-      identityOf.set(key, identity);
+      identities.set(key, identity);
       const keys = byIdentity.get(identity) ?? new Set<string>();
       keys.add(key);
       byIdentity.set(identity, keys);

@@ -1,15 +1,16 @@
 // Kinds
 
-export { boundSchemaKey, boundSchemasCluster } from './bound-schemas.ts';
+export { boundName, boundSchemaKey, boundSchemasCluster } from './bound-schemas.ts';
 export type { ClaimTables, TableClaim } from './claim-table.ts';
 export { createClaimTables, grants, isClaimOn } from './claim-table.ts';
 // Claims
 export { allowsVerb, appliedClaims, claimsProblem, matchesClaimSelector, sameClaim } from './claims.ts';
 // Names
-export { base36Padded, drawClusterName, homeClusterName } from './cluster-names.ts';
+export { base36Padded, drawClusterName, homeClusterName, isDrawnClusterName } from './cluster-names.ts';
 // Binding
 export type { BindingOutcome, BindingReader } from './evaluate-binding.ts';
 export { evaluateBinding } from './evaluate-binding.ts';
+export { identityOf } from './export-identity.ts';
 export type { ExportIndex } from './export-index.ts';
 export { createExportIndex } from './export-index.ts';
 export {

@@ -1,3 +1,5 @@
+import type { KeyIdentity } from '@kcp-ts/meta';
+
 /** The six segments of a key, `group/resource/identity/cluster/namespace/name`. */
 export interface KeyParts {
   /** '' is the core group, `core` in the key. */
@@ -11,11 +13,11 @@ export interface KeyParts {
 }
 
 /** `group/resource/identity/`: a resource over all clusters. */
-export function resourcePrefix(group: string, resource: string, identity: string): string {
+export function resourcePrefix(group: string, resource: string, identity: KeyIdentity): string {
   return `${group === '' ? 'core' : group}/${resource}/${identity}/`;
 }
 
-export function formatKey(parts: KeyParts): string {
+export function formatKey(parts: KeyParts & { readonly identity: KeyIdentity }): string {
   return `${resourcePrefix(parts.group, parts.resource, parts.identity)}${parts.cluster}/${parts.namespace}/${parts.name}`;
 }
 

@@ -21,6 +21,7 @@ export {
   phaseLabel,
   requiredGroupsAnnotation,
   shardAnnotation,
+  shardHashAnnotation,
   typeAnnotation,
   unschedulableAnnotation,
   workspaceFinalizer,

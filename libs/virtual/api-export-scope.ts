@@ -3,22 +3,34 @@
  * scope like any other, so every verb, view and patch works as it does in a workspace. Access ⇔ `apiexports/content` in the provider's workspace ∧
  * bound ∧ (own API ∨ accepted claim ∧ verb ∧ selector).
  */
-import type { ApiPath, Scope } from '@kcp-ts/apiserver';
-import type { ClusterName, KubeObject, UserInfo } from '@kcp-ts/meta';
+import type { ApiPath, KeyFilter, Scope } from '@kcp-ts/apiserver';
+import type { ClusterName, KubeObject, Revision, UserInfo } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
-import type { ObjectGuard, ServedResource, Surface } from '@kcp-ts/registry';
+import type { ObjectGuard, ServedResource } from '@kcp-ts/registry';
 import { clusterAnnotation } from '@kcp-ts/registry';
 import type { ApiExport, ClaimTables, ExportClaim, TableClaim } from '@kcp-ts/sharing';
-import { allowsVerb, claimLabel, exportHash, grants, isClaimOn, reflexiveClaimHash } from '@kcp-ts/sharing';
+import {
+  allowsVerb,
+  boundName,
+  claimLabel,
+  clusterOfKey,
+  exportHash,
+  grants,
+  isClaimOn,
+  reflexiveClaimHash,
+} from '@kcp-ts/sharing';
 import type { Range } from '@kcp-ts/storage';
+import type { ExportSurface, Grounds } from './api-export-surface.ts';
 
 export interface ExportScopeNeeds {
   readonly claims: ClaimTables;
-  /** Clusters that are bound to an export, by its hash. */
-  consumers(exportHash: string): ReadonlySet<string>;
+  /** Clusters that are bound to an export, by its hash, each with what it has bound of it (as `boundName` writes it). */
+  consumers(exportHash: string): ReadonlyMap<string, ReadonlySet<string>>;
+  /** Whether a cluster had bound a resource of an export at a revision; `unknown` for one that is too long ago. */
+  wasBound(exportHash: string, cluster: string, name: string, at: Revision): boolean | 'unknown';
   /** Whether a user has a verb on `apiexports/content` of the export. */
   mayAccessContent(user: UserInfo, verb: string, exportCluster: string, exportName: string): boolean;
-  /** Whether the export that owns a claimed resource lets this provider do something with it (its maximal permission policy). */
+  /** Whether a claimed resource lets this provider do something with it: the maximal permission policy of the export that owns it, and what is the system's alone. */
   ownerAllows(user: UserInfo, verb: string, api: ApiPath, served: ServedResource): boolean;
   forbidden(user: UserInfo, verb: string, cluster: string, api: ApiPath): StatusError;
   forbiddenPath(user: UserInfo, path: string, verb: string): StatusError;
@@ -29,34 +41,11 @@ export interface ExportTarget {
   readonly exportName: string;
   readonly source: ApiExport | undefined;
   readonly cluster: ClusterName | '*';
-  readonly surface: Surface;
+  readonly exported: ExportSurface;
 }
-
-type Kind =
-  | { readonly kind: 'exported' }
-  | { readonly kind: 'claimed'; readonly claim: ExportClaim }
-  /** The bindings to this very export, read-only. */
-  | { readonly kind: 'bindings' };
 
 const contentVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
 const readVerbs = ['get', 'list', 'watch'];
-
-function isExported(served: ServedResource, target: ExportTarget): boolean {
-  const { row } = served;
-  return (
-    served.origin.kind === 'bound' &&
-    (target.source?.spec?.resources ?? []).some(({ name, group }) => name === row.plural && group === row.group)
-  );
-}
-
-function kindOf(served: ServedResource, target: ExportTarget): Kind {
-  if (isExported(served, target)) return { kind: 'exported' };
-  const { group, plural } = served.row;
-  const claim = (target.source?.spec?.permissionClaims ?? []).find((candidate) =>
-    isClaimOn(candidate, group, plural, served.identity),
-  );
-  return claim === undefined ? { kind: 'bindings' } : { kind: 'claimed', claim };
-}
 
 /** Completes an object by the labels a claim selects by, and refuses one that it does not select (promise 26). */
 function admitClaimed(
@@ -84,14 +73,31 @@ function admitClaimed(
 }
 
 export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget): Scope {
-  const { exportCluster, exportName, cluster, surface } = target;
+  const { exportCluster, exportName, cluster } = target;
+  const { surface, groundsOf } = target.exported;
   const hash = exportHash(exportCluster, exportName);
   const label = claimLabel(exportCluster, exportName);
 
-  function applied(consumer: string, served: ServedResource): TableClaim | undefined {
+  /** Handlers ask about what the surface serves, and nothing else. */
+  function grounds(served: ServedResource): Grounds {
+    const found = groundsOf(served);
+    if (found === undefined) throw StatusError.pathNotFound();
+    return found;
+  }
+
+  function applied(consumer: string, { storage, identity }: ServedResource): TableClaim | undefined {
     return needs.claims
       .of(consumer)
-      .find((claim) => claim.label === label && isClaimOn(claim, served.row.group, served.row.plural, served.identity));
+      .find((claim) => claim.label === label && isClaimOn(claim, storage.row.group, storage.row.plural, identity));
+  }
+
+  function nameOf({ storage, identity }: ServedResource): string {
+    return boundName(storage.row.group, storage.row.plural, identity);
+  }
+
+  /** Whether a consumer has bound one of the export's own resources: it may lack one that conflicts with another API of the workspace. */
+  function hasBound(consumer: string, served: ServedResource): boolean {
+    return needs.consumers(hash).get(consumer)?.has(nameOf(served)) === true;
   }
 
   /** Both sides of a claim must allow a verb. */
@@ -100,11 +106,16 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     return granted !== undefined && allowsVerb(claim.verbs, verb) && allowsVerb(granted.verbs, verb);
   }
 
-  function clusters(served: ServedResource, kind: Kind): readonly string[] {
-    const consumers = cluster === '*' ? [...needs.consumers(hash)].sort() : [cluster];
-    return kind.kind === 'claimed'
-      ? consumers.filter((consumer) => applied(consumer, served) !== undefined)
-      : consumers;
+  function clusters(served: ServedResource, { kind }: Grounds): readonly string[] {
+    const consumers = cluster === '*' ? [...needs.consumers(hash).keys()].sort() : [cluster];
+    switch (kind) {
+      case 'exported':
+        return consumers.filter((consumer) => hasBound(consumer, served));
+      case 'claimed':
+        return consumers.filter((consumer) => applied(consumer, served) !== undefined);
+      case 'bindings':
+        return consumers;
+    }
   }
 
   function allowed(user: UserInfo, api: ApiPath, verb: string): boolean {
@@ -112,20 +123,21 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     const served = surface.find(api.group, api.version, api.resource);
     // What is not served is a 404 for whoever may look.
     if (served === undefined) return true;
-    const kind = kindOf(served, target);
-    if (kind.kind === 'claimed' && !needs.ownerAllows(user, verb, api, served)) return false;
-    if (cluster === '*') return kind.kind !== 'claimed' || allowsVerb(kind.claim.verbs, verb);
+    const why = grounds(served);
+    if (why.kind === 'claimed' && !needs.ownerAllows(user, verb, api, served)) return false;
+    if (cluster === '*') return why.kind !== 'claimed' || allowsVerb(why.claim.verbs, verb);
     if (!needs.consumers(hash).has(cluster)) return false;
-    switch (kind.kind) {
+    switch (why.kind) {
       case 'exported':
-        return true;
+        // As below: of what the consumer has not bound there is nothing to list.
+        return hasBound(cluster, served) || verb === 'list';
       case 'bindings':
         return readVerbs.includes(verb);
       case 'claimed':
         // A rejected claim shows nothing, as an empty list does; anything else is refused.
         return (
-          claimAllows(cluster, served, kind.claim, verb) ||
-          (verb === 'list' && allowsVerb(kind.claim.verbs, verb) && applied(cluster, served) === undefined)
+          claimAllows(cluster, served, why.claim, verb) ||
+          (verb === 'list' && allowsVerb(why.claim.verbs, verb) && applied(cluster, served) === undefined)
         );
     }
   }
@@ -134,9 +146,9 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     return namespace === '' || object.metadata.namespace === namespace;
   }
 
-  function shows(served: ServedResource, kind: Kind, object: KubeObject): boolean {
+  function shows(served: ServedResource, { kind }: Grounds, object: KubeObject): boolean {
     const { labels, annotations } = object.metadata;
-    switch (kind.kind) {
+    switch (kind) {
       case 'exported':
         return true;
       case 'bindings':
@@ -154,10 +166,20 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     surface,
     find: (api) => (api.identity === undefined ? surface.find(api.group, api.version, api.resource) : undefined),
     ranges(served, namespace): readonly Range[] {
-      const kind = kindOf(served, target);
+      const why = grounds(served);
       const below = namespace === '' || !served.row.namespaced ? '' : `${namespace}/`;
-      if (cluster === '*' && kind.kind === 'exported' && below === '') return [{ prefix: served.prefix }];
-      return clusters(served, kind).map((consumer) => ({ prefix: `${served.prefix}${consumer}/${below}` }));
+      // One range with a filter by key is read much faster than a range for each consumer.
+      if (cluster === '*' && why.kind === 'exported' && below === '') return [{ prefix: served.prefix }];
+      return clusters(served, why).map((consumer) => ({ prefix: `${served.prefix}${consumer}/${below}` }));
+    },
+    keyFilter(served): KeyFilter | undefined {
+      if (cluster !== '*' || grounds(served).kind !== 'exported') return undefined;
+      const { prefix } = served;
+      const name = nameOf(served);
+      return {
+        includes: (key) => hasBound(clusterOfKey(key, prefix), served),
+        includesEvent: ({ key, revision }) => needs.wasBound(hash, clusterOfKey(key, prefix), name, revision),
+      };
     },
     watchRange(served, namespace) {
       if (cluster === '*') return { prefix: served.prefix };
@@ -166,14 +188,14 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
       };
     },
     guard(served): ObjectGuard | undefined {
-      const kind = kindOf(served, target);
-      if (kind.kind === 'exported') return undefined;
+      const why = grounds(served);
+      if (why.kind === 'exported') return undefined;
       return {
-        shows: (object) => shows(served, kind, object),
+        shows: (object) => shows(served, why, object),
         // Labels are put on what is granted, and taken off by a commit of their own: by then the grant is gone.
         showed: (object) => object.metadata.labels?.[label] !== undefined,
         admit(object, old) {
-          if (kind.kind !== 'claimed') return;
+          if (why.kind !== 'claimed') return;
           const granted = cluster === '*' ? undefined : applied(cluster, served);
           if (granted === undefined)
             throw StatusError.forbidden(served.row, object.metadata.name, 'the permission claim is not accepted');

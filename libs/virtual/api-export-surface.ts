@@ -1,74 +1,71 @@
 /** What an APIExport's virtual workspace serves: the exported resources, the claimed ones, and the bindings to the export. */
-import type { Catalog, Components } from '@kcp-ts/catalog';
-import type { KubeObject } from '@kcp-ts/meta';
+import type { Catalog } from '@kcp-ts/catalog';
+import { parseIdentityHash } from '@kcp-ts/meta';
 import type { ServedResource, Surface } from '@kcp-ts/registry';
-import type { ApiExport, ExportIndex } from '@kcp-ts/sharing';
-import { clusterOfKey, exportsPrefix, schemaKey } from '@kcp-ts/sharing';
-import type { ParsedReader } from '@kcp-ts/storage';
+import type { ApiExport, ExportClaim } from '@kcp-ts/sharing';
+import type { ExportedResourcesNeeds } from './exported-resources.ts';
+import { exportedResources, resourcesOfIdentity } from './exported-resources.ts';
 
-export interface ExportSurfaceNeeds {
+export interface ExportSurfaceNeeds extends ExportedResourcesNeeds {
   readonly catalog: Catalog;
-  readonly components: Components;
-  readonly exports: ExportIndex;
-  readonly reader: ParsedReader;
+}
+
+/** Why a virtual workspace serves a resource, and so which objects it shows. */
+export type Grounds =
+  /** The export's own API: the objects of those who have bound it. */
+  | { readonly kind: 'exported' }
+  /** The objects that consumers have granted. */
+  | { readonly kind: 'claimed'; readonly claim: ExportClaim }
+  /** The bindings to this very export, read-only. */
+  | { readonly kind: 'bindings' };
+
+export interface ExportSurface {
+  readonly surface: Surface;
+  /** Set for each resource where the surface is made, never derived from a name. Undefined for what the surface does not serve. */
+  groundsOf(served: ServedResource): Grounds | undefined;
 }
 
 const ownGroup = 'apis.kcp.io';
-
-function exportedResources(needs: ExportSurfaceNeeds, cluster: string, source: ApiExport): readonly ServedResource[] {
-  const identityHash = source.status?.identityHash;
-  if (identityHash === undefined) return [];
-  return (source.spec?.resources ?? []).flatMap((resource) => {
-    const schema = needs.reader.get<KubeObject>(schemaKey(cluster, resource.schema));
-    if (schema === undefined) return [];
-    const bound = {
-      group: resource.group,
-      resource: resource.name,
-      schemaUid: schema.metadata.uid ?? '',
-      identityHash,
-      exportCluster: cluster,
-      exportName: source.metadata.name,
-      terminating: false,
-    };
-    return needs.components.ofExported(bound, schema).resources();
-  });
-}
-
-/** A claim on somebody else's export is about the resources of whoever has that identity. */
-function foreignResources(
-  needs: ExportSurfaceNeeds,
-  identityHash: string,
-  group: string,
-  plural: string,
-): readonly ServedResource[] {
-  for (const key of needs.exports.withIdentity(identityHash)) {
-    const source = needs.reader.get<ApiExport>(key);
-    if (source === undefined) continue;
-    const found = exportedResources(needs, clusterOfKey(key, exportsPrefix), source).filter(
-      ({ row }) => row.group === group && row.plural === plural,
-    );
-    if (found.length > 0) return found;
-  }
-  return [];
-}
 
 function versionsOf(surface: Surface, group: string, plural: string): readonly ServedResource[] {
   return surface.resources.filter(({ row }) => row.group === group && row.plural === plural);
 }
 
-/** The surface of an export; the same value for as long as the export and what it names do not change. */
-export function exportSurface(needs: ExportSurfaceNeeds, cluster: string, source: ApiExport): Surface {
-  const { base } = needs.catalog;
-  const resources = [...exportedResources(needs, cluster, source)];
-  for (const { group = '', resource, identityHash = '' } of source.spec?.permissionClaims ?? []) {
-    resources.push(
-      ...(identityHash === ''
-        ? versionsOf(base, group, resource)
-        : foreignResources(needs, identityHash, group, resource)),
-    );
+function claimedResources(needs: ExportSurfaceNeeds, claim: ExportClaim): readonly ServedResource[] {
+  const { group = '', resource, identityHash = '' } = claim;
+  if (identityHash === '') return versionsOf(needs.catalog.base, group, resource);
+  const identity = parseIdentityHash(identityHash);
+  return identity === undefined ? [] : resourcesOfIdentity(needs, identity, group, resource);
+}
+
+/** The surface of an export. `surface` is the same value for as long as the export and what it names do not change. */
+export function exportSurface(needs: ExportSurfaceNeeds, cluster: string, source: ApiExport): ExportSurface {
+  const grounds = new Map<ServedResource, Grounds>();
+  const names = new Set<string>();
+  /** Of two resources with the same path the first is served: what is exported comes before what is claimed. */
+  function add(resources: readonly ServedResource[], why: Grounds): void {
+    for (const served of resources) {
+      const { group, version, plural } = served.row;
+      const name = `${group}/${version}/${plural}`;
+      if (names.has(name)) continue;
+      names.add(name);
+      grounds.set(served, why);
+    }
   }
-  if (!resources.some(({ row }) => row.group === ownGroup && row.plural === 'apibindings'))
-    resources.push(...versionsOf(base, ownGroup, 'apibindings'));
-  const key = resources.map(({ prefix, fingerprint }) => `${prefix}@${fingerprint}`).join(' ');
-  return needs.catalog.intern(`export ${cluster} ${source.metadata.name} ${key}`, () => resources);
+  add(exportedResources(needs, cluster, source), { kind: 'exported' });
+  for (const claim of source.spec?.permissionClaims ?? [])
+    add(claimedResources(needs, claim), { kind: 'claimed', claim });
+  add(versionsOf(needs.catalog.base, ownGroup, 'apibindings'), { kind: 'bindings' });
+  const resources = [...grounds.keys()];
+  const key = `export ${cluster} ${source.metadata.name} ${resources.map(describe).join(' ')}`;
+  const surface = needs.catalog.intern(key, () => resources);
+  // An equal surface that was made earlier holds equal resources in the same order.
+  const why = [...grounds.values()];
+  const ofSurface = new Map(surface.resources.map((served, index) => [served, why[index]]));
+  return { surface, groundsOf: (served) => ofSurface.get(served) };
+}
+
+function describe({ prefix, fingerprint, origin }: ServedResource): string {
+  const from = origin.kind === 'bound' ? `@${origin.exportCluster}/${origin.exportName}` : '';
+  return `${prefix}@${fingerprint}${from}`;
 }

@@ -1,4 +1,6 @@
 export type { ExportScopeNeeds, ExportTarget } from './api-export-scope.ts';
 export { createExportScope } from './api-export-scope.ts';
-export type { ExportSurfaceNeeds } from './api-export-surface.ts';
+export type { ExportSurface, ExportSurfaceNeeds, Grounds } from './api-export-surface.ts';
 export { exportSurface } from './api-export-surface.ts';
+export type { ExportedResourcesNeeds } from './exported-resources.ts';
+export { resourcesOfIdentity } from './exported-resources.ts';

@@ -12,10 +12,10 @@ import {
   rbacChangeOf,
 } from '@kcp-ts/authz';
 import type { ClusterName, UserInfo } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import { parseIdentityHash, StatusError } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
-import { exportKey } from '@kcp-ts/sharing';
+import { clusterOfKey, exportKey, exportsPrefix } from '@kcp-ts/sharing';
 import type { Core } from './core.ts';
 
 export interface Access {
@@ -33,7 +33,7 @@ export interface Access {
     verb: string,
     target: { readonly group: string; readonly resource: string; readonly subresource?: string; readonly name: string },
   ): boolean;
-  /** Whether the export that a claimed resource comes from lets a provider do this: its maximal permission policy, if it has one. */
+  /** Whether a claimed resource lets a provider do this: the maximal permission policies of the exports that own it, and what is the system's alone. */
   ownerAllows(user: UserInfo, verb: string, api: ApiPath, served: ServedResource): boolean;
   forbidden(user: UserInfo, cluster: string, api: ApiPath, verb: string): StatusError;
   forbiddenPath(user: UserInfo, cluster: string, path: string, verb: string): StatusError;
@@ -71,6 +71,16 @@ export function createAccess(core: Core): Access {
       };
     },
   });
+  /** Clusters with an export that brings a resource under an identity and limits what consumers may do. */
+  function owners(identity: string, group: string, plural: string): readonly string[] {
+    const hash = parseIdentityHash(identity);
+    if (hash === undefined) return [];
+    return [...core.exports.withIdentity(hash)].flatMap((key) => {
+      const { resources = [], maximalPermissionPolicy } = reader.get<ApiExport>(key)?.spec ?? {};
+      const brings = resources.some((resource) => resource.group === group && resource.name === plural);
+      return brings && maximalPermissionPolicy?.local !== undefined ? [clusterOfKey(key, exportsPrefix)] : [];
+    });
+  }
   const pathRequest = (user: UserInfo, cluster: string, path: string, verb: string): AccessRequest => ({
     kind: 'non-resource',
     user,
@@ -109,11 +119,14 @@ export function createAccess(core: Core): Access {
         name,
       }).allowed;
     },
-    ownerAllows(user, verb, api, { origin }) {
-      if (origin.kind !== 'bound') return true;
-      const source = reader.get<ApiExport>(exportKey(origin.exportCluster, origin.exportName));
-      if (source?.spec?.maximalPermissionPolicy?.local === undefined) return true;
-      return authorizer.policyAllows(resourceRequest(user, origin.exportCluster, api, verb), origin.exportCluster);
+    ownerAllows(user, verb, api, { identity, storage, origin }) {
+      const { group, plural } = storage.row;
+      const asked = { ...api, group, resource: plural };
+      if (origin.kind !== 'bound') return !authorizer.deniesSystemStatus(resourceRequest(user, '', asked, verb));
+      // Exports may share an identity: an object belongs to all of them, so each has its say.
+      return owners(identity, group, plural).every((cluster) =>
+        authorizer.policyAllows(resourceRequest(user, cluster, asked, verb), cluster),
+      );
     },
     forbidden: (user, cluster, api, verb) => forbiddenError(resourceRequest(user, cluster, api, verb)),
     forbiddenPath: (user, cluster, path, verb) => forbiddenError(pathRequest(user, cluster, path, verb)),

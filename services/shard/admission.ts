@@ -1,5 +1,6 @@
 /** The desks that look at every write of this shard: claims put their labels on, and a reference to another shard is looked at in that shard's present. */
 
+import { keepServerOwnedMetadata } from '@kcp-ts/behaviours';
 import { createReplicateMarks } from '@kcp-ts/controllers';
 import type { KubeObject } from '@kcp-ts/meta';
 import { isWorkspacePath, StatusError } from '@kcp-ts/meta';
@@ -82,6 +83,7 @@ export function shardAdmission(core: Core, tenancy: Tenancy, access: Access): Ad
     mutate(object, old, context) {
       const { served, cluster } = context;
       const { group, plural } = served.row;
+      keepServerOwnedMetadata(`${plural}.${group}`, object, old, context.user);
       core.claims.label(cluster, { group, plural, identity: served.identity }, object);
       if (peers === undefined) return;
       // What others judge by is marked as it is written, so that a right counts everywhere as soon as it was given.

@@ -97,7 +97,8 @@ export function kcpBehaviours(core: Core, access: Access, tenancy: Tenancy): Rea
     apiexports: createApiExportsBehaviour({
       pathOf,
       isClaimableWithoutIdentity: (group, resource) =>
-        !resource.startsWith('selfsubject') && core.catalog.base.findAny(group, resource) !== undefined,
+        !resource.startsWith('selfsubject') && core.isBuiltin(group, resource),
+      isBuiltin: core.isBuiltin,
     }),
     apibindings: createApiBindingsBehaviour({ ...bindCheck, resolve }),
     apiresourceschemas: createApiResourceSchemasBehaviour(),

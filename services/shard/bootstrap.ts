@@ -3,24 +3,19 @@
  * bindings; finding root's LogicalCluster means that it has been bootstrapped, and since that object is written last, an interrupted bootstrap begins
  * again and overwrites. The others take over the identities of root's exports, and keep them: after that they start without asking anybody.
  */
-import { createHash } from 'node:crypto';
 import { rootExports, rootObjects, systemAdminObjects } from '@kcp-ts/apis';
+import { identityHashOf } from '@kcp-ts/controllers';
 import type { ClusterName, KubeObject, Revision } from '@kcp-ts/meta';
 import { asClusterName, withCondition } from '@kcp-ts/meta';
 import { objectKey, stampCreated, storedObject, timestampOf } from '@kcp-ts/registry';
 import type { ApiBinding, ApiExport, ApiResourceSchema, BindingReader } from '@kcp-ts/sharing';
-import {
-  claimLabelPrefix,
-  evaluateBinding,
-  exportHash,
-  exportKey,
-  exportLabel,
-  reflexiveClaimHash,
-} from '@kcp-ts/sharing';
+import { claimLabelPrefix, evaluateBinding, exportHash, exportLabel, reflexiveClaimHash } from '@kcp-ts/sharing';
 import type { Operation } from '@kcp-ts/storage';
-import { formatKey, parseStored } from '@kcp-ts/storage';
+import { parseStored } from '@kcp-ts/storage';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import type { Core } from './core.ts';
+import type { RootIdentities } from './root-identities.ts';
+import { identitiesOfExports, keptIdentities } from './root-identities.ts';
 
 export interface BootstrapNeeds {
   readonly core: Core;
@@ -59,37 +54,14 @@ function groupOf(object: KubeObject): string {
   return object.apiVersion.includes('/') ? object.apiVersion.slice(0, object.apiVersion.indexOf('/')) : '';
 }
 
-/** The identities of root's exports, where they are known: stored here, or heard of from the shard that holds root. */
-function readIdentities(core: Core): boolean {
-  for (const { name } of rootExports) {
-    const entry = core.everywhere.get(exportKey(root, name));
-    const hash = entry === undefined ? undefined : parseStored<ApiExport>(entry.value).status?.identityHash;
-    if (hash === undefined) return false;
-    core.identities.set(name, hash);
-  }
-  return true;
+function take(core: Core, identities: RootIdentities | undefined): boolean {
+  for (const [name, hash] of identities ?? []) core.identities.set(name, hash);
+  return identities !== undefined;
 }
 
-/** Where a shard without root keeps the identities of root's exports. (kcp facts, 2.6) */
-const identityCacheKey = formatKey({
-  group: '',
-  resource: 'configmaps',
-  identity: '-',
-  cluster: 'system:shard',
-  namespace: 'default',
-  name: 'apiexport-identity-cache',
-});
-
-function readKeptIdentities(core: Core): boolean {
-  const entry = core.store.get(identityCacheKey);
-  if (entry === undefined) return false;
-  const { data = {} } = parseStored<KubeObject & { data?: Record<string, string> }>(entry.value);
-  for (const { name } of rootExports) {
-    const hash = data[name];
-    if (hash === undefined) return false;
-    core.identities.set(name, hash);
-  }
-  return true;
+/** The identities of root's exports, where they are known: stored here, or heard of from the shard that holds root. */
+function readIdentities(core: Core): boolean {
+  return take(core, identitiesOfExports(core.everywhere));
 }
 
 /** Resolves when the shard that holds root has been heard of with all its exports. */
@@ -117,7 +89,7 @@ function keepIdentities(core: Core, now: string): Operation {
 
 /** A shard that does not hold root: its own RBAC first, then what it needs of root. */
 async function joinInstallation(core: Core): Promise<void> {
-  if (readKeptIdentities(core)) return;
+  if (take(core, keptIdentities(core.store))) return;
   const now = timestampOf(core.clock.now());
   await commitAll(core, systemAdminOperations(core, now));
   await awaitIdentities(core);
@@ -145,17 +117,18 @@ function putOperation(core: Core, cluster: ClusterName, object: KubeObject, now:
 /** A new identity for an export: its secret, and the export that refers to it. */
 function identify(core: Core, object: KubeObject, now: string): KubeObject {
   const key = Buffer.from(core.random.bytes(identityBytes)).toString('base64url');
-  const identityHash = createHash('sha256').update(key).digest('hex');
   const { name } = object.metadata;
-  core.identities.set(name, identityHash);
-  object['status'] = { identityHash, conditions: withCondition([], { type: 'IdentityValid', status: 'True' }, now) };
-  return {
+  const secret: KubeObject = {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name, namespace: 'kcp-system' },
     data: { key: Buffer.from(key).toString('base64') },
     type: 'Opaque',
   };
+  const identityHash = identityHashOf(secret);
+  if (identityHash !== undefined) core.identities.set(name, identityHash);
+  object['status'] = { identityHash, conditions: withCondition([], { type: 'IdentityValid', status: 'True' }, now) };
+  return secret;
 }
 
 /** Of an export that has its uid. */

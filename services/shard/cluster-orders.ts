@@ -3,6 +3,7 @@ import type { ClusterOrder, ClusterRemoval } from '@kcp-ts/controllers';
 import { remainingMessage } from '@kcp-ts/controllers';
 import { asClusterName } from '@kcp-ts/meta';
 import { timestampOf } from '@kcp-ts/registry';
+import { isDrawnClusterName } from '@kcp-ts/sharing';
 import { flagDeleting, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster, MadeCluster, ResolvedType } from '@kcp-ts/tenancy';
 import { parseTypeName, planCluster } from '@kcp-ts/tenancy';
@@ -11,6 +12,8 @@ import type { Tenancy } from './behaviours.ts';
 import type { Core } from './core.ts';
 
 export type OrderRefusal =
+  /** Not a name that is drawn for a workspace: it may be that of a home, or of the system. */
+  | 'invalid-name'
   /** A cluster of that name is there, and belongs to somebody else. */
   | 'taken'
   /** The type is not known here. */
@@ -96,6 +99,7 @@ export function createClusterOrders({ core, tenancy, removal, externalUrl }: Clu
   }
 
   async function make(order: ClusterOrder): Promise<OrderOutcome> {
+    if (!isDrawnClusterName(order.cluster)) return refused('invalid-name');
     const before = existing(order);
     if (before !== undefined) return before;
     const type = await typeNamed(order.type);

@@ -6,7 +6,7 @@ import type { BoundResource, Catalog, Components, RowNeeds } from '@kcp-ts/catal
 import { createCatalog, createComponents, resourcesOfRows } from '@kcp-ts/catalog';
 import type { BindingIndex } from '@kcp-ts/controllers';
 import { createBindingIndex, eachPiece } from '@kcp-ts/controllers';
-import type { ClusterName, ResourceRow } from '@kcp-ts/meta';
+import type { ClusterName, IdentityHash, ResourceRow } from '@kcp-ts/meta';
 import { formatResourceVersion } from '@kcp-ts/meta';
 import type { Behaviour, Conversion, ServedResource } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
@@ -56,6 +56,8 @@ export interface Core extends Disposable {
   served(group: string, plural: string): ServedResource;
   /** Where objects of a kind that root exports are stored. */
   ownPrefix(group: string, plural: string): string;
+  /** Whether a resource is built in: it has one strategy, whoever exports a resource of its name. */
+  isBuiltin(group: string, plural: string): boolean;
   keepSchema(schema: ApiResourceSchema): Operation | undefined;
   /** Fills what is kept in memory of exports and bindings; until then they know nothing. */
   load(): Promise<void>;
@@ -65,8 +67,8 @@ export interface Core extends Disposable {
 
 /** Identity hashes of root's own exports, known once the shard has been bootstrapped. */
 export interface Identities {
-  get(exportName: string): string | undefined;
-  set(exportName: string, identityHash: string): void;
+  get(exportName: string): IdentityHash | undefined;
+  set(exportName: string, identityHash: IdentityHash): void;
 }
 
 const cachedClusters = 10_000;
@@ -81,8 +83,11 @@ export function rootExportOf(group: string, plural: string): (typeof rootExports
   return rootExports.find(({ rows }) => rows.some((row) => row.group === group && row.plural === plural));
 }
 
+/** Where nothing is stored: the identity of exports that are not known yet. */
+const nobodysIdentity = '0'.repeat(64) as IdentityHash;
+
 function createIdentities(): Identities {
-  const hashes = new Map<string, string>();
+  const hashes = new Map<string, IdentityHash>();
   return { get: (name) => hashes.get(name), set: (name, hash) => void hashes.set(name, hash) };
 }
 
@@ -159,11 +164,8 @@ export function createCore(options: CoreOptions): Core {
 
   function ownPrefix(group: string, plural: string): string {
     const exported = rootExportOf(group, plural);
-    return resourcePrefix(
-      group,
-      plural,
-      (exported === undefined ? undefined : identities.get(exported.name)) ?? 'unknown',
-    );
+    const identity = exported === undefined ? undefined : identities.get(exported.name);
+    return resourcePrefix(group, plural, identity ?? nobodysIdentity);
   }
 
   function ownServed(group: string, plural: string): ServedResource {
@@ -255,6 +257,7 @@ export function createCore(options: CoreOptions): Core {
     claims,
     identities,
     ownPrefix,
+    isBuiltin: (group, plural) => catalog.base.findAny(group, plural) !== undefined,
     served: (group, plural) => catalog.base.findAny(group, plural) ?? ownServed(group, plural),
     keepSchema(schema) {
       const key = boundSchemaKey(schema.metadata.uid ?? '');

@@ -1,17 +1,27 @@
-import { boundRows, builtinRows, systemRows } from '@kcp-ts/apis';
+import { boundRows, builtinRows, rootExports, systemRows } from '@kcp-ts/apis';
+import type { IdentityHash, KeyIdentity } from '@kcp-ts/meta';
 import { encodeStored, formatKey, parseStored } from '@kcp-ts/storage';
 import { describe, expect, it } from 'vitest';
-import { feedPrefixes, projectEvent } from './feed-projection.ts';
+import { createFeedProjection } from './feed-projection.ts';
 
 const fingerprint = '0123456789abcdef';
+const identities = new Map(rootExports.map(({ name }, index) => [name, String(index).repeat(64) as IdentityHash]));
+const { project, prefixes } = createFeedProjection(() => identities);
+
+function identityOf(group: string, resource: string): KeyIdentity {
+  const own = rootExports.find(({ rows }) => rows.some((row) => row.group === group && row.plural === resource));
+  return (own === undefined ? undefined : identities.get(own.name)) ?? '-';
+}
 
 interface Place {
   readonly cluster?: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly identity?: KeyIdentity;
 }
 
-function stored(group: string, resource: string, { cluster = 'c1', annotations = {} }: Place = {}) {
-  const key = formatKey({ group, resource, identity: '-', cluster, namespace: '', name: 'x' });
+function stored(group: string, resource: string, { cluster = 'c1', annotations = {}, ...place }: Place = {}) {
+  const identity = place.identity ?? identityOf(group, resource);
+  const key = formatKey({ group, resource, identity, cluster, namespace: '', name: 'x' });
   const metadata = {
     name: 'x',
     uid: 'u',
@@ -30,7 +40,7 @@ function stored(group: string, resource: string, { cluster = 'c1', annotations =
 }
 
 function put(group: string, resource: string, place?: Place) {
-  return projectEvent({ type: 'put', ...stored(group, resource, place), previous: undefined });
+  return project({ type: 'put', ...stored(group, resource, place), previous: undefined });
 }
 
 describe('what leaves a shard with its feed', () => {
@@ -82,11 +92,29 @@ describe('what leaves a shard with its feed', () => {
     const marked = stored(group, resource, { annotations: { 'internal.kcp.io/replicate': 'true' } });
     const plain = stored(group, resource);
     const previous = ({ value }: { readonly value: Uint8Array }) => ({ value, revision: 1 as never });
-    expect(projectEvent({ type: 'put', ...marked, previous: undefined })).toEqual({ kind: 'put', value: marked.value });
-    expect(projectEvent({ type: 'put', ...plain, previous: previous(marked) })).toEqual({ kind: 'delete' });
-    expect(projectEvent({ type: 'delete', ...marked, previous: previous(marked) })).toEqual({ kind: 'delete' });
-    expect(projectEvent({ type: 'put', ...plain, previous: previous(plain) })).toEqual({ kind: 'none' });
-    expect(projectEvent({ type: 'delete', ...plain, previous: previous(plain) })).toEqual({ kind: 'none' });
+    expect(project({ type: 'put', ...marked, previous: undefined })).toEqual({ kind: 'put', value: marked.value });
+    expect(project({ type: 'put', ...plain, previous: previous(marked) })).toEqual({ kind: 'delete' });
+    expect(project({ type: 'delete', ...marked, previous: previous(marked) })).toEqual({ kind: 'delete' });
+    expect(project({ type: 'put', ...plain, previous: previous(plain) })).toEqual({ kind: 'none' });
+    expect(project({ type: 'delete', ...plain, previous: previous(plain) })).toEqual({ kind: 'none' });
+  });
+
+  it('is nothing of a resource that another export brings under the name of one that leaves', () => {
+    const annotations = { 'internal.kcp.io/replicate': 'true' };
+    for (const { group, plural } of [...builtinRows, ...boundRows, ...systemRows]) {
+      for (const identity of ['f'.repeat(64) as IdentityHash, 'customresources'] as const)
+        expect(put(group, plural, { annotations, identity }), `${plural}.${group}`).toEqual({ kind: 'none' });
+    }
+  });
+
+  it('is nothing of what root exports while its identities are not known', () => {
+    let known: typeof identities | undefined;
+    const later = createFeedProjection(() => known);
+    const workspace = { type: 'put', ...stored('tenancy.kcp.io', 'workspaces'), previous: undefined } as const;
+    expect(later.project(workspace)).toEqual({ kind: 'none' });
+    known = identities;
+    expect(later.project(workspace).kind).toBe('put');
+    expect(later.prefixes()).toEqual(prefixes());
   });
 
   it('is nothing of the clusters of the system', () => {
@@ -96,6 +124,6 @@ describe('what leaves a shard with its feed', () => {
   it('lies in the ranges that a snapshot is made from', () => {
     const all = [...builtinRows, ...boundRows, ...systemRows];
     for (const { group, plural } of all.filter((row) => put(row.group, row.plural).kind !== 'none'))
-      expect(feedPrefixes.some((prefix) => stored(group, plural).key.startsWith(prefix))).toBe(true);
+      expect(prefixes().some((prefix) => stored(group, plural).key.startsWith(prefix))).toBe(true);
   });
 });

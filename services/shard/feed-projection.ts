@@ -6,32 +6,46 @@ import { exportConsumersPrefix } from '@kcp-ts/controllers';
 import type { KubeObject } from '@kcp-ts/meta';
 import type { StoreEvent } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
-import { isLogicalClusterKey, isReplicated, isWorkspaceKey, projectionOf } from '@kcp-ts/workspace-index';
+import { isLogicalClusterKey, isReplicated, logicalClustersPrefix, projectionOf } from '@kcp-ts/workspace-index';
+import type { RootIdentities } from './root-identities.ts';
 
-/** Kinds of which every object is copied; what comes behind group and resource is an identity. */
-const copiedKinds = [
-  'apis.kcp.io/apiexports/',
-  'apis.kcp.io/apiresourceschemas/',
-  'apis.kcp.io/apiconversions/',
-  'apis.kcp.io/apiexportendpointslices/',
-  'core.kcp.io/shards/',
-  'tenancy.kcp.io/workspacetypes/',
-  'admissionregistration.k8s.io/mutatingwebhookconfigurations/',
-  'admissionregistration.k8s.io/validatingwebhookconfigurations/',
+/** Built-in kinds of which every object is copied. */
+const copiedPrefixes = [
+  'apis.kcp.io/apiexports/-/',
+  'apis.kcp.io/apiresourceschemas/-/',
+  'apis.kcp.io/apiconversions/-/',
+  'apis.kcp.io/apiexportendpointslices/-/',
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations/-/',
+  'admissionregistration.k8s.io/validatingwebhookconfigurations/-/',
   exportConsumersPrefix,
 ];
 
+/** The same of kinds that root exports: those under the identity of that export, and not what else may have their names. */
+const copiedOfRoot = [
+  { exportName: 'shards.core.kcp.io', kind: 'core.kcp.io/shards/' },
+  { exportName: 'tenancy.kcp.io', kind: 'tenancy.kcp.io/workspacetypes/' },
+];
+
 /** Kinds of which those objects are copied that carry the annotation `internal.kcp.io/replicate`. */
-const markedKinds = ['rbac.authorization.k8s.io/clusterroles/', 'rbac.authorization.k8s.io/clusterrolebindings/'];
+const markedPrefixes = [
+  'rbac.authorization.k8s.io/clusterroles/-/',
+  'rbac.authorization.k8s.io/clusterrolebindings/-/',
+];
 
-const projectedKinds = ['core.kcp.io/logicalclusters/', 'tenancy.kcp.io/workspaces/'];
+const workspacesOfRoot = { exportName: 'tenancy.kcp.io', kind: 'tenancy.kcp.io/workspaces/' };
 
-/** The ranges of a store that a feed is made from. */
-export const feedPrefixes: readonly string[] = [...copiedKinds, ...markedKinds, ...projectedKinds];
-
-/** Copied objects, as other services keep them: all of the feed but the projections. */
+/** Whether another shard's entry is a copy, as other services keep it: all of a feed but the projections. What a feed may hold its shard has decided. */
 export function isCopiedKey(key: string): boolean {
-  return copiedKinds.some((prefix) => key.startsWith(prefix)) || markedKinds.some((prefix) => key.startsWith(prefix));
+  return [...copiedPrefixes, ...markedPrefixes, ...copiedOfRoot.map(({ kind }) => kind)].some((prefix) =>
+    key.startsWith(prefix),
+  );
+}
+
+export interface FeedProjection {
+  /** The ranges of the store that a feed is made from. */
+  prefixes(): readonly string[];
+  /** What a change of the store says to others. */
+  project(event: Pick<StoreEvent, 'type' | 'key' | 'value' | 'previous'>): Projected;
 }
 
 /** Whether a marked object is one, without parsing those that cannot be. */
@@ -56,20 +70,49 @@ function isSystem(key: string): boolean {
   return key.startsWith('system:', at) && !key.startsWith(exportConsumersPrefix);
 }
 
-/** What a change of the store says to others. */
-export function projectEvent({
-  type,
-  key,
-  value,
-  previous,
-}: Pick<StoreEvent, 'type' | 'key' | 'value' | 'previous'>): Projected {
-  if (isSystem(key)) return none;
-  if (isLogicalClusterKey(key) || isWorkspaceKey(key)) {
-    if (type === 'delete') return deleted;
-    return { kind: 'put', value: isLogicalClusterKey(key) && isMarked(value) ? value : projectionOf(value) };
+interface Prefixes {
+  readonly copied: readonly string[];
+  /** Of Workspaces; undefined while root's identities are not known, when there are none. */
+  readonly workspaces: string | undefined;
+}
+
+function prefixesOf(identities: RootIdentities | undefined): Prefixes {
+  const under = ({ exportName, kind }: typeof workspacesOfRoot) => {
+    const identity = identities?.get(exportName);
+    return identity === undefined ? undefined : `${kind}${identity}/`;
+  };
+  const copied = [...copiedPrefixes, ...copiedOfRoot.flatMap((one) => under(one) ?? [])];
+  return { copied, workspaces: under(workspacesOfRoot) };
+}
+
+/** The projection of a shard's commits. `identities`: of root's exports, undefined until they are known, and then always the same. */
+export function createFeedProjection(identities: () => RootIdentities | undefined): FeedProjection {
+  let known: Prefixes | undefined;
+  function current(): Prefixes {
+    if (known !== undefined) return known;
+    const found = identities();
+    const prefixes = prefixesOf(found);
+    if (found !== undefined) known = prefixes;
+    return prefixes;
   }
-  if (copiedKinds.some((prefix) => key.startsWith(prefix))) return type === 'delete' ? deleted : { kind: 'put', value };
-  if (!markedKinds.some((prefix) => key.startsWith(prefix))) return none;
-  if (type === 'put' && isMarked(value)) return { kind: 'put', value };
-  return isMarked(type === 'delete' ? value : (previous?.value ?? new Uint8Array())) ? deleted : none;
+
+  return {
+    prefixes() {
+      const { copied, workspaces } = current();
+      return [...copied, ...markedPrefixes, logicalClustersPrefix, ...(workspaces === undefined ? [] : [workspaces])];
+    },
+    project({ type, key, value, previous }) {
+      if (isSystem(key)) return none;
+      const { copied, workspaces } = current();
+      const isLogicalCluster = isLogicalClusterKey(key);
+      if (isLogicalCluster || (workspaces !== undefined && key.startsWith(workspaces))) {
+        if (type === 'delete') return deleted;
+        return { kind: 'put', value: isLogicalCluster && isMarked(value) ? value : projectionOf(value) };
+      }
+      if (copied.some((prefix) => key.startsWith(prefix))) return type === 'delete' ? deleted : { kind: 'put', value };
+      if (!markedPrefixes.some((prefix) => key.startsWith(prefix))) return none;
+      if (type === 'put' && isMarked(value)) return { kind: 'put', value };
+      return isMarked(type === 'delete' ? value : (previous?.value ?? new Uint8Array())) ? deleted : none;
+    },
+  };
 }

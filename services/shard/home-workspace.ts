@@ -1,13 +1,14 @@
 /** The home workspace: `GET …/workspaces/~` in root finds the user's own, and makes it when the user may have one and has none. (kcp facts 4.9) */
 import type { ApiRequest } from '@kcp-ts/apiserver';
 import { respondJson } from '@kcp-ts/apiserver';
-import type { KubeObject, UserInfo } from '@kcp-ts/meta';
+import { globalServiceAccountPrefix, scopesExtra, serviceAccountPrefix } from '@kcp-ts/authz';
+import type { ClusterName, KubeObject, UserInfo } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import { timestampOf } from '@kcp-ts/registry';
 import { homeClusterName } from '@kcp-ts/sharing';
 import { parseStored } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
-import { planCluster } from '@kcp-ts/tenancy';
+import { planCluster, typeAnnotation } from '@kcp-ts/tenancy';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import type { Access } from './access.ts';
 import type { Tenancy } from './behaviours.ts';
@@ -52,13 +53,45 @@ export interface HomeNeeds {
   readonly enabled: boolean;
 }
 
+/**
+ * Whether the user's name is one and the same person everywhere: that of a service account means another one in each workspace, and who is scoped to certain
+ * workspaces is only somebody there.
+ */
+function isGlobal({ name, extra }: UserInfo): boolean {
+  return (
+    !name.startsWith(serviceAccountPrefix) &&
+    !name.startsWith(globalServiceAccountPrefix) &&
+    extra?.[scopesExtra] === undefined
+  );
+}
+
+/** Whether a logical cluster was made as this user's home, whatever its name. */
+function isHomeOf({ metadata, spec }: LogicalCluster, user: UserInfo): boolean {
+  return (
+    metadata.annotations?.[typeAnnotation] === 'root:home' &&
+    spec?.owner === undefined &&
+    spec?.createdBy?.username === user.name
+  );
+}
+
+function notPermitted(user: UserInfo): StatusError {
+  const why = `User ${JSON.stringify(user.name)} cannot create resource "workspaces" in API group "tenancy.kcp.io" at the cluster scope: workspace access not permitted`;
+  return StatusError.forbidden(workspaces, '~', why);
+}
+
+/** A name with a colon would be the path of a workspace in somebody else's home. */
+function pathOfHome(user: string, cluster: ClusterName): string {
+  return user.includes(':') ? cluster : `user:${user}`;
+}
+
 async function make(needs: HomeNeeds, user: UserInfo): Promise<void> {
   const { core, tenancy } = needs;
   const type = tenancy.types.at('root', 'home');
   if (type === undefined) throw StatusError.notFound({ group: workspaces.group, plural: 'workspacetypes' }, 'home');
+  const cluster = homeClusterName(user.name);
   const planned = planCluster(tenancy.plan, {
-    cluster: homeClusterName(user.name),
-    path: `user:${user.name}`,
+    cluster,
+    path: pathOfHome(user.name, cluster),
     type,
     aliases: tenancy.types.aliases(type),
     creator: user,
@@ -76,18 +109,18 @@ export function createHomeWorkspace(needs: HomeNeeds): (request: ApiRequest) => 
   const { core, access } = needs;
   return async (request) => {
     const { user } = request;
+    if (!isGlobal(user)) throw notPermitted(user);
     const cluster = homeClusterName(user.name);
     const find = () => core.store.get(logicalClusterKey(cluster));
     if (find() === undefined) {
-      if (!needs.enabled || !mayHave(access, user)) {
-        const why = `User ${JSON.stringify(user.name)} cannot create resource "workspaces" in API group "tenancy.kcp.io" at the cluster scope: workspace access not permitted`;
-        throw StatusError.forbidden(workspaces, '~', why);
-      }
+      if (!needs.enabled || !mayHave(access, user)) throw notPermitted(user);
       await make(needs, user);
     }
     const entry = find();
     if (entry === undefined)
       throw new StatusError('TooManyRequests', 'Creating the home workspace', { retryAfterSeconds: 1 });
-    respondJson(request, 200, asWorkspace(parseStored<LogicalCluster>(entry.value), cluster));
+    const home = parseStored<LogicalCluster>(entry.value);
+    if (!isHomeOf(home, user)) throw notPermitted(user);
+    respondJson(request, 200, asWorkspace(home, cluster));
   };
 }

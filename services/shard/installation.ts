@@ -19,11 +19,12 @@ import { createChange } from '@kcp-ts/watch';
 import { createPathIndex, isLogicalClusterKey, logicalClustersPrefix, pathIndexSink } from '@kcp-ts/workspace-index';
 import type { Logger } from 'pino';
 import type { ClusterOrders } from './cluster-orders.ts';
-import { feedPrefixes, isCopiedKey, projectEvent } from './feed-projection.ts';
+import { createFeedProjection, isCopiedKey } from './feed-projection.ts';
 import { isFreshView } from './freshness.ts';
 import type { HeardRevisions } from './heard-revisions.ts';
 import { hearRevisions } from './heard-revisions.ts';
 import type { Peers } from './peers.ts';
+import { identitiesOfExports, keptIdentities } from './root-identities.ts';
 import type { FindServiceAccount } from './shard-rpc.ts';
 import { otherShardsByRpc, shardService } from './shard-rpc.ts';
 
@@ -143,7 +144,8 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
   const { register, own, bus, store, tls, clock, random, log } = options;
   const epoch = random.uuid();
   const shard = { name: own.name, number: own.number };
-  const publisher = createFeedPublisher({ store, bus, shard, epoch, project: projectEvent, clock });
+  const { project, prefixes } = createFeedProjection(() => identitiesOfExports(store) ?? keptIdentities(store));
+  const publisher = createFeedPublisher({ store, bus, shard, epoch, project, clock });
   let orders: ClusterOrders | undefined;
   let nudge = (past: Revision): Promise<Revision> => {
     store.observe(past);
@@ -158,8 +160,10 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
         store,
         shard: own.name,
         epoch,
-        project: projectEvent,
-        prefixes: feedPrefixes,
+        project,
+        get prefixes() {
+          return prefixes();
+        },
         lastRevision: publisher.lastRevision,
         nudge: (past) => nudge(past),
         admit: (call) => admitServices(call, followers),

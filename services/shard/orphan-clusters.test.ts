@@ -45,7 +45,10 @@ function createOthers() {
   };
 }
 
-function orderOf(name: string, cluster = `c-${name}`, parent = 'parent'): ClusterOrder {
+/** As one that is drawn. */
+const clusterNamed = (name: string) => name.padEnd(16, '0');
+
+function orderOf(name: string, cluster = clusterNamed(name), parent = 'parent'): ClusterOrder {
   return {
     cluster,
     path: `root:${parent}:${name}`,
@@ -68,18 +71,18 @@ async function halfMinute(clock: ManualClock): Promise<void> {
   }
 }
 
-const isThere = (store: Store, name: string) => store.get(logicalClusterKey(`c-${name}`)) !== undefined;
+const isThere = (store: Store, name: string) => store.get(logicalClusterKey(clusterNamed(name))) !== undefined;
 
 it('a cluster goes that no workspace of the shard of its parent has, when that is sure, and no other', async () => {
   const clock = createManualClock(Date.now());
   const others = createOthers();
   await using store = createMemoryStore({ clock });
   await using shard = await composeTestShard({ store, clock, peers: others.peers });
-  others.workspace('kept', 'c-kept');
+  others.workspace('kept', clusterNamed('kept'));
   others.workspace('making', undefined, 'Scheduling');
   others.workspace('again', 'another-cluster');
   await made(shard, ...['kept', 'making', 'again', 'lost'].map((name) => orderOf(name)));
-  await made(shard, orderOf('away', 'c-away', 'nowhere'));
+  await made(shard, orderOf('away', clusterNamed('away'), 'nowhere'));
   const there = () => ['kept', 'making', 'again', 'lost', 'away'].filter((name) => isThere(store, name));
   expect(there()).toEqual(['kept', 'making', 'again', 'lost', 'away']);
 
@@ -107,7 +110,7 @@ it('a workspace that is heard of only when the others are asked keeps its cluste
   const others = createOthers();
   await using store = createMemoryStore({ clock });
   await using shard = await composeTestShard({ store, clock, peers: others.peers });
-  others.state.before = () => others.workspace('late', 'c-late');
+  others.state.before = () => others.workspace('late', clusterNamed('late'));
   await made(shard, orderOf('late'));
   await halfMinute(clock);
   expect([others.state.asked, isThere(store, 'late')]).toEqual([1, true]);
@@ -118,8 +121,8 @@ it('a shard that was taken out, and comes back, takes away what belongs to nobod
   const others = createOthers();
   await using store = createMemoryStore({ clock });
   {
-    others.workspace('gone', 'c-gone');
-    others.workspace('kept', 'c-kept');
+    others.workspace('gone', clusterNamed('gone'));
+    others.workspace('kept', clusterNamed('kept'));
     await using shard = await composeTestShard({ store, clock, peers: others.peers });
     await made(shard, orderOf('gone'), orderOf('kept'));
     await halfMinute(clock);
@@ -139,8 +142,8 @@ it('a cluster is said to be gone when that is durable, also where somebody else 
     await using store = await openLmdbStore({ path, clock });
     await using shard = await composeTestShard({ store, clock, peers: others.peers });
     await made(shard, orderOf('a'));
-    const removed = store.commit([{ op: 'delete', key: logicalClusterKey('c-a'), expect: 'any' }]);
-    expect(await shard.orders.remove('c-a', 'uid-a')).toEqual({ gone: true });
+    const removed = store.commit([{ op: 'delete', key: logicalClusterKey(clusterNamed('a')), expect: 'any' }]);
+    expect(await shard.orders.remove(clusterNamed('a'), 'uid-a')).toEqual({ gone: true });
     expect(isThere(store, 'a')).toBe(false);
     await removed;
   } finally {

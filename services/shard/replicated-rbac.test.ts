@@ -3,10 +3,11 @@ import type { Store } from '@kcp-ts/storage';
 import { createMemoryStore, encodeStored, formatKey, parseStored } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
-import { projectEvent } from './feed-projection.ts';
+import { createFeedProjection } from './feed-projection.ts';
 import { composeTestShard } from './shard.fixture.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
+const { project } = createFeedProjection(() => undefined);
 
 function put(store: Store, group: string, resource: string, name: string, rest: object, namespace = '') {
   const key = formatKey({ group, resource, identity: '-', cluster: 'root', namespace, name });
@@ -19,7 +20,7 @@ function put(store: Store, group: string, resource: string, name: string, rest: 
 function leaving(store: Store, resource: string, group = rbac): Record<string, string> {
   const found: Record<string, string> = {};
   for (const { key, value } of store.scan({ prefix: `${group}/${resource}/-/root/` }, 1_000)) {
-    if (projectEvent({ type: 'put', key, value, previous: undefined }).kind === 'none') continue;
+    if (project({ type: 'put', key, value, previous: undefined }).kind === 'none') continue;
     const { metadata } = parseStored<KubeObject>(value);
     found[metadata.name] = metadata.annotations?.['internal.kcp.io/replicate'] ?? '';
   }

@@ -42,6 +42,7 @@ export function createRouter(needs: RouterNeeds): Router {
   const exportNeeds = {
     claims: core.claims,
     consumers: core.bindings.consumers,
+    wasBound: core.bindings.wasBound,
     mayAccessContent: (user: UserInfo, verb: string, cluster: string, name: string) =>
       access.mayDeep(user, cluster, verb, {
         group: 'apis.kcp.io',
@@ -120,10 +121,12 @@ export function createRouter(needs: RouterNeeds): Router {
     if (exportCluster === undefined)
       throw access.forbiddenPath(request.user, '', request.path, request.method.toLowerCase());
     const source = core.reader.get<ApiExport>(exportKey(exportCluster, exportName));
-    const surface =
-      source === undefined ? core.catalog.intern('export none', () => []) : exportSurface(core, exportCluster, source);
+    const exported =
+      source === undefined
+        ? { surface: core.catalog.intern('export none', () => []), groundsOf: () => undefined }
+        : exportSurface(core, exportCluster, source);
     const cluster = split.cluster === '*' ? '*' : consumer(split.cluster);
-    const scope = createExportScope(exportNeeds, { exportCluster, exportName, source, cluster, surface });
+    const scope = createExportScope(exportNeeds, { exportCluster, exportName, source, cluster, exported });
     return { kind: 'scope', scope, rest: split.rest };
   }
 

@@ -1,10 +1,9 @@
 /** Scopes of ordinary requests: one logical cluster, or all clusters of the shard at once. */
 import type { ApiPath, Scope } from '@kcp-ts/apiserver';
 import type { ClusterName } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import { parseIdentityHash, StatusError } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
-import type { ApiExport, ApiResourceSchema } from '@kcp-ts/sharing';
-import { clusterOfKey, exportsPrefix, schemaKey } from '@kcp-ts/sharing';
+import { resourcesOfIdentity } from '@kcp-ts/virtual';
 import type { Access } from './access.ts';
 import type { Core } from './core.ts';
 
@@ -46,29 +45,9 @@ function rangePrefix(served: ServedResource, cluster: string, namespace: string)
 
 /** What an identity's export serves, whoever binds it. */
 function withIdentity(core: Core, api: ApiPath, identity: string): ServedResource | undefined {
-  for (const key of core.exports.withIdentity(identity)) {
-    const cluster = clusterOfKey(key, exportsPrefix);
-    const source = core.reader.get<ApiExport>(key);
-    const exported = source?.spec?.resources?.find(({ name, group }) => name === api.resource && group === api.group);
-    const schema =
-      exported === undefined ? undefined : core.reader.get<ApiResourceSchema>(schemaKey(cluster, exported.schema));
-    if (source === undefined || schema === undefined) continue;
-    const bound = {
-      group: api.group,
-      resource: api.resource,
-      schemaUid: schema.metadata.uid ?? '',
-      identityHash: identity,
-      exportCluster: cluster,
-      exportName: source.metadata.name,
-      terminating: false,
-    };
-    const found = core.components
-      .ofExported(bound, schema)
-      .resources()
-      .find(({ row }) => row.version === api.version);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  const hash = parseIdentityHash(identity);
+  if (hash === undefined) return undefined;
+  return resourcesOfIdentity(core, hash, api.group, api.resource).find(({ row }) => row.version === api.version);
 }
 
 /** Metadata of every object of a group and resource, whatever its schema and identity. */

@@ -11,6 +11,7 @@ import type { ClusterOrders, OrderRefusal } from './cluster-orders.ts';
 
 const refusals: Readonly<Record<OrderRefusal, RpcError>> = {
   taken: new RpcError('already-exists', 'there is a logical cluster of that name'),
+  'invalid-name': new RpcError('invalid-argument', 'the name is not one that is drawn for a workspace'),
   'unknown-type': new RpcError('failed-precondition', 'the type of the workspace is not known here'),
   deleting: new RpcError('failed-precondition', 'the logical cluster is being deleted'),
 };

@@ -73,7 +73,7 @@ interface AuthenticatorNeeds {
 }
 
 function findServiceAccount(store: Store, { cluster, namespace, name, uid }: ServiceAccount): boolean {
-  const parts = { group: '', resource: 'serviceaccounts', identity: '-', cluster, namespace, name };
+  const parts = { group: '', resource: 'serviceaccounts', identity: '-', cluster, namespace, name } as const;
   const entry = store.get(formatKey(parts));
   return entry !== undefined && parseStored<KubeObject>(entry.value).metadata.uid === uid;
 }

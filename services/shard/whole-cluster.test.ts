@@ -5,6 +5,8 @@ import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import { expect, it } from 'vitest';
 import { composeTestShard, peersOfNone } from './shard.fixture.ts';
 
+/** As one that is drawn. */
+const big = 'big'.padEnd(16, '0');
 const peers = peersOfNone({ load: () => undefined, catchUp: () => Promise.resolve(false) });
 
 it('a cluster goes in bounded commits, each object with a revision and an event of its own, and what is held stays marked', async () => {
@@ -12,11 +14,11 @@ it('a cluster goes in bounded commits, each object with a revision and an event 
   await using store = createMemoryStore({ clock });
   await using shard = await composeTestShard({ store, clock, peers });
   await shard.orders.create({
-    ...{ cluster: 'big', path: 'root:big', type: 'root:universal', creator: { name: 'ann', groups: [] } },
+    ...{ cluster: big, path: 'root:big', type: 'root:universal', creator: { name: 'ann', groups: [] } },
     ...{ owner: { cluster: 'elsewhere', name: 'big', uid: 'u' }, requiredGroups: undefined },
   });
   const keyOf = (name: string) =>
-    formatKey({ group: '', resource: 'configmaps', identity: '-', cluster: 'big', namespace: 'default', name });
+    formatKey({ group: '', resource: 'configmaps', identity: '-', cluster: big, namespace: 'default', name });
   const put = (name: string, finalizers: readonly string[] = []) => {
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default', finalizers } };
     const flags = finalizers.length > 0 ? flagFinalizers : 0;
@@ -33,7 +35,7 @@ it('a cluster goes in bounded commits, each object with a revision and an event 
     sizes.push(some.length);
   });
   const before = store.statistics().commits;
-  expect(await shard.orders.remove('big', 'u')).toMatchObject({ gone: false });
+  expect(await shard.orders.remove(big, 'u')).toMatchObject({ gone: false });
   const deleted = events.filter(({ type, key }) => type === 'delete' && /configmaps.*\/n\d+$/.test(key));
   expect(new Set(deleted.map(({ key }) => key)).size).toBe(450);
   expect(new Set(events.map(({ revision }) => revision)).size).toBe(events.length);
@@ -45,6 +47,6 @@ it('a cluster goes in bounded commits, each object with a revision and an event 
 
   // It lets go, and the rest follows.
   await put('held');
-  expect(await shard.orders.remove('big', 'u')).toEqual({ gone: true });
-  expect([store.get(logicalClusterKey('big')), await store.count({ cluster: 'big' })]).toEqual([undefined, 0]);
+  expect(await shard.orders.remove(big, 'u')).toEqual({ gone: true });
+  expect([store.get(logicalClusterKey(big)), await store.count({ cluster: big })]).toEqual([undefined, 0]);
 });

@@ -74,6 +74,7 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
       after,
       limit: collectionPiece,
       filter,
+      keyFilter: scope.keyFilter?.(served),
     });
     revision = page.revision;
     await Promise.all(

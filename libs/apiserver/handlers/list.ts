@@ -16,6 +16,7 @@ import type { ListOptions } from '../options.ts';
 import type { Page } from '../read-entries.ts';
 import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
+import type { KeyFilter } from '../scope.ts';
 import { encodeTable } from '../table/encode-table.ts';
 
 /** A page of a list holds at most this many objects, whatever the client asks for. */
@@ -33,6 +34,7 @@ interface ListMetadata {
 interface Reading {
   readonly ranges: readonly Range[];
   readonly filter: ObjectFilter | undefined;
+  readonly keyFilter: KeyFilter | undefined;
   readonly options: ListOptions;
   readonly at: Revision | undefined;
   readonly after: string | undefined;
@@ -41,16 +43,18 @@ interface Reading {
 async function reading(call: ResourceCall, options: ListOptions): Promise<Reading> {
   const { needs, scope, served, api } = call;
   const filter = objectFilter(served, options, scope.guard(served));
+  const keyFilter = scope.keyFilter?.(served);
   const name = api.name === '' ? selectedName(options) : api.name;
   const named = name !== undefined && (api.namespace !== '' || !served.row.namespaced) && scope.cluster !== '*';
   const all = scope.ranges(served, api.namespace);
   const ranges = named ? all.map((range) => ('prefix' in range ? { prefix: range.prefix } : range)) : all;
   if (options.continue !== undefined) {
     const token = parseContinue(options.continue, served.prefix);
-    return { ranges, filter, options, at: token.revision, after: token.after };
+    return { ranges, filter, keyFilter, options, at: token.revision, after: token.after };
   }
   if (options.revision !== undefined && options.revision > 0) await awaitRevision(needs, options.revision);
-  return { ranges, filter, options, at: options.match === 'Exact' ? options.revision : undefined, after: undefined };
+  const at = options.match === 'Exact' ? options.revision : undefined;
+  return { ranges, filter, keyFilter, options, at, after: undefined };
 }
 
 async function metadataOf(call: ResourceCall, from: Reading, page: Page): Promise<ListMetadata> {
@@ -58,8 +62,8 @@ async function metadataOf(call: ResourceCall, from: Reading, page: Page): Promis
   const last = page.entries.at(-1);
   if (!page.more || last === undefined) return { resourceVersion };
   const token = formatContinue({ revision: page.revision, after: last.key });
-  if (from.filter !== undefined || from.ranges.length !== 1 || from.ranges[0] === undefined)
-    return { resourceVersion, continue: token };
+  const whole = from.filter === undefined && from.keyFilter === undefined;
+  if (!whole || from.ranges.length !== 1 || from.ranges[0] === undefined) return { resourceVersion, continue: token };
   const left = await call.needs.store.count(from.ranges[0], {
     at: page.revision,
     after: last.key,
@@ -119,6 +123,7 @@ async function streamRest(
       after,
       limit: pieceObjects,
       filter: from.filter,
+      keyFilter: from.keyFilter,
     });
     const flowing = page.entries.length === 0 || body.write(joinItems(nothing, encode(page.entries), nothing, true));
     after = page.entries.at(-1)?.key ?? after;
@@ -152,6 +157,7 @@ async function respondTable(call: ResourceCall, from: Reading, first: Page, limi
       after: page.entries.at(-1)?.key,
       limit: pieceObjects,
       filter: from.filter,
+      keyFilter: from.keyFilter,
     });
     objects.push(...objectsOf(page));
   }
@@ -181,6 +187,7 @@ export async function handleList(call: ResourceCall, options: ListOptions): Prom
     after: from.after,
     limit,
     filter: from.filter,
+    keyFilter: from.keyFilter,
   });
   if (media.view === 'table') return respondTable(call, from, first, limited);
   const partial = media.view === 'metadata';
@@ -199,6 +206,7 @@ export async function handleList(call: ResourceCall, options: ListOptions): Prom
       after: page.entries.at(-1)?.key,
       limit: pieceObjects,
       filter: from.filter,
+      keyFilter: from.keyFilter,
     });
     items.push(...encode(page.entries));
   }

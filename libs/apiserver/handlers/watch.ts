@@ -7,6 +7,7 @@ import type { BodyStream } from '@kcp-ts/http';
 import type { Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Range } from '@kcp-ts/storage';
+import type { Change } from '@kcp-ts/watch';
 import { encodeWatchFrame, framedWatchType, watchedKindHeader } from '@kcp-ts/watch';
 import { awaitRevision } from '../await-revision.ts';
 import type { Bookmarks } from '../bookmarks.ts';
@@ -18,6 +19,7 @@ import type { ListOptions } from '../options.ts';
 import type { Progress } from '../progress.ts';
 import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
+import type { KeyFilter } from '../scope.ts';
 import type { FrameEncoder } from '../watch-frames.ts';
 import { createFrameEncoder } from '../watch-frames.ts';
 import type { WatchOutput } from '../watch-output.ts';
@@ -39,10 +41,11 @@ async function sendInitial(
 ): Promise<Revision> {
   const { needs, scope, served, api, request } = call;
   const ranges = scope.ranges(served, api.namespace);
+  const keyFilter = scope.keyFilter?.(served);
   let after: string | undefined;
   let at = exactly;
   for (;;) {
-    const page = await readPage(needs.store, served, ranges, { at, after, limit: initialPiece, filter });
+    const page = await readPage(needs.store, served, ranges, { at, after, limit: initialPiece, filter, keyFilter });
     at ??= page.revision;
     after = page.entries.at(-1)?.key ?? after;
     if (page.entries.length > 0) {
@@ -65,6 +68,7 @@ async function sendInitial(
 
 interface WatchPlan {
   readonly filter: WatchFilter | undefined;
+  readonly keyFilter: KeyFilter | undefined;
   readonly range: Range;
   readonly initial: boolean;
   readonly from: Revision;
@@ -89,11 +93,21 @@ function planWatch(call: ResourceCall, options: ListOptions): WatchPlan {
   const inRange = scope.watchFilter?.(served, api.namespace);
   return {
     filter: inRange === undefined ? filter : within(inRange, filter),
+    keyFilter: scope.keyFilter?.(served),
     range: scope.watchRange(served, api.namespace),
     initial: options.sendInitialEvents ?? anyState,
     from: options.revision ?? needs.hub.currentRevision(),
     timeoutMs: options.timeoutMs ?? timeoutMsMin + needs.registry.random.integer(timeoutMsMin),
   };
+}
+
+/** Those of a batch that a watch is about: mostly all, and then the batch itself, whose bytes are shared with other watches. Throws Expired where that is not known. */
+function belonging(changes: readonly Change[], keyFilter: KeyFilter | undefined): readonly Change[] {
+  if (keyFilter === undefined) return changes;
+  const included = changes.map(({ event }) => keyFilter.includesEvent(event));
+  if (included.includes('unknown'))
+    throw StatusError.expired('What was shown before the last restart is not known any more; start again from a list');
+  return included.includes(false) ? changes.filter((_change, index) => included[index] === true) : changes;
 }
 
 export interface WatchTellers {
@@ -174,7 +188,7 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, tell
         if (framed) needs.hub.progress().then(sendProgress, () => undefined);
       },
       changes(changes) {
-        const bytes = output.changes(changes, plan.filter);
+        const bytes = output.changes(belonging(changes, plan.keyFilter), plan.filter);
         if (bytes === undefined) return;
         body.write(bytes);
         if (body.bufferedBytes > needs.watchBacklogBytesMax)

@@ -3,15 +3,15 @@ import type { KubeObject } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
 import { defaultCustomResourceDefinition, validateCustomResourceDefinition } from '@kcp-ts/schema';
+import { isReservedGroup } from '../kcp/reserved-groups.ts';
 
 const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
-const reservedGroups = ['apis.kcp.io', 'apis.kcp.dev'];
 const reservedAnnotation = 'apis.kcp.io/';
 
 function checkReserved(object: KubeObject, context: WriteContext): void {
   if (context.cluster.startsWith('system:')) return;
   const group = String((object['spec'] as { group?: string } | undefined)?.group ?? '');
-  if (reservedGroups.some((reserved) => group === reserved || group.endsWith(`.${reserved}`))) {
+  if (isReservedGroup(group)) {
     throw StatusError.forbidden(context.served.row, object.metadata.name, `${group} is a reserved group`);
   }
   for (const key of Object.keys(object.metadata.annotations ?? {})) {

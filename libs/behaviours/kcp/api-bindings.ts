@@ -40,6 +40,17 @@ function referenceOf(
   throw StatusError.forbidden(context.served.row, object.metadata.name, '[spec.reference.export: Required value]');
 }
 
+/** What is bound says under which keys a workspace's objects are: nobody writes it but the controller that has found the export, and that does not come this way. */
+function keepBound(object: KubeObject, old: KubeObject): void {
+  const { boundResources: _resources, apiExportClusterName: _cluster, ...status } = (object as ApiBinding).status ?? {};
+  const { boundResources, apiExportClusterName } = (old as ApiBinding).status ?? {};
+  object['status'] = {
+    ...status,
+    ...(apiExportClusterName === undefined ? {} : { apiExportClusterName }),
+    ...(boundResources === undefined ? {} : { boundResources }),
+  };
+}
+
 export function createApiBindingsBehaviour(needs: ApiBindingsNeeds): Behaviour {
   /** Labels that say which export the binding is to are the server's: what a client sends of them is replaced, also when the export cannot be found. */
   function label(object: KubeObject, old: KubeObject | undefined, context: WriteContext): void {
@@ -80,6 +91,7 @@ export function createApiBindingsBehaviour(needs: ApiBindingsNeeds): Behaviour {
     prepareUpdate(object, old, context) {
       setPath(object, context, needs);
       label(object, old, context);
+      if (context.subresource === 'status') keepBound(object, old);
     },
     validateCreate: (object) => selectorErrors(object as ApiBinding),
     validateUpdate: (object, old) => [

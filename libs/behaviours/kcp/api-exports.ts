@@ -1,5 +1,6 @@
 /** APIExports: schemas named after what they are, claims with identities, and the path that others find them under. */
-import type { FieldError, KubeObject } from '@kcp-ts/meta';
+import type { Condition, FieldError, KubeObject } from '@kcp-ts/meta';
+import { forbiddenField, groupResourceText } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { pathAnnotation } from '@kcp-ts/tenancy';
@@ -9,11 +10,17 @@ export interface ApiExportsNeeds {
   pathOf(cluster: string): string;
   /** Whether a resource is built in, so that a claim on it needs no identity. */
   isClaimableWithoutIdentity(group: string, resource: string): boolean;
+  /** Whether a resource has its strategy from the server: no export brings it with another one. */
+  isBuiltin(group: string, resource: string): boolean;
 }
 
-function resourceErrors(object: ApiExport): FieldError[] {
+function resourceErrors(object: ApiExport, needs: ApiExportsNeeds): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, { name, group, schema, storage }] of (object.spec?.resources ?? []).entries()) {
+    if (needs.isBuiltin(group, name)) {
+      const what = groupResourceText({ group, plural: name });
+      errors.push(forbiddenField(`spec.resources[${i}]`, `${what} is built in and cannot be exported`));
+    }
     const suffix = `.${name}.${group === '' ? 'core' : group}`;
     if (!schema.endsWith(suffix)) {
       errors.push({
@@ -42,6 +49,21 @@ function claimErrors(object: ApiExport, needs: ApiExportsNeeds): FieldError[] {
   return errors;
 }
 
+/** An identity becomes part of storage keys: nobody writes it but the controller that has seen its secret, and that does not come this way. */
+function keepIdentity(object: KubeObject, old: KubeObject): void {
+  const isIdentity = ({ type }: Condition) => type === 'IdentityValid';
+  const { identityHash: _sent, conditions: sent = [], ...status } = (object as ApiExport).status ?? {};
+  const { identityHash, conditions: before } = (old as ApiExport).status ?? {};
+  const proven = before?.filter(isIdentity) ?? [];
+  const kept = sent.flatMap((condition) => (isIdentity(condition) ? proven : [condition]));
+  const conditions = kept.some(isIdentity) ? kept : [...kept, ...proven];
+  object['status'] = {
+    ...status,
+    ...(identityHash === undefined ? {} : { identityHash }),
+    ...(conditions.length === 0 ? {} : { conditions }),
+  };
+}
+
 /** The annotation by which an object of a shared kind says where it lives. */
 export function setPath(object: KubeObject, context: WriteContext, needs: { pathOf(cluster: string): string }): void {
   object.metadata.annotations = { ...object.metadata.annotations, [pathAnnotation]: needs.pathOf(context.cluster) };
@@ -49,12 +71,15 @@ export function setPath(object: KubeObject, context: WriteContext, needs: { path
 
 export function createApiExportsBehaviour(needs: ApiExportsNeeds): Behaviour {
   const errors = (object: KubeObject) => [
-    ...resourceErrors(object as ApiExport),
+    ...resourceErrors(object as ApiExport, needs),
     ...claimErrors(object as ApiExport, needs),
   ];
   return {
     prepareCreate: (object, context) => setPath(object, context, needs),
-    prepareUpdate: (object, _old, context) => setPath(object, context, needs),
+    prepareUpdate(object, old, context) {
+      setPath(object, context, needs);
+      if (context.subresource === 'status') keepIdentity(object, old);
+    },
     validateCreate: errors,
     validateUpdate: errors,
   };

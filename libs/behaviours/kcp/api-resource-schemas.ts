@@ -3,6 +3,7 @@ import type { FieldError, KubeObject } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
 import { validateApiResourceSchema } from '@kcp-ts/schema';
+import { isReservedGroup } from './reserved-groups.ts';
 
 function admit(object: KubeObject, context: WriteContext, errors: readonly FieldError[]): void {
   if (errors.length === 0) return;
@@ -10,9 +11,18 @@ function admit(object: KubeObject, context: WriteContext, errors: readonly Field
   throw StatusError.forbidden(context.served.row, object.metadata.name, `[${texts.join(' ')}]`);
 }
 
+function checkReserved(object: KubeObject, context: WriteContext): void {
+  const group = String((object['spec'] as { readonly group?: unknown } | undefined)?.group ?? '');
+  if (!isReservedGroup(group)) return;
+  throw StatusError.forbidden(context.served.row, object.metadata.name, `${group} is a reserved group`);
+}
+
 export function createApiResourceSchemasBehaviour(): Behaviour {
   return {
-    admitCreate: (object, context) => admit(object, context, validateApiResourceSchema(object)),
+    admitCreate(object, context) {
+      checkReserved(object, context);
+      admit(object, context, validateApiResourceSchema(object));
+    },
     admitUpdate: (object, old, context) => admit(object, context, validateApiResourceSchema(object, old)),
   };
 }

@@ -35,6 +35,25 @@ function checkInitializers(object: LogicalCluster, old: LogicalCluster, context:
     throw forbid(context, 'status.initializers is not empty');
 }
 
+/** Who owns and who made a logical cluster, and what must end before it goes, decides what controllers do with it. */
+function keepSpec(object: LogicalCluster, old: LogicalCluster): void {
+  const {
+    owner: _owner,
+    createdBy: _by,
+    terminators: _terminators,
+    directlyDeletable: _directly,
+    ...spec
+  } = object.spec ?? {};
+  const { owner, createdBy, terminators, directlyDeletable } = old.spec ?? {};
+  object.spec = {
+    ...spec,
+    ...(createdBy === undefined ? {} : { createdBy }),
+    ...(directlyDeletable === undefined ? {} : { directlyDeletable }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(terminators === undefined ? {} : { terminators }),
+  };
+}
+
 /** The last initializer's removal makes the cluster Ready in the same commit. */
 function advance(object: LogicalCluster, context: WriteContext): void {
   const status = object.status ?? {};
@@ -59,6 +78,7 @@ export function createLogicalClustersBehaviour(): Behaviour {
     },
     prepareUpdate(object, old, context) {
       const cluster = object as LogicalCluster;
+      if (!isPrivileged(context.user)) keepSpec(cluster, old as LogicalCluster);
       checkInitializers(cluster, old as LogicalCluster, context);
       if (!mayFollow(phaseOf(old), phaseOf(object)))
         throw forbid(
