@@ -4,7 +4,7 @@ import { invalidValue, StatusError } from '@kcp-ts/meta';
 import { applyJsonPatch, applyMergePatch } from '@kcp-ts/patch';
 import type { ServedResource } from '@kcp-ts/registry';
 import { objectKey, servedObject, update } from '@kcp-ts/registry';
-import { compileJsonPath } from '@kcp-ts/schema';
+import { compileJsonPath, hasKey, isJsonObject, setMember } from '@kcp-ts/schema';
 import { parseDryRun } from '../options.ts';
 import { contentTypeOf, unsupportedMediaType } from '../read-body.ts';
 import type { ServerNeeds, SpecialAnswer, SpecialCall, SpecialHandler } from '../server-needs.ts';
@@ -58,17 +58,21 @@ function compileReader(paths: ScalePaths): ScaleReader {
   };
 }
 
-/** Puts a number where a dotted path points, making the objects on the way. */
+/**
+ * Puts a number where a dotted path points, making the objects on the way. The path comes from a definition: a name of it is a field of the object and
+ * never what all objects inherit, as `__proto__`.
+ */
 function setAt(object: KubeObject, path: string, value: number): void {
   const names = path.split('.').filter((name) => name !== '');
   const last = names.pop();
   let at: Record<string, unknown> = object;
   for (const name of names) {
-    const child = at[name];
-    at[name] = typeof child === 'object' && child !== null ? child : {};
-    at = at[name] as Record<string, unknown>;
+    const child = hasKey(at, name) ? at[name] : undefined;
+    const next = isJsonObject(child) ? child : {};
+    if (next !== child) setMember(at, name, next);
+    at = next;
   }
-  if (last !== undefined) at[last] = value;
+  if (last !== undefined) setMember(at, last, value);
 }
 
 /** The Scale that a PUT or PATCH asks for. */
