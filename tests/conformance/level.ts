@@ -23,7 +23,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/resource version: \d+/g, 'resource version: <revision>'],
   [/current: \d+/g, 'current: <revision>'],
   [/(\.io)-[a-z0-9]{5}(?=$|[^a-z0-9.])/g, '$1-<generated>'],
-  [/^(<invalid>|\d+(s|m|h)(\d+(s|m))?)$/, '<age>'],
+  [/^(<invalid>|\d+[smhdy](\d+[smhd])?)$/, '<age>'],
 ];
 
 /** JSON inside a string, as annotations hold it, with its keys sorted. */
