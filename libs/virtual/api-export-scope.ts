@@ -85,10 +85,18 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     return found;
   }
 
+  /** What a request over all consumers does, `list` or `watch`: who has not granted that shows nothing. A scope is made for one request. */
+  let overAll: string | undefined;
+
   function applied(consumer: string, { storage, identity }: ServedResource): TableClaim | undefined {
     return needs.claims
       .of(consumer)
-      .find((claim) => claim.label === label && isClaimOn(claim, storage.row.group, storage.row.plural, identity));
+      .find(
+        (claim) =>
+          claim.label === label &&
+          isClaimOn(claim, storage.row.group, storage.row.plural, identity) &&
+          (overAll === undefined || allowsVerb(claim.verbs, overAll)),
+      );
   }
 
   function nameOf({ storage, identity }: ServedResource): string {
@@ -211,7 +219,9 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
       if (!allowed(user, api, verb)) throw needs.forbidden(user, verb, cluster === '*' ? '' : cluster, api);
       if (target.source === undefined)
         throw StatusError.notFound({ group: 'apis.kcp.io', plural: 'apiexports' }, exportName);
-      if (cluster === '*' && verb !== 'list' && verb !== 'watch') throw StatusError.pathNotFound();
+      if (cluster !== '*') return;
+      if (verb !== 'list' && verb !== 'watch') throw StatusError.pathNotFound();
+      overAll = verb;
     },
     authorizePath(user, path, verb) {
       if (!contentVerbs.some((candidate) => needs.mayAccessContent(user, candidate, exportCluster, exportName)))
