@@ -62,7 +62,10 @@ function findExport(
   const reference = binding.spec?.reference?.export;
   if (reference === undefined) return invalidExport('APIExportInvalidReference', 'Missing APIExport reference');
   const path = reference.path ?? ownCluster;
-  const cluster = reader.resolve(path);
+  const named = reader.resolve(path);
+  // Who bound an export, and granted claims, meant the workspace that had this path then, and no other that is made under it later.
+  const meant = binding.status?.apiExportClusterName;
+  const cluster = meant === undefined || named === meant ? named : undefined;
   const source = cluster === undefined ? undefined : reader.export(cluster, reference.name);
   if (cluster === undefined || source === undefined)
     return invalidExport('APIExportNotFound', `APIExport ${path}|${reference.name} not found`);

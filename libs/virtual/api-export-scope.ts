@@ -46,6 +46,8 @@ export interface ExportTarget {
 
 const contentVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
 const readVerbs = ['get', 'list', 'watch'];
+/** A claim is about objects; what else a resource can do (tokens, approvals) is not part of it. (kcp facts, 5.4) */
+const claimedSubresources = ['', 'scale', 'status'];
 
 /** Completes an object by the labels a claim selects by, and refuses one that it does not select (promise 26). */
 function admitClaimed(
@@ -132,7 +134,10 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     // What is not served is a 404 for whoever may look.
     if (served === undefined) return true;
     const why = grounds(served);
-    if (why.kind === 'claimed' && !needs.ownerAllows(user, verb, api, served)) return false;
+    if (why.kind === 'claimed') {
+      if (!claimedSubresources.includes(api.subresource)) return false;
+      if (!needs.ownerAllows(user, verb, api, served)) return false;
+    }
     if (cluster === '*') return why.kind !== 'claimed' || allowsVerb(why.claim.verbs, verb);
     if (!needs.consumers(hash).has(cluster)) return false;
     switch (why.kind) {

@@ -299,6 +299,50 @@ describe('exports', () => {
   });
 });
 
+describe('paths', () => {
+  it('that come to mean another workspace do not hand over what was bound and granted to the first', async () => {
+    const name = fresh('provider');
+    const first = await makeWorkspace(admin, 'root', name, universal);
+    const claims: Claim[] = [{ group: '', resource: 'configmaps', verbs: ['*'] }];
+    await provide(admin, first.path, 'export', 'gadgets', claims, { group: 'paths.io' });
+    await bind(admin, consumer.path, first.path, 'export', claims.map(accepted));
+    await done(admin.delete(`${workspacesOf('root')}/${name}`));
+    await admin.until(`${workspacesOf('root')}/${name}`, ({ status }) => status === 404);
+    const second = await makeWorkspace(admin, 'root', name, universal);
+    await admit(admin, second.path, 'user-1');
+    await bindRole(admin, second.path, 'all', 'user-1', 'cluster-admin');
+    await provide(mallory, second.path, 'export', 'gadgets', claims, { group: 'paths.io' });
+    // Whatever wakes the binding, an update by its owner among it, changes nothing.
+    const url = `${bindingsOf(consumer.path)}/export`;
+    await done(admin.patch(url, { metadata: { labels: { touched: 'yes' } } }));
+    const left = await admin.until(url, ({ body }) => condition(body, 'APIExportValid') === 'False/APIExportNotFound');
+    expect(field(left.body, 'status.apiExportClusterName')).toBe(first.cluster);
+    for (const cluster of ['*', consumer.cluster]) {
+      const answer = await mallory.get(`${virtualOf(second.cluster, 'export')}/clusters/${cluster}/api/v1/configmaps`);
+      if (cluster === '*') expect(names(answer.body)).toEqual([]);
+      else expect(answer.status, answer.text).toBe(403);
+    }
+  });
+});
+
+describe('claims', () => {
+  it('are about objects: no token is made and no request approved through one', async () => {
+    const claims: Claim[] = [
+      { group: '', resource: 'serviceaccounts', verbs: ['*'] },
+      { group: 'certificates.k8s.io', resource: 'certificatesigningrequests', verbs: ['*'] },
+    ];
+    const { name } = await ownExport(claims);
+    await bind(admin, consumer.path, evil.path, name, claims.map(accepted));
+    const inside = `${virtualOf(evil.cluster, name)}/clusters/${consumer.cluster}`;
+    const accounts = `${inside}/api/v1/namespaces/default/serviceaccounts`;
+    await mallory.until(accounts, ({ body }) => names(body).includes('default'));
+    const wanted = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
+    expect((await mallory.post(`${accounts}/default/token`, wanted)).status).toBe(403);
+    const approval = `${inside}/apis/certificates.k8s.io/v1/certificatesigningrequests/x/approval`;
+    expect((await mallory.put(approval, {})).status).toBe(403);
+  });
+});
+
 describe('workspaces', () => {
   const orderOf = (cluster: string, shard?: string) => ({
     'internal.tenancy.kcp.io/cluster': cluster,

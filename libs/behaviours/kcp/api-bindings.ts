@@ -56,7 +56,8 @@ export function createApiBindingsBehaviour(needs: ApiBindingsNeeds): Behaviour {
   function label(object: KubeObject, old: KubeObject | undefined, context: WriteContext): void {
     const { path, name } = referenceOf(object, context);
     const cluster = path === undefined ? context.cluster : needs.resolve(path);
-    const hash = cluster === undefined ? old?.metadata.labels?.[exportLabel] : exportHash(cluster, name);
+    // The reference cannot change, and the path may have come to mean another workspace.
+    const hash = old?.metadata.labels?.[exportLabel] ?? (cluster === undefined ? undefined : exportHash(cluster, name));
     const labels: Record<string, string> = {};
     for (const [key, value] of Object.entries(object.metadata.labels ?? {})) {
       const reflexive = key.startsWith(claimLabelPrefix) && value === reflexiveClaimHash;
