@@ -283,6 +283,34 @@ describe('exports', () => {
     expect(reached.status, reached.text).toBe(403);
   });
 
+  it('show that the objects of a workspace are gone when it is deleted, or no longer bound', async () => {
+    const { name } = await ownExport();
+    const plural = `${name.replace('-', '')}s`;
+    const kind = `${plural.slice(0, 1).toUpperCase()}${plural.slice(1, -1)}`;
+    const leaving = await Promise.all(
+      ['gone', 'unbound'].map((one) => makeWorkspace(admin, 'root', fresh(one), universal)),
+    );
+    for (const { path } of leaving) {
+      await bind(admin, path, evil.path, name);
+      const objects = `${base(path)}/apis/evil.io/v1alpha1/namespaces/default/${plural}`;
+      await admin.until(objects, ({ status }) => status === 200);
+      await done(admin.post(objects, custom(kind, 'left', {}, 'evil.io')));
+    }
+    const all = `${virtualOf(evil.cluster, name)}/clusters/*/apis/evil.io/v1alpha1/${plural}`;
+    const before = await mallory.until(all, ({ body }) => names(body).length === 2);
+    const [gone, unbound] = leaving;
+    await done(admin.delete(`${workspacesOf('root')}/${gone?.path.split(':').at(-1)}`));
+    await done(admin.delete(`${bindingsOf(unbound?.path ?? '')}/${name}`));
+    const stop = new AbortController();
+    const seen = new Set<string>();
+    const version = String(field(before.body, 'metadata.resourceVersion'));
+    for await (const { type, object } of mallory.watch(`${all}?watch=true&resourceVersion=${version}`, stop.signal)) {
+      if (type === 'DELETED') seen.add(String(object.metadata.annotations?.['kcp.io/cluster']));
+      if (seen.size === leaving.length) stop.abort();
+    }
+    expect([...seen].sort()).toEqual(leaving.map(({ cluster }) => cluster).sort());
+  });
+
   it('give no rights in the workspaces that bind them: RBAC objects there are the system’s alone', async () => {
     const { name } = await ownExport();
     await bind(admin, consumer.path, evil.path, name);
