@@ -23,7 +23,6 @@ export function exportedResources(
   const identityHash = identityOf(source);
   if (identityHash === undefined) return [];
   return (source.spec?.resources ?? []).flatMap((resource) => {
-    if (needs.isBuiltin(resource.group, resource.name)) return [];
     const schema = needs.reader.get<KubeObject>(schemaKey(cluster, resource.schema));
     if (schema === undefined) return [];
     const bound = {
@@ -35,7 +34,9 @@ export function exportedResources(
       exportName: source.metadata.name,
       terminating: false,
     };
-    return needs.components.ofExported(bound, schema).resources();
+    const resources = needs.components.ofExported(bound, schema).resources();
+    // By the schema, which says what is stored and served: the export's own words for it are a reference.
+    return resources.filter(({ row }) => !needs.isBuiltin(row.group, row.plural));
   });
 }
 
