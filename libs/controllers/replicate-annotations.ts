@@ -21,7 +21,9 @@ export interface ReplicateNeeds extends ControllerNeeds {
 
 const rolesPrefix = 'rbac.authorization.k8s.io/clusterroles/-/';
 const roleBindingsPrefix = 'rbac.authorization.k8s.io/clusterrolebindings/-/';
-const consumerPrefix = 'apis.kcp.io:binding:';
+/** How a maximal permission policy names consumers, today and in the earlier draft of the API. */
+const consumerPrefixes = ['apis.kcp.io:binding:', 'apis.kcp.dev:binding:'];
+const systemRolesPrefix = `${rolesPrefix}system:admin//`;
 const objectsMax = 5_000;
 
 interface Holds {
@@ -49,7 +51,7 @@ function aboutAccess({ verbs, nonResourceURLs }: PolicyRule): boolean {
 }
 
 function isConsumersBinding(binding: Binding): boolean {
-  return (binding.subjects ?? []).some(({ name }) => name.startsWith(consumerPrefix));
+  return (binding.subjects ?? []).some(({ name }) => consumerPrefixes.some((prefix) => name.startsWith(prefix)));
 }
 
 export interface ReplicateMarks {
@@ -73,7 +75,7 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'store' | 'type
 
   function roleOf(cluster: string, name: string): Role | undefined {
     const entry =
-      needs.store.get(`${rolesPrefix}${cluster}//${name}`) ?? needs.store.get(`${rolesPrefix}system:admin//${name}`);
+      needs.store.get(`${rolesPrefix}${cluster}//${name}`) ?? needs.store.get(`${systemRolesPrefix}${name}`);
     return entry === undefined ? undefined : parseStored<Role>(entry.value);
   }
 
@@ -92,7 +94,12 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'store' | 'type
     const { cluster } = parseKey(key);
     const holds = holdsOf(cluster);
     if (!holds.exports && !holds.types) return [];
-    if (key.startsWith(rolesPrefix)) return reasonsOfRole(cluster, object as KubeObject & Role, holds);
+    if (key.startsWith(rolesPrefix)) {
+      const reasons = reasonsOfRole(cluster, object as KubeObject & Role, holds);
+      // A role with the name of one of system:admin always leaves: without it, a shard that knows a binding to it would take the other role for what is meant.
+      const shadows = needs.store.get(`${systemRolesPrefix}${object.metadata.name}`) !== undefined;
+      return shadows && reasons.length === 0 ? ['core.kcp.io'] : reasons;
+    }
     if (!key.startsWith(roleBindingsPrefix))
       return [...(holds.exports ? ['apis.kcp.io'] : []), ...(holds.types ? ['tenancy.kcp.io'] : [])];
     const binding = object as unknown as Binding;
@@ -122,11 +129,39 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
     return needs.served('core.kcp.io', 'logicalclusters');
   }
 
+  /** The role of its own cluster that a binding names. */
+  function roleOf(binding: Entry): Entry | undefined {
+    const { roleRef } = parseStored<Binding>(binding.value);
+    return needs.store.peek(`${rolesPrefix}${parseKey(binding.key).cluster}//${roleRef.name}`);
+  }
+
+  /** Whether a binding to the role still leaves the shard. */
+  function isBoundElsewhere(role: Entry): boolean {
+    const { cluster, name } = parseKey(role.key);
+    return needs.store
+      .scan({ prefix: `${roleBindingsPrefix}${cluster}/` }, objectsMax)
+      .map((entry) => parseStored<KubeObject & Binding>(entry.value))
+      .some(
+        ({ metadata, roleRef }) => roleRef.name === name && metadata.annotations?.[replicateAnnotation] !== undefined,
+      );
+  }
+
+  /**
+   * A binding never leaves the shard without its role: the role's mark is put on before the binding's and taken off after it. Otherwise another shard would
+   * take a role of the same name in `system:admin` for what the binding means.
+   */
   async function mark(entry: Entry): Promise<number | undefined> {
     const served = servedOf(entry.key);
     const object = objectOf<KubeObject>(served, entry);
     if (object.metadata.deletionTimestamp !== undefined) return undefined;
     if (!marks.mark(entry.key, object)) return undefined;
+    const marked = object.metadata.annotations?.[replicateAnnotation] !== undefined;
+    if (marked && entry.key.startsWith(roleBindingsPrefix)) {
+      const role = roleOf(entry);
+      const waitMs = role === undefined ? undefined : await mark(role);
+      if (waitMs !== undefined) return waitMs;
+    }
+    if (!marked && entry.key.startsWith(rolesPrefix) && isBoundElsewhere(entry)) return lostRaceMs;
     return (await committed(needs, [replaceOperation(needs, served, entry, object)])) ? undefined : lostRaceMs;
   }
 

@@ -113,7 +113,7 @@ export function createAccess(core: Core): Access {
       if (origin.kind !== 'bound') return true;
       const source = reader.get<ApiExport>(exportKey(origin.exportCluster, origin.exportName));
       if (source?.spec?.maximalPermissionPolicy?.local === undefined) return true;
-      return authorizer.policyAllows(resourceRequest(user, origin.exportCluster, api, verb), origin.exportCluster);
+      return authorizer.policyAllows(resourceRequest(user, '', api, verb), origin.exportCluster);
     },
     forbidden: (user, cluster, api, verb) => forbiddenError(resourceRequest(user, cluster, api, verb)),
     forbiddenPath: (user, cluster, path, verb) => forbiddenError(pathRequest(user, cluster, path, verb)),
