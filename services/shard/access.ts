@@ -33,6 +33,8 @@ export interface Access {
     verb: string,
     target: { readonly group: string; readonly resource: string; readonly subresource?: string; readonly name: string },
   ): boolean;
+  /** Whether the user may `approve` or `sign` for a signer of certificates. */
+  maySign(user: UserInfo, cluster: string, verb: 'approve' | 'sign', name: string): boolean;
   /** Whether the export that a claimed resource comes from lets a provider do this: its maximal permission policy, if it has one. */
   ownerAllows(user: UserInfo, verb: string, api: ApiPath, served: ServedResource): boolean;
   forbidden(user: UserInfo, cluster: string, api: ApiPath, verb: string): StatusError;
@@ -108,6 +110,16 @@ export function createAccess(core: Core): Access {
         namespace: '',
         name,
       }).allowed;
+    },
+    maySign(user, cluster, verb, name) {
+      const signer = {
+        group: 'certificates.k8s.io',
+        version: 'v1',
+        resource: 'signers',
+        subresource: '',
+        namespace: '',
+      };
+      return authorizer.authorize({ kind: 'resource', user, cluster, verb, ...signer, name }).allowed;
     },
     ownerAllows(user, verb, api, { origin }) {
       if (origin.kind !== 'bound') return true;
