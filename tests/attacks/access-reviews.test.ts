@@ -374,7 +374,7 @@ async function reviewed(
 /** Whether the request was let through, whatever became of it then. */
 async function happened({ client, headers }: Identity, prefix: string, request: Request): Promise<boolean> {
   const { status, text } = await client.request(request.method, `${prefix}${request.path}`, request.body, headers);
-  expect(status, text).toBeLessThan(500);
+  expect(status, `${request.method} ${request.path}: ${text}`).toBeLessThan(500);
   return status !== 403;
 }
 
