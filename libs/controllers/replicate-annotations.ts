@@ -6,7 +6,7 @@ import type { Binding, PolicyRule, Role } from '@kcp-ts/authz';
 import type { Controller } from '@kcp-ts/controller';
 import type { KubeObject } from '@kcp-ts/meta';
 import { exportsPrefix } from '@kcp-ts/sharing';
-import type { Entry } from '@kcp-ts/storage';
+import type { Entry, StoreEvent } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import type { ControllerNeeds } from './writer.ts';
 import { committed, keysToResume, lostRaceMs, objectOf, replaceOperation } from './writer.ts';
@@ -120,6 +120,19 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'store' | 'type
   };
 }
 
+/** Without parsing those that cannot be. */
+function isMarked(value: Uint8Array): boolean {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (!bytes.includes(replicateAnnotation)) return false;
+  return parseStored<KubeObject>(value).metadata.annotations?.[replicateAnnotation] !== undefined;
+}
+
+/** Whether a change took an object's mark from it, or the object with its mark. */
+function lostMark({ type, value, previous }: Pick<StoreEvent, 'type' | 'value' | 'previous'>): boolean {
+  if (type === 'delete') return isMarked(value);
+  return previous !== undefined && isMarked(previous.value) && !isMarked(value);
+}
+
 export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
   const marks = createReplicateMarks(needs);
 
@@ -129,15 +142,15 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
     return needs.served('core.kcp.io', 'logicalclusters');
   }
 
-  /** The role of its own cluster that a binding names. */
-  function roleOf(binding: Entry): Entry | undefined {
-    const { roleRef } = parseStored<Binding>(binding.value);
-    return needs.store.peek(`${rolesPrefix}${parseKey(binding.key).cluster}//${roleRef.name}`);
+  /** Where the role of its own cluster is that a binding names. */
+  function roleKeyOf(key: string, binding: Uint8Array): string {
+    return `${rolesPrefix}${parseKey(key).cluster}//${parseStored<Binding>(binding).roleRef.name}`;
   }
 
-  /** Whether a binding to the role still leaves the shard. */
-  function isBoundElsewhere(role: Entry): boolean {
+  /** Whether the role stands before one of system:admin while a binding to it still leaves the shard. */
+  function mustStay(role: Entry): boolean {
     const { cluster, name } = parseKey(role.key);
+    if (needs.store.get(`${systemRolesPrefix}${name}`) === undefined) return false;
     return needs.store
       .scan({ prefix: `${roleBindingsPrefix}${cluster}/` }, objectsMax)
       .map((entry) => parseStored<KubeObject & Binding>(entry.value))
@@ -157,11 +170,12 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
     if (!marks.mark(entry.key, object)) return undefined;
     const marked = object.metadata.annotations?.[replicateAnnotation] !== undefined;
     if (marked && entry.key.startsWith(roleBindingsPrefix)) {
-      const role = roleOf(entry);
+      const role = needs.store.peek(roleKeyOf(entry.key, entry.value));
       const waitMs = role === undefined ? undefined : await mark(role);
       if (waitMs !== undefined) return waitMs;
     }
-    if (!marked && entry.key.startsWith(rolesPrefix) && isBoundElsewhere(entry)) return lostRaceMs;
+    // The last such binding wakes the role when it loses its own mark.
+    if (!marked && entry.key.startsWith(rolesPrefix) && mustStay(entry)) return undefined;
     return (await committed(needs, [replaceOperation(needs, served, entry, object)])) ? undefined : lostRaceMs;
   }
 
@@ -186,9 +200,10 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
       const isRole = key.startsWith(rolesPrefix);
       if (!isRole && !key.startsWith(roleBindingsPrefix)) return [];
       const { exports, types } = marks.holdsOf(parts.cluster);
-      if (!exports && !types) return [];
+      if (!exports && !types) return isRole || !lostMark(event) ? [] : [roleKeyOf(key, event.value)];
       // A role decides about its bindings, and a binding for consumers about its role.
-      return isRole || isConsumersBinding(parseStored<Binding>(event.value)) ? keysOfCluster(parts.cluster) : [key];
+      if (isRole || isConsumersBinding(parseStored<Binding>(event.value))) return keysOfCluster(parts.cluster);
+      return lostMark(event) ? [key, roleKeyOf(key, event.value)] : [key];
     },
     async *resume() {
       const clusters = new Set<string>();
