@@ -110,7 +110,7 @@ function impersonate(options: ApiServerOptions): Filter {
   return (next) => (request) =>
     next(
       'impersonate-user' in request.exchange.headers || hasImpersonation(request.exchange)
-        ? { ...request, user: options.impersonate(request) }
+        ? { ...request, user: options.impersonate(request), requester: request.user }
         : request,
     );
 }

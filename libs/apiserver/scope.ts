@@ -16,7 +16,8 @@ export interface Scope {
   ranges(served: ServedResource, namespace: string): readonly Range[];
   /** What to watch: at least all of `ranges`, now and later; the guard filters. */
   watchRange(served: ServedResource, namespace: string): Range;
-  guard(served: ServedResource): ObjectGuard | undefined;
+  /** `writer`: who writes, where somebody does. */
+  guard(served: ServedResource, writer?: UserInfo): ObjectGuard | undefined;
   /** What of `watchRange` does not belong to the request's namespace, where the range cannot say so. */
   watchFilter?(served: ServedResource, namespace: string): ((object: KubeObject) => boolean) | undefined;
   /** Throws a StatusError for what the user may not do here. */

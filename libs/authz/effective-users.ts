@@ -137,12 +137,20 @@ export function withWarranted(user: UserInfo): readonly UserInfo[] {
   return users;
 }
 
+/** Whether the user carries anything that counts here. Most do not, and those with a certificate carry other extras. */
+function isMoreThanItself({ extra }: UserInfo): boolean {
+  return (
+    extra !== undefined &&
+    (extra[scopesExtra] !== undefined || extra[homeClusterExtra] !== undefined || extra[warrantExtra] !== undefined)
+  );
+}
+
 /**
  * Everybody whose rights count for the user in this cluster (EffectiveUsers in kcp's fork). The first is the user itself, or who it is outside its scopes;
  * the others add rights and never take any. Not empty.
  */
 export function effectiveUsers(user: UserInfo, cluster: string): readonly [UserInfo, ...UserInfo[]] {
-  if (user.extra === undefined) return [user];
+  if (!isMoreThanItself(user)) return [user];
   const [first, ...others] = withWarranted(user).flatMap((one) => {
     const account = globalServiceAccount(one, cluster);
     const self = isInScope(one, cluster) ? atHome(one) : outOfScope(one);

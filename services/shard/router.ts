@@ -144,7 +144,7 @@ export function createRouter(needs: RouterNeeds): Router {
     if (request.path.startsWith(apiExportPrefix)) return routeApiExport(request);
     if (request.path.startsWith('/services/')) throw unresolvedVirtual(request);
     if (request.path === '/metrics') return { kind: 'answer', answer: () => answerMetrics(request) };
-    const home = homeClusterOf(request.user);
+    const home = homeClusterOf(request.requester ?? request.user);
     return {
       kind: 'scope',
       scope: home === undefined ? scopes.none : clusterScope(core, access, home),

@@ -22,6 +22,7 @@ import {
   names,
   provide,
   rbacOf,
+  rejected,
   virtualWorkspace,
 } from '../harness/objects.ts';
 import type { ServerWithUsers } from '../harness/users.ts';
@@ -476,6 +477,32 @@ describe('what is allowed is not refused', () => {
       admin.post(roleBindingsOf(ours.path), binding('own-cluster', 'admin', `system:cluster:${ours.cluster}`, 'Group')),
     );
     expect((await robot.get(secretsOf(ours.path))).status).toBe(200);
+    // Its client names no cluster, also where it acts as somebody else.
+    await bindRole(admin, ours.path, 'robot', 'system:serviceaccount:default:robot', 'cluster-admin');
+    const inside = '/api/v1/namespaces/default/configmaps';
+    expect((await robot.get(inside)).status).toBe(200);
+    expect((await robot.get(inside, { 'impersonate-user': 'user-1' })).status).toBe(403);
+    expect((await robot.get(inside, { 'impersonate-user': 'system:serviceaccount:default:robot' })).status).toBe(200);
+  });
+
+  it('claims hold a provider and not system:masters', async () => {
+    const source = await makeWorkspace(admin, 'root', 'held-provider', universal);
+    const consumer = await makeWorkspace(admin, 'root', 'held-consumer', universal);
+    const claim = { group: '', resource: 'configmaps', verbs: ['get', 'list'] };
+    await provide(admin, source.path, 'cowboys', 'cowboys', [claim]);
+    await bind(admin, consumer.path, source.path, 'cowboys', [rejected(claim)]);
+    const inside = `${await virtualWorkspace(admin, source.path, 'cowboys')}/clusters/${consumer.cluster}/api/v1/namespaces/default/configmaps`;
+    for (const [client, written] of [
+      [admin, 403],
+      [server.shardAdmin, 201],
+    ] as const) {
+      const made = await client.post(inside, configMap('made'));
+      expect(made.status, made.text).toBe(written);
+      const listed = await client.get(inside);
+      // What is not granted is shown to nobody.
+      expect([listed.status, names(listed.body)], listed.text).toEqual([200, []]);
+    }
+    expect((await admin.get(`${configMapsOf(consumer.path)}/made`)).status).toBe(200);
   });
 
   it('health is for everybody, a single check for who may read its path', async () => {
