@@ -12,6 +12,8 @@ export interface ApiRequest {
   readonly path: string;
   readonly query: Query;
   readonly user: UserInfo;
+  /** Who sent it, where it acts as somebody else. */
+  readonly requester?: UserInfo;
   /** Texts for `Warning:` headers; filled by whoever finds something. */
   readonly warnings: string[];
 }

@@ -17,6 +17,7 @@ import type { ResourceHandlerNeeds } from './handlers/resource.ts';
 import { handleResource, verbOf } from './handlers/resource.ts';
 import type { Progress } from './progress.ts';
 import { parseQuery } from './query.ts';
+import { attributesOf } from './request-attributes.ts';
 import { parseRequestPath } from './request-path.ts';
 import type { Scope } from './scope.ts';
 import type { ServerNeeds } from './server-needs.ts';
@@ -86,10 +87,14 @@ function recover(options: ApiServerOptions): Filter {
   };
 }
 
-/** Probes must be answered whatever state authentication is in. */
+/** Probes must be answered whatever state authentication is in. A single check (`/livez/ping`) needs a right to its path, as in Kubernetes. */
 function health(options: ApiServerOptions): Filter {
-  return (next) => (request) =>
-    healthEndpoint(request.path) === undefined ? next(request) : handleHealth(request, options.checks);
+  return (next) => (request) => {
+    const endpoint = healthEndpoint(request.path);
+    return endpoint === undefined || endpoint.single !== undefined
+      ? next(request)
+      : handleHealth(request, options.checks);
+  };
 }
 
 function authenticate(options: ApiServerOptions): Filter {
@@ -105,7 +110,7 @@ function impersonate(options: ApiServerOptions): Filter {
   return (next) => (request) =>
     next(
       'impersonate-user' in request.exchange.headers || hasImpersonation(request.exchange)
-        ? { ...request, user: options.impersonate(request) }
+        ? { ...request, user: options.impersonate(request), requester: request.user }
         : request,
     );
 }
@@ -126,11 +131,13 @@ function handleInScope(
   if (target.kind === 'api') {
     const verb = verbOf(request, target.api);
     if (verb === undefined) throw StatusError.methodNotAllowed();
-    scope.authorize(request.user, target.api, verb);
+    scope.authorize(request.user, attributesOf(target.api, verb, request.query), verb);
     return handleResource(from, request, scope, target.api, verb);
   }
-  if (healthEndpoint(target.path) !== undefined) return handleHealth({ ...request, path: target.path }, options.checks);
-  scope.authorizePath(request.user, target.path, request.method.toLowerCase());
+  const health = healthEndpoint(target.path);
+  if (health === undefined || health.single !== undefined)
+    scope.authorizePath(request.user, target.path, request.method.toLowerCase());
+  if (health !== undefined) return handleHealth({ ...request, path: target.path }, options.checks);
   if (target.path === '/version') return respondJson(request, 200, options.version);
   if (request.method !== 'GET' && request.method !== 'HEAD') throw StatusError.methodNotAllowed();
   handleDocuments(request, target.path, from.needs.presentation.of(scope.surface));

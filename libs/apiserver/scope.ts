@@ -25,7 +25,8 @@ export interface Scope {
   watchRange(served: ServedResource, namespace: string): Range;
   /** Which keys of `ranges` and `watchRange` belong to the request, where ranges cannot say so. */
   keyFilter?(served: ServedResource): KeyFilter | undefined;
-  guard(served: ServedResource): ObjectGuard | undefined;
+  /** `writer`: who writes, where somebody does. */
+  guard(served: ServedResource, writer?: UserInfo): ObjectGuard | undefined;
   /** What of `watchRange` does not belong to the request's namespace, where the range cannot say so. */
   watchFilter?(served: ServedResource, namespace: string): ((object: KubeObject) => boolean) | undefined;
   /** Throws a StatusError for what the user may not do here. */

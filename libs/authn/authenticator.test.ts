@@ -153,6 +153,7 @@ describe.each(['ec', 'rsa'] as const)('a service account token signed with an %s
       groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'],
       extra: {
         'authentication.kcp.io/cluster-name': ['c1'],
+        'authentication.kcp.io/scopes': ['cluster:c1'],
         'authentication.kubernetes.io/credential-id': [`JTI=${claims.jti}`],
       },
     });

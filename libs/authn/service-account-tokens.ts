@@ -11,6 +11,8 @@ import { serviceAccountGroups, withAuthenticated } from './groups.ts';
 export const defaultServiceAccountIssuer = 'https://kcp.default.svc';
 /** The extra that says which logical cluster an account is of. */
 export const clusterNameExtra = 'authentication.kcp.io/cluster-name';
+/** What a user is held to: a token of a service account counts in the account's own cluster. */
+const scopesExtra = 'authentication.kcp.io/scopes';
 const credentialIdExtra = 'authentication.kubernetes.io/credential-id';
 
 export interface ServiceAccount {
@@ -101,6 +103,7 @@ function userOf(account: ServiceAccount, id: string | undefined): UserInfo {
     groups: withAuthenticated(serviceAccountGroups(account.namespace)),
     extra: {
       [clusterNameExtra]: [account.cluster],
+      [scopesExtra]: [`cluster:${account.cluster}`],
       ...(id === undefined ? {} : { [credentialIdExtra]: [`JTI=${id}`] }),
     },
   };

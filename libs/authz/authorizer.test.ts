@@ -86,8 +86,8 @@ describe('authorizer', () => {
     const { authorize } = authorizerOf({});
     const get = (path: string) =>
       authorize({ user: bob, cluster: 'ws', verb: 'get', kind: 'non-resource', path }).allowed;
-    expect(['/healthz', '/readyz', '/livez/ping'].map(get)).toEqual([true, true, true]);
-    expect(['/healthzz', '/api', '/metrics'].map(get)).toEqual([false, false, false]);
+    expect(['/healthz', '/readyz', '/livez'].map(get)).toEqual([true, true, true]);
+    expect(['/livez/ping', '/healthzz', '/api', '/metrics'].map(get)).toEqual([false, false, false, false]);
   });
 
   it('wants access and a rule, each of which is not enough', () => {
@@ -98,6 +98,33 @@ describe('authorizer', () => {
         things(bob),
       ).allowed;
     expect([may('access'), may('reader'), may('access', 'reader')]).toEqual([false, false, true]);
+  });
+
+  it('counts a warrant though its user could not enter by itself, and asks the gates once', () => {
+    const facts = { phase: 'Ready', path: 'root:ws', requiredGroups: 'team' };
+    const warranted = (who: UserInfo, warrant: object): UserInfo => ({
+      ...who,
+      extra: { ...who.extra, 'authorization.kcp.io/warrant': [JSON.stringify(warrant)] },
+    });
+    const { authorize } = authorizerOf(
+      {
+        clusterRoles: { ws: { reader: [readThings] } },
+        clusterRoleBindings: { ws: [bind('access', 'User', 'bob'), bind('reader', 'User', 'carol')] },
+      },
+      { cluster: (name) => (name === 'strict' ? facts : { phase: 'Ready', path: `root:${name}` }) },
+    );
+    expect(authorize(things(warranted(bob, { user: 'carol' }))).allowed).toBe(true);
+    expect(authorize(things(warranted(user('eve'), { user: 'carol' }))).allowed).toBe(false);
+    const scopes = { 'authentication.kcp.io/scopes': ['cluster:elsewhere'] };
+    expect(
+      authorize(things(warranted({ ...bob, extra: scopes }, { user: 'kcp', groups: ['system:kcp:admin'] }))).allowed,
+    ).toBe(true);
+    // The groups that a workspace requires are the user's own, of where it is in scope.
+    const strict = (who: UserInfo) => authorize(things(who, { cluster: 'strict' })).allowed;
+    const asAdmin = { user: 'kcp', groups: ['system:kcp:admin'] };
+    expect(strict(warranted(user('eve', 'team'), asAdmin))).toBe(true);
+    expect(strict(warranted(user('eve'), asAdmin))).toBe(false);
+    expect(strict(warranted({ ...user('eve', 'team'), extra: scopes }, asAdmin))).toBe(false);
   });
 
   it('answers a deep question without the gates', () => {
@@ -179,6 +206,85 @@ describe('authorizer', () => {
     it('knows groups, and the older prefix', () => {
       expect(policy('apis.kcp.io:binding:system:authenticated', 'Group').authorize(things(admin)).allowed).toBe(true);
       expect(policy('apis.kcp.dev:binding:system:kcp:admin', 'Group').authorize(things(admin)).allowed).toBe(true);
+    });
+
+    it('reads the older prefix only where the provider names nobody by the one of today', () => {
+      const { authorize } = authorizerOf(
+        {
+          clusterRoles: { provider: { policy: [readThings], one: [{ ...readThings, verbs: ['get'] }] } },
+          clusterRoleBindings: {
+            provider: [
+              bind('policy', 'Group', 'apis.kcp.dev:binding:system:authenticated'),
+              bind('one', 'User', 'apis.kcp.io:binding:somebody'),
+            ],
+          },
+        },
+        { boundExport },
+      );
+      expect(authorize(things(admin)).allowed).toBe(false);
+    });
+
+    const held = (name: string, extra: Record<string, string[]>, ...groups: string[]): UserInfo => ({
+      ...user(name, ...groups),
+      extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [`authentication.kcp.io/${key}`, values])),
+    });
+    const policyOf = (consumer: readonly Binding[], kind: 'User' | 'Group', ...subjects: string[]) =>
+      authorizerOf(
+        {
+          clusterRoles: { provider: { policy: [readThings] } },
+          clusterRoleBindings: {
+            ws: [bind('cluster-admin', 'Group', 'system:authenticated'), ...consumer],
+            provider: subjects.map((subject) => bind('policy', kind, `apis.kcp.io:binding:${subject}`)),
+          },
+        },
+        { boundExport },
+      );
+
+    it('takes who was impersonated in the consumer for somebody of that cluster, not for whom it was made', () => {
+      const carol = held('carol', { scopes: ['cluster:ws'] }, 'team');
+      const may = (kind: 'User' | 'Group', subject: string) =>
+        policyOf([], kind, subject).authorize(things(carol)).allowed;
+      expect([may('User', 'carol'), may('Group', 'team')]).toEqual([false, false]);
+      expect([may('Group', 'system:authenticated'), may('Group', 'system:cluster:ws')]).toEqual([true, true]);
+      const both = held('carol', { scopes: ['cluster:ws,cluster:provider'] }, 'team');
+      expect(policyOf([], 'User', 'carol').authorize(things(both)).allowed).toBe(true);
+    });
+
+    it('takes who is outside its scopes in the consumer for nobody, a foreign service account among them', () => {
+      const robot = 'system:serviceaccount:default:robot';
+      const foreign = [
+        held(robot, { 'cluster-name': ['home'], scopes: ['cluster:home'] }, 'system:serviceaccounts'),
+        held('dave', { scopes: ['cluster:home'] }, 'team'),
+      ];
+      const groups = ['system:authenticated', 'system:serviceaccounts', 'team', 'system:cluster:home'];
+      const users = ['system:kcp:serviceaccount:home:default:robot', 'dave', 'system:anonymous', robot];
+      for (const who of foreign) {
+        expect(policyOf([], 'Group', ...groups).authorize(things(who)).allowed).toBe(false);
+        expect(policyOf([], 'User', ...users).authorize(things(who)).allowed).toBe(false);
+      }
+    });
+
+    it.each([
+      ['its one home', { 'cluster-name': ['ws'], scopes: ['cluster:ws'] }, true],
+      ['no home, as when it was impersonated', { scopes: ['cluster:ws'] }, false],
+      ['two homes', { 'cluster-name': ['ws', 'provider'], scopes: ['cluster:ws'] }, false],
+      ['its home outside its scope', { 'cluster-name': ['ws'], scopes: ['cluster:provider'] }, false],
+    ])('knows a service account with %s: %j, %s', (_what, extra, allowed) => {
+      const robot = held('system:serviceaccount:default:robot', extra);
+      const local = bind('cluster-admin', 'User', robot.name);
+      const global = policyOf([local], 'User', 'system:kcp:serviceaccount:ws:default:robot');
+      expect(global.authorize(things(robot)).allowed).toBe(allowed);
+    });
+
+    it('counts those whom a warrant speaks for', () => {
+      const warrant = JSON.stringify({ user: 'erin' });
+      const dave = { ...user('dave'), extra: { 'authorization.kcp.io/warrant': [warrant] } };
+      expect(policyOf([], 'User', 'erin').authorize(things(dave)).allowed).toBe(true);
+    });
+
+    it('does not hold system:masters, also through a virtual workspace', () => {
+      expect(policyOf([], 'User', 'nobody').authorize(things(masters)).allowed).toBe(true);
+      expect(policyOf([], 'User', 'nobody').policyAllows(things(masters), 'provider')).toBe(true);
     });
 
     it('names service accounts with their cluster', () => {

@@ -23,7 +23,7 @@ export interface AuthorizerNeeds {
   cluster(name: string): ClusterFacts | undefined;
   /** Undefined for what is not bound, and where the export is gone. */
   boundExport(cluster: string, group: string, resource: string): BoundExport | undefined;
-  /** Each stands for itself and all below. */
+  /** Each stands for itself alone, as kube-apiserver's `--authorization-always-allow-paths` takes them. */
   readonly alwaysAllowPaths: readonly string[];
 }
 
@@ -37,13 +37,22 @@ export interface Authorizer {
   authorizeDeep(request: AccessRequest): Decision;
   /** Whether the request writes or reads a status that belongs to the system, which it then denies to everybody but `system:masters`. */
   deniesSystemStatus(request: AccessRequest): boolean;
-  /** Whether the provider in `exportCluster` lets the user do this with its API in the request's cluster: the maximal permission policy alone. */
+  /**
+   * The maximal permission policy alone: whether the provider in `exportCluster` lets the user, who acts through another provider's virtual workspace, do this
+   * with its API. The request's cluster is not looked at.
+   */
   policyAllows(request: AccessRequest, exportCluster: string): boolean;
 }
 
 export const alwaysAllowPathsDefault: readonly string[] = ['/healthz', '/livez', '/readyz'];
 
-type Link = (user: UserInfo, cluster: string, question: Question) => Decision | undefined;
+/** The user as it was authenticated, and everybody whose rights count for it in the cluster. */
+interface Asker {
+  readonly user: UserInfo;
+  readonly effective: readonly [UserInfo, ...UserInfo[]];
+}
+
+type Link = (asker: Asker, cluster: string, question: Question) => Decision | undefined;
 
 const masters: Decision = { allowed: true, reason: mastersGroup };
 const openPath: Decision = { allowed: true, reason: 'always allowed path' };
@@ -53,35 +62,23 @@ const noPolicy = noOpinion('the maximal permission policy does not allow it');
 
 export function createAuthorizer(needs: AuthorizerNeeds): Authorizer {
   const { rbac, alwaysAllowPaths } = needs;
-  const belowPaths = alwaysAllowPaths.map((path) => `${path}/`);
-
-  function isOpenPath(path: string): boolean {
-    return alwaysAllowPaths.includes(path) || belowPaths.some((prefix) => path.startsWith(prefix));
-  }
-
-  const gates: Link = (user, cluster, question) => {
+  const gates: Link = ({ effective }, cluster, question) => {
     const facts = cluster === '' || cluster === '*' ? undefined : needs.cluster(cluster);
-    return checkRequiredGroups(user, cluster, facts) ?? checkContent(user, cluster, facts, question, rbac);
+    return checkRequiredGroups(effective[0], cluster, facts) ?? checkContent(effective, cluster, facts, question, rbac);
   };
-  const systemStatus: Link = (_user, _cluster, question) => checkSystemStatus(question);
-  const permissionPolicy: Link = (user, cluster, question) => {
+  const systemStatus: Link = (_asker, _cluster, question) => checkSystemStatus(question);
+  const permissionPolicy: Link = ({ user }, cluster, question) => {
     if (question.kind !== 'resource') return undefined;
     const bound = needs.boundExport(cluster, question.group, question.resource);
     if (bound === undefined || !bound.maximalPermissionPolicy) return undefined;
-    return policyAllows(rbac, user, cluster, bound.exportCluster, question) ? undefined : noPolicy;
+    const place = { exportCluster: bound.exportCluster, consumer: cluster };
+    return policyAllows(rbac, user, place, question) ? undefined : noPolicy;
   };
-  const rules: Link = (user, cluster, question) => (rbac.allows(user, cluster, question) ? allowedByRules : noRule);
+  const rules: Link = ({ effective }, cluster, question) =>
+    effective.some((user) => rbac.allows(user, cluster, question)) ? allowedByRules : noRule;
 
   const chain: readonly Link[] = [gates, systemStatus, permissionPolicy, rules];
   const deepChain: readonly Link[] = [systemStatus, rules];
-
-  function ask(links: readonly Link[], user: UserInfo, cluster: string, question: Question): Decision {
-    for (const link of links) {
-      const decision = link(user, cluster, question);
-      if (decision !== undefined) return decision;
-    }
-    return noRule;
-  }
 
   /** The request about the resource behind the name: a group's earlier name grants and denies nothing by itself. */
   function resolved(request: AccessRequest): AccessRequest {
@@ -90,17 +87,18 @@ export function createAuthorizer(needs: AuthorizerNeeds): Authorizer {
     return group === request.group ? request : { ...request, group };
   }
 
+  /** The chain runs once, as in kcp, and each link heeds every effective user: a warrant adds rights though its user could not enter by itself. */
   function decide(links: readonly Link[], asked: AccessRequest): Decision {
     const request = resolved(asked);
-    if (hasGroup(request.user, mastersGroup)) return masters;
-    if (request.kind === 'non-resource' && isOpenPath(request.path)) return openPath;
-    let refused = noRule;
-    for (const user of effectiveUsers(request.user, request.cluster)) {
-      const decision = ask(links, user, request.cluster, request);
-      if (decision.allowed || decision.denied) return decision;
-      if (refused === noRule) refused = decision;
+    const { user, cluster } = request;
+    if (hasGroup(user, mastersGroup)) return masters;
+    if (request.kind === 'non-resource' && alwaysAllowPaths.includes(request.path)) return openPath;
+    const asker: Asker = { user, effective: effectiveUsers(user, cluster) };
+    for (const link of links) {
+      const decision = link(asker, cluster, request);
+      if (decision !== undefined) return decision;
     }
-    return refused;
+    return noRule;
   }
 
   return {
@@ -108,11 +106,8 @@ export function createAuthorizer(needs: AuthorizerNeeds): Authorizer {
     authorizeDeep: (request) => decide(deepChain, request),
     deniesSystemStatus: (request) =>
       !hasGroup(request.user, mastersGroup) && checkSystemStatus(resolved(request)) !== undefined,
-    policyAllows(asked, exportCluster) {
-      const request = resolved(asked);
-      return effectiveUsers(request.user, request.cluster).some((user) =>
-        policyAllows(rbac, user, request.cluster, exportCluster, request),
-      );
-    },
+    policyAllows: (request, exportCluster) =>
+      hasGroup(request.user, mastersGroup) ||
+      policyAllows(rbac, request.user, { exportCluster, consumer: undefined }, resolved(request)),
   };
 }

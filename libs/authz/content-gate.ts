@@ -42,7 +42,10 @@ const contentNotFound = deny('LogicalCluster not found');
 const noAccess = noOpinion('no verb=access permission on /');
 const lifecycleAllowed: Decision = { allowed: true, reason: 'initializer or terminator of the logical cluster' };
 
-/** The groups that a workspace's annotation asks for. */
+/**
+ * The groups that a workspace's annotation asks for, of who the user is in this cluster: groups that count elsewhere only do not help, nor do those of
+ * whoever it carries a warrant of.
+ */
 export function checkRequiredGroups(
   user: UserInfo,
   cluster: string,
@@ -59,9 +62,9 @@ export function checkRequiredGroups(
   return member ? undefined : deny(`user is not a member of required groups: ${required}`);
 }
 
-/** The cluster's phase, and the permission `access` on `/`. */
+/** The cluster's phase, and the permission `access` on `/`, which any of the effective users may have. The first of them is the user itself. */
 export function checkContent(
-  user: UserInfo,
+  users: readonly [UserInfo, ...UserInfo[]],
   cluster: string,
   facts: ClusterFacts | undefined,
   question: Question,
@@ -69,16 +72,16 @@ export function checkContent(
 ): Decision | undefined {
   if (question.kind === 'non-resource' && shardPaths.has(question.path)) return undefined;
   if (cluster === '' || cluster === '*' || cluster.startsWith('system:')) return systemWorkspace;
-  if (hasGroup(user, clusterAdminGroup)) return undefined;
+  if (users.some((user) => hasGroup(user, clusterAdminGroup))) return undefined;
   if (facts === undefined) return contentNotFound;
   const { phase } = facts;
   if (!openPhases.has(phase)) return noOpinion(`not permitted due to phase ${JSON.stringify(phase)}`);
   if (lifecyclePhases.has(phase)) {
     const group = phase === 'Initializing' ? initializerGroupPrefix : terminatorGroupPrefix;
-    if (user.groups.some((name) => name.startsWith(group))) return lifecycleAllowed;
+    if (users[0].groups.some((name) => name.startsWith(group))) return lifecycleAllowed;
   }
-  if (serviceAccountOf(user.name) !== undefined) return undefined;
-  return rbac.allows(user, cluster, access) ? undefined : noAccess;
+  if (serviceAccountOf(users[0].name) !== undefined) return undefined;
+  return users.some((user) => rbac.allows(user, cluster, access)) ? undefined : noAccess;
 }
 
 const systemResources: ReadonlyMap<string, Decision> = new Map([

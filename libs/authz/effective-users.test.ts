@@ -51,15 +51,30 @@ describe('effective users', () => {
 
   it('takes a service account for itself at home and for a foreigner elsewhere', () => {
     const own = `${robotName} [system:serviceaccounts system:authenticated]`;
+    const home = `${robotName} [system:serviceaccounts system:authenticated system:cluster:a]`;
     const global = 'system:kcp:serviceaccount:a:default:robot [system:authenticated]';
     expect(summary(robot(), 'a')).toEqual([own]);
-    expect(summary(robot('a'), 'a')).toEqual([own, global]);
+    expect(summary(robot('a'), 'a')).toEqual([home, global]);
     expect(summary(robot('a'), 'b')).toEqual(['system:anonymous [system:authenticated system:cluster:a]', global]);
   });
 
-  it('does not let a service account out of its scope under its global name', () => {
-    const held = { ...robot('a'), extra: { ...robot('a').extra, 'authentication.kcp.io/scopes': ['cluster:a'] } };
-    expect(summary(held, 'b')).toEqual(['system:anonymous [system:authenticated system:cluster:a]']);
+  it('knows a service account everywhere by its global name when it is held to its home, and not when it is held to elsewhere', () => {
+    const held = (scope: string): UserInfo => ({
+      ...robot('a'),
+      extra: { ...robot('a').extra, 'authentication.kcp.io/scopes': [scope] },
+    });
+    const global = 'system:kcp:serviceaccount:a:default:robot [system:authenticated]';
+    expect(summary(held('cluster:a'), 'b')).toEqual([
+      'system:anonymous [system:authenticated system:cluster:a]',
+      global,
+    ]);
+    expect(summary(held('cluster:c'), 'b')).toEqual(['system:anonymous [system:authenticated]']);
+  });
+
+  it('takes a service account with two homes for a foreigner in both', () => {
+    const twice = { ...robot(), extra: { 'authentication.kcp.io/cluster-name': ['a', 'b'] } };
+    expect(summary(twice, 'a')).toEqual(['system:anonymous [system:authenticated]']);
+    expect(summary(twice, 'b')).toEqual(['system:anonymous [system:authenticated]']);
   });
 
   it('adds the users of warrants, also out of scope and inside of each other', () => {

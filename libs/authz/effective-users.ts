@@ -25,26 +25,60 @@ function scopeClusters(value: string): readonly string[] {
     .map((item) => item.slice(clusterScope.length));
 }
 
-/** The clusters that every scope and the home of a service account have in common; undefined where neither is given. */
+/** The homes that a service account is said to have: none where it is not said, or for any other user. */
+function homesOf(user: UserInfo): readonly string[] {
+  return user.name.startsWith(serviceAccountPrefix) ? (user.extra?.[homeClusterExtra] ?? []) : [];
+}
+
+/** The home of a service account; undefined without exactly one. */
+export function homeOf(user: UserInfo): string | undefined {
+  const [home, ...more] = homesOf(user);
+  return more.length > 0 ? undefined : home;
+}
+
+/**
+ * The clusters that every scope and the home of a service account have in common; undefined where neither is given. A service account with several
+ * homes is at home nowhere (IsForeign in kcp's fork).
+ */
 function clustersAllowed(user: UserInfo): readonly string[] | undefined {
   const sets = (user.extra?.[scopesExtra] ?? []).map(scopeClusters);
-  const home = user.extra?.[homeClusterExtra] ?? [];
-  if (home.length > 0 && user.name.startsWith(serviceAccountPrefix)) sets.push(home);
+  const homes = homesOf(user);
+  if (homes.length > 0) sets.push(homes.length === 1 ? homes : []);
   const [first, ...others] = sets;
   return first?.filter((cluster) => others.every((set) => set.includes(cluster)));
 }
 
-/** Who an outsider is: nobody in particular, of certain other clusters. */
+/** Whether the user carries scopes or a home at all, which hold it to clusters. */
+export function isHeld(user: UserInfo): boolean {
+  return clustersAllowed(user) !== undefined;
+}
+
+/** Whether the user's scopes, and the home of a service account, let it act as itself in a cluster. */
+export function isInScope(user: UserInfo, cluster: string): boolean {
+  return clustersAllowed(user)?.includes(cluster) ?? true;
+}
+
+/** A user outside its scopes: anonymous, and a member of `system:cluster:<name>` for each cluster that its scopes allow. */
+export function outOfScope(user: UserInfo): UserInfo {
+  return reduced(user, clustersAllowed(user) ?? []);
+}
+
 function reduced(user: UserInfo, clusters: readonly string[]): UserInfo {
   if (!user.groups.includes(authenticatedGroup)) return { name: anonymousName, groups: [unauthenticatedGroup] };
   const foreign = [...new Set(clusters)].map((cluster) => `${foreignClusterGroupPrefix}${cluster}`);
   return { name: anonymousName, groups: [authenticatedGroup, ...foreign] };
 }
 
-function globalServiceAccount(user: UserInfo): UserInfo | undefined {
+/**
+ * A service account by the name that counts in every cluster. The scope that its token carries is its home; a scope that allows neither its home nor the
+ * cluster takes this name from it.
+ */
+function globalServiceAccount(user: UserInfo, cluster: string): UserInfo | undefined {
   const account = serviceAccountOf(user.name);
-  const [home, ...more] = user.extra?.[homeClusterExtra] ?? [];
-  if (account === undefined || home === undefined || more.length > 0) return undefined;
+  const home = homeOf(user);
+  if (account === undefined || home === undefined) return undefined;
+  const scopes = (user.extra?.[scopesExtra] ?? []).map(scopeClusters);
+  if (!scopes.every((clusters) => clusters.includes(home) || clusters.includes(cluster))) return undefined;
   return {
     name: `${globalServiceAccountPrefix}${home}:${account.namespace}:${account.name}`,
     groups: [authenticatedGroup],
@@ -80,24 +114,47 @@ function warrantUser(text: string): UserInfo | undefined {
   };
 }
 
-function collect(user: UserInfo, cluster: string, depth: number, users: UserInfo[]): void {
-  const account = globalServiceAccount(user);
-  const scopes = user.extra?.[scopesExtra] ?? [];
-  const inScope = scopes.every((value) => scopeClusters(value).includes(cluster));
-  const allowed = clustersAllowed(user);
-  users.push(allowed === undefined || allowed.includes(cluster) ? user : reduced(user, allowed));
-  if (account !== undefined && inScope) users.push(account);
-  if (depth >= warrantDepthMax) return;
-  for (const text of user.extra?.[warrantExtra] ?? []) {
-    const warranted = warrantUser(text);
-    if (warranted !== undefined) collect(warranted, cluster, depth + 1, users);
-  }
+/** A service account at home is in `system:cluster:<home>`, as its own programs are elsewhere. */
+function atHome(user: UserInfo): UserInfo {
+  const home = homeOf(user);
+  if (home === undefined) return user;
+  const group = `${foreignClusterGroupPrefix}${home}`;
+  return user.groups.includes(group) ? user : { ...user, groups: [...user.groups, group] };
 }
 
-/** Everybody as whom the user may be judged in this cluster, in the order in which to ask. Not empty. */
-export function effectiveUsers(user: UserInfo, cluster: string): readonly UserInfo[] {
-  if (user.extra === undefined) return [user];
+/** The user itself and, recursively, everybody it carries a warrant of, as they were sent: before scopes. The user is the first. */
+export function withWarranted(user: UserInfo): readonly UserInfo[] {
   const users: UserInfo[] = [];
-  collect(user, cluster, 0, users);
+  const collect = (one: UserInfo, depth: number) => {
+    users.push(one);
+    if (depth >= warrantDepthMax) return;
+    for (const text of one.extra?.[warrantExtra] ?? []) {
+      const warranted = warrantUser(text);
+      if (warranted !== undefined) collect(warranted, depth + 1);
+    }
+  };
+  collect(user, 0);
   return users;
+}
+
+/** Whether the user carries anything that counts here. Most do not, and those with a certificate carry other extras. */
+function isMoreThanItself({ extra }: UserInfo): boolean {
+  return (
+    extra !== undefined &&
+    (extra[scopesExtra] !== undefined || extra[homeClusterExtra] !== undefined || extra[warrantExtra] !== undefined)
+  );
+}
+
+/**
+ * Everybody whose rights count for the user in this cluster (EffectiveUsers in kcp's fork). The first is the user itself, or who it is outside its scopes;
+ * the others add rights and never take any. Not empty.
+ */
+export function effectiveUsers(user: UserInfo, cluster: string): readonly [UserInfo, ...UserInfo[]] {
+  if (!isMoreThanItself(user)) return [user];
+  const [first, ...others] = withWarranted(user).flatMap((one) => {
+    const account = globalServiceAccount(one, cluster);
+    const self = isInScope(one, cluster) ? atHome(one) : outOfScope(one);
+    return account === undefined ? [self] : [self, account];
+  });
+  return [first ?? user, ...others];
 }

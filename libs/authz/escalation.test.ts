@@ -150,6 +150,75 @@ describe('escalation', () => {
     ).toContain('attempting to grant');
   });
 
+  it('takes the name of `escalate` from the request: one with resourceNames counts for an update, never for a create', () => {
+    const named = createRbac(
+      ruleSourceOf({
+        clusterRoles: { ws: { some: [access, { ...escalating, resourceNames: ['r'] }] } },
+        clusterRoleBindings: { ws: [bindUser('some', 'ann')] },
+      }),
+    );
+    const { checkRole } = createEscalation(
+      createAuthorizer({
+        rbac: named,
+        cluster: () => ({ phase: 'Ready', path: 'root:ws' }),
+        boundExport: () => undefined,
+        alwaysAllowPaths: [],
+      }),
+      named,
+    );
+    const write = (old?: KubeObject) => outcome(() => checkRole(clusterRole(everything), old, writer('ann')));
+    expect(write()).toContain('attempting to grant');
+    expect(write(clusterRole([]))).toBe('allowed');
+  });
+
+  describe('of a name that system:admin has too', () => {
+    const shadowed = createRbac(
+      ruleSourceOf({
+        clusterRoles: {
+          'system:admin': { view: [readSecrets] },
+          ws: {
+            view: [],
+            access: [access],
+            reader: [access, readSecrets],
+            binder: [access, { ...binding, resourceNames: ['view'] }],
+          },
+        },
+        clusterRoleBindings: {
+          ws: [bindUser('reader', 'reader'), bindUser('access', 'ann'), bindUser('binder', 'binder')],
+        },
+      }),
+    );
+    const { checkBinding, checkRoleRemoval } = createEscalation(
+      createAuthorizer({
+        rbac: shadowed,
+        cluster: () => ({ phase: 'Ready', path: 'root:ws' }),
+        boundExport: () => undefined,
+        alwaysAllowPaths: [],
+      }),
+      shadowed,
+    );
+    const lacking = 'attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["secrets"]';
+    const view: KubeObject = { ...clusterRole([]), metadata: { name: 'view' } };
+
+    it('judges a binding by both roles', () => {
+      const bindView = (name: string) =>
+        outcome(() => checkBinding(clusterRoleBinding('view'), undefined, writer(name)));
+      expect(bindView('ann')).toContain(lacking);
+      expect([bindView('reader'), bindView('binder')]).toEqual(['allowed', 'allowed']);
+    });
+
+    it('judges the removal of the own role as a grant of the other', () => {
+      const removeView = (name: string) => outcome(() => checkRoleRemoval(view, writer(name)));
+      expect(removeView('ann')).toContain(lacking);
+      expect([removeView('reader'), removeView('binder')]).toEqual(['allowed', 'allowed']);
+      expect(outcome(() => checkRoleRemoval(view, writer('x', 'system:masters')))).toBe('allowed');
+      expect(outcome(() => checkRoleRemoval(clusterRole(everything), writer('ann')))).toBe('allowed');
+      expect(outcome(() => checkRoleRemoval({ ...view, kind: 'Role' }, { ...writer('ann'), namespace: 'n' }))).toBe(
+        'allowed',
+      );
+    });
+  });
+
   it('answers NotFound for a role that is nowhere', () => {
     expect(writeBinding(writer('reader'), clusterRoleBinding('nonesuch'))).toBe(
       'clusterroles.rbac.authorization.k8s.io "nonesuch" not found',

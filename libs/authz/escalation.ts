@@ -9,7 +9,7 @@ import type { Rbac } from './rbac.ts';
 import { effectiveRules } from './reviews.ts';
 import type { Binding, PolicyRule, Role } from './rule-source.ts';
 import { rbacGroup } from './rule-source.ts';
-import { mastersGroup } from './well-known.ts';
+import { mastersGroup, systemAdminCluster } from './well-known.ts';
 
 /** Who writes where; `namespace` is '' for cluster-scoped objects. */
 export interface RbacWriter {
@@ -21,8 +21,17 @@ export interface RbacWriter {
 export interface Escalation {
   /** Refuses a Role or ClusterRole (`old` where it is an update) with rules that the writer neither holds nor may `escalate`; throws a StatusError Forbidden. */
   checkRole(role: KubeObject, old: KubeObject | undefined, writer: RbacWriter): void;
-  /** Refuses a binding to a role whose rules the writer neither holds nor may `bind`; throws a StatusError Forbidden, or NotFound for a role that is not there. */
+  /**
+   * Refuses a binding to a role whose rules the writer neither holds nor may `bind`; throws a StatusError Forbidden, or NotFound for a role that is not there.
+   * Where the cluster and `system:admin` both have a ClusterRole of that name, the writer must hold the rules of both: a binding whose own role is deleted
+   * means the other.
+   */
   checkBinding(binding: KubeObject, old: KubeObject | undefined, writer: RbacWriter): void;
+  /**
+   * Refuses to delete a ClusterRole that stands before one of the same name in `system:admin`, whose rules its bindings then mean: unless the writer holds
+   * them, or may `bind` or `escalate` that role; throws a StatusError Forbidden.
+   */
+  checkRoleRemoval(role: KubeObject, writer: RbacWriter): void;
 }
 
 const everything: readonly PolicyRule[] = [
@@ -99,7 +108,8 @@ export function createEscalation(authorizer: Authorizer, rbac: Rbac): Escalation
       const role = object as unknown as Role;
       const before = old as unknown as Role | undefined;
       if (old !== undefined && isForCollectionOnly(object, old)) return;
-      if (mayVerb('escalate', object.kind, object.metadata.name, writer)) return;
+      // As in Kubernetes the name is the request's, and a create has none: `escalate` by resourceNames counts for updates only.
+      if (mayVerb('escalate', object.kind, old === undefined ? '' : object.metadata.name, writer)) return;
       confirm(object, role.rules ?? [], writer);
       if (!aggregates(role) && !aggregates(before)) return;
       if (missing(everything, writer).length > 0)
@@ -114,6 +124,15 @@ export function createEscalation(authorizer: Authorizer, rbac: Rbac): Escalation
       if (rules === undefined)
         throw StatusError.notFound({ group: rbacGroup, plural: pluralFor(roleRef.kind) }, roleRef.name);
       confirm(object, rules, writer);
+    },
+    checkRoleRemoval(object, writer) {
+      if (hasGroup(writer.user, mastersGroup) || writer.cluster === systemAdminCluster) return;
+      const { kind } = object;
+      const { name } = object.metadata;
+      const uncovered = kind === 'ClusterRole' ? rbac.roleRules(systemAdminCluster, '', { kind, name }) : undefined;
+      if (uncovered === undefined || missing(uncovered, writer).length === 0) return;
+      if (mayVerb('escalate', kind, name, writer) || mayVerb('bind', kind, name, writer)) return;
+      confirm(object, uncovered, writer);
     },
   };
 }

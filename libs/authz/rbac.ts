@@ -16,8 +16,13 @@ export interface Rbac {
   allows(user: UserInfo, cluster: string, question: Question): boolean;
   /** All rules that this very user has in a namespace ('' for the cluster as a whole): those of `system:admin` first, each role once. */
   rulesFor(user: UserInfo, cluster: string, namespace: string): readonly PolicyRule[];
-  /** The rules of the role that a binding names; undefined where there is none. */
+  /**
+   * The rules of every role that a binding's reference can come to mean: the cluster's own, and for a ClusterRole the one of that name in `system:admin`, which
+   * the binding means where the cluster has none. Undefined where there is neither.
+   */
   roleRules(cluster: string, namespace: string, reference: RoleRef): readonly PolicyRule[] | undefined;
+  /** Whether a ClusterRoleBinding of the cluster names a user or group that begins so. */
+  bindsPrefix(cluster: string, prefix: string): boolean;
   /** To be called when an RBAC object of the cluster has changed; of that namespace only, where one is given. */
   invalidate(cluster: string, namespace?: string): void;
   /** How many clusters are compiled. */
@@ -126,11 +131,18 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
       return [...rulesIn(user, systemAdminCluster, ''), ...rulesIn(user, cluster, namespace)];
     },
     roleRules(cluster, namespace, { kind, name }) {
-      const role =
+      const roles =
         kind === 'Role'
-          ? source.role(cluster, namespace, name)
-          : (source.clusterRole(cluster, name) ?? source.clusterRole(systemAdminCluster, name));
-      return role === undefined ? undefined : (role.rules ?? []);
+          ? [source.role(cluster, namespace, name)]
+          : [...new Set([cluster, systemAdminCluster])].map((place) => source.clusterRole(place, name));
+      const found = roles.filter((role) => role !== undefined);
+      return found.length === 0 ? undefined : found.flatMap((role) => role.rules ?? []);
+    },
+    bindsPrefix(cluster, prefix) {
+      const { byUser, byGroup } = policyOf(cluster).bindings;
+      for (const subjects of [byUser, byGroup])
+        for (const name of subjects.keys()) if (name.startsWith(prefix)) return true;
+      return false;
     },
     invalidate(cluster, namespace = '') {
       if (namespace !== '') {

@@ -22,8 +22,10 @@ export const scopesExtra = 'authentication.kcp.io/scopes';
 export const homeClusterExtra = 'authentication.kcp.io/cluster-name';
 export const warrantExtra = 'authorization.kcp.io/warrant';
 
-/** How users and groups of a consumer are named in a provider's permission policy; the second is the older spelling. */
-export const bindingPrefixes = ['apis.kcp.io:binding:', 'apis.kcp.dev:binding:'] as const;
+/** How users and groups of a consumer are named in a provider's permission policy. */
+export const bindingPrefix = 'apis.kcp.io:binding:';
+/** The same in the earlier draft of the API. */
+export const earlierBindingPrefix = 'apis.kcp.dev:binding:';
 
 /** Namespace and name of a service account's user name; undefined for any other user. */
 export function serviceAccountOf(userName: string): { readonly namespace: string; readonly name: string } | undefined {

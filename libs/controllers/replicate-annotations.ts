@@ -6,7 +6,7 @@ import type { Binding, PolicyRule, Role } from '@kcp-ts/authz';
 import type { Controller } from '@kcp-ts/controller';
 import type { KubeObject } from '@kcp-ts/meta';
 import { exportsPrefix } from '@kcp-ts/sharing';
-import type { Entry } from '@kcp-ts/storage';
+import type { Entry, StoreEvent } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import type { ControllerNeeds } from './writer.ts';
 import { committed, keysToResume, lostRaceMs, objectOf, replaceOperation } from './writer.ts';
@@ -21,7 +21,9 @@ export interface ReplicateNeeds extends ControllerNeeds {
 
 const rolesPrefix = 'rbac.authorization.k8s.io/clusterroles/-/';
 const roleBindingsPrefix = 'rbac.authorization.k8s.io/clusterrolebindings/-/';
-const consumerPrefix = 'apis.kcp.io:binding:';
+/** How a maximal permission policy names consumers, today and in the earlier draft of the API. */
+const consumerPrefixes = ['apis.kcp.io:binding:', 'apis.kcp.dev:binding:'];
+const systemRolesPrefix = `${rolesPrefix}system:admin//`;
 const objectsMax = 5_000;
 
 interface Holds {
@@ -49,7 +51,7 @@ function aboutAccess({ verbs, nonResourceURLs }: PolicyRule): boolean {
 }
 
 function isConsumersBinding(binding: Binding): boolean {
-  return (binding.subjects ?? []).some(({ name }) => name.startsWith(consumerPrefix));
+  return (binding.subjects ?? []).some(({ name }) => consumerPrefixes.some((prefix) => name.startsWith(prefix)));
 }
 
 export interface ReplicateMarks {
@@ -73,7 +75,7 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'store' | 'type
 
   function roleOf(cluster: string, name: string): Role | undefined {
     const entry =
-      needs.store.get(`${rolesPrefix}${cluster}//${name}`) ?? needs.store.get(`${rolesPrefix}system:admin//${name}`);
+      needs.store.get(`${rolesPrefix}${cluster}//${name}`) ?? needs.store.get(`${systemRolesPrefix}${name}`);
     return entry === undefined ? undefined : parseStored<Role>(entry.value);
   }
 
@@ -92,7 +94,12 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'store' | 'type
     const { cluster } = parseKey(key);
     const holds = holdsOf(cluster);
     if (!holds.exports && !holds.types) return [];
-    if (key.startsWith(rolesPrefix)) return reasonsOfRole(cluster, object as KubeObject & Role, holds);
+    if (key.startsWith(rolesPrefix)) {
+      const reasons = reasonsOfRole(cluster, object as KubeObject & Role, holds);
+      // A role with the name of one of system:admin always leaves: without it, a shard that knows a binding to it would take the other role for what is meant.
+      const shadows = needs.store.get(`${systemRolesPrefix}${object.metadata.name}`) !== undefined;
+      return shadows && reasons.length === 0 ? ['core.kcp.io'] : reasons;
+    }
     if (!key.startsWith(roleBindingsPrefix))
       return [...(holds.exports ? ['apis.kcp.io'] : []), ...(holds.types ? ['tenancy.kcp.io'] : [])];
     const binding = object as unknown as Binding;
@@ -113,6 +120,19 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'store' | 'type
   };
 }
 
+/** Without parsing those that cannot be. */
+function isMarked(value: Uint8Array): boolean {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (!bytes.includes(replicateAnnotation)) return false;
+  return parseStored<KubeObject>(value).metadata.annotations?.[replicateAnnotation] !== undefined;
+}
+
+/** Whether a change took an object's mark from it, or the object with its mark. */
+function lostMark({ type, value, previous }: Pick<StoreEvent, 'type' | 'value' | 'previous'>): boolean {
+  if (type === 'delete') return isMarked(value);
+  return previous !== undefined && isMarked(previous.value) && !isMarked(value);
+}
+
 export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
   const marks = createReplicateMarks(needs);
 
@@ -122,11 +142,40 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
     return needs.served('core.kcp.io', 'logicalclusters');
   }
 
+  /** Where the role of its own cluster is that a binding names. */
+  function roleKeyOf(key: string, binding: Uint8Array): string {
+    return `${rolesPrefix}${parseKey(key).cluster}//${parseStored<Binding>(binding).roleRef.name}`;
+  }
+
+  /** Whether the role stands before one of system:admin while a binding to it still leaves the shard. */
+  function mustStay(role: Entry): boolean {
+    const { cluster, name } = parseKey(role.key);
+    if (needs.store.get(`${systemRolesPrefix}${name}`) === undefined) return false;
+    return needs.store
+      .scan({ prefix: `${roleBindingsPrefix}${cluster}/` }, objectsMax)
+      .map((entry) => parseStored<KubeObject & Binding>(entry.value))
+      .some(
+        ({ metadata, roleRef }) => roleRef.name === name && metadata.annotations?.[replicateAnnotation] !== undefined,
+      );
+  }
+
+  /**
+   * A binding never leaves the shard without its role: the role's mark is put on before the binding's and taken off after it. Otherwise another shard would
+   * take a role of the same name in `system:admin` for what the binding means.
+   */
   async function mark(entry: Entry): Promise<number | undefined> {
     const served = servedOf(entry.key);
     const object = objectOf<KubeObject>(served, entry);
     if (object.metadata.deletionTimestamp !== undefined) return undefined;
     if (!marks.mark(entry.key, object)) return undefined;
+    const marked = object.metadata.annotations?.[replicateAnnotation] !== undefined;
+    if (marked && entry.key.startsWith(roleBindingsPrefix)) {
+      const role = needs.store.peek(roleKeyOf(entry.key, entry.value));
+      const waitMs = role === undefined ? undefined : await mark(role);
+      if (waitMs !== undefined) return waitMs;
+    }
+    // The last such binding wakes the role when it loses its own mark.
+    if (!marked && entry.key.startsWith(rolesPrefix) && mustStay(entry)) return undefined;
     return (await committed(needs, [replaceOperation(needs, served, entry, object)])) ? undefined : lostRaceMs;
   }
 
@@ -151,9 +200,10 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
       const isRole = key.startsWith(rolesPrefix);
       if (!isRole && !key.startsWith(roleBindingsPrefix)) return [];
       const { exports, types } = marks.holdsOf(parts.cluster);
-      if (!exports && !types) return [];
+      if (!exports && !types) return isRole || !lostMark(event) ? [] : [roleKeyOf(key, event.value)];
       // A role decides about its bindings, and a binding for consumers about its role.
-      return isRole || isConsumersBinding(parseStored<Binding>(event.value)) ? keysOfCluster(parts.cluster) : [key];
+      if (isRole || isConsumersBinding(parseStored<Binding>(event.value))) return keysOfCluster(parts.cluster);
+      return lostMark(event) ? [key, roleKeyOf(key, event.value)] : [key];
     },
     async *resume() {
       const clusters = new Set<string>();

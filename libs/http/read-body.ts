@@ -42,6 +42,11 @@ export function readBody(
       settle();
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length));
     };
+    // An empty body may have ended while its sender was being authenticated: nobody is told of that again.
+    if (source.readableEnded) {
+      onEnd();
+      return;
+    }
     if (source.destroyed) {
       onGone();
       return;

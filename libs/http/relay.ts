@@ -178,6 +178,11 @@ function passOn(exchange: Exchange, stream: ClientHttp2Stream, body: BodyStream,
 /** The request's body, no faster than the server takes it; a client that breaks off takes the request with it. */
 export function relayBody(exchange: Exchange, stream: ClientHttp2Stream): void {
   const source = (exchange as Exchange & { readonly [incoming]: Readable })[incoming];
+  // An empty body may have ended while it was looked up where the request goes.
+  if (source.readableEnded) {
+    stream.end();
+    return;
+  }
   source.on('data', (chunk: Buffer) => {
     if (stream.destroyed || stream.writableEnded || stream.write(chunk)) return;
     source.pause();

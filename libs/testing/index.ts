@@ -1,4 +1,5 @@
 // Certificates
+export { certificateRequests } from './certificate-requests.ts';
 export type { TestAuthority, TestCertificate } from './certificates.ts';
 export { createTestAuthority, readTestAuthority } from './certificates.ts';
 export { programs } from './config.ts';

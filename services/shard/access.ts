@@ -33,6 +33,8 @@ export interface Access {
     verb: string,
     target: { readonly group: string; readonly resource: string; readonly subresource?: string; readonly name: string },
   ): boolean;
+  /** Whether the user may `approve` or `sign` for a signer of certificates. */
+  maySign(user: UserInfo, cluster: string, verb: 'approve' | 'sign', name: string): boolean;
   /** Whether a claimed resource lets a provider do this: the maximal permission policies of the exports that own it, and what is the system's alone. */
   ownerAllows(user: UserInfo, verb: string, api: ApiPath, served: ServedResource): boolean;
   forbidden(user: UserInfo, cluster: string, api: ApiPath, verb: string): StatusError;
@@ -119,13 +121,23 @@ export function createAccess(core: Core): Access {
         name,
       }).allowed;
     },
+    maySign(user, cluster, verb, name) {
+      const signer = {
+        group: 'certificates.k8s.io',
+        version: 'v1',
+        resource: 'signers',
+        subresource: '',
+        namespace: '',
+      };
+      return authorizer.authorize({ kind: 'resource', user, cluster, verb, ...signer, name }).allowed;
+    },
     ownerAllows(user, verb, api, { identity, storage, origin }) {
       const { group, plural } = storage.row;
       const asked = { ...api, group, resource: plural };
       if (origin.kind !== 'bound') return !authorizer.deniesSystemStatus(resourceRequest(user, '', asked, verb));
       // Exports may share an identity: an object belongs to all of them, so each has its say.
       return owners(identity, group, plural).every((cluster) =>
-        authorizer.policyAllows(resourceRequest(user, cluster, asked, verb), cluster),
+        authorizer.policyAllows(resourceRequest(user, '', asked, verb), cluster),
       );
     },
     forbidden: (user, cluster, api, verb) => forbiddenError(resourceRequest(user, cluster, api, verb)),

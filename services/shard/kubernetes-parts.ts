@@ -70,7 +70,7 @@ export function kubernetesParts({ core, access, caBundle, tokens, authenticator 
   const now = () => timestampOf(core.clock.now());
   const behaviours: Record<string, Behaviour> = Object.fromEntries(plain.map((name) => [name, noBehaviour]));
   Object.assign(behaviours, {
-    certificatesigningrequests: createCertificateSigningRequestsBehaviour(),
+    certificatesigningrequests: createCertificateSigningRequestsBehaviour({ maySign: access.maySign }),
     configmaps: createConfigMapsBehaviour(),
     customresourcedefinitions: createCustomResourceDefinitionsBehaviour(),
     events: createEventsBehaviour(),

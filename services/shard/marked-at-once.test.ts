@@ -27,9 +27,9 @@ it('a role that lets others bind leaves the shard with the very commit that make
   const value = encodeStored('0123456789abcdef', 0, JSON.stringify({ metadata: { name: 'west' } }));
   await store.commit([{ op: 'put', key, expect: 'any', value: () => value }]);
   const served = core.served('rbac.authorization.k8s.io', 'clusterroles');
-  const admit = async (cluster: string, verbs: readonly string[]) => {
+  const admit = async (cluster: string, verbs: readonly string[], name = 'binder') => {
     const object: KubeObject = {
-      ...{ apiVersion: served.apiVersion, kind: 'ClusterRole', metadata: { name: 'binder' } },
+      ...{ apiVersion: served.apiVersion, kind: 'ClusterRole', metadata: { name } },
       rules: [{ apiGroups: ['apis.kcp.io'], resources: ['apiexports'], verbs }],
     };
     const context = {
@@ -42,4 +42,12 @@ it('a role that lets others bind leaves the shard with the very commit that make
   expect(await admit('c1', ['bind'])).toEqual({ 'internal.kcp.io/replicate': 'apis.kcp.io' });
   expect(await admit('c1', ['get'])).toBeUndefined();
   expect(await admit('elsewhere', ['bind'])).toBeUndefined();
+  // One that stands before a role of the system leaves whatever it says: otherwise others would take that one for it.
+  const systemRole = formatKey({
+    ...{ group: 'rbac.authorization.k8s.io', resource: 'clusterroles', identity: '-' },
+    ...{ cluster: 'system:admin', namespace: '', name: 'view' },
+  });
+  await store.commit([{ op: 'put', key: systemRole, expect: 'any', value: () => value }]);
+  expect(await admit('c1', ['get'], 'view')).toEqual({ 'internal.kcp.io/replicate': 'core.kcp.io' });
+  expect(await admit('elsewhere', ['get'], 'view')).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@kcp-ts/meta';
 import type { Store } from '@kcp-ts/storage';
-import { createMemoryStore, encodeStored, formatKey, parseStored } from '@kcp-ts/storage';
+import { createMemoryStore, encodeStored, formatKey, parseKey, parseStored } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
 import { createFeedProjection } from './feed-projection.ts';
@@ -9,8 +9,16 @@ import { composeTestShard } from './shard.fixture.ts';
 const rbac = 'rbac.authorization.k8s.io';
 const { project } = createFeedProjection(() => undefined);
 
-function put(store: Store, group: string, resource: string, name: string, rest: object, namespace = '') {
-  const key = formatKey({ group, resource, identity: '-', cluster: 'root', namespace, name });
+function put(
+  store: Store,
+  group: string,
+  resource: string,
+  name: string,
+  rest: object,
+  namespace = '',
+  cluster = 'root',
+) {
+  const key = formatKey({ group, resource, identity: '-' as const, cluster, namespace, name });
   const object = { apiVersion: `${group}/v1`, kind: 'X', metadata: { name, uid: name }, ...rest };
   const value = encodeStored('0123456789abcdef', 0, JSON.stringify(object));
   return store.commit([{ op: 'put', key, expect: 'any', value: () => value }]);
@@ -83,4 +91,58 @@ it('of the RBAC of a workspace that others bind to leaves what says who may bind
   await settled('clusterroles', sorted({ ...before, ...rest }));
   const { binds: _unbound, ...others } = bindings;
   await settled('clusterrolebindings', others);
+});
+
+it('a binding never leaves the shard without its role, where system:admin has one of the same name', async () => {
+  const clock = createManualClock(Date.now());
+  await using store = createMemoryStore({ clock });
+  await using _ = await composeTestShard({ store, clock });
+  const cluster = 'c9';
+  const ended = new AbortController();
+  const left = new Set<string>();
+  const alone: string[] = [];
+  const role = formatKey({
+    group: rbac,
+    resource: 'clusterroles',
+    identity: '-' as const,
+    cluster,
+    namespace: '',
+    name: 'view',
+  });
+  const binding = formatKey({ ...parseKey(role), identity: '-', resource: 'clusterrolebindings', name: 'binds' });
+  const following = (async () => {
+    for await (const events of store.watch({ prefix: `${rbac}/` }, store.currentRevision(), ended.signal)) {
+      for (const event of events) {
+        const { kind } = project(event);
+        if (kind === 'put') left.add(event.key);
+        else if (kind === 'delete') left.delete(event.key);
+        if (left.has(binding) && !left.has(role)) alone.push(`revision ${event.revision}`);
+      }
+    }
+  })();
+  const until = async (wanted: boolean) => {
+    for (let turn = 0; turn < 2_000 && (left.has(binding) !== wanted || left.has(role) !== wanted); turn++)
+      await new Promise((resolve) => setImmediate(resolve));
+    expect([left.has(binding), left.has(role)]).toEqual([wanted, wanted]);
+  };
+  const inCluster = (resource: string, name: string, rest: object, group = rbac) =>
+    put(store, group, resource, name, rest, '', cluster);
+  await inCluster('clusterroles', 'view', { rules: [bindRule] });
+  await inCluster('clusterrolebindings', 'binds', { ...roleRef('view'), ...subjects('ann') });
+  for (let round = 0; round < 5; round++) {
+    await inCluster('apiexports', 'west', { spec: {} }, 'apis.kcp.io');
+    await until(true);
+    const key = formatKey({
+      ...parseKey(role),
+      identity: '-',
+      group: 'apis.kcp.io',
+      resource: 'apiexports',
+      name: 'west',
+    });
+    await store.commit([{ op: 'delete', key, expect: 'any' }]);
+    await until(false);
+  }
+  ended.abort();
+  await following.catch(() => undefined);
+  expect(alone).toEqual([]);
 });

@@ -2,7 +2,7 @@
 import type { ApiRequest, Route } from '@kcp-ts/apiserver';
 import { respondText, splitCluster } from '@kcp-ts/apiserver';
 import { impersonationOf } from '@kcp-ts/authn';
-import { impersonate } from '@kcp-ts/authz';
+import { homeOf, impersonate } from '@kcp-ts/authz';
 import { decodeSegment } from '@kcp-ts/http';
 import type { ClusterName, UserInfo, WorkspacePath } from '@kcp-ts/meta';
 import { isClusterName, isWorkspacePath, StatusError } from '@kcp-ts/meta';
@@ -29,7 +29,6 @@ export interface Router {
 
 const apiExportPrefix = '/services/apiexport/';
 const homePath = '/apis/tenancy.kcp.io/v1alpha1/workspaces/~';
-const clusterNameExtra = 'authentication.kcp.io/cluster-name';
 
 /** Those who administer the installation may know which paths there are; to others an unknown one is as forbidden as any. */
 function mayKnowPaths(user: UserInfo): boolean {
@@ -137,14 +136,9 @@ export function createRouter(needs: RouterNeeds): Router {
   }
 
   /** A service account's client knows no `/clusters`: its token says where it is at home. */
-  function homeOf(user: UserInfo): ClusterName | undefined {
-    const [cluster, ...others] = user.extra?.[clusterNameExtra] ?? [];
-    return cluster !== undefined &&
-      others.length === 0 &&
-      user.name.startsWith('system:serviceaccount:') &&
-      isClusterName(cluster)
-      ? cluster
-      : undefined;
+  function homeClusterOf(user: UserInfo): ClusterName | undefined {
+    const cluster = homeOf(user);
+    return cluster !== undefined && isClusterName(cluster) ? cluster : undefined;
   }
 
   function route(request: ApiRequest): Route {
@@ -153,7 +147,7 @@ export function createRouter(needs: RouterNeeds): Router {
     if (request.path.startsWith(apiExportPrefix)) return routeApiExport(request);
     if (request.path.startsWith('/services/')) throw unresolvedVirtual(request);
     if (request.path === '/metrics') return { kind: 'answer', answer: () => answerMetrics(request) };
-    const home = homeOf(request.user);
+    const home = homeClusterOf(request.requester ?? request.user);
     return {
       kind: 'scope',
       scope: home === undefined ? scopes.none : clusterScope(core, access, home),
@@ -162,11 +156,11 @@ export function createRouter(needs: RouterNeeds): Router {
   }
 
   async function answerMetrics(request: ApiRequest): Promise<void> {
-    access.authorizePath(request.user, 'root', '/metrics', 'get');
+    access.authorizePath(request.user, 'root', '/metrics', request.method.toLowerCase());
     respondText(request, 200, await needs.metrics());
   }
 
-  /** Where an impersonation is judged: the workspace of the request, or the provider's for its virtual workspace. */
+  /** Where an impersonation is judged: the workspace of the request, the provider's for its virtual workspace, or the home of a service account that names none. */
   function impersonationCluster(request: ApiRequest): string {
     const split = splitCluster(request.path);
     const text =
@@ -176,7 +170,8 @@ export function createRouter(needs: RouterNeeds): Router {
           ? (request.path.slice(apiExportPrefix.length).split('/')[0] ?? '')
           : '',
       );
-    if (text === '' || text === '*') return text;
+    if (text === '') return homeClusterOf(request.user) ?? '';
+    if (text === '*') return text;
     const found =
       isWorkspacePath(text) || isClusterName(text) ? core.clusters.resolve(text as WorkspacePath) : undefined;
     return found?.status === 'found' ? found.cluster : '';

@@ -50,7 +50,8 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
   };
 }
 
-const clusterPattern = /^\/clusters\/([^/?*]+)\//;
+/** Also behind the prefix of a virtual workspace. */
+const clusterPattern = /^(?:\/services\/[^*?]*)?\/clusters\/([^/?*]+)\//;
 
 /** system:masters, straight at the shard that has the cluster of a request; at the first shard for everything else. */
 export function anyShardClient(cluster: Cluster): ApiClient {

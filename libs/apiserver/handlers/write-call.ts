@@ -27,7 +27,7 @@ export function writeRequest(call: ResourceCall, optionsKind: string): WriteRequ
     dryRun: parseDryRun(request.query.all('dryRun'), optionsKind),
     subresource: api.subresource,
     fieldValidation: parseFieldValidation(request.query, optionsKind),
-    guard: scope.guard(served),
+    guard: scope.guard(served, request.user),
     warn: (text) => request.warnings.push(text),
   };
 }

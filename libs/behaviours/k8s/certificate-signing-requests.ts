@@ -1,8 +1,20 @@
-/** CertificateSigningRequests say who asked, never change what was asked, and are decided about through their own subresource, once. */
+/**
+ * CertificateSigningRequests say who asked, never change what was asked, and are decided about through their own subresource, once. Who approves or signs needs
+ * the right to the signer besides the one to the subresource (Kubernetes' admission plugins CertificateApproval and CertificateSigning), and nobody asks the
+ * signer of client certificates for `system:masters` (CertificateSubjectRestriction).
+ */
 import { isDeepStrictEqual } from 'node:util';
-import type { FieldError, KubeObject } from '@kcp-ts/meta';
-import { duplicateValue, forbiddenField, invalidValue, requiredValue, unsupportedValue } from '@kcp-ts/meta';
-import type { Behaviour } from '@kcp-ts/registry';
+import type { FieldError, KubeObject, UserInfo } from '@kcp-ts/meta';
+import {
+  duplicateValue,
+  forbiddenField,
+  invalidValue,
+  requiredValue,
+  StatusError,
+  unsupportedValue,
+} from '@kcp-ts/meta';
+import type { Behaviour, WriteContext } from '@kcp-ts/registry';
+import { CertificateRequestError, readCertificateRequest } from './certificate-request.ts';
 import { signerNameErrors } from './signer-name.ts';
 
 interface Decision {
@@ -26,6 +38,13 @@ interface Request extends KubeObject {
   status?: { conditions?: Decision[]; certificate?: string };
 }
 
+export interface SignerNeeds {
+  /** Whether a user has a verb on the resource `signers` of certificates.k8s.io, of that name, in a workspace. */
+  maySign(user: UserInfo, cluster: string, verb: 'approve' | 'sign', name: string): boolean;
+}
+
+const clientSigner = 'kubernetes.io/kube-apiserver-client';
+const mastersGroup = 'system:masters';
 const decisions = ['Approved', 'Denied'];
 const finalTypes = [...decisions, 'Failed'];
 const conditionsField = 'status.conditions';
@@ -56,10 +75,24 @@ const usages = [
   'timestamping',
 ];
 
-/** The type of the first complete PEM block of a text. */
-function pemType(text: string): string | undefined {
-  const found = /-----BEGIN ([^\r\n]{1,64})-----\r?\n[A-Za-z0-9+/=\s]*-----END \1-----/.exec(text);
-  return found?.[1];
+/** The first complete PEM block of a text in base64. */
+function pemBlock(encoded: string): { readonly type: string; readonly der: Buffer } | undefined {
+  const text = Buffer.from(encoded, 'base64').toString('latin1');
+  const found = /-----BEGIN ([^\r\n]{1,64})-----\r?\n([A-Za-z0-9+/=\s]*)-----END \1-----/.exec(text);
+  return found === null ? undefined : { type: found[1] ?? '', der: Buffer.from(found[2] ?? '', 'base64') };
+}
+
+function requestErrors(encoded: string): FieldError[] {
+  const block = pemBlock(encoded);
+  const wrong = (why: string) => [invalidValue('spec.request', encoded || null, why)];
+  if (block?.type !== 'CERTIFICATE REQUEST') return wrong('PEM block type must be CERTIFICATE REQUEST');
+  try {
+    readCertificateRequest(block.der);
+    return [];
+  } catch (error) {
+    if (error instanceof CertificateRequestError) return wrong(error.message);
+    throw error;
+  }
 }
 
 function conditionsOf(object: KubeObject): readonly Decision[] {
@@ -80,10 +113,7 @@ function usageErrors(sent: readonly string[]): FieldError[] {
 
 function specErrors(object: KubeObject): FieldError[] {
   const { request, signerName = '', usages: sent = [], expirationSeconds } = (object as Request).spec ?? {};
-  const errors: FieldError[] = [];
-  if (pemType(Buffer.from(request ?? '', 'base64').toString('latin1')) !== 'CERTIFICATE REQUEST') {
-    errors.push(invalidValue('spec.request', request || null, 'PEM block type must be CERTIFICATE REQUEST'));
-  }
+  const errors = requestErrors(request ?? '');
   errors.push(...usageErrors(sent), ...signerNameErrors(signerName, 'spec.signerName'));
   if (expirationSeconds !== undefined && expirationSeconds < secondsMin) {
     const why = `may not specify a duration less than ${secondsMin} seconds (10 minutes)`;
@@ -128,7 +158,7 @@ function certificateErrors(object: KubeObject, old: KubeObject): FieldError[] {
   if (before === now) return [];
   const field = 'status.certificate';
   if (before !== '') return [forbiddenField(field, 'updates may not modify existing certificate content')];
-  if (pemType(Buffer.from(now, 'base64').toString('latin1')) === 'CERTIFICATE') return [];
+  if (pemBlock(now)?.type === 'CERTIFICATE') return [];
   return [invalidValue(field, '<certificate data>', 'must contain at least one CERTIFICATE PEM block')];
 }
 
@@ -144,7 +174,28 @@ function stampConditions(conditions: readonly Decision[], old: KubeObject, times
   });
 }
 
-export function createCertificateSigningRequestsBehaviour(): Behaviour {
+function signerOf(object: KubeObject): string {
+  return (object as Request).spec?.signerName ?? '';
+}
+
+function checkSubject(object: KubeObject, { served }: WriteContext): void {
+  if (signerOf(object) !== clientSigner) return;
+  const block = pemBlock((object as Request).spec?.request ?? '');
+  if (block !== undefined && !readCertificateRequest(block.der).organizations.includes(mastersGroup)) return;
+  const why = `use of ${clientSigner} signer with ${mastersGroup} group is not allowed`;
+  throw StatusError.forbidden(served.row, object.metadata.name, why);
+}
+
+export function createCertificateSigningRequestsBehaviour({ maySign }: SignerNeeds): Behaviour {
+  /** By the signer's own name, or by that of its whole domain. */
+  function checkSigner(verb: 'approve' | 'sign', old: KubeObject, { user, cluster, served }: WriteContext): void {
+    const signer = signerOf(old);
+    const [domain = ''] = signer.split('/');
+    if (maySign(user, cluster, verb, signer) || maySign(user, cluster, verb, `${domain}/*`)) return;
+    const why = `user not permitted to ${verb} requests with signerName ${JSON.stringify(signer)}`;
+    throw StatusError.forbidden(served.row, old.metadata.name, why);
+  }
+
   return {
     prepareCreate(object, { user }) {
       const request = object as Request;
@@ -163,13 +214,8 @@ export function createCertificateSigningRequestsBehaviour(): Behaviour {
       const before = old as Request;
       if (before.spec !== undefined) request.spec = before.spec;
       if (subresource === '') return;
-      // An approval decides and does nothing else.
-      const others = conditionsOf(old).filter(({ type }) => !decisions.includes(type));
-      const sent =
-        subresource === 'approval'
-          ? [...others, ...conditionsOf(object).filter(({ type }) => decisions.includes(type))]
-          : conditionsOf(object);
-      const conditions = stampConditions(sent, old, timestamp);
+      const conditions = stampConditions(conditionsOf(object), old, timestamp);
+      // An approval says conditions and nothing else.
       const { conditions: _c, ...rest } = (subresource === 'approval' ? before.status : request.status) ?? {};
       request.status = { ...rest, ...(conditions.length === 0 ? {} : { conditions }) };
     },
@@ -182,5 +228,15 @@ export function createCertificateSigningRequestsBehaviour(): Behaviour {
             ...decisionErrors(object, old, subresource === 'approval'),
             ...certificateErrors(object, old),
           ],
+    admitCreate: checkSubject,
+    admitUpdate(object, old, context) {
+      if (context.subresource === 'approval') checkSigner('approve', old, context);
+      if (context.subresource !== 'status') return;
+      const [now, before] = [(object as Request).status, (old as Request).status];
+      const same =
+        (now?.certificate ?? '') === (before?.certificate ?? '') &&
+        isDeepStrictEqual(now?.conditions ?? [], before?.conditions ?? []);
+      if (!same) checkSigner('sign', old, context);
+    },
   };
 }

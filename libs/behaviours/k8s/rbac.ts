@@ -1,4 +1,5 @@
 /** Roles and bindings: valid, and never granting what the writer does not hold (privilege escalation prevention). */
+import { isDeepStrictEqual } from 'node:util';
 import type { Escalation } from '@kcp-ts/authz';
 import { defaultBinding, validateBinding, validateRole } from '@kcp-ts/authz';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
@@ -7,12 +8,18 @@ function writer({ user, cluster, namespace }: WriteContext) {
   return { user, cluster, namespace };
 }
 
-export function createRolesBehaviour(escalation: Pick<Escalation, 'checkRole'>): Behaviour {
+export function createRolesBehaviour(escalation: Pick<Escalation, 'checkRole' | 'checkRoleRemoval'>): Behaviour {
   return {
     validateCreate: (object) => validateRole(object),
     validateUpdate: (object) => validateRole(object),
     admitCreate: (object, context) => escalation.checkRole(object, undefined, writer(context)),
-    admitUpdate: (object, old, context) => escalation.checkRole(object, old, writer(context)),
+    admitUpdate(object, old, context) {
+      escalation.checkRole(object, old, writer(context));
+      // What has an owner goes with it: the garbage collector asks nobody.
+      if (!isDeepStrictEqual(object.metadata.ownerReferences, old.metadata.ownerReferences))
+        escalation.checkRoleRemoval(old, writer(context));
+    },
+    admitDelete: (object, context) => escalation.checkRoleRemoval(object, writer(context)),
   };
 }
 

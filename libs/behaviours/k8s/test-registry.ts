@@ -37,6 +37,8 @@ export interface TestRegistry extends AsyncDisposable {
 export interface TestRegistryOptions {
   readonly user?: UserInfo;
   clusterDeleting?(): boolean;
+  /** Everybody may by default. */
+  maySign?(user: UserInfo, verb: 'approve' | 'sign', name: string): boolean;
 }
 
 export const testTime = '2026-11-21T03:00:00Z';
@@ -51,7 +53,9 @@ export function createTestRegistry(options: TestRegistryOptions = {}): TestRegis
   const store = createMemoryStore({ clock });
   const random = createSystemRandom();
   const behaviours: Record<string, Behaviour> = {
-    certificatesigningrequests: createCertificateSigningRequestsBehaviour(),
+    certificatesigningrequests: createCertificateSigningRequestsBehaviour({
+      maySign: (user, _cluster, verb, name) => options.maySign?.(user, verb, name) ?? true,
+    }),
     configmaps: createConfigMapsBehaviour(),
     customresourcedefinitions: createCustomResourceDefinitionsBehaviour(),
     events: createEventsBehaviour(),
