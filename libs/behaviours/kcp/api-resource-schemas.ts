@@ -2,7 +2,7 @@
 import type { FieldError, KubeObject } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
-import { validateApiResourceSchema } from '@kcp-ts/schema';
+import { checkApiResourceSchema, checkInSlices } from '@kcp-ts/schema';
 
 function admit(object: KubeObject, context: WriteContext, errors: readonly FieldError[]): void {
   if (errors.length === 0) return;
@@ -12,7 +12,11 @@ function admit(object: KubeObject, context: WriteContext, errors: readonly Field
 
 export function createApiResourceSchemasBehaviour(): Behaviour {
   return {
-    admitCreate: (object, context) => admit(object, context, validateApiResourceSchema(object)),
-    admitUpdate: (object, old, context) => admit(object, context, validateApiResourceSchema(object, old)),
+    async admitCreate(object, context) {
+      admit(object, context, await checkInSlices(checkApiResourceSchema(object), context.slices));
+    },
+    async admitUpdate(object, old, context) {
+      admit(object, context, await checkInSlices(checkApiResourceSchema(object, old), context.slices));
+    },
   };
 }
