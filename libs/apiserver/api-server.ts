@@ -140,7 +140,7 @@ function handleInScope(
   if (health !== undefined) return handleHealth({ ...request, path: target.path }, options.checks);
   if (target.path === '/version') return respondJson(request, 200, options.version);
   if (request.method !== 'GET' && request.method !== 'HEAD') throw StatusError.methodNotAllowed();
-  handleDocuments(request, target.path, from.needs.presentation.of(scope.surface));
+  return handleDocuments(from.needs.turns, request, target.path, from.needs.presentation.of(scope.surface));
 }
 
 /** The handler of every exchange. Never throws, never rejects. */

@@ -1,11 +1,17 @@
 /** Which objects a list or watch is about: label and field selectors, and what a guard shows. */
 import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
-import { matchesLabels, StatusError } from '@kcp-ts/meta';
+import { compileLabelSelector, StatusError } from '@kcp-ts/meta';
 import type { ObjectGuard, ServedResource } from '@kcp-ts/registry';
 import { compileJsonPath } from '@kcp-ts/schema';
 import type { FieldRequirement, ListOptions } from './options.ts';
 
-export type ObjectFilter = (object: KubeObject) => boolean;
+export type ObjectPredicate = (object: KubeObject) => boolean;
+
+export interface ObjectFilter {
+  readonly matches: ObjectPredicate;
+  /** Nothing but names, labels and annotations decides: the rest of an object need not be parsed. */
+  readonly metadataOnly: boolean;
+}
 
 /** What a watch looks at: an object as it is, and as it was before. */
 export interface WatchFilter {
@@ -14,6 +20,10 @@ export interface WatchFilter {
 }
 
 type FieldReader = (object: KubeObject) => string;
+
+function isMetadataField(path: string): boolean {
+  return path === 'metadata.name' || path === 'metadata.namespace';
+}
 
 function readerOf(row: ResourceRow, path: string): FieldReader {
   if (path === 'metadata.name') return (object) => object.metadata.name;
@@ -32,11 +42,28 @@ function readerOf(row: ResourceRow, path: string): FieldReader {
   };
 }
 
-function fieldFilter(row: ResourceRow, requirement: FieldRequirement): ObjectFilter {
-  const read = readerOf(row, requirement.path);
-  return requirement.operator === '='
-    ? (object) => read(object) === requirement.value
-    : (object) => read(object) !== requirement.value;
+/** All requirements on one field. */
+interface FieldTest {
+  readonly read: FieldReader;
+  readonly wanted: Set<string>;
+  readonly denied: Set<string>;
+}
+
+/** However many terms a selector has, each field is read once. */
+function fieldFilter(row: ResourceRow, requirements: readonly FieldRequirement[]): ObjectPredicate {
+  const tests = new Map<string, FieldTest>();
+  for (const { path, operator, value } of requirements) {
+    const test = tests.get(path) ?? { read: readerOf(row, path), wanted: new Set(), denied: new Set() };
+    (operator === '=' ? test.wanted : test.denied).add(value);
+    tests.set(path, test);
+  }
+  const all = [...tests.values()];
+  if (all.some(({ wanted }) => wanted.size > 1)) return () => false;
+  return (object) =>
+    all.every(({ read, wanted, denied }) => {
+      const value = read(object);
+      return (wanted.size === 0 || wanted.has(value)) && !denied.has(value);
+    });
 }
 
 /** Undefined where everything is meant: then nothing needs to be parsed. Throws BadRequest for a field that cannot be selected by. */
@@ -45,12 +72,15 @@ export function objectFilter(
   options: ListOptions,
   guard: ObjectGuard | undefined,
 ): ObjectFilter | undefined {
-  const fields = options.fields.map((requirement) => fieldFilter(served.row, requirement));
-  if (options.labels.length === 0 && fields.length === 0 && guard === undefined) return undefined;
-  return (object) =>
-    matchesLabels(options.labels, object.metadata.labels) &&
-    fields.every((matches) => matches(object)) &&
-    (guard === undefined || guard.shows(object));
+  const { labels, fields } = options;
+  if (labels.length === 0 && fields.length === 0 && guard === undefined) return undefined;
+  const matchesFields = fieldFilter(served.row, fields);
+  const matchesLabels = compileLabelSelector(labels);
+  return {
+    matches: (object) =>
+      matchesLabels(object.metadata.labels) && matchesFields(object) && (guard === undefined || guard.shows(object)),
+    metadataOnly: fields.every(({ path }) => isMetadataField(path)),
+  };
 }
 
 /** As `objectFilter`, for a watch: what a client was shown once is seen to go, also when it would not be shown any more. */
@@ -64,6 +94,15 @@ export function watchFilter(
   const showed = guard?.showed;
   if (guard === undefined || showed === undefined) return { shows, showed: shows };
   return { shows, showed: objectFilter(served, options, { ...guard, shows: showed }) ?? shows };
+}
+
+/** Both: an object is shown where it is in a range, and where the filter, if there is one, shows it. */
+export function withinRange(inRange: ObjectPredicate, filter: WatchFilter | undefined): WatchFilter {
+  const both = (other: ObjectFilter | undefined): ObjectFilter => ({
+    matches: (object) => inRange(object) && other?.matches(object) !== false,
+    metadataOnly: other?.metadataOnly !== false,
+  });
+  return { shows: both(filter?.shows), showed: both(filter?.showed) };
 }
 
 /** The one name that a field selector leaves, where it names one. */

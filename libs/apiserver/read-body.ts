@@ -1,5 +1,6 @@
 /** The one place that takes a body off the wire and decodes it. */
-import { decodeJson, decodeYaml } from '@kcp-ts/http';
+import type { Slices } from '@kcp-ts/base';
+import { decodeJson, decodeJsonInSlices, decodeYaml } from '@kcp-ts/http';
 import type { KubeObject } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { ApiRequest } from './api-request.ts';
@@ -44,6 +45,7 @@ export async function readBody(
   bytesMax: number,
   strict: boolean,
   kind: string,
+  slices: Slices,
 ): Promise<DecodedBody> {
   const type = contentTypeOf(request);
   const json = type === '' || type === 'application/json';
@@ -53,8 +55,11 @@ export async function readBody(
     const decode = () => decodeKubernetes(bytes) ?? refuseProtobuf();
     return { value: decode(), duplicates: [], again: decode };
   }
-  const decode = json ? decodeJson : decodeYaml;
-  return { ...decode(bytes, { strict, kind }), again: () => decode(bytes, { strict: false }).value };
+  if (json) {
+    const decoded = await decodeJsonInSlices(bytes, { strict, kind }, slices);
+    return { ...decoded, again: () => decodeJson(bytes, { strict: false }).value };
+  }
+  return { ...decodeYaml(bytes, { strict, kind }), again: () => decodeYaml(bytes, { strict: false }).value };
 }
 
 /** Kinds without a protobuf form here: their clients fall back to JSON when they are told. */

@@ -1,17 +1,18 @@
-/** Entries of several ranges as one ordered sequence, at one revision, in bounded pages. */
-import type { KubeObject, Revision } from '@kcp-ts/meta';
+/** Entries of several ranges as one ordered sequence, at one revision, in pages that are bounded by entries and by bytes. */
+import type { Slices } from '@kcp-ts/base';
+import type { Revision } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
-import { servedObject } from '@kcp-ts/registry';
+import { metadataObject, servedObject } from '@kcp-ts/registry';
 import type { Entry, Range, Store } from '@kcp-ts/storage';
 import type { ObjectFilter } from './object-filter.ts';
 import type { KeyFilter } from './scope.ts';
 
-const pageEntries = 500;
+/** What is read at once where a filter looks at it. */
+const filteredEntries = 500;
+const filteredBytes = 1024 * 1024;
 
 export interface Page {
   readonly entries: readonly Entry[];
-  /** Parsed in the served version where a filter had to look at them. */
-  readonly objects: readonly KubeObject[] | undefined;
   readonly revision: Revision;
   /** There may be more behind the last key. */
   readonly more: boolean;
@@ -22,12 +23,20 @@ export interface ReadOptions {
   readonly after: string | undefined;
   /** How many matching entries, at most. */
   readonly limit: number;
+  /** The page ends with the entry that brings its values to this many bytes. */
+  readonly bytesMax: number;
   readonly filter: ObjectFilter | undefined;
   readonly keyFilter?: KeyFilter | undefined;
+  /** Of the request: a filter may have to look at every object of a workspace to find none. */
+  readonly slices: Slices;
 }
 
 function startsBehind(range: Range, after: string | undefined): boolean {
   return after !== undefined && 'prefix' in range && !after.startsWith(range.prefix) && range.prefix < after;
+}
+
+function matches(filter: ObjectFilter, served: ServedResource, entry: Entry): boolean {
+  return filter.matches(filter.metadataOnly ? metadataObject(served, entry.value) : servedObject(served, entry.value));
 }
 
 /** Up to `limit` matching entries behind `after`. */
@@ -37,9 +46,10 @@ export async function readPage(
   ranges: readonly Range[],
   options: ReadOptions,
 ): Promise<Page> {
-  const { filter, keyFilter, limit } = options;
+  const { filter, keyFilter, limit, bytesMax, slices } = options;
+  const all = filter === undefined && keyFilter === undefined;
   const entries: Entry[] = [];
-  const objects: KubeObject[] = [];
+  let bytes = 0;
   let { at, after } = options;
   for (const [i, range] of ranges.entries()) {
     if (startsBehind(range, after)) continue;
@@ -48,31 +58,27 @@ export async function readPage(
       const page = await store.list(range, {
         at,
         after: from,
-        limit:
-          filter === undefined && keyFilter === undefined ? Math.min(limit - entries.length, pageEntries) : pageEntries,
+        limit: all ? limit - entries.length : filteredEntries,
+        bytesMax: all ? bytesMax - bytes : filteredBytes,
       });
       at ??= page.revision;
       for (const [k, entry] of page.entries.entries()) {
         from = entry.key;
         if (keyFilter?.includes(entry.key) === false) continue;
         if (filter !== undefined) {
-          const object = servedObject(served, entry.value);
-          if (!filter(object)) continue;
-          objects.push(object);
+          const pause = slices.pause();
+          if (pause !== undefined) await pause;
+          if (!matches(filter, served, entry)) continue;
         }
         entries.push(entry);
-        if (entries.length < limit) continue;
+        bytes += entry.value.length;
+        if (entries.length < limit && bytes < bytesMax) continue;
         const more = k + 1 < page.entries.length || page.more || i + 1 < ranges.length;
-        return { entries, objects: filter === undefined ? undefined : objects, revision: at, more };
+        return { entries, revision: at, more };
       }
       if (!page.more) break;
     }
     after = undefined;
   }
-  return {
-    entries,
-    objects: filter === undefined ? undefined : objects,
-    revision: at ?? store.currentRevision(),
-    more: false,
-  };
+  return { entries, revision: at ?? store.currentRevision(), more: false };
 }

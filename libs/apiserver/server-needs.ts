@@ -1,5 +1,5 @@
 /** What handlers need of the process they live in; compose.ts gives it. */
-import type { Clock } from '@kcp-ts/base';
+import type { Clock, Turns } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
 import type { RegistryNeeds, ServedResource, Surface } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
@@ -34,6 +34,8 @@ export interface ServerNeeds {
   readonly hub: WatchHub;
   readonly registry: RegistryNeeds;
   readonly clock: Clock;
+  /** Long work gives way here. */
+  readonly turns: Turns;
   readonly shardNumber: number;
   readonly bodyBytesMax: number;
   /** A watcher with more unsent bytes than this is ended with 410. */

@@ -5,7 +5,7 @@
 import type { KubeObject, Revision } from '@kcp-ts/meta';
 import { formatResourceVersion } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
-import { convertToServed, currentObject, servedJson } from '@kcp-ts/registry';
+import { convertToServed, currentObject, metadataObject, servedJson } from '@kcp-ts/registry';
 import type { Change } from '@kcp-ts/watch';
 import { partialMetadata, printerOf } from './encode/views.ts';
 import type { ObjectFilter, WatchFilter } from './object-filter.ts';
@@ -50,13 +50,20 @@ interface Seen {
   readonly old: boolean;
 }
 
-function parsed(change: Change, served: ServedResource, which: 'new' | 'old'): KubeObject | undefined {
-  const key = `parsed ${which} ${served.fingerprint}`;
+function parsed(
+  change: Change,
+  served: ServedResource,
+  which: 'new' | 'old',
+  metadataOnly: boolean,
+): KubeObject | undefined {
+  const key = `${metadataOnly ? 'metadata' : 'parsed'} ${which} ${served.fingerprint}`;
   const cached = change.frames.get(key);
   if (cached !== undefined) return cached as KubeObject;
   const value = which === 'new' ? change.event.value : change.event.previous?.value;
   if (value === undefined) return undefined;
-  const object = convertToServed(served, currentObject(served.storage, value));
+  const object = metadataOnly
+    ? metadataObject(served, value)
+    : convertToServed(served, currentObject(served.storage, value));
   change.frames.set(key, object);
   return object;
 }
@@ -68,14 +75,15 @@ function seen(change: Change, served: ServedResource, filter: WatchFilter | unde
     if (type === 'delete') return { type: 'DELETED', old: false };
     return { type: previous === undefined ? 'ADDED' : 'MODIFIED', old: false };
   }
-  const after = type === 'put' && matches(parsed(change, served, 'new'), filter.shows);
-  const before = matches(parsed(change, served, type === 'delete' ? 'new' : 'old'), filter.showed);
+  const after = type === 'put' && matches(change, served, 'new', filter.shows);
+  const before = matches(change, served, type === 'delete' ? 'new' : 'old', filter.showed);
   if (after) return { type: before ? 'MODIFIED' : 'ADDED', old: false };
   return before ? { type: 'DELETED', old: type === 'put' } : undefined;
 }
 
-function matches(object: KubeObject | undefined, filter: ObjectFilter): boolean {
-  return object !== undefined && filter(object);
+function matches(change: Change, served: ServedResource, which: 'new' | 'old', filter: ObjectFilter): boolean {
+  const object = parsed(change, served, which, filter.metadataOnly);
+  return object !== undefined && filter.matches(object);
 }
 
 export function createFrameEncoder(options: FrameOptions): FrameEncoder {

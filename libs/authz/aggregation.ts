@@ -1,6 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
-import { labelSelectorOf, matchesLabels } from '@kcp-ts/meta';
+import { compileLabelSelector, labelSelectorOf } from '@kcp-ts/meta';
 import type { PolicyRule, Role } from './rule-source.ts';
+
+/** Equal for equal rules, whatever the order of their fields. */
+function textOf({ verbs, apiGroups, resources, resourceNames, nonResourceURLs }: PolicyRule): string {
+  return JSON.stringify([verbs, apiGroups ?? 0, resources ?? 0, resourceNames ?? 0, nonResourceURLs ?? 0]);
+}
 
 /** The rules of an aggregating ClusterRole: those of every other role of its cluster that a selector picks, by name, each once. Undefined for other roles. */
 export function aggregatedRules(role: Role, others: readonly Role[]): readonly PolicyRule[] | undefined {
@@ -10,11 +14,17 @@ export function aggregatedRules(role: Role, others: readonly Role[]): readonly P
     .filter((other) => other.metadata.name !== role.metadata.name)
     .sort((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1));
   const rules: PolicyRule[] = [];
-  for (const selector of selectors.map(labelSelectorOf)) {
+  const known = new Set<string>();
+  for (const selector of selectors) {
+    const matches = compileLabelSelector(labelSelectorOf(selector));
     for (const other of named) {
-      if (!matchesLabels(selector, other.metadata.labels)) continue;
-      for (const rule of other.rules ?? [])
-        if (!rules.some((known) => isDeepStrictEqual(known, rule))) rules.push(rule);
+      if (!matches(other.metadata.labels)) continue;
+      for (const rule of other.rules ?? []) {
+        const text = textOf(rule);
+        if (known.has(text)) continue;
+        known.add(text);
+        rules.push(rule);
+      }
     }
   }
   return rules;

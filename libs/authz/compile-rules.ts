@@ -85,7 +85,7 @@ export function joinRules(parts: readonly CompiledRules[]): CompiledRules {
     for (const [resource, rules] of part.byResource) {
       const known = byResource.get(resource);
       if (known === undefined) byResource.set(resource, [...rules]);
-      else known.push(...rules);
+      else for (const rule of rules) known.push(rule);
     }
   }
   return { byResource, paths: parts.flatMap((part) => part.paths) };

@@ -43,7 +43,5 @@ export function policyAllows(rbac: Rbac, user: UserInfo, place: PolicyPlace, que
   const users = withWarranted(user).flatMap((one) => policyUser(one, place) ?? []);
   const allows = (prefix: string) =>
     users.some((one) => rbac.allows(prefixed(one, prefix), place.exportCluster, question));
-  return (
-    allows(bindingPrefix) || (!rbac.bindsPrefix(place.exportCluster, bindingPrefix) && allows(earlierBindingPrefix))
-  );
+  return allows(bindingPrefix) || (!rbac.bindsConsumers(place.exportCluster) && allows(earlierBindingPrefix));
 }

@@ -6,9 +6,10 @@ import type { UserInfo } from '@kcp-ts/meta';
 import { LRUCache } from 'lru-cache';
 import type { Question } from './attributes.ts';
 import type { CompiledBindings, ResolvedRole } from './compile-bindings.ts';
-import { bindingsAllow, compileBindings, noBindings, rolesOf } from './compile-bindings.ts';
+import { createBindings } from './compile-bindings.ts';
 import { compileRules } from './compile-rules.ts';
-import type { PolicyRule, Role, RoleRef, RuleSource } from './rule-source.ts';
+import type { Binding, PolicyRule, RbacObject, Role, RoleRef, RuleSource } from './rule-source.ts';
+import { bindingsMax } from './rule-source.ts';
 import { systemAdminCluster } from './well-known.ts';
 
 export interface Rbac {
@@ -21,10 +22,13 @@ export interface Rbac {
    * the binding means where the cluster has none. Undefined where there is neither.
    */
   roleRules(cluster: string, namespace: string, reference: RoleRef): readonly PolicyRule[] | undefined;
-  /** Whether a ClusterRoleBinding of the cluster names a user or group that begins so. */
-  bindsPrefix(cluster: string, prefix: string): boolean;
-  /** To be called when an RBAC object of the cluster has changed; of that namespace only, where one is given. */
-  invalidate(cluster: string, namespace?: string): void;
+  /** Whether a ClusterRoleBinding of the cluster names consumers of an export, by the prefix of today. */
+  bindsConsumers(cluster: string): boolean;
+  /**
+   * To be called when an RBAC object has changed, at a cost that depends on that object alone. Without an object everything of the cluster is forgotten; of
+   * the namespace only, where one is given.
+   */
+  invalidate(cluster: string, namespace?: string, object?: RbacObject): void;
   /** How many clusters are compiled. */
   size(): number;
 }
@@ -33,12 +37,20 @@ export interface RbacOptions {
   readonly clustersMax?: number;
 }
 
+interface NamespacePolicy {
+  readonly bindings: CompiledBindings;
+  /** Roles that bindings named, undefined where they do not exist. */
+  readonly roles: Map<string, ResolvedRole | undefined>;
+}
+
 interface ClusterPolicy {
   readonly bindings: CompiledBindings;
   /** By namespace, compiled when first asked about. */
-  readonly namespaces: Map<string, CompiledBindings>;
-  /** ClusterRoles that bindings named, undefined where they do not exist. */
+  readonly namespaces: Map<string, NamespacePolicy>;
+  /** The cluster's own ClusterRoles that bindings named, undefined where they do not exist. */
   readonly roles: Map<string, ResolvedRole | undefined>;
+  /** Counts changes of its roles. */
+  version: number;
 }
 
 const clustersMaxDefault = 5_000;
@@ -55,7 +67,9 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
   const policies = new LRUCache<string, ClusterPolicy>({ max: options.clustersMax ?? clustersMaxDefault });
   /** Kept outside of the cache: every check needs it. */
   let systemPolicy: ClusterPolicy | undefined;
-  const systemRoles = new Map<string, ResolvedRole | undefined>();
+  const systemRoles = new Map<string, ResolvedRole>();
+  /** Counts changes of the ClusterRoles of `system:admin`, which bindings of every cluster may name. */
+  let systemVersion = 0;
 
   function systemRole(name: string): ResolvedRole | undefined {
     const known = systemRoles.get(name);
@@ -65,24 +79,50 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     return role;
   }
 
-  function clusterRole(
-    cluster: string,
+  function once(
     roles: Map<string, ResolvedRole | undefined>,
     name: string,
+    read: () => Role | undefined,
   ): ResolvedRole | undefined {
     if (roles.has(name)) return roles.get(name);
-    const local = cluster === systemAdminCluster ? undefined : resolved(source.clusterRole(cluster, name));
-    const role = local ?? systemRole(name);
+    const role = resolved(read());
     roles.set(name, role);
     return role;
   }
 
+  function clusterRole(cluster: string, policy: ClusterPolicy, name: string): ResolvedRole | undefined {
+    const local =
+      cluster === systemAdminCluster ? undefined : once(policy.roles, name, () => source.clusterRole(cluster, name));
+    return local ?? systemRole(name);
+  }
+
+  function nameOf(binding: Binding, index: number): string {
+    return binding.metadata?.name ?? String(index).padStart(6, '0');
+  }
+
   function compile(cluster: string): ClusterPolicy {
+    const bindings = createBindings('', {
+      resolve: ({ kind, name }) => (kind === 'ClusterRole' ? clusterRole(cluster, policy, name) : undefined),
+      version: () => policy.version + systemVersion,
+    });
+    const policy: ClusterPolicy = { bindings, namespaces: new Map(), roles: new Map(), version: 0 };
+    for (const [index, binding] of source.clusterRoleBindings(cluster).entries())
+      bindings.set(nameOf(binding, index), binding);
+    return policy;
+  }
+
+  function compileNamespace(cluster: string, policy: ClusterPolicy, namespace: string): NamespacePolicy {
     const roles = new Map<string, ResolvedRole | undefined>();
-    const bindings = compileBindings(source.clusterRoleBindings(cluster), '', (reference) =>
-      reference.kind === 'ClusterRole' ? clusterRole(cluster, roles, reference.name) : undefined,
-    );
-    return { bindings, namespaces: new Map(), roles };
+    const bindings = createBindings(namespace, {
+      resolve({ kind, name }) {
+        if (kind === 'Role') return once(roles, name, () => source.role(cluster, namespace, name));
+        return kind === 'ClusterRole' ? clusterRole(cluster, policy, name) : undefined;
+      },
+      version: () => policy.version + systemVersion,
+    });
+    for (const [index, binding] of source.roleBindings(cluster, namespace).entries())
+      bindings.set(nameOf(binding, index), binding);
+    return { bindings, roles };
   }
 
   function policyOf(cluster: string): ClusterPolicy {
@@ -98,34 +138,69 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
   }
 
   function namespaceBindings(cluster: string, policy: ClusterPolicy, namespace: string): CompiledBindings {
-    if (namespace === '') return noBindings;
     const known = policy.namespaces.get(namespace);
-    if (known !== undefined) return known;
-    const compiled = compileBindings(source.roleBindings(cluster, namespace), namespace, (reference) => {
-      if (reference.kind === 'Role') return resolved(source.role(cluster, namespace, reference.name));
-      return reference.kind === 'ClusterRole' ? clusterRole(cluster, policy.roles, reference.name) : undefined;
-    });
+    if (known !== undefined) return known.bindings;
+    const compiled = compileNamespace(cluster, policy, namespace);
     if (policy.namespaces.size >= namespacesMax) policy.namespaces.clear();
     policy.namespaces.set(namespace, compiled);
-    return compiled;
+    return compiled.bindings;
   }
 
   function allowedIn(user: UserInfo, cluster: string, question: Question): boolean {
     const policy = policyOf(cluster);
-    if (bindingsAllow(policy.bindings, user, question)) return true;
+    if (policy.bindings.allow(user, question)) return true;
     if (question.kind !== 'resource' || question.namespace === '') return false;
-    return bindingsAllow(namespaceBindings(cluster, policy, question.namespace), user, question);
+    return namespaceBindings(cluster, policy, question.namespace).allow(user, question);
   }
 
   function rulesIn(user: UserInfo, cluster: string, namespace: string): readonly PolicyRule[] {
     const policy = policyOf(cluster);
-    const roles = [...rolesOf(policy.bindings, user), ...rolesOf(namespaceBindings(cluster, policy, namespace), user)];
+    const roles = [...policy.bindings.rolesOf(user)];
+    if (namespace !== '') roles.push(...namespaceBindings(cluster, policy, namespace).rolesOf(user));
     return roles.flatMap((role) => role.rules);
+  }
+
+  function forget(cluster: string, namespace: string): void {
+    const policy = cluster === systemAdminCluster ? systemPolicy : policies.peek(cluster);
+    if (namespace !== '') policy?.namespaces.delete(namespace);
+    else if (cluster !== systemAdminCluster) policies.delete(cluster);
+    else {
+      systemPolicy = undefined;
+      systemRoles.clear();
+      policies.clear();
+    }
+  }
+
+  /** More bindings than a cluster may have: which of them count is decided anew. */
+  function setBinding(bindings: CompiledBindings, name: string, binding: Binding | undefined): boolean {
+    bindings.set(name, binding);
+    return bindings.size < bindingsMax;
+  }
+
+  function change(policy: ClusterPolicy, cluster: string, namespace: string, { resource, name }: RbacObject): boolean {
+    switch (resource) {
+      case 'clusterrolebindings':
+        return setBinding(policy.bindings, name, source.clusterRoleBinding(cluster, name));
+      case 'clusterroles':
+        policy.roles.delete(name);
+        policy.version++;
+        return true;
+      case 'rolebindings': {
+        const known = policy.namespaces.get(namespace);
+        return known === undefined || setBinding(known.bindings, name, source.roleBinding(cluster, namespace, name));
+      }
+      case 'roles':
+        policy.namespaces.get(namespace)?.roles.delete(name);
+        policy.version++;
+        return true;
+      default:
+        return false;
+    }
   }
 
   return {
     allows: (user, cluster, question) =>
-      bindingsAllow(policyOf(systemAdminCluster).bindings, user, question) || allowedIn(user, cluster, question),
+      policyOf(systemAdminCluster).bindings.allow(user, question) || allowedIn(user, cluster, question),
     rulesFor(user, cluster, namespace) {
       if (cluster === systemAdminCluster) return rulesIn(user, cluster, namespace);
       return [...rulesIn(user, systemAdminCluster, ''), ...rulesIn(user, cluster, namespace)];
@@ -138,24 +213,19 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
       const found = roles.filter((role) => role !== undefined);
       return found.length === 0 ? undefined : found.flatMap((role) => role.rules ?? []);
     },
-    bindsPrefix(cluster, prefix) {
-      const { byUser, byGroup } = policyOf(cluster).bindings;
-      for (const subjects of [byUser, byGroup])
-        for (const name of subjects.keys()) if (name.startsWith(prefix)) return true;
-      return false;
-    },
-    invalidate(cluster, namespace = '') {
-      if (namespace !== '') {
-        (cluster === systemAdminCluster ? systemPolicy : policies.peek(cluster))?.namespaces.delete(namespace);
+    bindsConsumers: (cluster) => policyOf(cluster).bindings.bindsConsumers,
+    invalidate(cluster, namespace = '', object = undefined) {
+      if (object === undefined) {
+        forget(cluster, namespace);
         return;
       }
-      if (cluster !== systemAdminCluster) {
-        policies.delete(cluster);
+      if (cluster === systemAdminCluster && object.resource === 'clusterroles') {
+        systemRoles.delete(object.name);
+        systemVersion++;
         return;
       }
-      systemPolicy = undefined;
-      systemRoles.clear();
-      policies.clear();
+      const policy = cluster === systemAdminCluster ? systemPolicy : policies.peek(cluster);
+      if (policy !== undefined && !change(policy, cluster, namespace, object)) forget(cluster, namespace);
     },
     size: () => policies.size,
   };

@@ -59,6 +59,21 @@ export function effectiveRules(rbac: Rbac, user: UserInfo, cluster: string, name
   return effectiveUsers(user, cluster).flatMap((effective) => rbac.rulesFor(effective, cluster, namespace));
 }
 
+/** A rules review lists rules up to so many verbs, groups, resources, names and paths in all. */
+const reviewedValuesMax = 100_000;
+
+function upToMax(rules: readonly PolicyRule[]): {
+  readonly rules: readonly PolicyRule[];
+  readonly incomplete: boolean;
+} {
+  let values = 0;
+  const end = rules.findIndex(({ verbs, apiGroups, resources, resourceNames, nonResourceURLs }) => {
+    for (const list of [verbs, apiGroups, resources, resourceNames, nonResourceURLs]) values += list?.length ?? 0;
+    return values > reviewedValuesMax;
+  });
+  return end < 0 ? { rules, incomplete: false } : { rules: rules.slice(0, end), incomplete: true };
+}
+
 export function createReviews(authorizer: Authorizer, rbac: Rbac): Reviews {
   const ask = (request: AccessRequest, deep = false) =>
     accessStatus(deep ? authorizer.authorizeDeep(request) : authorizer.authorize(request));
@@ -86,12 +101,20 @@ export function createReviews(authorizer: Authorizer, rbac: Rbac): Reviews {
     selfSubjectRulesReview(review, cluster, user) {
       const namespace = (review['spec'] as { readonly namespace?: string } | undefined)?.namespace ?? '';
       if (namespace === '') throw StatusError.badRequest('no namespace on request');
-      const rules = effectiveRules(rbac, user, cluster, namespace);
+      const { rules, incomplete } = upToMax(effectiveRules(rbac, user, cluster, namespace));
       const resourceRules = rules.filter((rule) => (rule.resources ?? []).length > 0).map(resourceRule);
       const nonResourceRules = rules
         .filter((rule) => (rule.nonResourceURLs ?? []).length > 0)
         .map((rule) => ({ verbs: rule.verbs, nonResourceURLs: rule.nonResourceURLs }));
-      return answered({ ...review, spec: {} }, { resourceRules, nonResourceRules, incomplete: false });
+      return answered(
+        { ...review, spec: {} },
+        {
+          resourceRules,
+          nonResourceRules,
+          incomplete,
+          ...(incomplete ? { evaluationError: `only rules of ${reviewedValuesMax} values in all are listed` } : {}),
+        },
+      );
     },
   };
 }

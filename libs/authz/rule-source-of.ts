@@ -18,7 +18,11 @@ function roleNamed(roles: Roles | undefined, name: string): Role | undefined {
 
 /** Reads the fixture anew at each call, so that a test may change it. */
 export function ruleSourceOf(fixture: RbacFixture): RuleSource {
+  const named = (bindings: readonly Binding[] | undefined, name: string) =>
+    bindings?.find(({ metadata }) => metadata?.name === name);
   return {
+    clusterRoleBinding: (cluster, name) => named(fixture.clusterRoleBindings?.[cluster], name),
+    roleBinding: (cluster, namespace, name) => named(fixture.roleBindings?.[`${cluster}/${namespace}`], name),
     clusterRoleBindings: (cluster) => fixture.clusterRoleBindings?.[cluster] ?? [],
     roleBindings: (cluster, namespace) => fixture.roleBindings?.[`${cluster}/${namespace}`] ?? [],
     clusterRole: (cluster, name) => roleNamed(fixture.clusterRoles?.[cluster], name),

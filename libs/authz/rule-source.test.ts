@@ -1,5 +1,6 @@
 import type { UserInfo } from '@kcp-ts/meta';
 import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Question } from './attributes.ts';
 import { createRbac } from './rbac.ts';
@@ -28,7 +29,7 @@ describe('rules in a store', () => {
     using _subscription = store.subscribe((events) => {
       for (const event of events) {
         const change = rbacChangeOf(event.key);
-        if (change !== undefined) rbac.invalidate(change.cluster, change.namespace);
+        if (change !== undefined) rbac.invalidate(change.cluster, change.namespace, change.object);
       }
     });
     const put = (at: string, object: Record<string, unknown>) =>
@@ -57,8 +58,109 @@ describe('rules in a store', () => {
     expect([may('a'), may('b')]).toEqual([false, false]);
   });
 
+  const subjectOf = fc.oneof(
+    fc.record({ kind: fc.constant('User'), name: fc.constantFrom('alice', 'bob') }),
+    fc.record({ kind: fc.constant('Group'), name: fc.constantFrom('team', 'ops') }),
+    fc.record({ kind: fc.constant('ServiceAccount'), name: fc.constant('robot'), namespace: fc.constantFrom('', 'a') }),
+  );
+  const ruleOf = fc.record({
+    verbs: fc.subarray(['get', 'list'], { minLength: 1 }),
+    apiGroups: fc.constant(['']),
+    resources: fc.subarray(['configmaps', 'secrets'], { minLength: 1 }),
+  });
+  const name = fc.constantFrom('x', 'y', 'z');
+  const cluster = fc.constantFrom('ws', 'other', 'system:admin');
+  const bindingOf = (kinds: readonly string[]) =>
+    fc.record({
+      roleRef: fc.record({ kind: fc.constantFrom(...kinds), name }),
+      subjects: fc.array(subjectOf, { maxLength: 3 }),
+    });
+  const roleOf = fc.record({ rules: fc.array(ruleOf, { maxLength: 2 }) });
+  const changeOf = fc.oneof(
+    fc.tuple(fc.constant('clusterrolebindings'), cluster, fc.constant(''), name, bindingOf(['ClusterRole'])),
+    fc.tuple(fc.constant('rolebindings'), cluster, fc.constantFrom('a', 'b'), name, bindingOf(['Role', 'ClusterRole'])),
+    fc.tuple(fc.constant('clusterroles'), cluster, fc.constant(''), name, roleOf),
+    fc.tuple(fc.constant('roles'), cluster, fc.constantFrom('a', 'b'), name, roleOf),
+  );
+
+  it('give the same answers when followed change by change as when compiled anew, for any changes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(changeOf, fc.boolean()), { minLength: 1, maxLength: 25 }), async (changes) => {
+        await using store = createMemoryStore();
+        const source = createStoreRuleSource(store);
+        const followed = createRbac(source);
+        using _subscription = store.subscribe((events) => {
+          for (const event of events) {
+            const change = rbacChangeOf(event.key);
+            if (change !== undefined) followed.invalidate(change.cluster, change.namespace, change.object);
+          }
+        });
+        const users = [
+          { name: 'alice', groups: ['team'] },
+          { name: 'bob', groups: ['team', 'ops'] },
+          { name: 'system:serviceaccount:a:robot', groups: [] },
+        ];
+        for (const [[resource, where, namespace, called, object], deleted] of changes) {
+          const at = key(resource, where, namespace, called);
+          const json = JSON.stringify({ metadata: { name: called }, ...object });
+          await store.commit([
+            deleted
+              ? { op: 'delete', key: at, expect: 'any' }
+              : { op: 'put', key: at, expect: 'any', value: () => encodeStored('0123456789abcdef', 0, json) },
+          ]);
+          const anew = createRbac(source);
+          for (const user of users) {
+            for (const of of ['ws', 'other', 'system:admin']) {
+              for (const inside of ['', 'a', 'b']) {
+                expect(followed.allows(user, of, inNamespace(inside))).toBe(anew.allows(user, of, inNamespace(inside)));
+                expect(followed.rulesFor(user, of, inside)).toEqual(anew.rulesFor(user, of, inside));
+              }
+            }
+          }
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('change at the cost of what has changed, however many bindings there are', async () => {
+    await using store = createMemoryStore();
+    const bindings = Array.from({ length: 1_000 }, (_, index) => ({
+      metadata: { name: `b${index}` },
+      roleRef: { kind: 'ClusterRole', name: 'r' },
+      subjects: Array.from({ length: 200 }, (__, subject) => ({ kind: 'User', name: `u${index}-${subject}` })),
+    }));
+    let reads = 0;
+    const source = createStoreRuleSource(store);
+    const rbac = createRbac({
+      ...source,
+      clusterRoleBindings: (of) => (of === 'ws' ? bindings : []),
+      clusterRoleBinding: (_cluster, called) => bindings.find(({ metadata }) => metadata.name === called),
+      clusterRole(of, called) {
+        reads++;
+        return source.clusterRole(of, called);
+      },
+    });
+    const user = { name: 'u7-7', groups: [] };
+    rbac.allows(user, 'ws', inNamespace(''));
+    reads = 0;
+    const begin = performance.now();
+    for (let change = 0; change < 100; change++) {
+      rbac.invalidate('ws', '', { resource: 'clusterrolebindings', name: `b${change}` });
+      rbac.invalidate('ws', '', { resource: 'clusterroles', name: 'r' });
+      rbac.allows(user, 'ws', inNamespace(''));
+    }
+    expect(reads).toBeLessThanOrEqual(200);
+    // Compiled anew each time it takes a minute.
+    expect(performance.now() - begin).toBeLessThan(2_000);
+  });
+
   it('of other groups change nothing', () => {
     expect(rbacChangeOf('core/configmaps/-/ws/default/x')).toBeUndefined();
-    expect(rbacChangeOf(key('clusterroles', 'ws', '', 'r'))).toEqual({ cluster: 'ws', namespace: '' });
+    expect(rbacChangeOf(key('clusterroles', 'ws', '', 'r'))).toEqual({
+      cluster: 'ws',
+      namespace: '',
+      object: { resource: 'clusterroles', name: 'r' },
+    });
   });
 });

@@ -28,6 +28,7 @@ export interface RoleRef {
 
 /** A RoleBinding or ClusterRoleBinding. */
 export interface Binding {
+  readonly metadata?: { readonly name: string };
   readonly subjects?: readonly RbacSubject[] | null;
   readonly roleRef: RoleRef;
 }
@@ -42,6 +43,8 @@ export interface Role {
 export interface RuleSource {
   clusterRoleBindings(cluster: string): readonly Binding[];
   roleBindings(cluster: string, namespace: string): readonly Binding[];
+  clusterRoleBinding(cluster: string, name: string): Binding | undefined;
+  roleBinding(cluster: string, namespace: string, name: string): Binding | undefined;
   clusterRole(cluster: string, name: string): Role | undefined;
   role(cluster: string, namespace: string, name: string): Role | undefined;
   /** For aggregation. */
@@ -49,7 +52,7 @@ export interface RuleSource {
 }
 
 /** Above these many bindings in one workspace or namespace, those last by name grant nothing: a bound on what one check may cost. */
-const bindingsMax = 10_000;
+export const bindingsMax = 10_000;
 
 /** Reads the newest durable objects of a store. */
 export function createStoreRuleSource(store: Pick<Store, 'get' | 'scan'>): RuleSource {
@@ -61,24 +64,39 @@ export function createStoreRuleSource(store: Pick<Store, 'get' | 'scan'>): RuleS
       .scan({ prefix: key(resource, cluster, namespace, '') }, bindingsMax)
       .map((entry) => parseStored<T>(entry.value));
   }
-  function one(resource: string, cluster: string, namespace: string, name: string): Role | undefined {
+  function one<T>(resource: string, cluster: string, namespace: string, name: string): T | undefined {
     const entry = store.get(key(resource, cluster, namespace, name));
-    return entry === undefined ? undefined : parseStored<Role>(entry.value);
+    return entry === undefined ? undefined : parseStored<T>(entry.value);
   }
   return {
     clusterRoleBindings: (cluster) => all<Binding>('clusterrolebindings', cluster, ''),
     roleBindings: (cluster, namespace) => all<Binding>('rolebindings', cluster, namespace),
-    clusterRole: (cluster, name) => one('clusterroles', cluster, '', name),
-    role: (cluster, namespace, name) => one('roles', cluster, namespace, name),
+    clusterRoleBinding: (cluster, name) => one<Binding>('clusterrolebindings', cluster, '', name),
+    roleBinding: (cluster, namespace, name) => one<Binding>('rolebindings', cluster, namespace, name),
+    clusterRole: (cluster, name) => one<Role>('clusterroles', cluster, '', name),
+    role: (cluster, namespace, name) => one<Role>('roles', cluster, namespace, name),
     clusterRoles: (cluster) => all<Role>('clusterroles', cluster, ''),
   };
 }
 
 const rbacKeyStart = `${rbacGroup}/`;
 
-/** What to forget when the object under a key has changed: one namespace's bindings, or all of its cluster ('' as namespace). Undefined for keys of other groups. */
-export function rbacChangeOf(key: string): { readonly cluster: string; readonly namespace: string } | undefined {
+/** `clusterroles`, `clusterrolebindings`, `roles` or `rolebindings`, and the name. */
+export interface RbacObject {
+  readonly resource: string;
+  readonly name: string;
+}
+
+export interface RbacChange {
+  readonly cluster: string;
+  /** '' for what is cluster-scoped. */
+  readonly namespace: string;
+  readonly object: RbacObject;
+}
+
+/** Which RBAC object is under a key. Undefined for keys of other groups. */
+export function rbacChangeOf(key: string): RbacChange | undefined {
   if (!key.startsWith(rbacKeyStart)) return undefined;
-  const { cluster, namespace } = parseKey(key);
-  return { cluster, namespace };
+  const { cluster, namespace, resource, name } = parseKey(key);
+  return { cluster, namespace, object: { resource, name } };
 }

@@ -7,4 +7,6 @@ export type { Random } from './random.ts';
 export { createSystemRandom } from './random.ts';
 export type { ReleaseMemoryNeeds } from './release-memory.ts';
 export { processMemory, releaseMemory } from './release-memory.ts';
+export type { Slices, Turns, TurnsNeeds } from './turns.ts';
+export { createSystemTurns, createTurns } from './turns.ts';
 export { unreachable } from './unreachable.ts';

@@ -1,5 +1,6 @@
 import type { ClusterName } from '@kcp-ts/meta';
-import type { Store } from '@kcp-ts/storage';
+import type { ServedResource } from '@kcp-ts/registry';
+import type { Entry, Store } from '@kcp-ts/storage';
 import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
@@ -43,4 +44,52 @@ it('knows which definition or binding brings a cluster a resource, also after th
   expect(catalog.originKey(cluster, crd)).toBe(
     'apiextensions.k8s.io/customresourcedefinitions/-/c1//widgets.example.com',
   );
+});
+
+const definitionKey = (name: string) =>
+  formatKey({
+    ...{ group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions', identity: '-' },
+    ...{ cluster, namespace: '', name },
+  });
+
+function resource(plural: string): ServedResource {
+  const row = { group: 'example.com', version: 'v1', plural };
+  const served = { row, storage: undefined as unknown };
+  served.storage = served;
+  return served as unknown as ServedResource;
+}
+
+it('reads the one definition that has changed and no other, and serves what it would serve when read anew', async () => {
+  await using store = createMemoryStore({ clock: createManualClock() });
+  const read: string[] = [];
+  const resources = new Map<string, ServedResource>();
+  const componentOfCrd = ({ key, revision }: Entry) => {
+    read.push(key);
+    const id = `${key}@${revision}`;
+    const served = resources.get(id) ?? resource(key.split('/').at(-1) ?? '');
+    resources.set(id, served);
+    return { key: id, resources: () => [served] };
+  };
+  const needs = { store, base: [], clustersMax: 10, surfacesMax: 10, componentsOfBinding: () => [], componentOfCrd };
+  const catalog = createCatalog(needs);
+  const put = (name: string) =>
+    store.commit([
+      { op: 'put', key: definitionKey(name), expect: 'any', value: () => encodeStored('0123456789abcdef', 0, '{}') },
+    ]);
+  const names = Array.from({ length: 50 }, (_, index) => `things${index}`);
+  for (const name of names) await put(name);
+  const plurals = (surface: { readonly resources: readonly ServedResource[] }) =>
+    surface.resources.map(({ row }) => row.plural);
+  expect(plurals(catalog.surface(cluster)).sort()).toEqual([...names].sort());
+  for (const name of ['things7', 'added', 'things49']) {
+    read.length = 0;
+    await put(name);
+    catalog.changed(definitionKey(name));
+    const surface = catalog.surface(cluster);
+    expect(read).toEqual([definitionKey(name)]);
+    expect(plurals(surface)).toEqual(plurals(createCatalog(needs).surface(cluster)));
+  }
+  await store.commit([{ op: 'delete', key: definitionKey('things7'), expect: 'any' }]);
+  catalog.changed(definitionKey('things7'));
+  expect(plurals(catalog.surface(cluster))).toEqual(plurals(createCatalog(needs).surface(cluster)));
 });

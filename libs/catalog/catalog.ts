@@ -1,14 +1,14 @@
 /**
  * Which resources a workspace serves. The answer is put together from components (built-in and system rows for all, one for each bound resource, one
- * for each established CRD), cached per cluster in a bounded map and shared between clusters with equal sets; the commit that changes a CRD or an
- * APIBinding drops it. Precedence: built-in and system, then bound, then CRDs; a lower one with the same group and plural is hidden.
+ * for each established CRD), cached per cluster in a bounded map and shared between clusters with equal sets; a commit that changes a CRD or an
+ * APIBinding makes that one be read again. Precedence: built-in and system, then bound, then CRDs; a lower one with the same group and plural is hidden.
  */
 import { createHash } from 'node:crypto';
 import type { ClusterName, KubeObject } from '@kcp-ts/meta';
 import type { Origin, ServedResource, Surface } from '@kcp-ts/registry';
 import { createSurface } from '@kcp-ts/registry';
 import type { Entry, Store } from '@kcp-ts/storage';
-import { parseStored } from '@kcp-ts/storage';
+import { compareKeys, parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
 import type { Component } from './component.ts';
 import { boundResourcesOf } from './components.ts';
@@ -44,6 +44,21 @@ export const crdsPrefix = 'apiextensions.k8s.io/customresourcedefinitions/-/';
 /** More CRDs or bindings than this in one workspace are not served: a bound, far above Kubernetes' own advice. */
 const definitionsMax = 5_000;
 
+interface Brought {
+  readonly key: string;
+  readonly resources: readonly ServedResource[];
+}
+
+/** What the bindings and CRDs of a cluster bring, by their keys: where one changes, it alone is read again. */
+interface ClusterState {
+  readonly byKey: Map<string, readonly Brought[]>;
+  /** Keys that have changed since they were read. */
+  readonly changed: Set<string>;
+  /** Kept while keys have changed: what it holds is what the next one is mostly made of. */
+  surface: Surface;
+  stale: boolean;
+}
+
 function groupPlural(served: ServedResource): string {
   return `${served.row.plural}.${served.row.group}`;
 }
@@ -55,7 +70,7 @@ function clusterOf(key: string, prefix: string): string {
 export function createCatalog(needs: CatalogNeeds): Catalog {
   const base = createSurface('base', needs.base);
   const taken = new Set(needs.base.map(groupPlural));
-  const byCluster = new LRUCache<string, Surface>({ max: needs.clustersMax });
+  const byCluster = new LRUCache<string, ClusterState>({ max: needs.clustersMax });
   /** For each cluster its bindings, by the export that they bind. */
   const bindings = new LRUCache<string, ReadonlyMap<string, string>>({ max: needs.clustersMax });
   const byKey = new LRUCache<string, WeakRef<Surface>>({ max: needs.surfacesMax });
@@ -68,25 +83,58 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
     return surface;
   }
 
-  function joined(components: readonly Component[]): readonly ServedResource[] {
+  function joined(components: readonly Brought[]): readonly ServedResource[] {
     const resources = [...needs.base];
     const names = new Set(taken);
     for (const component of components) {
-      const added = component.resources().filter((served) => !names.has(groupPlural(served)));
+      const added = component.resources.filter((served) => !names.has(groupPlural(served)));
       for (const served of added) names.add(groupPlural(served));
       resources.push(...added);
     }
     return resources;
   }
 
-  function compute(cluster: ClusterName): Surface {
-    const components: Component[] = [];
-    for (const entry of needs.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax))
-      components.push(...needs.componentsOfBinding(entry));
-    for (const entry of needs.store.scan({ prefix: `${crdsPrefix}${cluster}/` }, definitionsMax)) {
-      const component = needs.componentOfCrd(entry);
-      if (component !== undefined) components.push(component);
+  function componentsOf(entry: Entry): readonly Component[] {
+    if (entry.key.startsWith(bindingsPrefix)) return needs.componentsOfBinding(entry);
+    const component = needs.componentOfCrd(entry);
+    return component === undefined ? [] : [component];
+  }
+
+  /** False where a schema is not there yet: then the entry is read again with the next change. */
+  function read(entry: Entry, into: Map<string, readonly Brought[]>): boolean {
+    const brought = componentsOf(entry).map((component) => ({ key: component.key, resources: component.resources() }));
+    if (brought.length > 0) into.set(entry.key, brought);
+    else into.delete(entry.key);
+    return brought.every(({ resources }) => resources.length > 0);
+  }
+
+  function readAll(cluster: ClusterName): ClusterState {
+    const state: ClusterState = { byKey: new Map(), changed: new Set(), surface: base, stale: false };
+    for (const prefix of [bindingsPrefix, crdsPrefix])
+      for (const entry of needs.store.scan({ prefix: `${prefix}${cluster}/` }, definitionsMax))
+        if (!read(entry, state.byKey)) state.changed.add(entry.key);
+    state.surface = compute(state);
+    return state;
+  }
+
+  function readChanged(state: ClusterState): void {
+    for (const key of state.changed) {
+      const entry = needs.store.get(key);
+      if (entry === undefined) state.byKey.delete(key);
+      if (entry === undefined || read(entry, state.byKey)) state.changed.delete(key);
     }
+    state.surface = compute(state);
+  }
+
+  /** Bindings come before CRDs, each by name. */
+  function inOrder({ byKey: components }: ClusterState): readonly Brought[] {
+    const place = (key: string) => (key.startsWith(crdsPrefix) ? 1 : 0);
+    const keys = [...components.keys()].sort((a, b) => place(a) - place(b) || compareKeys(a, b));
+    return keys.flatMap((key) => components.get(key) ?? []);
+  }
+
+  function compute(state: ClusterState): Surface {
+    const components = inOrder(state);
     if (components.length === 0) return base;
     const keys = components.map((component) => component.key);
     const key = createHash('sha256').update(keys.join('\n')).digest('base64');
@@ -114,22 +162,31 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
       return bindingsOf(cluster).get(`${origin.exportCluster} ${origin.exportName}`);
     },
     surface(cluster) {
-      const known = byCluster.get(cluster);
-      if (known !== undefined) return known;
-      const surface = compute(cluster);
-      byCluster.set(cluster, surface);
-      return surface;
+      let known = byCluster.get(cluster);
+      if (known === undefined) {
+        known = readAll(cluster);
+        byCluster.set(cluster, known);
+      } else if (known.stale) {
+        known.stale = false;
+        readChanged(known);
+      }
+      return known.surface;
     },
     forget(cluster) {
       byCluster.delete(cluster);
       bindings.delete(cluster);
     },
     changed(key) {
-      if (key.startsWith(bindingsPrefix)) {
-        const cluster = clusterOf(key, bindingsPrefix);
-        byCluster.delete(cluster);
-        bindings.delete(cluster);
-      } else if (key.startsWith(crdsPrefix)) byCluster.delete(clusterOf(key, crdsPrefix));
+      const binding = key.startsWith(bindingsPrefix);
+      if (!binding && !key.startsWith(crdsPrefix)) return;
+      const cluster = clusterOf(key, binding ? bindingsPrefix : crdsPrefix);
+      if (binding) bindings.delete(cluster);
+      const known = byCluster.peek(cluster);
+      if (known === undefined) return;
+      known.changed.add(key);
+      known.stale = true;
+      // Which of too many are served is decided anew.
+      if (known.byKey.size + known.changed.size > definitionsMax) byCluster.delete(cluster);
     },
     size: () => byCluster.size,
   };

@@ -8,6 +8,7 @@ import { bindingsPrefix, boundSchemaKey, clusterOfKey, definitionsPrefix } from 
 import type { Entry, Operation, ParsedReader } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import { decideNames, establishedCondition, takenNames } from './crd-names.ts';
+import { createDefinitionNames } from './definition-names.ts';
 import { deleteInstances } from './delete-instances.ts';
 import type { ControllerNeeds } from './writer.ts';
 import { committed, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
@@ -41,16 +42,18 @@ function setCondition(
   return at < 0 ? [...conditions, made] : conditions.map((condition, i) => (i === at ? made : condition));
 }
 
+/** It has its name and stays: nothing is to be done for it. */
+function isSettled({ metadata, status }: CustomResourceDefinition): boolean {
+  return metadata.deletionTimestamp === undefined && isTrueCondition(status?.conditions, 'NamesAccepted');
+}
+
 export function createCustomResourceDefinition(needs: DefinitionNeeds): Controller {
   const served = () => needs.served('apiextensions.k8s.io', 'customresourcedefinitions');
+  const definitions = createDefinitionNames({ store: needs.store, definitionsMax, isSettled });
 
   /** Accepted names of other CRDs and names of bound resources, in the same group. */
   function othersNames(cluster: string, group: string, own: string): Partial<ResourceNames>[] {
-    const names: Partial<ResourceNames>[] = [];
-    for (const entry of needs.store.scan({ prefix: `${definitionsPrefix}${cluster}/` }, definitionsMax)) {
-      const other = needs.reader.parse<CustomResourceDefinition>(entry);
-      if (other.spec.group === group && other.metadata.name !== own) names.push(other.status?.acceptedNames ?? {});
-    }
+    const names = definitions.others(cluster, group, own);
     for (const entry of needs.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax)) {
       for (const bound of needs.reader.parse<ApiBinding>(entry).status?.boundResources ?? []) {
         if (bound.group !== group) continue;
@@ -64,7 +67,7 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
   async function establish(cluster: string, entry: Entry): Promise<number | undefined> {
     const object = objectOf<Writable>(served(), entry);
     const now = timestamp(needs);
-    const decision = decideNames(object, takenNames(othersNames(cluster, object.spec.group, object.metadata.name)));
+    const decision = decideNames(object, takenNames(othersNames(cluster, object.spec.group, entry.key)));
     const before = object.status?.conditions ?? [];
     let conditions = setCondition(before, decision.condition, now);
     const established = establishedCondition(decision.condition, before);
@@ -112,30 +115,22 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
     return (await committed(needs, [replaceOperation(needs, served(), entry, object)])) ? remainingRetryMs : lostRaceMs;
   }
 
-  /** CRDs of a workspace that wait for a name, or go away. */
-  function unsettled(cluster: string): string[] {
-    return needs.store.scan({ prefix: `${definitionsPrefix}${cluster}/` }, definitionsMax).flatMap((entry) => {
-      const { metadata, status } = needs.reader.parse<CustomResourceDefinition>(entry);
-      return metadata.deletionTimestamp !== undefined || !isTrueCondition(status?.conditions, 'NamesAccepted')
-        ? [entry.key]
-        : [];
-    });
-  }
-
   return {
     name: 'customresourcedefinition',
     wake({ event, parts }) {
       const { key, type } = event;
-      if (key.startsWith(definitionsPrefix)) return type === 'put' ? [key] : unsettled(parts.cluster);
+      if (key.startsWith(definitionsPrefix)) definitions.changed(event);
+      if (key.startsWith(definitionsPrefix)) return type === 'put' ? [key] : definitions.unsettled(parts.cluster);
       if (key.startsWith(bindingsPrefix) || (type === 'delete' && parts.identity === 'customresources'))
-        return unsettled(parts.cluster);
+        return definitions.unsettled(parts.cluster);
       return [];
     },
     resume: () =>
-      keysToResume(needs.store, definitionsPrefix, (entry) => {
-        const { metadata, status } = parseStored<CustomResourceDefinition>(entry.value);
-        return metadata.deletionTimestamp !== undefined || !isTrueCondition(status?.conditions, 'NamesAccepted');
-      }),
+      keysToResume(
+        needs.store,
+        definitionsPrefix,
+        (entry) => !isSettled(parseStored<CustomResourceDefinition>(entry.value)),
+      ),
     async reconcile(key) {
       const entry = needs.store.peek(key);
       if (entry === undefined) return undefined;

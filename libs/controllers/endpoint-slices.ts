@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Controller } from '@kcp-ts/controller';
 import type { Condition, ConditionChange, KubeObject, LabelSelectorSpec } from '@kcp-ts/meta';
-import { labelSelectorOf, matchesLabels, withCondition } from '@kcp-ts/meta';
+import { compileLabelSelector, labelSelectorOf, withCondition } from '@kcp-ts/meta';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportHash, exportKey, exportsPrefix, slicesPrefix } from '@kcp-ts/sharing';
 import type { Entry, ParsedReader } from '@kcp-ts/storage';
@@ -116,9 +116,9 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
   /** One URL for all shards; a partition that leaves some out says so in it. */
   function endpointsOf(cluster: string, name: string, selector: LabelSelectorSpec | undefined): { url: string }[] {
     if (selector === undefined) return [];
-    const requirements = labelSelectorOf(selector);
+    const matches = compileLabelSelector(labelSelectorOf(selector));
     const all = needs.shards();
-    const selected = all.filter(({ metadata }) => matchesLabels(requirements, metadata.labels));
+    const selected = all.filter(({ metadata }) => matches(metadata.labels));
     const bound = shardsWithConsumers(exportHash(cluster, name));
     const [shard] = selected;
     const url = shard?.spec?.virtualWorkspaceURL ?? shard?.spec?.baseURL;

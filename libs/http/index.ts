@@ -3,10 +3,12 @@
 // The client
 export type { HttpAnswer, HttpClient, HttpClientOptions } from './client.ts';
 export { createHttpClient } from './client.ts';
-export { decodeJson } from './decode/decode-json.ts';
+export { decodeJson, decodeJsonInSlices } from './decode/decode-json.ts';
 // Bodies
 export type { Decoded, DecodeOptions } from './decode/decode-options.ts';
-export { decodeYaml, formatYaml } from './decode/decode-yaml.ts';
+export { depthMax, namesMax } from './decode/decode-options.ts';
+export { decodeYaml } from './decode/decode-yaml.ts';
+export { formatYaml, formatYamlInSlices } from './decode/format-yaml.ts';
 export { decodeSegment } from './decode-segment.ts';
 export type { BodyStream, Exchange, ExchangeHandler, RequestHeaders, ResponseHeaders } from './exchange.ts';
 export type { HttpLimits } from './limits.ts';

@@ -36,10 +36,18 @@ export function causeReasonOf(kind: FieldErrorKind): string {
   return causeReason[kind];
 }
 
+/** A value is told up to here. */
+const shownMax = 4 * 1024;
+
+function shownJson(value: unknown): string {
+  const text = JSON.stringify(typeof value === 'string' && value.length > shownMax ? value.slice(0, shownMax) : value);
+  return text.length > shownMax * 2 ? `${text.slice(0, shownMax)} ...` : text;
+}
+
 /** Go's rendering of a value inside a field error: strings quoted, objects as compact JSON. */
 export function formatFieldValue(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  const text = JSON.stringify(value);
+  const text = shownJson(value);
   // Go's JSON is safe inside of HTML; its quoted strings need not be.
   return typeof value === 'object' ? text.replace(/[<>&\u2028\u2029]/g, escapeCharacter) : text;
 }

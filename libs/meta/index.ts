@@ -1,3 +1,4 @@
+export { Budget } from './budget.ts';
 // Clusters and revisions
 export type { ClusterName, WorkspacePath } from './cluster-name.ts';
 export { asClusterName, asWorkspacePath, isClusterName, isWorkspacePath, joinPath } from './cluster-name.ts';
@@ -39,8 +40,8 @@ export type { ResourceVersion } from './resource-version.ts';
 export { formatResourceVersion, mergedShardNumber, parseResourceVersion, shardNumbers } from './resource-version.ts';
 export type { Revision } from './revision.ts';
 export { asRevision, revisionZero } from './revision.ts';
-export type { LabelSelector, LabelSelectorSpec, Requirement } from './selector.ts';
-export { labelSelectorOf, matchesLabels } from './selector.ts';
+export type { LabelMatcher, LabelSelector, LabelSelectorSpec, Requirement } from './selector.ts';
+export { compileLabelSelector, labelSelectorOf } from './selector.ts';
 export type { Status, StatusCause, StatusDetails, StatusReason, Subject } from './status-error.ts';
 export { StatusError } from './status-error.ts';
 // People and errors

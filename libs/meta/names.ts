@@ -68,8 +68,13 @@ export function validatePathSegmentName(text: string): string[] {
   return ['/', '%'].filter((part) => text.includes(part)).map((part) => `may not contain '${part}'`);
 }
 
+/** A name or label value without a prefix, of at most 63 characters. */
+const plainName = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
 /** A qualified name: a label's or annotation's key. */
 export function validateQualifiedName(text: string): string[] {
+  // Nearly all are short, plain and right.
+  if (plainName.test(text)) return [];
   const messages: string[] = [];
   const parts = text.split('/');
   let name = text;
@@ -96,6 +101,7 @@ export function validateQualifiedName(text: string): string[] {
 }
 
 export function validateLabelValue(text: string): string[] {
+  if (plainName.test(text)) return [];
   const messages: string[] = [];
   if (text.length > 63) messages.push(tooLong(63));
   if (text !== '' && !qualifiedPattern.test(text)) {

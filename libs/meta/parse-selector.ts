@@ -10,31 +10,36 @@ type Token =
     }
   | { readonly kind: 'identifier'; readonly text: string };
 
-const symbols = new Set(['=', '==', '!=', '!', '>', '<', ',', '(', ')']);
-const symbolChars = '=!(),><';
 const operators = '"in,=,==,gt,lt,!=,notin"';
+
+const spaces = new Set([' ', '\t', '\r', '\n']);
+const symbolChars = new Set(['=', '!', '(', ')', '>', '<', ',']);
+const word = /[^=!(),><\s]+/y;
+
+/** Where the symbol at a place ends; only these are longer than one character. */
+function symbolEnd(text: string, at: number): number {
+  const char = text[at];
+  return (char === '=' || char === '!') && text[at + 1] === '=' ? at + 2 : at + 1;
+}
 
 function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
-  let at = 0;
-  while (at < text.length) {
+  for (let at = 0; at < text.length; ) {
     const char = text.charAt(at);
-    if (' \t\r\n'.includes(char)) {
-      at++;
-      continue;
-    }
-    let end = at + 1;
-    if (symbolChars.includes(char)) {
-      while (end < text.length && symbols.has(text.slice(at, end + 1))) end++;
+    if (symbolChars.has(char)) {
+      const end = symbolEnd(text, at);
       const symbol = text.slice(at, end);
       tokens.push({ kind: symbol as ',', text: symbol });
-    } else {
-      while (end < text.length && !symbolChars.includes(text.charAt(end)) && !' \t\r\n'.includes(text.charAt(end)))
-        end++;
-      const word = text.slice(at, end);
-      tokens.push(word === 'in' || word === 'notin' ? { kind: word, text: word } : { kind: 'identifier', text: word });
+      at = end;
+    } else if (spaces.has(char)) at++;
+    else {
+      word.lastIndex = at;
+      const found = word.exec(text)?.[0] ?? char;
+      tokens.push(
+        found === 'in' || found === 'notin' ? { kind: found, text: found } : { kind: 'identifier', text: found },
+      );
+      at += found.length;
     }
-    at = end;
   }
   return tokens;
 }
@@ -49,10 +54,12 @@ interface Reader {
   next(values?: boolean): Token;
 }
 
+const endToken: Token = { kind: 'end', text: '' };
+
 function createReader(tokens: readonly Token[]): Reader {
   let at = 0;
   const peek = (values = false): Token => {
-    const token = tokens[at] ?? { kind: 'end', text: '' };
+    const token = tokens[at] ?? endToken;
     return values && (token.kind === 'in' || token.kind === 'notin') ? { kind: 'identifier', text: token.text } : token;
   };
   return {

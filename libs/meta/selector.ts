@@ -1,4 +1,4 @@
-/** Label and field selectors: parsed once, asked often. Texts of errors as apimachinery's parser gives them. */
+/** Label selectors: parsed and compiled once, asked often. Texts of errors as apimachinery's parser gives them. */
 
 export type Requirement =
   | { readonly key: string; readonly operator: 'in' | 'notin'; readonly values: readonly string[] }
@@ -16,29 +16,80 @@ export interface LabelSelectorSpec {
   }[];
 }
 
-/** Every requirement holds; a selector without requirements selects everything. */
-export function matchesLabels(selector: LabelSelector, labels: Readonly<Record<string, string>> | undefined): boolean {
-  for (const requirement of selector) {
-    const value = labels?.[requirement.key];
-    switch (requirement.operator) {
-      case 'in':
-        if (value === undefined || !requirement.values.includes(value)) return false;
-        break;
-      case 'notin':
-        if (value !== undefined && requirement.values.includes(value)) return false;
-        break;
-      case 'exists':
-        if (value === undefined) return false;
-        break;
-      case '!':
-        if (value !== undefined) return false;
-        break;
-    }
-  }
-  return true;
+export type LabelMatcher = (labels: Readonly<Record<string, string>> | undefined) => boolean;
+
+/** What all requirements on one key say together. */
+interface KeyTest {
+  required: boolean;
+  forbidden: boolean;
+  allowed: Set<string> | undefined;
+  readonly denied: Set<string>;
 }
 
-/** A spec's selector as requirements. */
+const everything: LabelMatcher = () => true;
+const nothing: LabelMatcher = () => false;
+
+function restrict(test: KeyTest, requirement: Requirement): void {
+  switch (requirement.operator) {
+    case 'in': {
+      const { allowed } = test;
+      test.required = true;
+      test.allowed = new Set(
+        allowed === undefined ? requirement.values : requirement.values.filter((value) => allowed.has(value)),
+      );
+      return;
+    }
+    case 'notin':
+      for (const value of requirement.values) test.denied.add(value);
+      return;
+    case 'exists':
+      test.required = true;
+      return;
+    case '!':
+      test.forbidden = true;
+      return;
+  }
+}
+
+function allows(test: KeyTest, value: string): boolean {
+  return !(test.forbidden || test.denied.has(value) || test.allowed?.has(value) === false);
+}
+
+/**
+ * A function that says whether labels meet every requirement; without requirements all do. What it costs depends on the number of labels, not on that of
+ * requirements or their values.
+ */
+export function compileLabelSelector(selector: LabelSelector): LabelMatcher {
+  if (selector.length === 0) return everything;
+  const tests = new Map<string, KeyTest>();
+  for (const requirement of selector) {
+    const test = tests.get(requirement.key) ?? {
+      required: false,
+      forbidden: false,
+      allowed: undefined,
+      denied: new Set(),
+    };
+    restrict(test, requirement);
+    tests.set(requirement.key, test);
+  }
+  let required = 0;
+  for (const test of tests.values()) {
+    if (test.required) required++;
+    if (test.required && (test.forbidden || test.allowed?.size === 0)) return nothing;
+  }
+  return (labels) => {
+    let found = 0;
+    for (const key in labels) {
+      const test = tests.get(key);
+      if (test === undefined) continue;
+      if (!allows(test, labels[key] ?? '')) return false;
+      if (test.required) found++;
+    }
+    return found === required;
+  };
+}
+
+/** A spec's selector as requirements. Throws RangeError for an operator that does not exist. */
 export function labelSelectorOf(spec: LabelSelectorSpec): LabelSelector {
   const requirements: Requirement[] = [];
   for (const [key, value] of Object.entries(spec.matchLabels ?? {}))

@@ -69,6 +69,15 @@ function subjectDetails(subject: Subject, name: string): StatusDetails {
   };
 }
 
+/** Clients read what is wrong, and a list of what is wrong with three megabytes may be longer than they are: texts and causes end here. */
+const messageMax = 32 * 1024;
+const causeMessageMax = 4 * 1024;
+const causesMax = 256;
+
+function shortened(text: string, max = messageMax): string {
+  return text.length <= max ? text : `${text.slice(0, max)} ...`;
+}
+
 export class StatusError extends Error {
   readonly reason: StatusReason;
   readonly code: number;
@@ -80,7 +89,7 @@ export class StatusError extends Error {
     details?: StatusDetails,
     options?: { readonly cause?: unknown; readonly code?: number },
   ) {
-    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    super(shortened(message), options?.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'StatusError';
     this.reason = reason;
     this.code = options?.code ?? httpCode[reason];
@@ -158,9 +167,15 @@ export class StatusError extends Error {
   static invalid(
     kind: { readonly group: string; readonly kind: string },
     name: string,
-    errors: readonly FieldError[],
+    found: readonly FieldError[],
   ): StatusError {
+    const errors = found.slice(0, causesMax).map((error) => ({
+      kind: error.kind,
+      field: shortened(error.field, causeMessageMax),
+      message: shortened(error.message, causeMessageMax),
+    }));
     const texts = errors.map((error) => `${error.field}: ${error.message}`);
+    if (found.length > causesMax) texts.push(`and ${found.length - causesMax} more`);
     const summary = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
     const qualifiedKind = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
     return new StatusError('Invalid', `${qualifiedKind} ${JSON.stringify(name)} is invalid: ${summary}`, {

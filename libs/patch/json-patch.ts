@@ -1,4 +1,7 @@
 /** JSON patch, RFC 6902. The object is copied along the paths that change; the rest is shared with the result. */
+
+import type { StatusError } from '@kcp-ts/meta';
+import { Budget } from '@kcp-ts/meta';
 import { copyJson, hasKey, isJsonObject, jsonEqual, setMember } from '@kcp-ts/schema';
 import { parseIndex, parsePointer } from './json-pointer.ts';
 import { badPatch, patchTooLarge, unprocessable } from './patch-errors.ts';
@@ -7,6 +10,17 @@ const operationsMax = 10_000;
 /** Bytes of JSON that all copy operations of one patch may add. */
 const copiedMax = 3 * 1024 * 1024;
 
+/** What all operations of one patch may look at and move. */
+const stepsMax = 1_000_000;
+/** So many items of a list move for one step when an item before them comes or goes. */
+const movedPerStep = 20;
+/** What is copied may nest as deep as a body may. */
+const copiedDepthMax = 500;
+
+function tooExpensive(): StatusError {
+  return patchTooLarge('the operations of the patch move and compare too much; send fewer of them, or the whole list');
+}
+
 type Container = Record<string, unknown> | unknown[];
 
 interface Draft {
@@ -14,6 +28,7 @@ interface Draft {
   /** What was made here and may be changed in place. */
   readonly owned: Set<object>;
   copied: number;
+  readonly budget: Budget;
 }
 
 function owned(draft: Draft, value: unknown): Container {
@@ -21,10 +36,15 @@ function owned(draft: Draft, value: unknown): Container {
     throw unprocessable('the path goes through a value that has no members');
   if (draft.owned.has(value)) return value as Container;
   let copy: Container;
-  if (Array.isArray(value)) copy = [...value];
-  else {
+  if (Array.isArray(value)) {
+    draft.budget.spend(Math.ceil(value.length / movedPerStep));
+    copy = [...value];
+  } else {
     copy = {};
-    for (const [key, member] of Object.entries(value)) setMember(copy, key, member);
+    for (const [key, member] of Object.entries(value)) {
+      draft.budget.spend(1);
+      setMember(copy, key, member);
+    }
   }
   draft.owned.add(copy);
   return copy;
@@ -53,6 +73,11 @@ function parentOf(draft: Draft, path: readonly string[]): Container {
   return container;
 }
 
+/** A list moves what stands behind an item that comes or goes. */
+function spendShift({ budget }: Draft, items: number): void {
+  budget.spend(1 + Math.ceil(items / movedPerStep));
+}
+
 function add(draft: Draft, path: readonly string[], value: unknown): void {
   const last = path.at(-1);
   if (last === undefined) {
@@ -60,8 +85,11 @@ function add(draft: Draft, path: readonly string[], value: unknown): void {
     return;
   }
   const container = parentOf(draft, path);
-  if (Array.isArray(container)) container.splice(parseIndex(last, container.length, true), 0, value);
-  else setMember(container, last, value);
+  if (Array.isArray(container)) {
+    const at = parseIndex(last, container.length, true);
+    spendShift(draft, container.length - at);
+    container.splice(at, 0, value);
+  } else setMember(container, last, value);
 }
 
 function remove(draft: Draft, path: readonly string[]): unknown {
@@ -69,8 +97,10 @@ function remove(draft: Draft, path: readonly string[]): unknown {
   if (last === undefined) throw unprocessable('the whole object cannot be removed');
   const container = parentOf(draft, path);
   const value = child(container, last);
-  if (Array.isArray(container)) container.splice(Number(last), 1);
-  else delete container[last];
+  if (Array.isArray(container)) {
+    spendShift(draft, container.length - Number(last));
+    container.splice(Number(last), 1);
+  } else delete container[last];
   return value;
 }
 
@@ -93,13 +123,34 @@ function test(draft: Draft, path: readonly string[], wanted: unknown): void {
     if (wanted === null && depth === path.length - 1 && isJsonObject(found) && !hasKey(found, segment)) return;
     found = child(found, segment);
   }
-  if (!jsonEqual(found, wanted)) throw unprocessable(`testing value /${path.join('/')} failed`);
+  if (isJsonObject(found)) draft.budget.spend(Object.keys(found).length);
+  if (!jsonEqual(found, wanted, draft.budget)) throw unprocessable(`testing value /${path.join('/')} failed`);
 }
 
-function copyValue(draft: Draft, value: unknown): unknown {
-  draft.copied += JSON.stringify(value)?.length ?? 0;
+/** What a container that is copied costs, and what its JSON adds to the copied bytes beside its members. */
+const containerSteps = 4;
+const containerBytes = 2;
+
+function addCopied(draft: Draft, bytes: number): void {
+  draft.copied += bytes;
   if (draft.copied > copiedMax) throw patchTooLarge(`copy operations may add at most ${copiedMax} bytes`);
-  return copyJson(value);
+}
+
+function copyValue(draft: Draft, value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) {
+    addCopied(draft, typeof value === 'string' ? value.length + 3 : 2);
+    return value;
+  }
+  if (depth > copiedDepthMax) throw unprocessable('what is copied is nested too deep');
+  draft.budget.spend(containerSteps);
+  addCopied(draft, containerBytes);
+  if (Array.isArray(value)) return value.map((item) => copyValue(draft, item, depth + 1));
+  const copy: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) {
+    addCopied(draft, key.length + 3);
+    setMember(copy, key, copyValue(draft, member, depth + 1));
+  }
+  return copy;
 }
 
 function pointerOf(operation: Record<string, unknown>, member: 'path' | 'from'): string[] {
@@ -136,7 +187,7 @@ function applyOperation(draft: Draft, operation: Record<string, unknown>): void 
       move(draft, pointerOf(operation, 'from'), path);
       return;
     case 'copy':
-      add(draft, path, copyValue(draft, read(draft.root, pointerOf(operation, 'from'))));
+      add(draft, path, copyValue(draft, read(draft.root, pointerOf(operation, 'from')), 0));
       return;
     case 'test':
       test(draft, path, hasKey(operation, 'value') ? operation['value'] : null);
@@ -164,7 +215,7 @@ export function applyJsonPatch(object: unknown, patch: unknown): unknown {
   if (patch.length > operationsMax) {
     throw patchTooLarge(`The allowed maximum operations in a JSON patch is ${operationsMax}, got ${patch.length}`);
   }
-  const draft: Draft = { root: object, owned: new Set(), copied: 0 };
+  const draft: Draft = { root: object, owned: new Set(), copied: 0, budget: new Budget(stepsMax, tooExpensive) };
   for (const operation of patch) {
     if (!isJsonObject(operation)) {
       throw badPatch(

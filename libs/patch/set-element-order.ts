@@ -1,5 +1,5 @@
 /** `$setElementOrder/x`: the order that the patching client wants, joined with that of items it does not know. */
-import { isJsonObject, jsonEqual } from '@kcp-ts/schema';
+import { identityOf, isJsonObject } from '@kcp-ts/schema';
 import { badPatch } from './patch-errors.ts';
 
 interface Lists {
@@ -17,10 +17,15 @@ interface Lists {
  * that followed it in the live list.
  */
 export function orderList({ merged, live, patch, order }: Lists, mergeKey: string | undefined): unknown[] {
-  const identity = (item: unknown): unknown => (mergeKey !== undefined && isJsonObject(item) ? item[mergeKey] : item);
+  const identity = (item: unknown): string =>
+    identityOf((mergeKey !== undefined && isJsonObject(item) ? item[mergeKey] : item) ?? null);
   const positionIn = (list: readonly unknown[]) => {
-    const identities = list.map(identity);
-    return (item: unknown): number => identities.findIndex((other) => jsonEqual(other, identity(item)));
+    const places = new Map<string, number>();
+    for (const [at, item] of list.entries()) {
+      const id = identity(item);
+      if (!places.has(id)) places.set(id, at);
+    }
+    return (item: unknown): number => places.get(identity(item)) ?? -1;
   };
   const wanted = positionIn(order);
   const before = positionIn(live);
@@ -33,15 +38,16 @@ export function orderList({ merged, live, patch, order }: Lists, mergeKey: strin
       }
     }
   }
-  const named = merged.filter((item) => wanted(item) >= 0).sort((a, b) => wanted(a) - wanted(b));
-  const others = merged.filter((item) => wanted(item) < 0);
-  let from = 0;
-  for (const item of others) {
-    const place = before(item);
-    let at = from;
-    while (at < named.length && before(named[at]) <= place) at++;
-    named.splice(at, 0, item);
-    from = at + 1;
+  const placed = merged.map((item) => ({ item, wanted: wanted(item), before: before(item) }));
+  const named = placed.filter((item) => item.wanted >= 0).sort((a, b) => a.wanted - b.wanted);
+  const result: unknown[] = [];
+  let next = 0;
+  for (const other of placed) {
+    if (other.wanted >= 0) continue;
+    for (let item = named[next]; item !== undefined && item.before <= other.before; item = named[++next])
+      result.push(item.item);
+    result.push(other.item);
   }
-  return named;
+  for (; next < named.length; next++) result.push(named[next]?.item);
+  return result;
 }

@@ -2,6 +2,7 @@
 import type { KubeObject, Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Operation } from '@kcp-ts/storage';
+import { applyDefaults } from './apply-defaults.ts';
 import { checkFields, checkKind, checkNamespace, ensureMetadata } from './check-fields.ts';
 import { guardCreate } from './guard-operations.ts';
 import { generatedName, stampCreated, validateObjectMeta } from './object-meta.ts';
@@ -31,6 +32,7 @@ export function writeContext(needs: RegistryNeeds, request: WriteRequest): Write
     timestamp: timestampOf(needs.clock.now()),
     dryRun: request.dryRun,
     subresource: request.subresource,
+    slices: request.slices ?? needs.turns.begin(),
     warn: request.warn,
   };
 }
@@ -53,6 +55,8 @@ async function prepareCreate(
 ): Promise<KubeObject> {
   const { served } = request;
   const { row, behaviour, storage } = served;
+  const slices = request.slices ?? needs.turns.begin();
+  await slices.pause();
   checkKind(served, sent);
   checkFields(served, sent, duplicates, request);
   ensureMetadata(sent);
@@ -71,9 +75,10 @@ async function prepareCreate(
   if (!sent.metadata.name && sent.metadata.generateName)
     sent.metadata.name = generatedName(sent.metadata.generateName, needs.random.integer);
   if (hasStatusSubresource(served) && behaviour.keepsStatusOnCreate !== true) delete sent['status'];
-  served.schema.applyDefaults(sent);
+  applyDefaults(served, sent);
   request.guard?.admit(sent, undefined);
   await needs.admission.mutate(sent, undefined, context);
+  await slices.pause();
   let errors = [...validateObjectMeta(row, sent)];
   let object = sent;
   if (served !== storage) {
@@ -81,12 +86,14 @@ async function prepareCreate(
     if (errors.length > 0) throw StatusError.invalid(row, sent.metadata.name ?? '', errors);
     object = served.conversion?.toStorage(sent) ?? sent;
     storage.schema.prune(object);
-    storage.schema.applyDefaults(object);
+    applyDefaults(storage, object);
+    await slices.pause();
     errors = [];
   }
   behaviour.prepareCreate?.(object, context);
-  errors.push(...storage.schema.validate(object), ...(behaviour.validateCreate?.(object, context) ?? []));
+  errors.push(...storage.schema.validate(object), ...((await behaviour.validateCreate?.(object, context)) ?? []));
   if (errors.length > 0) throw StatusError.invalid(row, object.metadata.name ?? '', errors);
+  await slices.pause();
   await behaviour.admitCreate?.(object, context);
   await needs.admission.validate(object, undefined, context);
   return object;

@@ -14,7 +14,15 @@ export { timestampOf } from './registry-needs.ts';
 export type { Behaviour, Conversion, Origin, ServedResource, ServeOptions, WriteContext } from './served-resource.ts';
 export { noBehaviour, objectKey, serve } from './served-resource.ts';
 // Objects and bytes
-export { convertToServed, currentObject, servedJson, servedObject, storedObject } from './stored-object.ts';
+export {
+  convertToServed,
+  currentObject,
+  metadataObject,
+  servedJson,
+  servedMetadataJson,
+  servedObject,
+  storedObject,
+} from './stored-object.ts';
 export type { Surface } from './surface.ts';
 export { createSurface } from './surface.ts';
 export type { ChangeResult, UpdateRequest } from './update.ts';

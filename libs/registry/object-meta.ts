@@ -134,6 +134,9 @@ function ownerReferenceErrors(meta: ObjectMeta): FieldError[] {
   return errors;
 }
 
+/** Far more than anybody has: each is looked at with every write. */
+const finalizersMax = 10_000;
+
 /** Everything that apimachinery checks of an object's metadata. */
 export function validateObjectMeta(row: ResourceRow, object: KubeObject): FieldError[] {
   const meta = object.metadata;
@@ -148,7 +151,12 @@ export function validateObjectMeta(row: ResourceRow, object: KubeObject): FieldE
   errors.push(...ownerReferenceErrors(meta));
   errors.push(...validateLabels(meta.labels, 'metadata.labels'));
   errors.push(...validateAnnotations(meta.annotations, 'metadata.annotations'));
-  for (const finalizer of meta.finalizers ?? []) {
+  const { finalizers = [] } = meta;
+  if (finalizers.length > finalizersMax) {
+    const message = `Too many: ${finalizers.length}: must have at most ${finalizersMax} items`;
+    errors.push({ kind: 'TooMany', field: 'metadata.finalizers', message });
+  }
+  for (const finalizer of finalizers.slice(0, finalizersMax)) {
     for (const problem of validateQualifiedName(finalizer))
       errors.push(invalidValue('metadata.finalizers', finalizer, problem));
   }

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '@kcp-ts/base';
+import type { Clock, Random, Turns } from '@kcp-ts/base';
 import type { ClusterName } from '@kcp-ts/meta';
 import type { Store } from '@kcp-ts/storage';
 import type { Admission } from './admission.ts';
@@ -7,6 +7,7 @@ import type { Origin } from './served-resource.ts';
 export interface RegistryNeeds {
   readonly store: Store;
   readonly clock: Clock;
+  readonly turns: Turns;
   readonly random: Random;
   readonly shardNumber: number;
   readonly admission: Admission;

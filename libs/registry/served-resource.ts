@@ -2,6 +2,7 @@
  * What a request is about once its target is resolved: a row, where its objects are stored, its compiled schema and its behaviour. Built once per
  * API surface by the catalog, shared by every workspace with that surface, looked up once per request.
  */
+import type { Slices } from '@kcp-ts/base';
 import type { ClusterName, FieldError, KeyIdentity, KubeObject, ResourceRow, UserInfo } from '@kcp-ts/meta';
 import { groupVersionText } from '@kcp-ts/meta';
 import type { CompiledSchema } from '@kcp-ts/schema';
@@ -39,6 +40,8 @@ export interface WriteContext {
   readonly dryRun: boolean;
   /** '' for the object itself. */
   readonly subresource: string;
+  /** Long work gives way to others here. */
+  readonly slices: Slices;
   /** Adds a `Warning:` header to the answer. */
   warn(text: string): void;
 }
@@ -58,8 +61,12 @@ export interface Behaviour {
   readonly keepsStatusOnCreate?: boolean;
   prepareCreate?(object: KubeObject, context: WriteContext): void;
   prepareUpdate?(object: KubeObject, old: KubeObject, context: WriteContext): void;
-  validateCreate?(object: KubeObject, context: WriteContext): readonly FieldError[];
-  validateUpdate?(object: KubeObject, old: KubeObject, context: WriteContext): readonly FieldError[];
+  validateCreate?(object: KubeObject, context: WriteContext): readonly FieldError[] | Promise<readonly FieldError[]>;
+  validateUpdate?(
+    object: KubeObject,
+    old: KubeObject,
+    context: WriteContext,
+  ): readonly FieldError[] | Promise<readonly FieldError[]>;
   admitCreate?(object: KubeObject, context: WriteContext): void | Promise<void>;
   admitUpdate?(object: KubeObject, old: KubeObject, context: WriteContext): void | Promise<void>;
   admitDelete?(object: KubeObject, context: WriteContext): void | Promise<void>;

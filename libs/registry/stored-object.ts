@@ -1,7 +1,16 @@
 /** Between objects and what the store keeps: the one place that stringifies an object for storage and normalises one that is read. */
 import type { KubeObject, Revision } from '@kcp-ts/meta';
 import { formatResourceVersion } from '@kcp-ts/meta';
-import { encodeStored, flagDeleting, flagFinalizers, hasFingerprint, parseStored, storedJson } from '@kcp-ts/storage';
+import {
+  encodeStored,
+  flagDeleting,
+  flagFinalizers,
+  hasFingerprint,
+  parseStored,
+  parseStoredMetadata,
+  storedJson,
+  storedMetadataJson,
+} from '@kcp-ts/storage';
 import type { ServedResource } from './served-resource.ts';
 
 function flagsOf(object: KubeObject): number {
@@ -52,6 +61,17 @@ export function convertToServed(served: ServedResource, stored: KubeObject): Kub
   if (served.row.dialect === 'custom') served.schema.prune(object);
   served.schema.applyDefaults(object);
   return object;
+}
+
+/** An object of which only the metadata is there: what selectors and guards look at, without parsing the rest. */
+export function metadataObject(served: ServedResource, value: Uint8Array): KubeObject {
+  return { apiVersion: served.apiVersion, kind: served.row.kind, metadata: parseStoredMetadata(value) };
+}
+
+/** The JSON of the served metadata: the stored bytes themselves wherever no conversion looks into them. */
+export function servedMetadataJson(served: ServedResource, value: Uint8Array): Uint8Array {
+  const json = served.conversion === undefined ? storedMetadataJson(value) : undefined;
+  return json ?? Buffer.from(JSON.stringify(servedObject(served, value).metadata));
 }
 
 /** The served JSON: the stored bytes themselves wherever that is possible. */

@@ -4,9 +4,11 @@
  * they wrote, unless the client named the resourceVersion it wants to replace.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Slices } from '@kcp-ts/base';
 import type { FieldError, KubeObject, Revision } from '@kcp-ts/meta';
 import { invalidValue, StatusError } from '@kcp-ts/meta';
 import type { Entry, Operation } from '@kcp-ts/storage';
+import { applyDefaults } from './apply-defaults.ts';
 import { inAttempts } from './attempts.ts';
 import { checkFields, checkKind, checkNamespace, ensureMetadata } from './check-fields.ts';
 import type { Written } from './create.ts';
@@ -14,7 +16,7 @@ import { countsGenerations, hasStatusSubresource, writeContext } from './create.
 import { keepSystemMeta, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts';
 import type { RegistryNeeds } from './registry-needs.ts';
 import type { ServedResource } from './served-resource.ts';
-import { convertToServed, currentObject, dryRunObject, storedObject } from './stored-object.ts';
+import { convertToServed, currentObject, dryRunObject, metadataObject, storedObject } from './stored-object.ts';
 import { untilDurable } from './until-durable.ts';
 import type { WriteRequest } from './write-request.ts';
 
@@ -86,13 +88,16 @@ async function prepareUpdate(
   needs: RegistryNeeds,
   request: UpdateRequest,
   entry: Entry,
+  slices: Slices,
 ): Promise<{ object: KubeObject; old: KubeObject; optimistic: boolean }> {
   const { served } = request;
   const { row, storage } = served;
   const { behaviour } = storage;
   const old = currentObject(storage, entry.value);
   const live = () => convertToServed(served, currentObject(storage, entry.value));
+  await slices.pause();
   const { object: wanted, duplicates } = request.change(live);
+  await slices.pause();
   checkKind(served, wanted);
   checkFields(served, wanted, duplicates, request);
   ensureMetadata(wanted);
@@ -104,9 +109,10 @@ async function prepareUpdate(
   const context = writeContext(needs, request);
   const changed = restrictToSubresource(request, wanted, live);
   keepSystemMeta(changed, old);
-  served.schema.applyDefaults(changed);
+  applyDefaults(served, changed);
   request.guard?.admit(changed, old);
   await needs.admission.mutate(changed, old, context);
+  await slices.pause();
   const errors: FieldError[] = [...validateObjectMeta(row, changed), ...validateObjectMetaUpdate(changed, old)];
   let object = changed;
   if (served !== storage) {
@@ -117,12 +123,18 @@ async function prepareUpdate(
     if (request.subresource === '' && hasStatusSubresource(storage))
       setStatus(object, currentObject(storage, entry.value));
     storage.schema.prune(object);
-    storage.schema.applyDefaults(object);
+    applyDefaults(storage, object);
+    await slices.pause();
   }
   behaviour.prepareUpdate?.(object, old, context);
   bumpGeneration(storage, object, old);
-  errors.push(...storage.schema.validate(object, old), ...(behaviour.validateUpdate?.(object, old, context) ?? []));
+  await slices.pause();
+  errors.push(
+    ...storage.schema.validate(object, old),
+    ...((await behaviour.validateUpdate?.(object, old, context)) ?? []),
+  );
   if (errors.length > 0) throw StatusError.invalid(row, request.name, errors);
+  await slices.pause();
   await behaviour.admitUpdate?.(object, old, context);
   await needs.admission.validate(object, old, context);
   return { object, old, optimistic };
@@ -145,9 +157,10 @@ async function tryUpdate(
   entry: Entry | undefined,
 ): Promise<Written | undefined> {
   const { row, storage } = request.served;
-  if (entry === undefined || request.guard?.shows(currentObject(storage, entry.value)) === false)
+  if (entry === undefined || request.guard?.shows(metadataObject(storage, entry.value)) === false)
     throw StatusError.notFound(row, request.name);
-  const { object, old, optimistic } = await prepareUpdate(needs, request, entry);
+  const slices = request.slices ?? needs.turns.begin();
+  const { object, old, optimistic } = await prepareUpdate(needs, request, entry, slices);
   if (isDeepStrictEqual(object, old)) {
     await untilDurable(needs.store, key, entry.revision);
     return { value: entry.value, created: false };

@@ -1,4 +1,5 @@
 /** What all writes have in common, as the handler of a verb hands it to the registry. */
+import type { Slices } from '@kcp-ts/base';
 import type { ClusterName, KubeObject, UserInfo } from '@kcp-ts/meta';
 import type { ServedResource } from './served-resource.ts';
 
@@ -6,7 +7,7 @@ export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
 /** A virtual workspace's rules for single objects: which ones it shows, and which writes it lets through. */
 export interface ObjectGuard {
-  /** Whether the object exists as far as this request is concerned. */
+  /** Whether the object exists as far as this request is concerned. Looks at its metadata alone. */
   shows(object: KubeObject): boolean;
   /** Whether an earlier state of an object may have been shown, by what it says itself: what is not granted any more must still be seen to go. As `shows` when absent. */
   showed?(object: KubeObject): boolean;
@@ -24,5 +25,7 @@ export interface WriteRequest {
   readonly subresource: string;
   readonly fieldValidation: FieldValidation;
   readonly guard?: ObjectGuard | undefined;
+  /** Of the request, from when its body was there; a write that has none begins its own. */
+  readonly slices?: Slices | undefined;
   warn(text: string): void;
 }

@@ -3,7 +3,7 @@
  * compiled on first use, so that a schema nobody writes to costs its text and nothing else. Compiled schemas hold no state and may be shared.
  */
 import type { FieldError, JsonSchema, ScalePaths } from '@kcp-ts/meta';
-import { invalidValue } from '@kcp-ts/meta';
+import { Budget, invalidValue, StatusError } from '@kcp-ts/meta';
 import { contentHash } from './canonical-json.ts';
 import type { Decoded } from './decode.ts';
 import { compileDecode } from './decode.ts';
@@ -36,8 +36,11 @@ export interface CompiledSchema {
   decode(object: object): Decoded;
   /** Removes unknown fields in place; their paths, sorted. Nothing is left to remove in what `decode` of the builtin dialect took. */
   prune(object: object): string[];
-  /** Applies defaults in place and removes nulls that are not allowed. */
-  applyDefaults(object: object): void;
+  /**
+   * Applies defaults in place and removes nulls that are not allowed. False where defaults would make the object larger than any can be: then some are
+   * missing.
+   */
+  applyDefaults(object: object): boolean;
   /** What is wrong with an object, in Kubernetes' texts. With `old`, values that were as invalid before pass. */
   validate(object: object, old?: object): FieldError[];
 }
@@ -51,6 +54,21 @@ const blocking: ReadonlySet<FieldError['kind']> = new Set([
 ]);
 const rulesNotChecked =
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+
+/** Kubernetes' words for validation that ended because of its cost, which it counts for rules and here is counted for all. */
+const costBudgetText = 'validation failed due to running out of cost budget, no further validation rules will be run';
+/** What one validation may cost: an object of 1.5 MB under a schema without alternatives stays below. */
+const stepsMax = 800_000;
+
+class OutOfBudget extends StatusError {}
+
+function outOfBudget(): StatusError {
+  return new OutOfBudget('Invalid', costBudgetText);
+}
+
+function isOutOfBudget(thrown: unknown): boolean {
+  return thrown instanceof OutOfBudget;
+}
 
 function hasRules(schema: JsonSchema): boolean {
   if ((schema['x-kubernetes-validations']?.length ?? 0) > 0) return true;
@@ -73,15 +91,22 @@ function compileWhole(schema: JsonSchema, options: SchemaOptions): (object: obje
   const checkLists = compileListTypes(schema);
   const rules = hasRules(schema);
   return (object, old) => {
-    const run: Run = { errors: [], matches: 0 };
+    const budget = new Budget(stepsMax, outOfBudget);
+    const run: Run = { errors: [], matches: 0, budget };
     const { errors } = run;
-    validate(object, old, '', run);
-    checkScale?.(object, errors);
-    if (checkLists !== undefined) {
-      const before: FieldError[] = [];
-      if (old !== undefined) checkLists(old, '', before);
-      // Lists that were no sets before need not become sets now.
-      if (before.length === 0) checkLists(object, '', errors);
+    try {
+      validate(object, old, '', run);
+      checkScale?.(object, errors);
+      if (checkLists !== undefined) {
+        const before: Run = { errors: [], matches: 0, budget };
+        if (old !== undefined) checkLists(old, '', before);
+        // Lists that were no sets before need not become sets now.
+        if (before.errors.length === 0) checkLists(object, '', run);
+      }
+    } catch (thrown) {
+      if (!isOutOfBudget(thrown)) throw thrown;
+      errors.push(invalidValue('<nil>', null, costBudgetText));
+      return errors;
     }
     if (rules && errors.some((error) => blocking.has(error.kind)))
       errors.push(invalidValue('<nil>', null, rulesNotChecked));
@@ -100,14 +125,14 @@ const envelope: JsonSchema = {
   properties: { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata: objectMetaSchema },
 };
 
-/** Compiles a schema. Patterns must be valid and the schema bounded: definitions are checked before they come here. */
-export function compileSchema(schema: JsonSchema, options: SchemaOptions): CompiledSchema {
+/** Compiles a schema; `knownHash` is its content address where somebody has it already. Patterns must be valid and the schema bounded: definitions are checked before they come here. */
+export function compileSchema(schema: JsonSchema, options: SchemaOptions, knownHash?: string): CompiledSchema {
   const kind = options.kind ?? 'Object';
   const decode = lazy(() => compileDecode(options.dialect === 'builtin' ? withMetadata(schema) : envelope, kind));
   const prune = lazy(() => compilePrune(schema));
   const applyDefaults = lazy(() => compileDefaults(schema));
   const validate = lazy(() => compileWhole(schema, options));
-  let hash: string | undefined;
+  let hash = knownHash;
   return {
     schema,
     get hash() {

@@ -26,6 +26,9 @@ type Decode = (value: unknown, unknown: string[], place: Place) => string | unde
 const int32 = { low: -(2 ** 31), high: 2 ** 31 - 1 };
 const int64 = { low: -(2 ** 63), high: 2 ** 63 };
 
+/** As many unknown fields are told. */
+const unknownMax = 1_000;
+
 function jsonKind(value: unknown): string {
   if (typeof value === 'boolean') return 'bool';
   return typeof value === 'object' ? (Array.isArray(value) ? 'array' : 'object') : typeof value;
@@ -181,7 +184,7 @@ function compileStruct(schema: JsonSchema, struct: string): Decode {
       const field = fields.get(key);
       if (field === undefined) {
         if (preserve) continue;
-        unknown.push(key);
+        if (unknown.length < unknownMax) unknown.push(key);
         delete value[key];
         continue;
       }

@@ -3,12 +3,36 @@ import type { JsonSchema } from '@kcp-ts/meta';
 import type { JsonObject } from './json-value.ts';
 import { copyJson, isJsonObject, setMember } from './json-value.ts';
 
-type ApplyDefaults = (value: unknown) => void;
+type ApplyDefaults = (value: unknown, room: Room) => void;
+
+/** How much JSON defaults may still add. */
+interface Room {
+  bytes: number;
+}
+
+/** More than an object can be stored with: a default of many items may be large itself. */
+const addedBytesMax = 3 * 1024 * 1024;
 
 interface Member {
   readonly key: string;
-  readonly value: unknown;
+  readonly value: Default;
   readonly nullable: boolean;
+}
+
+/** A default and the length of its JSON. */
+interface Default {
+  readonly value: unknown;
+  readonly bytes: number;
+}
+
+function defaultOf(value: unknown): Default {
+  return { value, bytes: JSON.stringify(value).length };
+}
+
+/** A copy, while there is room. */
+function take({ value, bytes }: Default, room: Room): unknown {
+  room.bytes -= bytes;
+  return room.bytes < 0 ? undefined : copyJson(value);
 }
 
 /** Undefined where nothing below changes. */
@@ -19,7 +43,7 @@ function compileNode(schema: JsonSchema): ApplyDefaults | undefined {
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
     const nullable = property.nullable === true;
     const missing = property.default === undefined || (property.default === null && !nullable);
-    if (!missing) defaults.push({ key, value: property.default, nullable });
+    if (!missing) defaults.push({ key, value: defaultOf(property.default), nullable });
     else if (!nullable) nullsRemoved.push(key);
     const member = compileNode(property);
     if (member !== undefined) members.push([key, member]);
@@ -29,54 +53,71 @@ function compileNode(schema: JsonSchema): ApplyDefaults | undefined {
   const items = schema.items === undefined ? undefined : compileItems(schema.items);
   if (defaults.length + nullsRemoved.length + members.length === 0 && rest === undefined && items === undefined)
     return undefined;
-  return (value) => {
-    if (Array.isArray(value)) items?.(value);
+  return (value, room) => {
+    if (room.bytes < 0) return;
+    if (Array.isArray(value)) items?.(value, room);
     else if (isJsonObject(value)) {
       for (const key of nullsRemoved) if (value[key] === null) delete value[key];
       for (const member of defaults) {
         const current = Object.hasOwn(value, member.key) ? value[member.key] : undefined;
         if (current === undefined || (current === null && !member.nullable))
-          setMember(value, member.key, copyJson(member.value));
+          setDefault(value, member.key, member.value, room);
       }
       for (const [key, apply] of members) {
         const member = value[key];
-        if (typeof member === 'object' && member !== null && Object.hasOwn(value, key)) apply(member);
+        if (typeof member === 'object' && member !== null && Object.hasOwn(value, key)) apply(member, room);
       }
-      rest?.(value);
+      rest?.(value, room);
     }
   };
 }
 
-function compileRest(schema: JsonSchema, additional: JsonSchema): (object: JsonObject) => void {
+function setDefault(object: JsonObject, key: string, value: Default, room: Room): void {
+  const copy = take(value, room);
+  if (copy !== undefined) setMember(object, key, copy);
+}
+
+function compileRest(schema: JsonSchema, additional: JsonSchema): (object: JsonObject, room: Room) => void {
   const known = schema.properties ?? {};
   const apply = compileNode(additional);
   const nullable = additional.nullable === true;
-  return (object) => {
+  const replacement = (additional.default ?? undefined) === undefined ? undefined : defaultOf(additional.default);
+  return (object, room) => {
     for (const key in object) {
       if (Object.hasOwn(known, key)) continue;
       const member = object[key];
       if (member === null) {
         if (nullable) continue;
-        if ((additional.default ?? undefined) === undefined) delete object[key];
-        else setMember(object, key, copyJson(additional.default));
-      } else apply?.(member);
+        if (replacement === undefined) delete object[key];
+        else setDefault(object, key, replacement, room);
+      } else apply?.(member, room);
     }
   };
 }
 
-function compileItems(schema: JsonSchema): ((items: unknown[]) => void) | undefined {
+function compileItems(schema: JsonSchema): ((items: unknown[], room: Room) => void) | undefined {
   const apply = compileNode(schema);
-  const replacement = schema.nullable === true ? undefined : (schema.default ?? undefined);
+  const value = schema.nullable === true ? undefined : (schema.default ?? undefined);
+  const replacement = value === undefined ? undefined : defaultOf(value);
   if (apply === undefined && replacement === undefined) return undefined;
-  return (items) => {
+  return (items, room) => {
     for (let index = 0; index < items.length; index++) {
-      if (items[index] === null && replacement !== undefined) items[index] = copyJson(replacement);
-      apply?.(items[index]);
+      if (items[index] === null && replacement !== undefined) items[index] = take(replacement, room) ?? null;
+      apply?.(items[index], room);
     }
   };
 }
 
-/** A function that applies the defaults in place. Nulls that the schema does not allow are replaced by the default or removed. */
-export function compileDefaults(schema: JsonSchema): (object: JsonObject) => void {
-  return compileNode(schema) ?? (() => {});
+/**
+ * A function that applies the defaults in place. Nulls that the schema does not allow are replaced by the default or removed. False where the defaults
+ * would have added more than an object may have: then those from there on are missing.
+ */
+export function compileDefaults(schema: JsonSchema): (object: JsonObject) => boolean {
+  const apply = compileNode(schema);
+  if (apply === undefined) return () => true;
+  return (object) => {
+    const room: Room = { bytes: addedBytesMax };
+    apply(object, room);
+    return room.bytes >= 0;
+  };
 }

@@ -1,19 +1,23 @@
 // Compiled schemas
 
 // JSON values
-export { canonicalJson, contentHash } from './canonical-json.ts';
+export { canonicalJson, contentHash, identityOf } from './canonical-json.ts';
 export type { CompiledSchema, SchemaOptions } from './compile-schema.ts';
 export { compileSchema } from './compile-schema.ts';
 export type { Decoded } from './decode.ts';
 // Definitions
+export { checkInSlices } from './definition/checking.ts';
 export { defaultCustomResourceDefinition } from './definition/default-custom-resource-definition.ts';
 export { rowsOfApiResourceSchema, rowsOfCustomResourceDefinition } from './definition/rows-of-definition.ts';
-export { validateApiResourceSchema } from './definition/validate-api-resource-schema.ts';
-export { validateCustomResourceDefinition } from './definition/validate-custom-resource-definition.ts';
+export { checkApiResourceSchema } from './definition/validate-api-resource-schema.ts';
+export { checkCustomResourceDefinition } from './definition/validate-custom-resource-definition.ts';
 // Paths
+export type { JsonPath, PathSteps } from './json-path.ts';
 export { compileJsonPath, JsonPathError, parseJsonPath } from './json-path.ts';
 export type { JsonObject } from './json-value.ts';
 export { copyJson, hasKey, isJsonObject, jsonEqual, setMember } from './json-value.ts';
+export type { JsonBounds } from './measure-json.ts';
+export { exceededBound } from './measure-json.ts';
 export { objectMetaSchema } from './object-meta-schema.ts';
 export type { SchemaCache } from './schema-cache.ts';
 export { createSchemaCache } from './schema-cache.ts';

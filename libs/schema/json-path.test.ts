@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { compileJsonPath, parseJsonPath } from './json-path.ts';
+import { compileJsonPath, JsonPathError, parseJsonPath } from './json-path.ts';
 
 const object = {
   spec: { replicas: 3, 'a.b': 'dotted', list: [1, 2, 3], empty: '' },
@@ -45,4 +45,22 @@ it('refuses what is no path', () => {
   expect(parseJsonPath('.a b')).toBe('unrecognized character in action: " "');
   expect(parseJsonPath('.a[?(@.x==)]')).toContain('unrecognized character');
   expect(parseJsonPath('.a.b')).toBeUndefined();
+});
+
+it('ends where descending again and again looks at too many values', () => {
+  let value: object = {};
+  for (let depth = 0; depth < 400; depth++) value = { a: value };
+  const read = compileJsonPath('.spec..a..a..a');
+  const begin = performance.now();
+  expect(() => read({ spec: value })).toThrow('the path looks at too many values');
+  expect(performance.now() - begin).toBeLessThan(1_000);
+  const steps = { left: 10_000 };
+  expect(() => read({ spec: value }, steps)).toThrow(JsonPathError);
+  expect(steps.left).toBeLessThan(0);
+  expect(compileJsonPath('.spec..b')({ spec: value })).toEqual([]);
+});
+
+it('refuses paths that are too long or whose filters are nested too deep', () => {
+  expect(parseJsonPath(`.${'a'.repeat(20_000)}`)).toContain('more than 10000 characters');
+  expect(parseJsonPath(`${'[?(@'.repeat(200)}.a${')]'.repeat(200)}`)).toBe('filters are nested too deep');
 });

@@ -4,8 +4,16 @@
  */
 import { hasKey, isJsonObject } from './json-value.ts';
 
-type Step = (values: unknown[]) => unknown[];
-type Test = (value: unknown) => boolean;
+type Step = (values: unknown[], steps: PathSteps) => unknown[];
+type Test = (value: unknown, steps: PathSteps) => boolean;
+
+/** What looking paths up may still cost, in values looked at: `..` several times in a path looks at each value as often as there are ways to it. */
+export interface PathSteps {
+  left: number;
+}
+
+/** Enough for any path over any object but one that descends again and again. */
+const stepsMax = 1_000_000;
 
 /** What is wrong with a path. */
 export class JsonPathError extends Error {
@@ -15,42 +23,55 @@ export class JsonPathError extends Error {
   }
 }
 
+function spend(steps: PathSteps, count: number): void {
+  steps.left -= count;
+  if (steps.left < 0) throw new JsonPathError('the path looks at too many values');
+}
+
 function memberStep(name: string): Step {
-  return (values) => {
+  return (values, steps) => {
+    spend(steps, values.length);
     const found: unknown[] = [];
     for (const value of values) if (isJsonObject(value) && hasKey(value, name)) found.push(value[name]);
     return found;
   };
 }
 
-function wildcardStep(values: unknown[]): unknown[] {
-  return values.flatMap((value) => (Array.isArray(value) ? value : isJsonObject(value) ? Object.values(value) : []));
+function wildcardStep(values: unknown[], steps: PathSteps): unknown[] {
+  return values.flatMap((value) => {
+    const members = Array.isArray(value) ? value : isJsonObject(value) ? Object.values(value) : [];
+    spend(steps, 1 + members.length);
+    return members;
+  });
 }
 
 function sliceStep(text: string): Step {
   const [from = '', to, by = '1'] = text.split(':');
   const step = Math.max(1, Number(by === '' ? 1 : by));
-  return (values) =>
+  return (values, steps) =>
     values.flatMap((value) => {
+      spend(steps, 1);
       if (!Array.isArray(value)) return [];
       if (to === undefined) {
         const item = value.at(Number(from));
         return item === undefined ? [] : [item];
       }
+      spend(steps, value.length);
       const part = value.slice(from === '' ? 0 : Number(from), to === '' ? undefined : Number(to));
       return part.filter((_item, index) => index % step === 0);
     });
 }
 
-function descend(value: unknown, found: unknown[]): void {
+function descend(value: unknown, found: unknown[], steps: PathSteps): void {
+  spend(steps, 1);
   found.push(value);
   if (typeof value !== 'object' || value === null) return;
-  for (const member of Object.values(value)) descend(member, found);
+  for (const member of Object.values(value)) descend(member, found, steps);
 }
 
-function recursiveStep(values: unknown[]): unknown[] {
+function recursiveStep(values: unknown[], steps: PathSteps): unknown[] {
   const found: unknown[] = [];
-  for (const value of values) descend(value, found);
+  for (const value of values) descend(value, found, steps);
   return found;
 }
 
@@ -71,11 +92,11 @@ function compareValues(operator: (typeof operators)[number], left: unknown, righ
 }
 
 /** One side of a comparison: a literal, or a path from `@`. */
-function compileOperand(text: string): (value: unknown) => readonly unknown[] {
+function compileOperand(text: string, depth: number): (value: unknown, steps: PathSteps) => readonly unknown[] {
   const trimmed = text.trim();
   if (trimmed.startsWith('@')) {
-    const read = compileSteps(trimmed.slice(1));
-    return (value) => read([value]);
+    const read = compileSteps(trimmed.slice(1), depth + 1);
+    return (value, steps) => read([value], steps);
   }
   const quoted = /^(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')$/s.exec(trimmed);
   if (quoted !== null) {
@@ -87,7 +108,7 @@ function compileOperand(text: string): (value: unknown) => readonly unknown[] {
   throw new JsonPathError(`unrecognized character in action: ${JSON.stringify(trimmed.charAt(0))}`);
 }
 
-function compileFilter(text: string): Test {
+function compileFilter(text: string, depth: number): Test {
   for (let at = 0, quote = ''; at < text.length; at++) {
     const char = text.charAt(at);
     if (quote !== '') {
@@ -98,15 +119,19 @@ function compileFilter(text: string): Test {
     if (char === '"' || char === "'") quote = char;
     const operator = operators.find((candidate) => text.startsWith(candidate, at));
     if (operator === undefined) continue;
-    const left = compileOperand(text.slice(0, at));
-    const right = compileOperand(text.slice(at + operator.length));
-    return (value) => {
-      const [a, b] = [left(value), right(value)];
+    const left = compileOperand(text.slice(0, at), depth);
+    const right = compileOperand(text.slice(at + operator.length), depth);
+    return (value, steps) => {
+      spend(steps, 1);
+      const [a, b] = [left(value, steps), right(value, steps)];
       return a.length === 1 && b.length === 1 && compareValues(operator, a[0], b[0]);
     };
   }
-  const exists = compileOperand(text);
-  return (value) => exists(value).length > 0;
+  const exists = compileOperand(text, depth);
+  return (value, steps) => {
+    spend(steps, 1);
+    return exists(value, steps).length > 0;
+  };
 }
 
 function closingBracket(text: string, from: number): number {
@@ -122,35 +147,37 @@ function closingBracket(text: string, from: number): number {
   throw new JsonPathError('unterminated array');
 }
 
-function bracketStep(text: string): Step {
+function bracketStep(text: string, depth: number): Step {
   const inner = text.trim();
   if (inner === '*') return wildcardStep;
   const filter = /^\?\((.*)\)$/s.exec(inner);
   if (filter !== null) {
-    const test = compileFilter(filter[1] ?? '');
-    return (values) => values.flatMap((value) => (Array.isArray(value) ? value.filter(test) : []));
+    const test = compileFilter(filter[1] ?? '', depth);
+    return (values, steps) =>
+      values.flatMap((value) => (Array.isArray(value) ? value.filter((item) => test(item, steps)) : []));
   }
   if (/^-?\d*(?::-?\d*(?::\d*)?)?$/.test(inner) && inner !== '') return sliceStep(inner);
   const names = [...inner.matchAll(/(?:^|,)\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*(?=,|$)/gs)];
   if (names.length === 0) throw new JsonPathError(`invalid array index ${inner}`);
-  const steps = names.map((name) => memberStep((name[1] ?? name[2] ?? '').replace(/\\(.)/gs, '$1')));
-  return (values) => steps.flatMap((step) => step(values));
+  const members = names.map((name) => memberStep((name[1] ?? name[2] ?? '').replace(/\\(.)/gs, '$1')));
+  return (values, steps) => members.flatMap((member) => member(values, steps));
 }
 
-function compileSteps(text: string): Step {
-  const steps: Step[] = [];
+function compileSteps(text: string, depth: number): Step {
+  if (depth > filterDepthMax) throw new JsonPathError('filters are nested too deep');
+  const compiled: Step[] = [];
   let at = 0;
   while (at < text.length) {
     if (text[at] === '[') {
       const end = closingBracket(text, at);
-      steps.push(bracketStep(text.slice(at + 1, end)));
+      compiled.push(bracketStep(text.slice(at + 1, end), depth));
       at = end + 1;
       continue;
     }
     if (text[at] === '.') {
       at++;
       if (text[at] === '.') {
-        steps.push(recursiveStep);
+        compiled.push(recursiveStep);
         at++;
       }
     } else if (at > 0 || text[at] === ']')
@@ -163,10 +190,10 @@ function compileSteps(text: string): Step {
       if (text[at] === '\\') at++;
       name += text[at++] ?? '';
     }
-    if (name === '*') steps.push(wildcardStep);
-    else if (name !== '') steps.push(memberStep(name));
+    if (name === '*') compiled.push(wildcardStep);
+    else if (name !== '') compiled.push(memberStep(name));
   }
-  return (values) => steps.reduce((found, step) => step(found), values);
+  return (values, steps) => compiled.reduce((found, step) => step(found, steps), values);
 }
 
 function stripped(text: string): string {
@@ -174,8 +201,16 @@ function stripped(text: string): string {
   return path.startsWith('$') || path.startsWith('@') ? path.slice(1) : path;
 }
 
-/** All values at the path, in order. Throws JsonPathError for text that is no path. */
-export function compileJsonPath(text: string): (object: unknown) => unknown[] {
+/** Longer than any path that somebody wrote. */
+const textMax = 10_000;
+const filterDepthMax = 16;
+
+/** Finds all values at the path, in order. Throws JsonPathError where that takes more than the steps that are left, a million where none are given. */
+export type JsonPath = (object: unknown, steps?: PathSteps) => unknown[];
+
+/** Throws JsonPathError for text that is no path. */
+export function compileJsonPath(text: string): JsonPath {
+  if (text.length > textMax) throw new JsonPathError(`the path has more than ${textMax} characters`);
   const path = stripped(text);
   const plain = /^\.?([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)$/.exec(path);
   if (plain !== null) {
@@ -190,8 +225,8 @@ export function compileJsonPath(text: string): (object: unknown) => unknown[] {
       return [value];
     };
   }
-  const step = compileSteps(path);
-  return (object) => step([object]);
+  const read = compileSteps(path, 0);
+  return (object, steps = { left: stepsMax }) => read([object], steps);
 }
 
 /** What is wrong with a path, in client-go's words; undefined for a good one. */

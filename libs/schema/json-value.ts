@@ -1,3 +1,5 @@
+import type { Budget } from '@kcp-ts/meta';
+
 export type JsonObject = Record<string, unknown>;
 
 export function isJsonObject(value: unknown): value is JsonObject {
@@ -9,12 +11,13 @@ export function hasKey(object: object, key: string): boolean {
   return Object.hasOwn(object, key);
 }
 
-/** Equality of JSON values; a member that is `undefined` counts as absent. */
-export function jsonEqual(a: unknown, b: unknown): boolean {
+/** Equality of JSON values; a member that is `undefined` counts as absent. With a budget each compared value costs a step. */
+export function jsonEqual(a: unknown, b: unknown, budget?: Budget): boolean {
+  budget?.spend(1);
   if (a === b) return true;
   if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
   if (Array.isArray(a)) {
-    return Array.isArray(b) && a.length === b.length && a.every((item, index) => jsonEqual(item, b[index]));
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => jsonEqual(item, b[index], budget));
   }
   if (Array.isArray(b)) return false;
   const left = a as JsonObject;
@@ -23,9 +26,13 @@ export function jsonEqual(a: unknown, b: unknown): boolean {
   for (const key in left) {
     if (left[key] === undefined) continue;
     count++;
-    if (!hasKey(right, key) || !jsonEqual(left[key], right[key])) return false;
+    if (!hasKey(right, key) || !jsonEqual(left[key], right[key], budget)) return false;
   }
-  for (const key in right) if (right[key] !== undefined) count--;
+  for (const key in right) {
+    if (right[key] === undefined) continue;
+    budget?.spend(1);
+    if (--count < 0) return false;
+  }
   return count === 0;
 }
 

@@ -2,6 +2,10 @@
 import type { FieldError, JsonSchema } from '@kcp-ts/meta';
 import { schemaMismatch } from './validation-errors.ts';
 import type { Run, Validate } from './validation-run.ts';
+import { addErrors } from './validation-run.ts';
+
+/** What an alternative costs beside the values that it looks at: a list of errors of its own. */
+const alternativeSteps = 24;
 
 interface Outcome {
   readonly valid: number;
@@ -9,14 +13,24 @@ interface Outcome {
   readonly closest: readonly FieldError[];
 }
 
-function tryAll(alternatives: readonly Validate[], value: unknown, old: unknown, path: string): Outcome {
+/** `enough`: that many valid ones tell all that there is to know. */
+function tryAll(
+  alternatives: readonly Validate[],
+  enough: number,
+  value: unknown,
+  old: unknown,
+  path: string,
+  { budget }: Run,
+): Outcome {
   let valid = 0;
   let closest: Run | undefined;
   for (const validate of alternatives) {
-    const run: Run = { errors: [], matches: 0 };
+    budget.spend(alternativeSteps);
+    const run: Run = { errors: [], matches: 0, budget };
     validate(value, old, path, run);
-    if (run.errors.length === 0) valid++;
-    else if (closest === undefined || run.matches > closest.matches) closest = run;
+    if (run.errors.length === 0) {
+      if (++valid === enough) break;
+    } else if (closest === undefined || run.matches > closest.matches) closest = run;
   }
   return { valid, closest: valid === 0 ? (closest?.errors ?? []) : [] };
 }
@@ -31,15 +45,20 @@ export function compileJunctors(schema: JsonSchema, compile: (schema: JsonSchema
   return (value, old, path, run) => {
     const { errors } = run;
     const name = JSON.stringify(path);
+    run.budget.spend(path.length >> 5);
     if (anyOf.length > 0) {
-      const { valid, closest } = tryAll(anyOf, value, old, path);
-      if (valid === 0) errors.push(schemaMismatch(`${name} must validate at least one schema (anyOf)`), ...closest);
+      const { valid, closest } = tryAll(anyOf, 1, value, old, path, run);
+      if (valid === 0)
+        addErrors(errors, [schemaMismatch(`${name} must validate at least one schema (anyOf)`), ...closest]);
     }
     if (oneOf.length > 0) {
-      const { valid, closest } = tryAll(oneOf, value, old, path);
+      const { valid, closest } = tryAll(oneOf, Number.POSITIVE_INFINITY, value, old, path, run);
       if (valid !== 1) {
         const found = valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`;
-        errors.push(schemaMismatch(`${name} must validate one and only one schema (oneOf). ${found}`), ...closest);
+        addErrors(errors, [
+          schemaMismatch(`${name} must validate one and only one schema (oneOf). ${found}`),
+          ...closest,
+        ]);
       }
     }
     let failed = 0;
@@ -52,7 +71,7 @@ export function compileJunctors(schema: JsonSchema, compile: (schema: JsonSchema
       const none = failed === allOf.length ? '. None validated' : '';
       errors.push(schemaMismatch(`${name} must validate all the schemas (allOf)${none}`));
     }
-    if (not !== undefined && tryAll([not], value, old, path).valid === 1) {
+    if (not !== undefined && tryAll([not], 1, value, old, path, run).valid === 1) {
       errors.push(schemaMismatch(`${name} must not validate the schema (not)`));
     }
   };

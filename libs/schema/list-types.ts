@@ -1,48 +1,64 @@
 /** Lists of type `set` and `map` hold no item twice. */
-import type { FieldError, JsonSchema } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/meta';
 import { duplicateValue, invalidValue } from '@kcp-ts/meta';
-import { canonicalJson } from './canonical-json.ts';
+import { costedIdentity } from './canonical-json.ts';
 import type { JsonObject } from './json-value.ts';
 import { hasKey, isJsonObject } from './json-value.ts';
+import type { Run } from './validation-run.ts';
+import { errorsMax } from './validation-run.ts';
 
-type CheckLists = (value: unknown, path: string, errors: FieldError[]) => void;
+type CheckLists = (value: unknown, path: string, run: Run) => void;
 
-function checkSet(items: readonly unknown[], path: string, errors: FieldError[]): void {
-  const seen = new Set<string>();
-  items.forEach((item, index) => {
-    const text = canonicalJson(item);
-    if (seen.has(text)) errors.push(duplicateValue(`${path}[${index}]`, item));
-    seen.add(text);
-  });
+function checkSet(items: readonly unknown[], path: string, run: Run): void {
+  const strings = new Set<string>();
+  const others = new Set<string>();
+  for (const [index, item] of items.entries()) {
+    if (run.errors.length >= errorsMax) return;
+    const text = typeof item === 'string' ? item : costedIdentity(item, run.budget);
+    const seen = typeof item === 'string' ? strings : others;
+    run.budget.spend(1);
+    if (seen.has(text)) run.errors.push(duplicateValue(`${path}[${index}]`, item));
+    else seen.add(text);
+  }
 }
 
-function checkMap(keys: readonly string[], items: readonly unknown[], path: string, errors: FieldError[]): void {
+function checkMap(keys: readonly string[], items: readonly unknown[], path: string, run: Run): void {
   const seen = new Set<string>();
-  items.forEach((item, index) => {
+  for (const [index, item] of items.entries()) {
+    if (run.errors.length >= errorsMax) return;
     const field = `${path}[${index}]`;
     if (!isJsonObject(item)) {
-      errors.push(invalidValue(field, item, 'must be an object for an array of list-type map'));
-      return;
+      run.errors.push(invalidValue(field, item, 'must be an object for an array of list-type map'));
+      continue;
+    }
+    const [only] = keys;
+    const known = only === undefined ? undefined : item[only];
+    if (keys.length === 1 && typeof known === 'string') {
+      run.budget.spend(1);
+      if (seen.has(known)) run.errors.push(duplicateValue(field, { [only as string]: known }));
+      seen.add(known);
+      continue;
     }
     const identity: JsonObject = {};
-    for (const key of [...keys].sort()) if (hasKey(item, key)) identity[key] = item[key];
-    const text = canonicalJson(identity);
-    if (seen.has(text)) errors.push(duplicateValue(field, identity));
+    run.budget.spend(1 + keys.length);
+    for (const key of keys) if (hasKey(item, key)) identity[key] = item[key];
+    const text = costedIdentity(identity, run.budget);
+    if (seen.has(text)) run.errors.push(duplicateValue(field, identity));
     seen.add(text);
-  });
+  }
 }
 
 function compileList(schema: JsonSchema): CheckLists | undefined {
   const listType = schema['x-kubernetes-list-type'];
-  const keys = schema['x-kubernetes-list-map-keys'] ?? [];
+  const keys = [...(schema['x-kubernetes-list-map-keys'] ?? [])].sort();
   const items = schema.items === undefined ? undefined : compileListTypes(schema.items);
   if (items === undefined && listType !== 'set' && listType !== 'map') return undefined;
-  return (value, path, errors) => {
-    if (!Array.isArray(value)) return;
-    if (listType === 'set') checkSet(value, path, errors);
-    else if (listType === 'map') checkMap(keys, value, path, errors);
+  return (value, path, run) => {
+    if (!Array.isArray(value) || run.errors.length >= errorsMax) return;
+    if (listType === 'set') checkSet(value, path, run);
+    else if (listType === 'map') checkMap(keys, value, path, run);
     if (items === undefined) return;
-    for (const [index, item] of value.entries()) items(item, `${path}[${index}]`, errors);
+    for (const [index, item] of value.entries()) items(item, `${path}[${index}]`, run);
   };
 }
 
@@ -59,13 +75,13 @@ export function compileListTypes(schema: JsonSchema): CheckLists | undefined {
   const additional = schema.additionalProperties;
   const rest = typeof additional === 'object' ? compileListTypes(additional) : undefined;
   if (list === undefined && members.length === 0 && rest === undefined) return undefined;
-  return (value, path, errors) => {
-    list?.(value, path, errors);
+  return (value, path, run) => {
+    list?.(value, path, run);
     if (!isJsonObject(value)) return;
     for (const [key, check] of members) {
-      if (hasKey(value, key)) check(value[key], path === '' ? key : `${path}.${key}`, errors);
+      if (hasKey(value, key)) check(value[key], path === '' ? key : `${path}.${key}`, run);
     }
     if (rest === undefined) return;
-    for (const key in value) if (!hasKey(known, key)) rest(value[key], `${path}[${key}]`, errors);
+    for (const key in value) if (!hasKey(known, key)) rest(value[key], `${path}[${key}]`, run);
   };
 }

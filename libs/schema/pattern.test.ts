@@ -1,7 +1,10 @@
+import { Budget, StatusError } from '@kcp-ts/meta';
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { expect, it } from 'vitest';
 import { compilePattern, patternError, safeRegExp } from './pattern.ts';
+
+const budget = () => new Budget(1_000_000, () => StatusError.badRequest('too much'));
 
 it('uses a RegExp for the shapes that are everyday', () => {
   const everyday = [
@@ -33,7 +36,41 @@ it('uses no RegExp where the time could grow', () => {
 
 it('answers at once where backtracking would take years', () => {
   const matches = compilePattern('^(a+)+$');
-  expect(matches(`${'a'.repeat(200)}b`)).toBe(false);
+  expect(matches(`${'a'.repeat(200)}b`, budget())).toBe(false);
+});
+
+it('ends in bounded time, whatever pattern and text', () => {
+  const longest = (pattern: string, text: string) => {
+    const matches = compilePattern(pattern);
+    const took = [1, 2, 3].map(() => {
+      const begin = performance.now();
+      try {
+        matches(text, budget());
+      } catch (thrown) {
+        expect(thrown).toBeInstanceOf(StatusError);
+      }
+      return performance.now() - begin;
+    });
+    return Math.min(...took);
+  };
+  const many = 'a'.repeat(500_000);
+  const mixed = Array.from({ length: 100_000 }, (_, index) => ((index * 7919) % 13 < 6 ? 'a' : 'b')).join('');
+  for (const [pattern, text] of [
+    ['(a|b)*a(a|b){15}$', mixed],
+    ['^a?a?a?a?a?a?a?a?a?a?a?a*b$', many],
+    ['^(a+)+$', `${many}b`],
+    ['(a?){1000}a{1000}', many],
+    ['^([a-z0-9]([-a-z0-9]*[a-z0-9])?\\.)+[a-z]{2,}$', 'ab-.'.repeat(100_000)],
+  ] as const)
+    expect([pattern, longest(pattern, text) < 80]).toEqual([pattern, true]);
+});
+
+it('a pattern that makes too many instructions is refused without compiling it', () => {
+  const begin = performance.now();
+  const texts = ['a{1000}'.repeat(105), '[\\p{L}]{1000}', '((a{100}b){10}){10}'];
+  for (const text of texts) expect(patternError(text)).toBe('error parsing regexp: expression too large');
+  expect(performance.now() - begin).toBeLessThan(100);
+  expect(patternError('^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$')).toBeUndefined();
 });
 
 it('says the same as RE2', () => {

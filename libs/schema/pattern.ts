@@ -3,7 +3,11 @@
  * patterns of a shape whose cost is bounded: repetition of single characters and classes alone, at most one of them without a limit,
  * all of it behind `^`, groups repeated by `?` only, and few enough choices in all.
  */
+import { createSystemClock } from '@kcp-ts/base';
+import type { Budget } from '@kcp-ts/meta';
 import { RE2JS } from 're2js';
+
+const clock = createSystemClock();
 
 const choicesMax = 4096;
 
@@ -115,8 +119,18 @@ function scanGroup(scan: Scan, depth: number): string | undefined {
   return `(?:${inner})`;
 }
 
+interface SafeRegExp {
+  readonly regExp: RegExp;
+  /** How often, at most, it looks at each character. */
+  readonly choices: number;
+}
+
 /** A RegExp that says the same in bounded time, or undefined. */
 export function safeRegExp(pattern: string): RegExp | undefined {
+  return findSafe(pattern)?.regExp;
+}
+
+function findSafe(pattern: string): SafeRegExp | undefined {
   // Without the anchor a search begins at every character; and V8 misses matches of `[^\n]{2}$` behind an astral character.
   if (pattern.length > 500 || !pattern.startsWith('^')) return undefined;
   const scan: Scan = { text: pattern, at: 0, unbounded: 0, choices: 1 };
@@ -124,22 +138,80 @@ export function safeRegExp(pattern: string): RegExp | undefined {
   if (source === undefined || scan.unbounded > 1 || scan.choices > choicesMax) return undefined;
   if (scan.unbounded === 1 && pattern.includes('|')) return undefined;
   try {
-    return new RegExp(source, 'u');
+    return { regExp: new RegExp(source, 'u'), choices: scan.choices };
   } catch {
     return undefined;
   }
 }
 
-/** True where the pattern is found anywhere in the text. Linear time for every pattern. Throws re2js's syntax error for a pattern that is none. */
-export function compilePattern(pattern: string): (text: string) => boolean {
-  const fast = safeRegExp(pattern);
-  if (fast !== undefined) return (text) => fast.test(text);
-  const compiled = RE2JS.compile(pattern);
-  return (text) => compiled.test(text);
+/** What one millisecond is worth. RE2's cost per character is between some nanoseconds and its program's size in microseconds, and cannot be told beforehand. */
+const stepsPerMs = 30_000;
+const stepsPerUnitMax = 6;
+const compileSteps = 8_000;
+/** Characters times the program's size that one test may have, where the pattern counts repetitions or is long, and elsewhere: some tens of milliseconds at worst. */
+const repeatingUnitsMax = 250_000;
+const plainUnitsMax = 4_000_000;
+const longProgram = 40;
+/** Longer texts go to RE2 also where the shape is harmless. */
+const backtrackingMax = 1_000_000;
+
+/**
+ * True where the pattern is found anywhere in the text. Time is linear in the text for every pattern, and is spent. The pattern is compiled when it is first
+ * asked about: schemas have thousands that no object meets. Throws re2js's syntax error for a pattern that is none.
+ */
+export function compilePattern(pattern: string): (text: string, budget: Budget) => boolean {
+  const fast = findSafe(pattern);
+  let compiled: ReturnType<typeof RE2JS.compile> | undefined;
+  return (text, budget) => {
+    if (fast !== undefined && text.length * fast.choices <= backtrackingMax) return fast.regExp.test(text);
+    if (compiled === undefined) {
+      budget.spend(compileSteps);
+      compiled = RE2JS.compile(pattern);
+    }
+    const size = compiled.programSize();
+    const unitsMax = size > longProgram || pattern.includes('{') ? repeatingUnitsMax : plainUnitsMax;
+    const units = text.length * size;
+    if (units > unitsMax) budget.spend(Number.POSITIVE_INFINITY);
+    const begin = clock.monotonic();
+    const found = compiled.test(text);
+    // A pause of the process must not count for a short text.
+    budget.spend(1 + Math.min((clock.monotonic() - begin) * stepsPerMs, units * stepsPerUnitMax));
+    return found;
+  };
+}
+
+/** How many instructions a pattern may make: repetitions multiply. Go's own bound is far higher; compiling one that large takes seconds. */
+const instructionsMax = 5_000;
+/** A class of Unicode is a long list of ranges. */
+const unicodeClass = 10;
+
+/** About how many instructions a pattern makes, from its text alone. */
+function instructionsOf(pattern: string): number {
+  const sizes = [0];
+  let last = 0;
+  for (const [token, repetition] of pattern.matchAll(
+    /\\[pP]\{[^}]*\}|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d+(?:,\d*)?)\}|./gs,
+  )) {
+    const inner = sizes.at(-1) ?? 0;
+    if (repetition !== undefined) {
+      const [low = '0', high = ''] = repetition.split(',');
+      sizes[sizes.length - 1] = inner + last * (Math.max(Number(low), Number(high), 1) - 1);
+    } else if (token === '(') sizes.push(0);
+    else if (token === ')' && sizes.length > 1) {
+      last = sizes.pop() ?? 0;
+      sizes[sizes.length - 1] = (sizes.at(-1) ?? 0) + last;
+    } else {
+      last = /\\[pP]/.test(token) ? unicodeClass : 1;
+      sizes[sizes.length - 1] = inner + last;
+    }
+  }
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** Go's text of what is wrong with a pattern, or undefined for a good one. */
 export function patternError(pattern: string): string | undefined {
+  if (safeRegExp(pattern) !== undefined) return undefined;
+  if (instructionsOf(pattern) > instructionsMax) return 'error parsing regexp: expression too large';
   try {
     RE2JS.compile(pattern);
     return undefined;

@@ -3,6 +3,13 @@ import type { JsonSchema } from '@kcp-ts/meta';
 import type { JsonObject } from './json-value.ts';
 import { isJsonObject } from './json-value.ts';
 
+/** As many removed paths are told. */
+const removedMax = 1_000;
+
+function tell(removed: string[], key: string): void {
+  if (removed.length < removedMax) removed.push(key);
+}
+
 /** Removes in place and adds the removed paths, relative to the value, to `removed`. */
 type Prune = (value: unknown, removed: string[]) => void;
 
@@ -13,7 +20,7 @@ function pruneAll(value: unknown, removed: string[]): void {
   if (Array.isArray(value)) pruneItems(value, pruneAll, removed);
   else if (isJsonObject(value)) {
     for (const key of Object.keys(value)) {
-      removed.push(key);
+      tell(removed, key);
       delete value[key];
     }
   }
@@ -62,7 +69,7 @@ function compileNode(schema: JsonSchema | undefined, root: boolean): Prune {
       if (embedded && resourceFields.has(key)) continue;
       const prune = members.get(key) ?? rest;
       if (prune === undefined) {
-        removed.push(key);
+        tell(removed, key);
         delete object[key];
         continue;
       }

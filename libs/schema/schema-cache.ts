@@ -33,11 +33,12 @@ export function createSchemaCache(): SchemaCache {
       let variants = known.get(schema);
       const direct = variants?.get(variant)?.deref();
       if (direct !== undefined) return direct;
-      const key = `${contentHash(schema)}/${variant}`;
+      const hash = contentHash(schema);
+      const key = `${hash}/${variant}`;
       let reference = entries.get(key);
       let compiled = reference?.deref();
       if (compiled === undefined || reference === undefined) {
-        compiled = compileSchema(schema, options);
+        compiled = compileSchema(schema, options, hash);
         reference = new WeakRef(compiled);
         entries.set(key, reference);
         dropped.register(compiled, key);

@@ -1,13 +1,16 @@
 /** Checks of strings, numbers, lists and objects against the plain JSON-schema words, in kube-openapi's order and with its texts. */
-import type { FieldError, JsonSchema } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/meta';
+import { formatFieldValue } from '@kcp-ts/meta';
+import { costedIdentity, identityOf } from './canonical-json.ts';
 import { formatCheck } from './formats.ts';
 import type { JsonObject } from './json-value.ts';
-import { hasKey, jsonEqual } from './json-value.ts';
+import { hasKey } from './json-value.ts';
 import { compilePattern } from './pattern.ts';
 import { fieldOf, invalidAt, typeInvalid } from './validation-errors.ts';
+import type { Run } from './validation-run.ts';
 
 /** Adds what is wrong with a value at a path. */
-export type Check<T> = (value: T, path: string, errors: FieldError[]) => void;
+export type Check<T> = (value: T, path: string, run: Run) => void;
 
 /** Go's kind of a decoded JSON value, as it stands in messages. */
 export function goKind(value: unknown): { readonly type: string; readonly format: string } {
@@ -40,15 +43,15 @@ function hasType(wanted: string, value: unknown): boolean {
 const plainTypes: ReadonlyMap<string, Check<unknown>> = new Map(
   ['object', 'array', 'string', 'integer', 'number', 'boolean'].map((type) => [
     type,
-    (value, path, errors) => {
-      if (!hasType(type, value)) errors.push(typeInvalid(path, type, goKind(value).type));
+    (value, path, run) => {
+      if (!hasType(type, value)) run.errors.push(typeInvalid(path, type, goKind(value).type));
     },
   ]),
 );
 
-const intOrString: Check<unknown> = (value, path, errors) => {
+const intOrString: Check<unknown> = (value, path, run) => {
   if (typeof value !== 'string' && !Number.isInteger(value)) {
-    errors.push(typeInvalid(path, 'integer,string', goKind(value).type));
+    run.errors.push(typeInvalid(path, 'integer,string', goKind(value).type));
   }
 };
 
@@ -58,11 +61,11 @@ export function compileType(schema: JsonSchema): Check<unknown> | undefined {
   if (type === undefined) return schema['x-kubernetes-int-or-string'] === true ? intOrString : undefined;
   if (format === '' || formatCheck(format) === undefined) return plainTypes.get(type);
   const numeric = type === 'integer' || type === 'number';
-  return (value, path, errors) => {
+  return (value, path, run) => {
     if (hasType(type, value)) return;
     const kind = goKind(value);
-    if (typeof value !== 'string' && !Array.isArray(value)) errors.push(typeInvalid(path, format, kind.format));
-    else if (numeric) errors.push(typeInvalid(path, type, kind.type));
+    if (typeof value !== 'string' && !Array.isArray(value)) run.errors.push(typeInvalid(path, format, kind.format));
+    else if (numeric) run.errors.push(typeInvalid(path, type, kind.type));
   };
 }
 
@@ -83,19 +86,20 @@ export function compileString(schema: JsonSchema): Check<string> | undefined {
   const isFormat = format === '' ? undefined : formatCheck(format);
   if (maxLength === undefined && minLength === undefined && matches === undefined && isFormat === undefined)
     return undefined;
-  return (value, path, errors) => {
+  return (value, path, run) => {
+    run.budget.spend(1 + (value.length >> 7));
     if (maxLength !== undefined && value.length > maxLength && textLength(value) > maxLength) {
-      errors.push({
+      run.errors.push({
         kind: 'TooLong',
         field: fieldOf(path),
         message: `Too long: may not be more than ${maxLength} bytes`,
       });
     } else if (minLength !== undefined && (value.length < minLength || textLength(value) < minLength)) {
-      errors.push(invalidAt(path, value, `${path} in body should be at least ${minLength} chars long`));
-    } else if (matches !== undefined && !matches(value)) {
-      errors.push(invalidAt(path, value, `${path} in body should match '${pattern}'`));
+      run.errors.push(invalidAt(path, value, `${path} in body should be at least ${minLength} chars long`));
+    } else if (matches !== undefined && !matches(value, run.budget)) {
+      run.errors.push(invalidAt(path, value, `${path} in body should match '${pattern}'`));
     }
-    if (isFormat !== undefined && !isFormat(value)) errors.push(typeInvalid(path, format, value));
+    if (isFormat !== undefined && !isFormat(value)) run.errors.push(typeInvalid(path, format, value));
   };
 }
 
@@ -111,22 +115,22 @@ export function compileNumber(schema: JsonSchema): Check<number> | undefined {
   if (!integer && maximum === undefined && minimum === undefined && multipleOf === undefined) return undefined;
   const tooBig = schema.exclusiveMaximum === true ? 'less than' : 'less than or equal to';
   const tooSmall = schema.exclusiveMinimum === true ? 'greater than' : 'greater than or equal to';
-  return (value, path, errors) => {
+  return (value, path, run) => {
     if (integer && (value >= 2 ** 63 || value < -(2 ** 63))) {
-      errors.push({
+      run.errors.push({
         kind: 'Invalid',
         field: '<nil>',
         message: `Invalid value: "": Checked value must be of type integer (default format) in ${path}`,
       });
     }
     if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
-      errors.push(invalidAt(path, value, `${path} in body should be a multiple of ${multipleOf}`));
+      run.errors.push(invalidAt(path, value, `${path} in body should be a multiple of ${multipleOf}`));
     }
     if (maximum !== undefined && (value > maximum || (value === maximum && schema.exclusiveMaximum === true))) {
-      errors.push(invalidAt(path, value, `${path} in body should be ${tooBig} ${maximum}`));
+      run.errors.push(invalidAt(path, value, `${path} in body should be ${tooBig} ${maximum}`));
     }
     if (minimum !== undefined && (value < minimum || (value === minimum && schema.exclusiveMinimum === true))) {
-      errors.push(invalidAt(path, value, `${path} in body should be ${tooSmall} ${minimum}`));
+      run.errors.push(invalidAt(path, value, `${path} in body should be ${tooSmall} ${minimum}`));
     }
   };
 }
@@ -135,14 +139,14 @@ export function compileEnum(schema: JsonSchema): Check<unknown> | undefined {
   const allowed = schema.enum;
   if (allowed === undefined || allowed.length === 0) return undefined;
   const plain = new Set(allowed.filter((item) => typeof item !== 'object'));
-  const deep = allowed.filter((item) => typeof item === 'object');
+  const deep = new Set(allowed.filter((item) => typeof item === 'object').map(identityOf));
   const supported = allowed
     .map((item) => JSON.stringify(typeof item === 'string' ? item : JSON.stringify(item)))
     .join(', ');
-  return (value, path, errors) => {
-    if (plain.has(value) || deep.some((item) => jsonEqual(item, value))) return;
-    const text = value === null ? '""' : JSON.stringify(value);
-    errors.push({
+  return (value, path, run) => {
+    if (plain.has(value) || (deep.size > 0 && deep.has(costedIdentity(value, run.budget)))) return;
+    const text = value === null ? '""' : formatFieldValue(value);
+    run.errors.push({
       kind: 'NotSupported',
       field: fieldOf(path),
       message: `Unsupported value: ${text}: supported values: ${supported}`,
@@ -153,19 +157,16 @@ export function compileEnum(schema: JsonSchema): Check<unknown> | undefined {
 export function compileListSize(schema: JsonSchema): Check<readonly unknown[]> | undefined {
   const { minItems, maxItems, uniqueItems } = schema;
   if (minItems === undefined && maxItems === undefined && uniqueItems !== true) return undefined;
-  return (value, path, errors) => {
+  return (value, path, run) => {
     if (minItems !== undefined && value.length < minItems) {
-      errors.push(invalidAt(path, value.length, `${path} in body should have at least ${minItems} items`));
+      run.errors.push(invalidAt(path, value.length, `${path} in body should have at least ${minItems} items`));
     }
     if (maxItems !== undefined && value.length > maxItems) {
       const message = `Too many: ${value.length}: must have at most ${maxItems} items`;
-      errors.push({ kind: 'TooMany', field: fieldOf(path), message });
+      run.errors.push({ kind: 'TooMany', field: fieldOf(path), message });
     }
-    if (
-      uniqueItems === true &&
-      value.some((item, index) => value.slice(0, index).some((other) => jsonEqual(item, other)))
-    ) {
-      errors.push(invalidAt(path, '', `${path} in body shouldn't contain duplicates`));
+    if (uniqueItems === true && new Set(value.map((item) => costedIdentity(item, run.budget))).size < value.length) {
+      run.errors.push(invalidAt(path, '', `${path} in body shouldn't contain duplicates`));
     }
   };
 }
@@ -173,32 +174,30 @@ export function compileListSize(schema: JsonSchema): Check<readonly unknown[]> |
 /** True where the number of members is out of bounds; nothing else is then said about the object. */
 export function compileObjectSize(
   schema: JsonSchema,
-): ((value: JsonObject, path: string, errors: FieldError[]) => boolean) | undefined {
+): ((value: JsonObject, path: string, run: Run) => boolean) | undefined {
   const { minProperties, maxProperties } = schema;
   if (minProperties === undefined && maxProperties === undefined) return undefined;
-  return (value, path, errors) => {
+  return (value, path, run) => {
     const size = Object.keys(value).length;
+    run.budget.spend(size);
     if (minProperties !== undefined && size < minProperties) {
-      errors.push(invalidAt(path, minProperties, `${path} in body should have at least ${minProperties} properties`));
+      run.errors.push(
+        invalidAt(path, minProperties, `${path} in body should have at least ${minProperties} properties`),
+      );
       return true;
     }
     if (maxProperties !== undefined && size > maxProperties) {
       const message = `Too many: ${size}: must have at most ${maxProperties} items`;
-      errors.push({ kind: 'TooMany', field: fieldOf(path), message });
+      run.errors.push({ kind: 'TooMany', field: fieldOf(path), message });
       return true;
     }
     return false;
   };
 }
 
-export function checkRequired(
-  required: readonly string[],
-  value: JsonObject,
-  path: string,
-  errors: FieldError[],
-): void {
+export function checkRequired(required: readonly string[], value: JsonObject, path: string, run: Run): void {
   for (const key of required) {
     if (!hasKey(value, key))
-      errors.push({ kind: 'Required', field: fieldOf(`${path}.${key}`), message: 'Required value' });
+      run.errors.push({ kind: 'Required', field: fieldOf(`${path}.${key}`), message: 'Required value' });
   }
 }

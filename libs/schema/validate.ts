@@ -5,6 +5,7 @@
  * Ratcheting (KEP-4008): on update a value that is invalid and equal to the one it replaces passes.
  */
 import type { FieldError, JsonSchema } from '@kcp-ts/meta';
+import { costedIdentity } from './canonical-json.ts';
 import type { JsonObject } from './json-value.ts';
 import { hasKey, isJsonObject, jsonEqual } from './json-value.ts';
 import { compileJunctors } from './junctors.ts';
@@ -20,6 +21,7 @@ import {
 } from './validate-value.ts';
 import { typeInvalid } from './validation-errors.ts';
 import type { Run, Validate } from './validation-run.ts';
+import { errorsMax } from './validation-run.ts';
 
 /** Rests on nothing but the type: all schemas share these. */
 const leaves: ReadonlyMap<string, Validate> = new Map(
@@ -45,7 +47,16 @@ function isLeaf(schema: JsonSchema): boolean {
 
 export function compileValidate(schema: JsonSchema): Validate {
   const shared = isLeaf(schema) ? leaves.get(`${schema.type ?? ''} ${schema.nullable === true}`) : undefined;
-  return shared ?? compileNode(schema);
+  return shared ?? lazily(schema);
+}
+
+/** A schema has thousands of nodes of which an object meets few: each is compiled when it is met first. */
+function lazily(schema: JsonSchema): Validate {
+  let compiled: Validate | undefined;
+  return (value, old, path, run) => {
+    compiled ??= compileNode(schema);
+    compiled(value, old, path, run);
+  };
 }
 
 function checkNull(schema: JsonSchema, path: string, errors: FieldError[]): void {
@@ -53,13 +64,21 @@ function checkNull(schema: JsonSchema, path: string, errors: FieldError[]): void
   if (wanted !== '' && schema.nullable !== true) errors.push(typeInvalid(path, wanted, 'null'));
 }
 
+/** What an error costs: its text is put together, and it is told again at each level above. */
+const errorSteps = 16;
+
 function compileNode(schema: JsonSchema): Validate {
   const inspect = compileInspect(schema);
   return (value, old, path, run) => {
-    const before = run.errors.length;
+    const { errors, budget } = run;
+    const before = errors.length;
+    if (before >= errorsMax) return;
     run.matches++;
+    budget.spend(1);
     inspect(value, old, path, run);
-    if (old !== undefined && run.errors.length > before && jsonEqual(old, value)) run.errors.length = before;
+    if (errors.length === before) return;
+    budget.spend((errors.length - before) * (errorSteps + (path.length >> 5)));
+    if (old !== undefined && jsonEqual(old, value, budget)) errors.length = before;
   };
 }
 
@@ -71,13 +90,13 @@ function compileScalar(schema: JsonSchema): Validate | undefined {
   const checkEnum = compileEnum(schema);
   const check = (type === 'string' ? compileString(schema) : compileNumber(schema)) as Check<unknown> | undefined;
   const kind = type === 'string' ? 'string' : 'number';
-  return (value, _old, path, { errors }) => {
-    if (value === null) checkNull(schema, path, errors);
+  return (value, _old, path, run) => {
+    if (value === null) checkNull(schema, path, run.errors);
     else {
-      checkType?.(value, path, errors);
-      if (typeof value === kind) check?.(value, path, errors);
+      checkType?.(value, path, run);
+      if (typeof value === kind) check?.(value, path, run);
     }
-    checkEnum?.(value, path, errors);
+    checkEnum?.(value, path, run);
   };
 }
 
@@ -95,15 +114,15 @@ function compileInspect(schema: JsonSchema): Validate {
     const { errors } = run;
     if (value === null) {
       checkNull(schema, path, errors);
-      checkEnum?.(value, path, errors);
+      checkEnum?.(value, path, run);
       return;
     }
-    checkType?.(value, path, errors);
+    checkType?.(value, path, run);
     junctors?.(value, old, path, run);
-    if (typeof value === 'string') checkString?.(value, path, errors);
-    else if (typeof value === 'number') checkNumber?.(value, path, errors);
+    if (typeof value === 'string') checkString?.(value, path, run);
+    else if (typeof value === 'number') checkNumber?.(value, path, run);
     else if (Array.isArray(value)) items?.(value, old, path, run);
-    checkEnum?.(value, path, errors);
+    checkEnum?.(value, path, run);
     if (members !== undefined && isJsonObject(value)) members(value, old, path, run);
   };
 }
@@ -114,33 +133,53 @@ function compileItems(
   const checkSize: Check<readonly unknown[]> | undefined = compileListSize(schema);
   const validate = schema.items === undefined ? undefined : compileValidate(schema.items);
   if (validate === undefined && checkSize === undefined) return undefined;
-  const correlate = correlationOf(schema);
+  const correlation = correlationOf(schema);
   return (value, old, path, run) => {
     if (validate !== undefined) {
-      const before = Array.isArray(old) ? old : undefined;
-      for (let index = 0; index < value.length; index++) {
+      const correlate = Array.isArray(old) ? correlation(old, run) : nothingBefore;
+      for (let index = 0; index < value.length && run.errors.length < errorsMax; index++) {
         const item = value[index];
-        validate(item, before === undefined ? undefined : correlate(before, item, index), `${path}[${index}]`, run);
+        validate(item, correlate(item, index), `${path}[${index}]`, run);
       }
     }
-    checkSize?.(value, path, run.errors);
+    checkSize?.(value, path, run);
   };
 }
 
+type Correlate = (item: unknown, index: number) => unknown;
+
+const nothingBefore: Correlate = () => undefined;
+
 /** Which item of the old list an item replaces. */
-function correlationOf(schema: JsonSchema): (old: readonly unknown[], item: unknown, index: number) => unknown {
+function correlationOf(schema: JsonSchema): (old: readonly unknown[], run: Run) => Correlate {
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
   switch (schema['x-kubernetes-list-type']) {
     case 'map':
-      return (old, item) =>
-        isJsonObject(item)
-          ? old.find((other) => isJsonObject(other) && keys.every((key) => jsonEqual(other[key], item[key])))
-          : undefined;
+      return (old, { budget }) => {
+        const [only] = keys;
+        const single = keys.length === 1 ? only : undefined;
+        const identity = (item: JsonObject) => {
+          const known = single === undefined ? undefined : item[single];
+          if (typeof known === 'string') return known;
+          return costedIdentity(
+            keys.map((key) => item[key] ?? null),
+            budget,
+          );
+        };
+        const found = new Map<string, unknown>();
+        for (const item of old) {
+          budget.spend(1);
+          if (!isJsonObject(item)) continue;
+          const id = identity(item);
+          if (!found.has(id)) found.set(id, item);
+        }
+        return (item) => (isJsonObject(item) ? found.get(identity(item)) : undefined);
+      };
     case 'set':
     case 'atomic':
-      return () => undefined;
+      return () => nothingBefore;
     default:
-      return (old, _item, index) => old[index];
+      return (old) => (_item, index) => old[index];
   }
 }
 
@@ -162,7 +201,7 @@ function compileMembers(
   if (checkSize === undefined && required.length + properties.length === 0 && rest === undefined && !closed)
     return undefined;
   return (value, old, path, run) => {
-    if (checkSize?.(value, path, run.errors) === true) return;
+    if (checkSize?.(value, path, run) === true) return;
     const before = isJsonObject(old) ? old : undefined;
     if (rest !== undefined || closed) {
       for (const key in value) {
@@ -175,7 +214,7 @@ function compileMembers(
     for (const [key, validate] of properties) {
       if (hasKey(value, key)) validate(value[key], before?.[key], prefix + key, run);
     }
-    if (required.length > 0) checkRequired(required, value, path, run.errors);
+    if (required.length > 0) checkRequired(required, value, path, run);
   };
 }
 

@@ -13,7 +13,7 @@ export function invalidAt(path: string, value: unknown, detail: string): FieldEr
 
 /** `got` is the kind that was found, or the text that is not of the format. */
 export function typeInvalid(path: string, wanted: string, got: string): FieldError {
-  const text = JSON.stringify(got);
+  const text = formatFieldValue(got);
   return {
     kind: 'TypeInvalid',
     field: fieldOf(path),

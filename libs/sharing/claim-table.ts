@@ -7,11 +7,10 @@ import type { KubeObject } from '@kcp-ts/meta';
 import { currentGroup, isTrueCondition } from '@kcp-ts/meta';
 import type { ParsedReader, Store } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
-import { appliedClaims, matchesClaimSelector, sameClaim } from './claims.ts';
+import { appliedClaims, compileClaimSelector, sameClaim } from './claims.ts';
 import { claimHash, claimLabel, claimLabelPrefix, exportLabel, reflexiveClaimHash } from './hashes.ts';
 import { bindingsPrefix, clusterOfKey, exportKey } from './keys.ts';
-import type { ResourceSelector } from './resource-selectors.ts';
-import { isSelected, resourceSelectorsOf } from './resource-selectors.ts';
+import { compileResourceSelectors, resourceSelectorsOf } from './resource-selectors.ts';
 import type { ApiBinding, ApiExport, AppliedClaim, ClaimKey } from './types.ts';
 
 export interface TableClaim extends AppliedClaim {
@@ -20,8 +19,8 @@ export interface TableClaim extends AppliedClaim {
   readonly exportName: string;
   readonly label: string;
   readonly hash: string;
-  readonly exportSelectors: readonly ResourceSelector[] | undefined;
-  readonly bindingSelectors: readonly ResourceSelector[] | undefined;
+  /** Whether an object is among those that both sides select. */
+  readonly selects: (object: KubeObject) => boolean;
 }
 
 export interface ClaimTables {
@@ -56,11 +55,17 @@ export function isClaimOn(claim: ClaimKey, group: string, plural: string, identi
 
 /** Whether an applied claim grants an object. */
 export function grants(claim: TableClaim, object: KubeObject): boolean {
-  return (
-    isSelected(claim.exportSelectors, object) &&
-    isSelected(claim.bindingSelectors, object) &&
-    matchesClaimSelector(claim.selector, object)
-  );
+  return claim.selects(object);
+}
+
+type SelectorsOf = ReturnType<typeof resourceSelectorsOf>;
+
+/** Compiled once for all objects of the workspace. */
+function selectionOf(claim: AppliedClaim, exported: SelectorsOf, bound: SelectorsOf): TableClaim['selects'] {
+  const byExport = compileResourceSelectors(exported(claim));
+  const byBinding = compileResourceSelectors(bound(claim));
+  const byLabels = compileClaimSelector(claim.selector);
+  return (object) => byExport(object) && byBinding(object) && byLabels(object);
 }
 
 function claimsOfBinding(binding: ApiBinding, reader: ParsedReader): TableClaim[] {
@@ -72,6 +77,8 @@ function claimsOfBinding(binding: ApiBinding, reader: ParsedReader): TableClaim[
   const source = reader.get<ApiExport>(exportKey(exportCluster, exportName));
   const exported = source?.spec?.permissionClaims ?? binding.status?.exportPermissionClaims ?? [];
   const label = claimLabel(exportCluster, exportName);
+  const exportSelectors = source === undefined ? () => undefined : resourceSelectorsOf(source);
+  const bindingSelectors = resourceSelectorsOf(binding);
   return appliedClaims(exported, binding.spec?.permissionClaims ?? []).map((claim) => ({
     ...claim,
     binding: binding.metadata.name,
@@ -79,8 +86,7 @@ function claimsOfBinding(binding: ApiBinding, reader: ParsedReader): TableClaim[
     exportName,
     label,
     hash: claimHash(exported.find((asked) => sameClaim(asked, claim)) ?? claim),
-    exportSelectors: source === undefined ? undefined : resourceSelectorsOf(source, claim),
-    bindingSelectors: resourceSelectorsOf(binding, claim),
+    selects: selectionOf(claim, exportSelectors, bindingSelectors),
   }));
 }
 

@@ -3,7 +3,7 @@
  * and identity; its verbs are those that both allow. (kcp facts 4.5.4)
  */
 import type { KubeObject } from '@kcp-ts/meta';
-import { labelSelectorOf, matchesLabels } from '@kcp-ts/meta';
+import { compileLabelSelector, labelSelectorOf } from '@kcp-ts/meta';
 import type { AppliedClaim, BindingClaim, ClaimKey, ClaimSelector, ExportClaim } from './types.ts';
 
 /** The same claim, whatever is left out. */
@@ -26,9 +26,11 @@ export function appliedClaims(exported: readonly ExportClaim[], granted: readonl
     .map(({ state: _state, ...claim }) => claim);
 }
 
-export function matchesClaimSelector(selector: ClaimSelector, object: KubeObject): boolean {
-  if (selector.matchAll === true) return true;
-  return matchesLabels(labelSelectorOf(selector), object.metadata.labels);
+/** A function that says whether a claim's selector is about an object; it looks at labels alone. */
+export function compileClaimSelector(selector: ClaimSelector): (object: KubeObject) => boolean {
+  if (selector.matchAll === true) return () => true;
+  const matches = compileLabelSelector(labelSelectorOf(selector));
+  return (object) => matches(object.metadata.labels);
 }
 
 /** `configmaps.`, as conditions name a claim. */

@@ -18,15 +18,17 @@ interface OriginalClaim extends ClaimKey {
   readonly resourceSelector?: readonly ResourceSelector[];
 }
 
-/** The selectors of a claim on an APIExport or APIBinding; undefined where it is about all objects. */
-export function resourceSelectorsOf(object: KubeObject, claim: ClaimKey): readonly ResourceSelector[] | undefined {
+/** Reads an APIExport's or APIBinding's claims as v1alpha1 knew them, once: the selectors of a claim, undefined where it is about all objects. */
+export function resourceSelectorsOf(object: KubeObject): (claim: ClaimKey) => readonly ResourceSelector[] | undefined {
   const text = object.metadata.annotations?.[originalClaimsAnnotation];
-  if (text === undefined) return undefined;
+  if (text === undefined) return () => undefined;
   const claims = parseClaims(text);
   // What cannot be read grants nothing.
-  if (claims === undefined) return [];
-  const selectors = claims.find((candidate) => sameClaim(candidate, claim))?.resourceSelector;
-  return selectors === undefined || selectors.length === 0 ? undefined : selectors;
+  if (claims === undefined) return () => [];
+  return (claim) => {
+    const selectors = claims.find((candidate) => sameClaim(candidate, claim))?.resourceSelector;
+    return selectors === undefined || selectors.length === 0 ? undefined : selectors;
+  };
 }
 
 function parseClaims(text: string): readonly OriginalClaim[] | undefined {
@@ -47,13 +49,14 @@ function isClaim(value: unknown): value is OriginalClaim {
   );
 }
 
-/** Whether an object is one of those that the selectors name. */
-export function isSelected(selectors: readonly ResourceSelector[] | undefined, object: KubeObject): boolean {
-  if (selectors === undefined) return true;
-  const { name, namespace = '' } = object.metadata;
-  return selectors.some(
-    (selector) =>
-      (selector.name === undefined || selector.name === name) &&
-      (selector.namespace === undefined || selector.namespace === namespace),
-  );
+/** A function that says whether an object is one of those that the selectors name; it costs the same however many they are. */
+export function compileResourceSelectors(
+  selectors: readonly ResourceSelector[] | undefined,
+): (object: KubeObject) => boolean {
+  if (selectors === undefined) return () => true;
+  const named = new Set(selectors.map(({ name, namespace }) => JSON.stringify([namespace ?? 0, name ?? 0])));
+  return (object) => {
+    const { name, namespace = '' } = object.metadata;
+    return [namespace, 0].some((within) => [name, 0].some((called) => named.has(JSON.stringify([within, called]))));
+  };
 }

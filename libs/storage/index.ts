@@ -15,7 +15,7 @@ export { watchEtcd } from './etcd/etcd-watch.ts';
 export type { KeyParts } from './key.ts';
 export { formatKey, parseKey, resourcePrefix } from './key.ts';
 export type { KeyRange } from './key-range.ts';
-export { clusterOrderOf, compileRange } from './key-range.ts';
+export { clusterOrderOf, compareKeys, compileRange } from './key-range.ts';
 export type { LmdbStoreOptions } from './lmdb/lmdb-store.ts';
 export { openLmdbStore } from './lmdb/lmdb-store.ts';
 // Engines
@@ -38,6 +38,7 @@ export type {
   StoreEvent,
 } from './store.ts';
 export { commitOperationsMax, valueBytesMax } from './store.ts';
+export { parseStoredMetadata, storedMetadataJson } from './stored-metadata.ts';
 export {
   encodeStored,
   flagDeleting,

@@ -52,6 +52,8 @@ export interface ListOptions {
   readonly after?: string | undefined;
   /** At most this many entries. */
   readonly limit?: number | undefined;
+  /** The page ends with the entry that brings its values to this many bytes. */
+  readonly bytesMax?: number | undefined;
 }
 
 export interface ListPage {

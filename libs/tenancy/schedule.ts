@@ -1,5 +1,5 @@
 /** The shard that a new workspace goes to. */
-import { labelSelectorOf, matchesLabels } from '@kcp-ts/meta';
+import { compileLabelSelector, labelSelectorOf } from '@kcp-ts/meta';
 import type { Shard, Workspace } from './types.ts';
 import { unschedulableAnnotation } from './types.ts';
 
@@ -37,9 +37,8 @@ export const noShardMessage = 'No available shards to schedule the workspace';
 
 /** Shards that a workspace may go to: selected by its location, and not marked unschedulable. */
 export function schedulableShards(workspace: Workspace, shards: readonly Shard[]): readonly Shard[] {
-  const selector = labelSelectorOf(workspace.spec?.location?.selector ?? {});
+  const matches = compileLabelSelector(labelSelectorOf(workspace.spec?.location?.selector ?? {}));
   return shards.filter(
-    ({ metadata }) =>
-      metadata.annotations?.[unschedulableAnnotation] === undefined && matchesLabels(selector, metadata.labels),
+    ({ metadata }) => metadata.annotations?.[unschedulableAnnotation] === undefined && matches(metadata.labels),
   );
 }

@@ -10,6 +10,7 @@ import {
 } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
+import { createSystemTurns } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
 import { versionInfo } from '@kcp-ts/installation';
 import { StatusError } from '@kcp-ts/meta';
@@ -55,9 +56,10 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
   const bookmarks: Bookmarks = createBookmarks(hub, clock, bookmarkMs);
   const progress = createProgress({ hub, clock, observe: (past) => void store.observe(past) });
   const admission = { mutate: () => undefined, validate: () => undefined };
-  const registry = { store, clock, random, shardNumber: 0, admission, logicalClusterKey: () => undefined };
+  const turns = createSystemTurns(clock);
+  const registry = { store, clock, turns, random, shardNumber: 0, admission, logicalClusterKey: () => undefined };
   const needs: ServerNeeds = {
-    ...{ store, hub, registry, clock, shardNumber: 0, bodyBytesMax, watchBacklogBytesMax },
+    ...{ store, hub, registry, clock, turns, shardNumber: 0, bodyBytesMax, watchBacklogBytesMax },
     special: new Map(),
     presentation: presentationOf(surface),
   };

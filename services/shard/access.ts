@@ -52,7 +52,7 @@ export function createAccess(core: Core): Access {
   core.changes.onChanges((changes) => {
     for (const { event } of changes) {
       const changed = rbacChangeOf(event.key);
-      if (changed !== undefined) rbac.invalidate(changed.cluster, changed.namespace);
+      if (changed !== undefined) rbac.invalidate(changed.cluster, changed.namespace, changed.object);
     }
   });
   core.onGone((cluster) => rbac.invalidate(cluster));

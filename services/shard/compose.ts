@@ -74,10 +74,11 @@ const bookmarkMs = 30_000;
 const reconcilesAtOnce = 64;
 
 function registryNeeds(core: Core, admission: Admission): RegistryNeeds {
-  const { store, clock, random, shardNumber } = core;
+  const { store, clock, turns, random, shardNumber } = core;
   return {
     store,
     clock,
+    turns,
     random,
     shardNumber,
     admission,
@@ -141,6 +142,7 @@ function serverNeeds(core: Core, parts: KubernetesParts, admission: Admission, e
     hub: core.hub,
     registry,
     clock: core.clock,
+    turns: core.turns,
     shardNumber: core.shardNumber,
     bodyBytesMax,
     watchBacklogBytesMax,

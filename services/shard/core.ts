@@ -1,7 +1,8 @@
 /** The parts that everything else in a shard leans on: store, hub, caches that follow the commits, and what is served to whom. */
 
 import { builtinRows, rootExports, systemRows } from '@kcp-ts/apis';
-import type { Clock, Random } from '@kcp-ts/base';
+import type { Clock, Random, Turns } from '@kcp-ts/base';
+import { createSystemTurns } from '@kcp-ts/base';
 import type { BoundResource, Catalog, Components, RowNeeds } from '@kcp-ts/catalog';
 import { createCatalog, createComponents, resourcesOfRows } from '@kcp-ts/catalog';
 import type { BindingIndex } from '@kcp-ts/controllers';
@@ -35,6 +36,7 @@ export interface Core extends Disposable {
   readonly store: Store;
   readonly hub: WatchHub;
   readonly clock: Clock;
+  readonly turns: Turns;
   readonly random: Random;
   readonly shardNumber: number;
   readonly shardName: string;
@@ -242,6 +244,7 @@ export function createCore(options: CoreOptions): Core {
     store,
     hub,
     clock,
+    turns: createSystemTurns(clock),
     random,
     shardNumber,
     shardName,

@@ -34,7 +34,13 @@ it('a role that lets others bind leaves the shard with the very commit that make
     };
     const context = {
       ...{ served, requested: served, cluster: cluster as ClusterName, namespace: '', timestamp: '' },
-      ...{ user: { name: 'ann', groups: [] }, dryRun: false, subresource: '', warn: () => undefined },
+      ...{
+        user: { name: 'ann', groups: [] },
+        dryRun: false,
+        subresource: '',
+        slices: { pause: () => undefined },
+        warn: () => undefined,
+      },
     };
     await admission.mutate(object, undefined, context);
     return object.metadata.annotations;

@@ -3,7 +3,7 @@ import { isTrue, parseListOptions, parseQuery, parseRequestPath } from '@kcp-ts/
 import type { Exchange } from '@kcp-ts/http';
 import type { Confirming } from '@kcp-ts/installation';
 import { answerStatus, confirmPlacement } from '@kcp-ts/installation';
-import { isWorkspacePath, matchesLabels, StatusError } from '@kcp-ts/meta';
+import { compileLabelSelector, isWorkspacePath, StatusError } from '@kcp-ts/meta';
 import type { ShardRecord } from '@kcp-ts/replication';
 import type { Context, MergedRequest } from './context.ts';
 import { unavailable } from './context.ts';
@@ -97,11 +97,12 @@ export function createService(needs: ServiceNeeds): Service {
     const query = parseQuery(request.search.slice(1));
     const watch = parsed.api.watch || isTrue(query, 'watch');
     const options = parseListOptions(query, parsed.api.watch);
+    const selected = compileLabelSelector(target.shards);
     const merged: MergedRequest = {
       path: target.path('*'),
       query: new URLSearchParams(request.search),
       headers,
-      includes: (shard) => target.shards.length === 0 || matchesLabels(target.shards, needs.labelsOf(shard)),
+      includes: (shard) => target.shards.length === 0 || selected(needs.labelsOf(shard)),
       decider,
     };
     if (watch) await handleMergedWatch(context, exchange, merged, options, running);

@@ -33,15 +33,34 @@ function versionItem({ version, rows }: VersionRows): object {
 
 export type AggregatedVersion = 'v2' | 'v2beta1';
 
-/** An APIGroupDiscoveryList of these groups. */
-export function aggregatedList(groups: readonly GroupRows[], version: AggregatedVersion): object {
-  return {
-    kind: 'APIGroupDiscoveryList',
-    apiVersion: `apidiscovery.k8s.io/${version}`,
-    metadata: {},
-    items: groups.map((group) => ({
-      metadata: group.name === '' ? {} : { name: group.name },
-      versions: group.versions.map(versionItem),
-    })),
-  };
+interface KnownGroup {
+  readonly rows: readonly ResourceRow[];
+  readonly text: string;
+}
+
+/** Texts of groups by the first of their rows: a group that holds the same rows in another surface is not written again. */
+const known = new WeakMap<ResourceRow, KnownGroup>();
+
+function rowsOf({ versions }: GroupRows): readonly ResourceRow[] {
+  return versions.flatMap(({ rows }) => rows);
+}
+
+function groupText(group: GroupRows): string {
+  const rows = rowsOf(group);
+  const [first] = rows;
+  const found = first === undefined ? undefined : known.get(first);
+  if (found !== undefined && found.rows.length === rows.length && found.rows.every((row, at) => row === rows[at]))
+    return found.text;
+  const text = JSON.stringify({
+    metadata: group.name === '' ? {} : { name: group.name },
+    versions: group.versions.map(versionItem),
+  });
+  if (first !== undefined) known.set(first, { rows, text });
+  return text;
+}
+
+/** An APIGroupDiscoveryList of these groups, as JSON. */
+export function aggregatedList(groups: readonly GroupRows[], version: AggregatedVersion): string {
+  const head = `{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/${version}","metadata":{},"items":[`;
+  return `${head}${groups.map(groupText).join(',')}]}`;
 }

@@ -2,7 +2,7 @@ import type { ResourceRow } from '@kcp-ts/meta';
 import type { AggregatedVersion } from './aggregated.ts';
 import { aggregatedList } from './aggregated.ts';
 import type { Document } from './document.ts';
-import { lazyJson } from './document.ts';
+import { lazyJson, lazyText } from './document.ts';
 import type { GroupRows } from './group-rows.ts';
 import { groupRows } from './group-rows.ts';
 import { groupEntry, resourceList } from './resource-list.ts';
@@ -51,8 +51,8 @@ function isBuiltin(group: GroupRows): boolean {
 
 function lazyAggregated(groups: readonly GroupRows[]): (version: AggregatedVersion) => Document {
   const forms = {
-    v2: lazyJson(() => aggregatedList(groups, 'v2')),
-    v2beta1: lazyJson(() => aggregatedList(groups, 'v2beta1')),
+    v2: lazyText(() => aggregatedList(groups, 'v2')),
+    v2beta1: lazyText(() => aggregatedList(groups, 'v2beta1')),
   };
   return (version) => forms[version]();
 }

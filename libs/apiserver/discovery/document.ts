@@ -7,15 +7,25 @@ export interface Document {
   readonly etag: string;
 }
 
+/** `etag` where it is known by what the document is made of. */
+export function documentNamed(bytes: Uint8Array, etag: string): Document {
+  return { bytes, etag };
+}
+
 export function documentOf(bytes: Uint8Array): Document {
   return { bytes, etag: createHash('sha512').update(bytes).digest('hex').toUpperCase() };
 }
 
-/** A JSON document that is made when it is first asked for and kept. */
-export function lazyJson(make: () => unknown): () => Document {
+/** A document of text that is made when it is first asked for and kept. */
+export function lazyText(make: () => string): () => Document {
   let made: Document | undefined;
   return () => {
-    made ??= documentOf(Buffer.from(JSON.stringify(make())));
+    made ??= documentOf(Buffer.from(make()));
     return made;
   };
+}
+
+/** A JSON document that is made when it is first asked for and kept. */
+export function lazyJson(make: () => unknown): () => Document {
+  return lazyText(() => JSON.stringify(make()));
 }

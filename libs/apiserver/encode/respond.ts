@@ -1,5 +1,6 @@
 /** The one place that turns an outcome into an HTTP answer. */
-import { formatYaml } from '@kcp-ts/http';
+import type { Turns } from '@kcp-ts/base';
+import { formatYamlInSlices } from '@kcp-ts/http';
 import type { StatusError } from '@kcp-ts/meta';
 import type { ApiRequest } from '../api-request.ts';
 import type { Media } from './media.ts';
@@ -24,13 +25,21 @@ function warningHeader(text: string): string {
 }
 
 /** JSON bytes, as they are or as YAML. */
-export function respondBytes(request: ApiRequest, media: Media, status: number, body: Uint8Array | string): void {
+export function respondBytes(
+  turns: Turns,
+  request: ApiRequest,
+  media: Media,
+  status: number,
+  body: Uint8Array | string,
+): void | Promise<void> {
   if (media.format === 'json') {
     request.exchange.respond(status, answerHeaders(request, media.contentType), body);
     return;
   }
   const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
-  request.exchange.respond(status, answerHeaders(request, media.contentType), formatYaml(JSON.parse(text)));
+  const value = JSON.parse(text) as unknown;
+  const respond = (yaml: string) => request.exchange.respond(status, answerHeaders(request, media.contentType), yaml);
+  return formatYamlInSlices(value, turns.begin()).then(respond);
 }
 
 /** A value as JSON, whatever was asked for: discovery, reviews, Statuses. */

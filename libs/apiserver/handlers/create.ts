@@ -11,7 +11,8 @@ export async function handleCreate(call: ResourceCall): Promise<void> {
     call.needs.bodyBytesMax,
     write.fieldValidation !== 'Ignore',
     call.served.row.kind,
+    write.slices,
   );
   const written = await create(call.needs.registry, write, asObject(body, call.served.row.kind), body.duplicates);
-  respondWritten(call, 201, written.value);
+  return respondWritten(call, 201, written.value);
 }

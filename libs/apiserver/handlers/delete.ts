@@ -6,6 +6,7 @@ import type { DeleteRequest } from '@kcp-ts/registry';
 import { remove, servedJson } from '@kcp-ts/registry';
 import { parseKey } from '@kcp-ts/storage';
 import { respondBytes, respondJson } from '../encode/respond.ts';
+import { joinItems } from '../join-items.ts';
 import { objectFilter } from '../object-filter.ts';
 import type { DeleteOptions } from '../options.ts';
 import { parseDeleteOptions, parseListOptions } from '../options.ts';
@@ -17,6 +18,10 @@ import { oneCluster, respondWritten } from './write-call.ts';
 
 const deleteOptionsBytesMax = 1 << 20;
 const collectionPiece = 100;
+/** Deleted together: each is read and written whole. */
+const collectionPieceBytes = 1024 * 1024;
+/** The answer lists what was deleted up to here, and says how many more there were. */
+const answerBytesMax = 8 * 1024 * 1024;
 
 async function deleteOptions(call: ResourceCall): Promise<DeleteOptions> {
   const bytes = await call.request.exchange.readBody(deleteOptionsBytesMax);
@@ -65,7 +70,10 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
   const options = await deleteOptions(call);
   const list = parseListOptions(request.query, false);
   const filter = objectFilter(served, list, scope.guard(served));
-  const items: string[] = [];
+  const items: Uint8Array[] = [];
+  let bytes = 0;
+  let deleted = 0;
+  const slices = needs.turns.begin();
   let after: string | undefined;
   let revision = needs.store.currentRevision();
   for (;;) {
@@ -73,8 +81,10 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
       at: undefined,
       after,
       limit: collectionPiece,
+      bytesMax: collectionPieceBytes,
       filter,
       keyFilter: scope.keyFilter?.(served),
+      slices,
     });
     revision = page.revision;
     await Promise.all(
@@ -82,7 +92,11 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
         const { namespace, name } = parseKey(key);
         try {
           await remove(needs.registry, deleteRequest(call, options, namespace, name));
-          items.push(Buffer.from(servedJson(served, value)).toString('utf8'));
+          deleted++;
+          if (bytes >= answerBytesMax) return;
+          const item = servedJson(served, value);
+          items.push(item);
+          bytes += item.length;
         } catch (thrown) {
           if ((thrown as Partial<StatusError>).reason !== 'NotFound') throw thrown;
         }
@@ -90,8 +104,20 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
     );
     after = page.entries.at(-1)?.key;
     if (!page.more) break;
+    const pause = slices.pause();
+    if (pause !== undefined) await pause;
   }
-  const metadata = { resourceVersion: formatResourceVersion(revision, needs.shardNumber) };
+  const left = deleted - items.length;
+  const metadata = {
+    resourceVersion: formatResourceVersion(revision, needs.shardNumber),
+    ...(left === 0 ? {} : { remainingItemCount: left }),
+  };
   const head = `{"kind":${JSON.stringify(served.row.listKind)},"apiVersion":${JSON.stringify(groupVersionText(served.row))},"metadata":${JSON.stringify(metadata)},"items":[`;
-  respondBytes(request, { ...media, view: 'object' }, 200, `${head}${items.join(',')}]}`);
+  return respondBytes(
+    needs.turns,
+    request,
+    { ...media, view: 'object' },
+    200,
+    joinItems(Buffer.from(head), items, Buffer.from(']}'), false),
+  );
 }

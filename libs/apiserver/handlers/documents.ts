@@ -1,4 +1,5 @@
 /** Discovery, OpenAPI and version: documents that are the same bytes for every workspace with the same API surface. */
+import type { Slices, Turns } from '@kcp-ts/base';
 import { parseAccept } from '@kcp-ts/http';
 import { StatusError } from '@kcp-ts/meta';
 import type { ApiRequest } from '../api-request.ts';
@@ -54,17 +55,17 @@ function discoveryForm(
   throw notAcceptable([json, 'application/yaml', 'application/vnd.kubernetes.protobuf']);
 }
 
-function openApiV2(request: ApiRequest, documents: SurfaceDocuments): Form {
+async function openApiV2(request: ApiRequest, { openApi }: SurfaceDocuments, slices: Slices): Promise<Form> {
   for (const { type } of accepts(request)) {
     if (type.startsWith('application/com.github.proto-openapi.spec.v2'))
-      return { contentType: protobufV2, document: documents.openApi.v2Protobuf() };
-    if (isJson(type)) return { contentType: json, document: documents.openApi.v2Json() };
+      return { contentType: protobufV2, document: await openApi.v2Protobuf(slices) };
+    if (isJson(type)) return { contentType: json, document: await openApi.v2Json(slices) };
   }
   throw notAcceptable([json]);
 }
 
 /** The document that a path names, in the form that the client asks for. */
-function formOf(request: ApiRequest, path: string, documents: SurfaceDocuments): Form {
+function formOf(turns: Turns, request: ApiRequest, path: string, documents: SurfaceDocuments): Form | Promise<Form> {
   const { discovery, openApi } = documents;
   const plain = (document: Document | undefined): Form => ({ contentType: json, document });
   const [first, second = '', third = '', ...rest] = path.split('/').slice(1);
@@ -74,9 +75,11 @@ function formOf(request: ApiRequest, path: string, documents: SurfaceDocuments):
       if (depth > 0) throw StatusError.pathNotFound();
       return plain(discovery.rootPaths());
     case 'openapi':
-      if (second === 'v2' && depth === 2) return openApiV2(request, documents);
+      if (second === 'v2' && depth === 2) return openApiV2(request, documents, turns.begin());
       if (second !== 'v3') throw StatusError.pathNotFound();
-      return plain(depth === 2 ? openApi.v3Index() : openApi.v3([third, ...rest].join('/')));
+      return (
+        depth === 2 ? openApi.v3Index(turns.begin()) : openApi.v3([third, ...rest].join('/'), turns.begin())
+      ).then(plain);
     case 'api':
       if (depth === 1) return discoveryForm(request, discovery.api, discovery.aggregatedApi);
       return plain(depth === 2 ? discovery.groupVersion('', second) : undefined);
@@ -90,7 +93,14 @@ function formOf(request: ApiRequest, path: string, documents: SurfaceDocuments):
 }
 
 /** Answers one of the documents; throws NotFound for other paths. */
-export function handleDocuments(request: ApiRequest, path: string, documents: SurfaceDocuments): void {
+export function handleDocuments(
+  turns: Turns,
+  request: ApiRequest,
+  path: string,
+  documents: SurfaceDocuments,
+): void | Promise<void> {
   const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-  respondDocument(request, formOf(request, trimmed, documents));
+  const form = formOf(turns, request, trimmed, documents);
+  if (!(form instanceof Promise)) return respondDocument(request, form);
+  return form.then((made) => respondDocument(request, made));
 }

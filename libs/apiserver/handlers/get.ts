@@ -1,17 +1,23 @@
 import { StatusError } from '@kcp-ts/meta';
-import { currentObject, objectKey } from '@kcp-ts/registry';
+import { metadataObject, objectKey } from '@kcp-ts/registry';
 import { respondBytes } from '../encode/respond.ts';
 import { encodeObject } from '../encode/views.ts';
 import type { ResourceCall } from '../resource-call.ts';
 
 /** GET of one object: copies the stored bytes unless a view, a conversion or a changed schema asks for more. */
-export function handleGet(call: ResourceCall): void {
+export function handleGet(call: ResourceCall): void | Promise<void> {
   const { needs, request, scope, served, api, media } = call;
   if (scope.cluster === '*') throw StatusError.methodNotAllowed();
   const entry = needs.store.get(objectKey(served, scope.cluster, api.namespace, api.name));
   if (entry === undefined) throw StatusError.notFound(served.row, api.name);
   const guard = scope.guard(served);
-  if (guard !== undefined && !guard.shows(currentObject(served.storage, entry.value)))
+  if (guard !== undefined && !guard.shows(metadataObject(served, entry.value)))
     throw StatusError.notFound(served.row, api.name);
-  respondBytes(request, media, 200, encodeObject(served, entry.value, media, request.query, needs.clock.now()));
+  return respondBytes(
+    needs.turns,
+    request,
+    media,
+    200,
+    encodeObject(served, entry.value, media, request.query, needs.clock.now()),
+  );
 }

@@ -1,15 +1,18 @@
 /**
- * GET of a collection. Plain JSON joins stored bytes; more than a page of them is streamed with backpressure, all read at one revision, so that a
- * list of any size needs bounded memory. Other views and filters parse.
+ * GET of a collection. Plain JSON joins stored bytes, lists of metadata join the stored metadata, and Tables print one object after the other. What does
+ * not fit into one piece is streamed with backpressure, all read at one revision: a list of any size needs bounded memory, and it gives the event loop
+ * back between objects.
  */
-import type { KubeObject, Revision } from '@kcp-ts/meta';
-import { formatResourceVersion, groupVersionText } from '@kcp-ts/meta';
-import { servedJson, servedObject } from '@kcp-ts/registry';
+import type { Slices } from '@kcp-ts/base';
+import type { Revision } from '@kcp-ts/meta';
+import { formatResourceVersion, groupVersionText, StatusError } from '@kcp-ts/meta';
+import { servedJson, servedMetadataJson, servedObject } from '@kcp-ts/registry';
 import type { Entry, Range } from '@kcp-ts/storage';
 import { awaitRevision } from '../await-revision.ts';
 import { formatContinue, parseContinue } from '../continue-token.ts';
 import { answerHeaders, respondBytes } from '../encode/respond.ts';
-import { includeObjectOf, partialMetadata, printerOf } from '../encode/views.ts';
+import { includeObjectOf, printerOf } from '../encode/views.ts';
+import { joinItems } from '../join-items.ts';
 import type { ObjectFilter } from '../object-filter.ts';
 import { objectFilter, selectedName } from '../object-filter.ts';
 import type { ListOptions } from '../options.ts';
@@ -17,12 +20,17 @@ import type { Page } from '../read-entries.ts';
 import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
 import type { KeyFilter } from '../scope.ts';
-import { encodeTable } from '../table/encode-table.ts';
+import { tableHead, tableRow } from '../table/encode-table.ts';
 
 /** A page of a list holds at most this many objects, whatever the client asks for. */
 const limitMax = 10_000;
-/** An unlimited list is read and sent in pieces of this many objects. */
+/** A page that a client asked for ends here as well, with a token to go on: a limit is how many objects there are at most. */
+const pageBytes = 16 * 1024 * 1024;
+/** An unlimited list is read and sent in pieces of this many objects and bytes. */
 const pieceObjects = 500;
+const pieceBytes = 1024 * 1024;
+/** YAML is made of the whole list. */
+const yamlBytesMax = 3 * 1024 * 1024;
 const remainingMax = 10_000;
 
 interface ListMetadata {
@@ -35,13 +43,14 @@ interface Reading {
   readonly ranges: readonly Range[];
   readonly filter: ObjectFilter | undefined;
   readonly keyFilter: KeyFilter | undefined;
-  readonly options: ListOptions;
   readonly at: Revision | undefined;
   readonly after: string | undefined;
+  readonly slices: Slices;
 }
 
 async function reading(call: ResourceCall, options: ListOptions): Promise<Reading> {
   const { needs, scope, served, api } = call;
+  const slices = needs.turns.begin();
   const filter = objectFilter(served, options, scope.guard(served));
   const keyFilter = scope.keyFilter?.(served);
   const name = api.name === '' ? selectedName(options) : api.name;
@@ -50,11 +59,11 @@ async function reading(call: ResourceCall, options: ListOptions): Promise<Readin
   const ranges = named ? all.map((range) => ('prefix' in range ? { prefix: range.prefix } : range)) : all;
   if (options.continue !== undefined) {
     const token = parseContinue(options.continue, served.prefix);
-    return { ranges, filter, keyFilter, options, at: token.revision, after: token.after };
+    return { ranges, filter, keyFilter, at: token.revision, after: token.after, slices };
   }
   if (options.revision !== undefined && options.revision > 0) await awaitRevision(needs, options.revision);
   const at = options.match === 'Exact' ? options.revision : undefined;
-  return { ranges, filter, keyFilter, options, at, after: undefined };
+  return { ranges, filter, keyFilter, at, after: undefined, slices };
 }
 
 async function metadataOf(call: ResourceCall, from: Reading, page: Page): Promise<ListMetadata> {
@@ -73,142 +82,130 @@ async function metadataOf(call: ResourceCall, from: Reading, page: Page): Promis
   return { resourceVersion, continue: token, ...(left < remainingMax ? { remainingItemCount: left } : {}) };
 }
 
+/** How a list is written in the form that was asked for: what stands before its items, and each item. All forms end alike. */
+interface Form {
+  head(metadata: ListMetadata): string;
+  item(entry: Entry): Uint8Array;
+}
+
 function listHead(kind: string, apiVersion: string, metadata: ListMetadata): string {
   return `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`;
 }
 
-const comma = 0x2c;
+const partialHead = Buffer.from('{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":');
+const closingBrace = Buffer.from('}');
 
-/** Items with commas between them, behind `head`, in one buffer. */
-function joinItems(
-  head: Uint8Array,
-  items: readonly Uint8Array[],
-  tail: Uint8Array,
-  leadingComma: boolean,
-): Uint8Array {
-  let size = head.length + tail.length + (leadingComma ? 1 : 0) + Math.max(0, items.length - 1);
-  for (const item of items) size += item.length;
-  const body = Buffer.allocUnsafe(size);
-  body.set(head, 0);
-  let at = head.length;
-  let separate = leadingComma;
-  for (const item of items) {
-    if (separate) body[at++] = comma;
-    separate = true;
-    body.set(item, at);
-    at += item.length;
+function formOf(call: ResourceCall): Form {
+  const { needs, request, served, media } = call;
+  switch (media.view) {
+    case 'object':
+      return {
+        head: (metadata) => listHead(served.row.listKind, groupVersionText(served.row), metadata),
+        item: ({ value }) => servedJson(served, value),
+      };
+    case 'metadata':
+      return {
+        head: (metadata) => listHead('PartialObjectMetadataList', 'meta.k8s.io/v1', metadata),
+        item: ({ value }) => Buffer.concat([partialHead, servedMetadataJson(served, value), closingBrace]),
+      };
+    case 'table': {
+      const printer = printerOf(served);
+      const includeObject = includeObjectOf(request.query);
+      const now = needs.clock.now();
+      return {
+        head: (metadata) => tableHead(printer, metadata),
+        item: ({ value }) => Buffer.from(tableRow(printer, servedObject(served, value), includeObject, now)),
+      };
+    }
   }
-  body.set(tail, at);
-  return body;
+}
+
+async function itemsOf(form: Form, entries: readonly Entry[], slices: Slices): Promise<Uint8Array[]> {
+  const items: Uint8Array[] = [];
+  for (const entry of entries) {
+    const pause = slices.pause();
+    if (pause !== undefined) await pause;
+    items.push(form.item(entry));
+  }
+  return items;
 }
 
 const nothing = new Uint8Array();
 const listTail = Buffer.from(']}');
 
-/** The rest of a long list, piece by piece, at the first piece's revision. */
-async function streamRest(
-  call: ResourceCall,
-  from: Reading,
-  first: Page,
-  head: Uint8Array,
-  encode: (entries: readonly Entry[]) => Uint8Array[],
-): Promise<void> {
-  const { needs, request, served } = call;
-  const body = request.exchange.stream(200, answerHeaders(request, 'application/json'));
-  body.write(joinItems(head, encode(first.entries), nothing, false));
-  let after = first.entries.at(-1)?.key;
-  for (let more = first.more; more && !request.exchange.closed; ) {
-    const page = await readPage(needs.store, served, from.ranges, {
-      at: first.revision,
-      after,
-      limit: pieceObjects,
-      filter: from.filter,
-      keyFilter: from.keyFilter,
-    });
-    const flowing = page.entries.length === 0 || body.write(joinItems(nothing, encode(page.entries), nothing, true));
-    after = page.entries.at(-1)?.key ?? after;
-    more = page.more;
-    if (!flowing && !request.exchange.closed) {
+function nextPage(call: ResourceCall, from: Reading, at: Revision, after: string | undefined): Promise<Page> {
+  return readPage(call.needs.store, call.served, from.ranges, {
+    ...{ at, after, limit: pieceObjects, bytesMax: pieceBytes, slices: from.slices },
+    ...{ filter: from.filter, keyFilter: from.keyFilter },
+  });
+}
+
+/** A long list, piece by piece, at the first piece's revision. */
+async function stream(call: ResourceCall, from: Reading, form: Form, first: Page, head: Uint8Array): Promise<void> {
+  const { exchange } = call.request;
+  const body = exchange.stream(200, answerHeaders(call.request, 'application/json'));
+  let begin = head;
+  let any = false;
+  for (let page = first; ; ) {
+    const items = await itemsOf(form, page.entries, from.slices);
+    const flowing = body.write(joinItems(begin, items, nothing, any));
+    begin = nothing;
+    any ||= items.length > 0;
+    if (!page.more || exchange.closed) break;
+    if (!flowing) {
       await new Promise<void>((resolve) => {
         body.onDrain(resolve);
-        request.exchange.onClose(resolve);
+        exchange.onClose(resolve);
       });
     }
+    const after = page.entries.at(-1)?.key;
+    page = await nextPage(call, from, first.revision, after);
   }
   body.write(listTail);
   body.end();
 }
 
-function itemEncoder(call: ResourceCall): (entries: readonly Entry[]) => Uint8Array[] {
-  const { served, media } = call;
-  if (media.view === 'object') return (entries) => entries.map((entry) => servedJson(served, entry.value));
-  return (entries) =>
-    entries.map((entry) => Buffer.from(JSON.stringify(partialMetadata(servedObject(served, entry.value)))));
-}
-
-async function respondTable(call: ResourceCall, from: Reading, first: Page, limited: boolean): Promise<void> {
-  const { needs, request, served, media } = call;
-  const objectsOf = (page: Page): readonly KubeObject[] =>
-    page.objects ?? page.entries.map((entry) => servedObject(served, entry.value));
-  const objects = [...objectsOf(first)];
-  for (let page = first; page.more && !limited; ) {
-    page = await readPage(needs.store, served, from.ranges, {
-      at: first.revision,
-      after: page.entries.at(-1)?.key,
-      limit: pieceObjects,
-      filter: from.filter,
-      keyFilter: from.keyFilter,
-    });
-    objects.push(...objectsOf(page));
+/** The whole of a list that cannot be streamed. Throws RequestEntityTooLarge for a larger one. */
+async function wholeItems(call: ResourceCall, from: Reading, form: Form, first: Page): Promise<Uint8Array[]> {
+  const items: Uint8Array[] = [];
+  let bytes = 0;
+  for (let page = first; ; ) {
+    for (const item of await itemsOf(form, page.entries, from.slices)) {
+      items.push(item);
+      bytes += item.length;
+    }
+    if (bytes > yamlBytesMax)
+      throw new StatusError(
+        'RequestEntityTooLarge',
+        `Request entity is too large: a list as YAML is at most ${yamlBytesMax} bytes; ask for it in pages, with a limit, or as JSON`,
+      );
+    if (!page.more) return items;
+    page = await nextPage(call, from, first.revision, page.entries.at(-1)?.key);
   }
-  const metadata = limited
-    ? await metadataOf(call, from, first)
-    : { resourceVersion: formatResourceVersion(first.revision, needs.shardNumber) };
-  respondBytes(
-    request,
-    media,
-    200,
-    encodeTable(
-      printerOf(served),
-      objects,
-      { includeObject: includeObjectOf(request.query), ...metadata },
-      needs.clock.now(),
-    ),
-  );
 }
 
 export async function handleList(call: ResourceCall, options: ListOptions): Promise<void> {
   const { needs, request, served, media } = call;
   const from = await reading(call, options);
+  const form = formOf(call);
   const limited = options.limit !== undefined;
-  const limit = Math.min(options.limit ?? pieceObjects, limitMax);
+  const json = media.format === 'json';
   const first = await readPage(needs.store, served, from.ranges, {
     at: from.at,
     after: from.after,
-    limit,
+    limit: Math.min(options.limit ?? pieceObjects, limitMax),
+    bytesMax: limited ? (json ? pageBytes : yamlBytesMax) : pieceBytes,
     filter: from.filter,
     keyFilter: from.keyFilter,
+    slices: from.slices,
   });
-  if (media.view === 'table') return respondTable(call, from, first, limited);
-  const partial = media.view === 'metadata';
-  const kind = partial ? 'PartialObjectMetadataList' : served.row.listKind;
-  const apiVersion = partial ? 'meta.k8s.io/v1' : groupVersionText(served.row);
   const metadata = limited
     ? await metadataOf(call, from, first)
     : { resourceVersion: formatResourceVersion(first.revision, needs.shardNumber) };
-  const head = Buffer.from(listHead(kind, apiVersion, metadata));
-  const encode = itemEncoder(call);
-  if (!limited && first.more && media.format === 'json') return streamRest(call, from, first, head, encode);
-  const items = encode(first.entries);
-  for (let page = first; page.more && !limited; ) {
-    page = await readPage(needs.store, served, from.ranges, {
-      at: first.revision,
-      after: page.entries.at(-1)?.key,
-      limit: pieceObjects,
-      filter: from.filter,
-      keyFilter: from.keyFilter,
-    });
-    items.push(...encode(page.entries));
-  }
-  respondBytes(request, media, 200, joinItems(head, items, listTail, false));
+  const head = Buffer.from(form.head(metadata));
+  if (json && !limited && first.more) return stream(call, from, form, first, head);
+  const items = await (limited || json
+    ? itemsOf(form, first.entries, from.slices)
+    : wholeItems(call, from, form, first));
+  return respondBytes(call.needs.turns, request, media, 200, joinItems(head, items, listTail, false));
 }

@@ -1,5 +1,6 @@
 /** From a target to the handler of its verb. */
-import { decodeJson } from '@kcp-ts/http';
+import type { Slices } from '@kcp-ts/base';
+import { decodeJsonInSlices } from '@kcp-ts/http';
 import type { Verb } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
@@ -50,10 +51,16 @@ function specialName(served: ServedResource, api: ApiPath): string {
   return api.subresource === '' ? resource : `${resource}/${api.subresource}`;
 }
 
-async function specialBody({ needs, request, served }: ResourceCall, verb: Verb): Promise<unknown> {
+async function specialBody({ needs, request, served }: ResourceCall, verb: Verb, slices: Slices): Promise<unknown> {
   if (verb === 'patch')
-    return decodeJson(await request.exchange.readBody(needs.bodyBytesMax), { strict: false, patch: true }).value;
-  return (await readBody(request, needs.bodyBytesMax, false, served.row.kind)).value;
+    return (
+      await decodeJsonInSlices(
+        await request.exchange.readBody(needs.bodyBytesMax),
+        { strict: false, patch: true },
+        slices,
+      )
+    ).value;
+  return (await readBody(request, needs.bodyBytesMax, false, served.row.kind, slices)).value;
 }
 
 async function handleSpecial(call: ResourceCall, verb: Verb): Promise<boolean> {
@@ -61,8 +68,11 @@ async function handleSpecial(call: ResourceCall, verb: Verb): Promise<boolean> {
   const scale = api.subresource === 'scale' && served.row.scale !== undefined;
   const special = needs.special.get(scale ? '*/scale' : specialName(served, api));
   if (special === undefined) return false;
-  const body = verb === 'get' ? undefined : await specialBody(call, verb);
+  const slices = needs.turns.begin();
+  const body = verb === 'get' ? undefined : await specialBody(call, verb, slices);
+  await slices.pause();
   const answer = await special.handle({ request, scope, served, namespace: api.namespace, objectName: api.name, body });
+  await slices.pause();
   respondJson(request, answer.status, answer.object);
   return true;
 }

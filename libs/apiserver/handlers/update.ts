@@ -20,6 +20,7 @@ export async function handleUpdate(call: ResourceCall): Promise<void> {
     call.needs.bodyBytesMax,
     write.fieldValidation !== 'Ignore',
     call.served.row.kind,
+    write.slices,
   );
   // The registry changes what it is given; a lost turn begins again from what was sent.
   let fresh: KubeObject | undefined = asObject(body, call.served.row.kind);
@@ -34,5 +35,5 @@ export async function handleUpdate(call: ResourceCall): Promise<void> {
       return { object, duplicates: body.duplicates };
     },
   });
-  respondWritten(call, 200, written.value);
+  return respondWritten(call, 200, written.value);
 }

@@ -14,7 +14,7 @@ import type { Bookmarks } from '../bookmarks.ts';
 import { answerHeaders } from '../encode/respond.ts';
 import { includeObjectOf } from '../encode/views.ts';
 import type { ObjectFilter, WatchFilter } from '../object-filter.ts';
-import { watchFilter } from '../object-filter.ts';
+import { watchFilter, withinRange } from '../object-filter.ts';
 import type { ListOptions } from '../options.ts';
 import type { Progress } from '../progress.ts';
 import { readPage } from '../read-entries.ts';
@@ -28,6 +28,7 @@ import { framedOutput, lineOutput, sharedOutput } from '../watch-output.ts';
 /** Without timeoutSeconds a watch ends after 30 to 60 minutes, as Kubernetes does it, so that clients spread over replicas. */
 const timeoutMsMin = 30 * 60_000;
 const initialPiece = 500;
+const initialPieceBytes = 512 * 1024;
 /** History waits while a watcher has this much unsent. */
 const drainBytes = 256 * 1024;
 
@@ -42,10 +43,15 @@ async function sendInitial(
   const { needs, scope, served, api, request } = call;
   const ranges = scope.ranges(served, api.namespace);
   const keyFilter = scope.keyFilter?.(served);
+  const slices = needs.turns.begin();
   let after: string | undefined;
   let at = exactly;
   for (;;) {
-    const page = await readPage(needs.store, served, ranges, { at, after, limit: initialPiece, filter, keyFilter });
+    const pause = slices.pause();
+    if (pause !== undefined) await pause;
+    const page = await readPage(needs.store, served, ranges, {
+      ...{ at, after, limit: initialPiece, bytesMax: initialPieceBytes, filter, keyFilter, slices },
+    });
     at ??= page.revision;
     after = page.entries.at(-1)?.key ?? after;
     if (page.entries.length > 0) {
@@ -75,13 +81,6 @@ interface WatchPlan {
   readonly timeoutMs: number;
 }
 
-function within(inRange: ObjectFilter, filter: WatchFilter | undefined): WatchFilter {
-  return {
-    shows: (object) => inRange(object) && filter?.shows(object) !== false,
-    showed: (object) => inRange(object) && filter?.showed(object) !== false,
-  };
-}
-
 function planWatch(call: ResourceCall, options: ListOptions): WatchPlan {
   const { needs, scope, served, api } = call;
   const named: ListOptions =
@@ -92,7 +91,7 @@ function planWatch(call: ResourceCall, options: ListOptions): WatchPlan {
   const filter = watchFilter(served, named, scope.guard(served));
   const inRange = scope.watchFilter?.(served, api.namespace);
   return {
-    filter: inRange === undefined ? filter : within(inRange, filter),
+    filter: inRange === undefined ? filter : withinRange(inRange, filter),
     keyFilter: scope.keyFilter?.(served),
     range: scope.watchRange(served, api.namespace),
     initial: options.sendInitialEvents ?? anyState,

@@ -1,4 +1,5 @@
 /** What the writing verbs share: the registry's request, and the answer out of what was written. */
+import type { Slices } from '@kcp-ts/base';
 import type { ClusterName } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { WriteRequest } from '@kcp-ts/registry';
@@ -17,8 +18,8 @@ export function oneCluster(call: ResourceCall): ClusterName {
 }
 
 /** `optionsKind` names the options in error texts: CreateOptions, UpdateOptions, PatchOptions. */
-export function writeRequest(call: ResourceCall, optionsKind: string): WriteRequest {
-  const { request, scope, served, api } = call;
+export function writeRequest(call: ResourceCall, optionsKind: string): WriteRequest & { readonly slices: Slices } {
+  const { needs, request, scope, served, api } = call;
   return {
     served,
     cluster: oneCluster(call),
@@ -28,14 +29,21 @@ export function writeRequest(call: ResourceCall, optionsKind: string): WriteRequ
     subresource: api.subresource,
     fieldValidation: parseFieldValidation(request.query, optionsKind),
     guard: scope.guard(served, request.user),
+    slices: needs.turns.begin(),
     warn: (text) => request.warnings.push(text),
   };
 }
 
 /** The written object in the form that was asked for. */
-export function respondWritten(call: ResourceCall, status: number, value: Uint8Array): void {
+export function respondWritten(call: ResourceCall, status: number, value: Uint8Array): void | Promise<void> {
   const { needs, request, served, media } = call;
   if (served.row.deprecated === true && served.row.deprecationWarning !== undefined)
     request.warnings.push(served.row.deprecationWarning);
-  respondBytes(request, media, status, encodeObject(served, value, media, request.query, needs.clock.now()));
+  return respondBytes(
+    needs.turns,
+    request,
+    media,
+    status,
+    encodeObject(served, value, media, request.query, needs.clock.now()),
+  );
 }

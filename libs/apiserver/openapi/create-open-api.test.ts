@@ -73,6 +73,8 @@ interface Index {
   readonly paths: Readonly<Record<string, { readonly serverRelativeURL: string }>>;
 }
 
+const slices = { pause: () => undefined };
+
 function read(document: Document | undefined): Answer {
   return JSON.parse(Buffer.from(document?.bytes ?? []).toString());
 }
@@ -81,9 +83,9 @@ function pointers(text: string, prefix: string): string[] {
   return [...text.matchAll(new RegExp(`"\\$ref":"#/${prefix}/([^"]+)"`, 'g'))].map((match) => match[1] ?? '');
 }
 
-test('the index names every group version with the hash of its document', () => {
+test('the index names every group version with the hash of its document', async () => {
   const openApi = createOpenApi(rows);
-  const { paths }: Index = JSON.parse(Buffer.from(openApi.v3Index().bytes).toString());
+  const { paths }: Index = JSON.parse(Buffer.from((await openApi.v3Index(slices)).bytes).toString());
   expect(Object.keys(paths)).toEqual(
     expect.arrayContaining([
       'api/v1',
@@ -93,34 +95,34 @@ test('the index names every group version with the hash of its document', () => 
     ]),
   );
   const url = paths['apis/example.io/v1']?.serverRelativeURL;
-  expect(url).toBe(`/openapi/v3/apis/example.io/v1?hash=${openApi.v3('apis/example.io/v1')?.etag}`);
-  expect(openApi.v3('apis/example.io/v2')).toBeUndefined();
+  expect(url).toBe(`/openapi/v3/apis/example.io/v1?hash=${(await openApi.v3('apis/example.io/v1', slices))?.etag}`);
+  expect(await openApi.v3('apis/example.io/v2', slices)).toBeUndefined();
 });
 
-test('documents define whatever they point to', () => {
+test('documents define whatever they point to', async () => {
   const openApi = createOpenApi(rows);
-  for (const key of Object.keys(read(openApi.v3Index()).paths)) {
-    const document = openApi.v3(key);
+  for (const key of Object.keys(read(await openApi.v3Index(slices)).paths)) {
+    const document = await openApi.v3(key, slices);
     const { schemas } = read(document).components;
     const found = pointers(Buffer.from(document?.bytes ?? []).toString(), 'components/schemas');
     expect(found.filter((name) => schemas[name] === undefined)).toEqual([]);
   }
-  const v2 = openApi.v2Json();
+  const v2 = await openApi.v2Json(slices);
   const { definitions } = read(v2);
   const found = pointers(Buffer.from(v2.bytes).toString(), 'definitions');
   expect(found.filter((name) => definitions[name] === undefined)).toEqual([]);
 });
 
-test('a kind is called as in Kubernetes and says its group, version and kind', () => {
+test('a kind is called as in Kubernetes and says its group, version and kind', async () => {
   const openApi = createOpenApi(rows);
-  const core = read(openApi.v3('api/v1')).components.schemas;
+  const core = read(await openApi.v3('api/v1', slices)).components.schemas;
   expect(core['io.k8s.api.core.v1.ConfigMap']?.['x-kubernetes-group-version-kind']).toEqual([
     { group: '', kind: 'ConfigMap', version: 'v1' },
   ]);
   expect(core['io.k8s.api.authentication.v1.TokenRequest']?.['x-kubernetes-group-version-kind']).toEqual([
     { group: 'authentication.k8s.io', kind: 'TokenRequest', version: 'v1' },
   ]);
-  const custom = read(openApi.v3('apis/example.io/v1')).components.schemas;
+  const custom = read(await openApi.v3('apis/example.io/v1', slices)).components.schemas;
   expect(Object.keys(custom)).toEqual(
     expect.arrayContaining(['io.example.v1.Widget', 'io.example.v1.WidgetList', 'io.k8s.api.autoscaling.v1.Scale']),
   );
@@ -129,8 +131,10 @@ test('a kind is called as in Kubernetes and says its group, version and kind', (
   ]);
 });
 
-test('a custom kind keeps its fields and extensions and gets those of every object', () => {
-  const widget = read(createOpenApi(rows).v3('apis/example.io/v1')).components.schemas['io.example.v1.Widget'];
+test('a custom kind keeps its fields and extensions and gets those of every object', async () => {
+  const widget = read(await createOpenApi(rows).v3('apis/example.io/v1', slices)).components.schemas[
+    'io.example.v1.Widget'
+  ];
   const ObjectMeta = { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' };
   expect(Object.keys(widget?.properties ?? {})).toEqual(['apiVersion', 'kind', 'metadata', 'spec']);
   expect(widget?.properties['metadata']).toMatchObject({ allOf: [ObjectMeta] });
@@ -141,35 +145,37 @@ test('a custom kind keeps its fields and extensions and gets those of every obje
   expect(Object.keys(spec?.properties['template']?.properties ?? {})).toEqual(['apiVersion', 'kind', 'metadata']);
 });
 
-test('the PATCH of a kind can be asked for field validation', () => {
+test('the PATCH of a kind can be asked for field validation', async () => {
   const openApi = createOpenApi(rows);
   const path = '/apis/example.io/v1/namespaces/{namespace}/widgets/{name}';
-  const patch = read(openApi.v3('apis/example.io/v1')).paths[path]?.['patch'];
+  const patch = read(await openApi.v3('apis/example.io/v1', slices)).paths[path]?.['patch'];
   expect(patch?.['x-kubernetes-group-version-kind']).toEqual({ group: 'example.io', version: 'v1', kind: 'Widget' });
   expect(patch?.['x-kubernetes-action']).toBe('patch');
   expect(patch?.parameters.map(({ name }) => name)).toEqual(['dryRun', 'fieldManager', 'fieldValidation', 'force']);
-  const patchV2 = read(openApi.v2Json()).paths[path]?.['patch'];
+  const patchV2 = read(await openApi.v2Json(slices)).paths[path]?.['patch'];
   expect(patchV2?.parameters.map(({ name }) => name)).toContain('fieldValidation');
 });
 
-test('strategic merge patches are offered for built-in kinds only', () => {
+test('strategic merge patches are offered for built-in kinds only', async () => {
   const openApi = createOpenApi(rows);
   const strategic = 'application/strategic-merge-patch+json';
-  const core = read(openApi.v3('api/v1')).paths['/api/v1/namespaces/{namespace}/configmaps/{name}']?.['patch'];
+  const core = read(await openApi.v3('api/v1', slices)).paths['/api/v1/namespaces/{namespace}/configmaps/{name}']?.[
+    'patch'
+  ];
   expect(Object.keys(core?.requestBody.content ?? {})).toContain(strategic);
-  const custom = read(openApi.v3('apis/example.io/v1')).paths[
+  const custom = read(await openApi.v3('apis/example.io/v1', slices)).paths[
     '/apis/example.io/v1/namespaces/{namespace}/widgets/{name}'
   ]?.['patch'];
   expect(Object.keys(custom?.requestBody.content ?? {})).not.toContain(strategic);
 });
 
-test('operations are called as in Kubernetes', () => {
+test('operations are called as in Kubernetes', async () => {
   const openApi = createOpenApi(rows);
-  const ids = (key: string): string[] =>
-    Object.values(read(openApi.v3(key)).paths).flatMap((path) =>
+  const ids = async (key: string): Promise<string[]> =>
+    Object.values(read(await openApi.v3(key, slices)).paths).flatMap((path) =>
       Object.values(path).flatMap(({ operationId }) => (operationId === undefined ? [] : [operationId])),
     );
-  expect(ids('api/v1')).toEqual(
+  expect(await ids('api/v1')).toEqual(
     expect.arrayContaining([
       'readCoreV1NamespacedConfigMap',
       'listCoreV1ConfigMapForAllNamespaces',
@@ -178,18 +184,18 @@ test('operations are called as in Kubernetes', () => {
       'createCoreV1NamespacedServiceAccountToken',
     ]),
   );
-  expect(ids('apis/core.kcp.io/v1alpha1')).toContain('readCoreKcpIoV1alpha1LogicalCluster');
+  expect(await ids('apis/core.kcp.io/v1alpha1')).toContain('readCoreKcpIoV1alpha1LogicalCluster');
 });
 
-test('verbs that a row lacks have no operation', () => {
+test('verbs that a row lacks have no operation', async () => {
   const openApi = createOpenApi([{ ...widgets, verbs: ['get', 'list'], subresources: [] }]);
-  const { paths } = read(openApi.v3('apis/example.io/v1'));
+  const { paths } = read(await openApi.v3('apis/example.io/v1', slices));
   const methods = Object.values(paths).map((path) => Object.keys(path).filter((key) => key !== 'parameters'));
   expect(methods).toEqual([['get'], ['get'], ['get']]);
 });
 
-test('version 2 has no words that Swagger does not know, and every array has items', () => {
-  const widget = read(createOpenApi(rows).v2Json()).definitions['io.example.v1.Widget'];
+test('version 2 has no words that Swagger does not know, and every array has items', async () => {
+  const widget = read(await createOpenApi(rows).v2Json(slices)).definitions['io.example.v1.Widget'];
   const free = widget?.properties['spec']?.properties['free'];
   expect(free).toEqual({ type: 'array', items: {}, 'x-kubernetes-preserve-unknown-fields': true });
   expect(widget?.properties['metadata']).toMatchObject({
@@ -197,10 +203,12 @@ test('version 2 has no words that Swagger does not know, and every array has ite
   });
 });
 
-test('surfaces with the same rows in a group version share its document', () => {
+test('surfaces with the same rows in a group version share its document', async () => {
   const one = createOpenApi(rows);
   const other = createOpenApi([...builtinRows]);
-  expect(other.v3('api/v1')).toBe(one.v3('api/v1'));
-  expect(createOpenApi([{ ...widgets }]).v3('apis/example.io/v1')?.etag).toBe(one.v3('apis/example.io/v1')?.etag);
-  expect(one.v2Json()).toBe(one.v2Json());
+  expect(await other.v3('api/v1', slices)).toBe(await one.v3('api/v1', slices));
+  expect((await createOpenApi([{ ...widgets }]).v3('apis/example.io/v1', slices))?.etag).toBe(
+    (await one.v3('apis/example.io/v1', slices))?.etag,
+  );
+  expect(await one.v2Json(slices)).toBe(await one.v2Json(slices));
 });

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
+import type { Slices } from '@kcp-ts/base';
 import type { ResourceRow } from '@kcp-ts/meta';
 import type { Document } from '../discovery/document.ts';
-import { documentOf, lazyJson } from '../discovery/document.ts';
+import { documentNamed, documentOf } from '../discovery/document.ts';
 import { documentKey } from './names.ts';
 import { definitionsIn } from './open-api-schema.ts';
 import { messageField, textField, wireBytes } from './protobuf/wire.ts';
@@ -8,16 +10,19 @@ import type { Fragments, Pieces } from './row-fragments.ts';
 import { definitionBytes, definitionTextsV2, definitionTextsV3, fragmentsOf } from './row-fragments.ts';
 import { sharedDefinitions } from './shared-definitions.ts';
 
-/** The OpenAPI documents of one API surface. Each is made on first use and kept; functions need no `this`. */
+/**
+ * The OpenAPI documents of one API surface. Each is made on first use and kept, its pieces one after the other with turns for others in between; functions
+ * need no `this`.
+ */
 export interface OpenApi {
-  /** `/openapi/v3`: where each document is, with the hash of its content. */
-  v3Index(): Document;
+  /** `/openapi/v3`: where each document is, with a hash of what it is made of; no document is written for that. */
+  v3Index(slices: Slices): Promise<Document>;
   /** `/openapi/v3/<key>` for `api/v1` or `apis/<group>/<version>`; undefined where the surface has no such version. */
-  v3(key: string): Document | undefined;
+  v3(key: string, slices: Slices): Promise<Document | undefined>;
   /** `/openapi/v2`: all groups in one document. */
-  v2Json(): Document;
+  v2Json(slices: Slices): Promise<Document>;
   /** The same as gnostic's `openapi.v2.Document`, which kubectl asks for. */
-  v2Protobuf(): Document;
+  v2Protobuf(slices: Slices): Promise<Document>;
 }
 
 const info = { title: 'Kubernetes', version: 'unversioned' };
@@ -35,7 +40,7 @@ function cachedFragments(row: ResourceRow): Fragments {
 
 interface KnownDocument {
   readonly rows: readonly ResourceRow[];
-  readonly document: Document;
+  readonly document: Promise<Document>;
 }
 
 /** Documents by the first of their rows: most group versions hold the same rows in every surface. */
@@ -47,14 +52,19 @@ function sameRows(a: readonly ResourceRow[], b: readonly ResourceRow[]): boolean
   return a.length === b.length && a.every((row, index) => row === b[index]);
 }
 
+async function makeV3(rows: readonly ResourceRow[], slices: Slices): Promise<Document> {
+  await makePieces(rows, (pieces) => pieces.v3(), slices);
+  return documentV3(rows, await etagOf('v3', rows, slices));
+}
+
 /** The document of one group version, shared by all surfaces that serve the same rows there. */
-function cachedDocumentV3(rows: readonly ResourceRow[]): Document {
+function cachedDocumentV3(rows: readonly ResourceRow[], slices: Slices): Promise<Document> {
   const [first] = rows;
-  if (first === undefined) return documentV3(rows);
+  if (first === undefined) return makeV3(rows, slices);
   const candidates = known.get(first) ?? [];
   const found = candidates.find((candidate) => sameRows(candidate.rows, rows));
   if (found !== undefined) return found.document;
-  const document = documentV3(rows);
+  const document = makeV3(rows, slices);
   known.set(first, [{ rows, document }, ...candidates].slice(0, knownMax));
   return document;
 }
@@ -108,39 +118,70 @@ const sharedV3 = definitionTextsV3(sharedDefinitions);
 const sharedV2 = definitionTextsV2(sharedDefinitions);
 const sharedBytes = definitionBytes(sharedDefinitions);
 
-function documentV3(rows: readonly ResourceRow[]): Document {
+/** Changes when the same rows are written in another way. */
+const writtenAs = 1;
+
+/** SHA-512 in upper-case hex over the rows' hashes. */
+async function etagOf(form: string, rows: readonly ResourceRow[], slices: Slices): Promise<string> {
+  const hash = createHash('sha512').update(`${form} ${writtenAs}`);
+  for (const row of rows) {
+    hash.update(cachedFragments(row).hash());
+    const pause = slices.pause();
+    if (pause !== undefined) await pause;
+  }
+  return hash.digest('hex').toUpperCase();
+}
+
+/** Makes what each row brings, before all of it is joined. */
+async function makePieces(
+  rows: readonly ResourceRow[],
+  make: (fragments: Fragments) => unknown,
+  slices: Slices,
+): Promise<void> {
+  for (const row of rows) {
+    const pieces = cachedFragments(row);
+    pieces.references();
+    await slices.pause();
+    make(pieces);
+    await slices.pause();
+  }
+}
+
+function documentV3(rows: readonly ResourceRow[], etag: string): Document {
   const { paths, definitions } = join(rows, (pieces) => pieces.v3(), sharedV3);
-  return documentOf(
+  return documentNamed(
     Buffer.from(
       `{"openapi":"3.0.0","info":${JSON.stringify(info)},"paths":${jsonObject(paths)},"components":{"schemas":${jsonObject(definitions)}}}`,
     ),
+    etag,
   );
 }
 
-function documentV2(rows: readonly ResourceRow[]): Document {
+function documentV2(rows: readonly ResourceRow[], etag: string): Document {
   const { paths, definitions } = join(rows, (pieces) => pieces.v2(), sharedV2);
-  return documentOf(
+  return documentNamed(
     Buffer.from(
       `{"swagger":"2.0","info":${JSON.stringify(info)},"paths":${jsonObject(paths)},"definitions":${jsonObject(definitions)}}`,
     ),
+    etag,
   );
 }
 
 /** Document: swagger 1, info 2 (title 1, version 2), paths 8, definitions 9. */
-function documentV2Bytes(rows: readonly ResourceRow[]): Document {
+function documentV2Bytes(rows: readonly ResourceRow[], etag: string): Document {
   const { paths, definitions } = join(rows, (pieces) => pieces.protobuf(), sharedBytes);
   const encoded =
     textField(1, '2.0') +
     messageField(2, textField(1, info.title) + textField(2, info.version)) +
     messageField(8, paths.map(([, path]) => path).join('')) +
     messageField(9, definitions.map(([, definition]) => definition).join(''));
-  return documentOf(wireBytes(encoded));
+  return documentNamed(wireBytes(encoded), etag);
 }
 
-function lazy(make: () => Document): () => Document {
-  let made: Document | undefined;
-  return () => {
-    made ??= make();
+function once<Value>(make: (slices: Slices) => Promise<Value>): (slices: Slices) => Promise<Value> {
+  let made: Promise<Value> | undefined;
+  return (slices) => {
+    made ??= make(slices);
     return made;
   };
 }
@@ -154,17 +195,24 @@ export function createOpenApi(rows: readonly ResourceRow[]): OpenApi {
     if (members === undefined) byKey.set(key, [row]);
     else members.push(row);
   }
-  const documents = new Map([...byKey].map(([key, members]) => [key, lazy(() => cachedDocumentV3(members))]));
   return {
-    v3Index: lazyJson(() => ({
-      paths: Object.fromEntries(
-        [...documents]
-          .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([key, document]) => [key, { serverRelativeURL: `/openapi/v3/${key}?hash=${document().etag}` }]),
-      ),
-    })),
-    v3: (key) => documents.get(key)?.(),
-    v2Json: lazy(() => documentV2(rows)),
-    v2Protobuf: lazy(() => documentV2Bytes(rows)),
+    v3Index: once(async (slices) => {
+      const paths: Record<string, { readonly serverRelativeURL: string }> = {};
+      for (const [key, members] of [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)))
+        paths[key] = { serverRelativeURL: `/openapi/v3/${key}?hash=${await etagOf('v3', members, slices)}` };
+      return documentOf(Buffer.from(JSON.stringify({ paths })));
+    }),
+    async v3(key, slices) {
+      const members = byKey.get(key);
+      return members === undefined ? undefined : await cachedDocumentV3(members, slices);
+    },
+    v2Json: once(async (slices) => {
+      await makePieces(rows, (pieces) => pieces.v2(), slices);
+      return documentV2(rows, await etagOf('v2', rows, slices));
+    }),
+    v2Protobuf: once(async (slices) => {
+      await makePieces(rows, (pieces) => pieces.protobuf(), slices);
+      return documentV2Bytes(rows, await etagOf('v2 protobuf', rows, slices));
+    }),
   };
 }

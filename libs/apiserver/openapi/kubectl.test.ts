@@ -19,19 +19,21 @@ const rows = [...builtinRows, ...systemRows];
 const discovery = createDiscovery(rows);
 const openApi = createOpenApi(rows);
 
-function documentAt(path: string, accept: string): Document | undefined {
+const slices = { pause: () => undefined };
+
+async function documentAt(path: string, accept: string): Promise<Document | undefined> {
   const [first = '', second = '', third = '', ...rest] = path.slice(1).split('/');
   if (path === '/api') return discovery.api();
   if (path === '/apis') return discovery.apis();
-  if (path === '/openapi/v2') return accept.includes('protobuf') ? openApi.v2Protobuf() : openApi.v2Json();
-  if (path === '/openapi/v3') return openApi.v3Index();
-  if (first === 'openapi') return openApi.v3([third, ...rest].join('/'));
+  if (path === '/openapi/v2') return accept.includes('protobuf') ? openApi.v2Protobuf(slices) : openApi.v2Json(slices);
+  if (path === '/openapi/v3') return openApi.v3Index(slices);
+  if (first === 'openapi') return openApi.v3([third, ...rest].join('/'), slices);
   return first === 'api' ? discovery.groupVersion('', second) : discovery.groupVersion(second, third);
 }
 
-const server = createServer((request, response) => {
+const server = createServer(async (request, response) => {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-  const document = documentAt(pathname, request.headers.accept ?? '');
+  const document = await documentAt(pathname, request.headers.accept ?? '');
   response.writeHead(document === undefined ? 404 : 200, { 'content-type': 'application/json' });
   response.end(document?.bytes);
 });

@@ -2,6 +2,7 @@
  * The pieces of documents that one row brings, as text and bytes. They are cached by the row itself: a row is one value for all workspaces that
  * serve it, so that a document of a new set of rows costs no more than joining pieces.
  */
+import { createHash } from 'node:crypto';
 import type { ResourceRow } from '@kcp-ts/meta';
 import { kindDefinitions } from './kind-definitions.ts';
 import type { Definitions, OpenApiSchema } from './open-api-schema.ts';
@@ -20,6 +21,8 @@ export interface Pieces<Piece> {
 }
 
 export interface Fragments {
+  /** Names all that these pieces are made of. */
+  hash(): string;
   /** JSON texts. */
   v3(): Pieces<string>;
   /** JSON texts. */
@@ -49,6 +52,7 @@ export function fragmentsOf(row: ResourceRow): Fragments {
   const paths = lazy(() => new Map(operationsOf(row).map((path) => [path.path, path])));
   const definitions = lazy(() => kindDefinitions(row));
   return {
+    hash: lazy(() => createHash('sha256').update(JSON.stringify(row)).digest('base64')),
     v3: lazy(() => ({
       paths: mapValues(paths(), (path) => JSON.stringify(pathV3(path))),
       definitions: definitionTextsV3(definitions()),

@@ -1,5 +1,5 @@
 /** Decodes Kubernetes' protobuf envelope (`k8s\0`, then runtime.Unknown) into the object as JSON has it. Bounded by the body's own bound. */
-import { StatusError } from '@kcp-ts/meta';
+import { Budget, StatusError } from '@kcp-ts/meta';
 import type { FieldType, Message } from './messages.ts';
 import { messages } from './messages.ts';
 
@@ -17,6 +17,14 @@ function malformed(): StatusError {
 
 /** A varint; signed 64-bit numbers beyond the safe integers lose digits, as in JSON. */
 function varint(bytes: Uint8Array, at: number): { readonly value: number; readonly next: number } {
+  // Nearly all are small.
+  let small = 0;
+  for (let shift = 0; shift < 28; shift += 7) {
+    const byte = bytes[at + shift / 7];
+    if (byte === undefined) throw malformed();
+    small |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return { value: small, next: at + shift / 7 + 1 };
+  }
   let value = 0n;
   for (let shift = 0n, i = at; i < bytes.length && shift < 70n; i++, shift += 7n) {
     const byte = bytes[i] ?? 0;
@@ -26,8 +34,16 @@ function varint(bytes: Uint8Array, at: number): { readonly value: number; readon
   throw malformed();
 }
 
-function* fieldsOf(bytes: Uint8Array): Generator<Field> {
+/** Fields of one body, in all messages in it: each costs as much as some dozens of bytes. */
+const fieldsMax = 250_000;
+
+function tooManyFields(): StatusError {
+  return new StatusError('RequestEntityTooLarge', `Request entity is too large: limit is ${fieldsMax} fields`);
+}
+
+function* fieldsOf(bytes: Uint8Array, budget: Budget): Generator<Field> {
   for (let at = 0; at < bytes.length; ) {
+    budget.spend(1);
     const key = varint(bytes, at);
     const number = key.value >>> 3;
     switch (key.value & 7) {
@@ -54,10 +70,10 @@ function text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
-function timeOf(bytes: Uint8Array, micro: boolean): string | null {
+function timeOf(bytes: Uint8Array, micro: boolean, budget: Budget): string | null {
   let seconds = 0;
   let nanos = 0;
-  for (const { number, value } of fieldsOf(bytes)) {
+  for (const { number, value } of fieldsOf(bytes, budget)) {
     if (typeof value !== 'number') continue;
     if (number === 1) seconds = value;
     if (number === 2) nanos = value;
@@ -69,14 +85,14 @@ function timeOf(bytes: Uint8Array, micro: boolean): string | null {
   return micro ? `${base}.${String(Math.floor(nanos / 1000)).padStart(6, '0')}Z` : `${base}Z`;
 }
 
-function stringsOf(bytes: Uint8Array): string[] {
+function stringsOf(bytes: Uint8Array, budget: Budget): string[] {
   const found: string[] = [];
-  for (const { number, value } of fieldsOf(bytes))
+  for (const { number, value } of fieldsOf(bytes, budget))
     if (number === 1 && value instanceof Uint8Array) found.push(text(value));
   return found;
 }
 
-function scalar(type: FieldType, value: number | Uint8Array, depth: number): unknown {
+function scalar(type: FieldType, value: number | Uint8Array, depth: number, budget: Budget): unknown {
   if (type === 'bool' || type === 'int' || type === 'count') {
     if (typeof value !== 'number') throw malformed();
     return type === 'bool' ? value !== 0 : type === 'count' && value === 0 ? null : value;
@@ -88,29 +104,36 @@ function scalar(type: FieldType, value: number | Uint8Array, depth: number): unk
     case 'bytes':
       return Buffer.from(value).toString('base64');
     case 'quantity':
-      return stringsOf(value)[0] ?? '0';
+      return stringsOf(value, budget)[0] ?? '0';
     case 'strings':
-      return stringsOf(value);
+      return stringsOf(value, budget);
     case 'time':
-      return timeOf(value, false);
+      return timeOf(value, false, budget);
     case 'micro-time':
-      return timeOf(value, true);
+      return timeOf(value, true, budget);
     default:
-      if ('message' in type) return messageOf(type.message(), value, depth + 1);
+      if ('message' in type) return messageOf(type.message(), value, depth + 1, budget);
       throw malformed();
   }
 }
 
-function putEntry(target: Record<string, unknown>, type: FieldType, bytes: Uint8Array, depth: number): void {
+function putEntry(
+  target: Record<string, unknown>,
+  type: FieldType,
+  bytes: Uint8Array,
+  depth: number,
+  budget: Budget,
+): void {
   let key = '';
   let value: unknown = scalar(
     type,
     type === 'bool' || type === 'int' || type === 'count' ? 0 : new Uint8Array(),
     depth,
+    budget,
   );
-  for (const field of fieldsOf(bytes)) {
+  for (const field of fieldsOf(bytes, budget)) {
     if (field.number === 1 && field.value instanceof Uint8Array) key = text(field.value);
-    if (field.number === 2) value = scalar(type, field.value, depth);
+    if (field.number === 2) value = scalar(type, field.value, depth, budget);
   }
   if (key === '__proto__') throw malformed();
   target[key] = value;
@@ -121,22 +144,22 @@ function isZero(value: unknown): boolean {
   return value === '' || value === null;
 }
 
-function messageOf(message: Message, bytes: Uint8Array, depth: number): Record<string, unknown> {
+function messageOf(message: Message, bytes: Uint8Array, depth: number, budget: Budget): Record<string, unknown> {
   if (depth > depthMax) throw malformed();
   const object: Record<string, unknown> = {};
-  for (const { number, value } of fieldsOf(bytes)) {
+  for (const { number, value } of fieldsOf(bytes, budget)) {
     const field = message[number];
     if (field === undefined) continue;
     const [name, type] = field;
     if (typeof type === 'object' && 'list' in type) {
       object[name] ??= [];
-      (object[name] as unknown[]).push(scalar(type.list, value, depth));
+      (object[name] as unknown[]).push(scalar(type.list, value, depth, budget));
     } else if (typeof type === 'object' && 'map' in type) {
       if (!(value instanceof Uint8Array)) throw malformed();
       object[name] ??= {};
-      putEntry(object[name] as Record<string, unknown>, type.map, value, depth);
+      putEntry(object[name] as Record<string, unknown>, type.map, value, depth, budget);
     } else {
-      const decoded = scalar(type, value, depth);
+      const decoded = scalar(type, value, depth, budget);
       if (!isZero(decoded)) object[name] = decoded;
     }
   }
@@ -149,16 +172,16 @@ interface Envelope {
   readonly raw: Uint8Array;
 }
 
-function envelopeOf(bytes: Uint8Array): Envelope {
+function envelopeOf(bytes: Uint8Array, budget: Budget): Envelope {
   if (bytes.length < magic.length || !magic.equals(bytes.subarray(0, magic.length))) throw malformed();
   let apiVersion = '';
   let kind = '';
   let raw: Uint8Array = new Uint8Array();
-  for (const { number, value } of fieldsOf(bytes.subarray(magic.length))) {
+  for (const { number, value } of fieldsOf(bytes.subarray(magic.length), budget)) {
     if (!(value instanceof Uint8Array)) continue;
     if (number === 2) raw = value;
     if (number !== 1) continue;
-    for (const part of fieldsOf(value)) {
+    for (const part of fieldsOf(value, budget)) {
       if (part.number === 1 && part.value instanceof Uint8Array) apiVersion = text(part.value);
       if (part.number === 2 && part.value instanceof Uint8Array) kind = text(part.value);
     }
@@ -168,9 +191,10 @@ function envelopeOf(bytes: Uint8Array): Envelope {
 
 /** The object in a protobuf body; undefined for a kind that is not read in this form. Throws StatusError BadRequest for what is malformed. */
 export function decodeKubernetes(bytes: Uint8Array): Record<string, unknown> | undefined {
-  const { apiVersion, kind, raw } = envelopeOf(bytes);
+  const budget = new Budget(fieldsMax, tooManyFields);
+  const { apiVersion, kind, raw } = envelopeOf(bytes, budget);
   // Options travel in the version of the group they are sent to.
   const message =
     messages[`${apiVersion}/${kind}`] ?? (kind === 'DeleteOptions' ? messages['v1/DeleteOptions'] : undefined);
-  return message === undefined ? undefined : { apiVersion, kind, ...messageOf(message, raw, 0) };
+  return message === undefined ? undefined : { apiVersion, kind, ...messageOf(message, raw, 0, budget) };
 }

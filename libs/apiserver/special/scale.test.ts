@@ -1,3 +1,4 @@
+import { createSystemTurns } from '@kcp-ts/base';
 import type { ClusterName, KubeObject, ResourceRow, StatusError } from '@kcp-ts/meta';
 import type { RegistryNeeds } from '@kcp-ts/registry';
 import { noBehaviour, objectKey, serve, servedObject, storedObject } from '@kcp-ts/registry';
@@ -77,6 +78,7 @@ beforeEach(async () => {
   const registry: RegistryNeeds = {
     store,
     clock,
+    turns: createSystemTurns(clock),
     random: { bytes: (length) => new Uint8Array(length), uuid: () => 'u', integer: () => 0 },
     shardNumber: 0,
     admission: { mutate: () => undefined, validate: () => undefined },

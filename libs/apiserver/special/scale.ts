@@ -4,7 +4,7 @@ import { invalidValue, StatusError } from '@kcp-ts/meta';
 import { applyJsonPatch, applyMergePatch } from '@kcp-ts/patch';
 import type { ServedResource } from '@kcp-ts/registry';
 import { objectKey, servedObject, update } from '@kcp-ts/registry';
-import { compileJsonPath, hasKey, isJsonObject, setMember } from '@kcp-ts/schema';
+import { compileJsonPath, hasKey, isJsonObject, JsonPathError, setMember } from '@kcp-ts/schema';
 import { parseDryRun } from '../options.ts';
 import { contentTypeOf, unsupportedMediaType } from '../read-body.ts';
 import type { ServerNeeds, SpecialAnswer, SpecialCall, SpecialHandler } from '../server-needs.ts';
@@ -22,22 +22,35 @@ interface ScaleReader {
 
 const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'];
 
+/** The first value at a path; none where finding it takes too long. */
+function firstAt(path: string): (object: KubeObject) => unknown {
+  const read = compileJsonPath(path);
+  return (object) => {
+    try {
+      return read(object)[0];
+    } catch (thrown) {
+      if (thrown instanceof JsonPathError) return undefined;
+      throw thrown;
+    }
+  };
+}
+
 function compileReader(paths: ScalePaths): ScaleReader {
   const number = (path: string) => {
-    const read = compileJsonPath(path);
+    const read = firstAt(path);
     return (object: KubeObject) => {
-      const [value] = read(object);
+      const value = read(object);
       return typeof value === 'number' ? value : undefined;
     };
   };
   const replicas = number(paths.specReplicasPath);
   const current = number(paths.statusReplicasPath);
-  const selectorOf = paths.labelSelectorPath === undefined ? undefined : compileJsonPath(paths.labelSelectorPath);
+  const selectorOf = paths.labelSelectorPath === undefined ? undefined : firstAt(paths.labelSelectorPath);
   return {
     replicas,
     read(object) {
       const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-      const selector = selectorOf?.(object)[0];
+      const selector = selectorOf?.(object);
       return {
         kind: 'Scale',
         apiVersion: 'autoscaling/v1',

@@ -64,6 +64,18 @@ function requestOf(body: unknown, name: string, namespace: string): TokenRequest
   return request;
 }
 
+/** All of them are signed into the token. */
+const audiencesMax = 1_000;
+
+function audiencesOf({ spec }: TokenRequest): readonly string[] | undefined {
+  const audiences = spec?.audiences ?? undefined;
+  if ((audiences?.length ?? 0) <= audiencesMax) return audiences;
+  const message = `Too many: ${audiences?.length}: must have at most ${audiencesMax} items`;
+  throw StatusError.invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [
+    { kind: 'TooMany', field: 'spec.audiences', message },
+  ]);
+}
+
 function secondsOf(request: TokenRequest): number {
   const seconds = request.spec?.expirationSeconds ?? secondsDefault;
   const wrong = (detail: string) =>
@@ -88,7 +100,7 @@ export function createTokenRequestHandler(needs: TokenRequestNeeds): SpecialHand
       const expirationSeconds = secondsOf(request);
       const issued = await needs.issue(
         { cluster: scope.cluster, namespace, name: objectName, uid: account.metadata.uid ?? '' },
-        { expirationSeconds, audiences: request.spec?.audiences ?? undefined },
+        { expirationSeconds, audiences: audiencesOf(request) },
       );
       const expirationTimestamp = `${new Date(issued.expiresMs).toISOString().slice(0, 19)}Z`;
       return {

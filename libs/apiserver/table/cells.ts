@@ -1,12 +1,13 @@
 /** The cells that built-in kinds compute, by the names that their columns use. */
 import type { CellName } from '@kcp-ts/apis';
+import type { PathSteps } from '@kcp-ts/schema';
 import { eventCount, eventFirstSeen, eventLastSeen, eventObject, eventSource } from './event-cells.ts';
 import type { Fields } from './fields.ts';
 import { fieldsOf, listOf, textOf } from './fields.ts';
 import { durationSince, humanDuration } from './human-duration.ts';
 
-/** The value of one cell at a time, in milliseconds. */
-export type Cell = (object: Fields, now: number) => unknown;
+/** The value of one cell at a time, in milliseconds; all cells of a row share the steps that their paths may take. */
+export type Cell = (object: Fields, now: number, steps: PathSteps) => unknown;
 
 function keyCount(value: unknown): number {
   return Object.keys(fieldsOf(value)).length;

@@ -24,13 +24,25 @@ function included(object: KubeObject, include: IncludeObject): unknown {
   }
 }
 
-function metadataOf(options: TableOptions): object {
+function metadataOf(options: Omit<TableOptions, 'includeObject'>): object {
   const { resourceVersion, remainingItemCount } = options;
   return {
     ...(resourceVersion === '' ? {} : { resourceVersion }),
     ...(options.continue === undefined ? {} : { continue: options.continue }),
     ...(remainingItemCount === undefined ? {} : { remainingItemCount }),
   };
+}
+
+/** A Table up to its rows, which end with `]}`. */
+export function tableHead(printer: TablePrinter, options: Omit<TableOptions, 'includeObject'>): string {
+  const columns = options.columns === 'omit' ? 'null' : printer.columnDefinitionsJson;
+  const metadata = JSON.stringify(metadataOf(options));
+  return `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${metadata},"columnDefinitions":${columns},"rows":[`;
+}
+
+/** One row of a Table as JSON; ages are those at `now`, in milliseconds. */
+export function tableRow(printer: TablePrinter, object: KubeObject, include: IncludeObject, now: number): string {
+  return JSON.stringify({ cells: printer.cells(object, now), object: included(object, include) });
 }
 
 /** A `meta.k8s.io/v1` Table of these objects as JSON bytes; ages are those at `now`, in milliseconds. */
@@ -41,13 +53,6 @@ export function encodeTable(
   now: number,
 ): Uint8Array {
   const list: readonly KubeObject[] = Array.isArray(objects) ? objects : [objects as KubeObject];
-  const rows = list.map((object) => ({
-    cells: printer.cells(object, now),
-    object: included(object, options.includeObject),
-  }));
-  const columns = options.columns === 'omit' ? 'null' : printer.columnDefinitionsJson;
-  const metadata = JSON.stringify(metadataOf(options));
-  return Buffer.from(
-    `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${metadata},"columnDefinitions":${columns},"rows":${JSON.stringify(rows)}}`,
-  );
+  const rows = list.map((object) => tableRow(printer, object, options.includeObject, now));
+  return Buffer.from(`${tableHead(printer, options)}${rows.join(',')}]}`);
 }

@@ -1,9 +1,9 @@
 /** Cells that are read from the object by a JSONPath. */
 import type { PrinterColumn } from '@kcp-ts/meta';
+import type { JsonPath, PathSteps } from '@kcp-ts/schema';
+import { JsonPathError } from '@kcp-ts/schema';
 import type { Cell } from './cells.ts';
 import { durationSince } from './human-duration.ts';
-
-type Find = (object: unknown) => unknown[];
 
 /** Turns a found value into a cell; null where it is of another type, as in a CRD's table. */
 type Convert = (value: unknown, now: number) => unknown;
@@ -31,18 +31,37 @@ function plainFind(path: string): (object: unknown) => unknown {
   };
 }
 
-/** The first value that the path finds, in the column's type; `missing` where it finds none. Throws what the compiler throws on a bad path. */
+/** Characters of a cell's text that cost one step. */
+const charactersPerStep = 16;
+
+function findSafely(find: JsonPath, object: unknown, steps: PathSteps): unknown {
+  try {
+    return find(object, steps)[0];
+  } catch (thrown) {
+    if (thrown instanceof JsonPathError) return undefined;
+    throw thrown;
+  }
+}
+
+/**
+ * The first value that the path finds, in the column's type; `missing` where it finds none, or the steps of the row are used up. Throws what the compiler
+ * throws on a bad path.
+ */
 export function pathCell(
   path: string,
   type: PrinterColumn['type'],
   missing: unknown,
-  compile: (text: string) => Find,
+  compile: (text: string) => JsonPath,
 ): Cell {
   const convert = converts[type];
   const plain = plainPath.test(path) ? plainFind(path) : undefined;
   const find = plain === undefined ? compile(path) : undefined;
-  return (object, now) => {
-    const value = plain === undefined ? find?.(object)[0] : plain(object);
-    return value === undefined || value === null ? missing : convert(value, now);
+  return (object, now, steps) => {
+    if (steps.left < 0) return missing;
+    const value = find === undefined ? plain?.(object) : findSafely(find, object, steps);
+    if (value === undefined || value === null) return missing;
+    const cell = convert(value, now);
+    if (typeof cell === 'string') steps.left -= Math.ceil(cell.length / charactersPerStep);
+    return cell;
   };
 }

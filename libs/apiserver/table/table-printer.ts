@@ -1,4 +1,5 @@
 import type { PrinterColumn, ResourceRow } from '@kcp-ts/meta';
+import type { JsonPath } from '@kcp-ts/schema';
 import type { Cell } from './cells.ts';
 import { cells } from './cells.ts';
 import { pathCell } from './path-cell.ts';
@@ -21,7 +22,10 @@ export interface TablePrinter {
   cells(object: unknown, now: number): unknown[];
 }
 
-export type CompileJsonPath = (text: string) => (object: unknown) => unknown[];
+export type CompileJsonPath = (text: string) => JsonPath;
+
+/** What the paths of one row may look at together: some milliseconds. Cells past it are empty, as those are whose path does not fit. */
+const rowSteps = 100_000;
 
 const nameColumn: PrinterColumn = {
   name: 'Name',
@@ -83,7 +87,8 @@ export function createTablePrinter(row: ResourceRow, compileJsonPath: CompileJso
     columnDefinitionsJson: JSON.stringify(columnDefinitions),
     cells(object, now) {
       const fields = object as Readonly<Record<string, unknown>>;
-      return compiled.map((cell) => cell(fields, now));
+      const steps = { left: rowSteps };
+      return compiled.map((cell) => cell(fields, now, steps));
     },
   };
 }

@@ -147,8 +147,8 @@ describe('bindings', () => {
       permissionClaims: [claim('secrets', { verbs: ['*'], selector: { matchAll: true }, state: 'Accepted' })],
       reference,
     });
-    expect(resourceSelectorsOf(stored, { resource: 'secrets' })).toEqual(resourceSelector);
-    expect(resourceSelectorsOf(stored, { resource: 'configmaps' })).toBeUndefined();
+    expect(resourceSelectorsOf(stored)({ resource: 'secrets' })).toEqual(resourceSelector);
+    expect(resourceSelectorsOf(stored)({ resource: 'configmaps' })).toBeUndefined();
     expect(bindings.fromStorage(stored)).toEqual(old);
   });
 

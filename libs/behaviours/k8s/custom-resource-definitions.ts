@@ -2,7 +2,7 @@
 import type { KubeObject } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
-import { defaultCustomResourceDefinition, validateCustomResourceDefinition } from '@kcp-ts/schema';
+import { checkCustomResourceDefinition, checkInSlices, defaultCustomResourceDefinition } from '@kcp-ts/schema';
 import { isReservedGroup } from '../kcp/reserved-groups.ts';
 
 const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
@@ -29,9 +29,9 @@ export function createCustomResourceDefinitionsBehaviour(): Behaviour {
       object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), cleanupFinalizer])];
     },
     prepareUpdate: (object) => defaultCustomResourceDefinition(object),
-    validateCreate: (object) => validateCustomResourceDefinition(object),
-    validateUpdate: (object, old, { subresource }) => {
-      const errors = validateCustomResourceDefinition(object, old);
+    validateCreate: (object, { slices }) => checkInSlices(checkCustomResourceDefinition(object), slices),
+    async validateUpdate(object, old, { subresource, slices }) {
+      const errors = await checkInSlices(checkCustomResourceDefinition(object, old), slices);
       // What stood before this write is not its fault.
       return subresource === 'status' ? errors.filter(({ field }) => field.startsWith('status.')) : errors;
     },

@@ -1,7 +1,8 @@
 /** A registry over memory with the real rows and behaviours, for the tests of this package. */
+
 import { builtinRows, systemRows } from '@kcp-ts/apis';
 import type { Clock } from '@kcp-ts/base';
-import { createSystemRandom } from '@kcp-ts/base';
+import { createSystemRandom, createSystemTurns } from '@kcp-ts/base';
 import { resourcesOfRows } from '@kcp-ts/catalog';
 import type { ClusterName, KubeObject, StatusError, UserInfo } from '@kcp-ts/meta';
 import type { Behaviour, RegistryNeeds, ServedResource, Written } from '@kcp-ts/registry';
@@ -90,6 +91,7 @@ export function createTestRegistry(options: TestRegistryOptions = {}): TestRegis
   const registry: RegistryNeeds = {
     store,
     clock,
+    turns: createSystemTurns(clock),
     random,
     shardNumber: 0,
     admission: { mutate: () => undefined, validate: () => undefined },

@@ -2,7 +2,7 @@
 import type { FieldError, KubeObject } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
-import { validateApiResourceSchema } from '@kcp-ts/schema';
+import { checkApiResourceSchema, checkInSlices } from '@kcp-ts/schema';
 import { isReservedGroup } from './reserved-groups.ts';
 
 function admit(object: KubeObject, context: WriteContext, errors: readonly FieldError[]): void {
@@ -19,10 +19,12 @@ function checkReserved(object: KubeObject, context: WriteContext): void {
 
 export function createApiResourceSchemasBehaviour(): Behaviour {
   return {
-    admitCreate(object, context) {
+    async admitCreate(object, context) {
       checkReserved(object, context);
-      admit(object, context, validateApiResourceSchema(object));
+      admit(object, context, await checkInSlices(checkApiResourceSchema(object), context.slices));
     },
-    admitUpdate: (object, old, context) => admit(object, context, validateApiResourceSchema(object, old)),
+    async admitUpdate(object, old, context) {
+      admit(object, context, await checkInSlices(checkApiResourceSchema(object, old), context.slices));
+    },
   };
 }

@@ -1,14 +1,23 @@
+import type { Slices } from '@kcp-ts/base';
 import { StatusError } from '@kcp-ts/meta';
 import type { Decoded, DecodeOptions } from './decode-options.ts';
-import { depthMax, prototypeKey, prototypeKeyText } from './decode-options.ts';
+import { containersMax, depthMax, membersMax, namesMax, prototypeKey, prototypeKeyText } from './decode-options.ts';
 import { malformed } from './malformed.ts';
 import { JsonSyntaxError, scanJson } from './scan-json.ts';
 
 const quoteByte = 0x22;
 const backslashByte = 0x5c;
+const shortString = 48;
 
 /** Where the string that begins at `start` ends: the index of its closing quote. */
 function endOfString(bytes: Buffer, start: number): number {
+  // Most strings are short, and a native search costs as much as some dozens of bytes.
+  const nearby = Math.min(bytes.length, start + shortString);
+  for (let at = start + 1; at < nearby; at++) {
+    const byte = bytes[at];
+    if (byte === quoteByte) return at;
+    if (byte === backslashByte) at++;
+  }
   for (let at = start + 1; ; at++) {
     at = bytes.indexOf(quoteByte, at);
     if (at < 0) return bytes.length;
@@ -18,19 +27,93 @@ function endOfString(bytes: Buffer, start: number): number {
   }
 }
 
-/** Whether objects and arrays nest deeper than the limit; looks at every byte once, so that nothing is built for a hostile body. */
-function isTooDeep(bytes: Buffer): boolean {
-  if (bytes.length <= depthMax) return false;
+interface Counts {
+  readonly depth: number;
+  readonly members: number;
+  readonly containers: number;
+}
+
+/** Looks at every byte once, and no further than the first bound that is exceeded, so that nothing is built for a hostile body. */
+function countsOf(bytes: Buffer): Counts {
   let depth = 0;
+  let deepest = 0;
+  let members = 0;
+  let containers = 0;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at];
     if (byte === quoteByte) at = endOfString(bytes, at);
+    else if (byte === 0x3a) members++;
     else if (byte === 0x7b || byte === 0x5b) {
       depth++;
-      if (depth > depthMax) return true;
+      containers++;
+      if (depth > deepest) deepest = depth;
+      if (depth > depthMax || containers > containersMax) break;
     } else if (byte === 0x7d || byte === 0x5d) depth--;
   }
-  return false;
+  return { depth: deepest, members, containers };
+}
+
+const hashBits = 20;
+
+/** About how many different names members have; different ones may count as one, never one as two. */
+function differentNames(bytes: Buffer): number {
+  const seen = new Uint8Array(1 << (hashBits - 3));
+  let names = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at] !== quoteByte) continue;
+    const end = endOfString(bytes, at);
+    let after = end + 1;
+    while (bytes[after] === 0x20 || bytes[after] === 0x0a || bytes[after] === 0x0d || bytes[after] === 0x09) after++;
+    if (bytes[after] === 0x3a) {
+      let hash = 0x811c9dc5;
+      for (let i = at + 1; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
+      const bit = (hash ^ (hash >>> hashBits)) & ((1 << hashBits) - 1);
+      const mask = 1 << (bit & 7);
+      const byte = seen[bit >>> 3] ?? 0;
+      if ((byte & mask) === 0) {
+        seen[bit >>> 3] = byte | mask;
+        names++;
+      }
+    }
+    at = end;
+  }
+  return names;
+}
+
+function tooManyParts(): StatusError {
+  return new StatusError(
+    'RequestEntityTooLarge',
+    `Request entity is too large: limit is ${namesMax} different field names and ${containersMax} objects and lists`,
+  );
+}
+
+/** How many members the text has. Throws for what exceeds a bound. */
+function checkCounts(bytes: Buffer, kind: string | undefined): number {
+  const counts = countsOf(bytes);
+  if (counts.depth > depthMax)
+    throw malformed("couldn't get version/kind; json parse error: exceeded max depth", bytes, kind);
+  if (
+    counts.containers > containersMax ||
+    counts.members > membersMax ||
+    (counts.members > namesMax && differentNames(bytes) > namesMax)
+  )
+    throw tooManyParts();
+  return counts.members;
+}
+
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let members = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object') members += membersOf(item);
+    return members;
+  }
+  for (const key in value) {
+    members++;
+    const member = (value as Readonly<Record<string, unknown>>)[key];
+    if (typeof member === 'object') members += membersOf(member);
+  }
+  return members;
 }
 
 function hasPrototypeKey(value: unknown): boolean {
@@ -44,35 +127,86 @@ function mayHavePrototypeKey(bytes: Buffer): boolean {
   return bytes.includes(prototypeKey) || bytes.includes('\\u');
 }
 
-/**
- * Parses a JSON body; JSON.parse does the work. Throws BadRequest with Kubernetes' texts. Numbers are JavaScript's: integers past 2^53 lose
- * their last digits.
- */
-export function decodeJson(body: Uint8Array, options: DecodeOptions): Decoded {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  if (isTooDeep(bytes))
-    throw malformed("couldn't get version/kind; json parse error: exceeded max depth", bytes, options.kind);
-  const text = bytes.toString('utf8');
-  let value: unknown;
-  let duplicates: readonly string[] = [];
-  try {
-    value = JSON.parse(text);
-    if (options.strict) duplicates = scanJson(text);
-  } catch (error) {
-    const reason = reasonOf(text, error);
-    if (options.patch === true) throw StatusError.badRequest(`error decoding patch: ${reason}`);
-    throw malformed(`couldn't get version/kind; json parse error: ${reason}`, bytes, options.kind);
+function runAll(steps: Generator<undefined, string[]>): string[] {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
   }
-  if (mayHavePrototypeKey(bytes) && hasPrototypeKey(value)) throw StatusError.badRequest(prototypeKeyText);
-  return { value, duplicates };
 }
 
-function reasonOf(text: string, error: unknown): string {
-  if (error instanceof JsonSyntaxError) return error.message;
-  try {
-    scanJson(text);
-  } catch (inGoWords) {
-    if (inGoWords instanceof JsonSyntaxError) return inGoWords.message;
+async function runInSlices(steps: Generator<undefined, string[]>, slices: Slices): Promise<string[]> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    const pause = slices.pause();
+    if (pause !== undefined) await pause;
   }
-  return 'invalid JSON';
+}
+
+interface Parsed {
+  readonly value: unknown;
+  readonly text: string;
+  /** Some object has a key twice: the parser has dropped what came first. */
+  readonly doubled: boolean;
+}
+
+/** Undefined for text that is no JSON. */
+function parse(bytes: Buffer, options: DecodeOptions): Parsed | { readonly wrong: string } {
+  const members = checkCounts(bytes, options.kind);
+  const text = bytes.toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { wrong: text };
+  }
+  if (mayHavePrototypeKey(bytes) && hasPrototypeKey(value)) throw StatusError.badRequest(prototypeKeyText);
+  return { value, text, doubled: options.strict && members > membersOf(value) };
+}
+
+function failure(bytes: Buffer, options: DecodeOptions, reason: string): StatusError {
+  if (options.patch === true) return StatusError.badRequest(`error decoding patch: ${reason}`);
+  return malformed(`couldn't get version/kind; json parse error: ${reason}`, bytes, options.kind);
+}
+
+function reasonOf(thrown: unknown): string {
+  return thrown instanceof JsonSyntaxError ? thrown.message : 'invalid JSON';
+}
+
+function asBuffer(body: Uint8Array): Buffer {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
+
+/**
+ * Parses a JSON body; JSON.parse does the work, and which keys are doubled is looked for where the text has more members than the value. Throws BadRequest
+ * with Kubernetes' texts, and RequestEntityTooLarge. Numbers are JavaScript's: integers past 2^53 lose their last digits.
+ */
+export function decodeJson(body: Uint8Array, options: DecodeOptions): Decoded {
+  const bytes = asBuffer(body);
+  const parsed = parse(bytes, options);
+  if (!('wrong' in parsed))
+    return { value: parsed.value, duplicates: parsed.doubled ? runAll(scanJson(parsed.text)) : [] };
+  let reason = 'invalid JSON';
+  try {
+    runAll(scanJson(parsed.wrong));
+  } catch (thrown) {
+    reason = reasonOf(thrown);
+  }
+  throw failure(bytes, options, reason);
+}
+
+/** As `decodeJson`, for bodies that may be large: others get their turns. */
+export async function decodeJsonInSlices(body: Uint8Array, options: DecodeOptions, slices: Slices): Promise<Decoded> {
+  const bytes = asBuffer(body);
+  const parsed = parse(bytes, options);
+  await slices.pause();
+  if (!('wrong' in parsed))
+    return { value: parsed.value, duplicates: parsed.doubled ? await runInSlices(scanJson(parsed.text), slices) : [] };
+  let reason = 'invalid JSON';
+  try {
+    await runInSlices(scanJson(parsed.wrong), slices);
+  } catch (thrown) {
+    reason = reasonOf(thrown);
+  }
+  throw failure(bytes, options, reason);
 }

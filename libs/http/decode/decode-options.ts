@@ -18,6 +18,13 @@ export interface Decoded {
  * a value because of this limit.
  */
 export const depthMax = 500;
+/**
+ * How many different names the members of a body may have, and how many objects and arrays it may hold. Each name and each container costs the parser, and
+ * everything behind it, as much as a hundred characters of text; the largest definitions there are have some thousand names and 15,000 containers.
+ */
+export const namesMax = 20_000;
+export const containersMax = 250_000;
+export const membersMax = 300_000;
 export const duplicatesMax = 100;
 /** This key would become an object's prototype wherever somebody copies key by key, so no body may have it. */
 export const prototypeKey = '__proto__';

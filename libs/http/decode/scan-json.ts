@@ -103,8 +103,11 @@ function createTokens(text: string) {
   };
 }
 
-/** Paths of doubled keys, in order. Throws JsonSyntaxError for what is not JSON. */
-export function scanJson(text: string): string[] {
+/** Containers and values between two steps. */
+const valuesPerStep = 1_000;
+
+/** Paths of doubled keys, in order, read step by step. Throws JsonSyntaxError for what is not JSON. */
+export function* scanJson(text: string): Generator<undefined, string[]> {
   const tokens = createTokens(text);
   const frames: Frame[] = [];
   const duplicates = new Set<string>();
@@ -161,7 +164,8 @@ export function scanJson(text: string): string[] {
     return true;
   };
 
-  for (;;) {
+  for (let values = 1; ; values++) {
+    if (values % valuesPerStep === 0) yield undefined;
     if (!value()) continue;
     for (;;) {
       const frame = frames.at(-1);

@@ -3,19 +3,23 @@ import { invalidValue } from '@kcp-ts/meta';
 import { compileSchema } from '../compile-schema.ts';
 import type { JsonObject } from '../json-value.ts';
 import { copyJson, isJsonObject } from '../json-value.ts';
+import type { Checking } from './checking.ts';
 
 /** A default must be what pruning leaves of it, and valid. Only for schemas that are structural. */
-export function checkDefaults(schema: JsonSchema, path: string, errors: FieldError[]): void {
+export function* checkDefaults(schema: JsonSchema, path: string, errors: FieldError[]): Checking<void> {
   const value = schema.default ?? undefined;
-  if (value !== undefined) checkDefault(schema, value, `${path}.default`, errors);
+  if (value !== undefined) {
+    checkDefault(schema, value, `${path}.default`, errors);
+    yield;
+  }
   const { properties } = schema;
   for (const key of Object.keys(properties ?? {}).sort()) {
     const property = properties?.[key];
-    if (property !== undefined) checkDefaults(property, `${path}.properties[${key}]`, errors);
+    if (property !== undefined) yield* checkDefaults(property, `${path}.properties[${key}]`, errors);
   }
-  if (schema.items !== undefined) checkDefaults(schema.items, `${path}.items`, errors);
+  if (schema.items !== undefined) yield* checkDefaults(schema.items, `${path}.items`, errors);
   if (isJsonObject(schema.additionalProperties)) {
-    checkDefaults(schema.additionalProperties, `${path}.additionalProperties`, errors);
+    yield* checkDefaults(schema.additionalProperties, `${path}.additionalProperties`, errors);
   }
 }
 

@@ -3,6 +3,7 @@ import type { FieldError, JsonSchema } from '@kcp-ts/meta';
 import { forbiddenField, invalidValue, requiredValue } from '@kcp-ts/meta';
 import { isJsonObject, jsonEqual } from '../json-value.ts';
 import { patternError } from '../pattern.ts';
+import type { Checking } from './checking.ts';
 
 type Level = 'root' | 'item' | 'field';
 
@@ -39,25 +40,43 @@ function checkPattern(schema: JsonSchema, path: string, errors: FieldError[]): v
   errors.push(invalidValue(`${path}.pattern`, pattern, `must be a valid regular expression, but isn't: ${wrong}`));
 }
 
-function checkJunctors(schema: JsonSchema, path: string, skipAnyOf: boolean, errors: FieldError[]): void {
+/** A node whose check waits: many of them stand below each other, and between any two others may get a turn. */
+type Waiting = () => void;
+
+function checkJunctors(
+  schema: JsonSchema,
+  path: string,
+  skipAnyOf: boolean,
+  errors: FieldError[],
+  waiting: Waiting[],
+): void {
   if (!(skipAnyOf && jsonEqual(schema.anyOf, intOrString))) {
     for (const [index, child] of (schema.anyOf ?? []).entries())
-      checkNested(child, `${path}.anyOf[${index}]`, false, errors);
+      waiting.push(() => checkNested(child, `${path}.anyOf[${index}]`, false, errors, waiting));
   }
   for (const [index, child] of (schema.allOf ?? []).entries()) {
-    checkNested(child, `${path}.allOf[${index}]`, skipAnyOf && index === 0, errors);
+    waiting.push(() => checkNested(child, `${path}.allOf[${index}]`, skipAnyOf && index === 0, errors, waiting));
   }
   for (const [index, child] of (schema.oneOf ?? []).entries())
-    checkNested(child, `${path}.oneOf[${index}]`, false, errors);
-  if (schema.not !== undefined) checkNested(schema.not, `${path}.not`, false, errors);
+    waiting.push(() => checkNested(child, `${path}.oneOf[${index}]`, false, errors, waiting));
+  const { not } = schema;
+  if (not !== undefined) waiting.push(() => checkNested(not, `${path}.not`, false, errors, waiting));
   checkPattern(schema, path, errors);
 }
 
 /** A schema inside of a junctor may only say something about values. */
-function checkNested(schema: JsonSchema, path: string, skipAnyOf: boolean, errors: FieldError[]): void {
-  checkJunctors(schema, path, skipAnyOf, errors);
-  if (schema.items !== undefined) checkNested(schema.items, `${path}.items`, false, errors);
-  for (const [key, child] of entriesOf(schema)) checkNested(child, `${path}.properties[${key}]`, false, errors);
+function checkNested(
+  schema: JsonSchema,
+  path: string,
+  skipAnyOf: boolean,
+  errors: FieldError[],
+  waiting: Waiting[],
+): void {
+  checkJunctors(schema, path, skipAnyOf, errors, waiting);
+  const { items } = schema;
+  if (items !== undefined) waiting.push(() => checkNested(items, `${path}.items`, false, errors, waiting));
+  for (const [key, child] of entriesOf(schema))
+    waiting.push(() => checkNested(child, `${path}.properties[${key}]`, false, errors, waiting));
   const forbid = (key: string, why: string): void => {
     errors.push(forbiddenField(`${path}.${key}`, `must be ${why} to be structural`));
   };
@@ -123,17 +142,20 @@ function checkType(schema: JsonSchema, level: Level, path: string, errors: Field
   }
 }
 
-function checkNode(schema: JsonSchema, level: Level, path: string, errors: FieldError[]): void {
+function checkNode(schema: JsonSchema, level: Level, path: string, errors: FieldError[], waiting: Waiting[]): void {
   if (schema.type === 'array' && schema.items === undefined)
     errors.push(requiredValue(`${path}.items`, 'must be specified'));
-  if (isJsonObject(schema.items)) checkNode(schema.items, 'item', `${path}.items`, errors);
-  for (const [key, property] of entriesOf(schema)) checkNode(property, 'field', `${path}.properties[${key}]`, errors);
+  const { items } = schema;
+  if (isJsonObject(items)) waiting.push(() => checkNode(items, 'item', `${path}.items`, errors, waiting));
+  for (const [key, property] of entriesOf(schema))
+    waiting.push(() => checkNode(property, 'field', `${path}.properties[${key}]`, errors, waiting));
   const additional = schema.additionalProperties;
   if (additional !== undefined && level === 'root') {
     errors.push(forbiddenField(`${path}.additionalProperties`, 'must not be used at the root'));
   }
-  if (isJsonObject(additional)) checkNode(additional, 'field', `${path}.additionalProperties`, errors);
-  checkJunctors(schema, path, schema['x-kubernetes-int-or-string'] === true, errors);
+  if (isJsonObject(additional))
+    waiting.push(() => checkNode(additional, 'field', `${path}.additionalProperties`, errors, waiting));
+  checkJunctors(schema, path, schema['x-kubernetes-int-or-string'] === true, errors, waiting);
   checkType(schema, level, path, errors);
   if (level === 'root' || schema['x-kubernetes-embedded-resource'] === true)
     checkRootFields(schema, level, path, errors);
@@ -176,26 +198,36 @@ function completeJunctors(
     if (children === undefined) continue;
     const list = Array.isArray(children) ? (children as readonly JsonSchema[]) : [children as JsonSchema];
     for (const child of list) {
-      const found: FieldError[] = [];
-      checkCompleteness(child, structure, path, found);
-      errors.push(...found);
+      checkCompleteness(child, structure, path, errors);
     }
   }
 }
 
-function completeNode(schema: JsonSchema, path: string, errors: FieldError[]): void {
+function completeNode(schema: JsonSchema, path: string, errors: FieldError[], waiting: Waiting[]): void {
   completeJunctors(schema, schema, path, errors);
-  for (const [key, property] of entriesOf(schema)) completeNode(property, `${path}.properties[${key}]`, errors);
-  if (isJsonObject(schema.items)) completeNode(schema.items, `${path}.items`, errors);
-  if (isJsonObject(schema.additionalProperties))
-    completeNode(schema.additionalProperties, `${path}.additionalProperties`, errors);
+  for (const [key, property] of entriesOf(schema))
+    waiting.push(() => completeNode(property, `${path}.properties[${key}]`, errors, waiting));
+  const { items, additionalProperties } = schema;
+  if (isJsonObject(items)) waiting.push(() => completeNode(items, `${path}.items`, errors, waiting));
+  if (isJsonObject(additionalProperties))
+    waiting.push(() => completeNode(additionalProperties, `${path}.additionalProperties`, errors, waiting));
 }
 
-/** Sorted by text, as Kubernetes gives them. */
-export function checkStructural(schema: JsonSchema, path: string): FieldError[] {
+/** More than these are not told, and not looked for. */
+const errorsMax = 1_000;
+
+/** Node by node; sorted by text, as Kubernetes gives them. */
+export function* checkStructural(schema: JsonSchema, path: string): Checking<FieldError[]> {
   const errors: FieldError[] = [];
-  checkNode(schema, 'root', path, errors);
-  completeNode(schema, path, errors);
+  const waiting: Waiting[] = [];
+  waiting.push(
+    () => completeNode(schema, path, errors, waiting),
+    () => checkNode(schema, 'root', path, errors, waiting),
+  );
+  for (let check = waiting.pop(); check !== undefined && errors.length < errorsMax; check = waiting.pop()) {
+    check();
+    yield;
+  }
   const texts = new Map(errors.map((error) => [`${error.field}: ${error.message}`, error]));
   return [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, error]) => error);
 }

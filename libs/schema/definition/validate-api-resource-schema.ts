@@ -1,6 +1,8 @@
 import type { FieldError, KubeObject } from '@kcp-ts/meta';
 import { forbiddenField, invalidValue, validateDnsSubdomain } from '@kcp-ts/meta';
 import { jsonEqual } from '../json-value.ts';
+import type { Checking } from './checking.ts';
+import { checkNow } from './checking.ts';
 import { apiResourceSchemaVersionsOf, namesOf, objectAt, textAt } from './definition-fields.ts';
 import { checkApproval, checkNames, checkScope, checkVersionNames } from './name-rules.ts';
 import { checkSchema } from './schema-rules.ts';
@@ -36,6 +38,11 @@ function checkGroup(group: string, errors: FieldError[]): void {
  * spec is immutable.
  */
 export function validateApiResourceSchema(object: KubeObject, old?: KubeObject): FieldError[] {
+  return checkNow(checkApiResourceSchema(object, old));
+}
+
+/** The same step by step. */
+export function* checkApiResourceSchema(object: KubeObject, old?: KubeObject): Checking<FieldError[]> {
   const spec = objectAt(object, 'spec');
   if (old !== undefined) {
     return jsonEqual(spec, old['spec']) ? [] : [invalidValue('spec', spec, 'is immutable')];
@@ -51,7 +58,7 @@ export function validateApiResourceSchema(object: KubeObject, old?: KubeObject):
   checkNames(names, 'spec.names', errors);
   for (const [index, version] of versions.entries()) {
     const path = `spec.versions[${index}]`;
-    errors.push(...checkSchema(version.schema ?? null, `${path}.schema`));
+    for (const error of yield* checkSchema(version.schema ?? null, `${path}.schema`)) errors.push(error);
     checkSubresources(version.subresources, `${path}.subresources`, errors);
     checkColumns(version.columns, `${path}.additionalPrinterColumns`, errors);
     checkSelectableFields(version, `${path}.selectableFields`, errors);

@@ -2,6 +2,8 @@ import type { FieldError, KubeObject } from '@kcp-ts/meta';
 import { forbiddenField, invalidValue, requiredValue, validateDnsSubdomain } from '@kcp-ts/meta';
 import type { JsonObject } from '../json-value.ts';
 import { isJsonObject, jsonEqual } from '../json-value.ts';
+import type { Checking } from './checking.ts';
+import { checkNow } from './checking.ts';
 import type { DefinitionVersion } from './definition-fields.ts';
 import { crdVersionsOf, listAt, namesOf, objectAt, textAt, textsAt } from './definition-fields.ts';
 import { checkApproval, checkNames, checkScope, checkVersionNames } from './name-rules.ts';
@@ -37,7 +39,7 @@ function checkConversion(conversion: JsonObject | undefined, errors: FieldError[
 }
 
 /** Where Kubernetes tells errors of a version: what all versions share stands above them. */
-function checkVersions(versions: readonly DefinitionVersion[], errors: FieldError[]): void {
+function* checkVersions(versions: readonly DefinitionVersion[], errors: FieldError[]): Checking<void> {
   const [first] = versions;
   const shared = (pick: (version: DefinitionVersion) => unknown): boolean =>
     versions.every((version) => jsonEqual(pick(version), pick(first as DefinitionVersion)));
@@ -50,9 +52,8 @@ function checkVersions(versions: readonly DefinitionVersion[], errors: FieldErro
     const once = (isShared: boolean): boolean => !isShared || index === 0;
     if (version.schema === undefined) errors.push(requiredValue(`${path}.schema.openAPIV3Schema`));
     else if (once(sharedSchema)) {
-      errors.push(
-        ...checkSchema(version.schema, `${sharedSchema ? 'spec.validation' : `${path}.schema`}.openAPIV3Schema`),
-      );
+      const at = `${sharedSchema ? 'spec.validation' : `${path}.schema`}.openAPIV3Schema`;
+      for (const error of yield* checkSchema(version.schema, at)) errors.push(error);
     }
     const at = (isShared: boolean, key: string): string => (isShared ? `spec.${key}` : `${path}.${key}`);
     if (once(sharedSubresources))
@@ -100,7 +101,7 @@ function checkImmutable(spec: JsonObject | undefined, old: JsonObject, errors: F
   compare('spec.names.plural', names.plural, oldNames.plural);
 }
 
-function checkSpec(spec: JsonObject | undefined, errors: FieldError[]): void {
+function* checkSpec(spec: JsonObject | undefined, errors: FieldError[]): Checking<void> {
   const versions = crdVersionsOf(spec);
   checkGroup(textAt(spec, 'group'), errors);
   checkScope(textAt(spec, 'scope'), errors);
@@ -111,7 +112,7 @@ function checkSpec(spec: JsonObject | undefined, errors: FieldError[]): void {
   }
   checkVersionNames(versions, errors);
   checkNames(namesOf(objectAt(spec, 'names')), 'spec.names', errors);
-  checkVersions(versions, errors);
+  yield* checkVersions(versions, errors);
   checkConversion(objectAt(spec, 'conversion'), errors);
 }
 
@@ -120,6 +121,11 @@ function checkSpec(spec: JsonObject | undefined, errors: FieldError[]): void {
  * subdomain already. On update a spec that did not change is not looked at again.
  */
 export function validateCustomResourceDefinition(object: KubeObject, old?: KubeObject): FieldError[] {
+  return checkNow(checkCustomResourceDefinition(object, old));
+}
+
+/** The same step by step. */
+export function* checkCustomResourceDefinition(object: KubeObject, old?: KubeObject): Checking<FieldError[]> {
   const errors: FieldError[] = [];
   const spec = objectAt(object, 'spec');
   const group = textAt(spec, 'group');
@@ -128,7 +134,7 @@ export function validateCustomResourceDefinition(object: KubeObject, old?: KubeO
     errors.push(invalidValue('metadata.name', name, 'must be spec.names.plural+"."+spec.group'));
   }
   const changed = old === undefined || !jsonEqual(spec, old['spec']);
-  if (changed) checkSpec(spec, errors);
+  if (changed) yield* checkSpec(spec, errors);
   if (changed && old !== undefined) checkImmutable(spec, old, errors);
   checkStoredVersions(textsAt(objectAt(object, 'status'), 'storedVersions'), crdVersionsOf(spec), errors);
   if (changed) checkApproval(group, annotations, errors);

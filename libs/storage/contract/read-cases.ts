@@ -10,6 +10,23 @@ async function fill(store: Store, count: number, prefix = 'o'): Promise<void> {
 
 export const readCases: readonly StoreCase[] = [
   {
+    name: 'a page ends with the entry that brings it to so many bytes',
+    async run({ open }) {
+      await using store = await open();
+      const names = ['a', 'b', 'c', 'd'];
+      await committed(store, ...names.map((name) => put(keyOf(name), 'x'.repeat(100))));
+      const range = { prefix: 'core/configmaps/-/' };
+      const [one] = (await store.list(range, { limit: 1 })).entries;
+      const bytesMax = (one?.value.length ?? 0) + 1;
+      const first = await store.list(range, { bytesMax });
+      expect(first.entries).toHaveLength(2);
+      expect(first.more).toBe(true);
+      const rest = await store.list(range, { bytesMax, after: first.entries.at(-1)?.key, at: first.revision });
+      expect(rest.entries).toHaveLength(2);
+      expect(rest.more).toBe(false);
+    },
+  },
+  {
     name: 'a range is the keys that start with whole segments, in order',
     async run({ open }) {
       await using store = await open();

@@ -53,12 +53,16 @@ class RevisionReader implements Reader {
   async list(range: Range, options: ListOptions = {}): Promise<ListPage> {
     const revision = options.at ?? this.#needs.currentRevision();
     const limit = options.limit ?? Number.POSITIVE_INFINITY;
+    const bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY;
     const entries: Entry[] = [];
+    let bytes = 0;
     let more = false;
     await this.#readAt(compileRange(range), revision, options.after, this.#entries, (entry) => {
-      more = entries.length >= limit;
-      if (!more) entries.push(entry);
-      return !more;
+      more = entries.length >= limit || bytes >= bytesMax;
+      if (more) return false;
+      entries.push(entry);
+      bytes += entry.value.length;
+      return true;
     });
     return { entries, revision, more };
   }

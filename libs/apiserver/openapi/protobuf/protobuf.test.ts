@@ -76,7 +76,7 @@ const widgets: ResourceRow = {
   nameFormat: 'dns-subdomain',
 };
 
-const document = decode(createOpenApi([widgets]).v2Protobuf().bytes);
+const document = decode((await createOpenApi([widgets]).v2Protobuf({ pause: () => undefined })).bytes);
 
 test('the document says its version and its title', () => {
   expect(texts(document, 1)).toEqual(['2.0']);

@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { createTurns } from './turns.ts';
+
+function manual() {
+  let now = 0;
+  const queued: (() => void)[] = [];
+  const turns = createTurns({ clock: { monotonic: () => now }, nextTurn: (run) => void queued.push(run) });
+  return {
+    turns,
+    advance: (ms: number) => {
+      now += ms;
+    },
+    async turn() {
+      queued.shift()?.();
+      await Promise.resolve();
+      await Promise.resolve();
+    },
+    queued,
+  };
+}
+
+it('short work is never interrupted', () => {
+  const { turns, advance } = manual();
+  const slices = turns.begin();
+  advance(7);
+  expect(slices.pause()).toBeUndefined();
+});
+
+it('of many that wait each goes on in a turn of its own, in order, with a fresh slice', async () => {
+  const { turns, advance, turn, queued } = manual();
+  const done: number[] = [];
+  const works = [0, 1, 2].map(() => turns.begin());
+  advance(8);
+  works.forEach((work, index) => void work.pause()?.then(() => done.push(index)));
+  expect(queued).toHaveLength(1);
+  await turn();
+  expect(done).toEqual([0]);
+  expect(works[0]?.pause()).toBeUndefined();
+  await turn();
+  await turn();
+  expect(done).toEqual([0, 1, 2]);
+  expect(queued).toHaveLength(0);
+  advance(8);
+  void works[1]?.pause()?.then(() => done.push(3));
+  await turn();
+  expect(done).toEqual([0, 1, 2, 3]);
+});

@@ -1,0 +1,64 @@
+/**
+ * Long work in slices. Whoever works for long asks now and then whether to let others go first; all that wait go on one after the other, each in a
+ * turn of the event loop of its own, so that many long requests at once hold nobody up longer than one does.
+ */
+import type { Clock } from './clock.ts';
+
+export interface Slices {
+  /** A promise to wait for where this slice has taken long enough; undefined, which costs a look at the clock, where work may go on at once. */
+  pause(): Promise<void> | undefined;
+}
+
+export interface Turns {
+  /** For one piece of work; its first slice begins now. */
+  begin(): Slices;
+}
+
+export interface TurnsNeeds {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** Runs something in the next turn of the event loop, after the input that waits. */
+  nextTurn(run: () => void): void;
+}
+
+/** A slice ends after this: several slices and what else a turn does stay far below what a client notices. */
+const sliceMs = 8;
+
+export function createTurns({ clock, nextTurn }: TurnsNeeds): Turns {
+  const waiting: (() => void)[] = [];
+  let next = 0;
+
+  function resume(): void {
+    waiting[next++]?.();
+    if (next < waiting.length) nextTurn(resume);
+    else {
+      waiting.length = 0;
+      next = 0;
+    }
+  }
+
+  function turn(): Promise<void> {
+    return new Promise((resolve) => {
+      waiting.push(resolve);
+      if (waiting.length === 1) nextTurn(resume);
+    });
+  }
+
+  return {
+    begin() {
+      let until = clock.monotonic() + sliceMs;
+      return {
+        pause() {
+          if (clock.monotonic() < until) return undefined;
+          return turn().then(() => {
+            until = clock.monotonic() + sliceMs;
+          });
+        },
+      };
+    },
+  };
+}
+
+/** The turns of this process's event loop. */
+export function createSystemTurns(clock: Pick<Clock, 'monotonic'>): Turns {
+  return createTurns({ clock, nextTurn: (run) => void setImmediate(run) });
+}

@@ -1,0 +1,72 @@
+/**
+ * The names that the CRDs of a workspace have taken, by group: what a new CRD is compared with. Read from the workspace's CRDs when it is first asked about
+ * and kept up by their changes, so that one more CRD costs the same however many there are.
+ */
+import type { CustomResourceDefinition, ResourceNames } from '@kcp-ts/sharing';
+import { clusterOfKey, definitionsPrefix } from '@kcp-ts/sharing';
+import type { Entry, Store, StoreEvent } from '@kcp-ts/storage';
+import { parseStored } from '@kcp-ts/storage';
+import { LRUCache } from 'lru-cache';
+
+interface Taken {
+  readonly group: string;
+  readonly names: Partial<ResourceNames>;
+  readonly settled: boolean;
+  /** Of the change that said so. */
+  readonly revision: number;
+}
+
+export interface DefinitionNames {
+  /** Accepted names of a cluster's CRDs of a group, but for the one under `own`. */
+  others(cluster: string, group: string, own: string): Partial<ResourceNames>[];
+  /** Keys of CRDs that wait for a name, or go away. */
+  unsettled(cluster: string): string[];
+  /** To be told of every change of a CRD. */
+  changed(event: StoreEvent): void;
+}
+
+export interface DefinitionNamesNeeds {
+  readonly store: Pick<Store, 'scan'>;
+  readonly definitionsMax: number;
+  isSettled(definition: CustomResourceDefinition): boolean;
+}
+
+const clustersMax = 1_000;
+
+export function createDefinitionNames(needs: DefinitionNamesNeeds): DefinitionNames {
+  const clusters = new LRUCache<string, Map<string, Taken>>({ max: clustersMax });
+
+  function takenBy(value: Uint8Array, revision: number): Taken {
+    const definition = parseStored<CustomResourceDefinition>(value);
+    const { spec, status } = definition;
+    const settled = needs.isSettled(definition);
+    return { group: spec.group, names: status?.acceptedNames ?? {}, settled, revision };
+  }
+
+  function of(cluster: string): ReadonlyMap<string, Taken> {
+    const known = clusters.get(cluster);
+    if (known !== undefined) return known;
+    const entries: readonly Entry[] = needs.store.scan(
+      { prefix: `${definitionsPrefix}${cluster}/` },
+      needs.definitionsMax,
+    );
+    const read = new Map(entries.map(({ key, value, revision }) => [key, takenBy(value, revision)]));
+    clusters.set(cluster, read);
+    return read;
+  }
+
+  return {
+    others(cluster, group, own) {
+      const names: Partial<ResourceNames>[] = [];
+      for (const [key, taken] of of(cluster)) if (taken.group === group && key !== own) names.push(taken.names);
+      return names;
+    },
+    unsettled: (cluster) => [...of(cluster)].flatMap(([key, { settled }]) => (settled ? [] : [key])),
+    changed({ type, key, value, revision }) {
+      const known = clusters.peek(clusterOfKey(key, definitionsPrefix));
+      if (known === undefined || (known.get(key)?.revision ?? 0) > revision) return;
+      if (type === 'delete') known.delete(key);
+      else known.set(key, takenBy(value, revision));
+    },
+  };
+}
