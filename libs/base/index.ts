@@ -1,5 +1,6 @@
 export type { Clock } from './clock.ts';
 export { createSystemClock, pauseOn } from './clock.ts';
+export { every } from './every.ts';
 export { freePorts, portOrFree } from './free-ports.ts';
 export { isIP, isIPv4, isIPv6 } from './ip.ts';
 export { readFileIfThere, writePrivateFile } from './private-files.ts';
@@ -7,4 +8,6 @@ export type { Random } from './random.ts';
 export { createSystemRandom } from './random.ts';
 export type { ReleaseMemoryNeeds } from './release-memory.ts';
 export { processMemory, releaseMemory } from './release-memory.ts';
+export type { ErrorOrigin, UncaughtErrors, UncaughtErrorsNeeds } from './uncaught-errors.ts';
+export { createUncaughtErrors, FatalError, throwLater } from './uncaught-errors.ts';
 export { unreachable } from './unreachable.ts';

@@ -9,6 +9,8 @@ export type { Decoded, DecodeOptions } from './decode/decode-options.ts';
 export { decodeYaml, formatYaml } from './decode/decode-yaml.ts';
 export { decodeSegment } from './decode-segment.ts';
 export type { BodyStream, Exchange, ExchangeHandler, RequestHeaders, ResponseHeaders } from './exchange.ts';
+export type { InFlight, InFlightLimits } from './in-flight.ts';
+export { createInFlight } from './in-flight.ts';
 export type { HttpLimits } from './limits.ts';
 export { defaultHttpLimits } from './limits.ts';
 // Negotiation
@@ -17,7 +19,7 @@ export { createAcceptReader, negotiate, parseAccept } from './negotiate.ts';
 export type { Peer, PeerCertificate } from './peer.ts';
 export type { ForwardFailure, ForwardOutcome } from './relay.ts';
 // The server
-export type { HttpServer, HttpServerOptions } from './server.ts';
+export type { HttpServer, HttpServerOptions, HttpServerSizes } from './server.ts';
 export { createHttpServer } from './server.ts';
 export type { ServerTls } from './tls-server.ts';
 export type { Upstream, UpstreamAnswer } from './upstream.ts';

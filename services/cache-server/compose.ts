@@ -10,7 +10,7 @@ import {
 } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
-import type { Exchange } from '@kcp-ts/http';
+import type { Exchange, InFlight } from '@kcp-ts/http';
 import { versionInfo } from '@kcp-ts/installation';
 import { StatusError } from '@kcp-ts/meta';
 import type { Surface } from '@kcp-ts/registry';
@@ -27,6 +27,7 @@ export interface CacheServerOptions {
   shards(): readonly string[];
   isReady(): boolean;
   metrics(): Promise<string>;
+  readonly inFlight: InFlight;
   logFault(id: string, error: StatusError): void;
 }
 
@@ -71,6 +72,7 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
       { name: 'feeds', live: false, check: () => (options.isReady() ? undefined : 'not followed yet') },
     ],
     version: versionInfo,
+    inFlight: options.inFlight,
     authenticate: options.authenticator.authenticate,
     impersonate() {
       throw new StatusError('Forbidden', 'nobody is impersonated here', {});

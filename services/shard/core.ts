@@ -2,6 +2,7 @@
 
 import { builtinRows, rootExports, systemRows } from '@kcp-ts/apis';
 import type { Clock, Random } from '@kcp-ts/base';
+import { every } from '@kcp-ts/base';
 import type { BoundResource, Catalog, Components, RowNeeds } from '@kcp-ts/catalog';
 import { createCatalog, createComponents, resourcesOfRows } from '@kcp-ts/catalog';
 import type { BindingIndex } from '@kcp-ts/controllers';
@@ -216,7 +217,6 @@ export function createCore(options: CoreOptions): Core {
   });
 
   // Answers about a cluster that was deleted may have been cached by the last who asked: they are dropped a little later, together.
-  let sweeper: Disposable | undefined;
   const sweep = () => {
     for (const cluster of gone) {
       catalog.forget(cluster);
@@ -224,9 +224,8 @@ export function createCore(options: CoreOptions): Core {
       for (const forget of forgetters) forget(cluster);
     }
     gone.clear();
-    sweeper = clock.setTimer(sweepMs, sweep);
   };
-  sweep();
+  const sweeper = every(clock, sweepMs, sweep);
 
   return {
     onGone: (forget) => void forgetters.push(forget),
@@ -262,7 +261,7 @@ export function createCore(options: CoreOptions): Core {
       return { op: 'put', key, expect: 'any', value: () => encodeStored(noFingerprint, 0, JSON.stringify(schema)) };
     },
     [Symbol.dispose]() {
-      sweeper?.[Symbol.dispose]();
+      sweeper[Symbol.dispose]();
       following[Symbol.dispose]();
       hub[Symbol.dispose]();
     },

@@ -173,6 +173,9 @@ async function respondTable(call: ResourceCall, from: Reading, first: Page, limi
 
 export async function handleList(call: ResourceCall, options: ListOptions): Promise<void> {
   const { needs, request, served, media } = call;
+  await request.exchange.pause();
+  // A client that opens and resets streams must not have its lists read.
+  if (request.exchange.closed) return;
   const from = await reading(call, options);
   const limited = options.limit !== undefined;
   const limit = Math.min(options.limit ?? pieceObjects, limitMax);

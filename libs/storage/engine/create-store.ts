@@ -7,6 +7,7 @@ import type { Store } from '../store.ts';
 import type { Backend } from './backend.ts';
 import { createCommitter } from './committer.ts';
 import { createHousekeeping } from './housekeeping.ts';
+import { createPause } from './pause.ts';
 import { createReader } from './reader.ts';
 import { watchStore } from './watch.ts';
 
@@ -59,7 +60,7 @@ export function assembleStore(
   revisions = createRevisionClock(options.clock.now, backend.state.revision),
 ): Store {
   const { clock } = options;
-  const pause = () => new Promise<void>((resolve) => void setImmediate(resolve));
+  const pause = createPause((run) => void setImmediate(run));
   const committer = createCommitter(backend, revisions, clock);
   const housekeeping = createHousekeeping(backend, committer, {
     clock,
