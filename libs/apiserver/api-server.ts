@@ -2,7 +2,7 @@
  * The API server: a pipeline, read downwards, and at its end the handler. It knows no workspace, no binding and no kind; `route` (from compose.ts)
  * turns a path's prefix into a scope.
  */
-import type { Exchange } from '@kcp-ts/http';
+import type { Exchange, InFlight } from '@kcp-ts/http';
 import type { UserInfo } from '@kcp-ts/meta';
 import { anonymousUser, StatusError } from '@kcp-ts/meta';
 import type { ApiRequest, Filter, Handler } from './api-request.ts';
@@ -50,6 +50,7 @@ export interface ApiServerOptions {
   readonly progress: Progress;
   readonly checks: readonly HealthCheck[];
   readonly version: VersionInfo;
+  readonly inFlight: InFlight;
   authenticate(exchange: Exchange): UserInfo | Promise<UserInfo>;
   /** The user that a request acts as, where it impersonates somebody; throws Forbidden. */
   impersonate(request: ApiRequest): UserInfo;
@@ -120,6 +121,19 @@ function hasImpersonation({ headers }: Exchange): boolean {
   return false;
 }
 
+/** After impersonation, as in kube-apiserver: whom a request acts as decides whether it is one of system:masters. */
+function boundInFlight({ inFlight }: ApiServerOptions): Filter {
+  return (next) => (request) => {
+    inFlight.admit(request.exchange, request.user.groups.includes('system:masters'));
+    return next(request);
+  };
+}
+
+/** The client may have gone while it was found out who it is. */
+function dropClosed(next: Handler): Handler {
+  return (request) => (request.exchange.closed ? undefined : next(request));
+}
+
 function handleInScope(
   options: ApiServerOptions,
   from: ResourceHandlerNeeds,
@@ -157,6 +171,14 @@ export function createApiServer(options: ApiServerOptions): (exchange: Exchange)
     const route = options.route(request);
     return route instanceof Promise ? route.then(go) : go(route);
   };
-  const path = pipeline([recover(options), health(options), authenticate(options), impersonate(options)], handle);
+  const filters = [
+    recover(options),
+    health(options),
+    authenticate(options),
+    dropClosed,
+    impersonate(options),
+    boundInFlight(options),
+  ];
+  const path = pipeline(filters, handle);
   return (exchange) => path(beginRequest(exchange, options.needs.registry.random.uuid()));
 }

@@ -3,8 +3,10 @@
  * several shards by it, so that an idle shard holds nobody up for longer than a question takes.
  */
 import type { Clock } from '@kcp-ts/base';
+import { every } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import type { WatchHub } from '@kcp-ts/watch';
+import { tellAll } from './tell-all.ts';
 
 export interface Progress extends Disposable {
   /** Told revisions that nothing will be committed at or below any more. */
@@ -24,23 +26,17 @@ export interface ProgressNeeds {
 
 export function createProgress({ hub, clock, observe }: ProgressNeeds): Progress {
   const senders = new Set<(revision: Revision) => void>();
-  let timer: Disposable | undefined;
 
   async function tell(past?: Revision): Promise<Revision> {
     // The hub has handed on everything up to a promise when it is kept, so what is told of it never overtakes an event.
     const revision = await hub.progress(past);
-    for (const send of senders) send(revision);
+    tellAll(senders, revision);
     return revision;
   }
 
-  function schedule(): void {
-    timer = clock.setTimer(intervalMs, () => {
-      if (senders.size > 0) tell().catch(() => undefined);
-      schedule();
-    });
-  }
-
-  schedule();
+  const timer = every(clock, intervalMs, () => {
+    if (senders.size > 0) tell().catch(() => undefined);
+  });
   return {
     add(send) {
       senders.add(send);
@@ -50,6 +46,6 @@ export function createProgress({ hub, clock, observe }: ProgressNeeds): Progress
       observe(past);
       return tell(past);
     },
-    [Symbol.dispose]: () => timer?.[Symbol.dispose](),
+    [Symbol.dispose]: () => timer[Symbol.dispose](),
   };
 }

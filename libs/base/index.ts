@@ -1,7 +1,9 @@
 export type { Clock } from './clock.ts';
 export { createSystemClock, pauseOn } from './clock.ts';
+export { every } from './every.ts';
 export { freePorts, portOrFree } from './free-ports.ts';
 export { isIP, isIPv4, isIPv6 } from './ip.ts';
+export { createPause } from './pause.ts';
 export { readFileIfThere, writePrivateFile } from './private-files.ts';
 export type { Random } from './random.ts';
 export { createSystemRandom } from './random.ts';
@@ -9,4 +11,6 @@ export type { ReleaseMemoryNeeds } from './release-memory.ts';
 export { processMemory, releaseMemory } from './release-memory.ts';
 export type { Slices, Turns, TurnsNeeds } from './turns.ts';
 export { createSystemTurns, createTurns } from './turns.ts';
+export type { ErrorOrigin, UncaughtErrors, UncaughtErrorsNeeds } from './uncaught-errors.ts';
+export { createUncaughtErrors, FatalError, throwLater } from './uncaught-errors.ts';
 export { unreachable } from './unreachable.ts';

@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Clock } from './clock.ts';
+import { every } from './every.ts';
 
 export interface ReleaseMemoryNeeds {
   readonly clock: Clock;
@@ -33,17 +34,14 @@ interface Collection {
 export function releaseMemory({ clock, operations, busy, collect }: ReleaseMemoryNeeds): Disposable {
   // A start leaves much behind as well.
   let collectedAt = operations() - burstOperations;
-  let timer: Disposable;
   const check = () => {
     const now = operations();
     if (busy() < idleBelow && now - collectedAt >= burstOperations) {
       collectedAt = now;
       collect();
     }
-    timer = clock.setTimer(checkMs, check);
   };
-  timer = clock.setTimer(checkMs, check);
-  return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+  return every(clock, checkMs, check);
 }
 
 /** How busy this process's event loop is, and its collector. */

@@ -3,6 +3,7 @@
  * turn of the event loop of its own, so that many long requests at once hold nobody up longer than one does.
  */
 import type { Clock } from './clock.ts';
+import { createPause } from './pause.ts';
 
 export interface Slices {
   /** A promise to wait for where this slice has taken long enough; undefined, which costs a look at the clock, where work may go on at once. */
@@ -24,25 +25,7 @@ export interface TurnsNeeds {
 const sliceMs = 8;
 
 export function createTurns({ clock, nextTurn }: TurnsNeeds): Turns {
-  const waiting: (() => void)[] = [];
-  let next = 0;
-
-  function resume(): void {
-    waiting[next++]?.();
-    if (next < waiting.length) nextTurn(resume);
-    else {
-      waiting.length = 0;
-      next = 0;
-    }
-  }
-
-  function turn(): Promise<void> {
-    return new Promise((resolve) => {
-      waiting.push(resolve);
-      if (waiting.length === 1) nextTurn(resume);
-    });
-  }
-
+  const turn = createPause(nextTurn);
   return {
     begin() {
       let until = clock.monotonic() + sliceMs;

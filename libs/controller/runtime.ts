@@ -4,7 +4,7 @@
  */
 import type { Clock } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
-import type { WatchHub } from '@kcp-ts/watch';
+import type { Change, WatchHub } from '@kcp-ts/watch';
 import type { Controller } from './controller.ts';
 
 export interface ControllerRuntimeNeeds {
@@ -106,6 +106,15 @@ export function createControllerRuntime(
     queue.timers.set(key, timer);
   }
 
+  /** A change that one controller cannot read must reach the others. */
+  function wake(queue: Queue, change: Change): void {
+    try {
+      for (const key of queue.controller.wake(change)) add(queue, key);
+    } catch (error) {
+      needs.onError(queue.controller.name, change.event.key, error);
+    }
+  }
+
   function isIdle(): boolean {
     return queues.every((queue) => queue.waiting.size === 0 && queue.working.size === 0);
   }
@@ -113,8 +122,7 @@ export function createControllerRuntime(
   return {
     async start() {
       subscription = needs.hub.onChanges((changes) => {
-        for (const change of changes)
-          for (const queue of queues) for (const key of queue.controller.wake(change)) add(queue, key);
+        for (const change of changes) for (const queue of queues) wake(queue, change);
       });
       for (const queue of queues) for await (const key of queue.controller.resume()) add(queue, key);
     },

@@ -51,6 +51,26 @@ export const servingOptions = {
   },
 } as const satisfies OptionTable;
 
+/** kube-apiserver's flags, with its defaults. */
+export const inFlightOptions = {
+  maxRequestsInflight: {
+    flag: 'max-requests-inflight',
+    type: 'number',
+    default: 400,
+    min: 0,
+    max: 1_000_000,
+    text: 'How many requests that change nothing are in flight at most, watches left out; more get 429. 0 for no limit.',
+  },
+  maxMutatingRequestsInflight: {
+    flag: 'max-mutating-requests-inflight',
+    type: 'number',
+    default: 200,
+    min: 0,
+    max: 1_000_000,
+    text: 'How many requests that change something are in flight at most; more get 429. 0 for no limit.',
+  },
+} as const satisfies OptionTable;
+
 export const installationOptions = {
   coordinationEtcd: {
     flag: 'coordination-etcd',

@@ -5,6 +5,8 @@
  */
 import type { Writable } from 'node:stream';
 import type { BodyStream } from './exchange.ts';
+import type { Flow } from './flow.ts';
+import type { UnsentAnswer, UnsentAnswers } from './unsent-answers.ts';
 
 /** Above this many waiting bytes `write` says false. */
 const highWaterBytes = 64 * 1024;
@@ -16,12 +18,19 @@ export interface Flusher {
   schedule(body: { flush(): void }): void;
 }
 
-export function createFlusher(): Flusher {
+/** `failed` is told what a flush throws: the others are flushed all the same. */
+export function createFlusher(failed: (error: unknown) => void): Flusher {
   let dirty: { flush(): void }[] = [];
   const run = () => {
     const bodies = dirty;
     dirty = [];
-    for (const body of bodies) body.flush();
+    for (const body of bodies) {
+      try {
+        body.flush();
+      } catch (error) {
+        failed(error);
+      }
+    }
   };
   return {
     schedule(body) {
@@ -30,9 +39,23 @@ export function createFlusher(): Flusher {
   };
 }
 
-export class CoalescingBody implements BodyStream {
+export interface CoalescingBodyNeeds {
+  readonly flusher: Flusher;
+  readonly unsent: UnsentAnswers;
+  readonly flow: Flow;
+  /** What waits elsewhere while the client is behind. */
+  readonly reservedBytes: number;
+  /** Ends the answer so that the client sees that it is incomplete. */
+  readonly cutOff: (target: Writable) => void;
+}
+
+export class CoalescingBody implements BodyStream, UnsentAnswer {
+  readonly flow: Flow;
+  unsent: UnsentAnswer['unsent'];
   readonly #target: Writable;
   readonly #flusher: Flusher;
+  readonly #accounts: UnsentAnswers;
+  readonly #reservedBytes: number;
   readonly #cutOff: (target: Writable) => void;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
@@ -41,10 +64,12 @@ export class CoalescingBody implements BodyStream {
   #waitsForTarget = false;
   #drainListeners: (() => void)[] = [];
 
-  /** `cutOff` ends the answer so that the client sees that it is incomplete. */
-  constructor(target: Writable, flusher: Flusher, cutOff: (target: Writable) => void) {
+  constructor(target: Writable, { flusher, unsent, flow, reservedBytes, cutOff }: CoalescingBodyNeeds) {
+    this.flow = flow;
     this.#target = target;
     this.#flusher = flusher;
+    this.#accounts = unsent;
+    this.#reservedBytes = reservedBytes;
     this.#cutOff = cutOff;
   }
 
@@ -72,20 +97,53 @@ export class CoalescingBody implements BodyStream {
     if (this.#target.destroyed) return;
     if (last === undefined) this.#target.end();
     else this.#target.end(last);
+    // Until it is closed: a client may leave the end of an answer unread as well.
+    this.#account();
   }
 
   destroy(): void {
     this.#ended = true;
     this.#pending = [];
     this.#pendingBytes = 0;
+    this.#accounts.remove(this);
     if (!this.#target.destroyed) this.#cutOff(this.#target);
+  }
+
+  giveUp(): void {
+    this.destroy();
+  }
+
+  /** The answer's stream is closed. */
+  gone(): void {
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#accounts.remove(this);
   }
 
   /** Called by the flusher. */
   flush(): void {
     const chunk = this.#take();
     if (chunk !== undefined && !this.#ended && !this.#target.destroyed) this.#target.write(chunk);
-    if (this.#refused) this.#tellWhenDrained();
+    if (this.#target.writableNeedDrain) this.#stall();
+    else if (this.#refused) this.#drained();
+  }
+
+  /** The client is behind: what waits for it is counted until it has taken it. */
+  #stall(): void {
+    this.#account();
+    if (this.#waitsForTarget) return;
+    this.#waitsForTarget = true;
+    this.#target.once('drain', () => {
+      this.#waitsForTarget = false;
+      if (!this.#ended) this.#accounts.remove(this);
+      if (this.#refused) this.#drained();
+    });
+  }
+
+  #account(): void {
+    const bytes = this.bufferedBytes + this.#reservedBytes;
+    if (this.unsent === undefined) this.#accounts.add(this, bytes);
+    else this.#accounts.change(this, bytes);
   }
 
   #take(): Uint8Array | undefined {
@@ -100,17 +158,6 @@ export class CoalescingBody implements BodyStream {
     for (const chunk of chunks) this.#target.write(chunk);
     this.#target.uncork();
     return undefined;
-  }
-
-  #tellWhenDrained(): void {
-    if (this.#waitsForTarget) return;
-    if (this.#target.writableNeedDrain) {
-      this.#waitsForTarget = true;
-      this.#target.once('drain', () => {
-        this.#waitsForTarget = false;
-        this.#drained();
-      });
-    } else this.#drained();
   }
 
   #drained(): void {

@@ -5,7 +5,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import type { Deadlines } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
-import { incoming } from './incoming.ts';
+import { takeIncoming } from './incoming.ts';
 import { readBody } from './read-body.ts';
 import { relayBody } from './relay.ts';
 
@@ -25,11 +25,14 @@ it('a body that ended unread is read as empty at once', async () => {
     },
     remove: () => undefined,
   };
-  expect(await readBody(await endedBody(), undefined, 10, deadlines as Deadlines)).toEqual(Buffer.alloc(0));
+  expect(await readBody(await endedBody(), undefined, 10, deadlines as Deadlines, () => undefined)).toEqual(
+    Buffer.alloc(0),
+  );
 });
 
 it('a body that ended unread is handed on as empty', async () => {
   const stream = new PassThrough();
-  relayBody({ [incoming]: await endedBody() } as unknown as Exchange, stream as unknown as ClientHttp2Stream);
+  const source = await endedBody();
+  relayBody({ [takeIncoming]: () => source } as unknown as Exchange, stream as unknown as ClientHttp2Stream);
   expect(stream.writableEnded).toBe(true);
 });

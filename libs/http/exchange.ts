@@ -9,6 +9,11 @@ import type { Peer } from './peer.ts';
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 export type ResponseHeaders = Readonly<Record<string, string | string[]>>;
 
+/** Something that exchanges are counted in. */
+export interface ExchangeCount {
+  current: number;
+}
+
 export interface Exchange {
   readonly method: string;
   /** Path and query as the client sent them, neither decoded nor normalised. */
@@ -24,10 +29,21 @@ export interface Exchange {
   readBody(limitBytes: number): Promise<Uint8Array>;
   /** Runs once when the client went away or the exchange is over, in a later turn if that has happened already. */
   onClose(listener: () => void): void;
+  /** Counts the exchange from now on until its answer begins or the client has gone, but not while it pauses; at most one count. */
+  countIn(count: ExchangeCount): void;
+  /**
+   * Runs when the whole body has arrived; at most one listener. What it throws `readBody` rejects with; where the body has been handed on already, it must
+   * not throw, and `refusable` is false.
+   */
+  onBody(listener: (refusable: boolean) => void): void;
   /** The whole answer; sets content-length. Does nothing when the client is gone. Answering twice is a programmer's error. */
   respond(status: number, headers: ResponseHeaders, body?: Uint8Array | string): void;
-  /** Begins an answer whose end is not known yet. */
-  stream(status: number, headers: ResponseHeaders): BodyStream;
+  /** Begins an answer whose end is not known yet. `reservedBytes`: how much waits elsewhere, and is counted, while the client is behind. */
+  stream(status: number, headers: ResponseHeaders, reservedBytes?: number): BodyStream;
+  /** For work of a millisecond and more, before it begins: a promise for when others have had their turn and the client is not behind, or nothing where it may begin. */
+  pause(): Promise<void> | undefined;
+  /** Names whoever this is served in turn as: its connection, or where a service of ours hands requests on, that service's client. */
+  readonly client: string;
   readonly answered: boolean;
   /** Whether the client sends a body, or may. */
   readonly hasBody: boolean;

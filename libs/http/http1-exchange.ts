@@ -1,13 +1,15 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import { CoalescingBody } from './coalescing-body.ts';
-import type { BodyStream, Exchange, RequestHeaders, ResponseHeaders } from './exchange.ts';
-import type { ExchangeNeeds } from './http2-exchange.ts';
+import type { BodyStream, Exchange, ExchangeCount, RequestHeaders, ResponseHeaders } from './exchange.ts';
+import type { Flow } from './flow.ts';
 import { laterHeaders } from './http2-exchange.ts';
-import { incoming } from './incoming.ts';
+import { takeIncoming } from './incoming.ts';
 import type { Peer } from './peer.ts';
 import { readBody } from './read-body.ts';
 import { bodyless, lengthOf } from './response-head.ts';
+import type { ExchangeNeeds, ServedRequest } from './served-request.ts';
+import { beginRequest, endRequest, resumeRequest, suspendRequest } from './served-request.ts';
 
 /** What is left of a refused body is read and dropped up to here, so that the client gets to read the answer; past it the connection ends. */
 const dropBytesMax = 64 * 1024 * 1024;
@@ -26,24 +28,78 @@ function originForm(url: string): string {
 }
 
 /** A class because there is one per request: methods on a prototype cost nothing. */
-export class Http1Exchange implements Exchange {
+export class Http1Exchange implements Exchange, ServedRequest {
   readonly protocol = 'http/1.1';
   readonly method: string;
   readonly url: string;
   readonly peer: Peer;
+  readonly flow: Flow;
   answered = false;
+  queued = false;
+  progress: ServedRequest['progress'] = 'none';
+  unsent: ServedRequest['unsent'];
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #needs: ExchangeNeeds;
+  readonly #serve: (exchange: Http1Exchange) => void;
+  #body: CoalescingBody | undefined;
+  #count: ExchangeCount | undefined;
+  #bodyListener: ((refusable: boolean) => void) | undefined;
   #closeListeners: (() => void)[] | undefined;
 
-  constructor(request: IncomingMessage, response: ServerResponse, peer: Peer, needs: ExchangeNeeds) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    from: { readonly peer: Peer; readonly flow: Flow },
+    needs: ExchangeNeeds,
+    serve: (exchange: Http1Exchange) => void,
+  ) {
     this.#request = request;
     this.#response = response;
     this.#needs = needs;
+    this.#serve = serve;
     this.method = request.method ?? '';
     this.url = originForm(request.url ?? '');
-    this.peer = peer;
+    this.peer = from.peer;
+    this.flow = from.flow;
+    response.once('close', () => this.#gone());
+  }
+
+  get client(): string {
+    return this.flow.id;
+  }
+
+  run(): void {
+    beginRequest(this, this.#needs.queue);
+    this.#serve(this);
+  }
+
+  pause(): Promise<void> | undefined {
+    const { queue } = this.#needs;
+    const pause = queue.pause(this.flow);
+    if (pause === undefined) return undefined;
+    const count = this.#count;
+    suspendRequest(this, queue);
+    this.#count = undefined;
+    if (count !== undefined) count.current--;
+    return pause.then(() => {
+      resumeRequest(this, queue);
+      if (count !== undefined && !this.answered && !this.closed) this.countIn(count);
+    });
+  }
+
+  giveUp(): void {
+    this.#request.socket.destroy();
+  }
+
+  #gone(): void {
+    const { queue, unsent } = this.#needs;
+    queue.gone(this.flow, this);
+    this.#settle();
+    unsent.remove(this);
+    this.#body?.gone();
+    const listeners = this.#closeListeners;
+    if (listeners !== undefined) for (const run of listeners) run();
   }
 
   get headers(): RequestHeaders {
@@ -58,8 +114,19 @@ export class Http1Exchange implements Exchange {
     return this.#response.destroyed || this.#response.closed || this.#request.socket.destroyed;
   }
 
-  get [incoming](): Readable {
+  [takeIncoming](): Readable {
+    const { queue } = this.#needs;
+    suspendRequest(this, queue);
+    // An empty body may have ended by now, and nobody is told of that again.
+    if (this.#request.readableEnded) this.#bodyArrived(false);
+    else this.#request.once('end', () => this.#bodyArrived(false));
     return this.#request;
+  }
+
+  #bodyArrived(refusable: boolean): void {
+    resumeRequest(this, this.#needs.queue);
+    if (this.answered || this.closed) return;
+    this.#bodyListener?.(refusable);
   }
 
   get hasBody(): boolean {
@@ -68,7 +135,27 @@ export class Http1Exchange implements Exchange {
   }
 
   readBody(limitBytes: number): Promise<Uint8Array> {
-    return readBody(this.#request, lengthOf(this.headers['content-length']), limitBytes, this.#needs.bodies);
+    const { bodies, queue } = this.#needs;
+    suspendRequest(this, queue);
+    const arrived = () => this.#bodyArrived(true);
+    return readBody(this.#request, lengthOf(this.headers['content-length']), limitBytes, bodies, arrived);
+  }
+
+  countIn(count: ExchangeCount): void {
+    this.#count = count;
+    count.current++;
+  }
+
+  onBody(listener: (refusable: boolean) => void): void {
+    this.#bodyListener = listener;
+  }
+
+  #settle(): void {
+    endRequest(this, this.#needs.queue);
+    const count = this.#count;
+    if (count === undefined) return;
+    this.#count = undefined;
+    count.current--;
   }
 
   onClose(listener: () => void): void {
@@ -80,11 +167,7 @@ export class Http1Exchange implements Exchange {
       this.#closeListeners.push(listener);
       return;
     }
-    const listeners = [listener];
-    this.#closeListeners = listeners;
-    this.#response.once('close', () => {
-      for (const run of listeners) run();
-    });
+    this.#closeListeners = [listener];
   }
 
   respond(wanted: number, given: ResponseHeaders, text: Uint8Array | string = ''): void {
@@ -95,13 +178,16 @@ export class Http1Exchange implements Exchange {
       return;
     }
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    if (this.#begin(status, { 'content-length': bytes.byteLength, ...headers })) this.#response.end(bytes);
+    if (!this.#begin(status, { 'content-length': bytes.byteLength, ...headers })) return;
+    this.#needs.unsent.add(this, bytes.byteLength);
+    this.#response.end(bytes);
   }
 
-  stream(status: number, headers: ResponseHeaders): BodyStream {
+  stream(status: number, headers: ResponseHeaders, reservedBytes = 0): BodyStream {
     const may = this.#needs.mayAnswer();
     if (this.#begin(may ? status : 503, may ? headers : laterHeaders)) this.#response.flushHeaders();
-    const body = new CoalescingBody(this.#response, this.#needs.flusher, cutOff);
+    const body = new CoalescingBody(this.#response, { ...this.#needs, flow: this.flow, reservedBytes, cutOff });
+    this.#body = body;
     if (!may) body.end();
     return body;
   }
@@ -120,6 +206,7 @@ export class Http1Exchange implements Exchange {
       this.#response.writeHead(status, headers);
     }
     this.answered = true;
+    this.#settle();
     return !this.closed;
   }
 }

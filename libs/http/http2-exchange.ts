@@ -6,63 +6,116 @@ import type {
 } from 'node:http2';
 import { constants } from 'node:http2';
 import type { Readable, Writable } from 'node:stream';
-import type { Flusher } from './coalescing-body.ts';
 import { CoalescingBody } from './coalescing-body.ts';
-import type { Deadlines } from './deadlines.ts';
-import type { BodyStream, Exchange, RequestHeaders, ResponseHeaders } from './exchange.ts';
-import { incoming } from './incoming.ts';
+import type { BodyStream, Exchange, ExchangeCount, RequestHeaders, ResponseHeaders } from './exchange.ts';
+import type { Flow } from './flow.ts';
+import { takeIncoming } from './incoming.ts';
 import type { Peer } from './peer.ts';
 import { readBody } from './read-body.ts';
 import { bodyless, lengthOf } from './response-head.ts';
+import type { ExchangeNeeds, ServedRequest } from './served-request.ts';
+import { beginRequest, endRequest, resumeRequest, suspendRequest } from './served-request.ts';
 
 /** An error, and not `close(code)`: that would end the writable side first, and the client could take the cut answer for a whole one. */
 function cutOff(target: Writable): void {
   target.destroy(new Error('the answer was cut off'));
 }
 
-/** What the exchanges of one server share. */
-export interface ExchangeNeeds {
-  /** Whether what a handler has found out may still be said; asked when it is about to be. */
-  readonly mayAnswer: () => boolean;
-  readonly flusher: Flusher;
-  readonly bodies: Deadlines;
-}
-
 /** A class because there is one per request: methods on a prototype cost nothing. */
-export class Http2Exchange implements Exchange {
+export class Http2Exchange implements Exchange, ServedRequest {
   readonly protocol = 'h2';
   readonly method: string;
   readonly url: string;
   readonly headers: RequestHeaders;
   readonly rawHeaders: readonly string[];
   readonly peer: Peer;
+  readonly flow: Flow;
   answered = false;
+  queued = false;
+  progress: ServedRequest['progress'] = 'none';
+  unsent: ServedRequest['unsent'];
   readonly #stream: ServerHttp2Stream;
   readonly #needs: ExchangeNeeds;
+  readonly #serve: (exchange: Http2Exchange) => void;
+  #body: CoalescingBody | undefined;
+  #count: ExchangeCount | undefined;
+  #bodyListener: ((refusable: boolean) => void) | undefined;
   #closeListeners: (() => void)[] | undefined;
 
   constructor(
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
     rawHeaders: readonly string[],
-    peer: Peer,
+    from: { readonly peer: Peer; readonly flow: Flow },
     needs: ExchangeNeeds,
+    serve: (exchange: Http2Exchange) => void,
   ) {
     this.#stream = stream;
     this.#needs = needs;
+    this.#serve = serve;
     this.method = headers[':method'] ?? '';
     this.url = headers[':path'] ?? '';
     this.headers = headers;
     this.rawHeaders = rawHeaders;
-    this.peer = peer;
+    this.peer = from.peer;
+    this.flow = from.flow;
+    stream.once('close', () => this.#gone());
+  }
+
+  get client(): string {
+    return this.flow.id;
+  }
+
+  run(): void {
+    beginRequest(this, this.#needs.queue);
+    this.#serve(this);
+  }
+
+  pause(): Promise<void> | undefined {
+    const { queue } = this.#needs;
+    const pause = queue.pause(this.flow);
+    if (pause === undefined) return undefined;
+    const count = this.#count;
+    suspendRequest(this, queue);
+    this.#count = undefined;
+    if (count !== undefined) count.current--;
+    return pause.then(() => {
+      resumeRequest(this, queue);
+      if (count !== undefined && !this.answered && !this.closed) this.countIn(count);
+    });
+  }
+
+  giveUp(): void {
+    cutOff(this.#stream);
+  }
+
+  #gone(): void {
+    const { queue, unsent } = this.#needs;
+    queue.gone(this.flow, this);
+    this.#settle();
+    unsent.remove(this);
+    this.#body?.gone();
+    const listeners = this.#closeListeners;
+    if (listeners !== undefined) for (const run of listeners) run();
   }
 
   get closed(): boolean {
     return this.#stream.closed || this.#stream.destroyed;
   }
 
-  get [incoming](): Readable {
+  [takeIncoming](): Readable {
+    const { queue } = this.#needs;
+    suspendRequest(this, queue);
+    // An empty body may have ended by now, and nobody is told of that again.
+    if (this.#stream.readableEnded) this.#bodyArrived(false);
+    else this.#stream.once('end', () => this.#bodyArrived(false));
     return this.#stream;
+  }
+
+  #bodyArrived(refusable: boolean): void {
+    resumeRequest(this, this.#needs.queue);
+    if (this.answered || this.closed) return;
+    this.#bodyListener?.(refusable);
   }
 
   get hasBody(): boolean {
@@ -70,7 +123,27 @@ export class Http2Exchange implements Exchange {
   }
 
   readBody(limitBytes: number): Promise<Uint8Array> {
-    return readBody(this.#stream, lengthOf(this.headers['content-length']), limitBytes, this.#needs.bodies);
+    const { bodies, queue } = this.#needs;
+    suspendRequest(this, queue);
+    const arrived = () => this.#bodyArrived(true);
+    return readBody(this.#stream, lengthOf(this.headers['content-length']), limitBytes, bodies, arrived);
+  }
+
+  countIn(count: ExchangeCount): void {
+    this.#count = count;
+    count.current++;
+  }
+
+  onBody(listener: (refusable: boolean) => void): void {
+    this.#bodyListener = listener;
+  }
+
+  #settle(): void {
+    endRequest(this, this.#needs.queue);
+    const count = this.#count;
+    if (count === undefined) return;
+    this.#count = undefined;
+    count.current--;
   }
 
   onClose(listener: () => void): void {
@@ -82,11 +155,7 @@ export class Http2Exchange implements Exchange {
       this.#closeListeners.push(listener);
       return;
     }
-    const listeners = [listener];
-    this.#closeListeners = listeners;
-    this.#stream.once('close', () => {
-      for (const run of listeners) run();
-    });
+    this.#closeListeners = [listener];
   }
 
   respond(wanted: number, given: ResponseHeaders, text?: Uint8Array | string): void {
@@ -98,7 +167,10 @@ export class Http2Exchange implements Exchange {
     else {
       const bytes = typeof body === 'string' ? Buffer.from(body) : body;
       const begun = this.#begin({ ':status': status, 'content-length': bytes.byteLength, ...headers });
-      if (begun && this.method !== 'HEAD') stream.end(bytes);
+      if (begun && this.method !== 'HEAD') {
+        this.#needs.unsent.add(this, bytes.byteLength);
+        stream.end(bytes);
+      }
     }
     /* What is left of a body that was refused: the client may stop sending it. */
     if (stream.readableFlowing !== null && !stream.readableEnded) {
@@ -108,10 +180,11 @@ export class Http2Exchange implements Exchange {
     }
   }
 
-  stream(status: number, headers: ResponseHeaders): BodyStream {
+  stream(status: number, headers: ResponseHeaders, reservedBytes = 0): BodyStream {
     const may = this.#needs.mayAnswer();
     this.#begin(may ? { ':status': status, ...headers } : { ':status': 503, ...laterHeaders });
-    const body = new CoalescingBody(this.#stream, this.#needs.flusher, cutOff);
+    const body = new CoalescingBody(this.#stream, { ...this.#needs, flow: this.flow, reservedBytes, cutOff });
+    this.#body = body;
     if (!may) body.end();
     return body;
   }
@@ -126,6 +199,7 @@ export class Http2Exchange implements Exchange {
     if (this.answered) throw new Error('the exchange has been answered already');
     if (!this.closed) this.#stream.respond(head, options);
     this.answered = true;
+    this.#settle();
     return !this.closed;
   }
 }

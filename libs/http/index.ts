@@ -11,6 +11,8 @@ export { decodeYaml } from './decode/decode-yaml.ts';
 export { formatYaml, formatYamlInSlices } from './decode/format-yaml.ts';
 export { decodeSegment } from './decode-segment.ts';
 export type { BodyStream, Exchange, ExchangeHandler, RequestHeaders, ResponseHeaders } from './exchange.ts';
+export type { InFlight, InFlightLimits } from './in-flight.ts';
+export { createInFlight } from './in-flight.ts';
 export type { HttpLimits } from './limits.ts';
 export { defaultHttpLimits } from './limits.ts';
 // Negotiation
@@ -19,7 +21,7 @@ export { createAcceptReader, negotiate, parseAccept } from './negotiate.ts';
 export type { Peer, PeerCertificate } from './peer.ts';
 export type { ForwardFailure, ForwardOutcome } from './relay.ts';
 // The server
-export type { HttpServer, HttpServerOptions } from './server.ts';
+export type { HttpServer, HttpServerOptions, HttpServerSizes } from './server.ts';
 export { createHttpServer } from './server.ts';
 export type { ServerTls } from './tls-server.ts';
 export type { Upstream, UpstreamAnswer } from './upstream.ts';

@@ -8,13 +8,15 @@ export function entityTooLarge(limitBytes: number): StatusError {
 
 /**
  * The whole of `source`. Never holds more than the limit and one chunk; a declared length past the limit is refused before the first
- * byte. A body that is not there when its deadline comes is a Timeout: nobody holds memory by sending slowly.
+ * byte. A body that is not there when its deadline comes is a Timeout: nobody holds memory by sending slowly. `arrived` is told when all of it
+ * is there; what it throws the promise rejects with.
  */
 export function readBody(
   source: Readable,
   declaredLength: number | undefined,
   limitBytes: number,
   deadlines: Deadlines,
+  arrived: () => void,
 ): Promise<Uint8Array> {
   if (declaredLength !== undefined && declaredLength > limitBytes) return Promise.reject(entityTooLarge(limitBytes));
   return new Promise((resolve, reject) => {
@@ -36,10 +38,19 @@ export function readBody(
     const onData = (chunk: Buffer) => {
       length += chunk.byteLength;
       if (length > limitBytes) fail(entityTooLarge(limitBytes));
-      else chunks.push(chunk);
+      else {
+        chunks.push(chunk);
+        deadlines.grow(late, chunk.byteLength);
+      }
     };
     const onEnd = () => {
       settle();
+      try {
+        arrived();
+      } catch (error) {
+        reject(error);
+        return;
+      }
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length));
     };
     // An empty body may have ended while its sender was being authenticated: nobody is told of that again.

@@ -6,9 +6,10 @@ import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { constants } from 'node:http2';
 import type { Readable } from 'node:stream';
 import type { BodyStream, Exchange, ResponseHeaders } from './exchange.ts';
-import { incoming } from './incoming.ts';
+import { takeIncoming } from './incoming.ts';
 import { lengthOf } from './response-head.ts';
 import type { UpstreamSession } from './upstream-sessions.ts';
+import { upstreamWindowBytes } from './upstream-sessions.ts';
 
 export interface ForwardFailure {
   readonly error: Error;
@@ -106,7 +107,7 @@ export function relay(
       ended = () => exchange.respond(status, headers, whole());
       return;
     }
-    body = exchange.stream(status, headers);
+    body = exchange.stream(status, headers, upstreamWindowBytes);
     const answer = passOn(exchange, stream, body, () => {
       over = true;
     });
@@ -177,7 +178,7 @@ function passOn(exchange: Exchange, stream: ClientHttp2Stream, body: BodyStream,
 
 /** The request's body, no faster than the server takes it; a client that breaks off takes the request with it. */
 export function relayBody(exchange: Exchange, stream: ClientHttp2Stream): void {
-  const source = (exchange as Exchange & { readonly [incoming]: Readable })[incoming];
+  const source = (exchange as Exchange & { [takeIncoming](): Readable })[takeIncoming]();
   // An empty body may have ended while it was looked up where the request goes.
   if (source.readableEnded) {
     stream.end();

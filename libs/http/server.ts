@@ -6,27 +6,31 @@
  * exchange. Everything a client may hold open is bounded: connections, streams, header bytes, the time for a header or a body.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ServerHttp2Session } from 'node:http2';
 import { performServerHandshake } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '@kcp-ts/base';
+import { every } from '@kcp-ts/base';
 import { createFlusher } from './coalescing-body.ts';
 import { createDeadlines } from './deadlines.ts';
-import type { ErrorListener } from './dispatch.ts';
-import { createDispatch } from './dispatch.ts';
+import type { ErrorListener, ServedExchange } from './dispatch.ts';
+import { createDispatch, refuseTooMany } from './dispatch.ts';
 import type { ExchangeHandler } from './exchange.ts';
+import type { FlowsOfConnection } from './flow.ts';
+import { createFlows, flowHeader } from './flow.ts';
 import { Http1Exchange } from './http1-exchange.ts';
-import type { ExchangeNeeds } from './http2-exchange.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import type { HttpLimits } from './limits.ts';
 import { defaultHttpLimits, sweepMsOf } from './limits.ts';
+import type { OpenSessions } from './open-sessions.ts';
+import { createOpenSessions } from './open-sessions.ts';
 import type { Peer } from './peer.ts';
 import { peerOf } from './peer.ts';
-import type { SessionKeeper } from './session-keeper.ts';
-import { createSessionKeeper } from './session-keeper.ts';
+import { createRequestQueue } from './request-queue.ts';
+import type { ExchangeNeeds } from './served-request.ts';
 import type { ServerTls } from './tls-server.ts';
-import { createTlsServer, interceptConnections, tlsOptions } from './tls-server.ts';
+import { createTlsServer, interceptConnections, paceHandshakes, tlsOptions } from './tls-server.ts';
+import { createUnsentAnswers } from './unsent-answers.ts';
 
 export interface HttpServerOptions {
   readonly tls: ServerTls;
@@ -34,6 +38,8 @@ export interface HttpServerOptions {
   /** What a handler threw; the client has got a 500 that says nothing of it. */
   readonly onError: ErrorListener;
   readonly clock: Clock;
+  /** Whether a connection is that of another service of the installation, which says whose requests it hands on. No connection is when absent. */
+  readonly isService?: ((peer: Peer) => boolean) | undefined;
   /** Asked when an answer is about to be given: where it says no, the client gets 503 and may ask somebody else. Always yes when absent. */
   readonly mayAnswer?: (() => boolean) | undefined;
   readonly limits?: Partial<HttpLimits>;
@@ -46,21 +52,33 @@ export interface HttpServer {
   setSecureContext(tls: ServerTls): void;
   /** Takes no new work (GOAWAY, connection: close), waits for what is in flight up to `drainMs`, then cuts off the rest. */
   close(options: { readonly drainMs: number }): Promise<void>;
+  /** What is held for clients now, for metrics. */
+  sizes(): HttpServerSizes;
 }
 
-function sessionOptions(limits: HttpLimits) {
+export interface HttpServerSizes {
+  /** Requests that are under way and not answered, and those that wait for their turn. */
+  readonly running: number;
+  readonly waiting: number;
+  /** Bytes of answers that clients have not taken. */
+  readonly unsentBytes: number;
+}
+
+/** `service`: another service resets a stream whenever a client of its own leaves. */
+function sessionOptions(limits: HttpLimits, service: boolean) {
   return {
     /** Megabytes. The default of 10 refuses streams once a few hundred watches are buffered. */
     maxSessionMemory: 1000,
     maxHeaderListPairs: 1000,
     maxSendHeaderBlockLength: limits.headerBytesMax,
     /** A client that opens and resets streams faster than this is sent away (CVE-2023-44487). */
-    streamResetBurst: 1000,
-    streamResetRate: 100,
+    streamResetBurst: service ? 10_000 : 200,
+    streamResetRate: service ? 10_000 : 100,
     settings: {
       maxConcurrentStreams: limits.concurrentStreamsMax,
       maxHeaderListSize: limits.headerBytesMax,
-      initialWindowSize: 1024 * 1024,
+      /** What a request that waits for its turn can make us hold of its body; kube-apiserver's value. */
+      initialWindowSize: 256 * 1024,
       enablePush: false,
     },
   };
@@ -73,68 +91,96 @@ function ignore(): void {}
 
 interface Http2Needs {
   readonly options: ReturnType<typeof sessionOptions>;
-  readonly keeper: SessionKeeper<ServerHttp2Session>;
+  readonly serviceOptions: ReturnType<typeof sessionOptions>;
+  readonly sessions: OpenSessions;
   readonly exchanges: ExchangeNeeds;
+  readonly submit: (exchange: Http2Exchange) => void;
   readonly dispatch: (exchange: Http2Exchange) => void;
 }
 
-function serveHttp2(socket: TLSSocket, peer: Peer, { options, keeper, exchanges, dispatch }: Http2Needs): void {
+interface Connection {
+  readonly peer: Peer;
+  readonly flows: FlowsOfConnection;
+}
+
+function serveHttp2(socket: TLSSocket, { peer, flows }: Connection, needs: Http2Needs): void {
   if (socket.destroyed) return;
-  const session = performServerHandshake(socket, options);
+  const { sessions, exchanges, submit, dispatch } = needs;
+  const session = performServerHandshake(socket, flows.service ? needs.serviceOptions : needs.options);
   session.on('error', ignore);
-  keeper.add(session);
+  sessions.add(session, socket);
   session.setLocalWindowSize(connectionWindowBytes);
   session.on('stream', (stream, headers, _flags, rawHeaders) => {
     stream.on('error', ignore);
-    dispatch(new Http2Exchange(stream, headers, rawHeaders, peer, exchanges));
+    const from = { peer, flow: flows.flowOf(headers[flowHeader]) };
+    submit(new Http2Exchange(stream, headers, rawHeaders, from, exchanges, dispatch));
   });
-}
-
-/** Runs `look` every so often until disposed. */
-function createSweeper(clock: Clock, everyMs: number, look: (elapsedMs: number) => void): Disposable {
-  let timer: Disposable;
-  const next = (elapsedMs: number) => {
-    timer = clock.setTimer(everyMs, () => {
-      look(elapsedMs);
-      next(elapsedMs + everyMs);
-    });
-  };
-  next(everyMs);
-  return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
 }
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits = { ...defaultHttpLimits, ...options.limits };
   const { clock, onError } = options;
-  const bodies = createDeadlines(limits.bodyTimeoutMs, () => clock.monotonic());
+  const now = () => clock.monotonic();
   const mayAnswer = options.mayAnswer ?? (() => true);
-  const exchanges: ExchangeNeeds = { flusher: createFlusher(), bodies, mayAnswer };
-  const keeper = createSessionKeeper<ServerHttp2Session>();
+  const bodies = createDeadlines(limits.bodyTimeoutMs, limits.bodyBytesMax, now);
+  const nextTurn = (run: () => void) => void setImmediate(run);
+  const queue = createRequestQueue({
+    limits,
+    clock,
+    crowded: () => unsent.bytes() > limits.unsentBytesMax / 2,
+    nextTurn,
+  });
+  const unsent = createUnsentAnswers({ limits, now, freed: (flow) => queue.wake(flow) });
+  const flusher = createFlusher((error) => onError(error, undefined));
+  const exchanges: ExchangeNeeds = { flusher, bodies, mayAnswer, queue, unsent };
+  const sessions = createOpenSessions();
   const dispatch = createDispatch(options.handler, onError);
-  const http2: Http2Needs = { options: sessionOptions(limits), keeper, exchanges, dispatch };
-  const peers = new WeakMap<object, Peer>();
+  const submit = (exchange: ServedExchange) => {
+    if (exchange.closed) return;
+    if (!queue.submit(exchange.flow, exchange)) refuseTooMany(exchange);
+  };
+  const http2: Http2Needs = {
+    options: sessionOptions(limits, false),
+    serviceOptions: sessionOptions(limits, true),
+    ...{ sessions, exchanges, submit, dispatch },
+  };
+  const connections = new WeakMap<object, Connection>();
+  const flowsOf = createFlows(options.isService ?? (() => false));
   let sweeper: Disposable | undefined;
   let closing = false;
 
   const server = createTlsServer(options.tls, limits);
+  paceHandshakes(server, nextTurn);
   interceptConnections(server, (socket) => {
     const peer = peerOf(socket);
-    peers.set(socket, peer);
+    const connection = { peer, flows: flowsOf(peer) };
+    connections.set(socket, connection);
     if (closing) socket.destroy();
     if (socket.alpnProtocol !== 'h2') return false;
-    serveHttp2(socket, peer, http2);
+    serveHttp2(socket, connection, http2);
     return true;
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     request.on('error', ignore);
     response.on('error', ignore);
     if (closing) response.shouldKeepAlive = false;
-    dispatch(new Http1Exchange(request, response, peers.get(request.socket) ?? noPeer, exchanges));
+    const connection = connections.get(request.socket);
+    if (connection === undefined) {
+      request.socket.destroy();
+      return;
+    }
+    const from = { peer: connection.peer, flow: connection.flows.flowOf(request.headers[flowHeader]) };
+    submit(new Http1Exchange(request, response, from, exchanges, dispatch));
   });
 
-  const sweep = (elapsedMs: number) => {
+  let nextPingMs = now() + limits.pingMs;
+  const sweep = () => {
     bodies.sweep();
-    if (elapsedMs % limits.pingMs < sweepMsOf(limits)) keeper.sweep();
+    unsent.sweep();
+    sessions.sweep();
+    if (now() < nextPingMs) return;
+    nextPingMs = now() + limits.pingMs;
+    sessions.ping();
   };
   return {
     listen: ({ host, port }) =>
@@ -143,7 +189,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         server.listen({ host, port, backlog: 4096 }, () => {
           server.off('error', reject);
           server.on('error', (error) => onError(error, undefined));
-          sweeper = createSweeper(clock, sweepMsOf(limits), sweep);
+          sweeper = every(clock, sweepMsOf(limits), sweep);
           resolve({ port: (server.address() as AddressInfo).port });
         });
       }),
@@ -152,7 +198,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       new Promise((resolve) => {
         closing = true;
         const cut = clock.setTimer(drainMs, () => {
-          keeper.destroyAll();
+          sessions.destroyAll();
           server.closeAllConnections();
         });
         server.close(() => {
@@ -160,10 +206,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
           sweeper?.[Symbol.dispose]();
           resolve();
         });
-        keeper.closeAll();
+        sessions.closeAll();
         server.closeIdleConnections();
       }),
+    sizes: () => ({ ...queue.sizes(), unsentBytes: unsent.bytes() }),
   };
 }
-
-const noPeer: Peer = { address: '', port: 0, authorized: false };

@@ -4,6 +4,7 @@
  */
 import type { Server } from 'node:https';
 import { createServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { HttpLimits } from './limits.ts';
 import { sweepMsOf } from './limits.ts';
@@ -36,7 +37,7 @@ export function createTlsServer(tls: ServerTls, limits: HttpLimits): Server {
     ALPNProtocols: ['h2', 'http/1.1'],
     requestCert: tls.clientCa !== undefined,
     rejectUnauthorized: false,
-    handshakeTimeout: 10_000,
+    handshakeTimeout: limits.handshakeTimeoutMs,
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headerTimeoutMs,
     requestTimeout: Math.max(limits.bodyTimeoutMs, limits.headerTimeoutMs),
@@ -49,6 +50,43 @@ export function createTlsServer(tls: ServerTls, limits: HttpLimits): Server {
   server.maxConnections = limits.connectionsMax;
   server.on('tlsClientError', () => {});
   return server;
+}
+
+/** Handshakes begun in one turn of the event loop: each costs the server a signature, a millisecond or so. */
+const handshakesPerTurn = 4;
+
+/** A thousand connections that arrive at once begin their handshakes one after the other, with whatever else there is to do in between. */
+export function paceHandshakes(server: Server, nextTurn: (run: () => void) => void): void {
+  const begin = server.listeners('connection');
+  server.removeAllListeners('connection');
+  const waiting: Socket[] = [];
+  let begun = 0;
+  let turning = false;
+  const start = (socket: Socket) => {
+    begun++;
+    for (const listener of begin) listener.call(server, socket);
+  };
+  const turn = () => {
+    turning = false;
+    begun = 0;
+    for (const socket of waiting.splice(0, handshakesPerTurn)) if (!socket.destroyed) start(socket);
+    if (waiting.length > 0) schedule();
+  };
+  const schedule = () => {
+    if (turning) return;
+    turning = true;
+    nextTurn(turn);
+  };
+  server.on('connection', (socket: Socket) => {
+    schedule();
+    if (begun < handshakesPerTurn && waiting.length === 0) {
+      start(socket);
+      return;
+    }
+    // Until the server listens for it.
+    socket.once('error', () => undefined);
+    waiting.push(socket);
+  });
 }
 
 /** Shows every new connection to `take`; those that it does not take are served as HTTP/1.1. */

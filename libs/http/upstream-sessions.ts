@@ -1,6 +1,7 @@
 /** HTTP/2 connections to one server: opened on demand, asked for signs of life, and never used again after a failure or a GOAWAY. */
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import { connect } from 'node:http2';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '@kcp-ts/base';
 
 export interface UpstreamOptions {
@@ -24,6 +25,8 @@ export interface UpstreamSession {
   /** The server has been there: before that nothing that was asked can have reached it. */
   connected: boolean;
   pinged: boolean;
+  /** Once connected. */
+  socket: Duplex | undefined;
 }
 
 export interface UpstreamSessions extends Disposable {
@@ -37,7 +40,8 @@ export interface UpstreamSessions extends Disposable {
 
 const connectTimeoutDefaultMs = 2_000;
 const pingDefaultMs = 5_000;
-const windowBytes = 1024 * 1024;
+/** How much of an answer a client that does not read makes us hold, besides what is written to it. */
+export const upstreamWindowBytes = 256 * 1024;
 const connectionWindowBytes = 16 * 1024 * 1024;
 /** Before a server has said how many streams it takes. */
 const streamsGuess = 100;
@@ -48,9 +52,9 @@ function connectTo({ url, tls }: UpstreamOptions): UpstreamSession {
     ...(tls.cert === undefined ? {} : { cert: tls.cert }),
     ...(tls.key === undefined ? {} : { key: tls.key }),
     maxSessionMemory: 1000,
-    settings: { enablePush: false, initialWindowSize: windowBytes },
+    settings: { enablePush: false, initialWindowSize: upstreamWindowBytes },
   });
-  return { http, max: streamsGuess, streams: 0, usable: true, connected: false, pinged: false };
+  return { http, max: streamsGuess, streams: 0, usable: true, connected: false, pinged: false, socket: undefined };
 }
 
 export function createUpstreamSessions(options: UpstreamOptions): UpstreamSessions {
@@ -69,8 +73,9 @@ export function createUpstreamSessions(options: UpstreamOptions): UpstreamSessio
       slow[Symbol.dispose]();
       sessions.delete(session);
     };
-    http.once('connect', () => {
+    http.once('connect', (_http, socket) => {
       session.connected = true;
+      session.socket = socket;
       slow[Symbol.dispose]();
       http.setLocalWindowSize(connectionWindowBytes);
     });
@@ -92,9 +97,16 @@ export function createUpstreamSessions(options: UpstreamOptions): UpstreamSessio
     return clock.setTimer(pingMs, () => {
       for (const session of sessions) {
         const { http } = session;
-        if (http.connecting || http.destroyed) continue;
+        if (http.connecting) continue;
+        if (http.destroyed) {
+          // Node waits for the other end to read the rest, which it may never do.
+          session.socket?.destroy();
+          sessions.delete(session);
+          continue;
+        }
         if (session.pinged) {
           http.destroy(new Error(`${url} is silent`));
+          session.socket?.destroy();
           continue;
         }
         session.pinged = http.ping(() => {

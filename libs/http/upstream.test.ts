@@ -84,6 +84,8 @@ function exchangeOf(method = 'GET') {
     rawHeaders: [],
     peer: { address: '', port: 0, authorized: false },
     protocol: 'h2',
+    client: '1',
+    pause: async () => undefined,
     hasBody: false,
     get answered() {
       return state.answered;
@@ -93,6 +95,8 @@ function exchangeOf(method = 'GET') {
     },
     readBody: () => Promise.resolve(Buffer.alloc(0)),
     onClose: (listener) => void closeListeners.push(listener),
+    countIn: () => undefined,
+    onBody: () => undefined,
     respond(status, headers, body = '') {
       begin(status, headers);
       over.resolve(Buffer.from(body as Uint8Array).toString());

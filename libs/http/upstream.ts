@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { constants } from 'node:http2';
 import type { Readable } from 'node:stream';
 import type { Exchange } from './exchange.ts';
+import { flowHeader } from './flow.ts';
 import type { ForwardOutcome, OpenAnswer } from './relay.ts';
 import { relay, relayBody } from './relay.ts';
 import type { UpstreamOptions } from './upstream-sessions.ts';
@@ -43,6 +44,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       headers[':method'] = exchange.method;
       headers[':path'] = path;
       headers[':authority'] = authority;
+      headers[flowHeader] = exchange.client;
       const { hasBody } = exchange;
       const attempt = (told: ForwardOutcome) => {
         try {

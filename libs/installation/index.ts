@@ -14,5 +14,7 @@ export { createLogger, levelOf } from './logging.ts';
 export type { ShardClockNeeds } from './peer-clocks.ts';
 export { clockService, guardClock } from './peer-clocks.ts';
 export { admitServices, serviceOfPeer } from './service-callers.ts';
+export type { ServiceLoad, ServiceLoadOptions } from './service-load.ts';
+export { createServiceLoad } from './service-load.ts';
 export { sharedConfirm } from './shared-confirm.ts';
 export { versionInfo } from './version.ts';

@@ -4,6 +4,7 @@
  * it in, and ends its own streams.
  */
 import type { Clock } from '@kcp-ts/base';
+import { every } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { revisionZero } from '@kcp-ts/meta';
 import type { MergedShard, ShardsView } from './shards.ts';
@@ -29,7 +30,6 @@ const graceMs = 1_000;
 export function createExclusions<Shard extends MergedShard>(needs: ExclusionsNeeds<Shard>): Disposable {
   const deadSinceMs = new Map<string, number>();
   const busy = new Set<string>();
-  let timer: Disposable | undefined;
 
   async function exclude(shard: Shard): Promise<void> {
     await needs.exclude(shard.name, needs.progressOf(shard.name) ?? revisionZero);
@@ -63,16 +63,15 @@ export function createExclusions<Shard extends MergedShard>(needs: ExclusionsNee
       deadSinceMs.set(shard.name, since);
       if (shard.excludedAt === undefined && now - since >= graceMs) start(shard, exclude);
     }
-    timer = needs.clock.setTimer(lookMs, look);
   }
 
-  timer = needs.clock.setTimer(lookMs, look);
+  const timer = every(needs.clock, lookMs, look);
   // Nobody waits for the next look to have a shard back.
   const following = needs.shards.follow(({ shards }) => shards.forEach(returned));
   return {
     [Symbol.dispose]() {
       following[Symbol.dispose]();
-      timer?.[Symbol.dispose]();
+      timer[Symbol.dispose]();
     },
   };
 }

@@ -96,12 +96,12 @@ function contextOf(call: AnyCall): RpcCall {
 /** Sends what a handler yields, no faster than the caller takes it. */
 async function send(
   stream: ServerWritableStream<object, object> | ServerDuplexStream<object, object>,
-  replies: AsyncIterable<object>,
+  handle: () => AsyncIterable<object>,
   made: (reply: object) => object,
   { signal }: RpcCall,
 ): Promise<void> {
   try {
-    for await (const reply of replies) {
+    for await (const reply of handle()) {
       if (signal.aborted) return;
       if (stream.write(made(reply))) continue;
       await new Promise<void>((resolve) => {
@@ -135,7 +135,7 @@ function implementationOf(method: DescMethod, handler: (...args: never[]) => unk
       const run = handler as unknown as (request: object, call: RpcCall) => AsyncIterable<object>;
       const handle: handleServerStreamingCall<object, object> = (stream) => {
         const call = contextOf(stream);
-        void send(stream, run(stream.request, call), made, call);
+        void send(stream, () => run(stream.request, call), made, call);
       };
       return handle;
     }
@@ -144,7 +144,7 @@ function implementationOf(method: DescMethod, handler: (...args: never[]) => unk
       const handle: handleBidiStreamingCall<object, object> = (stream) => {
         const call = contextOf(stream);
         // The iterator must leave the stream open when the caller has said all: the answer goes on.
-        void send(stream, run(stream.iterator({ destroyOnReturn: false }), call), made, call);
+        void send(stream, () => run(stream.iterator({ destroyOnReturn: false }), call), made, call);
       };
       return handle;
     }

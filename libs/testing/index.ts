@@ -10,4 +10,16 @@ export type { LinkCondition, LinkRelay, LinkRelayOptions } from './link-relay.ts
 export { startLinkRelay } from './link-relay.ts';
 export type { TestNats, TestNatsOptions, TestNatsUser } from './nats-server.ts';
 export { startNats } from './nats-server.ts';
+export type { RawHttp2 } from './raw-http2.ts';
+export {
+  connectRawHttp2,
+  frame,
+  frameFlags,
+  frameTypes,
+  goawayFrame,
+  headerBlock,
+  headersFrame,
+  rstFrame,
+  windowFrame,
+} from './raw-http2.ts';
 export { ownerOfConnection } from './socket-owner.ts';

@@ -2,6 +2,7 @@
  * Fan-out: the hub hears each flushed batch of the store once, wraps each event once, and hands it to whoever follows a range that it is in, found
  * by index. It keeps no objects and no history: both come from the store.
  */
+import { FatalError, throwLater } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { KeyRange, Range, Store, StoreEvent } from '@kcp-ts/storage';
@@ -160,7 +161,7 @@ class StoreWatchHub implements WatchHub {
     try {
       member.follower.end(error);
     } catch (thrown) {
-      crash(thrown);
+      throwLater(thrown);
     }
   }
 
@@ -173,14 +174,8 @@ class StoreWatchHub implements WatchHub {
 function tellListener(listener: (changes: readonly Change[]) => void, changes: readonly Change[]): void {
   try {
     listener(changes);
-  } catch (thrown) {
-    crash(thrown);
+  } catch (cause) {
+    // It keeps state by the changes, of who may do what among others, and has missed some: only a restart reads it anew.
+    throwLater(new FatalError('a listener for changes failed', { cause }));
   }
-}
-
-/** What must not throw and did is a programmer's error: it ends the process, but not in the middle of a commit. */
-function crash(thrown: unknown): void {
-  queueMicrotask(() => {
-    throw thrown;
-  });
 }

@@ -11,7 +11,7 @@ import {
 import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
 import { createSystemTurns } from '@kcp-ts/base';
-import type { Exchange } from '@kcp-ts/http';
+import type { Exchange, InFlight } from '@kcp-ts/http';
 import { versionInfo } from '@kcp-ts/installation';
 import { StatusError } from '@kcp-ts/meta';
 import type { Surface } from '@kcp-ts/registry';
@@ -28,6 +28,7 @@ export interface CacheServerOptions {
   shards(): readonly string[];
   isReady(): boolean;
   metrics(): Promise<string>;
+  readonly inFlight: InFlight;
   logFault(id: string, error: StatusError): void;
 }
 
@@ -73,6 +74,7 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
       { name: 'feeds', live: false, check: () => (options.isReady() ? undefined : 'not followed yet') },
     ],
     version: versionInfo,
+    inFlight: options.inFlight,
     authenticate: options.authenticator.authenticate,
     impersonate() {
       throw new StatusError('Forbidden', 'nobody is impersonated here', {});

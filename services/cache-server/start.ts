@@ -10,10 +10,19 @@ import {
   serviceAudience,
   withAssertions,
 } from '@kcp-ts/authn';
-import type { Clock } from '@kcp-ts/base';
+import type { Clock, UncaughtErrors } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom, portOrFree } from '@kcp-ts/base';
+import type { ServerTls } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
-import { admitServices, clockService, createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
+import type { ServiceLoad } from '@kcp-ts/installation';
+import {
+  admitServices,
+  clockService,
+  createLogger,
+  createServiceLoad,
+  openConnections,
+  openDirectory,
+} from '@kcp-ts/installation';
 import { startRpcServer } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';
 import { openLmdbStore } from '@kcp-ts/storage';
@@ -50,8 +59,9 @@ async function authenticatorOf(
   return withAssertions(authenticator, { isService: createServicePeers({ peerCa }), verifier });
 }
 
-async function metricsOf(stores: Readonly<Record<string, Store>>): Promise<string> {
-  const { Counter, Registry, collectDefaultMetrics } = await import('prom-client');
+async function metricsOf(stores: Readonly<Record<string, Store>>, load: ServiceLoad): Promise<string> {
+  const prom = await import('prom-client');
+  const { Counter, Registry, collectDefaultMetrics } = prom;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const operations = new Counter({
@@ -61,16 +71,29 @@ async function metricsOf(stores: Readonly<Record<string, Store>>): Promise<strin
     registers: [registry],
   });
   for (const [name, store] of Object.entries(stores)) operations.inc({ store: name }, store.statistics().operations);
+  load.addMetrics(prom, [registry]);
   return registry.metrics();
 }
 
+async function servingOf(config: CacheServerConfig, peerCa: string): Promise<ServerTls> {
+  const read = (path: string) => readFile(path, 'utf8');
+  const clientCa = config.clientCaFile === '' ? '' : await read(config.clientCaFile);
+  return {
+    certificate: await read(config.tlsCertFile),
+    privateKey: await read(config.tlsPrivateKeyFile),
+    clientCa: `${clientCa}${peerCa}`,
+  };
+}
+
 /** Resolves when it listens; it is ready when it has brought in every shard that lives. */
-export async function startCacheServer(config: CacheServerConfig): Promise<RunningCacheServer> {
+export async function startCacheServer(
+  config: CacheServerConfig,
+  uncaught?: Pick<UncaughtErrors, 'count'>,
+): Promise<RunningCacheServer> {
   const clock = createSystemClock();
   const random = createSystemRandom();
   const log = createLogger(config.verbosity);
   const name = config.natsUsername || config.name;
-  const read = (path: string) => readFile(path, 'utf8');
   await mkdir(config.rootDirectory, { recursive: true, mode: 0o700 });
   const open = (folder: string) =>
     openLmdbStore({ path: join(config.rootDirectory, folder), clock, mapSizeBytes, historyMaxBytes });
@@ -82,6 +105,7 @@ export async function startCacheServer(config: CacheServerConfig): Promise<Runni
   };
   const rawWriter = createOrderedWriter(rawStore, onBroken);
   const copiesWriter = createOrderedWriter(copiesStore, onBroken);
+  const load = createServiceLoad(undefined, uncaught);
   const surface = cachedSurface();
   const sinks = [rawFeedSink(rawStore, rawWriter), createCopies(copiesStore, copiesWriter, surface)];
   const connections = await openConnections({ config, name, clock, log });
@@ -113,20 +137,18 @@ export async function startCacheServer(config: CacheServerConfig): Promise<Runni
     authenticator: await authenticatorOf(config, clock, log, tls.ca, name),
     shards: () => register.current().shards.map((shard) => shard.name),
     isReady: () => directory.isReady(),
-    metrics: () => metricsOf({ copies: copiesStore, feeds: rawStore }),
+    metrics: () => metricsOf({ copies: copiesStore, feeds: rawStore }, load),
+    inFlight: load.inFlight,
     logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
   });
-  const clientCa = config.clientCaFile === '' ? '' : await read(config.clientCaFile);
   const server = createHttpServer({
-    tls: {
-      certificate: await read(config.tlsCertFile),
-      privateKey: await read(config.tlsPrivateKeyFile),
-      clientCa: `${clientCa}${tls.ca}`,
-    },
+    tls: await servingOf(config, tls.ca),
     handler: cache.handler,
+    isService: createServicePeers({ peerCa: tls.ca }),
     onError: (error) => log.error({ err: error }, 'a request failed'),
     clock,
   });
+  load.follow(server);
   const { port } = await server.listen({ host: config.bindAddress, port: config.securePort });
   await register.announce({
     kind: 'cache-server',

@@ -1,7 +1,7 @@
 /** The front-proxy from top to bottom: who asks, where it goes, and over which connection. It never decodes a body. */
 import type { AssertionSigner, CertificateVerdict } from '@kcp-ts/authn';
-import { assertionHeader } from '@kcp-ts/authn';
-import type { Exchange, Peer } from '@kcp-ts/http';
+import { assertionHeader, mastersGroup } from '@kcp-ts/authn';
+import type { Exchange, InFlight, Peer } from '@kcp-ts/http';
 import type { Backends } from '@kcp-ts/installation';
 import { answerStatus, forwardedHeaders } from '@kcp-ts/installation';
 import type { UserInfo } from '@kcp-ts/meta';
@@ -14,6 +14,7 @@ export interface FrontProxyNeeds {
   readonly signer: AssertionSigner;
   /** Who a client certificate is. */
   readCertificate(peer: Peer): CertificateVerdict;
+  readonly inFlight: InFlight;
   /** `/livez`, `/readyz`, `/healthz` and `/metrics` of the proxy itself; undefined for any other path. */
   answerOwn(exchange: Exchange): Promise<void> | true | undefined;
   /** The proxy has answered itself that it does not hand a request on. */
@@ -62,6 +63,12 @@ export function createFrontProxy(needs: FrontProxyNeeds): (exchange: Exchange) =
       return undefined;
     }
     const user = certificate.kind === 'user' ? certificate.user : undefined;
+    try {
+      needs.inFlight.admit(exchange, user?.groups.includes(mastersGroup) === true);
+    } catch (error) {
+      refuse(exchange, StatusError.from(error));
+      return undefined;
+    }
     const target = router.route(exchange);
     if (target instanceof Promise) return target.then((found) => send(exchange, found, user));
     send(exchange, target, user);

@@ -47,7 +47,7 @@ it('over the wire, nothing forged crosses in HTTP/1.1, neither in the head nor i
   );
   socket.resume();
   await once(socket, 'close');
-  expect(at.seen).toEqual([['accept']]);
+  expect(at.seen).toEqual([['accept', 'x-kcp-ts-flow']]);
 });
 
 it('over the wire, nothing forged crosses in HTTP/2, neither in the head nor in trailers', async () => {
@@ -60,7 +60,7 @@ it('over the wire, nothing forged crosses in HTTP/2, neither in the head nor in 
   stream.end('a');
   await once(stream, 'close');
   session.close();
-  expect(at.seen).toEqual([['accept']]);
+  expect(at.seen).toEqual([['accept', 'x-kcp-ts-flow']]);
 });
 
 it('refuses tunnels and takes an asked upgrade for no upgrade', async () => {
@@ -84,5 +84,5 @@ it('refuses tunnels and takes an asked upgrade for no upgrade', async () => {
     else expect(answer).toContain(`HTTP/1.1 ${status}`);
     socket.destroy();
   }
-  expect(at.seen).toEqual([[]]);
+  expect(at.seen).toEqual([['x-kcp-ts-flow']]);
 });

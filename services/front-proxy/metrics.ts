@@ -1,5 +1,5 @@
 /** The proxy's metrics: a fixed set of series, by backend and status, none by workspace. */
-import type { BackendStatistics } from '@kcp-ts/installation';
+import type { BackendStatistics, ServiceLoad } from '@kcp-ts/installation';
 
 export interface Metrics {
   /** A request has been answered; `backend` is empty where the proxy did so itself. */
@@ -10,7 +10,7 @@ export interface Metrics {
   ): Promise<string>;
 }
 
-export function createMetrics(): Metrics {
+export function createMetrics(load: ServiceLoad): Metrics {
   /** By backend, then by status: nothing is put together for a request. */
   const answers = new Map<string, Map<number, number>>();
   return {
@@ -24,7 +24,8 @@ export function createMetrics(): Metrics {
     },
     async text(backends, { clusters, workspaces }) {
       // The client library is only loaded when somebody scrapes.
-      const { Counter, Gauge, Registry, collectDefaultMetrics } = await import('prom-client');
+      const prom = await import('prom-client');
+      const { Counter, Gauge, Registry, collectDefaultMetrics } = prom;
       const register = new Registry();
       const registers = [register];
       collectDefaultMetrics({ register });
@@ -48,6 +49,7 @@ export function createMetrics(): Metrics {
       }
       gauge('kcp_front_proxy_index_clusters', 'Logical clusters in the index.').set(clusters);
       gauge('kcp_front_proxy_index_workspaces', 'Workspaces in the index.').set(workspaces);
+      load.addMetrics(prom, registers);
       return register.metrics();
     },
   };

@@ -1,6 +1,6 @@
 /** The front-proxy's options, once: flags, environment, --help and the type of the configuration all come from this table. */
 import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
-import { installationOptions, servingOptions } from '@kcp-ts/flags';
+import { inFlightOptions, installationOptions, servingOptions } from '@kcp-ts/flags';
 
 export const options = {
   ...servingOptions,
@@ -42,6 +42,7 @@ export const options = {
     max: 3600,
     text: 'How long open requests may go on after SIGTERM.',
   },
+  ...inFlightOptions,
   ...installationOptions,
 } as const satisfies OptionTable;
 

@@ -1,11 +1,11 @@
 /** A front-proxy that listens: its parts, put together around a directory that somebody else keeps. */
 import { X509Certificate } from 'node:crypto';
-import { createAssertionSigner, createCertificateReader } from '@kcp-ts/authn';
+import { createAssertionSigner, createCertificateReader, createServicePeers } from '@kcp-ts/authn';
 import type { Clock } from '@kcp-ts/base';
 import type { HttpLimits, ServerTls } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
-import type { PeerTls } from '@kcp-ts/installation';
-import { createBackends } from '@kcp-ts/installation';
+import type { PeerTls, ServiceLoad } from '@kcp-ts/installation';
+import { createBackends, createServiceLoad } from '@kcp-ts/installation';
 import type { Logger } from 'pino';
 import { createFrontProxy } from './compose.ts';
 import type { Mapping } from './mapping.ts';
@@ -30,6 +30,8 @@ export interface ServeOptions {
   readonly clock: Clock;
   readonly log: Pick<Logger, 'warn' | 'error'>;
   readonly limits?: Partial<HttpLimits>;
+  /** One with the default limits when absent. */
+  readonly load?: ServiceLoad;
 }
 
 export interface ServingFrontProxy {
@@ -48,7 +50,8 @@ function commonNameOf(certificate: string): string {
 /** Resolves when it listens. */
 export async function serveFrontProxy(options: ServeOptions): Promise<ServingFrontProxy> {
   const { directory, peer, mappings, clock, log } = options;
-  const metrics = createMetrics();
+  const load = options.load ?? createServiceLoad();
+  const metrics = createMetrics(load);
   const backends = createBackends({
     clock,
     tlsOf: (url) => mappings.find(({ backend }) => backend === url)?.tls ?? peer,
@@ -72,6 +75,7 @@ export async function serveFrontProxy(options: ServeOptions): Promise<ServingFro
       dropGroups: options.dropGroups,
     }),
     readCertificate,
+    inFlight: load.inFlight,
     answerOwn: createOwnAnswers({
       directory,
       draining: () => draining,
@@ -83,10 +87,12 @@ export async function serveFrontProxy(options: ServeOptions): Promise<ServingFro
   const server = createHttpServer({
     tls: options.serving,
     handler,
+    isService: createServicePeers({ peerCa: peer.ca }),
     onError: (error) => log.error({ err: error }, 'a request failed'),
     clock,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
+  load.follow(server);
   const { port } = await server.listen({ host: options.host, port: options.port });
   return {
     port,

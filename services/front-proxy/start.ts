@@ -1,7 +1,8 @@
 /** Starts a front-proxy with its server, and stops it: what the program and the tests call. */
 import { readFile } from 'node:fs/promises';
-import { createSystemClock, portOrFree } from '@kcp-ts/base';
-import { createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
+import type { UncaughtErrors } from '@kcp-ts/base';
+import { createSystemClock, every, portOrFree } from '@kcp-ts/base';
+import { createLogger, createServiceLoad, openConnections, openDirectory } from '@kcp-ts/installation';
 import { readMappings } from './mapping.ts';
 import type { FrontProxyConfig } from './options.ts';
 import { serveFrontProxy } from './serve.ts';
@@ -28,7 +29,10 @@ function hostOf({ externalHostname, bindAddress }: FrontProxyConfig): string {
 }
 
 /** Resolves when the proxy listens; it is ready when it knows where workspaces are. */
-export async function startFrontProxy(config: FrontProxyConfig): Promise<RunningFrontProxy> {
+export async function startFrontProxy(
+  config: FrontProxyConfig,
+  uncaught?: Pick<UncaughtErrors, 'count'>,
+): Promise<RunningFrontProxy> {
   const clock = createSystemClock();
   const log = createLogger(config.verbosity);
   const name = config.natsUsername || config.name;
@@ -48,6 +52,7 @@ export async function startFrontProxy(config: FrontProxyConfig): Promise<Running
     port: config.securePort,
     clock,
     log,
+    load: createServiceLoad(config, uncaught),
   });
   const host = hostOf(config);
   const rpcPort = await portOrFree(config.rpcPort);
@@ -57,17 +62,16 @@ export async function startFrontProxy(config: FrontProxyConfig): Promise<Running
     rpcAddress: `${host}:${rpcPort}`,
     baseUrl: `https://${host}:${proxy.port}`,
   });
-  let sweeper: Disposable | undefined;
   const sweep = () => {
     const { shards, services } = directory.state();
     proxy.keep([...shards, ...services].map(({ baseUrl }) => baseUrl));
-    sweeper = clock.setTimer(sweepMs, sweep);
   };
   sweep();
+  const sweeper = every(clock, sweepMs, sweep);
   return {
     port: proxy.port,
     async [Symbol.asyncDispose]() {
-      sweeper?.[Symbol.dispose]();
+      sweeper[Symbol.dispose]();
       await proxy.close({ drainMs: config.shutdownDrainSeconds * 1000 });
       await directory[Symbol.asyncDispose]();
       await connections[Symbol.asyncDispose]();

@@ -6,7 +6,8 @@ import type { Clock, Random } from '@kcp-ts/base';
 import { conversionOf } from '@kcp-ts/behaviours';
 import { createControllerRuntime } from '@kcp-ts/controller';
 import type { Exchange, Peer } from '@kcp-ts/http';
-import { versionInfo } from '@kcp-ts/installation';
+import type { ServiceLoad } from '@kcp-ts/installation';
+import { createServiceLoad, versionInfo } from '@kcp-ts/installation';
 import type { Revision, StatusError } from '@kcp-ts/meta';
 import type { Admission, Behaviour, RegistryNeeds, Surface } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
@@ -52,6 +53,8 @@ export interface ShardOptions {
   readonly authenticator: Authenticator;
   /** Whether a connection is that of another service of the installation. */
   isService?: ((peer: Peer) => boolean) | undefined;
+  /** One with the default limits when absent. */
+  readonly load?: ServiceLoad | undefined;
   logFault(id: string, error: StatusError): void;
   logController(name: string, key: string, error: unknown): void;
 }
@@ -172,7 +175,8 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const observe = (past: Revision) => void options.store.observe(past);
   const progress = createProgress({ hub: core.hub, clock, observe });
   const { isService, amongOthers } = options;
-  const metrics = createMetrics(core, () => controllers, amongOthers);
+  const load = options.load ?? createServiceLoad();
+  const metrics = createMetrics(core, () => controllers, amongOthers, load);
   const enabled = options.homeWorkspaces;
   const homeWorkspace = createHomeWorkspace({ core, access, tenancy, shardName, externalUrl, enabled });
   const router = createRouter({ core, access, homeWorkspace, metrics: metrics.text });
@@ -186,6 +190,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     progress,
     checks: healthChecks(() => ready, amongOthers),
     version: versionInfo,
+    inFlight: load.inFlight,
     authenticate: options.authenticator.authenticate,
     impersonate: router.impersonate,
     route(request) {

@@ -2,7 +2,7 @@
 
 import { builtinRows, rootExports, systemRows } from '@kcp-ts/apis';
 import type { Clock, Random, Turns } from '@kcp-ts/base';
-import { createSystemTurns } from '@kcp-ts/base';
+import { createSystemTurns, every } from '@kcp-ts/base';
 import type { BoundResource, Catalog, Components, RowNeeds } from '@kcp-ts/catalog';
 import { createCatalog, createComponents, resourcesOfRows } from '@kcp-ts/catalog';
 import type { BindingIndex } from '@kcp-ts/controllers';
@@ -220,7 +220,6 @@ export function createCore(options: CoreOptions): Core {
   });
 
   // Answers about a cluster that was deleted may have been cached by the last who asked: they are dropped a little later, together.
-  let sweeper: Disposable | undefined;
   const sweep = () => {
     for (const cluster of gone) {
       catalog.forget(cluster);
@@ -228,9 +227,8 @@ export function createCore(options: CoreOptions): Core {
       for (const forget of forgetters) forget(cluster);
     }
     gone.clear();
-    sweeper = clock.setTimer(sweepMs, sweep);
   };
-  sweep();
+  const sweeper = every(clock, sweepMs, sweep);
 
   return {
     onGone: (forget) => void forgetters.push(forget),
@@ -268,7 +266,7 @@ export function createCore(options: CoreOptions): Core {
       return { op: 'put', key, expect: 'any', value: () => encodeStored(noFingerprint, 0, JSON.stringify(schema)) };
     },
     [Symbol.dispose]() {
-      sweeper?.[Symbol.dispose]();
+      sweeper[Symbol.dispose]();
       following[Symbol.dispose]();
       hub[Symbol.dispose]();
     },

@@ -1,6 +1,7 @@
 /** The shard's metrics: a fixed set of series, none per workspace, binding or definition. */
 import type { ApiRequest } from '@kcp-ts/apiserver';
 import type { ControllerRuntime } from '@kcp-ts/controller';
+import type { ServiceLoad } from '@kcp-ts/installation';
 import type { AmongOthers } from './among-others.ts';
 import type { Core } from './core.ts';
 
@@ -59,7 +60,8 @@ function addAmongOthers(
 export function createMetrics(
   core: Core,
   controllers: () => ControllerRuntime,
-  amongOthers?: AmongOthers | undefined,
+  amongOthers: AmongOthers | undefined,
+  load: ServiceLoad,
 ): Metrics {
   const requests = new Map<string, number>();
   return {
@@ -117,6 +119,7 @@ export function createMetrics(
       });
       cached.set({ cache: 'surfaces' }, core.catalog.size());
       cached.set({ cache: 'clusters' }, core.clusters.size());
+      load.addMetrics(prom, [registry]);
       if (amongOthers !== undefined) addAmongOthers(amongOthers, prom, [registry]);
       return registry.metrics();
     },

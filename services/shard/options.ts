@@ -1,6 +1,6 @@
 /** The shard's options, once: flags, environment, --help and the type of the configuration all come from this table. Names and defaults are kcp's where it has them. */
 import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
-import { installationOptions } from '@kcp-ts/flags';
+import { inFlightOptions, installationOptions } from '@kcp-ts/flags';
 
 export const options = {
   rootDirectory: {
@@ -121,6 +121,7 @@ export const options = {
     default: '',
     text: 'What the keys of this shard begin with in etcd; /kcp/ and its name when empty.',
   },
+  ...inFlightOptions,
   ...installationOptions,
   enableHomeWorkspaces: {
     flag: 'enable-home-workspaces',

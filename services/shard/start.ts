@@ -5,11 +5,11 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceAccount } from '@kcp-ts/authn';
 import { createAuthenticator, createServiceAccountTokens, createServicePeers, openTokenFile } from '@kcp-ts/authn';
-import type { Clock, Random } from '@kcp-ts/base';
+import type { Clock, Random, UncaughtErrors } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom, processMemory, releaseMemory } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
-import { createLogger, etcdOptionsOf } from '@kcp-ts/installation';
+import { createLogger, createServiceLoad, etcdOptionsOf } from '@kcp-ts/installation';
 import type { KubeObject } from '@kcp-ts/meta';
 import type { EtcdReplica, Store } from '@kcp-ts/storage';
 import { formatKey, openEtcdReplica, openLmdbStore, parseStored } from '@kcp-ts/storage';
@@ -228,6 +228,7 @@ async function listen({ config, certificates, peerCa, clock, log }: ListenNeeds)
       clientCa: `${certificates.clientCa}${peerCa}`,
     },
     handler: (exchange) => handler(exchange),
+    ...(peerCa === '' ? {} : { isService: createServicePeers({ peerCa }) }),
     mayAnswer: () => holds(),
     onError: (error) => log.error({ err: error }, 'a request failed'),
     clock,
@@ -243,8 +244,8 @@ async function listen({ config, certificates, peerCa, clock, log }: ListenNeeds)
   };
 }
 
-/** Resolves when the shard answers requests. */
-export async function startShard(config: ShardConfig): Promise<RunningShard> {
+/** Resolves when the shard answers requests. `uncaught`: of the process, for the metrics. */
+export async function startShard(config: ShardConfig, uncaught?: Pick<UncaughtErrors, 'count'>): Promise<RunningShard> {
   const clock = createSystemClock();
   const random = createSystemRandom();
   const log = createLogger(config.verbosity);
@@ -253,7 +254,9 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
   const certificates = await certificatesOf(config, host, clock);
   const peerCa = config.peerCaFile === '' ? '' : await readFile(config.peerCaFile, 'utf8');
 
+  const load = createServiceLoad(config, uncaught);
   const { server, port, serve } = await listen({ config, certificates, peerCa, clock, log });
+  load.follow(server);
   const own = `https://${hostInUrl(host)}:${port}`;
   const urls = urlsOf(config, own);
   const baseUrl = config.shardBaseUrl === '' ? own : config.shardBaseUrl;
@@ -284,6 +287,7 @@ export async function startShard(config: ShardConfig): Promise<RunningShard> {
     ...urls,
     caBundle: certificates.servingCa,
     homeWorkspaces: config.enableHomeWorkspaces,
+    load,
     homeCreatorGroups: config.homeWorkspacesHomeCreatorGroups,
     tokens: serviceAccounts,
     authenticator: amongServices(authenticator, { peerCa, shard: config.shardName, clock }),

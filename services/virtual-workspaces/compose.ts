@@ -1,6 +1,7 @@
 /** The service of virtual workspaces from top to bottom: a request about one consumer goes to its shard, one about all of them is answered here, over all shards. */
 import { isTrue, parseListOptions, parseQuery, parseRequestPath } from '@kcp-ts/apiserver';
-import type { Exchange } from '@kcp-ts/http';
+import { mastersGroup } from '@kcp-ts/authn';
+import type { Exchange, InFlight } from '@kcp-ts/http';
 import type { Confirming } from '@kcp-ts/installation';
 import { answerStatus, confirmPlacement } from '@kcp-ts/installation';
 import { compileLabelSelector, isWorkspacePath, StatusError } from '@kcp-ts/meta';
@@ -18,10 +19,11 @@ export interface ServiceNeeds {
   readonly context: Context;
   readonly identity: IdentityNeeds;
   readonly directory: Confirming;
+  readonly inFlight: InFlight;
   /** What shards are selected by. */
   labelsOf(shard: ShardRecord): Readonly<Record<string, string>>;
   /** Health and metrics of the service itself; false for any other path. */
-  answerOwn(exchange: Exchange): boolean;
+  answerOwn(exchange: Exchange): boolean | Promise<void>;
   /** One line about a fault of ours. */
   logFault(exchange: Exchange, error: StatusError): void;
 }
@@ -111,7 +113,9 @@ export function createService(needs: ServiceNeeds): Service {
 
   async function handle(exchange: Exchange): Promise<void> {
     const { path, search } = split(exchange);
-    const request: Request = { exchange, path, search, headers: readIdentity(needs.identity, exchange) };
+    const { user, headers } = readIdentity(needs.identity, exchange);
+    needs.inFlight.admit(exchange, user?.groups.includes(mastersGroup) === true);
+    const request: Request = { exchange, path, search, headers };
     const target = parseTarget(path);
     // What there is no virtual workspace for, a shard says in its own words.
     if (target === undefined) forward(request, anyShard(), path);
@@ -121,7 +125,8 @@ export function createService(needs: ServiceNeeds): Service {
 
   return {
     async handler(exchange) {
-      if (needs.answerOwn(exchange)) return;
+      const own = needs.answerOwn(exchange);
+      if (own !== false) return own === true ? undefined : own;
       try {
         await handle(exchange);
       } catch (thrown) {

@@ -1,5 +1,6 @@
 /** The framed watches that this service holds at the shards: opened for merged streams, and given up when a shard has gone silent. */
 import type { Clock } from '@kcp-ts/base';
+import { every } from '@kcp-ts/base';
 import type { UpstreamAnswer } from '@kcp-ts/http';
 import type { Backends } from '@kcp-ts/installation';
 import type { ContentHandlers, ContentStream } from '@kcp-ts/merged';
@@ -69,14 +70,12 @@ function headersOf({ headers }: WatchQuestion, shard: string): Record<string, st
 
 export function createContents(backends: Pick<Backends, 'request'>, clock: Clock): Contents {
   const open = new Set<Content>();
-  let timer: Disposable | undefined;
 
   function look(): void {
     const now = clock.monotonic();
     for (const content of open) if (!content.paused && now - content.heardMs > silentMs) content.giveUp();
-    timer = clock.setTimer(lookMs, look);
   }
-  timer = clock.setTimer(lookMs, look);
+  const timer = every(clock, lookMs, look);
 
   return {
     open(question, shard, after, initial, handlers) {
@@ -158,7 +157,7 @@ export function createContents(backends: Pick<Backends, 'request'>, clock: Clock
     },
     size: () => open.size,
     [Symbol.dispose]() {
-      timer?.[Symbol.dispose]();
+      timer[Symbol.dispose]();
       for (const content of [...open]) content.giveUp();
     },
   };

@@ -31,12 +31,21 @@ function userOf({ verifier, isService, readCertificate }: IdentityNeeds, exchang
   return certificate.kind === 'user' ? certificate.user : undefined;
 }
 
+export interface Identity {
+  /** Undefined where only a shard can tell from the client's token. */
+  readonly user: UserInfo | undefined;
+  readonly headers: RequestHeaders;
+}
+
 /** Throws StatusError Unauthorized. */
-export function readIdentity(needs: IdentityNeeds, exchange: Exchange): RequestHeaders {
+export function readIdentity(needs: IdentityNeeds, exchange: Exchange): Identity {
   const user = userOf(needs, exchange);
   const headers = forwardedHeaders(exchange, user === undefined);
-  return (shard) =>
-    user === undefined
-      ? { ...headers }
-      : { ...headers, [assertionHeader]: needs.signer.sign(user, serviceAudience('shard', shard)) };
+  return {
+    user,
+    headers: (shard) =>
+      user === undefined
+        ? { ...headers }
+        : { ...headers, [assertionHeader]: needs.signer.sign(user, serviceAudience('shard', shard)) },
+  };
 }

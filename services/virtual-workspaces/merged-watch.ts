@@ -1,5 +1,7 @@
 /** Watches over all shards, as one stream in one order. */
+
 import type { ListOptions } from '@kcp-ts/apiserver';
+import { every } from '@kcp-ts/base';
 import type { BodyStream, Exchange } from '@kcp-ts/http';
 import type { MergedSink, MergedWatch, Position } from '@kcp-ts/merged';
 import { awaitClock, consistentListRevision, createMergedWatch } from '@kcp-ts/merged';
@@ -160,13 +162,12 @@ class ClientWatch implements MergedSink {
 
   #bookmarkSoon(): void {
     if (!this.#options.bookmarks) return;
-    this.#timer = this.#context.clock.setTimer(bookmarkMs, () => {
+    this.#timer = every(this.#context.clock, bookmarkMs, () => {
       const revision = this.#merged?.position();
       if (revision !== undefined && revision !== this.#bookmarked && this.#body?.bufferedBytes === 0) {
         this.#bookmarked = revision;
         this.#body.write(bookmarkLine(this.#kind, revision, false));
       }
-      this.#bookmarkSoon();
     });
   }
 

@@ -1,6 +1,6 @@
 /** The options of the service of virtual workspaces, once: flags, environment, --help and the type of the configuration all come from this table. */
 import type { OptionTable, OptionValues } from '@kcp-ts/flags';
-import { installationOptions, servingOptions } from '@kcp-ts/flags';
+import { inFlightOptions, installationOptions, servingOptions } from '@kcp-ts/flags';
 
 export const options = {
   ...servingOptions,
@@ -18,6 +18,7 @@ export const options = {
     max: 3600,
     text: 'How long open requests may go on after SIGTERM; watches end at once, and go on elsewhere.',
   },
+  ...inFlightOptions,
   ...installationOptions,
 } as const satisfies OptionTable;
 

@@ -1,6 +1,6 @@
 /** What the service answers for itself: its health and its metrics. */
 import type { Exchange } from '@kcp-ts/http';
-import type { Directory } from '@kcp-ts/installation';
+import type { Directory, ServiceLoad } from '@kcp-ts/installation';
 import { silentMsMax } from '@kcp-ts/merged';
 import type { Contents } from './contents.ts';
 import type { Shards } from './shards.ts';
@@ -13,6 +13,7 @@ export interface OwnAnswersNeeds {
   draining(): boolean;
   /** Requests by the status of the answer of a shard. */
   readonly requests: ReadonlyMap<string, number>;
+  readonly load: ServiceLoad;
   mayScrape(exchange: Exchange): boolean;
 }
 
@@ -33,9 +34,10 @@ function answerHealth(needs: OwnAnswersNeeds, exchange: Exchange, endpoint: 'liv
   exchange.respond(good ? 200 : 500, text, verbose ? `${lines}${end}` : 'ok');
 }
 
-async function metricsText({ shards, contents, watches, requests }: OwnAnswersNeeds): Promise<string> {
+async function metricsText({ shards, contents, watches, requests, load }: OwnAnswersNeeds): Promise<string> {
   // The client library is only loaded when somebody scrapes.
-  const { Counter, Gauge, Registry, collectDefaultMetrics } = await import('prom-client');
+  const prom = await import('prom-client');
+  const { Counter, Gauge, Registry, collectDefaultMetrics } = prom;
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register });
@@ -56,11 +58,12 @@ async function metricsText({ shards, contents, watches, requests }: OwnAnswersNe
     excluded.set({ shard: shard.name }, shard.excludedAt === undefined ? 0 : 1);
   const open = gauge('circuit_open', 'Shards that are not tried now.', ['backend']);
   for (const backend of shards.backends.statistics()) open.set({ backend: backend.url }, backend.open ? 1 : 0);
+  load.addMetrics(prom, registers);
   return register.metrics();
 }
 
 /** True where the path was the service's own. */
-export function createOwnAnswers(needs: OwnAnswersNeeds): (exchange: Exchange) => boolean {
+export function createOwnAnswers(needs: OwnAnswersNeeds): (exchange: Exchange) => boolean | Promise<void> {
   return (exchange) => {
     const [path] = exchange.url.split('?', 1);
     switch (path) {
@@ -71,8 +74,7 @@ export function createOwnAnswers(needs: OwnAnswersNeeds): (exchange: Exchange) =
         return true;
       case '/metrics':
         if (!needs.mayScrape(exchange)) return false;
-        void metricsText(needs).then((metrics) => exchange.respond(200, text, metrics));
-        return true;
+        return metricsText(needs).then((metrics) => exchange.respond(200, text, metrics));
       default:
         return false;
     }

@@ -8,12 +8,12 @@ import {
   createServicePeers,
   serviceAudience,
 } from '@kcp-ts/authn';
-import type { Clock } from '@kcp-ts/base';
+import type { Clock, UncaughtErrors } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom, portOrFree } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
-import type { Confirming, Directory } from '@kcp-ts/installation';
-import { createBackends, createLogger, openConnections, openDirectory } from '@kcp-ts/installation';
+import type { Confirming, Directory, ServiceLoad } from '@kcp-ts/installation';
+import { createBackends, createLogger, createServiceLoad, openConnections, openDirectory } from '@kcp-ts/installation';
 import { createExclusions } from '@kcp-ts/merged';
 import { FeedService } from '@kcp-ts/proto';
 import type { ShardRecord } from '@kcp-ts/replication';
@@ -48,6 +48,8 @@ export interface AssembleNeeds {
   readonly tls: PeerPems;
   readonly clock: Clock;
   readonly log: Logger;
+  /** One with the default limits when absent. */
+  readonly load?: ServiceLoad;
   connect(rpcAddress: string): RpcClient<typeof FeedService>;
   labelsOf(shard: ShardRecord): Readonly<Record<string, string>>;
 }
@@ -107,13 +109,15 @@ export function assemble(needs: AssembleNeeds): Assembled {
     const verdict = identity.readCertificate(peer);
     return verdict.kind === 'user' && verdict.user.groups.includes('system:masters');
   };
+  const load = needs.load ?? createServiceLoad();
   const service: Service = createService({
+    inFlight: load.inFlight,
     context: { shards, contents, clock, random: createSystemRandom() },
     identity,
     directory,
     labelsOf: needs.labelsOf,
     answerOwn: createOwnAnswers({
-      ...{ directory, shards, contents, requests, mayScrape },
+      ...{ directory, shards, contents, requests, mayScrape, load },
       watches: () => service.watches(),
       draining: () => draining,
     }),
@@ -135,7 +139,10 @@ export function assemble(needs: AssembleNeeds): Assembled {
 const registerAskMs = 150;
 
 /** Resolves when the service listens; it is ready when it knows where workspaces are. */
-export async function startVirtualWorkspaces(config: VirtualWorkspacesConfig): Promise<RunningVirtualWorkspaces> {
+export async function startVirtualWorkspaces(
+  config: VirtualWorkspacesConfig,
+  uncaught?: Pick<UncaughtErrors, 'count'>,
+): Promise<RunningVirtualWorkspaces> {
   const clock = createSystemClock();
   const log = createLogger(config.verbosity);
   const read = (path: string) => readFile(path, 'utf8');
@@ -144,8 +151,9 @@ export async function startVirtualWorkspaces(config: VirtualWorkspacesConfig): P
   const { tls, register } = connections;
   const labels = createShardLabels();
   const directory = await openDirectory({ connections, clock, log, sinks: [labels.sink] });
+  const load = createServiceLoad(config, uncaught);
   const assembled = assemble({
-    ...{ name, register, directory, tls, clock, log },
+    ...{ name, register, directory, tls, clock, log, load },
     connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
     labelsOf: labels.of,
   });
@@ -157,9 +165,11 @@ export async function startVirtualWorkspaces(config: VirtualWorkspacesConfig): P
       clientCa,
     },
     handler: assembled.service.handler,
+    isService: createServicePeers({ peerCa: tls.ca }),
     onError: (error) => log.error({ err: error }, 'a request failed'),
     clock,
   });
+  load.follow(server);
   const { port } = await server.listen({ host: config.bindAddress, port: config.securePort });
   const host = config.externalHostname || (config.bindAddress === '0.0.0.0' ? '127.0.0.1' : config.bindAddress);
   const rpcPort = await portOrFree(config.rpcPort);

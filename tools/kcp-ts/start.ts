@@ -1,11 +1,19 @@
-/** Runs a service until SIGINT or SIGTERM; then stops it cleanly. A second signal ends it at once. */
+/**
+ * Runs a service until SIGINT or SIGTERM; then stops it cleanly. A second signal ends it at once. An error that nobody caught does not end it, but where
+ * state is broken (`libs/base/uncaught-errors.ts`).
+ */
+import type { UncaughtErrors } from '@kcp-ts/base';
 import type { FlagsResult } from '@kcp-ts/flags';
+import { catchUncaught } from './catch-uncaught.ts';
 import { environment } from './config.ts';
 
 export interface Runnable<Config> {
   readConfig(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): FlagsResult<Config>;
   /** Resolves when it serves, with a line that says so. */
-  start(config: Config): Promise<AsyncDisposable & { readonly ready: string; readonly lost?: Promise<Error> }>;
+  start(
+    config: Config,
+    uncaught: UncaughtErrors,
+  ): Promise<AsyncDisposable & { readonly ready: string; readonly lost?: Promise<Error> }>;
 }
 
 function untilAsked(): Promise<void> {
@@ -33,8 +41,9 @@ export async function run<Config>(service: Runnable<Config>, args: readonly stri
     return;
   }
   const stop = untilAsked();
+  const uncaught = catchUncaught();
   try {
-    const running = await Promise.race([service.start(result.config), stop]);
+    const running = await Promise.race([service.start(result.config, uncaught), stop]);
     if (running === undefined) process.exit(0);
     process.stdout.write(`${running.ready}\n`);
     const lost = await Promise.race([stop, running.lost ?? stop]);

@@ -186,6 +186,9 @@ async function wholeItems(call: ResourceCall, from: Reading, form: Form, first: 
 
 export async function handleList(call: ResourceCall, options: ListOptions): Promise<void> {
   const { needs, request, served, media } = call;
+  await request.exchange.pause();
+  // A client that opens and resets streams must not have its lists read.
+  if (request.exchange.closed) return;
   const from = await reading(call, options);
   const form = formOf(call);
   const limited = options.limit !== undefined;

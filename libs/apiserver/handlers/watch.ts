@@ -134,6 +134,7 @@ function headersOf(call: ResourceCall, encoder: FrameEncoder, framed: boolean): 
 export async function handleWatch(call: ResourceCall, options: ListOptions, tellers: WatchTellers): Promise<void> {
   const { needs, request, served, media } = call;
   const plan = planWatch(call, options);
+  if (plan.initial) await request.exchange.pause();
   if (plan.from > 0) await awaitRevision(needs, plan.from);
   if (request.exchange.closed) return;
   const framed = isFramedWatch(call);

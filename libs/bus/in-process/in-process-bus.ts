@@ -1,4 +1,5 @@
 /** The bus of an installation that is one process. It is never down; a follower whose queue is full loses the queue and is told. */
+import { throwLater } from '@kcp-ts/base';
 import { StatusError } from '@kcp-ts/meta';
 import type { Bus, BusHandlers } from '../bus.ts';
 import { messageBytesMax } from '../bus.ts';
@@ -68,10 +69,10 @@ class InProcessBus implements Bus {
       const { queue, overflowed, handlers } = subscription;
       subscription.queue = [];
       subscription.overflowed = false;
-      if (overflowed) handlers.gap();
+      if (overflowed) call(() => handlers.gap());
       for (const { subject, bytes } of queue) {
         if (!this.#subscriptions.has(subscription)) break;
-        handlers.message(subject, bytes);
+        call(() => handlers.message(subject, bytes));
       }
     }
   }
@@ -87,5 +88,14 @@ class InProcessBus implements Bus {
     for (const { handlers } of this.#subscriptions) handlers.state?.(false);
     this.#subscriptions.clear();
     return Promise.resolve();
+  }
+}
+
+/** A handler that throws must not keep messages from the others. */
+function call(handler: () => void): void {
+  try {
+    handler();
+  } catch (error) {
+    throwLater(error);
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from '@kcp-ts/base';
-import { pauseOn } from '@kcp-ts/base';
+import { pauseOn, throwLater } from '@kcp-ts/base';
 import { StatusError } from '@kcp-ts/meta';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
@@ -178,7 +178,13 @@ class NatsBus implements Bus {
       max_messages: 1_000,
       idle_heartbeat: heartbeatMs,
       callback: ({ subject, data }) => {
-        if (!stopped) subscription.handlers.message(subject, data);
+        if (stopped) return;
+        try {
+          subscription.handlers.message(subject, data);
+        } catch (error) {
+          // The client would end the consumer.
+          throwLater(error);
+        }
       },
     });
     subscription.stop = () => {

@@ -7,6 +7,7 @@
  * ahead stands back. What is behind can follow what it hears; what is ahead would be followed by nobody.
  */
 import type { Clock } from '@kcp-ts/base';
+import { every } from '@kcp-ts/base';
 
 export interface PeerClock {
   readonly name: string;
@@ -51,7 +52,6 @@ interface Sample {
 export function createClockGuard(options: ClockGuardOptions): ClockGuard {
   const { clock, onChange } = options;
   const samples = new Map<string, Sample>();
-  let timer: Disposable | undefined;
   let closed = false;
   let told: string | undefined;
   /** Our wall clock less the monotonic one when the last verdict was found: while it is the same and nobody is heard, so is the verdict. */
@@ -126,13 +126,7 @@ export function createClockGuard(options: ClockGuardOptions): ClockGuard {
     judge(clock.now() - clock.monotonic());
   }
 
-  function schedule(): void {
-    timer = clock.setTimer(intervalMs, () => {
-      void measure();
-      schedule();
-    });
-  }
-  schedule();
+  const timer = every(clock, intervalMs, () => void measure());
 
   return {
     fault() {
@@ -147,7 +141,7 @@ export function createClockGuard(options: ClockGuardOptions): ClockGuard {
     measure,
     [Symbol.dispose]() {
       closed = true;
-      timer?.[Symbol.dispose]();
+      timer[Symbol.dispose]();
     },
   };
 }

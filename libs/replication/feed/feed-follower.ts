@@ -2,6 +2,7 @@
  * Follows the feeds of all shards: the bus brings what is new, and whatever it loses is fetched from the shard. What is known of a shard is complete up to
  * one number; a message that follows on it moves it, a message that does not shows that something is missing.
  */
+import { every } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { revisionZero } from '@kcp-ts/meta';
 import type { FeedMessage, FeedService } from '@kcp-ts/proto';
@@ -57,12 +58,11 @@ class Follower implements FeedFollower {
   }
 
   #watch(): void {
-    this.#watchdog = this.#options.clock.setTimer(silentMs / 2, () => {
+    this.#watchdog = every(this.#options.clock, silentMs / 2, () => {
       const now = this.#options.clock.monotonic();
       for (const followed of this.#followed.values())
         if (followed.complete !== undefined && followed.shard.alive && now - followed.completeAtMs > silentMs)
           void this.#bring(followed);
-      this.#watch();
     });
   }
 

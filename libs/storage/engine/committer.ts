@@ -7,6 +7,7 @@
  * against a state that will never be, so all of it fails.
  */
 import type { Clock } from '@kcp-ts/base';
+import { FatalError, throwLater } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { RevisionClock } from '../revision-clock.ts';
@@ -119,7 +120,12 @@ class GroupCommitter implements Committer {
   }
 
   #schedule(): void {
-    this.#flushing ??= Promise.resolve().then(() => this.#flushAll());
+    this.#flushing ??= Promise.resolve()
+      .then(() => this.#flushAll())
+      .catch((cause: unknown) => {
+        // Nobody can say what was committed, and no later commit would ever be flushed.
+        throw new FatalError('the commit path failed', { cause });
+      });
   }
 
   /** Never rejects: who waits is told. */
@@ -186,7 +192,7 @@ class GroupCommitter implements Committer {
     }
     if (writes.length > 0) {
       const events = writes.map(({ event }) => event);
-      for (const listener of this.#listeners) listener(events);
+      for (const listener of this.#listeners) tell(listener, events);
     }
     for (const { resolve, result, writes: own } of batch) {
       // A commit that wrote nothing relied on what was pending before it, which is durable now.
@@ -259,6 +265,15 @@ class GroupCommitter implements Committer {
       .write({ writes: [], commits: [], revision: this.#durable, reserved: this.#revisions.last(), trim: undefined })
       // A reservation that could not be given back only makes the next start wait.
       .catch(() => undefined);
+  }
+}
+
+/** What must not throw and did has missed commits: what it derives from them is wrong from now on. The others are told all the same. */
+function tell(listener: (events: readonly StoreEvent[]) => void, events: readonly StoreEvent[]): void {
+  try {
+    listener(events);
+  } catch (cause) {
+    throwLater(new FatalError('a subscriber of the store failed', { cause }));
   }
 }
 

@@ -1,6 +1,6 @@
 /** A backend made into a Store. */
 import type { Clock } from '@kcp-ts/base';
-import { pauseOn } from '@kcp-ts/base';
+import { createPause, pauseOn } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { createRevisionClock, revisionAt } from '../revision-clock.ts';
 import type { Store } from '../store.ts';
@@ -59,7 +59,7 @@ export function assembleStore(
   revisions = createRevisionClock(options.clock.now, backend.state.revision),
 ): Store {
   const { clock } = options;
-  const pause = () => new Promise<void>((resolve) => void setImmediate(resolve));
+  const pause = createPause((run) => void setImmediate(run));
   const committer = createCommitter(backend, revisions, clock);
   const housekeeping = createHousekeeping(backend, committer, {
     clock,

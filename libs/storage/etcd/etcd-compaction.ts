@@ -4,6 +4,7 @@
  * election is a key whose version counts the intervals, as Kubernetes' API servers do it.
  */
 import type { Clock } from '@kcp-ts/base';
+import { every } from '@kcp-ts/base';
 import { RpcError } from '@kcp-ts/rpc';
 import type { EtcdClient } from './etcd-client.ts';
 import type { EtcdLease } from './etcd-lease.ts';
@@ -95,16 +96,8 @@ export function compactRegularly(
   { clock, intervalMs = intervalMsDefault }: { readonly clock: Clock; readonly intervalMs?: number | undefined },
 ): Disposable {
   const compactor = createCompactor(client);
-  let timer: Disposable;
-  const next = () => {
-    timer = clock.setTimer(intervalMs, () => {
-      // What fails now is done in the next interval, by whoever comes first.
-      compactor.turn().catch(() => undefined);
-      next();
-    });
-  };
-  next();
-  return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+  // What fails now is done in the next interval, by whoever comes first.
+  return every(clock, intervalMs, () => void compactor.turn().catch(() => undefined));
 }
 
 export interface MirrorAnnouncement {

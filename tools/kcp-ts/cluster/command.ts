@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { processMemory } from '@kcp-ts/base';
 import { Command, InvalidArgumentError } from 'commander';
+import { catchUncaught } from '../catch-uncaught.ts';
 import { startCluster } from './cluster.ts';
 import type { Action, PartStatus } from './control.ts';
 import { actions, askLauncher, serveControl } from './control.ts';
@@ -58,6 +59,7 @@ async function run(flags: Flags): Promise<void> {
     programs: { etcd: flags.etcd, natsServer: flags.natsServer },
   });
   const cluster = await starting;
+  catchUncaught();
   const control = await serveControl(cluster);
   process.stdout.write(`kcp-ts is ready to serve at ${cluster.url}; kubeconfig: ${cluster.kubeconfigPath}\n`);
   // From here on it only waits.

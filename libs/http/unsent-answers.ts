@@ -1,0 +1,101 @@
+/**
+ * The memory that clients hold by not reading: bytes of answers that were made and not taken. Each answer has to be taken within a time; each client may
+ * leave so much of them before it is served no more (`request-queue.ts`); and all of them together never exceed a bound, past which those that have
+ * waited longest are given up.
+ */
+import type { Flow } from './flow.ts';
+import type { HttpLimits } from './limits.ts';
+
+export interface UnsentAnswer {
+  readonly flow: Flow;
+  /** Kept by the accounts alone. */
+  unsent: { bytes: number; sinceMs: number } | undefined;
+  /** Resets the stream or ends the connection, so that the bytes are free. */
+  giveUp(): void;
+}
+
+export interface UnsentAnswers {
+  /** The answer has so many bytes, none of them taken yet. May give up others to make room. */
+  add(answer: UnsentAnswer, bytes: number): void;
+  /** It has more or fewer bytes than before; its time goes on. */
+  change(answer: UnsentAnswer, bytes: number): void;
+  /** It has been taken, or is gone. */
+  remove(answer: UnsentAnswer): void;
+  /** Gives up answers that have waited too long. */
+  sweep(): void;
+  bytes(): number;
+}
+
+export interface UnsentAnswersNeeds {
+  readonly limits: HttpLimits;
+  now(): number;
+  /** Told when a client has taken something. */
+  freed(flow: Flow): void;
+}
+
+const smallBytes = 64 * 1024;
+
+export function createUnsentAnswers({ limits, now, freed }: UnsentAnswersNeeds): UnsentAnswers {
+  /** Those that wait longest come first. */
+  const answers = new Set<UnsentAnswer>();
+  let total = 0;
+
+  function account(answer: UnsentAnswer, bytes: number): void {
+    total += bytes;
+    answer.flow.unsentBytes += bytes;
+    if (bytes < 0) freed(answer.flow);
+  }
+
+  function remove(answer: UnsentAnswer): void {
+    const { unsent } = answer;
+    if (unsent === undefined) return;
+    answer.unsent = undefined;
+    answers.delete(answer);
+    account(answer, -unsent.bytes);
+  }
+
+  function giveUp(answer: UnsentAnswer): void {
+    remove(answer);
+    answer.giveUp();
+  }
+
+  function bound(answer: UnsentAnswer): void {
+    if (answer.flow.unsentBytes > limits.unsentBytesPerClientMax && answers.size > 1)
+      for (const other of answers)
+        if (other.flow === answer.flow && other !== answer) {
+          giveUp(other);
+          if (answer.flow.unsentBytes <= limits.unsentBytesPerClientMax) break;
+        }
+    for (const oldest of answers) {
+      if (total <= limits.unsentBytesMax) return;
+      // A client that leaves next to nothing unread is not the one that fills the memory.
+      if (oldest !== answer && oldest.flow.unsentBytes > smallBytes) giveUp(oldest);
+    }
+  }
+
+  return {
+    add(answer, bytes) {
+      answer.unsent = { bytes, sinceMs: now() };
+      answers.add(answer);
+      account(answer, bytes);
+      bound(answer);
+    },
+    change(answer, bytes) {
+      const { unsent } = answer;
+      if (unsent === undefined) return;
+      const more = bytes - unsent.bytes;
+      unsent.bytes = bytes;
+      account(answer, more);
+      if (more > 0) bound(answer);
+    },
+    remove,
+    sweep() {
+      const before = now() - limits.stallTimeoutMs;
+      for (const answer of answers) {
+        if ((answer.unsent?.sinceMs ?? 0) > before) return;
+        giveUp(answer);
+      }
+    },
+    bytes: () => total,
+  };
+}

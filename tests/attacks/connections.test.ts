@@ -1,0 +1,135 @@
+/** A client that holds connections and streams open, reads nothing or resets everything: nobody else waits, and memory stays bounded. */
+import { once } from 'node:events';
+import { connect as connectTls } from 'node:tls';
+import type { RawHttp2 } from '@kcp-ts/testing';
+import { connectRawHttp2, headersFrame, rstFrame } from '@kcp-ts/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { NeighbourTarget } from '../harness/neighbour.ts';
+import { expectNoStall, peakBytes, resetPeak } from '../harness/neighbour.ts';
+import { base, configMap, configMapsOf, done, makeWorkspace } from '../harness/objects.ts';
+import type { ProcessServer } from '../harness/server.ts';
+import { spawnServer } from '../harness/server.ts';
+
+const megabyte = 1024 * 1024;
+/** How long what an attack has opened stays open. */
+const holdMs = 600;
+
+let server: ProcessServer;
+let target: NeighbourTarget;
+let port: number;
+let workspace: string;
+
+beforeAll(async () => {
+  server = await spawnServer();
+  port = Number(new URL(server.url).port);
+  const universal = { type: { path: 'root', name: 'universal' } };
+  const [quiet, loud] = await Promise.all(
+    ['quiet', 'loud'].map((name) => makeWorkspace(server.admin, 'root', name, universal)),
+  );
+  workspace = loud?.path ?? '';
+  await done(server.admin.post(configMapsOf(quiet?.path ?? ''), configMap('one')));
+  // A list of 900 kB.
+  for (let index = 0; index < 9; index++)
+    await done(
+      server.admin.post(configMapsOf(workspace), { ...configMap(`m${index}`), data: { text: 'x'.repeat(100_000) } }),
+    );
+  const path = `${configMapsOf(quiet?.path ?? '')}/one`;
+  target = { url: server.url, ca: server.ca, token: server.adminToken, path };
+});
+
+afterAll(() => server[Symbol.asyncDispose]());
+
+function headers(path: string, accept = 'application/json'): Record<string, string> {
+  return {
+    ':method': 'GET',
+    ':scheme': 'https',
+    ':authority': '127.0.0.1',
+    ':path': path,
+    accept,
+    authorization: `Bearer ${server.adminToken}`,
+  };
+}
+
+async function hold(clients: readonly RawHttp2[]): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, holdMs));
+  await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
+}
+
+/** Opens so many streams on each of so many connections, and takes nothing of what comes. */
+async function openUnread(head: Record<string, string>, connections: number, streams: number): Promise<void> {
+  const connecting = Array.from({ length: connections }, () =>
+    connectRawHttp2({ port, ca: server.ca, windowBytes: 0 }),
+  );
+  const clients = await Promise.all(connecting);
+  const frames = Array.from({ length: streams }, (_, index) => headersFrame(index * 2 + 1, head));
+  await Promise.all(clients.map((client) => client.send(...frames)));
+  await hold(clients);
+}
+
+/** The most that the attacked process may grow by: what all clients together may leave unread, and what is on its way. */
+const growthMax = 220 * megabyte;
+
+async function expectBounded(attack: () => Promise<unknown>): Promise<void> {
+  await resetPeak(server.pid);
+  const before = await peakBytes(server.pid);
+  await expectNoStall(target, attack);
+  expect((await peakBytes(server.pid)) - before).toBeLessThan(growthMax);
+}
+
+const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+const partial = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
+
+describe('a client that takes nothing of what it asks for holds up nobody', () => {
+  const rows: readonly (readonly [what: string, path: () => string, accept?: string])[] = [
+    ['lists of 900 kB', () => configMapsOf(workspace)],
+    ['lists of 900 kB in pages', () => `${configMapsOf(workspace)}?limit=500`],
+    ['tables with whole objects', () => `${configMapsOf(workspace)}?includeObject=Object`, table],
+    ['lists of metadata', () => configMapsOf(workspace), partial],
+    ['watches that begin with 900 kB', () => `${configMapsOf(workspace)}?watch=true`],
+    ['single objects of 100 kB', () => `${configMapsOf(workspace)}/m0`],
+    ['OpenAPI documents', () => `${base(workspace)}/openapi/v2`],
+    ['discovery', () => `${base(workspace)}/apis`],
+  ];
+  for (const [what, path, accept] of rows)
+    it(`${what}, a thousand times on one connection`, () =>
+      expectBounded(() => openUnread(headers(path(), accept), 1, 1000)));
+
+  it('lists of 900 kB, fifty times on each of twenty connections', () =>
+    expectBounded(() => openUnread(headers(configMapsOf(workspace)), 20, 50)));
+
+  it('lists of 900 kB, on forty connections of HTTP/1.1', () =>
+    expectBounded(async () => {
+      const sockets = await Promise.all(
+        Array.from({ length: 40 }, async () => {
+          const socket = connectTls({ port, host: '127.0.0.1', ca: server.ca });
+          socket.on('error', () => undefined);
+          await once(socket, 'secureConnect');
+          socket.write(
+            `GET ${configMapsOf(workspace)} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${server.adminToken}\r\n\r\n`,
+          );
+          return socket;
+        }),
+      );
+      await new Promise((resolve) => setTimeout(resolve, holdMs));
+      for (const socket of sockets) socket.destroy();
+    }));
+});
+
+/** Asks for a thousand lists on a connection of its own and resets each of them, in one read with the request or in another. */
+async function resetAll(head: Record<string, string>, together: boolean): Promise<void> {
+  await using client = await connectRawHttp2({ port, ca: server.ca, windowBytes: 0 });
+  for (let begin = 0; begin < 1000; begin += 100) {
+    const streams = Array.from({ length: 100 }, (_, index) => (begin + index) * 2 + 1);
+    if (together) await client.send(...streams.flatMap((id) => [headersFrame(id, head), rstFrame(id)]));
+    else {
+      await client.send(...streams.map((id) => headersFrame(id, head)));
+      await client.send(...streams.map(rstFrame));
+    }
+  }
+}
+
+it('17,000 lists that are reset as soon as they are asked for hold up nobody', () =>
+  expectNoStall(target, async () => {
+    const head = headers(configMapsOf(workspace));
+    for (let connection = 0; connection < 17; connection++) await resetAll(head, connection % 2 === 0);
+  }));
