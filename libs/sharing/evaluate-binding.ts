@@ -87,6 +87,11 @@ function findExport(
       const message = `Invalid APIExport. Please contact the APIExport owner to resolve: APIResourceSchema ${JSON.stringify(resource.schema)} not found`;
       return { ...invalidExport('InternalError', message), source, cluster };
     }
+    // Rights and policies are decided on what the export says, and objects are stored by what the schema says.
+    if (schema.spec.group !== resource.group || schema.spec.names.plural !== resource.name) {
+      const message = `Invalid APIExport. Please contact the APIExport owner to resolve: APIResourceSchema ${JSON.stringify(resource.schema)} is not of ${groupResource(resource.group, resource.name)}`;
+      return { ...invalidExport('InternalError', message), source, cluster };
+    }
     schemas.push(schema);
   }
   return { found: { cluster, source, identityHash, schemas } };
