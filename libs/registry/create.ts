@@ -88,6 +88,8 @@ async function prepareCreate(
   errors.push(...storage.schema.validate(object), ...(behaviour.validateCreate?.(object, context) ?? []));
   if (errors.length > 0) throw StatusError.invalid(row, object.metadata.name ?? '', errors);
   await behaviour.admitCreate?.(object, context);
+  // What the server has set may be what a claim selects by.
+  request.guard?.admit(object, undefined);
   await needs.admission.validate(object, undefined, context);
   return object;
 }

@@ -124,6 +124,8 @@ async function prepareUpdate(
   errors.push(...storage.schema.validate(object, old), ...(behaviour.validateUpdate?.(object, old, context) ?? []));
   if (errors.length > 0) throw StatusError.invalid(row, request.name, errors);
   await behaviour.admitUpdate?.(object, old, context);
+  // What the server has set or put back may be what a claim selects by.
+  request.guard?.admit(object, old);
   await needs.admission.validate(object, old, context);
   return { object, old, optimistic };
 }

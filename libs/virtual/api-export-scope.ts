@@ -210,7 +210,8 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
       case 'claimed': {
         const granted =
           labels?.[label] === undefined ? undefined : applied(annotations?.[clusterAnnotation] ?? '', served);
-        return granted !== undefined && labels?.[label] === granted.hash;
+        // A label may be older than the grant, or than what a controller has changed of the object.
+        return granted !== undefined && labels?.[label] === granted.hash && grants(granted, object);
       }
     }
   }
