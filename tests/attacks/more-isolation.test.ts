@@ -22,6 +22,7 @@ import {
   rbacOf,
   resourceSchema,
   schemasOf,
+  typesOf,
   workspacesOf,
 } from '../harness/objects.ts';
 import type { ServerWithUsers } from '../harness/users.ts';
@@ -161,6 +162,89 @@ describe('claims', () => {
   });
 });
 
+describe('claims that select by what the server sets', () => {
+  const key = 'kubernetes.io/metadata.name';
+  const namespace = (name: string) => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels: { [key]: 'selected' } },
+  });
+  const ofNamespaces: Claim = { group: '', resource: 'namespaces', verbs: ['*'] };
+
+  it('let nothing be made or seen that says it is selected and is not', async () => {
+    const name = fresh('selecting');
+    await provide(mallory, evil.path, name, `${name.replace('-', '')}s`, [ofNamespaces], { group: 'evil.io' });
+    const selector = { matchLabels: { [key]: 'selected' } };
+    await bind(admin, consumer.path, evil.path, name, [{ ...ofNamespaces, selector, state: 'Accepted' }]);
+    const view = `/services/apiexport/${evil.cluster}/${name}/clusters/${consumer.cluster}/api/v1/namespaces`;
+    const made = await mallory.post(view, namespace('other'));
+    expect(made.status, made.text).toBe(403);
+    expect((await admin.get(`${base(consumer.path)}/api/v1/namespaces/other`)).status).toBe(404);
+    await done(mallory.post(view, namespace('selected')));
+    // Its owner's words count no more: the label is the server's.
+    await done(admin.post(`${base(consumer.path)}/api/v1/namespaces`, namespace('others')));
+    await done(
+      admin.patch(`${base(consumer.path)}/api/v1/namespaces/others`, { metadata: { labels: { [key]: 'selected' } } }),
+    );
+    expect(names((await mallory.get(view)).body)).toEqual(['selected']);
+    expect((await mallory.get(`${view}/others`)).status).toBe(404);
+  });
+});
+
+describe('paths', () => {
+  it('lead nowhere else, however they are written', async () => {
+    await done(admin.post(configMapsOf(consumer.path), configMap('reached')));
+    const [own, other] = [evil.cluster, consumer.cluster];
+    const rest = 'api/v1/namespaces/default/configmaps';
+    const paths = [
+      `/clusters/${own}/../${other}/${rest}`,
+      `/clusters/${own}%2F..%2F${other}/${rest}`,
+      `/clusters/${own}%3F/${rest}`,
+      `/clusters//${other}/${rest}`,
+      `//clusters/${other}/${rest}`,
+      `/Clusters/${other}/${rest}`,
+      `/%63lusters/${other}/${rest}`,
+      `/clusters/${own}/clusters/${other}/${rest}`,
+      `/clusters/${own}/api/v1/namespaces/..%2F..%2F${other}%2Fdefault/configmaps`,
+      `/clusters/${own}/api/v1/namespaces/a%2Fb/configmaps`,
+      `/clusters/${own}/api/v1/watch/namespaces/a%2Fb/configmaps`,
+      `/clusters/${own}/${rest}/..%2F..%2F${other}%2Fdefault%2Freached`,
+      `/clusters/*/api/v1/configmaps`,
+      `/clusters/%2A/api/v1/configmaps`,
+      `/clusters/system:admin/apis/rbac.authorization.k8s.io/v1/clusterroles`,
+      `/clusters/system%3Aadmin/api/v1/secrets`,
+      `/services/apiexport/%2A/any/clusters/*/api/v1/configmaps`,
+      `/services/apiexport/root/tenancy.kcp.io/clusters/*/apis/tenancy.kcp.io/v1alpha1/workspaces`,
+      ...['constructor', '__proto__', 'toString'].map((name) => `/clusters/${name}/${rest}`),
+      ...['constructor', '__proto__', 'toString'].map((name) => `/clusters/${own}/apis/${name}/v1/${name}`),
+    ];
+    for (const path of paths) {
+      const answer = await mallory.get(path);
+      expect([400, 403, 404], `${path}: ${answer.text}`).toContain(answer.status);
+    }
+    await done(admin.delete(`${configMapsOf(consumer.path)}/reached`));
+  });
+
+  it('that name one object are judged by the selector that is heeded', async () => {
+    const resourceNames = ['a'];
+    const rule = { apiGroups: [''], resources: ['configmaps'], resourceNames, verbs: ['*'] };
+    await admit(admin, evil.path, 'user-2');
+    await grant(admin, evil.path, 'named', 'user-2', [rule]);
+    for (const name of ['a', 'b']) await done(admin.post(configMapsOf(evil.path), configMap(name)));
+    const url = configMapsOf(evil.path);
+    const user = server.as('user-2');
+    const selects = (...texts: string[]) => texts.map((text) => `fieldSelector=metadata.name${text}`).join('&');
+    await user.until(`${url}?${selects('=a')}`, ({ status }) => status === 200);
+    for (const query of [selects('=a', '=b'), selects('=b', '=a'), selects('=a,metadata.name=b'), selects('!=b')]) {
+      const answer = await user.get(`${url}?${query}`);
+      if (answer.status === 200) expect(names(answer.body), query).not.toContain('b');
+      else expect(answer.status, query).toBe(403);
+    }
+    expect((await user.request('DELETE', `${url}?${selects('=a')}`)).status).toBe(403);
+    for (const name of ['a', 'b']) await done(admin.delete(`${url}/${name}`));
+  });
+});
+
 describe('service accounts', () => {
   const accountsOf = (path: string) => `${base(path)}/api/v1/namespaces/default/serviceaccounts`;
   const account = (name: string) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } });
@@ -218,6 +302,62 @@ describe('service accounts', () => {
     await admin.until(`${workspacesOf(evil.path)}/${name}`, ({ body }) => field(body, 'status.phase') === 'Ready');
     const bound = await admin.get(`${rbacOf(`${evil.path}:${name}`)}/clusterrolebindings/workspace-admin`);
     expect(field(bound.body, 'subjects.0.name')).toBe(`system:kcp:serviceaccount:${evil.cluster}:default:default`);
+  });
+});
+
+describe('workspace types', () => {
+  const typeOf = (name: string, spec: object) => ({
+    apiVersion: 'tenancy.kcp.io/v1alpha1',
+    kind: 'WorkspaceType',
+    metadata: { name },
+    spec,
+  });
+  const own = { path: 'root', name: 'universal' };
+  const secretsClaim: Claim = { group: '', resource: 'secrets', verbs: ['*'] };
+
+  it('bind and extend what their paths meant, and nothing that is made again under such a path', async () => {
+    const org = await makeWorkspace(admin, 'root', fresh('org'), universal);
+    const first = await makeWorkspace(admin, org.path, 'provider', universal);
+    const provider = { path: first.path };
+    await provide(admin, first.path, 'gizmos', 'gizmos', [], { group: 'gizmos.io' });
+    await done(admin.post(typesOf(first.path), typeOf('base', { extend: { with: [own] } })));
+    const binding = { ...provider, export: 'gizmos' };
+    for (const [name, spec] of [
+      ['binding', { extend: { with: [own] }, defaultAPIBindings: [binding] }],
+      ['extending', { extend: { with: [{ ...provider, name: 'base' }] } }],
+    ] as const)
+      await done(admin.post(typesOf(org.path), typeOf(name, spec)));
+    const before = await makeWorkspace(admin, org.path, 'before', { type: { path: org.path, name: 'binding' } });
+    await admin.until(`${base(before.path)}/apis/gizmos.io`, ({ status }) => status === 200);
+
+    await done(admin.delete(`${workspacesOf(org.path)}/provider`));
+    await admin.until(`${workspacesOf(org.path)}/provider`, ({ status }) => status === 404);
+    const second = await makeWorkspace(admin, org.path, 'provider', universal);
+    await admit(admin, second.path, 'user-1');
+    await bindRole(admin, second.path, 'all', 'user-1', 'cluster-admin');
+    await provide(mallory, second.path, 'gizmos', 'gizmos', [secretsClaim], { group: 'gizmos.io' });
+    await done(
+      mallory.post(typesOf(second.path), typeOf('base', { extend: { with: [own] }, defaultAPIBindings: [binding] })),
+    );
+    // An update of the type does not mean the new workspace either.
+    await done(admin.patch(`${typesOf(org.path)}/binding`, { metadata: { labels: { touched: 'yes' } } }));
+    const workspace = (type: string) => ({
+      apiVersion: 'tenancy.kcp.io/v1alpha1',
+      kind: 'Workspace',
+      metadata: { name: type },
+      spec: { type: { path: org.path, name: type } },
+    });
+    expect((await admin.post(workspacesOf(org.path), workspace('extending'))).status).toBe(403);
+    await done(admin.post(workspacesOf(org.path), workspace('binding')));
+    const made = await admin.until(
+      `${workspacesOf(org.path)}/binding`,
+      ({ body }) => field(body, 'spec.cluster') !== undefined,
+    );
+    const bindings = bindingsOf(String(field(made.body, 'spec.cluster')));
+    const left = await admin.until(bindings, ({ body }) => JSON.stringify(body).includes('APIExportNotFound'));
+    expect(JSON.stringify(left.body)).not.toMatch(second.cluster);
+    const view = `/services/apiexport/${second.cluster}/gizmos/clusters/*/api/v1/secrets`;
+    expect(names((await mallory.get(view)).body)).toEqual([]);
   });
 });
 
