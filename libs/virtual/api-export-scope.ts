@@ -98,10 +98,14 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
   let reading: string | undefined;
 
   /** The claim that a consumer has accepted, whatever its verbs. */
-  function acceptedClaim(consumer: string, { storage, identity }: ServedResource): TableClaim | undefined {
-    return needs.claims
-      .of(consumer)
-      .find((claim) => claim.label === label && isClaimOn(claim, storage.row.group, storage.row.plural, identity));
+  function acceptedClaim(
+    consumer: string,
+    { storage, identity }: ServedResource,
+    claims = needs.claims.of(consumer),
+  ): TableClaim | undefined {
+    return claims.find(
+      (claim) => claim.label === label && isClaimOn(claim, storage.row.group, storage.row.plural, identity),
+    );
   }
 
   function grantsReading({ verbs }: TableClaim): boolean {
@@ -135,7 +139,11 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
         const now = grantsReading(claim);
         granted.set(consumer, now);
         if (now || before !== true) return now;
-      } else if (before !== undefined) return before;
+      } else {
+        const former = acceptedClaim(consumer, served, needs.claims.former(consumer));
+        if (former !== undefined) return grantsReading(former);
+        if (before !== undefined) return before;
+      }
       throw StatusError.expired('What was shown before is not granted any more; start again from a list');
     };
   }
