@@ -85,6 +85,17 @@ function globalServiceAccount(user: UserInfo, cluster: string): UserInfo | undef
   };
 }
 
+/**
+ * The name by which a user who acts in a cluster is given rights in another one: a service account's own name means somebody else there. One that does not
+ * say where it is at home is the cluster's own. Undefined for one that is at home nowhere.
+ */
+export function nameElsewhere(user: UserInfo, cluster: string): string | undefined {
+  const account = serviceAccountOf(user.name);
+  if (account === undefined) return user.name;
+  const home = user.extra?.[homeClusterExtra] === undefined ? cluster : homeOf(user);
+  return home === undefined ? undefined : `${globalServiceAccountPrefix}${home}:${account.namespace}:${account.name}`;
+}
+
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

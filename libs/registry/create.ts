@@ -95,6 +95,8 @@ async function prepareCreate(
   if (errors.length > 0) throw StatusError.invalid(row, object.metadata.name ?? '', errors);
   await slices.pause();
   await behaviour.admitCreate?.(object, context);
+  // What the server has set may be what a claim selects by.
+  request.guard?.admit(object, undefined);
   await needs.admission.validate(object, undefined, context);
   return object;
 }

@@ -136,6 +136,8 @@ async function prepareUpdate(
   if (errors.length > 0) throw StatusError.invalid(row, request.name, errors);
   await slices.pause();
   await behaviour.admitUpdate?.(object, old, context);
+  // What the server has set or put back may be what a claim selects by.
+  request.guard?.admit(object, old);
   await needs.admission.validate(object, old, context);
   return { object, old, optimistic };
 }

@@ -26,6 +26,8 @@ export interface TableClaim extends AppliedClaim {
 export interface ClaimTables {
   /** The applied claims of a workspace. */
   of(cluster: string): readonly TableClaim[];
+  /** The claims of a workspace as they last applied before its bindings changed, as far as that is known since the start. */
+  former(cluster: string): readonly TableClaim[];
   /** Puts exactly the labels on an object that the claims of its workspace ask for; true where that changed it. `identity` is the resource's own. */
   label(
     cluster: string,
@@ -38,6 +40,8 @@ export interface ClaimTables {
 }
 
 const bindingsMax = 1_000;
+/** Claims of one workspace that are remembered after they have changed. */
+const formerMax = 1_000;
 
 /** The group that holds the objects: core events and those of events.k8s.io are the same, and so are a group's by its earlier name. */
 function normalized(group: string, resource: string): string {
@@ -97,6 +101,18 @@ export function createClaimTables(needs: {
 }): ClaimTables {
   const tables = new LRUCache<string, readonly TableClaim[]>({ max: needs.clustersMax });
 
+  const formerTables = new LRUCache<string, readonly TableClaim[]>({ max: needs.clustersMax });
+
+  /** A table that nobody has asked for since the last change has let nobody see anything. */
+  function remember(cluster: string): void {
+    const known = tables.peek(cluster);
+    if (known === undefined || known.length === 0) return;
+    const others = (formerTables.get(cluster) ?? []).filter(
+      (old) => !known.some((claim) => claim.label === old.label && sameClaim(claim, old)),
+    );
+    formerTables.set(cluster, [...known, ...others].slice(0, formerMax));
+  }
+
   function of(cluster: string): readonly TableClaim[] {
     const known = tables.get(cluster);
     if (known !== undefined) return known;
@@ -108,6 +124,7 @@ export function createClaimTables(needs: {
 
   return {
     of,
+    former: (cluster) => formerTables.get(cluster) ?? [],
     label(cluster, { group, plural, identity }, object) {
       const wanted = new Map<string, string>();
       for (const claim of of(cluster))
@@ -117,11 +134,21 @@ export function createClaimTables(needs: {
       if (own !== undefined) wanted.set(`${claimLabelPrefix}${own}`, reflexiveClaimHash);
       return applyLabels(object, wanted);
     },
-    forget: (cluster) => void tables.delete(cluster),
+    forget(cluster) {
+      tables.delete(cluster);
+      formerTables.delete(cluster);
+    },
     changed(key) {
-      if (key.startsWith(bindingsPrefix)) tables.delete(clusterOfKey(key, bindingsPrefix));
+      if (key.startsWith(bindingsPrefix)) {
+        const cluster = clusterOfKey(key, bindingsPrefix);
+        remember(cluster);
+        tables.delete(cluster);
+      }
       // Who binds an export is not known here; exports change seldom.
-      else if (key.startsWith('apis.kcp.io/apiexports/')) tables.clear();
+      else if (key.startsWith('apis.kcp.io/apiexports/')) {
+        for (const cluster of [...tables.keys()]) remember(cluster);
+        tables.clear();
+      }
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Condition, ConditionChange } from '@kcp-ts/meta';
 import { isTrueCondition, withCondition, withSummary } from '@kcp-ts/meta';
 import { appliedClaims, claimsProblem } from './claims.ts';
 import { identityOf } from './export-identity.ts';
+import { exportHash, exportLabel } from './hashes.ts';
 import type {
   ApiBinding,
   ApiBindingStatus,
@@ -53,6 +54,12 @@ function invalidExport(
   return { problem: { reason, message, severity } };
 }
 
+/** Whether the label that a binding was created with, where it has one, is that of the export: before it is bound nothing else says which was meant. */
+function isLabelled({ metadata }: ApiBinding, cluster: string, name: string): boolean {
+  const hash = metadata.labels?.[exportLabel];
+  return hash === undefined || hash === exportHash(cluster, name);
+}
+
 /** Steps 1 to 3: the export, its identity, its schemas. */
 function findExport(
   binding: ApiBinding,
@@ -65,7 +72,9 @@ function findExport(
   const named = reader.resolve(path);
   // Who bound an export, and granted claims, meant the workspace that had this path then, and no other that is made under it later.
   const meant = binding.status?.apiExportClusterName;
-  const cluster = meant === undefined || named === meant ? named : undefined;
+  const isMeant =
+    named !== undefined && (meant === undefined ? isLabelled(binding, named, reference.name) : named === meant);
+  const cluster = isMeant ? named : undefined;
   const source = cluster === undefined ? undefined : reader.export(cluster, reference.name);
   if (cluster === undefined || source === undefined)
     return invalidExport('APIExportNotFound', `APIExport ${path}|${reference.name} not found`);
@@ -85,6 +94,11 @@ function findExport(
     const schema = reader.schema(cluster, resource.schema);
     if (schema === undefined) {
       const message = `Invalid APIExport. Please contact the APIExport owner to resolve: APIResourceSchema ${JSON.stringify(resource.schema)} not found`;
+      return { ...invalidExport('InternalError', message), source, cluster };
+    }
+    // Rights and policies are decided on what the export says, and objects are stored by what the schema says.
+    if (schema.spec.group !== resource.group || schema.spec.names.plural !== resource.name) {
+      const message = `Invalid APIExport. Please contact the APIExport owner to resolve: APIResourceSchema ${JSON.stringify(resource.schema)} is not of ${groupResource(resource.group, resource.name)}`;
       return { ...invalidExport('InternalError', message), source, cluster };
     }
     schemas.push(schema);

@@ -11,20 +11,26 @@ import {
   reflexiveClaimHash,
 } from '@kcp-ts/sharing';
 import type { NewObject } from './initial-objects.ts';
+import { meantClusters } from './meant-clusters.ts';
 import { pathAnnotation } from './types.ts';
 import type { ResolvedType } from './workspace-types.ts';
 
 export interface DefaultBinding {
   readonly path: string;
   readonly export: string;
+  /** What the author of the type meant by the path, where that is known. */
+  readonly cluster: string | undefined;
 }
 
 /** The union over a type and all that it extends, in that order. */
 export function defaultBindingsOf(aliases: readonly ResolvedType[]): DefaultBinding[] {
   const seen = new Map<string, DefaultBinding>();
   for (const alias of aliases) {
-    for (const { path = alias.path, export: name } of alias.type.spec?.defaultAPIBindings ?? [])
-      seen.set(`${path}:${name}`, { path, export: name });
+    const meant = meantClusters(alias.type);
+    for (const { path, export: name } of alias.type.spec?.defaultAPIBindings ?? []) {
+      const cluster = path === undefined ? alias.cluster : meant.get(path);
+      seen.set(`${path ?? alias.path}:${name}`, { path: path ?? alias.path, export: name, cluster });
+    }
   }
   return [...seen.values()];
 }
@@ -92,7 +98,7 @@ export function planBindings(
   const schemas: ApiResourceSchema[] = [];
   let allBound = true;
   for (const binding of wanted) {
-    const exportCluster = needs.resolve(binding.path);
+    const exportCluster = binding.cluster ?? needs.resolve(binding.path);
     const source = exportCluster === undefined ? undefined : needs.export(exportCluster, binding.export);
     const object = bindingObject(cluster, path, binding, exportCluster, source);
     const reader: BindingReader = { ...needs, otherBindings: () => others, definitions: () => [] };

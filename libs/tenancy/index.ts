@@ -5,6 +5,7 @@ export { defaultBindingsOf, planBindings } from './default-bindings.ts';
 // Making workspaces
 export type { NewObject } from './initial-objects.ts';
 export { initialObjects, namespaceContent, namespaceObjects } from './initial-objects.ts';
+export { recordMeantClusters } from './meant-clusters.ts';
 export type { NewOperationNeeds } from './new-operations.ts';
 export { createOperation } from './new-operations.ts';
 export type { ClusterPlan, MadeCluster, PlanNeeds, PlannedCluster, WorkspacePlan } from './plan-workspace.ts';
@@ -16,6 +17,7 @@ export {
   bindingsInitializer,
   clusterNameAnnotation,
   logicalClusterFinalizer,
+  meantClustersAnnotation,
   ownerAnnotation,
   pathAnnotation,
   phaseLabel,

@@ -1,5 +1,5 @@
 /** The objects of a fresh logical cluster, complete but for uid, times and resourceVersion, which belong to the commit that stores them. */
-import type { KubeObject, UserInfo } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/meta';
 
 export interface NewObject {
   readonly group: string;
@@ -53,8 +53,8 @@ export function namespaceContent(name: string, caBundle: string): NewObject[] {
   ];
 }
 
-/** cluster-admin for the one who made the workspace. */
-export function workspaceAdminBinding(user: UserInfo): NewObject {
+/** cluster-admin for the one who made the workspace, by the name that counts there; for nobody where there is none. */
+export function workspaceAdminBinding(creator: string | undefined): NewObject {
   return {
     group: 'rbac.authorization.k8s.io',
     plural: 'clusterrolebindings',
@@ -63,17 +63,17 @@ export function workspaceAdminBinding(user: UserInfo): NewObject {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRoleBinding',
       metadata: { name: 'workspace-admin' },
-      subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: user.name }],
+      subjects: creator === undefined ? [] : [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: creator }],
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
     },
   };
 }
 
 /** Namespaces `default` and `kube-system`, and the creator's rights. */
-export function initialObjects(user: UserInfo, caBundle: string): NewObject[] {
+export function initialObjects(creator: string | undefined, caBundle: string): NewObject[] {
   return [
     ...namespaceObjects('default', caBundle, createOnly),
     ...namespaceObjects('kube-system', caBundle, createOnly),
-    workspaceAdminBinding(user),
+    workspaceAdminBinding(creator),
   ];
 }

@@ -4,6 +4,7 @@
  * somebody else must finish, and bindings that are not bound yet, keep them Initializing.
  */
 import { createHash } from 'node:crypto';
+import { nameElsewhere } from '@kcp-ts/authz';
 import type { Random } from '@kcp-ts/base';
 import type { ClusterName, Condition, UserInfo } from '@kcp-ts/meta';
 import { asClusterName, withCondition } from '@kcp-ts/meta';
@@ -150,7 +151,7 @@ export function planCluster(needs: PlanNeeds, plan: ClusterPlan): PlannedCluster
   };
   const objects = [
     { group: 'core.kcp.io', plural: 'logicalclusters', namespace: '', object: logicalCluster },
-    ...initialObjects(plan.creator, needs.caBundle),
+    ...initialObjects(nameElsewhere(plan.creator, plan.owner?.cluster ?? plan.cluster), needs.caBundle),
     ...bindings.objects,
   ];
   const operations = objects.map((created) => createOperation(needs, plan.cluster, plan.timestamp, created));

@@ -64,6 +64,8 @@ export const shardAnnotation = 'core.kcp.io/shard';
 export const pathAnnotation = 'kcp.io/path';
 export const requiredGroupsAnnotation = 'authorization.kcp.io/required-groups';
 export const unschedulableAnnotation = 'experimental.core.kcp.io/unschedulable';
+/** Of a WorkspaceType: JSON of the logical clusters that its paths meant when they were written. */
+export const meantClustersAnnotation = 'internal.tenancy.kcp.io/meant-clusters';
 export const phaseLabel = 'tenancy.kcp.io/phase';
 
 /** Finalizers. */

@@ -1,5 +1,6 @@
 /** WorkspaceTypes: which one a workspace gets, what it extends, and whether parent and child allow each other. Texts as kcp's admission (facts, 7). */
 import type { ParsedReader } from '@kcp-ts/storage';
+import { meantClusters } from './meant-clusters.ts';
 import type { TypeLimit, TypeReference, WorkspaceType } from './types.ts';
 
 export interface ResolvedType {
@@ -27,6 +28,8 @@ export interface WorkspaceTypes {
   at(path: string, name: string): ResolvedType | undefined;
   /** A type without a path: in the cluster itself, in its ancestors, then in root. */
   near(cluster: string, name: string): ResolvedType | undefined;
+  /** A type that another one refers to, beside it where the reference has no path; undefined where the path has come to mean another workspace. */
+  referred(from: ResolvedType, reference: TypeReference): ResolvedType | undefined;
   /** The type and all that it extends, each once; throws an Error whose message says what is wrong. */
   aliases(type: ResolvedType): readonly ResolvedType[];
 }
@@ -58,6 +61,13 @@ export function createWorkspaceTypes(needs: TypeNeeds): WorkspaceTypes {
     return cluster === undefined ? undefined : inCluster(cluster, name);
   }
 
+  function referred(from: ResolvedType, { path, name }: TypeReference): ResolvedType | undefined {
+    if (path === undefined) return inCluster(from.cluster, name);
+    const found = at(path, name);
+    const meant = meantClusters(from.type).get(path);
+    return meant === undefined || found?.cluster === meant ? found : undefined;
+  }
+
   function collect(type: ResolvedType, trail: readonly string[], seen: Map<string, ResolvedType>): void {
     const id = typeName(type);
     if (trail.includes(id))
@@ -65,7 +75,7 @@ export function createWorkspaceTypes(needs: TypeNeeds): WorkspaceTypes {
     if (seen.has(id)) return;
     seen.set(id, type);
     for (const extended of type.type.spec?.extend?.with ?? []) {
-      const found = at(extended.path ?? type.path, extended.name);
+      const found = referred(type, extended);
       if (found === undefined)
         throw new Error(`unable to find inherited workspace type ${extended.path ?? type.path}:${extended.name}`);
       collect(found, [...trail, id], seen);
@@ -74,6 +84,7 @@ export function createWorkspaceTypes(needs: TypeNeeds): WorkspaceTypes {
 
   return {
     at,
+    referred,
     near(cluster, name) {
       for (let here: string | undefined = cluster; here !== undefined; here = needs.parentOf(here)) {
         const found = inCluster(here, name);

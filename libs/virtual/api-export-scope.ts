@@ -91,18 +91,61 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     return found;
   }
 
-  /** What a request over all consumers does, `list` or `watch`: who has not granted that shows nothing. A scope is made for one request. */
-  let overAll: string | undefined;
+  /**
+   * What the request does, `list` or `watch`: who does not grant that shows nothing, also where the grant is narrowed while a watch is open. A scope is made
+   * for one request.
+   */
+  let reading: string | undefined;
 
-  function applied(consumer: string, { storage, identity }: ServedResource): TableClaim | undefined {
-    return needs.claims
-      .of(consumer)
-      .find(
-        (claim) =>
-          claim.label === label &&
-          isClaimOn(claim, storage.row.group, storage.row.plural, identity) &&
-          (overAll === undefined || allowsVerb(claim.verbs, overAll)),
-      );
+  /** The claim that a consumer has accepted, whatever its verbs. */
+  function acceptedClaim(
+    consumer: string,
+    { storage, identity }: ServedResource,
+    claims = needs.claims.of(consumer),
+  ): TableClaim | undefined {
+    return claims.find(
+      (claim) => claim.label === label && isClaimOn(claim, storage.row.group, storage.row.plural, identity),
+    );
+  }
+
+  function grantsReading({ verbs }: TableClaim): boolean {
+    return reading === undefined || allowsVerb(verbs, reading);
+  }
+
+  function applied(consumer: string, served: ServedResource): TableClaim | undefined {
+    const claim = acceptedClaim(consumer, served);
+    return claim !== undefined && grantsReading(claim) ? claim : undefined;
+  }
+
+  /**
+   * What a watch has shown of claimed objects. Labels say what is claimed and not with which verbs, and a grant that is gone cannot be asked any more: so
+   * the watch remembers for each consumer whether it granted `watch` when it was last looked at.
+   */
+  function createShown(served: ServedResource): (object: KubeObject) => boolean {
+    const granted = new Map<string, boolean>();
+    if (reading === 'watch') {
+      for (const consumer of cluster === '*' ? needs.consumers(hash).keys() : [cluster]) {
+        const claim = acceptedClaim(consumer, served);
+        if (claim !== undefined) granted.set(consumer, grantsReading(claim));
+      }
+    }
+    return ({ metadata }) => {
+      if (metadata.labels?.[label] === undefined) return false;
+      if (reading === undefined) return true;
+      const consumer = metadata.annotations?.[clusterAnnotation] ?? '';
+      const before = granted.get(consumer);
+      const claim = acceptedClaim(consumer, served);
+      if (claim !== undefined) {
+        const now = grantsReading(claim);
+        granted.set(consumer, now);
+        if (now || before !== true) return now;
+      } else {
+        const former = acceptedClaim(consumer, served, needs.claims.former(consumer));
+        if (former !== undefined) return grantsReading(former);
+        if (before !== undefined) return before;
+      }
+      throw StatusError.expired('What was shown before is not granted any more; start again from a list');
+    };
   }
 
   function nameOf({ storage, identity }: ServedResource): string {
@@ -175,7 +218,8 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
       case 'claimed': {
         const granted =
           labels?.[label] === undefined ? undefined : applied(annotations?.[clusterAnnotation] ?? '', served);
-        return granted !== undefined && labels?.[label] === granted.hash;
+        // A label may be older than the grant, or than what a controller has changed of the object.
+        return granted !== undefined && labels?.[label] === granted.hash && grants(granted, object);
       }
     }
   }
@@ -212,7 +256,7 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
       return {
         shows: (object) => shows(served, why, object),
         // Labels are put on what is granted, and taken off by a commit of their own: by then the grant is gone.
-        showed: (object) => object.metadata.labels?.[label] !== undefined,
+        ...(why.kind === 'claimed' ? { showed: createShown(served) } : {}),
         admit(object, old) {
           if (why.kind !== 'claimed') return;
           const granted = cluster === '*' ? undefined : applied(cluster, served);
@@ -231,9 +275,9 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
       if (!allowed(user, api, verb)) throw needs.forbidden(user, verb, cluster === '*' ? '' : cluster, api);
       if (target.source === undefined)
         throw StatusError.notFound({ group: 'apis.kcp.io', plural: 'apiexports' }, exportName);
-      if (cluster !== '*') return;
-      if (verb !== 'list' && verb !== 'watch') throw StatusError.pathNotFound();
-      if (!isMaster(user)) overAll = verb;
+      const reads = verb === 'list' || verb === 'watch';
+      if (cluster === '*' && !reads) throw StatusError.pathNotFound();
+      if (reads && !isMaster(user)) reading = verb;
     },
     authorizePath(user, path, verb) {
       if (!contentVerbs.some((candidate) => needs.mayAccessContent(user, candidate, exportCluster, exportName)))

@@ -91,7 +91,7 @@ export function kcpBehaviours(core: Core, access: Access, tenancy: Tenancy): Rea
           name: type.name,
         }),
     }),
-    workspacetypes: createWorkspaceTypesBehaviour(bindCheck),
+    workspacetypes: createWorkspaceTypesBehaviour({ ...bindCheck, resolve }),
     logicalclusters: createLogicalClustersBehaviour(),
     shards: createShardsBehaviour({ clustersOn: (shard) => core.peers?.load(shard) ?? 0 }),
     apiexports: createApiExportsBehaviour({

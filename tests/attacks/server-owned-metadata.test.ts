@@ -14,6 +14,7 @@ import {
   makeWorkspace,
   provide,
   rbacOf,
+  typesOf,
   workspacesOf,
 } from '../harness/objects.ts';
 import type { ServerWithUsers } from '../harness/users.ts';
@@ -50,6 +51,13 @@ describe('server-owned metadata', () => {
       await provide(mallory, evil.path, name, 'things', [], { group: `${name}.io` });
       await bind(mallory, evil.path, evil.path, name);
       return `${bindingsOf(evil.path)}/${name}`;
+    },
+    'workspacetypes.tenancy.kcp.io': async () => {
+      const name = fresh('type');
+      const spec = { extend: { with: [{ path: 'root', name: 'universal' }] } };
+      const type = { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'WorkspaceType', metadata: { name }, spec };
+      await done(mallory.post(typesOf(evil.path), type));
+      return `${typesOf(evil.path)}/${name}`;
     },
     '*': async () => {
       const name = fresh('row');

@@ -29,6 +29,7 @@ export async function done(answer: Promise<Answer>): Promise<KubeObject> {
 
 export const base = (path: string) => `/clusters/${path}`;
 export const workspacesOf = (path: string) => `${base(path)}/apis/tenancy.kcp.io/v1alpha1/workspaces`;
+export const typesOf = (path: string) => `${base(path)}/apis/tenancy.kcp.io/v1alpha1/workspacetypes`;
 export const logicalClusterOf = (path: string) => `${base(path)}/apis/core.kcp.io/v1alpha1/logicalclusters/cluster`;
 export const exportsOf = (path: string) => `${base(path)}/apis/apis.kcp.io/v1alpha2/apiexports`;
 export const bindingsOf = (path: string) => `${base(path)}/apis/apis.kcp.io/v1alpha2/apibindings`;

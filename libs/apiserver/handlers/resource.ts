@@ -120,6 +120,8 @@ export async function handleResource(
   if (served.row.namespaced && api.namespace === '' && (api.name !== '' || verb === 'create') && !call.api.watch)
     throw StatusError.pathNotFound();
   if (!served.row.namespaced && api.namespace !== '') throw StatusError.pathNotFound();
+  // No namespace has one in its name, and a range of keys must not be cut by it.
+  if (api.namespace.includes('/')) throw StatusError.pathNotFound();
   if ((api.subresource !== '' || served.row.virtual === true) && (await handleSpecial(call, verb))) return;
   switch (verb) {
     case 'get':

@@ -22,13 +22,16 @@ function resourceErrors(object: ApiExport, needs: ApiExportsNeeds): FieldError[]
       errors.push(forbiddenField(`spec.resources[${i}]`, `${what} is built in and cannot be exported`));
     }
     const suffix = `.${name}.${group === '' ? 'core' : group}`;
-    if (!schema.endsWith(suffix)) {
+    const wrong = (why: string) =>
       errors.push({
         kind: 'Invalid',
         field: `spec.resources[${i}].schema`,
-        message: `Invalid value: ${JSON.stringify(schema)}: must end in ${suffix}`,
+        message: `Invalid value: ${JSON.stringify(schema)}: ${why}`,
       });
-    }
+    if (!schema.endsWith(suffix)) wrong(`must end in ${suffix}`);
+    // Neither a prefix nor a plural has a dot, and a schema's group is never `core`: cut elsewhere, the name is that of another resource's schema.
+    else if (group === 'core' || name.includes('.') || schema.slice(0, -suffix.length).includes('.'))
+      wrong(`is not the name of a schema of ${groupResourceText({ group, plural: name })}`);
     if (storage !== undefined && (storage.crd === undefined) === (storage.virtual === undefined)) {
       errors.push(ruleFailed(`spec.resources[${i}].storage`, 'Exactly one of crd or virtual must be set'));
     }

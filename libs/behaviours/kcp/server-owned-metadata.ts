@@ -7,6 +7,7 @@ import type { KubeObject, UserInfo } from '@kcp-ts/meta';
 import { exportLabel } from '@kcp-ts/sharing';
 import {
   clusterNameAnnotation,
+  meantClustersAnnotation,
   ownerAnnotation,
   pathAnnotation,
   phaseLabel,
@@ -51,6 +52,7 @@ export const serverOwnedMetadata: readonly ServerOwnedMetadata[] = [
   // Whom an organization lets in: kcp lets its operators say so for each workspace.
   { resource: 'workspaces.tenancy.kcp.io', annotations: [requiredGroupsAnnotation], exceptMasters: true },
   { resource: 'logicalclusters.core.kcp.io', annotations: [requiredGroupsAnnotation], exceptMasters: true },
+  { resource: 'workspacetypes.tenancy.kcp.io', annotations: [meantClustersAnnotation] },
   { resource: 'apibindings.apis.kcp.io', labels: [exportLabel], finalizers: [bindingFinalizer] },
 ];
 

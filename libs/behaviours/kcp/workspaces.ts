@@ -55,7 +55,7 @@ function resolveType(needs: WorkspacesNeeds, workspace: Workspace, context: Writ
   }
   const parentType = parentTypeOf(needs, workspace, context);
   const child = parentType.type.spec?.defaultChildWorkspaceType;
-  const found = child === undefined ? undefined : types.at(child.path ?? parentType.path, child.name);
+  const found = child === undefined ? undefined : types.referred(parentType, child);
   if (found === undefined)
     throw forbid(
       context,

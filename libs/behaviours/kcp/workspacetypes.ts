@@ -3,13 +3,18 @@ import type { FieldError, KubeObject } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
 import type { WorkspaceType } from '@kcp-ts/tenancy';
-import { pathAnnotation } from '@kcp-ts/tenancy';
+import { meantClustersAnnotation, pathAnnotation, recordMeantClusters } from '@kcp-ts/tenancy';
 
 export interface BindCheck {
   /** Whether the user of a write may bind `path:name`; false as well where there is no such export. */
   mayBind(context: WriteContext, path: string, name: string): boolean;
   /** The canonical path of a cluster. */
   pathOf(cluster: string): string;
+}
+
+export interface WorkspaceTypesNeeds extends BindCheck {
+  /** The logical cluster of a path, as far as is known. */
+  resolve(path: string): string | undefined;
 }
 
 const reservedNames = ['any', 'system'];
@@ -52,10 +57,25 @@ function defaultPaths(needs: BindCheck, object: KubeObject, context: WriteContex
     for (const type of spec?.[field]?.types ?? []) type.path ??= own;
 }
 
-export function createWorkspaceTypesBehaviour(needs: BindCheck): Behaviour {
+function setMeant(needs: WorkspaceTypesNeeds, object: KubeObject, old: KubeObject | undefined): void {
+  const meant = recordMeantClusters(object as WorkspaceType, old as WorkspaceType | undefined, needs.resolve);
+  const { [meantClustersAnnotation]: _before, ...annotations } = object.metadata.annotations ?? {};
+  object.metadata.annotations = {
+    ...annotations,
+    ...(meant === undefined ? {} : { [meantClustersAnnotation]: meant }),
+  };
+}
+
+export function createWorkspaceTypesBehaviour(needs: WorkspaceTypesNeeds): Behaviour {
   return {
-    prepareCreate: (object, context) => defaultPaths(needs, object, context),
-    prepareUpdate: (object, _old, context) => defaultPaths(needs, object, context),
+    prepareCreate(object, context) {
+      defaultPaths(needs, object, context);
+      setMeant(needs, object, undefined);
+    },
+    prepareUpdate(object, old, context) {
+      defaultPaths(needs, object, context);
+      setMeant(needs, object, old);
+    },
     validateCreate(object) {
       const { name } = object.metadata;
       const reserved: FieldError[] = reservedNames.includes(name)

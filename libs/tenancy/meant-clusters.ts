@@ -1,0 +1,29 @@
+/**
+ * What the paths of a WorkspaceType mean. Its author trusts the workspaces that have these paths at the time, with everything that is bound and accepted for
+ * workspaces of the type; a workspace that is made again under such a path is another one, and somebody else's.
+ */
+import type { WorkspaceType } from './types.ts';
+import { meantClustersAnnotation } from './types.ts';
+
+/** Paths without a cluster were written when there was no workspace of that path, or by an earlier version: they mean whatever has the path. */
+export function meantClusters(type: WorkspaceType): ReadonlyMap<string, string> {
+  const text = type.metadata.annotations?.[meantClustersAnnotation];
+  return new Map(text === undefined ? [] : Object.entries(JSON.parse(text) as Record<string, string>));
+}
+
+/** The value of the annotation for a type that is written now: a path that the type had before goes on meaning the same. Undefined where it has none. */
+export function recordMeantClusters(
+  type: WorkspaceType,
+  old: WorkspaceType | undefined,
+  resolve: (path: string) => string | undefined,
+): string | undefined {
+  const { extend, defaultAPIBindings = [], defaultChildWorkspaceType } = type.spec ?? {};
+  const references = [...(extend?.with ?? []), ...defaultAPIBindings, defaultChildWorkspaceType];
+  const before: ReadonlyMap<string, string> = old === undefined ? new Map() : meantClusters(old);
+  const meant = new Map<string, string>();
+  for (const path of references.flatMap((reference) => reference?.path ?? [])) {
+    const cluster = before.get(path) ?? resolve(path);
+    if (cluster !== undefined) meant.set(path, cluster);
+  }
+  return meant.size === 0 ? undefined : JSON.stringify(Object.fromEntries(meant));
+}

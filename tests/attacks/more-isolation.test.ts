@@ -1,0 +1,387 @@
+/** More of what nobody gets who is entitled to less: by open watches, by names that mean somebody else elsewhere, by names that can be read in two ways. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ApiClient, WatchEvent } from '../harness/api-client.ts';
+import type { Claim, MadeWorkspace } from '../harness/objects.ts';
+import {
+  accepted,
+  admit,
+  base,
+  bind,
+  bindingsOf,
+  bindRole,
+  configMap,
+  configMapsOf,
+  done,
+  exportOf,
+  exportsOf,
+  field,
+  grant,
+  makeWorkspace,
+  names,
+  provide,
+  rbacOf,
+  resourceSchema,
+  schemasOf,
+  typesOf,
+  workspacesOf,
+} from '../harness/objects.ts';
+import type { ServerWithUsers } from '../harness/users.ts';
+import { startServerWithUsers } from '../harness/users.ts';
+
+let server: ServerWithUsers;
+let admin: ApiClient;
+/** The attacker: cluster-admin of `evil`, and nobody elsewhere. */
+let mallory: ApiClient;
+let evil: MadeWorkspace;
+let consumer: MadeWorkspace;
+let serial = 0;
+
+const universal = { type: { path: 'root', name: 'universal' } };
+const fresh = (name: string) => `${name}-${++serial}`;
+const claim: Claim = { group: '', resource: 'configmaps', verbs: ['*'] };
+const claimWith = (verbs: readonly string[]) => ({ ...accepted(claim), verbs });
+
+beforeAll(async () => {
+  server = await startServerWithUsers();
+  admin = server.admin;
+  mallory = server.as('user-1');
+  evil = await makeWorkspace(admin, 'root', 'evil', universal);
+  await admit(admin, evil.path, 'user-1');
+  await bindRole(admin, evil.path, 'all', 'user-1', 'cluster-admin');
+  consumer = await makeWorkspace(admin, 'root', 'consumer', universal);
+});
+
+afterAll(() => server[Symbol.asyncDispose]());
+
+/** An export of the attacker's own that claims config maps, bound by the consumer with these verbs; the path of its view. */
+async function claiming(verbs: readonly string[]): Promise<{ readonly name: string; readonly view: string }> {
+  const name = fresh('claiming');
+  await provide(mallory, evil.path, name, `${name.replace('-', '')}s`, [claim], { group: 'evil.io' });
+  await bind(admin, consumer.path, evil.path, name, [claimWith(verbs)]);
+  return { name, view: `/services/apiexport/${evil.cluster}/${name}/clusters` };
+}
+
+/** Waits until objects of the consumer carry the label of the claim, which they do when it is applied. */
+async function applied(name: string, verbs: readonly string[]): Promise<void> {
+  await admin.until(`${bindingsOf(consumer.path)}/${name}`, ({ body }) => {
+    const claims = (field(body, 'status.appliedPermissionClaims') ?? []) as { verbs: string[] }[];
+    return JSON.stringify(claims.map((one) => one.verbs)) === JSON.stringify(verbs.length === 0 ? [] : [verbs]);
+  });
+}
+
+/** Creates an object of the consumer, changes it, and deletes it. */
+async function live(client: ApiClient, path: string, name: string): Promise<void> {
+  await done(client.post(configMapsOf(path), configMap(name, { data: { of: name } })));
+  for (const value of ['one', 'two'])
+    await done(client.patch(`${configMapsOf(path)}/${name}`, { data: { secret: value } }));
+  await done(client.delete(`${configMapsOf(path)}/${name}`));
+}
+
+/** Events of a watch up to the deletion of the object `last`, or to its end: the names, each once, in order; and why it ended. */
+async function watched(url: string, during: () => Promise<void>, first = 'ready'): Promise<string[]> {
+  const stop = new AbortController();
+  const seen = new Set<string>();
+  let begun: Promise<void> | undefined;
+  for await (const event of mallory.watch(`${url}?watch=true`, stop.signal) as AsyncIterable<WatchEvent>) {
+    if (String(event.type) === 'ERROR') {
+      seen.add(`ERROR ${String(field(event.object, 'code'))}`);
+      break;
+    }
+    const { name } = event.object.metadata;
+    if (name !== 'kube-root-ca.crt') seen.add(name);
+    if (name === first) begun ??= during();
+    if (name === 'last' && event.type === 'DELETED') break;
+  }
+  stop.abort();
+  await begun;
+  return [...seen];
+}
+
+describe('claims', () => {
+  it('that do not grant watch show nothing in a watch over all consumers: not even that an object has gone', async () => {
+    const { name, view } = await claiming(['create']);
+    // The attacker's own workspace has granted everything, so that the watch has something to show.
+    await bind(mallory, evil.path, evil.path, name, [accepted(claim)]);
+    await done(mallory.post(configMapsOf(evil.path), configMap('ready')));
+    const url = `${view}/*/api/v1/configmaps`;
+    await mallory.until(url, ({ body }) => names(body).includes('ready'));
+    const seen = await watched(url, async () => {
+      await live(admin, consumer.path, 'private');
+      // Nor where a claim that never granted it is withdrawn.
+      await done(admin.post(configMapsOf(consumer.path), configMap('withdrawn')));
+      await done(
+        admin.patch(`${bindingsOf(consumer.path)}/${name}`, {
+          spec: { permissionClaims: [{ ...claimWith(['create']), state: 'Rejected' }] },
+        }),
+      );
+      await applied(name, []);
+      await admin.until(
+        `${configMapsOf(consumer.path)}/withdrawn`,
+        ({ body }) => !JSON.stringify(body.metadata.labels ?? {}).includes('claimed.internal'),
+      );
+      await live(mallory, evil.path, 'last');
+    });
+    expect(seen).toEqual(['ready', 'last']);
+    await done(admin.delete(`${configMapsOf(consumer.path)}/withdrawn`));
+    await done(mallory.delete(`${configMapsOf(evil.path)}/ready`));
+  });
+
+  it.each(['*', 'one'])('that lose watch show nothing more in a watch that is open (%s)', async (which) => {
+    const { name, view } = await claiming(['*']);
+    await done(admin.post(configMapsOf(consumer.path), configMap('ready')));
+    const url = `${view}/${which === '*' ? '*' : consumer.cluster}/api/v1/configmaps`;
+    await mallory.until(url, ({ body }) => names(body).includes('ready'));
+    const seen = await watched(url, async () => {
+      await done(
+        admin.patch(`${bindingsOf(consumer.path)}/${name}`, { spec: { permissionClaims: [claimWith(['create'])] } }),
+      );
+      await applied(name, ['create']);
+      await live(admin, consumer.path, 'last');
+      await done(admin.delete(`${configMapsOf(consumer.path)}/ready`));
+    });
+    // What was shown before is not known to be gone: the watch has to begin anew, as far as it still may.
+    expect(seen).toEqual(['ready', 'ERROR 410']);
+    const again = await mallory.get(url);
+    if (which === '*') expect(names(again.body)).toEqual([]);
+    else expect(again.status, again.text).toBe(403);
+  });
+
+  it('that are withdrawn show in an open watch that the objects have gone', async () => {
+    const { name, view } = await claiming(['*']);
+    await done(admin.post(configMapsOf(consumer.path), configMap('last')));
+    const url = `${view}/*/api/v1/configmaps`;
+    await mallory.until(url, ({ body }) => names(body).includes('last'));
+    const withdraw = () =>
+      done(
+        admin.patch(`${bindingsOf(consumer.path)}/${name}`, {
+          spec: { permissionClaims: [{ ...accepted(claim), state: 'Rejected' }] },
+        }),
+      ).then(() => undefined);
+    expect(await watched(url, withdraw, 'last')).toEqual(['last']);
+    await done(admin.delete(`${configMapsOf(consumer.path)}/last`));
+  });
+});
+
+describe('claims that select by what the server sets', () => {
+  const key = 'kubernetes.io/metadata.name';
+  const namespace = (name: string) => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels: { [key]: 'selected' } },
+  });
+  const ofNamespaces: Claim = { group: '', resource: 'namespaces', verbs: ['*'] };
+
+  it('let nothing be made or seen that says it is selected and is not', async () => {
+    const name = fresh('selecting');
+    await provide(mallory, evil.path, name, `${name.replace('-', '')}s`, [ofNamespaces], { group: 'evil.io' });
+    const selector = { matchLabels: { [key]: 'selected' } };
+    await bind(admin, consumer.path, evil.path, name, [{ ...ofNamespaces, selector, state: 'Accepted' }]);
+    const view = `/services/apiexport/${evil.cluster}/${name}/clusters/${consumer.cluster}/api/v1/namespaces`;
+    const made = await mallory.post(view, namespace('other'));
+    expect(made.status, made.text).toBe(403);
+    expect((await admin.get(`${base(consumer.path)}/api/v1/namespaces/other`)).status).toBe(404);
+    await done(mallory.post(view, namespace('selected')));
+    // Its owner's words count no more: the label is the server's.
+    await done(admin.post(`${base(consumer.path)}/api/v1/namespaces`, namespace('others')));
+    await done(
+      admin.patch(`${base(consumer.path)}/api/v1/namespaces/others`, { metadata: { labels: { [key]: 'selected' } } }),
+    );
+    expect(names((await mallory.get(view)).body)).toEqual(['selected']);
+    expect((await mallory.get(`${view}/others`)).status).toBe(404);
+  });
+});
+
+describe('paths', () => {
+  it('lead nowhere else, however they are written', async () => {
+    await done(admin.post(configMapsOf(consumer.path), configMap('reached')));
+    const [own, other] = [evil.cluster, consumer.cluster];
+    const rest = 'api/v1/namespaces/default/configmaps';
+    const paths = [
+      `/clusters/${own}/../${other}/${rest}`,
+      `/clusters/${own}%2F..%2F${other}/${rest}`,
+      `/clusters/${own}%3F/${rest}`,
+      `/clusters//${other}/${rest}`,
+      `//clusters/${other}/${rest}`,
+      `/Clusters/${other}/${rest}`,
+      `/%63lusters/${other}/${rest}`,
+      `/clusters/${own}/clusters/${other}/${rest}`,
+      `/clusters/${own}/api/v1/namespaces/..%2F..%2F${other}%2Fdefault/configmaps`,
+      `/clusters/${own}/api/v1/namespaces/a%2Fb/configmaps`,
+      `/clusters/${own}/api/v1/watch/namespaces/a%2Fb/configmaps`,
+      `/clusters/${own}/${rest}/..%2F..%2F${other}%2Fdefault%2Freached`,
+      `/clusters/*/api/v1/configmaps`,
+      `/clusters/%2A/api/v1/configmaps`,
+      `/clusters/system:admin/apis/rbac.authorization.k8s.io/v1/clusterroles`,
+      `/clusters/system%3Aadmin/api/v1/secrets`,
+      `/services/apiexport/%2A/any/clusters/*/api/v1/configmaps`,
+      `/services/apiexport/root/tenancy.kcp.io/clusters/*/apis/tenancy.kcp.io/v1alpha1/workspaces`,
+      ...['constructor', '__proto__', 'toString'].map((name) => `/clusters/${name}/${rest}`),
+      ...['constructor', '__proto__', 'toString'].map((name) => `/clusters/${own}/apis/${name}/v1/${name}`),
+    ];
+    for (const path of paths) {
+      const answer = await mallory.get(path);
+      expect([400, 403, 404], `${path}: ${answer.text}`).toContain(answer.status);
+    }
+    await done(admin.delete(`${configMapsOf(consumer.path)}/reached`));
+  });
+
+  it('that name one object are judged by the selector that is heeded', async () => {
+    const resourceNames = ['a'];
+    const rule = { apiGroups: [''], resources: ['configmaps'], resourceNames, verbs: ['*'] };
+    await admit(admin, evil.path, 'user-2');
+    await grant(admin, evil.path, 'named', 'user-2', [rule]);
+    for (const name of ['a', 'b']) await done(admin.post(configMapsOf(evil.path), configMap(name)));
+    const url = configMapsOf(evil.path);
+    const user = server.as('user-2');
+    const selects = (...texts: string[]) => texts.map((text) => `fieldSelector=metadata.name${text}`).join('&');
+    await user.until(`${url}?${selects('=a')}`, ({ status }) => status === 200);
+    for (const query of [selects('=a', '=b'), selects('=b', '=a'), selects('=a,metadata.name=b'), selects('!=b')]) {
+      const answer = await user.get(`${url}?${query}`);
+      if (answer.status === 200) expect(names(answer.body), query).not.toContain('b');
+      else expect(answer.status, query).toBe(403);
+    }
+    expect((await user.request('DELETE', `${url}?${selects('=a')}`)).status).toBe(403);
+    for (const name of ['a', 'b']) await done(admin.delete(`${url}/${name}`));
+  });
+});
+
+describe('service accounts', () => {
+  const accountsOf = (path: string) => `${base(path)}/api/v1/namespaces/default/serviceaccounts`;
+  const account = (name: string) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } });
+
+  async function tokenOf(client: ApiClient, path: string, name: string): Promise<ApiClient> {
+    const wanted = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
+    const token = await done(client.post(`${accountsOf(path)}/${name}/token`, wanted));
+    return server.client({ token: String(field(token, 'status.token')) });
+  }
+
+  it('that make a workspace administer it, and no account of the same name in it does', async () => {
+    const parent = await makeWorkspace(admin, 'root', fresh('parent'), universal);
+    await done(admin.post(accountsOf(parent.path), account('builder')));
+    await bindRole(admin, parent.path, 'builder', 'system:serviceaccount:default:builder', 'cluster-admin');
+    await using builder = await tokenOf(admin, parent.path, 'builder');
+    const child = await makeWorkspace(builder, parent.path, 'child', universal);
+    // In the child the attacker may make accounts and their tokens, and nothing else.
+    await admit(admin, child.path, 'user-1');
+    await grant(admin, child.path, 'accounts', 'user-1', [
+      { apiGroups: [''], resources: ['serviceaccounts', 'serviceaccounts/token'], verbs: ['create'] },
+    ]);
+    await mallory.until(`${base(child.path)}/api`, ({ status }) => status === 200);
+    await done(mallory.post(accountsOf(child.path), account('builder')));
+    await using namesake = await tokenOf(mallory, child.path, 'builder');
+    const secrets = `${base(child.path)}/api/v1/namespaces/default/secrets`;
+    expect((await namesake.get(secrets)).status).toBe(403);
+    expect((await builder.get(secrets)).status).toBe(200);
+    const bound = await admin.get(`${rbacOf(child.path)}/clusterrolebindings/workspace-admin`);
+    expect(field(bound.body, 'subjects.0.name')).toMatch(/^system:kcp:serviceaccount:[0-9a-z]{16}:default:builder$/);
+  });
+
+  it('that were impersonated and make a workspace do not make accounts of their name its admins', async () => {
+    const as = { 'impersonate-user': 'system:serviceaccount:default:default', 'impersonate-group': 'makers' };
+    await grant(admin, evil.path, fresh('makers'), 'nobody', []);
+    const binding = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'makers' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'makers' }],
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    };
+    await done(mallory.post(`${rbacOf(evil.path)}/clusterrolebindings`, binding));
+    const name = fresh('impersonated');
+    const wanted = {
+      apiVersion: 'tenancy.kcp.io/v1alpha1',
+      kind: 'Workspace',
+      metadata: { name },
+      spec: universal,
+    };
+    const made = await mallory.request('POST', workspacesOf(evil.path), JSON.stringify(wanted), {
+      'content-type': 'application/json',
+      ...as,
+    });
+    expect(made.status, made.text).toBe(201);
+    await admin.until(`${workspacesOf(evil.path)}/${name}`, ({ body }) => field(body, 'status.phase') === 'Ready');
+    const bound = await admin.get(`${rbacOf(`${evil.path}:${name}`)}/clusterrolebindings/workspace-admin`);
+    expect(field(bound.body, 'subjects.0.name')).toBe(`system:kcp:serviceaccount:${evil.cluster}:default:default`);
+  });
+});
+
+describe('workspace types', () => {
+  const typeOf = (name: string, spec: object) => ({
+    apiVersion: 'tenancy.kcp.io/v1alpha1',
+    kind: 'WorkspaceType',
+    metadata: { name },
+    spec,
+  });
+  const own = { path: 'root', name: 'universal' };
+  const secretsClaim: Claim = { group: '', resource: 'secrets', verbs: ['*'] };
+
+  it('bind and extend what their paths meant, and nothing that is made again under such a path', async () => {
+    const org = await makeWorkspace(admin, 'root', fresh('org'), universal);
+    const first = await makeWorkspace(admin, org.path, 'provider', universal);
+    const provider = { path: first.path };
+    await provide(admin, first.path, 'gizmos', 'gizmos', [], { group: 'gizmos.io' });
+    await done(admin.post(typesOf(first.path), typeOf('base', { extend: { with: [own] } })));
+    const binding = { ...provider, export: 'gizmos' };
+    for (const [name, spec] of [
+      ['binding', { extend: { with: [own] }, defaultAPIBindings: [binding] }],
+      ['extending', { extend: { with: [{ ...provider, name: 'base' }] } }],
+    ] as const)
+      await done(admin.post(typesOf(org.path), typeOf(name, spec)));
+    const before = await makeWorkspace(admin, org.path, 'before', { type: { path: org.path, name: 'binding' } });
+    await admin.until(`${base(before.path)}/apis/gizmos.io`, ({ status }) => status === 200);
+
+    await done(admin.delete(`${workspacesOf(org.path)}/provider`));
+    await admin.until(`${workspacesOf(org.path)}/provider`, ({ status }) => status === 404);
+    const second = await makeWorkspace(admin, org.path, 'provider', universal);
+    await admit(admin, second.path, 'user-1');
+    await bindRole(admin, second.path, 'all', 'user-1', 'cluster-admin');
+    await provide(mallory, second.path, 'gizmos', 'gizmos', [secretsClaim], { group: 'gizmos.io' });
+    await done(
+      mallory.post(typesOf(second.path), typeOf('base', { extend: { with: [own] }, defaultAPIBindings: [binding] })),
+    );
+    // An update of the type does not mean the new workspace either.
+    await done(admin.patch(`${typesOf(org.path)}/binding`, { metadata: { labels: { touched: 'yes' } } }));
+    const workspace = (type: string) => ({
+      apiVersion: 'tenancy.kcp.io/v1alpha1',
+      kind: 'Workspace',
+      metadata: { name: type },
+      spec: { type: { path: org.path, name: type } },
+    });
+    expect((await admin.post(workspacesOf(org.path), workspace('extending'))).status).toBe(403);
+    await done(admin.post(workspacesOf(org.path), workspace('binding')));
+    const made = await admin.until(
+      `${workspacesOf(org.path)}/binding`,
+      ({ body }) => field(body, 'spec.cluster') !== undefined,
+    );
+    const bindings = bindingsOf(String(field(made.body, 'spec.cluster')));
+    const left = await admin.until(bindings, ({ body }) => JSON.stringify(body).includes('APIExportNotFound'));
+    expect(JSON.stringify(left.body)).not.toMatch(second.cluster);
+    const view = `/services/apiexport/${second.cluster}/gizmos/clusters/*/api/v1/secrets`;
+    expect(names((await mallory.get(view)).body)).toEqual([]);
+  });
+});
+
+describe('exports', () => {
+  it('do not bring a built-in resource by a name that is cut elsewhere', async () => {
+    const annotations = { 'api-approved.kubernetes.io': 'https://github.com/kubernetes/kubernetes/pull/1' };
+    const roles = resourceSchema('clusterroles', {
+      group: 'rbac.authorization.k8s.io',
+      scope: 'Cluster',
+      annotations,
+    });
+    const secrets = resourceSchema('secrets', { group: '' });
+    secrets.metadata.name = 'today.secrets.core';
+    for (const schema of [roles, secrets]) await done(mallory.post(schemasOf(evil.path), schema));
+    const cut = [
+      { name: 'clusterroles.rbac', group: 'authorization.k8s.io', schema: roles.metadata.name },
+      { name: 'rbac', group: 'authorization.k8s.io', schema: roles.metadata.name },
+      { name: 'secrets', group: 'core', schema: secrets.metadata.name },
+    ];
+    for (const resource of cut) {
+      const wanted = exportOf(fresh('cut'));
+      const spec = { resources: [{ ...resource, storage: { crd: {} } }] };
+      const answer = await mallory.post(exportsOf(evil.path), { ...wanted, spec });
+      expect(answer.status, answer.text).toBe(422);
+    }
+  });
+});
