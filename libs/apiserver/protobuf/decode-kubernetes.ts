@@ -35,7 +35,7 @@ function varint(bytes: Uint8Array, at: number): { readonly value: number; readon
 }
 
 /** Fields of one body, in all messages in it: each costs as much as some dozens of bytes. */
-const fieldsMax = 250_000;
+const fieldsMax = 100_000;
 
 function tooManyFields(): StatusError {
   return new StatusError('RequestEntityTooLarge', `Request entity is too large: limit is ${fieldsMax} fields`);
