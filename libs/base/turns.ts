@@ -43,5 +43,6 @@ export function createTurns({ clock, nextTurn }: TurnsNeeds): Turns {
 
 /** The turns of this process's event loop. */
 export function createSystemTurns(clock: Pick<Clock, 'monotonic'>): Turns {
-  return createTurns({ clock, nextTurn: (run) => void setImmediate(run) });
+  // Whoever asks while input is handled would go on in the same turn, before anybody else's input is looked at: setImmediate alone is no turn.
+  return createTurns({ clock, nextTurn: (run) => void setImmediate(() => setImmediate(run)) });
 }

@@ -60,7 +60,7 @@ async function specialBody({ needs, request, served }: ResourceCall, verb: Verb,
         slices,
       )
     ).value;
-  return (await readBody(request, needs.bodyBytesMax, false, served.row.kind, slices)).value;
+  return (await readBody(request, needs, false, served.row.kind, slices)).value;
 }
 
 async function handleSpecial(call: ResourceCall, verb: Verb): Promise<boolean> {
