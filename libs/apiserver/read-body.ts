@@ -52,6 +52,7 @@ export async function readBody(
   const json = type === '' || type === 'application/json';
   if (!json && type !== 'application/yaml' && type !== protobuf) throw unsupportedMediaType(type, objectTypes);
   const bytes = await request.exchange.readBody(bytesMax);
+  slices.restart();
   if (type === protobuf) {
     const decode = () => decodeKubernetes(bytes) ?? refuseProtobuf();
     return { value: decode(), duplicates: [], again: decode };

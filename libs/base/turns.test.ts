@@ -27,6 +27,16 @@ it('short work is never interrupted', () => {
   expect(slices.pause()).toBeUndefined();
 });
 
+it('what was a wait and no work counts for nothing', () => {
+  const { turns, advance } = manual();
+  const slices = turns.begin();
+  advance(1_000);
+  slices.restart();
+  expect(slices.pause()).toBeUndefined();
+  advance(8);
+  expect(slices.pause()).toBeDefined();
+});
+
 it('of many that wait each goes on in a turn of its own, in order, with a fresh slice', async () => {
   const { turns, advance, turn, queued } = manual();
   const done: number[] = [];

@@ -54,8 +54,10 @@ export async function handlePatch(call: ResourceCall): Promise<void> {
       ? new StatusError('UnsupportedMediaType', '415: Unsupported Media Type', {})
       : unsupportedMediaType(type, accepted);
   }
+  const body = await request.exchange.readBody(call.needs.bodyBytesMax);
+  write.slices.restart();
   const { value: patch, duplicates } = await decodeJsonInSlices(
-    await request.exchange.readBody(call.needs.bodyBytesMax),
+    body,
     { strict: write.fieldValidation !== 'Ignore', patch: true },
     write.slices,
   );
