@@ -1,6 +1,7 @@
 /** The one place that takes a body off the wire and decodes it. */
 import type { Slices } from '@kcp-ts/base';
-import { decodeJson, decodeJsonInSlices, decodeYaml } from '@kcp-ts/http';
+import type { YamlDecoder } from '@kcp-ts/http';
+import { decodeJson, decodeJsonInSlices } from '@kcp-ts/http';
 import type { KubeObject } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { ApiRequest } from './api-request.ts';
@@ -42,7 +43,7 @@ export function unsupportedMediaType(sent: string, types: readonly string[]): St
  */
 export async function readBody(
   request: ApiRequest,
-  bytesMax: number,
+  { bodyBytesMax: bytesMax, yaml }: { readonly bodyBytesMax: number; readonly yaml: YamlDecoder },
   strict: boolean,
   kind: string,
   slices: Slices,
@@ -51,6 +52,7 @@ export async function readBody(
   const json = type === '' || type === 'application/json';
   if (!json && type !== 'application/yaml' && type !== protobuf) throw unsupportedMediaType(type, objectTypes);
   const bytes = await request.exchange.readBody(bytesMax);
+  slices.restart();
   if (type === protobuf) {
     const decode = () => decodeKubernetes(bytes) ?? refuseProtobuf();
     return { value: decode(), duplicates: [], again: decode };
@@ -59,7 +61,7 @@ export async function readBody(
     const decoded = await decodeJsonInSlices(bytes, { strict, kind }, slices);
     return { ...decoded, again: () => decodeJson(bytes, { strict: false }).value };
   }
-  return { ...decodeYaml(bytes, { strict, kind }), again: () => decodeYaml(bytes, { strict: false }).value };
+  return yaml.decode(bytes, { strict, kind }, { user: request.user.name, bytesMax, slices });
 }
 
 /** Kinds without a protobuf form here: their clients fall back to JSON when they are told. */

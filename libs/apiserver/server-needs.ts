@@ -1,6 +1,6 @@
 /** What handlers need of the process they live in; compose.ts gives it. */
 import type { Clock, Turns } from '@kcp-ts/base';
-import type { Exchange } from '@kcp-ts/http';
+import type { Exchange, YamlDecoder } from '@kcp-ts/http';
 import type { RegistryNeeds, ServedResource, Surface } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
 import type { WatchHub } from '@kcp-ts/watch';
@@ -36,6 +36,8 @@ export interface ServerNeeds {
   readonly clock: Clock;
   /** Long work gives way here. */
   readonly turns: Turns;
+  /** Reads YAML bodies. */
+  readonly yaml: YamlDecoder;
   readonly shardNumber: number;
   readonly bodyBytesMax: number;
   /** A watcher with more unsent bytes than this is ended with 410. */

@@ -1,5 +1,6 @@
+import { stat } from 'node:fs';
 import { expect, it } from 'vitest';
-import { createTurns } from './turns.ts';
+import { createSystemTurns, createTurns } from './turns.ts';
 
 function manual() {
   let now = 0;
@@ -26,6 +27,16 @@ it('short work is never interrupted', () => {
   expect(slices.pause()).toBeUndefined();
 });
 
+it('what was a wait and no work counts for nothing', () => {
+  const { turns, advance } = manual();
+  const slices = turns.begin();
+  advance(1_000);
+  slices.restart();
+  expect(slices.pause()).toBeUndefined();
+  advance(8);
+  expect(slices.pause()).toBeDefined();
+});
+
 it('of many that wait each goes on in a turn of its own, in order, with a fresh slice', async () => {
   const { turns, advance, turn, queued } = manual();
   const done: number[] = [];
@@ -44,4 +55,22 @@ it('of many that wait each goes on in a turn of its own, in order, with a fresh 
   void works[1]?.pause()?.then(() => done.push(3));
   await turn();
   expect(done).toEqual([0, 1, 2, 3]);
+});
+
+it('work that input has begun goes on after the timers and the input that wait, not in the same turn', async () => {
+  const turns = createSystemTurns({ monotonic: () => performance.now() });
+  const order: string[] = [];
+  await new Promise<void>((resolve) => {
+    // Answered where input is handled: what setImmediate is given there would run at once, before any timer.
+    stat('/', () => {
+      const slices = turns.begin();
+      setTimeout(() => order.push('another'), 0);
+      for (const end = performance.now() + 20; performance.now() < end; );
+      void slices.pause()?.then(() => {
+        order.push('long work');
+        resolve();
+      });
+    });
+  });
+  expect(order).toEqual(['another', 'long work']);
 });

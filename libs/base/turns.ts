@@ -8,6 +8,8 @@ import { createPause } from './pause.ts';
 export interface Slices {
   /** A promise to wait for where this slice has taken long enough; undefined, which costs a look at the clock, where work may go on at once. */
   pause(): Promise<void> | undefined;
+  /** What went before was a wait for something else and no work: the slice begins now. */
+  restart(): void;
 }
 
 export interface Turns {
@@ -29,13 +31,15 @@ export function createTurns({ clock, nextTurn }: TurnsNeeds): Turns {
   return {
     begin() {
       let until = clock.monotonic() + sliceMs;
+      const restart = () => {
+        until = clock.monotonic() + sliceMs;
+      };
       return {
         pause() {
           if (clock.monotonic() < until) return undefined;
-          return turn().then(() => {
-            until = clock.monotonic() + sliceMs;
-          });
+          return turn().then(restart);
         },
+        restart,
       };
     },
   };
@@ -43,5 +47,6 @@ export function createTurns({ clock, nextTurn }: TurnsNeeds): Turns {
 
 /** The turns of this process's event loop. */
 export function createSystemTurns(clock: Pick<Clock, 'monotonic'>): Turns {
-  return createTurns({ clock, nextTurn: (run) => void setImmediate(run) });
+  // Whoever asks while input is handled would go on in the same turn, before anybody else's input is looked at: setImmediate alone is no turn.
+  return createTurns({ clock, nextTurn: (run) => void setImmediate(() => setImmediate(run)) });
 }

@@ -9,6 +9,8 @@ export type { Decoded, DecodeOptions } from './decode/decode-options.ts';
 export { depthMax, namesMax } from './decode/decode-options.ts';
 export { decodeYaml } from './decode/decode-yaml.ts';
 export { formatYaml, formatYamlInSlices } from './decode/format-yaml.ts';
+export type { YamlDecoder } from './decode/yaml-decoder.ts';
+export { createYamlDecoder } from './decode/yaml-decoder.ts';
 export { decodeSegment } from './decode-segment.ts';
 export type { BodyStream, Exchange, ExchangeHandler, RequestHeaders, ResponseHeaders } from './exchange.ts';
 export type { InFlight, InFlightLimits } from './in-flight.ts';

@@ -1,5 +1,6 @@
 /** JSON patch, RFC 6902. The object is copied along the paths that change; the rest is shared with the result. */
 
+import type { Slices } from '@kcp-ts/base';
 import type { StatusError } from '@kcp-ts/meta';
 import { Budget } from '@kcp-ts/meta';
 import { copyJson, hasKey, isJsonObject, jsonEqual, setMember } from '@kcp-ts/schema';
@@ -128,7 +129,7 @@ function test(draft: Draft, path: readonly string[], wanted: unknown): void {
 }
 
 /** What a container that is copied costs, and what its JSON adds to the copied bytes beside its members. */
-const containerSteps = 4;
+const containerSteps = 8;
 const containerBytes = 2;
 
 function addCopied(draft: Draft, bytes: number): void {
@@ -207,6 +208,26 @@ function goKind(value: unknown): string {
  * for one that does not fit the object, RequestEntityTooLarge beyond 10,000 operations.
  */
 export function applyJsonPatch(object: unknown, patch: unknown): unknown {
+  const operations = applyEach(object, patch);
+  for (;;) {
+    const { done, value } = operations.next();
+    if (done === true) return value;
+  }
+}
+
+/** As `applyJsonPatch`; other requests get their turns between the operations. */
+export async function applyJsonPatchInSlices(object: unknown, patch: unknown, slices: Slices): Promise<unknown> {
+  const operations = applyEach(object, patch);
+  for (;;) {
+    const { done, value } = operations.next();
+    if (done === true) return value;
+    const pause = slices.pause();
+    if (pause !== undefined) await pause;
+  }
+}
+
+/** Yields after each operation. */
+function* applyEach(object: unknown, patch: unknown): Generator<undefined, unknown> {
   if (!Array.isArray(patch)) {
     throw badPatch(
       `error decoding patch: json: cannot unmarshal ${goKind(patch)} into Go value of type jsonpatch.Patch`,
@@ -223,6 +244,7 @@ export function applyJsonPatch(object: unknown, patch: unknown): unknown {
       );
     }
     applyOperation(draft, operation);
+    yield;
   }
   return draft.root;
 }

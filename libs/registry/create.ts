@@ -11,6 +11,7 @@ import { timestampOf } from './registry-needs.ts';
 import type { ServedResource, WriteContext } from './served-resource.ts';
 import { objectKey } from './served-resource.ts';
 import { dryRunObject, storedObject } from './stored-object.ts';
+import { validateInSlices } from './validate-in-slices.ts';
 import type { WriteRequest } from './write-request.ts';
 
 /** A drawn name (of the object, or of what accompanies it) may be taken already. */
@@ -59,6 +60,7 @@ async function prepareCreate(
   await slices.pause();
   checkKind(served, sent);
   checkFields(served, sent, duplicates, request);
+  await slices.pause();
   ensureMetadata(sent);
   checkNamespace(request, sent);
   if (typeof sent.metadata.resourceVersion === 'string' && sent.metadata.resourceVersion !== '') {
@@ -75,14 +77,17 @@ async function prepareCreate(
   if (!sent.metadata.name && sent.metadata.generateName)
     sent.metadata.name = generatedName(sent.metadata.generateName, needs.random.integer);
   if (hasStatusSubresource(served) && behaviour.keepsStatusOnCreate !== true) delete sent['status'];
+  await slices.pause();
   applyDefaults(served, sent);
   request.guard?.admit(sent, undefined);
+  await slices.pause();
   await needs.admission.mutate(sent, undefined, context);
   await slices.pause();
   let errors = [...validateObjectMeta(row, sent)];
+  await slices.pause();
   let object = sent;
   if (served !== storage) {
-    errors.push(...served.schema.validate(sent));
+    errors.push(...(await validateInSlices(served.schema, sent, undefined, slices)));
     if (errors.length > 0) throw StatusError.invalid(row, sent.metadata.name ?? '', errors);
     object = served.conversion?.toStorage(sent) ?? sent;
     storage.schema.prune(object);
@@ -91,13 +96,16 @@ async function prepareCreate(
     errors = [];
   }
   behaviour.prepareCreate?.(object, context);
-  errors.push(...storage.schema.validate(object), ...((await behaviour.validateCreate?.(object, context)) ?? []));
+  errors.push(...(await validateInSlices(storage.schema, object, undefined, slices)));
+  errors.push(...((await behaviour.validateCreate?.(object, context)) ?? []));
   if (errors.length > 0) throw StatusError.invalid(row, object.metadata.name ?? '', errors);
   await slices.pause();
   await behaviour.admitCreate?.(object, context);
   // What the server has set may be what a claim selects by.
   request.guard?.admit(object, undefined);
   await needs.admission.validate(object, undefined, context);
+  // What is made for the store is made in one piece, in the commit.
+  await slices.pause();
   return object;
 }
 

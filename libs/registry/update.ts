@@ -18,6 +18,7 @@ import type { RegistryNeeds } from './registry-needs.ts';
 import type { ServedResource } from './served-resource.ts';
 import { convertToServed, currentObject, dryRunObject, metadataObject, storedObject } from './stored-object.ts';
 import { untilDurable } from './until-durable.ts';
+import { validateInSlices } from './validate-in-slices.ts';
 import type { WriteRequest } from './write-request.ts';
 
 export interface ChangeResult {
@@ -28,8 +29,8 @@ export interface ChangeResult {
 
 export interface UpdateRequest extends WriteRequest {
   readonly name: string;
-  /** From the live object in the served version (made anew at each call) to the wanted one. Called once per turn; must not change what `live` gave before. */
-  change(live: () => KubeObject): ChangeResult;
+  /** From the live object in the served version (made anew at each call) to the wanted one. Called once per attempt; must not change what `live` gave before. */
+  change(live: () => KubeObject, slices: Slices): ChangeResult | Promise<ChangeResult>;
   /** A PUT of a custom resource must name the resourceVersion it replaces; a patch need not. */
   readonly replaces: boolean;
 }
@@ -96,10 +97,11 @@ async function prepareUpdate(
   const old = currentObject(storage, entry.value);
   const live = () => convertToServed(served, currentObject(storage, entry.value));
   await slices.pause();
-  const { object: wanted, duplicates } = request.change(live);
+  const { object: wanted, duplicates } = await request.change(live, slices);
   await slices.pause();
   checkKind(served, wanted);
   checkFields(served, wanted, duplicates, request);
+  await slices.pause();
   ensureMetadata(wanted);
   checkNamespace(request, wanted);
   const { resourceVersion } = wanted.metadata;
@@ -108,15 +110,18 @@ async function prepareUpdate(
   checkPreconditions(request, wanted, old);
   const context = writeContext(needs, request);
   const changed = restrictToSubresource(request, wanted, live);
+  await slices.pause();
   keepSystemMeta(changed, old);
   applyDefaults(served, changed);
   request.guard?.admit(changed, old);
+  await slices.pause();
   await needs.admission.mutate(changed, old, context);
   await slices.pause();
   const errors: FieldError[] = [...validateObjectMeta(row, changed), ...validateObjectMetaUpdate(changed, old)];
+  await slices.pause();
   let object = changed;
   if (served !== storage) {
-    errors.push(...served.schema.validate(changed, live()));
+    errors.push(...(await validateInSlices(served.schema, changed, live(), slices)));
     if (errors.length > 0) throw StatusError.invalid(row, request.name, errors.splice(0));
     object = served.conversion?.toStorage(changed) ?? changed;
     // What another version cannot say of the status must not get lost by a write that does not own it.
@@ -129,16 +134,15 @@ async function prepareUpdate(
   behaviour.prepareUpdate?.(object, old, context);
   bumpGeneration(storage, object, old);
   await slices.pause();
-  errors.push(
-    ...storage.schema.validate(object, old),
-    ...((await behaviour.validateUpdate?.(object, old, context)) ?? []),
-  );
+  errors.push(...(await validateInSlices(storage.schema, object, old, slices)));
+  errors.push(...((await behaviour.validateUpdate?.(object, old, context)) ?? []));
   if (errors.length > 0) throw StatusError.invalid(row, request.name, errors);
   await slices.pause();
   await behaviour.admitUpdate?.(object, old, context);
   // What the server has set or put back may be what a claim selects by.
   request.guard?.admit(object, old);
   await needs.admission.validate(object, old, context);
+  await slices.pause();
   return { object, old, optimistic };
 }
 
@@ -167,6 +171,7 @@ async function tryUpdate(
     await untilDurable(needs.store, key, entry.revision);
     return { value: entry.value, created: false };
   }
+  await slices.pause();
   if (request.dryRun) return { value: dryRunObject(storage, object), created: false };
   let value: Uint8Array = entry.value;
   const ttl = storage.behaviour.timeToLiveMs;

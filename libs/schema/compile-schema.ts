@@ -43,6 +43,8 @@ export interface CompiledSchema {
   applyDefaults(object: object): boolean;
   /** What is wrong with an object, in Kubernetes' texts. With `old`, values that were as invalid before pass. */
   validate(object: object, old?: object): FieldError[];
+  /** As `validate`, with a `yield` between parts that may each take long. */
+  validateParts(object: object, old?: object): Generator<undefined, FieldError[]>;
 }
 
 const blocking: ReadonlySet<FieldError['kind']> = new Set([
@@ -85,12 +87,14 @@ function lazy<A extends unknown[], R>(compile: () => (...args: A) => R): (...arg
   };
 }
 
-function compileWhole(schema: JsonSchema, options: SchemaOptions): (object: object, old?: object) => FieldError[] {
+type ValidateParts = (object: object, old?: object) => Generator<undefined, FieldError[]>;
+
+function compileWhole(schema: JsonSchema, options: SchemaOptions): ValidateParts {
   const validate = compileValidate(options.dialect === 'builtin' ? withoutFormats(schema) : schema);
   const checkScale = options.scale === undefined ? undefined : compileScaleCheck(options.scale);
   const checkLists = compileListTypes(schema);
   const rules = hasRules(schema);
-  return (object, old) => {
+  return function* parts(object, old) {
     const budget = new Budget(stepsMax, outOfBudget);
     const run: Run = { errors: [], matches: 0, budget };
     const { errors } = run;
@@ -98,8 +102,12 @@ function compileWhole(schema: JsonSchema, options: SchemaOptions): (object: obje
       validate(object, old, '', run);
       checkScale?.(object, errors);
       if (checkLists !== undefined) {
+        yield;
         const before: Run = { errors: [], matches: 0, budget };
-        if (old !== undefined) checkLists(old, '', before);
+        if (old !== undefined) {
+          checkLists(old, '', before);
+          yield;
+        }
         // Lists that were no sets before need not become sets now.
         if (before.errors.length === 0) checkLists(object, '', run);
       }
@@ -112,6 +120,13 @@ function compileWhole(schema: JsonSchema, options: SchemaOptions): (object: obje
       errors.push(invalidValue('<nil>', null, rulesNotChecked));
     return errors;
   };
+}
+
+function lastOf(parts: Generator<undefined, FieldError[]>): FieldError[] {
+  for (;;) {
+    const { done, value } = parts.next();
+    if (done === true) return value;
+  }
 }
 
 function withMetadata(schema: JsonSchema): JsonSchema {
@@ -131,7 +146,7 @@ export function compileSchema(schema: JsonSchema, options: SchemaOptions, knownH
   const decode = lazy(() => compileDecode(options.dialect === 'builtin' ? withMetadata(schema) : envelope, kind));
   const prune = lazy(() => compilePrune(schema));
   const applyDefaults = lazy(() => compileDefaults(schema));
-  const validate = lazy(() => compileWhole(schema, options));
+  const validateParts = lazy(() => compileWhole(schema, options));
   let hash = knownHash;
   return {
     schema,
@@ -142,6 +157,7 @@ export function compileSchema(schema: JsonSchema, options: SchemaOptions, knownH
     decode: (object) => decode(object as JsonObject),
     prune: (object) => prune(object as JsonObject),
     applyDefaults: (object) => applyDefaults(object as JsonObject),
-    validate: (object, old) => validate(object, old),
+    validate: (object, old) => lastOf(validateParts(object, old)),
+    validateParts: (object, old) => validateParts(object, old),
   };
 }

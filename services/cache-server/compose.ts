@@ -12,6 +12,7 @@ import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
 import { createSystemTurns } from '@kcp-ts/base';
 import type { Exchange, InFlight } from '@kcp-ts/http';
+import { createYamlDecoder } from '@kcp-ts/http';
 import { versionInfo } from '@kcp-ts/installation';
 import { StatusError } from '@kcp-ts/meta';
 import type { Surface } from '@kcp-ts/registry';
@@ -58,9 +59,10 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
   const progress = createProgress({ hub, clock, observe: (past) => void store.observe(past) });
   const admission = { mutate: () => undefined, validate: () => undefined };
   const turns = createSystemTurns(clock);
+  const yaml = createYamlDecoder({ clock });
   const registry = { store, clock, turns, random, shardNumber: 0, admission, logicalClusterKey: () => undefined };
   const needs: ServerNeeds = {
-    ...{ store, hub, registry, clock, turns, shardNumber: 0, bodyBytesMax, watchBacklogBytesMax },
+    ...{ store, hub, registry, clock, turns, yaml, shardNumber: 0, bodyBytesMax, watchBacklogBytesMax },
     special: new Map(),
     presentation: presentationOf(surface),
   };
@@ -104,6 +106,7 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
     [Symbol.dispose]() {
       bookmarks[Symbol.dispose]();
       progress[Symbol.dispose]();
+      yaml[Symbol.dispose]();
       hub[Symbol.dispose]();
     },
   };

@@ -146,6 +146,7 @@ function serverNeeds(core: Core, parts: KubernetesParts, admission: Admission, e
     registry,
     clock: core.clock,
     turns: core.turns,
+    yaml: core.yaml,
     shardNumber: core.shardNumber,
     bodyBytesMax,
     watchBacklogBytesMax,

@@ -7,6 +7,8 @@ import type { BoundResource, Catalog, Components, RowNeeds } from '@kcp-ts/catal
 import { createCatalog, createComponents, resourcesOfRows } from '@kcp-ts/catalog';
 import type { BindingIndex } from '@kcp-ts/controllers';
 import { createBindingIndex, eachPiece } from '@kcp-ts/controllers';
+import type { YamlDecoder } from '@kcp-ts/http';
+import { createYamlDecoder } from '@kcp-ts/http';
 import type { ClusterName, IdentityHash, ResourceRow } from '@kcp-ts/meta';
 import { formatResourceVersion } from '@kcp-ts/meta';
 import type { Behaviour, Conversion, ServedResource } from '@kcp-ts/registry';
@@ -37,6 +39,8 @@ export interface Core extends Disposable {
   readonly hub: WatchHub;
   readonly clock: Clock;
   readonly turns: Turns;
+  /** Reads the YAML bodies of requests. */
+  readonly yaml: YamlDecoder;
   readonly random: Random;
   readonly shardNumber: number;
   readonly shardName: string;
@@ -229,6 +233,7 @@ export function createCore(options: CoreOptions): Core {
     gone.clear();
   };
   const sweeper = every(clock, sweepMs, sweep);
+  const yaml = createYamlDecoder({ clock });
 
   return {
     onGone: (forget) => void forgetters.push(forget),
@@ -243,6 +248,7 @@ export function createCore(options: CoreOptions): Core {
     hub,
     clock,
     turns: createSystemTurns(clock),
+    yaml,
     random,
     shardNumber,
     shardName,
@@ -267,6 +273,7 @@ export function createCore(options: CoreOptions): Core {
     },
     [Symbol.dispose]() {
       sweeper[Symbol.dispose]();
+      yaml[Symbol.dispose]();
       following[Symbol.dispose]();
       hub[Symbol.dispose]();
     },

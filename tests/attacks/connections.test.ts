@@ -72,7 +72,7 @@ const growthMax = 220 * megabyte;
 async function expectBounded(attack: () => Promise<unknown>): Promise<void> {
   await resetPeak(server.pid);
   const before = await peakBytes(server.pid);
-  await expectNoStall(target, attack);
+  await expectNoStall(target, attack, server);
   expect((await peakBytes(server.pid)) - before).toBeLessThan(growthMax);
 }
 
@@ -129,7 +129,11 @@ async function resetAll(head: Record<string, string>, together: boolean): Promis
 }
 
 it('17,000 lists that are reset as soon as they are asked for hold up nobody', () =>
-  expectNoStall(target, async () => {
-    const head = headers(configMapsOf(workspace));
-    for (let connection = 0; connection < 17; connection++) await resetAll(head, connection % 2 === 0);
-  }));
+  expectNoStall(
+    target,
+    async () => {
+      const head = headers(configMapsOf(workspace));
+      for (let connection = 0; connection < 17; connection++) await resetAll(head, connection % 2 === 0);
+    },
+    server,
+  ));

@@ -3,7 +3,7 @@ import type { NeighbourTarget } from './neighbour.ts';
 import { expectNoStall, peakBytes, resetPeak, waitsDuring } from './neighbour.ts';
 import { configMap, configMapsOf, done, makeWorkspace } from './objects.ts';
 import type { TestServer } from './server.ts';
-import { startServer } from './server.ts';
+import { spawnServer, startServer } from './server.ts';
 
 let server: TestServer;
 let target: NeighbourTarget;
@@ -30,6 +30,19 @@ it('a neighbour sees that the server was held', async () => {
   expect(waits.maxMs).toBeGreaterThan(250);
   expect(waits.refused).toBe(0);
   await expect(expectNoStall(target, () => hold(300))).rejects.toThrow(/waited too long/);
+});
+
+it('a server that tells of a turn of 100 ms fails where its neighbour waits for no longer, and one whose machine is slow does not', async () => {
+  const tells = (turnMs: number) => ({ longestTurn: async () => turnMs });
+  await expect(expectNoStall(target, () => hold(100), tells(100))).rejects.toThrow(/longest turn of the server 100 ms/);
+  await expectNoStall(target, () => hold(100), tells(10));
+  await expect(expectNoStall(target, () => hold(400), tells(10))).rejects.toThrow(/waited too long/);
+});
+
+it('a spawned server tells how long its longest turn was', async () => {
+  await using spawned = await spawnServer();
+  expect(await spawned.longestTurn?.()).toBeGreaterThan(20);
+  expect(await spawned.longestTurn?.()).toBeLessThan(20);
 });
 
 it('a neighbour of nobody waits for nothing', () => expectNoStall(target, async () => undefined));

@@ -22,8 +22,18 @@ export interface Waits {
 
 /** How much longer than without the attack another tenant may wait. */
 export const stallMsMax = 50;
+/**
+ * Attacker, neighbour and server share two processors in CI: where the server says how long the turns of its event loop are, those are held to `stallMsMax`,
+ * and the neighbour, who also waits for a processor, to this.
+ */
+const sharedStallMsMax = 250;
 const quietMs = 400;
-const attempts = 3;
+const attempts = 5;
+
+/** A server that says how long its longest turn was since it was asked last. */
+export interface MeasuredServer {
+  readonly longestTurn: (() => Promise<number>) | undefined;
+}
 
 /** The waits of a neighbour's GETs from before `attack` starts until it is done. */
 export async function waitsDuring(target: NeighbourTarget, attack: () => Promise<unknown>): Promise<Waits> {
@@ -44,17 +54,27 @@ export async function waitsDuring(target: NeighbourTarget, attack: () => Promise
 }
 
 /**
- * Expects that no GET of a neighbour waits more than `stallMsMax` longer than in quiet times while `attack` runs. A machine with other work can only add
- * to a wait, so the best of three attempts counts: what an attack causes, it causes each time.
+ * Expects that no GET of a neighbour waits more than `stallMsMax` longer than in quiet times while `attack` runs, or that no turn of the server's event loop is
+ * longer than that where the server tells. A machine with other work can only add to a wait, so the best of five attempts counts: what an attack causes,
+ * it causes each time. Bodies should be made before: what the attack itself computes takes a processor from the server.
  */
-export async function expectNoStall(target: NeighbourTarget, attack: () => Promise<unknown>): Promise<void> {
+export async function expectNoStall(
+  target: NeighbourTarget,
+  attack: () => Promise<unknown>,
+  server: MeasuredServer = { longestTurn: undefined },
+): Promise<void> {
   const seen: string[] = [];
   for (let attempt = 0; attempt < attempts; attempt++) {
     const quiet = await waitsDuring(target, () => new Promise((resolve) => setTimeout(resolve, quietMs)));
+    await server.longestTurn?.();
     const waits = await waitsDuring(target, attack);
+    const turnMs = await server.longestTurn?.();
     const stallMs = waits.maxMs - quiet.medianMs;
-    seen.push(`${Math.round(stallMs)} ms (${waits.count} GETs, ${waits.refused} refused)`);
-    if (stallMs <= stallMsMax && waits.refused === 0) return;
+    const turn = turnMs === undefined ? '' : `, the longest turn of the server ${Math.round(turnMs)} ms`;
+    seen.push(`${Math.round(stallMs)} ms (${waits.count} GETs, ${waits.refused} refused${turn})`);
+    const short =
+      stallMs <= stallMsMax || (turnMs !== undefined && turnMs <= stallMsMax && stallMs <= sharedStallMsMax);
+    if (short && waits.refused === 0) return;
   }
   expect.fail(`another tenant's GET waited too long in each attempt: ${seen.join(', ')}`);
 }

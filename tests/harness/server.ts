@@ -27,6 +27,8 @@ export interface TestServer extends AsyncDisposable {
 
 export interface ProcessServer extends TestServer {
   readonly pid: number;
+  /** Milliseconds: the longest turn of its event loop since the last call. Undefined where several processes serve. */
+  readonly longestTurn: (() => Promise<number>) | undefined;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
 }
@@ -77,6 +79,7 @@ async function startSharded(more: readonly string[]): Promise<ProcessServer> {
     ...server,
     shardAdmin,
     pid: cluster.part('front-proxy-1').pid ?? 0,
+    longestTurn: undefined,
     kill: async () => cluster[Symbol.asyncDispose](),
     async [Symbol.asyncDispose]() {
       await server.admin[Symbol.asyncDispose]();
@@ -109,6 +112,9 @@ export async function startServer(
 
 const repository = resolve(import.meta.dirname, '../..');
 
+/** As `bin/launch` starts it. */
+const launchFlags = ['--disable-proto=delete', '--max-semi-space-size=8'];
+
 /** As `kcp-ts start` in a process of its own. The folder is kept when it was given. */
 export async function spawnServer(
   options: { readonly folder?: string; readonly flags?: readonly string[] } = {},
@@ -117,8 +123,11 @@ export async function spawnServer(
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'kcp-ts-')));
   const child = spawn(
     process.execPath,
-    [join(repository, 'tools/kcp-ts/main.ts'), 'start', ...flags(folder, options.flags ?? [])],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    [
+      ...['--import', join(import.meta.dirname, 'turn-probe.ts'), ...launchFlags],
+      ...[join(repository, 'tools/kcp-ts/main.ts'), 'start', ...flags(folder, options.flags ?? [])],
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
   );
   const gone = new Promise<void>((done) => child.once('exit', () => done()));
   await new Promise<void>((ready, failed) => {
@@ -127,8 +136,8 @@ export async function spawnServer(
       output += chunk.toString();
       if (output.includes('ready to serve')) ready();
     };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
     child.once('exit', () => failed(new Error(`the server ended before it was ready: ${output}`)));
   });
   const server = await clientsOf(folder, join(folder, 'admin.kubeconfig'));
@@ -139,6 +148,11 @@ export async function spawnServer(
   return {
     ...server,
     pid: child.pid ?? 0,
+    longestTurn: () =>
+      new Promise((resolve) => {
+        child.once('message', (longest) => resolve(Number(longest)));
+        child.send('longest');
+      }),
     kill: () => end('SIGKILL'),
     async [Symbol.asyncDispose]() {
       await server.admin[Symbol.asyncDispose]();

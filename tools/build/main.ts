@@ -32,7 +32,11 @@ function escapeToAscii(made: OutputChunk | OutputAsset): void {
 await mkdir(folder, { recursive: true });
 await removeOld();
 const build = await rolldown({
-  input: Object.fromEntries(programs.map((name) => [name, join(root, 'tools', name, 'main.ts')])),
+  input: {
+    ...Object.fromEntries(programs.map((name) => [name, join(root, 'tools', name, 'main.ts')])),
+    // A thread's code is a file of its own, beside the chunk that starts it.
+    'yaml-thread': join(root, 'libs/http/decode/yaml-thread.ts'),
+  },
   platform: 'node',
   // It has a part in machine code beside it.
   external: ['lmdb'],

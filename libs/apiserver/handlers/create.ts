@@ -8,7 +8,7 @@ export async function handleCreate(call: ResourceCall): Promise<void> {
   const write = writeRequest(call, 'CreateOptions');
   const body = await readBody(
     call.request,
-    call.needs.bodyBytesMax,
+    call.needs,
     write.fieldValidation !== 'Ignore',
     call.served.row.kind,
     write.slices,

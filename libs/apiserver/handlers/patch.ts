@@ -1,9 +1,10 @@
 /** PATCH: JSON patch, merge patch, and strategic merge patch for built-in kinds. */
 
+import type { Slices } from '@kcp-ts/base';
 import { decodeJsonInSlices, depthMax, namesMax } from '@kcp-ts/http';
 import type { KubeObject } from '@kcp-ts/meta';
 import { invalidValue, StatusError } from '@kcp-ts/meta';
-import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '@kcp-ts/patch';
+import { applyJsonPatchInSlices, applyMergePatch, applyStrategicMergePatch } from '@kcp-ts/patch';
 import type { ServedResource } from '@kcp-ts/registry';
 import { update } from '@kcp-ts/registry';
 import { exceededBound } from '@kcp-ts/schema';
@@ -14,14 +15,14 @@ import { respondWritten, writeRequest } from './write-call.ts';
 /** A body's limit: whether it can be stored is told with the object's own limit. */
 const resultBytesMax = 3 * 1024 * 1024;
 
-type Patcher = (live: KubeObject, patch: unknown, served: ServedResource) => unknown;
+type Patcher = (live: KubeObject, patch: unknown, served: ServedResource, slices: Slices) => unknown;
 
 const jsonPatch = 'application/json-patch+json';
 const mergePatch = 'application/merge-patch+json';
 const strategicPatch = 'application/strategic-merge-patch+json';
 
 const patchers: Readonly<Record<string, Patcher>> = {
-  [jsonPatch]: (live, patch) => applyJsonPatch(live, patch),
+  [jsonPatch]: (live, patch, _served, slices) => applyJsonPatchInSlices(live, patch, slices),
   [mergePatch]: (live, patch) => applyMergePatch(live, patch),
   [strategicPatch]: (live, patch, served) => applyStrategicMergePatch(live, patch, served.row.schema),
 };
@@ -53,8 +54,10 @@ export async function handlePatch(call: ResourceCall): Promise<void> {
       ? new StatusError('UnsupportedMediaType', '415: Unsupported Media Type', {})
       : unsupportedMediaType(type, accepted);
   }
+  const body = await request.exchange.readBody(call.needs.bodyBytesMax);
+  write.slices.restart();
   const { value: patch, duplicates } = await decodeJsonInSlices(
-    await request.exchange.readBody(call.needs.bodyBytesMax),
+    body,
     { strict: write.fieldValidation !== 'Ignore', patch: true },
     write.slices,
   );
@@ -62,8 +65,11 @@ export async function handlePatch(call: ResourceCall): Promise<void> {
     ...write,
     name: api.name,
     replaces: false,
-    change(live) {
-      const object = patcher(live(), patch, served);
+    async change(live, slices) {
+      const current = live();
+      await slices.pause();
+      const object = await patcher(current, patch, served, slices);
+      await slices.pause();
       if (typeof object !== 'object' || object === null || Array.isArray(object))
         throw StatusError.badRequest('the patched object is not an object');
       checkResult(object);

@@ -52,15 +52,12 @@ function specialName(served: ServedResource, api: ApiPath): string {
 }
 
 async function specialBody({ needs, request, served }: ResourceCall, verb: Verb, slices: Slices): Promise<unknown> {
-  if (verb === 'patch')
-    return (
-      await decodeJsonInSlices(
-        await request.exchange.readBody(needs.bodyBytesMax),
-        { strict: false, patch: true },
-        slices,
-      )
-    ).value;
-  return (await readBody(request, needs.bodyBytesMax, false, served.row.kind, slices)).value;
+  if (verb === 'patch') {
+    const bytes = await request.exchange.readBody(needs.bodyBytesMax);
+    slices.restart();
+    return (await decodeJsonInSlices(bytes, { strict: false, patch: true }, slices)).value;
+  }
+  return (await readBody(request, needs, false, served.row.kind, slices)).value;
 }
 
 async function handleSpecial(call: ResourceCall, verb: Verb): Promise<boolean> {

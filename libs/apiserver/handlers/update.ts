@@ -17,7 +17,7 @@ export async function handleUpdate(call: ResourceCall): Promise<void> {
   const write = writeRequest(call, 'UpdateOptions');
   const body = await readBody(
     call.request,
-    call.needs.bodyBytesMax,
+    call.needs,
     write.fieldValidation !== 'Ignore',
     call.served.row.kind,
     write.slices,

@@ -35,7 +35,7 @@ function varint(bytes: Uint8Array, at: number): { readonly value: number; readon
 }
 
 /** Fields of one body, in all messages in it: each costs as much as some dozens of bytes. */
-const fieldsMax = 250_000;
+const fieldsMax = 100_000;
 
 function tooManyFields(): StatusError {
   return new StatusError('RequestEntityTooLarge', `Request entity is too large: limit is ${fieldsMax} fields`);
@@ -174,19 +174,20 @@ interface Envelope {
 
 function envelopeOf(bytes: Uint8Array, budget: Budget): Envelope {
   if (bytes.length < magic.length || !magic.equals(bytes.subarray(0, magic.length))) throw malformed();
-  let apiVersion = '';
-  let kind = '';
+  // Of what is said again and again the last one counts: that alone becomes text.
+  let apiVersion: Uint8Array = new Uint8Array();
+  let kind: Uint8Array = new Uint8Array();
   let raw: Uint8Array = new Uint8Array();
   for (const { number, value } of fieldsOf(bytes.subarray(magic.length), budget)) {
     if (!(value instanceof Uint8Array)) continue;
     if (number === 2) raw = value;
     if (number !== 1) continue;
     for (const part of fieldsOf(value, budget)) {
-      if (part.number === 1 && part.value instanceof Uint8Array) apiVersion = text(part.value);
-      if (part.number === 2 && part.value instanceof Uint8Array) kind = text(part.value);
+      if (part.number === 1 && part.value instanceof Uint8Array) apiVersion = part.value;
+      if (part.number === 2 && part.value instanceof Uint8Array) kind = part.value;
     }
   }
-  return { apiVersion, kind, raw };
+  return { apiVersion: text(apiVersion), kind: text(kind), raw };
 }
 
 /** The object in a protobuf body; undefined for a kind that is not read in this form. Throws StatusError BadRequest for what is malformed. */

@@ -84,9 +84,13 @@ function keepRow(row: ServerOwnedMetadata, object: KubeObject, old: KubeObject |
   const stored = old?.metadata;
   const { annotations = [], labels = [], labelPrefixes = [], finalizers = [] } = row;
   if (annotations.length > 0) {
-    const kept = keepTexts(metadata.annotations, stored?.annotations, (key) => annotations.includes(key));
-    if (kept === undefined) delete metadata.annotations;
-    else metadata.annotations = kept;
+    // Most objects have none of them: that costs a look at each, whatever else the object carries.
+    const differs = annotations.some((key) => metadata.annotations?.[key] !== stored?.annotations?.[key]);
+    const kept = differs
+      ? keepTexts(metadata.annotations, stored?.annotations, (key) => annotations.includes(key))
+      : metadata.annotations;
+    if (kept !== undefined) metadata.annotations = kept;
+    else if (differs) delete metadata.annotations;
   }
   if (labels.length > 0 || labelPrefixes.length > 0) {
     const isOwned = (key: string) => labels.includes(key) || labelPrefixes.some((prefix) => key.startsWith(prefix));

@@ -127,14 +127,14 @@ function mayHavePrototypeKey(bytes: Buffer): boolean {
   return bytes.includes(prototypeKey) || bytes.includes('\\u');
 }
 
-function runAll(steps: Generator<undefined, string[]>): string[] {
+function runAll<Result>(steps: Generator<undefined, Result>): Result {
   for (;;) {
     const { done, value } = steps.next();
     if (done === true) return value;
   }
 }
 
-async function runInSlices(steps: Generator<undefined, string[]>, slices: Slices): Promise<string[]> {
+async function runInSlices<Result>(steps: Generator<undefined, Result>, slices: Slices): Promise<Result> {
   for (;;) {
     const { done, value } = steps.next();
     if (done === true) return value;
@@ -143,6 +143,9 @@ async function runInSlices(steps: Generator<undefined, string[]>, slices: Slices
   }
 }
 
+/** A body of less than this is parsed at once: each part of that takes a millisecond at most. */
+const smallBytes = 64 * 1024;
+
 interface Parsed {
   readonly value: unknown;
   readonly text: string;
@@ -150,9 +153,10 @@ interface Parsed {
   readonly doubled: boolean;
 }
 
-/** Undefined for text that is no JSON. */
-function parse(bytes: Buffer, options: DecodeOptions): Parsed | { readonly wrong: string } {
+/** The text alone where it is no JSON. Yields between the parts that may each take some tens of milliseconds. */
+function* parseParts(bytes: Buffer, options: DecodeOptions): Generator<undefined, Parsed | { readonly wrong: string }> {
   const members = checkCounts(bytes, options.kind);
+  yield;
   const text = bytes.toString('utf8');
   let value: unknown;
   try {
@@ -160,6 +164,7 @@ function parse(bytes: Buffer, options: DecodeOptions): Parsed | { readonly wrong
   } catch {
     return { wrong: text };
   }
+  yield;
   if (mayHavePrototypeKey(bytes) && hasPrototypeKey(value)) throw StatusError.badRequest(prototypeKeyText);
   return { value, text, doubled: options.strict && members > membersOf(value) };
 }
@@ -183,7 +188,7 @@ function asBuffer(body: Uint8Array): Buffer {
  */
 export function decodeJson(body: Uint8Array, options: DecodeOptions): Decoded {
   const bytes = asBuffer(body);
-  const parsed = parse(bytes, options);
+  const parsed = runAll(parseParts(bytes, options));
   if (!('wrong' in parsed))
     return { value: parsed.value, duplicates: parsed.doubled ? runAll(scanJson(parsed.text)) : [] };
   let reason = 'invalid JSON';
@@ -198,7 +203,8 @@ export function decodeJson(body: Uint8Array, options: DecodeOptions): Decoded {
 /** As `decodeJson`, for bodies that may be large: others get their turns. */
 export async function decodeJsonInSlices(body: Uint8Array, options: DecodeOptions, slices: Slices): Promise<Decoded> {
   const bytes = asBuffer(body);
-  const parsed = parse(bytes, options);
+  const parts = parseParts(bytes, options);
+  const parsed = bytes.length < smallBytes ? runAll(parts) : await runInSlices(parts, slices);
   await slices.pause();
   if (!('wrong' in parsed))
     return { value: parsed.value, duplicates: parsed.doubled ? await runInSlices(scanJson(parsed.text), slices) : [] };

@@ -58,33 +58,36 @@ function createWriter(slices: Slices) {
   }
 
   async function list(items: readonly unknown[], depth: number): Promise<string> {
-    const parts: string[] = [];
+    let text = '';
     for (const together of piecesOf(items)) {
       const alone = together.length === 1 && !isPiece(together[0]);
-      parts.push(alone ? listItem(await write(together[0], depth + 2), depth) : await piece(together, depth));
+      text += alone ? listItem(await write(together[0], depth + 2), depth) : await piece(together, depth);
     }
-    return parts.join('');
+    return text;
   }
 
   async function object(members: Readonly<Record<string, unknown>>, depth: number): Promise<string> {
-    const parts: string[] = [];
+    // One string that is added to and not a list that is joined: to join at each level copies what is deep once for each level.
+    let text = '';
     for (const keys of keyPieces(members)) {
       const [key = ''] = keys;
       const member = members[key];
       if (keys.length > 1 || isPiece(member)) {
-        parts.push(await piece(Object.fromEntries(keys.map((each) => [each, members[each]])), depth));
+        text += await piece(Object.fromEntries(keys.map((each) => [each, members[each]])), depth);
         continue;
       }
       const inner = await write(member, Array.isArray(member) ? depth : depth + 2);
       // A key that needs a line of its own (`? key`) is written with its value after `: `.
       const head = formatYaml({ [key]: [0] }).replace(/- 0\n$/, '');
-      parts.push(indented(head, depth), inner);
+      text += indented(head, depth) + inner;
     }
-    return parts.join('');
+    return text;
   }
 
   /** The text of a value, each line of it indented by `depth`. */
-  function write(value: unknown, depth: number): Promise<string> {
+  async function write(value: unknown, depth: number): Promise<string> {
+    const pause = slices.pause();
+    if (pause !== undefined) await pause;
     if (isPiece(value)) return piece(value, depth);
     return Array.isArray(value) ? list(value, depth) : object(value as Readonly<Record<string, unknown>>, depth);
   }

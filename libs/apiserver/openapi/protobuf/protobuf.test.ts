@@ -76,7 +76,9 @@ const widgets: ResourceRow = {
   nameFormat: 'dns-subdomain',
 };
 
-const document = decode((await createOpenApi([widgets]).v2Protobuf({ pause: () => undefined })).bytes);
+const document = decode(
+  (await createOpenApi([widgets]).v2Protobuf({ pause: () => undefined, restart: () => undefined })).bytes,
+);
 
 test('the document says its version and its title', () => {
   expect(texts(document, 1)).toEqual(['2.0']);
