@@ -122,7 +122,7 @@ it('answers that a client does not take are not made, and it loses those that we
     made++;
     exchange.respond(200, {}, body);
   };
-  await using at = await serve(handler, { stallTimeoutMs: 500 });
+  await using at = await serve(handler, { stallTimeoutMs: 500, concurrentStreamsMax: 500 });
   await using client = await at.raw({ windowBytes: 0 });
   await client.send(...Array.from({ length: 500 }, (_, index) => headersFrame(index * 2 + 1, get)));
   await vi.waitUntil(() => at.server.sizes().waiting > 300);
@@ -170,7 +170,7 @@ it('what was reset before its turn is never begun', async () => {
     await release.promise;
     exchange.respond(200, {});
   };
-  await using at = await serve(handler, { requestsPerClientMax: 10 });
+  await using at = await serve(handler, { requestsPerClientMax: 10, concurrentStreamsMax: 400 });
   await using client = await at.raw();
   const streams = Array.from({ length: 400 }, (_, index) => index * 2 + 1);
   await client.send(...streams.map((stream) => headersFrame(stream, get)));
@@ -190,7 +190,7 @@ it('a thousand requests in one read are not all begun before anything else runs'
     for (const end = performance.now() + 1; performance.now() < end; );
     exchange.respond(200, {});
   };
-  await using at = await serve(handler, { requestsPerClientMax: 1_000 });
+  await using at = await serve(handler, { requestsPerClientMax: 1_000, concurrentStreamsMax: 500 });
   await using client = await at.raw();
   await client.send(...Array.from({ length: 500 }, (_, index) => headersFrame(index * 2 + 1, get)));
   let last = performance.now();
@@ -203,6 +203,33 @@ it('a thousand requests in one read are not all begun before anything else runs'
     last = performance.now();
   }
   expect(perTurnMax).toBeLessThan(12);
+});
+
+it('a hundred streams of one connection are open at once, and further ones are refused, which clients ask again for', async () => {
+  let begun = 0;
+  await using at = await serve(() => void begun++);
+  const session = connect(`https://127.0.0.1:${at.port}`, { ca: authority.certificate });
+  const [{ maxConcurrentStreams }] = await once(session, 'remoteSettings');
+  expect(maxConcurrentStreams).toBe(100);
+  session.destroy();
+  await using client = await at.raw();
+  await client.send(...Array.from({ length: 150 }, (_, index) => headersFrame(index * 2 + 1, get)));
+  await vi.waitUntil(() => begun >= 100);
+  expect(await new Promise((resolve) => setImmediate(() => resolve(begun)))).toBe(100);
+});
+
+it('after thirty connections that opened and reset streams in bursts others are served, and nothing is left of them', async () => {
+  const handler = async (exchange: Exchange) => {
+    await exchange.pause();
+    exchange.respond(200, {});
+  };
+  await using at = await serve(handler);
+  const clients = await Promise.all(Array.from({ length: 30 }, () => at.raw({ windowBytes: 0 })));
+  const frames = Array.from({ length: 100 }, (_, index) => [headersFrame(index * 2 + 1, get), rstFrame(index * 2 + 1)]);
+  await Promise.all(clients.map((client) => client.send(...frames.flat())));
+  expect(await statusOf(at.port)).toBe(200);
+  await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
+  await vi.waitUntil(() => at.server.sizes().waiting + at.server.sizes().running === 0, { timeout: 5_000 });
 });
 
 it('bodies that do not arrive keep nobody else from being served', async () => {

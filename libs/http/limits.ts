@@ -1,8 +1,13 @@
 /** What clients may hold open, and for how long. */
 export interface HttpLimits {
   readonly connectionsMax: number;
-  /** Per HTTP/2 connection; the rest is refused with REFUSED_STREAM, which clients retry. */
+  /**
+   * Per HTTP/2 connection; the rest is refused with REFUSED_STREAM, which clients retry. kube-apiserver's default since 1.29: Go's clients open another
+   * connection for more. A burst of new streams is read in one piece, so this is also how long one connection can keep the others from being read.
+   */
   readonly concurrentStreamsMax: number;
+  /** The same of another service of the installation, which hands on the requests of many clients. */
+  readonly serviceStreamsMax: number;
   readonly headerBytesMax: number;
   readonly handshakeTimeoutMs: number;
   readonly headerTimeoutMs: number;
@@ -33,7 +38,8 @@ const megabyte = 1024 * 1024;
 
 export const defaultHttpLimits: HttpLimits = {
   connectionsMax: 20_000,
-  concurrentStreamsMax: 1000,
+  concurrentStreamsMax: 100,
+  serviceStreamsMax: 1000,
   headerBytesMax: 64 * 1024,
   handshakeTimeoutMs: 10_000,
   headerTimeoutMs: 30_000,

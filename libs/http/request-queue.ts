@@ -32,6 +32,8 @@ export interface RequestQueue {
   gone(flow: Flow, request: Waiting): void;
   /** The flow's client has taken some of its answers. */
   wake(flow: Flow): void;
+  /** Requests that were submitted in this turn of the event loop, whatever became of them. */
+  submittedNow(): number;
   sizes(): { readonly waiting: number; readonly running: number };
 }
 
@@ -66,6 +68,7 @@ export function createRequestQueue({ limits, clock, crowded, nextTurn }: Request
   let running = 0;
   let starts = startsMax;
   let startedNow = 0;
+  let submittedNow = 0;
   let longNow = 0;
   let turnBeganMs = 0;
   /** A call of `endTurn` is on its way. */
@@ -103,6 +106,7 @@ export function createRequestQueue({ limits, clock, crowded, nextTurn }: Request
       else starts = Math.min(startsMax, starts + startsMin);
     }
     startedNow = 0;
+    submittedNow = 0;
     longNow = 0;
     if (pausedFlows.length > 0) {
       turnBeganMs = clock.monotonic();
@@ -214,6 +218,7 @@ export function createRequestQueue({ limits, clock, crowded, nextTurn }: Request
 
   return {
     submit(flow, request) {
+      submittedNow++;
       if (flow.place === 'none' && mayStartMore() && mayStart(flow) && serverMayStart(flow)) {
         count();
         startedNow++;
@@ -270,6 +275,7 @@ export function createRequestQueue({ limits, clock, crowded, nextTurn }: Request
       enterPaused(flow);
       if (flow.place === 'blocked') unblock(flow);
     },
+    submittedNow: () => submittedNow,
     sizes: () => ({ waiting, running }),
   };
 }

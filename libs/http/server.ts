@@ -24,6 +24,8 @@ import type { HttpLimits } from './limits.ts';
 import { defaultHttpLimits, sweepMsOf } from './limits.ts';
 import type { OpenSessions } from './open-sessions.ts';
 import { createOpenSessions } from './open-sessions.ts';
+import { createPace } from './pace.ts';
+import { createPacedReading } from './paced-reading.ts';
 import type { Peer } from './peer.ts';
 import { peerOf } from './peer.ts';
 import { createRequestQueue } from './request-queue.ts';
@@ -75,7 +77,7 @@ function sessionOptions(limits: HttpLimits, service: boolean) {
     streamResetBurst: service ? 10_000 : 200,
     streamResetRate: service ? 10_000 : 100,
     settings: {
-      maxConcurrentStreams: limits.concurrentStreamsMax,
+      maxConcurrentStreams: service ? limits.serviceStreamsMax : limits.concurrentStreamsMax,
       maxHeaderListSize: limits.headerBytesMax,
       /** What a request that waits for its turn can make us hold of its body; kube-apiserver's value. */
       initialWindowSize: 256 * 1024,
@@ -89,10 +91,15 @@ const connectionWindowBytes = 16 * 1024 * 1024;
 
 function ignore(): void {}
 
+/** A session begins with what its client has sent by then. While so many requests have come in this turn, further ones begin in later turns. */
+const sessionsPerTurn = 4;
+const requestsPerTurn = 64;
+
 interface Http2Needs {
   readonly options: ReturnType<typeof sessionOptions>;
   readonly serviceOptions: ReturnType<typeof sessionOptions>;
   readonly sessions: OpenSessions;
+  readonly paceReading: (socket: TLSSocket) => () => void;
   readonly exchanges: ExchangeNeeds;
   readonly submit: (exchange: Http2Exchange) => void;
   readonly dispatch: (exchange: Http2Exchange) => void;
@@ -110,8 +117,11 @@ function serveHttp2(socket: TLSSocket, { peer, flows }: Connection, needs: Http2
   session.on('error', ignore);
   sessions.add(session, socket);
   session.setLocalWindowSize(connectionWindowBytes);
+  // Another service paces what its own clients open.
+  const opened = flows.service ? ignore : needs.paceReading(socket);
   session.on('stream', (stream, headers, _flags, rawHeaders) => {
     stream.on('error', ignore);
+    opened();
     const from = { peer, flow: flows.flowOf(headers[flowHeader]) };
     submit(new Http2Exchange(stream, headers, rawHeaders, from, exchanges, dispatch));
   });
@@ -139,7 +149,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (exchange.closed) return;
     if (!queue.submit(exchange.flow, exchange)) refuseTooMany(exchange);
   };
+  const hasRoom = () => queue.submittedNow() < requestsPerTurn;
+  const paceSessions = createPace({ perTurn: sessionsPerTurn, hasRoom, nextTurn });
   const http2: Http2Needs = {
+    paceReading: createPacedReading({ hasRoom, nextTurn }),
     options: sessionOptions(limits, false),
     serviceOptions: sessionOptions(limits, true),
     ...{ sessions, exchanges, submit, dispatch },
@@ -157,7 +170,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     connections.set(socket, connection);
     if (closing) socket.destroy();
     if (socket.alpnProtocol !== 'h2') return false;
-    serveHttp2(socket, connection, http2);
+    if (!paceSessions(() => serveHttp2(socket, connection, http2))) socket.on('error', ignore);
     return true;
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { HttpLimits } from './limits.ts';
 import { sweepMsOf } from './limits.ts';
+import { createPace } from './pace.ts';
 
 /** PEM texts. */
 export interface ServerTls {
@@ -59,33 +60,13 @@ const handshakesPerTurn = 4;
 export function paceHandshakes(server: Server, nextTurn: (run: () => void) => void): void {
   const begin = server.listeners('connection');
   server.removeAllListeners('connection');
-  const waiting: Socket[] = [];
-  let begun = 0;
-  let turning = false;
-  const start = (socket: Socket) => {
-    begun++;
-    for (const listener of begin) listener.call(server, socket);
-  };
-  const turn = () => {
-    turning = false;
-    begun = 0;
-    for (const socket of waiting.splice(0, handshakesPerTurn)) if (!socket.destroyed) start(socket);
-    if (waiting.length > 0) schedule();
-  };
-  const schedule = () => {
-    if (turning) return;
-    turning = true;
-    nextTurn(turn);
-  };
+  const pace = createPace({ perTurn: handshakesPerTurn, hasRoom: () => true, nextTurn });
   server.on('connection', (socket: Socket) => {
-    schedule();
-    if (begun < handshakesPerTurn && waiting.length === 0) {
-      start(socket);
-      return;
-    }
+    const begun = pace(() => {
+      if (!socket.destroyed) for (const listener of begin) listener.call(server, socket);
+    });
     // Until the server listens for it.
-    socket.once('error', () => undefined);
-    waiting.push(socket);
+    if (!begun) socket.once('error', () => undefined);
   });
 }
 

@@ -1,5 +1,13 @@
 import { FeedService, KV, Lease, ShardService } from '@kcp-ts/proto';
-import { createTestAuthority } from '@kcp-ts/testing';
+import {
+  connectRawHttp2,
+  createTestAuthority,
+  frame,
+  frameTypes,
+  goawayFrame,
+  headersFrame,
+  rstFrame,
+} from '@kcp-ts/testing';
 import { describe, expect, it } from 'vitest';
 import { createRpcClient } from './client.ts';
 import { RpcError } from './rpc-error.ts';
@@ -57,6 +65,45 @@ describe('a call', () => {
     await expect(bad.call.deleteCluster({ cluster: 'a' }, { timeoutMs: 1_000 })).rejects.toBeInstanceOf(RpcError);
     await server.close({ drainMs: 1_000 });
   });
+});
+
+it('a caller with a certificate of the authority that sends garbage ends its own connection at most', async () => {
+  const authority = await createTestAuthority();
+  const own = await authority.issue('CN=server');
+  const caller = await authority.issue('CN=shard-2, O=services');
+  const server = await startRpcServer({
+    ...{ host, port: 0, services: [shardService()] },
+    tls: { ca: authority.certificate, cert: own.certificate, key: own.privateKey },
+  });
+  const tls = { cert: caller.certificate, key: caller.privateKey };
+  const call = {
+    ...{ ':method': 'POST', ':scheme': 'https', ':authority': 'a', 'content-type': 'application/grpc', te: 'trailers' },
+    ':path': `/${ShardService.typeName}/${ShardService.method.deleteCluster.name}`,
+  };
+  const data = (bytes: Uint8Array) => frame(frameTypes.data, 0, 1, bytes);
+  const open = headersFrame(1, call, false);
+  const attacks: readonly (readonly Uint8Array[])[] = [
+    [Buffer.alloc(1000, 0xff)],
+    // A message that says it has 4 GB; one that is no message; one that is compressed and is not.
+    [open, data(Buffer.from([0, 0xff, 0xff, 0xff, 0xff, 1]))],
+    [open, data(Buffer.from([0, 0, 0, 0, 3, 0xff, 0xff, 0xff]))],
+    [open, data(Buffer.from([1, 0, 0, 0, 3, 1, 2, 3]))],
+    [open, goawayFrame()],
+    [open, rstFrame(1), data(Buffer.alloc(5))],
+    [headersFrame(1, { ...call, ':path': 'nothing' }), frame(frameTypes.settings, 0, 0, Buffer.alloc(5))],
+    [frame(frameTypes.windowUpdate, 0, 0, Buffer.from([0x7f, 0xff, 0xff, 0xff]))],
+    [frame(frameTypes.continuation, 0, 1, Buffer.alloc(3)), frame(frameTypes.ping, 0, 0, Buffer.alloc(3))],
+  ];
+  using client = createRpcClient(ShardService, {
+    addresses: [`${host}:${server.port}`],
+    tls: { ca: authority.certificate, ...tls },
+  });
+  for (const frames of attacks) {
+    await using attacker = await connectRawHttp2({ port: server.port, ca: authority.certificate, tls });
+    await attacker.send(...frames);
+    expect(await client.call.deleteCluster({ cluster: 'a', ownerUid: 'a' })).toMatchObject({ gone: true });
+  }
+  await server.close({ drainMs: 100 });
 });
 
 describe('a stream', () => {

@@ -18,6 +18,8 @@ export interface TestClusterOptions {
   readonly tokens?: readonly string[];
   /** More flags for shards. */
   readonly shardFlags?: readonly string[];
+  /** More flags for other kinds of parts. */
+  readonly flags?: ClusterOptions['flags'];
   /** How the parts reach each other, where that is not straight. */
   readonly wire?: ClusterOptions['wire'];
 }
@@ -36,7 +38,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     programs: { etcd: programs.etcd, natsServer: programs.natsServer },
     tokens: options.tokens ?? [],
     ...(options.wire === undefined ? {} : { wire: options.wire }),
-    ...(options.shardFlags === undefined ? {} : { flags: { shard: options.shardFlags } }),
+    flags: { ...options.flags, ...(options.shardFlags === undefined ? {} : { shard: options.shardFlags }) },
   }).catch(async (error: unknown) => {
     await rm(folder, { recursive: true, force: true });
     throw error;

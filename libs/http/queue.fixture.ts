@@ -1,0 +1,4 @@
+import type { Peer } from './peer.ts';
+
+/** Of a connection without a certificate. */
+export const anonymousPeer = {} as Peer;
