@@ -26,8 +26,10 @@ function missingPaths(object: WorkspaceType): FieldError[] {
     ['limitAllowedChildren', limitAllowedChildren],
     ['limitAllowedParents', limitAllowedParents],
   ] as const) {
-    for (const [i, type] of (limit?.types ?? []).entries()) {
-      if (type.path === undefined)
+    const types: unknown = limit?.types;
+    if (!Array.isArray(types)) continue;
+    for (const [i, type] of (types as unknown[]).entries()) {
+      if (typeof type === 'object' && type !== null && !('path' in type))
         errors.push({ kind: 'Required', field: `spec.${field}.types[${i}].path`, message: 'Required value' });
     }
   }
