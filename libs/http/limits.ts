@@ -2,8 +2,8 @@
 export interface HttpLimits {
   readonly connectionsMax: number;
   /**
-   * Per HTTP/2 connection; the rest is refused with REFUSED_STREAM, which clients retry. kube-apiserver's default since 1.29: Go's clients open another
-   * connection for more. A burst of new streams is read in one piece, so this is also how long one connection can keep the others from being read.
+   * Per HTTP/2 connection, watches among them; the rest is refused with REFUSED_STREAM, which clients retry. The default of Go's HTTP/2 servers: Go's clients
+   * open another connection for more. A burst of new streams is read in one piece, so this is also how long one connection can keep the others from being read.
    */
   readonly concurrentStreamsMax: number;
   /** The same of another service of the installation, which hands on the requests of many clients. */
@@ -38,7 +38,7 @@ const megabyte = 1024 * 1024;
 
 export const defaultHttpLimits: HttpLimits = {
   connectionsMax: 20_000,
-  concurrentStreamsMax: 100,
+  concurrentStreamsMax: 250,
   serviceStreamsMax: 1000,
   headerBytesMax: 64 * 1024,
   handshakeTimeoutMs: 10_000,

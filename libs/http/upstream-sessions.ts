@@ -40,8 +40,11 @@ export interface UpstreamSessions extends Disposable {
 
 const connectTimeoutDefaultMs = 2_000;
 const pingDefaultMs = 5_000;
-/** How much of an answer a client that does not read makes us hold, besides what is written to it. */
-export const upstreamWindowBytes = 256 * 1024;
+/**
+ * How much of an answer a client that does not read makes us hold, besides what is written to it (`highWaterBytes`). As many answers as a client may have
+ * under way (`requestsPerClientMax`) must fit into `unsentBytesPerClientMax`, or a client that asks for much at once loses some.
+ */
+export const upstreamWindowBytes = 128 * 1024;
 const connectionWindowBytes = 16 * 1024 * 1024;
 /** Before a server has said how many streams it takes. */
 const streamsGuess = 100;

@@ -11,17 +11,26 @@ export function meantClusters(type: WorkspaceType): ReadonlyMap<string, string> 
   return new Map(text === undefined ? [] : Object.entries(JSON.parse(text) as Record<string, string>));
 }
 
-/** The value of the annotation for a type that is written now: a path that the type had before goes on meaning the same. Undefined where it has none. */
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/**
+ * The value of the annotation for a type that is written now: a path that the type had before goes on meaning the same. Undefined where it has none. The type
+ * has not been validated: what is not a path has no meaning, and is refused later.
+ */
 export function recordMeantClusters(
   type: WorkspaceType,
   old: WorkspaceType | undefined,
   resolve: (path: string) => string | undefined,
 ): string | undefined {
-  const { extend, defaultAPIBindings = [], defaultChildWorkspaceType } = type.spec ?? {};
-  const references = [...(extend?.with ?? []), ...defaultAPIBindings, defaultChildWorkspaceType];
+  const { extend, defaultAPIBindings, defaultChildWorkspaceType } = type.spec ?? {};
+  const references: unknown[] = [...listOf(extend?.with), ...listOf(defaultAPIBindings), defaultChildWorkspaceType];
   const before: ReadonlyMap<string, string> = old === undefined ? new Map() : meantClusters(old);
   const meant = new Map<string, string>();
-  for (const path of references.flatMap((reference) => reference?.path ?? [])) {
+  for (const reference of references) {
+    const path = (reference as { readonly path?: unknown } | null | undefined)?.path;
+    if (typeof path !== 'string') continue;
     const cluster = before.get(path) ?? resolve(path);
     if (cluster !== undefined) meant.set(path, cluster);
   }

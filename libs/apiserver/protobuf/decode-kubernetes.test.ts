@@ -47,6 +47,15 @@ describe('a protobuf body', () => {
     });
   });
 
+  it('keeps an empty string that Go points to: a lease that was released, a precondition that cannot hold', () => {
+    const lease = decodeKubernetes(
+      body('coordination.k8s.io/v1', 'Lease', bytesField(2, Buffer.concat([bytesField(1, ''), intField(2, 1)]))),
+    );
+    expect(lease?.['spec']).toEqual({ holderIdentity: '', leaseDurationSeconds: 1 });
+    const options = decodeKubernetes(body('v1', 'DeleteOptions', bytesField(2, bytesField(1, ''))));
+    expect(options?.['preconditions']).toEqual({ uid: '' });
+  });
+
   it('of a Role keeps its rules in order', () => {
     const rule = (verb: string) =>
       bytesField(2, Buffer.concat([bytesField(1, verb), bytesField(2, ''), bytesField(3, 'configmaps')]));

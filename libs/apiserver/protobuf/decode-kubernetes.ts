@@ -100,6 +100,7 @@ function scalar(type: FieldType, value: number | Uint8Array, depth: number, budg
   if (typeof value === 'number') throw malformed();
   switch (type) {
     case 'string':
+    case 'optional-string':
       return text(value);
     case 'bytes':
       return Buffer.from(value).toString('base64');
@@ -139,9 +140,9 @@ function putEntry(
   target[key] = value;
 }
 
-/** Empty strings and nulls are Go's zero values: absent in JSON. */
-function isZero(value: unknown): boolean {
-  return value === '' || value === null;
+/** Empty strings and nulls are Go's zero values: absent in JSON, but for a pointer to one. */
+function isZero(type: FieldType, value: unknown): boolean {
+  return value === null || (value === '' && type !== 'optional-string');
 }
 
 function messageOf(message: Message, bytes: Uint8Array, depth: number, budget: Budget): Record<string, unknown> {
@@ -160,7 +161,7 @@ function messageOf(message: Message, bytes: Uint8Array, depth: number, budget: B
       putEntry(object[name] as Record<string, unknown>, type.map, value, depth, budget);
     } else {
       const decoded = scalar(type, value, depth, budget);
-      if (!isZero(decoded)) object[name] = decoded;
+      if (!isZero(type, decoded)) object[name] = decoded;
     }
   }
   return object;

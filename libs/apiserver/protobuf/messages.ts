@@ -5,6 +5,8 @@
 
 export type FieldType =
   | 'string'
+  /** A pointer to a string in Go: JSON has it although it is empty. */
+  | 'optional-string'
   | 'bytes'
   | 'bool'
   | 'int'
@@ -145,13 +147,13 @@ const quotaSpec: Message = {
   3: ['scopeSelector', of({ 1: ['matchExpressions', list(of(scopeRequirement))] })],
 };
 const leaseSpec: Message = {
-  1: ['holderIdentity', 'string'],
+  1: ['holderIdentity', 'optional-string'],
   2: ['leaseDurationSeconds', 'int'],
   3: ['acquireTime', 'micro-time'],
   4: ['renewTime', 'micro-time'],
   5: ['leaseTransitions', 'int'],
-  6: ['strategy', 'string'],
-  7: ['preferredHolder', 'string'],
+  6: ['strategy', 'optional-string'],
+  7: ['preferredHolder', 'optional-string'],
 };
 const requestSpec: Message = {
   1: ['request', 'bytes'],
@@ -213,9 +215,9 @@ export const messages: Readonly<Record<string, Message>> = {
   },
   'v1/DeleteOptions': {
     1: ['gracePeriodSeconds', 'int'],
-    2: ['preconditions', of({ 1: ['uid', 'string'], 2: ['resourceVersion', 'string'] })],
+    2: ['preconditions', of({ 1: ['uid', 'optional-string'], 2: ['resourceVersion', 'optional-string'] })],
     3: ['orphanDependents', 'bool'],
-    4: ['propagationPolicy', 'string'],
+    4: ['propagationPolicy', 'optional-string'],
     5: ['dryRun', list('string')],
   },
   'rbac.authorization.k8s.io/v1/Role': { 1: metadata, 2: ['rules', list(of(policyRule))] },

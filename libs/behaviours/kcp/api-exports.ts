@@ -22,6 +22,8 @@ function resourceErrors(object: ApiExport, needs: ApiExportsNeeds): FieldError[]
       errors.push(forbiddenField(`spec.resources[${i}]`, `${what} is built in and cannot be exported`));
     }
     const suffix = `.${name}.${group === '' ? 'core' : group}`;
+    // Its absence is told by the schema of the kind.
+    if (name === undefined || schema === undefined) continue;
     const wrong = (why: string) =>
       errors.push({
         kind: 'Invalid',

@@ -26,8 +26,10 @@ function missingPaths(object: WorkspaceType): FieldError[] {
     ['limitAllowedChildren', limitAllowedChildren],
     ['limitAllowedParents', limitAllowedParents],
   ] as const) {
-    for (const [i, type] of (limit?.types ?? []).entries()) {
-      if (type.path === undefined)
+    const types: unknown = limit?.types;
+    if (!Array.isArray(types)) continue;
+    for (const [i, type] of (types as unknown[]).entries()) {
+      if (typeof type === 'object' && type !== null && !('path' in type))
         errors.push({ kind: 'Required', field: `spec.${field}.types[${i}].path`, message: 'Required value' });
     }
   }
@@ -52,9 +54,14 @@ function checkBindings(
 function defaultPaths(needs: BindCheck, object: KubeObject, context: WriteContext): void {
   const own = needs.pathOf(context.cluster);
   object.metadata.annotations = { ...object.metadata.annotations, [pathAnnotation]: own };
-  const { spec } = object as { spec?: { [key: string]: { types?: { path?: string }[] } } };
-  for (const field of ['limitAllowedChildren', 'limitAllowedParents'])
-    for (const type of spec?.[field]?.types ?? []) type.path ??= own;
+  const { spec } = object as { spec?: { [key: string]: { types?: unknown } | null } | null };
+  for (const field of ['limitAllowedChildren', 'limitAllowedParents']) {
+    const types = spec?.[field]?.types;
+    // It has not been validated yet.
+    if (!Array.isArray(types)) continue;
+    for (const type of types as unknown[])
+      if (typeof type === 'object' && type !== null) (type as { path?: unknown }).path ??= own;
+  }
 }
 
 function setMeant(needs: WorkspaceTypesNeeds, object: KubeObject, old: KubeObject | undefined): void {
