@@ -403,3 +403,32 @@ it('a body that was refused in the middle keeps no connection open when the serv
   await other[Symbol.asyncDispose]();
   expect(performance.now() - started).toBeLessThan(3_000);
 });
+
+describe('objects of kcp', () => {
+  it('of the wrong shape are refused, and no fault of ours', async () => {
+    const types = `${base(path)}/apis/tenancy.kcp.io/v1alpha1/workspacetypes`;
+    const exports = `${base(path)}/apis/apis.kcp.io/v1alpha2/apiexports`;
+    const type = (spec: object) => ({
+      apiVersion: 'tenancy.kcp.io/v1alpha1',
+      kind: 'WorkspaceType',
+      metadata: { name: 'odd' },
+      spec,
+    });
+    const offer = (spec: object) => ({
+      apiVersion: 'apis.kcp.io/v1alpha2',
+      kind: 'APIExport',
+      metadata: { name: 'odd' },
+      spec,
+    });
+    for (const [url, body] of [
+      [types, type({ extend: { with: [{ name: 'x', path: 12 }] } })],
+      [types, type({ limitAllowedParents: { types: [3, null] } })],
+      [exports, offer({ resources: [{ name: 'things', group: 'odd.io' }] })],
+      [exports, offer({ resources: [{ group: 'odd.io', schema: 'today.things.odd.io' }] })],
+      [exports, offer({ resources: [{ name: 5, group: {}, schema: [] }] })],
+    ] as const) {
+      const answer = await admin.post(url, body);
+      expect([400, 422], `${JSON.stringify(body)}: ${answer.text}`).toContain(answer.status);
+    }
+  });
+});

@@ -12,7 +12,7 @@ import { applyDefaults } from './apply-defaults.ts';
 import { inAttempts } from './attempts.ts';
 import { checkFields, checkKind, checkNamespace, ensureMetadata } from './check-fields.ts';
 import type { Written } from './create.ts';
-import { countsGenerations, hasStatusSubresource, writeContext } from './create.ts';
+import { countsGenerations, hasStatusSubresource, mayJudge, writeContext } from './create.ts';
 import { keepSystemMeta, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts';
 import type { RegistryNeeds } from './registry-needs.ts';
 import type { ServedResource } from './served-resource.ts';
@@ -135,7 +135,7 @@ async function prepareUpdate(
   bumpGeneration(storage, object, old);
   await slices.pause();
   errors.push(...(await validateInSlices(storage.schema, object, old, slices)));
-  errors.push(...((await behaviour.validateUpdate?.(object, old, context)) ?? []));
+  if (mayJudge(storage, errors)) errors.push(...((await behaviour.validateUpdate?.(object, old, context)) ?? []));
   if (errors.length > 0) throw StatusError.invalid(row, request.name, errors);
   await slices.pause();
   await behaviour.admitUpdate?.(object, old, context);

@@ -194,10 +194,8 @@ describe('exports', () => {
       'tenancy.kcp.io',
       'topology.kcp.io',
       'internal.kcp.io',
-      'cache.kcp.io',
-      'migration.kcp.io',
       'sub.apis.kcp.io',
-      'sub.tenancy.kcp.io',
+      'sub.apis.kcp.dev',
     ];
     for (const group of reserved) {
       const schema = await mallory.post(schemasOf(evil.path), resourceSchema('workspaces', { group }));

@@ -58,6 +58,8 @@ function claimErrors(object: ApiExport, needs: ApiExportsNeeds): FieldError[] {
 function keepIdentity(object: KubeObject, old: KubeObject): void {
   const isIdentity = ({ type }: Condition) => type === 'IdentityValid';
   const { identityHash: _sent, conditions: sent = [], ...status } = (object as ApiExport).status ?? {};
+  // The schema will say so: nothing of it is stored.
+  if (!Array.isArray(sent)) return;
   const { identityHash, conditions: before } = (old as ApiExport).status ?? {};
   const proven = before?.filter(isIdentity) ?? [];
   const kept = sent.flatMap((condition) => (isIdentity(condition) ? proven : [condition]));

@@ -3,16 +3,13 @@ import { currentGroup } from '@kcp-ts/meta';
 
 const reserved: readonly string[] = [
   'apis.kcp.io',
-  'cache.kcp.io',
   'core.kcp.io',
   'internal.kcp.io',
-  'migration.kcp.io',
   'tenancy.kcp.io',
   'topology.kcp.io',
 ];
 
-/** Whether a group is the system's, by any of its names, or lies below one that is. (kcp facts, 7: ReservedCRDGroups, which names apis.kcp.io alone) */
+/** Whether a group is the system's, by any of its names, or lies below apis.kcp.io. (kcp facts, 7: ReservedCRDGroups, which names apis.kcp.io alone) */
 export function isReservedGroup(group: string): boolean {
-  const named = currentGroup(group);
-  return reserved.some((one) => named === one || group.endsWith(`.${one}`)) || group.endsWith('.apis.kcp.dev');
+  return reserved.includes(currentGroup(group)) || group.endsWith('.apis.kcp.io') || group.endsWith('.apis.kcp.dev');
 }
