@@ -21,4 +21,10 @@ export { createReviews, selfSubjectReview } from './reviews.ts';
 // RBAC
 export type { Binding, PolicyRule, RbacSubject, Role, RoleRef, RuleSource } from './rule-source.ts';
 export { createStoreRuleSource, rbacChangeOf } from './rule-source.ts';
-export { globalServiceAccountPrefix, scopesExtra, serviceAccountPrefix } from './well-known.ts';
+export {
+  bindingPrefix,
+  earlierBindingPrefix,
+  globalServiceAccountPrefix,
+  scopesExtra,
+  serviceAccountPrefix,
+} from './well-known.ts';

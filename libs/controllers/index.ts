@@ -19,7 +19,12 @@ export { createOrphanClusters } from './orphan-clusters.ts';
 export type { ClusterOrder, OtherShards } from './other-shards.ts';
 export { noOtherShards } from './other-shards.ts';
 export type { ReplicateMarks, ReplicateNeeds } from './replicate-annotations.ts';
-export { createReplicateAnnotations, createReplicateMarks, replicateAnnotation } from './replicate-annotations.ts';
+export {
+  createReplicateAnnotations,
+  createReplicateMarks,
+  isMarked,
+  replicateAnnotation,
+} from './replicate-annotations.ts';
 export type { WorkspaceDeletionNeeds } from './workspace-deletion.ts';
 export { createWorkspaceDeletion } from './workspace-deletion.ts';
 export type { WorkspaceProgressNeeds } from './workspace-progress.ts';

@@ -3,6 +3,7 @@
  * who may. The mark is an annotation with the reasons, as in kcp (facts, 9); what carries it leaves the shard with its feed.
  */
 import type { Binding, PolicyRule, Role } from '@kcp-ts/authz';
+import { bindingPrefix, earlierBindingPrefix } from '@kcp-ts/authz';
 import type { Controller } from '@kcp-ts/controller';
 import type { KubeObject } from '@kcp-ts/meta';
 import { exportsPrefix } from '@kcp-ts/sharing';
@@ -22,7 +23,7 @@ export interface ReplicateNeeds extends ControllerNeeds {
 const rolesPrefix = 'rbac.authorization.k8s.io/clusterroles/-/';
 const roleBindingsPrefix = 'rbac.authorization.k8s.io/clusterrolebindings/-/';
 /** How a maximal permission policy names consumers, today and in the earlier draft of the API. */
-const consumerPrefixes = ['apis.kcp.io:binding:', 'apis.kcp.dev:binding:'];
+const consumerPrefixes = [bindingPrefix, earlierBindingPrefix];
 const systemRolesPrefix = `${rolesPrefix}system:admin//`;
 const objectsMax = 5_000;
 
@@ -120,8 +121,8 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'store' | 'type
   };
 }
 
-/** Without parsing those that cannot be. */
-function isMarked(value: Uint8Array): boolean {
+/** Whether a stored object carries the annotation, without parsing those that cannot. */
+export function isMarked(value: Uint8Array): boolean {
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   if (!bytes.includes(replicateAnnotation)) return false;
   return parseStored<KubeObject>(value).metadata.annotations?.[replicateAnnotation] !== undefined;

@@ -6,7 +6,6 @@ export type { PathIndex, PlacedCluster, Placement } from './path-index.ts';
 export { createPathIndex, pathIndexSink } from './path-index.ts';
 export {
   isLogicalClusterKey,
-  isReplicated,
   isWorkspaceKey,
   logicalClustersPrefix,
   projectionOf,

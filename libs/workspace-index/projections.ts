@@ -34,11 +34,6 @@ export function isLogicalClusterKey(key: string): boolean {
   return key.startsWith(logicalClustersPrefix);
 }
 
-/** A LogicalCluster that other shards must know in full: it holds what they may bind or use. */
-export function isReplicated(object: KubeObject): boolean {
-  return object.metadata.annotations?.['internal.kcp.io/replicate'] !== undefined;
-}
-
 /** The projection of a stored Workspace or LogicalCluster, as a stored value. */
 export function projectionOf(value: Uint8Array): Uint8Array {
   const { apiVersion, kind, metadata, spec, status } = parseStored<Projected>(value);

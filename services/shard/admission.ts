@@ -83,14 +83,14 @@ export function shardAdmission(core: Core, tenancy: Tenancy, access: Access): Ad
     mutate(object, old, context) {
       const { served, cluster } = context;
       const { group, plural } = served.row;
-      keepServerOwnedMetadata(`${plural}.${group}`, object, old, context.user);
+      const resource = `${plural}.${group}`;
+      keepServerOwnedMetadata(resource, object, old, context.user);
       core.claims.label(cluster, { group, plural, identity: served.identity }, object);
       if (peers === undefined) return;
       // What others judge by is marked as it is written, so that a right counts everywhere as soon as it was given.
-      if (markedKinds.has(`${plural}.${group}`))
-        marks.mark(objectKey(served, cluster, '', object.metadata.name), object);
+      if (markedKinds.has(resource)) marks.mark(objectKey(served, cluster, '', object.metadata.name), object);
       if (old !== undefined) return;
-      const question = byKind[`${plural}.${group}`];
+      const question = byKind[resource];
       return question === undefined ? undefined : lookAgain(object, context, question);
     },
     validate: () => undefined,

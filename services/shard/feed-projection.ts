@@ -2,11 +2,9 @@
  * What leaves a shard with its feed: copies of what other shards bind to, take types from or judge requests by (kcp facts, 9), and projections of all
  * workspaces and logical clusters. A list of what may go: what is not named here stays, tenants' objects and Secrets among it.
  */
-import { exportConsumersPrefix } from '@kcp-ts/controllers';
-import type { KubeObject } from '@kcp-ts/meta';
+import { exportConsumersPrefix, isMarked } from '@kcp-ts/controllers';
 import type { StoreEvent } from '@kcp-ts/storage';
-import { parseStored } from '@kcp-ts/storage';
-import { isLogicalClusterKey, isReplicated, logicalClustersPrefix, projectionOf } from '@kcp-ts/workspace-index';
+import { isLogicalClusterKey, logicalClustersPrefix, projectionOf } from '@kcp-ts/workspace-index';
 import type { RootIdentities } from './root-identities.ts';
 
 /** Built-in kinds of which every object is copied. */
@@ -46,12 +44,6 @@ export interface FeedProjection {
   prefixes(): readonly string[];
   /** What a change of the store says to others. */
   project(event: Pick<StoreEvent, 'type' | 'key' | 'value' | 'previous'>): Projected;
-}
-
-/** Whether a marked object is one, without parsing those that cannot be. */
-function isMarked(value: Uint8Array): boolean {
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  return bytes.includes('internal.kcp.io/replicate') && isReplicated(parseStored<KubeObject>(value));
 }
 
 /** What a feed says of an entry. */
