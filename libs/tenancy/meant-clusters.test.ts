@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { recordMeantClusters } from './meant-clusters.ts';
+import { meantClusters, recordMeantClusters } from './meant-clusters.ts';
 import type { WorkspaceType } from './types.ts';
+import { meantClustersAnnotation } from './types.ts';
 
 function typeOf(spec: unknown): WorkspaceType {
   return { metadata: { name: 't' }, spec } as unknown as WorkspaceType;
@@ -8,6 +9,14 @@ function typeOf(spec: unknown): WorkspaceType {
 const resolve = (path: string) => (path.startsWith('root') ? 'cluster' : undefined);
 
 describe('what the paths of a WorkspaceType mean', () => {
+  it.each(['', 'x', '3', 'null', '[1]', '{"root:a":5}'])(
+    'is nothing where the annotation says nothing that can be read: %s',
+    (text) => {
+      const type = { metadata: { name: 't', annotations: { [meantClustersAnnotation]: text } } };
+      expect(meantClusters(type as unknown as WorkspaceType).size).toBe(0);
+    },
+  );
+
   it('is recorded for each path that a workspace has', () => {
     const spec = { extend: { with: [{ name: 'u', path: 'root:a' }] }, defaultChildWorkspaceType: { path: 'other' } };
     expect(recordMeantClusters(typeOf(spec), undefined, resolve)).toBe('{"root:a":"cluster"}');

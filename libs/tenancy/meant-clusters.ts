@@ -5,10 +5,20 @@
 import type { WorkspaceType } from './types.ts';
 import { meantClustersAnnotation } from './types.ts';
 
+/** Undefined for text that is no JSON: an earlier version let anybody write the annotation. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Paths without a cluster were written when there was no workspace of that path, or by an earlier version: they mean whatever has the path. */
 export function meantClusters(type: WorkspaceType): ReadonlyMap<string, string> {
-  const text = type.metadata.annotations?.[meantClustersAnnotation];
-  return new Map(text === undefined ? [] : Object.entries(JSON.parse(text) as Record<string, string>));
+  const found = parsed(type.metadata.annotations?.[meantClustersAnnotation] ?? '{}');
+  if (typeof found !== 'object' || found === null) return new Map();
+  return new Map(Object.entries(found).filter((one): one is [string, string] => typeof one[1] === 'string'));
 }
 
 function listOf(value: unknown): readonly unknown[] {
