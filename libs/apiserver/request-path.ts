@@ -39,20 +39,18 @@ function splitIdentity(text: string): { readonly resource: string; readonly iden
 }
 
 function apiPath(group: string, version: string, parts: readonly string[], watch: boolean): ApiPath | undefined {
-  let namespace = '';
-  let rest = parts;
-  if (
+  const namespaced =
     parts[0] === 'namespaces' &&
     parts.length >= 3 &&
-    !(group === '' && (parts[2] === 'status' || parts[2] === 'finalize') && parts.length === 3)
-  ) {
-    namespace = parts[1] ?? '';
-    rest = parts.slice(2);
-  }
-  const [resource, name = '', ...subresource] = rest;
-  if (resource === undefined || rest.includes('')) return undefined;
-  const split = splitIdentity(resource);
-  return { group, version, ...split, namespace, name, subresource: subresource.join('/'), watch };
+    !(group === '' && (parts[2] === 'status' || parts[2] === 'finalize') && parts.length === 3);
+  const first = namespaced ? 2 : 0;
+  const segment = parts[first];
+  if (segment === undefined || parts.includes('', first)) return undefined;
+  const { resource, identity } = splitIdentity(segment);
+  const namespace = namespaced ? (parts[1] ?? '') : '';
+  const name = parts[first + 1] ?? '';
+  const subresource = parts.length > first + 2 ? parts.slice(first + 2).join('/') : '';
+  return { group, version, resource, identity, namespace, name, subresource, watch };
 }
 
 /** What the rest of a path (behind the prefix, without the query) names. */

@@ -17,7 +17,15 @@ export interface RegistryNeeds {
   originKey?(cluster: ClusterName, origin: Exclude<Origin, { readonly kind: 'builtin' }>): string | undefined;
 }
 
+/** The last second that was asked for, and its text: writes of one second share it. */
+const written = { second: Number.NaN, text: '' };
+
 /** RFC 3339 with a precision of one second, as Kubernetes writes times. */
 export function timestampOf(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(milliseconds / 1000);
+  if (second !== written.second) {
+    written.second = second;
+    written.text = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
+  }
+  return written.text;
 }

@@ -18,9 +18,12 @@ const endpoints = ['livez', 'readyz', 'healthz'] as const;
 export function healthEndpoint(
   path: string,
 ): { readonly endpoint: string; readonly single: string | undefined } | undefined {
-  const [, endpoint = '', ...rest] = path.split('/');
-  if (!(endpoints as readonly string[]).includes(endpoint)) return undefined;
-  return { endpoint, single: rest.length === 0 ? undefined : rest.join('/') };
+  // Every request passes here: most are known by their first letters.
+  const endpoint = endpoints.find((each) => path.startsWith(each, 1) && path.startsWith('/'));
+  if (endpoint === undefined) return undefined;
+  const end = endpoint.length + 1;
+  if (path.length === end) return { endpoint, single: undefined };
+  return path[end] === '/' ? { endpoint, single: path.slice(end + 1) } : undefined;
 }
 
 export function handleHealth(request: ApiRequest, checks: readonly HealthCheck[]): void {
