@@ -11,6 +11,8 @@ export type { Backend, Confirming, Directory, DirectoryNeeds } from './directory
 export { confirmPlacement, openDirectory } from './directory.ts';
 export { forwardedHeaders } from './forwarded-headers.ts';
 export { createLogger, levelOf } from './logging.ts';
+export type { Series } from './metrics-page.ts';
+export { createMetricsPage } from './metrics-page.ts';
 export type { ShardClockNeeds } from './peer-clocks.ts';
 export { clockService, guardClock } from './peer-clocks.ts';
 export { admitServices, serviceOfPeer } from './service-callers.ts';

@@ -2,15 +2,15 @@
 import type { UncaughtErrors } from '@kcp-ts/base';
 import type { HttpServer, InFlight } from '@kcp-ts/http';
 import { createInFlight } from '@kcp-ts/http';
+import type { Series, SeriesValues } from './metrics-page.ts';
 
 export interface ServiceLoad {
   readonly inFlight: InFlight;
   /** Of the server that serves it. */
   follow(server: HttpServer): void;
-  addMetrics(prom: PromClient, registers: InstanceType<PromClient['Registry']>[]): void;
+  /** For the service's page of metrics. */
+  readonly series: readonly Series[];
 }
-
-type PromClient = typeof import('prom-client');
 
 export interface ServiceLoadOptions {
   readonly maxRequestsInflight: number;
@@ -32,39 +32,55 @@ export function createServiceLoad(
     follow(started) {
       server = started;
     },
-    addMetrics({ Counter, Gauge }, registers) {
-      const current = new Gauge({
+    series: [
+      {
+        kind: 'gauge',
         name: 'apiserver_current_inflight_requests',
         help: 'Requests in flight that count against the maximum, by kind.',
-        labelNames: ['request_kind'],
-        registers,
-      });
-      const dropped = new Counter({
+        labels: ['request_kind'],
+        read: () => byKind(inFlight, 'current'),
+      },
+      {
+        kind: 'counter',
         name: 'apiserver_dropped_requests_total',
         help: 'Requests refused with 429 because too many were in flight, by kind.',
-        labelNames: ['request_kind'],
-        registers,
-      });
-      for (const [kind, sizes] of Object.entries(inFlight.sizes())) {
-        current.set({ request_kind: kind }, sizes.current);
-        dropped.inc({ request_kind: kind }, sizes.dropped);
-      }
-      if (uncaught !== undefined) {
-        const errors = new Counter({
-          name: 'kcp_uncaught_errors_total',
-          help: 'Errors that nobody caught, of timers, listeners, callbacks and promises. Each is a fault of the program.',
-          labelNames: ['origin'],
-          registers,
-        });
-        for (const origin of ['uncaughtException', 'unhandledRejection'] as const)
-          errors.inc({ origin }, uncaught.count(origin));
-      }
-      if (server === undefined) return;
-      const { running, waiting, unsentBytes } = server.sizes();
-      const gauge = (name: string, help: string, value: number) => new Gauge({ name, help, registers }).set(value);
-      gauge('kcp_http_requests_running', 'Requests under way and not answered, whoever asks.', running);
-      gauge('kcp_http_requests_waiting', 'Requests that wait for their turn.', waiting);
-      gauge('kcp_http_unsent_bytes', 'Bytes of answers that clients have not taken.', unsentBytes);
-    },
+        labels: ['request_kind'],
+        read: () => byKind(inFlight, 'dropped'),
+      },
+      ...(uncaught === undefined ? [] : [uncaughtErrors(uncaught)]),
+      {
+        kind: 'gauge',
+        name: 'kcp_http_requests_running',
+        help: 'Requests under way and not answered, whoever asks.',
+        read: () => server?.sizes().running ?? 0,
+      },
+      {
+        kind: 'gauge',
+        name: 'kcp_http_requests_waiting',
+        help: 'Requests that wait for their turn.',
+        read: () => server?.sizes().waiting ?? 0,
+      },
+      {
+        kind: 'gauge',
+        name: 'kcp_http_unsent_bytes',
+        help: 'Bytes of answers that clients have not taken.',
+        read: () => server?.sizes().unsentBytes ?? 0,
+      },
+    ],
+  };
+}
+
+function byKind(inFlight: InFlight, what: 'current' | 'dropped'): SeriesValues {
+  return Object.entries(inFlight.sizes()).map(([kind, sizes]) => [{ request_kind: kind }, sizes[what]]);
+}
+
+function uncaughtErrors(uncaught: Pick<UncaughtErrors, 'count'>): Series {
+  return {
+    kind: 'counter',
+    name: 'kcp_uncaught_errors_total',
+    help: 'Errors that nobody caught, of timers, listeners, callbacks and promises. Each is a fault of the program.',
+    labels: ['origin'],
+    read: () =>
+      (['uncaughtException', 'unhandledRejection'] as const).map((origin) => [{ origin }, uncaught.count(origin)]),
   };
 }

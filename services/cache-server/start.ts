@@ -19,6 +19,7 @@ import {
   admitServices,
   clockService,
   createLogger,
+  createMetricsPage,
   createServiceLoad,
   openConnections,
   openDirectory,
@@ -59,20 +60,17 @@ async function authenticatorOf(
   return withAssertions(authenticator, { isService: createServicePeers({ peerCa }), verifier });
 }
 
-async function metricsOf(stores: Readonly<Record<string, Store>>, load: ServiceLoad): Promise<string> {
-  const prom = await import('prom-client');
-  const { Counter, Registry, collectDefaultMetrics } = prom;
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const operations = new Counter({
-    name: 'kcp_cache_operations_total',
-    help: 'Copies written or removed.',
-    labelNames: ['store'],
-    registers: [registry],
-  });
-  for (const [name, store] of Object.entries(stores)) operations.inc({ store: name }, store.statistics().operations);
-  load.addMetrics(prom, [registry]);
-  return registry.metrics();
+function metricsOf(stores: Readonly<Record<string, Store>>, load: ServiceLoad): () => Promise<string> {
+  return createMetricsPage([
+    {
+      kind: 'counter',
+      name: 'kcp_cache_operations_total',
+      help: 'Copies written or removed.',
+      labels: ['store'],
+      read: () => Object.entries(stores).map(([name, each]) => [{ store: name }, each.statistics().operations]),
+    },
+    ...load.series,
+  ]);
 }
 
 async function servingOf(config: CacheServerConfig, peerCa: string): Promise<ServerTls> {
@@ -137,7 +135,7 @@ export async function startCacheServer(
     authenticator: await authenticatorOf(config, clock, log, tls.ca, name),
     shards: () => register.current().shards.map((shard) => shard.name),
     isReady: () => directory.isReady(),
-    metrics: () => metricsOf({ copies: copiesStore, feeds: rawStore }, load),
+    metrics: metricsOf({ copies: copiesStore, feeds: rawStore }, load),
     inFlight: load.inFlight,
     logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
   });

@@ -1,19 +1,60 @@
 /** The proxy's metrics: a fixed set of series, by backend and status, none by workspace. */
-import type { BackendStatistics, ServiceLoad } from '@kcp-ts/installation';
+import type { BackendStatistics, Series, ServiceLoad } from '@kcp-ts/installation';
+import { createMetricsPage } from '@kcp-ts/installation';
 
 export interface Metrics {
   /** A request has been answered; `backend` is empty where the proxy did so itself. */
   count(backend: string, status: number): void;
-  text(
-    backends: readonly BackendStatistics[],
-    index: { readonly clusters: number; readonly workspaces: number },
-  ): Promise<string>;
+  text(): Promise<string>;
 }
 
-export function createMetrics(load: ServiceLoad): Metrics {
+export interface MetricsNeeds {
+  readonly load: ServiceLoad;
+  backends(): readonly BackendStatistics[];
+  index(): { readonly clusters: number; readonly workspaces: number };
+}
+
+export function createMetrics({ load, backends, index }: MetricsNeeds): Metrics {
   /** By backend, then by status: nothing is put together for a request. */
   const answers = new Map<string, Map<number, number>>();
+
+  function ofBackends(name: string, help: string, read: (backend: BackendStatistics) => number): Series {
+    return {
+      ...{ kind: 'gauge', name: `kcp_front_proxy_${name}`, help, labels: ['backend'] },
+      read: () => backends().map((backend) => [{ backend: backend.url }, read(backend)]),
+    };
+  }
+
+  const text = createMetricsPage([
+    {
+      kind: 'counter',
+      name: 'kcp_front_proxy_requests_total',
+      help: "Requests, by the answer's status and who gave it; no backend means the proxy itself.",
+      labels: ['backend', 'code'],
+      read: () =>
+        [...answers].flatMap(([backend, counts]) =>
+          [...counts].map(([code, count]) => [{ backend, code: String(code) }, count] as const),
+        ),
+    },
+    ofBackends('circuit_open', 'Backends that are not tried now.', ({ open }) => (open ? 1 : 0)),
+    ofBackends('upstream_sessions', 'Connections to a backend.', ({ sessions }) => sessions),
+    ofBackends('upstream_streams', 'Requests under way at a backend.', ({ streams }) => streams),
+    {
+      kind: 'gauge',
+      name: 'kcp_front_proxy_index_clusters',
+      help: 'Logical clusters in the index.',
+      read: () => index().clusters,
+    },
+    {
+      kind: 'gauge',
+      name: 'kcp_front_proxy_index_workspaces',
+      help: 'Workspaces in the index.',
+      read: () => index().workspaces,
+    },
+    ...load.series,
+  ]);
   return {
+    text,
     count(backend, status) {
       let counts = answers.get(backend);
       if (counts === undefined) {
@@ -21,36 +62,6 @@ export function createMetrics(load: ServiceLoad): Metrics {
         answers.set(backend, counts);
       }
       counts.set(status, (counts.get(status) ?? 0) + 1);
-    },
-    async text(backends, { clusters, workspaces }) {
-      // The client library is only loaded when somebody scrapes.
-      const prom = await import('prom-client');
-      const { Counter, Gauge, Registry, collectDefaultMetrics } = prom;
-      const register = new Registry();
-      const registers = [register];
-      collectDefaultMetrics({ register });
-      const counter = new Counter({
-        name: 'kcp_front_proxy_requests_total',
-        help: "Requests, by the answer's status and who gave it; no backend means the proxy itself.",
-        labelNames: ['backend', 'code'],
-        registers,
-      });
-      for (const [backend, counts] of answers)
-        for (const [code, count] of counts) counter.inc({ backend, code: String(code) }, count);
-      const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
-        new Gauge({ name, help, labelNames: [...labelNames], registers });
-      const open = gauge('kcp_front_proxy_circuit_open', 'Backends that are not tried now.', ['backend']);
-      const sessions = gauge('kcp_front_proxy_upstream_sessions', 'Connections to a backend.', ['backend']);
-      const streams = gauge('kcp_front_proxy_upstream_streams', 'Requests under way at a backend.', ['backend']);
-      for (const backend of backends) {
-        open.set({ backend: backend.url }, backend.open ? 1 : 0);
-        sessions.set({ backend: backend.url }, backend.sessions);
-        streams.set({ backend: backend.url }, backend.streams);
-      }
-      gauge('kcp_front_proxy_index_clusters', 'Logical clusters in the index.').set(clusters);
-      gauge('kcp_front_proxy_index_workspaces', 'Workspaces in the index.').set(workspaces);
-      load.addMetrics(prom, registers);
-      return register.metrics();
     },
   };
 }

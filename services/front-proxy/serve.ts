@@ -51,7 +51,11 @@ function commonNameOf(certificate: string): string {
 export async function serveFrontProxy(options: ServeOptions): Promise<ServingFrontProxy> {
   const { directory, peer, mappings, clock, log } = options;
   const load = options.load ?? createServiceLoad();
-  const metrics = createMetrics(load);
+  const metrics = createMetrics({
+    load,
+    backends: () => backends.statistics(),
+    index: () => directory.index.sizes(),
+  });
   const backends = createBackends({
     clock,
     tlsOf: (url) => mappings.find(({ backend }) => backend === url)?.tls ?? peer,
@@ -79,7 +83,7 @@ export async function serveFrontProxy(options: ServeOptions): Promise<ServingFro
     answerOwn: createOwnAnswers({
       directory,
       draining: () => draining,
-      metrics: () => metrics.text(backends.statistics(), directory.index.sizes()),
+      metrics: metrics.text,
       readCertificate,
     }),
     onRefused: (status) => metrics.count('', status),

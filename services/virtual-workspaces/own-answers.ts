@@ -1,6 +1,7 @@
 /** What the service answers for itself: its health and its metrics. */
 import type { Exchange } from '@kcp-ts/http';
-import type { Directory, ServiceLoad } from '@kcp-ts/installation';
+import type { Directory, Series, ServiceLoad } from '@kcp-ts/installation';
+import { createMetricsPage } from '@kcp-ts/installation';
 import { silentMsMax } from '@kcp-ts/merged';
 import type { Contents } from './contents.ts';
 import type { Shards } from './shards.ts';
@@ -34,36 +35,45 @@ function answerHealth(needs: OwnAnswersNeeds, exchange: Exchange, endpoint: 'liv
   exchange.respond(good ? 200 : 500, text, verbose ? `${lines}${end}` : 'ok');
 }
 
-async function metricsText({ shards, contents, watches, requests, load }: OwnAnswersNeeds): Promise<string> {
-  // The client library is only loaded when somebody scrapes.
-  const prom = await import('prom-client');
-  const { Counter, Gauge, Registry, collectDefaultMetrics } = prom;
-  const register = new Registry();
-  const registers = [register];
-  collectDefaultMetrics({ register });
-  const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
-    new Gauge({ name: `kcp_virtual_workspaces_${name}`, help, labelNames: [...labelNames], registers });
-  const counter = new Counter({
-    name: 'kcp_virtual_workspaces_shard_answers_total',
-    help: 'Answers of shards, by their status; 503 for those that could not be reached.',
-    labelNames: ['code'],
-    registers,
+function metricsPage({ shards, contents, watches, requests, load }: OwnAnswersNeeds): () => Promise<string> {
+  const gauge = (name: string, help: string, read: () => number): Series => ({
+    ...{ kind: 'gauge', name: `kcp_virtual_workspaces_${name}`, help, read },
   });
-  for (const [code, count] of requests) counter.inc({ code }, count);
-  gauge('watches', 'Watches over all shards.').set(watches());
-  gauge('shard_watches', 'Watches held at shards for them.').set(contents.size());
-  gauge('register_silent_seconds', 'How long ago the register was heard.').set(shards.register.silentForMs() / 1_000);
-  const excluded = gauge('shard_excluded', 'Shards that are left out of merged streams.', ['shard']);
-  for (const shard of shards.register.current().shards)
-    excluded.set({ shard: shard.name }, shard.excludedAt === undefined ? 0 : 1);
-  const open = gauge('circuit_open', 'Shards that are not tried now.', ['backend']);
-  for (const backend of shards.backends.statistics()) open.set({ backend: backend.url }, backend.open ? 1 : 0);
-  load.addMetrics(prom, registers);
-  return register.metrics();
+  return createMetricsPage([
+    {
+      kind: 'counter',
+      name: 'kcp_virtual_workspaces_shard_answers_total',
+      help: 'Answers of shards, by their status; 503 for those that could not be reached.',
+      labels: ['code'],
+      read: () => [...requests].map(([code, count]) => [{ code }, count]),
+    },
+    gauge('watches', 'Watches over all shards.', watches),
+    gauge('shard_watches', 'Watches held at shards for them.', () => contents.size()),
+    gauge('register_silent_seconds', 'How long ago the register was heard.', () => shards.register.silentForMs() / 1e3),
+    {
+      kind: 'gauge',
+      name: 'kcp_virtual_workspaces_shard_excluded',
+      help: 'Shards that are left out of merged streams.',
+      labels: ['shard'],
+      read: () =>
+        shards.register
+          .current()
+          .shards.map((shard) => [{ shard: shard.name }, shard.excludedAt === undefined ? 0 : 1]),
+    },
+    {
+      kind: 'gauge',
+      name: 'kcp_virtual_workspaces_circuit_open',
+      help: 'Shards that are not tried now.',
+      labels: ['backend'],
+      read: () => shards.backends.statistics().map(({ url, open }) => [{ backend: url }, open ? 1 : 0]),
+    },
+    ...load.series,
+  ]);
 }
 
 /** True where the path was the service's own. */
 export function createOwnAnswers(needs: OwnAnswersNeeds): (exchange: Exchange) => boolean | Promise<void> {
+  const metrics = metricsPage(needs);
   return (exchange) => {
     const [path] = exchange.url.split('?', 1);
     switch (path) {
@@ -74,7 +84,7 @@ export function createOwnAnswers(needs: OwnAnswersNeeds): (exchange: Exchange) =
         return true;
       case '/metrics':
         if (!needs.mayScrape(exchange)) return false;
-        return metricsText(needs).then((metrics) => exchange.respond(200, text, metrics));
+        return metrics().then((page) => exchange.respond(200, text, page));
       default:
         return false;
     }

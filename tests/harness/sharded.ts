@@ -31,8 +31,8 @@ export interface Sharded extends AsyncDisposable {
   shard(name: ShardName): ApiClient;
   /** Somebody ordinary, by token. */
   as(user: User): ApiClient;
-  /** Somebody ordinary, by a certificate that only the front-proxy's connection shows. */
-  withCertificate(subject: string): Promise<ApiClient>;
+  /** Somebody by a certificate, at the front-proxy or straight at a part. */
+  withCertificate(subject: string, url?: string): Promise<ApiClient>;
   /** Through the front-proxy or straight at a part; closed with the installation. */
   client(
     credentials: { readonly token?: string; readonly cert?: string; readonly key?: string },
@@ -76,13 +76,13 @@ async function startSharded(): Promise<Sharded> {
     masters: client({ token }),
     shard: (name) => found(shards, name),
     as: (user) => found(people, user),
-    async withCertificate(subject) {
+    async withCertificate(subject, url) {
       const [ca, key] = await Promise.all(
         ['client-ca.crt', 'client-ca.key'].map((name) => readFile(join(cluster.folder, name), 'utf8')),
       );
       const authority = await readTestAuthority(ca ?? '', key ?? '');
       const { certificate, privateKey } = await authority.issue(subject);
-      return client({ cert: certificate, key: privateKey });
+      return client({ cert: certificate, key: privateKey }, url);
     },
     client,
     workspace: (name, shard, parent = 'root') => makeWorkspace(admin, parent, name, onShard(shard)),
