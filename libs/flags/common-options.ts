@@ -71,27 +71,67 @@ export const inFlightOptions = {
   },
 } as const satisfies OptionTable;
 
+const etcd = ['etcd-servers', 'coordination-etcd'];
+const nats = ['nats-url'];
+
 export const installationOptions = {
   coordinationEtcd: {
     flag: 'coordination-etcd',
     type: 'list',
     default: [],
+    needs: nats,
     text: 'URLs of the etcd in which the shards of the installation agree.',
   },
-  etcdCafile: { flag: 'etcd-cafile', type: 'text', default: '', text: 'PEM file with the authorities of etcd.' },
-  etcdCertfile: { flag: 'etcd-certfile', type: 'text', default: '', text: 'PEM file with the certificate for etcd.' },
-  etcdKeyfile: { flag: 'etcd-keyfile', type: 'text', default: '', text: 'PEM file with the key of --etcd-certfile.' },
-  etcdUsername: { flag: 'etcd-username', type: 'text', default: '', text: 'User name for etcd.' },
-  etcdPasswordFile: { flag: 'etcd-password-file', type: 'text', default: '', text: 'File with the password for etcd.' },
+  etcdCafile: {
+    flag: 'etcd-cafile',
+    type: 'text',
+    default: '',
+    needs: etcd,
+    text: 'PEM file with the authorities of etcd.',
+  },
+  etcdCertfile: {
+    flag: 'etcd-certfile',
+    type: 'text',
+    default: '',
+    needs: etcd,
+    text: 'PEM file with the certificate for etcd.',
+  },
+  etcdKeyfile: {
+    flag: 'etcd-keyfile',
+    type: 'text',
+    default: '',
+    needs: etcd,
+    text: 'PEM file with the key of --etcd-certfile.',
+  },
+  etcdUsername: { flag: 'etcd-username', type: 'text', default: '', needs: etcd, text: 'User name for etcd.' },
+  etcdPasswordFile: {
+    flag: 'etcd-password-file',
+    type: 'text',
+    default: '',
+    needs: etcd,
+    text: 'File with the password for etcd.',
+  },
   natsUrl: {
     flag: 'nats-url',
     type: 'list',
     default: [],
     text: 'URLs of the NATS servers over which shards tell others of their changes. With it, a shard is one of several.',
   },
-  natsUsername: { flag: 'nats-username', type: 'text', default: '', text: 'User name for NATS.' },
-  natsPasswordFile: { flag: 'nats-password-file', type: 'text', default: '', text: 'File with the password for NATS.' },
-  natsCafile: { flag: 'nats-cafile', type: 'text', default: '', text: 'PEM file with the authorities of NATS.' },
+  natsUsername: { flag: 'nats-username', type: 'text', default: '', needs: nats, text: 'User name for NATS.' },
+  natsPasswordFile: {
+    flag: 'nats-password-file',
+    type: 'text',
+    default: '',
+    needs: nats,
+    text: 'File with the password for NATS.',
+  },
+  natsCafile: {
+    flag: 'nats-cafile',
+    type: 'text',
+    default: '',
+    needs: nats,
+    text: 'PEM file with the authorities of NATS.',
+  },
   peerCaFile: {
     flag: 'peer-ca-file',
     type: 'text',
@@ -102,15 +142,27 @@ export const installationOptions = {
     flag: 'peer-cert-file',
     type: 'text',
     default: '',
+    needs: nats,
     text: 'PEM file with the certificate that shows other services who this one is.',
   },
-  peerKeyFile: { flag: 'peer-key-file', type: 'text', default: '', text: 'PEM file with the key of --peer-cert-file.' },
+  peerKeyFile: {
+    flag: 'peer-key-file',
+    type: 'text',
+    default: '',
+    needs: nats,
+    text: 'PEM file with the key of --peer-cert-file.',
+  },
+} as const satisfies OptionTable;
+
+/** Of services that others call by gRPC. */
+export const rpcOptions = {
   rpcPort: {
     flag: 'rpc-port',
     type: 'number',
     default: 0,
     min: 0,
     max: 65_535,
+    needs: nats,
     text: 'Port for other services; 0 takes a free one.',
   },
 } as const satisfies OptionTable;

@@ -1,18 +1,20 @@
 /** A service's flags as a table: names, environment, --help and the type of the configuration all come from it. Flags go before the environment before defaults. */
 import { parseArgs } from 'node:util';
 
-export type OptionSpec =
-  | { readonly flag: string; readonly type: 'text'; readonly default: string; readonly text: string }
-  | { readonly flag: string; readonly type: 'list'; readonly default: readonly string[]; readonly text: string }
-  | { readonly flag: string; readonly type: 'switch'; readonly default: boolean; readonly text: string }
-  | {
-      readonly flag: string;
-      readonly type: 'number';
-      readonly default: number;
-      readonly min: number;
-      readonly max: number;
-      readonly text: string;
-    };
+interface Described {
+  readonly flag: string;
+  readonly text: string;
+  /** It has no effect unless one of these flags of the table is given: where none is, it is refused. */
+  readonly needs?: readonly string[];
+}
+
+export type OptionSpec = Described &
+  (
+    | { readonly type: 'text'; readonly default: string }
+    | { readonly type: 'list'; readonly default: readonly string[] }
+    | { readonly type: 'switch'; readonly default: boolean }
+    | { readonly type: 'number'; readonly default: number; readonly min: number; readonly max: number }
+  );
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
@@ -102,6 +104,23 @@ export function helpText(usage: string, table: OptionTable): string {
   return `Usage: ${usage} [flags]\n\nEach flag may also be given in the environment: --root-directory as ${environmentName('root-directory')}.\n\n${lines.join('')}`;
 }
 
+type Value = ReturnType<typeof readValue>;
+
+function isGiven(spec: OptionSpec, value: Value | undefined): boolean {
+  return value !== undefined && String(value) !== String(spec.default);
+}
+
+/** Whoever gives a flag that does nothing believes something of this process that is not so. */
+function refuseWithoutEffect(table: OptionTable, values: Readonly<Record<string, Value>>): void {
+  const given = new Set(
+    Object.entries(table).flatMap(([name, spec]) => (isGiven(spec, values[name]) ? [spec.flag] : [])),
+  );
+  for (const { flag, needs } of Object.values(table)) {
+    if (needs === undefined || !given.has(flag) || needs.some((needed) => given.has(needed))) continue;
+    throw new WrongOption(`${dashed(flag)} has no effect without ${needs.map(dashed).join(' or ')}`);
+  }
+}
+
 export interface ReadFlags<Table extends OptionTable, Config> {
   readonly usage: string;
   readonly table: Table;
@@ -117,14 +136,17 @@ export function readFlags<Table extends OptionTable, Config>(reading: ReadFlags<
   try {
     const flags = parseFlags(Object.values(table), args);
     if (flags.help) return { kind: 'help', text: helpText(usage, table) };
-    const entries = Object.entries(table).map(([name, spec]) => {
+    const entries = Object.entries(table).map(([name, spec]): [string, Value] => {
       const flag = flags[spec.flag];
       const variable = environmentName(spec.flag);
       if (flag !== undefined) return [name, readValue(spec, flag.replace(/^=/, ''), dashed(spec.flag))];
       const set = environment[variable];
       return [name, set === undefined || set === '' ? spec.default : readValue(spec, set, variable)];
     });
-    return { kind: 'config', config: reading.complete(Object.fromEntries(entries) as OptionValues<Table>) };
+    const values = Object.fromEntries(entries) as Record<string, Value>;
+    const config = reading.complete(values as OptionValues<Table>);
+    refuseWithoutEffect(table, values);
+    return { kind: 'config', config };
   } catch (error) {
     if (error instanceof WrongOption) return { kind: 'wrong', message: `${error.message}\nSee ${usage} --help.` };
     throw error;

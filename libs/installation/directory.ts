@@ -6,7 +6,7 @@ import type { Clock } from '@kcp-ts/base';
 import { processMemory, releaseMemory } from '@kcp-ts/base';
 import { FeedService } from '@kcp-ts/proto';
 import type { FeedSink, RegisterState, ServiceKind } from '@kcp-ts/replication';
-import { createFeedFollower, joinSinks } from '@kcp-ts/replication';
+import { cacheServersOf, createFeedFollower, joinSinks } from '@kcp-ts/replication';
 import { createRpcClient } from '@kcp-ts/rpc';
 import type { PathIndex, Placement } from '@kcp-ts/workspace-index';
 import { createPathIndex, pathIndexSink } from '@kcp-ts/workspace-index';
@@ -76,8 +76,7 @@ export async function openDirectory({ connections, clock, log, sinks = [] }: Dir
     sink: joinSinks([pathIndexSink(index), ...sinks]),
     clock,
     connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
-    keepers: () =>
-      register.current().services.flatMap(({ kind, rpcAddress }) => (kind === 'cache-server' ? [rpcAddress] : [])),
+    keepers: () => cacheServersOf(register.current()).map(({ rpcAddress }) => rpcAddress),
     onTrouble: (shard, error) => log.warn({ shard, err: error }, 'a shard cannot be followed now'),
   });
   const following = register.follow(({ shards }) => follower.setShards(shards));

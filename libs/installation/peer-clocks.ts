@@ -2,7 +2,7 @@
 import type { Clock } from '@kcp-ts/base';
 import { ClockService } from '@kcp-ts/proto';
 import type { ClockGuard, PeerClock, Register } from '@kcp-ts/replication';
-import { createClockGuard } from '@kcp-ts/replication';
+import { cacheServersOf, createClockGuard } from '@kcp-ts/replication';
 import type { RpcClient, RpcService } from '@kcp-ts/rpc';
 import { createRpcClient, serviceOf } from '@kcp-ts/rpc';
 import type { Logger } from 'pino';
@@ -33,13 +33,9 @@ export function guardClock({ register, tls, own, clock, log }: ShardClockNeeds):
   const clients = new Map<string, RpcClient<typeof ClockService>>();
 
   function addresses(): ReadonlyMap<string, string> {
-    const { shards, services } = register.current();
-    const others = shards.filter(({ name, alive }) => alive && name !== own);
-    const keepers = services.filter(({ kind }) => kind === 'cache-server');
-    return new Map([
-      ...others.map(({ name, rpcAddress }) => [rpcAddress, name] as const),
-      ...keepers.map(({ name, rpcAddress }) => [rpcAddress, name] as const),
-    ]);
+    const state = register.current();
+    const others = state.shards.filter(({ name, alive }) => alive && name !== own);
+    return new Map([...others, ...cacheServersOf(state)].map(({ name, rpcAddress }) => [rpcAddress, name]));
   }
 
   function peers(): readonly PeerClock[] {

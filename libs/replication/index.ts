@@ -27,3 +27,4 @@ export type {
   ShardAddress,
   ShardRecord,
 } from './register/register.ts';
+export { cacheServersOf } from './register/register.ts';

@@ -1,6 +1,6 @@
 /** The cache-server's options, once: flags, environment, --help and the type of the configuration all come from this table. */
 import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
-import { installationOptions, servingOptions } from '@kcp-ts/flags';
+import { installationOptions, rpcOptions, servingOptions } from '@kcp-ts/flags';
 
 export const options = {
   ...servingOptions,
@@ -18,6 +18,7 @@ export const options = {
     text: 'CSV file of bearer tokens: token,user,uid,"group,group".',
   },
   ...installationOptions,
+  ...rpcOptions,
 } as const satisfies OptionTable;
 
 /** What the table says. */

@@ -1,5 +1,5 @@
 /** Starts a cache-server with its servers, and stops it: what the program and the tests call. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Authenticator } from '@kcp-ts/authn';
 import {
@@ -10,19 +10,22 @@ import {
   serviceAudience,
   withAssertions,
 } from '@kcp-ts/authn';
-import type { Clock, UncaughtErrors } from '@kcp-ts/base';
+import type { Clock, Random, UncaughtErrors } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom, portOrFree } from '@kcp-ts/base';
 import type { ServerTls } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
 import type { ServiceLoad } from '@kcp-ts/installation';
 import {
+  addressOf,
   admitServices,
+  advertisedHostOf,
   clockService,
   createLogger,
   createMetricsPage,
   createServiceLoad,
   openConnections,
   openDirectory,
+  startInRootDirectory,
 } from '@kcp-ts/installation';
 import { startRpcServer } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';
@@ -83,7 +86,15 @@ async function servingOf(config: CacheServerConfig, peerCa: string): Promise<Ser
   };
 }
 
-/** Resolves when it listens; it is ready when it has brought in every shard that lives. */
+interface StartNeeds {
+  readonly config: CacheServerConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly uncaught: Pick<UncaughtErrors, 'count'> | undefined;
+}
+
+/** Resolves when it listens; it is ready when it has brought in every shard that lives. Rejects, for a person, where the root directory cannot be used. */
 export async function startCacheServer(
   config: CacheServerConfig,
   uncaught?: Pick<UncaughtErrors, 'count'>,
@@ -91,8 +102,19 @@ export async function startCacheServer(
   const clock = createSystemClock();
   const random = createSystemRandom();
   const log = createLogger(config.verbosity);
+  return startInRootDirectory(
+    {
+      ...{ path: config.rootDirectory, kind: 'cache-server', shard: '', clock, random },
+      stores: ['copies', 'feeds'].map((folder) => ({ folder, copy: true })),
+      onRemoved: (folder, fault) => log.warn({ folder, fault }, 'a copy is damaged; it is made anew'),
+    },
+    () => startIn({ config, clock, random, log, uncaught }),
+  );
+}
+
+async function startIn({ config, clock, random, log, uncaught }: StartNeeds): Promise<RunningCacheServer> {
   const name = config.natsUsername || config.name;
-  await mkdir(config.rootDirectory, { recursive: true, mode: 0o700 });
+  const host = advertisedHostOf(config);
   const open = (folder: string) =>
     openLmdbStore({ path: join(config.rootDirectory, folder), clock, mapSizeBytes, historyMaxBytes });
   const [copiesStore, rawStore] = await Promise.all([open('copies'), open('feeds')]);
@@ -114,7 +136,6 @@ export async function startCacheServer(
   for (const shard of kept) if (!joined.has(shard)) for (const sink of sinks) sink.removed(shard);
   const directory = await openDirectory({ connections, clock, log, sinks });
   retake = directory.retake;
-  const host = config.externalHostname || (config.bindAddress === '0.0.0.0' ? '127.0.0.1' : config.bindAddress);
   const rpcPort = await portOrFree(config.rpcPort);
   const rpc = await startRpcServer({
     host: config.bindAddress,
@@ -151,8 +172,8 @@ export async function startCacheServer(
   await register.announce({
     kind: 'cache-server',
     name,
-    rpcAddress: `${host}:${rpcPort}`,
-    baseUrl: `https://${host}:${port}`,
+    rpcAddress: addressOf(host, rpcPort),
+    baseUrl: `https://${addressOf(host, port)}`,
   });
   return {
     port,

@@ -1,8 +1,15 @@
 /** Starts a front-proxy with its server, and stops it: what the program and the tests call. */
 import { readFile } from 'node:fs/promises';
 import type { UncaughtErrors } from '@kcp-ts/base';
-import { createSystemClock, every, portOrFree } from '@kcp-ts/base';
-import { createLogger, createServiceLoad, openConnections, openDirectory } from '@kcp-ts/installation';
+import { createSystemClock, every } from '@kcp-ts/base';
+import {
+  addressOf,
+  advertisedHostOf,
+  createLogger,
+  createServiceLoad,
+  openConnections,
+  openDirectory,
+} from '@kcp-ts/installation';
 import { readMappings } from './mapping.ts';
 import type { FrontProxyConfig } from './options.ts';
 import { serveFrontProxy } from './serve.ts';
@@ -22,12 +29,6 @@ async function servingOf(config: FrontProxyConfig) {
   };
 }
 
-/** How other services reach it. */
-function hostOf({ externalHostname, bindAddress }: FrontProxyConfig): string {
-  if (externalHostname !== '') return externalHostname;
-  return bindAddress === '0.0.0.0' ? '127.0.0.1' : bindAddress;
-}
-
 /** Resolves when the proxy listens; it is ready when it knows where workspaces are. */
 export async function startFrontProxy(
   config: FrontProxyConfig,
@@ -36,6 +37,7 @@ export async function startFrontProxy(
   const clock = createSystemClock();
   const log = createLogger(config.verbosity);
   const name = config.natsUsername || config.name;
+  const host = advertisedHostOf(config);
   const mappings = await readMappings(config.mappingFile);
   const serving = await servingOf(config);
   const connections = await openConnections({ config, name, clock, log });
@@ -54,13 +56,10 @@ export async function startFrontProxy(
     log,
     load: createServiceLoad(config, uncaught),
   });
-  const host = hostOf(config);
-  const rpcPort = await portOrFree(config.rpcPort);
   await connections.register.announce({
     kind: 'front-proxy',
     name,
-    rpcAddress: `${host}:${rpcPort}`,
-    baseUrl: `https://${host}:${proxy.port}`,
+    baseUrl: `https://${addressOf(host, proxy.port)}`,
   });
   const sweep = () => {
     const { shards, services } = directory.state();

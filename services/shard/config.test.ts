@@ -60,14 +60,41 @@ describe('readConfig', () => {
     [['--batteries-included=nuclear'], '--batteries-included knows'],
     [['--tls-cert-file=a'], 'go together'],
     [['--shard-base-url=http://a'], '--shard-base-url takes an https URL'],
+    [['--shard-name=a/b'], '--shard-name "a/b" is not a name: a lowercase RFC 1123 label must consist of'],
+    [['--shard-name=Root'], '--shard-name "Root" is not a name'],
+    [['--nats-url=nats://a'], '--nats-url needs --peer-ca-file'],
+    [['--etcd-cafile=ca.crt'], '--etcd-cafile has no effect without --etcd-servers or --coordination-etcd'],
+    [['--etcd-prefix=/kcp/a'], '--etcd-prefix has no effect without --etcd-servers'],
+    [['--coordination-etcd=http://a'], '--coordination-etcd has no effect without --nats-url'],
+    [['--rpc-port=1'], '--rpc-port has no effect without --nats-url'],
+    [['--nats-username=a'], '--nats-username has no effect without --nats-url'],
+    [['--shard-labels=a=b'], '--shard-labels has no effect without --nats-url'],
+    [['--root-shard-name=other'], '--root-shard-name has no effect without --nats-url'],
+    [['--peer-key-file=a', '--peer-ca-file=b'], '--peer-key-file has no effect without --nats-url'],
   ])('refuses %j and hints at the help', (args, message) => {
     const result = readConfig(args, {});
     expect(result).toMatchObject({ kind: 'wrong', message: expect.stringContaining(message) });
     expect(result).toMatchObject({ message: expect.stringContaining('--help') });
   });
 
+  it('refuses what has no effect from the environment too', () => {
+    const result = readConfig([], { KCP_ETCD_PREFIX: '/kcp/a' });
+    expect(result).toMatchObject({ kind: 'wrong', message: expect.stringContaining('--etcd-prefix has no effect') });
+  });
+
+  it('takes the data to etcd by --etcd-servers alone', () => {
+    const config = configOf(['--etcd-servers=http://a', '--etcd-cafile=ca.crt', '--etcd-prefix=/kcp/a']);
+    expect(config).toMatchObject({ etcdServers: ['http://a'], natsUrl: [], etcdPrefix: '/kcp/a' });
+  });
+
+  it('names the program that was called', () => {
+    expect(readConfig(['--extra'], {}, 'kcp-ts shard')).toMatchObject({
+      message: expect.stringContaining('See kcp-ts shard --help.'),
+    });
+  });
+
   it('shows its help', async () => {
-    expect(readConfig(['-h'], {})).toEqual({ kind: 'help', text: helpText() });
-    await expect(helpText()).toMatchFileSnapshot('help.golden.txt');
+    expect(readConfig(['-h'], {})).toEqual({ kind: 'help', text: helpText('kcp-ts start') });
+    await expect(helpText('kcp-ts start')).toMatchFileSnapshot('help.golden.txt');
   });
 });

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import type { FlagsResult } from '@kcp-ts/flags';
 import { helpText as helpOf, readFlags, WrongOption } from '@kcp-ts/flags';
+import { validateDnsLabel } from '@kcp-ts/meta';
 import type { OptionValues } from './options.ts';
 import { batteries, options } from './options.ts';
 
@@ -27,6 +28,9 @@ function chosenBatteries(wanted: readonly string[]): readonly string[] {
 }
 
 function completed(values: OptionValues): ShardConfig {
+  const [wrongName] = validateDnsLabel(values.shardName);
+  if (wrongName !== undefined)
+    throw new WrongOption(`--shard-name ${JSON.stringify(values.shardName)} is not a name: ${wrongName}`);
   if ((values.tlsCertFile === '') !== (values.tlsPrivateKeyFile === '')) {
     throw new WrongOption('--tls-cert-file and --tls-private-key-file go together');
   }
@@ -61,17 +65,16 @@ function completed(values: OptionValues): ShardConfig {
   };
 }
 
-const usage = 'kcp-ts start';
-
 /** The text of --help. */
-export function helpText(): string {
+export function helpText(usage: string): string {
   return helpOf(usage, options);
 }
 
-/** Never exits and prints nothing: the caller does. */
+/** Never exits and prints nothing: the caller does. `usage`: how the program was called, `kcp-ts start`. */
 export function readConfig(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
+  usage = 'kcp-ts start',
 ): ConfigResult {
   return readFlags({ usage, table: options, args, environment, complete: completed });
 }

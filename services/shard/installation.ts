@@ -9,7 +9,14 @@ import { admitServices, clockService } from '@kcp-ts/installation';
 import type { Revision } from '@kcp-ts/meta';
 import { FeedService, ShardService } from '@kcp-ts/proto';
 import type { ClockGuard, FeedFollower, FeedPublisher, Register, ShardRecord } from '@kcp-ts/replication';
-import { createEntryView, createFeedFollower, createFeedPublisher, feedService, joinSinks } from '@kcp-ts/replication';
+import {
+  cacheServersOf,
+  createEntryView,
+  createFeedFollower,
+  createFeedPublisher,
+  feedService,
+  joinSinks,
+} from '@kcp-ts/replication';
 import type { RpcClient, RpcServer } from '@kcp-ts/rpc';
 import { createRpcClient, startRpcServer } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';
@@ -187,8 +194,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
     sink: joinSinks([known.sink, heard.sink]),
     clock,
     connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
-    keepers: () =>
-      register.current().services.flatMap(({ kind, rpcAddress }) => (kind === 'cache-server' ? [rpcAddress] : [])),
+    keepers: () => cacheServersOf(register.current()).map(({ rpcAddress }) => rpcAddress),
     onTrouble: (name, error) => log.warn({ shard: name, err: error }, 'a shard cannot be followed now'),
   });
   const following = register.follow(({ shards }) => follower.setShards(shards.filter(({ name }) => name !== own.name)));

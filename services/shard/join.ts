@@ -2,7 +2,7 @@
 import type { Clock } from '@kcp-ts/base';
 import { portOrFree } from '@kcp-ts/base';
 import type { Connections } from '@kcp-ts/installation';
-import { guardClock, openConnections } from '@kcp-ts/installation';
+import { addressOf, guardClock, openConnections } from '@kcp-ts/installation';
 import type { ClockGuard, ShardRecord } from '@kcp-ts/replication';
 import { revisionAt } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
@@ -61,7 +61,7 @@ export async function joinOthers(needs: JoinNeeds): Promise<Joined> {
   const own = await connections.register.join({
     name: config.shardName,
     baseUrl: needs.baseUrl,
-    rpcAddress: `${host}:${rpcPort}`,
+    rpcAddress: addressOf(host, rpcPort),
     externalUrl: needs.externalUrl,
     virtualWorkspaceUrl: needs.virtualWorkspaceUrl,
     labels: labelsOf(config),

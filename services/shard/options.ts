@@ -1,6 +1,6 @@
 /** The shard's options, once: flags, environment, --help and the type of the configuration all come from this table. Names and defaults are kcp's where it has them. */
 import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
-import { inFlightOptions, installationOptions } from '@kcp-ts/flags';
+import { inFlightOptions, installationOptions, rpcOptions } from '@kcp-ts/flags';
 
 export const options = {
   rootDirectory: {
@@ -29,12 +29,14 @@ export const options = {
     flag: 'root-shard-name',
     type: 'text',
     default: '',
+    needs: ['nats-url'],
     text: 'Name of the shard that holds the workspace root; this one when empty.',
   },
   shardLabels: {
     flag: 'shard-labels',
     type: 'list',
     default: [],
+    needs: ['nats-url'],
     text: 'Labels of the Shard object, key=value: workspaces and partitions select shards by them.',
   },
   shardBaseUrl: {
@@ -119,10 +121,12 @@ export const options = {
     flag: 'etcd-prefix',
     type: 'text',
     default: '',
+    needs: ['etcd-servers'],
     text: 'What the keys of this shard begin with in etcd; /kcp/ and its name when empty.',
   },
   ...inFlightOptions,
   ...installationOptions,
+  ...rpcOptions,
   enableHomeWorkspaces: {
     flag: 'enable-home-workspaces',
     type: 'switch',

@@ -1,6 +1,6 @@
 /** Starts a shard with its server, and stops it: what the program and the tests call. */
 
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceAccount } from '@kcp-ts/authn';
@@ -9,7 +9,15 @@ import type { Clock, Random, UncaughtErrors } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom, processMemory, releaseMemory } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
-import { createLogger, createServiceLoad, etcdOptionsOf } from '@kcp-ts/installation';
+import {
+  addressOf,
+  advertisedHostOf,
+  createLogger,
+  createServiceLoad,
+  etcdOptionsOf,
+  localHostOf,
+  startInRootDirectory,
+} from '@kcp-ts/installation';
 import type { KubeObject } from '@kcp-ts/meta';
 import type { EtcdReplica, Store } from '@kcp-ts/storage';
 import { formatKey, openEtcdReplica, openLmdbStore, parseStored } from '@kcp-ts/storage';
@@ -37,16 +45,6 @@ export interface RunningShard extends AsyncDisposable {
 }
 
 const drainMs = 5_000;
-
-function externalHost(config: ShardConfig): string {
-  if (config.externalHostname !== '') return config.externalHostname;
-  const wildcard = config.bindAddress === '0.0.0.0' || config.bindAddress === '::' || config.bindAddress === '';
-  return wildcard ? '127.0.0.1' : config.bindAddress;
-}
-
-function hostInUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
-}
 
 function urlsOf(
   config: ShardConfig,
@@ -134,20 +132,35 @@ interface Opened extends AsyncDisposable {
 async function openAlone(config: ShardConfig, clock: Clock): Promise<Opened> {
   const store = await openLmdbStore({ path: join(config.rootDirectory, 'data'), clock });
   return {
+    ...alone,
     store,
     lost: never,
     holds: () => true,
-    shardNumber: 1,
-    installation: undefined,
-    amongOthers: undefined,
-    follow: () => undefined,
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
 
 const never = new Promise<never>(() => undefined);
 
-async function openReplica({ config, clock, log }: JoinNeeds, random: Random): Promise<EtcdReplica> {
+/** Of a shard that knows no others. */
+const alone = { shardNumber: 1, installation: undefined, amongOthers: undefined, follow: () => undefined } as const;
+
+/** One shard that stands alone, with its data in etcd. */
+async function openAloneInEtcd(needs: ReplicaNeeds, random: Random): Promise<Opened> {
+  const replica = await openReplica(needs, random);
+  const store = await replica.own();
+  return {
+    ...alone,
+    store,
+    lost: replica.lost,
+    holds: replica.holds.bind(replica),
+    [Symbol.asyncDispose]: () => replica[Symbol.asyncDispose](),
+  };
+}
+
+type ReplicaNeeds = Pick<JoinNeeds, 'config' | 'clock' | 'log'>;
+
+async function openReplica({ config, clock, log }: ReplicaNeeds, random: Random): Promise<EtcdReplica> {
   return openEtcdReplica({
     etcd: await etcdOptionsOf(config, config.etcdServers),
     prefix: config.etcdPrefix,
@@ -208,6 +221,13 @@ async function openAmongOthers(needs: JoinNeeds, random: Random): Promise<Opened
   };
 }
 
+/** Where the data is follows from the flags of the store alone, whether there are others from those of NATS. */
+function openStore(needs: JoinNeeds, random: Random): Promise<Opened> {
+  const { config, clock } = needs;
+  if (config.natsUrl.length > 0) return openAmongOthers(needs, random);
+  return config.etcdServers.length > 0 ? openAloneInEtcd(needs, random) : openAlone(config, clock);
+}
+
 interface ListenNeeds {
   readonly config: ShardConfig;
   readonly certificates: Awaited<ReturnType<typeof certificatesOf>>;
@@ -244,26 +264,41 @@ async function listen({ config, certificates, peerCa, clock, log }: ListenNeeds)
   };
 }
 
-/** Resolves when the shard answers requests. `uncaught`: of the process, for the metrics. */
+/** Resolves when the shard answers requests. `uncaught`: of the process, for the metrics. Rejects, for a person, where the root directory cannot be used. */
 export async function startShard(config: ShardConfig, uncaught?: Pick<UncaughtErrors, 'count'>): Promise<RunningShard> {
   const clock = createSystemClock();
   const random = createSystemRandom();
   const log = createLogger(config.verbosity);
-  await mkdir(config.rootDirectory, { recursive: true, mode: 0o700 });
-  const host = externalHost(config);
+  return startInRootDirectory(
+    {
+      ...{ path: config.rootDirectory, kind: 'shard', shard: config.shardName, clock, random },
+      stores: [config.etcdServers.length === 0 ? { folder: 'data', copy: false } : { folder: 'mirror', copy: true }],
+      onRemoved: (folder, fault) => log.warn({ folder, fault }, 'a copy is damaged; it is made anew'),
+    },
+    () => startIn({ config, clock, random, log, uncaught }),
+  );
+}
+
+interface StartNeeds {
+  readonly config: ShardConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly uncaught: Pick<UncaughtErrors, 'count'> | undefined;
+}
+
+async function startIn({ config, clock, random, log, uncaught }: StartNeeds): Promise<RunningShard> {
+  const host = config.natsUrl.length === 0 ? localHostOf(config) : advertisedHostOf(config);
   const certificates = await certificatesOf(config, host, clock);
   const peerCa = config.peerCaFile === '' ? '' : await readFile(config.peerCaFile, 'utf8');
 
   const load = createServiceLoad(config, uncaught);
   const { server, port, serve } = await listen({ config, certificates, peerCa, clock, log });
   load.follow(server);
-  const own = `https://${hostInUrl(host)}:${port}`;
+  const own = `https://${addressOf(host, port)}`;
   const urls = urlsOf(config, own);
   const baseUrl = config.shardBaseUrl === '' ? own : config.shardBaseUrl;
-  const opened =
-    config.natsUrl.length === 0
-      ? await openAlone(config, clock)
-      : await openAmongOthers({ config, baseUrl, ...urls, host, clock, log }, random);
+  const opened = await openStore({ config, baseUrl, ...urls, host, clock, log }, random);
   const { store } = opened;
   const tokens = await prepareAdminTokens({
     kubeconfigPath: config.kubeconfigPath,

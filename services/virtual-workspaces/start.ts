@@ -9,11 +9,19 @@ import {
   serviceAudience,
 } from '@kcp-ts/authn';
 import type { Clock, UncaughtErrors } from '@kcp-ts/base';
-import { createSystemClock, createSystemRandom, portOrFree } from '@kcp-ts/base';
+import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
 import type { Confirming, Directory, ServiceLoad } from '@kcp-ts/installation';
-import { createBackends, createLogger, createServiceLoad, openConnections, openDirectory } from '@kcp-ts/installation';
+import {
+  addressOf,
+  advertisedHostOf,
+  createBackends,
+  createLogger,
+  createServiceLoad,
+  openConnections,
+  openDirectory,
+} from '@kcp-ts/installation';
 import { createExclusions } from '@kcp-ts/merged';
 import { FeedService } from '@kcp-ts/proto';
 import type { ShardRecord } from '@kcp-ts/replication';
@@ -147,6 +155,7 @@ export async function startVirtualWorkspaces(
   const log = createLogger(config.verbosity);
   const read = (path: string) => readFile(path, 'utf8');
   const name = config.natsUsername || config.name;
+  const host = advertisedHostOf(config);
   const connections = await openConnections({ config, name, clock, log, registerAskMs });
   const { tls, register } = connections;
   const labels = createShardLabels();
@@ -171,13 +180,10 @@ export async function startVirtualWorkspaces(
   });
   load.follow(server);
   const { port } = await server.listen({ host: config.bindAddress, port: config.securePort });
-  const host = config.externalHostname || (config.bindAddress === '0.0.0.0' ? '127.0.0.1' : config.bindAddress);
-  const rpcPort = await portOrFree(config.rpcPort);
   await register.announce({
     kind: 'virtual-workspaces',
     name,
-    rpcAddress: `${host}:${rpcPort}`,
-    baseUrl: `https://${host}:${port}`,
+    baseUrl: `https://${addressOf(host, port)}`,
   });
   return {
     port,

@@ -113,7 +113,7 @@ export async function startServer(
 const repository = resolve(import.meta.dirname, '../..');
 
 /** As `bin/launch` starts it. */
-const launchFlags = ['--disable-proto=delete', '--max-semi-space-size=8'];
+const launchFlags = ['--disable-proto=delete', '--disable-sigusr1', '--max-semi-space-size=8'];
 
 /** As `kcp-ts start` in a process of its own. The folder is kept when it was given. */
 export async function spawnServer(

@@ -34,8 +34,9 @@ await removeOld();
 const build = await rolldown({
   input: {
     ...Object.fromEntries(programs.map((name) => [name, join(root, 'tools', name, 'main.ts')])),
-    // A thread's code is a file of its own, beside the chunk that starts it.
+    // The code of a thread or of another process is a file of its own, beside the chunk that starts it.
     'yaml-thread': join(root, 'libs/http/decode/yaml-thread.ts'),
+    'check-data-process': join(root, 'libs/storage/lmdb/check-data-process.ts'),
   },
   platform: 'node',
   // It has a part in machine code beside it.

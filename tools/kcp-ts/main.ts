@@ -15,7 +15,7 @@ const usage =
   '  front-proxy          what clients of a sharded installation connect to\n' +
   '  virtual-workspaces   all consumers of an export, on all shards, at one URL\n' +
   '  cache-server         keeps what shards must know of each other\n' +
-  '  virtual-workspaces   shows providers all their consumers, on all shards\n';
+  '\nkcp-ts --version says which version this is.\n';
 const { services } = await import('./services.ts');
 const service = command === undefined ? undefined : services[command];
 if (service !== undefined) {
@@ -30,8 +30,12 @@ if (service !== undefined) {
     .parseAsync(args, { from: 'user' })
     .catch((error: unknown) => {
       process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
-      process.exitCode = 1;
+      // What it waits for keeps the process.
+      process.exit(1);
     });
+} else if (command === '--version' || command === 'version') {
+  const { versionInfo } = await import('@kcp-ts/installation');
+  process.stdout.write(`kcp-ts ${versionInfo.gitVersion}\n`);
 } else if (command === undefined || command === 'help' || command === '--help' || command === '-h') {
   process.stdout.write(usage);
 } else {

@@ -8,10 +8,10 @@ function runnable<Config>(service: Runnable<Config>): Runnable<never> {
   return service as unknown as Runnable<never>;
 }
 
-async function shard(): Promise<Runnable<never>> {
+async function shard(usage: string): Promise<Runnable<never>> {
   const { readConfig, startShard } = await import('@kcp-ts/shard');
   return runnable({
-    readConfig,
+    readConfig: (args, environment) => readConfig(args, environment, usage),
     async start(config: Parameters<typeof startShard>[0], uncaught: UncaughtErrors) {
       const running = await startShard(config, uncaught);
       const ready = `kcp-ts is ready to serve at ${running.externalUrl}; kubeconfig: ${running.kubeconfigPath}`;
@@ -54,8 +54,8 @@ async function virtualWorkspaces(): Promise<Runnable<never>> {
 }
 
 export const services: Readonly<Record<string, Loader>> = {
-  start: shard,
-  shard,
+  start: () => shard('kcp-ts start'),
+  shard: () => shard('kcp-ts shard'),
   'front-proxy': frontProxy,
   'cache-server': cacheServer,
   'virtual-workspaces': virtualWorkspaces,

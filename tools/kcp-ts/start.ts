@@ -6,6 +6,7 @@ import type { UncaughtErrors } from '@kcp-ts/base';
 import type { FlagsResult } from '@kcp-ts/flags';
 import { catchUncaught } from './catch-uncaught.ts';
 import { environment } from './config.ts';
+import { untilAsked } from './until-asked.ts';
 
 export interface Runnable<Config> {
   readConfig(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): FlagsResult<Config>;
@@ -14,19 +15,6 @@ export interface Runnable<Config> {
     config: Config,
     uncaught: UncaughtErrors,
   ): Promise<AsyncDisposable & { readonly ready: string; readonly lost?: Promise<Error> }>;
-}
-
-function untilAsked(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const onSignal = () => {
-      if (asked) process.exit(130);
-      asked = true;
-      resolve();
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
-  });
 }
 
 export async function run<Config>(service: Runnable<Config>, args: readonly string[]): Promise<void> {
@@ -40,7 +28,7 @@ export async function run<Config>(service: Runnable<Config>, args: readonly stri
     process.exitCode = 2;
     return;
   }
-  const stop = untilAsked();
+  const { asked: stop } = untilAsked({ hangUp: true });
   const uncaught = catchUncaught();
   try {
     const running = await Promise.race([service.start(result.config, uncaught), stop]);

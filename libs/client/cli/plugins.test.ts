@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -159,6 +159,10 @@ describe('kubectl ws', () => {
     expect(out).toBe("Current workspace is 'kvdk2spgmbix'.\n");
     expect(err).toMatch(/^Note: 'kubectl ws' now matches 'cd' semantics/);
     expect((await ws('..')).err).toBe('Error: access to workspace "user" denied\n');
+  });
+
+  it.each(['~', homedir()])('goes home by %s: what the shell makes of ~ is the same', async (argument) => {
+    expect(await ws(argument)).toEqual({ code: 0, out: "Current workspace is 'kvdk2spgmbix'.\n", err: '' });
   });
 
   it.each([

@@ -1,4 +1,5 @@
 /** `kubectl ws`, which is also `kubectl kcp workspace`. */
+import { homedir } from 'node:os';
 import { Command } from 'commander';
 import { createContext } from '../workspace/create-context.ts';
 import { printCurrentWorkspace } from '../workspace/current-workspace.ts';
@@ -16,7 +17,8 @@ export function workspaceProgram(name: string, run: RunVerb): Command {
     .argument('[path]', pathHelp)
     .option('--short', 'print the path alone')
     .action(async (path: string | undefined, flags: { readonly short?: boolean }, command: Command) => {
-      await run(command, async (session) => await useWorkspace(session, path, { short: flags.short === true }));
+      const argument = unexpanded(path);
+      await run(command, async (session) => await useWorkspace(session, argument, { short: flags.short === true }));
     });
   addUse(program, run);
   addCurrent(program, run);
@@ -29,13 +31,18 @@ export function workspaceProgram(name: string, run: RunVerb): Command {
   return program;
 }
 
+/** The shell makes the user's home folder of an unquoted `~`: it is made `~` again, as kcp's plugin does. */
+function unexpanded(path: string | undefined): string | undefined {
+  return path === homedir() ? '~' : path;
+}
+
 function addUse(program: Command, run: RunVerb): void {
   withConnectionFlags(program.command('use [path]').alias('cd'))
     .description('Go to a workspace, whatever its name')
     .option('--short', 'print the path alone')
     .action(async (path: string | undefined, _flags: unknown, command: Command) => {
       const { short } = command.optsWithGlobals<{ short?: boolean }>();
-      await run(command, async (session) => await useWorkspace(session, path, { short: short === true }));
+      await run(command, async (session) => await useWorkspace(session, unexpanded(path), { short: short === true }));
     });
 }
 

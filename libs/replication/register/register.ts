@@ -40,7 +40,8 @@ export interface Absence {
 export interface ServiceRecord {
   readonly kind: ServiceKind;
   readonly name: string;
-  readonly rpcAddress: string;
+  /** `host:port` of its gRPC, where it is called that way. */
+  readonly rpcAddress?: string;
   readonly baseUrl: string;
 }
 
@@ -84,4 +85,13 @@ export function withAbsence(absences: readonly Absence[], absence: Absence): rea
   const [first, second] = all;
   if (all.length <= absencesMax || first === undefined || second === undefined) return all;
   return [{ after: first.after, upTo: second.upTo }, ...all.slice(2)];
+}
+
+/** The cache-servers that live, where they are called. */
+export function cacheServersOf({
+  services,
+}: Pick<RegisterState, 'services'>): readonly { readonly name: string; readonly rpcAddress: string }[] {
+  return services.flatMap(({ kind, name, rpcAddress }) =>
+    kind === 'cache-server' && rpcAddress !== undefined ? [{ name, rpcAddress }] : [],
+  );
 }

@@ -1,8 +1,9 @@
 /** A whole installation on this machine: etcd, NATS, shards, cache-server, virtual-workspaces and front-proxies, each a process, all ended together. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import { createHttpClient } from '@kcp-ts/http';
+import { startInRootDirectory } from '@kcp-ts/installation';
 import type { Programs, Wiring } from './commands.ts';
 import { commandOf, externalUrlOf, straight } from './commands.ts';
 import { ensureCredentials } from './credentials.ts';
@@ -123,10 +124,19 @@ function createPart(part: Part, { layout, options, wiring, ca, clock }: PartNeed
   };
 }
 
-/** Resolves when every part is ready; rejects, with all of them ended, when one does not get there. */
+/** Resolves when every part is ready; rejects, with all of them ended, when one does not get there, or another launcher has the folder. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const clock = createSystemClock();
-  await mkdir(options.folder, { recursive: true, mode: 0o700 });
+  const random = createSystemRandom();
+  return startInRootDirectory(
+    {
+      ...{ path: options.folder, kind: 'cluster', shard: '', stores: [], clock, random },
+    },
+    () => startParts(options, clock),
+  );
+}
+
+async function startParts(options: ClusterOptions, clock: Clock): Promise<Cluster> {
   const layout = await planLayout(options);
   const wiring = (await options.wire?.(layout)) ?? straight;
   const credentials = await ensureCredentials(layout, wiring.host, {

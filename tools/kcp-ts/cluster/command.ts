@@ -4,9 +4,10 @@ import { resolve } from 'node:path';
 import { processMemory } from '@kcp-ts/base';
 import { Command, InvalidArgumentError } from 'commander';
 import { catchUncaught } from '../catch-uncaught.ts';
+import { untilAsked } from '../until-asked.ts';
 import { startCluster } from './cluster.ts';
 import type { Action, PartStatus } from './control.ts';
-import { actions, askLauncher, serveControl } from './control.ts';
+import { actions, askLauncher, catchHangUps, serveControl } from './control.ts';
 
 interface Flags {
   readonly rootDirectory: string;
@@ -33,24 +34,9 @@ function portOf(text: string): number {
   return number;
 }
 
-function untilAsked(): Promise<void> {
-  return new Promise((done) => {
-    // Timers of ours keep no process alive; this one does, until somebody ends it.
-    const alive = setInterval(() => undefined, 60_000);
-    let asked = false;
-    const onSignal = () => {
-      if (asked) process.exit(130);
-      asked = true;
-      clearInterval(alive);
-      done();
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
-  });
-}
-
 async function run(flags: Flags): Promise<void> {
-  const stop = untilAsked();
+  const stop = untilAsked({ hangUp: false });
+  const hangUps = catchHangUps();
   const tokens = flags.tokenAuthFile === undefined ? '' : await readFile(flags.tokenAuthFile, 'utf8');
   const starting = startCluster({
     ...flags,
@@ -60,11 +46,12 @@ async function run(flags: Flags): Promise<void> {
   });
   const cluster = await starting;
   catchUncaught();
-  const control = await serveControl(cluster);
+  const control = await serveControl(cluster, hangUps);
   process.stdout.write(`kcp-ts is ready to serve at ${cluster.url}; kubeconfig: ${cluster.kubeconfigPath}\n`);
   // From here on it only waits.
   processMemory().collect();
-  await stop;
+  void control.hungUp.then(stop.ask);
+  await stop.asked;
   await control[Symbol.asyncDispose]();
   await cluster[Symbol.asyncDispose]();
 }

@@ -57,7 +57,6 @@ function serviceArgs(layout: Layout, part: Part, wiring: Wiring): string[] {
   const file = (name: string) => pkiPath(folder, name);
   return [
     ...['--root-directory', join(folder, part.name), '--bind-address', host, '--secure-port', String(part.port)],
-    ...['--rpc-port', String(part.otherPort)],
     ...['--coordination-etcd', `http://${wiring.address(part, partOf(layout, 'etcd'), 'coordination')}`],
     ...['--nats-url', `nats://${wiring.address(part, partOf(layout, 'nats'), 'bus')}`],
     ...(wiring.host === host ? [] : ['--external-hostname', wiring.host]),
@@ -69,11 +68,17 @@ function serviceArgs(layout: Layout, part: Part, wiring: Wiring): string[] {
   ];
 }
 
+/** Of services that others call by gRPC. */
+function rpcArgs(part: Part): string[] {
+  return ['--rpc-port', String(part.otherPort)];
+}
+
 function shardArgs(layout: Layout, part: Part, wiring: Wiring, more: readonly string[]): string[] {
   const externalUrl = externalUrlOf(layout);
   return [
     ...['shard', '--shard-name', shardNameOf(part), '--root-shard-name', rootShard],
     ...serviceArgs(layout, part, wiring),
+    ...rpcArgs(part),
     ...['--etcd-servers', `http://${wiring.address(part, partOf(layout, 'etcd'), 'store')}`],
     ...['--shard-base-url', `https://${wiring.host}:${part.port}`],
     ...['--shard-external-url', externalUrl, '--shard-virtual-workspace-url', externalUrl],
@@ -109,6 +114,7 @@ export function commandOf(
         args: [
           part.kind,
           ...serviceArgs(layout, part, wiring),
+          ...rpcArgs(part),
           '--token-auth-file',
           tokenFilePath(layout.folder),
           ...extra,

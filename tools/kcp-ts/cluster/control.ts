@@ -63,14 +63,41 @@ export function statusOf(cluster: Cluster): readonly PartStatus[] {
   return cluster.parts.map(({ part, pid }) => ({ name: part.name, pid, port: part.port }));
 }
 
+/** SIGHUP, which ends a process that does not listen for it, and would leave its parts behind. */
+export interface HangUps {
+  /** Called for each from now on, and once for those that came before. */
+  listen(listener: () => void): void;
+}
+
+export function catchHangUps(): HangUps {
+  let listener: (() => void) | undefined;
+  let missed = false;
+  process.on('SIGHUP', () => {
+    if (listener === undefined) missed = true;
+    else listener();
+  });
+  return {
+    listen(next) {
+      listener = next;
+      if (missed) next();
+    },
+  };
+}
+
+export interface Control extends AsyncDisposable {
+  /** Resolves at a SIGHUP that nobody sent with a request: the terminal has gone. */
+  readonly hungUp: Promise<void>;
+}
+
 /** Listens for requests until disposed. */
-export async function serveControl(cluster: Cluster): Promise<AsyncDisposable> {
+export async function serveControl(cluster: Cluster, hangUps: HangUps): Promise<Control> {
+  const { promise: hungUp, resolve: hangUp } = Promise.withResolvers<void>();
   const { launcher, request, answer } = paths(cluster.folder);
   await writePrivateFile(launcher, `${process.pid}\n`);
   let last: Promise<void> = Promise.resolve();
   const handle = async () => {
     const text = await readFileIfThere(request);
-    if (text === undefined) return;
+    if (text === undefined) return hangUp();
     await rm(request);
     const { action, names } = JSON.parse(text) as { action: Action; names: readonly string[] };
     const error = await act(cluster, action, names).then(
@@ -80,13 +107,12 @@ export async function serveControl(cluster: Cluster): Promise<AsyncDisposable> {
     const done: Answer = { ...(error === undefined ? {} : { error }), parts: statusOf(cluster) };
     await writePrivateFile(answer, JSON.stringify(done));
   };
-  const onSignal = () => {
+  hangUps.listen(() => {
     last = last.then(handle).catch(() => undefined);
-  };
-  process.on('SIGHUP', onSignal);
+  });
   return {
+    hungUp,
     async [Symbol.asyncDispose]() {
-      process.off('SIGHUP', onSignal);
       await rm(launcher, { force: true });
     },
   };

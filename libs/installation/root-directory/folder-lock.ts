@@ -1,0 +1,45 @@
+/**
+ * One process at a time in a folder, for as long as it lives. The lock is the file system's own (fcntl, through SQLite, which comes with Node): the kernel
+ * gives it back with the process, however that ends, and it also holds between containers that share the folder, where process ids mean nothing.
+ */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { readFileIfThere, writePrivateFile } from '@kcp-ts/base';
+import { UnusableDirectory } from './unusable-directory.ts';
+
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** As a person would call it: `the shard "root"`. */
+  readonly what: string;
+  /** RFC 3339. */
+  readonly since: string;
+}
+
+async function describeHolder(path: string): Promise<string> {
+  try {
+    const { pid, host, what, since } = JSON.parse((await readFileIfThere(path)) ?? '') as Holder;
+    return `${what} (process ${pid} on ${host}, since ${since})`;
+  } catch {
+    return 'another process';
+  }
+}
+
+/** Throws UnusableDirectory, with who it is, where somebody else has the folder. */
+export async function lockFolder(folder: string, what: string, nowMs: number): Promise<Disposable> {
+  const holderPath = join(folder, 'lock.json');
+  const database = new DatabaseSync(join(folder, 'lock'), { timeout: 0 });
+  try {
+    // Nothing is ever written to it.
+    database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
+  } catch {
+    database.close();
+    throw new UnusableDirectory(
+      `${folder} is in use by ${await describeHolder(holderPath)}: end that one first, or choose another folder with --root-directory`,
+    );
+  }
+  const holder: Holder = { pid: process.pid, host: hostname(), what, since: new Date(nowMs).toISOString() };
+  await writePrivateFile(holderPath, `${JSON.stringify(holder)}\n`);
+  return { [Symbol.dispose]: () => database.close() };
+}

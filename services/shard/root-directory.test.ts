@@ -1,0 +1,104 @@
+/** A shard that is started on a folder that it must not use says so, for a person, and changes nothing. */
+import { copyFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSystemClock } from '@kcp-ts/base';
+import { openLmdbStore } from '@kcp-ts/storage';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readConfig } from './config.ts';
+import type { RunningShard } from './start.ts';
+import { startShard } from './start.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kcp-ts-root-'));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function start(...more: readonly string[]): Promise<RunningShard> {
+  const args = ['--root-directory', folder, '--secure-port', '0', '--bind-address', '127.0.0.1', '-v', '0', ...more];
+  const result = readConfig(args, {});
+  if (result.kind !== 'config') throw new Error(JSON.stringify(result));
+  return startShard(result.config);
+}
+
+async function startAndStop(): Promise<void> {
+  const running = await start();
+  await running[Symbol.asyncDispose]();
+}
+
+const data = () => join(folder, 'data', 'data.mdb');
+const format = () => join(folder, 'kcp-ts.json');
+
+async function overwrite(bytes: Buffer, at: number): Promise<void> {
+  const content = await readFile(data());
+  bytes.copy(content, at);
+  await writeFile(data(), content);
+}
+
+describe('the root directory of a shard', () => {
+  it('is used by one process at a time: the second says who has it, and the first serves on', async () => {
+    await using first = await start();
+    await expect(start()).rejects.toThrow(
+      new RegExp(`^${folder} is in use by the shard "root" \\(process ${process.pid} on .*, since 20.*\\): end that`),
+    );
+    expect(first.port).toBeGreaterThan(0);
+  });
+
+  it('is free again when its process has ended', async () => {
+    await startAndStop();
+    await startAndStop();
+  });
+
+  it('keeps its shard: another --shard-name is refused', async () => {
+    await startAndStop();
+    await expect(start('--shard-name', 'other')).rejects.toThrow(
+      'holds the data of the shard "root", and --shard-name says "other": a shard keeps its name',
+    );
+    await startAndStop();
+  });
+
+  it('is refused where another kind of service or a newer version has written it', async () => {
+    await startAndStop();
+    const written = JSON.parse(await readFile(format(), 'utf8')) as object;
+    await writeFile(format(), JSON.stringify({ ...written, kind: 'cluster' }));
+    await expect(start()).rejects.toThrow(`${folder} is the folder of kcp-ts cluster, not of a shard`);
+    await writeFile(format(), JSON.stringify({ ...written, format: 99 }));
+    await expect(start()).rejects.toThrow('was written by a newer version (format 99, and this program reads up to 1)');
+    await writeFile(format(), '{"format":');
+    await expect(start()).rejects.toThrow('kcp-ts.json cannot be read: restore it from a backup');
+  });
+
+  const damages: readonly (readonly [string, () => Promise<void>, string])[] = [
+    ['gone', () => rm(join(folder, 'data'), { recursive: true }), 'has no data any more'],
+    ['empty', () => truncate(data(), 0), 'data.mdb is damaged: it is empty'],
+    ['cut off in its head', () => truncate(data(), 100), 'data.mdb is damaged: it is cut off'],
+    ['cut off', async () => truncate(data(), (await stat(data())).size - 4096), 'and its last commit needs'],
+    ['foreign', () => copyFile(import.meta.filename, data()), 'data.mdb is damaged: it is not a file of LMDB'],
+    [
+      'of another LMDB',
+      () => overwrite(Buffer.from([1]), 0x1c),
+      "it has LMDB's data version 1, and this program reads",
+    ],
+    ['overwritten in the middle', () => overwrite(Buffer.alloc(60 * 4096, 0xa5), 20 * 4096), 'data.mdb is damaged: '],
+  ];
+
+  it.each(damages)('is refused, and left as it is, where its data is %s', async (_what, damage, message) => {
+    await startAndStop();
+    await damage();
+    const before = await stat(data()).catch(() => undefined);
+    await expect(start()).rejects.toThrow(message);
+    const after = await stat(data()).catch(() => undefined);
+    expect(after?.mtimeMs).toBe(before?.mtimeMs);
+    expect(after?.size).toBe(before?.size);
+  });
+
+  it('of a version that wrote no kcp-ts.json is taken as it is', async () => {
+    const earlier = await openLmdbStore({ path: join(folder, 'data'), clock: createSystemClock() });
+    await earlier[Symbol.asyncDispose]();
+    await startAndStop();
+    expect(JSON.parse(await readFile(format(), 'utf8'))).toMatchObject({ format: 1, kind: 'shard', shard: 'root' });
+  });
+});

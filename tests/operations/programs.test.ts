@@ -1,0 +1,165 @@
+/** The programs as an operator meets them: started twice on one folder, given wrong flags, sent signals. */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { missingProgram, startEtcd } from '@kcp-ts/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { configMap, configMapsOf } from '../harness/objects.ts';
+import { startServer } from '../harness/server.ts';
+
+const program = resolve(import.meta.dirname, '../../bin/kcp-ts');
+const alone = ['--secure-port', '0', '--bind-address', '127.0.0.1', '-v', '0'];
+const noEtcd = missingProgram('etcd');
+const noServers = noEtcd ?? missingProgram('natsServer');
+for (const missing of new Set([noEtcd, noServers])) if (missing !== undefined) console.warn(`skipped: ${missing}`);
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  /** Resolves when it says that it serves; rejects when it ends before. */
+  readonly ready: Promise<void>;
+  readonly ended: Promise<Ended>;
+}
+
+let folder: string;
+let started: Running[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kcp-ts-programs-'));
+  started = [];
+});
+
+afterEach(async () => {
+  for (const { child } of started) if (child.exitCode === null) child.kill('SIGTERM');
+  await Promise.all(started.map(({ ended }) => ended));
+  await rm(folder, { recursive: true, force: true });
+});
+
+function run(...args: readonly string[]): Running {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  const ended = new Promise<Ended>((done) => {
+    child.once('close', (code, signal) => done({ code, signal, out, err }));
+  });
+  const ready = new Promise<void>((done, failed) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString();
+      if (out.includes('ready to serve')) done();
+    });
+    void ended.then(() => failed(new Error(`it ended before it was ready: ${out}${err}`)));
+  });
+  ready.catch(() => undefined);
+  const running = { child, ready, ended };
+  started.push(running);
+  return running;
+}
+
+const start = (...more: readonly string[]) => run('start', '--root-directory', folder, ...alone, ...more);
+
+describe('kcp-ts start', () => {
+  it('leaves a folder that another process has alone, says who that is, and ends with 1', async () => {
+    const first = start();
+    await first.ready;
+    const second = await start().ended;
+    expect(second).toMatchObject({ code: 1, out: '' });
+    expect(second.err).toMatch(
+      new RegExp(`^error: ${folder} is in use by the shard "root" \\(process ${first.child.pid} on `),
+    );
+    expect(first.child.exitCode).toBeNull();
+  });
+
+  it('takes the folder of a process that was killed', async () => {
+    const first = start();
+    await first.ready;
+    first.child.kill('SIGKILL');
+    await first.ended;
+    await start().ready;
+  });
+
+  it('refuses a flag that has no effect, with its name, and ends with 2', async () => {
+    const ended = await start('--etcd-prefix', '/kcp/a').ended;
+    expect(ended).toMatchObject({ code: 2, out: '' });
+    expect(ended.err).toBe('error: --etcd-prefix has no effect without --etcd-servers\nSee kcp-ts start --help.\n');
+  });
+
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends in good order at %s', async (signal) => {
+    const running = start();
+    await running.ready;
+    running.child.kill(signal);
+    expect(await running.ended).toMatchObject({ code: 0, signal: null });
+    const { stores } = JSON.parse(await readFile(join(folder, 'kcp-ts.json'), 'utf8')) as { stores: object };
+    expect(stores).toMatchObject({ data: { bytes: expect.any(Number) } });
+  });
+
+  it('opens no port of a debugger at SIGUSR1', async () => {
+    const running = start();
+    await running.ready;
+    running.child.kill('SIGUSR1');
+    running.child.kill('SIGTERM');
+    const { err } = await running.ended;
+    expect(err).not.toContain('Debugger listening');
+  });
+
+  it.skipIf(noEtcd !== undefined)(`keeps its data in etcd when --etcd-servers says so, alone`, async () => {
+    await using etcd = await startEtcd();
+    const flags = ['--etcd-servers', etcd.endpoint];
+    {
+      await using server = await startServer({ folder, flags });
+      const made = await server.admin.post(configMapsOf('root'), configMap('kept'));
+      expect(made.status, made.text).toBe(201);
+    }
+    const other = await mkdtemp(join(tmpdir(), 'kcp-ts-programs-'));
+    try {
+      await using server = await startServer({ folder: other, flags });
+      expect((await server.admin.get(`${configMapsOf('root')}/kept`)).status).toBe(200);
+    } finally {
+      await rm(other, { recursive: true, force: true });
+    }
+  });
+});
+
+describe.skipIf(noServers !== undefined)('kcp-ts cluster', () => {
+  const cluster = () => run('cluster', '--root-directory', folder, '--shards', '1', '--secure-port', '0');
+
+  it('leaves a folder that another launcher has alone, and ends with its parts when the terminal goes', async () => {
+    const first = cluster();
+    await first.ready;
+    const second = await cluster().ended;
+    expect(second).toMatchObject({ code: 1, out: '' });
+    expect(second.err).toMatch(new RegExp(`is in use by kcp-ts cluster \\(process ${first.child.pid} on `));
+    const embedded = await start().ended;
+    expect(embedded.err).toContain('is in use by kcp-ts cluster');
+    first.child.kill('SIGHUP');
+    expect(await first.ended).toMatchObject({ code: 0 });
+    expect((await start().ended).err).toContain(`${folder} is the folder of kcp-ts cluster, not of a shard`);
+  }, 120_000);
+});
+
+describe('kcp-ts', () => {
+  it('says its version', async () => {
+    const ended = await run('--version').ended;
+    expect(ended.code).toBe(0);
+    expect(ended.out).toMatch(/^kcp-ts v1\.\d+\.\d+\+kcp-v\S+\n$/);
+  });
+
+  it('names each command once, and the command that a wrong flag was given to', async () => {
+    const { out } = await run('--help').ended;
+    const commands = out.split('\n').flatMap((line) => /^ {2}(\S+)/.exec(line)?.[1] ?? []);
+    expect(commands.length).toBeGreaterThan(4);
+    expect(new Set(commands).size).toBe(commands.length);
+    const usages = await Promise.all(commands.map(async (command) => (await run(command, '--nonsense').ended).err));
+    commands.forEach((command, index) => {
+      if (command !== 'cluster') expect(usages[index]).toContain(`See kcp-ts ${command} --help`);
+    });
+  });
+});
