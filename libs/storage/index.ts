@@ -1,5 +1,7 @@
 // The door
 
+// Engines
+export type { StoreOptions } from './engine/create-store.ts';
 // etcd
 export type { EtcdClient, EtcdOptions } from './etcd/etcd-client.ts';
 export { createEtcdClient } from './etcd/etcd-client.ts';

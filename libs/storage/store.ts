@@ -120,10 +120,16 @@ export interface Store extends AsyncDisposable {
   compact(floor: Revision): Promise<void>;
   /** The oldest revision that can still be read at or resumed from. */
   floor(): Revision;
-  /** Monotonic counters for metrics: commits flushed, operations written, bytes. */
+  /**
+   * Why commits are refused now, in words for everybody; undefined where they are taken. After a failure writing is tried again when this is asked, at most once
+   * a second.
+   */
+  fault(): string | undefined;
+  /** Monotonic counters for metrics: commits flushed, flushes that failed, operations written, bytes. */
   statistics(): {
     readonly commits: number;
     readonly flushes: number;
+    readonly failures: number;
     readonly operations: number;
     readonly bytes: number;
   };

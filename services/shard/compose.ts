@@ -128,11 +128,15 @@ function assemble(options: ShardOptions) {
   return { core, access, tenancy, parts };
 }
 
-function healthChecks(isReady: () => boolean, amongOthers: AmongOthers | undefined): readonly HealthCheck[] {
+function healthChecks(
+  isReady: () => boolean,
+  store: Pick<Store, 'fault'>,
+  amongOthers: AmongOthers | undefined,
+): readonly HealthCheck[] {
   return [
     { name: 'ping', live: true, check: () => undefined },
     { name: 'log', live: true, check: () => undefined },
-    { name: 'store', live: false, check: () => (isReady() ? undefined : 'closing') },
+    { name: 'store', live: false, told: true, check: () => (isReady() ? store.fault() : 'closing') },
     { name: 'shutdown', live: false, check: () => (isReady() ? undefined : 'shutting down') },
     ...(amongOthers === undefined ? [] : [{ name: 'clock', live: false, check: () => amongOthers.clocks.fault() }]),
   ];
@@ -189,7 +193,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     },
     bookmarks,
     progress,
-    checks: healthChecks(() => ready, amongOthers),
+    checks: healthChecks(() => ready, core.store, amongOthers),
     version: versionInfo,
     inFlight: load.inFlight,
     authenticate: options.authenticator.authenticate,

@@ -64,7 +64,13 @@ function storeSeries({ store }: Core): readonly Series[] {
     help: `Store: ${what}.`,
     read: () => store.statistics()[what],
   });
-  return [counter('commits'), counter('flushes'), counter('operations'), counter('bytes')];
+  const writable: Series = {
+    kind: 'gauge',
+    name: 'kcp_store_writable',
+    help: 'Whether the store takes commits: 0 while its disk, or etcd, is full or cannot be written.',
+    read: () => (store.fault() === undefined ? 1 : 0),
+  };
+  return [...(['commits', 'flushes', 'failures', 'operations', 'bytes'] as const).map(counter), writable];
 }
 
 export function createMetrics(

@@ -19,7 +19,7 @@ import {
   startInRootDirectory,
 } from '@kcp-ts/installation';
 import type { KubeObject } from '@kcp-ts/meta';
-import type { EtcdReplica, Store } from '@kcp-ts/storage';
+import type { EtcdReplica, Store, StoreOptions } from '@kcp-ts/storage';
 import { formatKey, openEtcdReplica, openLmdbStore, parseStored } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
 import type { AmongOthers } from './among-others.ts';
@@ -129,8 +129,16 @@ interface Opened extends AsyncDisposable {
   follow(shard: Shard): Disposable | undefined;
 }
 
-async function openAlone(config: ShardConfig, clock: Clock): Promise<Opened> {
-  const store = await openLmdbStore({ path: join(config.rootDirectory, 'data'), clock });
+function logStoreFault(log: Logger): NonNullable<StoreOptions['onFault']> {
+  return (why, cause) => {
+    if (why === undefined) log.info('the store takes commits again');
+    else log.error({ err: cause }, `commits fail: ${why}`);
+  };
+}
+
+async function openAlone({ config, clock, log }: ReplicaNeeds): Promise<Opened> {
+  const path = join(config.rootDirectory, 'data');
+  const store = await openLmdbStore({ path, clock, reserve: true, onFault: logStoreFault(log) });
   return {
     ...alone,
     store,
@@ -168,6 +176,7 @@ async function openReplica({ config, clock, log }: ReplicaNeeds, random: Random)
     owner: `${hostname()}:${process.pid}`,
     clock,
     random,
+    onFault: logStoreFault(log),
     onState: (state, detail) => log.info({ state, detail }, 'the store in etcd'),
   });
 }
@@ -223,9 +232,9 @@ async function openAmongOthers(needs: JoinNeeds, random: Random): Promise<Opened
 
 /** Where the data is follows from the flags of the store alone, whether there are others from those of NATS. */
 function openStore(needs: JoinNeeds, random: Random): Promise<Opened> {
-  const { config, clock } = needs;
+  const { config } = needs;
   if (config.natsUrl.length > 0) return openAmongOthers(needs, random);
-  return config.etcdServers.length > 0 ? openAloneInEtcd(needs, random) : openAlone(config, clock);
+  return config.etcdServers.length > 0 ? openAloneInEtcd(needs, random) : openAlone(needs);
 }
 
 interface ListenNeeds {

@@ -29,6 +29,8 @@ export interface ProcessServer extends TestServer {
   readonly pid: number;
   /** Milliseconds: the longest turn of its event loop since the last call. Undefined where several processes serve. */
   readonly longestTurn: (() => Promise<number>) | undefined;
+  /** What it has written to both outputs; '' where several processes serve. */
+  output(): string;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
 }
@@ -80,6 +82,7 @@ async function startSharded(more: readonly string[]): Promise<ProcessServer> {
     shardAdmin,
     pid: cluster.part('front-proxy-1').pid ?? 0,
     longestTurn: undefined,
+    output: () => '',
     kill: async () => cluster[Symbol.asyncDispose](),
     async [Symbol.asyncDispose]() {
       await server.admin[Symbol.asyncDispose]();
@@ -130,8 +133,8 @@ export async function spawnServer(
     { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
   );
   const gone = new Promise<void>((done) => child.once('exit', () => done()));
+  let output = '';
   await new Promise<void>((ready, failed) => {
-    let output = '';
     const read = (chunk: Buffer) => {
       output += chunk.toString();
       if (output.includes('ready to serve')) ready();
@@ -153,6 +156,7 @@ export async function spawnServer(
         child.once('message', (longest) => resolve(Number(longest)));
         child.send('longest');
       }),
+    output: () => output,
     kill: () => end('SIGKILL'),
     async [Symbol.asyncDispose]() {
       await server.admin[Symbol.asyncDispose]();

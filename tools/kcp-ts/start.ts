@@ -2,8 +2,10 @@
  * Runs a service until SIGINT or SIGTERM; then stops it cleanly. A second signal ends it at once. An error that nobody caught does not end it, but where
  * state is broken (`libs/base/uncaught-errors.ts`).
  */
+import { format } from 'node:util';
 import type { UncaughtErrors } from '@kcp-ts/base';
 import type { FlagsResult } from '@kcp-ts/flags';
+import { createLogger } from '@kcp-ts/installation';
 import { catchUncaught } from './catch-uncaught.ts';
 import { environment } from './config.ts';
 import { untilAsked } from './until-asked.ts';
@@ -17,7 +19,18 @@ export interface Runnable<Config> {
   ): Promise<AsyncDisposable & { readonly ready: string; readonly lost?: Promise<Error> }>;
 }
 
-export async function run<Config>(service: Runnable<Config>, args: readonly string[]): Promise<void> {
+/** What libraries print (LMDB: each failed write with its stack) comes to us as an error as well. The log stays JSON, a line for an event. */
+function logPrinted(verbosity: number): void {
+  const log = createLogger(verbosity);
+  const print = (...printed: readonly unknown[]) => log.debug({ printed: format(...printed) }, 'a library printed');
+  console.error = print;
+  console.warn = print;
+}
+
+export async function run<Config extends { readonly verbosity: number }>(
+  service: Runnable<Config>,
+  args: readonly string[],
+): Promise<void> {
   const result = service.readConfig(args, environment);
   if (result.kind === 'help') {
     process.stdout.write(result.text);
@@ -30,6 +43,7 @@ export async function run<Config>(service: Runnable<Config>, args: readonly stri
   }
   const { asked: stop } = untilAsked({ hangUp: true });
   const uncaught = catchUncaught();
+  logPrinted(result.config.verbosity);
   try {
     const running = await Promise.race([service.start(result.config, uncaught), stop]);
     if (running === undefined) process.exit(0);

@@ -8,6 +8,8 @@ export interface HealthCheck {
   readonly name: string;
   /** Undefined where all is well; otherwise why not, for the log and for `?verbose`. */
   check(): string | undefined;
+  /** Whether everybody may read why, not only the log. */
+  readonly told?: boolean;
   /** Also a reason to be restarted, not only to be left out of service. */
   readonly live: boolean;
 }
@@ -43,7 +45,7 @@ export function handleHealth(request: ApiRequest, checks: readonly HealthCheck[]
     const why = check.check();
     if (why === undefined) return `[+]${check.name} ok\n`;
     failed = true;
-    return `[-]${check.name} failed: reason withheld\n`;
+    return `[-]${check.name} failed: ${check.told === true ? why : 'reason withheld'}\n`;
   });
   if (failed) {
     respondText(request, 500, `${lines.join('')}${endpoint} check failed\n`);

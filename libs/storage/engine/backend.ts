@@ -61,7 +61,23 @@ export interface Backend {
   write(flush: Flush): Promise<void>;
   /** Readers see the last write from now on. */
   publish(): void;
+  /** Whether only deletions, and changes that take no more room, are taken now. Never, when absent. */
+  refusesGrowth?(): boolean;
   close(): Promise<void>;
+}
+
+/** Why a write failed, in words that clients and operators may be told. */
+export class StorageFault extends Error {}
+
+export const noSpace = 'no space is left on the device of the store';
+
+/** Statuses and finalizers still change where there is room for deletions alone. */
+const smallChangeBytes = 4_096;
+
+/** A new object, or one that has grown by more than a status or a finalizer does. */
+export function takesRoom({ event }: Write): boolean {
+  if (event.type === 'delete') return false;
+  return event.previous === undefined || event.value.length > event.previous.value.length + smallChangeBytes;
 }
 
 type Reads = Pick<

@@ -14,11 +14,15 @@ import type { RevisionClock } from '../revision-clock.ts';
 import { reservationMax, revisionAt } from '../revision-clock.ts';
 import type { CommitResult, Entry, Operation, Store, StoreEvent } from '../store.ts';
 import type { Backend, StoredEntry, Write } from './backend.ts';
+import { noSpace, StorageFault, takesRoom } from './backend.ts';
 import { entryAfter, findConflict, prepareWrites } from './decide.ts';
 
 /** Bounds of one flush, so that preparing it never holds up the event loop; a single larger commit goes alone. */
 const flushWritesMax = 1_000;
 const flushBytesMax = 4_000_000;
+
+/** After a failed flush it is tried again when somebody asks, and no sooner than this. Longer than a reservation, so that there is something to write. */
+const retryMs = 1_000;
 
 interface Pending {
   readonly writes: readonly Write[];
@@ -40,7 +44,8 @@ interface TrimWait {
   readonly reject: (error: StatusError) => void;
 }
 
-export interface Committer extends Pick<Store, 'commit' | 'subscribe' | 'currentRevision' | 'progress' | 'statistics'> {
+export interface Committer
+  extends Pick<Store, 'commit' | 'subscribe' | 'currentRevision' | 'progress' | 'statistics' | 'fault'> {
   peek(key: string): StoredEntry | undefined;
   /** Forgets events up to a revision, in a flush of its own or with commits; resolves when that is durable. */
   trim(upTo: Revision): Promise<void>;
@@ -48,17 +53,24 @@ export interface Committer extends Pick<Store, 'commit' | 'subscribe' | 'current
   close(): Promise<void>;
 }
 
-export function createCommitter(backend: Backend, revisions: RevisionClock, clock: Clock): Committer {
-  return new GroupCommitter(backend, revisions, clock);
+/** `onFault`: told when commits begin to fail, with the reason, and when they succeed again. */
+export function createCommitter(
+  backend: Backend,
+  revisions: RevisionClock,
+  clock: Clock,
+  onFault: (why: string | undefined, cause?: unknown) => void = () => undefined,
+): Committer {
+  return new GroupCommitter(backend, revisions, clock, onFault);
 }
 
 class GroupCommitter implements Committer {
   readonly #backend: Backend;
   readonly #revisions: RevisionClock;
   readonly #clock: Clock;
+  readonly #onFault: (why: string | undefined, cause?: unknown) => void;
   readonly #overlay = new Map<string, { readonly revision: Revision; readonly entry: StoredEntry | undefined }>();
   readonly #listeners = new Set<(events: readonly StoreEvent[]) => void>();
-  readonly #counters = { commits: 0, flushes: 0, operations: 0, bytes: 0 };
+  readonly #counters = { commits: 0, flushes: 0, failures: 0, operations: 0, bytes: 0 };
   #waiting: Pending[] = [];
   #inFlight: readonly Pending[] = [];
   #progressWaits: ProgressWait[] = [];
@@ -66,9 +78,18 @@ class GroupCommitter implements Committer {
   #durable: Revision;
   #reserved: Revision;
   #flushing: Promise<void> | undefined;
+  /** Of the last flush, where it failed. */
+  #fault: string | undefined;
+  #triedMs = 0;
   #closed = false;
 
-  constructor(backend: Backend, revisions: RevisionClock, clock: Clock) {
+  constructor(
+    backend: Backend,
+    revisions: RevisionClock,
+    clock: Clock,
+    onFault: (why: string | undefined, cause?: unknown) => void,
+  ) {
+    this.#onFault = onFault;
     this.#backend = backend;
     this.#revisions = revisions;
     this.#clock = clock;
@@ -85,7 +106,7 @@ class GroupCommitter implements Committer {
   };
 
   commit(operations: readonly Operation[]): Promise<CommitResult> {
-    if (this.#closed) return Promise.reject(unavailable(undefined));
+    if (this.#closed) return Promise.reject(closed());
     try {
       const conflict = findConflict(operations, this.peek);
       // What is refused because of something pending is refused when that is durable: until then others read what was there before.
@@ -97,6 +118,8 @@ class GroupCommitter implements Committer {
         return promise;
       }
       const writes = prepareWrites(operations, this.peek, this.#revisions.next);
+      if (this.#backend.refusesGrowth?.() === true && writes.some(takesRoom))
+        throw unavailable(new StorageFault(noSpace));
       this.#waiting.push(this.#accept(writes, resolve, reject));
       this.#schedule();
       return promise;
@@ -152,9 +175,16 @@ class GroupCommitter implements Committer {
         await this.#backend.write({ writes, commits, revision, reserved: ahead, trim });
       } catch (error) {
         this.#inFlight = [];
+        this.#counters.failures++;
+        this.#triedMs = this.#clock.monotonic();
+        const why = reasonOf(error);
+        if (why !== this.#fault) this.#onFault(why, error);
+        this.#fault = why;
         this.#failAll([...batch, ...trimmed], unavailable(error));
         continue;
       }
+      if (this.#fault !== undefined) this.#onFault(undefined);
+      this.#fault = undefined;
       this.#backend.publish();
       this.#reserved = ahead;
       this.#durable = revision;
@@ -222,7 +252,7 @@ class GroupCommitter implements Committer {
   }
 
   progress(past?: Revision): Promise<Revision> {
-    if (this.#closed) return Promise.reject(unavailable(undefined));
+    if (this.#closed) return Promise.reject(closed());
     if (past !== undefined) {
       const first = firstRevision(this.#inFlight) ?? firstRevision(this.#waiting);
       const before = first === undefined ? 0 : Math.min(first - 1, this.#reserved);
@@ -241,6 +271,16 @@ class GroupCommitter implements Committer {
     return this.#durable;
   }
 
+  fault(): string | undefined {
+    const why = this.#backend.refusesGrowth?.() === true ? noSpace : this.#fault;
+    if (this.#fault !== undefined && this.#clock.monotonic() - this.#triedMs >= retryMs) {
+      this.#triedMs = this.#clock.monotonic();
+      // Where nobody writes, this is what shows that writing works again; that it does not is known already.
+      this.progress().catch(() => undefined);
+    }
+    return why;
+  }
+
   statistics(): ReturnType<Store['statistics']> {
     return { ...this.#counters };
   }
@@ -251,7 +291,7 @@ class GroupCommitter implements Committer {
   }
 
   trim(upTo: Revision): Promise<void> {
-    if (this.#closed) return Promise.reject(unavailable(undefined));
+    if (this.#closed) return Promise.reject(closed());
     return new Promise((resolve, reject) => {
       this.#trims.push({ upTo, resolve, reject });
       this.#schedule();
@@ -281,8 +321,17 @@ function firstRevision(pending: readonly Pending[]): Revision | undefined {
   return pending.find(({ writes }) => writes.length > 0)?.writes[0]?.event.revision;
 }
 
+function reasonOf(cause: unknown): string {
+  return cause instanceof StorageFault ? cause.message : 'the store cannot be written now';
+}
+
+/** In Kubernetes' words, with the reason behind them: who cannot write wants to know whether to wait or to call somebody. */
 function unavailable(cause: unknown): StatusError {
-  return new StatusError('ServiceUnavailable', 'the server is currently unable to handle the request', undefined, {
-    cause,
-  });
+  const message = `the server is currently unable to handle the request: ${reasonOf(cause)}`;
+  // What is known is told once, not with each request that meets it.
+  return new StatusError('ServiceUnavailable', message, undefined, cause instanceof StorageFault ? {} : { cause });
+}
+
+function closed(): StatusError {
+  return new StatusError('ServiceUnavailable', 'the server is currently unable to handle the request');
 }

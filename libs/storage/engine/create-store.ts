@@ -16,6 +16,8 @@ export interface StoreOptions {
   readonly historyMaxAgeMs?: number | undefined;
   /** 256 MB when absent. */
   readonly historyMaxBytes?: number | undefined;
+  /** Told when commits begin to fail, with the reason, and when they succeed again. */
+  readonly onFault?: ((why: string | undefined, cause?: unknown) => void) | undefined;
 }
 
 export const historyMaxAgeMsDefault = 300_000;
@@ -60,7 +62,7 @@ export function assembleStore(
 ): Store {
   const { clock } = options;
   const pause = createPause((run) => void setImmediate(run));
-  const committer = createCommitter(backend, revisions, clock);
+  const committer = createCommitter(backend, revisions, clock, options.onFault);
   const housekeeping = createHousekeeping(backend, committer, {
     clock,
     historyMaxAgeMs: options.historyMaxAgeMs ?? historyMaxAgeMsDefault,
@@ -91,6 +93,7 @@ export function assembleStore(
     compact: (upTo) => housekeeping.compact(upTo),
     floor,
     statistics: () => committer.statistics(),
+    fault: () => committer.fault(),
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
   async function close(): Promise<void> {

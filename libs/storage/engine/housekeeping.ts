@@ -84,7 +84,9 @@ class Housekeeper implements Housekeeping {
     const { clock, historyMaxAgeMs, historyMaxBytes, pause } = this.#options;
     while (!this.#closed && (await this.#deleteExpired())) await pause();
     while (!this.#closed) {
-      const oldest = Math.min(revisionAt(clock.now() - historyMaxAgeMs), this.#committer.currentRevision());
+      // History is what deletions write most of: where there is room for nothing else, none of it is kept.
+      const ageMs = this.#backend.refusesGrowth?.() === true ? 0 : historyMaxAgeMs;
+      const oldest = Math.min(revisionAt(clock.now() - ageMs), this.#committer.currentRevision());
       const bytesOver = this.#backend.historyBytes() - historyMaxBytes;
       const next = this.#pickOldest((revision, before) => revision <= oldest || before < bytesOver);
       if (next === undefined) return;

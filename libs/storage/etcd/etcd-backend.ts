@@ -3,7 +3,7 @@ import type { Clock, Random } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
 import { RpcError } from '@kcp-ts/rpc';
 import type { Backend, BackendState, Flush, Write } from '../engine/backend.ts';
-import { readsOf } from '../engine/backend.ts';
+import { readsOf, StorageFault } from '../engine/backend.ts';
 import type { EtcdClient } from './etcd-client.ts';
 import type { EtcdLease } from './etcd-lease.ts';
 import type { Keys } from './etcd-records.ts';
@@ -65,6 +65,13 @@ export function transactionsOf(commits: readonly (readonly Write[])[]): readonly
   // A flush without writes renews the reservation.
   if (writes.length > 0 || transactions.length === 0) transactions.push({ writes });
   return transactions;
+}
+
+/** etcd has used up its quota, and takes nothing more, deletions included, until somebody has compacted and defragmented it and disarmed its alarm. */
+function faultOf(error: RpcError): Error {
+  return error.code === 'resource-exhausted' && error.message.includes('database space exceeded')
+    ? new StorageFault('etcd has no space left (mvcc: database space exceeded)', { cause: error })
+    : error;
 }
 
 export interface EtcdBackend extends Backend {
@@ -148,7 +155,7 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
         if (thrown.code === 'resource-exhausted' && (await settle(id)) === 'applied') break;
         // Too large, or the like: etcd did nothing.
         const refused = thrown.code === 'invalid-argument' || thrown.code === 'resource-exhausted';
-        if (refused && attempt === 1) throw thrown;
+        if (refused && attempt === 1) throw faultOf(thrown);
         // It did nothing this time; an attempt before may still be on its way.
         if (refused) throw lose('a transaction was refused of which an earlier attempt is unsettled');
         if ((await settle(id)) === 'applied') break;
