@@ -70,6 +70,17 @@ function forge(claims: unknown, { privateKey }: TestCertificate = proxy): string
 }
 
 describe('an assertion', () => {
+  it.each(['shard', 'cache-server', 'nobody'])('a service of the kind %s says for nobody who asks', async (kind) => {
+    const clock = createTestClock();
+    const name = `system:kcp:service:${kind}:a`;
+    const service = await peers.issue(`CN=${name}, O=system:kcp:services`);
+    const text = createAssertionSigner({ privateKey: service.privateKey, issuer: name, clock }).sign(ann, audience);
+    expect(createAssertionVerifier({ audience, clock }).verify(text, peerOf(service))).toBeUndefined();
+    expect(
+      createAssertionVerifier({ audience, clock }).verify(signerOf(clock).sign(ann, audience), peerOf(proxy)),
+    ).toEqual(ann);
+  });
+
   it('says who the user is, to its audience and on the connection of its issuer', () => {
     const clock = createTestClock();
     const text = signerOf(clock).sign(ann, audience);

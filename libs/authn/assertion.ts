@@ -109,6 +109,8 @@ export interface ServicePeersOptions {
 
 const servicesGroup = 'system:kcp:services';
 const serviceName = /^system:kcp:service:[a-z-]+:[A-Za-z0-9.-]+$/;
+/** Only these hand on requests of others. A shard or a cache-server that says who asks speaks for nobody. */
+const issuerName = /^system:kcp:service:(?:front-proxy|virtual-workspaces):/;
 
 /** Tells services of the installation from everybody else, once per connection. */
 export function createServicePeers({ peerCa }: ServicePeersOptions): (peer: Peer) => boolean {
@@ -175,7 +177,8 @@ export function createAssertionVerifier({
     const { certificate } = peer;
     const claims = dot < 0 || certificate === undefined ? undefined : claimsOf(text.slice(0, dot));
     if (claims === undefined || certificate === undefined) return undefined;
-    if (claims.iss !== certificate.commonName || claims.aud !== audience) return undefined;
+    if (claims.iss !== certificate.commonName || claims.aud !== audience || !issuerName.test(claims.iss))
+      return undefined;
     if (claims.user.groups.some((group) => !mayPass(group, [], []))) return undefined;
     // Nobody says it for longer than the signer here would.
     if (claims.exp - claims.nbf > validMs + leewayMs) return undefined;

@@ -1,4 +1,4 @@
-/** A real nats-server of a test's own, with JetStream: on loopback, with a free port and a temporary folder; killed with the test. */
+/** A real nats-server of a test's own, on loopback, with a free port and a temporary folder; killed with the test. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,17 +11,19 @@ import { untilOutput } from './etcd-server.ts';
 export interface TestNatsUser {
   readonly user: string;
   readonly password: string;
-  readonly permissions?: { readonly publish: readonly string[]; readonly subscribe: readonly string[] };
+  /** As in the server's configuration. */
+  readonly permissions?: object;
 }
 
 export interface TestNats extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** SIGKILL; the data stays. */
+  /** SIGKILL. */
   kill(): Promise<void>;
   restart(): Promise<void>;
-  /** Forgets everything; to be called while it is killed. */
-  wipe(): Promise<void>;
+  /** SIGSTOP and SIGCONT. */
+  pause(): void;
+  resume(): void;
 }
 
 export interface TestNatsOptions {
@@ -40,18 +42,11 @@ async function tlsFiles(folder: string, tls: TestNatsOptions['tls']): Promise<ob
 export async function startNats(options: TestNatsOptions = {}): Promise<TestNats> {
   const folder = await mkdtemp(join(tmpdir(), 'nats-'));
   const port = await portOrFree(0);
-  const users = options.users?.map(({ permissions, ...user }) => ({
-    ...user,
-    ...(permissions === undefined
-      ? {}
-      : { permissions: { publish: { allow: permissions.publish }, subscribe: { allow: permissions.subscribe } } }),
-  }));
   const config = {
     host: '127.0.0.1',
     port,
-    jetstream: { store_dir: join(folder, 'data') },
     ...(await tlsFiles(folder, options.tls)),
-    ...(users === undefined ? {} : { authorization: { users } }),
+    ...(options.users === undefined ? {} : { authorization: { users: options.users } }),
   };
   const file = join(folder, 'nats.conf');
   await writeFile(file, JSON.stringify(config));
@@ -74,7 +69,8 @@ export async function startNats(options: TestNatsOptions = {}): Promise<TestNats
     port,
     kill,
     restart: start,
-    wipe: () => rm(join(folder, 'data'), { recursive: true, force: true }),
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
     async [Symbol.asyncDispose]() {
       await kill();
       await rm(folder, { recursive: true, force: true });

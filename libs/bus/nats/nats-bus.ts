@@ -1,20 +1,16 @@
 /**
- * The bus on NATS JetStream: one stream for all feeds, in memory and bounded, and one ordered consumer for each subscription. A service starts whether NATS
- * is there or not, and goes on trying; what was published meanwhile is lost, which followers see.
+ * The bus on NATS, by its publish and subscribe alone: what a service may do is then what its permissions say (JetStream sends messages to any subject that it is
+ * asked to send them to). A service starts whether NATS is there or not, and goes on trying; what was published meanwhile is lost, which followers see.
  */
 
 import type { Clock } from '@kcp-ts/base';
-import { pauseOn, throwLater } from '@kcp-ts/base';
+import { every, pauseOn, throwLater } from '@kcp-ts/base';
 import { StatusError } from '@kcp-ts/meta';
-import type { JetStreamClient } from '@nats-io/jetstream';
-import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
+import type { ConnectionOptions, NatsConnection, Subscription as NatsSubscription } from '@nats-io/transport-node';
 import { connect } from '@nats-io/transport-node';
 import type { Bus, BusHandlers } from '../bus.ts';
 import { messageBytesMax } from '../bus.ts';
 import { compileSubject } from '../subject.ts';
-import { ensureFeedStream } from './feed-stream.ts';
-import { feedStream } from './nats-permissions.ts';
 
 export interface NatsBusOptions {
   /** `nats://host:port`, or `tls://` with `tls`. */
@@ -33,10 +29,10 @@ export interface NatsBusOptions {
 }
 
 const inFlightMax = 1_000;
-const publishTimeoutMs = 5_000;
 const retryMs = 500;
 /** A server that refuses a certificate may leave the client waiting. */
 const connectTimeoutMs = 3_000;
+/** The server is asked for a sign of life so often; when it gives none for twice as long, messages may be missing. */
 const heartbeatMs = 1_000;
 
 function isLoopback(server: string): boolean {
@@ -62,8 +58,8 @@ export function connectNats(options: NatsBusOptions): Bus {
 interface Subscription {
   readonly pattern: string;
   readonly handlers: BusHandlers;
-  readonly matches: (subject: string) => boolean;
-  stop: (() => void) | undefined;
+  /** At the server; undefined while there is none. */
+  there: NatsSubscription | undefined;
 }
 
 class NatsBus implements Bus {
@@ -71,7 +67,10 @@ class NatsBus implements Bus {
   readonly #options: NatsBusOptions;
   readonly #subscriptions = new Set<Subscription>();
   #connection: NatsConnection | undefined;
-  #client: JetStreamClient | undefined;
+  #heartbeat: Disposable | undefined;
+  /** Since when a sign of life has been waited for, on the monotonic clock. */
+  #askedMs: number | undefined;
+  #flushing: Promise<void> | undefined;
   #up = false;
   #closed = false;
   #inFlight = 0;
@@ -132,6 +131,7 @@ class NatsBus implements Bus {
 
   async #followState(connection: NatsConnection): Promise<void> {
     for await (const status of connection.status()) {
+      if (status.type === 'error') this.#options.onState?.(this.#up, status.error.message);
       if (status.type === 'disconnect') this.#setUp(false, 'disconnected');
       if (status.type === 'reconnect') void this.#begin(connection);
     }
@@ -144,7 +144,7 @@ class NatsBus implements Bus {
     for (const { handlers } of this.#subscriptions) handlers.state?.(up);
   }
 
-  /** The stream is there, and everybody consumes it, from now on. One after the other: each subscription has one consumer. */
+  /** Everybody hears again from now on. One after the other: each subscription is made once. */
   #begin(connection: NatsConnection): Promise<void> {
     this.#beginning = this.#beginning.then(() => this.#beginNow(connection));
     return this.#beginning;
@@ -153,10 +153,9 @@ class NatsBus implements Bus {
   async #beginNow(connection: NatsConnection): Promise<void> {
     while (!this.#closed && !connection.isClosed()) {
       try {
-        await ensureFeedStream(await jetstreamManager(connection, { checkAPI: false }));
-        this.#client = jetstream(connection);
-        for (const subscription of this.#subscriptions) await this.#consume(subscription);
+        for (const subscription of this.#subscriptions) await this.#hear(subscription, connection);
         this.#setUp(true, connection.getServer());
+        this.#heartbeat ??= every(this.#options.clock, heartbeatMs, () => this.#askForLife(connection));
         return;
       } catch (error) {
         this.#options.onState?.(false, error instanceof Error ? error.message : String(error));
@@ -165,51 +164,47 @@ class NatsBus implements Bus {
     }
   }
 
-  async #consume(subscription: Subscription): Promise<void> {
-    subscription.stop?.();
-    const client = this.#client;
-    if (client === undefined) return;
-    const consumer = await client.consumers.get(feedStream, {
-      filter_subjects: subscription.pattern,
-      deliver_policy: DeliverPolicy.New,
-    });
-    let stopped = false;
-    const messages = await consumer.consume({
-      max_messages: 1_000,
-      idle_heartbeat: heartbeatMs,
-      callback: ({ subject, data }) => {
-        if (stopped) return;
+  /** The client makes a subscription again by itself when the connection is back: it is only told of what it may have missed. */
+  async #hear(subscription: Subscription, connection: NatsConnection): Promise<void> {
+    const { pattern, handlers } = subscription;
+    subscription.there ??= connection.subscribe(pattern, {
+      callback: (error, { subject, data }) => {
+        if (error !== null) return;
         try {
-          subscription.handlers.message(subject, data);
-        } catch (error) {
-          // The client would end the consumer.
-          throwLater(error);
+          handlers.message(subject, data);
+        } catch (thrown) {
+          // The client would end the subscription.
+          throwLater(thrown);
         }
       },
     });
-    subscription.stop = () => {
-      stopped = true;
-      messages.stop();
-    };
-    void this.#followConsumer(messages.status(), subscription, () => stopped);
-    subscription.handlers.gap();
+    // The server has it now: what is published from here on comes.
+    await connection.flush();
+    handlers.gap();
   }
 
-  async #followConsumer(
-    statuses: AsyncIterable<{ readonly type: string }>,
-    subscription: Subscription,
-    isStopped: () => boolean,
-  ): Promise<void> {
-    for await (const { type } of statuses) {
-      if (isStopped()) return;
-      if (type === 'stream_not_found' || type === 'consumer_not_found' || type === 'consumer_deleted') {
-        // The server has lost its data: the stream is made again, and the consumer with it.
-        const connection = this.#connection;
-        if (connection !== undefined && !this.#closed) await this.#begin(connection);
-        return;
-      }
-      if (type === 'ordered_consumer_recreated' || type === 'heartbeats_missed') subscription.handlers.gap();
+  /** A connection that is cut without a word looks as if nothing happened: those who follow are told, again and again, until the server answers. */
+  #askForLife(connection: NatsConnection): void {
+    if (!this.#up) return;
+    const now = this.#options.clock.monotonic();
+    if (this.#askedMs === undefined) {
+      this.#askedMs = now;
+      const answered = () => {
+        this.#askedMs = undefined;
+      };
+      connection.flush().then(answered, answered);
+    } else if (now - this.#askedMs >= 2 * heartbeatMs) {
+      for (const { handlers } of this.#subscriptions) handlers.gap();
     }
+  }
+
+  /** Resolves when the server has all that was sent until now; those who ask while an answer is awaited share the next one. */
+  #flushed(connection: NatsConnection): Promise<void> {
+    this.#flushing ??= Promise.resolve().then(() => {
+      this.#flushing = undefined;
+      return connection.flush();
+    });
+    return this.#flushing;
   }
 
   state(): 'up' | 'down' {
@@ -219,12 +214,13 @@ class NatsBus implements Bus {
   async publish(subject: string, bytes: Uint8Array): Promise<void> {
     if (bytes.length > messageBytesMax)
       throw new StatusError('RequestEntityTooLarge', `a message of ${bytes.length} bytes is too large for the bus`);
-    const client = this.#client;
-    if (client === undefined || !this.#up || this.#inFlight >= inFlightMax)
+    const connection = this.#connection;
+    if (connection === undefined || !this.#up || this.#inFlight >= inFlightMax)
       throw new StatusError('ServiceUnavailable', 'the bus cannot take a message now');
     this.#inFlight++;
     try {
-      await client.publish(subject, bytes, { timeout: publishTimeoutMs });
+      connection.publish(subject, bytes);
+      await this.#flushed(connection);
     } catch (error) {
       throw new StatusError('ServiceUnavailable', 'the bus did not take a message', undefined, { cause: error });
     } finally {
@@ -233,13 +229,15 @@ class NatsBus implements Bus {
   }
 
   async subscribe(pattern: string, handlers: BusHandlers): Promise<Disposable> {
-    const subscription: Subscription = { pattern, handlers, matches: compileSubject(pattern), stop: undefined };
+    // Throws for what is no pattern.
+    compileSubject(pattern);
+    const subscription: Subscription = { pattern, handlers, there: undefined };
     this.#subscriptions.add(subscription);
-    if (this.#up) await this.#consume(subscription);
+    if (this.#up && this.#connection !== undefined) await this.#hear(subscription, this.#connection);
     return {
       [Symbol.dispose]: () => {
         this.#subscriptions.delete(subscription);
-        subscription.stop?.();
+        subscription.there?.unsubscribe();
       },
     };
   }
@@ -247,7 +245,8 @@ class NatsBus implements Bus {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#setUp(false, 'closed');
-    for (const { stop } of this.#subscriptions) stop?.();
+    this.#heartbeat?.[Symbol.dispose]();
+    for (const { there } of this.#subscriptions) there?.unsubscribe();
     this.#subscriptions.clear();
     await this.#connection?.close();
     await Promise.race([this.#connecting, this.#pause()]);

@@ -23,6 +23,7 @@ const silentMs = 1_500;
 const retakeMs = 5_000;
 const heldMessagesMax = 2_000;
 const callMs = 5_000;
+const refusalMs = 10_000;
 /** Epochs of one shard that are over and whose late messages are known by; it begins a new one with each start. */
 const pastEpochsMax = 16;
 
@@ -35,6 +36,7 @@ export async function createFeedFollower(options: FeedFollowerOptions): Promise<
 class Follower implements FeedFollower {
   readonly #options: FeedFollowerOptions;
   readonly #followed = new Map<string, Followed>();
+  #nextRefusalMs = Number.NEGATIVE_INFINITY;
   readonly #counters = { messages: 0, gaps: 0, fetches: 0, snapshots: 0 };
   readonly #waiters = new Set<() => void>();
   readonly #over = new AbortController();
@@ -124,9 +126,17 @@ class Follower implements FeedFollower {
     try {
       return readMessage(subject, bytes, (shard) => this.#followed.get(shard)?.shard.number);
     } catch (error) {
-      this.#options.onTrouble?.(subject, error);
+      this.#refuse(subject, error);
       return undefined;
     }
+  }
+
+  /** Whoever sends what cannot be read can send much of it: one of them is told of in a while. */
+  #refuse(subject: string, error: unknown): void {
+    const now = this.#options.clock.monotonic();
+    if (now < this.#nextRefusalMs) return;
+    this.#nextRefusalMs = now + refusalMs;
+    this.#options.onTrouble?.(subject, error);
   }
 
   #take(followed: Followed, message: FeedMessage): void {

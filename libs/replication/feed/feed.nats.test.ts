@@ -82,28 +82,24 @@ describe.skipIf(missing !== undefined)(
       await until(() => all.view.get(exportKey('new')) !== undefined);
     });
 
-    it.each(['killed', 'killed and wiped'])(
-      'while NATS is %s nobody is blind, and afterwards nothing is missing',
-      async (what) => {
-        await using nats = await startNats();
-        await using shard = await createShard(nats.url);
-        await using all = await follow(nats.url, shard.record);
-        await until(() => all.bus.state() === 'up');
-        await nats.kill();
-        await put(shard.store, exportKey('during'), 'x');
-        expect(await all.follower.catchUp()).toBe(true);
-        expect(all.view.get(exportKey('during'))).toBeDefined();
-        // Without being asked as well.
-        await put(shard.store, exportKey('later'), 'x');
-        await until(() => all.view.get(exportKey('later')) !== undefined);
-        if (what !== 'killed') await nats.wipe();
-        await nats.restart();
-        await until(() => all.bus.state() === 'up');
-        await put(shard.store, exportKey('after'), 'x');
-        await until(() => all.view.get(exportKey('after')) !== undefined);
-        expect(all.view.sizes().entries).toBe(3);
-        expect(all.follower.statistics().snapshots).toBe(1);
-      },
-    );
+    it('while NATS is killed nobody is blind, and afterwards nothing is missing', async () => {
+      await using nats = await startNats();
+      await using shard = await createShard(nats.url);
+      await using all = await follow(nats.url, shard.record);
+      await until(() => all.bus.state() === 'up');
+      await nats.kill();
+      await put(shard.store, exportKey('during'), 'x');
+      expect(await all.follower.catchUp()).toBe(true);
+      expect(all.view.get(exportKey('during'))).toBeDefined();
+      // Without being asked as well.
+      await put(shard.store, exportKey('later'), 'x');
+      await until(() => all.view.get(exportKey('later')) !== undefined);
+      await nats.restart();
+      await until(() => all.bus.state() === 'up');
+      await put(shard.store, exportKey('after'), 'x');
+      await until(() => all.view.get(exportKey('after')) !== undefined);
+      expect(all.view.sizes().entries).toBe(3);
+      expect(all.follower.statistics().snapshots).toBe(1);
+    });
   },
 );

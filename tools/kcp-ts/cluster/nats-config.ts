@@ -1,6 +1,5 @@
 /** The configuration of the installation's NATS server: loopback alone, a user for each part, and what each may publish. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { writePrivateFile } from '@kcp-ts/base';
 import { natsPermissions } from '@kcp-ts/bus';
 import { natsConfigPath } from './commands.ts';
@@ -8,19 +7,16 @@ import { natsPasswordPath } from './credentials.ts';
 import type { Layout } from './layout.ts';
 import { partOf, shardNameOf } from './layout.ts';
 
-const memoryBytes = 512 * 1024 * 1024;
-
 /** Every JSON text is a text of NATS's configuration language. */
 export async function writeNatsConfig(layout: Layout): Promise<void> {
   const { folder, parts } = layout;
   const services = parts.filter(({ kind }) => kind !== 'etcd' && kind !== 'nats');
   const users = await Promise.all(
     services.map(async (part) => {
-      const { publish, subscribe } = natsPermissions(part.kind === 'shard' ? shardNameOf(part) : undefined);
       return {
         user: part.name,
         password: await readFile(natsPasswordPath(folder, part), 'utf8'),
-        permissions: { publish: { allow: publish }, subscribe: { allow: subscribe } },
+        permissions: natsPermissions(part.kind === 'shard' ? shardNameOf(part) : undefined),
       };
     }),
   );
@@ -28,7 +24,6 @@ export async function writeNatsConfig(layout: Layout): Promise<void> {
     host: '127.0.0.1',
     port: partOf(layout, 'nats').port,
     server_name: 'kcp',
-    jetstream: { store_dir: join(folder, 'nats', 'data'), max_memory_store: memoryBytes, max_file_store: memoryBytes },
     authorization: { users },
   };
   await writePrivateFile(natsConfigPath(folder), `${JSON.stringify(config, undefined, 2)}\n`);
