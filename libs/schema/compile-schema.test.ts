@@ -55,6 +55,28 @@ describe('prune', () => {
     expect(object).toEqual(lampOf({ watts: 1, sockets: [{ slot: 1 }], hours: { mon: 1 } }));
   });
 
+  it('keeps the unknown fields of the items of a list that preserves them, except below known properties', () => {
+    const items: JsonSchema = { type: 'object', properties: { known: { type: 'object' } } };
+    const list: JsonSchema = { type: 'array', 'x-kubernetes-preserve-unknown-fields': true, items };
+    const properties = {
+      plain: { ...list, items: { type: 'object' as const } },
+      list,
+      deep: { ...list, items: { type: 'array' as const, items } },
+    };
+    const pipelines = compileSchema({ type: 'object', properties }, { dialect: 'custom' });
+    const object = {
+      plain: [{ 'pipeline.id': 'main', config: { workers: 1 } }],
+      list: [{ any: { deep: [{}] }, known: { gone: 1 } }],
+      deep: [[{ any: 1, known: { gone: 1 } }]],
+    };
+    expect(pipelines.prune(object)).toEqual(['deep[0][0].known.gone', 'list[0].known.gone']);
+    expect(object).toEqual({
+      plain: [{ 'pipeline.id': 'main', config: { workers: 1 } }],
+      list: [{ any: { deep: [{}] }, known: {} }],
+      deep: [[{ any: 1, known: {} }]],
+    });
+  });
+
   it('keeps what is below preserve-unknown-fields, except below known properties', () => {
     const object = lampOf({ watts: 1, free: { any: { deep: [1] }, known: { gone: 1 } } });
     expect(compiled.prune(object)).toEqual(['spec.free.known.gone']);

@@ -211,10 +211,15 @@ function structOf(parent: string, key: string, schema: JsonSchema): string {
 }
 
 /** All schemas share the decoder of metadata. */
-const decodeObjectMeta = compileStruct(objectMetaSchema, 'ObjectMeta');
+const decodeMetadata = compileStruct(objectMetaSchema, 'ObjectMeta');
+
+/** Decodes metadata in place, whatever it is the metadata of; Go's text of the first value of a wrong type. Adds the paths of unknown fields. */
+export function decodeObjectMeta(metadata: unknown, unknown: string[]): string | undefined {
+  return decodeMetadata(metadata, unknown, { struct: 'ObjectMeta', fields: '' });
+}
 
 function compileNode(schema: JsonSchema, struct: string): Decode {
-  if (schema === objectMetaSchema) return decodeObjectMeta;
+  if (schema === objectMetaSchema) return decodeMetadata;
   if (schema.type === undefined) return () => undefined;
   if (schema.type === 'array') return compileList(schema, schema.items?.title ?? struct);
   if (schema.type !== 'object') return compileScalar(schema);
