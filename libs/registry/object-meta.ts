@@ -95,12 +95,23 @@ export function keepSystemMeta(object: KubeObject, old: KubeObject): void {
   object.metadata = meta;
 }
 
+/**
+ * A name is part of a key, of a line in a log and of a URL. Kubernetes' rule for segments of a path lets through what none of them holds well: half of a
+ * surrogate pair has no UTF-8, so that the name read back would be another one.
+ */
+function characterProblems(name: string): string[] {
+  const problems: string[] = [];
+  if (/\p{Cc}/u.test(name)) problems.push('may not contain control characters');
+  if (!name.isWellFormed()) problems.push('may not contain half of a surrogate pair');
+  return problems;
+}
+
 function nameProblems(row: ResourceRow, name: string): readonly string[] {
   switch (row.nameFormat) {
     case 'dns-label':
       return validateDnsLabel(name);
     case 'path-segment':
-      return validatePathSegmentName(name);
+      return [...validatePathSegmentName(name), ...characterProblems(name)];
     case 'dns-subdomain':
       return validateDnsSubdomain(name);
   }
