@@ -48,6 +48,15 @@ function lampOf(spec: object): Record<string, unknown> {
   return { apiVersion: 'light.io/v1', kind: 'Lamp', metadata: { name: 'l' }, spec };
 }
 
+describe('lists of type map', () => {
+  it('tell of a null item once', () => {
+    expect(texts(compiled.validate(lampOf({ watts: 1, sockets: [null, { slot: 1 }, { slot: 1 }] })))).toEqual([
+      'TypeInvalid spec.sockets[0]: Invalid value: "null": spec.sockets[0] in body must be of type object: "null"',
+      'Duplicate spec.sockets[2]: Duplicate value: {"slot":1}',
+    ]);
+  });
+});
+
 describe('prune', () => {
   it('removes unknown fields and tells their paths, sorted', () => {
     const object = { ...lampOf({ watts: 1, zz: 1, sockets: [{ slot: 1, x: { y: 1 } }], hours: { mon: 1 } }), a: 1 };
