@@ -1,7 +1,18 @@
 /** Numbers come back as Go's API servers give them, by whatever way they came in: integers of up to 64 bits with all their digits, others as floats. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from './harness/api-client.ts';
-import { base, condition, define, definition, definitionsOf, done, makeWorkspace } from './harness/objects.ts';
+import {
+  base,
+  bind,
+  condition,
+  define,
+  definition,
+  definitionsOf,
+  done,
+  makeWorkspace,
+  provide,
+  virtualWorkspace,
+} from './harness/objects.ts';
 import type { TestServer } from './harness/server.ts';
 import { startServer } from './harness/server.ts';
 
@@ -58,6 +69,29 @@ it.each(exact)('%s is created, read, listed, and shown as YAML as it was sent', 
   const yaml = await admin.get(`${url}/${name}`, { accept: 'application/yaml' });
   expect(yaml.text).toContain(`size: ${number}\n`);
   expect(yaml.text).toContain(`- deep: ${number}\n`);
+});
+
+it('a watch shows it, and so does the virtual workspace of an export, through which it is written', async () => {
+  const provider = await makeWorkspace(admin, 'root', 'provider');
+  const consumer = await makeWorkspace(admin, 'root', 'consumer');
+  await provide(admin, provider.path, 'exact', 'sizes', [], { schema: { type: 'object', properties: { spec } } });
+  await bind(admin, consumer.path, provider.path, 'exact');
+  const virtual = await virtualWorkspace(admin, provider.path, 'exact');
+  const sizes = '/apis/wild.west/v1alpha1/namespaces/default/sizes';
+  const text = `{"size":${large},"free":{"a":${large}}}`;
+  const inside = `${virtual}/clusters/${consumer.cluster}${sizes}`;
+  expect(specOf(await admin.request('POST', inside, object('exact', text)))).toBe(text);
+  const patch = `[{"op":"test","path":"/spec/free/a","value":${large}},{"op":"add","path":"/spec/free/b","value":${large}}]`;
+  const patched = await admin.request('PATCH', `${inside}/exact`, patch, {
+    'content-type': 'application/json-patch+json',
+  });
+  const after = `{"size":${large},"free":{"a":${large},"b":${large}}}`;
+  expect(specOf(patched)).toBe(after);
+  expect((await admin.get(`${virtual}/clusters/*/apis/wild.west/v1alpha1/sizes`)).text).toContain(`"spec":${after}`);
+  for (const to of [`${base(consumer.path)}${sizes}`, inside]) {
+    const watch = await admin.get(`${to}?watch=1&timeoutSeconds=1&labelSelector=!x`);
+    expect(watch.text).toContain(`"spec":${after}`);
+  }
 });
 
 it('floats are written as Go writes them', async () => {

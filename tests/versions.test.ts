@@ -55,6 +55,14 @@ it('an object is created that is valid in the version of the request', async () 
   expect(doors.text).toContain('spec.doors in body should be less than or equal to 1');
 });
 
+it('integers of 64 bits are exact in all versions', async () => {
+  const spec = '{"size":9223372036854775807,"doors":1}';
+  const made = await admin.post(urlOf('v2'), barn('v2', 'exact', { size: 2n ** 63n - 1n, doors: 1 }));
+  expect(made.text).toContain(`"spec":${spec}`);
+  for (const version of ['v1alpha1', 'v2'])
+    expect((await admin.get(`${urlOf(version)}/exact`)).text).toContain(`"spec":${spec}`);
+});
+
 it('it is changed by what is valid in the version of the request, its status too', async () => {
   await done(admin.post(urlOf('v1alpha1'), barn('v1alpha1', 'changed', { size: 1 })));
   const patch = (version: string, body: object, subresource = '') =>
