@@ -57,7 +57,7 @@ function beginsNumber(text: string, at: number): boolean {
 
 /**
  * Whether a text that is JSON may have integers that JSON.parse does not read exactly; never false where it has. Of so many digits in a row one stands at one
- * of the places that are looked at, so that this costs a hundredth of what JSON.parse does.
+ * of the places that are looked at, so that this costs a twentieth of what JSON.parse does.
  */
 export function hasLongNumbers(text: string): boolean {
   for (let at = longDigits - 1; at < text.length; at += longDigits) {
