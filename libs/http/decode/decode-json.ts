@@ -115,7 +115,7 @@ function differentNames(bytes: Buffer): number {
 function tooManyParts(): StatusError {
   return new StatusError(
     'RequestEntityTooLarge',
-    `Request entity is too large: limit is ${namesMax} different field names and ${containersMax} objects and lists, and ${longNumbersMax} long numbers`,
+    `Request entity is too large: limit is ${namesMax} different field names, ${containersMax} objects and lists, and ${longNumbersMax} long numbers`,
   );
 }
 
