@@ -238,6 +238,22 @@ describe('objects', () => {
     refused(await admin.put(`${url}/other`, configMap('good')), 400, 'BadRequest', /does not match/);
   });
 
+  it('a name that no key holds well is invalid, also where nearly every name is good', async () => {
+    const roles = `${base(path)}/apis/rbac.authorization.k8s.io/v1/clusterroles`;
+    const role = (metadata: object) => ({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata });
+    for (const [name, why] of [
+      ['a\u0000b', /metadata.name: .*may not contain control characters/],
+      ['a\nb', /metadata.name: .*may not contain control characters/],
+      ['a\u009fb', /metadata.name: .*may not contain control characters/],
+      ['a\ud800', /metadata.name: .*may not contain half of a surrogate pair/],
+      ['\udc00\ud800', /metadata.name: .*may not contain half of a surrogate pair/],
+    ] as const) {
+      refused(await admin.post(roles, role({ name })), 422, 'Invalid', why);
+      refused(await admin.post(roles, role({ generateName: name })), 422, 'Invalid', /metadata.generateName/);
+    }
+    expect((await admin.post(roles, role({ name: 'a b:\u{1f600}ä' }))).status).toBe(201);
+  });
+
   it('a namespace in the body that is not the one of the path is a bad request', async () => {
     refused(
       await admin.post(url, { ...configMap('a'), metadata: { name: 'a', namespace: 'other' } }),

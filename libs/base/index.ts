@@ -1,6 +1,8 @@
 export type { Clock } from './clock.ts';
 export { createSystemClock, pauseOn } from './clock.ts';
 export { every } from './every.ts';
+export type { WithoutLongNumbers } from './exact-json.ts';
+export { hasLongNumbers, isExactInteger, jsonInteger, parseJson, withoutLongNumbers } from './exact-json.ts';
 export { freePorts, portOrFree } from './free-ports.ts';
 export { isIP, isIPv4, isIPv6 } from './ip.ts';
 export { createPause } from './pause.ts';

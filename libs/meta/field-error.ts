@@ -1,3 +1,5 @@
+import { quoteText } from './quote-text.ts';
+
 /** One reason why an object is not valid, in the words of Kubernetes' field package; a list of them becomes a 422 Status with causes. */
 export type FieldErrorKind =
   | 'Invalid'
@@ -40,7 +42,7 @@ export function causeReasonOf(kind: FieldErrorKind): string {
 const shownMax = 4 * 1024;
 
 function shownJson(value: unknown): string {
-  const text = JSON.stringify(typeof value === 'string' && value.length > shownMax ? value.slice(0, shownMax) : value);
+  const text = typeof value === 'string' ? quoteText(value.slice(0, shownMax)) : JSON.stringify(value);
   return text.length > shownMax * 2 ? `${text.slice(0, shownMax)} ...` : text;
 }
 
@@ -73,7 +75,7 @@ export function forbiddenField(field: string, detail: string): FieldError {
 }
 
 export function unsupportedValue(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const list = supported.map((text) => JSON.stringify(text)).join(', ');
+  const list = supported.map(quoteText).join(', ');
   return {
     kind: 'NotSupported',
     field,

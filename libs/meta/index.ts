@@ -30,6 +30,8 @@ export {
   validatePathSegmentName,
   validateQualifiedName,
 } from './names.ts';
+export type { NameProblems } from './object-meta-errors.ts';
+export { objectMetaErrors } from './object-meta-errors.ts';
 export type { FieldRequirement } from './parse-selector.ts';
 export { parseFieldSelector, parseLabelSelector } from './parse-selector.ts';
 export type { Quantity } from './quantity.ts';

@@ -85,7 +85,7 @@ export function validateQualifiedName(text: string): string[] {
     else messages.push(...validateDnsSubdomain(prefix).map((message) => `prefix part ${message}`));
   } else if (parts.length > 2) {
     const message =
-      "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+      "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
     return [
       `${ruleText(message, qualifiedRule, 'MyName', 'my.name', '123-abc')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];

@@ -1,6 +1,7 @@
 /** Selectors as they stand in a URL. Both parsers throw a BadRequest with apimachinery's text. */
 import { validateLabelValue, validateQualifiedName } from './names.ts';
 import type { LabelSelector, Requirement } from './selector.ts';
+import { parseLabelInteger } from './selector.ts';
 import { StatusError } from './status-error.ts';
 
 type Token =
@@ -10,7 +11,7 @@ type Token =
     }
   | { readonly kind: 'identifier'; readonly text: string };
 
-const operators = '"in,=,==,gt,lt,!=,notin"';
+const operators = 'in, notin, =, ==, !=, gt, lt';
 
 const spaces = new Set([' ', '\t', '\r', '\n']);
 const symbolChars = new Set(['=', '!', '(', ')', '>', '<', ',']);
@@ -44,8 +45,14 @@ function tokensOf(text: string): Token[] {
   return tokens;
 }
 
+/** What is wrong with one requirement. */
 function bad(message: string): StatusError {
   return StatusError.badRequest(`unable to parse requirement: ${message}`);
+}
+
+/** What is wrong between requirements. */
+function unexpected(token: Token, expected: string): StatusError {
+  return StatusError.badRequest(`found '${token.text}', expected: ${expected}`);
 }
 
 interface Reader {
@@ -75,20 +82,39 @@ function createReader(tokens: readonly Token[]): Reader {
 function checkKey(key: string): void {
   const messages = validateQualifiedName(key);
   if (messages.length === 0) return;
-  throw bad(`key: Invalid value: ${JSON.stringify(key)}: ${messages.join('; ')}`);
+  // apimachinery gives it without a field.
+  throw bad(`<nil>: Invalid value: ${JSON.stringify(key)}: ${messages.join('; ')}`);
+}
+
+function valueError(key: string, value: string, index: number): string | undefined {
+  const messages = validateLabelValue(value);
+  if (messages.length === 0) return undefined;
+  return `values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${messages.join('; ')}`;
 }
 
 function checkValues(key: string, values: readonly string[]): void {
-  values.forEach((value, index) => {
-    const messages = validateLabelValue(value);
-    if (messages.length === 0) return;
-    throw bad(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${messages.join('; ')}`);
-  });
+  for (const [index, value] of values.entries()) {
+    const wrong = valueError(key, value, index);
+    if (wrong !== undefined) throw bad(wrong);
+  }
+}
+
+/** The bound of `>` and `<`. */
+function readBound(reader: Reader, key: string): bigint {
+  const value = readValue(reader);
+  const bound = parseLabelInteger(value);
+  const integer = `values[0]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`;
+  const wrong = [bound === undefined ? integer : undefined, valueError(key, value, 0)].filter(
+    (text) => text !== undefined,
+  );
+  if (bound === undefined || wrong.length > 0)
+    throw bad(wrong.length === 1 ? (wrong[0] ?? '') : `[${wrong.join(', ')}]`);
+  return bound;
 }
 
 function readValues(reader: Reader): string[] {
   const open = reader.next(true);
-  if (open.kind !== '(') throw bad(`found '${open.text}', expected: '('`);
+  if (open.kind !== '(') throw bad(`found '${open.text}' expected: '('`);
   const first = reader.peek(true);
   if (first.kind === ')') {
     reader.next();
@@ -133,11 +159,8 @@ function readRequirement(reader: Reader): Requirement {
   const key = token.text;
   checkKey(key);
   const after = reader.peek().kind;
-  if (negated || after === 'end' || after === ',') {
-    if (negated && after !== 'end' && after !== ',')
-      throw bad(`found '${reader.peek().text}', expected: ',' or 'end of string'`);
-    return { key, operator: negated ? '!' : 'exists' };
-  }
+  if (negated) return { key, operator: '!' };
+  if (after === 'end' || after === ',') return { key, operator: 'exists' };
   const operator = reader.next();
   switch (operator.kind) {
     case '=':
@@ -155,9 +178,9 @@ function readRequirement(reader: Reader): Requirement {
     }
     case '>':
     case '<':
-      throw bad(`operator '${operator.kind}' compares numbers, which this server does not offer`);
+      return { key, operator: operator.kind, bound: readBound(reader, key) };
     default:
-      throw bad(`found '${operator.text}', expected: ${operators.replaceAll('"', '')}`);
+      throw bad(`found '${operator.text}', expected: ${operators}`);
   }
 }
 
@@ -168,16 +191,13 @@ export function parseLabelSelector(text: string): LabelSelector {
   if (reader.peek().kind === 'end') return requirements;
   for (;;) {
     const token = reader.peek(true);
-    if (token.kind !== 'identifier' && token.kind !== '!') {
-      throw bad(`found '${token.text}', expected: !, identifier, or 'end of string'`);
-    }
+    if (token.kind !== 'identifier' && token.kind !== '!') throw unexpected(token, "!, identifier, or 'end of string'");
     requirements.push(readRequirement(reader));
     const after = reader.next();
     if (after.kind === 'end') return requirements;
-    if (after.kind !== ',') throw bad(`found '${after.text}', expected: ',' or 'end of string'`);
+    if (after.kind !== ',') throw unexpected(after, "',' or 'end of string'");
     const next = reader.peek(true);
-    if (next.kind !== 'identifier' && next.kind !== '!')
-      throw bad(`found '${next.text}', expected: identifier after ','`);
+    if (next.kind !== 'identifier' && next.kind !== '!') throw unexpected(next, "identifier after ','");
   }
 }
 

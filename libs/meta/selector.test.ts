@@ -4,10 +4,15 @@ import type { LabelSelector, Requirement } from './selector.ts';
 import { compileLabelSelector } from './selector.ts';
 
 const key = fc.constantFrom('a', 'b', 'constructor');
-const value = fc.constantFrom('', 'x', 'y');
+const value = fc.constantFrom('', 'x', 'y', '3', '5', '9223372036854775807', '9223372036854775808');
 const requirement: fc.Arbitrary<Requirement> = fc.oneof(
   fc.record({ key, operator: fc.constantFrom('in' as const, 'notin' as const), values: fc.array(value) }),
   fc.record({ key, operator: fc.constantFrom('exists' as const, '!' as const) }),
+  fc.record({
+    key,
+    operator: fc.constantFrom('>' as const, '<' as const),
+    bound: fc.constantFrom(3n, 4n, 2n ** 63n - 2n),
+  }),
 );
 
 function plainly(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
@@ -22,6 +27,10 @@ function plainly(selector: LabelSelector, labels: Readonly<Record<string, string
         return found !== undefined;
       case '!':
         return found === undefined;
+      case '>':
+        return found !== '9223372036854775808' && /^\d+$/.test(found ?? '') && BigInt(found ?? '') > each.bound;
+      case '<':
+        return found !== '9223372036854775808' && /^\d+$/.test(found ?? '') && BigInt(found ?? '') < each.bound;
     }
     return false;
   });

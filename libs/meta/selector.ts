@@ -2,7 +2,9 @@
 
 export type Requirement =
   | { readonly key: string; readonly operator: 'in' | 'notin'; readonly values: readonly string[] }
-  | { readonly key: string; readonly operator: 'exists' | '!' };
+  | { readonly key: string; readonly operator: 'exists' | '!' }
+  /** The label's value is an integer above or below the bound. Selectors in objects have no such requirement. */
+  | { readonly key: string; readonly operator: '>' | '<'; readonly bound: bigint };
 
 export type LabelSelector = readonly Requirement[];
 
@@ -24,6 +26,18 @@ interface KeyTest {
   forbidden: boolean;
   allowed: Set<string> | undefined;
   readonly denied: Set<string>;
+  /** Neither is among the values that are meant. */
+  above: bigint | undefined;
+  below: bigint | undefined;
+}
+
+const int64End = 2n ** 63n;
+
+/** An integer as Go's strconv.ParseInt reads it: decimal, of 64 bits; undefined for any other text. */
+export function parseLabelInteger(text: string): bigint | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const value = text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text.replace('+', ''));
+  return value >= -int64End && value < int64End ? value : undefined;
 }
 
 const everything: LabelMatcher = () => true;
@@ -48,11 +62,26 @@ function restrict(test: KeyTest, requirement: Requirement): void {
     case '!':
       test.forbidden = true;
       return;
+    case '>':
+      test.required = true;
+      if (test.above === undefined || requirement.bound > test.above) test.above = requirement.bound;
+      return;
+    case '<':
+      test.required = true;
+      if (test.below === undefined || requirement.bound < test.below) test.below = requirement.bound;
+      return;
   }
 }
 
+function isBetween({ above, below }: KeyTest, value: string): boolean {
+  if (above === undefined && below === undefined) return true;
+  const integer = parseLabelInteger(value);
+  return integer !== undefined && (above === undefined || integer > above) && (below === undefined || integer < below);
+}
+
 function allows(test: KeyTest, value: string): boolean {
-  return !(test.forbidden || test.denied.has(value) || test.allowed?.has(value) === false);
+  if (test.forbidden || test.denied.has(value) || test.allowed?.has(value) === false) return false;
+  return isBetween(test, value);
 }
 
 /**
@@ -68,6 +97,8 @@ export function compileLabelSelector(selector: LabelSelector): LabelMatcher {
       forbidden: false,
       allowed: undefined,
       denied: new Set(),
+      above: undefined,
+      below: undefined,
     };
     restrict(test, requirement);
     tests.set(requirement.key, test);

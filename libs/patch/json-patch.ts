@@ -3,7 +3,7 @@
 import type { Slices } from '@kcp-ts/base';
 import type { StatusError } from '@kcp-ts/meta';
 import { Budget } from '@kcp-ts/meta';
-import { copyJson, hasKey, isJsonObject, jsonEqual, setMember } from '@kcp-ts/schema';
+import { copyJson, hasKey, isJsonObject, jsonEqual, jsonKind, setMember } from '@kcp-ts/schema';
 import { parseIndex, parsePointer } from './json-pointer.ts';
 import { badPatch, patchTooLarge, unprocessable } from './patch-errors.ts';
 
@@ -198,11 +198,6 @@ function applyOperation(draft: Draft, operation: Record<string, unknown>): void 
   }
 }
 
-function goKind(value: unknown): string {
-  if (typeof value === 'object') return value === null ? 'null' : Array.isArray(value) ? 'array' : 'object';
-  return typeof value === 'boolean' ? 'bool' : typeof value;
-}
-
 /**
  * The object with the patch applied; neither argument is changed. Throws a StatusError: BadRequest for a body that is no patch, Invalid (422)
  * for one that does not fit the object, RequestEntityTooLarge beyond 10,000 operations.
@@ -230,7 +225,7 @@ export async function applyJsonPatchInSlices(object: unknown, patch: unknown, sl
 function* applyEach(object: unknown, patch: unknown): Generator<undefined, unknown> {
   if (!Array.isArray(patch)) {
     throw badPatch(
-      `error decoding patch: json: cannot unmarshal ${goKind(patch)} into Go value of type jsonpatch.Patch`,
+      `error decoding patch: json: cannot unmarshal ${jsonKind(patch)} into Go value of type jsonpatch.Patch`,
     );
   }
   if (patch.length > operationsMax) {
@@ -240,7 +235,7 @@ function* applyEach(object: unknown, patch: unknown): Generator<undefined, unkno
   for (const operation of patch) {
     if (!isJsonObject(operation)) {
       throw badPatch(
-        `error decoding patch: json: cannot unmarshal ${goKind(operation)} into Go value of type jsonpatch.Operation`,
+        `error decoding patch: json: cannot unmarshal ${jsonKind(operation)} into Go value of type jsonpatch.Operation`,
       );
     }
     applyOperation(draft, operation);

@@ -1,5 +1,5 @@
 /** JSON merge patch, RFC 7386. */
-import { copyJson, hasKey, isJsonObject, setMember } from '@kcp-ts/schema';
+import { copyJson, hasKey, isJsonObject, jsonKind, setMember } from '@kcp-ts/schema';
 import { badPatch } from './patch-errors.ts';
 
 function merge(target: unknown, patch: unknown): unknown {
@@ -16,9 +16,8 @@ function merge(target: unknown, patch: unknown): unknown {
 /** The object with the patch merged into it; neither argument is changed. Throws BadRequest for a patch that is not an object. */
 export function applyMergePatch(object: unknown, patch: unknown): unknown {
   if (!isJsonObject(patch)) {
-    const kind = Array.isArray(patch) ? 'array' : patch === null ? 'null' : typeof patch;
     throw badPatch(
-      `error decoding patch: json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`,
+      `error decoding patch: json: cannot unmarshal ${jsonKind(patch)} into Go value of type map[string]interface {}`,
     );
   }
   return merge(object, patch);

@@ -4,7 +4,7 @@
  */
 import type { JsonSchema } from '@kcp-ts/meta';
 import type { JsonObject } from '@kcp-ts/schema';
-import { copyJson, hasKey, isJsonObject, objectMetaSchema, setMember } from '@kcp-ts/schema';
+import { copyJson, hasKey, isJsonObject, jsonKind, objectMetaSchema, setMember } from '@kcp-ts/schema';
 import { mergeList } from './merge-list.ts';
 import { badPatch } from './patch-errors.ts';
 import { orderList } from './set-element-order.ts';
@@ -125,9 +125,8 @@ function mergeObject(live: JsonObject, patch: JsonObject, schema: JsonSchema | u
  */
 export function applyStrategicMergePatch(object: unknown, patch: unknown, schema: JsonSchema): unknown {
   if (!isJsonObject(patch)) {
-    const kind = Array.isArray(patch) ? 'array' : patch === null ? 'null' : typeof patch;
     throw badPatch(
-      `error decoding patch: json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`,
+      `error decoding patch: json: cannot unmarshal ${jsonKind(patch)} into Go value of type map[string]interface {}`,
     );
   }
   const whole: JsonSchema = { ...schema, properties: { ...schema.properties, metadata: objectMetaSchema } };

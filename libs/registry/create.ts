@@ -47,6 +47,11 @@ export function hasStatusSubresource(served: ServedResource): boolean {
   return served.row.subresources.some((subresource) => subresource.name === 'status');
 }
 
+/** Objects are valid in the version that the client speaks, before they are converted. */
+export function isCheckedAsStored({ conversion }: ServedResource): boolean {
+  return conversion === undefined || conversion.addsFields === true;
+}
+
 /** A behaviour's rules are about objects of the right shape: of a kind of ours that its schema refuses they say nothing, as CEL rules do not in kcp. */
 export function mayJudge({ row }: ServedResource, errors: readonly FieldError[]): boolean {
   return row.dialect === 'builtin' || errors.length === 0;
@@ -88,7 +93,7 @@ async function prepareCreate(
   await slices.pause();
   await needs.admission.mutate(sent, undefined, context);
   await slices.pause();
-  let errors = [...validateObjectMeta(row, sent)];
+  const errors = [...validateObjectMeta(row, sent)];
   await slices.pause();
   let object = sent;
   if (served !== storage) {
@@ -98,10 +103,9 @@ async function prepareCreate(
     storage.schema.prune(object);
     applyDefaults(storage, object);
     await slices.pause();
-    errors = [];
   }
   behaviour.prepareCreate?.(object, context);
-  errors.push(...(await validateInSlices(storage.schema, object, undefined, slices)));
+  if (isCheckedAsStored(served)) errors.push(...(await validateInSlices(storage.schema, object, undefined, slices)));
   if (mayJudge(storage, errors)) errors.push(...((await behaviour.validateCreate?.(object, context)) ?? []));
   if (errors.length > 0) throw StatusError.invalid(row, object.metadata.name ?? '', errors);
   await slices.pause();

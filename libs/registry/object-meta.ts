@@ -2,14 +2,10 @@
 import type { FieldError, KubeObject, ObjectMeta, ResourceRow } from '@kcp-ts/meta';
 import {
   forbiddenField,
-  invalidValue,
-  requiredValue,
-  validateAnnotations,
+  objectMetaErrors,
   validateDnsLabel,
   validateDnsSubdomain,
-  validateLabels,
   validatePathSegmentName,
-  validateQualifiedName,
 } from '@kcp-ts/meta';
 
 /** The annotation that names the logical cluster on every object. */
@@ -99,72 +95,31 @@ export function keepSystemMeta(object: KubeObject, old: KubeObject): void {
   object.metadata = meta;
 }
 
+/**
+ * A name is part of a key, of a line in a log and of a URL. Kubernetes' rule for segments of a path lets through what none of them holds well: half of a
+ * surrogate pair has no UTF-8, so that the name read back would be another one.
+ */
+function characterProblems(name: string): string[] {
+  const problems: string[] = [];
+  if (/\p{Cc}/u.test(name)) problems.push('may not contain control characters');
+  if (!name.isWellFormed()) problems.push('may not contain half of a surrogate pair');
+  return problems;
+}
+
 function nameProblems(row: ResourceRow, name: string): readonly string[] {
   switch (row.nameFormat) {
     case 'dns-label':
       return validateDnsLabel(name);
     case 'path-segment':
-      return validatePathSegmentName(name);
+      return [...validatePathSegmentName(name), ...characterProblems(name)];
     case 'dns-subdomain':
       return validateDnsSubdomain(name);
   }
 }
 
-function ownerReferenceErrors(meta: ObjectMeta): FieldError[] {
-  const errors: FieldError[] = [];
-  const controllers: string[] = [];
-  for (const [i, owner] of (meta.ownerReferences ?? []).entries()) {
-    const field = `metadata.ownerReferences[${i}]`;
-    if (!owner.apiVersion)
-      errors.push(invalidValue(`${field}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
-    if (!owner.kind) errors.push(invalidValue(`${field}.kind`, owner.kind ?? '', 'must not be empty'));
-    if (!owner.name) errors.push(invalidValue(`${field}.name`, owner.name ?? '', 'must not be empty'));
-    if (!owner.uid) errors.push(invalidValue(`${field}.uid`, owner.uid ?? '', 'must not be empty'));
-    if (owner.controller === true) controllers.push(owner.name);
-  }
-  if (controllers.length > 1) {
-    errors.push(
-      invalidValue(
-        'metadata.ownerReferences',
-        meta.ownerReferences,
-        `Only one reference can have Controller set to true. Found "true" in references for ${controllers.join(' and ')}`,
-      ),
-    );
-  }
-  return errors;
-}
-
-/** Far more than anybody has: each is looked at with every write. */
-const finalizersMax = 10_000;
-
 /** Everything that apimachinery checks of an object's metadata. */
 export function validateObjectMeta(row: ResourceRow, object: KubeObject): FieldError[] {
-  const meta = object.metadata;
-  const errors: FieldError[] = [];
-  if (typeof meta.generateName === 'string' && meta.generateName !== '') {
-    for (const problem of nameProblems(row, maskTrailingDash(meta.generateName)))
-      errors.push(invalidValue('metadata.generateName', meta.generateName, problem));
-  }
-  if (!meta.name) errors.push(requiredValue('metadata.name', 'name or generateName is required'));
-  else
-    for (const problem of nameProblems(row, meta.name)) errors.push(invalidValue('metadata.name', meta.name, problem));
-  errors.push(...ownerReferenceErrors(meta));
-  errors.push(...validateLabels(meta.labels, 'metadata.labels'));
-  errors.push(...validateAnnotations(meta.annotations, 'metadata.annotations'));
-  const { finalizers = [] } = meta;
-  if (finalizers.length > finalizersMax) {
-    const message = `Too many: ${finalizers.length}: must have at most ${finalizersMax} items`;
-    errors.push({ kind: 'TooMany', field: 'metadata.finalizers', message });
-  }
-  for (const finalizer of finalizers.slice(0, finalizersMax)) {
-    for (const problem of validateQualifiedName(finalizer))
-      errors.push(invalidValue('metadata.finalizers', finalizer, problem));
-  }
-  return errors;
-}
-
-function maskTrailingDash(name: string): string {
-  return name.length > 1 && name.endsWith('-') ? `${name.slice(0, -1)}a` : name;
+  return objectMetaErrors(object.metadata, (name) => nameProblems(row, name), 'metadata');
 }
 
 /** What apimachinery checks of a change of metadata. */

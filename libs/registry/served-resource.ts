@@ -11,6 +11,11 @@ import { resourcePrefix } from '@kcp-ts/storage';
 
 /** Between a served version and the one that is stored. Both may change their argument and return it. */
 export interface Conversion {
+  /**
+   * `toStorage` reads fields from where the schema of the served version does not look, such as annotations: what it makes is checked by the schema of the
+   * storage version as well. Others keep what was checked.
+   */
+  readonly addsFields?: boolean;
   toStorage(object: KubeObject): KubeObject;
   fromStorage(object: KubeObject): KubeObject;
 }

@@ -1,7 +1,7 @@
 /**
  * PUT, PATCH and the subresources that write: the one retry loop. In each turn: change → prune → default → mutating admission → behaviour.prepare →
  * schema and rules → behaviour.validate → validating admission → put. A turn is lost when somebody else wrote first; then it begins anew with what
- * they wrote, unless the client named the resourceVersion it wants to replace.
+ * they wrote, unless the client named the resourceVersion it wants to replace. The schema is that of the version the client speaks.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Slices } from '@kcp-ts/base';
@@ -12,7 +12,7 @@ import { applyDefaults } from './apply-defaults.ts';
 import { inAttempts } from './attempts.ts';
 import { checkFields, checkKind, checkNamespace, ensureMetadata } from './check-fields.ts';
 import type { Written } from './create.ts';
-import { countsGenerations, hasStatusSubresource, mayJudge, writeContext } from './create.ts';
+import { countsGenerations, hasStatusSubresource, isCheckedAsStored, mayJudge, writeContext } from './create.ts';
 import { keepSystemMeta, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts';
 import type { RegistryNeeds } from './registry-needs.ts';
 import type { ServedResource } from './served-resource.ts';
@@ -134,7 +134,7 @@ async function prepareUpdate(
   behaviour.prepareUpdate?.(object, old, context);
   bumpGeneration(storage, object, old);
   await slices.pause();
-  errors.push(...(await validateInSlices(storage.schema, object, old, slices)));
+  if (isCheckedAsStored(served)) errors.push(...(await validateInSlices(storage.schema, object, old, slices)));
   if (mayJudge(storage, errors)) errors.push(...((await behaviour.validateUpdate?.(object, old, context)) ?? []));
   if (errors.length > 0) throw StatusError.invalid(row, request.name, errors);
   await slices.pause();

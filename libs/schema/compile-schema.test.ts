@@ -48,11 +48,42 @@ function lampOf(spec: object): Record<string, unknown> {
   return { apiVersion: 'light.io/v1', kind: 'Lamp', metadata: { name: 'l' }, spec };
 }
 
+describe('lists of type map', () => {
+  it('tell of a null item once', () => {
+    expect(texts(compiled.validate(lampOf({ watts: 1, sockets: [null, { slot: 1 }, { slot: 1 }] })))).toEqual([
+      'TypeInvalid spec.sockets[0]: Invalid value: "null": spec.sockets[0] in body must be of type object: "null"',
+      'Duplicate spec.sockets[2]: Duplicate value: {"slot":1}',
+    ]);
+  });
+});
+
 describe('prune', () => {
   it('removes unknown fields and tells their paths, sorted', () => {
     const object = { ...lampOf({ watts: 1, zz: 1, sockets: [{ slot: 1, x: { y: 1 } }], hours: { mon: 1 } }), a: 1 };
     expect(compiled.prune(object)).toEqual(['a', 'spec.sockets[0].x', 'spec.zz']);
     expect(object).toEqual(lampOf({ watts: 1, sockets: [{ slot: 1 }], hours: { mon: 1 } }));
+  });
+
+  it('keeps the unknown fields of the items of a list that preserves them, except below known properties', () => {
+    const items: JsonSchema = { type: 'object', properties: { known: { type: 'object' } } };
+    const list: JsonSchema = { type: 'array', 'x-kubernetes-preserve-unknown-fields': true, items };
+    const properties = {
+      plain: { ...list, items: { type: 'object' as const } },
+      list,
+      deep: { ...list, items: { type: 'array' as const, items } },
+    };
+    const pipelines = compileSchema({ type: 'object', properties }, { dialect: 'custom' });
+    const object = {
+      plain: [{ 'pipeline.id': 'main', config: { workers: 1 } }],
+      list: [{ any: { deep: [{}] }, known: { gone: 1 } }],
+      deep: [[{ any: 1, known: { gone: 1 } }]],
+    };
+    expect(pipelines.prune(object)).toEqual(['deep[0][0].known.gone', 'list[0].known.gone']);
+    expect(object).toEqual({
+      plain: [{ 'pipeline.id': 'main', config: { workers: 1 } }],
+      list: [{ any: { deep: [{}] }, known: {} }],
+      deep: [[{ any: 1, known: {} }]],
+    });
   });
 
   it('keeps what is below preserve-unknown-fields, except below known properties', () => {

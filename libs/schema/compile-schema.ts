@@ -8,6 +8,7 @@ import { contentHash } from './canonical-json.ts';
 import type { Decoded } from './decode.ts';
 import { compileDecode } from './decode.ts';
 import { compileDefaults } from './default.ts';
+import { compileEmbeddedCheck, compileEmbeddedDecode } from './embedded-resource.ts';
 import type { JsonObject } from './json-value.ts';
 import { compileListTypes } from './list-types.ts';
 import { objectMetaSchema } from './object-meta-schema.ts';
@@ -30,8 +31,8 @@ export interface CompiledSchema {
   /** SHA-256 of the schema's canonical JSON, in hex: its content address. */
   readonly hash: string;
   /**
-   * Decodes in place. Builtin: everything, by Go's rules. Custom: apiVersion, kind and metadata alone, which Go decodes in every object;
-   * the rest is prune's.
+   * Decodes in place. Builtin: everything, by Go's rules. Custom: apiVersion, kind and metadata alone, which Go decodes in every object and in the
+   * resources embedded in it; the rest is prune's.
    */
   decode(object: object): Decoded;
   /** Removes unknown fields in place; their paths, sorted. Nothing is left to remove in what `decode` of the builtin dialect took. */
@@ -92,6 +93,7 @@ type ValidateParts = (object: object, old?: object) => Generator<undefined, Fiel
 function compileWhole(schema: JsonSchema, options: SchemaOptions): ValidateParts {
   const validate = compileValidate(options.dialect === 'builtin' ? withoutFormats(schema) : schema);
   const checkScale = options.scale === undefined ? undefined : compileScaleCheck(options.scale);
+  const checkEmbedded = options.dialect === 'custom' ? compileEmbeddedCheck(schema) : undefined;
   const checkLists = compileListTypes(schema);
   const rules = hasRules(schema);
   return function* parts(object, old) {
@@ -101,6 +103,7 @@ function compileWhole(schema: JsonSchema, options: SchemaOptions): ValidateParts
     try {
       validate(object, old, '', run);
       checkScale?.(object, errors);
+      checkEmbedded?.(object, run);
       if (checkLists !== undefined) {
         yield;
         const before: Run = { errors: [], matches: 0, budget };
@@ -140,10 +143,22 @@ const envelope: JsonSchema = {
   properties: { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata: objectMetaSchema },
 };
 
+function compileDecodeOf(schema: JsonSchema, dialect: SchemaOptions['dialect'], kind: string) {
+  if (dialect === 'builtin') return compileDecode(withMetadata(schema), kind);
+  const decode = compileDecode(envelope, kind);
+  const decodeEmbedded = compileEmbeddedDecode(schema);
+  if (decodeEmbedded === undefined) return decode;
+  return (object: JsonObject): Decoded => {
+    const { error, unknown } = decode(object);
+    const wrong = error ?? decodeEmbedded(object, unknown);
+    return wrong === undefined ? { unknown } : { error: wrong, unknown };
+  };
+}
+
 /** Compiles a schema; `knownHash` is its content address where somebody has it already. Patterns must be valid and the schema bounded: definitions are checked before they come here. */
 export function compileSchema(schema: JsonSchema, options: SchemaOptions, knownHash?: string): CompiledSchema {
   const kind = options.kind ?? 'Object';
-  const decode = lazy(() => compileDecode(options.dialect === 'builtin' ? withMetadata(schema) : envelope, kind));
+  const decode = lazy(() => compileDecodeOf(schema, options.dialect, kind));
   const prune = lazy(() => compilePrune(schema));
   const applyDefaults = lazy(() => compileDefaults(schema));
   const validateParts = lazy(() => compileWhole(schema, options));

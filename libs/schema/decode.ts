@@ -2,10 +2,11 @@
  * Decoding as Go's typed decoder does it: wrong types end it with Go's text, unknown fields are removed and told in the order of the
  * document, and null means that the field is absent.
  */
+import { isExactInteger } from '@kcp-ts/base';
 import type { JsonSchema } from '@kcp-ts/meta';
 import { isDateTime } from './formats.ts';
 import type { JsonObject } from './json-value.ts';
-import { isJsonObject } from './json-value.ts';
+import { isJsonObject, isNumber, jsonKind } from './json-value.ts';
 import { objectMetaSchema } from './object-meta-schema.ts';
 
 export interface Decoded {
@@ -24,15 +25,11 @@ interface Place {
 type Decode = (value: unknown, unknown: string[], place: Place) => string | undefined;
 
 const int32 = { low: -(2 ** 31), high: 2 ** 31 - 1 };
-const int64 = { low: -(2 ** 63), high: 2 ** 63 };
+/** Exact integers have at most 64 bits. */
+const int64 = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 
 /** As many unknown fields are told. */
 const unknownMax = 1_000;
-
-function jsonKind(value: unknown): string {
-  if (typeof value === 'boolean') return 'bool';
-  return typeof value === 'object' ? (Array.isArray(value) ? 'array' : 'object') : typeof value;
-}
 
 function mismatch(value: string, type: string, place: Place): string {
   const target = place.fields === '' ? 'Go value' : `Go struct field ${place.struct}.${place.fields}`;
@@ -85,14 +82,15 @@ function compileScalar(schema: JsonSchema): Decode {
     case 'integer': {
       const { low, high } = schema.format === 'int32' ? int32 : int64;
       return (value, _unknown, place) => {
-        if (typeof value !== 'number') return mismatch(jsonKind(value), type, place);
-        if (Number.isInteger(value) && value >= low && value <= high) return undefined;
-        return mismatch(`number ${value}`, type, place);
+        if (isExactInteger(value) && value >= low && value <= high) return undefined;
+        return mismatch(isNumber(value) ? `number ${value}` : jsonKind(value), type, place);
       };
     }
     default:
-      return (value, _unknown, place) =>
-        typeof value === schema.type ? undefined : mismatch(jsonKind(value), type, place);
+      return (value, _unknown, place) => {
+        const fits = schema.type === 'number' ? isNumber(value) : typeof value === schema.type;
+        return fits ? undefined : mismatch(jsonKind(value), type, place);
+      };
   }
 }
 
@@ -213,10 +211,15 @@ function structOf(parent: string, key: string, schema: JsonSchema): string {
 }
 
 /** All schemas share the decoder of metadata. */
-const decodeObjectMeta = compileStruct(objectMetaSchema, 'ObjectMeta');
+const decodeMetadata = compileStruct(objectMetaSchema, 'ObjectMeta');
+
+/** Decodes metadata in place, whatever it is the metadata of; Go's text of the first value of a wrong type. Adds the paths of unknown fields. */
+export function decodeObjectMeta(metadata: unknown, unknown: string[]): string | undefined {
+  return decodeMetadata(metadata, unknown, { struct: 'ObjectMeta', fields: '' });
+}
 
 function compileNode(schema: JsonSchema, struct: string): Decode {
-  if (schema === objectMetaSchema) return decodeObjectMeta;
+  if (schema === objectMetaSchema) return decodeMetadata;
   if (schema.type === undefined) return () => undefined;
   if (schema.type === 'array') return compileList(schema, schema.items?.title ?? struct);
   if (schema.type !== 'object') return compileScalar(schema);

@@ -1,5 +1,6 @@
-/** The string formats that Kubernetes checks for custom resources (kube-openapi's strfmt); other formats say nothing. */
+/** The formats that Kubernetes checks for custom resources (kube-openapi's strfmt); other formats say nothing. */
 import { isIPv4, isIPv6 } from '@kcp-ts/base';
+import type { JsonSchema } from '@kcp-ts/meta';
 
 const hostname =
   /^([a-zA-Z0-9\p{S}\p{L}]((-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?)|([a-zA-Z0-9\p{S}\p{L}](([a-zA-Z0-9\-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?)(\.)){1,}([a-zA-Z0-9\p{S}\p{L}])(-?[a-zA-Z0-9\p{S}\p{L}]){1,62})$/u;
@@ -10,8 +11,9 @@ const uuid5 = /^[0-9a-f]{8}-?[0-9a-f]{4}-?5[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const dateTime = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.\d+)?(?:[Zz]|[+-](\d{2}):(\d{2}))$/;
 const date = /^(\d{4})-(\d{2})-(\d{2})$/;
+/** Of 6, 8 or 20 bytes, as Go's net.ParseMAC reads them. */
 const mac =
-  /^(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}(?:[0-9a-f]{2}\1[0-9a-f]{2}\1)?[0-9a-f]{2}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2,3})$/i;
+  /^(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}(?:(?:[0-9a-f]{2}\1){2}|(?:[0-9a-f]{2}\1){14})?[0-9a-f]{2}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}(?:\.[0-9a-f]{4}|(?:\.[0-9a-f]{4}){7})?)$/i;
 const email = /^[^\s@<>()[\]\\,;:"]+@[^\s@<>()[\]\\,;:"]+$/;
 const namedEmail = /^[^<>@]*<([^<>]+)>$/;
 const goDuration =
@@ -76,9 +78,13 @@ function isIsbn13(text: string): boolean {
   return [...digits].reduce((total, digit, index) => total + Number(digit) * (index % 2 === 0 ? 1 : 3), 0) % 10 === 0;
 }
 
+/** Visa, Mastercard, Discover, American Express, Diners Club, JCB, UnionPay. */
+const issuers =
+  /^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|(?:222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11}|6[27]\d{14})$/;
+
 function isCreditCard(text: string): boolean {
   const digits = text.replace(/\D/g, '');
-  if (!/^\d{13,19}$/.test(digits)) return false;
+  if (!issuers.test(digits)) return false;
   const sum = [...digits].reverse().reduce((total, digit, index) => {
     const value = Number(digit) * (index % 2 === 0 ? 1 : 2);
     return total + (value > 9 ? value - 9 : value);
@@ -114,7 +120,7 @@ const formats: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ['isbn10', isIsbn10],
   ['isbn13', isIsbn13],
   ['creditcard', isCreditCard],
-  ['ssn', (text) => /^\d{3}[- ]?\d{2}[- ]?\d{4}$/.test(text)],
+  ['ssn', (text) => /^\d{3}[- ]\d{2}[- ]\d{4}$/.test(text)],
   ['hexcolor', (text) => /^#?(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(text)],
   [
     'rgbcolor',
@@ -122,6 +128,8 @@ const formats: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ],
   ['byte', (text) => text !== '' && text.length % 4 === 0 && base64.test(text)],
   ['password', () => true],
+  // Known by name alone.
+  ['quantity', () => true],
   ['date', isDate],
   ['duration', (text) => goDuration.test(text) || wordDuration.test(text)],
   ['datetime', isDateTime],
@@ -129,7 +137,30 @@ const formats: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ['k8slongname', isSubdomain],
 ]);
 
-/** The check of a format, or undefined for one that is not checked. Hyphens in the name do not count. */
+const integerFormats = new Set(['int32', 'int64']);
+const floatFormats = new Set(['float', 'double']);
+
+/** The check of a format of texts; undefined for others. Hyphens in the name do not count. */
 export function formatCheck(format: string): ((text: string) => boolean) | undefined {
   return formats.get(format.replaceAll('-', ''));
+}
+
+/** The format of a schema as far as it is checked: '' for none, and for one that is unknown or not one of the schema's type, as in apiextensions-apiserver. */
+export function checkedFormat(schema: JsonSchema): string {
+  const { format = '' } = schema;
+  if (format === '') return '';
+  const isKnown = (): boolean => {
+    switch (schema['x-kubernetes-int-or-string'] === true ? 'string' : schema.type) {
+      case undefined:
+      case 'string':
+        return formatCheck(format) !== undefined;
+      case 'integer':
+        return integerFormats.has(format);
+      case 'number':
+        return floatFormats.has(format);
+      default:
+        return false;
+    }
+  };
+  return isKnown() ? format : '';
 }

@@ -15,7 +15,7 @@ export { checkCustomResourceDefinition } from './definition/validate-custom-reso
 export type { JsonPath, PathSteps } from './json-path.ts';
 export { compileJsonPath, JsonPathError, parseJsonPath } from './json-path.ts';
 export type { JsonObject } from './json-value.ts';
-export { copyJson, hasKey, isJsonObject, jsonEqual, setMember } from './json-value.ts';
+export { copyJson, hasKey, isJsonObject, isNumber, jsonEqual, jsonKind, setMember } from './json-value.ts';
 export type { JsonBounds } from './measure-json.ts';
 export { exceededBound } from './measure-json.ts';
 export { objectMetaSchema } from './object-meta-schema.ts';

@@ -2,7 +2,8 @@
  * Kubernetes' JSONPath as printer columns and field selectors use it: `.spec.x`, `['a.b']`, `[*]`, `[0]`, `[-1]`, `[0:2]`, `..name`,
  * `[?(@.type=="Ready")]`, and `\.` for a dot within a name. Compiled once; what is missing gives nothing.
  */
-import { hasKey, isJsonObject } from './json-value.ts';
+import { jsonInteger } from '@kcp-ts/base';
+import { hasKey, isJsonObject, isNumber } from './json-value.ts';
 
 type Step = (values: unknown[], steps: PathSteps) => unknown[];
 type Test = (value: unknown, steps: PathSteps) => boolean;
@@ -85,7 +86,8 @@ function compareValues(operator: (typeof operators)[number], left: unknown, righ
       return left !== right;
     default:
   }
-  if (typeof left !== typeof right || (typeof left !== 'number' && typeof left !== 'string')) return false;
+  const comparable = (isNumber(left) && isNumber(right)) || (typeof left === 'string' && typeof right === 'string');
+  if (!comparable) return false;
   const a = left as number;
   const b = right as number;
   return operator === '<' ? a < b : operator === '>' ? a > b : operator === '<=' ? a <= b : a >= b;
@@ -104,7 +106,11 @@ function compileOperand(text: string, depth: number): (value: unknown, steps: Pa
     return () => [literal];
   }
   if (trimmed === 'true' || trimmed === 'false') return () => [trimmed === 'true'];
-  if (/^-?\d+(?:\.\d+)?$/.test(trimmed)) return () => [Number(trimmed)];
+  if (/^-?\d+$/.test(trimmed)) {
+    const integer = jsonInteger(BigInt(trimmed));
+    return () => [integer];
+  }
+  if (/^-?\d+\.\d+$/.test(trimmed)) return () => [Number(trimmed)];
   throw new JsonPathError(`unrecognized character in action: ${JSON.stringify(trimmed.charAt(0))}`);
 }
 

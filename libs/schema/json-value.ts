@@ -6,6 +6,25 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A number of JSON: a bigint is one that is exact past 2^53. */
+export function isNumber(value: unknown): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint';
+}
+
+/** The kind of a JSON value in the texts of Go's decoder. */
+export function jsonKind(value: unknown): string {
+  switch (typeof value) {
+    case 'boolean':
+      return 'bool';
+    case 'bigint':
+      return 'number';
+    case 'object':
+      return value === null ? 'null' : Array.isArray(value) ? 'array' : 'object';
+    default:
+      return typeof value;
+  }
+}
+
 /** Own keys only: a field named `constructor` or `__proto__` is a field like any other. */
 export function hasKey(object: object, key: string): boolean {
   return Object.hasOwn(object, key);

@@ -53,16 +53,17 @@ function isLeaf(schema: JsonSchema): boolean {
   );
 }
 
-function compileNode(schema: JsonSchema | undefined, root: boolean): Prune {
-  if (schema === undefined || (!root && isLeaf(schema))) return pruneAll;
+/** `kept`: the list that this is the item of preserves unknown fields, and those of its items with them. */
+function compileNode(schema: JsonSchema | undefined, root: boolean, kept = false): Prune {
+  if (schema === undefined || (!root && isLeaf(schema))) return kept ? keepAll : pruneAll;
   const embedded = root || schema['x-kubernetes-embedded-resource'] === true;
-  const preserve = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  const preserve = kept || schema['x-kubernetes-preserve-unknown-fields'] === true;
   const members = new Map<string, Prune>();
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
     if (!(embedded && resourceFields.has(key))) members.set(key, compileNode(property, false));
   }
   const rest = compileRest(schema, preserve);
-  const items = schema.items === undefined ? (preserve ? keepAll : pruneAll) : compileNode(schema.items, false);
+  const items = compileNode(schema.items, false, preserve);
   if (members.size === 0 && rest === keepAll && items === keepAll) return keepAll;
   const pruneObject = (object: JsonObject, removed: string[]): void => {
     for (const key in object) {

@@ -1,4 +1,5 @@
 /** The paths of a scale subresource must hold what a Scale can show. Texts as apimachinery's accessors give them. */
+import { isExactInteger } from '@kcp-ts/base';
 import type { FieldError, ScalePaths } from '@kcp-ts/meta';
 import { invalidValue } from '@kcp-ts/meta';
 import { hasKey, isJsonObject } from './json-value.ts';
@@ -10,7 +11,8 @@ function goType(value: unknown): string {
     case 'boolean':
       return 'bool';
     case 'number':
-      return Number.isInteger(value) ? 'int64' : 'float64';
+    case 'bigint':
+      return isExactInteger(value) ? 'int64' : 'float64';
     default:
       return value === null ? '<nil>' : Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}';
   }

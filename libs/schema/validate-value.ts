@@ -1,10 +1,11 @@
 /** Checks of strings, numbers, lists and objects against the plain JSON-schema words, in kube-openapi's order and with its texts. */
+import { isExactInteger } from '@kcp-ts/base';
 import type { JsonSchema } from '@kcp-ts/meta';
 import { formatFieldValue } from '@kcp-ts/meta';
 import { costedIdentity, identityOf } from './canonical-json.ts';
-import { formatCheck } from './formats.ts';
+import { checkedFormat, formatCheck } from './formats.ts';
 import type { JsonObject } from './json-value.ts';
-import { hasKey } from './json-value.ts';
+import { hasKey, isNumber } from './json-value.ts';
 import { compilePattern } from './pattern.ts';
 import { fieldOf, invalidAt, typeInvalid } from './validation-errors.ts';
 import type { Run } from './validation-run.ts';
@@ -20,7 +21,8 @@ export function goKind(value: unknown): { readonly type: string; readonly format
     case 'boolean':
       return { type: 'boolean', format: '' };
     case 'number':
-      return Number.isInteger(value) ? { type: 'integer', format: 'int64' } : { type: 'number', format: 'float64' };
+    case 'bigint':
+      return isExactInteger(value) ? { type: 'integer', format: 'int64' } : { type: 'number', format: 'float64' };
     default:
       return { type: value === null ? 'null' : Array.isArray(value) ? 'array' : 'object', format: '' };
   }
@@ -33,7 +35,9 @@ function hasType(wanted: string, value: unknown): boolean {
     case 'array':
       return Array.isArray(value);
     case 'integer':
-      return Number.isInteger(value);
+      return isExactInteger(value);
+    case 'number':
+      return isNumber(value);
     default:
       return typeof value === wanted;
   }
@@ -50,16 +54,19 @@ const plainTypes: ReadonlyMap<string, Check<unknown>> = new Map(
 );
 
 const intOrString: Check<unknown> = (value, path, run) => {
-  if (typeof value !== 'string' && !Number.isInteger(value)) {
+  if (typeof value !== 'string' && !isExactInteger(value)) {
     run.errors.push(typeInvalid(path, 'integer,string', goKind(value).type));
   }
 };
 
 /** The type, and for values of a wrong kind under a checked format, the format. Undefined where every value passes. */
 export function compileType(schema: JsonSchema): Check<unknown> | undefined {
-  const { type, format = '' } = schema;
-  if (type === undefined) return schema['x-kubernetes-int-or-string'] === true ? intOrString : undefined;
-  if (format === '' || formatCheck(format) === undefined) return plainTypes.get(type);
+  // A type beside it says nothing more.
+  if (schema['x-kubernetes-int-or-string'] === true) return intOrString;
+  const { type } = schema;
+  if (type === undefined) return undefined;
+  const format = checkedFormat(schema);
+  if (format === '') return plainTypes.get(type);
   const numeric = type === 'integer' || type === 'number';
   return (value, path, run) => {
     if (hasType(type, value)) return;
@@ -82,8 +89,8 @@ function textLength(text: string): number {
 export function compileString(schema: JsonSchema): Check<string> | undefined {
   const { maxLength, minLength, pattern } = schema;
   const matches = pattern === undefined || pattern === '' ? undefined : compilePattern(pattern);
-  const format = schema.format ?? '';
-  const isFormat = format === '' ? undefined : formatCheck(format);
+  const format = checkedFormat(schema);
+  const isFormat = formatCheck(format);
   if (maxLength === undefined && minLength === undefined && matches === undefined && isFormat === undefined)
     return undefined;
   return (value, path, run) => {
@@ -103,33 +110,54 @@ export function compileString(schema: JsonSchema): Check<string> | undefined {
   };
 }
 
-function isMultiple(value: number, factor: number): boolean {
-  const quotient = factor < 1 ? (1 / factor) * value : value / factor;
+function isMultiple(value: number | bigint, factor: number): boolean {
+  if (typeof value === 'bigint' && Number.isInteger(factor) && factor !== 0) return value % BigInt(factor) === 0n;
+  if (isExactInteger(value) && Number.isInteger(factor)) return Number(value) % factor === 0;
+  const near = Number(value);
+  const quotient = factor < 1 ? (1 / factor) * near : near / factor;
   return Math.abs(quotient - Math.round(quotient)) <= 1e-9 * Math.max(1, Math.abs(quotient));
 }
 
-/** Range of a 64-bit integer, then multipleOf, maximum, minimum. */
-export function compileNumber(schema: JsonSchema): Check<number> | undefined {
+const int32Max = 2 ** 31 - 1;
+const int32Min = -(2 ** 31);
+const int64End = 2 ** 63;
+
+/** Whether a number is within what its type and format can hold; undefined where all are. */
+function compileRange(schema: JsonSchema): ((value: number | bigint) => boolean) | undefined {
+  const format = checkedFormat(schema);
+  if (schema.type === 'number')
+    return format === 'float' ? (value) => Number.isFinite(Math.fround(Number(value))) : undefined;
+  // An integer or a string has a range as little as it has one type.
+  if (schema.type !== 'integer' || schema['x-kubernetes-int-or-string'] === true) return undefined;
+  if (format === 'int32') return (value) => isExactInteger(value) && value >= int32Min && value <= int32Max;
+  return (value) => typeof value === 'bigint' || (Number.isInteger(value) && value >= -int64End && value < int64End);
+}
+
+/** The range of the type and format, then multipleOf, maximum, minimum. */
+export function compileNumber(schema: JsonSchema): Check<number | bigint> | undefined {
   const { maximum, minimum, multipleOf } = schema;
-  const integer = schema.type === 'integer';
-  if (!integer && maximum === undefined && minimum === undefined && multipleOf === undefined) return undefined;
+  const isInRange = compileRange(schema);
+  if (isInRange === undefined && maximum === undefined && minimum === undefined && multipleOf === undefined)
+    return undefined;
+  const format = checkedFormat(schema);
+  const kind = `${schema.type ?? ''} ${format === '' ? '(default format)' : `with format ${format}`}`;
   const tooBig = schema.exclusiveMaximum === true ? 'less than' : 'less than or equal to';
   const tooSmall = schema.exclusiveMinimum === true ? 'greater than' : 'greater than or equal to';
   return (value, path, run) => {
-    if (integer && (value >= 2 ** 63 || value < -(2 ** 63))) {
+    if (isInRange?.(value) === false) {
       run.errors.push({
         kind: 'Invalid',
         field: '<nil>',
-        message: `Invalid value: "": Checked value must be of type integer (default format) in ${path}`,
+        message: `Invalid value: "": Checked value must be of type ${kind} in ${path}`,
       });
     }
     if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
       run.errors.push(invalidAt(path, value, `${path} in body should be a multiple of ${multipleOf}`));
     }
-    if (maximum !== undefined && (value > maximum || (value === maximum && schema.exclusiveMaximum === true))) {
+    if (maximum !== undefined && (schema.exclusiveMaximum === true ? value >= maximum : value > maximum)) {
       run.errors.push(invalidAt(path, value, `${path} in body should be ${tooBig} ${maximum}`));
     }
-    if (minimum !== undefined && (value < minimum || (value === minimum && schema.exclusiveMinimum === true))) {
+    if (minimum !== undefined && (schema.exclusiveMinimum === true ? value <= minimum : value < minimum)) {
       run.errors.push(invalidAt(path, value, `${path} in body should be ${tooSmall} ${minimum}`));
     }
   };

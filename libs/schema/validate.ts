@@ -7,7 +7,7 @@
 import type { FieldError, JsonSchema } from '@kcp-ts/meta';
 import { costedIdentity } from './canonical-json.ts';
 import type { JsonObject } from './json-value.ts';
-import { hasKey, isJsonObject, jsonEqual } from './json-value.ts';
+import { hasKey, isJsonObject, isNumber, jsonEqual } from './json-value.ts';
 import { compileJunctors } from './junctors.ts';
 import type { Check } from './validate-value.ts';
 import {
@@ -60,7 +60,7 @@ function lazily(schema: JsonSchema): Validate {
 }
 
 function checkNull(schema: JsonSchema, path: string, errors: FieldError[]): void {
-  const wanted = schema.type ?? (schema['x-kubernetes-int-or-string'] === true ? 'integer,string' : '');
+  const wanted = schema['x-kubernetes-int-or-string'] === true ? 'integer,string' : (schema.type ?? '');
   if (wanted !== '' && schema.nullable !== true) errors.push(typeInvalid(path, wanted, 'null'));
 }
 
@@ -82,19 +82,24 @@ function compileNode(schema: JsonSchema): Validate {
   };
 }
 
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
 /** Leaves that hold one kind of value look at that alone. */
 function compileScalar(schema: JsonSchema): Validate | undefined {
   const { type } = schema;
   if (type === undefined || type === 'object' || type === 'array') return undefined;
+  if (schema['x-kubernetes-int-or-string'] === true) return undefined;
   const checkType = compileType(schema);
   const checkEnum = compileEnum(schema);
   const check = (type === 'string' ? compileString(schema) : compileNumber(schema)) as Check<unknown> | undefined;
-  const kind = type === 'string' ? 'string' : 'number';
+  const isOfKind = type === 'string' ? isText : isNumber;
   return (value, _old, path, run) => {
     if (value === null) checkNull(schema, path, run.errors);
     else {
       checkType?.(value, path, run);
-      if (typeof value === kind) check?.(value, path, run);
+      if (check !== undefined && isOfKind(value)) check(value, path, run);
     }
     checkEnum?.(value, path, run);
   };
@@ -120,7 +125,7 @@ function compileInspect(schema: JsonSchema): Validate {
     checkType?.(value, path, run);
     junctors?.(value, old, path, run);
     if (typeof value === 'string') checkString?.(value, path, run);
-    else if (typeof value === 'number') checkNumber?.(value, path, run);
+    else if (isNumber(value)) checkNumber?.(value, path, run);
     else if (Array.isArray(value)) items?.(value, old, path, run);
     checkEnum?.(value, path, run);
     if (members !== undefined && isJsonObject(value)) members(value, old, path, run);

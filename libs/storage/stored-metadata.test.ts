@@ -1,3 +1,4 @@
+import { parseJson } from '@kcp-ts/base';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parseStoredMetadata, storedMetadataJson } from './stored-metadata.ts';
@@ -17,7 +18,9 @@ it('finds the metadata of any object wherever it stands', () => {
       (before, metadata, after) => {
         const object = { ...before, metadata, ...after };
         const value = stored(object);
-        expect(parseStoredMetadata(value)).toEqual(JSON.parse(JSON.stringify(object)).metadata);
+        expect(parseStoredMetadata(value)).toEqual(
+          (parseJson(JSON.stringify(object)) as { metadata: unknown }).metadata,
+        );
         expect(Buffer.from(storedMetadataJson(value) ?? []).toString()).toBe(JSON.stringify(object.metadata));
       },
     ),

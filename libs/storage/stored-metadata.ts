@@ -2,7 +2,7 @@
  * The metadata of a stored object without its rest: selectors look at labels and names, and objects are up to 1.5 MB. The JSON is our own (made by
  * JSON.stringify), so it has no spaces between its tokens and need not be checked.
  */
-import { storedHeaderBytes } from './stored-value.ts';
+import { parseStoredPart, storedHeaderBytes } from './stored-value.ts';
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -70,5 +70,5 @@ export function storedMetadataJson(value: Uint8Array): Uint8Array | undefined {
 /** `metadata`, parsed anew at each call: the caller may change it. */
 export function parseStoredMetadata<T>(value: Uint8Array): T {
   const json = storedMetadataJson(value);
-  return JSON.parse(json === undefined ? '{}' : Buffer.from(json).toString('utf8')) as T;
+  return (json === undefined ? {} : parseStoredPart(value, json)) as T;
 }

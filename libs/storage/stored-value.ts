@@ -3,6 +3,8 @@
  * object was normalised under, one byte of flags, and the object. Where the fingerprint is the current one a GET copies bytes.
  */
 
+import { hasLongNumbers, parseJson } from '@kcp-ts/base';
+
 /** Where the object's JSON begins. */
 export const storedHeaderBytes = 9;
 
@@ -13,11 +15,14 @@ export const flagFinalizers = 1;
 /** The object has a deletionTimestamp. */
 export const flagDeleting = 2;
 
+/** The JSON has numbers that need `parseJson`: who reads others need not look for them. */
+const flagLongNumbers = 4;
+
 /** Joins header and JSON text; `fingerprint` is the first 16 hex digits of a hash. */
 export function encodeStored(fingerprint: string, flags: number, json: string): Uint8Array {
   const value = Buffer.allocUnsafe(storedHeaderBytes + Buffer.byteLength(json));
   value.write(fingerprint, 0, fingerprintBytes, 'hex');
-  value[fingerprintBytes] = flags;
+  value[fingerprintBytes] = flags | (hasLongNumbers(json) ? flagLongNumbers : 0);
   value.write(json, storedHeaderBytes);
   return value;
 }
@@ -44,11 +49,13 @@ export function hasFingerprint(value: Uint8Array, fingerprint: string): boolean 
   return true;
 }
 
-/** The object, parsed anew at each call: the caller may change it. */
+/** Parses JSON that is part of a stored value. */
+export function parseStoredPart(value: Uint8Array, json: Uint8Array): unknown {
+  const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('utf8');
+  return (storedFlags(value) & flagLongNumbers) === 0 ? JSON.parse(text) : parseJson(text);
+}
+
+/** The object, parsed anew at each call: the caller may change it. Integers beyond 2^53 are bigints. */
 export function parseStored<T>(value: Uint8Array): T {
-  return JSON.parse(
-    Buffer.from(value.buffer, value.byteOffset + storedHeaderBytes, value.byteLength - storedHeaderBytes).toString(
-      'utf8',
-    ),
-  ) as T;
+  return parseStoredPart(value, storedJson(value)) as T;
 }

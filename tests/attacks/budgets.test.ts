@@ -436,6 +436,32 @@ it('bodies, paths, queries and headers of any shape are read or refused in time'
   });
 });
 
+it('numbers that JSON.parse cannot read are bounded, and those that may come cost nobody else anything', async () => {
+  const numbers = (count: number, number: string) => `[${Array<string>(count).fill(number).join()}]`;
+  const object = (name: string, list: string) =>
+    `{"apiVersion":"wild.west/v1alpha1","kind":"Widget","metadata":{"name":"${name}"},"spec":{"list":${list},"small":${numbers(400_000, '1')}}}`;
+  const refusals = [
+    object('none', numbers(20_001, '9007199254740993')),
+    object('none', numbers(20_001, '1e100')),
+    object('none', '9'.repeat(400_000)),
+  ].map((text) => Buffer.from(text));
+  const large = Buffer.from(object('numbers', numbers(20_000, '9007199254740993')));
+  const texts = Buffer.from(object('texts', JSON.stringify(many(20_000, () => ' 9007199254740993, 1e100'))));
+  const patch = Buffer.from('{"metadata":{"labels":{"a":"b"}}}');
+  await holds(async () => {
+    for (const text of refusals) expect((await answered(tenant.request('POST', widgets, text))).status).toBe(413);
+    for (const [name, text] of [
+      ['numbers', large],
+      ['texts', texts],
+    ] as const) {
+      expect((await answered(tenant.request('POST', widgets, text))).status).toBe(201);
+      const merge = { 'content-type': 'application/merge-patch+json' };
+      expect((await answered(tenant.request('PATCH', `${widgets}/${name}`, patch, merge))).status).toBe(200);
+      expect((await answered(tenant.delete(`${widgets}/${name}`))).status).toBe(200);
+    }
+  });
+});
+
 it('definitions of 16,000 lines of YAML, and objects of 100,000, are taken without holding anybody up', async () => {
   const fields = many(
     4_000,

@@ -1,5 +1,6 @@
 /** The one place that turns an outcome into an HTTP answer. */
 import type { Turns } from '@kcp-ts/base';
+import { parseJson } from '@kcp-ts/base';
 import { formatYamlInSlices } from '@kcp-ts/http';
 import type { StatusError } from '@kcp-ts/meta';
 import type { ApiRequest } from '../api-request.ts';
@@ -37,7 +38,7 @@ export function respondBytes(
     return;
   }
   const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
-  const value = JSON.parse(text) as unknown;
+  const value = parseJson(text);
   const respond = (yaml: string) => request.exchange.respond(status, answerHeaders(request, media.contentType), yaml);
   return formatYamlInSlices(value, turns.begin()).then(respond);
 }

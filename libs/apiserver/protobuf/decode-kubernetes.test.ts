@@ -17,6 +17,14 @@ function intField(number: number, value: number): Uint8Array {
   return Buffer.from([...varint(number * 8), ...varint(value)]);
 }
 
+/** Seven bits in each byte, the lowest first, as of 64 bits with a sign. */
+function longField(number: number, value: bigint): Uint8Array {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, value);
+  for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
+  return Buffer.from([...varint(number * 8), ...bytes, Number(rest)]);
+}
+
 function body(apiVersion: string, kind: string, ...fields: Uint8Array[]): Uint8Array {
   const typeMeta = Buffer.concat([bytesField(1, apiVersion), bytesField(2, kind)]);
   return Buffer.concat([Buffer.from('k8s\0'), bytesField(1, typeMeta), bytesField(2, Buffer.concat(fields))]);
@@ -54,6 +62,11 @@ describe('a protobuf body', () => {
     expect(lease?.['spec']).toEqual({ holderIdentity: '', leaseDurationSeconds: 1 });
     const options = decodeKubernetes(body('v1', 'DeleteOptions', bytesField(2, bytesField(1, ''))));
     expect(options?.['preconditions']).toEqual({ uid: '' });
+  });
+
+  it.each([2n ** 63n - 1n, -(2n ** 63n), 9007199254740993n])('keeps the integer %s', (value) => {
+    const options = decodeKubernetes(body('v1', 'DeleteOptions', longField(1, value)));
+    expect(JSON.stringify(options)).toBe(`{"apiVersion":"v1","kind":"DeleteOptions","gracePeriodSeconds":${value}}`);
   });
 
   it('of a Role keeps its rules in order', () => {

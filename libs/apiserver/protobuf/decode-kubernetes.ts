@@ -1,4 +1,5 @@
 /** Decodes Kubernetes' protobuf envelope (`k8s\0`, then runtime.Unknown) into the object as JSON has it. Bounded by the body's own bound. */
+import { jsonInteger } from '@kcp-ts/base';
 import { Budget, StatusError } from '@kcp-ts/meta';
 import type { FieldType, Message } from './messages.ts';
 import { messages } from './messages.ts';
@@ -8,15 +9,15 @@ const depthMax = 32;
 
 interface Field {
   readonly number: number;
-  readonly value: number | Uint8Array;
+  readonly value: number | bigint | Uint8Array;
 }
 
 function malformed(): StatusError {
   return StatusError.badRequest('the body of the request is not a valid Kubernetes protobuf message');
 }
 
-/** A varint; signed 64-bit numbers beyond the safe integers lose digits, as in JSON. */
-function varint(bytes: Uint8Array, at: number): { readonly value: number; readonly next: number } {
+/** A varint of up to 64 bits with a sign. */
+function varint(bytes: Uint8Array, at: number): { readonly value: number | bigint; readonly next: number } {
   // Nearly all are small.
   let small = 0;
   for (let shift = 0; shift < 28; shift += 7) {
@@ -29,7 +30,7 @@ function varint(bytes: Uint8Array, at: number): { readonly value: number; readon
   for (let shift = 0n, i = at; i < bytes.length && shift < 70n; i++, shift += 7n) {
     const byte = bytes[i] ?? 0;
     value |= BigInt(byte & 0x7f) << shift;
-    if (byte < 0x80) return { value: Number(BigInt.asIntN(64, value)), next: i + 1 };
+    if (byte < 0x80) return { value: jsonInteger(BigInt.asIntN(64, value)), next: i + 1 };
   }
   throw malformed();
 }
@@ -45,8 +46,9 @@ function* fieldsOf(bytes: Uint8Array, budget: Budget): Generator<Field> {
   for (let at = 0; at < bytes.length; ) {
     budget.spend(1);
     const key = varint(bytes, at);
-    const number = key.value >>> 3;
-    switch (key.value & 7) {
+    const tag = Number(key.value);
+    const number = tag >>> 3;
+    switch (tag & 7) {
       case 0: {
         const { value, next } = varint(bytes, key.next);
         at = next;
@@ -55,7 +57,7 @@ function* fieldsOf(bytes: Uint8Array, budget: Budget): Generator<Field> {
       }
       case 2: {
         const length = varint(bytes, key.next);
-        at = length.next + length.value;
+        at = length.next + Number(length.value);
         if (length.value < 0 || at > bytes.length) throw malformed();
         yield { number, value: bytes.subarray(length.next, at) };
         break;
@@ -92,12 +94,12 @@ function stringsOf(bytes: Uint8Array, budget: Budget): string[] {
   return found;
 }
 
-function scalar(type: FieldType, value: number | Uint8Array, depth: number, budget: Budget): unknown {
+function scalar(type: FieldType, value: number | bigint | Uint8Array, depth: number, budget: Budget): unknown {
   if (type === 'bool' || type === 'int' || type === 'count') {
-    if (typeof value !== 'number') throw malformed();
-    return type === 'bool' ? value !== 0 : type === 'count' && value === 0 ? null : value;
+    if (value instanceof Uint8Array) throw malformed();
+    return type === 'bool' ? Boolean(value) : type === 'count' && value === 0 ? null : value;
   }
-  if (typeof value === 'number') throw malformed();
+  if (!(value instanceof Uint8Array)) throw malformed();
   switch (type) {
     case 'string':
     case 'optional-string':

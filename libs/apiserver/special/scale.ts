@@ -4,7 +4,7 @@ import { invalidValue, StatusError } from '@kcp-ts/meta';
 import { applyJsonPatch, applyMergePatch } from '@kcp-ts/patch';
 import type { ServedResource } from '@kcp-ts/registry';
 import { objectKey, servedObject, update } from '@kcp-ts/registry';
-import { compileJsonPath, hasKey, isJsonObject, JsonPathError, setMember } from '@kcp-ts/schema';
+import { compileJsonPath, hasKey, isJsonObject, isNumber, JsonPathError, jsonKind, setMember } from '@kcp-ts/schema';
 import { parseDryRun } from '../options.ts';
 import { contentTypeOf, unsupportedMediaType } from '../read-body.ts';
 import type { ServerNeeds, SpecialAnswer, SpecialCall, SpecialHandler } from '../server-needs.ts';
@@ -111,7 +111,7 @@ function checkedReplicas(scale: Scale, name: string): number {
   }
   const replicas: unknown = scale.spec?.replicas ?? 0;
   if (typeof replicas !== 'number' || !Number.isInteger(replicas)) {
-    const kind = typeof replicas === 'number' ? `number ${replicas}` : typeof replicas;
+    const kind = isNumber(replicas) ? `number ${replicas}` : jsonKind(replicas);
     const why = `json: cannot unmarshal ${kind} into Go struct field ScaleSpec.spec.replicas of type int32`;
     throw StatusError.badRequest(`Scale in version "v1" cannot be handled as a Scale: ${why}`);
   }

@@ -1,4 +1,5 @@
 /** `serviceaccounts/token`: a token of the account's own, good for an hour unless asked otherwise. */
+import { isExactInteger } from '@kcp-ts/base';
 import type { KubeObject } from '@kcp-ts/meta';
 import { invalidValue, StatusError } from '@kcp-ts/meta';
 import { currentObject, objectKey } from '@kcp-ts/registry';
@@ -39,7 +40,7 @@ function requestOf(body: unknown, name: string, namespace: string): TokenRequest
   const { audiences, expirationSeconds, boundObjectRef } = request.spec ?? {};
   const wanted: unknown = audiences ?? [];
   const fits = Array.isArray(wanted) && wanted.every((audience) => typeof audience === 'string');
-  if (!fits || !Number.isInteger(expirationSeconds ?? secondsDefault)) {
+  if (!fits || !isExactInteger(expirationSeconds ?? secondsDefault)) {
     throw StatusError.badRequest(
       'TokenRequest in version "v1" cannot be handled as a TokenRequest: a field of spec has the wrong type',
     );

@@ -1,4 +1,6 @@
 /** Reading of objects whose shape is not known for sure: what is missing or of another type reads as empty. */
+import { isNumber } from '@kcp-ts/schema';
+
 export type Fields = Readonly<Record<string, unknown>>;
 
 const nothing: Fields = Object.freeze({});
@@ -12,5 +14,5 @@ export function listOf(value: unknown): readonly Fields[] {
 }
 
 export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+  return typeof value === 'string' ? value : isNumber(value) ? String(value) : '';
 }

@@ -1,7 +1,7 @@
 /** Cells that are read from the object by a JSONPath. */
 import type { PrinterColumn } from '@kcp-ts/meta';
 import type { JsonPath, PathSteps } from '@kcp-ts/schema';
-import { JsonPathError } from '@kcp-ts/schema';
+import { isNumber, JsonPathError } from '@kcp-ts/schema';
 import type { Cell } from './cells.ts';
 import { durationSince } from './human-duration.ts';
 
@@ -10,8 +10,8 @@ type Convert = (value: unknown, now: number) => unknown;
 
 const converts: Readonly<Record<PrinterColumn['type'], Convert>> = {
   string: (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value)),
-  integer: (value) => (typeof value === 'number' ? Math.trunc(value) : null),
-  number: (value) => (typeof value === 'number' ? value : null),
+  integer: (value) => (typeof value === 'number' ? Math.trunc(value) : typeof value === 'bigint' ? value : null),
+  number: (value) => (isNumber(value) ? value : null),
   boolean: (value) => (typeof value === 'boolean' ? value : null),
   date: (value, now) => (typeof value === 'string' ? durationSince(value, now) : null),
 };

@@ -171,12 +171,12 @@ test('an event of events.k8s.io prints its reporter and its series', () => {
 
 test('a quota shows limits apart from requests', () => {
   const status = {
-    hard: { 'limits.cpu': '2', 'count/configmaps': '50', 'requests.cpu': '1' },
+    hard: { 'limits.cpu': '2', 'count/configmaps': 9007199254740993n, 'requests.cpu': '1' },
     used: { 'count/configmaps': '2', 'limits.cpu': '1' },
   };
   expect(printed('', 'resourcequotas', { status })).toEqual([
     'k',
-    'count/configmaps: 2/50, requests.cpu: 0/1',
+    'count/configmaps: 2/9007199254740993, requests.cpu: 0/1',
     'limits.cpu: 1/2',
     '5s',
   ]);

@@ -1,4 +1,5 @@
 /** What one version of a kind cannot say travels in annotations of the other: JSON, which users can write as well. */
+import { parseJson } from '@kcp-ts/base';
 import type { KubeObject } from '@kcp-ts/meta';
 import { invalidValue, StatusError } from '@kcp-ts/meta';
 
@@ -8,7 +9,7 @@ function isObject(value: unknown): boolean {
 
 function parseList(text: string): readonly unknown[] | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return Array.isArray(value) && value.every(isObject) ? value : undefined;
   } catch {
     return undefined;

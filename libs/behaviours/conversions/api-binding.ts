@@ -119,6 +119,7 @@ function statusToLegacy(object: KubeObject, grantedOriginals: readonly LegacyCla
 /** `legacyVersion`: the API version that clients of the older form speak. */
 export function apiBindingConversion(legacyVersion: string): Conversion {
   return {
+    addsFields: true,
     toStorage(object: KubeObject) {
       const { permissionClaims, reference, ...spec } = (object['spec'] ?? {}) as Spec<LegacyClaim>;
       const claims = toModern(object, permissionClaims, granted)?.map((claim, i) => ({

@@ -49,6 +49,7 @@ function resourcesOf(object: KubeObject, schemas: readonly string[]): readonly E
 /** `legacyVersion`: the API version that clients of the older form speak. */
 export function apiExportConversion(legacyVersion: string): Conversion {
   return {
+    addsFields: true,
     toStorage(object: KubeObject) {
       if (object['spec'] !== undefined) {
         const { latestResourceSchemas, permissionClaims, ...spec } = object['spec'] as Legacy;

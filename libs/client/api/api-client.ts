@@ -1,4 +1,5 @@
 /** Requests to one Kubernetes-style API server, by path below its base URL; a Status that says no is thrown as the StatusError it is. */
+import { parseJson } from '@kcp-ts/base';
 import type { HttpClient } from '@kcp-ts/http';
 import type { StatusDetails, StatusReason } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
@@ -25,9 +26,9 @@ const reasonOfCode: Readonly<Record<number, StatusReason>> = {
   504: 'Timeout',
 };
 
-function parseJson(text: string): Json | undefined {
+function parseObject(text: string): Json | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return typeof value === 'object' && value !== null ? (value as Json) : undefined;
   } catch {
     return undefined;
@@ -35,7 +36,7 @@ function parseJson(text: string): Json | undefined {
 }
 
 function statusError(code: number, body: string): StatusError {
-  const status = parseJson(body);
+  const status = parseObject(body);
   const message =
     typeof status?.['message'] === 'string' && status['message'] !== ''
       ? status['message']
@@ -49,7 +50,7 @@ export function createApiClient(http: HttpClient, base: string): ApiClient {
   async function ask<T>(method: string, path: string, body?: Json): Promise<T> {
     const answer = await http.request(method, base + path, body);
     if (answer.status >= 300) throw statusError(answer.status, answer.body);
-    const parsed = parseJson(answer.body);
+    const parsed = parseObject(answer.body);
     if (parsed === undefined)
       throw new StatusError('InternalError', `${method} ${path} was answered with something that is not a JSON object`);
     return parsed as T;

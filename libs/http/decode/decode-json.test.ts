@@ -109,6 +109,24 @@ describe('decodeJson', () => {
   });
 });
 
+it('reads integers exactly, and refuses more long ones than anybody has', () => {
+  const decode = (text: string) => decodeJson(Buffer.from(text), strict);
+  expect(decode('{"a": 9223372036854775807, "b": "9223372036854775807"}').value).toEqual({
+    a: 9223372036854775807n,
+    b: '9223372036854775807',
+  });
+  expect(decode(`[${Array(20_000).fill('9007199254740993').join()}]`).value).toHaveLength(20_000);
+  for (const number of ['9007199254740993', '1e+100', '1E100'])
+    expect(() => decode(`[${Array(20_001).fill(number).join()}]`)).toThrow('20000 long numbers');
+  expect(() => decode(`[${'9'.repeat(400_000)}]`)).toThrow('20000 long numbers');
+});
+
+it('a number that is larger than any is told once nothing else is wrong', () => {
+  const told = (text: string) => messageOf(() => decodeJson(Buffer.from(text), strict));
+  expect(told('{"a":[-1e999]}')).toContain('json: cannot unmarshal number -1e999 into Go value of type float64');
+  expect(told('{"a":1e999,}')).toContain("invalid character '}' looking for beginning of object key string");
+});
+
 it('a patch that is no JSON is called a patch', () => {
   const decode = () => decodeJson(Buffer.from('{nope'), { strict: false, patch: true });
   expect(decode).toThrow("error decoding patch: invalid character 'n' looking for beginning of object key string");

@@ -1,7 +1,16 @@
 import type { Slices } from '@kcp-ts/base';
+import { withoutLongNumbers } from '@kcp-ts/base';
 import { StatusError } from '@kcp-ts/meta';
 import type { Decoded, DecodeOptions } from './decode-options.ts';
-import { containersMax, depthMax, membersMax, namesMax, prototypeKey, prototypeKeyText } from './decode-options.ts';
+import {
+  containersMax,
+  depthMax,
+  longNumbersMax,
+  membersMax,
+  namesMax,
+  prototypeKey,
+  prototypeKeyText,
+} from './decode-options.ts';
 import { malformed } from './malformed.ts';
 import { JsonSyntaxError, scanJson } from './scan-json.ts';
 
@@ -27,10 +36,27 @@ function endOfString(bytes: Buffer, start: number): number {
   }
 }
 
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+/** No integer with fewer digits is beyond what JSON.parse reads exactly. */
+const longDigits = 16;
+
+/** For digits from `start` to before `end`: how many numbers that JSON.parse cannot read they count as. */
+function longNumbersOf(bytes: Buffer, start: number, end: number): number {
+  if (end - start >= longDigits) return Math.floor((end - start) / longDigits);
+  if (end - start < 3) return 0;
+  const before = bytes[start - 1] === 0x2b ? bytes[start - 2] : bytes[start - 1];
+  return before === 0x65 || before === 0x45 ? 1 : 0;
+}
+
 interface Counts {
   readonly depth: number;
   readonly members: number;
   readonly containers: number;
+  /** Integers of 16 digits and more, and exponents of three. */
+  readonly longNumbers: number;
 }
 
 /** Looks at every byte once, and no further than the first bound that is exceeded, so that nothing is built for a hostile body. */
@@ -39,6 +65,7 @@ function countsOf(bytes: Buffer): Counts {
   let deepest = 0;
   let members = 0;
   let containers = 0;
+  let longNumbers = 0;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at];
     if (byte === quoteByte) at = endOfString(bytes, at);
@@ -49,8 +76,13 @@ function countsOf(bytes: Buffer): Counts {
       if (depth > deepest) deepest = depth;
       if (depth > depthMax || containers > containersMax) break;
     } else if (byte === 0x7d || byte === 0x5d) depth--;
+    else if (isDigit(byte)) {
+      const start = at;
+      while (isDigit(bytes[at + 1])) at++;
+      longNumbers += longNumbersOf(bytes, start, at + 1);
+    }
   }
-  return { depth: deepest, members, containers };
+  return { depth: deepest, members, containers, longNumbers };
 }
 
 const hashBits = 20;
@@ -83,22 +115,23 @@ function differentNames(bytes: Buffer): number {
 function tooManyParts(): StatusError {
   return new StatusError(
     'RequestEntityTooLarge',
-    `Request entity is too large: limit is ${namesMax} different field names and ${containersMax} objects and lists`,
+    `Request entity is too large: limit is ${namesMax} different field names, ${containersMax} objects and lists, and ${longNumbersMax} long numbers`,
   );
 }
 
-/** How many members the text has. Throws for what exceeds a bound. */
-function checkCounts(bytes: Buffer, kind: string | undefined): number {
+/** Throws for what exceeds a bound. */
+function checkCounts(bytes: Buffer, kind: string | undefined): Counts {
   const counts = countsOf(bytes);
   if (counts.depth > depthMax)
     throw malformed("couldn't get version/kind; json parse error: exceeded max depth", bytes, kind);
   if (
     counts.containers > containersMax ||
     counts.members > membersMax ||
+    counts.longNumbers > longNumbersMax ||
     (counts.members > namesMax && differentNames(bytes) > namesMax)
   )
     throw tooManyParts();
-  return counts.members;
+  return counts;
 }
 
 function membersOf(value: unknown): number {
@@ -155,12 +188,17 @@ interface Parsed {
 
 /** The text alone where it is no JSON. Yields between the parts that may each take some tens of milliseconds. */
 function* parseParts(bytes: Buffer, options: DecodeOptions): Generator<undefined, Parsed | { readonly wrong: string }> {
-  const members = checkCounts(bytes, options.kind);
+  const { members, longNumbers } = checkCounts(bytes, options.kind);
   yield;
   const text = bytes.toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    if (longNumbers === 0) value = JSON.parse(text);
+    else {
+      const { text: rest, restore } = withoutLongNumbers(text);
+      yield;
+      value = restore(JSON.parse(rest));
+    }
   } catch {
     return { wrong: text };
   }
@@ -184,7 +222,7 @@ function asBuffer(body: Uint8Array): Buffer {
 
 /**
  * Parses a JSON body; JSON.parse does the work, and which keys are doubled is looked for where the text has more members than the value. Throws BadRequest
- * with Kubernetes' texts, and RequestEntityTooLarge. Numbers are JavaScript's: integers past 2^53 lose their last digits.
+ * with Kubernetes' texts, and RequestEntityTooLarge. Numbers are read as `parseJson` reads them: integers of up to 64 bits are exact.
  */
 export function decodeJson(body: Uint8Array, options: DecodeOptions): Decoded {
   const bytes = asBuffer(body);

@@ -25,6 +25,11 @@ export const depthMax = 500;
 export const namesMax = 20_000;
 export const containersMax = 250_000;
 export const membersMax = 300_000;
+/**
+ * How many numbers a body may have that JSON.parse cannot read (integers of 16 digits and more, exponents of three digits): each costs as much as a hundred
+ * characters. Every 16 digits of one count as one.
+ */
+export const longNumbersMax = 20_000;
 export const duplicatesMax = 100;
 /** This key would become an object's prototype wherever somebody copies key by key, so no body may have it. */
 export const prototypeKey = '__proto__';

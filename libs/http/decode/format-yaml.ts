@@ -1,9 +1,10 @@
 import type { Slices } from '@kcp-ts/base';
 import { dump } from 'js-yaml';
+import { numberSchema } from './yaml-numbers.ts';
 
-/** Writes a JSON value as sigs.k8s.io/yaml does: keys sorted, lists not indented, long lines not folded. */
+/** Writes a JSON value as sigs.k8s.io/yaml does: keys sorted, lists not indented, long lines not folded, numbers in Go's forms. */
 export function formatYaml(value: unknown): string {
-  return dump(value, { sortKeys: true, lineWidth: -1, seqNoIndent: true, noRefs: true });
+  return dump(value, { schema: numberSchema, sortKeys: true, lineWidth: -1, seqNoIndent: true, noRefs: true });
 }
 
 /** What is written at once; js-yaml writes some megabytes in a second. */

@@ -4,7 +4,7 @@
  */
 import { duplicatesMax } from './decode-options.ts';
 
-/** The text is not JSON; the message is that of Go's encoding/json. */
+/** The text is not JSON, or has a number that is none; the message is that of Go's encoding/json. */
 export class JsonSyntaxError extends Error {}
 
 interface Frame {
@@ -42,6 +42,7 @@ function pathOf(frames: readonly Frame[]): string {
 /** Reads single tokens and knows Go's words for what it does not find. */
 function createTokens(text: string) {
   let at = 0;
+  let tooLarge: string | undefined;
   const fail = (where: string, position = at): never => {
     if (position >= text.length) throw new JsonSyntaxError('unexpected end of JSON input');
     throw new JsonSyntaxError(`invalid character ${quote(text, position)} ${where}`);
@@ -99,6 +100,12 @@ function createTokens(text: string) {
       if (next === 'e' && !/e/i.test(token)) {
         fail('in exponent of numeric literal', /[+-]/.test(text.charAt(at + 1)) ? at + 2 : at + 1);
       }
+      if (!Number.isFinite(Number(token))) tooLarge ??= token;
+    },
+    /** After the last token: Go reads numbers once it has found no other mistake. */
+    end() {
+      if (tooLarge === undefined) return;
+      throw new JsonSyntaxError(`json: cannot unmarshal number ${tooLarge} into Go value of type float64`);
     },
   };
 }
@@ -106,7 +113,7 @@ function createTokens(text: string) {
 /** Containers and values between two steps. */
 const valuesPerStep = 1_000;
 
-/** Paths of doubled keys, in order, read step by step. Throws JsonSyntaxError for what is not JSON. */
+/** Paths of doubled keys, in order, read step by step. Throws JsonSyntaxError for what is not JSON, and for numbers larger than any. */
 export function* scanJson(text: string): Generator<undefined, string[]> {
   const tokens = createTokens(text);
   const frames: Frame[] = [];
@@ -171,6 +178,7 @@ export function* scanJson(text: string): Generator<undefined, string[]> {
       const frame = frames.at(-1);
       if (frame === undefined) {
         if (tokens.peek() !== '') tokens.fail('after top-level value');
+        tokens.end();
         return [...duplicates];
       }
       if (!endOfContainer(frame)) break;

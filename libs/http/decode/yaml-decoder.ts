@@ -5,6 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { Clock, Slices } from '@kcp-ts/base';
+import { parseJson } from '@kcp-ts/base';
 import { StatusError } from '@kcp-ts/meta';
 import { decodeJsonInSlices } from './decode-json.ts';
 import type { Decoded, DecodeOptions } from './decode-options.ts';
@@ -172,7 +173,7 @@ export function createYamlDecoder({ clock, jobMs = jobMsDefault }: YamlDecoderNe
       if ('reason' in outcome) throw new StatusError(outcome.reason, outcome.message);
       const { json, duplicates } = outcome;
       const { value } = await decodeJsonInSlices(json, { ...options, strict: false }, slices);
-      return { value, duplicates, again: () => JSON.parse(Buffer.from(json).toString('utf8')) as unknown };
+      return { value, duplicates, again: () => parseJson(Buffer.from(json).toString('utf8')) };
     },
     [Symbol.dispose]: end,
   };

@@ -2,6 +2,7 @@
  * Scalars and mappings as sigs.k8s.io/yaml reads them: YAML 1.1 booleans (`yes`, `on`, `y`), octal `0777`, no sexagesimal numbers, timestamps
  * stay strings, and every key becomes a JSON string.
  */
+import { jsonInteger } from '@kcp-ts/base';
 import { defineMappingTag, defineScalarTag, FAILSAFE_SCHEMA, mergeTag, NOT_RESOLVED, Schema } from 'js-yaml';
 import { prototypeKey, prototypeKeyText } from './decode-options.ts';
 
@@ -13,25 +14,35 @@ const booleans = new Map<string, boolean>([
 ]);
 const nulls = new Set(['', '~', 'null', 'Null', 'NULL']);
 const digits = '+-0123456789'.split('');
-const integerForms: readonly (readonly [RegExp, number, number])[] = [
-  [/^[-+]?0[xX][0-9a-fA-F]+$/, 16, 2],
-  [/^[-+]?0[oO][0-7]+$/, 8, 2],
-  [/^[-+]?0[bB][01]+$/, 2, 2],
-  [/^[-+]?0[0-7]+$/, 8, 1],
-  [/^[-+]?(?:0|[1-9][0-9]*)$/, 10, 0],
+const integerForms: readonly (readonly [pattern: RegExp, prefix: string, prefixLength: number])[] = [
+  [/^[-+]?0[xX][0-9a-fA-F]+$/, '0x', 2],
+  [/^[-+]?0[oO][0-7]+$/, '0o', 2],
+  [/^[-+]?0[bB][01]+$/, '0b', 2],
+  [/^[-+]?0[0-7]+$/, '0o', 1],
+  [/^[-+]?(?:0|[1-9][0-9]*)$/, '', 0],
 ];
+/** No integer is of 64 bits that has more digits, be they binary. */
+const digitsMax = 64;
 const float = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 const notFinite = /^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/;
 
-function integerOf(source: string): number | undefined {
-  for (const [pattern, radix, prefixLength] of integerForms) {
+function integerOf(source: string): number | bigint | undefined {
+  for (const [pattern, prefix, prefixLength] of integerForms) {
     if (!pattern.test(source)) continue;
     const negative = source.startsWith('-');
     const unsigned = negative || source.startsWith('+') ? source.slice(1) : source;
-    const value = Number.parseInt(unsigned.slice(prefixLength), radix);
-    return negative ? -value : value;
+    const digitsOnly = unsigned.slice(prefixLength).replace(/^0+(?=.)/, '');
+    // Decimal ones of any size are numbers to Go, others are texts.
+    if (digitsOnly.length > digitsMax) return prefix === '' ? finite(Number(source)) : undefined;
+    const value = BigInt(prefix + digitsOnly);
+    return jsonInteger(negative ? -value : value);
   }
   return undefined;
+}
+
+/** Go reads a number that is larger than any as text. */
+function finite(value: number): number | undefined {
+  return Number.isFinite(value) ? value : undefined;
 }
 
 const never = () => false;
@@ -47,7 +58,7 @@ const booleanTag = defineScalarTag<boolean>('tag:yaml.org,2002:bool', {
   resolve: (source) => booleans.get(source) ?? NOT_RESOLVED,
   identify: never,
 });
-const integerTag = defineScalarTag<number>('tag:yaml.org,2002:int', {
+const integerTag = defineScalarTag<number | bigint>('tag:yaml.org,2002:int', {
   implicit: true,
   implicitFirstChars: digits,
   resolve: (source) => integerOf(source.replaceAll('_', '')) ?? NOT_RESOLVED,
@@ -60,7 +71,7 @@ const floatTag = defineScalarTag<number>('tag:yaml.org,2002:float', {
     if (notFinite.test(source))
       throw new RangeError(`json: unsupported value: ${source.toLowerCase().includes('nan') ? 'NaN' : 'Inf'}`);
     const plain = source.replaceAll('_', '');
-    return float.test(plain) ? Number(plain) : NOT_RESOLVED;
+    return float.test(plain) ? (finite(Number(plain)) ?? NOT_RESOLVED) : NOT_RESOLVED;
   },
   identify: never,
 });
@@ -83,7 +94,7 @@ export interface DoubledKey {
 
 function keyText(key: unknown): string | undefined {
   if (typeof key === 'string') return key;
-  return typeof key === 'number' || typeof key === 'boolean' ? String(key) : undefined;
+  return typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean' ? String(key) : undefined;
 }
 
 /** A schema for one document; `onDoubled` hears of every key that a mapping says twice. The last one wins, as in Go. */

@@ -2,7 +2,7 @@
 import type { JsonSchema } from '@kcp-ts/meta';
 import type { JsonObject } from '../json-value.ts';
 import { isJsonObject } from '../json-value.ts';
-import { withoutNullWords } from './without-null-words.ts';
+import { decodedSchema } from './decoded-schema.ts';
 
 export interface DefinitionNames {
   readonly plural: string;
@@ -56,7 +56,7 @@ export function namesOf(names: JsonObject | undefined): DefinitionNames {
 }
 
 function cleanSchema(schema: JsonObject | undefined): JsonSchema | undefined {
-  return schema === undefined ? undefined : (withoutNullWords(schema) as JsonSchema);
+  return schema === undefined ? undefined : (decodedSchema(schema) as JsonSchema);
 }
 
 /** `schemaOf` finds the schema, which a CRD wraps in `openAPIV3Schema`. */

@@ -1,5 +1,6 @@
 /** That every word of a schema has a value of its kind, as Go's decoder finds out before any other check. */
-import { isJsonObject } from '../json-value.ts';
+import { isExactInteger } from '@kcp-ts/base';
+import { isJsonObject, jsonKind } from '../json-value.ts';
 
 type Kind =
   | 'text'
@@ -71,11 +72,6 @@ const goTypes: Readonly<Record<Kind, string>> = {
   schemaOrList: 'v1.JSONSchemaPropsOrArray',
 };
 
-function jsonKind(value: unknown): string {
-  if (typeof value === 'boolean') return 'bool';
-  return typeof value === 'object' ? (Array.isArray(value) ? 'array' : 'object') : typeof value;
-}
-
 function fits(kind: Kind, value: unknown): boolean {
   switch (kind) {
     case 'text':
@@ -85,7 +81,7 @@ function fits(kind: Kind, value: unknown): boolean {
     case 'number':
       return typeof value === 'number';
     case 'count':
-      return Number.isInteger(value);
+      return isExactInteger(value);
     case 'texts':
       return Array.isArray(value) && value.every((item) => typeof item === 'string');
     case 'list':

@@ -132,9 +132,6 @@ function checkType(schema: JsonSchema, level: Level, path: string, errors: Field
       'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields';
     errors.push(requiredValue(`${path}.properties`, why));
   }
-  if (either && type !== '') {
-    errors.push(invalidValue(typePath, type, 'must be empty if x-kubernetes-int-or-string is true'));
-  }
   for (const key of ['x-kubernetes-preserve-unknown-fields', 'x-kubernetes-embedded-resource'] as const) {
     if (either && schema[key] === true) {
       errors.push(invalidValue(`${path}.${key}`, true, 'must be false if x-kubernetes-int-or-string is true'));
@@ -155,7 +152,7 @@ function checkNode(schema: JsonSchema, level: Level, path: string, errors: Field
   }
   if (isJsonObject(additional))
     waiting.push(() => checkNode(additional, 'field', `${path}.additionalProperties`, errors, waiting));
-  checkJunctors(schema, path, schema['x-kubernetes-int-or-string'] === true, errors, waiting);
+  checkJunctors(schema, path, true, errors, waiting);
   checkType(schema, level, path, errors);
   if (level === 'root' || schema['x-kubernetes-embedded-resource'] === true)
     checkRootFields(schema, level, path, errors);

@@ -138,6 +138,28 @@ describe('schemas', () => {
     ).toEqual([]);
   });
 
+  it('may say in a few ways that a field is an integer or a string', () => {
+    const either = { 'x-kubernetes-int-or-string': true };
+    const anyOf = [{ type: 'integer' }, { type: 'string' }];
+    const problemsOf = (field: object) => schemaProblems({ type: 'object', properties: { field } });
+    for (const more of [
+      {},
+      { anyOf },
+      { allOf: [{ anyOf }, { pattern: '^x' }] },
+      { type: 'integer' },
+      { type: 'string' },
+      { pattern: '^[0-9]+%$' },
+    ])
+      expect(problemsOf({ ...either, ...more })).toEqual([]);
+    expect(problemsOf({ ...either, anyOf: [...anyOf].reverse() })).toEqual([
+      'Forbidden ~.properties[field].anyOf[0].type: Forbidden: must be empty to be structural',
+      'Forbidden ~.properties[field].anyOf[1].type: Forbidden: must be empty to be structural',
+    ]);
+    expect(problemsOf({ anyOf })).toEqual([
+      'Required ~.properties[field].type: Required value: must not be empty for specified object fields',
+    ]);
+  });
+
   it('use none of the words that are not for definitions', () => {
     expect(schemaProblems({ type: 'object', $ref: '#/x' })).toEqual([
       'Forbidden ~.$ref: Forbidden: $ref is not supported',

@@ -5,11 +5,13 @@ import { isJsonObject, setMember } from '../json-value.ts';
 const depthMax = 300;
 const schemaWords = new Set(['items', 'additionalProperties', 'not']);
 const listWords = new Set(['allOf', 'anyOf', 'oneOf']);
+/** Floats in Go's type. */
+const floatWords = new Set(['minimum', 'maximum', 'multipleOf']);
 
 function cleanMembers(members: JsonObject, depth: number): JsonObject {
   let copy: JsonObject | undefined;
   for (const [key, member] of Object.entries(members)) {
-    const clean = isJsonObject(member) ? withoutNullWords(member, depth + 1) : member;
+    const clean = isJsonObject(member) ? decodedSchema(member, depth + 1) : member;
     if (clean === member) continue;
     copy ??= { ...members };
     setMember(copy, key, clean);
@@ -18,18 +20,19 @@ function cleanMembers(members: JsonObject, depth: number): JsonObject {
 }
 
 function cleanWord(word: string, value: unknown, depth: number): unknown {
-  if (schemaWords.has(word)) return isJsonObject(value) ? withoutNullWords(value, depth + 1) : value;
+  if (typeof value === 'bigint') return floatWords.has(word) ? Number(value) : value;
+  if (schemaWords.has(word)) return isJsonObject(value) ? decodedSchema(value, depth + 1) : value;
   if (word === 'properties') return isJsonObject(value) ? cleanMembers(value, depth) : value;
   if (!listWords.has(word) || !Array.isArray(value)) return value;
-  const clean = value.map((child) => (isJsonObject(child) ? withoutNullWords(child, depth + 1) : child));
+  const clean = value.map((child) => (isJsonObject(child) ? decodedSchema(child, depth + 1) : child));
   return clean.every((child, index) => child === value[index]) ? value : clean;
 }
 
 /**
- * The schema without words whose value is null, which mean nothing (YAML's `description:` without a text). Defaults and enums keep their
- * nulls. The same object where there are none.
+ * A client's schema as Go's types hold it: without words whose value is null, which mean nothing (YAML's `description:` without a text), and with bounds of
+ * numbers as floats. Defaults and enums keep their nulls and exact integers. The same object where nothing changes.
  */
-export function withoutNullWords(schema: JsonObject, depth = 0): JsonObject {
+export function decodedSchema(schema: JsonObject, depth = 0): JsonObject {
   if (depth > depthMax) return schema;
   let copy: JsonObject | undefined;
   for (const [word, value] of Object.entries(schema)) {

@@ -1,0 +1,63 @@
+/** What apimachinery's ValidateObjectMeta checks, of an object's own metadata and of that of a resource embedded in it. */
+import type { FieldError } from './field-error.ts';
+import { invalidValue, requiredValue } from './field-error.ts';
+import type { ObjectMeta } from './kube-object.ts';
+import { validateAnnotations, validateLabels, validateQualifiedName } from './names.ts';
+
+/** What is wrong with a name, in Kubernetes' texts. */
+export type NameProblems = (name: string) => readonly string[];
+
+function ownerReferenceErrors(meta: ObjectMeta, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const controllers: string[] = [];
+  for (const [i, owner] of (meta.ownerReferences ?? []).entries()) {
+    const field = `${path}.ownerReferences[${i}]`;
+    if (!owner.apiVersion)
+      errors.push(invalidValue(`${field}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
+    if (!owner.kind) errors.push(invalidValue(`${field}.kind`, owner.kind ?? '', 'must not be empty'));
+    if (!owner.name) errors.push(invalidValue(`${field}.name`, owner.name ?? '', 'must not be empty'));
+    if (!owner.uid) errors.push(invalidValue(`${field}.uid`, owner.uid ?? '', 'must not be empty'));
+    if (owner.controller === true) controllers.push(owner.name);
+  }
+  if (controllers.length > 1) {
+    errors.push(
+      invalidValue(
+        `${path}.ownerReferences`,
+        meta.ownerReferences,
+        `Only one reference can have Controller set to true. Found "true" in references for ${controllers.join(' and ')}`,
+      ),
+    );
+  }
+  return errors;
+}
+
+/** Far more than anybody has: each is looked at with every write. */
+const finalizersMax = 10_000;
+
+function maskTrailingDash(name: string): string {
+  return name.length > 1 && name.endsWith('-') ? `${name.slice(0, -1)}a` : name;
+}
+
+/** Everything that is wrong with metadata at a path, which is `metadata` for an object's own. */
+export function objectMetaErrors(meta: ObjectMeta, nameProblems: NameProblems, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (typeof meta.generateName === 'string' && meta.generateName !== '') {
+    for (const problem of nameProblems(maskTrailingDash(meta.generateName)))
+      errors.push(invalidValue(`${path}.generateName`, meta.generateName, problem));
+  }
+  if (!meta.name) errors.push(requiredValue(`${path}.name`, 'name or generateName is required'));
+  else for (const problem of nameProblems(meta.name)) errors.push(invalidValue(`${path}.name`, meta.name, problem));
+  errors.push(...ownerReferenceErrors(meta, path));
+  errors.push(...validateLabels(meta.labels, `${path}.labels`));
+  errors.push(...validateAnnotations(meta.annotations, `${path}.annotations`));
+  const { finalizers = [] } = meta;
+  if (finalizers.length > finalizersMax) {
+    const message = `Too many: ${finalizers.length}: must have at most ${finalizersMax} items`;
+    errors.push({ kind: 'TooMany', field: `${path}.finalizers`, message });
+  }
+  for (const finalizer of finalizers.slice(0, finalizersMax)) {
+    for (const problem of validateQualifiedName(finalizer))
+      errors.push(invalidValue(`${path}.finalizers`, finalizer, problem));
+  }
+  return errors;
+}
