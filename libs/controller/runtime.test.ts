@@ -1,6 +1,6 @@
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock } from '@kcp-ts/base';
-import { createMemoryStore } from '@kcp-ts/storage';
+import { createDecision, createMemoryStore } from '@kcp-ts/storage';
 import { createWatchHub } from '@kcp-ts/watch';
 import { expect, it } from 'vitest';
 import type { Controller } from './controller.ts';
@@ -39,6 +39,7 @@ async function run(
   await using runtime = createControllerRuntime([controller], {
     hub,
     clock,
+    decide: () => createDecision(store),
     concurrency: 4,
     onError: (_name, _key, error) => errors.push(error),
   });

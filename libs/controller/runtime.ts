@@ -4,6 +4,7 @@
  */
 import type { Clock } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
+import type { Decision } from '@kcp-ts/storage';
 import type { Change, WatchHub } from '@kcp-ts/watch';
 import type { Controller } from './controller.ts';
 
@@ -11,6 +12,8 @@ export interface ControllerRuntimeNeeds {
   /** Where changes come from. */
   readonly hub: Pick<WatchHub, 'onChanges'>;
   readonly clock: Clock;
+  /** What a reconciler reads and writes through. */
+  decide(): Decision;
   /** How many keys of one controller are worked on at once. */
   readonly concurrency: number;
   onError(controller: string, key: string, error: unknown): void;
@@ -83,7 +86,7 @@ export function createControllerRuntime(
   async function work(queue: Queue, key: string): Promise<void> {
     let again: number | undefined;
     try {
-      again = await queue.controller.reconcile(key);
+      again = await queue.controller.reconcile(key, needs.decide());
       queue.failures.delete(key);
     } catch (error) {
       const failures = (queue.failures.get(key) ?? 0) + 1;

@@ -16,6 +16,9 @@ import type { WriteRequest } from './write-request.ts';
 
 /** A drawn name (of the object, or of what accompanies it) may be taken already. */
 const createAttempts = 8;
+/** What the object depends on may change while it is committed; each attempt waits until that is durable. */
+export const settleAttempts = 50;
+export const changesAllTheTime = 'what the object depends on changes all the time; try again';
 
 export interface Written {
   /** The stored value, durable now; of a dry run, what would have been stored. */
@@ -110,12 +113,23 @@ async function prepareCreate(
   if (errors.length > 0) throw StatusError.invalid(row, object.metadata.name ?? '', errors);
   await slices.pause();
   await behaviour.admitCreate?.(object, context);
-  // What the server has set may be what a claim selects by.
-  request.guard?.admit(object, undefined);
   await needs.admission.validate(object, undefined, context);
   // What is made for the store is made in one piece, in the commit.
   await slices.pause();
   return object;
+}
+
+/** What depends on other objects, in the turn of the commit; the conditions under which it holds. Throws for a write that a guard refuses. */
+export function settle(
+  needs: RegistryNeeds,
+  request: WriteRequest,
+  object: KubeObject,
+  old: KubeObject | undefined,
+  context: WriteContext,
+): readonly Operation[] {
+  // What the server has set or put back may be what a claim selects by, and the claim may have been rejected meanwhile.
+  request.guard?.admit(object, old);
+  return needs.admission.settle(object, old, context);
 }
 
 function createOperations(
@@ -126,6 +140,7 @@ function createOperations(
 ): Operation[] {
   const { storage } = request.served;
   const context = writeContext(needs, request);
+  const conditions = settle(needs, request, object, undefined, context);
   const accompany = storage.behaviour.accompanyCreate?.(object, context) ?? [];
   const ttl = storage.behaviour.timeToLiveMs;
   return [
@@ -142,6 +157,7 @@ function createOperations(
       ...(ttl === undefined ? {} : { expiresAt: needs.clock.now() + ttl }),
     },
     ...accompany,
+    ...conditions,
   ];
 }
 
@@ -156,6 +172,7 @@ export async function create(
   const object = await prepareCreate(needs, request, sent, duplicates);
   const { row, storage } = request.served;
   if (request.dryRun) {
+    settle(needs, request, object, undefined, writeContext(needs, request));
     guardCreate(needs, request, object.metadata.name);
     if (needs.store.peek(objectKey(storage, request.cluster, request.namespace, object.metadata.name)) !== undefined) {
       throw StatusError.alreadyExists(row, object.metadata.name);
@@ -173,6 +190,10 @@ export async function create(
     if (conflicting?.op === 'check') {
       guardCreate(needs, request, object.metadata.name);
       throw StatusError.conflict(row, object.metadata.name, 'what the object relies on was deleted meanwhile');
+    }
+    if (conflicting?.op === 'same' || conflicting?.op === 'unchanged') {
+      if (attempt >= settleAttempts) throw StatusError.conflict(row, object.metadata.name, changesAllTheTime);
+      continue;
     }
     const own = conflicting?.key === objectKey(storage, request.cluster, request.namespace, object.metadata.name);
     if (attempt >= createAttempts || (own && !generated)) throw StatusError.alreadyExists(row, object.metadata.name);

@@ -5,7 +5,7 @@
  */
 import type { ApiPath, KeyFilter, Scope } from '@kcp-ts/apiserver';
 import type { ClusterName, KubeObject, Revision, UserInfo } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import { parseResourceVersion, revisionZero, StatusError } from '@kcp-ts/meta';
 import type { ObjectGuard, ServedResource } from '@kcp-ts/registry';
 import { clusterAnnotation } from '@kcp-ts/registry';
 import type { ApiExport, ClaimTables, ExportClaim, TableClaim } from '@kcp-ts/sharing';
@@ -78,6 +78,10 @@ function admitClaimed(
   }
 }
 
+function consumerOf({ metadata }: KubeObject): string {
+  return metadata.annotations?.[clusterAnnotation] ?? '';
+}
+
 export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget): Scope {
   const { exportCluster, exportName, cluster } = target;
   const { surface, groundsOf } = target.exported;
@@ -117,35 +121,29 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     return claim !== undefined && grantsReading(claim) ? claim : undefined;
   }
 
+  /** Whether an object is shown by claims of its workspace. A label may be older than the grant, or than what a controller has changed of the object. */
+  function isGranted(
+    served: ServedResource,
+    { claims, object }: { claims: readonly TableClaim[]; object: KubeObject },
+  ): boolean {
+    const claim = acceptedClaim(consumerOf(object), served, claims);
+    return (
+      claim !== undefined &&
+      grantsReading(claim) &&
+      object.metadata.labels?.[label] === claim.hash &&
+      grants(claim, object)
+    );
+  }
+
   /**
-   * What a watch has shown of claimed objects. Labels say what is claimed and not with which verbs, and a grant that is gone cannot be asked any more: so
-   * the watch remembers for each consumer whether it granted `watch` when it was last looked at.
+   * Whether the state of an object was shown when it was written. That does not change any more: what a grant that comes or goes shows or hides is committed
+   * again. So every watch, whenever it begins or goes on, says the same of each event.
    */
-  function createShown(served: ServedResource): (object: KubeObject) => boolean {
-    const granted = new Map<string, boolean>();
-    if (reading === 'watch') {
-      for (const consumer of cluster === '*' ? needs.consumers(hash).keys() : [cluster]) {
-        const claim = acceptedClaim(consumer, served);
-        if (claim !== undefined) granted.set(consumer, grantsReading(claim));
-      }
-    }
-    return ({ metadata }) => {
-      if (metadata.labels?.[label] === undefined) return false;
-      if (reading === undefined) return true;
-      const consumer = metadata.annotations?.[clusterAnnotation] ?? '';
-      const before = granted.get(consumer);
-      const claim = acceptedClaim(consumer, served);
-      if (claim !== undefined) {
-        const now = grantsReading(claim);
-        granted.set(consumer, now);
-        if (now || before !== true) return now;
-      } else {
-        const former = acceptedClaim(consumer, served, needs.claims.former(consumer));
-        if (former !== undefined) return grantsReading(former);
-        if (before !== undefined) return before;
-      }
-      throw StatusError.expired('What was shown before is not granted any more; start again from a list');
-    };
+  function wasGranted(served: ServedResource, object: KubeObject, listedAt?: Revision): boolean {
+    if (object.metadata.labels?.[label] === undefined) return false;
+    const revision = parseResourceVersion(object.metadata.resourceVersion ?? '')?.revision ?? revisionZero;
+    const at = (when: Revision) => isGranted(served, { claims: needs.claims.asOf(consumerOf(object), when), object });
+    return at(revision) && (listedAt === undefined || revision > listedAt || at(listedAt));
   }
 
   function nameOf({ storage, identity }: ServedResource): string {
@@ -209,17 +207,17 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
   }
 
   function shows(served: ServedResource, { kind }: Grounds, object: KubeObject): boolean {
-    const { labels, annotations } = object.metadata;
+    const { labels } = object.metadata;
     switch (kind) {
       case 'exported':
         return true;
       case 'bindings':
         return labels?.[label] === reflexiveClaimHash;
       case 'claimed': {
-        const granted =
-          labels?.[label] === undefined ? undefined : applied(annotations?.[clusterAnnotation] ?? '', served);
-        // A label may be older than the grant, or than what a controller has changed of the object.
-        return granted !== undefined && labels?.[label] === granted.hash && grants(granted, object);
+        if (labels?.[label] === undefined) return false;
+        // What a watch goes on from is what it would have shown.
+        if (reading !== undefined && !wasGranted(served, object)) return false;
+        return isGranted(served, { claims: needs.claims.of(consumerOf(object)), object });
       }
     }
   }
@@ -255,8 +253,9 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
       if (why.kind === 'exported') return undefined;
       return {
         shows: (object) => shows(served, why, object),
-        // Labels are put on what is granted, and taken off by a commit of their own: by then the grant is gone.
-        ...(why.kind === 'claimed' ? { showed: createShown(served) } : {}),
+        ...(why.kind === 'claimed'
+          ? { showed: (object: KubeObject, at?: Revision) => wasGranted(served, object, at) }
+          : {}),
         admit(object, old) {
           if (why.kind !== 'claimed') return;
           const granted = cluster === '*' ? undefined : applied(cluster, served);
