@@ -5,3 +5,6 @@ export const installation: 'embedded' | 'cluster' =
 /** What random attacks are made from, where KCP_FUZZ_SEED says it. */
 export const fuzzSeed: number | undefined =
   process.env['KCP_FUZZ_SEED'] === undefined ? undefined : Number(process.env['KCP_FUZZ_SEED']);
+
+/** How often each race is run: a few times with everything else, and as often as KCP_RACE_ROUNDS says. */
+export const raceRounds = Number(process.env['KCP_RACE_ROUNDS'] ?? 8);
