@@ -12,6 +12,7 @@ import { awaitRevision } from '../await-revision.ts';
 import { formatContinue, parseContinue } from '../continue-token.ts';
 import { answerHeaders, respondBytes } from '../encode/respond.ts';
 import { includeObjectOf, printerOf } from '../encode/views.ts';
+import { refuseFormerLife } from '../former-life.ts';
 import { joinItems } from '../join-items.ts';
 import type { ObjectFilter } from '../object-filter.ts';
 import { objectFilter, selectedName } from '../object-filter.ts';
@@ -59,10 +60,12 @@ async function reading(call: ResourceCall, options: ListOptions): Promise<Readin
   const ranges = named ? all.map((range) => ('prefix' in range ? { prefix: range.prefix } : range)) : all;
   if (options.continue !== undefined) {
     const token = parseContinue(options.continue, served.prefix);
+    refuseFormerLife(call, token.revision);
     return { ranges, filter, keyFilter, at: token.revision, after: token.after, slices };
   }
   if (options.revision !== undefined && options.revision > 0) await awaitRevision(needs, options.revision);
   const at = options.match === 'Exact' ? options.revision : undefined;
+  refuseFormerLife(call, at);
   return { ranges, filter, keyFilter, at, after: undefined, slices };
 }
 
