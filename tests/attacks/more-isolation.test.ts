@@ -359,6 +359,58 @@ describe('workspace types', () => {
     const view = `/services/apiexport/${second.cluster}/gizmos/clusters/*/api/v1/secrets`;
     expect(names((await mallory.get(view)).body)).toEqual([]);
   });
+
+  it('of workspaces, and of those that wait for a shard, are the ones that were admitted, and none that is made again under their path', async () => {
+    const org = await makeWorkspace(admin, 'root', fresh('org'), universal);
+    const first = await makeWorkspace(admin, org.path, 'types', universal);
+    const spec = { extend: { with: [own] }, defaultChildWorkspaceType: own };
+    await done(admin.post(typesOf(first.path), typeOf('team', spec)));
+    const limit = { limitAllowedChildren: { types: [{ path: first.path, name: 'team' }] } };
+    await done(admin.post(typesOf(org.path), typeOf('limiting', { extend: { with: [own] }, ...limit })));
+    const team = { type: { path: first.path, name: 'team' } };
+    const victim = await makeWorkspace(admin, org.path, 'victim', team);
+    const limiting = await makeWorkspace(admin, org.path, 'limiting', { type: { path: org.path, name: 'limiting' } });
+    await makeWorkspace(admin, limiting.path, 'before', team);
+    const planet = fresh('planet');
+    const location = { selector: { matchLabels: { planet } } };
+    const workspace = (name: string, more: object) => ({
+      apiVersion: 'tenancy.kcp.io/v1alpha1',
+      kind: 'Workspace',
+      metadata: { name },
+      spec: more,
+    });
+    await done(admin.post(workspacesOf(org.path), workspace('waiting', { ...team, location })));
+
+    await done(admin.delete(`${workspacesOf(org.path)}/types`));
+    await admin.until(`${workspacesOf(org.path)}/types`, ({ status }) => status === 404);
+    const second = await makeWorkspace(admin, org.path, 'types', universal);
+    await admit(admin, second.path, 'user-1');
+    await bindRole(admin, second.path, 'all', 'user-1', 'cluster-admin');
+    await provide(mallory, second.path, 'gizmos', 'gizmos', [secretsClaim], { group: 'gizmos.io' });
+    const evilSpec = { extend: { with: [own] }, defaultAPIBindings: [{ path: second.path, export: 'gizmos' }] };
+    await done(mallory.post(typesOf(second.path), typeOf('evil', evilSpec)));
+    const child = { defaultChildWorkspaceType: { path: second.path, name: 'evil' } };
+    await done(mallory.post(typesOf(second.path), typeOf('team', { ...evilSpec, ...child })));
+
+    // The type of the parent is not the stranger's: what it would give a child is not given.
+    const inherited = await admin.post(workspacesOf(victim.path), workspace('child', {}));
+    expect(inherited.status, inherited.text).toBe(403);
+    expect(inherited.text).toContain('parent type cannot be resolved');
+    // Nor does a limit mean it.
+    const limited = await admin.post(workspacesOf(limiting.path), workspace('after', team));
+    expect(limited.status, limited.text).toBe(403);
+
+    const shards = `${base('root')}/apis/core.kcp.io/v1alpha1/shards`;
+    const shard = names((await admin.get(shards)).body).at(-1) ?? '';
+    await done(admin.post(workspacesOf(org.path), workspace('behind', { ...universal, location })));
+    await done(admin.patch(`${shards}/${shard}`, { metadata: { labels: { planet } } }));
+    await admin.until(`${workspacesOf(org.path)}/behind`, ({ body }) => field(body, 'status.phase') === 'Ready');
+    const waiting = await admin.get(`${workspacesOf(org.path)}/waiting`);
+    expect(field(waiting.body, 'spec.cluster')).toBeUndefined();
+    const view = `/services/apiexport/${second.cluster}/gizmos/clusters/*/api/v1/secrets`;
+    expect(names((await mallory.get(view)).body)).toEqual([]);
+    await done(admin.patch(`${shards}/${shard}`, { metadata: { labels: { planet: null } } }));
+  });
 });
 
 describe('exports', () => {
