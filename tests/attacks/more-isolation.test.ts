@@ -9,6 +9,7 @@ import {
   bind,
   bindingsOf,
   bindRole,
+  condition,
   configMap,
   configMapsOf,
   done,
@@ -144,6 +145,81 @@ describe('claims', () => {
     const again = await mallory.get(url);
     if (which === '*') expect(names(again.body)).toEqual([]);
     else expect(again.status, again.text).toBe(403);
+  });
+
+  describe('that are narrowed while nobody watches', () => {
+    /** Events of a watch that goes on from before, up to the deletion of an object of the attacker's own: types with names or codes. */
+    async function resumed(url: string, from: string): Promise<string[]> {
+      await live(mallory, evil.path, 'last');
+      const stop = new AbortController();
+      const seen: string[] = [];
+      for await (const { type, object } of mallory.watch(`${url}?watch=true&resourceVersion=${from}`, stop.signal)) {
+        if (object.metadata?.name === 'kube-root-ca.crt') continue;
+        seen.push(`${type} ${type === 'ERROR' ? String(field(object, 'code')) : object.metadata.name}`);
+        if (seen.at(-1) === 'DELETED last') break;
+      }
+      stop.abort();
+      return seen.filter((text) => !text.endsWith(' last'));
+    }
+
+    /** Shows `secret` of the consumer to the attacker, who goes away; then the claim is narrowed. */
+    async function narrowed(narrow: object) {
+      const { name, view } = await claiming(['*']);
+      await bind(mallory, evil.path, evil.path, name, [accepted(claim)]);
+      await done(admin.post(configMapsOf(consumer.path), configMap('secret')));
+      const all = `${view}/*/api/v1/configmaps`;
+      const shown = await mallory.until(all, ({ body }) => names(body).includes('secret'));
+      const binding = `${bindingsOf(consumer.path)}/${name}`;
+      const claims = [{ ...accepted(claim), ...narrow }];
+      await done(admin.patch(binding, { spec: { permissionClaims: claims } }));
+      await admin.until(
+        binding,
+        ({ body }) =>
+          JSON.stringify(field(body, 'status.appliedPermissionClaims.0.verbs')) === JSON.stringify(claims[0]?.verbs) &&
+          JSON.stringify(field(body, 'status.appliedPermissionClaims.0.selector')) ===
+            JSON.stringify(claims[0]?.selector) &&
+          condition(body, 'PermissionClaimsApplied') === 'True',
+      );
+      return { view, all, from: String(shown.body.metadata.resourceVersion) };
+    }
+    const secretGoes = () => done(admin.delete(`${configMapsOf(consumer.path)}/secret`));
+
+    it.each([[['create', 'list']], [['create']]])(
+      'to %s are not forgotten by a watch that goes on from before',
+      async (verbs) => {
+        const { view, all, from } = await narrowed({ verbs });
+        await live(admin, consumer.path, 'private');
+        expect(await resumed(all, from)).toEqual(['ERROR 410']);
+        const one = `${view}/${consumer.cluster}/api/v1/configmaps`;
+        expect((await mallory.get(`${one}?watch=true&resourceVersion=${from}`)).status).toBe(403);
+        // Who begins anew goes on from there, and is shown nothing.
+        const { body } = await mallory.get(all);
+        const left = names(body).filter((name) => name !== 'kube-root-ca.crt');
+        expect(left).toEqual(verbs.includes('list') ? ['secret'] : []);
+        await secretGoes();
+        expect(await resumed(all, String(body.metadata.resourceVersion))).toEqual([]);
+      },
+    );
+
+    it('to fewer objects show in a watch that goes on from before that the others have gone', async () => {
+      const { all, from } = await narrowed({ selector: { matchLabels: { shown: 'yes' } } });
+      await live(admin, consumer.path, 'private');
+      expect(await resumed(all, from)).toEqual(['DELETED secret']);
+      await secretGoes();
+    });
+
+    it('and granted again show what was hidden', async () => {
+      const { name, view } = await claiming(['create']);
+      await bind(mallory, evil.path, evil.path, name, [accepted(claim)]);
+      await done(admin.post(configMapsOf(consumer.path), configMap('secret')));
+      const all = `${view}/*/api/v1/configmaps`;
+      const { body } = await mallory.get(all);
+      const binding = `${bindingsOf(consumer.path)}/${name}`;
+      await done(admin.patch(binding, { spec: { permissionClaims: [accepted(claim)] } }));
+      await mallory.until(all, (answer) => names(answer.body).includes('secret'));
+      expect(await resumed(all, String(body.metadata.resourceVersion))).toEqual(['ADDED secret']);
+      await secretGoes();
+    });
   });
 
   it('that are withdrawn show in an open watch that the objects have gone', async () => {
