@@ -7,7 +7,7 @@ import type { KubeObject } from '@kcp-ts/meta';
 import { currentGroup, isTrueCondition } from '@kcp-ts/meta';
 import type { ParsedReader, Store } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
-import { appliedClaims, compileClaimSelector, sameClaim } from './claims.ts';
+import { appliedClaims, claimFinder, compileClaimSelector } from './claims.ts';
 import { claimLabel, claimLabelPrefix, claimLabelValue, exportLabel, reflexiveClaimHash } from './hashes.ts';
 import { bindingsPrefix, clusterOfKey, exportKey } from './keys.ts';
 import { compileResourceSelectors, resourceSelectorsOf } from './resource-selectors.ts';
@@ -76,6 +76,7 @@ function claimsOfBinding(binding: ApiBinding, reader: ParsedReader): TableClaim[
   if (!isTrueCondition(binding.status?.conditions, 'InitialBindingCompleted')) return [];
   const source = reader.get<ApiExport>(exportKey(exportCluster, exportName));
   const exported = source?.spec?.permissionClaims ?? binding.status?.exportPermissionClaims ?? [];
+  const askedFor = claimFinder(exported);
   const label = claimLabel(exportCluster, exportName);
   const exportSelectors = source === undefined ? () => undefined : resourceSelectorsOf(source);
   const bindingSelectors = resourceSelectorsOf(binding);
@@ -85,7 +86,7 @@ function claimsOfBinding(binding: ApiBinding, reader: ParsedReader): TableClaim[
     exportCluster,
     exportName,
     label,
-    labelValue: claimLabelValue(exported.find((asked) => sameClaim(asked, claim)) ?? claim, claim.verbs),
+    labelValue: claimLabelValue(askedFor(claim) ?? claim, claim.verbs),
     selects: selectionOf(claim, exportSelectors, bindingSelectors),
   }));
 }
