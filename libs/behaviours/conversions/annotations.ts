@@ -1,15 +1,21 @@
 /** What one version of a kind cannot say travels in annotations of the other: JSON, which users can write as well. */
 import type { KubeObject } from '@kcp-ts/meta';
 import { invalidValue, StatusError } from '@kcp-ts/meta';
+import { exceededBound } from '@kcp-ts/schema';
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What these lists hold nests five levels; text of an annotation says in some thousand characters what nothing here could walk over. */
+const bounds = { depthMax: 20, bytesMax: Number.POSITIVE_INFINITY, namesMax: Number.POSITIVE_INFINITY };
+
 function parseList(text: string): readonly unknown[] | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return Array.isArray(value) && value.every(isObject) ? value : undefined;
+    return Array.isArray(value) && value.every(isObject) && exceededBound(value, bounds) === undefined
+      ? value
+      : undefined;
   } catch {
     return undefined;
   }
