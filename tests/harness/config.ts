@@ -5,3 +5,9 @@ export const installation: 'embedded' | 'cluster' =
 /** What random attacks are made from, where KCP_FUZZ_SEED says it. */
 export const fuzzSeed: number | undefined =
   process.env['KCP_FUZZ_SEED'] === undefined ? undefined : Number(process.env['KCP_FUZZ_SEED']);
+
+/** Where a server of a test's own says how long its turns are. */
+export const turnsFolder: string | undefined = process.env['KCP_TEST_TURNS'];
+
+/** What programs that tests start inherit. */
+export const environment: NodeJS.ProcessEnv = process.env;
