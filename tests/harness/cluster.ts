@@ -7,7 +7,6 @@ import { startCluster } from '@kcp-ts/kcp-ts';
 import { programs } from '@kcp-ts/testing';
 import type { ApiClient } from './api-client.ts';
 import { createApiClient } from './api-client.ts';
-import { measuredTurns } from './turns.ts';
 
 export interface TestClusterOptions {
   readonly shards?: number;
@@ -21,8 +20,8 @@ export interface TestClusterOptions {
   readonly shardFlags?: readonly string[];
   /** More flags for other kinds of parts. */
   readonly flags?: ClusterOptions['flags'];
-  /** Whether the programs say how long their turns are (`longestTurn`), in the folder of the installation. */
-  readonly measured?: boolean;
+  /** The environment of the programs, where it is not that of the test; told the folder of the installation. */
+  environment?(folder: string): NodeJS.ProcessEnv;
   /** How the parts reach each other, where that is not straight. */
   readonly wire?: ClusterOptions['wire'];
 }
@@ -40,7 +39,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     securePort: 0,
     programs: { etcd: programs.etcd, natsServer: programs.natsServer },
     tokens: options.tokens ?? [],
-    ...(options.measured === true ? { environment: measuredTurns(folder) } : {}),
+    environment: options.environment?.(folder),
     ...(options.wire === undefined ? {} : { wire: options.wire }),
     flags: { ...options.flags, ...(options.shardFlags === undefined ? {} : { shard: options.shardFlags }) },
   }).catch(async (error: unknown) => {

@@ -9,5 +9,8 @@ export const fuzzSeed: number | undefined =
 /** Where a server of a test's own says how long its turns are. */
 export const turnsFolder: string | undefined = process.env['KCP_TEST_TURNS'];
 
+/** Where a server of a test's own is told to fail. */
+export const faultsFolder: string | undefined = process.env['KCP_TEST_FAULTS'];
+
 /** What programs that tests start inherit. */
 export const environment: NodeJS.ProcessEnv = process.env;

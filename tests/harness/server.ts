@@ -79,7 +79,10 @@ async function longestTurnOf({ folder, parts }: Cluster): Promise<number> {
 /** The same installation as several processes on several shards. `measured`: they say how long their turns are. */
 async function startSharded(more: readonly string[], measured: boolean): Promise<ProcessServer> {
   const { tokens, others } = await tokensOfFlags(more);
-  const cluster = await startTestCluster({ tokens, shardFlags: others, measured });
+  const cluster = await startTestCluster({
+    ...{ tokens, shardFlags: others },
+    ...(measured ? { environment: measuredTurns } : {}),
+  });
   const { shardAdmin: _one, ...server } = await clientsOf(cluster.folder, cluster.kubeconfigPath);
   const shardAdmin = anyShardClient(cluster);
   return {
