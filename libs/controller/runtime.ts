@@ -2,7 +2,7 @@
  * Runs controllers off the store's own changes: a queue of keys per controller, each key at most once in it and never worked on twice at a time, a
  * bounded number of keys at once, and retries that wait longer each time. An idle key costs nothing.
  */
-import type { Clock } from '@kcp-ts/base';
+import type { Clock, Turns } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
 import type { Change, WatchHub } from '@kcp-ts/watch';
 import type { Controller } from './controller.ts';
@@ -11,6 +11,8 @@ export interface ControllerRuntimeNeeds {
   /** Where changes come from. */
   readonly hub: Pick<WatchHub, 'onChanges'>;
   readonly clock: Clock;
+  /** Between keys requests get their turns: many keys that need no waiting would be one long piece of work. */
+  readonly turns: Turns;
   /** How many keys of one controller are worked on at once. */
   readonly concurrency: number;
   onError(controller: string, key: string, error: unknown): void;
@@ -52,6 +54,7 @@ export function createControllerRuntime(
     timers: new Map(),
   }));
   const idlers = new Set<() => void>();
+  const slices = needs.turns.begin();
   let subscription: Disposable | undefined;
   let closed = false;
 
@@ -83,6 +86,7 @@ export function createControllerRuntime(
   async function work(queue: Queue, key: string): Promise<void> {
     let again: number | undefined;
     try {
+      await slices.pause();
       again = await queue.controller.reconcile(key);
       queue.failures.delete(key);
     } catch (error) {

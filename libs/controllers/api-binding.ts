@@ -3,6 +3,7 @@
  * deletion removes the instances before it lets the binding go.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Turns } from '@kcp-ts/base';
 import type { Controller } from '@kcp-ts/controller';
 import type { Condition, KubeObject } from '@kcp-ts/meta';
 import { isTrueCondition, parseIdentityHash, withCondition } from '@kcp-ts/meta';
@@ -31,7 +32,7 @@ import {
   schemasPrefix,
 } from '@kcp-ts/sharing';
 import type { Entry, Operation, ParsedReader } from '@kcp-ts/storage';
-import { parseKey, parseStored } from '@kcp-ts/storage';
+import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { Change } from '@kcp-ts/watch';
 import type { BindingIndex } from './binding-index.ts';
 import { deleteInstances } from './delete-instances.ts';
@@ -41,6 +42,8 @@ import { committed, keysToResume, lostRaceMs, objectOf, replaceOperation, timest
 
 export interface ApiBindingNeeds extends ControllerNeeds {
   readonly reader: ParsedReader;
+  /** A binding may have thousands of claims: others get their turns before it is judged. */
+  readonly turns: Turns;
   readonly bindings: BindingIndex;
   readonly claims: ClaimTables;
   resolve(path: string): string | undefined;
@@ -111,8 +114,11 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
   }
 
   async function bind(key: string, cluster: string, entry: Entry): Promise<number | undefined> {
+    const slices = needs.turns.begin();
     const binding = objectOf<Writable>(served(), entry);
     const before = binding.status;
+    // Not later: between what is found here and its commit nobody else writes.
+    await slices.pause();
     const hasClaims = claimsToVisit(binding, before).length > 0;
     const applied = !hasClaims || (isTrueCondition(before?.conditions, 'PermissionClaimsApplied') && labelled.has(key));
     const outcome = evaluateBinding(
@@ -273,8 +279,8 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
         return undefined;
       }
       const { cluster } = parseKey(key);
-      const { metadata } = parseStored<ApiBinding>(entry.value);
-      return metadata.deletionTimestamp === undefined ? bind(key, cluster, entry) : unbind(key, cluster, entry);
+      const deleting = (storedFlags(entry.value) & flagDeleting) !== 0;
+      return deleting ? unbind(key, cluster, entry) : bind(key, cluster, entry);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { FieldError, KubeObject, Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Operation } from '@kcp-ts/storage';
 import { applyDefaults } from './apply-defaults.ts';
+import { checkBounds } from './check-bounds.ts';
 import { checkFields, checkKind, checkNamespace, ensureMetadata } from './check-fields.ts';
 import { guardCreate } from './guard-operations.ts';
 import { generatedName, stampCreated, validateObjectMeta } from './object-meta.ts';
@@ -100,6 +101,7 @@ async function prepareCreate(
     errors.push(...(await validateInSlices(served.schema, sent, undefined, slices)));
     if (errors.length > 0) throw StatusError.invalid(row, sent.metadata.name ?? '', errors);
     object = served.conversion?.toStorage(sent) ?? sent;
+    checkBounds(storage, object, sent.metadata.name ?? '');
     storage.schema.prune(object);
     applyDefaults(storage, object);
     await slices.pause();

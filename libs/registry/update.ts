@@ -10,6 +10,7 @@ import { invalidValue, StatusError } from '@kcp-ts/meta';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { applyDefaults } from './apply-defaults.ts';
 import { inAttempts } from './attempts.ts';
+import { checkBounds } from './check-bounds.ts';
 import { checkFields, checkKind, checkNamespace, ensureMetadata } from './check-fields.ts';
 import type { Written } from './create.ts';
 import { countsGenerations, hasStatusSubresource, isCheckedAsStored, mayJudge, writeContext } from './create.ts';
@@ -98,6 +99,8 @@ async function prepareUpdate(
   const live = () => convertToServed(served, currentObject(storage, entry.value));
   await slices.pause();
   const { object: wanted, duplicates } = await request.change(live, slices);
+  // What replaces the whole object is a body, and was measured as it was decoded.
+  if (!request.replaces) checkBounds(served, wanted, request.name);
   await slices.pause();
   checkKind(served, wanted);
   checkFields(served, wanted, duplicates, request);
@@ -124,6 +127,7 @@ async function prepareUpdate(
     errors.push(...(await validateInSlices(served.schema, changed, live(), slices)));
     if (errors.length > 0) throw StatusError.invalid(row, request.name, errors.splice(0));
     object = served.conversion?.toStorage(changed) ?? changed;
+    checkBounds(storage, object, request.name);
     // What another version cannot say of the status must not get lost by a write that does not own it.
     if (request.subresource === '' && hasStatusSubresource(storage))
       setStatus(object, currentObject(storage, entry.value));

@@ -38,10 +38,10 @@ export interface CompiledSchema {
   /** Removes unknown fields in place; their paths, sorted. Nothing is left to remove in what `decode` of the builtin dialect took. */
   prune(object: object): string[];
   /**
-   * Applies defaults in place and removes nulls that are not allowed. False where defaults would make the object larger than any can be: then some are
-   * missing.
+   * Applies defaults in place and removes nulls that are not allowed. Returns about how many bytes of JSON were added; Infinity where that would make the object
+   * larger than any can be: then some are missing.
    */
-  applyDefaults(object: object): boolean;
+  applyDefaults(object: object): number;
   /** What is wrong with an object, in Kubernetes' texts. With `old`, values that were as invalid before pass. */
   validate(object: object, old?: object): FieldError[];
   /** As `validate`, with a `yield` between parts that may each take long. */

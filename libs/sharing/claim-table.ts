@@ -7,8 +7,8 @@ import type { KubeObject } from '@kcp-ts/meta';
 import { currentGroup, isTrueCondition } from '@kcp-ts/meta';
 import type { ParsedReader, Store } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
-import { appliedClaims, compileClaimSelector, sameClaim } from './claims.ts';
-import { claimHash, claimLabel, claimLabelPrefix, exportLabel, reflexiveClaimHash } from './hashes.ts';
+import { appliedClaims, claimFinder, compileClaimSelector } from './claims.ts';
+import { claimLabel, claimLabelPrefix, claimLabelValue, exportLabel, reflexiveClaimHash } from './hashes.ts';
 import { bindingsPrefix, clusterOfKey, exportKey } from './keys.ts';
 import { compileResourceSelectors, resourceSelectorsOf } from './resource-selectors.ts';
 import type { ApiBinding, ApiExport, AppliedClaim, ClaimKey } from './types.ts';
@@ -18,7 +18,7 @@ export interface TableClaim extends AppliedClaim {
   readonly exportCluster: string;
   readonly exportName: string;
   readonly label: string;
-  readonly hash: string;
+  readonly labelValue: string;
   /** Whether an object is among those that both sides select. */
   readonly selects: (object: KubeObject) => boolean;
 }
@@ -26,8 +26,6 @@ export interface TableClaim extends AppliedClaim {
 export interface ClaimTables {
   /** The applied claims of a workspace. */
   of(cluster: string): readonly TableClaim[];
-  /** The claims of a workspace as they last applied before its bindings changed, as far as that is known since the start. */
-  former(cluster: string): readonly TableClaim[];
   /** Puts exactly the labels on an object that the claims of its workspace ask for; true where that changed it. `identity` is the resource's own. */
   label(
     cluster: string,
@@ -40,8 +38,6 @@ export interface ClaimTables {
 }
 
 const bindingsMax = 1_000;
-/** Claims of one workspace that are remembered after they have changed. */
-const formerMax = 1_000;
 
 /** The group that holds the objects: core events and those of events.k8s.io are the same, and so are a group's by its earlier name. */
 function normalized(group: string, resource: string): string {
@@ -80,6 +76,7 @@ function claimsOfBinding(binding: ApiBinding, reader: ParsedReader): TableClaim[
   if (!isTrueCondition(binding.status?.conditions, 'InitialBindingCompleted')) return [];
   const source = reader.get<ApiExport>(exportKey(exportCluster, exportName));
   const exported = source?.spec?.permissionClaims ?? binding.status?.exportPermissionClaims ?? [];
+  const askedFor = claimFinder(exported);
   const label = claimLabel(exportCluster, exportName);
   const exportSelectors = source === undefined ? () => undefined : resourceSelectorsOf(source);
   const bindingSelectors = resourceSelectorsOf(binding);
@@ -89,7 +86,7 @@ function claimsOfBinding(binding: ApiBinding, reader: ParsedReader): TableClaim[
     exportCluster,
     exportName,
     label,
-    hash: claimHash(exported.find((asked) => sameClaim(asked, claim)) ?? claim),
+    labelValue: claimLabelValue(askedFor(claim) ?? claim, claim.verbs),
     selects: selectionOf(claim, exportSelectors, bindingSelectors),
   }));
 }
@@ -100,18 +97,6 @@ export function createClaimTables(needs: {
   readonly clustersMax: number;
 }): ClaimTables {
   const tables = new LRUCache<string, readonly TableClaim[]>({ max: needs.clustersMax });
-
-  const formerTables = new LRUCache<string, readonly TableClaim[]>({ max: needs.clustersMax });
-
-  /** A table that nobody has asked for since the last change has let nobody see anything. */
-  function remember(cluster: string): void {
-    const known = tables.peek(cluster);
-    if (known === undefined || known.length === 0) return;
-    const others = (formerTables.get(cluster) ?? []).filter(
-      (old) => !known.some((claim) => claim.label === old.label && sameClaim(claim, old)),
-    );
-    formerTables.set(cluster, [...known, ...others].slice(0, formerMax));
-  }
 
   function of(cluster: string): readonly TableClaim[] {
     const known = tables.get(cluster);
@@ -124,31 +109,21 @@ export function createClaimTables(needs: {
 
   return {
     of,
-    former: (cluster) => formerTables.get(cluster) ?? [],
     label(cluster, { group, plural, identity }, object) {
       const wanted = new Map<string, string>();
       for (const claim of of(cluster))
-        if (isClaimOn(claim, group, plural, identity) && grants(claim, object)) wanted.set(claim.label, claim.hash);
+        if (isClaimOn(claim, group, plural, identity) && grants(claim, object))
+          wanted.set(claim.label, claim.labelValue);
       const own =
         group === 'apis.kcp.io' && plural === 'apibindings' ? object.metadata.labels?.[exportLabel] : undefined;
       if (own !== undefined) wanted.set(`${claimLabelPrefix}${own}`, reflexiveClaimHash);
       return applyLabels(object, wanted);
     },
-    forget(cluster) {
-      tables.delete(cluster);
-      formerTables.delete(cluster);
-    },
+    forget: (cluster) => void tables.delete(cluster),
     changed(key) {
-      if (key.startsWith(bindingsPrefix)) {
-        const cluster = clusterOfKey(key, bindingsPrefix);
-        remember(cluster);
-        tables.delete(cluster);
-      }
+      if (key.startsWith(bindingsPrefix)) tables.delete(clusterOfKey(key, bindingsPrefix));
       // Who binds an export is not known here; exports change seldom.
-      else if (key.startsWith('apis.kcp.io/apiexports/')) {
-        for (const cluster of [...tables.keys()]) remember(cluster);
-        tables.clear();
-      }
+      else if (key.startsWith('apis.kcp.io/apiexports/')) tables.clear();
     },
   };
 }

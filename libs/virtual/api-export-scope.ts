@@ -12,6 +12,7 @@ import type { ApiExport, ClaimTables, ExportClaim, TableClaim } from '@kcp-ts/sh
 import {
   allowsVerb,
   boundName,
+  claimHash,
   claimLabel,
   clusterOfKey,
   exportHash,
@@ -98,14 +99,10 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
   let reading: string | undefined;
 
   /** The claim that a consumer has accepted, whatever its verbs. */
-  function acceptedClaim(
-    consumer: string,
-    { storage, identity }: ServedResource,
-    claims = needs.claims.of(consumer),
-  ): TableClaim | undefined {
-    return claims.find(
-      (claim) => claim.label === label && isClaimOn(claim, storage.row.group, storage.row.plural, identity),
-    );
+  function acceptedClaim(consumer: string, { storage, identity }: ServedResource): TableClaim | undefined {
+    return needs.claims
+      .of(consumer)
+      .find((claim) => claim.label === label && isClaimOn(claim, storage.row.group, storage.row.plural, identity));
   }
 
   function grantsReading({ verbs }: TableClaim): boolean {
@@ -118,32 +115,18 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
   }
 
   /**
-   * What a watch has shown of claimed objects. Labels say what is claimed and not with which verbs, and a grant that is gone cannot be asked any more: so
-   * the watch remembers for each consumer whether it granted `watch` when it was last looked at.
+   * Whether a watch of claimed objects may have shown one as it was: its label says whether it was claimed then, and could be watched. What could be watched
+   * and is still granted, but not to be watched, is neither there nor gone for the client: it has to begin anew. Labels change after the grant, in commits of
+   * their own that every watch sees, also one that goes on from before.
    */
-  function createShown(served: ServedResource): (object: KubeObject) => boolean {
-    const granted = new Map<string, boolean>();
-    if (reading === 'watch') {
-      for (const consumer of cluster === '*' ? needs.consumers(hash).keys() : [cluster]) {
-        const claim = acceptedClaim(consumer, served);
-        if (claim !== undefined) granted.set(consumer, grantsReading(claim));
-      }
-    }
+  function createShowed(served: ServedResource, claim: ExportClaim): (object: KubeObject) => boolean {
+    const watched = claimHash(claim);
     return ({ metadata }) => {
-      if (metadata.labels?.[label] === undefined) return false;
-      if (reading === undefined) return true;
-      const consumer = metadata.annotations?.[clusterAnnotation] ?? '';
-      const before = granted.get(consumer);
-      const claim = acceptedClaim(consumer, served);
-      if (claim !== undefined) {
-        const now = grantsReading(claim);
-        granted.set(consumer, now);
-        if (now || before !== true) return now;
-      } else {
-        const former = acceptedClaim(consumer, served, needs.claims.former(consumer));
-        if (former !== undefined) return grantsReading(former);
-        if (before !== undefined) return before;
-      }
+      const value = metadata.labels?.[label];
+      if (value === undefined || reading === undefined) return value !== undefined;
+      if (value !== watched) return false;
+      const now = acceptedClaim(metadata.annotations?.[clusterAnnotation] ?? '', served);
+      if (now === undefined || grantsReading(now)) return true;
       throw StatusError.expired('What was shown before is not granted any more; start again from a list');
     };
   }
@@ -219,7 +202,7 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
         const granted =
           labels?.[label] === undefined ? undefined : applied(annotations?.[clusterAnnotation] ?? '', served);
         // A label may be older than the grant, or than what a controller has changed of the object.
-        return granted !== undefined && labels?.[label] === granted.hash && grants(granted, object);
+        return granted !== undefined && labels?.[label] === granted.labelValue && grants(granted, object);
       }
     }
   }
@@ -256,7 +239,7 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
       return {
         shows: (object) => shows(served, why, object),
         // Labels are put on what is granted, and taken off by a commit of their own: by then the grant is gone.
-        ...(why.kind === 'claimed' ? { showed: createShown(served) } : {}),
+        ...(why.kind === 'claimed' ? { showed: createShowed(served, why.claim) } : {}),
         admit(object, old) {
           if (why.kind !== 'claimed') return;
           const granted = cluster === '*' ? undefined : applied(cluster, served);

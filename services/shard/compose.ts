@@ -168,6 +168,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const controllers = createControllerRuntime(shardControllers(core, tenancy, caBundle), {
     hub: core.changes,
     clock,
+    turns: core.turns,
     concurrency: reconcilesAtOnce,
     onError: options.logController,
   });

@@ -78,6 +78,7 @@ export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string)
     createApiBinding({
       ...needs,
       reader,
+      turns: core.turns,
       bindings,
       claims,
       resolve,

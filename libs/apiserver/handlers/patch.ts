@@ -1,19 +1,15 @@
 /** PATCH: JSON patch, merge patch, and strategic merge patch for built-in kinds. */
 
 import type { Slices } from '@kcp-ts/base';
-import { decodeJsonInSlices, depthMax, namesMax } from '@kcp-ts/http';
+import { decodeJsonInSlices } from '@kcp-ts/http';
 import type { KubeObject } from '@kcp-ts/meta';
-import { invalidValue, StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
 import { applyJsonPatchInSlices, applyMergePatch, applyStrategicMergePatch } from '@kcp-ts/patch';
 import type { ServedResource } from '@kcp-ts/registry';
 import { update } from '@kcp-ts/registry';
-import { exceededBound } from '@kcp-ts/schema';
 import { contentTypeOf, unsupportedMediaType } from '../read-body.ts';
 import type { ResourceCall } from '../resource-call.ts';
 import { respondWritten, writeRequest } from './write-call.ts';
-
-/** A body's limit: whether it can be stored is told with the object's own limit. */
-const resultBytesMax = 3 * 1024 * 1024;
 
 type Patcher = (live: KubeObject, patch: unknown, served: ServedResource, slices: Slices) => unknown;
 
@@ -29,17 +25,6 @@ const patchers: Readonly<Record<string, Patcher>> = {
 
 function acceptedTypes(served: ServedResource): readonly string[] {
   return served.row.dialect === 'builtin' ? [jsonPatch, mergePatch, strategicPatch] : [jsonPatch, mergePatch];
-}
-
-/** What a decoder refuses in a body must not come about by patching: small patches nest deep, and fill objects bit by bit. */
-function checkResult(object: object): void {
-  const exceeded = exceededBound(object, { depthMax, namesMax, bytesMax: resultBytesMax });
-  if (exceeded === undefined) return;
-  if (exceeded !== 'depth')
-    throw new StatusError('RequestEntityTooLarge', `Request entity is too large: the patched object exceeds the limit`);
-  throw StatusError.invalid({ group: '', kind: '' }, '', [
-    invalidValue('patch', 'the patched object', 'json parse error: exceeded max depth'),
-  ]);
 }
 
 export async function handlePatch(call: ResourceCall): Promise<void> {
@@ -72,7 +57,6 @@ export async function handlePatch(call: ResourceCall): Promise<void> {
       await slices.pause();
       if (typeof object !== 'object' || object === null || Array.isArray(object))
         throw StatusError.badRequest('the patched object is not an object');
-      checkResult(object);
       return { object: object as KubeObject, duplicates };
     },
   });

@@ -4,6 +4,7 @@ import { forbiddenField, groupResourceText } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { pathAnnotation } from '@kcp-ts/tenancy';
+import { claimCountErrors } from './claims-max.ts';
 import { ruleFailed } from './immutable.ts';
 
 export interface ApiExportsNeeds {
@@ -79,6 +80,7 @@ export function setPath(object: KubeObject, context: WriteContext, needs: { path
 export function createApiExportsBehaviour(needs: ApiExportsNeeds): Behaviour {
   const errors = (object: KubeObject) => [
     ...resourceErrors(object as ApiExport, needs),
+    ...claimCountErrors((object as ApiExport).spec?.permissionClaims),
     ...claimErrors(object as ApiExport, needs),
   ];
   return {

@@ -20,6 +20,8 @@ export interface ParentFacts {
   readonly path: string;
   /** `<path>:<name>` of the parent's own type. */
   readonly type: string | undefined;
+  /** The logical cluster that held that type when the parent was admitted. */
+  readonly typeCluster: string | undefined;
   readonly requiredGroups: string | undefined;
 }
 
@@ -66,11 +68,11 @@ function resolveType(needs: WorkspacesNeeds, workspace: Workspace, context: Writ
 }
 
 function parentTypeOf(needs: WorkspacesNeeds, workspace: KubeObject, context: WriteContext): ResolvedType {
-  const text = needs.parent(context.cluster)?.type;
+  const { type: text, typeCluster } = needs.parent(context.cluster) ?? {};
   if (text === undefined)
     throw forbid(context, workspace, 'annotation internal.tenancy.kcp.io/type on LogicalCluster must be set');
   const parts = parseTypeName(text);
-  const found = parts === undefined ? undefined : needs.types.at(parts.path, parts.name);
+  const found = parts === undefined ? undefined : needs.types.at(parts.path, parts.name, typeCluster);
   if (found === undefined) throw forbid(context, workspace, `parent type cannot be resolved: ${JSON.stringify(text)}`);
   return found;
 }
