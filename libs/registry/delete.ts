@@ -30,20 +30,18 @@ const propagationFinalizer: Readonly<Partial<Record<Propagation, string>>> = {
   Orphan: 'orphan',
 };
 
-function checkPreconditions(request: DeleteRequest, object: KubeObject): void {
-  const { uid, resourceVersion } = object.metadata;
-  if (request.uid !== undefined && request.uid !== uid) {
-    throw StatusError.conflict(
-      request.served.row,
-      request.name,
-      `Precondition failed: UID in precondition: ${request.uid}, UID in object meta: ${uid}`,
+/** Names the kind, as k8s.io/apiserver's rest.BeforeDelete does. */
+function checkPreconditions({ served, name, uid, resourceVersion }: DeleteRequest, { metadata }: KubeObject): void {
+  const { group, kind } = served.row;
+  const refuse = (why: string) => StatusError.conflict({ group, plural: kind }, name, why);
+  if (uid !== undefined && uid !== metadata.uid) {
+    throw refuse(
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
     );
   }
-  if (request.resourceVersion !== undefined && request.resourceVersion !== resourceVersion) {
-    throw StatusError.conflict(
-      request.served.row,
-      request.name,
-      `Precondition failed: ResourceVersion in precondition: ${request.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`,
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    throw refuse(
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
     );
   }
 }

@@ -58,7 +58,7 @@ export async function handlePatch(call: ResourceCall): Promise<void> {
   write.slices.restart();
   const { value: patch, duplicates } = await decodeJsonInSlices(
     body,
-    { strict: write.fieldValidation !== 'Ignore', patch: true },
+    { strict: write.fieldValidation !== 'Ignore', as: 'patch' },
     write.slices,
   );
   const written = await update(call.needs.registry, {

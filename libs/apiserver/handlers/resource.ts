@@ -9,7 +9,7 @@ import type { ApiRequest } from '../api-request.ts';
 import type { Bookmarks } from '../bookmarks.ts';
 import type { MediaReader } from '../encode/media.ts';
 import { respondJson } from '../encode/respond.ts';
-import { parseListOptions } from '../options.ts';
+import { parseListOptions } from '../options/list-options.ts';
 import type { Progress } from '../progress.ts';
 import { isTrue } from '../query.ts';
 import { readBody } from '../read-body.ts';
@@ -30,8 +30,9 @@ export function verbOf(request: ApiRequest, api: ApiPath): Verb | undefined {
   switch (request.method) {
     case 'GET':
     case 'HEAD':
-      if (api.watch || isTrue(request.query, 'watch')) return 'watch';
-      return api.name === '' ? 'list' : 'get';
+      if (api.watch) return 'watch';
+      if (api.name !== '') return 'get';
+      return isTrue(request.query, 'watch') ? 'watch' : 'list';
     case 'POST':
       return 'create';
     case 'PUT':
@@ -55,7 +56,7 @@ async function specialBody({ needs, request, served }: ResourceCall, verb: Verb,
   if (verb === 'patch') {
     const bytes = await request.exchange.readBody(needs.bodyBytesMax);
     slices.restart();
-    return (await decodeJsonInSlices(bytes, { strict: false, patch: true }, slices)).value;
+    return (await decodeJsonInSlices(bytes, { strict: false, as: 'patch' }, slices)).value;
   }
   return (await readBody(request, needs, false, served.row.kind, slices)).value;
 }

@@ -5,7 +5,7 @@ import { applyJsonPatch, applyMergePatch } from '@kcp-ts/patch';
 import type { ServedResource } from '@kcp-ts/registry';
 import { objectKey, servedObject, update } from '@kcp-ts/registry';
 import { compileJsonPath, hasKey, isJsonObject, JsonPathError, setMember } from '@kcp-ts/schema';
-import { parseDryRun } from '../options.ts';
+import { parseWriteOptions } from '../options/write-options.ts';
 import { contentTypeOf, unsupportedMediaType } from '../read-body.ts';
 import type { ServerNeeds, SpecialAnswer, SpecialCall, SpecialHandler } from '../server-needs.ts';
 
@@ -156,7 +156,7 @@ export function createScaleHandler(needs: Pick<ServerNeeds, 'store' | 'registry'
       namespace,
       name: objectName,
       user: request.user,
-      dryRun: parseDryRun(request.query.all('dryRun'), request.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions'),
+      dryRun: parseWriteOptions(request.query, request.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions').dryRun,
       subresource: '',
       fieldValidation: 'Ignore',
       guard: scope.guard(served),

@@ -110,6 +110,6 @@ describe('decodeJson', () => {
 });
 
 it('a patch that is no JSON is called a patch', () => {
-  const decode = () => decodeJson(Buffer.from('{nope'), { strict: false, patch: true });
+  const decode = () => decodeJson(Buffer.from('{nope'), { strict: false, as: 'patch' });
   expect(decode).toThrow("error decoding patch: invalid character 'n' looking for beginning of object key string");
 });
