@@ -2,8 +2,9 @@
 import type { Slices } from '@kcp-ts/base';
 import type { DecodeOptions, YamlDecoder } from '@kcp-ts/http';
 import { decodeJson, decodeJsonInSlices } from '@kcp-ts/http';
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
+import { requireKind } from '@kcp-ts/registry';
 import type { ApiRequest } from './api-request.ts';
 import { decodeKubernetes } from './protobuf/decode-kubernetes.ts';
 
@@ -11,6 +12,8 @@ export interface DecodedBody {
   readonly value: unknown;
   /** Paths of doubled keys. */
   readonly duplicates: readonly string[];
+  /** As they were sent. */
+  readonly bytes: Uint8Array;
   /** The value once more, for one who has changed it. */
   again(): unknown;
 }
@@ -58,13 +61,13 @@ async function decodeBody(
   const type = objectTypeOf(request);
   if (type === protobuf) {
     const decode = () => decodeKubernetes(bytes) ?? refuseProtobuf();
-    return { value: decode(), duplicates: [], again: decode };
+    return { value: decode(), duplicates: [], bytes, again: decode };
   }
   if (type === 'application/json') {
     const decoded = await decodeJsonInSlices(bytes, options, slices);
-    return { ...decoded, again: () => decodeJson(bytes, { strict: false }).value };
+    return { ...decoded, bytes, again: () => decodeJson(bytes, { strict: false }).value };
   }
-  return yaml.decode(bytes, options, { user: request.user.name, bytesMax, slices });
+  return { ...(await yaml.decode(bytes, options, { user: request.user.name, bytesMax, slices })), bytes };
 }
 
 /**
@@ -101,13 +104,13 @@ function refuseProtobuf(): never {
   throw unsupportedMediaType(protobuf, ['application/json', 'application/yaml']);
 }
 
-/** A body that must be an object. */
-export function asObject(body: DecodedBody, kind: string): KubeObject {
-  const { value } = body;
+/** A body that must be an object, and must say its kind where it is of a custom one. */
+export function asObject({ value, bytes }: DecodedBody, row: ResourceRow): KubeObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw StatusError.badRequest(
-      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error`,
+      `the object provided is unrecognized (must be of type ${row.kind}): couldn't get version/kind; json parse error`,
     );
   }
+  requireKind(row, value, bytes);
   return value as KubeObject;
 }

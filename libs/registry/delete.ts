@@ -1,9 +1,9 @@
 /** DELETE: removes an object, or marks it where finalizers or a controller have the last word. */
 import type { KubeObject, Revision } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError, strategyOf } from '@kcp-ts/meta';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { inAttempts } from './attempts.ts';
-import { countsGenerations, writeContext } from './create.ts';
+import { writeContext } from './create.ts';
 import type { RegistryNeeds } from './registry-needs.ts';
 import { currentObject, dryRunObject, storedObject } from './stored-object.ts';
 import { untilDurable } from './until-durable.ts';
@@ -60,7 +60,7 @@ function mark(needs: RegistryNeeds, request: DeleteRequest, object: KubeObject):
   const context = writeContext(needs, request);
   metadata.deletionTimestamp = context.timestamp;
   metadata.deletionGracePeriodSeconds = 0;
-  if (countsGenerations(storage)) metadata.generation = (metadata.generation ?? 0) + 1;
+  if (strategyOf(storage.row).countsGenerations) metadata.generation = (metadata.generation ?? 0) + 1;
   storage.behaviour.prepareDelete?.(object, context);
   return true;
 }

@@ -11,6 +11,7 @@ import {
   validatePathSegmentName,
   validateQualifiedName,
 } from '@kcp-ts/meta';
+import { ownerReferenceErrors } from './owner-references.ts';
 
 /** The annotation that names the logical cluster on every object. */
 export const clusterAnnotation = 'kcp.io/cluster';
@@ -42,7 +43,7 @@ export function stampCreated(object: KubeObject, created: CreatedMeta): void {
     namespace: _n,
     uid: _u,
     resourceVersion: _r,
-    generation: _g,
+    generation: sentGeneration,
     creationTimestamp: _c,
     ...rest
   } = object.metadata;
@@ -60,7 +61,8 @@ export function stampCreated(object: KubeObject, created: CreatedMeta): void {
     ...(created.namespace === '' ? {} : { namespace: created.namespace }),
     uid: created.uid,
     resourceVersion: '',
-    ...(created.generation ? { generation: 1 } : {}),
+    // Kinds that do not count leave it to their clients.
+    ...(created.generation ? { generation: 1 } : sentGeneration ? { generation: sentGeneration } : {}),
     creationTimestamp: created.timestamp,
     ...kept,
     annotations: { ...annotations, [clusterAnnotation]: created.cluster },
@@ -110,30 +112,6 @@ function nameProblems(row: ResourceRow, name: string): readonly string[] {
   }
 }
 
-function ownerReferenceErrors(meta: ObjectMeta): FieldError[] {
-  const errors: FieldError[] = [];
-  const controllers: string[] = [];
-  for (const [i, owner] of (meta.ownerReferences ?? []).entries()) {
-    const field = `metadata.ownerReferences[${i}]`;
-    if (!owner.apiVersion)
-      errors.push(invalidValue(`${field}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
-    if (!owner.kind) errors.push(invalidValue(`${field}.kind`, owner.kind ?? '', 'must not be empty'));
-    if (!owner.name) errors.push(invalidValue(`${field}.name`, owner.name ?? '', 'must not be empty'));
-    if (!owner.uid) errors.push(invalidValue(`${field}.uid`, owner.uid ?? '', 'must not be empty'));
-    if (owner.controller === true) controllers.push(owner.name);
-  }
-  if (controllers.length > 1) {
-    errors.push(
-      invalidValue(
-        'metadata.ownerReferences',
-        meta.ownerReferences,
-        `Only one reference can have Controller set to true. Found "true" in references for ${controllers.join(' and ')}`,
-      ),
-    );
-  }
-  return errors;
-}
-
 /** Far more than anybody has: each is looked at with every write. */
 const finalizersMax = 10_000;
 
@@ -148,10 +126,17 @@ export function validateObjectMeta(row: ResourceRow, object: KubeObject): FieldE
   if (!meta.name) errors.push(requiredValue('metadata.name', 'name or generateName is required'));
   else
     for (const problem of nameProblems(row, meta.name)) errors.push(invalidValue('metadata.name', meta.name, problem));
-  errors.push(...ownerReferenceErrors(meta));
+  if (meta.generation !== undefined && meta.generation < 0)
+    errors.push(invalidValue('metadata.generation', meta.generation, 'must be greater than or equal to 0'));
   errors.push(...validateLabels(meta.labels, 'metadata.labels'));
   errors.push(...validateAnnotations(meta.annotations, 'metadata.annotations'));
-  const { finalizers = [] } = meta;
+  errors.push(...ownerReferenceErrors(meta.ownerReferences));
+  errors.push(...finalizerErrors(row, meta.finalizers ?? []));
+  return errors;
+}
+
+function finalizerErrors(row: ResourceRow, finalizers: readonly string[]): FieldError[] {
+  const errors: FieldError[] = [];
   if (finalizers.length > finalizersMax) {
     const message = `Too many: ${finalizers.length}: must have at most ${finalizersMax} items`;
     errors.push({ kind: 'TooMany', field: 'metadata.finalizers', message });
@@ -160,11 +145,67 @@ export function validateObjectMeta(row: ResourceRow, object: KubeObject): FieldE
     for (const problem of validateQualifiedName(finalizer))
       errors.push(invalidValue('metadata.finalizers', finalizer, problem));
   }
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
+    const why = 'finalizer orphan and foregroundDeletion cannot be both set';
+    errors.push(invalidValue('metadata.finalizers', finalizers, why));
+  }
+  if (!checksFinalizers(row)) return errors;
+  for (const [index, finalizer] of finalizers.slice(0, finalizersMax).entries()) {
+    if (isQualifiedFinalizer(finalizer)) continue;
+    const why = 'name is neither a standard finalizer name nor is it fully qualified';
+    errors.push(invalidValue(`metadata.finalizers[${index}]`, finalizer, why));
+  }
   return errors;
+}
+
+const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+/** Groups whose kinds Kubernetes validates by the rules of apimachinery alone. */
+const lenientGroups = new Set(['admissionregistration.k8s.io', 'apiextensions.k8s.io', 'events.k8s.io']);
+
+/** Whether a kind is validated by the stricter rules of kubernetes/pkg/apis/core/validation. */
+function checksFinalizers({ dialect, group, plural }: ResourceRow): boolean {
+  return dialect === 'builtin' && !lenientGroups.has(group) && !(group === '' && plural === 'events');
+}
+
+function isQualifiedFinalizer(finalizer: string): boolean {
+  return finalizer.includes('/') || standardFinalizers.has(finalizer);
+}
+
+/** Custom kinds are warned of finalizers that others might use as well. */
+export function warnOfFinalizers(
+  { dialect }: ResourceRow,
+  { metadata }: KubeObject,
+  old: KubeObject | undefined,
+  request: { warn(text: string): void },
+): void {
+  if (dialect !== 'custom') return;
+  const before = new Set(old?.metadata.finalizers);
+  const added = new Set(metadata.finalizers?.filter((finalizer) => !before.has(finalizer)));
+  for (const finalizer of [...added].sort()) {
+    if (isQualifiedFinalizer(finalizer)) continue;
+    const why =
+      'prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers';
+    request.warn(`metadata.finalizers: ${JSON.stringify(finalizer)}: ${why}`);
+  }
 }
 
 function maskTrailingDash(name: string): string {
   return name.length > 1 && name.endsWith('-') ? `${name.slice(0, -1)}a` : name;
+}
+
+/**
+ * Changes of what is set once: an absent time is a value too. What an object has already is kept where a client leaves it out. The rules of the write path and
+ * those of each kind both say so, hence twice.
+ */
+export function immutableMetaErrors({ metadata }: KubeObject, { metadata: old }: KubeObject): FieldError[] {
+  const errors: FieldError[] = [];
+  const compare = (field: 'deletionTimestamp' | 'deletionGracePeriodSeconds') => {
+    const now = metadata[field] ?? old[field];
+    if (now !== old[field]) errors.push(invalidValue(`metadata.${field}`, now, 'field is immutable'));
+  };
+  if (old.deletionTimestamp === undefined) compare('deletionTimestamp');
+  compare('deletionGracePeriodSeconds');
+  return [...errors, ...errors];
 }
 
 /** What apimachinery checks of a change of metadata. */

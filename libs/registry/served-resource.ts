@@ -51,8 +51,6 @@ export interface WriteContext {
  * `validate…`, and refuses in `admit…` by throwing a StatusError. `accompany…` adds operations to the same commit.
  */
 export interface Behaviour {
-  /** Whether the object counts generations: bumped when anything but metadata and status changes. Custom resources always do. */
-  readonly generation?: boolean;
   /** A deletion marks the object and leaves the removal to a controller, even without finalizers. */
   readonly deletesLater?: boolean;
   /** Milliseconds after which a stored object expires. */
