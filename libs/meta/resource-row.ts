@@ -93,6 +93,8 @@ export interface ResourceRow {
   readonly storageVersion?: string;
   /** The group and version whose stored objects this row shows in its own shape; the behaviour converts. Absent: the objects are this row's own. */
   readonly aliasOf?: { readonly group: string; readonly version: string };
+  /** kcp's schema of the kind has CEL rules, which its behaviour states here: they are not checked of objects that the schema refuses, and the answer says so. */
+  readonly rules?: boolean;
   /** A custom resource's when absent. */
   readonly strategy?: Strategy;
 }

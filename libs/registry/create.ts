@@ -126,6 +126,7 @@ async function prepareCreate(
   // What the server has set may be what a claim selects by.
   request.guard?.admit(object, undefined);
   await needs.admission.validate(object, undefined, context);
+  if (row.dialect === 'builtin') storage.schema.omitEmpty(object);
   // What is made for the store is made in one piece, in the commit.
   await slices.pause();
   return object;

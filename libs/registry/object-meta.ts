@@ -35,6 +35,10 @@ export interface CreatedMeta {
   readonly generation: boolean;
 }
 
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
 /** What the server sets on a new object; clears what only the server may set. Keys come in the order that Kubernetes prints them. */
 export function stampCreated(object: KubeObject, created: CreatedMeta): void {
   const {
@@ -55,9 +59,10 @@ export function stampCreated(object: KubeObject, created: CreatedMeta): void {
     annotations,
     ...kept
   } = rest;
+  for (const field of ['labels', 'finalizers', 'ownerReferences']) if (isEmpty(kept[field])) delete kept[field];
   object.metadata = {
     name,
-    ...(generateName === undefined ? {} : { generateName }),
+    ...(generateName ? { generateName } : {}),
     ...(created.namespace === '' ? {} : { namespace: created.namespace }),
     uid: created.uid,
     resourceVersion: '',
@@ -199,10 +204,11 @@ function maskTrailingDash(name: string): string {
  */
 export function immutableMetaErrors({ metadata }: KubeObject, { metadata: old }: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
-  const compare = (field: 'deletionTimestamp' | 'deletionGracePeriodSeconds') => {
+  const compare = (field: 'uid' | 'deletionTimestamp' | 'deletionGracePeriodSeconds') => {
     const now = metadata[field] ?? old[field];
     if (now !== old[field]) errors.push(invalidValue(`metadata.${field}`, now, 'field is immutable'));
   };
+  if (metadata.uid !== '') compare('uid');
   if (old.deletionTimestamp === undefined) compare('deletionTimestamp');
   compare('deletionGracePeriodSeconds');
   return [...errors, ...errors];

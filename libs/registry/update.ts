@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Slices } from '@kcp-ts/base';
 import type { FieldError, KubeObject, Revision } from '@kcp-ts/meta';
 import { invalidValue, StatusError, strategyOf } from '@kcp-ts/meta';
+import { canonicalJson } from '@kcp-ts/schema';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { applyDefaults } from './apply-defaults.ts';
 import { inAttempts } from './attempts.ts';
@@ -59,7 +60,8 @@ function uidConflict({ served, name }: UpdateRequest, sent: string, stored: stri
 function checkPreconditions(request: UpdateRequest, changed: KubeObject, old: KubeObject): void {
   const { row } = request.served;
   const { uid, resourceVersion } = changed.metadata;
-  if (uid !== undefined && uid !== '' && uid !== old.metadata.uid)
+  // A patch asks for no object in particular: its result has another uid, which cannot be.
+  if (request.replaces && uid !== undefined && uid !== '' && uid !== old.metadata.uid)
     throw uidConflict(request, uid, old.metadata.uid ?? '');
   if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0') {
     if (resourceVersion !== old.metadata.resourceVersion) throw StatusError.conflict(row, request.name);
@@ -91,7 +93,8 @@ async function unusablePatch(
 ): Promise<StatusError> {
   const { object } = await request.change(live, slices);
   const shown = Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return StatusError.invalid({ group: '', kind: '' }, '', [invalidValue('patch', JSON.stringify(shown), problem)]);
+  const text = request.served.row.dialect === 'custom' ? canonicalJson(object) : JSON.stringify(shown);
+  return StatusError.invalid({ group: '', kind: '' }, '', [invalidValue('patch', text, problem)]);
 }
 
 /** From what the client sent, applied to what is there, to an object of the served version whose names are those of the URL. */
@@ -198,6 +201,7 @@ async function prepareUpdate(
   // What the server has set or put back may be what a claim selects by.
   request.guard?.admit(object, old);
   await needs.admission.validate(object, old, context);
+  if (row.dialect === 'builtin') storage.schema.omitEmpty(object);
   await slices.pause();
   return { object, old, optimistic };
 }
@@ -207,7 +211,7 @@ function isFinalRemoval(storage: ServedResource, object: KubeObject): boolean {
   return (
     object.metadata.deletionTimestamp !== undefined &&
     (object.metadata.finalizers ?? []).length === 0 &&
-    storage.behaviour.deletesLater !== true
+    (storage.behaviour.deletesLater !== true || storage.behaviour.mayGo?.(object) === true)
   );
 }
 

@@ -11,6 +11,7 @@ import { compileDefaults } from './default.ts';
 import type { JsonObject } from './json-value.ts';
 import { compileListTypes } from './list-types.ts';
 import { objectMetaSchema } from './object-meta-schema.ts';
+import { compileOmitEmpty } from './omit-empty.ts';
 import { compilePrune } from './prune.ts';
 import { compileScaleCheck } from './scale-check.ts';
 import { compileValidate } from './validate.ts';
@@ -21,6 +22,8 @@ export interface SchemaOptions {
   readonly dialect: 'builtin' | 'custom';
   /** The kind, for Go's decoding texts; `Object` when absent. */
   readonly kind?: string;
+  /** The kind has rules that somebody else checks. */
+  readonly rules?: boolean | undefined;
   /** A custom resource's scale subresource, whose paths are validated with every object. */
   readonly scale?: ScalePaths | undefined;
 }
@@ -41,6 +44,8 @@ export interface CompiledSchema {
    * missing.
    */
   applyDefaults(object: object): boolean;
+  /** Leaves out, in place, empty maps and lists (of custom kinds also texts) that Go does not write. Of kinds whose Go types are known. */
+  omitEmpty(object: object): void;
   /** What is wrong with an object, in Kubernetes' texts. With `old`, values that were as invalid before pass. */
   validate(object: object, old?: object): FieldError[];
   /** As `validate`, with a `yield` between parts that may each take long. */
@@ -93,7 +98,7 @@ function compileWhole(schema: JsonSchema, options: SchemaOptions): ValidateParts
   const validate = compileValidate(options.dialect === 'builtin' ? withoutFormats(schema) : schema);
   const checkScale = options.scale === undefined ? undefined : compileScaleCheck(options.scale);
   const checkLists = compileListTypes(schema);
-  const rules = hasRules(schema);
+  const rules = options.rules === true || hasRules(schema);
   return function* parts(object, old) {
     const budget = new Budget(stepsMax, outOfBudget);
     const run: Run = { errors: [], matches: 0, budget };
@@ -146,6 +151,7 @@ export function compileSchema(schema: JsonSchema, options: SchemaOptions, knownH
   const decode = lazy(() => compileDecode(options.dialect === 'builtin' ? withMetadata(schema) : envelope, kind));
   const prune = lazy(() => compilePrune(schema));
   const applyDefaults = lazy(() => compileDefaults(schema));
+  const omitEmpty = lazy(() => compileOmitEmpty(schema, options.dialect === 'custom'));
   const validateParts = lazy(() => compileWhole(schema, options));
   let hash = knownHash;
   return {
@@ -157,6 +163,7 @@ export function compileSchema(schema: JsonSchema, options: SchemaOptions, knownH
     decode: (object) => decode(object as JsonObject),
     prune: (object) => prune(object as JsonObject),
     applyDefaults: (object) => applyDefaults(object as JsonObject),
+    omitEmpty: (object) => omitEmpty(object as JsonObject),
     validate: (object, old) => lastOf(validateParts(object, old)),
     validateParts: (object, old) => validateParts(object, old),
   };

@@ -27,6 +27,8 @@ function checkMap(keys: readonly string[], items: readonly unknown[], path: stri
   for (const [index, item] of items.entries()) {
     if (run.errors.length >= errorsMax) return;
     const field = `${path}[${index}]`;
+    // Its type has been told.
+    if (item === null) continue;
     if (!isJsonObject(item)) {
       run.errors.push(invalidValue(field, item, 'must be an object for an array of list-type map'));
       continue;

@@ -1,6 +1,6 @@
 /** DELETE of one object or of a collection. */
 import type { StatusError } from '@kcp-ts/meta';
-import { groupVersionText } from '@kcp-ts/meta';
+import { groupVersionText, strategyOf } from '@kcp-ts/meta';
 import type { DeleteRequest } from '@kcp-ts/registry';
 import { remove, servedJson } from '@kcp-ts/registry';
 import { parseKey } from '@kcp-ts/storage';
@@ -40,7 +40,7 @@ function deleteRequest(call: ResourceCall, options: DeleteOptions, namespace: st
   };
 }
 
-/** Answers with the marked object, or with a Status that says it is gone. */
+/** Answers with the marked object, or with a Status that says it is gone; some kinds answer with the object then, too. */
 export async function handleDelete(call: ResourceCall): Promise<void> {
   const { request, served, api } = call;
   const deleted = await remove(
@@ -52,7 +52,7 @@ export async function handleDelete(call: ResourceCall): Promise<void> {
       api.name,
     ),
   );
-  if (!deleted.removed) return respondWritten(call, 200, deleted.value);
+  if (!deleted.removed || strategyOf(served.row).returnsDeleted) return respondWritten(call, 200, deleted.value);
   const { group, plural } = served.row;
   const details = { name: api.name, ...(group === '' ? {} : { group }), kind: plural, uid: deleted.uid };
   respondJson(request, 200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });

@@ -8,6 +8,7 @@ import { framedAcceptHeader } from '@kcp-ts/watch';
 import type { ApiRequest } from '../api-request.ts';
 import type { Bookmarks } from '../bookmarks.ts';
 import type { MediaReader } from '../encode/media.ts';
+import { checkMetadataView } from '../encode/media.ts';
 import { respondJson } from '../encode/respond.ts';
 import { parseListOptions } from '../options/list-options.ts';
 import type { Progress } from '../progress.ts';
@@ -88,7 +89,7 @@ function checkVerb(call: ResourceCall, verb: Verb): void {
     return;
   }
   const sub = row.subresources.find((candidate) => candidate.name === subresource);
-  if (sub === undefined) throw StatusError.pathNotFound();
+  if (sub === undefined) throw row.dialect === 'custom' ? StatusError.notFound(row, name) : StatusError.pathNotFound();
   if (!(sub.verbs as readonly string[]).includes(verb)) throw StatusError.methodNotAllowed();
 }
 
@@ -115,6 +116,7 @@ export async function handleResource(
   if (served === undefined) throw StatusError.pathNotFound();
   const call: ResourceCall = { needs: from.needs, request, scope, served, api, media };
   checkVerb(call, verb);
+  if (verb !== 'watch' && verb !== 'deletecollection') checkMetadataView(media, verb === 'list', served.row);
   if (served.row.namespaced && api.namespace === '' && (api.name !== '' || verb === 'create') && !call.api.watch)
     throw StatusError.pathNotFound();
   if (!served.row.namespaced && api.namespace !== '') throw StatusError.pathNotFound();

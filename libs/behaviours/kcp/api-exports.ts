@@ -1,10 +1,10 @@
 /** APIExports: schemas named after what they are, claims with identities, and the path that others find them under. */
 import type { Condition, FieldError, KubeObject } from '@kcp-ts/meta';
-import { forbiddenField, groupResourceText } from '@kcp-ts/meta';
+import { forbiddenField, groupResourceText, StatusError } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { pathAnnotation } from '@kcp-ts/tenancy';
-import { ruleFailed } from './immutable.ts';
+import { ruleFailed } from '../immutable.ts';
 
 export interface ApiExportsNeeds {
   pathOf(cluster: string): string;
@@ -16,7 +16,7 @@ export interface ApiExportsNeeds {
 
 function resourceErrors(object: ApiExport, needs: ApiExportsNeeds): FieldError[] {
   const errors: FieldError[] = [];
-  for (const [i, { name, group, schema, storage }] of (object.spec?.resources ?? []).entries()) {
+  for (const [i, { name, group, schema }] of (object.spec?.resources ?? []).entries()) {
     if (needs.isBuiltin(group, name)) {
       const what = groupResourceText({ group, plural: name });
       errors.push(forbiddenField(`spec.resources[${i}]`, `${what} is built in and cannot be exported`));
@@ -34,11 +34,17 @@ function resourceErrors(object: ApiExport, needs: ApiExportsNeeds): FieldError[]
     // Neither a prefix nor a plural has a dot, and a schema's group is never `core`: cut elsewhere, the name is that of another resource's schema.
     else if (group === 'core' || name.includes('.') || schema.slice(0, -suffix.length).includes('.'))
       wrong(`is not the name of a schema of ${groupResourceText({ group, plural: name })}`);
-    if (storage !== undefined && (storage.crd === undefined) === (storage.virtual === undefined)) {
-      errors.push(ruleFailed(`spec.resources[${i}].storage`, 'Exactly one of crd or virtual must be set'));
-    }
   }
   return errors;
+}
+
+/** A rule of kcp's schema. */
+function storageErrors(object: KubeObject): FieldError[] {
+  return ((object as ApiExport).spec?.resources ?? []).flatMap(({ storage }, i) =>
+    storage === undefined || (storage.crd === undefined) !== (storage.virtual === undefined)
+      ? []
+      : [ruleFailed(`spec.resources[${i}].storage`, 'Exactly one of crd or virtual must be set')],
+  );
 }
 
 function claimErrors(object: ApiExport, needs: ApiExportsNeeds): FieldError[] {
@@ -77,17 +83,22 @@ export function setPath(object: KubeObject, context: WriteContext, needs: { path
 }
 
 export function createApiExportsBehaviour(needs: ApiExportsNeeds): Behaviour {
-  const errors = (object: KubeObject) => [
-    ...resourceErrors(object as ApiExport, needs),
-    ...claimErrors(object as ApiExport, needs),
-  ];
+  /** kcp's admission says it, hence 403 and not 422; and it says one thing at a time. */
+  function admit(object: KubeObject, context: WriteContext): void {
+    const [error] = [...resourceErrors(object as ApiExport, needs), ...claimErrors(object as ApiExport, needs)];
+    if (error === undefined) return;
+    throw StatusError.forbidden(context.served.row, object.metadata.name, `${error.field}: ${error.message}`);
+  }
+
   return {
     prepareCreate: (object, context) => setPath(object, context, needs),
     prepareUpdate(object, old, context) {
       setPath(object, context, needs);
       if (context.subresource === 'status') keepIdentity(object, old);
     },
-    validateCreate: errors,
-    validateUpdate: errors,
+    validateCreate: storageErrors,
+    validateUpdate: storageErrors,
+    admitCreate: admit,
+    admitUpdate: (object, _old, context) => admit(object, context),
   };
 }
