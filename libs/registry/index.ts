@@ -17,6 +17,7 @@ export { noBehaviour, objectKey, serve } from './served-resource.ts';
 export {
   convertToServed,
   currentObject,
+  listedJson,
   metadataObject,
   servedJson,
   servedMetadataJson,

@@ -454,3 +454,31 @@ it('a terminating namespace goes when its finalizers are cleared', async () => {
   await done(admin.put(`${at}/finalize`, { ...plain, spec: { finalizers: [] } }));
   expect((await admin.get(at)).status).toBe(404);
 });
+
+describe('items of lists', () => {
+  const kindsOf = (list: unknown) =>
+    new Set((field(list, 'items') as KubeObject[]).map(({ apiVersion, kind }) => `${apiVersion} ${kind}`));
+
+  it('of built-in kinds leave what they are to the list, those of custom kinds say it', async () => {
+    await made();
+    await done(admin.post(horses, custom('Horse', 'listed')));
+    expect(kindsOf(await done(admin.get(url)))).toEqual(new Set(['undefined undefined']));
+    expect(kindsOf(await done(admin.get(horses)))).toEqual(new Set(['wild.west/v1alpha1 Horse']));
+    const yaml = await admin.get(url, { accept: 'application/yaml' });
+    expect(yaml.text).not.toMatch(/kind: ConfigMap\n/);
+    expect(yaml.text).toMatch(/kind: ConfigMapList\n/);
+  });
+
+  it('of another version of a stored kind as well', async () => {
+    const event = {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: fresh() },
+      involvedObject: { kind: 'ConfigMap', namespace: 'default', name: 'a' },
+    };
+    await done(admin.post(`${core}/events`, event));
+    const events = await done(admin.get(`${base(path)}/apis/events.k8s.io/v1/namespaces/default/events`));
+    expect(kindsOf(events)).toEqual(new Set(['undefined undefined']));
+    expect(field(events, 'items.0.regarding.name')).toBe('a');
+  });
+});

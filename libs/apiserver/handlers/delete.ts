@@ -2,7 +2,7 @@
 import type { StatusError } from '@kcp-ts/meta';
 import { groupVersionText, strategyOf } from '@kcp-ts/meta';
 import type { DeleteRequest } from '@kcp-ts/registry';
-import { remove, servedJson } from '@kcp-ts/registry';
+import { listedJson, remove } from '@kcp-ts/registry';
 import { parseKey } from '@kcp-ts/storage';
 import { respondBytes, respondJson } from '../encode/respond.ts';
 import { joinItems } from '../join-items.ts';
@@ -89,7 +89,7 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
           await remove(needs.registry, deleteRequest(call, options, namespace, name));
           deleted++;
           if (bytes >= answerBytesMax) return;
-          const item = servedJson(served, value);
+          const item = listedJson(served, value);
           items.push(item);
           bytes += item.length;
         } catch (thrown) {

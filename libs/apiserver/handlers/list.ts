@@ -6,7 +6,7 @@
 import type { Slices } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { formatResourceVersion, groupVersionText, StatusError } from '@kcp-ts/meta';
-import { servedJson, servedMetadataJson, servedObject } from '@kcp-ts/registry';
+import { listedJson, servedJson, servedMetadataJson, servedObject } from '@kcp-ts/registry';
 import type { Entry } from '@kcp-ts/storage';
 import { answerHeaders, respondBytes } from '../encode/respond.ts';
 import { includeObjectOf, printerOf } from '../encode/views.ts';
@@ -43,12 +43,14 @@ const partialHead = Buffer.from('{"kind":"PartialObjectMetadata","apiVersion":"m
 const closingBrace = Buffer.from('}');
 
 function formOf(call: ResourceCall): Form {
-  const { needs, request, served, media } = call;
+  const { needs, request, scope, served, media } = call;
+  const guarded = scope.guard(served) !== undefined;
   switch (media.view) {
     case 'object':
       return {
         head: (metadata) => listHead(served.row.listKind, groupVersionText(served.row), metadata),
-        item: ({ value }) => servedJson(served, value),
+        // Virtual workspaces serve all kinds as custom ones.
+        item: ({ value }) => (guarded ? servedJson(served, value) : listedJson(served, value)),
       };
     case 'metadata':
       return {
