@@ -33,6 +33,8 @@ export interface ChangeResult {
   readonly object: KubeObject;
   /** Paths of doubled keys in the body. */
   readonly duplicates: readonly string[];
+  /** Of a patch: what is shown and said of it when its result cannot be decoded for `problem`; the result itself, and `problem`, when absent. */
+  unusable?(problem: string): { readonly shown: string; readonly why: string };
 }
 
 export interface UpdateRequest extends WriteRequest {
@@ -91,10 +93,11 @@ async function unusablePatch(
   slices: Slices,
   problem: string,
 ): Promise<StatusError> {
-  const { object } = await request.change(live, slices);
-  const shown = Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const text = request.served.row.dialect === 'custom' ? canonicalJson(object) : JSON.stringify(shown);
-  return StatusError.invalid({ group: '', kind: '' }, '', [invalidValue('patch', text, problem)]);
+  const { object, unusable } = await request.change(live, slices);
+  const sorted = Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const text = request.served.row.dialect === 'custom' ? canonicalJson(object) : JSON.stringify(sorted);
+  const { shown, why } = unusable?.(problem) ?? { shown: text, why: problem };
+  return StatusError.invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)]);
 }
 
 /** From what the client sent, applied to what is there, to an object of the served version whose names are those of the URL. */

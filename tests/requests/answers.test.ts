@@ -222,6 +222,14 @@ describe('a patch', () => {
     expect(field(answer.body, 'details.kind')).toBeUndefined();
   });
 
+  it("in Kubernetes' own form is shown as Go prints it", async () => {
+    const at = await made();
+    expect(told(await admin.patch(at, { data: 5 }, 'application/strategic-merge-patch+json'))).toEqual([
+      422,
+      ' "" is invalid: patch: Invalid value: "map[data:5]": cannot restore map from int64',
+    ]);
+  });
+
   it('with unknown fields is invalid where it is strict', async () => {
     const strict = await admin.patch(`${await made()}?fieldValidation=Strict`, { x: 1 });
     expect(told(strict)[1]).toMatch(/^ "" is invalid: patch: .*strict decoding error: unknown field "x"$/);

@@ -10,6 +10,7 @@ import { update } from '@kcp-ts/registry';
 import { exceededBound } from '@kcp-ts/schema';
 import { contentTypeOf, unsupportedMediaType } from '../read-body.ts';
 import type { ResourceCall } from '../resource-call.ts';
+import { converterProblem, formatGo } from '../strategic-problem.ts';
 import { respondWritten, writeRequest } from './write-call.ts';
 
 /** A body's limit: whether it can be stored is told with the object's own limit. */
@@ -73,7 +74,13 @@ export async function handlePatch(call: ResourceCall): Promise<void> {
       if (typeof object !== 'object' || object === null || Array.isArray(object))
         throw StatusError.badRequest('the patched object is not an object');
       checkResult(object);
-      return { object: object as KubeObject, duplicates };
+      return {
+        object: object as KubeObject,
+        duplicates,
+        ...(type === strategicPatch
+          ? { unusable: (problem: string) => ({ shown: formatGo(patch), why: converterProblem(problem) }) }
+          : {}),
+      };
     },
   });
   return respondWritten(call, 200, written.value);
