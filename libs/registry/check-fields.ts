@@ -23,18 +23,23 @@ export function fieldsProblem(
   request: { readonly fieldValidation: FieldValidation; warn(text: string): void },
 ): string | undefined {
   const { schema } = served;
+  // Go tells what is wrong with built-in kinds in the order of the document; of custom kinds doubled fields come first.
+  const order = duplicates.length > 0 && served.row.dialect === 'builtin' ? Object.keys(object) : [];
   const decoded = schema.decode(object);
   if (decoded.error !== undefined) return decoded.error;
   const pruned = schema.prune(object);
   if (request.fieldValidation === 'Ignore') return undefined;
   const unknown = decoded.unknown.length > 0 ? [...new Set([...decoded.unknown, ...pruned])] : pruned;
-  const problems = [
-    ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
-    ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
+  const found = [
+    ...duplicates.map((path) => ({ path, text: `duplicate field ${JSON.stringify(path)}` })),
+    ...unknown.map((path) => ({ path, text: `unknown field ${JSON.stringify(path)}` })),
   ];
+  const placeOf = (path: string) => order.indexOf(/^[^.[]*/.exec(path)?.[0] ?? '');
+  if (order.length > 0) found.sort((a, b) => placeOf(a.path) - placeOf(b.path));
+  const problems = found.slice(0, strictErrorsMax).map(({ text }) => text);
   if (request.fieldValidation === 'Strict' && problems.length > 0)
-    return `strict decoding error: ${problems.slice(0, strictErrorsMax).join(', ')}`;
-  for (const problem of problems.slice(0, strictErrorsMax)) request.warn(problem);
+    return `strict decoding error: ${problems.join(', ')}`;
+  for (const problem of problems) request.warn(problem);
   return undefined;
 }
 
