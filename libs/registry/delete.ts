@@ -1,4 +1,5 @@
 /** DELETE: removes an object, or marks it where finalizers or a controller have the last word. */
+import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, Revision } from '@kcp-ts/meta';
 import { StatusError, strategyOf } from '@kcp-ts/meta';
 import type { Entry, Operation } from '@kcp-ts/storage';
@@ -29,6 +30,7 @@ const propagationFinalizer: Readonly<Partial<Record<Propagation, string>>> = {
   Foreground: 'foregroundDeletion',
   Orphan: 'orphan',
 };
+const propagationFinalizers = new Set(Object.values(propagationFinalizer));
 
 /** Names the kind, as k8s.io/apiserver's rest.BeforeDelete does. */
 function checkPreconditions({ served, name, uid, resourceVersion }: DeleteRequest, { metadata }: KubeObject): void {
@@ -59,17 +61,27 @@ function checkPreconditions({ served, name, uid, resourceVersion }: DeleteReques
   }
 }
 
+/**
+ * What becomes of dependents is a finalizer: the one that is asked for takes the place of the other, and of both where dependents go in the background
+ * (rest.deletionFinalizersForGarbageCollection). True where that changes the object.
+ */
+function setPropagation({ metadata }: KubeObject, propagation: Propagation | undefined): boolean {
+  if (propagation === undefined) return false;
+  const before = metadata.finalizers ?? [];
+  const wanted = propagationFinalizer[propagation];
+  const others = before.filter((finalizer) => finalizer === wanted || !propagationFinalizers.has(finalizer));
+  const after = wanted === undefined || others.includes(wanted) ? others : [...others, wanted];
+  if (isDeepStrictEqual(before, after)) return false;
+  if (after.length === 0) delete metadata.finalizers;
+  else metadata.finalizers = after;
+  return true;
+}
+
 /** Marks an object as being deleted; false where it is already and nothing changes. */
 function mark(needs: RegistryNeeds, request: DeleteRequest, object: KubeObject): boolean {
   const { storage } = request.served;
-  const finalizer = propagationFinalizer[request.propagation ?? 'Background'];
   const { metadata } = object;
-  let changed = false;
-  if (finalizer !== undefined && metadata.finalizers?.includes(finalizer) !== true) {
-    metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
-    changed = true;
-  }
-  if (metadata.deletionTimestamp !== undefined) return changed;
+  if (metadata.deletionTimestamp !== undefined) return false;
   const context = writeContext(needs, request);
   metadata.deletionTimestamp = context.timestamp;
   metadata.deletionGracePeriodSeconds = 0;
@@ -92,11 +104,9 @@ async function tryRemove(
   checkPreconditions(request, object);
   await storage.behaviour.admitDelete?.(object, writeContext(needs, request));
   const uid = object.metadata.uid ?? '';
-  const waits =
-    storage.behaviour.deletesLater === true ||
-    (object.metadata.finalizers ?? []).length > 0 ||
-    propagationFinalizer[request.propagation ?? 'Background'] !== undefined;
-  if (waits && !mark(needs, request, object)) {
+  const propagated = setPropagation(object, request.propagation);
+  const waits = storage.behaviour.deletesLater === true || (object.metadata.finalizers ?? []).length > 0;
+  if (waits && !mark(needs, request, object) && !propagated) {
     await untilDurable(needs.store, key, entry.revision);
     return { value: entry.value, removed: false, uid };
   }

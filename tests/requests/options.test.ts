@@ -176,7 +176,18 @@ describe('a delete', () => {
     expect((await admin.delete(`${at}?uid=${uid}&resourceVersion=${resourceVersion}&timeout=1m30s`)).status).toBe(200);
   });
 
-  it('that is not allowed what it says keeps the order: options before the object', async () => {
+  it('has one finalizer for its dependents, that of the last who asked', async () => {
+    const { at } = await made();
+    const held = await done(admin.patch(at, { metadata: { finalizers: ['example.com/held'] } }));
+    expect(held.metadata.finalizers).toEqual(['example.com/held']);
+    const finalizersOf = async (policy: string) =>
+      (await admin.delete(`${at}?propagationPolicy=${policy}`)).body.metadata.finalizers;
+    expect(await finalizersOf('Orphan')).toContain('orphan');
+    expect(await finalizersOf('Foreground')).not.toContain('orphan');
+    expect(await finalizersOf('Background')).toEqual(['example.com/held']);
+  });
+
+  it('looks at its options before it looks for its object', async () => {
     expect((await admin.delete(`${url}/nothing?gracePeriodSeconds=x`)).status).toBe(400);
   });
 });

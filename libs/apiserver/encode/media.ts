@@ -20,6 +20,10 @@ const viewOf: Readonly<Record<string, Media['view']>> = {
   PartialObjectMetadataList: 'metadata',
 };
 
+function isMetadataView(as: string): as is NonNullable<Media['as']> {
+  return as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList';
+}
+
 /** 406 in Kubernetes' words. */
 export function notAcceptable(types: readonly string[]): StatusError {
   return new StatusError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);
@@ -47,7 +51,7 @@ function mediaFor(type: string, parameters: Readonly<Record<string, string>>): M
     (parameters['v'] !== 'v1' && parameters['v'] !== 'v1beta1')
   )
     return undefined;
-  return as === 'Table' ? { ...base, view } : { ...base, view, as: as as 'PartialObjectMetadata' };
+  return isMetadataView(as) ? { ...base, view, as } : { ...base, view };
 }
 
 const goPackages: Readonly<Record<string, string>> = {
