@@ -92,6 +92,27 @@ export function checkKind(served: ServedResource, object: KubeObject): void {
   );
 }
 
+/**
+ * Why what a patch has made is no longer of its kind; undefined where it is. Unlike a body, it must say what it is. Throws StatusError Invalid for another custom
+ * kind, which its validation refuses.
+ */
+export function patchedKindProblem(served: ServedResource, object: KubeObject): string | undefined {
+  const { row, apiVersion } = served;
+  if (object.apiVersion === apiVersion && object.kind === row.kind) return undefined;
+  const missing = (field: string) => `Object '${field}' is missing in '${JSON.stringify(object).slice(0, shownMax)}'`;
+  if (!object.kind) return missing('Kind');
+  if (row.dialect === 'builtin') {
+    if (!object.apiVersion) return missing('apiVersion');
+    const kind: unknown = object.kind;
+    return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(object.apiVersion)}`;
+  }
+  const error =
+    object.kind === row.kind
+      ? invalidValue('apiVersion', object.apiVersion, `must be ${apiVersion}`)
+      : invalidValue('kind', object.kind, `must be ${row.kind}`);
+  throw StatusError.invalid(row, object.metadata?.name ?? '', [error]);
+}
+
 /** `metadata` must be there as an object before anybody looks into it. */
 export function ensureMetadata(object: KubeObject): void {
   if (object.metadata === undefined || object.metadata === null || typeof object.metadata !== 'object')

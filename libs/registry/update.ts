@@ -11,7 +11,14 @@ import { canonicalJson } from '@kcp-ts/schema';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { applyDefaults } from './apply-defaults.ts';
 import { inAttempts } from './attempts.ts';
-import { checkKind, checkNamespace, ensureMetadata, fieldsProblem, undecodable } from './check-fields.ts';
+import {
+  checkKind,
+  checkNamespace,
+  ensureMetadata,
+  fieldsProblem,
+  patchedKindProblem,
+  undecodable,
+} from './check-fields.ts';
 import type { Written } from './create.ts';
 import { checkShape, create, hasStatusSubresource, mayJudge, writeContext } from './create.ts';
 import {
@@ -105,8 +112,9 @@ async function wantedOf(request: UpdateRequest, live: () => KubeObject, slices: 
   const { served, replaces } = request;
   const { object, duplicates } = await request.change(live, slices);
   await slices.pause();
-  checkKind(served, object);
-  const problem = fieldsProblem(served, object, duplicates, request);
+  if (replaces) checkKind(served, object);
+  const kindProblem = replaces ? undefined : patchedKindProblem(served, object);
+  const problem = kindProblem ?? fieldsProblem(served, object, duplicates, request);
   if (problem !== undefined)
     throw replaces ? undecodable(served.row, problem) : await unusablePatch(request, live, slices, problem);
   await slices.pause();

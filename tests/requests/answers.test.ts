@@ -222,6 +222,29 @@ describe('a patch', () => {
     expect(field(answer.body, 'details.kind')).toBeUndefined();
   });
 
+  it.each([
+    [{ kind: null }, `Object 'Kind' is missing in '{`],
+    [{ kind: 'Secret' }, 'no kind "Secret" is registered for version "v1"'],
+    [{ apiVersion: 'v2' }, 'no kind "ConfigMap" is registered for version "v2"'],
+    [{ apiVersion: { a: 'b' } }, 'no kind "ConfigMap" is registered for version {"a":"b"}'],
+  ])('to %j makes nothing that can be decoded', async (patch, why) => {
+    const at = await made();
+    const [code, message] = told(await admin.patch(at, patch));
+    expect(code).toBe(422);
+    expect(message).toContain(why);
+    expect((await admin.patch(at, patch, 'application/strategic-merge-patch+json')).status).toBe(200);
+  });
+
+  it('of a custom object cannot make it another kind', async () => {
+    await done(admin.post(horses, custom('Horse', 'patched')));
+    expect(told(await admin.patch(`${horses}/patched`, { kind: 'Cow' }))).toEqual([
+      422,
+      'Horse.wild.west "patched" is invalid: kind: Invalid value: "Cow": must be Horse',
+    ]);
+    expect(told(await admin.patch(`${horses}/patched`, { apiVersion: 'wild.west/v2' }))[0]).toBe(422);
+    expect(told(await admin.patch(`${horses}/patched`, { kind: null }))[1]).toContain(`Object 'Kind' is missing in '`);
+  });
+
   it("in Kubernetes' own form is shown as Go prints it", async () => {
     const at = await made();
     expect(told(await admin.patch(at, { data: 5 }, 'application/strategic-merge-patch+json'))).toEqual([

@@ -25,7 +25,9 @@ const strategicPatch = 'application/strategic-merge-patch+json';
 const patchers: Readonly<Record<string, Patcher>> = {
   [jsonPatch]: (live, patch, _served, slices) => applyJsonPatchInSlices(live, patch, slices),
   [mergePatch]: (live, patch) => applyMergePatch(live, patch),
-  [strategicPatch]: (live, patch, served) => applyStrategicMergePatch(live, patch, served.row.schema),
+  // What an object is is not among the fields of Go's types that such a patch can change.
+  [strategicPatch]: (live, patch, { row, apiVersion }) =>
+    Object.assign(applyStrategicMergePatch(live, patch, row.schema) as object, { apiVersion, kind: row.kind }),
 };
 
 function acceptedTypes(served: ServedResource): readonly string[] {
