@@ -20,6 +20,7 @@ import {
 } from '../harness/objects.ts';
 import type { TestServer } from '../harness/server.ts';
 import { startServer } from '../harness/server.ts';
+import { sampleOf } from './samples.ts';
 
 let server: TestServer;
 let admin: ApiClient;
@@ -106,6 +107,23 @@ describe('metadata', () => {
     const answer = await admin.post(`${horses}?dryRun=All`, horse);
     expect(answer.status, answer.text).toBe(201);
     expect(String(answer.headers['warning'])).toContain('prefer a domain-qualified finalizer name');
+  });
+
+  it.each([
+    ['', 'v1', 'Event', 'events', 201],
+    ['events.k8s.io', 'v1', 'Event', 'events', 422],
+    ['rbac.authorization.k8s.io', 'v1', 'Role', 'roles', 201],
+    ['certificates.k8s.io', 'v1', 'CertificateSigningRequest', 'certificatesigningrequests', 201],
+    ['coordination.k8s.io', 'v1', 'Lease', 'leases', 422],
+    ['', 'v1', 'Secret', 'secrets', 422],
+  ])('of %s/%s %s has the names of its kind', async (group, version, kind, plural, status) => {
+    const apiVersion = group === '' ? version : `${group}/${version}`;
+    const sample = sampleOf(apiVersion, kind);
+    const at = group === '' ? `${base(path)}/api/v1` : `${base(path)}/apis/${apiVersion}`;
+    const namespace = kind === 'CertificateSigningRequest' ? '' : '/namespaces/default';
+    const object = { ...sample, metadata: { name: 'Some:Name' } };
+    const answer = await admin.post(`${at}${namespace}/${plural}?dryRun=All`, object);
+    expect(answer.status, answer.text).toBe(status);
   });
 
   it('keeps no empty maps and lists', async () => {
