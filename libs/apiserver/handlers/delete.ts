@@ -2,7 +2,7 @@
 import type { StatusError } from '@kcp-ts/meta';
 import { groupVersionText, strategyOf } from '@kcp-ts/meta';
 import type { DeleteRequest } from '@kcp-ts/registry';
-import { listedJson, remove } from '@kcp-ts/registry';
+import { remove } from '@kcp-ts/registry';
 import { parseKey } from '@kcp-ts/storage';
 import { respondBytes, respondJson } from '../encode/respond.ts';
 import { joinItems } from '../join-items.ts';
@@ -12,7 +12,7 @@ import { parseListOptions } from '../options/list-options.ts';
 import type { Page } from '../read-entries.ts';
 import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
-import { metadataOf, reading } from './reading.ts';
+import { itemJsonOf, metadataOf, reading } from './reading.ts';
 import { oneCluster, respondWritten } from './write-call.ts';
 
 const collectionPiece = 100;
@@ -65,6 +65,7 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
   const list = parseListOptions(request.query, false);
   const from = await reading(call, list);
   const options = await readDeleteOptions(request, needs, from.slices);
+  const itemJson = itemJsonOf(call);
   const items: Uint8Array[] = [];
   let bytes = 0;
   let deleted = 0;
@@ -89,7 +90,7 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
           await remove(needs.registry, deleteRequest(call, options, namespace, name));
           deleted++;
           if (bytes >= answerBytesMax) return;
-          const item = listedJson(served, value);
+          const item = itemJson(value);
           items.push(item);
           bytes += item.length;
         } catch (thrown) {

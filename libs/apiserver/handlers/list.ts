@@ -6,7 +6,7 @@
 import type { Slices } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { formatResourceVersion, groupVersionText, StatusError } from '@kcp-ts/meta';
-import { listedJson, servedJson, servedMetadataJson, servedObject } from '@kcp-ts/registry';
+import { servedMetadataJson, servedObject } from '@kcp-ts/registry';
 import type { Entry } from '@kcp-ts/storage';
 import { answerHeaders, respondBytes } from '../encode/respond.ts';
 import { includeObjectOf, printerOf } from '../encode/views.ts';
@@ -17,7 +17,7 @@ import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
 import { tableHead, tableRow } from '../table/encode-table.ts';
 import type { ListMetadata, Reading } from './reading.ts';
-import { metadataOf, reading } from './reading.ts';
+import { itemJsonOf, metadataOf, reading } from './reading.ts';
 
 /** A page of a list holds at most this many objects, whatever the client asks for. */
 const limitMax = 10_000;
@@ -43,14 +43,13 @@ const partialHead = Buffer.from('{"kind":"PartialObjectMetadata","apiVersion":"m
 const closingBrace = Buffer.from('}');
 
 function formOf(call: ResourceCall): Form {
-  const { needs, request, scope, served, media } = call;
-  const guarded = scope.guard(served) !== undefined;
+  const { needs, request, served, media } = call;
+  const itemJson = itemJsonOf(call);
   switch (media.view) {
     case 'object':
       return {
         head: (metadata) => listHead(served.row.listKind, groupVersionText(served.row), metadata),
-        // Virtual workspaces serve all kinds as custom ones.
-        item: ({ value }) => (guarded ? servedJson(served, value) : listedJson(served, value)),
+        item: ({ value }) => itemJson(value),
       };
     case 'metadata':
       return {

@@ -2,6 +2,7 @@
 import type { Slices } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { formatResourceVersion } from '@kcp-ts/meta';
+import { listedJson, servedJson } from '@kcp-ts/registry';
 import type { Range } from '@kcp-ts/storage';
 import { awaitRevision } from '../await-revision.ts';
 import { formatContinue, parseContinue } from '../continue-token.ts';
@@ -64,4 +65,10 @@ export async function metadataOf(call: ResourceCall, from: Reading, page: Page):
   });
   if (left === 0) return { resourceVersion };
   return { resourceVersion, continue: token, ...(left < remainingMax ? { remainingItemCount: left } : {}) };
+}
+
+/** How an item of a list is written. Virtual workspaces serve all kinds as custom ones, whose items say what they are. */
+export function itemJsonOf({ scope, served }: ResourceCall): (value: Uint8Array) => Uint8Array {
+  const json = scope.guard(served) === undefined ? listedJson : servedJson;
+  return (value) => json(served, value);
 }
