@@ -15,6 +15,7 @@ import type { HealthCheck } from './handlers/health.ts';
 import { handleHealth, healthEndpoint } from './handlers/health.ts';
 import type { ResourceHandlerNeeds } from './handlers/resource.ts';
 import { handleResource, verbOf } from './handlers/resource.ts';
+import { checkTimeout } from './options/check-timeout.ts';
 import type { Progress } from './progress.ts';
 import { parseQuery } from './query.ts';
 import { attributesOf } from './request-attributes.ts';
@@ -145,6 +146,7 @@ function handleInScope(
   if (target.kind === 'api') {
     const verb = verbOf(request, target.api);
     if (verb === undefined) throw StatusError.methodNotAllowed();
+    if (verb !== 'watch') checkTimeout(request.query);
     scope.authorize(request.user, attributesOf(target.api, verb, request.query), verb);
     return handleResource(from, request, scope, target.api, verb);
   }

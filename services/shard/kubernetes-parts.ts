@@ -15,6 +15,7 @@ import {
   createRoleBindingsBehaviour,
   createRolesBehaviour,
   createSecretsBehaviour,
+  createServiceAccountsBehaviour,
   createWebhookConfigurationsBehaviour,
 } from '@kcp-ts/behaviours';
 import type { KubeObject } from '@kcp-ts/meta';
@@ -42,11 +43,9 @@ export interface KubernetesParts {
 /** Kinds whose schema says all there is to say; reviews are never stored. */
 const plain = [
   'localsubjectaccessreviews',
-  'partitionsets',
   'selfsubjectaccessreviews',
   'selfsubjectreviews',
   'selfsubjectrulesreviews',
-  'serviceaccounts',
   'subjectaccessreviews',
   'tokenreviews',
 ];
@@ -87,6 +86,7 @@ export function kubernetesParts({ core, access, caBundle, tokens, authenticator 
     rolebindings: createRoleBindingsBehaviour(access.escalation),
     roles: createRolesBehaviour(access.escalation),
     secrets: createSecretsBehaviour(),
+    serviceaccounts: createServiceAccountsBehaviour(),
     webhookconfigurations: createWebhookConfigurationsBehaviour(),
   });
   return {

@@ -16,7 +16,7 @@ import { includeObjectOf } from '../encode/views.ts';
 import { refuseFormerLife } from '../former-life.ts';
 import type { ObjectFilter, WatchFilter } from '../object-filter.ts';
 import { watchFilter, withinRange } from '../object-filter.ts';
-import type { ListOptions } from '../options.ts';
+import type { ListOptions } from '../options/list-options.ts';
 import type { Progress } from '../progress.ts';
 import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';

@@ -41,6 +41,7 @@ function phaseErrors({ status, metadata }: Namespace): FieldError[] {
 export function createNamespacesBehaviour(needs: NamespacesNeeds): Behaviour {
   return {
     deletesLater: true,
+    mayGo: (object) => ((object as Namespace).spec?.finalizers ?? []).length === 0,
     prepareCreate(object) {
       const namespace = object as Namespace;
       namespace.metadata.labels = { ...namespace.metadata.labels, [nameLabel]: namespace.metadata.name };
