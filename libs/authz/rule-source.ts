@@ -64,6 +64,8 @@ export function createStoreRuleSource(store: Pick<Store, 'get' | 'scan'>): RuleS
     return formatKey({ group: rbacGroup, resource, identity: '-', cluster, namespace, name });
   }
   function* all<T>(resource: string, cluster: string, namespace: string): Generator<T> {
+    // A request's path may name, encoded, what no key holds.
+    if (namespace.includes('/')) return;
     const prefix = key(resource, cluster, namespace, '');
     let after: string | undefined;
     for (let left = bindingsMax; left > 0; left -= pieceEntries) {
