@@ -19,6 +19,7 @@ import { checkTimeout } from './options/check-timeout.ts';
 import type { Progress } from './progress.ts';
 import { parseQuery } from './query.ts';
 import { attributesOf } from './request-attributes.ts';
+import type { RequestPath } from './request-path.ts';
 import { parseRequestPath } from './request-path.ts';
 import type { Scope } from './scope.ts';
 import type { ServerNeeds } from './server-needs.ts';
@@ -135,7 +136,8 @@ function dropClosed(next: Handler): Handler {
   return (request) => (request.exchange.closed ? undefined : next(request));
 }
 
-function handleInScope(
+/** Where much work comes before the decision whether a request is allowed, others get their turns. */
+function inScope(
   options: ApiServerOptions,
   from: ResourceHandlerNeeds,
   request: ApiRequest,
@@ -143,6 +145,18 @@ function handleInScope(
   rest: string,
 ): void | Promise<void> {
   const target = parseRequestPath(rest);
+  const ready = scope.prepare?.(target.kind === 'api' ? target.api.namespace : '', from.needs.turns);
+  const handle = () => handleInScope(options, from, request, scope, target);
+  return ready === undefined ? handle() : ready.then(handle);
+}
+
+function handleInScope(
+  options: ApiServerOptions,
+  from: ResourceHandlerNeeds,
+  request: ApiRequest,
+  scope: Scope,
+  target: RequestPath,
+): void | Promise<void> {
   if (target.kind === 'api') {
     const verb = verbOf(request, target.api);
     if (verb === undefined) throw StatusError.methodNotAllowed();
@@ -169,7 +183,7 @@ export function createApiServer(options: ApiServerOptions): (exchange: Exchange)
   };
   const handle: Handler = (request) => {
     const go = (route: Route) =>
-      route.kind === 'answer' ? route.answer(request) : handleInScope(options, from, request, route.scope, route.rest);
+      route.kind === 'answer' ? route.answer(request) : inScope(options, from, request, route.scope, route.rest);
     const route = options.route(request);
     return route instanceof Promise ? route.then(go) : go(route);
   };

@@ -69,9 +69,13 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'store' | 'type
     return { exports: any(`${exportsPrefix}${cluster}/`), types: any(`${needs.typesPrefix()}${cluster}/`) };
   }
 
-  function bindingsOf(cluster: string): readonly Binding[] {
-    const entries = needs.store.scan({ prefix: `${roleBindingsPrefix}${cluster}/` }, objectsMax);
-    return entries.map((entry) => parseStored<Binding>(entry.value));
+  /** Asked at each write of a role or binding: of the others, which may be many and large, only those are parsed that can name a consumer. */
+  function consumersBindingsOf(cluster: string): readonly Binding[] {
+    return needs.store
+      .scan({ prefix: `${roleBindingsPrefix}${cluster}/` }, objectsMax)
+      .filter(({ value }) => consumerPrefixes.some((prefix) => hasText(value, prefix)))
+      .map(({ value }) => parseStored<Binding>(value))
+      .filter(isConsumersBinding);
   }
 
   function roleOf(cluster: string, name: string): Role | undefined {
@@ -83,7 +87,7 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'store' | 'type
   function reasonsOfRole(cluster: string, role: Role, holds: Holds): string[] {
     const rules = role.rules ?? [];
     const forConsumers = () =>
-      bindingsOf(cluster).some((binding) => binding.roleRef.name === role.metadata.name && isConsumersBinding(binding));
+      consumersBindingsOf(cluster).some((binding) => binding.roleRef.name === role.metadata.name);
     return [
       ...(holds.exports && (rules.some(aboutExports) || forConsumers()) ? ['apis.kcp.io'] : []),
       ...(rules.some(aboutAccess) ? ['core.kcp.io'] : []),
@@ -121,10 +125,14 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'store' | 'type
   };
 }
 
+/** Whether a stored object has a text anywhere, without parsing it. */
+function hasText(value: Uint8Array, text: string): boolean {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).includes(text);
+}
+
 /** Whether a stored object carries the annotation, without parsing those that cannot. */
 export function isMarked(value: Uint8Array): boolean {
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  if (!bytes.includes(replicateAnnotation)) return false;
+  if (!hasText(value, replicateAnnotation)) return false;
   return parseStored<KubeObject>(value).metadata.annotations?.[replicateAnnotation] !== undefined;
 }
 
@@ -154,10 +162,7 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
     if (needs.store.get(`${systemRolesPrefix}${name}`) === undefined) return false;
     return needs.store
       .scan({ prefix: `${roleBindingsPrefix}${cluster}/` }, objectsMax)
-      .map((entry) => parseStored<KubeObject & Binding>(entry.value))
-      .some(
-        ({ metadata, roleRef }) => roleRef.name === name && metadata.annotations?.[replicateAnnotation] !== undefined,
-      );
+      .some(({ value }) => isMarked(value) && parseStored<Binding>(value).roleRef.name === name);
   }
 
   /**

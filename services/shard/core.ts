@@ -110,9 +110,9 @@ function withPeers(store: Store, peers: Peers | undefined): Pick<Store, 'get' | 
   if (peers === undefined) return store;
   return {
     get: (key) => store.get(key) ?? peers.objects.get(key),
-    scan(range, limit) {
-      const own = store.scan(range, limit);
-      return own.length > 0 ? own : peers.objects.scan(range, limit);
+    scan(range, limit, after) {
+      const own = store.scan(range, limit, after);
+      return own.length > 0 ? own : peers.objects.scan(range, limit, after);
     },
   };
 }
