@@ -40,8 +40,12 @@ function fieldManagerErrors(manager: string): readonly FieldError[] {
   return errors;
 }
 
+/** Of most requests that services send. */
+const noOptions: WriteOptions = { dryRun: false, fieldValidation: 'Warn' };
+
 /** The options of a create, update or patch. Throws StatusError Invalid with every error of theirs. */
 export function parseWriteOptions(query: Query, kind: WriteOptionsKind): WriteOptions {
+  if (query.empty) return noOptions;
   const dryRun = query.all('dryRun');
   const fieldValidation = query.get('fieldValidation') ?? '';
   const errors: FieldError[] = [];
