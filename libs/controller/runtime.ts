@@ -4,6 +4,7 @@
  */
 import type { Clock, Turns } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
+import type { Decision } from '@kcp-ts/storage';
 import type { Change, WatchHub } from '@kcp-ts/watch';
 import type { Controller } from './controller.ts';
 
@@ -13,6 +14,8 @@ export interface ControllerRuntimeNeeds {
   readonly clock: Clock;
   /** Between keys requests get their turns: many keys that need no waiting would be one long piece of work. */
   readonly turns: Turns;
+  /** What a reconciler reads and writes through. */
+  decide(): Decision;
   /** How many keys of one controller are worked on at once. */
   readonly concurrency: number;
   onError(controller: string, key: string, error: unknown): void;
@@ -87,7 +90,7 @@ export function createControllerRuntime(
     let again: number | undefined;
     try {
       await slices.pause();
-      again = await queue.controller.reconcile(key);
+      again = await queue.controller.reconcile(key, needs.decide());
       queue.failures.delete(key);
     } catch (error) {
       const failures = (queue.failures.get(key) ?? 0) + 1;

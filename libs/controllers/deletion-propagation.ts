@@ -8,7 +8,7 @@ import { formatResourceVersion } from '@kcp-ts/meta';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { encodeStored, flagDeleting, flagFinalizers, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, keysToResume, lostRaceMs } from './writer.ts';
+import { commitOrAgain, keysToResume } from './writer.ts';
 
 const propagationFinalizers = ['foregroundDeletion', 'orphan'];
 const markers = propagationFinalizers.map((finalizer) => Buffer.from(`"${finalizer}"`));
@@ -47,11 +47,11 @@ export function createDeletionPropagation(needs: ControllerNeeds): Controller {
     name: 'deletion-propagation',
     wake: ({ event }) => (event.type === 'put' && isWaiting(event.value) ? [event.key] : []),
     resume: () => keysToResume(needs.store, '', (entry) => isWaiting(entry.value)),
-    async reconcile(key) {
-      const entry = needs.store.peek(key);
+    async reconcile(key, decision) {
+      const entry = decision.peek(key);
       const next = entry === undefined ? undefined : operation(entry);
       if (next === undefined) return undefined;
-      return (await committed(needs, [next])) ? undefined : lostRaceMs;
+      return commitOrAgain(decision, [next]);
     },
   };
 }

@@ -8,11 +8,15 @@ export type { ClusterRemoval, ClusterRemovalNeeds, RemovalOutcome } from './clus
 export { createClusterRemoval, remainingMessage } from './cluster-removal.ts';
 export type { DefinitionNeeds } from './custom-resource-definition.ts';
 export { createCustomResourceDefinition } from './custom-resource-definition.ts';
+export type { DefinitionLocksNeeds } from './definition-locks.ts';
+export { createDefinitionLocks } from './definition-locks.ts';
 export { createDeletionPropagation } from './deletion-propagation.ts';
 export type { EndpointSliceNeeds } from './endpoint-slices.ts';
 export { createEndpointSlices } from './endpoint-slices.ts';
 export type { ExportConsumersNeeds } from './export-consumers.ts';
 export { createExportConsumers, exportConsumersPrefix, parseExportConsumersKey } from './export-consumers.ts';
+export type { FormerContentsNeeds } from './former-contents.ts';
+export { createFormerContents } from './former-contents.ts';
 export { createNamespaceDeletion } from './namespace-deletion.ts';
 export type { OrphanNeeds, Ownership } from './orphan-clusters.ts';
 export { createOrphanClusters } from './orphan-clusters.ts';

@@ -19,6 +19,9 @@ import type { WriteRequest } from './write-request.ts';
 
 /** A drawn name (of the object, or of what accompanies it) may be taken already. */
 const createAttempts = 8;
+/** What the object depends on may change while it is committed; each attempt waits until that is durable. */
+export const settleAttempts = 50;
+export const changesAllTheTime = 'what the object depends on changes all the time; try again';
 
 export interface Written {
   /** The stored value, durable now; of a dry run, what would have been stored. */
@@ -129,13 +132,24 @@ async function prepareCreate(
   warnOfFinalizers(row, object, undefined, request);
   await slices.pause();
   await behaviour.admitCreate?.(object, context);
-  // What the server has set may be what a claim selects by.
-  request.guard?.admit(object, undefined);
   await needs.admission.validate(object, undefined, context);
   if (row.dialect === 'builtin') storage.schema.omitEmpty(object);
   // What is made for the store is made in one piece, in the commit.
   await slices.pause();
   return object;
+}
+
+/** What depends on other objects, in the turn of the commit; the conditions under which it holds. Throws for a write that a guard refuses. */
+export function settle(
+  needs: RegistryNeeds,
+  request: WriteRequest,
+  object: KubeObject,
+  old: KubeObject | undefined,
+  context: WriteContext,
+): readonly Operation[] {
+  // What the server has set or put back may be what a claim selects by, and the claim may have been rejected meanwhile.
+  request.guard?.admit(object, old);
+  return needs.admission.settle(object, old, context);
 }
 
 function createOperations(
@@ -146,6 +160,7 @@ function createOperations(
 ): Operation[] {
   const { storage } = request.served;
   const context = writeContext(needs, request);
+  const conditions = settle(needs, request, object, undefined, context);
   const accompany = storage.behaviour.accompanyCreate?.(object, context) ?? [];
   const ttl = storage.behaviour.timeToLiveMs;
   return [
@@ -162,6 +177,7 @@ function createOperations(
       ...(ttl === undefined ? {} : { expiresAt: needs.clock.now() + ttl }),
     },
     ...accompany,
+    ...conditions,
   ];
 }
 
@@ -176,6 +192,7 @@ export async function create(
   const object = await prepareCreate(needs, request, sent, duplicates);
   const { row, storage } = request.served;
   if (request.dryRun) {
+    settle(needs, request, object, undefined, writeContext(needs, request));
     guardCreate(needs, request, object.metadata.name);
     if (needs.store.peek(objectKey(storage, request.cluster, request.namespace, object.metadata.name)) !== undefined) {
       throw StatusError.alreadyExists(row, object.metadata.name);
@@ -193,6 +210,10 @@ export async function create(
     if (conflicting?.op === 'check') {
       guardCreate(needs, request, object.metadata.name);
       throw StatusError.conflict(row, object.metadata.name, 'what the object relies on was deleted meanwhile');
+    }
+    if (conflicting?.op === 'same' || conflicting?.op === 'unchanged') {
+      if (attempt >= settleAttempts) throw StatusError.conflict(row, object.metadata.name, changesAllTheTime);
+      continue;
     }
     const own = conflicting?.key === objectKey(storage, request.cluster, request.namespace, object.metadata.name);
     if (attempt >= createAttempts || (own && !generated)) throw StatusError.alreadyExists(row, object.metadata.name);

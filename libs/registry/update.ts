@@ -21,7 +21,17 @@ import {
   undecodable,
 } from './check-fields.ts';
 import type { Written } from './create.ts';
-import { checkShape, create, hasStatusSubresource, isCheckedAsStored, mayJudge, writeContext } from './create.ts';
+import {
+  changesAllTheTime,
+  checkShape,
+  create,
+  hasStatusSubresource,
+  isCheckedAsStored,
+  mayJudge,
+  settle,
+  settleAttempts,
+  writeContext,
+} from './create.ts';
 import {
   immutableMetaErrors,
   keepSystemMeta,
@@ -213,8 +223,6 @@ async function prepareUpdate(
   warnOfFinalizers(row, object, old, request);
   await slices.pause();
   await behaviour.admitUpdate?.(object, old, context);
-  // What the server has set or put back may be what a claim selects by.
-  request.guard?.admit(object, old);
   await needs.admission.validate(object, old, context);
   if (row.dialect === 'builtin') storage.schema.omitEmpty(object);
   await slices.pause();
@@ -273,31 +281,42 @@ async function tryUpdate(
     return createByPut(needs, request, wanted.object);
   }
   const { object, old, optimistic } = await prepareUpdate(needs, request, entry, slices);
-  if (isDeepStrictEqual(object, old)) {
-    await untilDurable(needs.store, key, entry.revision);
-    return { value: entry.value, created: false };
-  }
   await slices.pause();
-  if (request.dryRun) return { value: dryRunObject(storage, object), created: false };
-  let value: Uint8Array = entry.value;
+  for (let settled = 1; settled <= settleAttempts; settled++) {
+    const conditions = settle(needs, request, object, old, writeContext(needs, request));
+    if (isDeepStrictEqual(object, old)) {
+      await untilDurable(needs.store, key, entry.revision);
+      return { value: entry.value, created: false };
+    }
+    if (request.dryRun) return { value: dryRunObject(storage, object), created: false };
+    const write = writeOf(needs, storage, object, entry);
+    const result = await needs.store.commit([write.operation, ...conditions]);
+    if (result.status === 'committed') return { value: write.value(), created: false };
+    // What the object depends on has changed, and it has not.
+    if (result.index > 0) continue;
+    if (optimistic) throw StatusError.conflict(row, request.name);
+    return undefined;
+  }
+  throw StatusError.conflict(row, request.name, changesAllTheTime);
+}
+
+/** What is committed for an object, and what is answered once it is. */
+function writeOf(
+  needs: RegistryNeeds,
+  storage: ServedResource,
+  object: KubeObject,
+  { key, revision: expect }: Entry,
+): { readonly operation: Operation; value(): Uint8Array } {
+  if (isFinalRemoval(storage, object))
+    return { operation: { op: 'delete', key, expect }, value: () => dryRunObject(storage, object) };
+  let stored: Uint8Array = new Uint8Array();
   const ttl = storage.behaviour.timeToLiveMs;
-  const operation: Operation = isFinalRemoval(storage, object)
-    ? { op: 'delete', key, expect: entry.revision }
-    : {
-        op: 'put',
-        key,
-        expect: entry.revision,
-        value: (revision: Revision) => {
-          value = storedObject(storage, object, revision, needs.shardNumber);
-          return value;
-        },
-        ...(ttl === undefined ? {} : { expiresAt: needs.clock.now() + ttl }),
-      };
-  const result = await needs.store.commit([operation]);
-  if (result.status === 'committed')
-    return { value: operation.op === 'delete' ? dryRunObject(storage, object) : value, created: false };
-  if (optimistic) throw StatusError.conflict(row, request.name);
-  return undefined;
+  const value = (revision: Revision) => {
+    stored = storedObject(storage, object, revision, needs.shardNumber);
+    return stored;
+  };
+  const expires = ttl === undefined ? {} : { expiresAt: needs.clock.now() + ttl };
+  return { operation: { op: 'put', key, expect, value, ...expires }, value: () => stored };
 }
 
 /** Changes one object; NotFound where there is none, Conflict where somebody else was faster than a client that named its resourceVersion. */

@@ -5,14 +5,13 @@
  */
 import type { ApiPath, KeyFilter, Scope } from '@kcp-ts/apiserver';
 import type { ClusterName, KubeObject, Revision, UserInfo } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import { parseResourceVersion, revisionZero, StatusError } from '@kcp-ts/meta';
 import type { ObjectGuard, ServedResource } from '@kcp-ts/registry';
 import { clusterAnnotation } from '@kcp-ts/registry';
 import type { ApiExport, ClaimTables, ExportClaim, TableClaim } from '@kcp-ts/sharing';
 import {
   allowsVerb,
   boundName,
-  claimHash,
   claimLabel,
   clusterOfKey,
   exportHash,
@@ -79,6 +78,10 @@ function admitClaimed(
   }
 }
 
+function consumerOf({ metadata }: KubeObject): string {
+  return metadata.annotations?.[clusterAnnotation] ?? '';
+}
+
 export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget): Scope {
   const { exportCluster, exportName, cluster } = target;
   const { surface, groundsOf } = target.exported;
@@ -99,10 +102,14 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
   let reading: string | undefined;
 
   /** The claim that a consumer has accepted, whatever its verbs. */
-  function acceptedClaim(consumer: string, { storage, identity }: ServedResource): TableClaim | undefined {
-    return needs.claims
-      .of(consumer)
-      .find((claim) => claim.label === label && isClaimOn(claim, storage.row.group, storage.row.plural, identity));
+  function acceptedClaim(
+    consumer: string,
+    { storage, identity }: ServedResource,
+    claims = needs.claims.of(consumer),
+  ): TableClaim | undefined {
+    return claims.find(
+      (claim) => claim.label === label && isClaimOn(claim, storage.row.group, storage.row.plural, identity),
+    );
   }
 
   function grantsReading({ verbs }: TableClaim): boolean {
@@ -114,21 +121,29 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     return claim !== undefined && grantsReading(claim) ? claim : undefined;
   }
 
+  /** Whether an object is shown by claims of its workspace. A label may be older than the grant, or than what a controller has changed of the object. */
+  function isGranted(
+    served: ServedResource,
+    { claims, object }: { claims: readonly TableClaim[]; object: KubeObject },
+  ): boolean {
+    const claim = acceptedClaim(consumerOf(object), served, claims);
+    return (
+      claim !== undefined &&
+      grantsReading(claim) &&
+      object.metadata.labels?.[label] === claim.hash &&
+      grants(claim, object)
+    );
+  }
+
   /**
-   * Whether a watch of claimed objects may have shown one as it was: its label says whether it was claimed then, and could be watched. What could be watched
-   * and is still granted, but not to be watched, is neither there nor gone for the client: it has to begin anew. Labels change after the grant, in commits of
-   * their own that every watch sees, also one that goes on from before.
+   * Whether the state of an object was shown when it was written. That does not change any more: what a grant that comes or goes shows or hides is committed
+   * again. So every watch, whenever it begins or goes on, says the same of each event.
    */
-  function createShowed(served: ServedResource, claim: ExportClaim): (object: KubeObject) => boolean {
-    const watched = claimHash(claim);
-    return ({ metadata }) => {
-      const value = metadata.labels?.[label];
-      if (value === undefined || reading === undefined) return value !== undefined;
-      if (value !== watched) return false;
-      const now = acceptedClaim(metadata.annotations?.[clusterAnnotation] ?? '', served);
-      if (now === undefined || grantsReading(now)) return true;
-      throw StatusError.expired('What was shown before is not granted any more; start again from a list');
-    };
+  function wasGranted(served: ServedResource, object: KubeObject, listedAt?: Revision): boolean {
+    if (object.metadata.labels?.[label] === undefined) return false;
+    const revision = parseResourceVersion(object.metadata.resourceVersion ?? '')?.revision ?? revisionZero;
+    const at = (when: Revision) => isGranted(served, { claims: needs.claims.asOf(consumerOf(object), when), object });
+    return at(revision) && (listedAt === undefined || revision > listedAt || at(listedAt));
   }
 
   function nameOf({ storage, identity }: ServedResource): string {
@@ -192,17 +207,17 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
   }
 
   function shows(served: ServedResource, { kind }: Grounds, object: KubeObject): boolean {
-    const { labels, annotations } = object.metadata;
+    const { labels } = object.metadata;
     switch (kind) {
       case 'exported':
         return true;
       case 'bindings':
         return labels?.[label] === reflexiveClaimHash;
       case 'claimed': {
-        const granted =
-          labels?.[label] === undefined ? undefined : applied(annotations?.[clusterAnnotation] ?? '', served);
-        // A label may be older than the grant, or than what a controller has changed of the object.
-        return granted !== undefined && labels?.[label] === granted.labelValue && grants(granted, object);
+        if (labels?.[label] === undefined) return false;
+        // What a watch goes on from is what it would have shown.
+        if (reading !== undefined && !wasGranted(served, object)) return false;
+        return isGranted(served, { claims: needs.claims.of(consumerOf(object)), object });
       }
     }
   }
@@ -238,8 +253,9 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
       if (why.kind === 'exported') return undefined;
       return {
         shows: (object) => shows(served, why, object),
-        // Labels are put on what is granted, and taken off by a commit of their own: by then the grant is gone.
-        ...(why.kind === 'claimed' ? { showed: createShowed(served, why.claim) } : {}),
+        ...(why.kind === 'claimed'
+          ? { showed: (object: KubeObject, at?: Revision) => wasGranted(served, object, at) }
+          : {}),
         admit(object, old) {
           if (why.kind !== 'claimed') return;
           const granted = cluster === '*' ? undefined : applied(cluster, served);

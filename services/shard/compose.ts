@@ -169,6 +169,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     hub: core.changes,
     clock,
     turns: core.turns,
+    decide: core.decide,
     concurrency: reconcilesAtOnce,
     onError: options.logController,
   });

@@ -5,9 +5,11 @@ import {
   createApiExportIdentity,
   createClusterRemoval,
   createCustomResourceDefinition,
+  createDefinitionLocks,
   createDeletionPropagation,
   createEndpointSlices,
   createExportConsumers,
+  createFormerContents,
   createNamespaceDeletion,
   createOrphanClusters,
   createReplicateAnnotations,
@@ -20,6 +22,8 @@ import {
 import type { ClusterName } from '@kcp-ts/meta';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportsPrefix, isClaimOn } from '@kcp-ts/sharing';
+import type { Reads } from '@kcp-ts/storage';
+import { flagDeleting, storedFlags } from '@kcp-ts/storage';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import type { Tenancy } from './behaviours.ts';
 import type { Core } from './core.ts';
@@ -52,6 +56,7 @@ function orphanClusters(core: Core, { index, load, catchUp }: Peers): Controller
   return createOrphanClusters({
     store: core.store,
     clock: core.clock,
+    decide: core.decide,
     logicalClusterKey: (cluster) => logicalClusterKey(cluster),
     removal: clusterRemoval(core),
     ownership({ cluster: parent, name }, cluster) {
@@ -67,6 +72,11 @@ function orphanClusters(core: Core, { index, load, catchUp }: Peers): Controller
   });
 }
 
+function takesContent(reads: Reads, cluster: string): boolean {
+  const entry = reads.peek(logicalClusterKey(cluster));
+  return cluster.startsWith('system:') || (entry !== undefined && (storedFlags(entry.value) & flagDeleting) === 0);
+}
+
 export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string): readonly Controller[] {
   const { store, clock, random, shardNumber, served, reader, bindings, claims, keepSchema } = core;
   const needs = { store, clock, random, shardNumber, served };
@@ -74,7 +84,7 @@ export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string)
   const { resolve, pathOf, shards } = tenancy;
   const otherShards = core.peers?.shards ?? noOtherShards(core.shardName);
   return [
-    createApiExportIdentity({ ...needs, caBundle, pathOf }),
+    createApiExportIdentity({ ...needs, caBundle, pathOf, takesContent }),
     createApiBinding({
       ...needs,
       reader,
@@ -82,6 +92,7 @@ export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string)
       bindings,
       claims,
       resolve,
+      logicalClusterKey: (cluster) => logicalClusterKey(cluster),
       exportsOf: (cluster) =>
         core.everywhere
           .scan({ prefix: `${exportsPrefix}${cluster}/` }, exportsMax)
@@ -105,6 +116,8 @@ export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string)
       partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
     }),
     createCustomResourceDefinition({ ...needs, reader }),
+    createDefinitionLocks({ ...needs, logicalClusterKey: (cluster) => logicalClusterKey(cluster) }),
+    createFormerContents({ ...needs, logicalClusterKey: (cluster) => logicalClusterKey(cluster) }),
     createNamespaceDeletion(needs),
     createDeletionPropagation(needs),
     createWorkspaceProgress({

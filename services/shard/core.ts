@@ -10,13 +10,21 @@ import { createBindingIndex, eachPiece } from '@kcp-ts/controllers';
 import type { YamlDecoder } from '@kcp-ts/http';
 import { createYamlDecoder } from '@kcp-ts/http';
 import type { ClusterName, IdentityHash, ResourceRow } from '@kcp-ts/meta';
-import { formatResourceVersion } from '@kcp-ts/meta';
+import { formatResourceVersion, StatusError } from '@kcp-ts/meta';
 import type { Behaviour, Conversion, ServedResource } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
 import type { ApiResourceSchema, ClaimTables, ExportIndex } from '@kcp-ts/sharing';
 import { boundSchemaKey, clusterOfKey, createClaimTables, createExportIndex, exportsPrefix } from '@kcp-ts/sharing';
-import type { Operation, ParsedReader, Store } from '@kcp-ts/storage';
-import { createParsedReader, encodeStored, resourcePrefix } from '@kcp-ts/storage';
+import type { Decision, Operation, ParsedReader, Store } from '@kcp-ts/storage';
+import {
+  createDecision,
+  createParsedReader,
+  encodeStored,
+  flagDeleting,
+  parseKey,
+  resourcePrefix,
+  storedFlags,
+} from '@kcp-ts/storage';
 import type { WatchHub } from '@kcp-ts/watch';
 import { createWatchHub } from '@kcp-ts/watch';
 import type { ClusterIndex, Placement } from '@kcp-ts/workspace-index';
@@ -58,6 +66,8 @@ export interface Core extends Disposable {
   readonly bindings: BindingIndex;
   readonly claims: ClaimTables;
   readonly identities: Identities;
+  /** For who reads others to decide what to write; a new object relies on its logical cluster, which must be there and stay. */
+  decide(): Decision;
   /** The storage version of what is built in, of the system's, or of what root exports. */
   served(group: string, plural: string): ServedResource;
   /** Where objects of a kind that root exports are stored. */
@@ -103,6 +113,17 @@ function ownRows({ exportCluster, exportName, group, resource }: BoundResource):
     .find(({ name }) => name === exportName)
     ?.rows.filter((row) => row.group === group && row.plural === resource);
   return rows === undefined || rows.length === 0 ? undefined : rows;
+}
+
+/** What a controller makes in a cluster relies on it, as what a client makes does. The system's clusters are always there, and a cluster may be made with it. */
+function guardMade(store: Store, key: string, operations: readonly Operation[]): Operation | undefined {
+  const { cluster } = parseKey(key);
+  const owner = logicalClusterKey(cluster);
+  if (cluster.startsWith('system:') || operations.some((operation) => operation.key === owner)) return undefined;
+  const entry = store.peek(owner);
+  if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0)
+    throw new StatusError('Conflict', `Cannot make ${key}: its logical cluster is not there any more`);
+  return { op: 'check', key: owner, createRevision: entry.createRevision };
 }
 
 /** Clusters are on one shard each: what this one has of a range is all there is. */
@@ -215,7 +236,7 @@ export function createCore(options: CoreOptions): Core {
       catalog.changed(key);
       if (type === 'delete' && key.startsWith(logicalClustersPrefix))
         gone.add(clusterOfKey(key, logicalClustersPrefix));
-      claims.changed(key);
+      claims.changed(change.event);
       bindings.changed(change);
       if (!key.startsWith(exportsPrefix)) continue;
       if (type === 'put') exports.put(change.event);
@@ -265,6 +286,7 @@ export function createCore(options: CoreOptions): Core {
     identities,
     ownPrefix,
     isBuiltin: (group, plural) => catalog.base.findAny(group, plural) !== undefined,
+    decide: () => createDecision(store, { guardCreate: (key, operations) => guardMade(store, key, operations) }),
     served: (group, plural) => catalog.base.findAny(group, plural) ?? ownServed(group, plural),
     keepSchema(schema) {
       const key = boundSchemaKey(schema.metadata.uid ?? '');

@@ -81,7 +81,7 @@ beforeEach(async () => {
     turns: createSystemTurns(clock),
     random: { bytes: (length) => new Uint8Array(length), uuid: () => 'u', integer: () => 0 },
     shardNumber: 0,
-    admission: { mutate: () => undefined, validate: () => undefined },
+    admission: { mutate: () => undefined, validate: () => undefined, settle: () => [] },
     logicalClusterKey: () => undefined,
   };
   const handler = createScaleHandler({ store, registry });

@@ -94,7 +94,7 @@ export function createTestRegistry(options: TestRegistryOptions = {}): TestRegis
     turns: createSystemTurns(clock),
     random,
     shardNumber: 0,
-    admission: { mutate: () => undefined, validate: () => undefined },
+    admission: { mutate: () => undefined, validate: () => undefined, settle: () => [] },
     logicalClusterKey: () => undefined,
   };
   const request = (plural: string, object: KubeObject, subresource = '') => ({
