@@ -3,7 +3,6 @@
  * bounded number of keys at once, and retries that wait longer each time. An idle key costs nothing.
  */
 import type { Clock, Turns } from '@kcp-ts/base';
-import { pauseOn } from '@kcp-ts/base';
 import type { Decision } from '@kcp-ts/storage';
 import type { Change, WatchHub } from '@kcp-ts/watch';
 import type { Controller } from './controller.ts';
@@ -126,6 +125,10 @@ export function createControllerRuntime(
     return queues.every((queue) => queue.waiting.size === 0 && queue.working.size === 0);
   }
 
+  function untilIdle(): Promise<void> {
+    return isIdle() ? Promise.resolve() : new Promise((resolve) => void idlers.add(resolve));
+  }
+
   return {
     async start() {
       subscription = needs.hub.onChanges((changes) => {
@@ -136,7 +139,7 @@ export function createControllerRuntime(
     wake(names, keys) {
       for (const queue of queues) if (names.includes(queue.controller.name)) for (const key of keys) add(queue, key);
     },
-    idle: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => void idlers.add(resolve))),
+    idle: untilIdle,
     sizes: () =>
       Object.fromEntries(
         queues.map(({ controller, waiting, working, timers }) => [
@@ -152,7 +155,7 @@ export function createControllerRuntime(
         queue.timers.clear();
         queue.waiting.clear();
       }
-      while (queues.some((queue) => queue.working.size > 0)) await pauseOn(needs.clock, 1);
+      await untilIdle();
     },
   };
 }
