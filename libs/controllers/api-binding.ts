@@ -74,8 +74,8 @@ interface Writable extends KubeObject {
 /** Reads of an own store's object are recorded; of one of another shard, that it is not here. */
 function bindingReader(needs: ApiBindingNeeds, decision: Reads, cluster: string, own: string): BindingReader {
   const read = <T>(key: string): T | undefined => {
-    decision.get(key);
-    return needs.reader.get<T>(key);
+    const own = decision.get(key);
+    return own === undefined ? needs.reader.get<T>(key) : needs.reader.parse<T>(own);
   };
   const scan = <T>(prefix: string) =>
     decision.scan({ prefix: `${prefix}${cluster}/` }, definitionsMax).map((entry) => needs.reader.parse<T>(entry));
@@ -143,6 +143,18 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     return [replaceOperation(needs, logicalClusters, entry, object)];
   }
 
+  /** Where what is granted changes, and also where it was rejected and accepted again before anybody looked: objects were written meanwhile. */
+  function mustLabel(
+    key: string,
+    cluster: string,
+    binding: Writable,
+    after: ApiBinding['status'],
+    before: ApiBinding['status'],
+  ): boolean {
+    if (labelled.get(key) !== needs.claims.since(cluster, nameOfKey(key))) return true;
+    return !isDeepStrictEqual(grantOf(after, binding), grantOf(before, binding));
+  }
+
   async function bind(decision: Decision, key: string, cluster: string, entry: Entry): Promise<number | undefined> {
     const slices = needs.turns.begin();
     const binding = objectOf<Writable>(served(), entry);
@@ -158,11 +170,7 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
       timestamp(needs),
       applied,
     );
-    // Also what was rejected and accepted again before anybody looked: objects were written meanwhile.
-    const unseen = labelled.get(key) !== needs.claims.since(cluster, nameOfKey(key));
-    const changed =
-      hasClaims &&
-      (!applied || unseen || !isDeepStrictEqual(grantOf(outcome.status, binding), grantOf(before, binding)));
+    const changed = hasClaims && (!applied || mustLabel(key, cluster, binding, outcome.status, before));
     const conditions = changed
       ? withoutCondition(outcome.status.conditions, 'PermissionClaimsApplied')
       : (outcome.status.conditions ?? []);

@@ -5,6 +5,7 @@
  * It holds for what this store has. What other shards have said cannot be a condition: who decides on that is told when it changes, and decides anew.
  */
 import type { Revision } from '@kcp-ts/meta';
+import { isInSet } from './engine/changed-sets.ts';
 import type { CommitResult, Entry, Operation, SetRange, Store, UnchangedCondition } from './store.ts';
 
 /** What a decision may read of: each of these is recorded. */
@@ -39,11 +40,6 @@ export function createDecision(store: Store, options: DecisionOptions = {}): Dec
 
 function isWrite(operation: Operation): boolean {
   return operation.op === 'put' || operation.op === 'delete';
-}
-
-function isIn(key: string, { key: set }: UnchangedCondition): boolean {
-  if (!set.startsWith('@')) return key.startsWith(set);
-  return key.split('/', 4)[3] === set.slice(1, -1);
 }
 
 class RecordedDecision implements Decision {
@@ -108,7 +104,7 @@ class RecordedDecision implements Decision {
       const { key } = operation;
       if (this.#keys.has(key)) this.#keys.set(key, entries.get(key) ?? 'absent');
       for (const [name, set] of this.#sets) {
-        if (isIn(key, set)) this.#sets.set(name, { ...set, since: result.revision });
+        if (isInSet(key, name)) this.#sets.set(name, { ...set, since: result.revision });
       }
     }
   }

@@ -15,10 +15,9 @@ interface Written {
   readonly key: string;
 }
 
-const clusterMark = '@';
-
+/** What conditions call a set: its four segments, or its cluster's one. */
 function nameOf(set: SetRange): string {
-  return 'cluster' in set ? `${clusterMark}${set.cluster}/` : set.prefix;
+  return 'cluster' in set ? `${set.cluster}/` : set.prefix;
 }
 
 /** Throws a RangeError for what is not one of the two kinds of sets. */
@@ -27,10 +26,9 @@ function checkSet(set: SetRange): void {
     throw new RangeError(`Cannot rely on ${JSON.stringify(set.prefix)} as a set: it must be four segments of a key`);
 }
 
-function isIn(key: string, name: string): boolean {
-  return name.startsWith(clusterMark)
-    ? key.startsWith(name.slice(clusterMark.length), endOfSegments(key, 3))
-    : key.startsWith(name);
+/** Whether a key is in the set that a condition names. */
+export function isInSet(key: string, name: string): boolean {
+  return name.indexOf('/') === name.length - 1 ? key.startsWith(name, endOfSegments(key, 3)) : key.startsWith(name);
 }
 
 export class ChangedSets {
@@ -48,7 +46,7 @@ export class ChangedSets {
       checkSet(set);
       let last: Written | undefined;
       for (const [key, { revision }] of pending)
-        if (isIn(key, name) && (last === undefined || revision > last.revision)) last = { revision, key };
+        if (isInSet(key, name) && (last === undefined || revision > last.revision)) last = { revision, key };
       this.#sets.set(name, { last });
     }
     return { op: 'unchanged', key: name, since: durable };
@@ -66,7 +64,7 @@ export class ChangedSets {
     const start = endOfSegments(key, 3);
     const end = key.indexOf('/', start) + 1;
     this.#note(key.slice(0, end), key, revision);
-    this.#note(`${clusterMark}${key.slice(start, end)}`, key, revision);
+    this.#note(key.slice(start, end), key, revision);
   }
 
   /** What was pending will never be: nobody can rely on what was decided with it. */
