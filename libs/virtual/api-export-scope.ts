@@ -21,7 +21,7 @@ import {
   reflexiveClaimHash,
 } from '@kcp-ts/sharing';
 import type { Range } from '@kcp-ts/storage';
-import type { ExportSurface, Grounds } from './api-export-surface.ts';
+import type { ClaimedGrounds, ExportSurface, Grounds } from './api-export-surface.ts';
 
 export interface ExportScopeNeeds {
   readonly claims: ClaimTables;
@@ -93,7 +93,7 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
   }
 
   /**
-   * What the request does, `list` or `watch`: who does not grant that shows nothing, also where the grant is narrowed while a watch is open. A scope is made
+   * What the request reads by, `get`, `list` or `watch`: who does not grant that shows nothing, also where the grant is narrowed while a watch is open. A scope is made
    * for one request.
    */
   let reading: string | undefined;
@@ -114,14 +114,28 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     return claim !== undefined && grantsReading(claim) ? claim : undefined;
   }
 
+  /** The claim by which a consumer grants what the request does. */
+  function readable(consumer: string, served: ServedResource, { verbs }: ExportClaim): TableClaim | undefined {
+    return reading === undefined || allowsVerb(verbs, reading) ? applied(consumer, served) : undefined;
+  }
+
+  function isOwnBinding({ metadata }: KubeObject): boolean {
+    return metadata.labels?.[label] === reflexiveClaimHash;
+  }
+
   /**
    * Whether a watch of claimed objects may have shown one as it was: its label says whether it was claimed then, and could be watched. What could be watched
    * and is still granted, but not to be watched, is neither there nor gone for the client: it has to begin anew. Labels change after the grant, in commits of
    * their own that every watch sees, also one that goes on from before.
    */
-  function createShowed(served: ServedResource, claim: ExportClaim): (object: KubeObject) => boolean {
+  function createShowed(
+    served: ServedResource,
+    { claim, ownBindings }: ClaimedGrounds,
+  ): (object: KubeObject) => boolean {
     const watched = claimHash(claim);
-    return ({ metadata }) => {
+    return (object) => {
+      if (ownBindings && isOwnBinding(object)) return true;
+      const { metadata } = object;
       const value = metadata.labels?.[label];
       if (value === undefined || reading === undefined) return value !== undefined;
       if (value !== watched) return false;
@@ -146,13 +160,15 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     return granted !== undefined && allowsVerb(claim.verbs, verb) && allowsVerb(granted.verbs, verb);
   }
 
-  function clusters(served: ServedResource, { kind }: Grounds): readonly string[] {
+  function clusters(served: ServedResource, why: Grounds): readonly string[] {
     const consumers = cluster === '*' ? [...needs.consumers(hash).keys()].sort() : [cluster];
-    switch (kind) {
+    switch (why.kind) {
       case 'exported':
         return consumers.filter((consumer) => hasBound(consumer, served));
       case 'claimed':
-        return consumers.filter((consumer) => applied(consumer, served) !== undefined);
+        return why.ownBindings
+          ? consumers
+          : consumers.filter((consumer) => readable(consumer, served, why.claim) !== undefined);
       case 'bindings':
         return consumers;
     }
@@ -166,6 +182,8 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     // What is not served is a 404 for whoever may look.
     if (served === undefined) return true;
     const why = grounds(served);
+    const ofOwnBindings = why.kind !== 'exported' && (why.kind === 'bindings' || why.ownBindings);
+    if (ofOwnBindings && readVerbs.includes(verb)) return cluster === '*' || needs.consumers(hash).has(cluster);
     if (why.kind === 'claimed') {
       if (!claimedSubresources.includes(api.subresource)) return false;
       if (!needs.ownerAllows(user, verb, api, served)) return false;
@@ -177,7 +195,7 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
         // As below: of what the consumer has not bound there is nothing to list.
         return hasBound(cluster, served) || verb === 'list';
       case 'bindings':
-        return readVerbs.includes(verb);
+        return false;
       case 'claimed':
         // A rejected claim shows nothing, as an empty list does; anything else is refused.
         return (
@@ -191,16 +209,19 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     return namespace === '' || object.metadata.namespace === namespace;
   }
 
-  function shows(served: ServedResource, { kind }: Grounds, object: KubeObject): boolean {
+  function shows(served: ServedResource, why: Grounds, object: KubeObject): boolean {
     const { labels, annotations } = object.metadata;
-    switch (kind) {
+    switch (why.kind) {
       case 'exported':
         return true;
       case 'bindings':
-        return labels?.[label] === reflexiveClaimHash;
+        return isOwnBinding(object);
       case 'claimed': {
+        if (why.ownBindings && isOwnBinding(object)) return true;
         const granted =
-          labels?.[label] === undefined ? undefined : applied(annotations?.[clusterAnnotation] ?? '', served);
+          labels?.[label] === undefined
+            ? undefined
+            : readable(annotations?.[clusterAnnotation] ?? '', served, why.claim);
         // A label may be older than the grant, or than what a controller has changed of the object.
         return granted !== undefined && labels?.[label] === granted.labelValue && grants(granted, object);
       }
@@ -239,7 +260,7 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
       return {
         shows: (object) => shows(served, why, object),
         // Labels are put on what is granted, and taken off by a commit of their own: by then the grant is gone.
-        ...(why.kind === 'claimed' ? { showed: createShowed(served, why.claim) } : {}),
+        ...(why.kind === 'claimed' ? { showed: createShowed(served, why) } : {}),
         admit(object, old) {
           if (why.kind !== 'claimed') return;
           const granted = cluster === '*' ? undefined : applied(cluster, served);
@@ -260,7 +281,7 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
         throw StatusError.notFound({ group: 'apis.kcp.io', plural: 'apiexports' }, exportName);
       const reads = verb === 'list' || verb === 'watch';
       if (cluster === '*' && !reads) throw StatusError.pathNotFound();
-      if (reads && !isMaster(user)) reading = verb;
+      if (readVerbs.includes(verb) && !isMaster(user)) reading = verb;
     },
     authorizePath(user, path, verb) {
       if (!contentVerbs.some((candidate) => needs.mayAccessContent(user, candidate, exportCluster, exportName)))
