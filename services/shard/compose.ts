@@ -165,7 +165,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const { core, access, tenancy, parts } = assemble(options);
   await bootstrap({ core, externalUrl, virtualWorkspaceUrl, caBundle, shardName, homeCreatorGroups, holdsRoot });
   await core.load();
-  const controllers = createControllerRuntime(shardControllers(core, tenancy, caBundle), {
+  const controllers = createControllerRuntime(shardControllers(core, tenancy, options), {
     hub: core.changes,
     clock,
     turns: core.turns,

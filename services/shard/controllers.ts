@@ -4,13 +4,16 @@ import {
   createApiBinding,
   createApiExportIdentity,
   createClusterRemoval,
+  createClusterRoleAggregation,
   createCustomResourceDefinition,
   createDeletionPropagation,
   createEndpointSlices,
   createExportConsumers,
+  createNamespaceContents,
   createNamespaceDeletion,
   createOrphanClusters,
   createReplicateAnnotations,
+  createTokenSecrets,
   createWorkspaceDeletion,
   createWorkspaceProgress,
   exportConsumersPrefix,
@@ -23,6 +26,7 @@ import { exportsPrefix, isClaimOn } from '@kcp-ts/sharing';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import type { Tenancy } from './behaviours.ts';
 import type { Core } from './core.ts';
+import type { TokenIssuer } from './kubernetes-parts.ts';
 import type { Peers } from './peers.ts';
 
 const exportsMax = 5_000;
@@ -67,7 +71,11 @@ function orphanClusters(core: Core, { index, load, catchUp }: Peers): Controller
   });
 }
 
-export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string): readonly Controller[] {
+export function shardControllers(
+  core: Core,
+  tenancy: Tenancy,
+  { caBundle, tokens }: { readonly caBundle: string; readonly tokens: TokenIssuer },
+): readonly Controller[] {
   const { store, clock, random, shardNumber, served, reader, bindings, claims, keepSchema } = core;
   const needs = { store, clock, random, shardNumber, served };
   const workspacesPrefix = () => core.ownPrefix('tenancy.kcp.io', 'workspaces');
@@ -105,7 +113,15 @@ export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string)
       partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
     }),
     createCustomResourceDefinition({ ...needs, reader }),
+    createClusterRoleAggregation({ ...needs, turns: core.turns }),
+    createNamespaceContents({
+      ...needs,
+      caBundle,
+      isLiving: (cluster) => core.clusters.facts(cluster)?.deleting === false,
+      label: core.labelNew,
+    }),
     createNamespaceDeletion(needs),
+    createTokenSecrets({ ...needs, caBundle, issueForSecret: tokens.issueForSecret }),
     createDeletionPropagation(needs),
     createWorkspaceProgress({
       ...needs,

@@ -17,6 +17,7 @@ import type { ApiResourceSchema, ClaimTables, ExportIndex } from '@kcp-ts/sharin
 import { boundSchemaKey, clusterOfKey, createClaimTables, createExportIndex, exportsPrefix } from '@kcp-ts/sharing';
 import type { Operation, ParsedReader, Store } from '@kcp-ts/storage';
 import { createParsedReader, encodeStored, resourcePrefix } from '@kcp-ts/storage';
+import type { NewObject } from '@kcp-ts/tenancy';
 import type { WatchHub } from '@kcp-ts/watch';
 import { createWatchHub } from '@kcp-ts/watch';
 import type { ClusterIndex, Placement } from '@kcp-ts/workspace-index';
@@ -57,6 +58,8 @@ export interface Core extends Disposable {
   readonly exports: ExportIndex;
   readonly bindings: BindingIndex;
   readonly claims: ClaimTables;
+  /** Puts the labels on a new object of a built-in kind by which claims find it. */
+  labelNew(cluster: string, created: NewObject): void;
   readonly identities: Identities;
   /** The storage version of what is built in, of the system's, or of what root exports. */
   served(group: string, plural: string): ServedResource;
@@ -262,6 +265,8 @@ export function createCore(options: CoreOptions): Core {
     exports,
     bindings,
     claims,
+    labelNew: (cluster, { group, plural, object }) =>
+      void claims.label(cluster, { group, plural, identity: '-' }, object),
     identities,
     ownPrefix,
     isBuiltin: (group, plural) => catalog.base.findAny(group, plural) !== undefined,
