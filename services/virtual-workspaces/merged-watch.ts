@@ -127,11 +127,13 @@ class ClientWatch implements MergedSink {
     this.#kind = kind;
     const shards = this.#context.shards.register.current().shards.filter((shard) => this.#request.includes(shard));
     const missing = shards.filter(({ alive, excludedAt }) => !alive || excludedAt !== undefined);
-    const body = this.#exchange.stream(200, {
+    const exchange = this.#exchange;
+    const headers = {
       'content-type': 'application/json',
       'cache-control': 'no-cache, private',
       ...(missing.length === 0 ? {} : { warning: missingWarnings(missing) }),
-    });
+    };
+    const body = exchange.webSocket?.() ?? exchange.stream(200, headers);
     this.#body = body;
     body.onDrain(() => this.#merged?.drained());
     for (const bytes of this.#early) body.write(typeof bytes === 'function' ? bytes() : bytes);
