@@ -2,7 +2,8 @@
  * Tokens of service accounts: JWTs with Kubernetes' bound claims (KEP-1205) and the logical cluster that the account lives in. A token is good
  * as long as it says and as the account with its uid is there. The older tokens in Secrets are good for as long as their Secret holds them.
  */
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject, webcrypto } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import type { Clock, Random } from '@kcp-ts/base';
 import type { UserInfo } from '@kcp-ts/meta';
 import type { JWTPayload } from 'jose';
@@ -50,6 +51,15 @@ export interface ServiceAccountTokens {
   verify(token: string, audiences?: readonly string[]): Promise<VerifiedToken | undefined>;
   /** The audiences of this server. */
   readonly audiences: readonly string[];
+  readonly issuer: string;
+  /** Public keys (RFC 7517) of all that are believed. */
+  keySet(): readonly VerifyingKey[];
+}
+
+export interface VerifyingKey extends webcrypto.JsonWebKey {
+  readonly use: 'sig';
+  readonly kid: string;
+  readonly alg: string;
 }
 
 export interface ServiceAccountTokensOptions {
@@ -180,6 +190,14 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
 
   return {
     audiences: ownAudiences,
+    issuer,
+    keySet: () =>
+      [...publicKeys].map(([kid, key]) => ({
+        ...key.export({ format: 'jwk' }),
+        use: 'sig' as const,
+        kid,
+        alg: algorithmOf(key),
+      })),
     async issueForSecret({ cluster, namespace, name, uid }, secret) {
       const { SignJWT } = await import('jose');
       return new SignJWT({

@@ -24,6 +24,7 @@ import { clusterRemoval, shardControllers } from './controllers.ts';
 import type { Core } from './core.ts';
 import { createCore } from './core.ts';
 import { createHomeWorkspace } from './home-workspace.ts';
+import { issuerDocuments } from './issuer-documents.ts';
 import type { KubernetesParts } from './kubernetes-parts.ts';
 import { kubernetesParts } from './kubernetes-parts.ts';
 import { createMetrics } from './metrics.ts';
@@ -196,6 +197,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     progress,
     checks: healthChecks(() => ready, core.store, amongOthers),
     version: versionInfo,
+    issuer: issuerDocuments(options.tokens, externalUrl),
     inFlight: load.inFlight,
     authenticate: options.authenticator.authenticate,
     impersonate: router.impersonate,

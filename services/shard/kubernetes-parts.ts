@@ -25,7 +25,7 @@ import { noBehaviour, timestampOf } from '@kcp-ts/registry';
 import type { Access } from './access.ts';
 import type { Core } from './core.ts';
 
-export type TokenIssuer = Pick<ServiceAccountTokens, 'issue' | 'issueForSecret'>;
+export type TokenIssuer = Pick<ServiceAccountTokens, 'issue' | 'issueForSecret' | 'issuer' | 'keySet'>;
 
 export interface KubernetesNeeds {
   readonly core: Core;
