@@ -7,6 +7,11 @@ import {
   base,
   bind,
   bindRole,
+  condition,
+  custom,
+  define,
+  definition,
+  definitionsOf,
   done,
   field,
   grant,
@@ -172,3 +177,41 @@ async function readerOf(workspace: string): Promise<ApiClient> {
   const { body } = await admin.post(`${accounts}/default/token`, request);
   return server.client({ token: String(field(body, 'status.token')) });
 }
+
+it('a name that a definition gives up goes to the one that waits for it', async () => {
+  const definitions = definitionsOf(path);
+  const named = (plural: string, kind: string, shortName: string) => {
+    const made = definition(plural, { group: 'names.example.com' });
+    return { ...made, spec: { ...made.spec, names: { plural, kind, shortNames: [shortName] } } };
+  };
+  const accepts = (name: string, status: string) =>
+    admin.until(
+      `${definitions}/${name}.names.example.com`,
+      ({ body }) => condition(body, 'NamesAccepted')?.startsWith(status) === true,
+    );
+  await done(admin.post(definitions, named('alphas', 'Alpha', 'qk')));
+  await accepts('alphas', 'True');
+  await done(admin.post(definitions, named('betas', 'Beta', 'qk')));
+  await accepts('betas', 'False');
+  await done(admin.patch(`${definitions}/alphas.names.example.com`, { spec: { names: { shortNames: ['al'] } } }));
+  const { body } = await accepts('betas', 'True');
+  expect(field(body, 'status.acceptedNames.shortNames')).toEqual(['qk']);
+  expect(condition(body, 'Established')).toMatch(/^True/);
+});
+
+it('a definition that is going away says that it can be emptied, and lets finalizers be cleared', async () => {
+  const url = `${definitionsOf(path)}/heldthings.wild.west`;
+  const held = `${base(path)}/apis/wild.west/v1alpha1/namespaces/default/heldthings`;
+  await define(admin, path, 'heldthings');
+  const { kind } = field((await admin.get(url)).body, 'spec.names') as { kind: string };
+  await done(admin.post(held, custom(kind, 'held', { metadata: { name: 'held', finalizers: ['e.com/x'] } })));
+  await done(admin.delete(url));
+  const verbs = ['delete', 'deletecollection', 'get', 'list', 'watch'];
+  await admin.until(`${base(path)}/apis/wild.west/v1alpha1`, ({ body }) => {
+    const resources = (field(body, 'resources') ?? []) as { name: string; verbs: string[] }[];
+    return JSON.stringify(resources.find(({ name }) => name === 'heldthings')?.verbs) === JSON.stringify(verbs);
+  });
+  expect((await admin.post(held, custom(kind, 'new'))).status).toBe(403);
+  await done(admin.patch(`${held}/held`, { metadata: { finalizers: null } }));
+  await admin.until(url, ({ status }) => status === 404);
+});
