@@ -179,8 +179,8 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     if (isMaster(user)) return true;
     if (!needs.mayAccessContent(user, verb, exportCluster, exportName)) return false;
     const served = surface.find(api.group, api.version, api.resource);
-    // What is not served is a 404 for whoever may look.
-    if (served === undefined) return true;
+    // In a consumer's workspace what is neither exported nor claimed is nobody's to grant, as in kcp; over all of them it is not there.
+    if (served === undefined) return cluster === '*';
     const why = grounds(served);
     const ofOwnBindings = why.kind !== 'exported' && (why.kind === 'bindings' || why.ownBindings);
     if (ofOwnBindings && readVerbs.includes(verb)) return cluster === '*' || needs.consumers(hash).has(cluster);
