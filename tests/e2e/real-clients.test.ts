@@ -141,3 +141,50 @@ it('client certificates are signed with an RSA key, as what mints them in tests 
   const pem = await readFile(join(server.folder, 'client-ca.crt'), 'utf8');
   expect(new X509Certificate(pem).publicKey.asymmetricKeyType).toBe('rsa');
 });
+
+/** `k8s\0` and a message that says what it is, and nothing else. */
+function emptyProtobuf(apiVersion: string, kind: string): Uint8Array {
+  const field = (number: number, bytes: Uint8Array) =>
+    Buffer.concat([Buffer.from([number * 8 + 2, bytes.byteLength]), bytes]);
+  const typeMeta = Buffer.concat([field(1, Buffer.from(apiVersion)), field(2, Buffer.from(kind))]);
+  return Buffer.concat([Buffer.from('k8s\0'), field(1, typeMeta), field(2, Buffer.alloc(0))]);
+}
+
+it("a body in protobuf is read for each of Kubernetes' kinds that is served", async () => {
+  const kinds: string[] = [];
+  const { groups } = (await admin.get(`${base(path)}/apis`)).body as unknown as {
+    groups: { name: string; preferredVersion: { groupVersion: string } }[];
+  };
+  const versions = groups
+    .filter(({ name }) => !name.endsWith('kcp.io') && !name.endsWith('kcp.dev'))
+    .map(({ preferredVersion }) => preferredVersion.groupVersion);
+  for (const version of ['v1', ...versions]) {
+    const root = `${base(path)}/${version === 'v1' ? 'api' : 'apis'}/${version}`;
+    const { resources } = (await admin.get(root)).body as unknown as {
+      resources: {
+        name: string;
+        kind: string;
+        group?: string;
+        version?: string;
+        namespaced: boolean;
+        verbs: string[];
+      }[];
+    };
+    for (const { name, kind, group, version: own, namespaced, verbs } of resources) {
+      if (!verbs.includes('create')) continue;
+      const [resource, subresource] = name.split('/');
+      const item = subresource === undefined ? resource : `${resource}/default/${subresource}`;
+      const apiVersion = own === undefined ? version : `${group === undefined ? '' : `${group}/`}${own}`;
+      const url = `${root}/${namespaced ? 'namespaces/default/' : ''}${item}`;
+      const answer = await admin.request('POST', url, emptyProtobuf(apiVersion, kind), {
+        'content-type': 'application/vnd.kubernetes.protobuf',
+      });
+      expect(answer.status, `${url} ${kind}: ${answer.text}`).not.toBe(415);
+      expect(answer.status, `${url} ${kind}: ${answer.text}`).toBeLessThan(500);
+      kinds.push(kind);
+    }
+  }
+  expect(kinds).toEqual(
+    expect.arrayContaining(['CustomResourceDefinition', 'Event', 'MutatingWebhookConfiguration', 'TokenRequest']),
+  );
+});
