@@ -9,7 +9,7 @@ import type { ApiRequest, Filter, Handler } from './api-request.ts';
 import { pipeline } from './api-request.ts';
 import type { Bookmarks } from './bookmarks.ts';
 import { createMediaReader } from './encode/media.ts';
-import { respondError, respondJson } from './encode/respond.ts';
+import { answerHeaders, respondError, respondJson } from './encode/respond.ts';
 import { handleDocuments } from './handlers/documents.ts';
 import type { HealthCheck } from './handlers/health.ts';
 import { handleHealth, healthEndpoint } from './handlers/health.ts';
@@ -46,12 +46,20 @@ export interface VersionInfo {
   readonly platform: string;
 }
 
+/** What whoever may read its path may keep. */
+export interface PublicDocument {
+  readonly contentType: string;
+  readonly body: string;
+}
+
 export interface ApiServerOptions {
   readonly needs: ServerNeeds;
   readonly bookmarks: Bookmarks;
   readonly progress: Progress;
   readonly checks: readonly HealthCheck[];
   readonly version: VersionInfo;
+  /** What says how to verify the tokens that are issued here, by path. */
+  readonly issuer?: Readonly<Record<string, PublicDocument>>;
   readonly inFlight: InFlight;
   authenticate(exchange: Exchange): UserInfo | Promise<UserInfo>;
   /** The user that a request acts as, where it impersonates somebody; throws Forbidden. */
@@ -168,9 +176,21 @@ function handleInScope(
   if (health === undefined || health.single !== undefined)
     scope.authorizePath(request.user, target.path, request.method.toLowerCase());
   if (health !== undefined) return handleHealth({ ...request, path: target.path }, options.checks);
-  if (target.path === '/version') return respondJson(request, 200, options.version);
+  const path = target.path.length > 1 && target.path.endsWith('/') ? target.path.slice(0, -1) : target.path;
+  if (path === '/version') return respondJson(request, 200, options.version);
   if (request.method !== 'GET' && request.method !== 'HEAD') throw StatusError.methodNotAllowed();
-  return handleDocuments(from.needs.turns, request, target.path, from.needs.presentation.of(scope.surface));
+  const { issuer = {} } = options;
+  const own = Object.hasOwn(issuer, path) ? issuer[path] : undefined;
+  if (own !== undefined) return respondPublic(request, own);
+  return handleDocuments(from.needs.turns, request, path, from.needs.presentation.of(scope.surface));
+}
+
+/** For as long as kube-apiserver says. */
+const publicSeconds = 3_600;
+
+function respondPublic(request: ApiRequest, { contentType, body }: PublicDocument): void {
+  const headers = { ...answerHeaders(request, contentType), 'cache-control': `public, max-age=${publicSeconds}` };
+  request.exchange.respond(200, headers, body);
 }
 
 /** The handler of every exchange. Never throws, never rejects. */

@@ -48,8 +48,6 @@ export interface RuleSource {
   roleBinding(cluster: string, namespace: string, name: string): Binding | undefined;
   clusterRole(cluster: string, name: string): Role | undefined;
   role(cluster: string, namespace: string, name: string): Role | undefined;
-  /** For aggregation. */
-  clusterRoles(cluster: string): readonly Role[];
 }
 
 /** Above these many bindings in one workspace or namespace, those last by name grant nothing: a bound on what one check may cost. */
@@ -86,7 +84,6 @@ export function createStoreRuleSource(store: Pick<Store, 'get' | 'scan'>): RuleS
     roleBinding: (cluster, namespace, name) => one<Binding>('rolebindings', cluster, namespace, name),
     clusterRole: (cluster, name) => one<Role>('clusterroles', cluster, '', name),
     role: (cluster, namespace, name) => one<Role>('roles', cluster, namespace, name),
-    clusterRoles: (cluster) => [...all<Role>('clusterroles', cluster, '')],
   };
 }
 

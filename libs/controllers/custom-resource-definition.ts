@@ -121,8 +121,11 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
     name: 'customresourcedefinition',
     wake({ event, parts }) {
       const { key, type } = event;
-      if (key.startsWith(definitionsPrefix)) definitions.changed(event);
-      if (key.startsWith(definitionsPrefix)) return type === 'put' ? [key] : definitions.unsettled(parts.cluster);
+      if (key.startsWith(definitionsPrefix)) {
+        const own = type === 'put' ? [key] : [];
+        // Names that it gave up may be what others wait for.
+        return definitions.changed(event) ? [...own, ...definitions.unsettled(parts.cluster)] : own;
+      }
       if (key.startsWith(bindingsPrefix) || (type === 'delete' && parts.identity === 'customresources'))
         return definitions.unsettled(parts.cluster);
       return [];

@@ -9,6 +9,7 @@ import type { KubeObject } from '@kcp-ts/meta';
 import { exportsPrefix } from '@kcp-ts/sharing';
 import type { Decision, Entry, Reads, StoreEvent } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
+import { hasText } from './has-text.ts';
 import type { ControllerNeeds } from './writer.ts';
 import { commitOrAgain, keysToResume, objectOf, replaceOperation } from './writer.ts';
 
@@ -127,11 +128,6 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'typesPrefix'>)
       return true;
     },
   };
-}
-
-/** Whether a stored object has a text anywhere, without parsing it. */
-function hasText(value: Uint8Array, text: string): boolean {
-  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).includes(text);
 }
 
 /** Whether a stored object carries the annotation, without parsing those that cannot. */

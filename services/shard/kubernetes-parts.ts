@@ -25,7 +25,7 @@ import { noBehaviour, timestampOf } from '@kcp-ts/registry';
 import type { Access } from './access.ts';
 import type { Core } from './core.ts';
 
-export type TokenIssuer = Pick<ServiceAccountTokens, 'issue'>;
+export type TokenIssuer = Pick<ServiceAccountTokens, 'issue' | 'issueForSecret' | 'issuer' | 'keySet'>;
 
 export interface KubernetesNeeds {
   readonly core: Core;
@@ -81,6 +81,7 @@ export function kubernetesParts({ core, access, caBundle, tokens, authenticator 
       uuid: core.random.uuid,
       shardNumber: core.shardNumber,
       caBundle,
+      label: core.labelNew,
       clusterDeleting: (cluster) => core.clusters.facts(cluster)?.deleting ?? false,
     }),
     rolebindings: createRoleBindingsBehaviour(access.escalation),

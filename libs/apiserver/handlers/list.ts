@@ -8,6 +8,7 @@ import type { Revision } from '@kcp-ts/meta';
 import { formatResourceVersion, groupVersionText, StatusError } from '@kcp-ts/meta';
 import { servedMetadataJson, servedObject } from '@kcp-ts/registry';
 import type { Entry } from '@kcp-ts/storage';
+import { acceptsGzip, compressedBody, gzipHeaders } from '../encode/compress.ts';
 import { answerHeaders, respondBytes } from '../encode/respond.ts';
 import { includeObjectOf, printerOf } from '../encode/views.ts';
 import { joinItems } from '../join-items.ts';
@@ -91,7 +92,11 @@ function nextPage(call: ResourceCall, from: Reading, at: Revision, after: string
 /** A long list, piece by piece, at the first piece's revision. */
 async function stream(call: ResourceCall, from: Reading, form: Form, first: Page, head: Uint8Array): Promise<void> {
   const { exchange } = call.request;
-  const body = exchange.stream(200, answerHeaders(call.request, 'application/json'));
+  const headers = answerHeaders(call.request, 'application/json');
+  // It does not fit into one piece: it is large.
+  const body = acceptsGzip(exchange)
+    ? compressedBody(exchange, exchange.stream(200, { ...headers, ...gzipHeaders }))
+    : exchange.stream(200, headers);
   let begin = head;
   let any = false;
   for (let page = first; ; ) {

@@ -77,14 +77,14 @@ async function handleSpecial(call: ResourceCall, verb: Verb): Promise<boolean> {
 }
 
 function checkVerb(call: ResourceCall, verb: Verb): void {
-  const { row } = call.served;
+  const { row, origin } = call.served;
   const { subresource, name, watch } = call.api;
   if (subresource === '') {
     const onName =
       verb === 'get' || verb === 'update' || verb === 'patch' || verb === 'delete' || (watch && name !== '');
     const collection = verb === 'create' || verb === 'list' || verb === 'deletecollection';
-    // A binding that goes away drops create, update and patch from discovery; updates still clear finalizers, and a create is refused with its reason.
-    const served = row.verbs.includes(verb) || (call.served.origin.kind === 'bound' && call.served.origin.terminating);
+    // A binding or definition that goes away drops create, update and patch from discovery; updates still clear finalizers, and a create is refused with its reason.
+    const served = row.verbs.includes(verb) || (origin.kind !== 'builtin' && origin.terminating);
     if (!served || (onName && name === '') || (collection && name !== '')) throw StatusError.methodNotAllowed();
     return;
   }

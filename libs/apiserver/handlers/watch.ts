@@ -150,7 +150,8 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, tell
     now: needs.clock.now,
   });
   const output = outputOf(call, plan, encoder, framed);
-  const body = request.exchange.stream(200, headersOf(call, encoder, framed));
+  const { exchange } = request;
+  const body = exchange.webSocket?.() ?? exchange.stream(200, headersOf(call, encoder, framed));
   const stop = new AbortController();
   request.exchange.onClose(() => stop.abort());
   const timer = needs.clock.setTimer(plan.timeoutMs, () => finish());

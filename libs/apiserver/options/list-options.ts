@@ -1,6 +1,7 @@
 /** The options of reading verbs, which come in the query (meta/v1 ListOptions, GetOptions), checked with Kubernetes' texts. */
 import type { FieldError, LabelSelector, Revision } from '@kcp-ts/meta';
 import {
+  asRevision,
   forbiddenField,
   parseFieldSelector,
   parseLabelSelector,
@@ -34,7 +35,10 @@ export interface ListOptions {
   readonly timeoutMs: number | undefined;
 }
 
-/** The revision that a client names; undefined for none. Throws StatusError BadRequest for what is no resource version. */
+/** Nothing has been committed at it, nor before. */
+export const oldestRevision = asRevision(1);
+
+/** The revision that a client names; undefined for none. Numbers that are below every revision (1, 2, 1000) are the oldest one, and never 0. Throws StatusError BadRequest for what is no resource version. */
 export function revisionOf(text: string | undefined): Revision | undefined {
   if (text === undefined || text === '') return undefined;
   const parsed = parseResourceVersion(text);
@@ -44,7 +48,8 @@ export function revisionOf(text: string | undefined): Revision | undefined {
       `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: ${detail}`,
     );
   }
-  return text === '0' ? revisionZero : parsed.revision;
+  if (text === '0') return revisionZero;
+  return asRevision(Math.max(parsed.revision, oldestRevision));
 }
 
 function listErrors(query: Query, watch: boolean): FieldError[] {
