@@ -1,7 +1,8 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
+const measuredAttacks = ['tests/attacks/{budgets,connections}.test.ts'];
 /** Files that use `expectNoStall`. */
-const measured = ['tests/attacks/{budgets,connections}.test.ts', 'tests/harness/neighbour.test.ts'];
+const measured = [...measuredAttacks, 'tests/harness/neighbour.test.ts'];
 
 export default defineConfig({
   test: {
@@ -38,6 +39,18 @@ export default defineConfig({
           fileParallelism: false,
           maxConcurrency: 1,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // The attacks that are measured once more, through the front-proxy of three shards, each of which says how long its turns are.
+          name: 'measured, three shards',
+          include: measuredAttacks,
+          env: { KCP_TEST_INSTALLATION: 'cluster' },
+          fileParallelism: false,
+          maxConcurrency: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -3,7 +3,7 @@ import type { KubeObject, ResourceRow, Revision } from '@kcp-ts/meta';
 import { compileLabelSelector, StatusError } from '@kcp-ts/meta';
 import type { ObjectGuard, ServedResource } from '@kcp-ts/registry';
 import { compileJsonPath } from '@kcp-ts/schema';
-import type { FieldRequirement, ListOptions } from './options.ts';
+import type { FieldRequirement, ListOptions } from './options/list-options.ts';
 
 export type ObjectPredicate = (object: KubeObject) => boolean;
 

@@ -1,5 +1,5 @@
 import type { Clock } from '@kcp-ts/base';
-import { createSystemClock } from '@kcp-ts/base';
+import { createSystemClock, createTurns } from '@kcp-ts/base';
 import { createDecision, createMemoryStore } from '@kcp-ts/storage';
 import { createWatchHub } from '@kcp-ts/watch';
 import { expect, it } from 'vitest';
@@ -39,6 +39,7 @@ async function run(
   await using runtime = createControllerRuntime([controller], {
     hub,
     clock,
+    turns: createTurns({ clock, nextTurn: setImmediate }),
     decide: () => createDecision(store),
     concurrency: 4,
     onError: (_name, _key, error) => errors.push(error),
@@ -110,4 +111,39 @@ it('a failure is reported and tried again', async () => {
     await idle();
     expect(turns).toBe(2);
   });
+});
+
+it('many keys that need no waiting are worked on in slices, with turns for others between them', async () => {
+  let now = 0;
+  let turn = 0;
+  const inTurn: number[] = [];
+  const clock: Clock = { ...createSystemClock(), monotonic: () => now };
+  const controller: Controller = {
+    name: 'c',
+    wake: () => [],
+    resume: () => Array.from({ length: 12 }, (_, i) => `key-${i}`),
+    async reconcile() {
+      now += 4;
+      inTurn[turn] = (inTurn[turn] ?? 0) + 1;
+    },
+  };
+  await using store = createMemoryStore();
+  using hub = createWatchHub(store);
+  const turns = createTurns({
+    clock,
+    nextTurn: (run) =>
+      void setImmediate(() => {
+        turn++;
+        run();
+      }),
+  });
+  await using runtime = createControllerRuntime([controller], {
+    ...{ hub, clock, turns, concurrency: 4 },
+    decide: () => createDecision(store),
+    onError: () => undefined,
+  });
+  await runtime.start();
+  await runtime.idle();
+  expect(inTurn.reduce((all, some) => all + some, 0)).toBe(12);
+  expect(Math.max(...inTurn.filter((some) => some > 0))).toBeLessThanOrEqual(5);
 });

@@ -2,8 +2,7 @@
  * Runs controllers off the store's own changes: a queue of keys per controller, each key at most once in it and never worked on twice at a time, a
  * bounded number of keys at once, and retries that wait longer each time. An idle key costs nothing.
  */
-import type { Clock } from '@kcp-ts/base';
-import { pauseOn } from '@kcp-ts/base';
+import type { Clock, Turns } from '@kcp-ts/base';
 import type { Decision } from '@kcp-ts/storage';
 import type { Change, WatchHub } from '@kcp-ts/watch';
 import type { Controller } from './controller.ts';
@@ -12,6 +11,8 @@ export interface ControllerRuntimeNeeds {
   /** Where changes come from. */
   readonly hub: Pick<WatchHub, 'onChanges'>;
   readonly clock: Clock;
+  /** Between keys requests get their turns: many keys that need no waiting would be one long piece of work. */
+  readonly turns: Turns;
   /** What a reconciler reads and writes through. */
   decide(): Decision;
   /** How many keys of one controller are worked on at once. */
@@ -55,6 +56,7 @@ export function createControllerRuntime(
     timers: new Map(),
   }));
   const idlers = new Set<() => void>();
+  const slices = needs.turns.begin();
   let subscription: Disposable | undefined;
   let closed = false;
 
@@ -86,6 +88,7 @@ export function createControllerRuntime(
   async function work(queue: Queue, key: string): Promise<void> {
     let again: number | undefined;
     try {
+      await slices.pause();
       again = await queue.controller.reconcile(key, needs.decide());
       queue.failures.delete(key);
     } catch (error) {
@@ -122,6 +125,10 @@ export function createControllerRuntime(
     return queues.every((queue) => queue.waiting.size === 0 && queue.working.size === 0);
   }
 
+  function untilIdle(): Promise<void> {
+    return isIdle() ? Promise.resolve() : new Promise((resolve) => void idlers.add(resolve));
+  }
+
   return {
     async start() {
       subscription = needs.hub.onChanges((changes) => {
@@ -132,7 +139,7 @@ export function createControllerRuntime(
     wake(names, keys) {
       for (const queue of queues) if (names.includes(queue.controller.name)) for (const key of keys) add(queue, key);
     },
-    idle: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => void idlers.add(resolve))),
+    idle: untilIdle,
     sizes: () =>
       Object.fromEntries(
         queues.map(({ controller, waiting, working, timers }) => [
@@ -148,7 +155,7 @@ export function createControllerRuntime(
         queue.timers.clear();
         queue.waiting.clear();
       }
-      while (queues.some((queue) => queue.working.size > 0)) await pauseOn(needs.clock, 1);
+      await untilIdle();
     },
   };
 }

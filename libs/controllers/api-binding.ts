@@ -3,6 +3,7 @@
  * deletion removes the instances before it lets the binding go.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Turns } from '@kcp-ts/base';
 import type { Controller } from '@kcp-ts/controller';
 import type { Condition, KubeObject, Revision } from '@kcp-ts/meta';
 import { isTrueCondition, parseIdentityHash, withCondition } from '@kcp-ts/meta';
@@ -46,6 +47,8 @@ import { commitOrAgain, keysToResume, lostRaceMs, objectOf, replaceOperation, ti
 
 export interface ApiBindingNeeds extends ControllerNeeds {
   readonly reader: ParsedReader;
+  /** A binding may have thousands of claims: others get their turns before it is judged. */
+  readonly turns: Turns;
   readonly bindings: BindingIndex;
   logicalClusterKey(cluster: string): string;
   readonly claims: ClaimTables;
@@ -153,8 +156,11 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
   }
 
   async function bind(decision: Decision, key: string, cluster: string, entry: Entry): Promise<number | undefined> {
+    const slices = needs.turns.begin();
     const binding = objectOf<Writable>(served(), entry);
     const before = binding.status;
+    // Not later: between what is found here and its commit nobody else writes.
+    await slices.pause();
     const hasClaims = claimsToVisit(binding, before).length > 0;
     const applied = !hasClaims || (isTrueCondition(before?.conditions, 'PermissionClaimsApplied') && labelled.has(key));
     const outcome = evaluateBinding(
@@ -343,10 +349,9 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
         return undefined;
       }
       const { cluster } = parseKey(key);
-      const { metadata } = parseStored<ApiBinding>(entry.value);
-      return metadata.deletionTimestamp === undefined
-        ? bind(decision, key, cluster, entry)
-        : unbind(decision, key, cluster, entry);
+      return (storedFlags(entry.value) & flagDeleting) !== 0
+        ? unbind(decision, key, cluster, entry)
+        : bind(decision, key, cluster, entry);
     },
   };
 }

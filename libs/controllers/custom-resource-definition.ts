@@ -182,13 +182,14 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
     name: 'customresourcedefinition',
     wake({ event, parts }) {
       const { key, type } = event;
-      if (key.startsWith(definitionsPrefix)) definitions.changed(event);
-      if (key.startsWith(definitionsPrefix) && type === 'put') return addPending(parts.cluster, [key]);
+      const isDefinition = key.startsWith(definitionsPrefix);
+      const own = isDefinition && type === 'put' ? [key] : [];
       const others =
-        key.startsWith(definitionsPrefix) ||
+        // Names that it gave up may be what others wait for.
+        (isDefinition && definitions.changed(event)) ||
         key.startsWith(bindingsPrefix) ||
         (type === 'delete' && parts.identity === 'customresources');
-      return others ? addPending(parts.cluster, definitions.unsettled(parts.cluster)) : [];
+      return addPending(parts.cluster, others ? [...own, ...definitions.unsettled(parts.cluster)] : own);
     },
     async *resume() {
       const waits = ({ value }: Entry) => !isSettled(parseStored<CustomResourceDefinition>(value));

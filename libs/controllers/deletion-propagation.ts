@@ -7,19 +7,18 @@ import type { KubeObject } from '@kcp-ts/meta';
 import { formatResourceVersion } from '@kcp-ts/meta';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { encodeStored, flagDeleting, flagFinalizers, parseStored, storedFlags } from '@kcp-ts/storage';
+import { hasText } from './has-text.ts';
 import type { ControllerNeeds } from './writer.ts';
 import { commitOrAgain, keysToResume } from './writer.ts';
 
 const propagationFinalizers = ['foregroundDeletion', 'orphan'];
-const markers = propagationFinalizers.map((finalizer) => Buffer.from(`"${finalizer}"`));
 /** What goes when a controller has emptied it, whatever its finalizers. */
 const emptiedByOthers = ['core/namespaces/', 'core.kcp.io/logicalclusters/'];
 const waits = flagDeleting | flagFinalizers;
 
 function isWaiting(value: Uint8Array): boolean {
   if ((storedFlags(value) & waits) !== waits) return false;
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  return markers.some((marker) => bytes.includes(marker));
+  return propagationFinalizers.some((finalizer) => hasText(value, `"${finalizer}"`));
 }
 
 export function createDeletionPropagation(needs: ControllerNeeds): Controller {

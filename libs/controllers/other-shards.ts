@@ -8,6 +8,8 @@ export interface ClusterOrder {
   readonly path: string;
   /** `<path>:<name>` of the type. */
   readonly type: string;
+  /** The logical cluster that held the type when the workspace was admitted; undefined where the path cannot mean another. */
+  readonly typeCluster: string | undefined;
   readonly creator: UserInfo;
   readonly owner: { readonly cluster: string; readonly name: string; readonly uid: string };
   readonly requiredGroups: string | undefined;

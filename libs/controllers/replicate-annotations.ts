@@ -9,6 +9,7 @@ import type { KubeObject } from '@kcp-ts/meta';
 import { exportsPrefix } from '@kcp-ts/sharing';
 import type { Decision, Entry, Reads, StoreEvent } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
+import { hasText } from './has-text.ts';
 import type { ControllerNeeds } from './writer.ts';
 import { commitOrAgain, keysToResume, objectOf, replaceOperation } from './writer.ts';
 
@@ -74,9 +75,13 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'typesPrefix'>)
     };
   }
 
-  function bindingsOf(reads: MarkReads, cluster: string): readonly Binding[] {
-    const entries = reads.scan({ prefix: `${roleBindingsPrefix}${cluster}/` }, objectsMax);
-    return entries.map((entry) => parseStored<Binding>(entry.value));
+  /** Asked at each write of a role or binding: of the others, which may be many and large, only those are parsed that can name a consumer. */
+  function consumersBindingsOf(reads: MarkReads, cluster: string): readonly Binding[] {
+    return reads
+      .scan({ prefix: `${roleBindingsPrefix}${cluster}/` }, objectsMax)
+      .filter(({ value }) => consumerPrefixes.some((prefix) => hasText(value, prefix)))
+      .map(({ value }) => parseStored<Binding>(value))
+      .filter(isConsumersBinding);
   }
 
   function roleOf(reads: MarkReads, cluster: string, name: string): Role | undefined {
@@ -87,9 +92,7 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'typesPrefix'>)
   function reasonsOfRole(reads: MarkReads, cluster: string, role: Role, holds: Holds): string[] {
     const rules = role.rules ?? [];
     const forConsumers = () =>
-      bindingsOf(reads, cluster).some(
-        (binding) => binding.roleRef.name === role.metadata.name && isConsumersBinding(binding),
-      );
+      consumersBindingsOf(reads, cluster).some((binding) => binding.roleRef.name === role.metadata.name);
     return [
       ...(holds.exports && (rules.some(aboutExports) || forConsumers()) ? ['apis.kcp.io'] : []),
       ...(rules.some(aboutAccess) ? ['core.kcp.io'] : []),
@@ -129,8 +132,7 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'typesPrefix'>)
 
 /** Whether a stored object carries the annotation, without parsing those that cannot. */
 export function isMarked(value: Uint8Array): boolean {
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  if (!bytes.includes(replicateAnnotation)) return false;
+  if (!hasText(value, replicateAnnotation)) return false;
   return parseStored<KubeObject>(value).metadata.annotations?.[replicateAnnotation] !== undefined;
 }
 
@@ -160,10 +162,7 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
     if (decision.get(`${systemRolesPrefix}${name}`) === undefined) return false;
     return decision
       .scan({ prefix: `${roleBindingsPrefix}${cluster}/` }, objectsMax)
-      .map((entry) => parseStored<KubeObject & Binding>(entry.value))
-      .some(
-        ({ metadata, roleRef }) => roleRef.name === name && metadata.annotations?.[replicateAnnotation] !== undefined,
-      );
+      .some(({ value }) => isMarked(value) && parseStored<Binding>(value).roleRef.name === name);
   }
 
   /**

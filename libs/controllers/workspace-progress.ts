@@ -21,6 +21,7 @@ import {
   requiredGroupsAnnotation,
   settleWorkspace,
   shardAnnotation,
+  typeClusterAnnotation,
   typeName,
 } from '@kcp-ts/tenancy';
 import type { OtherShards } from './other-shards.ts';
@@ -63,7 +64,8 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
 
   async function schedule(decision: Decision, entry: Entry, workspace: Workspace): Promise<number | undefined> {
     const { cluster: parent } = parseKey(entry.key);
-    const type = needs.types.at(workspace.spec?.type?.path ?? '', workspace.spec?.type?.name ?? '');
+    const { path = '', name = '' } = workspace.spec?.type ?? {};
+    const type = needs.types.at(path, name, workspace.metadata.annotations?.[typeClusterAnnotation]);
     if (type === undefined) return undefined;
     const plan = {
       parent: asClusterName(parent),
@@ -142,6 +144,7 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
       cluster,
       path: `${needs.pathOf(parent)}:${name}`,
       type: typeName({ path, name: type }),
+      typeCluster: annotations?.[typeClusterAnnotation],
       creator,
       owner: { cluster: parent, name, uid },
       requiredGroups: annotations?.[requiredGroupsAnnotation],

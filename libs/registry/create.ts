@@ -1,15 +1,18 @@
 /** POST: what is sent → decoded, pruned, defaulted, admitted, prepared, validated, admitted again, stored in one commit with what goes with it. */
+import type { Slices } from '@kcp-ts/base';
 import type { FieldError, KubeObject, Revision } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError, strategyOf } from '@kcp-ts/meta';
 import type { Operation } from '@kcp-ts/storage';
 import { applyDefaults } from './apply-defaults.ts';
-import { checkFields, checkKind, checkNamespace, ensureMetadata } from './check-fields.ts';
+import { checkBounds } from './check-bounds.ts';
+import { checkKind, checkNamespace, ensureMetadata, fieldsProblem, undecodable } from './check-fields.ts';
 import { guardCreate } from './guard-operations.ts';
-import { generatedName, stampCreated, validateObjectMeta } from './object-meta.ts';
+import { generatedName, stampCreated, validateObjectMeta, warnOfFinalizers } from './object-meta.ts';
+import { dropRepeatedOwners } from './owner-references.ts';
 import type { RegistryNeeds } from './registry-needs.ts';
 import { timestampOf } from './registry-needs.ts';
 import type { ServedResource, WriteContext } from './served-resource.ts';
-import { objectKey } from './served-resource.ts';
+import { noBehaviour, objectKey } from './served-resource.ts';
 import { dryRunObject, storedObject } from './stored-object.ts';
 import { validateInSlices } from './validate-in-slices.ts';
 import type { WriteRequest } from './write-request.ts';
@@ -41,11 +44,6 @@ export function writeContext(needs: RegistryNeeds, request: WriteRequest): Write
   };
 }
 
-/** Generation counting, statuses and the like depend on this and on nothing else. */
-export function countsGenerations(served: ServedResource): boolean {
-  return served.row.dialect === 'custom' || served.behaviour.generation === true;
-}
-
 export function hasStatusSubresource(served: ServedResource): boolean {
   return served.row.subresources.some((subresource) => subresource.name === 'status');
 }
@@ -60,6 +58,22 @@ export function mayJudge({ row }: ServedResource, errors: readonly FieldError[])
   return row.dialect === 'builtin' || errors.length === 0;
 }
 
+/**
+ * Behaviours prepare objects of the right shape. Decoding has seen to that for built-in kinds; the schema of a kind of ours is asked before its behaviour
+ * is, since kcp decodes an object before its admission looks at it. Throws StatusError Invalid for values of wrong types.
+ */
+export async function checkShape(
+  { row, schema, behaviour }: ServedResource,
+  object: KubeObject,
+  old: KubeObject | undefined,
+  slices: Slices,
+): Promise<void> {
+  if (row.dialect === 'builtin' || behaviour === noBehaviour) return;
+  const errors = await validateInSlices(schema, object, old, slices);
+  if (errors.some(({ kind }) => kind === 'TypeInvalid'))
+    throw StatusError.invalid(row, object.metadata.name ?? '', errors);
+}
+
 /** From what a client sent to the object in its storage version, complete but for its resourceVersion. */
 async function prepareCreate(
   needs: RegistryNeeds,
@@ -72,11 +86,13 @@ async function prepareCreate(
   const slices = request.slices ?? needs.turns.begin();
   await slices.pause();
   checkKind(served, sent);
-  checkFields(served, sent, duplicates, request);
+  const problem = fieldsProblem(served, sent, duplicates, request);
+  if (problem !== undefined) throw undecodable(row, problem);
   await slices.pause();
   ensureMetadata(sent);
   checkNamespace(request, sent);
-  if (typeof sent.metadata.resourceVersion === 'string' && sent.metadata.resourceVersion !== '') {
+  dropRepeatedOwners(sent, request);
+  if (sent.metadata.resourceVersion && sent.metadata.resourceVersion !== '0') {
     throw StatusError.badRequest('resourceVersion should not be set on objects to be created');
   }
   const context = writeContext(needs, request);
@@ -85,7 +101,7 @@ async function prepareCreate(
     namespace: row.namespaced ? request.namespace : '',
     uid: needs.random.uuid(),
     timestamp: context.timestamp,
-    generation: countsGenerations(storage),
+    generation: strategyOf(storage.row).countsGenerations,
   });
   if (!sent.metadata.name && sent.metadata.generateName)
     sent.metadata.name = generatedName(sent.metadata.generateName, needs.random.integer);
@@ -103,17 +119,21 @@ async function prepareCreate(
     errors.push(...(await validateInSlices(served.schema, sent, undefined, slices)));
     if (errors.length > 0) throw StatusError.invalid(row, sent.metadata.name ?? '', errors);
     object = served.conversion?.toStorage(sent) ?? sent;
+    checkBounds(storage, object, sent.metadata.name ?? '');
     storage.schema.prune(object);
     applyDefaults(storage, object);
     await slices.pause();
   }
+  await checkShape(storage, object, undefined, slices);
   behaviour.prepareCreate?.(object, context);
   if (isCheckedAsStored(served)) errors.push(...(await validateInSlices(storage.schema, object, undefined, slices)));
   if (mayJudge(storage, errors)) errors.push(...((await behaviour.validateCreate?.(object, context)) ?? []));
   if (errors.length > 0) throw StatusError.invalid(row, object.metadata.name ?? '', errors);
+  warnOfFinalizers(row, object, undefined, request);
   await slices.pause();
   await behaviour.admitCreate?.(object, context);
   await needs.admission.validate(object, undefined, context);
+  if (row.dialect === 'builtin') storage.schema.omitEmpty(object);
   // What is made for the store is made in one piece, in the commit.
   await slices.pause();
   return object;

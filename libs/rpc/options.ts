@@ -19,3 +19,13 @@ export const channelOptions = {
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 500,
 };
+
+/**
+ * What a server takes of a caller, who may be a service that has gone astray: a request is a question, or an order for a workspace with the groups of who made it,
+ * and is held until all of it is there; and so many calls are open at once on a connection, where further ones wait at the caller.
+ */
+export const serverOptions = {
+  ...channelOptions,
+  'grpc.max_receive_message_length': 1024 * 1024,
+  'grpc.max_concurrent_streams': 250,
+};

@@ -109,15 +109,15 @@ function compileItems(schema: JsonSchema): ((items: unknown[], room: Room) => vo
 }
 
 /**
- * A function that applies the defaults in place. Nulls that the schema does not allow are replaced by the default or removed. False where the defaults
- * would have added more than an object may have: then those from there on are missing.
+ * A function that applies the defaults in place. Nulls that the schema does not allow are replaced by the default or removed. It returns the length of
+ * the JSON that was added; Infinity where that would have been more than an object may have: then defaults from there on are missing.
  */
-export function compileDefaults(schema: JsonSchema): (object: JsonObject) => boolean {
+export function compileDefaults(schema: JsonSchema): (object: JsonObject) => number {
   const apply = compileNode(schema);
-  if (apply === undefined) return () => true;
+  if (apply === undefined) return () => 0;
   return (object) => {
     const room: Room = { bytes: addedBytesMax };
     apply(object, room);
-    return room.bytes >= 0;
+    return room.bytes < 0 ? Number.POSITIVE_INFINITY : addedBytesMax - room.bytes;
   };
 }

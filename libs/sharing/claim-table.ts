@@ -9,7 +9,7 @@ import { currentGroup, isTrueCondition, parseResourceVersion, revisionZero } fro
 import type { ParsedReader, Store, StoreEvent } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
-import { allowsVerb, appliedClaims, compileClaimSelector, sameClaim } from './claims.ts';
+import { allowsVerb, appliedClaims, claimFinder, compileClaimSelector } from './claims.ts';
 import { claimHash, claimLabel, claimLabelPrefix, exportLabel, reflexiveClaimHash } from './hashes.ts';
 import { bindingKey, bindingsPrefix, clusterOfKey, exportKey, exportsPrefix } from './keys.ts';
 import { compileResourceSelectors, originalClaimsAnnotation, resourceSelectorsOf } from './resource-selectors.ts';
@@ -126,7 +126,7 @@ function claimsOf(
   applied: readonly AppliedClaim[],
   source: ApiExport | undefined,
 ): readonly TableClaim[] {
-  const exported = binding.status?.exportPermissionClaims ?? [];
+  const askedFor = claimFinder(binding.status?.exportPermissionClaims ?? []);
   const label = claimLabel(exportCluster, exportName);
   const exportSelectors = source === undefined ? () => undefined : resourceSelectorsOf(source);
   const bindingSelectors = resourceSelectorsOf(binding);
@@ -136,7 +136,7 @@ function claimsOf(
     exportCluster,
     exportName,
     label,
-    hash: claimHash(exported.find((asked) => sameClaim(asked, claim)) ?? claim),
+    hash: claimHash(askedFor(claim) ?? claim),
     selects: selectionOf(claim, exportSelectors, bindingSelectors),
   }));
 }

@@ -6,13 +6,19 @@ import type { KubeObject } from '@kcp-ts/meta';
 import { compileLabelSelector, labelSelectorOf } from '@kcp-ts/meta';
 import type { AppliedClaim, BindingClaim, ClaimKey, ClaimSelector, ExportClaim } from './types.ts';
 
-/** The same claim, whatever is left out. */
-export function sameClaim(a: ClaimKey, b: ClaimKey): boolean {
-  return (
-    (a.group ?? '') === (b.group ?? '') &&
-    a.resource === b.resource &&
-    (a.identityHash ?? '') === (b.identityHash ?? '')
-  );
+/** Claims are the same by group, resource and identity, whatever of these is left out where it is empty. */
+function keyOf({ group, resource, identityHash }: ClaimKey): string {
+  return JSON.stringify([group ?? '', resource, identityHash ?? '']);
+}
+
+/** Finds the first of the claims that is the same as another; that costs the same however many there are. */
+export function claimFinder<Claim extends ClaimKey>(claims: readonly Claim[]): (claim: ClaimKey) => Claim | undefined {
+  const byKey = new Map<string, Claim>();
+  for (const claim of claims) {
+    const key = keyOf(claim);
+    if (!byKey.has(key)) byKey.set(key, claim);
+  }
+  return (claim) => byKey.get(keyOf(claim));
 }
 
 export function allowsVerb(verbs: readonly string[], verb: string): boolean {
@@ -21,8 +27,9 @@ export function allowsVerb(verbs: readonly string[], verb: string): boolean {
 
 /** What a binding grants of what its export asks for. */
 export function appliedClaims(exported: readonly ExportClaim[], granted: readonly BindingClaim[]): AppliedClaim[] {
+  const askedFor = claimFinder(exported);
   return granted
-    .filter((claim) => claim.state === 'Accepted' && exported.some((asked) => sameClaim(asked, claim)))
+    .filter((claim) => claim.state === 'Accepted' && askedFor(claim) !== undefined)
     .map(({ state: _state, ...claim }) => claim);
 }
 
@@ -63,9 +70,10 @@ export function claimsProblem(
   exported: readonly ExportClaim[],
   granted: readonly BindingClaim[],
 ): ClaimsProblem | undefined {
+  const askedFor = claimFinder(exported);
   const accepted = granted.filter((claim) => claim.state === 'Accepted');
   const unexpected = accepted
-    .filter((claim) => !exported.some((asked) => sameClaim(asked, claim)))
+    .filter((claim) => askedFor(claim) === undefined)
     .map(
       (claim) =>
         `unexpected/invalid claim for ${describeClaim(claim)} (identity ${JSON.stringify(claim.identityHash ?? '')})`,
@@ -76,7 +84,7 @@ export function claimsProblem(
     return { reason: 'InvalidPermissionClaims', severity: 'Error', message };
   }
   const mismatched = accepted.flatMap((claim) => {
-    const asked = exported.find((candidate) => sameClaim(candidate, claim));
+    const asked = askedFor(claim);
     if (asked === undefined || sameVerbs(asked.verbs, claim.verbs)) return [];
     return [`${describeClaim(claim)} (verbs: accepted ${goList(claim.verbs)}, exported ${goList(asked.verbs)})`];
   });

@@ -4,7 +4,7 @@ export { boundName, boundSchemaKey, boundSchemasCluster } from './bound-schemas.
 export type { ClaimTables, TableClaim } from './claim-table.ts';
 export { createClaimTables, grants, isClaimOn } from './claim-table.ts';
 // Claims
-export { allowsVerb, appliedClaims, claimsProblem, compileClaimSelector, sameClaim } from './claims.ts';
+export { allowsVerb, appliedClaims, claimFinder, claimsProblem, compileClaimSelector } from './claims.ts';
 // Names
 export { base36Padded, drawClusterName, homeClusterName, isDrawnClusterName } from './cluster-names.ts';
 // Binding

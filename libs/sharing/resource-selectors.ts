@@ -3,7 +3,7 @@
  * annotation; kcp ignores them there, here they grant exactly what they name.
  */
 import type { KubeObject } from '@kcp-ts/meta';
-import { sameClaim } from './claims.ts';
+import { claimFinder } from './claims.ts';
 import type { ClaimKey } from './types.ts';
 
 /** Where the conversion keeps claims as v1alpha1 knew them. */
@@ -25,8 +25,9 @@ export function resourceSelectorsOf(object: KubeObject): (claim: ClaimKey) => re
   const claims = parseClaims(text);
   // What cannot be read grants nothing.
   if (claims === undefined) return () => [];
+  const find = claimFinder(claims);
   return (claim) => {
-    const selectors = claims.find((candidate) => sameClaim(candidate, claim))?.resourceSelector;
+    const selectors = find(claim)?.resourceSelector;
     return selectors === undefined || selectors.length === 0 ? undefined : selectors;
   };
 }
@@ -40,13 +41,22 @@ function parseClaims(text: string): readonly OriginalClaim[] | undefined {
   }
 }
 
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
+}
+
+/** Users write the annotation as they like. */
 function isClaim(value: unknown): value is OriginalClaim {
   if (typeof value !== 'object' || value === null) return false;
-  const { resourceSelector = [] } = value as { resourceSelector?: unknown };
-  return (
-    Array.isArray(resourceSelector) &&
-    resourceSelector.every((selector) => typeof selector === 'object' && selector !== null)
-  );
+  const { group, resource, identityHash, resourceSelector = [] } = value as Readonly<Record<string, unknown>>;
+  if (typeof resource !== 'string' || !isText(group) || !isText(identityHash)) return false;
+  return Array.isArray(resourceSelector) && resourceSelector.every(isSelector);
+}
+
+function isSelector(value: unknown): value is ResourceSelector {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, namespace } = value as Readonly<Record<string, unknown>>;
+  return isText(name) && isText(namespace);
 }
 
 /** A function that says whether an object is one of those that the selectors name; it costs the same however many they are. */

@@ -95,8 +95,8 @@ export interface Store extends AsyncDisposable {
   peek(key: string): Entry | undefined;
   /** One consistent page; yields to the event loop at least every 10 ms. Entries of a cluster range come in cluster order. */
   list(range: Range, options?: ListOptions): Promise<ListPage>;
-  /** At most `limit` newest durable entries, without waiting: for small ranges (a workspace's role bindings). */
-  scan(range: Range, limit: number): readonly Entry[];
+  /** At most `limit` newest durable entries, those behind the key `after` where there is one, without waiting: for small ranges (a workspace's bindings). */
+  scan(range: Range, limit: number, after?: string): readonly Entry[];
   /** At most `limit` durable events of a range after a revision, the oldest first, without waiting: for small ranges. Throws StatusError Expired as `history`. */
   recent(range: Range, after: Revision, limit: number): readonly StoreEvent[];
   /** How many entries a range has at a revision, at most `atMost`. Yields like `list`. */

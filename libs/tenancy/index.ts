@@ -25,6 +25,7 @@ export {
   shardAnnotation,
   shardHashAnnotation,
   typeAnnotation,
+  typeClusterAnnotation,
   unschedulableAnnotation,
   workspaceFinalizer,
 } from './types.ts';

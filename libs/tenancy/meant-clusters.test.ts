@@ -20,6 +20,9 @@ describe('what the paths of a WorkspaceType mean', () => {
   it('is recorded for each path that a workspace has', () => {
     const spec = { extend: { with: [{ name: 'u', path: 'root:a' }] }, defaultChildWorkspaceType: { path: 'other' } };
     expect(recordMeantClusters(typeOf(spec), undefined, resolve)).toBe('{"root:a":"cluster"}');
+    const types = [{ name: 'u', path: 'root:b' }];
+    for (const limit of ['limitAllowedChildren', 'limitAllowedParents'])
+      expect(recordMeantClusters(typeOf({ [limit]: { types } }), undefined, resolve)).toBe('{"root:b":"cluster"}');
   });
 
   it.each([
@@ -28,6 +31,8 @@ describe('what the paths of a WorkspaceType mean', () => {
     { extend: { with: {} } },
     { extend: 3 },
     { defaultAPIBindings: 7 },
+    { limitAllowedChildren: null, limitAllowedParents: 'all' },
+    { limitAllowedChildren: { types: 1 }, limitAllowedParents: { types: [null, 2] } },
     { defaultChildWorkspaceType: { path: ['root'] } },
     'text',
     null,

@@ -34,8 +34,15 @@ export function recordMeantClusters(
   old: WorkspaceType | undefined,
   resolve: (path: string) => string | undefined,
 ): string | undefined {
-  const { extend, defaultAPIBindings, defaultChildWorkspaceType } = type.spec ?? {};
-  const references: unknown[] = [...listOf(extend?.with), ...listOf(defaultAPIBindings), defaultChildWorkspaceType];
+  const { extend, defaultAPIBindings, defaultChildWorkspaceType, limitAllowedChildren, limitAllowedParents } =
+    type.spec ?? {};
+  const references: unknown[] = [
+    ...listOf(extend?.with),
+    ...listOf(defaultAPIBindings),
+    ...listOf(limitAllowedChildren?.types),
+    ...listOf(limitAllowedParents?.types),
+    defaultChildWorkspaceType,
+  ];
   const before: ReadonlyMap<string, string> = old === undefined ? new Map() : meantClusters(old);
   const meant = new Map<string, string>();
   for (const reference of references) {

@@ -30,6 +30,7 @@ import {
   shardAnnotation,
   shardHashAnnotation,
   typeAnnotation,
+  typeClusterAnnotation,
   workspaceFinalizer,
 } from './types.ts';
 import type { ResolvedType } from './workspace-types.ts';
@@ -76,6 +77,11 @@ export function phaseLabels(
     ...lifecycleLabels('initializer', initializers),
     ...lifecycleLabels('terminator', terminators),
   };
+}
+
+/** Says which logical cluster holds a type; nothing where its path is the name of that cluster, which is never another's. */
+function typeClusterOf({ cluster, path }: ResolvedType): Readonly<Record<string, string>> {
+  return path === cluster ? {} : { [typeClusterAnnotation]: cluster };
 }
 
 export interface ClusterPlan {
@@ -130,6 +136,7 @@ export function planCluster(needs: PlanNeeds, plan: ClusterPlan): PlannedCluster
         [shardAnnotation]: plan.shard,
         [ownerAnnotation]: JSON.stringify({ username: plan.creator.name }),
         [typeAnnotation]: typeName(plan.type),
+        ...typeClusterOf(plan.type),
         [pathAnnotation]: plan.path,
         [resourceLocksAnnotation]: formatLocks(
           locksOfBindings(bindings.objects.map(({ object }) => object as ApiBinding)),
@@ -181,6 +188,7 @@ export interface WorkspacePlan {
 /** Completes a Workspace object and gives the operations for its logical cluster; none where no shard can take it, or another shard has to make it. */
 export function planWorkspace(needs: PlanNeeds, workspace: Workspace, plan: WorkspacePlan): readonly Operation[] {
   const { metadata } = workspace;
+  metadata.annotations = { ...metadata.annotations, ...typeClusterOf(plan.type) };
   const shard = chooseShard(schedulableShards(workspace, needs.shards()), needs.placing);
   if (shard === undefined) {
     const unschedulable = {
@@ -252,7 +260,10 @@ export function settleWorkspace(workspace: Workspace, made: MadeCluster, creator
     metadata.annotations = { ...metadata.annotations, [ownerAnnotation]: JSON.stringify({ username: creator.name }) };
   }
   metadata.labels = { ...metadata.labels, ...phaseLabels(phase, initializers, terminators) };
-  const cluster = metadata.annotations?.[clusterNameAnnotation] ?? '';
+  // From now on the LogicalCluster says it.
+  const { [typeClusterAnnotation]: _admitted, ...annotations } = metadata.annotations ?? {};
+  metadata.annotations = annotations;
+  const cluster = annotations[clusterNameAnnotation] ?? '';
   workspace.spec = { ...workspace.spec, cluster: asClusterName(cluster), URL: made.url };
   workspace.status = workspaceStatus(made, timestamp);
 }

@@ -58,6 +58,8 @@ export interface Shard extends KubeObject {
 /** Annotations and labels of workspaces and logical clusters. */
 export const ownerAnnotation = 'experimental.tenancy.kcp.io/owner';
 export const typeAnnotation = 'internal.tenancy.kcp.io/type';
+/** Of a LogicalCluster, and of a Workspace that has none yet: the logical cluster that held its type when it was admitted, where the path of the type does not say so for ever. */
+export const typeClusterAnnotation = 'internal.tenancy.kcp.io/type-cluster';
 export const clusterNameAnnotation = 'internal.tenancy.kcp.io/cluster';
 export const shardHashAnnotation = 'internal.tenancy.kcp.io/shard';
 export const shardAnnotation = 'core.kcp.io/shard';

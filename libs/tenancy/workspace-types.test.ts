@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WorkspaceType } from './types.ts';
+import { meantClustersAnnotation } from './types.ts';
 import type { ResolvedType } from './workspace-types.ts';
 import { createWorkspaceTypes, parentChildProblem, parseTypeName } from './workspace-types.ts';
 
@@ -75,6 +76,19 @@ describe('workspace types', () => {
     expect(parentChildProblem([universal], [resolved('root', 'root', { limitAllowedParents: { none: true } })])).toBe(
       'workspace type root:root cannot have any parent',
     );
+  });
+
+  it('are those of the workspace that was meant, whatever has its path by now', () => {
+    const again = types({ 'root:a//team': type('team') });
+    expect(again.at('root:a', 'team')?.cluster).toBe('root:a');
+    expect(again.at('root:a', 'team', 'the-one-before')).toBeUndefined();
+    const limit = { limitAllowedChildren: { types: [{ path: 'root:a', name: 'team' }] } };
+    const meant = type('org', limit);
+    meant.metadata.annotations = { [meantClustersAnnotation]: '{"root:a":"first"}' };
+    const org = { ...resolved('root', 'org'), type: meant };
+    const team = { ...resolved('root:a', 'team'), cluster: 'first' };
+    expect(parentChildProblem([org], [team])).toBeUndefined();
+    expect(parentChildProblem([org], [{ ...team, cluster: 'second' }])).toContain('only allows [root:a:team] child');
   });
 
   it('are written as path and name', () => {

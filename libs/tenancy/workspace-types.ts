@@ -24,11 +24,14 @@ export interface TypeNeeds {
 }
 
 export interface WorkspaceTypes {
-  /** The type `path:name`; undefined where there is none. */
-  at(path: string, name: string): ResolvedType | undefined;
+  /**
+   * The type `path:name`; undefined where there is none. `cluster`: the logical cluster that the path meant when the type was admitted, so that nothing
+   * made again under the path is taken for it; undefined where it is being admitted, or the path cannot mean another.
+   */
+  at(path: string, name: string, cluster?: string): ResolvedType | undefined;
   /** A type without a path: in the cluster itself, in its ancestors, then in root. */
   near(cluster: string, name: string): ResolvedType | undefined;
-  /** A type that another one refers to, beside it where the reference has no path; undefined where the path has come to mean another workspace. */
+  /** A type that another one refers to, in the workspace that its author meant: beside it where the reference has no path. */
   referred(from: ResolvedType, reference: TypeReference): ResolvedType | undefined;
   /** The type and all that it extends, each once; throws an Error whose message says what is wrong. */
   aliases(type: ResolvedType): readonly ResolvedType[];
@@ -56,16 +59,14 @@ export function createWorkspaceTypes(needs: TypeNeeds): WorkspaceTypes {
     return type === undefined ? undefined : { cluster, path: needs.pathOf(cluster), name, type };
   }
 
-  function at(path: string, name: string): ResolvedType | undefined {
-    const cluster = needs.resolve(path);
+  function at(path: string, name: string, meant?: string): ResolvedType | undefined {
+    const cluster = meant ?? needs.resolve(path);
     return cluster === undefined ? undefined : inCluster(cluster, name);
   }
 
   function referred(from: ResolvedType, { path, name }: TypeReference): ResolvedType | undefined {
     if (path === undefined) return inCluster(from.cluster, name);
-    const found = at(path, name);
-    const meant = meantClusters(from.type).get(path);
-    return meant === undefined || found?.cluster === meant ? found : undefined;
+    return at(path, name, meantClusters(from.type).get(path));
   }
 
   function collect(type: ResolvedType, trail: readonly string[], seen: Map<string, ResolvedType>): void {
@@ -104,9 +105,14 @@ function listed(types: readonly TypeReference[]): string {
   return `[${types.map((type) => `${type.path ?? ''}:${type.name}`).join(' ')}]`;
 }
 
-function intersects(limit: readonly TypeReference[], aliases: readonly ResolvedType[]): boolean {
-  return limit.some((allowed) =>
-    aliases.some((alias) => alias.name === allowed.name && alias.path === (allowed.path ?? '')),
+/** Whether the limit of a type allows one of these: by name and path, in the workspace that its author meant by the path. */
+function intersects(from: ResolvedType, limit: readonly TypeReference[], aliases: readonly ResolvedType[]): boolean {
+  const clusters = meantClusters(from.type);
+  return limit.some(({ path = '', name }) =>
+    aliases.some((alias) => {
+      const meant = clusters.get(path) ?? alias.cluster;
+      return alias.name === name && alias.path === path && alias.cluster === meant;
+    }),
   );
 }
 
@@ -132,14 +138,14 @@ export function parentChildProblem(
     const limit = refuses(alias.type.spec?.limitAllowedParents);
     // Only the type itself may forbid all parents: what it extends speaks for itself.
     if (limit === 'all' && alias === childType) return `workspace type ${typeName(childType)} cannot have any parent`;
-    if (limit === 'all' || limit === undefined || intersects(limit, parent)) continue;
+    if (limit === 'all' || limit === undefined || intersects(alias, limit, parent)) continue;
     const extending = alias === childType ? '' : ` extends ${typeName(alias)}, which`;
     return `workspace type ${typeName(childType)}${extending} only allows ${listed(limit)} parent workspaces, but parent type ${typeName(parentType)} only implements ${names(parent)}`;
   }
   for (const alias of parent) {
     const limit = refuses(alias.type.spec?.limitAllowedChildren);
     if (limit === 'all' && alias === parentType) return `workspace type ${typeName(parentType)} cannot have any child`;
-    if (limit === 'all' || limit === undefined || intersects(limit, child)) continue;
+    if (limit === 'all' || limit === undefined || intersects(alias, limit, child)) continue;
     const extending = alias === parentType ? '' : ` extends ${typeName(alias)}, which`;
     return `workspace type ${typeName(parentType)}${extending} only allows ${listed(limit)} child workspaces, but child type ${typeName(childType)} only implements ${names(child)}`;
   }

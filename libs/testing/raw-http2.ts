@@ -93,6 +93,8 @@ export async function connectRawHttp2(options: {
   refused.catch(() => undefined);
   await Promise.race([once(socket, 'secureConnect'), refused]);
   socket.on('error', () => undefined);
+  // Where a server refuses the client's certificate, Node's client ends and never says that it is closed.
+  socket.once('end', () => socket.destroy());
   if (reads) socket.resume();
   socket.write(Buffer.concat([preface, windowFrame(windowBytes)]));
   return {

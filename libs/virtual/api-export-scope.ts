@@ -20,7 +20,7 @@ import {
   reflexiveClaimHash,
 } from '@kcp-ts/sharing';
 import type { Range } from '@kcp-ts/storage';
-import type { ExportSurface, Grounds } from './api-export-surface.ts';
+import type { ClaimedGrounds, ExportSurface, Grounds } from './api-export-surface.ts';
 
 export interface ExportScopeNeeds {
   readonly claims: ClaimTables;
@@ -96,7 +96,7 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
   }
 
   /**
-   * What the request does, `list` or `watch`: who does not grant that shows nothing, also where the grant is narrowed while a watch is open. A scope is made
+   * What the request reads by, `get`, `list` or `watch`: who does not grant that shows nothing, also where the grant is narrowed while a watch is open. A scope is made
    * for one request.
    */
   let reading: string | undefined;
@@ -121,11 +121,22 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     return claim !== undefined && grantsReading(claim) ? claim : undefined;
   }
 
+  /** The claim by which a consumer grants what the request does. */
+  function readable(consumer: string, served: ServedResource, { verbs }: ExportClaim): TableClaim | undefined {
+    return reading === undefined || allowsVerb(verbs, reading) ? applied(consumer, served) : undefined;
+  }
+
+  function isOwnBinding({ metadata }: KubeObject): boolean {
+    return metadata.labels?.[label] === reflexiveClaimHash;
+  }
+
   /** Whether an object is shown by claims of its workspace. A label may be older than the grant, or than what a controller has changed of the object. */
   function isGranted(
     served: ServedResource,
+    { verbs }: ExportClaim,
     { claims, object }: { claims: readonly TableClaim[]; object: KubeObject },
   ): boolean {
+    if (reading !== undefined && !allowsVerb(verbs, reading)) return false;
     const claim = acceptedClaim(consumerOf(object), served, claims);
     return (
       claim !== undefined &&
@@ -139,10 +150,17 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
    * Whether the state of an object was shown when it was written. That does not change any more: what a grant that comes or goes shows or hides is committed
    * again. So every watch, whenever it begins or goes on, says the same of each event.
    */
-  function wasGranted(served: ServedResource, object: KubeObject, listedAt?: Revision): boolean {
+  function wasGranted(
+    served: ServedResource,
+    { claim, ownBindings }: ClaimedGrounds,
+    object: KubeObject,
+    listedAt?: Revision,
+  ): boolean {
+    if (ownBindings && isOwnBinding(object)) return true;
     if (object.metadata.labels?.[label] === undefined) return false;
     const revision = parseResourceVersion(object.metadata.resourceVersion ?? '')?.revision ?? revisionZero;
-    const at = (when: Revision) => isGranted(served, { claims: needs.claims.asOf(consumerOf(object), when), object });
+    const at = (when: Revision) =>
+      isGranted(served, claim, { claims: needs.claims.asOf(consumerOf(object), when), object });
     return at(revision) && (listedAt === undefined || revision > listedAt || at(listedAt));
   }
 
@@ -161,13 +179,15 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     return granted !== undefined && allowsVerb(claim.verbs, verb) && allowsVerb(granted.verbs, verb);
   }
 
-  function clusters(served: ServedResource, { kind }: Grounds): readonly string[] {
+  function clusters(served: ServedResource, why: Grounds): readonly string[] {
     const consumers = cluster === '*' ? [...needs.consumers(hash).keys()].sort() : [cluster];
-    switch (kind) {
+    switch (why.kind) {
       case 'exported':
         return consumers.filter((consumer) => hasBound(consumer, served));
       case 'claimed':
-        return consumers.filter((consumer) => applied(consumer, served) !== undefined);
+        return why.ownBindings
+          ? consumers
+          : consumers.filter((consumer) => readable(consumer, served, why.claim) !== undefined);
       case 'bindings':
         return consumers;
     }
@@ -178,9 +198,11 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     if (isMaster(user)) return true;
     if (!needs.mayAccessContent(user, verb, exportCluster, exportName)) return false;
     const served = surface.find(api.group, api.version, api.resource);
-    // What is not served is a 404 for whoever may look.
-    if (served === undefined) return true;
+    // In a consumer's workspace what is neither exported nor claimed is nobody's to grant, as in kcp; over all of them it is not there.
+    if (served === undefined) return cluster === '*';
     const why = grounds(served);
+    const ofOwnBindings = why.kind !== 'exported' && (why.kind === 'bindings' || why.ownBindings);
+    if (ofOwnBindings && readVerbs.includes(verb)) return cluster === '*' || needs.consumers(hash).has(cluster);
     if (why.kind === 'claimed') {
       if (!claimedSubresources.includes(api.subresource)) return false;
       if (!needs.ownerAllows(user, verb, api, served)) return false;
@@ -192,7 +214,7 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
         // As below: of what the consumer has not bound there is nothing to list.
         return hasBound(cluster, served) || verb === 'list';
       case 'bindings':
-        return readVerbs.includes(verb);
+        return false;
       case 'claimed':
         // A rejected claim shows nothing, as an empty list does; anything else is refused.
         return (
@@ -206,18 +228,19 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     return namespace === '' || object.metadata.namespace === namespace;
   }
 
-  function shows(served: ServedResource, { kind }: Grounds, object: KubeObject): boolean {
+  function shows(served: ServedResource, why: Grounds, object: KubeObject): boolean {
     const { labels } = object.metadata;
-    switch (kind) {
+    switch (why.kind) {
       case 'exported':
         return true;
       case 'bindings':
-        return labels?.[label] === reflexiveClaimHash;
+        return isOwnBinding(object);
       case 'claimed': {
+        if (why.ownBindings && isOwnBinding(object)) return true;
         if (labels?.[label] === undefined) return false;
         // What a watch goes on from is what it would have shown.
-        if (reading !== undefined && !wasGranted(served, object)) return false;
-        return isGranted(served, { claims: needs.claims.of(consumerOf(object)), object });
+        if (reading !== undefined && !wasGranted(served, why, object)) return false;
+        return isGranted(served, why.claim, { claims: needs.claims.of(consumerOf(object)), object });
       }
     }
   }
@@ -254,7 +277,7 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
       return {
         shows: (object) => shows(served, why, object),
         ...(why.kind === 'claimed'
-          ? { showed: (object: KubeObject, at?: Revision) => wasGranted(served, object, at) }
+          ? { showed: (object: KubeObject, at?: Revision) => wasGranted(served, why, object, at) }
           : {}),
         admit(object, old) {
           if (why.kind !== 'claimed') return;
@@ -276,7 +299,7 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
         throw StatusError.notFound({ group: 'apis.kcp.io', plural: 'apiexports' }, exportName);
       const reads = verb === 'list' || verb === 'watch';
       if (cluster === '*' && !reads) throw StatusError.pathNotFound();
-      if (reads && !isMaster(user)) reading = verb;
+      if (readVerbs.includes(verb) && !isMaster(user)) reading = verb;
     },
     authorizePath(user, path, verb) {
       if (!contentVerbs.some((candidate) => needs.mayAccessContent(user, candidate, exportCluster, exportName)))

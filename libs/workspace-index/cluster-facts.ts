@@ -15,6 +15,8 @@ export interface ClusterFacts {
   readonly path: string;
   /** `<path>:<name>` of its WorkspaceType. */
   readonly type: string | undefined;
+  /** The logical cluster that held the type when the cluster was made; undefined where the path cannot mean another. */
+  readonly typeCluster: string | undefined;
   readonly requiredGroups: string | undefined;
   readonly owner: { readonly cluster: string; readonly name: string } | undefined;
 }
@@ -50,6 +52,7 @@ export function clusterFacts(name: ClusterName, entry: Entry): ClusterFacts {
     inactive: annotations['core.kcp.io/inactive'] === 'true' || annotations['internal.kcp.io/inactive'] === 'true',
     path: annotations['kcp.io/path'] ?? name,
     type: annotations['internal.tenancy.kcp.io/type'],
+    typeCluster: annotations['internal.tenancy.kcp.io/type-cluster'],
     requiredGroups: annotations['authorization.kcp.io/required-groups'],
     owner: owner === undefined ? undefined : { cluster: owner.cluster, name: owner.name },
   };

@@ -5,6 +5,7 @@ import {
   createApiExportsBehaviour,
   createApiResourceSchemasBehaviour,
   createLogicalClustersBehaviour,
+  createPartitionSetsBehaviour,
   createShardsBehaviour,
   createWorkspacesBehaviour,
   createWorkspaceTypesBehaviour,
@@ -112,6 +113,7 @@ export function kcpBehaviours(core: Core, access: Access, tenancy: Tenancy): Rea
     }),
     apibindings: createApiBindingsBehaviour({ ...bindCheck, resolve }),
     apiresourceschemas: createApiResourceSchemasBehaviour(),
+    partitionsets: createPartitionSetsBehaviour(),
     apiexportendpointslices: createApiExportEndpointSlicesBehaviour(bindCheck),
   };
 }

@@ -81,14 +81,14 @@ export function createClusterOrders({ core, tenancy, removal, externalUrl }: Clu
     return { phase, initializers, terminators, url: `${externalUrl}/clusters/${path}` };
   }
 
-  async function typeNamed(text: string): Promise<ResolvedType | undefined> {
-    const parts = parseTypeName(text);
+  async function typeOf({ type, typeCluster }: ClusterOrder): Promise<ResolvedType | undefined> {
+    const parts = parseTypeName(type);
     if (parts === undefined) return undefined;
-    const known = tenancy.types.at(parts.path, parts.name);
+    const known = tenancy.types.at(parts.path, parts.name, typeCluster);
     if (known !== undefined) return known;
     // Whoever asks may have just been told of it.
     await core.peers?.catchUp();
-    return tenancy.types.at(parts.path, parts.name);
+    return tenancy.types.at(parts.path, parts.name, typeCluster);
   }
 
   function existing(order: ClusterOrder): OrderOutcome | undefined {
@@ -102,7 +102,7 @@ export function createClusterOrders({ core, tenancy, removal, externalUrl }: Clu
     if (!isDrawnClusterName(order.cluster)) return refused('invalid-name');
     const before = existing(order);
     if (before !== undefined) return before;
-    const type = await typeNamed(order.type);
+    const type = await typeOf(order);
     if (type === undefined) return refused('unknown-type');
     if (removed.has(order.cluster)) return refused('deleting');
     const planned = planCluster(tenancy.plan, {

@@ -4,15 +4,18 @@ import {
   createApiBinding,
   createApiExportIdentity,
   createClusterRemoval,
+  createClusterRoleAggregation,
   createCustomResourceDefinition,
   createDefinitionLocks,
   createDeletionPropagation,
   createEndpointSlices,
   createExportConsumers,
   createFormerContents,
+  createNamespaceContents,
   createNamespaceDeletion,
   createOrphanClusters,
   createReplicateAnnotations,
+  createTokenSecrets,
   createWorkspaceDeletion,
   createWorkspaceProgress,
   exportConsumersPrefix,
@@ -27,6 +30,7 @@ import { flagDeleting, storedFlags } from '@kcp-ts/storage';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import type { Tenancy } from './behaviours.ts';
 import type { Core } from './core.ts';
+import type { TokenIssuer } from './kubernetes-parts.ts';
 import type { Peers } from './peers.ts';
 
 const exportsMax = 5_000;
@@ -77,7 +81,11 @@ function takesContent(reads: Reads, cluster: string): boolean {
   return cluster.startsWith('system:') || (entry !== undefined && (storedFlags(entry.value) & flagDeleting) === 0);
 }
 
-export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string): readonly Controller[] {
+export function shardControllers(
+  core: Core,
+  tenancy: Tenancy,
+  { caBundle, tokens }: { readonly caBundle: string; readonly tokens: TokenIssuer },
+): readonly Controller[] {
   const { store, clock, random, shardNumber, served, reader, bindings, claims, keepSchema } = core;
   const needs = { store, clock, random, shardNumber, served };
   const workspacesPrefix = () => core.ownPrefix('tenancy.kcp.io', 'workspaces');
@@ -88,6 +96,7 @@ export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string)
     createApiBinding({
       ...needs,
       reader,
+      turns: core.turns,
       bindings,
       claims,
       resolve,
@@ -117,7 +126,15 @@ export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string)
     createCustomResourceDefinition({ ...needs, reader }),
     createDefinitionLocks({ ...needs, logicalClusterKey: (cluster) => logicalClusterKey(cluster) }),
     createFormerContents({ ...needs, logicalClusterKey: (cluster) => logicalClusterKey(cluster) }),
+    createClusterRoleAggregation({ ...needs, turns: core.turns }),
+    createNamespaceContents({
+      ...needs,
+      caBundle,
+      isLiving: (cluster) => core.clusters.facts(cluster)?.deleting === false,
+      label: core.labelNew,
+    }),
     createNamespaceDeletion(needs),
+    createTokenSecrets({ ...needs, caBundle, issueForSecret: tokens.issueForSecret }),
     createDeletionPropagation(needs),
     createWorkspaceProgress({
       ...needs,

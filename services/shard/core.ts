@@ -25,6 +25,7 @@ import {
   resourcePrefix,
   storedFlags,
 } from '@kcp-ts/storage';
+import type { NewObject } from '@kcp-ts/tenancy';
 import type { WatchHub } from '@kcp-ts/watch';
 import { createWatchHub } from '@kcp-ts/watch';
 import type { ClusterIndex, Placement } from '@kcp-ts/workspace-index';
@@ -65,6 +66,8 @@ export interface Core extends Disposable {
   readonly exports: ExportIndex;
   readonly bindings: BindingIndex;
   readonly claims: ClaimTables;
+  /** Puts the labels on a new object of a built-in kind by which claims find it. */
+  labelNew(cluster: string, created: NewObject): void;
   readonly identities: Identities;
   /** For who reads others to decide what to write; a new object relies on its logical cluster, which must be there and stay. */
   decide(): Decision;
@@ -131,9 +134,9 @@ function withPeers(store: Store, peers: Peers | undefined): Pick<Store, 'get' | 
   if (peers === undefined) return store;
   return {
     get: (key) => store.get(key) ?? peers.objects.get(key),
-    scan(range, limit) {
-      const own = store.scan(range, limit);
-      return own.length > 0 ? own : peers.objects.scan(range, limit);
+    scan(range, limit, after) {
+      const own = store.scan(range, limit, after);
+      return own.length > 0 ? own : peers.objects.scan(range, limit, after);
     },
   };
 }
@@ -283,6 +286,8 @@ export function createCore(options: CoreOptions): Core {
     exports,
     bindings,
     claims,
+    labelNew: (cluster, { group, plural, object }) =>
+      void claims.label(cluster, { group, plural, identity: '-' }, object),
     identities,
     ownPrefix,
     isBuiltin: (group, plural) => catalog.base.findAny(group, plural) !== undefined,

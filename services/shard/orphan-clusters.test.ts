@@ -53,6 +53,7 @@ function orderOf(name: string, cluster = clusterNamed(name), parent = 'parent'):
     cluster,
     path: `root:${parent}:${name}`,
     type: 'root:universal',
+    typeCluster: 'root',
     creator: { name: 'ann', groups: [] },
     owner: { cluster: parent, name, uid: `uid-${name}` },
     requiredGroups: undefined,

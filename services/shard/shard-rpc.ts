@@ -36,12 +36,13 @@ export function shardService(orders: () => ClusterOrders | undefined, find: Find
     return found;
   }
   return serviceOf(ShardService, {
-    async createCluster({ cluster, path, type, creator, owner, requiredGroups }, call) {
+    async createCluster({ cluster, path, type, typeCluster, creator, owner, requiredGroups }, call) {
       const extra = Object.entries(creator?.extra ?? {}).map(([key, { values }]) => [key, values] as const);
       const outcome = await admitted(call).create({
         cluster,
         path,
         type,
+        typeCluster,
         creator: {
           name: creator?.name ?? '',
           uid: creator?.uid,
@@ -93,11 +94,12 @@ export function otherShardsByRpc({ ownShard, client }: OtherShardsNeeds): OtherS
   return {
     ownShard,
     knows: (shard) => shard === ownShard || client(shard) !== undefined,
-    async createCluster(shard, { cluster, path, type, creator, owner, requiredGroups }) {
+    async createCluster(shard, { cluster, path, type, typeCluster, creator, owner, requiredGroups }) {
       const { state } = await callOf(shard).createCluster({
         cluster,
         path,
         type,
+        ...(typeCluster === undefined ? {} : { typeCluster }),
         creator: creatorMessage(creator),
         owner,
         ...(requiredGroups === undefined ? {} : { requiredGroups }),

@@ -76,6 +76,14 @@ function findServiceAccount(store: Store, { cluster, namespace, name, uid }: Ser
   return entry !== undefined && parseStored<KubeObject>(entry.value).metadata.uid === uid;
 }
 
+function holdsToken(store: Store, { cluster, namespace }: ServiceAccount, name: string, token: string): boolean {
+  const parts = { group: '', resource: 'secrets', identity: '-', cluster, namespace, name } as const;
+  const entry = name === '' ? undefined : store.get(formatKey(parts));
+  if (entry === undefined) return false;
+  const { data } = parseStored<KubeObject & { readonly data?: Readonly<Record<string, string>> }>(entry.value);
+  return data?.['token'] === Buffer.from(token).toString('base64');
+}
+
 /** Every way of saying who one is: administrators' tokens, the token file, service accounts, and certificates, which need nothing here. */
 async function openAuthenticator({ config, clock, random, log, store, key, tokens, peers }: AuthenticatorNeeds) {
   const serviceAccounts = createServiceAccountTokens({
@@ -83,6 +91,7 @@ async function openAuthenticator({ config, clock, random, log, store, key, token
     clock,
     random,
     validate: (account) => findServiceAccount(store, account) || (peers?.hasServiceAccount(account) ?? false),
+    holdsToken: (account, secret, token) => holdsToken(store, account, secret, token),
   });
   const path = config.tokenAuthFile;
   const onError = (error: unknown) => log.error({ err: error }, 'the token file cannot be read');

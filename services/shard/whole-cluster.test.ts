@@ -14,8 +14,9 @@ it('a cluster goes in bounded commits, each object with a revision and an event 
   await using store = createMemoryStore({ clock });
   await using shard = await composeTestShard({ store, clock, peers });
   await shard.orders.create({
-    ...{ cluster: big, path: 'root:big', type: 'root:universal', creator: { name: 'ann', groups: [] } },
-    ...{ owner: { cluster: 'elsewhere', name: 'big', uid: 'u' }, requiredGroups: undefined },
+    ...{ cluster: big, path: 'root:big', type: 'root:universal', typeCluster: 'root' },
+    ...{ creator: { name: 'ann', groups: [] }, requiredGroups: undefined },
+    owner: { cluster: 'elsewhere', name: 'big', uid: 'u' },
   });
   const keyOf = (name: string) =>
     formatKey({ group: '', resource: 'configmaps', identity: '-', cluster: big, namespace: 'default', name });
@@ -49,4 +50,17 @@ it('a cluster goes in bounded commits, each object with a revision and an event 
   await put('held');
   expect(await shard.orders.remove(big, 'u')).toEqual({ gone: true });
   expect([store.get(logicalClusterKey(big)), await store.count({ cluster: big })]).toEqual([undefined, 0]);
+});
+
+it('a cluster that another shard orders is of the type that was admitted there, not of what has its path by now', async () => {
+  const clock = createManualClock(Date.now());
+  await using store = createMemoryStore({ clock });
+  await using shard = await composeTestShard({ store, clock, peers });
+  const order = {
+    ...{ cluster: big, path: 'root:big', type: 'root:universal', creator: { name: 'ann', groups: [] } },
+    ...{ owner: { cluster: 'elsewhere', name: 'big', uid: 'u' }, requiredGroups: undefined },
+  };
+  const before = await shard.orders.create({ ...order, typeCluster: 'the-one-before' });
+  expect(before).toEqual({ status: 'refused', why: 'unknown-type' });
+  expect(await shard.orders.create({ ...order, typeCluster: 'root' })).toMatchObject({ status: 'made' });
 });

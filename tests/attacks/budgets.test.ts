@@ -8,18 +8,26 @@ import { installation } from '../harness/config.ts';
 import type { NeighbourTarget } from '../harness/neighbour.ts';
 import { expectNoStall, peakBytes, resetPeak } from '../harness/neighbour.ts';
 import {
+  accepted,
   admit,
   anySchema,
   base,
+  bindingsOf,
+  bindingTo,
   bindRole,
+  condition,
   configMap,
   configMapsOf,
   define,
   definition,
   definitionsOf,
   done,
+  exportOf,
+  exportsOf,
   makeWorkspace,
   rbacOf,
+  resourceSchema,
+  schemasOf,
 } from '../harness/objects.ts';
 import { spawnServerWithUsers } from '../harness/users.ts';
 
@@ -459,6 +467,34 @@ it('numbers that JSON.parse cannot read are bounded, and those that may come cos
       expect((await answered(tenant.request('PATCH', `${widgets}/${name}`, patch, merge))).status).toBe(200);
       expect((await answered(tenant.delete(`${widgets}/${name}`))).status).toBe(200);
     }
+  });
+});
+
+it('an export of a thousand claims, and a binding that grants them all, cost nobody else, and more are refused', async () => {
+  const claimsOf = (count: number) =>
+    many(count, (i) => ({ group: 'apis.kcp.io', resource: `resources${i}`, verbs: ['*'] }));
+  const claims = claimsOf(1_000);
+  const tooMany = body(exportOf('many', { claims: claimsOf(15_000) }));
+  const granting = body(bindingTo('many', path, 'claimers', claimsOf(15_000).map(accepted)));
+  await done(tenant.post(schemasOf(path), resourceSchema('claimers')));
+  const wanted = exportOf('claimers', { resources: [{ plural: 'claimers' }], claims });
+  await done(tenant.post(exportsOf(path), wanted));
+  const url = `${exportsOf(path)}/claimers`;
+  await tenant.until(url, ({ body: found }) => condition(found, 'IdentityValid') === 'True');
+  const binding = body(bindingTo('claimers', path, 'claimers', [...claims].reverse().map(accepted)));
+  await holds(async () => {
+    await answered(tenant.post(bindingsOf(path), binding));
+    const bound = `${bindingsOf(path)}/claimers`;
+    await tenant.until(bound, ({ body: found }) => condition(found, 'PermissionClaimsApplied') === 'True');
+    for (const version of ['v1alpha1', 'v1alpha2']) await answered(tenant.get(bound.replace('v1alpha2', version)));
+    await answered(tenant.post(configMapsOf(path), { ...configMap(''), metadata: { generateName: 'made-' } }));
+    await answered(tenant.delete(bound));
+    await tenant.until(bound, ({ status }) => status === 404);
+    for (const [url, sent] of [
+      [exportsOf(path), tooMany],
+      [bindingsOf(path), granting],
+    ] as const)
+      expect((await answered(tenant.post(url, sent))).status).toBe(422);
   });
 });
 

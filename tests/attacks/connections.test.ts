@@ -5,6 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import type { RawHttp2 } from '@kcp-ts/testing';
 import { connectRawHttp2, headersFrame, rstFrame } from '@kcp-ts/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installation } from '../harness/config.ts';
 import type { NeighbourTarget } from '../harness/neighbour.ts';
 import { expectNoStall, peakBytes, resetPeak } from '../harness/neighbour.ts';
 import { base, configMap, configMapsOf, done, makeWorkspace } from '../harness/objects.ts';
@@ -12,6 +13,7 @@ import type { ProcessServer } from '../harness/server.ts';
 import { spawnServer } from '../harness/server.ts';
 
 const megabyte = 1024 * 1024;
+const embedded = installation === 'embedded';
 /** How long what an attack has opened stays open. */
 const holdMs = 600;
 
@@ -91,13 +93,15 @@ describe('a client that takes nothing of what it asks for holds up nobody', () =
     ['OpenAPI documents', () => `${base(workspace)}/openapi/v2`],
     ['discovery', () => `${base(workspace)}/apis`],
   ];
-  for (const [what, path, accept] of rows)
+  // Over several processes each kind once: there it is the relaying that is tried.
+  for (const [what, path, accept] of embedded ? rows : rows.filter((_row, index) => index % 3 === 0))
     it(`${what}, a thousand times on one connection`, () =>
       expectBounded(() => openUnread(headers(path(), accept), 1, 1000)));
 
+  // A front-proxy, which need not compute them, has them all in flight at once, and would tell everybody 429 were they more.
   for (const [connections, streams] of [
     [20, 50],
-    [100, 10],
+    [embedded ? 100 : 30, 10],
   ] as const)
     it(`lists of 900 kB, ${streams} times on each of ${connections} connections`, () =>
       expectBounded(() => openUnread(headers(configMapsOf(workspace)), connections, streams)));

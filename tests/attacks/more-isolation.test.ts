@@ -9,6 +9,7 @@ import {
   bind,
   bindingsOf,
   bindRole,
+  condition,
   configMap,
   configMapsOf,
   done,
@@ -163,6 +164,81 @@ describe('claims', () => {
       'ADDED last',
       'DELETED last',
     ]);
+  });
+
+  describe('that are narrowed while nobody watches', () => {
+    /** Events of a watch that goes on from before, up to the deletion of an object of the attacker's own: types with names or codes. */
+    async function resumed(url: string, from: string): Promise<string[]> {
+      await live(mallory, evil.path, 'last');
+      const stop = new AbortController();
+      const seen: string[] = [];
+      for await (const { type, object } of mallory.watch(`${url}?watch=true&resourceVersion=${from}`, stop.signal)) {
+        if (object.metadata?.name === 'kube-root-ca.crt') continue;
+        seen.push(`${type} ${type === 'ERROR' ? String(field(object, 'code')) : object.metadata.name}`);
+        if (seen.at(-1) === 'DELETED last') break;
+      }
+      stop.abort();
+      return seen.filter((text) => !text.endsWith(' last'));
+    }
+
+    /** Shows `secret` of the consumer to the attacker, who goes away; then the claim is narrowed. */
+    async function narrowed(narrow: object) {
+      const { name, view } = await claiming(['*']);
+      await bind(mallory, evil.path, evil.path, name, [accepted(claim)]);
+      await done(admin.post(configMapsOf(consumer.path), configMap('secret')));
+      const all = `${view}/*/api/v1/configmaps`;
+      const shown = await mallory.until(all, ({ body }) => names(body).includes('secret'));
+      const binding = `${bindingsOf(consumer.path)}/${name}`;
+      const claims = [{ ...accepted(claim), ...narrow }];
+      await done(admin.patch(binding, { spec: { permissionClaims: claims } }));
+      await admin.until(
+        binding,
+        ({ body }) =>
+          JSON.stringify(field(body, 'status.appliedPermissionClaims.0.verbs')) === JSON.stringify(claims[0]?.verbs) &&
+          JSON.stringify(field(body, 'status.appliedPermissionClaims.0.selector')) ===
+            JSON.stringify(claims[0]?.selector) &&
+          condition(body, 'PermissionClaimsApplied') === 'True',
+      );
+      return { view, all, from: String(shown.body.metadata.resourceVersion) };
+    }
+    const secretGoes = () => done(admin.delete(`${configMapsOf(consumer.path)}/secret`));
+
+    it.each([[['create', 'list']], [['create']]])(
+      'to %s are not forgotten by a watch that goes on from before',
+      async (verbs) => {
+        const { view, all, from } = await narrowed({ verbs });
+        await live(admin, consumer.path, 'private');
+        expect(await resumed(all, from)).toEqual(['DELETED secret']);
+        const one = `${view}/${consumer.cluster}/api/v1/configmaps`;
+        expect((await mallory.get(`${one}?watch=true&resourceVersion=${from}`)).status).toBe(403);
+        // Who begins anew goes on from there, and is shown nothing.
+        const { body } = await mallory.get(all);
+        const left = names(body).filter((name) => name !== 'kube-root-ca.crt');
+        expect(left).toEqual(verbs.includes('list') ? ['secret'] : []);
+        await secretGoes();
+        expect(await resumed(all, String(body.metadata.resourceVersion))).toEqual([]);
+      },
+    );
+
+    it('to fewer objects show in a watch that goes on from before that the others have gone', async () => {
+      const { all, from } = await narrowed({ selector: { matchLabels: { shown: 'yes' } } });
+      await live(admin, consumer.path, 'private');
+      expect(await resumed(all, from)).toEqual(['DELETED secret']);
+      await secretGoes();
+    });
+
+    it('and granted again show what was hidden', async () => {
+      const { name, view } = await claiming(['create']);
+      await bind(mallory, evil.path, evil.path, name, [accepted(claim)]);
+      await done(admin.post(configMapsOf(consumer.path), configMap('secret')));
+      const all = `${view}/*/api/v1/configmaps`;
+      const { body } = await mallory.get(all);
+      const binding = `${bindingsOf(consumer.path)}/${name}`;
+      await done(admin.patch(binding, { spec: { permissionClaims: [accepted(claim)] } }));
+      await mallory.until(all, (answer) => names(answer.body).includes('secret'));
+      expect(await resumed(all, String(body.metadata.resourceVersion))).toEqual(['ADDED secret']);
+      await secretGoes();
+    });
   });
 
   it('that are withdrawn show in an open watch that the objects have gone', async () => {
@@ -377,6 +453,58 @@ describe('workspace types', () => {
     expect(JSON.stringify(left.body)).not.toMatch(second.cluster);
     const view = `/services/apiexport/${second.cluster}/gizmos/clusters/*/api/v1/secrets`;
     expect(names((await mallory.get(view)).body)).toEqual([]);
+  });
+
+  it('of workspaces, and of those that wait for a shard, are the ones that were admitted, and none that is made again under their path', async () => {
+    const org = await makeWorkspace(admin, 'root', fresh('org'), universal);
+    const first = await makeWorkspace(admin, org.path, 'types', universal);
+    const spec = { extend: { with: [own] }, defaultChildWorkspaceType: own };
+    await done(admin.post(typesOf(first.path), typeOf('team', spec)));
+    const limit = { limitAllowedChildren: { types: [{ path: first.path, name: 'team' }] } };
+    await done(admin.post(typesOf(org.path), typeOf('limiting', { extend: { with: [own] }, ...limit })));
+    const team = { type: { path: first.path, name: 'team' } };
+    const victim = await makeWorkspace(admin, org.path, 'victim', team);
+    const limiting = await makeWorkspace(admin, org.path, 'limiting', { type: { path: org.path, name: 'limiting' } });
+    await makeWorkspace(admin, limiting.path, 'before', team);
+    const planet = fresh('planet');
+    const location = { selector: { matchLabels: { planet } } };
+    const workspace = (name: string, more: object) => ({
+      apiVersion: 'tenancy.kcp.io/v1alpha1',
+      kind: 'Workspace',
+      metadata: { name },
+      spec: more,
+    });
+    await done(admin.post(workspacesOf(org.path), workspace('waiting', { ...team, location })));
+
+    await done(admin.delete(`${workspacesOf(org.path)}/types`));
+    await admin.until(`${workspacesOf(org.path)}/types`, ({ status }) => status === 404);
+    const second = await makeWorkspace(admin, org.path, 'types', universal);
+    await admit(admin, second.path, 'user-1');
+    await bindRole(admin, second.path, 'all', 'user-1', 'cluster-admin');
+    await provide(mallory, second.path, 'gizmos', 'gizmos', [secretsClaim], { group: 'gizmos.io' });
+    const evilSpec = { extend: { with: [own] }, defaultAPIBindings: [{ path: second.path, export: 'gizmos' }] };
+    await done(mallory.post(typesOf(second.path), typeOf('evil', evilSpec)));
+    const child = { defaultChildWorkspaceType: { path: second.path, name: 'evil' } };
+    await done(mallory.post(typesOf(second.path), typeOf('team', { ...evilSpec, ...child })));
+
+    // The type of the parent is not the stranger's: what it would give a child is not given.
+    const inherited = await admin.post(workspacesOf(victim.path), workspace('child', {}));
+    expect(inherited.status, inherited.text).toBe(403);
+    expect(inherited.text).toContain('parent type cannot be resolved');
+    // Nor does a limit mean it.
+    const limited = await admin.post(workspacesOf(limiting.path), workspace('after', team));
+    expect(limited.status, limited.text).toBe(403);
+
+    const shards = `${base('root')}/apis/core.kcp.io/v1alpha1/shards`;
+    const shard = names((await admin.get(shards)).body).at(-1) ?? '';
+    await done(admin.post(workspacesOf(org.path), workspace('behind', { ...universal, location })));
+    await done(admin.patch(`${shards}/${shard}`, { metadata: { labels: { planet } } }));
+    await admin.until(`${workspacesOf(org.path)}/behind`, ({ body }) => field(body, 'status.phase') === 'Ready');
+    const waiting = await admin.get(`${workspacesOf(org.path)}/waiting`);
+    expect(field(waiting.body, 'spec.cluster')).toBeUndefined();
+    const view = `/services/apiexport/${second.cluster}/gizmos/clusters/*/api/v1/secrets`;
+    expect(names((await mallory.get(view)).body)).toEqual([]);
+    await done(admin.patch(`${shards}/${shard}`, { metadata: { labels: { planet: null } } }));
   });
 });
 

@@ -20,6 +20,8 @@ export interface TestClusterOptions {
   readonly shardFlags?: readonly string[];
   /** More flags for other kinds of parts. */
   readonly flags?: ClusterOptions['flags'];
+  /** The environment of the programs, where it is not that of the test; told the folder of the installation. */
+  environment?(folder: string): NodeJS.ProcessEnv;
   /** How the parts reach each other, where that is not straight. */
   readonly wire?: ClusterOptions['wire'];
 }
@@ -37,6 +39,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     securePort: 0,
     programs: { etcd: programs.etcd, natsServer: programs.natsServer },
     tokens: options.tokens ?? [],
+    environment: options.environment?.(folder),
     ...(options.wire === undefined ? {} : { wire: options.wire }),
     flags: { ...options.flags, ...(options.shardFlags === undefined ? {} : { shard: options.shardFlags }) },
   }).catch(async (error: unknown) => {

@@ -3,12 +3,14 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Cluster } from '@kcp-ts/kcp-ts';
 import { readConfig, startShard } from '@kcp-ts/shard';
 import { load } from 'js-yaml';
 import type { ApiClient } from './api-client.ts';
 import { createApiClient } from './api-client.ts';
 import { anyShardClient, startTestCluster, tokensOfFlags } from './cluster.ts';
 import { installation } from './config.ts';
+import { longestTurn, measuredTurns } from './turns.ts';
 
 export interface TestServer extends AsyncDisposable {
   readonly url: string;
@@ -27,7 +29,7 @@ export interface TestServer extends AsyncDisposable {
 
 export interface ProcessServer extends TestServer {
   readonly pid: number;
-  /** Milliseconds: the longest turn of its event loop since the last call. Undefined where several processes serve. */
+  /** Milliseconds: the longest turn of its event loop since the last call, or of any where several processes serve. Undefined where that is not measured. */
   readonly longestTurn: (() => Promise<number>) | undefined;
   /** What it has written to both outputs; '' where several processes serve. */
   output(): string;
@@ -71,17 +73,25 @@ function flags(folder: string, more: readonly string[]): string[] {
   return ['--root-directory', folder, '--secure-port', '0', '--bind-address', '127.0.0.1', '-v', '0', ...more];
 }
 
-/** The same installation as several processes on several shards. */
-async function startSharded(more: readonly string[]): Promise<ProcessServer> {
+async function longestTurnOf({ folder, parts }: Cluster): Promise<number> {
+  const serving = parts.filter(({ part }) => part.kind !== 'etcd' && part.kind !== 'nats');
+  return Math.max(...(await Promise.all(serving.map(({ pid }) => longestTurn(folder, pid ?? 0)))));
+}
+
+/** The same installation as several processes on several shards. `measured`: they say how long their turns are. */
+async function startSharded(more: readonly string[], measured: boolean): Promise<ProcessServer> {
   const { tokens, others } = await tokensOfFlags(more);
-  const cluster = await startTestCluster({ tokens, shardFlags: others });
+  const cluster = await startTestCluster({
+    ...{ tokens, shardFlags: others },
+    ...(measured ? { environment: measuredTurns } : {}),
+  });
   const { shardAdmin: _one, ...server } = await clientsOf(cluster.folder, cluster.kubeconfigPath);
   const shardAdmin = anyShardClient(cluster);
   return {
     ...server,
     shardAdmin,
     pid: cluster.part('front-proxy-1').pid ?? 0,
-    longestTurn: undefined,
+    longestTurn: measured ? () => longestTurnOf(cluster) : undefined,
     output: () => '',
     kill: async () => cluster[Symbol.asyncDispose](),
     async [Symbol.asyncDispose]() {
@@ -96,7 +106,7 @@ async function startSharded(more: readonly string[]): Promise<ProcessServer> {
 export async function startServer(
   options: { readonly folder?: string; readonly flags?: readonly string[] } = {},
 ): Promise<TestServer> {
-  if (installation === 'cluster' && options.folder === undefined) return startSharded(options.flags ?? []);
+  if (installation === 'cluster' && options.folder === undefined) return startSharded(options.flags ?? [], false);
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'kcp-ts-')));
   const result = readConfig(flags(folder, options.flags ?? []), {});
   if (result.kind !== 'config') throw new Error('the test server has wrong flags');
@@ -122,15 +132,12 @@ const launchFlags = ['--disable-proto=delete', '--disable-sigusr1', '--max-semi-
 export async function spawnServer(
   options: { readonly folder?: string; readonly flags?: readonly string[] } = {},
 ): Promise<ProcessServer> {
-  if (installation === 'cluster' && options.folder === undefined) return startSharded(options.flags ?? []);
+  if (installation === 'cluster' && options.folder === undefined) return startSharded(options.flags ?? [], true);
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'kcp-ts-')));
   const child = spawn(
     process.execPath,
-    [
-      ...['--import', join(import.meta.dirname, 'turn-probe.ts'), ...launchFlags],
-      ...[join(repository, 'tools/kcp-ts/main.ts'), 'start', ...flags(folder, options.flags ?? [])],
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+    [...launchFlags, ...[join(repository, 'tools/kcp-ts/main.ts'), 'start', ...flags(folder, options.flags ?? [])]],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: measuredTurns(folder) },
   );
   const gone = new Promise<void>((done) => child.once('exit', () => done()));
   let output = '';
@@ -151,11 +158,7 @@ export async function spawnServer(
   return {
     ...server,
     pid: child.pid ?? 0,
-    longestTurn: () =>
-      new Promise((resolve) => {
-        child.once('message', (longest) => resolve(Number(longest)));
-        child.send('longest');
-      }),
+    longestTurn: () => longestTurn(folder, child.pid ?? 0),
     output: () => output,
     kill: () => end('SIGKILL'),
     async [Symbol.asyncDispose]() {

@@ -1,9 +1,17 @@
-/** Loaded into a spawned server with `--import`: whenever the test asks, it says how long the longest turn of the server's event loop was since it asked last. */
+/** Loaded into a server with `--import`: whoever connects to its socket is told how long the longest turn of its event loop was since somebody asked last. */
+import { createServer } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
+import { turnsFolder } from './config.ts';
 import { createTurnMeter, mainThreadTimes } from './turn-meter.ts';
+import { turnsSocket } from './turns.ts';
 
-if (isMainThread && process.send !== undefined) {
+if (isMainThread && turnsFolder !== undefined) {
   const meter = createTurnMeter(mainThreadTimes);
-  process.on('message', () => process.send?.(meter.longest()));
-  process.channel?.unref();
+  createServer((socket) => {
+    // Whoever asked may have gone.
+    socket.on('error', () => undefined);
+    socket.end(String(meter.longest()));
+  })
+    .listen(turnsSocket(turnsFolder, process.pid))
+    .unref();
 }

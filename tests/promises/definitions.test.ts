@@ -8,6 +8,7 @@ import {
   configMapsOf,
   custom,
   define,
+  definitionsOf,
   done,
   field,
   makeWorkspace,
@@ -44,6 +45,27 @@ it('P33: lists of metadata alone work right after a definition was created', asy
   const list = await server.admin.get(carts, partialList);
   expect(list.status).toBe(200);
   expect(list.body.kind).toBe('PartialObjectMetadataList');
+});
+
+it('a definition that was deleted and made again begins anew: watches and pages of its former life are 410', async () => {
+  await define(server.admin, workspace.path, 'ghosts');
+  const ghosts = `${base(workspace.path)}/apis/wild.west/v1alpha1/namespaces/default/ghosts`;
+  for (const name of ['a', 'b', 'c']) await done(server.admin.post(ghosts, custom('Ghost', name)));
+  const page = await server.admin.get(`${ghosts}?limit=1`);
+  const { resourceVersion } = page.body.metadata;
+  const next = String(field(page.body, 'metadata.continue'));
+  const definition = `${definitionsOf(workspace.path)}/ghosts.wild.west`;
+  await done(server.admin.delete(definition));
+  await server.admin.until(definition, ({ status }) => status === 404);
+  await define(server.admin, workspace.path, 'ghosts');
+  const watch = await server.admin.get(`${ghosts}?watch=1&timeoutSeconds=1&resourceVersion=${resourceVersion}`);
+  expect(watch.status, watch.text).toBe(410);
+  expect(watch.body).toMatchObject({ kind: 'Status', reason: 'Expired' });
+  expect((await server.admin.get(`${ghosts}?limit=1&continue=${next}`)).status).toBe(410);
+  const anew = await server.admin.get(ghosts);
+  expect(names(anew.body)).toEqual([]);
+  const from = anew.body.metadata.resourceVersion;
+  expect((await server.admin.get(`${ghosts}?watch=1&timeoutSeconds=1&resourceVersion=${from}`)).status).toBe(200);
 });
 
 it('P34: wildcard lists take the identity, and go without it only for metadata', async () => {

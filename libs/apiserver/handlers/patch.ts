@@ -1,19 +1,16 @@
 /** PATCH: JSON patch, merge patch, and strategic merge patch for built-in kinds. */
 
 import type { Slices } from '@kcp-ts/base';
-import { decodeJsonInSlices, depthMax, namesMax } from '@kcp-ts/http';
+import { decodeJsonInSlices } from '@kcp-ts/http';
 import type { KubeObject } from '@kcp-ts/meta';
-import { invalidValue, StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
 import { applyJsonPatchInSlices, applyMergePatch, applyStrategicMergePatch } from '@kcp-ts/patch';
 import type { ServedResource } from '@kcp-ts/registry';
 import { update } from '@kcp-ts/registry';
-import { exceededBound } from '@kcp-ts/schema';
 import { contentTypeOf, unsupportedMediaType } from '../read-body.ts';
 import type { ResourceCall } from '../resource-call.ts';
+import { converterProblem, formatGo } from '../strategic-problem.ts';
 import { respondWritten, writeRequest } from './write-call.ts';
-
-/** A body's limit: whether it can be stored is told with the object's own limit. */
-const resultBytesMax = 3 * 1024 * 1024;
 
 type Patcher = (live: KubeObject, patch: unknown, served: ServedResource, slices: Slices) => unknown;
 
@@ -24,22 +21,13 @@ const strategicPatch = 'application/strategic-merge-patch+json';
 const patchers: Readonly<Record<string, Patcher>> = {
   [jsonPatch]: (live, patch, _served, slices) => applyJsonPatchInSlices(live, patch, slices),
   [mergePatch]: (live, patch) => applyMergePatch(live, patch),
-  [strategicPatch]: (live, patch, served) => applyStrategicMergePatch(live, patch, served.row.schema),
+  // What an object is is not among the fields of Go's types that such a patch can change.
+  [strategicPatch]: (live, patch, { row, apiVersion }) =>
+    Object.assign(applyStrategicMergePatch(live, patch, row.schema) as object, { apiVersion, kind: row.kind }),
 };
 
 function acceptedTypes(served: ServedResource): readonly string[] {
   return served.row.dialect === 'builtin' ? [jsonPatch, mergePatch, strategicPatch] : [jsonPatch, mergePatch];
-}
-
-/** What a decoder refuses in a body must not come about by patching: small patches nest deep, and fill objects bit by bit. */
-function checkResult(object: object): void {
-  const exceeded = exceededBound(object, { depthMax, namesMax, bytesMax: resultBytesMax });
-  if (exceeded === undefined) return;
-  if (exceeded !== 'depth')
-    throw new StatusError('RequestEntityTooLarge', `Request entity is too large: the patched object exceeds the limit`);
-  throw StatusError.invalid({ group: '', kind: '' }, '', [
-    invalidValue('patch', 'the patched object', 'json parse error: exceeded max depth'),
-  ]);
 }
 
 export async function handlePatch(call: ResourceCall): Promise<void> {
@@ -58,7 +46,7 @@ export async function handlePatch(call: ResourceCall): Promise<void> {
   write.slices.restart();
   const { value: patch, duplicates } = await decodeJsonInSlices(
     body,
-    { strict: write.fieldValidation !== 'Ignore', patch: true },
+    { strict: write.fieldValidation !== 'Ignore', as: 'patch' },
     write.slices,
   );
   const written = await update(call.needs.registry, {
@@ -72,8 +60,13 @@ export async function handlePatch(call: ResourceCall): Promise<void> {
       await slices.pause();
       if (typeof object !== 'object' || object === null || Array.isArray(object))
         throw StatusError.badRequest('the patched object is not an object');
-      checkResult(object);
-      return { object: object as KubeObject, duplicates };
+      return {
+        object: object as KubeObject,
+        duplicates,
+        ...(type === strategicPatch
+          ? { unusable: (problem: string) => ({ shown: formatGo(patch), why: converterProblem(problem) }) }
+          : {}),
+      };
     },
   });
   return respondWritten(call, 200, written.value);

@@ -13,9 +13,10 @@ import { awaitRevision } from '../await-revision.ts';
 import type { Bookmarks } from '../bookmarks.ts';
 import { answerHeaders } from '../encode/respond.ts';
 import { includeObjectOf } from '../encode/views.ts';
+import { refuseFormerLife } from '../former-life.ts';
 import type { ObjectFilter } from '../object-filter.ts';
 import { watchFilter, withinRange } from '../object-filter.ts';
-import type { ListOptions } from '../options.ts';
+import type { ListOptions } from '../options/list-options.ts';
 import type { Progress } from '../progress.ts';
 import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
@@ -138,6 +139,7 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, tell
   const plan = planWatch(call, options);
   if (plan.initial) await request.exchange.pause();
   if (plan.from > 0) await awaitRevision(needs, plan.from);
+  refuseFormerLife(call, options.revision);
   if (request.exchange.closed) return;
   const framed = isFramedWatch(call);
   const encoder = createFrameEncoder({
@@ -148,7 +150,8 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, tell
     now: needs.clock.now,
   });
   const output = outputOf(call, plan, encoder, framed);
-  const body = request.exchange.stream(200, headersOf(call, encoder, framed));
+  const { exchange } = request;
+  const body = exchange.webSocket?.() ?? exchange.stream(200, headersOf(call, encoder, framed));
   const stop = new AbortController();
   request.exchange.onClose(() => stop.abort());
   const timer = needs.clock.setTimer(plan.timeoutMs, () => finish());

@@ -2,15 +2,21 @@
 import { parseJson } from '@kcp-ts/base';
 import type { KubeObject } from '@kcp-ts/meta';
 import { invalidValue, StatusError } from '@kcp-ts/meta';
+import { exceededBound } from '@kcp-ts/schema';
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What these lists hold nests five levels; text of an annotation says in some thousand characters what nothing here could walk over. */
+const bounds = { depthMax: 20, bytesMax: Number.POSITIVE_INFINITY, namesMax: Number.POSITIVE_INFINITY };
+
 function parseList(text: string): readonly unknown[] | undefined {
   try {
     const value = parseJson(text);
-    return Array.isArray(value) && value.every(isObject) ? value : undefined;
+    return Array.isArray(value) && value.every(isObject) && exceededBound(value, bounds) === undefined
+      ? value
+      : undefined;
   } catch {
     return undefined;
   }

@@ -1,9 +1,9 @@
 /** APIBindings between v1alpha1, its drafts and v1alpha2. What one version cannot say is kept in annotations, so that nothing is lost on the way. */
 import type { KubeObject } from '@kcp-ts/meta';
 import type { Conversion } from '@kcp-ts/registry';
-import { originalClaimsAnnotation } from '@kcp-ts/sharing';
+import { claimFinder, originalClaimsAnnotation } from '@kcp-ts/sharing';
 import { readList, setList, takeList } from './annotations.ts';
-import type { Implied, LegacyClaim, ModernClaim } from './claims.ts';
+import type { Find, Implied, LegacyClaim, ModernClaim } from './claims.ts';
 import { explicitClaims, legacyClaim, modernClaim, modernGrant, originalClaims } from './claims.ts';
 
 interface Reference {
@@ -29,7 +29,7 @@ interface ClaimList {
   readonly modern: string;
   readonly original: string;
   readonly implied: Implied;
-  readonly convert: (claim: LegacyClaim, kept: readonly ModernClaim[]) => ModernClaim;
+  readonly convert: (claim: LegacyClaim, kept: Find<ModernClaim>) => ModernClaim;
 }
 
 const prefix = 'apis.v1alpha2.kcp.io/';
@@ -60,7 +60,7 @@ function toModern(
   claims: readonly LegacyClaim[] | undefined,
   list: ClaimList,
 ): ModernClaim[] | undefined {
-  const kept = takeList<ModernClaim>(object, list.modern, 'permission claims');
+  const kept = claimFinder(takeList<ModernClaim>(object, list.modern, 'permission claims'));
   setList(object, list.original, originalClaims(claims, list.implied));
   return claims?.map((claim) => list.convert(claim, kept));
 }
@@ -72,7 +72,7 @@ function toLegacy(
   list: ClaimList,
   inherited: readonly LegacyClaim[] = [],
 ): LegacyClaim[] | undefined {
-  const originals = [...readList<LegacyClaim>(object, list.original), ...inherited];
+  const originals = claimFinder([...readList<LegacyClaim>(object, list.original), ...inherited]);
   setList(object, list.original, []);
   setList(object, list.modern, explicitClaims(claims ?? []));
   return claims?.map((claim) => legacyClaim(claim, originals, list.implied));

@@ -3,7 +3,7 @@ import type { KubeObject } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Conversion } from '@kcp-ts/registry';
 import type { ExportedResource } from '@kcp-ts/sharing';
-import { originalClaimsAnnotation } from '@kcp-ts/sharing';
+import { claimFinder, originalClaimsAnnotation } from '@kcp-ts/sharing';
 import { readList, setList, takeList } from './annotations.ts';
 import type { LegacyClaim, ModernClaim } from './claims.ts';
 import { explicitClaims, legacyClaim, modernClaim, originalClaims } from './claims.ts';
@@ -35,10 +35,15 @@ function resourceOf(schema: string): ExportedResource {
   return { name, group: text === 'core' ? '' : text, schema, storage: { crd: {} } };
 }
 
+function keyOf({ group, name }: ExportedResource): string {
+  return JSON.stringify([group, name]);
+}
+
 function resourcesOf(object: KubeObject, schemas: readonly string[]): readonly ExportedResource[] {
   const resources = schemas.map(resourceOf);
+  const taken = new Set(resources.map(keyOf));
   for (const further of takeList<ExportedResource>(object, resourcesAnnotation, 'resource schemas')) {
-    if (resources.some(({ name, group }) => name === further.name && group === further.group)) {
+    if (taken.has(keyOf(further))) {
       throw StatusError.badRequest(`duplicate resource schema ${JSON.stringify(further.schema)}`);
     }
     resources.push(further);
@@ -54,7 +59,7 @@ export function apiExportConversion(legacyVersion: string): Conversion {
       if (object['spec'] !== undefined) {
         const { latestResourceSchemas, permissionClaims, ...spec } = object['spec'] as Legacy;
         const resources = resourcesOf(object, latestResourceSchemas ?? []);
-        const kept = takeList<ModernClaim>(object, claimsAnnotation, 'permission claims');
+        const kept = claimFinder(takeList<ModernClaim>(object, claimsAnnotation, 'permission claims'));
         setList(object, originalClaimsAnnotation, originalClaims(permissionClaims, {}));
         object['spec'] = {
           ...spec,
@@ -72,7 +77,7 @@ export function apiExportConversion(legacyVersion: string): Conversion {
         const { resources, permissionClaims, ...spec } = object['spec'] as Modern;
         const virtual = (resources ?? []).filter(({ storage }) => storage?.virtual !== undefined);
         const stored = (resources ?? []).filter(({ storage }) => storage?.virtual === undefined);
-        const originals = readList<LegacyClaim>(object, originalClaimsAnnotation);
+        const originals = claimFinder(readList<LegacyClaim>(object, originalClaimsAnnotation));
         setList(object, originalClaimsAnnotation, []);
         setList(object, resourcesAnnotation, virtual);
         setList(object, claimsAnnotation, explicitClaims(permissionClaims ?? []));

@@ -1,7 +1,6 @@
 /** Permission claims between the versions: v1alpha1 names all objects or single ones, v1alpha2 verbs and label selectors. */
 import { isDeepStrictEqual } from 'node:util';
 import type { ClaimKey, ClaimSelector, ExportClaim, ResourceSelector } from '@kcp-ts/sharing';
-import { sameClaim } from '@kcp-ts/sharing';
 
 export interface LegacyClaim extends ClaimKey {
   readonly all?: boolean;
@@ -22,9 +21,12 @@ function keyOf({ group, resource, identityHash }: ClaimKey): ClaimKey {
   return { ...(group ? { group } : {}), resource, ...(identityHash ? { identityHash } : {}) };
 }
 
+/** Finds what is known of a claim in the other version. */
+export type Find<Claim> = (claim: ClaimKey) => Claim | undefined;
+
 /** A claim in v1alpha2: with what an earlier conversion kept of it, else with all verbs. */
-export function modernClaim(claim: LegacyClaim, kept: readonly ModernClaim[]): ModernClaim {
-  const { verbs = ['*'], defaultSelector, selector } = kept.find((candidate) => sameClaim(candidate, claim)) ?? {};
+export function modernClaim(claim: LegacyClaim, kept: Find<ModernClaim>): ModernClaim {
+  const { verbs = ['*'], defaultSelector, selector } = kept(claim) ?? {};
   const { group = '', resource, identityHash = '' } = claim;
   return {
     group,
@@ -37,13 +39,13 @@ export function modernClaim(claim: LegacyClaim, kept: readonly ModernClaim[]): M
 }
 
 /** As `modernClaim`, for a list in which claims have selectors. */
-export function modernGrant(claim: LegacyClaim, kept: readonly ModernClaim[]): ModernClaim {
+export function modernGrant(claim: LegacyClaim, kept: Find<ModernClaim>): ModernClaim {
   return { selector: { matchAll: true }, ...modernClaim(claim, kept) };
 }
 
 /** A claim in v1alpha1: about the objects that were named there, else what is implied. */
-export function legacyClaim(claim: ClaimKey, originals: readonly LegacyClaim[], implied: Implied): LegacyClaim {
-  const original = originals.find((candidate) => sameClaim(candidate, claim));
+export function legacyClaim(claim: ClaimKey, originals: Find<LegacyClaim>, implied: Implied): LegacyClaim {
+  const original = originals(claim);
   if (original === undefined) return { ...keyOf(claim), ...implied };
   const { all, resourceSelector } = original;
   return {

@@ -70,6 +70,7 @@ export function createTestRegistry(options: TestRegistryOptions = {}): TestRegis
       uuid: random.uuid,
       shardNumber: 0,
       caBundle: 'the CA',
+      label: () => undefined,
       clusterDeleting: () => options.clusterDeleting?.() === true,
     }),
   };

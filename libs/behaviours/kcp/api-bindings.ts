@@ -4,8 +4,9 @@ import { requiredValue, StatusError } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { claimLabelPrefix, exportHash, exportLabel, reflexiveClaimHash } from '@kcp-ts/sharing';
+import { ruleFailed, unchanged } from '../immutable.ts';
 import { setPath } from './api-exports.ts';
-import { ruleFailed, unchanged } from './immutable.ts';
+import { claimCountErrors } from './claims-max.ts';
 import type { BindCheck } from './workspacetypes.ts';
 
 export interface ApiBindingsNeeds extends BindCheck {
@@ -14,8 +15,8 @@ export interface ApiBindingsNeeds extends BindCheck {
 
 export const bindingFinalizer = 'apis.kcp.io/apibinding-finalizer';
 
-function selectorErrors(object: ApiBinding): FieldError[] {
-  const errors: FieldError[] = [];
+function claimErrors(object: ApiBinding): FieldError[] {
+  const errors = claimCountErrors(object.spec?.permissionClaims);
   for (const [i, { selector }] of (object.spec?.permissionClaims ?? []).entries()) {
     const field = `spec.permissionClaims[${i}].selector`;
     const labels = Object.keys(selector?.matchLabels ?? {}).length > 0;
@@ -85,16 +86,18 @@ export function createApiBindingsBehaviour(needs: ApiBindingsNeeds): Behaviour {
 
   return {
     prepareCreate(object, context) {
+      context.served.schema.omitEmpty(object);
       setPath(object, context, needs);
       label(object, undefined, context);
       object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), bindingFinalizer])];
     },
     prepareUpdate(object, old, context) {
+      context.served.schema.omitEmpty(object);
       setPath(object, context, needs);
       label(object, old, context);
       if (context.subresource === 'status') keepBound(object, old);
     },
-    validateCreate: (object) => selectorErrors(object as ApiBinding),
+    validateCreate: (object) => claimErrors(object as ApiBinding),
     validateUpdate: (object, old) => [
       ...unchanged(
         'spec.reference',
@@ -102,7 +105,7 @@ export function createApiBindingsBehaviour(needs: ApiBindingsNeeds): Behaviour {
         (object as ApiBinding).spec?.reference,
         'APIExport reference must not be changed',
       ),
-      ...selectorErrors(object as ApiBinding),
+      ...claimErrors(object as ApiBinding),
     ],
     admitCreate: (object, context) => checkBind(object, context, 'create'),
   };

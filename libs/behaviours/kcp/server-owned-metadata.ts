@@ -15,6 +15,7 @@ import {
   shardAnnotation,
   shardHashAnnotation,
   typeAnnotation,
+  typeClusterAnnotation,
   workspaceFinalizer,
 } from '@kcp-ts/tenancy';
 import { bindingFinalizer } from './api-bindings.ts';
@@ -38,14 +39,14 @@ export const serverOwnedMetadata: readonly ServerOwnedMetadata[] = [
   { resource: '*', annotations: ['internal.kcp.io/replicate'] },
   {
     resource: 'workspaces.tenancy.kcp.io',
-    annotations: [clusterNameAnnotation, shardAnnotation, shardHashAnnotation, ownerAnnotation],
+    annotations: [clusterNameAnnotation, shardAnnotation, shardHashAnnotation, ownerAnnotation, typeClusterAnnotation],
     labels: [phaseLabel],
     labelPrefixes: lifecycleLabels,
     finalizers: [workspaceFinalizer],
   },
   {
     resource: 'logicalclusters.core.kcp.io',
-    annotations: [typeAnnotation, pathAnnotation, shardAnnotation, ownerAnnotation],
+    annotations: [typeAnnotation, typeClusterAnnotation, pathAnnotation, shardAnnotation, ownerAnnotation],
     labels: [phaseLabel],
     labelPrefixes: lifecycleLabels,
   },

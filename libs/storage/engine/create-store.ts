@@ -77,7 +77,7 @@ export function assembleStore(
     get: (key) => backend.get(key),
     peek: (key) => committer.peek(key),
     list: (range, how) => reader.list(range, how),
-    scan: (range, limit) => reader.scan(range, limit),
+    scan: (range, limit, after) => reader.scan(range, limit, after),
     recent: (range, after, limit) => reader.recent(range, after, limit),
     count: (range, how) => reader.count(range, how),
     history: (range, after, upTo) => reader.history(range, after, upTo),

@@ -67,9 +67,9 @@ class RevisionReader implements Reader {
     return { entries, revision, more };
   }
 
-  scan(range: Range, limit: number): readonly Entry[] {
+  scan(range: Range, limit: number, after?: string): readonly Entry[] {
     const found: Entry[] = [];
-    if (limit > 0) this.#backend.walk(compileRange(range), undefined, (entry) => found.push(entry) < limit);
+    if (limit > 0) this.#backend.walk(compileRange(range), after, (entry) => found.push(entry) < limit);
     return found;
   }
 

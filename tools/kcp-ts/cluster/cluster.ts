@@ -18,6 +18,8 @@ export interface ClusterOptions extends Wanted {
   readonly programs: Programs;
   /** More flags for the parts of a kind. */
   readonly flags?: Readonly<Partial<Record<PartKind, readonly string[]>>> | undefined;
+  /** The environment of the programs, where that is not this process' own. */
+  readonly environment?: NodeJS.ProcessEnv | undefined;
   /** Lines of a token file, for people beside the administrators. */
   readonly tokens?: readonly string[] | undefined;
   /** How the parts reach each other, where that is not straight: called once, before anything is started. */
@@ -106,7 +108,8 @@ interface PartNeeds {
 function createPart(part: Part, { layout, options, wiring, ca, clock }: PartNeeds): ClusterPart {
   // Of two processes of a shard one serves, whichever it is; the other is well, and serves nothing.
   const path = options.standbys && part.kind === 'shard' ? 'livez' : 'readyz';
-  const process = createPartProcess(commandOf(layout, part, options.programs, wiring, options.flags), clock);
+  const command = commandOf(layout, part, options.programs, wiring, options.flags);
+  const process = createPartProcess(command, clock, options.environment);
   return {
     part,
     logFile: process.logFile,

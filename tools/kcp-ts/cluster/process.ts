@@ -27,7 +27,12 @@ const restartMs = 500;
 /** A process that does not end when asked is ended. */
 const graceMs = 10_000;
 
-export function createPartProcess(command: Command, clock: Clock): PartProcess {
+/** `environment`: that of the process, where it is not this one's own. */
+export function createPartProcess(
+  command: Command,
+  clock: Clock,
+  environment?: NodeJS.ProcessEnv | undefined,
+): PartProcess {
   let child: ChildProcess | undefined;
   let wanted = false;
   let gone: Promise<void> = Promise.resolve();
@@ -37,7 +42,7 @@ export function createPartProcess(command: Command, clock: Clock): PartProcess {
     if (child !== undefined) return;
     mkdirSync(dirname(command.logFile), { recursive: true, mode: 0o700 });
     const log = openSync(command.logFile, 'a', 0o600);
-    const started = spawn(command.program, command.args, { stdio: ['ignore', log, log] });
+    const started = spawn(command.program, command.args, { stdio: ['ignore', log, log], env: environment });
     closeSync(log);
     child = started;
     gone = new Promise((resolve) => {
