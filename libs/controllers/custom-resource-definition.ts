@@ -8,10 +8,19 @@ import { bindingsPrefix, boundSchemaKey, clusterOfKey, definitionsPrefix } from 
 import type { Decision, Entry, Operation, ParsedReader, Reads } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import { decideNames, establishedCondition, takenNames } from './crd-names.ts';
+import type { TakenNames } from './definition-names.ts';
 import { createDefinitionNames } from './definition-names.ts';
 import { deleteInstances } from './delete-instances.ts';
 import type { ControllerNeeds } from './writer.ts';
-import { commitOrAgain, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import {
+  commitOrAgain,
+  cutIntoCommits,
+  keysToResume,
+  lostRaceMs,
+  objectOf,
+  replaceOperation,
+  timestamp,
+} from './writer.ts';
 
 export interface DefinitionNeeds extends ControllerNeeds {
   readonly reader: ParsedReader;
@@ -20,6 +29,8 @@ export interface DefinitionNeeds extends ControllerNeeds {
 const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
 const definitionsMax = 5_000;
 const remainingRetryMs = 5_000;
+/** CRDs that are decided about in one turn: they may be large. */
+const batchMax = 10;
 
 type Writable = KubeObject & {
   spec: CustomResourceDefinition['spec'];
@@ -51,28 +62,44 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
   const served = () => needs.served('apiextensions.k8s.io', 'customresourcedefinitions');
   const definitions = createDefinitionNames({ store: needs.store, definitionsMax, isSettled });
 
-  /** Accepted names of other CRDs and names of bound resources, in the same group. */
-  function othersNames(decision: Reads, cluster: string, group: string, own: string): Partial<ResourceNames>[] {
-    decision.relyOn({ prefix: `${definitionsPrefix}${cluster}/` });
-    const names = definitions.others(cluster, group, own);
-    for (const entry of decision.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax)) {
-      for (const bound of needs.reader.parse<ApiBinding>(entry).status?.boundResources ?? []) {
-        if (bound.group !== group) continue;
-        const schema = needs.reader.get<ApiResourceSchema>(boundSchemaKey(bound.schema.UID));
-        if (schema !== undefined) names.push(schema.spec.names);
-      }
-    }
-    return names;
+  /** CRDs to look at for their names, by the key that stands for all of their cluster. */
+  const pending = new Map<string, Set<string>>();
+
+  function addPending(cluster: string, keys: readonly string[]): readonly string[] {
+    if (keys.length === 0) return [];
+    const all = `${definitionsPrefix}${cluster}/`;
+    pending.set(all, new Set([...(pending.get(all) ?? []), ...keys]));
+    return [all, ...keys];
   }
 
-  async function establish(decision: Decision, cluster: string, entry: Entry): Promise<number | undefined> {
+  function takePending(all: string): readonly string[] {
+    const keys = [...(pending.get(all) ?? [])];
+    const taken = keys.slice(0, batchMax);
+    if (taken.length === keys.length) pending.delete(all);
+    else pending.set(all, new Set(keys.slice(batchMax)));
+    return taken;
+  }
+
+  /** Names of what is bound in a workspace. */
+  function boundNames(decision: Reads, cluster: string): readonly TakenNames[] {
+    return decision.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax).flatMap((entry) =>
+      (needs.reader.parse<ApiBinding>(entry).status?.boundResources ?? []).flatMap(({ group, schema: { UID } }) => {
+        const schema = needs.reader.get<ApiResourceSchema>(boundSchemaKey(UID));
+        return schema === undefined ? [] : { group, names: schema.spec.names };
+      }),
+    );
+  }
+
+  /** What a CRD is to say; undefined where it says so already. */
+  function established(entry: Entry, others: readonly Partial<ResourceNames>[]): Writable | undefined {
     const object = objectOf<Writable>(served(), entry);
+    if (object.metadata.deletionTimestamp !== undefined) return undefined;
     const now = timestamp(needs);
-    const names = decideNames(object, takenNames(othersNames(decision, cluster, object.spec.group, entry.key)));
+    const names = decideNames(object, takenNames(others));
     const before = object.status?.conditions ?? [];
     let conditions = setCondition(before, names.condition, now);
-    const established = establishedCondition(names.condition, before);
-    if (established !== undefined) conditions = setCondition(conditions, established, now);
+    const change = establishedCondition(names.condition, before);
+    if (change !== undefined) conditions = setCondition(conditions, change, now);
     const stored = object.spec.versions.find((version) => version.storage)?.name;
     const storedVersions = [
       ...new Set([...(object.status?.storedVersions ?? []), ...(stored === undefined ? [] : [stored])]),
@@ -80,7 +107,41 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
     const status = { ...object.status, conditions, acceptedNames: names.acceptedNames, storedVersions };
     if (isDeepStrictEqual(status, object.status)) return undefined;
     object.status = status;
-    return commitOrAgain(decision, [replaceOperation(needs, served(), entry, object)]);
+    return object;
+  }
+
+  /**
+   * Decides about the names of several CRDs of a workspace in one go. Nobody else gives names to CRDs, and the runtime works on a key once at a time: so what
+   * other CRDs have cannot change meanwhile, and a CRD that is only posted holds up nobody. What is bound can, and is relied on.
+   */
+  async function establishAll(decision: Decision, cluster: string, keys: readonly string[]): Promise<boolean> {
+    const bound = boundNames(decision, cluster);
+    const decided = new Map<string, TakenNames>();
+    const operations: Operation[] = [];
+    for (const key of keys) {
+      const entry = needs.store.peek(key);
+      if (entry === undefined) continue;
+      const { group } = parseStored<CustomResourceDefinition>(entry.value).spec;
+      const others = bound.flatMap((one) => (one.group === group ? [one.names] : []));
+      const object = established(entry, [...others, ...definitions.others(cluster, group, key, decided)]);
+      if (object === undefined) continue;
+      decided.set(key, { group, names: object.status?.acceptedNames ?? {} });
+      operations.push(replaceOperation(needs, served(), entry, object));
+    }
+    for (const commit of cutIntoCommits(needs.store, operations)) if (!(await decision.commit(commit))) return false;
+    return true;
+  }
+
+  async function establishPending(decision: Decision, all: string): Promise<number | undefined> {
+    const cluster = clusterOfKey(all, definitionsPrefix);
+    const keys = takePending(all);
+    let done = false;
+    try {
+      done = await establishAll(decision, cluster, keys);
+    } finally {
+      if (!done) addPending(cluster, keys);
+    }
+    return pending.has(all) ? lostRaceMs : undefined;
   }
 
   async function cleanUp(decision: Decision, cluster: string, entry: Entry): Promise<number | undefined> {
@@ -121,27 +182,27 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
     name: 'customresourcedefinition',
     wake({ event, parts }) {
       const { key, type } = event;
-      if (key.startsWith(definitionsPrefix)) {
-        const own = type === 'put' ? [key] : [];
+      const isDefinition = key.startsWith(definitionsPrefix);
+      const own = isDefinition && type === 'put' ? [key] : [];
+      const others =
         // Names that it gave up may be what others wait for.
-        return definitions.changed(event) ? [...own, ...definitions.unsettled(parts.cluster)] : own;
-      }
-      if (key.startsWith(bindingsPrefix) || (type === 'delete' && parts.identity === 'customresources'))
-        return definitions.unsettled(parts.cluster);
-      return [];
+        (isDefinition && definitions.changed(event)) ||
+        key.startsWith(bindingsPrefix) ||
+        (type === 'delete' && parts.identity === 'customresources');
+      return addPending(parts.cluster, others ? [...own, ...definitions.unsettled(parts.cluster)] : own);
     },
-    resume: () =>
-      keysToResume(
-        needs.store,
-        definitionsPrefix,
-        (entry) => !isSettled(parseStored<CustomResourceDefinition>(entry.value)),
-      ),
+    async *resume() {
+      const waits = ({ value }: Entry) => !isSettled(parseStored<CustomResourceDefinition>(value));
+      for await (const key of keysToResume(needs.store, definitionsPrefix, waits))
+        yield* addPending(clusterOfKey(key, definitionsPrefix), [key]);
+    },
     async reconcile(key, decision) {
+      if (key.endsWith('/')) return establishPending(decision, key);
       const entry = decision.peek(key);
       if (entry === undefined) return undefined;
       const cluster = clusterOfKey(key, definitionsPrefix);
       const deleting = parseStored<KubeObject>(entry.value).metadata.deletionTimestamp !== undefined;
-      return deleting ? cleanUp(decision, cluster, entry) : establish(decision, cluster, entry);
+      return deleting ? cleanUp(decision, cluster, entry) : undefined;
     },
   };
 }

@@ -9,17 +9,25 @@ import { parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
 import { takenNames } from './crd-names.ts';
 
-interface Taken {
+export interface TakenNames {
   readonly group: string;
   readonly names: Partial<ResourceNames>;
+}
+
+interface Taken extends TakenNames {
   readonly settled: boolean;
   /** Of the change that said so. */
   readonly revision: number;
 }
 
 export interface DefinitionNames {
-  /** Accepted names of a cluster's CRDs of a group, but for the one under `own`. */
-  others(cluster: string, group: string, own: string): Partial<ResourceNames>[];
+  /** Accepted names of a cluster's CRDs of a group, but for the one under `own`; those in `decided` are as they are there. */
+  others(
+    cluster: string,
+    group: string,
+    own: string,
+    decided: ReadonlyMap<string, TakenNames>,
+  ): Partial<ResourceNames>[];
   /** Keys of CRDs that wait for a name, or go away. */
   unsettled(cluster: string): string[];
   /** To be told of every change of a CRD; whether a name is free since then. */
@@ -57,9 +65,11 @@ export function createDefinitionNames(needs: DefinitionNamesNeeds): DefinitionNa
   }
 
   return {
-    others(cluster, group, own) {
+    others(cluster, group, own, decided) {
       const names: Partial<ResourceNames>[] = [];
-      for (const [key, taken] of of(cluster)) if (taken.group === group && key !== own) names.push(taken.names);
+      for (const [key, taken] of of(cluster))
+        if (taken.group === group && key !== own && !decided.has(key)) names.push(taken.names);
+      for (const [key, taken] of decided) if (taken.group === group && key !== own) names.push(taken.names);
       return names;
     },
     unsettled: (cluster) => [...of(cluster)].flatMap(([key, { settled }]) => (settled ? [] : [key])),

@@ -23,7 +23,8 @@ import {
   parseExportConsumersKey,
 } from '@kcp-ts/controllers';
 import type { ClusterName } from '@kcp-ts/meta';
-import type { ApiExport } from '@kcp-ts/sharing';
+import type { ServedResource } from '@kcp-ts/registry';
+import type { ApiExport, ClaimKey } from '@kcp-ts/sharing';
 import { exportsPrefix, isClaimOn } from '@kcp-ts/sharing';
 import type { Reads } from '@kcp-ts/storage';
 import { flagDeleting, storedFlags } from '@kcp-ts/storage';
@@ -46,7 +47,7 @@ export function clusterRemoval(core: Core): ReturnType<typeof createClusterRemov
     shardNumber,
     served,
     workspacesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspaces'),
-    logicalClusterKey: (cluster) => logicalClusterKey(cluster),
+    logicalClusterKey,
   });
 }
 
@@ -61,7 +62,7 @@ function orphanClusters(core: Core, { index, load, catchUp }: Peers): Controller
     store: core.store,
     clock: core.clock,
     decide: core.decide,
-    logicalClusterKey: (cluster) => logicalClusterKey(cluster),
+    logicalClusterKey,
     removal: clusterRemoval(core),
     ownership({ cluster: parent, name }, cluster) {
       const placed = index.cluster(parent);
@@ -76,6 +77,18 @@ function orphanClusters(core: Core, { index, load, catchUp }: Peers): Controller
   });
 }
 
+function exportsOf({ everywhere, reader }: Core, cluster: string): readonly ApiExport[] {
+  const entries = everywhere.scan({ prefix: `${exportsPrefix}${cluster}/` }, exportsMax);
+  return entries.map((entry) => reader.parse<ApiExport>(entry));
+}
+
+function claimedResources({ catalog }: Core, cluster: string, claim: ClaimKey): readonly ServedResource[] {
+  const found = catalog
+    .surface(cluster as ClusterName)
+    .resources.filter((resource) => isClaimOn(claim, resource.row.group, resource.row.plural, resource.identity));
+  return [...new Set(found.map((resource) => resource.storage))].filter(({ row }) => row.virtual !== true);
+}
+
 function takesContent(reads: Reads, cluster: string): boolean {
   const entry = reads.peek(logicalClusterKey(cluster));
   return cluster.startsWith('system:') || (entry !== undefined && (storedFlags(entry.value) & flagDeleting) === 0);
@@ -88,30 +101,22 @@ export function shardControllers(
 ): readonly Controller[] {
   const { store, clock, random, shardNumber, served, reader, bindings, claims, keepSchema } = core;
   const needs = { store, clock, random, shardNumber, served };
+  const inClusters = { ...needs, logicalClusterKey };
   const workspacesPrefix = () => core.ownPrefix('tenancy.kcp.io', 'workspaces');
   const { resolve, pathOf, shards } = tenancy;
   const otherShards = core.peers?.shards ?? noOtherShards(core.shardName);
   return [
     createApiExportIdentity({ ...needs, caBundle, pathOf, takesContent }),
     createApiBinding({
-      ...needs,
+      ...inClusters,
       reader,
       turns: core.turns,
       bindings,
       claims,
       resolve,
-      logicalClusterKey: (cluster) => logicalClusterKey(cluster),
-      exportsOf: (cluster) =>
-        core.everywhere
-          .scan({ prefix: `${exportsPrefix}${cluster}/` }, exportsMax)
-          .map((entry) => reader.parse<ApiExport>(entry)),
+      exportsOf: (cluster) => exportsOf(core, cluster),
       keepSchema,
-      claimedResources(cluster, claim) {
-        const found = core.catalog
-          .surface(cluster as ClusterName)
-          .resources.filter((resource) => isClaimOn(claim, resource.row.group, resource.row.plural, resource.identity));
-        return [...new Set(found.map((resource) => resource.storage))].filter(({ row }) => row.virtual !== true);
-      },
+      claimedResources: (cluster, claim) => claimedResources(core, cluster, claim),
     }),
     createEndpointSlices({
       ...needs,
@@ -124,8 +129,8 @@ export function shardControllers(
       partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
     }),
     createCustomResourceDefinition({ ...needs, reader }),
-    createDefinitionLocks({ ...needs, logicalClusterKey: (cluster) => logicalClusterKey(cluster) }),
-    createFormerContents({ ...needs, logicalClusterKey: (cluster) => logicalClusterKey(cluster) }),
+    createDefinitionLocks(inClusters),
+    createFormerContents(inClusters),
     createClusterRoleAggregation({ ...needs, turns: core.turns }),
     createNamespaceContents({
       ...needs,
@@ -137,28 +142,25 @@ export function shardControllers(
     createTokenSecrets({ ...needs, caBundle, issueForSecret: tokens.issueForSecret }),
     createDeletionPropagation(needs),
     createWorkspaceProgress({
-      ...needs,
+      ...inClusters,
       plan: tenancy.plan,
       types: tenancy.types,
       workspacesPrefix,
       shardsPrefix: () => core.ownPrefix('core.kcp.io', 'shards'),
-      logicalClusterKey: (cluster) => logicalClusterKey(cluster),
       pathOf,
       otherShards,
     }),
     createWorkspaceDeletion({
-      ...needs,
+      ...inClusters,
       workspacesPrefix,
-      logicalClusterKey: (cluster) => logicalClusterKey(cluster),
       removal: clusterRemoval(core),
       otherShards,
     }),
     ...(core.peers === undefined ? [] : [orphanClusters(core, core.peers)]),
     createExportConsumers({ ...needs, bindings, ownShard: core.shardName }),
     createReplicateAnnotations({
-      ...needs,
+      ...inClusters,
       typesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes'),
-      logicalClusterKey: (cluster) => logicalClusterKey(cluster),
     }),
   ];
 }

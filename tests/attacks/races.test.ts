@@ -115,6 +115,31 @@ it(
 );
 
 it(
+  'of definitions that want the same names, made at once, one has them',
+  () =>
+    rounds('names', async ({ path }) => {
+      const plurals = ['cowboys', 'riders', 'herders', 'drovers'];
+      const { names: wanted } = definition('cowboys').spec;
+      await Promise.all(
+        plurals.map((plural) => {
+          const made = definition(plural);
+          return done(
+            admin.post(definitionsOf(path), { ...made, spec: { ...made.spec, names: { ...wanted, plural } } }),
+          );
+        }),
+      );
+      const accepting: string[] = [];
+      for (const plural of plurals) {
+        const url = `${definitionsOf(path)}/${plural}.wild.west`;
+        const { body } = await admin.until(url, (answer) => condition(answer.body, 'NamesAccepted') !== undefined);
+        if (condition(body, 'NamesAccepted')?.startsWith('True') === true) accepting.push(plural);
+      }
+      return accepting.length === 1 ? undefined : `accepted: ${accepting.join()}`;
+    }),
+  timeoutMs,
+);
+
+it(
   'of two bindings to one export, deleted at once, none leaves instances behind',
   () =>
     rounds('together', async ({ path, cluster }) => {
