@@ -171,7 +171,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   }
 
   respond(wanted: number, given: ResponseHeaders, text: Uint8Array | string = ''): void {
-    const may = this.#needs.mayAnswer();
+    const may = this.#needs.mayAnswer(this);
     const [status, headers, body] = may ? [wanted, given, text] : [503, laterHeaders, ''];
     if (bodyless(status)) {
       if (this.#begin(status, headers)) this.#response.end();
@@ -184,7 +184,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   }
 
   stream(status: number, headers: ResponseHeaders, reservedBytes = 0): BodyStream {
-    const may = this.#needs.mayAnswer();
+    const may = this.#needs.mayAnswer(this);
     if (this.#begin(may ? status : 503, may ? headers : laterHeaders)) this.#response.flushHeaders();
     const body = new CoalescingBody(this.#response, { ...this.#needs, flow: this.flow, reservedBytes, cutOff });
     this.#body = body;

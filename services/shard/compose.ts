@@ -28,6 +28,7 @@ import type { KubernetesParts } from './kubernetes-parts.ts';
 import { kubernetesParts } from './kubernetes-parts.ts';
 import { createMetrics } from './metrics.ts';
 import type { Peers } from './peers.ts';
+import type { RoleReport } from './role.ts';
 import { createRouter } from './router.ts';
 import type { ShardObjects } from './shard-objects.ts';
 import { keepShardObjects } from './shard-objects.ts';
@@ -53,6 +54,8 @@ export interface ShardOptions {
   readonly authenticator: Authenticator;
   /** Whether a connection is that of another service of the installation. */
   isService?: ((peer: Peer) => boolean) | undefined;
+  /** Where another process may own the shard: what is told of who does. */
+  readonly role?: RoleReport | undefined;
   /** One with the default limits when absent. */
   readonly load?: ServiceLoad | undefined;
   logFault(id: string, error: StatusError): void;
@@ -132,6 +135,7 @@ function healthChecks(
   isReady: () => boolean,
   store: Pick<Store, 'fault'>,
   amongOthers: AmongOthers | undefined,
+  role: RoleReport | undefined,
 ): readonly HealthCheck[] {
   return [
     { name: 'ping', live: true, check: () => undefined },
@@ -139,6 +143,7 @@ function healthChecks(
     { name: 'store', live: false, told: true, check: () => (isReady() ? store.fault() : 'closing') },
     { name: 'shutdown', live: false, check: () => (isReady() ? undefined : 'shutting down') },
     ...(amongOthers === undefined ? [] : [{ name: 'clock', live: false, check: () => amongOthers.clocks.fault() }]),
+    ...(role === undefined ? [] : [role.check]),
   ];
 }
 
@@ -182,7 +187,10 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const progress = createProgress({ hub: core.hub, clock, observe });
   const { isService, amongOthers } = options;
   const load = options.load ?? createServiceLoad();
-  const metrics = createMetrics(core, () => controllers, amongOthers, load);
+  const metrics = createMetrics(core, () => controllers, amongOthers, [
+    ...load.series,
+    ...(options.role?.series ?? []),
+  ]);
   const enabled = options.homeWorkspaces;
   const homeWorkspace = createHomeWorkspace({ core, access, tenancy, shardName, externalUrl, enabled });
   const router = createRouter({ core, access, homeWorkspace, metrics: metrics.text });
@@ -194,7 +202,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     },
     bookmarks,
     progress,
-    checks: healthChecks(() => ready, core.store, amongOthers),
+    checks: healthChecks(() => ready, core.store, amongOthers, options.role),
     version: versionInfo,
     inFlight: load.inFlight,
     authenticate: options.authenticator.authenticate,
