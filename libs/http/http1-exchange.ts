@@ -171,7 +171,8 @@ export class Http1Exchange implements Exchange, ServedRequest {
   }
 
   respond(wanted: number, given: ResponseHeaders, text: Uint8Array | string = ''): void {
-    const may = this.#needs.mayAnswer(this);
+    // That it cannot be served now may be said by anybody.
+    const may = wanted === 503 || this.#needs.mayAnswer(this);
     const [status, headers, body] = may ? [wanted, given, text] : [503, laterHeaders, ''];
     if (bodyless(status)) {
       if (this.#begin(status, headers)) this.#response.end();

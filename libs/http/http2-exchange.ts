@@ -159,7 +159,8 @@ export class Http2Exchange implements Exchange, ServedRequest {
   }
 
   respond(wanted: number, given: ResponseHeaders, text?: Uint8Array | string): void {
-    const may = this.#needs.mayAnswer(this);
+    // That it cannot be served now may be said by anybody.
+    const may = wanted === 503 || this.#needs.mayAnswer(this);
     const [status, headers, body] = may ? [wanted, given, text] : [503, laterHeaders, undefined];
     const stream = this.#stream;
     if (bodyless(status)) this.#begin({ ':status': status, ...headers }, endStream);

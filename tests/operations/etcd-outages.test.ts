@@ -74,6 +74,7 @@ describe.skipIf(missing !== undefined)('an owner whose etcd hangs', () => {
     const paused = pauseFor(etcd, 10_000);
     const during = await admin.post(path, configMap('during'));
     expect(during.status, during.text).toBe(503);
+    expect(during.text).toContain('what was asked may have been done');
     const notReady = await shardAdmin.until('/readyz?verbose', ({ text }) => text.includes('standby'));
     expect(notReady.status).toBe(500);
     expect((await shardAdmin.get('/livez')).status).toBe(200);

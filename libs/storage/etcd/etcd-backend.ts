@@ -81,7 +81,9 @@ function faultOf(error: RpcError): Error {
 
 /** After its end a store has nothing to read: the mirror is followed again, or being read anew. */
 function refuseReads(): never {
-  throw new StatusError('ServiceUnavailable', 'the server is currently unable to handle the request');
+  throw new StatusError('ServiceUnavailable', 'the server is currently unable to handle the request', {
+    retryAfterSeconds: 1,
+  });
 }
 
 const closedReads: Reads = {

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { Clock, Random } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
 import { RpcError } from '@kcp-ts/rpc';
+import { StorageFault } from '../engine/backend.ts';
 import type { StoreOptions } from '../engine/create-store.ts';
 import { createStore, historyMaxAgeMsDefault, historyMaxBytesDefault } from '../engine/create-store.ts';
 import type { Store } from '../store.ts';
@@ -60,6 +61,9 @@ export interface EtcdReplica extends AsyncDisposable {
 
 const mapSizeDefault = 2 ** 36;
 const tryMs = 500;
+
+/** Also for the client whose write nobody knows the end of. */
+const leaseLost = 'this process no longer owns the shard, and what was asked may have been done';
 
 async function bootId(): Promise<string> {
   // Where there is none to be read, every start is taken for another boot's: the mirror is read anew.
@@ -183,7 +187,7 @@ class Replica implements EtcdReplica {
     });
     if (succeeded) {
       const lost = new AbortController();
-      void lease.lost.then(() => lost.abort(new Error('the lease has ended')));
+      void lease.lost.then(() => lost.abort(new StorageFault(leaseLost)));
       return { lease, createRevision: revision, lost };
     }
     await lease.release();
