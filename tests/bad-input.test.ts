@@ -222,7 +222,13 @@ describe('objects', () => {
       /immutable/,
     );
     const uid = await admin.patch(`${url}/good`, { metadata: { uid: 'other' } });
-    refused(uid, 409, 'Conflict', /UID/);
+    refused(uid, 422, 'Invalid', /metadata\.uid: Invalid value: "other": field is immutable/);
+    refused(
+      await admin.put(`${url}/good`, { ...configMap('good'), metadata: { name: 'good', uid: 'other' } }),
+      409,
+      'Conflict',
+      /UID/,
+    );
   });
 
   it('a name with a slash is invalid, in the body and in the path', async () => {

@@ -1,5 +1,7 @@
 /** Rows state what is special about them; what most rows of their family share is filled in here. */
 import type { PrinterColumn, ResourceRow, SubresourceRow, Verb } from '@kcp-ts/meta';
+import { groupResourceText } from '@kcp-ts/meta';
+import { strategies } from './k8s/strategies.ts';
 
 type Given = Pick<ResourceRow, 'group' | 'version' | 'kind' | 'plural' | 'schema'> & Partial<ResourceRow>;
 
@@ -48,7 +50,10 @@ function filled(given: Given): Omit<ResourceRow, 'verbs' | 'dialect'> {
 
 /** A kind of Kubernetes' own. */
 export function builtinRow(given: Given): ResourceRow {
-  return { verbs: builtinVerbs, dialect: 'builtin', ...filled(given) };
+  const resource = groupResourceText(given);
+  const strategy = strategies[resource];
+  if (strategy === undefined) throw new RangeError(`Cannot find a strategy for ${resource}`);
+  return { verbs: builtinVerbs, dialect: 'builtin', strategy, ...filled(given) };
 }
 
 /** A kind that is answered and never stored. */

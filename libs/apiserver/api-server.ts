@@ -10,15 +10,17 @@ import type { ApiRequest, Filter, Handler } from './api-request.ts';
 import { pipeline } from './api-request.ts';
 import type { Bookmarks } from './bookmarks.ts';
 import { createMediaReader } from './encode/media.ts';
-import { respondError, respondJson, respondText } from './encode/respond.ts';
+import { answerHeaders, respondError, respondJson, respondText } from './encode/respond.ts';
 import { handleDocuments } from './handlers/documents.ts';
 import type { HealthCheck } from './handlers/health.ts';
 import { handleHealth, healthEndpoint } from './handlers/health.ts';
 import type { ResourceHandlerNeeds } from './handlers/resource.ts';
 import { handleResource, verbOf } from './handlers/resource.ts';
+import { checkTimeout } from './options/check-timeout.ts';
 import type { Progress } from './progress.ts';
 import { parseQuery } from './query.ts';
 import { attributesOf } from './request-attributes.ts';
+import type { RequestPath } from './request-path.ts';
 import { parseRequestPath } from './request-path.ts';
 import type { Scope } from './scope.ts';
 import type { ServerNeeds } from './server-needs.ts';
@@ -45,12 +47,20 @@ export interface VersionInfo {
   readonly platform: string;
 }
 
+/** What whoever may read its path may keep. */
+export interface PublicDocument {
+  readonly contentType: string;
+  readonly body: string;
+}
+
 export interface ApiServerOptions {
   readonly needs: ServerNeeds;
   readonly bookmarks: Bookmarks;
   readonly progress: Progress;
   readonly checks: readonly HealthCheck[];
   readonly version: VersionInfo;
+  /** What says how to verify the tokens that are issued here, by path. */
+  readonly issuer?: Readonly<Record<string, PublicDocument>>;
   readonly inFlight: InFlight;
   authenticate(exchange: Exchange): UserInfo | Promise<UserInfo>;
   /** The user that a request acts as, where it impersonates somebody; throws Forbidden. */
@@ -135,7 +145,8 @@ function dropClosed(next: Handler): Handler {
   return (request) => (request.exchange.closed ? undefined : next(request));
 }
 
-function handleInScope(
+/** Where much work comes before the decision whether a request is allowed, others get their turns. */
+function inScope(
   options: ApiServerOptions,
   from: ResourceHandlerNeeds,
   request: ApiRequest,
@@ -143,9 +154,22 @@ function handleInScope(
   rest: string,
 ): void | Promise<void> {
   const target = parseRequestPath(rest);
+  const ready = scope.prepare?.(target.kind === 'api' ? target.api.namespace : '', from.needs.turns);
+  const handle = () => handleInScope(options, from, request, scope, target);
+  return ready === undefined ? handle() : ready.then(handle);
+}
+
+function handleInScope(
+  options: ApiServerOptions,
+  from: ResourceHandlerNeeds,
+  request: ApiRequest,
+  scope: Scope,
+  target: RequestPath,
+): void | Promise<void> {
   if (target.kind === 'api') {
     const verb = verbOf(request, target.api);
     if (verb === undefined) throw StatusError.methodNotAllowed();
+    if (verb !== 'watch') checkTimeout(request.query);
     scope.authorize(request.user, attributesOf(target.api, verb, request.query), verb);
     return handleResource(from, request, scope, target.api, verb);
   }
@@ -153,9 +177,21 @@ function handleInScope(
   if (health === undefined || health.single !== undefined)
     scope.authorizePath(request.user, target.path, request.method.toLowerCase());
   if (health !== undefined) return handleHealth({ ...request, path: target.path }, options.checks);
-  if (target.path === '/version') return respondJson(request, 200, options.version);
+  const path = target.path.length > 1 && target.path.endsWith('/') ? target.path.slice(0, -1) : target.path;
+  if (path === '/version') return respondJson(request, 200, options.version);
   if (request.method !== 'GET' && request.method !== 'HEAD') throw StatusError.methodNotAllowed();
-  return handleDocuments(from.needs.turns, request, target.path, from.needs.presentation.of(scope.surface));
+  const { issuer = {} } = options;
+  const own = Object.hasOwn(issuer, path) ? issuer[path] : undefined;
+  if (own !== undefined) return respondPublic(request, own);
+  return handleDocuments(from.needs.turns, request, path, from.needs.presentation.of(scope.surface));
+}
+
+/** For as long as kube-apiserver says. */
+const publicSeconds = 3_600;
+
+function respondPublic(request: ApiRequest, { contentType, body }: PublicDocument): void {
+  const headers = { ...answerHeaders(request, contentType), 'cache-control': `public, max-age=${publicSeconds}` };
+  request.exchange.respond(200, headers, body);
 }
 
 /** The handler of every exchange. Never throws, never rejects. */
@@ -168,7 +204,7 @@ export function createApiServer(options: ApiServerOptions): (exchange: Exchange)
   };
   const handle: Handler = (request) => {
     const go = (route: Route) =>
-      route.kind === 'answer' ? route.answer(request) : handleInScope(options, from, request, route.scope, route.rest);
+      route.kind === 'answer' ? route.answer(request) : inScope(options, from, request, route.scope, route.rest);
     const route = options.route(request);
     return route instanceof Promise ? route.then(go) : go(route);
   };

@@ -1,17 +1,29 @@
-/** A custom resource whose definition, or whose binding, was deleted and made again begins anew: nobody goes on from its former life. */
+/**
+ * Nobody goes on from a time before what he asks about was there: before the first revision, before the workspace was made, or, of a custom resource, before
+ * its definition or binding was deleted and made again.
+ */
 import type { Revision } from '@kcp-ts/meta';
 import { groupResourceText, parseResourceVersion, StatusError } from '@kcp-ts/meta';
+import { oldestRevision } from './options/list-options.ts';
 import type { ResourceCall } from './resource-call.ts';
+
+function createdAt(needs: ResourceCall['needs'], key: string | undefined): Revision | undefined {
+  return key === undefined ? undefined : needs.store.get(key)?.createRevision;
+}
 
 /**
  * Throws Expired for a revision from before the resource was served here, as a kube-apiserver does whose watch cache is as old as the definition. What a client
- * knew of the objects of that time would otherwise be patched together with those of now.
+ * knew of the objects of that time would otherwise be patched together with those of now; it may come from another installation.
  */
 export function refuseFormerLife({ needs, scope, served }: ResourceCall, revision: Revision | undefined): void {
   const { origin } = served;
-  if (revision === undefined || revision === 0 || origin.kind === 'builtin' || scope.cluster === '*') return;
-  const key = needs.registry.originKey?.(scope.cluster, origin);
-  const since = key === undefined ? undefined : needs.store.get(key)?.createRevision;
+  if (revision === undefined || revision === 0) return;
+  if (revision <= oldestRevision) throw tooOld(revision, needs.store.currentRevision());
+  if (scope.cluster === '*') return;
+  const made = createdAt(needs, needs.registry.logicalClusterKey?.(scope.cluster));
+  if (made !== undefined && revision < made) throw tooOld(revision, made);
+  if (origin.kind === 'builtin') return;
+  const since = createdAt(needs, needs.registry.originKey?.(scope.cluster, origin));
   if (since !== undefined && revision < since)
     throw StatusError.expired(
       `too old resource version: ${groupResourceText(served.row)} has been served here since then; start again from a list`,
@@ -26,4 +38,9 @@ export function refuseLostLife({ needs, request }: Pick<ResourceCall, 'needs' | 
   throw StatusError.expired(
     `too old resource version: ${text} was given before the data was restored from a backup; start again from a list`,
   );
+}
+
+/** In the words of kube-apiserver: what was asked for, and what there is. */
+export function tooOld(asked: Revision, oldest: Revision): StatusError {
+  return StatusError.expired(`too old resource version: ${asked} (${oldest})`);
 }

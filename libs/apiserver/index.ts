@@ -1,7 +1,7 @@
 // The server
 
 export type { ApiRequest } from './api-request.ts';
-export type { ApiServerOptions, Route, StandbyServerOptions, VersionInfo } from './api-server.ts';
+export type { ApiServerOptions, PublicDocument, Route, StandbyServerOptions, VersionInfo } from './api-server.ts';
 export { createApiServer, createStandbyServer } from './api-server.ts';
 export { awaitRevision } from './await-revision.ts';
 export type { Bookmarks } from './bookmarks.ts';
@@ -12,8 +12,8 @@ export { respondJson, respondText } from './encode/respond.ts';
 export type { HealthCheck } from './handlers/health.ts';
 export { createOpenApi } from './openapi/create-open-api.ts';
 // Options of requests
-export type { ListOptions } from './options.ts';
-export { parseListOptions } from './options.ts';
+export type { ListOptions } from './options/list-options.ts';
+export { oldestRevision, parseListOptions } from './options/list-options.ts';
 export type { Progress } from './progress.ts';
 export { createProgress } from './progress.ts';
 export { isTrue, parseQuery } from './query.ts';

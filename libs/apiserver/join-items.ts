@@ -1,4 +1,5 @@
 const comma = 0x2c;
+const openBrace = 0x7b;
 
 /** Items with commas between them, behind `head`, in one buffer. `leadingComma`: items went before them. */
 export function joinItems(
@@ -18,6 +19,8 @@ export function joinItems(
     if (separate) body[at++] = comma;
     separate = true;
     body.set(item, at);
+    // An item may come without the brace that it begins with (`listedJson`).
+    body[at] = openBrace;
     at += item.length;
   }
   body.set(tail, at);

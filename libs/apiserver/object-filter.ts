@@ -1,9 +1,9 @@
 /** Which objects a list or watch is about: label and field selectors, and what a guard shows. */
-import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
+import type { KubeObject, ResourceRow, Revision } from '@kcp-ts/meta';
 import { compileLabelSelector, StatusError } from '@kcp-ts/meta';
 import type { ObjectGuard, ServedResource } from '@kcp-ts/registry';
 import { compileJsonPath } from '@kcp-ts/schema';
-import type { FieldRequirement, ListOptions } from './options.ts';
+import type { FieldRequirement, ListOptions } from './options/list-options.ts';
 
 export type ObjectPredicate = (object: KubeObject) => boolean;
 
@@ -11,12 +11,6 @@ export interface ObjectFilter {
   readonly matches: ObjectPredicate;
   /** Nothing but names, labels and annotations decides: the rest of an object need not be parsed. */
   readonly metadataOnly: boolean;
-}
-
-/** What a watch looks at: an object as it is, and as it was before. */
-export interface WatchFilter {
-  readonly shows: ObjectFilter;
-  readonly showed: ObjectFilter;
 }
 
 type FieldReader = (object: KubeObject) => string;
@@ -83,26 +77,24 @@ export function objectFilter(
   };
 }
 
-/** As `objectFilter`, for a watch: what a client was shown once is seen to go, also when it would not be shown any more. */
+/** As `objectFilter`, for the states of objects that a watch tells of. `listedAt`: the revision that it begins with, once that is known. */
 export function watchFilter(
   served: ServedResource,
   options: ListOptions,
   guard: ObjectGuard | undefined,
-): WatchFilter | undefined {
-  const shows = objectFilter(served, options, guard);
-  if (shows === undefined) return undefined;
-  const showed = guard?.showed;
-  if (guard === undefined || showed === undefined) return { shows, showed: shows };
-  return { shows, showed: objectFilter(served, options, { ...guard, shows: showed }) ?? shows };
+  listedAt: () => Revision | undefined,
+): ObjectFilter | undefined {
+  const { showed } = guard ?? {};
+  if (guard === undefined || showed === undefined) return objectFilter(served, options, guard);
+  return objectFilter(served, options, { ...guard, shows: (object) => showed(object, listedAt()) });
 }
 
 /** Both: an object is shown where it is in a range, and where the filter, if there is one, shows it. */
-export function withinRange(inRange: ObjectPredicate, filter: WatchFilter | undefined): WatchFilter {
-  const both = (other: ObjectFilter | undefined): ObjectFilter => ({
-    matches: (object) => inRange(object) && other?.matches(object) !== false,
-    metadataOnly: other?.metadataOnly !== false,
-  });
-  return { shows: both(filter?.shows), showed: both(filter?.showed) };
+export function withinRange(inRange: ObjectPredicate, filter: ObjectFilter | undefined): ObjectFilter {
+  return {
+    matches: (object) => inRange(object) && filter?.matches(object) !== false,
+    metadataOnly: filter?.metadataOnly !== false,
+  };
 }
 
 /** The one name that a field selector leaves, where it names one. */

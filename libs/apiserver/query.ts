@@ -3,9 +3,11 @@ export interface Query {
   get(name: string): string | undefined;
   all(name: string): readonly string[];
   has(name: string): boolean;
+  /** Nothing is asked for. */
+  readonly empty: boolean;
 }
 
-const none: Query = { get: () => undefined, all: () => [], has: () => false };
+const none: Query = { get: () => undefined, all: () => [], has: () => false, empty: true };
 
 /** `text` is what stands behind the `?`. */
 export function parseQuery(text: string): Query {
@@ -19,6 +21,7 @@ export function parseQuery(text: string): Query {
     get: (name) => parsed().get(name) ?? undefined,
     all: (name) => parsed().getAll(name),
     has: (name) => parsed().has(name),
+    empty: false,
   };
 }
 

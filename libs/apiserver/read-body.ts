@@ -1,9 +1,10 @@
 /** The one place that takes a body off the wire and decodes it. */
 import type { Slices } from '@kcp-ts/base';
-import type { YamlDecoder } from '@kcp-ts/http';
+import type { DecodeOptions, YamlDecoder } from '@kcp-ts/http';
 import { decodeJson, decodeJsonInSlices } from '@kcp-ts/http';
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
+import { requireKind } from '@kcp-ts/registry';
 import type { ApiRequest } from './api-request.ts';
 import { decodeKubernetes } from './protobuf/decode-kubernetes.ts';
 
@@ -11,6 +12,8 @@ export interface DecodedBody {
   readonly value: unknown;
   /** Paths of doubled keys. */
   readonly duplicates: readonly string[];
+  /** As they were sent. */
+  readonly bytes: Uint8Array;
   /** The value once more, for one who has changed it. */
   again(): unknown;
 }
@@ -37,31 +40,63 @@ export function unsupportedMediaType(sent: string, types: readonly string[]): St
   );
 }
 
+export interface BodyNeeds {
+  readonly bodyBytesMax: number;
+  readonly yaml: YamlDecoder;
+}
+
+function objectTypeOf(request: ApiRequest): string {
+  const type = contentTypeOf(request) || 'application/json';
+  if (!objectTypes.includes(type)) throw unsupportedMediaType(type, objectTypes);
+  return type;
+}
+
+async function decodeBody(
+  request: ApiRequest,
+  { bodyBytesMax: bytesMax, yaml }: BodyNeeds,
+  bytes: Uint8Array,
+  options: DecodeOptions,
+  slices: Slices,
+): Promise<DecodedBody> {
+  const type = objectTypeOf(request);
+  if (type === protobuf) {
+    const decode = () => decodeKubernetes(bytes) ?? refuseProtobuf();
+    return { value: decode(), duplicates: [], bytes, again: decode };
+  }
+  if (type === 'application/json') {
+    const decoded = await decodeJsonInSlices(bytes, options, slices);
+    return { ...decoded, bytes, again: () => decodeJson(bytes, { strict: false }).value };
+  }
+  return { ...(await yaml.decode(bytes, options, { user: request.user.name, bytesMax, slices })), bytes };
+}
+
 /**
  * Decodes a JSON, YAML or protobuf body; throws BadRequest, UnsupportedMediaType or RequestEntityTooLarge. `strict` also looks for doubled keys;
  * `kind` is what the endpoint takes, for error texts.
  */
 export async function readBody(
   request: ApiRequest,
-  { bodyBytesMax: bytesMax, yaml }: { readonly bodyBytesMax: number; readonly yaml: YamlDecoder },
+  needs: BodyNeeds,
   strict: boolean,
   kind: string,
   slices: Slices,
 ): Promise<DecodedBody> {
-  const type = contentTypeOf(request);
-  const json = type === '' || type === 'application/json';
-  if (!json && type !== 'application/yaml' && type !== protobuf) throw unsupportedMediaType(type, objectTypes);
-  const bytes = await request.exchange.readBody(bytesMax);
+  objectTypeOf(request);
+  const bytes = await request.exchange.readBody(needs.bodyBytesMax);
   slices.restart();
-  if (type === protobuf) {
-    const decode = () => decodeKubernetes(bytes) ?? refuseProtobuf();
-    return { value: decode(), duplicates: [], again: decode };
-  }
-  if (json) {
-    const decoded = await decodeJsonInSlices(bytes, { strict, kind }, slices);
-    return { ...decoded, again: () => decodeJson(bytes, { strict: false }).value };
-  }
-  return yaml.decode(bytes, { strict, kind }, { user: request.user.name, bytesMax, slices });
+  return decodeBody(request, needs, bytes, { strict, kind }, slices);
+}
+
+/** As `readBody`; undefined where there is no body, whose media type then does not matter. */
+export async function readOptionalBody(
+  request: ApiRequest,
+  needs: BodyNeeds,
+  options: DecodeOptions,
+  slices: Slices,
+): Promise<DecodedBody | undefined> {
+  const bytes = await request.exchange.readBody(needs.bodyBytesMax);
+  slices.restart();
+  return bytes.length === 0 ? undefined : decodeBody(request, needs, bytes, options, slices);
 }
 
 /** Kinds without a protobuf form here: their clients fall back to JSON when they are told. */
@@ -69,13 +104,13 @@ function refuseProtobuf(): never {
   throw unsupportedMediaType(protobuf, ['application/json', 'application/yaml']);
 }
 
-/** A body that must be an object. */
-export function asObject(body: DecodedBody, kind: string): KubeObject {
-  const { value } = body;
+/** A body that must be an object, and must say its kind where it is of a custom one. */
+export function asObject({ value, bytes }: DecodedBody, row: ResourceRow): KubeObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw StatusError.badRequest(
-      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error`,
+      `the object provided is unrecognized (must be of type ${row.kind}): couldn't get version/kind; json parse error`,
     );
   }
+  requireKind(row, value, bytes);
   return value as KubeObject;
 }

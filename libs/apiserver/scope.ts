@@ -2,6 +2,7 @@
  * Where a request acts: one logical cluster, all of them, or what a virtual workspace shows of them. Handlers know scopes and nothing of how they
  * came about, so every verb works the same in all of them.
  */
+import type { Turns } from '@kcp-ts/base';
 import type { ClusterName, KubeObject, UserInfo } from '@kcp-ts/meta';
 import type { ObjectGuard, ServedResource, Surface } from '@kcp-ts/registry';
 import type { Range, StoreEvent } from '@kcp-ts/storage';
@@ -29,6 +30,8 @@ export interface Scope {
   guard(served: ServedResource, writer?: UserInfo): ObjectGuard | undefined;
   /** What of `watchRange` does not belong to the request's namespace, where the range cannot say so. */
   watchFilter?(served: ServedResource, namespace: string): ((object: KubeObject) => boolean) | undefined;
+  /** Makes ready what the questions of `authorize` need, where that is much work; undefined where it is. */
+  prepare?(namespace: string, turns: Turns): Promise<void> | undefined;
   /** Throws a StatusError for what the user may not do here. */
   authorize(user: UserInfo, api: ApiPath, verb: string): void;
   authorizePath(user: UserInfo, path: string, verb: string): void;

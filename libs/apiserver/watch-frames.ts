@@ -8,7 +8,7 @@ import type { ServedResource } from '@kcp-ts/registry';
 import { convertToServed, currentObject, metadataObject, servedJson } from '@kcp-ts/registry';
 import type { Change } from '@kcp-ts/watch';
 import { partialMetadata, printerOf } from './encode/views.ts';
-import type { ObjectFilter, WatchFilter } from './object-filter.ts';
+import type { ObjectFilter } from './object-filter.ts';
 import type { IncludeObject } from './table/encode-table.ts';
 import { encodeTable } from './table/encode-table.ts';
 
@@ -24,7 +24,7 @@ export interface FrameOptions {
 
 export interface FrameEncoder {
   /** The frame of a change, or undefined where the watcher's filter says that it does not see it. */
-  frame(change: Change, filter: WatchFilter | undefined): Uint8Array | undefined;
+  frame(change: Change, filter: ObjectFilter | undefined): Uint8Array | undefined;
   /** An object that was there before the watch began. */
   initial(value: Uint8Array): Uint8Array;
   bookmark(revision: Revision, initialEventsEnd: boolean): Uint8Array;
@@ -69,14 +69,14 @@ function parsed(
 }
 
 /** What a filtered watcher sees of a change: entering the selection is ADDED, leaving it DELETED with the old object. */
-function seen(change: Change, served: ServedResource, filter: WatchFilter | undefined): Seen | undefined {
+function seen(change: Change, served: ServedResource, filter: ObjectFilter | undefined): Seen | undefined {
   const { type, previous } = change.event;
   if (filter === undefined) {
     if (type === 'delete') return { type: 'DELETED', old: false };
     return { type: previous === undefined ? 'ADDED' : 'MODIFIED', old: false };
   }
-  const after = type === 'put' && matches(change, served, 'new', filter.shows);
-  const before = matches(change, served, type === 'delete' ? 'new' : 'old', filter.showed);
+  const after = type === 'put' && matches(change, served, 'new', filter);
+  const before = matches(change, served, type === 'delete' ? 'new' : 'old', filter);
   if (after) return { type: before ? 'MODIFIED' : 'ADDED', old: false };
   return before ? { type: 'DELETED', old: type === 'put' } : undefined;
 }

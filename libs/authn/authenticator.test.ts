@@ -129,11 +129,13 @@ describe.each(['ec', 'rsa'] as const)('a service account token signed with an %s
   const account = { cluster: 'c1', namespace: 'default', name: 'robot', uid: 'u1' };
   const privateKey = pemOf(type);
   const gone = new Set<string>();
+  const held = new Map<string, string>();
   const options = {
     privateKey,
     clock,
     random: createSystemRandom(),
     validate: ({ uid }: { uid: string }) => !gone.has(uid),
+    holdsToken: (_account: unknown, secret: string, token: string) => held.get(secret) === token,
   };
   const tokens = createServiceAccountTokens(options);
   const authenticator = authenticatorWith({ serviceAccounts: tokens });
@@ -172,6 +174,26 @@ describe.each(['ec', 'rsa'] as const)('a service account token signed with an %s
     gone.add('u2');
     tick(10_001);
     await expect(as(`Bearer ${token}`)).rejects.toMatchObject({ code: 401 });
+  });
+
+  it('of a Secret is good without end, while the Secret holds it', async () => {
+    const token = await tokens.issueForSecret({ ...account, uid: 'u3' }, 'robot-token');
+    const header = `Bearer ${token}`;
+    await expect(as(header)).rejects.toMatchObject({ code: 401 });
+    held.set('robot-token', token);
+    expect(await as(header)).toMatchObject({
+      name: 'system:serviceaccount:default:robot',
+      uid: 'u3',
+      extra: { 'authentication.kcp.io/scopes': ['cluster:c1'] },
+    });
+    expect(await authenticator.authenticateToken(token)).toMatchObject({ audiences: ['https://kcp.default.svc'] });
+    expect(await authenticator.authenticateToken(token, ['vault'])).toBeUndefined();
+    held.set('robot-token', 'another');
+    tick(10_001);
+    await expect(as(header)).rejects.toMatchObject({ code: 401 });
+    held.set('robot-token', token);
+    gone.add('u3');
+    await expect(as(header)).rejects.toMatchObject({ code: 401 });
   });
 
   it('is for its audiences only', async () => {

@@ -1,8 +1,9 @@
 /**
  * Tokens of service accounts: JWTs with Kubernetes' bound claims (KEP-1205) and the logical cluster that the account lives in. A token is good
- * as long as it says and as the account with its uid is there.
+ * as long as it says and as the account with its uid is there. The older tokens in Secrets are good for as long as their Secret holds them.
  */
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject, webcrypto } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import type { Clock, Random } from '@kcp-ts/base';
 import type { UserInfo } from '@kcp-ts/meta';
 import type { JWTPayload } from 'jose';
@@ -14,6 +15,10 @@ export const clusterNameExtra = 'authentication.kcp.io/cluster-name';
 /** What a user is held to: a token of a service account counts in the account's own cluster. */
 const scopesExtra = 'authentication.kcp.io/scopes';
 const credentialIdExtra = 'authentication.kubernetes.io/credential-id';
+
+/** Issuer of the tokens in Secrets, whose claims are flat and begin with the prefix. (k8s.io/kubernetes/pkg/serviceaccount/legacy.go) */
+const secretIssuer = 'kubernetes/serviceaccount';
+const secretClaim = 'kubernetes.io/serviceaccount/';
 
 export interface ServiceAccount {
   readonly cluster: string;
@@ -40,10 +45,21 @@ export interface ServiceAccountTokens {
     account: ServiceAccount,
     spec: { readonly expirationSeconds: number; readonly audiences?: readonly string[] | undefined },
   ): Promise<IssuedToken>;
+  /** For a Secret of type kubernetes.io/service-account-token: a token without end. */
+  issueForSecret(account: ServiceAccount, secret: string): Promise<string>;
   /** Undefined when it is no token of ours, is not good (any more), or has none of the audiences. */
   verify(token: string, audiences?: readonly string[]): Promise<VerifiedToken | undefined>;
   /** The audiences of this server. */
   readonly audiences: readonly string[];
+  readonly issuer: string;
+  /** Public keys (RFC 7517) of all that are believed. */
+  keySet(): readonly VerifyingKey[];
+}
+
+export interface VerifyingKey extends webcrypto.JsonWebKey {
+  readonly use: 'sig';
+  readonly kid: string;
+  readonly alg: string;
 }
 
 export interface ServiceAccountTokensOptions {
@@ -57,6 +73,8 @@ export interface ServiceAccountTokensOptions {
   readonly random: Random;
   /** Whether the account with this uid still exists. */
   readonly validate: (account: ServiceAccount) => boolean | Promise<boolean>;
+  /** Whether the Secret of the account's namespace holds this very token. */
+  readonly holdsToken: (account: ServiceAccount, secret: string, token: string) => boolean;
 }
 
 /** How far the clocks of shards may be apart for a token that has just been issued. */
@@ -92,8 +110,24 @@ function accountOf(payload: JWTPayload): ServiceAccount | undefined {
   const namespace = textOf(claims['namespace']);
   const name = textOf(account['name']);
   const uid = textOf(account['uid']);
+  return completeAccount(payload, { cluster, namespace, name, uid });
+}
+
+function accountOfSecret(payload: JWTPayload): ServiceAccount | undefined {
+  const claim = (name: string) => textOf(payload[`${secretClaim}${name}`]);
+  return completeAccount(payload, {
+    cluster: claim('clusterName'),
+    namespace: claim('namespace'),
+    name: claim('service-account.name'),
+    uid: claim('service-account.uid'),
+  });
+}
+
+/** The account where all of it is there, and it is who the token says it is. */
+function completeAccount({ sub }: JWTPayload, account: ServiceAccount): ServiceAccount | undefined {
+  const { cluster, namespace, name, uid } = account;
   if (cluster === '' || namespace === '' || name === '' || uid === '') return undefined;
-  return payload.sub === `system:serviceaccount:${namespace}:${name}` ? { cluster, namespace, name, uid } : undefined;
+  return sub === `system:serviceaccount:${namespace}:${name}` ? account : undefined;
 }
 
 function userOf(account: ServiceAccount, id: string | undefined): UserInfo {
@@ -110,7 +144,7 @@ function userOf(account: ServiceAccount, id: string | undefined): UserInfo {
 }
 
 export function createServiceAccountTokens(options: ServiceAccountTokensOptions): ServiceAccountTokens {
-  const { clock, random, validate, issuer = defaultServiceAccountIssuer } = options;
+  const { clock, random, validate, holdsToken, issuer = defaultServiceAccountIssuer } = options;
   const ownAudiences = options.audiences ?? [issuer];
   const signingKey = createPrivateKey(options.privateKey);
   const algorithm = algorithmOf(signingKey);
@@ -128,11 +162,11 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
       const key = publicKeys.get(decodeProtectedHeader(token).kid ?? keyId);
       if (key === undefined) return undefined;
       const { payload } = await jwtVerify(token, key, {
-        issuer,
+        issuer: [issuer, secretIssuer],
         algorithms: [algorithmOf(key)],
         currentDate: new Date(clock.now()),
         clockTolerance: skewSeconds,
-        requiredClaims: ['exp', 'sub', 'aud'],
+        requiredClaims: ['sub'],
       });
       return payload;
     } catch {
@@ -140,8 +174,44 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
     }
   };
 
+  /** It names no audience: it is for this server. */
+  async function verifyOfSecret(
+    token: string,
+    payload: JWTPayload,
+    audiences: readonly string[],
+  ): Promise<VerifiedToken | undefined> {
+    const account = accountOfSecret(payload);
+    const secret = textOf(payload[`${secretClaim}secret.name`]);
+    const shared = ownAudiences.filter((audience) => audiences.includes(audience));
+    if (account === undefined || shared.length === 0 || !holdsToken(account, secret, token)) return undefined;
+    if (!(await validate(account))) return undefined;
+    return { user: userOf(account, undefined), audiences: shared, expiresMs: Number.POSITIVE_INFINITY };
+  }
+
   return {
     audiences: ownAudiences,
+    issuer,
+    keySet: () =>
+      [...publicKeys].map(([kid, key]) => ({
+        ...key.export({ format: 'jwk' }),
+        use: 'sig' as const,
+        kid,
+        alg: algorithmOf(key),
+      })),
+    async issueForSecret({ cluster, namespace, name, uid }, secret) {
+      const { SignJWT } = await import('jose');
+      return new SignJWT({
+        [`${secretClaim}clusterName`]: cluster,
+        [`${secretClaim}namespace`]: namespace,
+        [`${secretClaim}secret.name`]: secret,
+        [`${secretClaim}service-account.name`]: name,
+        [`${secretClaim}service-account.uid`]: uid,
+      })
+        .setProtectedHeader({ alg: algorithm, kid: keyId })
+        .setIssuer(secretIssuer)
+        .setSubject(`system:serviceaccount:${namespace}:${name}`)
+        .sign(signingKey);
+    },
     async issue(account, { expirationSeconds, audiences }) {
       const { SignJWT } = await import('jose');
       const now = Math.floor(clock.now() / 1000);
@@ -161,6 +231,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
     },
     async verify(token, audiences = ownAudiences) {
       const payload = await payloadOf(token);
+      if (payload?.iss === secretIssuer) return verifyOfSecret(token, payload, audiences);
       const account = payload === undefined ? undefined : accountOf(payload);
       if (payload?.exp === undefined || account === undefined) return undefined;
       const expiresMs = payload.exp * 1000;

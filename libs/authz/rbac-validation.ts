@@ -89,7 +89,14 @@ export function validateBinding(object: KubeObject, old?: KubeObject): readonly 
   for (const [index, subject] of (subjects ?? []).entries())
     errors.push(...validateSubject(subject, namespaced, `subjects[${index}]`));
   if (old !== undefined && !isDeepStrictEqual({ ...roleRef }, { ...(old as unknown as Binding).roleRef }))
-    errors.push(invalidValue('roleRef', roleRef, 'cannot change roleRef'));
+    // Kubernetes shows its internal type here, whose fields have Go's names.
+    errors.push(
+      invalidValue(
+        'roleRef',
+        { APIGroup: roleRef.apiGroup ?? '', Kind: roleRef.kind, Name: roleRef.name },
+        'cannot change roleRef',
+      ),
+    );
   return errors;
 }
 

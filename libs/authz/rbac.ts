@@ -2,6 +2,7 @@
  * Kubernetes' RBAC in one logical cluster: its own bindings, and the ClusterRoleBindings of `system:admin`, which hold in every cluster. A binding may name a
  * ClusterRole that only exists in `system:admin`. What is compiled is kept per cluster in a bounded cache; a cluster that nobody asks about holds nothing.
  */
+import type { Slices, Turns } from '@kcp-ts/base';
 import type { UserInfo } from '@kcp-ts/meta';
 import { LRUCache } from 'lru-cache';
 import type { Question } from './attributes.ts';
@@ -15,6 +16,11 @@ import { systemAdminCluster } from './well-known.ts';
 export interface Rbac {
   /** Whether this very user may; scopes and warrants are not looked at. About a microsecond where the cluster is compiled. */
   allows(user: UserInfo, cluster: string, question: Question): boolean;
+  /**
+   * Compiles what questions about a cluster and a namespace of it ('' for none) need, with turns for others between its bindings. Undefined where it is there,
+   * or has been made at once. Who asks without it is answered as well, and compiles in one piece.
+   */
+  prepare(cluster: string, namespace: string, turns: Turns): Promise<void> | undefined;
   /** All rules that this very user has in a namespace ('' for the cluster as a whole): those of `system:admin` first, each role once. */
   rulesFor(user: UserInfo, cluster: string, namespace: string): readonly PolicyRule[];
   /**
@@ -53,6 +59,12 @@ interface ClusterPolicy {
   version: number;
 }
 
+/** Bindings that are being compiled, and those that have changed since that began. */
+interface Preparing {
+  readonly changed: Set<string>;
+  readonly done: Promise<void>;
+}
+
 const clustersMaxDefault = 5_000;
 /** A cluster with more active namespaces than this forgets them all and compiles again. */
 const namespacesMax = 500;
@@ -70,6 +82,8 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
   const systemRoles = new Map<string, ResolvedRole>();
   /** Counts changes of the ClusterRoles of `system:admin`, which bindings of every cluster may name. */
   let systemVersion = 0;
+  /** By `preparingKey`. */
+  const preparing = new Map<string, Preparing>();
 
   function systemRole(name: string): ResolvedRole | undefined {
     const known = systemRoles.get(name);
@@ -96,22 +110,37 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     return local ?? systemRole(name);
   }
 
-  function nameOf(binding: Binding, index: number): string {
-    return binding.metadata?.name ?? String(index).padStart(6, '0');
+  /** Sets one after the other. */
+  function* fill(bindings: CompiledBindings, found: Iterable<Binding>): Generator<undefined, void> {
+    let index = 0;
+    for (const binding of found) {
+      bindings.set(binding.metadata?.name ?? String(index).padStart(6, '0'), binding);
+      index++;
+      yield;
+    }
   }
 
-  function compile(cluster: string): ClusterPolicy {
+  function fillAtOnce(bindings: CompiledBindings, found: Iterable<Binding>): void {
+    const steps = fill(bindings, found);
+    while (steps.next().done !== true);
+  }
+
+  function emptyPolicy(cluster: string): ClusterPolicy {
     const bindings = createBindings('', {
       resolve: ({ kind, name }) => (kind === 'ClusterRole' ? clusterRole(cluster, policy, name) : undefined),
       version: () => policy.version + systemVersion,
     });
     const policy: ClusterPolicy = { bindings, namespaces: new Map(), roles: new Map(), version: 0 };
-    for (const [index, binding] of source.clusterRoleBindings(cluster).entries())
-      bindings.set(nameOf(binding, index), binding);
     return policy;
   }
 
-  function compileNamespace(cluster: string, policy: ClusterPolicy, namespace: string): NamespacePolicy {
+  function compile(cluster: string): ClusterPolicy {
+    const policy = emptyPolicy(cluster);
+    fillAtOnce(policy.bindings, source.clusterRoleBindings(cluster));
+    return policy;
+  }
+
+  function emptyNamespace(cluster: string, policy: ClusterPolicy, namespace: string): NamespacePolicy {
     const roles = new Map<string, ResolvedRole | undefined>();
     const bindings = createBindings(namespace, {
       resolve({ kind, name }) {
@@ -120,8 +149,6 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
       },
       version: () => policy.version + systemVersion,
     });
-    for (const [index, binding] of source.roleBindings(cluster, namespace).entries())
-      bindings.set(nameOf(binding, index), binding);
     return { bindings, roles };
   }
 
@@ -140,10 +167,97 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
   function namespaceBindings(cluster: string, policy: ClusterPolicy, namespace: string): CompiledBindings {
     const known = policy.namespaces.get(namespace);
     if (known !== undefined) return known.bindings;
-    const compiled = compileNamespace(cluster, policy, namespace);
+    const compiled = emptyNamespace(cluster, policy, namespace);
+    fillAtOnce(compiled.bindings, source.roleBindings(cluster, namespace));
+    keepNamespace(policy, namespace, compiled);
+    return compiled.bindings;
+  }
+
+  function keepNamespace(policy: ClusterPolicy, namespace: string, compiled: NamespacePolicy): void {
     if (policy.namespaces.size >= namespacesMax) policy.namespaces.clear();
     policy.namespaces.set(namespace, compiled);
-    return compiled.bindings;
+  }
+
+  function preparingKey(cluster: string, namespace: string): string {
+    return `${cluster}/${namespace}`;
+  }
+
+  /** Goes on with the steps; a promise where others get their turns first. */
+  function inSlices(steps: Iterator<undefined, void>, slices: Slices): Promise<void> | undefined {
+    while (steps.next().done !== true) {
+      const pause = slices.pause();
+      if (pause !== undefined) return pause.then(() => inSlices(steps, slices));
+    }
+    return undefined;
+  }
+
+  interface Wanted {
+    readonly bindings: CompiledBindings;
+    readonly found: Iterable<Binding>;
+    one(name: string): Binding | undefined;
+    keep(): void;
+  }
+
+  /** Whoever else asks meanwhile waits for the same. What changes meanwhile is read again at the end; what is forgotten meanwhile is not kept. */
+  function prepareBindings(key: string, slices: Slices, wanted: Wanted): Promise<void> | undefined {
+    const known = preparing.get(key);
+    if (known !== undefined) return known.done;
+    const { bindings, found, one, keep } = wanted;
+    const waiting = inSlices(fill(bindings, found), slices);
+    if (waiting === undefined) {
+      keep();
+      return undefined;
+    }
+    const changed = new Set<string>();
+    const finish = () => {
+      if (preparing.get(key) !== own) return;
+      preparing.delete(key);
+      for (const name of changed) bindings.set(name, one(name));
+      // Of more than there may be, those that were read first count until one changes again.
+      keep();
+    };
+    const failed = (error: unknown) => {
+      if (preparing.get(key) === own) preparing.delete(key);
+      throw error;
+    };
+    const own: Preparing = { changed, done: waiting.then(finish).catch(failed) };
+    preparing.set(key, own);
+    return own.done;
+  }
+
+  function prepareCluster(cluster: string, slices: Slices): Promise<void> | undefined {
+    if (policies.get(cluster) !== undefined) return undefined;
+    const policy = emptyPolicy(cluster);
+    return prepareBindings(preparingKey(cluster, ''), slices, {
+      bindings: policy.bindings,
+      found: source.clusterRoleBindings(cluster),
+      one: (name) => source.clusterRoleBinding(cluster, name),
+      keep: () => void policies.set(cluster, policy),
+    });
+  }
+
+  function prepareNamespace(cluster: string, namespace: string, slices: Slices): Promise<void> | undefined {
+    const policy = policies.get(cluster);
+    if (policy === undefined || namespace === '' || policy.namespaces.has(namespace)) return undefined;
+    const compiled = emptyNamespace(cluster, policy, namespace);
+    return prepareBindings(preparingKey(cluster, namespace), slices, {
+      bindings: compiled.bindings,
+      found: source.roleBindings(cluster, namespace),
+      one: (name) => source.roleBinding(cluster, namespace, name),
+      keep() {
+        if (policies.peek(cluster) === policy) keepNamespace(policy, namespace, compiled);
+      },
+    });
+  }
+
+  /** Bindings that are being compiled are told what changes, or are forgotten with all that is known of a cluster or namespace. */
+  function tellPreparing(cluster: string, namespace: string, object: RbacObject | undefined): void {
+    if (preparing.size === 0) return;
+    if (object !== undefined) {
+      if (object.resource.endsWith('bindings'))
+        preparing.get(preparingKey(cluster, namespace))?.changed.add(object.name);
+    } else if (namespace !== '') preparing.delete(preparingKey(cluster, namespace));
+    else for (const key of preparing.keys()) if (key.startsWith(`${cluster}/`)) preparing.delete(key);
   }
 
   function allowedIn(user: UserInfo, cluster: string, question: Question): boolean {
@@ -201,6 +315,15 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
   return {
     allows: (user, cluster, question) =>
       policyOf(systemAdminCluster).bindings.allow(user, question) || allowedIn(user, cluster, question),
+    prepare(cluster, namespace, turns) {
+      if (cluster === systemAdminCluster) return undefined;
+      const known = policies.get(cluster);
+      if (known !== undefined && (namespace === '' || known.namespaces.has(namespace))) return undefined;
+      const slices = turns.begin();
+      const first = prepareCluster(cluster, slices);
+      if (first === undefined) return prepareNamespace(cluster, namespace, slices);
+      return first.then(() => prepareNamespace(cluster, namespace, slices));
+    },
     rulesFor(user, cluster, namespace) {
       if (cluster === systemAdminCluster) return rulesIn(user, cluster, namespace);
       return [...rulesIn(user, systemAdminCluster, ''), ...rulesIn(user, cluster, namespace)];
@@ -215,6 +338,7 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     },
     bindsConsumers: (cluster) => policyOf(cluster).bindings.bindsConsumers,
     invalidate(cluster, namespace = '', object = undefined) {
+      tellPreparing(cluster, namespace, object);
       if (object === undefined) {
         forget(cluster, namespace);
         return;

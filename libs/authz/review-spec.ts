@@ -1,6 +1,6 @@
 /** The questions inside of access reviews: their fields, and what is wrong with them in Kubernetes' words. */
 import type { FieldError, KubeObject, UserInfo } from '@kcp-ts/meta';
-import { invalidValue } from '@kcp-ts/meta';
+import { forbiddenField, invalidValue, requiredValue } from '@kcp-ts/meta';
 import type { AccessRequest } from './attributes.ts';
 
 interface ResourceAttributes {
@@ -11,6 +11,8 @@ interface ResourceAttributes {
   readonly subresource?: string;
   readonly namespace?: string;
   readonly name?: string;
+  readonly fieldSelector?: SelectorAttributes | null;
+  readonly labelSelector?: SelectorAttributes | null;
 }
 
 interface NonResourceAttributes {
@@ -48,6 +50,58 @@ export function validateAttributes(spec: AccessReviewSpec): readonly FieldError[
       ),
     ];
   return [];
+}
+
+interface SelectorAttributes {
+  readonly rawSelector?: string;
+  readonly requirements?: readonly SelectorRequirement[] | null;
+}
+
+interface SelectorRequirement {
+  readonly key?: string;
+  readonly operator?: string;
+  readonly values?: readonly string[] | null;
+}
+
+function requirementErrors({ key = '', operator = '', values }: SelectorRequirement, field: string): FieldError[] {
+  const sent = values ?? [];
+  const errors: FieldError[] = [];
+  if ((operator === 'In' || operator === 'NotIn') && sent.length === 0)
+    errors.push(requiredValue(`${field}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
+  if ((operator === 'Exists' || operator === 'DoesNotExist') && sent.length > 0)
+    errors.push(
+      forbiddenField(`${field}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
+    );
+  if (key === '') errors.push(requiredValue(`${field}.key`, 'must be specified'));
+  return errors;
+}
+
+function selectorErrors(selector: SelectorAttributes | null | undefined, field: string): FieldError[] {
+  if (selector === undefined || selector === null) return [];
+  const { rawSelector = '' } = selector;
+  const requirements = selector.requirements ?? [];
+  const errors: FieldError[] = [];
+  if (rawSelector !== '' && requirements.length > 0) {
+    const why = 'may not specified at the same time as requirements';
+    errors.push(invalidValue(`${field}.rawSelector`, rawSelector, why));
+  }
+  if (rawSelector === '' && requirements.length === 0) {
+    const why = `when ${field} is specified, requirements or rawSelector is required`;
+    errors.push(requiredValue(`${field}.requirements`, why));
+  }
+  return [
+    ...errors,
+    ...requirements.flatMap((requirement, i) => requirementErrors(requirement, `${field}.requirements[${i}]`)),
+  ];
+}
+
+/** The selectors of what is asked about: each either as text or in parts. */
+export function validateSelectors({ resourceAttributes }: AccessReviewSpec): readonly FieldError[] {
+  const field = 'spec.resourceAttributes';
+  return [
+    ...selectorErrors(resourceAttributes?.fieldSelector, `${field}.fieldSelector`),
+    ...selectorErrors(resourceAttributes?.labelSelector, `${field}.labelSelector`),
+  ];
 }
 
 export function validateSubject(spec: AccessReviewSpec): readonly FieldError[] {

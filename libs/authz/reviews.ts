@@ -12,6 +12,7 @@ import {
   validateAttributes,
   validateLocal,
   validateMetadata,
+  validateSelectors,
   validateSubject,
 } from './review-spec.ts';
 import type { PolicyRule } from './rule-source.ts';
@@ -24,8 +25,9 @@ export interface Reviews {
   selfSubjectRulesReview(review: KubeObject, cluster: string, user: UserInfo): KubeObject;
 }
 
-function check(review: KubeObject, errors: readonly FieldError[]): void {
-  if (errors.length > 0) throw StatusError.invalid({ group: 'authorization.k8s.io', kind: review.kind }, '', errors);
+/** Kubernetes names no kind here. */
+function check(errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw StatusError.invalid({ group: 'authorization.k8s.io', kind: '' }, '', errors);
 }
 
 function answered(review: KubeObject, status: unknown): KubeObject {
@@ -80,14 +82,20 @@ export function createReviews(authorizer: Authorizer, rbac: Rbac): Reviews {
   return {
     subjectAccessReview(review, cluster, deep) {
       const spec = specOf(review);
-      check(review, [...validateAttributes(spec), ...validateSubject(spec), ...validateMetadata(review, false)]);
+      check([
+        ...validateAttributes(spec),
+        ...validateSubject(spec),
+        ...validateSelectors(spec),
+        ...validateMetadata(review, false),
+      ]);
       return answered(review, ask(reviewedRequest(spec, reviewedUser(spec), cluster), deep));
     },
     localSubjectAccessReview(review, cluster, namespace) {
       const spec = specOf(review);
-      check(review, [
+      check([
         ...validateAttributes(spec),
         ...validateSubject(spec),
+        ...validateSelectors(spec),
         ...validateMetadata(review, true),
         ...validateLocal(spec, namespace),
       ]);
@@ -95,7 +103,7 @@ export function createReviews(authorizer: Authorizer, rbac: Rbac): Reviews {
     },
     selfSubjectAccessReview(review, cluster, user) {
       const spec = specOf(review);
-      check(review, [...validateAttributes(spec), ...validateMetadata(review, false)]);
+      check([...validateAttributes(spec), ...validateSelectors(spec), ...validateMetadata(review, false)]);
       return answered(review, ask(reviewedRequest(spec, user, cluster)));
     },
     selfSubjectRulesReview(review, cluster, user) {

@@ -27,7 +27,5 @@ export function ruleSourceOf(fixture: RbacFixture): RuleSource {
     roleBindings: (cluster, namespace) => fixture.roleBindings?.[`${cluster}/${namespace}`] ?? [],
     clusterRole: (cluster, name) => roleNamed(fixture.clusterRoles?.[cluster], name),
     role: (cluster, namespace, name) => roleNamed(fixture.roles?.[`${cluster}/${namespace}`], name),
-    clusterRoles: (cluster) =>
-      Object.entries(fixture.clusterRoles?.[cluster] ?? {}).map(([name, rules]) => ({ metadata: { name }, rules })),
   };
 }

@@ -155,6 +155,15 @@ describe('rules in a store', () => {
     expect(performance.now() - begin).toBeLessThan(2_000);
   });
 
+  it('of a namespace that no key can hold are none', async () => {
+    await using store = createMemoryStore();
+    const rbac = createRbac(createStoreRuleSource(store));
+    for (const namespace of ['a/b', '../../other/default', '/']) {
+      expect(rbac.allows(alice, 'ws', inNamespace(namespace))).toBe(false);
+      expect(rbac.rulesFor(alice, 'ws', namespace)).toEqual([]);
+    }
+  });
+
   it('of other groups change nothing', () => {
     expect(rbacChangeOf('core/configmaps/-/ws/default/x')).toBeUndefined();
     expect(rbacChangeOf(key('clusterroles', 'ws', '', 'r'))).toEqual({

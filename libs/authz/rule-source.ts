@@ -41,28 +41,37 @@ export interface Role {
 }
 
 export interface RuleSource {
-  clusterRoleBindings(cluster: string): readonly Binding[];
-  roleBindings(cluster: string, namespace: string): readonly Binding[];
+  /** Each is read when it is asked for: a cluster may have many, and large ones. */
+  clusterRoleBindings(cluster: string): Iterable<Binding>;
+  roleBindings(cluster: string, namespace: string): Iterable<Binding>;
   clusterRoleBinding(cluster: string, name: string): Binding | undefined;
   roleBinding(cluster: string, namespace: string, name: string): Binding | undefined;
   clusterRole(cluster: string, name: string): Role | undefined;
   role(cluster: string, namespace: string, name: string): Role | undefined;
-  /** For aggregation. */
-  clusterRoles(cluster: string): readonly Role[];
 }
 
 /** Above these many bindings in one workspace or namespace, those last by name grant nothing: a bound on what one check may cost. */
 export const bindingsMax = 10_000;
+
+/** Read at once. */
+const pieceEntries = 250;
 
 /** Reads the newest durable objects of a store. */
 export function createStoreRuleSource(store: Pick<Store, 'get' | 'scan'>): RuleSource {
   function key(resource: string, cluster: string, namespace: string, name: string): string {
     return formatKey({ group: rbacGroup, resource, identity: '-', cluster, namespace, name });
   }
-  function all<T>(resource: string, cluster: string, namespace: string): readonly T[] {
-    return store
-      .scan({ prefix: key(resource, cluster, namespace, '') }, bindingsMax)
-      .map((entry) => parseStored<T>(entry.value));
+  function* all<T>(resource: string, cluster: string, namespace: string): Generator<T> {
+    // A request's path may name, encoded, what no key holds.
+    if (namespace.includes('/')) return;
+    const prefix = key(resource, cluster, namespace, '');
+    let after: string | undefined;
+    for (let left = bindingsMax; left > 0; left -= pieceEntries) {
+      const piece = store.scan({ prefix }, Math.min(left, pieceEntries), after);
+      for (const { value } of piece) yield parseStored<T>(value);
+      if (piece.length < pieceEntries) return;
+      after = piece.at(-1)?.key;
+    }
   }
   function one<T>(resource: string, cluster: string, namespace: string, name: string): T | undefined {
     const entry = store.get(key(resource, cluster, namespace, name));
@@ -75,7 +84,6 @@ export function createStoreRuleSource(store: Pick<Store, 'get' | 'scan'>): RuleS
     roleBinding: (cluster, namespace, name) => one<Binding>('rolebindings', cluster, namespace, name),
     clusterRole: (cluster, name) => one<Role>('clusterroles', cluster, '', name),
     role: (cluster, namespace, name) => one<Role>('roles', cluster, namespace, name),
-    clusterRoles: (cluster) => all<Role>('clusterroles', cluster, ''),
   };
 }
 

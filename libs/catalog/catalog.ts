@@ -4,6 +4,7 @@
  * APIBinding makes that one be read again. Precedence: built-in and system, then bound, then CRDs; a lower one with the same group and plural is hidden.
  */
 import { createHash } from 'node:crypto';
+import type { Slices, Turns } from '@kcp-ts/base';
 import type { ClusterName, KubeObject } from '@kcp-ts/meta';
 import type { Origin, ServedResource, Surface } from '@kcp-ts/registry';
 import { createSurface } from '@kcp-ts/registry';
@@ -15,6 +16,11 @@ import { boundResourcesOf } from './components.ts';
 
 export interface Catalog {
   surface(cluster: ClusterName): Surface;
+  /**
+   * Reads what a cluster serves, with turns for others between its definitions, where nothing of it is known: hundreds of real ones take half a second. Undefined
+   * where it is known, or was read at once. Who asks for the surface without it is answered as well, and reads in one piece.
+   */
+  prepare(cluster: ClusterName, turns: Turns): Promise<void> | undefined;
   /** The key of the CRD, or of one of the bindings, that brings a cluster what comes from there; undefined where there is none. */
   originKey(cluster: ClusterName, origin: Exclude<Origin, { readonly kind: 'builtin' }>): string | undefined;
   /** To be told of every changed key, before its commit is acknowledged. */
@@ -43,6 +49,9 @@ export const bindingsPrefix = 'apis.kcp.io/apibindings/-/';
 export const crdsPrefix = 'apiextensions.k8s.io/customresourcedefinitions/-/';
 /** More CRDs or bindings than this in one workspace are not served: a bound, far above Kubernetes' own advice. */
 const definitionsMax = 5_000;
+
+/** Definitions that are read from the store at once. */
+const pieceEntries = 50;
 
 interface Brought {
   readonly key: string;
@@ -74,6 +83,8 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
   /** For each cluster its bindings, by the export that they bind. */
   const bindings = new LRUCache<string, ReadonlyMap<string, string>>({ max: needs.clustersMax });
   const byKey = new LRUCache<string, WeakRef<Surface>>({ max: needs.surfacesMax });
+  /** Clusters that are being read; what changes in them meanwhile is read again. */
+  const preparing = new Map<string, { readonly state: ClusterState; readonly done: Promise<void> }>();
 
   function intern(key: string, resources: () => readonly ServedResource[]): Surface {
     const known = byKey.get(key)?.deref();
@@ -108,13 +119,69 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
     return brought.every(({ resources }) => resources.length > 0);
   }
 
+  function emptyState(): ClusterState {
+    return { byKey: new Map(), changed: new Set(), surface: base, stale: false };
+  }
+
+  /** Reads one definition after the other. */
+  function* reading(cluster: ClusterName, state: ClusterState): Generator<undefined, void> {
+    for (const start of [bindingsPrefix, crdsPrefix]) {
+      const prefix = `${start}${cluster}/`;
+      let after: string | undefined;
+      for (let left = definitionsMax; left > 0; left -= pieceEntries) {
+        const entries = needs.store.scan({ prefix }, Math.min(left, pieceEntries), after);
+        for (const entry of entries) {
+          if (!read(entry, state.byKey)) state.changed.add(entry.key);
+          yield;
+        }
+        if (entries.length < pieceEntries) break;
+        after = entries.at(-1)?.key;
+      }
+    }
+  }
+
   function readAll(cluster: ClusterName): ClusterState {
-    const state: ClusterState = { byKey: new Map(), changed: new Set(), surface: base, stale: false };
-    for (const prefix of [bindingsPrefix, crdsPrefix])
-      for (const entry of needs.store.scan({ prefix: `${prefix}${cluster}/` }, definitionsMax))
-        if (!read(entry, state.byKey)) state.changed.add(entry.key);
+    const state = emptyState();
+    const steps = reading(cluster, state);
+    while (steps.next().done !== true);
     state.surface = compute(state);
     return state;
+  }
+
+  /** Goes on reading; a promise where others get their turns first. */
+  function inSlices(steps: Iterator<undefined, void>, slices: Slices): Promise<void> | undefined {
+    while (steps.next().done !== true) {
+      const pause = slices.pause();
+      if (pause !== undefined) return pause.then(() => inSlices(steps, slices));
+    }
+    return undefined;
+  }
+
+  function prepare(cluster: ClusterName, turns: Turns): Promise<void> | undefined {
+    if (byCluster.get(cluster) !== undefined) return undefined;
+    const known = preparing.get(cluster);
+    if (known !== undefined) return known.done;
+    const state = emptyState();
+    const keep = () => {
+      state.surface = compute(state);
+      byCluster.set(cluster, state);
+    };
+    const waiting = inSlices(reading(cluster, state), turns.begin());
+    if (waiting === undefined) {
+      keep();
+      return undefined;
+    }
+    const isOwn = () => preparing.get(cluster)?.state === state;
+    const done = waiting
+      .then(() => {
+        // What was forgotten meanwhile is not kept.
+        if (isOwn()) keep();
+      })
+      .finally(() => {
+        if (isOwn()) preparing.delete(cluster);
+      });
+    preparing.set(cluster, { state, done });
+    return done;
   }
 
   function readChanged(state: ClusterState): void {
@@ -157,6 +224,7 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
   return {
     base,
     intern,
+    prepare,
     originKey(cluster, origin) {
       if (origin.kind === 'crd') return `${crdsPrefix}${cluster}//${origin.name}`;
       return bindingsOf(cluster).get(`${origin.exportCluster} ${origin.exportName}`);
@@ -174,6 +242,7 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
     },
     forget(cluster) {
       byCluster.delete(cluster);
+      preparing.delete(cluster);
       bindings.delete(cluster);
     },
     changed(key) {
@@ -181,12 +250,15 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
       if (!binding && !key.startsWith(crdsPrefix)) return;
       const cluster = clusterOf(key, binding ? bindingsPrefix : crdsPrefix);
       if (binding) bindings.delete(cluster);
-      const known = byCluster.peek(cluster);
-      if (known === undefined) return;
-      known.changed.add(key);
-      known.stale = true;
-      // Which of too many are served is decided anew.
-      if (known.byKey.size + known.changed.size > definitionsMax) byCluster.delete(cluster);
+      for (const known of [byCluster.peek(cluster), preparing.get(cluster)?.state]) {
+        if (known === undefined) continue;
+        known.changed.add(key);
+        known.stale = true;
+        if (known.byKey.size + known.changed.size <= definitionsMax) continue;
+        // Which of too many are served is decided anew.
+        byCluster.delete(cluster);
+        preparing.delete(cluster);
+      }
     },
     size: () => byCluster.size,
   };

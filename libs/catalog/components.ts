@@ -28,7 +28,13 @@ interface Definition extends KubeObject {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-const readOnlyVerbs = ['delete', 'deletecollection', 'get', 'list', 'watch'] as const;
+const endingVerbs = ['delete', 'deletecollection', 'get', 'list', 'watch'] as const;
+
+/** What is going away says that it can be emptied. Objects may still be changed, for their finalizers. (kcp and apiextensions, customresource_discovery_controller.go) */
+function discoveredRows(rows: readonly ResourceRow[], terminating: boolean): readonly ResourceRow[] {
+  return terminating ? rows.map((row) => ({ ...row, verbs: endingVerbs })) : rows;
+}
+
 /** Components of definitions that were looked at last; each is a key and a hash. */
 const recentDefinitionsMax = 10_000;
 
@@ -96,10 +102,9 @@ export function createComponents(needs: ComponentNeeds): Components {
       const schema = own === undefined ? schemaOf() : undefined;
       if (own === undefined && schema === undefined) return [];
       const rows = own ?? rowsOfApiResourceSchema(schema as KubeObject);
-      const served = bound.terminating ? rows.map((row) => ({ ...row, verbs: readOnlyVerbs })) : rows;
       const { exportCluster, exportName, terminating } = bound;
       return resourcesOfRows(
-        served,
+        discoveredRows(rows, terminating),
         () => bound.identityHash,
         { kind: 'bound', exportCluster, exportName, terminating },
         needs,
@@ -141,7 +146,7 @@ export function createComponents(needs: ComponentNeeds): Components {
       const { name } = parseKey(entry.key);
       const make = () =>
         resourcesOfRows(
-          rowsOfCustomResourceDefinition(parseStored<KubeObject>(entry.value)),
+          discoveredRows(rowsOfCustomResourceDefinition(parseStored<KubeObject>(entry.value)), terminating),
           () => 'customresources',
           { kind: 'crd', name, terminating },
           needs,

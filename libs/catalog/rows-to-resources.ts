@@ -40,7 +40,12 @@ export function resourcesOfRows(
     const known = byRow.get(row);
     if (known !== undefined) return known;
     const storageRow = isStorageVersion(row) ? row : (storageOf(row) ?? row);
-    const schema = needs.schemas.compile(row.schema, { dialect: row.dialect, kind: row.kind, scale: row.scale });
+    const schema = needs.schemas.compile(row.schema, {
+      dialect: row.dialect,
+      kind: row.kind,
+      scale: row.scale,
+      rules: row.rules,
+    });
     const made = serve(row, {
       identity: identityOf(row),
       origin,

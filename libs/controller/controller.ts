@@ -1,7 +1,8 @@
 /**
- * A controller is a value: what wakes it, where it begins after a restart, and what it does with a key. It reads the store and says what it wants by
- * committing; the runtime owns queue, order, retry and end.
+ * A controller is a value: what wakes it, where it begins after a restart, and what it does with a key. It reads and commits through the decision that it is
+ * handed, so that what it writes is written on condition of what it has read; the runtime owns queue, order, retry and end.
  */
+import type { Decision } from '@kcp-ts/storage';
 import type { Change } from '@kcp-ts/watch';
 
 export interface Controller {
@@ -10,6 +11,6 @@ export interface Controller {
   wake(change: Change): readonly string[];
   /** The keys to look at after a start, when changes may have been missed. */
   resume(): AsyncIterable<string> | Iterable<string>;
-  /** Looks at a key once. A number: look again in so many milliseconds, for what no event announces. */
-  reconcile(key: string): Promise<number | undefined>;
+  /** Looks at a key once, and decides anew each time. A number: look again in so many milliseconds, for what no event announces. */
+  reconcile(key: string, decision: Decision): Promise<number | undefined>;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock, createTurns } from '@kcp-ts/base';
-import { createMemoryStore } from '@kcp-ts/storage';
+import { createDecision, createMemoryStore } from '@kcp-ts/storage';
 import { createWatchHub } from '@kcp-ts/watch';
 import { expect, it } from 'vitest';
 import type { Controller } from './controller.ts';
@@ -40,6 +40,7 @@ async function run(
     hub,
     clock,
     turns: createTurns({ clock, nextTurn: setImmediate }),
+    decide: () => createDecision(store),
     concurrency: 4,
     onError: (_name, _key, error) => errors.push(error),
   });
@@ -138,6 +139,7 @@ it('many keys that need no waiting are worked on in slices, with turns for other
   });
   await using runtime = createControllerRuntime([controller], {
     ...{ hub, clock, turns, concurrency: 4 },
+    decide: () => createDecision(store),
     onError: () => undefined,
   });
   await runtime.start();

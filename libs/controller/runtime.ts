@@ -3,7 +3,7 @@
  * bounded number of keys at once, and retries that wait longer each time. An idle key costs nothing.
  */
 import type { Clock, Turns } from '@kcp-ts/base';
-import { pauseOn } from '@kcp-ts/base';
+import type { Decision } from '@kcp-ts/storage';
 import type { Change, WatchHub } from '@kcp-ts/watch';
 import type { Controller } from './controller.ts';
 
@@ -13,6 +13,8 @@ export interface ControllerRuntimeNeeds {
   readonly clock: Clock;
   /** Between keys requests get their turns: many keys that need no waiting would be one long piece of work. */
   readonly turns: Turns;
+  /** What a reconciler reads and writes through. */
+  decide(): Decision;
   /** How many keys of one controller are worked on at once. */
   readonly concurrency: number;
   onError(controller: string, key: string, error: unknown): void;
@@ -87,7 +89,7 @@ export function createControllerRuntime(
     let again: number | undefined;
     try {
       await slices.pause();
-      again = await queue.controller.reconcile(key);
+      again = await queue.controller.reconcile(key, needs.decide());
       queue.failures.delete(key);
     } catch (error) {
       const failures = (queue.failures.get(key) ?? 0) + 1;
@@ -123,6 +125,10 @@ export function createControllerRuntime(
     return queues.every((queue) => queue.waiting.size === 0 && queue.working.size === 0);
   }
 
+  function untilIdle(): Promise<void> {
+    return isIdle() ? Promise.resolve() : new Promise((resolve) => void idlers.add(resolve));
+  }
+
   return {
     async start() {
       subscription = needs.hub.onChanges((changes) => {
@@ -133,7 +139,7 @@ export function createControllerRuntime(
     wake(names, keys) {
       for (const queue of queues) if (names.includes(queue.controller.name)) for (const key of keys) add(queue, key);
     },
-    idle: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => void idlers.add(resolve))),
+    idle: untilIdle,
     sizes: () =>
       Object.fromEntries(
         queues.map(({ controller, waiting, working, timers }) => [
@@ -149,7 +155,7 @@ export function createControllerRuntime(
         queue.timers.clear();
         queue.waiting.clear();
       }
-      while (queues.some((queue) => queue.working.size > 0)) await pauseOn(needs.clock, 1);
+      await untilIdle();
     },
   };
 }

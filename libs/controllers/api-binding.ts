@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Turns } from '@kcp-ts/base';
 import type { Controller } from '@kcp-ts/controller';
-import type { Condition, KubeObject } from '@kcp-ts/meta';
+import type { Condition, KubeObject, Revision } from '@kcp-ts/meta';
 import { isTrueCondition, parseIdentityHash, withCondition } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import type {
@@ -18,6 +18,7 @@ import type {
   CustomResourceDefinition,
 } from '@kcp-ts/sharing';
 import {
+  bindingKey,
   bindingsPrefix,
   boundSchemaKey,
   clusterOfKey,
@@ -26,25 +27,30 @@ import {
   exportHash,
   exportKey,
   exportsPrefix,
+  formatLocks,
   identityOf,
   nameOfKey,
+  parseLocks,
+  resourceLocksAnnotation,
   schemaKey,
   schemasPrefix,
+  withBindings,
 } from '@kcp-ts/sharing';
-import type { Entry, Operation, ParsedReader } from '@kcp-ts/storage';
+import type { Decision, Entry, Operation, ParsedReader, Reads } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { Change } from '@kcp-ts/watch';
 import type { BindingIndex } from './binding-index.ts';
 import { deleteInstances } from './delete-instances.ts';
 import { relabelClaimed } from './relabel-claimed.ts';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { commitOrAgain, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface ApiBindingNeeds extends ControllerNeeds {
   readonly reader: ParsedReader;
   /** A binding may have thousands of claims: others get their turns before it is judged. */
   readonly turns: Turns;
   readonly bindings: BindingIndex;
+  logicalClusterKey(cluster: string): string;
   readonly claims: ClaimTables;
   resolve(path: string): string | undefined;
   /** Exports of a cluster, wherever it is. */
@@ -65,14 +71,19 @@ interface Writable extends KubeObject {
   status?: NonNullable<ApiBinding['status']>;
 }
 
-function bindingReader(needs: ApiBindingNeeds, cluster: string, own: string): BindingReader {
+/** Reads of an own store's object are recorded; of one of another shard, that it is not here. */
+function bindingReader(needs: ApiBindingNeeds, decision: Reads, cluster: string, own: string): BindingReader {
+  const read = <T>(key: string): T | undefined => {
+    const own = decision.get(key);
+    return own === undefined ? needs.reader.get<T>(key) : needs.reader.parse<T>(own);
+  };
   const scan = <T>(prefix: string) =>
-    needs.store.scan({ prefix: `${prefix}${cluster}/` }, definitionsMax).map((entry) => needs.reader.parse<T>(entry));
+    decision.scan({ prefix: `${prefix}${cluster}/` }, definitionsMax).map((entry) => needs.reader.parse<T>(entry));
   return {
     resolve: needs.resolve,
-    export: (exportCluster, name) => needs.reader.get(exportKey(exportCluster, name)),
-    schema: (exportCluster, name) => needs.reader.get(schemaKey(exportCluster, name)),
-    boundSchema: (uid) => needs.reader.get(boundSchemaKey(uid)),
+    export: (exportCluster, name) => read(exportKey(exportCluster, name)),
+    schema: (exportCluster, name) => read(schemaKey(exportCluster, name)),
+    boundSchema: (uid) => read(boundSchemaKey(uid)),
     otherBindings: () => scan<ApiBinding>(bindingsPrefix).filter((binding) => binding.metadata.name !== own),
     definitions: () => scan<CustomResourceDefinition>(definitionsPrefix),
   };
@@ -102,18 +113,49 @@ function grantOf(status: ApiBinding['status'], binding: Writable): unknown {
 
 export function createApiBinding(needs: ApiBindingNeeds): Controller {
   const served = () => needs.served('apis.kcp.io', 'apibindings');
-  /** Grants that objects have been labelled for, by binding; a restart begins with none and visits again what is not marked as applied. */
-  const labelled = new Map<string, unknown>();
+  /** Since when what they grant holds that objects have been labelled for, by binding; a restart begins with none and visits again what is not marked as applied. */
+  const labelled = new Map<string, Revision>();
 
-  async function label(key: string, cluster: string, binding: Writable, before: ApiBinding['status']): Promise<void> {
+  /** False where what it was decided on has changed meanwhile. */
+  async function label(
+    decision: Decision,
+    cluster: string,
+    binding: Writable,
+    before: ApiBinding['status'],
+  ): Promise<boolean> {
     for (const claim of claimsToVisit(binding, before)) {
       for (const resource of needs.claimedResources(cluster, claim))
-        await relabelClaimed(needs, needs.claims, resource, cluster);
+        if (!(await relabelClaimed(needs, decision, needs.claims, resource, cluster))) return false;
     }
-    labelled.set(key, grantOf(binding.status, binding));
+    return true;
   }
 
-  async function bind(key: string, cluster: string, entry: Entry): Promise<number | undefined> {
+  /** Notes on the LogicalCluster what bindings have from now on. */
+  function lock(decision: Decision, cluster: string, bindings: readonly ApiBinding[]): Operation[] {
+    const entry = decision.peek(needs.logicalClusterKey(cluster));
+    if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) return [];
+    const logicalClusters = needs.served('core.kcp.io', 'logicalclusters');
+    const object = objectOf<KubeObject>(logicalClusters, entry);
+    const before = object.metadata.annotations?.[resourceLocksAnnotation];
+    const text = formatLocks(withBindings(parseLocks(before), bindings));
+    if (text === before) return [];
+    object.metadata.annotations = { ...object.metadata.annotations, [resourceLocksAnnotation]: text };
+    return [replaceOperation(needs, logicalClusters, entry, object)];
+  }
+
+  /** Where what is granted changes, and also where it was rejected and accepted again before anybody looked: objects were written meanwhile. */
+  function mustLabel(
+    key: string,
+    cluster: string,
+    binding: Writable,
+    after: ApiBinding['status'],
+    before: ApiBinding['status'],
+  ): boolean {
+    if (labelled.get(key) !== needs.claims.since(cluster, nameOfKey(key))) return true;
+    return !isDeepStrictEqual(grantOf(after, binding), grantOf(before, binding));
+  }
+
+  async function bind(decision: Decision, key: string, cluster: string, entry: Entry): Promise<number | undefined> {
     const slices = needs.turns.begin();
     const binding = objectOf<Writable>(served(), entry);
     const before = binding.status;
@@ -124,28 +166,31 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     const outcome = evaluateBinding(
       binding,
       cluster,
-      bindingReader(needs, cluster, nameOfKey(key)),
+      bindingReader(needs, decision, cluster, nameOfKey(key)),
       timestamp(needs),
       applied,
     );
-    const changed = hasClaims && (!applied || !isDeepStrictEqual(grantOf(outcome.status, binding), labelled.get(key)));
+    const changed = hasClaims && (!applied || mustLabel(key, cluster, binding, outcome.status, before));
     const conditions = changed
       ? withoutCondition(outcome.status.conditions, 'PermissionClaimsApplied')
       : (outcome.status.conditions ?? []);
     binding.status = { ...outcome.status, conditions };
     const operations: Operation[] = [];
-    if (!isDeepStrictEqual(binding.status, before)) operations.push(replaceOperation(needs, served(), entry, binding));
+    if (!isDeepStrictEqual(binding.status, before))
+      operations.push(replaceOperation(needs, served(), entry, binding), ...lock(decision, cluster, [binding]));
     // First, once for each shard, and each by itself: an export may have more, and larger ones, than a commit holds.
     const schemas = outcome.schemas.flatMap((schema) => needs.keepSchema(schema) ?? []);
-    await Promise.all(schemas.map((keep) => committed(needs, [keep])));
-    if (!(await committed(needs, operations))) return lostRaceMs;
+    await Promise.all(schemas.map((keep) => decision.commit([keep])));
+    if (!(await decision.commit(operations))) return lostRaceMs;
     if (!changed) return undefined;
-    await label(key, cluster, binding, before);
-    return markApplied(key);
+    const since = needs.claims.since(cluster, nameOfKey(key));
+    if (!(await label(decision, cluster, binding, before))) return lostRaceMs;
+    labelled.set(key, since);
+    return markApplied(decision, key);
   }
 
-  async function markApplied(key: string): Promise<number | undefined> {
-    const entry = needs.store.peek(key);
+  async function markApplied(decision: Decision, key: string): Promise<number | undefined> {
+    const entry = decision.peek(key);
     if (entry === undefined) return undefined;
     const binding = objectOf<Writable>(served(), entry);
     const now = timestamp(needs);
@@ -157,13 +202,16 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
         now,
       ),
     };
-    return (await committed(needs, [replaceOperation(needs, served(), entry, binding)])) ? undefined : lostRaceMs;
+    return commitOrAgain(decision, [replaceOperation(needs, served(), entry, binding)]);
   }
 
-  /** Bound resources that another binding of the workspace would go on serving with the same schema and identity: those instances stay. */
-  function adopted(cluster: string, own: string, bound: BoundResourceStatus): boolean {
-    const reader = bindingReader(needs, cluster, own);
-    return reader.otherBindings().some((other) => {
+  /**
+   * Another binding of the workspace that would go on serving a bound resource with the same schema and identity: then those instances stay, and are handed
+   * over to it. One that is going away itself takes nothing over.
+   */
+  function successorFor(reader: BindingReader, cluster: string, bound: BoundResourceStatus): ApiBinding | undefined {
+    return reader.otherBindings().find((other) => {
+      if (other.metadata.deletionTimestamp !== undefined) return false;
       const reference = other.spec?.reference?.export;
       const exportCluster = reference === undefined ? undefined : reader.resolve(reference.path ?? cluster);
       const source =
@@ -178,22 +226,53 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     });
   }
 
-  async function unbind(key: string, cluster: string, entry: Entry): Promise<number | undefined> {
+  /** The successors with what they take over: from the commit on that removes the binding it is theirs, and goes with them if nobody follows. */
+  function handOver(
+    decision: Decision,
+    cluster: string,
+    gone: ApiBinding,
+    handed: ReadonlyMap<string, BoundResourceStatus[]>,
+  ): Operation[] {
+    const successors: Writable[] = [];
+    const operations: Operation[] = [...handed].flatMap(([name, resources]) => {
+      const entry = decision.peek(bindingKey(cluster, name));
+      if (entry === undefined) return [];
+      const successor = objectOf<Writable>(served(), entry);
+      const before = successor.status?.boundResources ?? [];
+      const taken = resources.filter(
+        ({ group, resource }) => !before.some((bound) => bound.group === group && bound.resource === resource),
+      );
+      successor.status = { ...successor.status, boundResources: [...before, ...taken] };
+      successors.push(successor);
+      return replaceOperation(needs, served(), entry, successor);
+    });
+    const without = { ...gone, status: { ...gone.status, boundResources: [] } };
+    return [...operations, ...lock(decision, cluster, [without, ...successors])];
+  }
+
+  async function unbind(decision: Decision, key: string, cluster: string, entry: Entry): Promise<number | undefined> {
     const binding = objectOf<Writable>(served(), entry);
+    const reader = bindingReader(needs, decision, cluster, nameOfKey(key));
     const remaining: string[] = [];
     const finalizers: string[] = [];
+    const handed = new Map<string, BoundResourceStatus[]>();
     for (const bound of binding.status?.boundResources ?? []) {
-      if (adopted(cluster, nameOfKey(key), bound)) continue;
+      const successor = successorFor(reader, cluster, bound)?.metadata.name;
+      if (successor !== undefined) {
+        handed.set(successor, [...(handed.get(successor) ?? []), bound]);
+        continue;
+      }
       const identity = parseIdentityHash(bound.schema.identityHash);
       if (identity === undefined) continue;
-      const left = await deleteInstances(needs, bound.group, bound.resource, identity, cluster);
+      const left = await deleteInstances(needs, decision, bound.group, bound.resource, identity, cluster);
+      if (left === 'raced') return lostRaceMs;
       const name = bound.group === '' ? bound.resource : `${bound.resource}.${bound.group}`;
       if (left.count > 0) remaining.push(`${name} has ${left.count} resource instances`);
       for (const [text, count] of left.finalizers) finalizers.push(`${text} in ${count} resource instances`);
     }
-    if (remaining.length > 0) return reportRemaining(entry, binding, remaining, finalizers);
-    await relabelForGone(cluster, binding);
-    const now = needs.store.peek(key);
+    if (remaining.length > 0) return reportRemaining(decision, entry, binding, remaining, finalizers);
+    if (!(await label(decision, cluster, binding, binding.status))) return lostRaceMs;
+    const now = decision.peek(key);
     if (now === undefined) return undefined;
     const object = objectOf<Writable>(served(), now);
     object.metadata.finalizers = (object.metadata.finalizers ?? []).filter((text) => text !== finalizer);
@@ -202,18 +281,11 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
         ? { op: 'delete', key, expect: now.revision }
         : replaceOperation(needs, served(), now, object);
     labelled.delete(key);
-    return (await committed(needs, [last])) ? undefined : lostRaceMs;
-  }
-
-  /** A binding that goes away grants nothing any more: its tables no longer say so, and labels are taken off. */
-  async function relabelForGone(cluster: string, binding: Writable): Promise<void> {
-    for (const claim of claimsToVisit(binding, binding.status)) {
-      for (const resource of needs.claimedResources(cluster, claim))
-        await relabelClaimed(needs, needs.claims, resource, cluster);
-    }
+    return commitOrAgain(decision, [last, ...handOver(decision, cluster, binding, handed)]);
   }
 
   async function reportRemaining(
+    decision: Decision,
     entry: Entry,
     binding: Writable,
     remaining: readonly string[],
@@ -232,9 +304,7 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     );
     if (isDeepStrictEqual(conditions, before)) return remainingRetryMs;
     binding.status = { ...binding.status, conditions };
-    return (await committed(needs, [replaceOperation(needs, served(), entry, binding)]))
-      ? remainingRetryMs
-      : lostRaceMs;
+    return (await decision.commit([replaceOperation(needs, served(), entry, binding)])) ? remainingRetryMs : lostRaceMs;
   }
 
   /** Bindings of a workspace that wait for something, or go away. */
@@ -272,15 +342,16 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     },
     resume: () =>
       keysToResume(needs.store, bindingsPrefix, (entry) => !isSettled(parseStored<ApiBinding>(entry.value))),
-    async reconcile(key) {
-      const entry = needs.store.peek(key);
+    async reconcile(key, decision) {
+      const entry = decision.peek(key);
       if (entry === undefined) {
         labelled.delete(key);
         return undefined;
       }
       const { cluster } = parseKey(key);
-      const deleting = (storedFlags(entry.value) & flagDeleting) !== 0;
-      return deleting ? unbind(key, cluster, entry) : bind(key, cluster, entry);
+      return (storedFlags(entry.value) & flagDeleting) !== 0
+        ? unbind(decision, key, cluster, entry)
+        : bind(decision, key, cluster, entry);
     },
   };
 }

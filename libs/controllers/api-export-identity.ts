@@ -9,15 +9,17 @@ import { asClusterName, isTrueCondition, parseIdentityHash, withCondition } from
 import { namespaceKey } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { clusterOfKey, exportsPrefix, sliceKey } from '@kcp-ts/sharing';
-import type { Entry, Operation } from '@kcp-ts/storage';
+import type { Entry, Operation, Reads } from '@kcp-ts/storage';
 import { formatKey, parseStored } from '@kcp-ts/storage';
 import { createOperation, namespaceObjects } from '@kcp-ts/tenancy';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { commitOrAgain, keysToResume, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface IdentityNeeds extends ControllerNeeds {
   readonly caBundle: string;
   pathOf(cluster: string): string;
+  /** Whether a logical cluster takes new content: it is there, and nobody deletes it. */
+  takesContent(reads: Reads, cluster: string): boolean;
 }
 
 const identityNamespace = 'kcp-system';
@@ -81,9 +83,9 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
   const exports = () => needs.served('apis.kcp.io', 'apiexports');
   const newNeeds = { served: needs.served, uuid: needs.random.uuid, shardNumber: needs.shardNumber };
 
-  function slice(cluster: string, object: Writable, now: string): Operation[] {
+  function slice(decision: Reads, cluster: string, object: Writable, now: string): Operation[] {
     const { name, uid = '', annotations } = object.metadata;
-    if (annotations?.[skipSliceAnnotation] !== undefined || needs.store.peek(sliceKey(cluster, name)) !== undefined)
+    if (annotations?.[skipSliceAnnotation] !== undefined || decision.peek(sliceKey(cluster, name)) !== undefined)
       return [];
     const made: KubeObject = {
       apiVersion: 'apis.kcp.io/v1alpha1',
@@ -103,12 +105,13 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
 
   /** A secret of the export's own, unless one of its name is there already. */
   function ownSecret(
+    decision: Reads,
     cluster: string,
     object: Writable,
     now: string,
   ): { readonly operations: Operation[]; readonly hash: IdentityHash | undefined } {
     const { name } = object.metadata;
-    const there = needs.store.peek(secretKey(cluster, identityNamespace, name));
+    const there = decision.peek(secretKey(cluster, identityNamespace, name));
     if (there !== undefined) return { operations: [], hash: identityHashOf(parseStored<KubeObject>(there.value)) };
     const key = Buffer.from(needs.random.bytes(identityBytes)).toString('base64url');
     const secret: KubeObject = {
@@ -118,7 +121,7 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
       data: { key: Buffer.from(key).toString('base64') },
       type: 'Opaque',
     };
-    const missing = needs.store.peek(namespaceKey(cluster, identityNamespace)) === undefined;
+    const missing = decision.peek(namespaceKey(cluster, identityNamespace)) === undefined;
     const created = [
       ...(missing ? namespaceObjects(identityNamespace, needs.caBundle) : []),
       { group: '', plural: 'secrets', namespace: identityNamespace, object: secret },
@@ -130,29 +133,29 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
   }
 
   /** The hash of the secret that an export names. */
-  function provenHash(cluster: string, { spec }: ApiExport): IdentityHash | undefined {
+  function provenHash(reads: Pick<Reads, 'get'>, cluster: string, { spec }: ApiExport): IdentityHash | undefined {
     const { namespace = '', name = '' } = spec?.identity?.secretRef ?? {};
-    const secret = needs.store.get(secretKey(cluster, namespace, name));
+    const secret = reads.get(secretKey(cluster, namespace, name));
     return secret === undefined ? undefined : identityHashOf(parseStored<KubeObject>(secret.value));
   }
 
   /** Whether the status says of the identity what its secret says. */
   function isSettled({ key, value }: Entry): boolean {
     const object = parseStored<ApiExport>(value);
-    const hash = provenHash(clusterOfKey(key, exportsPrefix), object);
+    const hash = provenHash(needs.store, clusterOfKey(key, exportsPrefix), object);
     const agrees = hash !== undefined && object.status?.identityHash === hash;
     return agrees === isTrueCondition(object.status?.conditions, 'IdentityValid');
   }
 
-  function plan(cluster: string, entry: Entry): Operation[] {
+  function plan(decision: Reads, cluster: string, entry: Entry): Operation[] {
     const now = timestamp(needs);
     const object = objectOf<Writable>(exports(), entry);
-    if (object.metadata.deletionTimestamp !== undefined) return [];
+    if (object.metadata.deletionTimestamp !== undefined || !needs.takesContent(decision, cluster)) return [];
     const before = JSON.stringify(object);
     const operations: Operation[] = [];
     const reference = object.spec?.identity?.secretRef;
     if (reference === undefined) {
-      const own = ownSecret(cluster, object, now);
+      const own = ownSecret(decision, cluster, object, now);
       operations.push(...own.operations);
       object.spec = {
         ...object.spec,
@@ -160,8 +163,8 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
       };
       object.metadata.generation = (object.metadata.generation ?? 1) + 1;
       setIdentity(object, own.hash, now);
-    } else setIdentity(object, provenHash(cluster, object), now);
-    operations.push(...slice(cluster, object, now));
+    } else setIdentity(object, provenHash(decision, cluster, object), now);
+    operations.push(...slice(decision, cluster, object, now));
     if (JSON.stringify(object) !== before) operations.push(replaceOperation(needs, exports(), entry, object));
     return operations;
   }
@@ -179,10 +182,10 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
     },
     // An identity is proven anew by its secret at each start.
     resume: () => keysToResume(needs.store, exportsPrefix, (entry) => !isSettled(entry)),
-    async reconcile(key) {
-      const entry = needs.store.peek(key);
+    async reconcile(key, decision) {
+      const entry = decision.peek(key);
       if (entry === undefined) return undefined;
-      return (await committed(needs, plan(clusterOfKey(key, exportsPrefix), entry))) ? undefined : lostRaceMs;
+      return commitOrAgain(decision, plan(decision, clusterOfKey(key, exportsPrefix), entry));
     },
   };
 }

@@ -3,13 +3,13 @@
  * with foreign finalizers stay until those are gone, and what is left goes in bounded commits.
  */
 import type { KubeObject } from '@kcp-ts/meta';
-import type { Entry, Operation } from '@kcp-ts/storage';
+import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
 import { logicalClusterFinalizer, phaseLabels } from '@kcp-ts/tenancy';
 import { removeOperation } from './delete-instances.ts';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, cutIntoCommits, eachPiece, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { cutIntoCommits, eachPiece, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface ClusterRemovalNeeds extends ControllerNeeds {
   /** `tenancy.kcp.io/workspaces/<identity>/`. */
@@ -34,10 +34,16 @@ export type RemovalOutcome =
 
 export interface ClusterRemoval {
   /**
-   * Marks the cluster, and removes what can go. `last` goes with the last commit, when nothing has to wait. Where an owner is given, nothing is done to a
-   * cluster whose `spec.owner` is not that very Workspace; without one, the caller has seen the LogicalCluster and may remove it.
+   * Marks the cluster, and removes what can go. The LogicalCluster goes by itself, in a commit that relies on nothing else being there, and `last` with it. Where
+   * an owner is given, nothing is done to a cluster whose `spec.owner` is not that very Workspace; without one, the caller has seen the LogicalCluster and may
+   * remove it.
    */
-  remove(cluster: string, last: Operation | undefined, owner?: ClusterOwner): Promise<RemovalOutcome>;
+  remove(
+    decision: Decision,
+    cluster: string,
+    last: Operation | undefined,
+    owner?: ClusterOwner,
+  ): Promise<RemovalOutcome>;
 }
 
 const remainingShown = 5;
@@ -93,8 +99,12 @@ export function createClusterRemoval(needs: ClusterRemovalNeeds): ClusterRemoval
   const logicalClusters = () => needs.served('core.kcp.io', 'logicalclusters');
 
   /** From here on the cluster takes no new content. */
-  async function mark(cluster: string, owner: ClusterOwner | undefined): Promise<'marked' | 'raced' | 'not-owned'> {
-    const entry = needs.store.peek(needs.logicalClusterKey(cluster));
+  async function mark(
+    decision: Decision,
+    cluster: string,
+    owner: ClusterOwner | undefined,
+  ): Promise<'marked' | 'raced' | 'not-owned'> {
+    const entry = decision.peek(needs.logicalClusterKey(cluster));
     // It goes with the last of its content, so there is nothing left: and what has none, as the system's clusters, belongs to no Workspace.
     if (entry === undefined) return 'not-owned';
     const object = objectOf<LogicalCluster>(logicalClusters(), entry);
@@ -104,19 +114,19 @@ export function createClusterRemoval(needs: ClusterRemovalNeeds): ClusterRemoval
     object.metadata.deletionGracePeriodSeconds = 0;
     object.metadata.labels = { ...object.metadata.labels, ...phaseLabels('Deleting', [], []) };
     object.status = { ...object.status, phase: 'Deleting' };
-    return (await committed(needs, [replaceOperation(needs, logicalClusters(), entry, object)])) ? 'marked' : 'raced';
+    return (await decision.commit([replaceOperation(needs, logicalClusters(), entry, object)])) ? 'marked' : 'raced';
   }
 
+  /** All but the LogicalCluster: while it is there, it says to whom the rest belongs. */
   async function contentOf(cluster: string): Promise<Content> {
     const operations: Operation[] = [];
     const last: Operation[] = [];
     const own = needs.logicalClusterKey(cluster);
-    /** The very last: while it is there, it says to whom the rest belongs. */
-    const logicalCluster: Operation[] = [];
     const blocked = new Map<string, number>();
     const now = timestamp(needs);
     for await (const entries of eachPiece(needs.store, { cluster })) {
       for (const entry of entries) {
+        if (entry.key === own) continue;
         const { group, resource } = parseKey(entry.key);
         const name = group === '' ? resource : `${resource}.${group}`;
         const nested = entry.key.startsWith(needs.workspacesPrefix()) && !isUnscheduled(entry);
@@ -125,32 +135,39 @@ export function createClusterRemoval(needs: ClusterRemovalNeeds): ClusterRemoval
           if (removal !== undefined) operations.push(removal);
           blocked.set(name, (blocked.get(name) ?? 0) + 1);
         } else {
-          const list = entry.key === own ? logicalCluster : goesLast(resource) ? last : operations;
+          const list = goesLast(resource) ? last : operations;
           list.push({ op: 'delete', key: entry.key, expect: entry.revision });
         }
       }
     }
-    return {
-      operations: blocked.size === 0 ? [...operations, ...last, ...logicalCluster] : operations,
-      waiting: blocked,
-    };
+    return { operations: blocked.size === 0 ? [...operations, ...last] : operations, waiting: blocked };
   }
 
-  async function commitInBatches(operations: readonly Operation[], last: Operation | undefined): Promise<boolean> {
-    const commits = cutIntoCommits(needs.store, operations);
-    for (const commit of commits.slice(0, -1)) if (!(await committed(needs, commit))) return false;
-    const final = [...(commits.at(-1) ?? []), ...(last === undefined ? [] : [last])];
-    return committed(needs, final);
+  /** Where one commit fails, the others go on: who writes all the time holds up what he writes, and nothing else. */
+  async function commitInBatches(decision: Decision, operations: readonly Operation[]): Promise<boolean> {
+    let all = true;
+    for (const commit of cutIntoCommits(needs.store, operations)) if (!(await decision.commit(commit))) all = false;
+    return all;
+  }
+
+  /** The end of the cluster, where nothing else is in it, not even what is on its way. */
+  async function finish(decision: Decision, cluster: string, last: Operation | undefined): Promise<boolean> {
+    const own = decision.peek(needs.logicalClusterKey(cluster));
+    if (own === undefined) return false;
+    decision.relyOn({ cluster });
+    if (needs.store.scan({ cluster }, 2).some(({ key }) => key !== own.key)) return false;
+    const operation: Operation = { op: 'delete', key: own.key, expect: own.revision };
+    return decision.commit(last === undefined ? [operation] : [operation, last]);
   }
 
   return {
-    async remove(cluster, last, owner) {
-      const marked = await mark(cluster, owner);
+    async remove(decision, cluster, last, owner) {
+      const marked = await mark(decision, cluster, owner);
       if (marked !== 'marked') return { status: marked };
       const content = await contentOf(cluster);
-      const waits = content.waiting.size > 0;
-      if (!(await commitInBatches(content.operations, waits ? undefined : last))) return { status: 'raced' };
-      return waits ? { status: 'waiting', remaining: content.waiting } : { status: 'gone' };
+      if (!(await commitInBatches(decision, content.operations))) return { status: 'raced' };
+      if (content.waiting.size > 0) return { status: 'waiting', remaining: content.waiting };
+      return { status: (await finish(decision, cluster, last)) ? 'gone' : 'raced' };
     },
   };
 }

@@ -5,13 +5,13 @@ import type { Condition, KubeObject } from '@kcp-ts/meta';
 import { isTrueCondition, withCondition } from '@kcp-ts/meta';
 import type { ApiBinding, ApiResourceSchema, CustomResourceDefinition, ResourceNames } from '@kcp-ts/sharing';
 import { bindingsPrefix, boundSchemaKey, clusterOfKey, definitionsPrefix } from '@kcp-ts/sharing';
-import type { Entry, Operation, ParsedReader } from '@kcp-ts/storage';
+import type { Decision, Entry, Operation, ParsedReader, Reads } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import { decideNames, establishedCondition, takenNames } from './crd-names.ts';
 import { createDefinitionNames } from './definition-names.ts';
 import { deleteInstances } from './delete-instances.ts';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { commitOrAgain, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface DefinitionNeeds extends ControllerNeeds {
   readonly reader: ParsedReader;
@@ -52,9 +52,10 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
   const definitions = createDefinitionNames({ store: needs.store, definitionsMax, isSettled });
 
   /** Accepted names of other CRDs and names of bound resources, in the same group. */
-  function othersNames(cluster: string, group: string, own: string): Partial<ResourceNames>[] {
+  function othersNames(decision: Reads, cluster: string, group: string, own: string): Partial<ResourceNames>[] {
+    decision.relyOn({ prefix: `${definitionsPrefix}${cluster}/` });
     const names = definitions.others(cluster, group, own);
-    for (const entry of needs.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax)) {
+    for (const entry of decision.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax)) {
       for (const bound of needs.reader.parse<ApiBinding>(entry).status?.boundResources ?? []) {
         if (bound.group !== group) continue;
         const schema = needs.reader.get<ApiResourceSchema>(boundSchemaKey(bound.schema.UID));
@@ -64,45 +65,46 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
     return names;
   }
 
-  async function establish(cluster: string, entry: Entry): Promise<number | undefined> {
+  async function establish(decision: Decision, cluster: string, entry: Entry): Promise<number | undefined> {
     const object = objectOf<Writable>(served(), entry);
     const now = timestamp(needs);
-    const decision = decideNames(object, takenNames(othersNames(cluster, object.spec.group, entry.key)));
+    const names = decideNames(object, takenNames(othersNames(decision, cluster, object.spec.group, entry.key)));
     const before = object.status?.conditions ?? [];
-    let conditions = setCondition(before, decision.condition, now);
-    const established = establishedCondition(decision.condition, before);
+    let conditions = setCondition(before, names.condition, now);
+    const established = establishedCondition(names.condition, before);
     if (established !== undefined) conditions = setCondition(conditions, established, now);
     const stored = object.spec.versions.find((version) => version.storage)?.name;
     const storedVersions = [
       ...new Set([...(object.status?.storedVersions ?? []), ...(stored === undefined ? [] : [stored])]),
     ];
-    const status = { ...object.status, conditions, acceptedNames: decision.acceptedNames, storedVersions };
+    const status = { ...object.status, conditions, acceptedNames: names.acceptedNames, storedVersions };
     if (isDeepStrictEqual(status, object.status)) return undefined;
     object.status = status;
-    return (await committed(needs, [replaceOperation(needs, served(), entry, object)])) ? undefined : lostRaceMs;
+    return commitOrAgain(decision, [replaceOperation(needs, served(), entry, object)]);
   }
 
-  async function cleanUp(cluster: string, entry: Entry): Promise<number | undefined> {
+  async function cleanUp(decision: Decision, cluster: string, entry: Entry): Promise<number | undefined> {
     const object = objectOf<Writable>(served(), entry);
     if (object.metadata.finalizers?.includes(cleanupFinalizer) !== true) return undefined;
     const now = timestamp(needs);
     const established = isTrueCondition(object.status?.conditions, 'Established');
     const left = established
-      ? await deleteInstances(needs, object.spec.group, object.spec.names.plural, 'customresources', cluster)
+      ? await deleteInstances(needs, decision, object.spec.group, object.spec.names.plural, 'customresources', cluster)
       : { count: 0 };
-    const latest = needs.store.peek(entry.key);
+    if (left === 'raced') return lostRaceMs;
+    const latest = decision.peek(entry.key);
     if (latest === undefined) return undefined;
     const next = objectOf<Writable>(served(), latest);
-    if (left.count > 0) return report(latest, next, now);
+    if (left.count > 0) return report(decision, latest, next, now);
     next.metadata.finalizers = (next.metadata.finalizers ?? []).filter((text) => text !== cleanupFinalizer);
     const last: Operation =
       next.metadata.finalizers.length === 0
         ? { op: 'delete', key: latest.key, expect: latest.revision }
         : replaceOperation(needs, served(), latest, next);
-    return (await committed(needs, [last])) ? undefined : lostRaceMs;
+    return commitOrAgain(decision, [last]);
   }
 
-  async function report(entry: Entry, object: Writable, now: string): Promise<number> {
+  async function report(decision: Decision, entry: Entry, object: Writable, now: string): Promise<number> {
     const terminating = {
       type: 'Terminating',
       status: 'True',
@@ -112,15 +114,18 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
     const conditions = setCondition(object.status?.conditions ?? [], terminating, now);
     if (isDeepStrictEqual(conditions, object.status?.conditions)) return remainingRetryMs;
     object.status = { ...object.status, conditions };
-    return (await committed(needs, [replaceOperation(needs, served(), entry, object)])) ? remainingRetryMs : lostRaceMs;
+    return (await decision.commit([replaceOperation(needs, served(), entry, object)])) ? remainingRetryMs : lostRaceMs;
   }
 
   return {
     name: 'customresourcedefinition',
     wake({ event, parts }) {
       const { key, type } = event;
-      if (key.startsWith(definitionsPrefix)) definitions.changed(event);
-      if (key.startsWith(definitionsPrefix)) return type === 'put' ? [key] : definitions.unsettled(parts.cluster);
+      if (key.startsWith(definitionsPrefix)) {
+        const own = type === 'put' ? [key] : [];
+        // Names that it gave up may be what others wait for.
+        return definitions.changed(event) ? [...own, ...definitions.unsettled(parts.cluster)] : own;
+      }
       if (key.startsWith(bindingsPrefix) || (type === 'delete' && parts.identity === 'customresources'))
         return definitions.unsettled(parts.cluster);
       return [];
@@ -131,12 +136,12 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
         definitionsPrefix,
         (entry) => !isSettled(parseStored<CustomResourceDefinition>(entry.value)),
       ),
-    async reconcile(key) {
-      const entry = needs.store.peek(key);
+    async reconcile(key, decision) {
+      const entry = decision.peek(key);
       if (entry === undefined) return undefined;
       const cluster = clusterOfKey(key, definitionsPrefix);
       const deleting = parseStored<KubeObject>(entry.value).metadata.deletionTimestamp !== undefined;
-      return deleting ? cleanUp(cluster, entry) : establish(cluster, entry);
+      return deleting ? cleanUp(decision, cluster, entry) : establish(decision, cluster, entry);
     },
   };
 }

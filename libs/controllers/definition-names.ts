@@ -7,6 +7,7 @@ import { clusterOfKey, definitionsPrefix } from '@kcp-ts/sharing';
 import type { Entry, Store, StoreEvent } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
+import { takenNames } from './crd-names.ts';
 
 interface Taken {
   readonly group: string;
@@ -21,8 +22,8 @@ export interface DefinitionNames {
   others(cluster: string, group: string, own: string): Partial<ResourceNames>[];
   /** Keys of CRDs that wait for a name, or go away. */
   unsettled(cluster: string): string[];
-  /** To be told of every change of a CRD. */
-  changed(event: StoreEvent): void;
+  /** To be told of every change of a CRD; whether a name is free since then. */
+  changed(event: StoreEvent): boolean;
 }
 
 export interface DefinitionNamesNeeds {
@@ -62,11 +63,25 @@ export function createDefinitionNames(needs: DefinitionNamesNeeds): DefinitionNa
       return names;
     },
     unsettled: (cluster) => [...of(cluster)].flatMap(([key, { settled }]) => (settled ? [] : [key])),
-    changed({ type, key, value, revision }) {
+    changed({ type, key, value, revision, previous }) {
       const known = clusters.peek(clusterOfKey(key, definitionsPrefix));
-      if (known === undefined || (known.get(key)?.revision ?? 0) > revision) return;
-      if (type === 'delete') known.delete(key);
-      else known.set(key, takenBy(value, revision));
+      const before = known?.get(key);
+      const isOld = before !== undefined && before.revision > revision;
+      if (type === 'delete') {
+        if (!isOld) known?.delete(key);
+        return true;
+      }
+      const now = takenBy(value, revision);
+      if (!isOld) known?.set(key, now);
+      if (previous === undefined) return false;
+      const was = before !== undefined && before.revision < revision ? before : takenBy(previous.value, 0);
+      return frees(was.names, now.names);
     },
   };
+}
+
+/** Whether some of the names are not among those of now. */
+function frees(before: Partial<ResourceNames>, now: Partial<ResourceNames>): boolean {
+  const [was, is] = [takenNames([before]), takenNames([now])];
+  return !was.resources.isSubsetOf(is.resources) || !was.kinds.isSubsetOf(is.kinds);
 }

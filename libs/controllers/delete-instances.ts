@@ -1,10 +1,10 @@
 /** Deletes every instance of a resource in a workspace, in bounded commits, each with its event; those with finalizers are marked and stay. */
 import type { KeyIdentity, KubeObject } from '@kcp-ts/meta';
 import { formatResourceVersion } from '@kcp-ts/meta';
-import type { Entry, Operation } from '@kcp-ts/storage';
+import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { encodeStored, flagDeleting, flagFinalizers, parseStored, resourcePrefix, storedFlags } from '@kcp-ts/storage';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, cutIntoCommits, eachPiece, timestamp } from './writer.ts';
+import { cutIntoCommits, eachPiece, timestamp } from './writer.ts';
 
 export interface Remaining {
   readonly count: number;
@@ -37,22 +37,24 @@ function countFinalizers(entry: Entry, finalizers: Map<string, number>): void {
     finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + 1);
 }
 
-/** What is left afterwards waits for its finalizers. */
+/** What is left afterwards waits for its finalizers. `raced`: what it was decided on has changed meanwhile. */
 export async function deleteInstances(
   needs: ControllerNeeds,
+  decision: Decision,
   group: string,
   plural: string,
   identity: KeyIdentity,
   cluster: string,
-): Promise<Remaining> {
+): Promise<Remaining | 'raced'> {
   const prefix = `${resourcePrefix(group, plural, identity)}${cluster}/`;
   const now = timestamp(needs);
   for (let again = true; again; ) {
     again = false;
     for await (const entries of eachPiece(needs.store, { prefix })) {
       const operations = entries.flatMap((entry) => removeOperation(needs, entry, now) ?? []);
-      for (const commit of cutIntoCommits(needs.store, operations)) if (!(await committed(needs, commit))) again = true;
+      for (const commit of cutIntoCommits(needs.store, operations)) if (!(await decision.commit(commit))) again = true;
     }
+    if (again && !(await decision.holds())) return 'raced';
   }
   const finalizers = new Map<string, number>();
   let count = 0;

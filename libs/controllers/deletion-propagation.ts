@@ -7,19 +7,18 @@ import type { KubeObject } from '@kcp-ts/meta';
 import { formatResourceVersion } from '@kcp-ts/meta';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { encodeStored, flagDeleting, flagFinalizers, parseStored, storedFlags } from '@kcp-ts/storage';
+import { hasText } from './has-text.ts';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, keysToResume, lostRaceMs } from './writer.ts';
+import { commitOrAgain, keysToResume } from './writer.ts';
 
 const propagationFinalizers = ['foregroundDeletion', 'orphan'];
-const markers = propagationFinalizers.map((finalizer) => Buffer.from(`"${finalizer}"`));
 /** What goes when a controller has emptied it, whatever its finalizers. */
 const emptiedByOthers = ['core/namespaces/', 'core.kcp.io/logicalclusters/'];
 const waits = flagDeleting | flagFinalizers;
 
 function isWaiting(value: Uint8Array): boolean {
   if ((storedFlags(value) & waits) !== waits) return false;
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  return markers.some((marker) => bytes.includes(marker));
+  return propagationFinalizers.some((finalizer) => hasText(value, `"${finalizer}"`));
 }
 
 export function createDeletionPropagation(needs: ControllerNeeds): Controller {
@@ -47,11 +46,11 @@ export function createDeletionPropagation(needs: ControllerNeeds): Controller {
     name: 'deletion-propagation',
     wake: ({ event }) => (event.type === 'put' && isWaiting(event.value) ? [event.key] : []),
     resume: () => keysToResume(needs.store, '', (entry) => isWaiting(entry.value)),
-    async reconcile(key) {
-      const entry = needs.store.peek(key);
+    async reconcile(key, decision) {
+      const entry = decision.peek(key);
       const next = entry === undefined ? undefined : operation(entry);
       if (next === undefined) return undefined;
-      return (await committed(needs, [next])) ? undefined : lostRaceMs;
+      return commitOrAgain(decision, [next]);
     },
   };
 }

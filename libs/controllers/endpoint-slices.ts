@@ -5,13 +5,13 @@ import type { Condition, ConditionChange, KubeObject, LabelSelectorSpec } from '
 import { compileLabelSelector, labelSelectorOf, withCondition } from '@kcp-ts/meta';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportHash, exportKey, exportsPrefix, slicesPrefix } from '@kcp-ts/sharing';
-import type { Entry, ParsedReader } from '@kcp-ts/storage';
+import type { Decision, Entry, ParsedReader, Reads } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import type { Shard } from '@kcp-ts/tenancy';
 import type { BindingIndex } from './binding-index.ts';
 import { exportConsumersPrefix, parseExportConsumersKey } from './export-consumers.ts';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { commitOrAgain, eachPiece, keysToResume, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface EndpointSliceNeeds extends ControllerNeeds {
   readonly reader: ParsedReader;
@@ -56,6 +56,7 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
   }
 
   function partitionOf(
+    decision: Reads,
     slice: Slice,
     cluster: string,
   ):
@@ -64,7 +65,9 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
     const name = slice.spec?.partition;
     if (name === undefined || name === '')
       return { selector: {}, condition: { type: 'PartitionValid', status: 'True' } };
-    const partition = needs.reader.get<Partition>(`${needs.partitionsPrefix()}${cluster}//${name}`);
+    const key = `${needs.partitionsPrefix()}${cluster}//${name}`;
+    decision.get(key);
+    const partition = needs.reader.get<Partition>(key);
     if (partition !== undefined)
       return { selector: partition.spec?.selector ?? {}, condition: { type: 'PartitionValid', status: 'True' } };
     const message = `Partition ${JSON.stringify(name)} not found`;
@@ -79,9 +82,10 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
     };
   }
 
-  function statusOf(slice: Slice, own: string): NonNullable<Slice['status']> {
+  function statusOf(decision: Reads, slice: Slice, own: string): NonNullable<Slice['status']> {
     const now = timestamp(needs);
     const { cluster, path, name } = exportOf(slice, own);
+    if (cluster !== undefined) decision.get(exportKey(cluster, name));
     const source = cluster === undefined ? undefined : needs.reader.get<ApiExport>(exportKey(cluster, name));
     const missing = {
       type: 'APIExportValid',
@@ -95,7 +99,7 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
       source === undefined ? missing : { type: 'APIExportValid', status: 'True' },
       now,
     );
-    const partition = partitionOf(slice, own);
+    const partition = partitionOf(decision, slice, own);
     conditions = withCondition(conditions, partition.condition, now);
     const selector = 'selector' in partition ? partition.selector : undefined;
     const endpoints = cluster === undefined || source === undefined ? [] : endpointsOf(cluster, name, selector);
@@ -140,14 +144,14 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
     for (const [hash, keys] of byExport) if (keys.delete(key) && keys.size === 0) byExport.delete(hash);
   }
 
-  async function update(entry: Entry): Promise<number | undefined> {
+  async function update(decision: Decision, entry: Entry): Promise<number | undefined> {
     const slice = objectOf<Slice>(served(), entry);
     const { cluster } = parseKey(entry.key);
     remember(entry.key, slice, cluster);
-    const status = statusOf(slice, cluster);
+    const status = statusOf(decision, slice, cluster);
     if (isDeepStrictEqual(status, slice.status)) return undefined;
     slice.status = status;
-    return (await committed(needs, [replaceOperation(needs, served(), entry, slice)])) ? undefined : lostRaceMs;
+    return commitOrAgain(decision, [replaceOperation(needs, served(), entry, slice)]);
   }
 
   function allKeys(): string[] {
@@ -181,9 +185,9 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
       }
       yield* keysToResume(needs.store, slicesPrefix, () => true);
     },
-    async reconcile(key) {
-      const entry = needs.store.peek(key);
-      return entry === undefined ? undefined : update(entry);
+    async reconcile(key, decision) {
+      const entry = decision.peek(key);
+      return entry === undefined ? undefined : update(decision, entry);
     },
   };
 }

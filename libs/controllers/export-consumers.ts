@@ -6,7 +6,7 @@ import type { Controller } from '@kcp-ts/controller';
 import { encodeStored } from '@kcp-ts/storage';
 import type { BindingIndex } from './binding-index.ts';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, eachPiece, lostRaceMs } from './writer.ts';
+import { commitOrAgain, eachPiece } from './writer.ts';
 
 /** `<hash of the export>/<shard>` follows: in the system cluster of shards, by export first, so that its shards are a range. */
 export const exportConsumersPrefix = 'internal.kcp.io/exportconsumers/-/system:shard/';
@@ -40,19 +40,17 @@ export function createExportConsumers(needs: ExportConsumersNeeds): Controller {
       for await (const entries of eachPiece(needs.store, { prefix: exportConsumersPrefix }))
         for (const { key } of entries) yield parseExportConsumersKey(key).hash;
     },
-    async reconcile(hash) {
+    async reconcile(hash, decision) {
       const key = `${exportConsumersPrefix}${hash}/${needs.ownShard}`;
-      const entry = needs.store.peek(key);
+      const entry = decision.peek(key);
       const bound = needs.bindings.consumers(hash).size > 0;
       if (bound === (entry !== undefined)) return undefined;
       const value = () => encodeStored(noFingerprint, 0, '{}');
-      return (await committed(needs, [
+      return commitOrAgain(decision, [
         entry === undefined
           ? { op: 'put', key, expect: 'absent', value }
           : { op: 'delete', key, expect: entry.revision },
-      ]))
-        ? undefined
-        : lostRaceMs;
+      ]);
     },
   };
 }

@@ -2,12 +2,12 @@
 import type { Controller } from '@kcp-ts/controller';
 import type { Condition, KubeObject } from '@kcp-ts/meta';
 import { namespaceKey } from '@kcp-ts/registry';
-import type { Entry, Operation } from '@kcp-ts/storage';
+import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
 import { removeOperation } from './delete-instances.ts';
 import type { ControllerNeeds } from './writer.ts';
 import {
-  committed,
+  commitOrAgain,
   cutIntoCommits,
   eachPiece,
   keysToResume,
@@ -30,33 +30,32 @@ export function createNamespaceDeletion(needs: ControllerNeeds): Controller {
   /** Namespaces that wait for objects with finalizers: a deletion in them wakes us. */
   const waiting = new Set<string>();
 
-  async function empty(cluster: string, namespace: string): Promise<number> {
+  async function empty(decision: Decision, cluster: string, namespace: string): Promise<number | 'raced'> {
     const now = timestamp(needs);
     for (let again = true; again; ) {
       again = false;
       for await (const entries of eachPiece(needs.store, { cluster, namespace })) {
         const operations = entries.flatMap((entry) => removeOperation(needs, entry, now) ?? []);
         for (const commit of cutIntoCommits(needs.store, operations))
-          if (!(await committed(needs, commit))) again = true;
+          if (!(await decision.commit(commit))) again = true;
       }
+      if (again && !(await decision.holds())) return 'raced';
     }
     return needs.store.count({ cluster, namespace });
   }
 
   /** `kubernetes` is our own finalizer; others in spec.finalizers, and those in metadata, are somebody else's. */
-  async function finish(entry: Entry): Promise<number | undefined> {
+  async function finish(decision: Decision, entry: Entry): Promise<number | undefined> {
     const object = objectOf<Namespace>(served(), entry);
     const finalizers = (object.spec?.finalizers ?? []).filter((text) => text !== 'kubernetes');
     const others = (object.metadata.finalizers ?? []).length;
     if (finalizers.length === 0 && others === 0) {
-      return (await committed(needs, [{ op: 'delete', key: entry.key, expect: entry.revision }]))
-        ? undefined
-        : lostRaceMs;
+      return commitOrAgain(decision, [{ op: 'delete', key: entry.key, expect: entry.revision }]);
     }
     if (finalizers.length === (object.spec?.finalizers ?? []).length) return undefined;
     object.spec = { ...object.spec, finalizers };
     const operation: Operation = replaceOperation(needs, served(), entry, object);
-    return (await committed(needs, [operation])) ? undefined : lostRaceMs;
+    return commitOrAgain(decision, [operation]);
   }
 
   return {
@@ -70,20 +69,22 @@ export function createNamespaceDeletion(needs: ControllerNeeds): Controller {
     },
     resume: () =>
       keysToResume(needs.store, namespacesPrefix, (entry) => (storedFlags(entry.value) & flagDeleting) !== 0),
-    async reconcile(key) {
-      const entry = needs.store.peek(key);
+    async reconcile(key, decision) {
+      const entry = decision.peek(key);
       if (entry === undefined) {
         waiting.delete(key);
         return undefined;
       }
       const { cluster, name } = parseKey(key);
-      if ((await empty(cluster, name)) > 0) {
+      const left = await empty(decision, cluster, name);
+      if (left === 'raced') return lostRaceMs;
+      if (left > 0) {
         waiting.add(key);
         return remainingRetryMs;
       }
       waiting.delete(key);
-      const latest = needs.store.peek(key);
-      return latest === undefined ? undefined : finish(latest);
+      const latest = decision.peek(key);
+      return latest === undefined ? undefined : finish(decision, latest);
     },
   };
 }

@@ -7,7 +7,7 @@
  * cluster. Where the parent itself is nowhere, its shard may be away for good: what its people have here stays.
  */
 import type { Controller } from '@kcp-ts/controller';
-import type { Entry } from '@kcp-ts/storage';
+import type { Decision, Entry } from '@kcp-ts/storage';
 import { flagDeleting, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
 import type { ClusterRemoval } from './cluster-removal.ts';
@@ -24,6 +24,8 @@ export type Ownership =
   | 'unknown';
 
 export interface OrphanNeeds extends Pick<ControllerNeeds, 'store' | 'clock'> {
+  /** A decision for each cluster. */
+  decide(): Decision;
   logicalClusterKey(cluster: string): string;
   readonly removal: ClusterRemoval;
   ownership(workspace: { readonly cluster: string; readonly name: string }, cluster: string): Ownership;
@@ -74,7 +76,7 @@ export function createOrphanClusters(needs: OrphanNeeds): Controller {
       one.dueMs = needs.clock.monotonic() + graceMs;
       if (!sure || needs.ownership(one.owner, one.cluster) !== 'none') continue;
       // What waits for finalizers goes on where other clusters do that are being deleted.
-      if ((await needs.removal.remove(one.cluster, undefined)).status !== 'raced') pending.delete(key);
+      if ((await needs.removal.remove(needs.decide(), one.cluster, undefined)).status !== 'raced') pending.delete(key);
     }
   }
 

@@ -1,18 +1,19 @@
-/** Brings the claim labels of existing objects up to date, in bounded commits beside other work. */
+/** Brings the claim labels of existing objects up to date, and commits again what was shown or hidden meanwhile, in bounded commits beside other work. */
 import type { KubeObject } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { ClaimTables } from '@kcp-ts/sharing';
-import type { Operation } from '@kcp-ts/storage';
+import type { Decision, Operation } from '@kcp-ts/storage';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, cutIntoCommits, eachPiece, objectOf, replaceOperation } from './writer.ts';
+import { cutIntoCommits, eachPiece, objectOf, replaceOperation } from './writer.ts';
 
-/** Labels every object of a resource in a cluster as the claims of that cluster ask for now. */
+/** Labels every object of a resource in a cluster as the claims of that cluster ask for now; false where what it was decided on has changed meanwhile. */
 export async function relabelClaimed(
   needs: ControllerNeeds,
+  decision: Decision,
   claims: ClaimTables,
   served: ServedResource,
   cluster: string,
-): Promise<void> {
+): Promise<boolean> {
   const resource = { group: served.row.group, plural: served.row.plural, identity: served.identity };
   for (let again = true; again; ) {
     again = false;
@@ -20,12 +21,17 @@ export async function relabelClaimed(
       const operations: Operation[] = [];
       for (const entry of entries) {
         const object = objectOf<KubeObject>(served, entry);
-        if (claims.label(cluster, resource, object)) operations.push(replaceOperation(needs, served, entry, object));
+        // First, while it is known of which revision it is.
+        const flipped = claims.hasFlipped(cluster, resource, object);
+        if (claims.label(cluster, resource, object) || flipped)
+          operations.push(replaceOperation(needs, served, entry, object));
       }
       for (const commit of cutIntoCommits(needs.store, operations)) {
         // One object that was written meanwhile fails its commit: the writer labelled it, the others come in the next turn.
-        if (!(await committed(needs, commit))) again = true;
+        if (!(await decision.commit(commit))) again = true;
       }
     }
+    if (again && !(await decision.holds())) return false;
   }
+  return true;
 }

@@ -7,10 +7,11 @@ import { bindingPrefix, earlierBindingPrefix } from '@kcp-ts/authz';
 import type { Controller } from '@kcp-ts/controller';
 import type { KubeObject } from '@kcp-ts/meta';
 import { exportsPrefix } from '@kcp-ts/sharing';
-import type { Entry, StoreEvent } from '@kcp-ts/storage';
+import type { Decision, Entry, Reads, StoreEvent } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
+import { hasText } from './has-text.ts';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, keysToResume, lostRaceMs, objectOf, replaceOperation } from './writer.ts';
+import { commitOrAgain, keysToResume, objectOf, replaceOperation } from './writer.ts';
 
 export const replicateAnnotation = 'internal.kcp.io/replicate';
 
@@ -55,35 +56,43 @@ function isConsumersBinding(binding: Binding): boolean {
   return (binding.subjects ?? []).some(({ name }) => consumerPrefixes.some((prefix) => name.startsWith(prefix)));
 }
 
+type MarkReads = Pick<Reads, 'get' | 'scan'>;
+
 export interface ReplicateMarks {
   /** Puts the annotation on an object as it is to be, or takes it off; true where that changed it. */
-  mark(key: string, object: KubeObject): boolean;
-  holdsOf(cluster: string): Holds;
+  mark(reads: MarkReads, key: string, object: KubeObject): boolean;
+  holdsOf(reads: MarkReads, cluster: string): Holds;
 }
 
 /** What the annotation says, by what the workspace holds now: for the controller, and for whoever writes an object in the first place. */
-export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'store' | 'typesPrefix'>): ReplicateMarks {
-  const any = (prefix: string) => needs.store.scan({ prefix }, 1).length > 0;
+export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'typesPrefix'>): ReplicateMarks {
+  const any = (reads: MarkReads, prefix: string) => reads.scan({ prefix }, 1).length > 0;
 
-  function holdsOf(cluster: string): Holds {
-    return { exports: any(`${exportsPrefix}${cluster}/`), types: any(`${needs.typesPrefix()}${cluster}/`) };
+  function holdsOf(reads: MarkReads, cluster: string): Holds {
+    return {
+      exports: any(reads, `${exportsPrefix}${cluster}/`),
+      types: any(reads, `${needs.typesPrefix()}${cluster}/`),
+    };
   }
 
-  function bindingsOf(cluster: string): readonly Binding[] {
-    const entries = needs.store.scan({ prefix: `${roleBindingsPrefix}${cluster}/` }, objectsMax);
-    return entries.map((entry) => parseStored<Binding>(entry.value));
+  /** Asked at each write of a role or binding: of the others, which may be many and large, only those are parsed that can name a consumer. */
+  function consumersBindingsOf(reads: MarkReads, cluster: string): readonly Binding[] {
+    return reads
+      .scan({ prefix: `${roleBindingsPrefix}${cluster}/` }, objectsMax)
+      .filter(({ value }) => consumerPrefixes.some((prefix) => hasText(value, prefix)))
+      .map(({ value }) => parseStored<Binding>(value))
+      .filter(isConsumersBinding);
   }
 
-  function roleOf(cluster: string, name: string): Role | undefined {
-    const entry =
-      needs.store.get(`${rolesPrefix}${cluster}//${name}`) ?? needs.store.get(`${systemRolesPrefix}${name}`);
+  function roleOf(reads: MarkReads, cluster: string, name: string): Role | undefined {
+    const entry = reads.get(`${rolesPrefix}${cluster}//${name}`) ?? reads.get(`${systemRolesPrefix}${name}`);
     return entry === undefined ? undefined : parseStored<Role>(entry.value);
   }
 
-  function reasonsOfRole(cluster: string, role: Role, holds: Holds): string[] {
+  function reasonsOfRole(reads: MarkReads, cluster: string, role: Role, holds: Holds): string[] {
     const rules = role.rules ?? [];
     const forConsumers = () =>
-      bindingsOf(cluster).some((binding) => binding.roleRef.name === role.metadata.name && isConsumersBinding(binding));
+      consumersBindingsOf(reads, cluster).some((binding) => binding.roleRef.name === role.metadata.name);
     return [
       ...(holds.exports && (rules.some(aboutExports) || forConsumers()) ? ['apis.kcp.io'] : []),
       ...(rules.some(aboutAccess) ? ['core.kcp.io'] : []),
@@ -91,28 +100,28 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'store' | 'type
     ];
   }
 
-  function reasonsOf(key: string, object: KubeObject): string[] {
+  function reasonsOf(reads: MarkReads, key: string, object: KubeObject): string[] {
     const { cluster } = parseKey(key);
-    const holds = holdsOf(cluster);
+    const holds = holdsOf(reads, cluster);
     if (!holds.exports && !holds.types) return [];
     if (key.startsWith(rolesPrefix)) {
-      const reasons = reasonsOfRole(cluster, object as KubeObject & Role, holds);
+      const reasons = reasonsOfRole(reads, cluster, object as KubeObject & Role, holds);
       // A role with the name of one of system:admin always leaves: without it, a shard that knows a binding to it would take the other role for what is meant.
-      const shadows = needs.store.get(`${systemRolesPrefix}${object.metadata.name}`) !== undefined;
+      const shadows = reads.get(`${systemRolesPrefix}${object.metadata.name}`) !== undefined;
       return shadows && reasons.length === 0 ? ['core.kcp.io'] : reasons;
     }
     if (!key.startsWith(roleBindingsPrefix))
       return [...(holds.exports ? ['apis.kcp.io'] : []), ...(holds.types ? ['tenancy.kcp.io'] : [])];
     const binding = object as unknown as Binding;
-    const role = roleOf(cluster, binding.roleRef.name);
-    const reasons = role === undefined ? [] : reasonsOfRole(cluster, role, holds);
+    const role = roleOf(reads, cluster, binding.roleRef.name);
+    const reasons = role === undefined ? [] : reasonsOfRole(reads, cluster, role, holds);
     return holds.exports && isConsumersBinding(binding) ? [...new Set(['apis.kcp.io', ...reasons])] : reasons;
   }
 
   return {
     holdsOf,
-    mark(key, object) {
-      const wanted = reasonsOf(key, object).join(',');
+    mark(reads, key, object) {
+      const wanted = reasonsOf(reads, key, object).join(',');
       const { [replicateAnnotation]: before = '', ...others } = object.metadata.annotations ?? {};
       if (before === wanted) return false;
       object.metadata.annotations = wanted === '' ? others : { ...others, [replicateAnnotation]: wanted };
@@ -123,8 +132,7 @@ export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'store' | 'type
 
 /** Whether a stored object carries the annotation, without parsing those that cannot. */
 export function isMarked(value: Uint8Array): boolean {
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  if (!bytes.includes(replicateAnnotation)) return false;
+  if (!hasText(value, replicateAnnotation)) return false;
   return parseStored<KubeObject>(value).metadata.annotations?.[replicateAnnotation] !== undefined;
 }
 
@@ -149,35 +157,32 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
   }
 
   /** Whether the role stands before one of system:admin while a binding to it still leaves the shard. */
-  function mustStay(role: Entry): boolean {
+  function mustStay(decision: Reads, role: Entry): boolean {
     const { cluster, name } = parseKey(role.key);
-    if (needs.store.get(`${systemRolesPrefix}${name}`) === undefined) return false;
-    return needs.store
+    if (decision.get(`${systemRolesPrefix}${name}`) === undefined) return false;
+    return decision
       .scan({ prefix: `${roleBindingsPrefix}${cluster}/` }, objectsMax)
-      .map((entry) => parseStored<KubeObject & Binding>(entry.value))
-      .some(
-        ({ metadata, roleRef }) => roleRef.name === name && metadata.annotations?.[replicateAnnotation] !== undefined,
-      );
+      .some(({ value }) => isMarked(value) && parseStored<Binding>(value).roleRef.name === name);
   }
 
   /**
    * A binding never leaves the shard without its role: the role's mark is put on before the binding's and taken off after it. Otherwise another shard would
    * take a role of the same name in `system:admin` for what the binding means.
    */
-  async function mark(entry: Entry): Promise<number | undefined> {
+  async function mark(decision: Decision, entry: Entry): Promise<number | undefined> {
     const served = servedOf(entry.key);
     const object = objectOf<KubeObject>(served, entry);
     if (object.metadata.deletionTimestamp !== undefined) return undefined;
-    if (!marks.mark(entry.key, object)) return undefined;
+    if (!marks.mark(decision, entry.key, object)) return undefined;
     const marked = object.metadata.annotations?.[replicateAnnotation] !== undefined;
     if (marked && entry.key.startsWith(roleBindingsPrefix)) {
-      const role = needs.store.peek(roleKeyOf(entry.key, entry.value));
-      const waitMs = role === undefined ? undefined : await mark(role);
+      const role = decision.peek(roleKeyOf(entry.key, entry.value));
+      const waitMs = role === undefined ? undefined : await mark(decision, role);
       if (waitMs !== undefined) return waitMs;
     }
     // The last such binding wakes the role when it loses its own mark.
-    if (!marked && entry.key.startsWith(rolesPrefix) && mustStay(entry)) return undefined;
-    return (await committed(needs, [replaceOperation(needs, served, entry, object)])) ? undefined : lostRaceMs;
+    if (!marked && entry.key.startsWith(rolesPrefix) && mustStay(decision, entry)) return undefined;
+    return commitOrAgain(decision, [replaceOperation(needs, served, entry, object)]);
   }
 
   function keysOfCluster(cluster: string): string[] {
@@ -200,7 +205,7 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
       if (isHolder(key)) return type === 'delete' || previous === undefined ? keysOfCluster(parts.cluster) : [];
       const isRole = key.startsWith(rolesPrefix);
       if (!isRole && !key.startsWith(roleBindingsPrefix)) return [];
-      const { exports, types } = marks.holdsOf(parts.cluster);
+      const { exports, types } = marks.holdsOf(needs.store, parts.cluster);
       if (!exports && !types) return isRole || !lostMark(event) ? [] : [roleKeyOf(key, event.value)];
       // A role decides about its bindings, and a binding for consumers about its role.
       if (isRole || isConsumersBinding(parseStored<Binding>(event.value))) return keysOfCluster(parts.cluster);
@@ -212,9 +217,9 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
         for await (const key of keysToResume(needs.store, prefix, () => true)) clusters.add(parseKey(key).cluster);
       for (const cluster of clusters) yield* keysOfCluster(cluster);
     },
-    async reconcile(key) {
-      const entry = needs.store.peek(key);
-      return entry === undefined ? undefined : mark(entry);
+    async reconcile(key, decision) {
+      const entry = decision.peek(key);
+      return entry === undefined ? undefined : mark(decision, entry);
     },
   };
 }

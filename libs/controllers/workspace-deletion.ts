@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Controller } from '@kcp-ts/controller';
 import type { Condition } from '@kcp-ts/meta';
 import { withCondition } from '@kcp-ts/meta';
-import type { Entry, Operation } from '@kcp-ts/storage';
+import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { flagDeleting, flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster, Workspace } from '@kcp-ts/tenancy';
 import { clusterNameAnnotation, phaseLabel, shardAnnotation, workspaceFinalizer } from '@kcp-ts/tenancy';
@@ -15,7 +15,7 @@ import type { ClusterRemoval } from './cluster-removal.ts';
 import { remainingMessage } from './cluster-removal.ts';
 import type { OtherShards } from './other-shards.ts';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { commitOrAgain, eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface WorkspaceDeletionNeeds extends ControllerNeeds {
   /** `tenancy.kcp.io/workspaces/<identity>/`. */
@@ -41,7 +41,12 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
     return replaceOperation(needs, workspaces(), entry, workspace);
   }
 
-  async function report(entry: Entry, workspace: Workspace, message: string): Promise<number | undefined> {
+  async function report(
+    decision: Decision,
+    entry: Entry,
+    workspace: Workspace,
+    message: string,
+  ): Promise<number | undefined> {
     const change = {
       type: 'WorkspaceContentDeleted',
       status: 'False',
@@ -55,42 +60,48 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
     if (isDeepStrictEqual(next, workspace.status)) return remainingRetryMs;
     workspace.status = next;
     workspace.metadata.labels = labels;
-    return (await committed(needs, [replaceOperation(needs, workspaces(), entry, workspace)]))
+    return (await decision.commit([replaceOperation(needs, workspaces(), entry, workspace)]))
       ? remainingRetryMs
       : lostRaceMs;
   }
 
-  async function finish(entry: Entry, workspace: Workspace): Promise<number | undefined> {
-    return (await committed(needs, [lastOperation(entry, workspace)])) ? undefined : lostRaceMs;
+  async function finish(decision: Decision, entry: Entry, workspace: Workspace): Promise<number | undefined> {
+    return commitOrAgain(decision, [lastOperation(entry, workspace)]);
   }
 
   async function removeElsewhere(
+    decision: Decision,
     entry: Entry,
     workspace: Workspace,
     shard: string,
     cluster: string,
   ): Promise<number | undefined> {
     const outcome = await needs.otherShards.deleteCluster(shard, { cluster, ownerUid: workspace.metadata.uid ?? '' });
-    return outcome.gone ? finish(entry, workspace) : report(entry, workspace, outcome.message);
+    return outcome.gone ? finish(decision, entry, workspace) : report(decision, entry, workspace, outcome.message);
   }
 
-  async function removeWorkspace(entry: Entry): Promise<number | undefined> {
+  async function removeWorkspace(decision: Decision, entry: Entry): Promise<number | undefined> {
     const workspace = objectOf<Workspace>(workspaces(), entry);
     const { finalizers = [], annotations } = workspace.metadata;
     // Others go first: ours is the last finalizer to be acted on.
     if (!finalizers.includes(workspaceFinalizer) || finalizers.length > 1) return undefined;
     const cluster = workspace.spec?.cluster ?? annotations?.[clusterNameAnnotation];
-    if (cluster === undefined) return finish(entry, workspace);
+    if (cluster === undefined) return finish(decision, entry, workspace);
     const shard = annotations?.[shardAnnotation];
     if (shard !== undefined && shard !== needs.otherShards.ownShard)
-      return removeElsewhere(entry, workspace, shard, cluster);
+      return removeElsewhere(decision, entry, workspace, shard, cluster);
     const { name, uid = '' } = workspace.metadata;
     const owner = { cluster: parseKey(entry.key).cluster, name, uid };
-    const outcome = await needs.removal.remove(cluster, lastOperation(entry, structuredClone(workspace)), owner);
+    const outcome = await needs.removal.remove(
+      decision,
+      cluster,
+      lastOperation(entry, structuredClone(workspace)),
+      owner,
+    );
     // The cluster belongs to somebody else: the Workspace goes alone.
-    if (outcome.status === 'not-owned') return finish(entry, workspace);
+    if (outcome.status === 'not-owned') return finish(decision, entry, workspace);
     return settle(cluster, entry.key, outcome.status, () =>
-      report(entry, workspace, outcome.status === 'waiting' ? remainingMessage(outcome.remaining) : ''),
+      report(decision, entry, workspace, outcome.status === 'waiting' ? remainingMessage(outcome.remaining) : ''),
     );
   }
 
@@ -109,9 +120,9 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
     return onWaiting();
   }
 
-  async function removeCluster(entry: Entry): Promise<number | undefined> {
+  async function removeCluster(decision: Decision, entry: Entry): Promise<number | undefined> {
     const cluster = clusterOf(entry.key);
-    const outcome = await needs.removal.remove(cluster, undefined);
+    const outcome = await needs.removal.remove(decision, cluster, undefined);
     if (outcome.status === 'not-owned') return undefined;
     return settle(cluster, entry.key, outcome.status, async () => remainingRetryMs);
   }
@@ -147,10 +158,10 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
       for await (const entries of eachPiece(needs.store, { prefix: logicalClustersPrefix }))
         for (const entry of entries) if (isDeleting(entry.value) && standsAlone(entry.value)) yield entry.key;
     },
-    async reconcile(key) {
-      const entry = needs.store.peek(key);
+    async reconcile(key, decision) {
+      const entry = decision.peek(key);
       if (entry === undefined || !isDeleting(entry.value)) return undefined;
-      return key.startsWith(logicalClustersPrefix) ? removeCluster(entry) : removeWorkspace(entry);
+      return key.startsWith(logicalClustersPrefix) ? removeCluster(decision, entry) : removeWorkspace(decision, entry);
     },
   };
 }

@@ -8,7 +8,7 @@ import type { UserInfo } from '@kcp-ts/meta';
 import { asClusterName, isTrueCondition, withCondition } from '@kcp-ts/meta';
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { bindingsPrefix } from '@kcp-ts/sharing';
-import type { Entry, Operation } from '@kcp-ts/storage';
+import type { Decision, Entry, Operation, Reads } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster, PlanNeeds, Workspace, WorkspaceTypes } from '@kcp-ts/tenancy';
 import {
@@ -26,7 +26,7 @@ import {
 } from '@kcp-ts/tenancy';
 import type { OtherShards } from './other-shards.ts';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { commitOrAgain, eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface WorkspaceProgressNeeds extends ControllerNeeds {
   readonly plan: PlanNeeds;
@@ -62,7 +62,7 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
   /** Workspaces without a shard: looked at again when shards change. */
   const unscheduled = new Set<string>();
 
-  async function schedule(entry: Entry, workspace: Workspace): Promise<number | undefined> {
+  async function schedule(decision: Decision, entry: Entry, workspace: Workspace): Promise<number | undefined> {
     const { cluster: parent } = parseKey(entry.key);
     const { path = '', name = '' } = workspace.spec?.type ?? {};
     const type = needs.types.at(path, name, workspace.metadata.annotations?.[typeClusterAnnotation]);
@@ -81,13 +81,11 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
       unscheduled.add(entry.key);
       if (isDeepStrictEqual(before.status?.phase, 'Unavailable')) return undefined;
     } else unscheduled.delete(entry.key);
-    return (await committed(needs, [replaceOperation(needs, workspaces(), entry, workspace), ...operations]))
-      ? undefined
-      : lostRaceMs;
+    return commitOrAgain(decision, [replaceOperation(needs, workspaces(), entry, workspace), ...operations]);
   }
 
-  function bindingsAreDone(cluster: string): boolean {
-    const entries = needs.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, bindingsMax);
+  function bindingsAreDone(decision: Reads, cluster: string): boolean {
+    const entries = decision.scan({ prefix: `${bindingsPrefix}${cluster}/` }, bindingsMax);
     return entries.every((entry) => {
       const { status, spec } = parseStored<ApiBinding>(entry.value);
       const claims = (spec?.permissionClaims ?? []).length > 0;
@@ -99,9 +97,9 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
   }
 
   /** Takes off what we have done ourselves; the last one off makes the cluster Ready. */
-  async function initialize(entry: Entry, cluster: LogicalCluster, name: string): Promise<boolean> {
+  async function initialize(decision: Decision, entry: Entry, cluster: LogicalCluster, name: string): Promise<boolean> {
     const left = (cluster.status?.initializers ?? []).filter(
-      (id) => id !== bindingsInitializer || !bindingsAreDone(name),
+      (id) => id !== bindingsInitializer || !bindingsAreDone(decision, name),
     );
     const phase = left.length === 0 ? 'Ready' : 'Initializing';
     if (left.length === (cluster.status?.initializers ?? []).length && phase === cluster.status?.phase) return true;
@@ -120,7 +118,7 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
       ...ownLabels(cluster.metadata.labels),
       ...phaseLabels(phase, left, cluster.status.terminators ?? []),
     };
-    return committed(needs, [replaceOperation(needs, logicalClusters(), entry, cluster)]);
+    return decision.commit([replaceOperation(needs, logicalClusters(), entry, cluster)]);
   }
 
   /** The shard that has to make the workspace's cluster, or has made it, where that is not this one. */
@@ -133,6 +131,7 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
   }
 
   async function makeElsewhere(
+    decision: Decision,
     entry: Entry,
     workspace: Workspace,
     { shard, cluster }: { readonly shard: string; readonly cluster: string },
@@ -151,7 +150,7 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
       requiredGroups: annotations?.[requiredGroupsAnnotation],
     });
     settleWorkspace(workspace, made, creator, timestamp(needs));
-    return (await committed(needs, [replaceOperation(needs, workspaces(), entry, workspace)])) ? undefined : lostRaceMs;
+    return commitOrAgain(decision, [replaceOperation(needs, workspaces(), entry, workspace)]);
   }
 
   function mirror(workspace: Workspace, status: NonNullable<LogicalCluster['status']>): void {
@@ -182,7 +181,7 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
   }
 
   /** What the workspace's cluster says of itself; undefined where it is gone or going. */
-  async function clusterStatus(workspace: Workspace, name: string): Promise<LogicalCluster['status']> {
+  async function clusterStatus(decision: Reads, workspace: Workspace, name: string): Promise<LogicalCluster['status']> {
     const other = elsewhere(workspace);
     if (other !== undefined) {
       const made = await needs.otherShards.describeCluster(other.shard, name);
@@ -194,27 +193,32 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
         ...(terminators.length === 0 ? {} : { terminators: [...terminators] }),
       };
     }
-    const entry = needs.store.peek(needs.logicalClusterKey(name));
+    const entry = decision.peek(needs.logicalClusterKey(name));
     if (entry === undefined) return undefined;
     const cluster = objectOf<LogicalCluster>(logicalClusters(), entry);
     return cluster.metadata.deletionTimestamp === undefined ? (cluster.status ?? {}) : undefined;
   }
 
-  async function progress(entry: Entry, workspace: Workspace, name: string): Promise<number | undefined> {
-    const status = await clusterStatus(workspace, name);
+  async function progress(
+    decision: Decision,
+    entry: Entry,
+    workspace: Workspace,
+    name: string,
+  ): Promise<number | undefined> {
+    const status = await clusterStatus(decision, workspace, name);
     if (status === undefined) return undefined;
     const before = structuredClone(workspace);
     mirror(workspace, status);
     if (isDeepStrictEqual(before, workspace)) return undefined;
     const operation: Operation = replaceOperation(needs, workspaces(), entry, workspace);
-    return (await committed(needs, [operation])) ? undefined : lostRaceMs;
+    return commitOrAgain(decision, [operation]);
   }
 
   /** Takes a cluster on its way to Ready as far as it goes; its Workspace follows, wherever that is. */
-  async function progressCluster(entry: Entry): Promise<number | undefined> {
+  async function progressCluster(decision: Decision, entry: Entry): Promise<number | undefined> {
     const cluster = objectOf<LogicalCluster>(logicalClusters(), entry);
     if (cluster.metadata.deletionTimestamp !== undefined || cluster.status?.phase !== 'Initializing') return undefined;
-    return (await initialize(entry, cluster, parseKey(entry.key).cluster)) ? undefined : lostRaceMs;
+    return (await initialize(decision, entry, cluster, parseKey(entry.key).cluster)) ? undefined : lostRaceMs;
   }
 
   /** The Workspace that a logical cluster belongs to. */
@@ -248,20 +252,20 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
       for await (const entries of eachPiece(needs.store, { prefix: logicalClustersPrefix }))
         for (const entry of entries) if (isInitializing(entry.value)) yield* [entry.key, ...ownerKey(entry.value)];
     },
-    async reconcile(key) {
-      const entry = needs.store.peek(key);
-      if (entry !== undefined && key.startsWith(logicalClustersPrefix)) return progressCluster(entry);
+    async reconcile(key, decision) {
+      const entry = decision.peek(key);
+      if (entry !== undefined && key.startsWith(logicalClustersPrefix)) return progressCluster(decision, entry);
       if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) {
         unscheduled.delete(key);
         return undefined;
       }
       const workspace = objectOf<Workspace>(workspaces(), entry);
-      if (workspace.spec?.cluster !== undefined) return progress(entry, workspace, workspace.spec.cluster);
+      if (workspace.spec?.cluster !== undefined) return progress(decision, entry, workspace, workspace.spec.cluster);
       const other = elsewhere(workspace);
       // Where the shard it was meant for has left, it is placed anew.
       return other !== undefined && needs.otherShards.knows(other.shard)
-        ? makeElsewhere(entry, workspace, other)
-        : schedule(entry, workspace);
+        ? makeElsewhere(decision, entry, workspace, other)
+        : schedule(decision, entry, workspace);
     },
   };
 }

@@ -3,10 +3,11 @@ import type { Clock, Random } from '@kcp-ts/base';
 import type { KubeObject, Revision } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import { currentObject, storedObject, timestampOf } from '@kcp-ts/registry';
-import type { Entry, Operation, Range, Store } from '@kcp-ts/storage';
+import type { Decision, Entry, Operation, Range, Store } from '@kcp-ts/storage';
 
 export interface ControllerNeeds {
-  readonly store: Store;
+  /** To be woken by, and for what is too much for one decision: a decision reads and commits through the `Decision` that it is handed. */
+  readonly store: Omit<Store, 'commit'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly shardNumber: number;
@@ -38,12 +39,6 @@ export function objectOf<T extends KubeObject>(served: ServedResource, entry: En
   return currentObject(served, entry.value) as T;
 }
 
-/** Commits; false where somebody else wrote first and the key must be looked at again. */
-export async function committed(needs: ControllerNeeds, operations: readonly Operation[]): Promise<boolean> {
-  if (operations.length === 0) return true;
-  return (await needs.store.commit(operations)).status === 'committed';
-}
-
 const commitOperations = 100;
 /** Well below what etcd takes in one transaction; a single larger object goes alone. */
 const commitBytes = 1_000_000;
@@ -72,7 +67,7 @@ export function cutIntoCommits(
 const pieceEntries = 200;
 
 /** All entries of a range in bounded pieces, newest state each. */
-export async function* eachPiece(store: Store, range: Range): AsyncIterable<readonly Entry[]> {
+export async function* eachPiece(store: Pick<Store, 'list'>, range: Range): AsyncIterable<readonly Entry[]> {
   let after: string | undefined;
   for (;;) {
     const page = await store.list(range, { after, limit: pieceEntries });
@@ -84,7 +79,7 @@ export async function* eachPiece(store: Store, range: Range): AsyncIterable<read
 
 /** The keys of a range whose entries ask for work. */
 export async function* keysToResume(
-  store: Store,
+  store: Pick<Store, 'list'>,
   prefix: string,
   needsWork: (entry: Entry) => boolean,
 ): AsyncIterable<string> {
@@ -94,3 +89,8 @@ export async function* keysToResume(
 
 /** Look again at once: somebody else was faster. */
 export const lostRaceMs = 1;
+
+/** Commits; where somebody else wrote first, the key must be looked at again. */
+export async function commitOrAgain(decision: Decision, operations: readonly Operation[]): Promise<number | undefined> {
+  return (await decision.commit(operations)) ? undefined : lostRaceMs;
+}

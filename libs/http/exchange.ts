@@ -40,6 +40,11 @@ export interface Exchange {
   respond(status: number, headers: ResponseHeaders, body?: Uint8Array | string): void;
   /** Begins an answer whose end is not known yet. `reservedBytes`: how much waits elsewhere, and is counted, while the client is behind. */
   stream(status: number, headers: ResponseHeaders, reservedBytes?: number): BodyStream;
+  /**
+   * Where the client asks for a WebSocket: begins an answer whose lines leave as messages. Undefined for others; a request that is answered in another way has
+   * asked in vain.
+   */
+  readonly webSocket?: (() => BodyStream) | undefined;
   /** For work of a millisecond and more, before it begins: a promise for when others have had their turn and the client is not behind, or nothing where it may begin. */
   pause(): Promise<void> | undefined;
   /** Names whoever this is served in turn as: its connection, or where a service of ours hands requests on, that service's client. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { CoalescingBody } from './coalescing-body.ts';
 import type { BodyStream, Exchange, ExchangeCount, RequestHeaders, ResponseHeaders } from './exchange.ts';
 import type { Flow } from './flow.ts';
@@ -10,6 +10,7 @@ import { readBody } from './read-body.ts';
 import { bodyless, lengthOf } from './response-head.ts';
 import type { ExchangeNeeds, ServedRequest } from './served-request.ts';
 import { beginRequest, endRequest, resumeRequest, suspendRequest } from './served-request.ts';
+import { createWebSocketBody, webSocketHead } from './web-socket.ts';
 
 /** What is left of a refused body is read and dropped up to here, so that the client gets to read the answer; past it the connection ends. */
 const dropBytesMax = 64 * 1024 * 1024;
@@ -27,6 +28,12 @@ function originForm(url: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
+/** A connection that its client wants to be a WebSocket, and what it has sent of it already. */
+export interface Upgrade {
+  readonly socket: Duplex;
+  readonly head: Uint8Array;
+}
+
 /** A class because there is one per request: methods on a prototype cost nothing. */
 export class Http1Exchange implements Exchange, ServedRequest {
   readonly protocol = 'http/1.1';
@@ -38,6 +45,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   queued = false;
   progress: ServedRequest['progress'] = 'none';
   unsent: ServedRequest['unsent'];
+  readonly webSocket: (() => BodyStream) | undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #needs: ExchangeNeeds;
@@ -53,6 +61,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
     from: { readonly peer: Peer; readonly flow: Flow },
     needs: ExchangeNeeds,
     serve: (exchange: Http1Exchange) => void,
+    upgrade?: Upgrade,
   ) {
     this.#request = request;
     this.#response = response;
@@ -62,6 +71,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
     this.url = originForm(request.url ?? '');
     this.peer = from.peer;
     this.flow = from.flow;
+    this.webSocket = upgrade === undefined ? undefined : () => this.#openWebSocket(upgrade);
     response.once('close', () => this.#gone());
   }
 
@@ -193,6 +203,15 @@ export class Http1Exchange implements Exchange, ServedRequest {
     return body;
   }
 
+  #openWebSocket({ socket, head }: Upgrade): BodyStream {
+    if (!this.#needs.mayAnswer(this)) return this.stream(503, {});
+    this.#markAnswered();
+    if (!this.closed) socket.write(webSocketHead(this.#request));
+    const body = new CoalescingBody(socket, { ...this.#needs, flow: this.flow, reservedBytes: 0, cutOff });
+    this.#body = body;
+    return createWebSocketBody(body, socket, head);
+  }
+
   /** Ends an answer that its handler will not end any more. */
   cutOff(): void {
     if (!this.#response.writableEnded) cutOff(this.#response);
@@ -206,8 +225,13 @@ export class Http1Exchange implements Exchange, ServedRequest {
       if (!this.#request.complete && declared > dropBytesMax) this.#response.shouldKeepAlive = false;
       this.#response.writeHead(status, headers);
     }
+    this.#markAnswered();
+    return !this.closed;
+  }
+
+  #markAnswered(): void {
+    if (this.answered) throw new Error('the exchange has been answered already');
     this.answered = true;
     this.#settle();
-    return !this.closed;
   }
 }

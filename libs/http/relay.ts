@@ -107,7 +107,9 @@ export function relay(
       ended = () => exchange.respond(status, headers, whole());
       return;
     }
-    body = exchange.stream(status, headers, upstreamWindowBytes);
+    // What has no length and goes on is a watch.
+    const messages = status === 200 && length === undefined ? exchange.webSocket : undefined;
+    body = messages === undefined ? exchange.stream(status, headers, upstreamWindowBytes) : messages();
     const answer = passOn(exchange, stream, body, () => {
       over = true;
     });

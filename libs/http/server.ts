@@ -5,9 +5,11 @@
  * get an HTTP/2 session of their own. So neither protocol goes through Node's compatibility layer, and both make the same
  * exchange. Everything a client may hold open is bounded: connections, streams, header bytes, the time for a header or a body.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { ServerResponse } from 'node:http';
 import { performServerHandshake } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '@kcp-ts/base';
 import { every } from '@kcp-ts/base';
@@ -18,6 +20,7 @@ import { createDispatch, refuseTooMany } from './dispatch.ts';
 import type { Exchange, ExchangeHandler } from './exchange.ts';
 import type { FlowsOfConnection } from './flow.ts';
 import { createFlows, flowHeader } from './flow.ts';
+import type { Upgrade } from './http1-exchange.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import type { HttpLimits } from './limits.ts';
@@ -173,7 +176,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (!paceSessions(() => serveHttp2(socket, connection, http2))) socket.on('error', ignore);
     return true;
   });
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  function serveHttp1(request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): void {
     request.on('error', ignore);
     response.on('error', ignore);
     if (closing) response.shouldKeepAlive = false;
@@ -183,7 +186,20 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       return;
     }
     const from = { peer: connection.peer, flow: connection.flows.flowOf(request.headers[flowHeader]) };
-    submit(new Http1Exchange(request, response, from, exchanges, dispatch));
+    submit(new Http1Exchange(request, response, from, exchanges, dispatch, upgrade));
+  }
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => serveHttp1(request, response));
+  const upgraded = new Set<Duplex>();
+  // Node has given the connection up: a plain answer is written to it as to any other, and is its last.
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgraded.add(socket);
+    socket.on('error', ignore);
+    socket.once('close', () => upgraded.delete(socket));
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(request.socket);
+    response.once('finish', () => socket.end());
+    serveHttp1(request, response, { socket, head });
   });
 
   let nextPingMs = now() + limits.pingMs;
@@ -213,6 +229,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         const cut = clock.setTimer(drainMs, () => {
           sessions.destroyAll();
           server.closeAllConnections();
+          for (const socket of upgraded) socket.destroy();
         });
         server.close(() => {
           cut[Symbol.dispose]();

@@ -9,6 +9,7 @@ import type { TLSSocket } from 'node:tls';
 import type { HttpLimits } from './limits.ts';
 import { sweepMsOf } from './limits.ts';
 import { createPace } from './pace.ts';
+import { isWebSocketUpgrade } from './web-socket.ts';
 
 /** PEM texts. */
 export interface ServerTls {
@@ -47,6 +48,7 @@ export function createTlsServer(tls: ServerTls, limits: HttpLimits): Server {
     keepAlive: true,
     keepAliveInitialDelay: limits.pingMs,
     noDelay: true,
+    shouldUpgradeCallback: isWebSocketUpgrade,
   });
   server.maxConnections = limits.connectionsMax;
   server.on('tlsClientError', () => {});

@@ -31,13 +31,13 @@ export {
   validateQualifiedName,
 } from './names.ts';
 export type { NameProblems } from './object-meta-errors.ts';
-export { objectMetaErrors } from './object-meta-errors.ts';
+export { finalizersMax, objectMetaErrors } from './object-meta-errors.ts';
 export type { FieldRequirement } from './parse-selector.ts';
 export { parseFieldSelector, parseLabelSelector } from './parse-selector.ts';
 export type { Quantity } from './quantity.ts';
-export { compareQuantities, formatQuantity, parseQuantity } from './quantity.ts';
-export type { PrinterColumn, ResourceRow, ScalePaths, SubresourceRow, Verb } from './resource-row.ts';
-export { groupResourceText, groupVersionText } from './resource-row.ts';
+export { compareQuantities, formatQuantity, parseQuantity, quantityProblem, roundedToMilli } from './quantity.ts';
+export type { PrinterColumn, ResourceRow, ScalePaths, Strategy, SubresourceRow, Verb } from './resource-row.ts';
+export { groupResourceText, groupVersionText, strategyOf } from './resource-row.ts';
 export type { ResourceVersion } from './resource-version.ts';
 export { formatResourceVersion, mergedShardNumber, parseResourceVersion, shardNumbers } from './resource-version.ts';
 export type { Revision } from './revision.ts';

@@ -71,8 +71,8 @@ export function validatePathSegmentName(text: string): string[] {
 /** A name or label value without a prefix, of at most 63 characters. */
 const plainName = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 
-/** A qualified name: a label's or annotation's key. */
-export function validateQualifiedName(text: string): string[] {
+/** A qualified name: an annotation's key or a finalizer; a label's key, where `what` says so. */
+export function validateQualifiedName(text: string, what = 'a qualified name'): string[] {
   // Nearly all are short, plain and right.
   if (plainName.test(text)) return [];
   const messages: string[] = [];
@@ -84,8 +84,7 @@ export function validateQualifiedName(text: string): string[] {
     if (prefix === '') messages.push('prefix part must be non-empty');
     else messages.push(...validateDnsSubdomain(prefix).map((message) => `prefix part ${message}`));
   } else if (parts.length > 2) {
-    const message =
-      "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+    const message = `${what} must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`;
     return [
       `${ruleText(message, qualifiedRule, 'MyName', 'my.name', '123-abc')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
@@ -116,7 +115,8 @@ export function validateLabelValue(text: string): string[] {
 export function validateLabels(labels: Readonly<Record<string, string>> | undefined, field: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [key, value] of Object.entries(labels ?? {})) {
-    for (const message of validateQualifiedName(key)) errors.push(invalidValue(field, key, message));
+    for (const message of validateQualifiedName(key, 'a valid label key'))
+      errors.push(invalidValue(field, key, message));
     for (const message of validateLabelValue(value)) errors.push(invalidValue(field, value, message));
   }
   return errors;

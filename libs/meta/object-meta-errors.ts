@@ -3,36 +3,13 @@ import type { FieldError } from './field-error.ts';
 import { invalidValue, requiredValue } from './field-error.ts';
 import type { ObjectMeta } from './kube-object.ts';
 import { validateAnnotations, validateLabels, validateQualifiedName } from './names.ts';
+import { ownerReferenceErrors } from './owner-reference-errors.ts';
 
 /** What is wrong with a name, in Kubernetes' texts. */
 export type NameProblems = (name: string) => readonly string[];
 
-function ownerReferenceErrors(meta: ObjectMeta, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const controllers: string[] = [];
-  for (const [i, owner] of (meta.ownerReferences ?? []).entries()) {
-    const field = `${path}.ownerReferences[${i}]`;
-    if (!owner.apiVersion)
-      errors.push(invalidValue(`${field}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
-    if (!owner.kind) errors.push(invalidValue(`${field}.kind`, owner.kind ?? '', 'must not be empty'));
-    if (!owner.name) errors.push(invalidValue(`${field}.name`, owner.name ?? '', 'must not be empty'));
-    if (!owner.uid) errors.push(invalidValue(`${field}.uid`, owner.uid ?? '', 'must not be empty'));
-    if (owner.controller === true) controllers.push(owner.name);
-  }
-  if (controllers.length > 1) {
-    errors.push(
-      invalidValue(
-        `${path}.ownerReferences`,
-        meta.ownerReferences,
-        `Only one reference can have Controller set to true. Found "true" in references for ${controllers.join(' and ')}`,
-      ),
-    );
-  }
-  return errors;
-}
-
 /** Far more than anybody has: each is looked at with every write. */
-const finalizersMax = 10_000;
+export const finalizersMax = 10_000;
 
 function maskTrailingDash(name: string): string {
   return name.length > 1 && name.endsWith('-') ? `${name.slice(0, -1)}a` : name;
@@ -47,9 +24,11 @@ export function objectMetaErrors(meta: ObjectMeta, nameProblems: NameProblems, p
   }
   if (!meta.name) errors.push(requiredValue(`${path}.name`, 'name or generateName is required'));
   else for (const problem of nameProblems(meta.name)) errors.push(invalidValue(`${path}.name`, meta.name, problem));
-  errors.push(...ownerReferenceErrors(meta, path));
+  if (meta.generation !== undefined && meta.generation < 0)
+    errors.push(invalidValue(`${path}.generation`, meta.generation, 'must be greater than or equal to 0'));
   errors.push(...validateLabels(meta.labels, `${path}.labels`));
   errors.push(...validateAnnotations(meta.annotations, `${path}.annotations`));
+  errors.push(...ownerReferenceErrors(meta.ownerReferences, `${path}.ownerReferences`));
   const { finalizers = [] } = meta;
   if (finalizers.length > finalizersMax) {
     const message = `Too many: ${finalizers.length}: must have at most ${finalizersMax} items`;
@@ -58,6 +37,10 @@ export function objectMetaErrors(meta: ObjectMeta, nameProblems: NameProblems, p
   for (const finalizer of finalizers.slice(0, finalizersMax)) {
     for (const problem of validateQualifiedName(finalizer))
       errors.push(invalidValue(`${path}.finalizers`, finalizer, problem));
+  }
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
+    const why = 'finalizer orphan and foregroundDeletion cannot be both set';
+    errors.push(invalidValue(`${path}.finalizers`, finalizers, why));
   }
   return errors;
 }

@@ -80,7 +80,7 @@ function createReader(tokens: readonly Token[]): Reader {
 }
 
 function checkKey(key: string): void {
-  const messages = validateQualifiedName(key);
+  const messages = validateQualifiedName(key, 'a valid label key');
   if (messages.length === 0) return;
   // apimachinery gives it without a field.
   throw bad(`<nil>: Invalid value: ${JSON.stringify(key)}: ${messages.join('; ')}`);

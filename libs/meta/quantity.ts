@@ -47,6 +47,26 @@ export function parseQuantity(text: string): Quantity | undefined {
   return { nano: sign === '-' ? -nano : nano, format };
 }
 
+const wrongFormat = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+const form = /^[+-]?[0-9]*(?:\.[0-9]*)?([eEinumkKMGTP]*[-+]?[0-9]*)$/;
+const suffix = /^(?:[KMGTPE]i|[numkMGTPE]?|[eE][+-]?[0-9]+)$/;
+
+/** Why a text is no quantity, in the words of resource.ParseQuantity. */
+export function quantityProblem(text: string): string {
+  const found = text === '' ? null : form.exec(text);
+  if (found === null) return wrongFormat;
+  return suffix.test(found[1] ?? '') ? 'unable to parse numeric part of quantity' : "unable to parse quantity's suffix";
+}
+
+const nanoPerMilli = 1_000_000n;
+
+/** Rounded up to thousandths, as Kubernetes keeps the amounts of resource lists. */
+export function roundedToMilli({ nano, format }: Quantity): Quantity {
+  const size = nano < 0n ? -nano : nano;
+  const rounded = divideUp(size, nanoPerMilli) * nanoPerMilli;
+  return { nano: nano < 0n ? -rounded : rounded, format };
+}
+
 /** Negative, zero or positive, as for sorting. */
 export function compareQuantities(a: Quantity, b: Quantity): number {
   return a.nano < b.nano ? -1 : a.nano > b.nano ? 1 : 0;

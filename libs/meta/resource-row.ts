@@ -35,6 +35,33 @@ export interface SubresourceRow {
   readonly schema?: JsonSchema;
 }
 
+/** What a kind's strategy (Kubernetes' word) says of its updates and deletes. */
+export interface Strategy {
+  /** A PUT without a resourceVersion replaces whatever is there; else it must name what it replaces. */
+  readonly unconditionalUpdate: boolean;
+  /** A PUT of an object that is not there creates it. */
+  readonly createOnUpdate: boolean;
+  /** `metadata.generation` is 1 from the start and counts the changes of anything but metadata and status. */
+  readonly countsGenerations: boolean;
+  /** A write of the status leaves the metadata as it is. */
+  readonly statusKeepsMetadata: boolean;
+  /** A delete answers with the object that is gone, not with a Status. */
+  readonly returnsDeleted: boolean;
+}
+
+/** That of custom resources: k8s.io/apiextensions-apiserver/pkg/registry/customresource/strategy.go. */
+const customStrategy: Strategy = {
+  unconditionalUpdate: false,
+  createOnUpdate: false,
+  countsGenerations: true,
+  statusKeepsMetadata: true,
+  returnsDeleted: false,
+};
+
+export function strategyOf(row: { readonly strategy?: Strategy }): Strategy {
+  return row.strategy ?? customStrategy;
+}
+
 export interface ResourceRow {
   readonly group: string;
   readonly version: string;
@@ -66,8 +93,10 @@ export interface ResourceRow {
   readonly storageVersion?: string;
   /** The group and version whose stored objects this row shows in its own shape; the behaviour converts. Absent: the objects are this row's own. */
   readonly aliasOf?: { readonly group: string; readonly version: string };
-  /** Built-in kinds only (custom kinds always do): whether `metadata.generation` counts the changes of the spec. */
-  readonly counted?: boolean;
+  /** kcp's schema of the kind has CEL rules, which its behaviour states here: they are not checked of objects that the schema refuses, and the answer says so. */
+  readonly rules?: boolean;
+  /** A custom resource's when absent. */
+  readonly strategy?: Strategy;
 }
 
 /** `plural.group`, or the plural alone in the core group: the text that errors and CRD names use. */

@@ -174,14 +174,15 @@ export class StatusError extends Error {
       field: shortened(error.field, causeMessageMax),
       message: shortened(error.message, causeMessageMax),
     }));
-    const texts = errors.map((error) => `${error.field}: ${error.message}`);
+    // What is said twice is read once, as Kubernetes' aggregated errors are.
+    const texts = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
     if (found.length > causesMax) texts.push(`and ${found.length - causesMax} more`);
     const summary = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
     const qualifiedKind = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
     return new StatusError('Invalid', `${qualifiedKind} ${JSON.stringify(name)} is invalid: ${summary}`, {
       ...(name === '' ? {} : { name }),
       ...(kind.group === '' ? {} : { group: kind.group }),
-      kind: kind.kind,
+      ...(kind.kind === '' ? {} : { kind: kind.kind }),
       causes: errors.map((error) => ({
         reason: causeReasonOf(error.kind),
         message: error.message,

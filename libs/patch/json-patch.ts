@@ -61,6 +61,14 @@ function read(root: unknown, path: readonly string[]): unknown {
   return path.reduce(child, root);
 }
 
+/** What a copy finds: null for a member that an object does not have, as in the library that Kubernetes uses. */
+function copied(root: unknown, path: readonly string[]): unknown {
+  const last = path.at(-1);
+  if (last === undefined) return root;
+  const container = read(root, path.slice(0, -1));
+  return isJsonObject(container) && !hasKey(container, last) ? null : child(container, last);
+}
+
 /** The container of the last segment, made writable with all above it. */
 function parentOf(draft: Draft, path: readonly string[]): Container {
   let container = owned(draft, draft.root);
@@ -112,8 +120,8 @@ function replace(draft: Draft, path: readonly string[], value: unknown): void {
     return;
   }
   const container = parentOf(draft, path);
-  child(container, last);
-  if (Array.isArray(container)) container[Number(last)] = value;
+  // Of an object, what is not there is replaced too: the library that Kubernetes uses does not look.
+  if (Array.isArray(container)) container[parseIndex(last, container.length, false)] = value;
   else setMember(container, last, value);
 }
 
@@ -188,7 +196,7 @@ function applyOperation(draft: Draft, operation: Record<string, unknown>): void 
       move(draft, pointerOf(operation, 'from'), path);
       return;
     case 'copy':
-      add(draft, path, copyValue(draft, read(draft.root, pointerOf(operation, 'from')), 0));
+      add(draft, path, copyValue(draft, copied(draft.root, pointerOf(operation, 'from')), 0));
       return;
     case 'test':
       test(draft, path, hasKey(operation, 'value') ? operation['value'] : null);
@@ -225,7 +233,7 @@ export async function applyJsonPatchInSlices(object: unknown, patch: unknown, sl
 function* applyEach(object: unknown, patch: unknown): Generator<undefined, unknown> {
   if (!Array.isArray(patch)) {
     throw badPatch(
-      `error decoding patch: json: cannot unmarshal ${jsonKind(patch)} into Go value of type jsonpatch.Patch`,
+      `error decoding patch: json: cannot unmarshal ${jsonKind(patch)} into Go value of type []handlers.jsonPatchOp`,
     );
   }
   if (patch.length > operationsMax) {
@@ -235,7 +243,7 @@ function* applyEach(object: unknown, patch: unknown): Generator<undefined, unkno
   for (const operation of patch) {
     if (!isJsonObject(operation)) {
       throw badPatch(
-        `error decoding patch: json: cannot unmarshal ${jsonKind(operation)} into Go value of type jsonpatch.Operation`,
+        `error decoding patch: json: cannot unmarshal ${jsonKind(operation)} into Go value of type handlers.jsonPatchOp`,
       );
     }
     applyOperation(draft, operation);

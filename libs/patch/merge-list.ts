@@ -46,10 +46,45 @@ function mergeObjects(
       result.push(mergeItem({}, item));
     } else result[at] = mergeItem(result[at] as JsonObject, item);
   }
-  return deleted.size === 0 ? result : result.filter((_item, at) => !deleted.has(at));
+  return ordered(
+    result
+      .map((item, at) => ({ item, at, live: at < live.length ? at : undefined }))
+      .filter(({ at }) => !deleted.has(at)),
+    patch.filter((item) => item['$patch'] !== 'delete').map((item) => places.get(identityOf(item[key] ?? null)) ?? -1),
+  );
 }
 
-/** Items are told apart by the merge key; scalars by themselves. New items come last. */
+interface Placed {
+  readonly item: unknown;
+  readonly at: number;
+  /** Where it stood before the patch. */
+  readonly live: number | undefined;
+}
+
+/**
+ * Kubernetes' order without `$setElementOrder`: items of the patch keep its order, the others theirs; of two the other goes first where both were there and it
+ * stood first. `named`: the places of the patch's items.
+ */
+function ordered(placed: readonly Placed[], named: readonly number[]): unknown[] {
+  const isNamed = new Set(named);
+  const byPlace = new Map(placed.map((item) => [item.at, item]));
+  const patched = [...isNamed].flatMap((at) => byPlace.get(at) ?? []);
+  const others = placed.filter(({ at }) => !isNamed.has(at));
+  const result: unknown[] = [];
+  let next = 0;
+  for (const other of others) {
+    for (; next < patched.length; next++) {
+      const live = patched[next]?.live;
+      if (live !== undefined && other.live !== undefined && other.live < live) break;
+      result.push(patched[next]?.item);
+    }
+    result.push(other.item);
+  }
+  for (; next < patched.length; next++) result.push(patched[next]?.item);
+  return result;
+}
+
+/** Items are told apart by the merge key; scalars by themselves, and new ones come last. */
 export function mergeList(
   live: readonly unknown[],
   patch: readonly unknown[],

@@ -1,2 +1,2 @@
-export type { CertificateAndKey } from './make-certificates.ts';
+export type { CertificateAndKey, KeyKind } from './make-certificates.ts';
 export { makeAuthority, makeServiceCertificate, makeServingCertificate } from './make-certificates.ts';

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { createPrivateKey } from 'node:crypto';
 import { isIP } from '@kcp-ts/base';
 import {
   BasicConstraintsExtension,
@@ -18,15 +19,27 @@ export interface CertificateAndKey {
   readonly privateKey: string;
 }
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const algorithms = {
+  ec: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+  rsa: {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-256',
+    modulusLength: 2048,
+    publicExponent: Uint8Array.of(1, 0, 1),
+  },
+} as const;
+
+/** Of a key: on P-256, or RSA with 2048 bits. */
+export type KeyKind = keyof typeof algorithms;
 const dayMs = 86_400_000;
 const authorityDays = 3650;
 const servingDays = 365;
 /** Clocks of clients may be behind. */
 const backdateMs = 3_600_000;
 
-async function makeKeys() {
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+/** Off the main thread: an RSA key takes some tenths of a second. */
+async function makeKeys(kind: KeyKind) {
+  const keys = await crypto.subtle.generateKey(algorithms[kind], true, ['sign', 'verify']);
   const privateKey = PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
   return { keys, privateKey: `${privateKey}\n` };
 }
@@ -35,12 +48,12 @@ function validity(nowMs: number, days: number) {
   return { notBefore: new Date(nowMs - backdateMs), notAfter: new Date(nowMs + days * dayMs) };
 }
 
-export async function makeAuthority(name: string, nowMs: number): Promise<CertificateAndKey> {
-  const { keys, privateKey } = await makeKeys();
+export async function makeAuthority(name: string, nowMs: number, kind: KeyKind = 'ec'): Promise<CertificateAndKey> {
+  const { keys, privateKey } = await makeKeys(kind);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: `CN=${name}`,
     keys,
-    signingAlgorithm: algorithm,
+    signingAlgorithm: algorithms[kind],
     ...validity(nowMs, authorityDays),
     extensions: [
       new BasicConstraintsExtension(true, undefined, true),
@@ -57,8 +70,9 @@ interface Wanted {
 }
 
 async function issue(authority: CertificateAndKey, wanted: Wanted, nowMs: number): Promise<CertificateAndKey> {
-  const { keys, privateKey } = await makeKeys();
+  const { keys, privateKey } = await makeKeys('ec');
   const signer = PemConverter.decodeFirst(authority.privateKey);
+  const algorithm = algorithms[createPrivateKey(authority.privateKey).asymmetricKeyType === 'rsa' ? 'rsa' : 'ec'];
   const certificate = await X509CertificateGenerator.create({
     subject: wanted.subject,
     issuer: new X509Certificate(authority.certificate).subject,

@@ -1,65 +1,116 @@
 /** Unknown and doubled fields of a body: an error, a warning or nothing, as `fieldValidation` says (KEP-2885). */
 import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import { invalidValue, StatusError } from '@kcp-ts/meta';
 import type { ServedResource } from './served-resource.ts';
 import type { FieldValidation, WriteRequest } from './write-request.ts';
 
 const strictErrorsMax = 100;
+/** Characters of a body that an error shows. */
+const summaryMax = 30;
+/** Bytes of a body that its error shows. */
+const shownMax = 4 * 1024;
 
-function strictDecodingError(row: ResourceRow, problems: readonly string[]): StatusError {
-  const text = problems.slice(0, strictErrorsMax).join(', ');
-  return StatusError.badRequest(
-    `${row.kind} in version ${JSON.stringify(row.version)} cannot be handled as a ${row.kind}: strict decoding error: ${text}`,
-  );
+/** The 400 of a body that cannot be decoded as its kind. */
+export function undecodable({ kind, version }: ResourceRow, why: string): StatusError {
+  return StatusError.badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`);
 }
 
-/** Drops what the schema does not know and reports it; throws for wrong types of built-in kinds, in Go's words. */
-export function checkFields(
+/** Drops what the schema does not know and warns of it. Why the object cannot be decoded, in Go's words, or undefined where it can. */
+export function fieldsProblem(
   served: ServedResource,
   object: KubeObject,
   duplicates: readonly string[],
   request: { readonly fieldValidation: FieldValidation; warn(text: string): void },
-): void {
-  const { row, schema } = served;
+): string | undefined {
+  const { schema } = served;
+  // Go tells what is wrong with built-in kinds in the order of the document; of custom kinds doubled fields come first.
+  const order = duplicates.length > 0 && served.row.dialect === 'builtin' ? Object.keys(object) : [];
   const decoded = schema.decode(object);
-  if (decoded.error !== undefined) {
-    throw StatusError.badRequest(
-      `${row.kind} in version ${JSON.stringify(row.version)} cannot be handled as a ${row.kind}: ${decoded.error}`,
-    );
-  }
+  if (decoded.error !== undefined) return decoded.error;
   const pruned = schema.prune(object);
-  if (request.fieldValidation === 'Ignore') return;
+  if (request.fieldValidation === 'Ignore') return undefined;
   const unknown = decoded.unknown.length > 0 ? [...new Set([...decoded.unknown, ...pruned])] : pruned;
-  const problems = [
-    ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
-    ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
+  const found = [
+    ...duplicates.map((path) => ({ path, text: `duplicate field ${JSON.stringify(path)}` })),
+    ...unknown.map((path) => ({ path, text: `unknown field ${JSON.stringify(path)}` })),
   ];
-  if (problems.length === 0) return;
-  if (request.fieldValidation === 'Strict') throw strictDecodingError(row, problems);
-  for (const problem of problems.slice(0, strictErrorsMax)) request.warn(problem);
+  const placeOf = (path: string) => order.indexOf(/^[^.[]*/.exec(path)?.[0] ?? '');
+  if (order.length > 0) found.sort((a, b) => placeOf(a.path) - placeOf(b.path));
+  const problems = found.slice(0, strictErrorsMax).map(({ text }) => text);
+  if (request.fieldValidation === 'Strict' && problems.length > 0)
+    return `strict decoding error: ${problems.join(', ')}`;
+  for (const problem of problems) request.warn(problem);
+  return undefined;
 }
 
-/** The apiVersion and kind of a body must be those of the endpoint. Fills them in where the body leaves both out. */
+/** What Go takes for text: null and absence are the empty one. Throws what `refuse` makes of anything else. */
+function textOf(value: unknown, field: string, refuse: (why: string) => StatusError): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value === 'string') return value;
+  const sent = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+  throw refuse(
+    `couldn't get version/kind; json parse error: json: cannot unmarshal ${sent} into Go struct field .${field} of type string`,
+  );
+}
+
+/** Custom kinds are decoded as what they say they are, so they must say it. `bytes`: what the client sent. */
+export function requireKind(row: ResourceRow, object: { readonly kind?: unknown }, bytes: Uint8Array): void {
+  if (row.dialect !== 'custom' || (object.kind !== undefined && object.kind !== null && object.kind !== '')) return;
+  const sent = Buffer.from(bytes).toString('utf8', 0, shownMax);
+  throw unrecognized(row, `Object 'Kind' is missing in '${sent}'`, sent);
+}
+
+function unrecognized({ kind }: ResourceRow, why: string, sent: string): StatusError {
+  const summary = sent.length > summaryMax ? `${sent.slice(0, summaryMax)} ...` : sent;
+  return StatusError.badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary})`);
+}
+
+/** The apiVersion and kind of a body must be those of the endpoint. Of a built-in kind both may be left out, and are filled in. */
 export function checkKind(served: ServedResource, object: KubeObject): void {
   const { row, apiVersion } = served;
-  if (object.apiVersion === undefined || object.apiVersion === '') object.apiVersion = apiVersion;
-  if (object.kind === undefined || object.kind === '') object.kind = row.kind;
   if (object.apiVersion === apiVersion && object.kind === row.kind) return;
+  const refuse = (why: string) => unrecognized(row, why, JSON.stringify(object));
+  const sentVersion = textOf(object.apiVersion, 'apiVersion', refuse);
+  const sentKind = textOf(object.kind, 'kind', refuse);
   if (row.dialect === 'custom') {
-    if (object.kind !== row.kind)
+    if (sentVersion !== apiVersion)
       throw StatusError.badRequest(
-        `no kind ${JSON.stringify(object.kind)} is registered for the API at this URL: it takes ${row.kind}`,
+        `the API version in the data (${sentVersion}) does not match the expected API version (${apiVersion})`,
       );
-    throw StatusError.badRequest(
-      `the API version in the data (${object.apiVersion}) does not match the expected API version (${apiVersion})`,
-    );
+    throw StatusError.invalid(row, object.metadata?.name ?? '', [
+      invalidValue('kind', sentKind, `must be ${row.kind}`),
+    ]);
   }
+  object.apiVersion = sentVersion || apiVersion;
+  object.kind = sentKind || row.kind;
+  if (object.apiVersion === apiVersion && object.kind === row.kind) return;
   const sent = `${object.kind} in version ${JSON.stringify(object.apiVersion)} cannot be handled as a ${row.kind}`;
   if (object.apiVersion === apiVersion)
     throw StatusError.badRequest(`${sent}: no kind ${JSON.stringify(object.kind)} is taken at this URL`);
   throw StatusError.badRequest(
     `${sent}: no kind ${JSON.stringify(object.kind)} is registered for version ${JSON.stringify(object.apiVersion)}`,
   );
+}
+
+/**
+ * Why what a patch has made is no longer of its kind; undefined where it is. Unlike a body, it must say what it is. Throws StatusError Invalid for another custom
+ * kind, which its validation refuses.
+ */
+export function patchedKindProblem(served: ServedResource, object: KubeObject): string | undefined {
+  const { row, apiVersion } = served;
+  if (object.apiVersion === apiVersion && object.kind === row.kind) return undefined;
+  const missing = (field: string) => `Object '${field}' is missing in '${JSON.stringify(object).slice(0, shownMax)}'`;
+  if (!object.kind) return missing('Kind');
+  if (row.dialect === 'builtin') {
+    if (!object.apiVersion) return missing('apiVersion');
+    const kind: unknown = object.kind;
+    return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(object.apiVersion)}`;
+  }
+  const error =
+    object.kind === row.kind
+      ? invalidValue('apiVersion', object.apiVersion, `must be ${apiVersion}`)
+      : invalidValue('kind', object.kind, `must be ${row.kind}`);
+  throw StatusError.invalid(row, object.metadata?.name ?? '', [error]);
 }
 
 /** `metadata` must be there as an object before anybody looks into it. */

@@ -1,22 +1,27 @@
 /** POST: what is sent → decoded, pruned, defaulted, admitted, prepared, validated, admitted again, stored in one commit with what goes with it. */
+import type { Slices } from '@kcp-ts/base';
 import type { FieldError, KubeObject, Revision } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError, strategyOf } from '@kcp-ts/meta';
 import type { Operation } from '@kcp-ts/storage';
 import { applyDefaults } from './apply-defaults.ts';
 import { checkBounds } from './check-bounds.ts';
-import { checkFields, checkKind, checkNamespace, ensureMetadata } from './check-fields.ts';
+import { checkKind, checkNamespace, ensureMetadata, fieldsProblem, undecodable } from './check-fields.ts';
 import { guardCreate } from './guard-operations.ts';
-import { generatedName, stampCreated, validateObjectMeta } from './object-meta.ts';
+import { generatedName, stampCreated, validateObjectMeta, warnOfFinalizers } from './object-meta.ts';
+import { dropRepeatedOwners } from './owner-references.ts';
 import type { RegistryNeeds } from './registry-needs.ts';
 import { timestampOf } from './registry-needs.ts';
 import type { ServedResource, WriteContext } from './served-resource.ts';
-import { objectKey } from './served-resource.ts';
+import { noBehaviour, objectKey } from './served-resource.ts';
 import { dryRunObject, storedObject } from './stored-object.ts';
 import { validateInSlices } from './validate-in-slices.ts';
 import type { WriteRequest } from './write-request.ts';
 
 /** A drawn name (of the object, or of what accompanies it) may be taken already. */
 const createAttempts = 8;
+/** What the object depends on may change while it is committed; each attempt waits until that is durable. */
+export const settleAttempts = 50;
+export const changesAllTheTime = 'what the object depends on changes all the time; try again';
 
 export interface Written {
   /** The stored value, durable now; of a dry run, what would have been stored. */
@@ -39,11 +44,6 @@ export function writeContext(needs: RegistryNeeds, request: WriteRequest): Write
   };
 }
 
-/** Generation counting, statuses and the like depend on this and on nothing else. */
-export function countsGenerations(served: ServedResource): boolean {
-  return served.row.dialect === 'custom' || served.behaviour.generation === true;
-}
-
 export function hasStatusSubresource(served: ServedResource): boolean {
   return served.row.subresources.some((subresource) => subresource.name === 'status');
 }
@@ -58,6 +58,22 @@ export function mayJudge({ row }: ServedResource, errors: readonly FieldError[])
   return row.dialect === 'builtin' || errors.length === 0;
 }
 
+/**
+ * Behaviours prepare objects of the right shape. Decoding has seen to that for built-in kinds; the schema of a kind of ours is asked before its behaviour
+ * is, since kcp decodes an object before its admission looks at it. Throws StatusError Invalid for values of wrong types.
+ */
+export async function checkShape(
+  { row, schema, behaviour }: ServedResource,
+  object: KubeObject,
+  old: KubeObject | undefined,
+  slices: Slices,
+): Promise<void> {
+  if (row.dialect === 'builtin' || behaviour === noBehaviour) return;
+  const errors = await validateInSlices(schema, object, old, slices);
+  if (errors.some(({ kind }) => kind === 'TypeInvalid'))
+    throw StatusError.invalid(row, object.metadata.name ?? '', errors);
+}
+
 /** From what a client sent to the object in its storage version, complete but for its resourceVersion. */
 async function prepareCreate(
   needs: RegistryNeeds,
@@ -70,11 +86,13 @@ async function prepareCreate(
   const slices = request.slices ?? needs.turns.begin();
   await slices.pause();
   checkKind(served, sent);
-  checkFields(served, sent, duplicates, request);
+  const problem = fieldsProblem(served, sent, duplicates, request);
+  if (problem !== undefined) throw undecodable(row, problem);
   await slices.pause();
   ensureMetadata(sent);
   checkNamespace(request, sent);
-  if (typeof sent.metadata.resourceVersion === 'string' && sent.metadata.resourceVersion !== '') {
+  dropRepeatedOwners(sent, request);
+  if (sent.metadata.resourceVersion && sent.metadata.resourceVersion !== '0') {
     throw StatusError.badRequest('resourceVersion should not be set on objects to be created');
   }
   const context = writeContext(needs, request);
@@ -83,7 +101,7 @@ async function prepareCreate(
     namespace: row.namespaced ? request.namespace : '',
     uid: needs.random.uuid(),
     timestamp: context.timestamp,
-    generation: countsGenerations(storage),
+    generation: strategyOf(storage.row).countsGenerations,
   });
   if (!sent.metadata.name && sent.metadata.generateName)
     sent.metadata.name = generatedName(sent.metadata.generateName, needs.random.integer);
@@ -106,18 +124,32 @@ async function prepareCreate(
     applyDefaults(storage, object);
     await slices.pause();
   }
+  await checkShape(storage, object, undefined, slices);
   behaviour.prepareCreate?.(object, context);
   if (isCheckedAsStored(served)) errors.push(...(await validateInSlices(storage.schema, object, undefined, slices)));
   if (mayJudge(storage, errors)) errors.push(...((await behaviour.validateCreate?.(object, context)) ?? []));
   if (errors.length > 0) throw StatusError.invalid(row, object.metadata.name ?? '', errors);
+  warnOfFinalizers(row, object, undefined, request);
   await slices.pause();
   await behaviour.admitCreate?.(object, context);
-  // What the server has set may be what a claim selects by.
-  request.guard?.admit(object, undefined);
   await needs.admission.validate(object, undefined, context);
+  if (row.dialect === 'builtin') storage.schema.omitEmpty(object);
   // What is made for the store is made in one piece, in the commit.
   await slices.pause();
   return object;
+}
+
+/** What depends on other objects, in the turn of the commit; the conditions under which it holds. Throws for a write that a guard refuses. */
+export function settle(
+  needs: RegistryNeeds,
+  request: WriteRequest,
+  object: KubeObject,
+  old: KubeObject | undefined,
+  context: WriteContext,
+): readonly Operation[] {
+  // What the server has set or put back may be what a claim selects by, and the claim may have been rejected meanwhile.
+  request.guard?.admit(object, old);
+  return needs.admission.settle(object, old, context);
 }
 
 function createOperations(
@@ -128,6 +160,7 @@ function createOperations(
 ): Operation[] {
   const { storage } = request.served;
   const context = writeContext(needs, request);
+  const conditions = settle(needs, request, object, undefined, context);
   const accompany = storage.behaviour.accompanyCreate?.(object, context) ?? [];
   const ttl = storage.behaviour.timeToLiveMs;
   return [
@@ -144,6 +177,7 @@ function createOperations(
       ...(ttl === undefined ? {} : { expiresAt: needs.clock.now() + ttl }),
     },
     ...accompany,
+    ...conditions,
   ];
 }
 
@@ -158,6 +192,7 @@ export async function create(
   const object = await prepareCreate(needs, request, sent, duplicates);
   const { row, storage } = request.served;
   if (request.dryRun) {
+    settle(needs, request, object, undefined, writeContext(needs, request));
     guardCreate(needs, request, object.metadata.name);
     if (needs.store.peek(objectKey(storage, request.cluster, request.namespace, object.metadata.name)) !== undefined) {
       throw StatusError.alreadyExists(row, object.metadata.name);
@@ -175,6 +210,10 @@ export async function create(
     if (conflicting?.op === 'check') {
       guardCreate(needs, request, object.metadata.name);
       throw StatusError.conflict(row, object.metadata.name, 'what the object relies on was deleted meanwhile');
+    }
+    if (conflicting?.op === 'same' || conflicting?.op === 'unchanged') {
+      if (attempt >= settleAttempts) throw StatusError.conflict(row, object.metadata.name, changesAllTheTime);
+      continue;
     }
     const own = conflicting?.key === objectKey(storage, request.cluster, request.namespace, object.metadata.name);
     if (attempt >= createAttempts || (own && !generated)) throw StatusError.alreadyExists(row, object.metadata.name);

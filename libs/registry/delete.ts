@@ -1,9 +1,10 @@
 /** DELETE: removes an object, or marks it where finalizers or a controller have the last word. */
+import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, Revision } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError, strategyOf } from '@kcp-ts/meta';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { inAttempts } from './attempts.ts';
-import { countsGenerations, writeContext } from './create.ts';
+import { writeContext } from './create.ts';
 import type { RegistryNeeds } from './registry-needs.ts';
 import { currentObject, dryRunObject, storedObject } from './stored-object.ts';
 import { untilDurable } from './until-durable.ts';
@@ -29,40 +30,62 @@ const propagationFinalizer: Readonly<Partial<Record<Propagation, string>>> = {
   Foreground: 'foregroundDeletion',
   Orphan: 'orphan',
 };
+const propagationFinalizers = new Set(Object.values(propagationFinalizer));
 
-function checkPreconditions(request: DeleteRequest, object: KubeObject): void {
-  const { uid, resourceVersion } = object.metadata;
-  if (request.uid !== undefined && request.uid !== uid) {
-    throw StatusError.conflict(
-      request.served.row,
-      request.name,
-      `Precondition failed: UID in precondition: ${request.uid}, UID in object meta: ${uid}`,
+/** Names the kind, as k8s.io/apiserver's rest.BeforeDelete does. */
+function checkPreconditions({ served, name, uid, resourceVersion }: DeleteRequest, { metadata }: KubeObject): void {
+  const { group, kind } = served.row;
+  // Namespaces are deleted by a storage of their own, which has other words.
+  if (served.row.dialect === 'builtin' && served.storage.behaviour.deletesLater === true) {
+    const differs = (what: string, sent: string, stored: string | undefined) =>
+      StatusError.conflict(
+        served.row,
+        name,
+        `Precondition failed: ${what} in precondition: ${sent}, ${what} in object meta: ${stored}`,
+      );
+    if (uid !== undefined && uid !== metadata.uid) throw differs('UID', uid, metadata.uid);
+    if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
+      throw differs('ResourceVersion', resourceVersion, metadata.resourceVersion);
+    return;
+  }
+  const refuse = (why: string) => StatusError.conflict({ group, plural: kind }, name, why);
+  if (uid !== undefined && uid !== metadata.uid) {
+    throw refuse(
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
     );
   }
-  if (request.resourceVersion !== undefined && request.resourceVersion !== resourceVersion) {
-    throw StatusError.conflict(
-      request.served.row,
-      request.name,
-      `Precondition failed: ResourceVersion in precondition: ${request.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`,
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    throw refuse(
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
     );
   }
+}
+
+/**
+ * What becomes of dependents is a finalizer: the one that is asked for takes the place of the other, and of both where dependents go in the background
+ * (rest.deletionFinalizersForGarbageCollection). True where that changes the object.
+ */
+function setPropagation({ metadata }: KubeObject, propagation: Propagation | undefined): boolean {
+  if (propagation === undefined) return false;
+  const before = metadata.finalizers ?? [];
+  const wanted = propagationFinalizer[propagation];
+  const others = before.filter((finalizer) => finalizer === wanted || !propagationFinalizers.has(finalizer));
+  const after = wanted === undefined || others.includes(wanted) ? others : [...others, wanted];
+  if (isDeepStrictEqual(before, after)) return false;
+  if (after.length === 0) delete metadata.finalizers;
+  else metadata.finalizers = after;
+  return true;
 }
 
 /** Marks an object as being deleted; false where it is already and nothing changes. */
 function mark(needs: RegistryNeeds, request: DeleteRequest, object: KubeObject): boolean {
   const { storage } = request.served;
-  const finalizer = propagationFinalizer[request.propagation ?? 'Background'];
   const { metadata } = object;
-  let changed = false;
-  if (finalizer !== undefined && metadata.finalizers?.includes(finalizer) !== true) {
-    metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
-    changed = true;
-  }
-  if (metadata.deletionTimestamp !== undefined) return changed;
+  if (metadata.deletionTimestamp !== undefined) return false;
   const context = writeContext(needs, request);
   metadata.deletionTimestamp = context.timestamp;
   metadata.deletionGracePeriodSeconds = 0;
-  if (countsGenerations(storage)) metadata.generation = (metadata.generation ?? 0) + 1;
+  if (strategyOf(storage.row).countsGenerations) metadata.generation = (metadata.generation ?? 0) + 1;
   storage.behaviour.prepareDelete?.(object, context);
   return true;
 }
@@ -81,11 +104,9 @@ async function tryRemove(
   checkPreconditions(request, object);
   await storage.behaviour.admitDelete?.(object, writeContext(needs, request));
   const uid = object.metadata.uid ?? '';
-  const waits =
-    storage.behaviour.deletesLater === true ||
-    (object.metadata.finalizers ?? []).length > 0 ||
-    propagationFinalizer[request.propagation ?? 'Background'] !== undefined;
-  if (waits && !mark(needs, request, object)) {
+  const propagated = setPropagation(object, request.propagation);
+  const waits = storage.behaviour.deletesLater === true || (object.metadata.finalizers ?? []).length > 0;
+  if (waits && !mark(needs, request, object) && !propagated) {
     await untilDurable(needs.store, key, entry.revision);
     return { value: entry.value, removed: false, uid };
   }

@@ -1,7 +1,7 @@
 // What is served
 
 export type { Admission } from './admission.ts';
-export { checkKind } from './check-fields.ts';
+export { checkKind, requireKind } from './check-fields.ts';
 export type { Written } from './create.ts';
 export { create } from './create.ts';
 export type { Deleted, DeleteRequest, Propagation } from './delete.ts';
@@ -17,6 +17,7 @@ export { noBehaviour, objectKey, serve } from './served-resource.ts';
 export {
   convertToServed,
   currentObject,
+  listedJson,
   metadataObject,
   servedJson,
   servedMetadataJson,

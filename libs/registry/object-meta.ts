@@ -1,7 +1,9 @@
 /** The registry's own part of an object's metadata: what the server sets, what a client may change, and what is valid (apimachinery's ValidateObjectMeta). */
 import type { FieldError, KubeObject, ObjectMeta, ResourceRow } from '@kcp-ts/meta';
 import {
+  finalizersMax,
   forbiddenField,
+  invalidValue,
   objectMetaErrors,
   validateDnsLabel,
   validateDnsSubdomain,
@@ -30,6 +32,10 @@ export interface CreatedMeta {
   readonly generation: boolean;
 }
 
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
 /** What the server sets on a new object; clears what only the server may set. Keys come in the order that Kubernetes prints them. */
 export function stampCreated(object: KubeObject, created: CreatedMeta): void {
   const {
@@ -38,7 +44,7 @@ export function stampCreated(object: KubeObject, created: CreatedMeta): void {
     namespace: _n,
     uid: _u,
     resourceVersion: _r,
-    generation: _g,
+    generation: sentGeneration,
     creationTimestamp: _c,
     ...rest
   } = object.metadata;
@@ -50,13 +56,15 @@ export function stampCreated(object: KubeObject, created: CreatedMeta): void {
     annotations,
     ...kept
   } = rest;
+  for (const field of ['labels', 'finalizers', 'ownerReferences']) if (isEmpty(kept[field])) delete kept[field];
   object.metadata = {
     name,
-    ...(generateName === undefined ? {} : { generateName }),
+    ...(generateName ? { generateName } : {}),
     ...(created.namespace === '' ? {} : { namespace: created.namespace }),
     uid: created.uid,
     resourceVersion: '',
-    ...(created.generation ? { generation: 1 } : {}),
+    // Kinds that do not count leave it to their clients.
+    ...(created.generation ? { generation: 1 } : sentGeneration ? { generation: sentGeneration } : {}),
     creationTimestamp: created.timestamp,
     ...kept,
     annotations: { ...annotations, [clusterAnnotation]: created.cluster },
@@ -117,9 +125,67 @@ function nameProblems(row: ResourceRow, name: string): readonly string[] {
   }
 }
 
-/** Everything that apimachinery checks of an object's metadata. */
+/** Everything that apimachinery checks of an object's metadata, and kubernetes/pkg/apis/core/validation of that of its own kinds. */
 export function validateObjectMeta(row: ResourceRow, object: KubeObject): FieldError[] {
-  return objectMetaErrors(object.metadata, (name) => nameProblems(row, name), 'metadata');
+  return [
+    ...objectMetaErrors(object.metadata, (name) => nameProblems(row, name), 'metadata'),
+    ...(checksFinalizers(row) ? unqualifiedFinalizers(object.metadata.finalizers ?? []) : []),
+  ];
+}
+
+function unqualifiedFinalizers(finalizers: readonly string[]): FieldError[] {
+  return finalizers.slice(0, finalizersMax).flatMap((finalizer, index) => {
+    if (isQualifiedFinalizer(finalizer)) return [];
+    const why = 'name is neither a standard finalizer name nor is it fully qualified';
+    return [invalidValue(`metadata.finalizers[${index}]`, finalizer, why)];
+  });
+}
+
+const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+/** Groups whose kinds Kubernetes validates by the rules of apimachinery alone. */
+const lenientGroups = new Set(['admissionregistration.k8s.io', 'apiextensions.k8s.io', 'events.k8s.io']);
+
+/** Whether a kind is validated by the stricter rules of kubernetes/pkg/apis/core/validation. */
+function checksFinalizers({ dialect, group, plural }: ResourceRow): boolean {
+  return dialect === 'builtin' && !lenientGroups.has(group) && !(group === '' && plural === 'events');
+}
+
+function isQualifiedFinalizer(finalizer: string): boolean {
+  return finalizer.includes('/') || standardFinalizers.has(finalizer);
+}
+
+/** Custom kinds are warned of finalizers that others might use as well. */
+export function warnOfFinalizers(
+  { dialect }: ResourceRow,
+  { metadata }: KubeObject,
+  old: KubeObject | undefined,
+  request: { warn(text: string): void },
+): void {
+  if (dialect !== 'custom') return;
+  const before = new Set(old?.metadata.finalizers);
+  const added = new Set(metadata.finalizers?.filter((finalizer) => !before.has(finalizer)));
+  for (const finalizer of [...added].sort()) {
+    if (isQualifiedFinalizer(finalizer)) continue;
+    const why =
+      'prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers';
+    request.warn(`metadata.finalizers: ${JSON.stringify(finalizer)}: ${why}`);
+  }
+}
+
+/**
+ * Changes of what is set once: an absent time is a value too. What an object has already is kept where a client leaves it out. The rules of the write path and
+ * those of each kind both say so, hence twice.
+ */
+export function immutableMetaErrors({ metadata }: KubeObject, { metadata: old }: KubeObject): FieldError[] {
+  const errors: FieldError[] = [];
+  const compare = (field: 'uid' | 'deletionTimestamp' | 'deletionGracePeriodSeconds') => {
+    const now = metadata[field] ?? old[field];
+    if (now !== old[field]) errors.push(invalidValue(`metadata.${field}`, now, 'field is immutable'));
+  };
+  if (metadata.uid !== '') compare('uid');
+  if (old.deletionTimestamp === undefined) compare('deletionTimestamp');
+  compare('deletionGracePeriodSeconds');
+  return [...errors, ...errors];
 }
 
 /** What apimachinery checks of a change of metadata. */

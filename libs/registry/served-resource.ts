@@ -56,10 +56,10 @@ export interface WriteContext {
  * `validate…`, and refuses in `admit…` by throwing a StatusError. `accompany…` adds operations to the same commit.
  */
 export interface Behaviour {
-  /** Whether the object counts generations: bumped when anything but metadata and status changes. Custom resources always do. */
-  readonly generation?: boolean;
   /** A deletion marks the object and leaves the removal to a controller, even without finalizers. */
   readonly deletesLater?: boolean;
+  /** Of a kind that deletes later: whether a write has left nothing to wait for, so that a marked object without finalizers goes with it. */
+  mayGo?(object: KubeObject): boolean;
   /** Milliseconds after which a stored object expires. */
   readonly timeToLiveMs?: number;
   /** Fields of the status that a create keeps although the row has a status subresource. */

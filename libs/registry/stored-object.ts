@@ -21,6 +21,13 @@ function flagsOf(object: KubeObject): number {
   );
 }
 
+/** Kubernetes' own kinds are written with what they are first, as Go writes them: lists cut it off. */
+function inOrder(storage: ServedResource, object: KubeObject): KubeObject {
+  if (storage.row.dialect === 'custom') return object;
+  const { kind, apiVersion, metadata, ...rest } = object;
+  return { kind, apiVersion, metadata, ...rest };
+}
+
 /** The value of an object in its storage version, with the resourceVersion that belongs to `revision`. */
 export function storedObject(
   storage: ServedResource,
@@ -29,7 +36,7 @@ export function storedObject(
   shardNumber: number,
 ): Uint8Array {
   object.metadata.resourceVersion = formatResourceVersion(revision, shardNumber);
-  return encodeStored(storage.fingerprint, flagsOf(object), JSON.stringify(object));
+  return encodeStored(storage.fingerprint, flagsOf(object), JSON.stringify(inOrder(storage, object)));
 }
 
 /** What a dry run answers with: the object without the resourceVersion that it never got. */
@@ -72,6 +79,30 @@ export function metadataObject(served: ServedResource, value: Uint8Array): KubeO
 export function servedMetadataJson(served: ServedResource, value: Uint8Array): Uint8Array {
   const json = served.conversion === undefined ? storedMetadataJson(value) : undefined;
   return json ?? Buffer.from(JSON.stringify(servedObject(served, value).metadata));
+}
+
+const listedHeads = new WeakMap<ServedResource, Buffer>();
+
+function listedHeadOf(served: ServedResource): Buffer {
+  let head = listedHeads.get(served);
+  if (head === undefined) {
+    head = Buffer.from(`{"kind":${JSON.stringify(served.row.kind)},"apiVersion":${JSON.stringify(served.apiVersion)},`);
+    listedHeads.set(served, head);
+  }
+  return head;
+}
+
+/**
+ * The served JSON of an item of a list: Kubernetes' own kinds leave what they are to the list. Of the stored bytes without their head the first is not the
+ * brace that an object begins with: who joins items writes it.
+ */
+export function listedJson(served: ServedResource, value: Uint8Array): Uint8Array {
+  const json = servedJson(served, value);
+  if (served.row.dialect === 'custom') return json;
+  const head = listedHeadOf(served);
+  if (head.compare(json, 0, head.length) === 0) return json.subarray(head.length - 1);
+  const { kind: _kind, apiVersion: _version, ...item } = servedObject(served, value);
+  return Buffer.from(JSON.stringify(item));
 }
 
 /** The served JSON: the stored bytes themselves wherever that is possible. */

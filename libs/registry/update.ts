@@ -6,15 +6,40 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Slices } from '@kcp-ts/base';
 import type { FieldError, KubeObject, Revision } from '@kcp-ts/meta';
-import { invalidValue, StatusError } from '@kcp-ts/meta';
+import { invalidValue, StatusError, strategyOf } from '@kcp-ts/meta';
+import { canonicalJson } from '@kcp-ts/schema';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { applyDefaults } from './apply-defaults.ts';
 import { inAttempts } from './attempts.ts';
 import { checkBounds } from './check-bounds.ts';
-import { checkFields, checkKind, checkNamespace, ensureMetadata } from './check-fields.ts';
+import {
+  checkKind,
+  checkNamespace,
+  ensureMetadata,
+  fieldsProblem,
+  patchedKindProblem,
+  undecodable,
+} from './check-fields.ts';
 import type { Written } from './create.ts';
-import { countsGenerations, hasStatusSubresource, isCheckedAsStored, mayJudge, writeContext } from './create.ts';
-import { keepSystemMeta, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts';
+import {
+  changesAllTheTime,
+  checkShape,
+  create,
+  hasStatusSubresource,
+  isCheckedAsStored,
+  mayJudge,
+  settle,
+  settleAttempts,
+  writeContext,
+} from './create.ts';
+import {
+  immutableMetaErrors,
+  keepSystemMeta,
+  validateObjectMeta,
+  validateObjectMetaUpdate,
+  warnOfFinalizers,
+} from './object-meta.ts';
+import { dropRepeatedOwners } from './owner-references.ts';
 import type { RegistryNeeds } from './registry-needs.ts';
 import type { ServedResource } from './served-resource.ts';
 import { convertToServed, currentObject, dryRunObject, metadataObject, storedObject } from './stored-object.ts';
@@ -26,38 +51,93 @@ export interface ChangeResult {
   readonly object: KubeObject;
   /** Paths of doubled keys in the body. */
   readonly duplicates: readonly string[];
+  /** Of a patch: what is shown and said of it when its result cannot be decoded for `problem`; the result itself, and `problem`, when absent. */
+  unusable?(problem: string): { readonly shown: string; readonly why: string };
 }
 
 export interface UpdateRequest extends WriteRequest {
   readonly name: string;
   /** From the live object in the served version (made anew at each call) to the wanted one. Called once per attempt; must not change what `live` gave before. */
   change(live: () => KubeObject, slices: Slices): ChangeResult | Promise<ChangeResult>;
-  /** A PUT of a custom resource must name the resourceVersion it replaces; a patch need not. */
+  /** A PUT: what is sent is looked at before what is there, and may have to name the resourceVersion it replaces. */
   readonly replaces: boolean;
+  /** A PUT of some kinds creates what is not there: throws Forbidden where the user may not. */
+  authorizeCreate?(): void;
+}
+
+/** What a client wants, decoded. */
+interface Wanted {
+  readonly object: KubeObject;
+  /** Names the state that it replaces: with another one it is of no use. */
+  readonly optimistic: boolean;
+}
+
+function uidConflict({ served, name }: UpdateRequest, sent: string, stored: string): StatusError {
+  const why = `Precondition failed: UID in precondition: ${sent}, UID in object meta: ${stored}`;
+  return StatusError.conflict(served.row, name, why);
 }
 
 function checkPreconditions(request: UpdateRequest, changed: KubeObject, old: KubeObject): void {
   const { row } = request.served;
-  const { name, uid, resourceVersion } = changed.metadata;
-  if (name === undefined || name === '') changed.metadata.name = request.name;
-  else if (name !== request.name)
-    throw StatusError.badRequest(
-      `the name of the object (${name}) does not match the name on the URL (${request.name})`,
-    );
-  if (uid !== undefined && uid !== '' && uid !== old.metadata.uid) {
-    throw StatusError.conflict(
-      row,
-      request.name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
-    );
-  }
+  const { uid, resourceVersion } = changed.metadata;
+  // A patch asks for no object in particular: its result has another uid, which cannot be.
+  if (request.replaces && uid !== undefined && uid !== '' && uid !== old.metadata.uid)
+    throw uidConflict(request, uid, old.metadata.uid ?? '');
   if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0') {
     if (resourceVersion !== old.metadata.resourceVersion) throw StatusError.conflict(row, request.name);
-  } else if (request.replaces && row.dialect === 'custom') {
-    throw StatusError.invalid(row, request.name, [
+  } else if (request.replaces && !strategyOf(row).unconditionalUpdate) {
+    // Kubernetes names the resource here, where a kind is usual.
+    throw StatusError.invalid({ group: row.group, kind: row.plural }, request.name, [
       invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
     ]);
   }
+}
+
+function checkName({ name, namespace }: UpdateRequest, { metadata }: KubeObject): void {
+  const wrong = (why: string) => StatusError.badRequest(`the ${why}`);
+  if (!metadata.name)
+    throw wrong(`name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  if (metadata.name !== name)
+    throw wrong(`name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  const sent = metadata.namespace;
+  if (namespace !== '' && sent !== undefined && sent !== '' && sent !== namespace)
+    throw wrong(`namespace of the object (${sent}) does not match the namespace on the request (${namespace})`);
+}
+
+/** The 422 of a patch whose result cannot be decoded; it shows the result, made once more, since decoding changes what it decodes. */
+async function unusablePatch(
+  request: UpdateRequest,
+  live: () => KubeObject,
+  slices: Slices,
+  problem: string,
+): Promise<StatusError> {
+  const { object, unusable } = await request.change(live, slices);
+  const sorted = Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const text = request.served.row.dialect === 'custom' ? canonicalJson(object) : JSON.stringify(sorted);
+  const { shown, why } = unusable?.(problem) ?? { shown: text, why: problem };
+  return StatusError.invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)]);
+}
+
+/** From what the client sent, applied to what is there, to an object of the served version whose names are those of the URL. */
+async function wantedOf(request: UpdateRequest, live: () => KubeObject, slices: Slices): Promise<Wanted> {
+  const { served, replaces } = request;
+  const { object, duplicates } = await request.change(live, slices);
+  // What replaces the whole object is a body, and was measured as it was decoded.
+  if (!replaces) checkBounds(served, object, request.name);
+  await slices.pause();
+  if (replaces) checkKind(served, object);
+  const kindProblem = replaces ? undefined : patchedKindProblem(served, object);
+  const problem = kindProblem ?? fieldsProblem(served, object, duplicates, request);
+  if (problem !== undefined)
+    throw replaces ? undecodable(served.row, problem) : await unusablePatch(request, live, slices, problem);
+  await slices.pause();
+  ensureMetadata(object);
+  checkName(request, object);
+  checkNamespace(request, object);
+  dropRepeatedOwners(object, request);
+  const { resourceVersion } = object.metadata;
+  const named = resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0';
+  return { object, optimistic: replaces && named };
 }
 
 function setStatus(object: KubeObject, from: KubeObject): void {
@@ -67,22 +147,25 @@ function setStatus(object: KubeObject, from: KubeObject): void {
 
 /** What the subresource does not own comes from the live object. */
 function restrictToSubresource(request: UpdateRequest, changed: KubeObject, live: () => KubeObject): KubeObject {
-  if (request.subresource === 'status') {
+  if (request.subresource === 'status' && strategyOf(request.served.row).statusKeepsMetadata) {
     const base = live();
     setStatus(base, changed);
     return base;
   }
-  if (request.subresource === '' && hasStatusSubresource(request.served)) {
-    setStatus(changed, live());
-  }
+  if (request.subresource === 'status') return { ...live(), metadata: changed.metadata, status: changed['status'] };
+  if (request.subresource === '' && hasStatusSubresource(request.served)) setStatus(changed, live());
   return changed;
 }
 
 function bumpGeneration(storage: ServedResource, object: KubeObject, old: KubeObject): void {
-  if (!countsGenerations(storage)) return;
-  const { metadata: _m, status: _s, ...spec } = object;
-  const { metadata: _om, status: _os, ...oldSpec } = old;
-  if (!isDeepStrictEqual(spec, oldSpec)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  if (!strategyOf(storage.row).countsGenerations) return;
+  const { metadata: _m, ...spec } = object;
+  const { metadata: _om, ...before } = old;
+  if (hasStatusSubresource(storage)) {
+    delete spec['status'];
+    delete before['status'];
+  }
+  if (!isDeepStrictEqual(spec, before)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 
 /** From the wanted object in the served version to the one to store. */
@@ -98,29 +181,24 @@ async function prepareUpdate(
   const old = currentObject(storage, entry.value);
   const live = () => convertToServed(served, currentObject(storage, entry.value));
   await slices.pause();
-  const { object: wanted, duplicates } = await request.change(live, slices);
-  // What replaces the whole object is a body, and was measured as it was decoded.
-  if (!request.replaces) checkBounds(served, wanted, request.name);
-  await slices.pause();
-  checkKind(served, wanted);
-  checkFields(served, wanted, duplicates, request);
-  await slices.pause();
-  ensureMetadata(wanted);
-  checkNamespace(request, wanted);
-  const { resourceVersion } = wanted.metadata;
-  const optimistic =
-    request.replaces && resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0';
-  checkPreconditions(request, wanted, old);
+  const wanted = await wantedOf(request, live, slices);
+  const { optimistic } = wanted;
+  checkPreconditions(request, wanted.object, old);
   const context = writeContext(needs, request);
-  const changed = restrictToSubresource(request, wanted, live);
+  const changed = restrictToSubresource(request, wanted.object, live);
   await slices.pause();
+  const immutable = immutableMetaErrors(changed, old);
   keepSystemMeta(changed, old);
   applyDefaults(served, changed);
   request.guard?.admit(changed, old);
   await slices.pause();
   await needs.admission.mutate(changed, old, context);
   await slices.pause();
-  const errors: FieldError[] = [...validateObjectMeta(row, changed), ...validateObjectMetaUpdate(changed, old)];
+  const errors: FieldError[] = [
+    ...validateObjectMetaUpdate(changed, old),
+    ...immutable,
+    ...validateObjectMeta(row, changed),
+  ];
   await slices.pause();
   let object = changed;
   if (served !== storage) {
@@ -135,17 +213,18 @@ async function prepareUpdate(
     applyDefaults(storage, object);
     await slices.pause();
   }
+  await checkShape(storage, object, old, slices);
   behaviour.prepareUpdate?.(object, old, context);
   bumpGeneration(storage, object, old);
   await slices.pause();
   if (isCheckedAsStored(served)) errors.push(...(await validateInSlices(storage.schema, object, old, slices)));
   if (mayJudge(storage, errors)) errors.push(...((await behaviour.validateUpdate?.(object, old, context)) ?? []));
   if (errors.length > 0) throw StatusError.invalid(row, request.name, errors);
+  warnOfFinalizers(row, object, old, request);
   await slices.pause();
   await behaviour.admitUpdate?.(object, old, context);
-  // What the server has set or put back may be what a claim selects by.
-  request.guard?.admit(object, old);
   await needs.admission.validate(object, old, context);
+  if (row.dialect === 'builtin') storage.schema.omitEmpty(object);
   await slices.pause();
   return { object, old, optimistic };
 }
@@ -155,8 +234,34 @@ function isFinalRemoval(storage: ServedResource, object: KubeObject): boolean {
   return (
     object.metadata.deletionTimestamp !== undefined &&
     (object.metadata.finalizers ?? []).length === 0 &&
-    storage.behaviour.deletesLater !== true
+    (storage.behaviour.deletesLater !== true || storage.behaviour.mayGo?.(object) === true)
   );
+}
+
+function nothingIsLive(): never {
+  throw new Error('a PUT was asked for an object that is not there');
+}
+
+function isCreatedByPut({ served, subresource }: UpdateRequest): boolean {
+  return subresource === '' && strategyOf(served.row).createOnUpdate;
+}
+
+/** Creates what a PUT did not find; undefined where somebody else was faster. */
+async function createByPut(
+  needs: RegistryNeeds,
+  request: UpdateRequest,
+  object: KubeObject,
+): Promise<Written | undefined> {
+  const { uid } = object.metadata;
+  if (uid !== undefined && uid !== '') throw uidConflict(request, uid, '');
+  request.authorizeCreate?.();
+  delete object.metadata.resourceVersion;
+  try {
+    return await create(needs, request, object, []);
+  } catch (thrown) {
+    if ((thrown as Partial<StatusError>).reason !== 'AlreadyExists') throw thrown;
+    return undefined;
+  }
 }
 
 /** One attempt; undefined where somebody else was faster, and it may be tried again. */
@@ -167,35 +272,51 @@ async function tryUpdate(
   entry: Entry | undefined,
 ): Promise<Written | undefined> {
   const { row, storage } = request.served;
-  if (entry === undefined || request.guard?.shows(metadataObject(storage, entry.value)) === false)
-    throw StatusError.notFound(row, request.name);
   const slices = request.slices ?? needs.turns.begin();
-  const { object, old, optimistic } = await prepareUpdate(needs, request, entry, slices);
-  if (isDeepStrictEqual(object, old)) {
-    await untilDurable(needs.store, key, entry.revision);
-    return { value: entry.value, created: false };
+  if (entry === undefined || request.guard?.shows(metadataObject(storage, entry.value)) === false) {
+    // What is sent is decoded before anybody looks for what it replaces.
+    const wanted = request.replaces ? await wantedOf(request, nothingIsLive, slices) : undefined;
+    if (wanted === undefined || entry !== undefined || !isCreatedByPut(request))
+      throw StatusError.notFound(row, request.name);
+    return createByPut(needs, request, wanted.object);
   }
+  const { object, old, optimistic } = await prepareUpdate(needs, request, entry, slices);
   await slices.pause();
-  if (request.dryRun) return { value: dryRunObject(storage, object), created: false };
-  let value: Uint8Array = entry.value;
+  for (let settled = 1; settled <= settleAttempts; settled++) {
+    const conditions = settle(needs, request, object, old, writeContext(needs, request));
+    if (isDeepStrictEqual(object, old)) {
+      await untilDurable(needs.store, key, entry.revision);
+      return { value: entry.value, created: false };
+    }
+    if (request.dryRun) return { value: dryRunObject(storage, object), created: false };
+    const write = writeOf(needs, storage, object, entry);
+    const result = await needs.store.commit([write.operation, ...conditions]);
+    if (result.status === 'committed') return { value: write.value(), created: false };
+    // What the object depends on has changed, and it has not.
+    if (result.index > 0) continue;
+    if (optimistic) throw StatusError.conflict(row, request.name);
+    return undefined;
+  }
+  throw StatusError.conflict(row, request.name, changesAllTheTime);
+}
+
+/** What is committed for an object, and what is answered once it is. */
+function writeOf(
+  needs: RegistryNeeds,
+  storage: ServedResource,
+  object: KubeObject,
+  { key, revision: expect }: Entry,
+): { readonly operation: Operation; value(): Uint8Array } {
+  if (isFinalRemoval(storage, object))
+    return { operation: { op: 'delete', key, expect }, value: () => dryRunObject(storage, object) };
+  let stored: Uint8Array = new Uint8Array();
   const ttl = storage.behaviour.timeToLiveMs;
-  const operation: Operation = isFinalRemoval(storage, object)
-    ? { op: 'delete', key, expect: entry.revision }
-    : {
-        op: 'put',
-        key,
-        expect: entry.revision,
-        value: (revision: Revision) => {
-          value = storedObject(storage, object, revision, needs.shardNumber);
-          return value;
-        },
-        ...(ttl === undefined ? {} : { expiresAt: needs.clock.now() + ttl }),
-      };
-  const result = await needs.store.commit([operation]);
-  if (result.status === 'committed')
-    return { value: operation.op === 'delete' ? dryRunObject(storage, object) : value, created: false };
-  if (optimistic) throw StatusError.conflict(row, request.name);
-  return undefined;
+  const value = (revision: Revision) => {
+    stored = storedObject(storage, object, revision, needs.shardNumber);
+    return stored;
+  };
+  const expires = ttl === undefined ? {} : { expiresAt: needs.clock.now() + ttl };
+  return { operation: { op: 'put', key, expect, value, ...expires }, value: () => stored };
 }
 
 /** Changes one object; NotFound where there is none, Conflict where somebody else was faster than a client that named its resourceVersion. */

@@ -1,6 +1,6 @@
 /** What all writes have in common, as the handler of a verb hands it to the registry. */
 import type { Slices } from '@kcp-ts/base';
-import type { ClusterName, KubeObject, UserInfo } from '@kcp-ts/meta';
+import type { ClusterName, KubeObject, Revision, UserInfo } from '@kcp-ts/meta';
 import type { ServedResource } from './served-resource.ts';
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
@@ -9,8 +9,11 @@ export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 export interface ObjectGuard {
   /** Whether the object exists as far as this request is concerned. Looks at its metadata alone. */
   shows(object: KubeObject): boolean;
-  /** Whether an earlier state of an object may have been shown, by what it says itself: what is not granted any more must still be seen to go. As `shows` when absent. */
-  showed?(object: KubeObject): boolean;
+  /**
+   * Whether a watch shows a state of an object: judged as of when it was written, so that all of them say the same of it, whenever they look. `listedAt`: the
+   * revision that a watch begins with by itself; what was not granted then was not shown. As `shows` when absent.
+   */
+  showed?(object: KubeObject, listedAt: Revision | undefined): boolean;
   /** May complete the object (protected labels); throws a StatusError for a write that the guard refuses. */
   admit(object: KubeObject, old: KubeObject | undefined): void;
 }

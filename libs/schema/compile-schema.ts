@@ -12,6 +12,7 @@ import { compileEmbeddedCheck, compileEmbeddedDecode } from './embedded-resource
 import type { JsonObject } from './json-value.ts';
 import { compileListTypes } from './list-types.ts';
 import { objectMetaSchema } from './object-meta-schema.ts';
+import { compileOmitEmpty } from './omit-empty.ts';
 import { compilePrune } from './prune.ts';
 import { compileScaleCheck } from './scale-check.ts';
 import { compileValidate } from './validate.ts';
@@ -22,6 +23,8 @@ export interface SchemaOptions {
   readonly dialect: 'builtin' | 'custom';
   /** The kind, for Go's decoding texts; `Object` when absent. */
   readonly kind?: string;
+  /** The kind has rules that somebody else checks. */
+  readonly rules?: boolean | undefined;
   /** A custom resource's scale subresource, whose paths are validated with every object. */
   readonly scale?: ScalePaths | undefined;
 }
@@ -42,6 +45,8 @@ export interface CompiledSchema {
    * larger than any can be: then some are missing.
    */
   applyDefaults(object: object): number;
+  /** Leaves out, in place, empty maps and lists (of custom kinds also texts) that Go does not write. Of kinds whose Go types are known. */
+  omitEmpty(object: object): void;
   /** What is wrong with an object, in Kubernetes' texts. With `old`, values that were as invalid before pass. */
   validate(object: object, old?: object): FieldError[];
   /** As `validate`, with a `yield` between parts that may each take long. */
@@ -95,7 +100,7 @@ function compileWhole(schema: JsonSchema, options: SchemaOptions): ValidateParts
   const checkScale = options.scale === undefined ? undefined : compileScaleCheck(options.scale);
   const checkEmbedded = options.dialect === 'custom' ? compileEmbeddedCheck(schema) : undefined;
   const checkLists = compileListTypes(schema);
-  const rules = hasRules(schema);
+  const rules = options.rules === true || hasRules(schema);
   return function* parts(object, old) {
     const budget = new Budget(stepsMax, outOfBudget);
     const run: Run = { errors: [], matches: 0, budget };
@@ -161,6 +166,7 @@ export function compileSchema(schema: JsonSchema, options: SchemaOptions, knownH
   const decode = lazy(() => compileDecodeOf(schema, options.dialect, kind));
   const prune = lazy(() => compilePrune(schema));
   const applyDefaults = lazy(() => compileDefaults(schema));
+  const omitEmpty = lazy(() => compileOmitEmpty(schema, options.dialect === 'custom'));
   const validateParts = lazy(() => compileWhole(schema, options));
   let hash = knownHash;
   return {
@@ -172,6 +178,7 @@ export function compileSchema(schema: JsonSchema, options: SchemaOptions, knownH
     decode: (object) => decode(object as JsonObject),
     prune: (object) => prune(object as JsonObject),
     applyDefaults: (object) => applyDefaults(object as JsonObject),
+    omitEmpty: (object) => omitEmpty(object as JsonObject),
     validate: (object, old) => lastOf(validateParts(object, old)),
     validateParts: (object, old) => validateParts(object, old),
   };

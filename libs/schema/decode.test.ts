@@ -71,5 +71,5 @@ it('bytes are base64', () => {
   const good = ['', 'YQ==', 'YWI=', 'YWJj', 'YWJj\nYWJj\n'];
   expect(good.filter((ca) => decode({ ca }).error !== undefined)).toEqual([]);
   expect(decode({ ca: 'not base64!' }).error).toBe('illegal base64 data at input byte 3');
-  expect(decode({ ca: 'YQ' }).error).toBe('illegal base64 data at input byte 2');
+  expect(decode({ ca: 'YQ' }).error).toBe('illegal base64 data at input byte 0');
 });

@@ -4,6 +4,7 @@
  */
 import { isExactInteger } from '@kcp-ts/base';
 import type { JsonSchema } from '@kcp-ts/meta';
+import { formatQuantity, parseQuantity, quantityProblem, roundedToMilli } from '@kcp-ts/meta';
 import { isDateTime } from './formats.ts';
 import type { JsonObject } from './json-value.ts';
 import { isJsonObject, isNumber, jsonKind } from './json-value.ts';
@@ -113,7 +114,9 @@ function base64Problem(text: string): number | undefined {
   const digits = body.replace(/[\r\n]/g, '').length;
   const rest = text.slice(body.length).replace(/[\r\n]/g, '');
   const padding = digits % 4 === 0 ? '' : digits % 4 === 3 ? '=' : digits % 4 === 2 ? '==' : undefined;
-  return padding !== undefined && rest === padding ? undefined : body.length;
+  if (padding !== undefined && rest === padding) return undefined;
+  // Digits that make no whole byte are told by where their group begins.
+  return rest === '' ? body.length - (digits % 4) : body.length;
 }
 
 function addAt(unknown: string[], from: number, text: string): void {
@@ -144,7 +147,22 @@ function compileList(schema: JsonSchema, struct: string): Decode {
   };
 }
 
+/** A map of quantities; each becomes its canonical text. Go decodes any value by its JSON text. */
+function decodeQuantities(value: unknown, type: string, place: Place): string | undefined {
+  if (!isJsonObject(value)) return mismatch(jsonKind(value), type, place);
+  for (const key in value) {
+    const sent = value[key];
+    const text = sent === null ? '0' : typeof sent === 'string' ? sent.trim() : (JSON.stringify(sent) ?? '');
+    const quantity = parseQuantity(text);
+    if (quantity === undefined) return quantityProblem(text);
+    value[key] = formatQuantity(roundedToMilli(quantity));
+  }
+  return undefined;
+}
+
 function compileMap(schema: JsonSchema, values: JsonSchema, struct: string): Decode {
+  if (values.format === 'quantity')
+    return (value, _unknown, place) => decodeQuantities(value, 'v1.ResourceList', place);
   const type = goTypeOf(schema);
   const decode = compileNode(values, struct);
   const zero = zeroOf(values);

@@ -77,7 +77,7 @@ it.each([
   [{ ...good, metadata: { name: 'a/b' } }, `spec.one.metadata.name: Invalid value: "a/b": may not contain '/'`],
   [
     { ...good, metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'C', name: 'x', uid: '' }] } },
-    'spec.one.metadata.ownerReferences[0].uid: Invalid value: "": must not be empty',
+    'spec.one.metadata.ownerReferences.uid: Invalid value: "": must not be empty',
   ],
 ])('refuses %j', (one, error) => {
   expect(written({ one }).errors).toEqual([error]);

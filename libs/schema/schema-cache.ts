@@ -29,7 +29,7 @@ export function createSchemaCache(): SchemaCache {
         scale === undefined
           ? ''
           : [scale.specReplicasPath, scale.statusReplicasPath, scale.labelSelectorPath ?? ''].join(' ');
-      const variant = `${options.dialect}/${options.kind ?? ''}/${paths}`;
+      const variant = `${options.dialect}/${options.kind ?? ''}/${paths}/${options.rules === true}`;
       let variants = known.get(schema);
       const direct = variants?.get(variant)?.deref();
       if (direct !== undefined) return direct;

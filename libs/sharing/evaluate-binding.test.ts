@@ -52,6 +52,17 @@ function evaluate(changes: Partial<BindingReader> = {}, of: ApiBinding = binding
 }
 
 describe('a binding', () => {
+  it('keeps the identity that it was bound with, and is not ready while its export has another one', () => {
+    const bound = { ...binding, status: evaluate().status };
+    const other = { ...source, status: { identityHash: 'b'.repeat(64) } };
+    const { status, schemas, reasons } = evaluate({ export: () => other }, bound);
+    expect(status.boundResources).toEqual(bound.status.boundResources);
+    expect(schemas).toEqual([]);
+    expect(reasons).toMatchObject({ APIExportValid: 'IdentityMismatch', Ready: 'IdentityMismatch' });
+    // As it was, once the secret is back.
+    expect(evaluate({}, { ...bound, status }).reasons).toMatchObject({ APIExportValid: 'True', Ready: 'True' });
+  });
+
   it('is bound when everything that it refers to is there', () => {
     const { status, schemas, reasons } = evaluate();
     expect(status.phase).toBe('Bound');

@@ -35,6 +35,9 @@ export interface BindingOutcome {
   readonly schemas: readonly ApiResourceSchema[];
 }
 
+/** Of the condition APIExportValid: the export has another identity than what is bound. kcp has no word for it, since it lets the objects go. */
+const identityMismatch = 'IdentityMismatch';
+
 const errors = { severity: 'Error', status: 'False' } as const;
 
 type Problem = Pick<ConditionChange, 'reason' | 'severity' | 'message'>;
@@ -88,6 +91,12 @@ function findExport(
       ),
       source,
     };
+  }
+  // Objects are stored under the identity that they were bound with: bound anew to another one they would be nobody's, and shown to whoever has their key.
+  const former = binding.status?.boundResources?.find(({ schema }) => schema.identityHash !== identityHash);
+  if (former !== undefined) {
+    const message = `APIExport ${path}|${reference.name} has the identity ${identityHash}, and ${groupResource(former.group, former.resource)} is bound with ${former.schema.identityHash}. Restore the identity secret of the APIExport, or delete the APIBinding with its objects`;
+    return { ...invalidExport(identityMismatch, message), source, cluster };
   }
   const schemas: ApiResourceSchema[] = [];
   for (const resource of source.spec?.resources ?? []) {
@@ -232,6 +241,11 @@ function condition(type: string, problem: Problem | undefined): ConditionChange 
   return problem === undefined ? { type, status: 'True' } : { type, ...errors, ...problem };
 }
 
+/** What was bound is still served, but nobody of the export sees it. */
+function isMismatched(conditions: readonly Condition[]): boolean {
+  return conditions.some(({ type, reason }) => type === 'APIExportValid' && reason === identityMismatch);
+}
+
 /** The next status of a binding. `claimsApplied` tells whether every object that its claims show or hide carries the right labels. */
 export function evaluateBinding(
   binding: ApiBinding,
@@ -281,7 +295,11 @@ export function evaluateBinding(
       ...(cluster === undefined ? {} : { apiExportClusterName: cluster }),
       ...(applied.length === 0 ? {} : { appliedPermissionClaims: applied }),
       ...(bound.resources.length === 0 ? {} : { boundResources: bound.resources }),
-      conditions: withSummary(conditions, ['InitialBindingCompleted'], now),
+      conditions: withSummary(
+        conditions,
+        isMismatched(conditions) ? ['APIExportValid'] : ['InitialBindingCompleted'],
+        now,
+      ),
       ...(exported.length === 0 ? {} : { exportPermissionClaims: exported }),
       phase: done ? 'Bound' : 'Binding',
     },

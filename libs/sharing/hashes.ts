@@ -1,6 +1,5 @@
 /** Names that kcp derives by hashing: labels of bindings and claimed objects, suffixes of default bindings. Base 62 over SHA-224, lower case first. */
 import { createHash } from 'node:crypto';
-import { allowsVerb } from './claims.ts';
 import type { ClaimKey } from './types.ts';
 
 const digits = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
@@ -42,15 +41,6 @@ export function claimHash(claim: ClaimKey): string {
     ...(claim.identityHash ? [`"identityHash":${JSON.stringify(claim.identityHash)}`] : []),
   ];
   return base62Sha224(`{${parts.join(',')}}`);
-}
-
-/**
- * The value of the claim label on an object: the hash of the claim, marked where the consumer does not grant `watch`. So whoever watches, or watches again from
- * before, is told by the objects themselves that they are not to be watched any more; kcp, where the verbs of a grant hide nothing, has the hash alone.
- */
-export function claimLabelValue(claim: ClaimKey, verbs: readonly string[]): string {
-  const hash = claimHash(claim);
-  return allowsVerb(verbs, 'watch') ? hash : `${hash}.unwatched`;
 }
 
 const reflexiveBytes = Uint8Array.from({ length: 28 }, (_, i) => i % 10);

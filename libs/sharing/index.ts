@@ -35,6 +35,14 @@ export {
   sliceKey,
   slicesPrefix,
 } from './keys.ts';
+export {
+  formatLocks,
+  locksOfBindings,
+  parseLocks,
+  resourceLocksAnnotation,
+  withBindings,
+  withDefinitions,
+} from './resource-locks.ts';
 export type { ResourceSelector } from './resource-selectors.ts';
 export { compileResourceSelectors, originalClaimsAnnotation, resourceSelectorsOf } from './resource-selectors.ts';
 export type {

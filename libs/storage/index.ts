@@ -1,6 +1,8 @@
 // The door
 
 // Engines
+export type { Decision, Reads } from './decision.ts';
+export { createDecision } from './decision.ts';
 export type { StoreOptions } from './engine/create-store.ts';
 // etcd
 export type { EtcdClient, EtcdOptions } from './etcd/etcd-client.ts';
@@ -38,6 +40,7 @@ export type {
   ListPage,
   Operation,
   Range,
+  SetRange,
   Store,
   StoreEvent,
 } from './store.ts';

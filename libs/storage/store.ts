@@ -31,12 +31,26 @@ export type Operation =
     }
   | { readonly op: 'delete'; readonly key: string; readonly expect: Exclude<Expectation, 'absent'> }
   /** Relies on an incarnation without writing it: a namespace, a logical cluster, a CRD. `absent`: that there is none. */
-  | { readonly op: 'check'; readonly key: string; readonly createRevision: Revision | 'absent' };
+  | { readonly op: 'check'; readonly key: string; readonly createRevision: Revision | 'absent' }
+  /** Relies on the very state of a key that a decision was made on. `absent`: that there is none. */
+  | { readonly op: 'same'; readonly key: string; readonly revision: Revision | 'absent' }
+  /** Relies on a set: nothing in it was written after a revision. Made by `Store.unchanged`; `key` is how the store calls the set. */
+  | { readonly op: 'unchanged'; readonly key: string; readonly since: Revision };
+
+export type UnchangedCondition = Extract<Operation, { op: 'unchanged' }>;
+
+/** What a commit can rely on as a whole: a resource of one cluster, or all of a cluster. */
+export type SetRange =
+  /** Four whole segments of keys, `group/resource/identity/cluster/`. */
+  { readonly prefix: string } | { readonly cluster: string };
 
 export type CommitResult =
   /** `entries`: one per put in the order of the operations, durable now. `revision`: the largest. */
   | { readonly status: 'committed'; readonly revision: Revision; readonly entries: readonly Entry[] }
-  /** Nothing was written. `current` is the key's newest state, also where it is not durable yet. */
+  /**
+   * Nothing was written. `current` is the key's newest state, also where it is not durable yet. Where a set has changed, `key` is the one that was written
+   * there last.
+   */
   | { readonly status: 'conflict'; readonly index: number; readonly key: string; readonly current: Entry | undefined };
 
 export type Range =
@@ -81,8 +95,10 @@ export interface Store extends AsyncDisposable {
   peek(key: string): Entry | undefined;
   /** One consistent page; yields to the event loop at least every 10 ms. Entries of a cluster range come in cluster order. */
   list(range: Range, options?: ListOptions): Promise<ListPage>;
-  /** At most `limit` newest durable entries, without waiting: for small ranges (a workspace's role bindings). */
-  scan(range: Range, limit: number): readonly Entry[];
+  /** At most `limit` newest durable entries, those behind the key `after` where there is one, without waiting: for small ranges (a workspace's bindings). */
+  scan(range: Range, limit: number, after?: string): readonly Entry[];
+  /** At most `limit` durable events of a range after a revision, the oldest first, without waiting: for small ranges. Throws StatusError Expired as `history`. */
+  recent(range: Range, after: Revision, limit: number): readonly StoreEvent[];
   /** How many entries a range has at a revision, at most `atMost`. Yields like `list`. */
   count(
     range: Range,
@@ -98,6 +114,11 @@ export interface Store extends AsyncDisposable {
    * A key at most once. Throws StatusError RequestEntityTooLarge for a value over `valueBytesMax`, and for several that are over `commitBytesMax` together.
    */
   commit(operations: readonly Operation[]): Promise<CommitResult>;
+  /**
+   * The condition that nothing of a set is written from now on until the commit that carries it, what is pending included: for decisions on what `scan` and
+   * `list` find in the same turn. A commit may be refused for it without reason, and then has to look again.
+   */
+  unchanged(set: SetRange): UnchangedCondition;
   /** Told of each durable commit's events, in revision order, synchronously, before the commit is acknowledged. Must not throw. */
   subscribe(listener: (events: readonly StoreEvent[]) => void): Disposable;
   /** Past events of a range in (`after`, `upTo`], in revision order, in batches; yields. Throws StatusError Expired when `after` is below the floor. */
@@ -146,5 +167,5 @@ export const valueBytesMax = 1_500_000;
 /** The bound of a commit of several writes in every engine: what their values and, twice, their keys are together. */
 export const commitBytesMax = 1_500_000;
 
-/** One commit's bound in every engine: etcd takes 128 operations in a transaction, and some are ours. */
+/** How many keys a commit writes at most, in every engine: etcd takes 128 operations in a transaction, and some are ours. What it relies on is not sent. */
 export const commitOperationsMax = 120;

@@ -1,5 +1,6 @@
 /** From new objects to the operations that store them: for commits that make more than the one object a client sent. */
 import type { ClusterName, Revision } from '@kcp-ts/meta';
+import { strategyOf } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import { objectKey, stampCreated, storedObject } from '@kcp-ts/registry';
 import type { Operation } from '@kcp-ts/storage';
@@ -21,7 +22,7 @@ export function createOperation(
 ): Operation {
   const served = needs.served(created.group, created.plural);
   const { object, namespace } = created;
-  const generation = served.row.dialect === 'custom' || served.behaviour.generation === true;
+  const generation = strategyOf(served.row).countsGenerations;
   stampCreated(object, { cluster, namespace, uid: needs.uuid(), timestamp, generation });
   return {
     op: 'put',

@@ -8,7 +8,8 @@ import { nameElsewhere } from '@kcp-ts/authz';
 import type { Random } from '@kcp-ts/base';
 import type { ClusterName, Condition, UserInfo } from '@kcp-ts/meta';
 import { asClusterName, withCondition } from '@kcp-ts/meta';
-import { base36Padded, drawClusterName } from '@kcp-ts/sharing';
+import type { ApiBinding } from '@kcp-ts/sharing';
+import { base36Padded, drawClusterName, formatLocks, locksOfBindings, resourceLocksAnnotation } from '@kcp-ts/sharing';
 import type { Operation } from '@kcp-ts/storage';
 import type { DefaultBindingsNeeds } from './default-bindings.ts';
 import { defaultBindingsOf, planBindings } from './default-bindings.ts';
@@ -42,6 +43,8 @@ export interface PlanNeeds extends NewOperationNeeds, DefaultBindingsNeeds {
   shards(): readonly Shard[];
   /** Keeps a copy of a schema that is bound; undefined where there is one already. */
   keepSchema(schema: import('@kcp-ts/sharing').ApiResourceSchema): Operation | undefined;
+  /** The condition that nothing is in a cluster, not even what is on its way; throws ServiceUnavailable where something is: a former cluster of that name may not be gone. */
+  nothingIn(cluster: ClusterName): Operation;
 }
 
 /** The type whose initializer is done by what every fresh cluster gets. */
@@ -135,6 +138,9 @@ export function planCluster(needs: PlanNeeds, plan: ClusterPlan): PlannedCluster
         [typeAnnotation]: typeName(plan.type),
         ...typeClusterOf(plan.type),
         [pathAnnotation]: plan.path,
+        [resourceLocksAnnotation]: formatLocks(
+          locksOfBindings(bindings.objects.map(({ object }) => object as ApiBinding)),
+        ),
         ...(plan.requiredGroups === undefined ? {} : { [requiredGroupsAnnotation]: plan.requiredGroups }),
       },
       finalizers: [logicalClusterFinalizer],
@@ -161,12 +167,13 @@ export function planCluster(needs: PlanNeeds, plan: ClusterPlan): PlannedCluster
     ...initialObjects(nameElsewhere(plan.creator, plan.owner?.cluster ?? plan.cluster), needs.caBundle),
     ...bindings.objects,
   ];
+  // The LogicalCluster first: whatever is in a cluster is younger than it.
   const operations = objects.map((created) => createOperation(needs, plan.cluster, plan.timestamp, created));
   for (const schema of bindings.schemas) {
     const kept = needs.keepSchema(schema);
     if (kept !== undefined && !operations.some((operation) => operation.key === kept.key)) operations.push(kept);
   }
-  return { operations, phase, initializers: left, terminators };
+  return { operations: [...operations, needs.nothingIn(plan.cluster)], phase, initializers: left, terminators };
 }
 
 export interface WorkspacePlan {

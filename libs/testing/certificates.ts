@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { createPrivateKey } from 'node:crypto';
 import {
   BasicConstraintsExtension,
   KeyUsageFlags,
@@ -22,6 +23,7 @@ export interface TestAuthority {
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const rsa = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
 const hourMs = 3_600_000;
 
 async function newKeys() {
@@ -48,9 +50,10 @@ export async function createTestAuthority(name = 'test-ca'): Promise<TestAuthori
   return authorityOf(root, keys.privateKey);
 }
 
-/** The certificate authority that a server keeps in two files. Both are PEM; the key is PKCS #8 on P-256. */
+/** The certificate authority that a server keeps in two files. Both are PEM; the key is PKCS #8, on P-256 or RSA. */
 export async function readTestAuthority(certificate: string, privateKey: string): Promise<TestAuthority> {
-  const key = await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(privateKey), algorithm, false, ['sign']);
+  const signing = createPrivateKey(privateKey).asymmetricKeyType === 'rsa' ? rsa : algorithm;
+  const key = await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(privateKey), signing, false, ['sign']);
   return authorityOf(new X509Certificate(certificate), key);
 }
 
@@ -65,7 +68,7 @@ function authorityOf(root: X509Certificate, signingKey: CryptoKey): TestAuthorit
         issuer: root.subject,
         publicKey: leaf.keys.publicKey,
         signingKey,
-        signingAlgorithm: algorithm,
+        signingAlgorithm: signingKey.algorithm.name === rsa.name ? rsa : algorithm,
         notBefore: validity.from ?? new Date(now - hourMs),
         notAfter: validity.to ?? new Date(now + hourMs),
         extensions: [

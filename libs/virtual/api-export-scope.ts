@@ -5,14 +5,13 @@
  */
 import type { ApiPath, KeyFilter, Scope } from '@kcp-ts/apiserver';
 import type { ClusterName, KubeObject, Revision, UserInfo } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import { parseResourceVersion, revisionZero, StatusError } from '@kcp-ts/meta';
 import type { ObjectGuard, ServedResource } from '@kcp-ts/registry';
 import { clusterAnnotation } from '@kcp-ts/registry';
 import type { ApiExport, ClaimTables, ExportClaim, TableClaim } from '@kcp-ts/sharing';
 import {
   allowsVerb,
   boundName,
-  claimHash,
   claimLabel,
   clusterOfKey,
   exportHash,
@@ -21,7 +20,7 @@ import {
   reflexiveClaimHash,
 } from '@kcp-ts/sharing';
 import type { Range } from '@kcp-ts/storage';
-import type { ExportSurface, Grounds } from './api-export-surface.ts';
+import type { ClaimedGrounds, ExportSurface, Grounds } from './api-export-surface.ts';
 
 export interface ExportScopeNeeds {
   readonly claims: ClaimTables;
@@ -79,6 +78,10 @@ function admitClaimed(
   }
 }
 
+function consumerOf({ metadata }: KubeObject): string {
+  return metadata.annotations?.[clusterAnnotation] ?? '';
+}
+
 export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget): Scope {
   const { exportCluster, exportName, cluster } = target;
   const { surface, groundsOf } = target.exported;
@@ -93,16 +96,20 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
   }
 
   /**
-   * What the request does, `list` or `watch`: who does not grant that shows nothing, also where the grant is narrowed while a watch is open. A scope is made
+   * What the request reads by, `get`, `list` or `watch`: who does not grant that shows nothing, also where the grant is narrowed while a watch is open. A scope is made
    * for one request.
    */
   let reading: string | undefined;
 
   /** The claim that a consumer has accepted, whatever its verbs. */
-  function acceptedClaim(consumer: string, { storage, identity }: ServedResource): TableClaim | undefined {
-    return needs.claims
-      .of(consumer)
-      .find((claim) => claim.label === label && isClaimOn(claim, storage.row.group, storage.row.plural, identity));
+  function acceptedClaim(
+    consumer: string,
+    { storage, identity }: ServedResource,
+    claims = needs.claims.of(consumer),
+  ): TableClaim | undefined {
+    return claims.find(
+      (claim) => claim.label === label && isClaimOn(claim, storage.row.group, storage.row.plural, identity),
+    );
   }
 
   function grantsReading({ verbs }: TableClaim): boolean {
@@ -114,21 +121,47 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     return claim !== undefined && grantsReading(claim) ? claim : undefined;
   }
 
+  /** The claim by which a consumer grants what the request does. */
+  function readable(consumer: string, served: ServedResource, { verbs }: ExportClaim): TableClaim | undefined {
+    return reading === undefined || allowsVerb(verbs, reading) ? applied(consumer, served) : undefined;
+  }
+
+  function isOwnBinding({ metadata }: KubeObject): boolean {
+    return metadata.labels?.[label] === reflexiveClaimHash;
+  }
+
+  /** Whether an object is shown by claims of its workspace. A label may be older than the grant, or than what a controller has changed of the object. */
+  function isGranted(
+    served: ServedResource,
+    { verbs }: ExportClaim,
+    { claims, object }: { claims: readonly TableClaim[]; object: KubeObject },
+  ): boolean {
+    if (reading !== undefined && !allowsVerb(verbs, reading)) return false;
+    const claim = acceptedClaim(consumerOf(object), served, claims);
+    return (
+      claim !== undefined &&
+      grantsReading(claim) &&
+      object.metadata.labels?.[label] === claim.hash &&
+      grants(claim, object)
+    );
+  }
+
   /**
-   * Whether a watch of claimed objects may have shown one as it was: its label says whether it was claimed then, and could be watched. What could be watched
-   * and is still granted, but not to be watched, is neither there nor gone for the client: it has to begin anew. Labels change after the grant, in commits of
-   * their own that every watch sees, also one that goes on from before.
+   * Whether the state of an object was shown when it was written. That does not change any more: what a grant that comes or goes shows or hides is committed
+   * again. So every watch, whenever it begins or goes on, says the same of each event.
    */
-  function createShowed(served: ServedResource, claim: ExportClaim): (object: KubeObject) => boolean {
-    const watched = claimHash(claim);
-    return ({ metadata }) => {
-      const value = metadata.labels?.[label];
-      if (value === undefined || reading === undefined) return value !== undefined;
-      if (value !== watched) return false;
-      const now = acceptedClaim(metadata.annotations?.[clusterAnnotation] ?? '', served);
-      if (now === undefined || grantsReading(now)) return true;
-      throw StatusError.expired('What was shown before is not granted any more; start again from a list');
-    };
+  function wasGranted(
+    served: ServedResource,
+    { claim, ownBindings }: ClaimedGrounds,
+    object: KubeObject,
+    listedAt?: Revision,
+  ): boolean {
+    if (ownBindings && isOwnBinding(object)) return true;
+    if (object.metadata.labels?.[label] === undefined) return false;
+    const revision = parseResourceVersion(object.metadata.resourceVersion ?? '')?.revision ?? revisionZero;
+    const at = (when: Revision) =>
+      isGranted(served, claim, { claims: needs.claims.asOf(consumerOf(object), when), object });
+    return at(revision) && (listedAt === undefined || revision > listedAt || at(listedAt));
   }
 
   function nameOf({ storage, identity }: ServedResource): string {
@@ -146,13 +179,15 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     return granted !== undefined && allowsVerb(claim.verbs, verb) && allowsVerb(granted.verbs, verb);
   }
 
-  function clusters(served: ServedResource, { kind }: Grounds): readonly string[] {
+  function clusters(served: ServedResource, why: Grounds): readonly string[] {
     const consumers = cluster === '*' ? [...needs.consumers(hash).keys()].sort() : [cluster];
-    switch (kind) {
+    switch (why.kind) {
       case 'exported':
         return consumers.filter((consumer) => hasBound(consumer, served));
       case 'claimed':
-        return consumers.filter((consumer) => applied(consumer, served) !== undefined);
+        return why.ownBindings
+          ? consumers
+          : consumers.filter((consumer) => readable(consumer, served, why.claim) !== undefined);
       case 'bindings':
         return consumers;
     }
@@ -163,9 +198,11 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     if (isMaster(user)) return true;
     if (!needs.mayAccessContent(user, verb, exportCluster, exportName)) return false;
     const served = surface.find(api.group, api.version, api.resource);
-    // What is not served is a 404 for whoever may look.
-    if (served === undefined) return true;
+    // In a consumer's workspace what is neither exported nor claimed is nobody's to grant, as in kcp; over all of them it is not there.
+    if (served === undefined) return cluster === '*';
     const why = grounds(served);
+    const ofOwnBindings = why.kind !== 'exported' && (why.kind === 'bindings' || why.ownBindings);
+    if (ofOwnBindings && readVerbs.includes(verb)) return cluster === '*' || needs.consumers(hash).has(cluster);
     if (why.kind === 'claimed') {
       if (!claimedSubresources.includes(api.subresource)) return false;
       if (!needs.ownerAllows(user, verb, api, served)) return false;
@@ -177,7 +214,7 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
         // As below: of what the consumer has not bound there is nothing to list.
         return hasBound(cluster, served) || verb === 'list';
       case 'bindings':
-        return readVerbs.includes(verb);
+        return false;
       case 'claimed':
         // A rejected claim shows nothing, as an empty list does; anything else is refused.
         return (
@@ -191,18 +228,19 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     return namespace === '' || object.metadata.namespace === namespace;
   }
 
-  function shows(served: ServedResource, { kind }: Grounds, object: KubeObject): boolean {
-    const { labels, annotations } = object.metadata;
-    switch (kind) {
+  function shows(served: ServedResource, why: Grounds, object: KubeObject): boolean {
+    const { labels } = object.metadata;
+    switch (why.kind) {
       case 'exported':
         return true;
       case 'bindings':
-        return labels?.[label] === reflexiveClaimHash;
+        return isOwnBinding(object);
       case 'claimed': {
-        const granted =
-          labels?.[label] === undefined ? undefined : applied(annotations?.[clusterAnnotation] ?? '', served);
-        // A label may be older than the grant, or than what a controller has changed of the object.
-        return granted !== undefined && labels?.[label] === granted.labelValue && grants(granted, object);
+        if (why.ownBindings && isOwnBinding(object)) return true;
+        if (labels?.[label] === undefined) return false;
+        // What a watch goes on from is what it would have shown.
+        if (reading !== undefined && !wasGranted(served, why, object)) return false;
+        return isGranted(served, why.claim, { claims: needs.claims.of(consumerOf(object)), object });
       }
     }
   }
@@ -238,8 +276,9 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
       if (why.kind === 'exported') return undefined;
       return {
         shows: (object) => shows(served, why, object),
-        // Labels are put on what is granted, and taken off by a commit of their own: by then the grant is gone.
-        ...(why.kind === 'claimed' ? { showed: createShowed(served, why.claim) } : {}),
+        ...(why.kind === 'claimed'
+          ? { showed: (object: KubeObject, at?: Revision) => wasGranted(served, why, object, at) }
+          : {}),
         admit(object, old) {
           if (why.kind !== 'claimed') return;
           const granted = cluster === '*' ? undefined : applied(cluster, served);
@@ -260,7 +299,7 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
         throw StatusError.notFound({ group: 'apis.kcp.io', plural: 'apiexports' }, exportName);
       const reads = verb === 'list' || verb === 'watch';
       if (cluster === '*' && !reads) throw StatusError.pathNotFound();
-      if (reads && !isMaster(user)) reading = verb;
+      if (readVerbs.includes(verb) && !isMaster(user)) reading = verb;
     },
     authorizePath(user, path, verb) {
       if (!contentVerbs.some((candidate) => needs.mayAccessContent(user, candidate, exportCluster, exportName)))

@@ -2,7 +2,8 @@
 import type { Catalog } from '@kcp-ts/catalog';
 import { parseIdentityHash } from '@kcp-ts/meta';
 import type { ServedResource, Surface } from '@kcp-ts/registry';
-import type { ApiExport, ExportClaim } from '@kcp-ts/sharing';
+import type { ApiExport, ClaimKey, ExportClaim } from '@kcp-ts/sharing';
+import { isClaimOn } from '@kcp-ts/sharing';
 import type { ExportedResourcesNeeds } from './exported-resources.ts';
 import { exportedResources, resourcesOfIdentity } from './exported-resources.ts';
 
@@ -10,12 +11,18 @@ export interface ExportSurfaceNeeds extends ExportedResourcesNeeds {
   readonly catalog: Catalog;
 }
 
+/** The objects that consumers have granted; of bindings, where they are claimed, also those to this very export, which are read without a grant. */
+export interface ClaimedGrounds {
+  readonly kind: 'claimed';
+  readonly claim: ExportClaim;
+  readonly ownBindings: boolean;
+}
+
 /** Why a virtual workspace serves a resource, and so which objects it shows. */
 export type Grounds =
   /** The export's own API: the objects of those who have bound it. */
   | { readonly kind: 'exported' }
-  /** The objects that consumers have granted. */
-  | { readonly kind: 'claimed'; readonly claim: ExportClaim }
+  | ClaimedGrounds
   /** The bindings to this very export, read-only. */
   | { readonly kind: 'bindings' };
 
@@ -25,15 +32,16 @@ export interface ExportSurface {
   groundsOf(served: ServedResource): Grounds | undefined;
 }
 
-const ownGroup = 'apis.kcp.io';
+const apiBindings: ClaimKey = { group: 'apis.kcp.io', resource: 'apibindings' };
 
-function versionsOf(surface: Surface, group: string, plural: string): readonly ServedResource[] {
-  return surface.resources.filter(({ row }) => row.group === group && row.plural === plural);
+/** Every version that a claim without an identity is about. Events are of two groups, and some of kcp's groups have an earlier name: a claim is on both. */
+function builtinResources({ base }: Catalog, claim: ClaimKey): readonly ServedResource[] {
+  return base.resources.filter(({ row, identity }) => isClaimOn(claim, row.group, row.plural, identity));
 }
 
 function claimedResources(needs: ExportSurfaceNeeds, claim: ExportClaim): readonly ServedResource[] {
   const { group = '', resource, identityHash = '' } = claim;
-  if (identityHash === '') return versionsOf(needs.catalog.base, group, resource);
+  if (identityHash === '') return builtinResources(needs.catalog, claim);
   const identity = parseIdentityHash(identityHash);
   return identity === undefined ? [] : resourcesOfIdentity(needs, identity, group, resource);
 }
@@ -53,9 +61,12 @@ export function exportSurface(needs: ExportSurfaceNeeds, cluster: string, source
     }
   }
   add(exportedResources(needs, cluster, source), { kind: 'exported' });
-  for (const claim of source.spec?.permissionClaims ?? [])
-    add(claimedResources(needs, claim), { kind: 'claimed', claim });
-  add(versionsOf(needs.catalog.base, ownGroup, 'apibindings'), { kind: 'bindings' });
+  const bindings = builtinResources(needs.catalog, apiBindings);
+  for (const claim of source.spec?.permissionClaims ?? []) {
+    const claimed = claimedResources(needs, claim);
+    add(claimed, { kind: 'claimed', claim, ownBindings: claimed.some((served) => bindings.includes(served)) });
+  }
+  add(bindings, { kind: 'bindings' });
   const resources = [...grounds.keys()];
   const key = `export ${cluster} ${source.metadata.name} ${resources.map(describe).join(' ')}`;
   const surface = needs.catalog.intern(key, () => resources);

@@ -57,7 +57,7 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
   const hub = createWatchHub(store, {});
   const bookmarks: Bookmarks = createBookmarks(hub, clock, bookmarkMs);
   const progress = createProgress({ hub, clock, observe: (past) => void store.observe(past) });
-  const admission = { mutate: () => undefined, validate: () => undefined };
+  const admission = { mutate: () => undefined, validate: () => undefined, settle: () => [] };
   const turns = createSystemTurns(clock);
   const yaml = createYamlDecoder({ clock });
   const registry = { store, clock, turns, random, shardNumber: 0, admission, logicalClusterKey: () => undefined };

@@ -52,7 +52,11 @@ it('knows which server answers which path', async () => {
 
 it('sends a service account that names no cluster home, as far as its token says so', async () => {
   await using at = await set();
-  expect(await at.answerOf('/api', tokenOf({ 'kubernetes.io': { clusterName: 'home' } }))).toBe('two');
+  for (const claims of [
+    { 'kubernetes.io': { clusterName: 'home' } },
+    { 'kubernetes.io/serviceaccount/clusterName': 'home' },
+  ])
+    expect(await at.answerOf('/api', tokenOf(claims))).toBe('two');
   for (const claims of [{ 'kubernetes.io': { clusterName: 'else' } }, { 'kubernetes.io': 'x' }, null, 'x', {}])
     expect(await at.answerOf('/api', tokenOf(claims))).toBe('root');
   for (const header of ['Bearer a.b.c', 'Bearer x', 'Basic YTpi'])

@@ -57,8 +57,10 @@ function homeOf(exchange: Exchange): string | undefined {
   try {
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as {
       'kubernetes.io'?: { clusterName?: unknown };
+      'kubernetes.io/serviceaccount/clusterName'?: unknown;
     };
-    const cluster = claims['kubernetes.io']?.clusterName;
+    // Bound tokens have it in one place, those of Secrets in another.
+    const cluster = claims['kubernetes.io']?.clusterName ?? claims['kubernetes.io/serviceaccount/clusterName'];
     return typeof cluster === 'string' ? cluster : undefined;
   } catch {
     return undefined;

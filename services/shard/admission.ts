@@ -7,7 +7,7 @@ import { isWorkspacePath, StatusError } from '@kcp-ts/meta';
 import type { Admission, WriteContext } from '@kcp-ts/registry';
 import { objectKey } from '@kcp-ts/registry';
 import type { ApiBinding } from '@kcp-ts/sharing';
-import { exportKey } from '@kcp-ts/sharing';
+import { bindingsPrefix, exportKey } from '@kcp-ts/sharing';
 import type { Workspace } from '@kcp-ts/tenancy';
 import type { Access } from './access.ts';
 import type { Tenancy } from './behaviours.ts';
@@ -67,7 +67,6 @@ export function shardAdmission(core: Core, tenancy: Tenancy, access: Access): Ad
   const { peers } = core;
   const byKind = questions(tenancy, access, core);
   const marks = createReplicateMarks({
-    store: core.store,
     typesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes'),
   });
 
@@ -81,18 +80,24 @@ export function shardAdmission(core: Core, tenancy: Tenancy, access: Access): Ad
 
   return {
     mutate(object, old, context) {
-      const { served, cluster } = context;
-      const { group, plural } = served.row;
+      const { group, plural } = context.served.row;
       const resource = `${plural}.${group}`;
       keepServerOwnedMetadata(resource, object, old, context.user);
-      core.claims.label(cluster, { group, plural, identity: served.identity }, object);
-      if (peers === undefined) return;
-      // What others judge by is marked as it is written, so that a right counts everywhere as soon as it was given.
-      if (markedKinds.has(resource)) marks.mark(objectKey(served, cluster, '', object.metadata.name), object);
-      if (old !== undefined) return;
+      if (peers === undefined || old !== undefined) return;
       const question = byKind[resource];
       return question === undefined ? undefined : lookAgain(object, context, question);
     },
     validate: () => undefined,
+    settle(object, _old, { served, cluster }) {
+      const { group, plural } = served.row;
+      // Which claims apply is what the bindings of the workspace say.
+      const bindings = core.store.unchanged({ prefix: `${bindingsPrefix}${cluster}/` });
+      core.claims.label(cluster, { group, plural, identity: served.identity }, object);
+      if (peers === undefined || !markedKinds.has(`${plural}.${group}`)) return [bindings];
+      // What others judge by is marked as it is written, so that a right counts everywhere as soon as it was given.
+      const decision = core.decide();
+      marks.mark(decision, objectKey(served, cluster, '', object.metadata.name), object);
+      return [bindings, ...decision.conditions([])];
+    },
   };
 }

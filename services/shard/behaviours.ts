@@ -5,12 +5,13 @@ import {
   createApiExportsBehaviour,
   createApiResourceSchemasBehaviour,
   createLogicalClustersBehaviour,
+  createPartitionSetsBehaviour,
   createShardsBehaviour,
   createWorkspacesBehaviour,
   createWorkspaceTypesBehaviour,
 } from '@kcp-ts/behaviours';
 import type { ClusterName, WorkspacePath } from '@kcp-ts/meta';
-import { isWorkspacePath } from '@kcp-ts/meta';
+import { isWorkspacePath, StatusError } from '@kcp-ts/meta';
 import type { Behaviour } from '@kcp-ts/registry';
 import type { ApiResourceSchema } from '@kcp-ts/sharing';
 import { boundSchemaKey, exportKey, schemaKey } from '@kcp-ts/sharing';
@@ -64,6 +65,16 @@ export function createTenancy(core: Core, caBundle: string): Tenancy {
     schema: (cluster, name) => reader.get<ApiResourceSchema>(schemaKey(cluster, name)),
     boundSchema: (uid) => reader.get<ApiResourceSchema>(boundSchemaKey(uid)),
     keepSchema: core.keepSchema,
+    nothingIn(cluster) {
+      const condition = core.store.unchanged({ cluster });
+      if (core.store.scan({ cluster }, 1).length > 0)
+        throw new StatusError(
+          'ServiceUnavailable',
+          `logical cluster ${cluster} is not empty: what was in a former one is not gone yet`,
+          { retryAfterSeconds: 1 },
+        );
+      return condition;
+    },
   };
   return { types, plan, resolve, pathOf, shards };
 }
@@ -102,6 +113,7 @@ export function kcpBehaviours(core: Core, access: Access, tenancy: Tenancy): Rea
     }),
     apibindings: createApiBindingsBehaviour({ ...bindCheck, resolve }),
     apiresourceschemas: createApiResourceSchemasBehaviour(),
+    partitionsets: createPartitionSetsBehaviour(),
     apiexportendpointslices: createApiExportEndpointSlicesBehaviour(bindCheck),
   };
 }

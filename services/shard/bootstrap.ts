@@ -6,7 +6,7 @@
 import { rootExports, rootObjects, systemAdminObjects } from '@kcp-ts/apis';
 import { identityHashOf } from '@kcp-ts/controllers';
 import type { ClusterName, KubeObject, Revision } from '@kcp-ts/meta';
-import { asClusterName, withCondition } from '@kcp-ts/meta';
+import { asClusterName, strategyOf, withCondition } from '@kcp-ts/meta';
 import { objectKey, stampCreated, storedObject, timestampOf } from '@kcp-ts/registry';
 import type { ApiBinding, ApiExport, ApiResourceSchema, BindingReader } from '@kcp-ts/sharing';
 import { claimLabelPrefix, evaluateBinding, exportHash, exportLabel, reflexiveClaimHash } from '@kcp-ts/sharing';
@@ -103,7 +103,7 @@ function systemAdminOperations(core: Core, now: string): Operation[] {
 function putOperation(core: Core, cluster: ClusterName, object: KubeObject, now: string): Operation {
   const served = core.served(groupOf(object), pluralOf[object.kind] ?? '');
   const namespace = object.metadata.namespace ?? '';
-  const generation = served.row.dialect === 'custom' || served.behaviour.generation === true;
+  const generation = strategyOf(served.row).countsGenerations;
   stampCreated(object, { cluster, namespace, uid: core.random.uuid(), timestamp: now, generation });
   served.schema.applyDefaults(object);
   return {

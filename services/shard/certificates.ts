@@ -6,7 +6,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isIP, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
-import type { CertificateAndKey } from '@kcp-ts/pki';
+import type { CertificateAndKey, KeyKind } from '@kcp-ts/pki';
 
 /** All PEM. */
 export interface ShardCertificates {
@@ -33,6 +33,8 @@ const dayMs = 86_400_000;
 /** Renewed when fewer days are left. */
 const servingDaysMin = 30;
 const authorityDaysMin = 90;
+/** What mints clients' certificates in tests of kcp's signs with SHA256-RSA, whatever the key. */
+const clientCaKind: KeyKind = 'rsa';
 
 /** The hosts to be found in a serving certificate: the wildcard addresses name nobody. */
 export function servingHosts(candidates: readonly string[]): readonly string[] {
@@ -86,18 +88,21 @@ function isGood(pair: CertificateAndKey, nowMs: number, daysMin: number): boolea
 async function ensureAuthority(
   folder: string,
   name: string,
-  daysMin: number,
-  nowMs: number,
+  { kind, daysMin, nowMs }: { readonly kind: KeyKind; readonly daysMin: number; readonly nowMs: number },
 ): Promise<CertificateAndKey> {
   const existing = await readPair(folder, name);
   if (existing !== undefined && isGood(existing, nowMs, daysMin)) return existing;
   const { makeAuthority } = await import('@kcp-ts/pki');
-  return writePair(folder, name, await makeAuthority(`kcp-${name}`, nowMs));
+  return writePair(folder, name, await makeAuthority(`kcp-${name}`, nowMs, kind));
 }
 
 async function ensureServing(needs: CertificateNeeds): Promise<{ serving: CertificateAndKey; servingCa: string }> {
   const { rootDirectory, nowMs } = needs;
-  const authority = await ensureAuthority(rootDirectory, 'serving-ca', authorityDaysMin, nowMs);
+  const authority = await ensureAuthority(rootDirectory, 'serving-ca', {
+    kind: 'ec',
+    daysMin: authorityDaysMin,
+    nowMs,
+  });
   const hosts = servingHosts(needs.hosts);
   const existing = await readPair(rootDirectory, 'apiserver');
   const certificate = parsed(existing?.certificate);
@@ -147,7 +152,7 @@ export async function ensureCertificates(needs: CertificateNeeds): Promise<Shard
   const { serving, servingCa } = tlsCertFile === '' ? await ensureServing(needs) : await own();
   const clientCa =
     clientCaFile === ''
-      ? (await ensureAuthority(rootDirectory, 'client-ca', 0, nowMs)).certificate
+      ? (await ensureAuthority(rootDirectory, 'client-ca', { kind: clientCaKind, daysMin: 0, nowMs })).certificate
       : await readFile(clientCaFile, 'utf8');
   return { serving, servingCa, clientCa, serviceAccountKey: await ensureServiceAccountKey(needs) };
 }

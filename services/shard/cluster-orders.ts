@@ -160,7 +160,7 @@ export function createClusterOrders({ core, tenancy, removal, externalUrl }: Clu
           if (gone.status === 'committed') return { gone: true };
           continue;
         }
-        const outcome = await removal.remove(name, undefined);
+        const outcome = await removal.remove(core.decide(), name, undefined);
         if (outcome.status === 'gone') return { gone: true };
         if (outcome.status === 'waiting') return { gone: false, message: remainingMessage(outcome.remaining) };
       }

@@ -24,6 +24,7 @@ import { clusterRemoval, shardControllers } from './controllers.ts';
 import type { Core } from './core.ts';
 import { createCore } from './core.ts';
 import { createHomeWorkspace } from './home-workspace.ts';
+import { issuerDocuments } from './issuer-documents.ts';
 import type { KubernetesParts } from './kubernetes-parts.ts';
 import { kubernetesParts } from './kubernetes-parts.ts';
 import { createMetrics } from './metrics.ts';
@@ -170,10 +171,11 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const { core, access, tenancy, parts } = assemble(options);
   await bootstrap({ core, externalUrl, virtualWorkspaceUrl, caBundle, shardName, homeCreatorGroups, holdsRoot });
   await core.load();
-  const controllers = createControllerRuntime(shardControllers(core, tenancy, caBundle), {
+  const controllers = createControllerRuntime(shardControllers(core, tenancy, options), {
     hub: core.changes,
     clock,
     turns: core.turns,
+    decide: core.decide,
     concurrency: reconcilesAtOnce,
     onError: options.logController,
   });
@@ -204,6 +206,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     progress,
     checks: healthChecks(() => ready, core.store, amongOthers, options.role),
     version: versionInfo,
+    issuer: issuerDocuments(options.tokens, externalUrl),
     inFlight: load.inFlight,
     authenticate: options.authenticator.authenticate,
     impersonate: router.impersonate,

@@ -4,13 +4,18 @@ import {
   createApiBinding,
   createApiExportIdentity,
   createClusterRemoval,
+  createClusterRoleAggregation,
   createCustomResourceDefinition,
+  createDefinitionLocks,
   createDeletionPropagation,
   createEndpointSlices,
   createExportConsumers,
+  createFormerContents,
+  createNamespaceContents,
   createNamespaceDeletion,
   createOrphanClusters,
   createReplicateAnnotations,
+  createTokenSecrets,
   createWorkspaceDeletion,
   createWorkspaceProgress,
   exportConsumersPrefix,
@@ -20,9 +25,12 @@ import {
 import type { ClusterName } from '@kcp-ts/meta';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportsPrefix, isClaimOn } from '@kcp-ts/sharing';
+import type { Reads } from '@kcp-ts/storage';
+import { flagDeleting, storedFlags } from '@kcp-ts/storage';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import type { Tenancy } from './behaviours.ts';
 import type { Core } from './core.ts';
+import type { TokenIssuer } from './kubernetes-parts.ts';
 import type { Peers } from './peers.ts';
 
 const exportsMax = 5_000;
@@ -52,6 +60,7 @@ function orphanClusters(core: Core, { index, load, catchUp }: Peers): Controller
   return createOrphanClusters({
     store: core.store,
     clock: core.clock,
+    decide: core.decide,
     logicalClusterKey: (cluster) => logicalClusterKey(cluster),
     removal: clusterRemoval(core),
     ownership({ cluster: parent, name }, cluster) {
@@ -67,14 +76,23 @@ function orphanClusters(core: Core, { index, load, catchUp }: Peers): Controller
   });
 }
 
-export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string): readonly Controller[] {
+function takesContent(reads: Reads, cluster: string): boolean {
+  const entry = reads.peek(logicalClusterKey(cluster));
+  return cluster.startsWith('system:') || (entry !== undefined && (storedFlags(entry.value) & flagDeleting) === 0);
+}
+
+export function shardControllers(
+  core: Core,
+  tenancy: Tenancy,
+  { caBundle, tokens }: { readonly caBundle: string; readonly tokens: TokenIssuer },
+): readonly Controller[] {
   const { store, clock, random, shardNumber, served, reader, bindings, claims, keepSchema } = core;
   const needs = { store, clock, random, shardNumber, served };
   const workspacesPrefix = () => core.ownPrefix('tenancy.kcp.io', 'workspaces');
   const { resolve, pathOf, shards } = tenancy;
   const otherShards = core.peers?.shards ?? noOtherShards(core.shardName);
   return [
-    createApiExportIdentity({ ...needs, caBundle, pathOf }),
+    createApiExportIdentity({ ...needs, caBundle, pathOf, takesContent }),
     createApiBinding({
       ...needs,
       reader,
@@ -82,6 +100,7 @@ export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string)
       bindings,
       claims,
       resolve,
+      logicalClusterKey: (cluster) => logicalClusterKey(cluster),
       exportsOf: (cluster) =>
         core.everywhere
           .scan({ prefix: `${exportsPrefix}${cluster}/` }, exportsMax)
@@ -105,7 +124,17 @@ export function shardControllers(core: Core, tenancy: Tenancy, caBundle: string)
       partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
     }),
     createCustomResourceDefinition({ ...needs, reader }),
+    createDefinitionLocks({ ...needs, logicalClusterKey: (cluster) => logicalClusterKey(cluster) }),
+    createFormerContents({ ...needs, logicalClusterKey: (cluster) => logicalClusterKey(cluster) }),
+    createClusterRoleAggregation({ ...needs, turns: core.turns }),
+    createNamespaceContents({
+      ...needs,
+      caBundle,
+      isLiving: (cluster) => core.clusters.facts(cluster)?.deleting === false,
+      label: core.labelNew,
+    }),
     createNamespaceDeletion(needs),
+    createTokenSecrets({ ...needs, caBundle, issueForSecret: tokens.issueForSecret }),
     createDeletionPropagation(needs),
     createWorkspaceProgress({
       ...needs,

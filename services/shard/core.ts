@@ -10,13 +10,22 @@ import { createBindingIndex, eachPiece } from '@kcp-ts/controllers';
 import type { YamlDecoder } from '@kcp-ts/http';
 import { createYamlDecoder } from '@kcp-ts/http';
 import type { ClusterName, IdentityHash, ResourceRow } from '@kcp-ts/meta';
-import { formatResourceVersion } from '@kcp-ts/meta';
+import { formatResourceVersion, StatusError } from '@kcp-ts/meta';
 import type { Behaviour, Conversion, ServedResource } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
 import type { ApiResourceSchema, ClaimTables, ExportIndex } from '@kcp-ts/sharing';
 import { boundSchemaKey, clusterOfKey, createClaimTables, createExportIndex, exportsPrefix } from '@kcp-ts/sharing';
-import type { Operation, ParsedReader, Store } from '@kcp-ts/storage';
-import { createParsedReader, encodeStored, resourcePrefix } from '@kcp-ts/storage';
+import type { Decision, Operation, ParsedReader, Store } from '@kcp-ts/storage';
+import {
+  createDecision,
+  createParsedReader,
+  encodeStored,
+  flagDeleting,
+  parseKey,
+  resourcePrefix,
+  storedFlags,
+} from '@kcp-ts/storage';
+import type { NewObject } from '@kcp-ts/tenancy';
 import type { WatchHub } from '@kcp-ts/watch';
 import { createWatchHub } from '@kcp-ts/watch';
 import type { ClusterIndex, Placement } from '@kcp-ts/workspace-index';
@@ -57,7 +66,11 @@ export interface Core extends Disposable {
   readonly exports: ExportIndex;
   readonly bindings: BindingIndex;
   readonly claims: ClaimTables;
+  /** Puts the labels on a new object of a built-in kind by which claims find it. */
+  labelNew(cluster: string, created: NewObject): void;
   readonly identities: Identities;
+  /** For who reads others to decide what to write; a new object relies on its logical cluster, which must be there and stay. */
+  decide(): Decision;
   /** The storage version of what is built in, of the system's, or of what root exports. */
   served(group: string, plural: string): ServedResource;
   /** Where objects of a kind that root exports are stored. */
@@ -105,14 +118,25 @@ function ownRows({ exportCluster, exportName, group, resource }: BoundResource):
   return rows === undefined || rows.length === 0 ? undefined : rows;
 }
 
+/** What a controller makes in a cluster relies on it, as what a client makes does. The system's clusters are always there, and a cluster may be made with it. */
+function guardMade(store: Store, key: string, operations: readonly Operation[]): Operation | undefined {
+  const { cluster } = parseKey(key);
+  const owner = logicalClusterKey(cluster);
+  if (cluster.startsWith('system:') || operations.some((operation) => operation.key === owner)) return undefined;
+  const entry = store.peek(owner);
+  if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0)
+    throw new StatusError('Conflict', `Cannot make ${key}: its logical cluster is not there any more`);
+  return { op: 'check', key: owner, createRevision: entry.createRevision };
+}
+
 /** Clusters are on one shard each: what this one has of a range is all there is. */
 function withPeers(store: Store, peers: Peers | undefined): Pick<Store, 'get' | 'scan'> {
   if (peers === undefined) return store;
   return {
     get: (key) => store.get(key) ?? peers.objects.get(key),
-    scan(range, limit) {
-      const own = store.scan(range, limit);
-      return own.length > 0 ? own : peers.objects.scan(range, limit);
+    scan(range, limit, after) {
+      const own = store.scan(range, limit, after);
+      return own.length > 0 ? own : peers.objects.scan(range, limit, after);
     },
   };
 }
@@ -215,7 +239,7 @@ export function createCore(options: CoreOptions): Core {
       catalog.changed(key);
       if (type === 'delete' && key.startsWith(logicalClustersPrefix))
         gone.add(clusterOfKey(key, logicalClustersPrefix));
-      claims.changed(key);
+      claims.changed(change.event);
       bindings.changed(change);
       if (!key.startsWith(exportsPrefix)) continue;
       if (type === 'put') exports.put(change.event);
@@ -262,9 +286,12 @@ export function createCore(options: CoreOptions): Core {
     exports,
     bindings,
     claims,
+    labelNew: (cluster, { group, plural, object }) =>
+      void claims.label(cluster, { group, plural, identity: '-' }, object),
     identities,
     ownPrefix,
     isBuiltin: (group, plural) => catalog.base.findAny(group, plural) !== undefined,
+    decide: () => createDecision(store, { guardCreate: (key, operations) => guardMade(store, key, operations) }),
     served: (group, plural) => catalog.base.findAny(group, plural) ?? ownServed(group, plural),
     keepSchema(schema) {
       const key = boundSchemaKey(schema.metadata.uid ?? '');

@@ -15,6 +15,7 @@ import {
   createRoleBindingsBehaviour,
   createRolesBehaviour,
   createSecretsBehaviour,
+  createServiceAccountsBehaviour,
   createWebhookConfigurationsBehaviour,
 } from '@kcp-ts/behaviours';
 import type { KubeObject } from '@kcp-ts/meta';
@@ -24,7 +25,7 @@ import { noBehaviour, timestampOf } from '@kcp-ts/registry';
 import type { Access } from './access.ts';
 import type { Core } from './core.ts';
 
-export type TokenIssuer = Pick<ServiceAccountTokens, 'issue'>;
+export type TokenIssuer = Pick<ServiceAccountTokens, 'issue' | 'issueForSecret' | 'issuer' | 'keySet'>;
 
 export interface KubernetesNeeds {
   readonly core: Core;
@@ -42,11 +43,9 @@ export interface KubernetesParts {
 /** Kinds whose schema says all there is to say; reviews are never stored. */
 const plain = [
   'localsubjectaccessreviews',
-  'partitionsets',
   'selfsubjectaccessreviews',
   'selfsubjectreviews',
   'selfsubjectrulesreviews',
-  'serviceaccounts',
   'subjectaccessreviews',
   'tokenreviews',
 ];
@@ -82,11 +81,13 @@ export function kubernetesParts({ core, access, caBundle, tokens, authenticator 
       uuid: core.random.uuid,
       shardNumber: core.shardNumber,
       caBundle,
+      label: core.labelNew,
       clusterDeleting: (cluster) => core.clusters.facts(cluster)?.deleting ?? false,
     }),
     rolebindings: createRoleBindingsBehaviour(access.escalation),
     roles: createRolesBehaviour(access.escalation),
     secrets: createSecretsBehaviour(),
+    serviceaccounts: createServiceAccountsBehaviour(),
     webhookconfigurations: createWebhookConfigurationsBehaviour(),
   });
   return {

@@ -28,6 +28,11 @@ export function clusterScope(core: Core, access: Access, cluster: ClusterName): 
     ranges: (served, namespace) => [{ prefix: rangePrefix(served, cluster, namespace) }],
     watchRange: (served, namespace) => ({ prefix: rangePrefix(served, cluster, namespace) }),
     guard: () => undefined,
+    prepare(namespace, turns) {
+      const rights = () => access.rbac.prepare(cluster, namespace, turns);
+      const surface = core.catalog.prepare(cluster, turns);
+      return surface === undefined ? rights() : surface.then(rights);
+    },
     authorize(user, api, verb) {
       checkActive(core, cluster, `/apis/${api.group}/${api.version}/${api.resource}`);
       access.authorizeApi(user, cluster, api, verb);

@@ -44,6 +44,15 @@ export function findServiceAccount(store: Store, { cluster, namespace, name, uid
   return entry !== undefined && parseStored<KubeObject>(entry.value).metadata.uid === uid;
 }
 
+/** Whether a Secret of the account's namespace still holds a token of an account. */
+export function holdsToken(store: Store, { cluster, namespace }: ServiceAccount, name: string, token: string): boolean {
+  const parts = { group: '', resource: 'secrets', identity: '-', cluster, namespace, name } as const;
+  const entry = name === '' ? undefined : store.get(formatKey(parts));
+  if (entry === undefined) return false;
+  const { data } = parseStored<KubeObject & { readonly data?: Readonly<Record<string, string>> }>(entry.value);
+  return data?.['token'] === Buffer.from(token).toString('base64');
+}
+
 function logStoreFault(log: Logger): NonNullable<StoreOptions['onFault']> {
   return (why, cause) => {
     if (why === undefined) log.info('the store takes commits again');

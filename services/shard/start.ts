@@ -30,7 +30,7 @@ import { listen } from './listener.ts';
 import type { RoleReport } from './role.ts';
 import { reportRole } from './role.ts';
 import type { OwnedData } from './shard-data.ts';
-import { findServiceAccount, openShardData } from './shard-data.ts';
+import { findServiceAccount, holdsToken, openShardData } from './shard-data.ts';
 
 export interface RunningShard extends AsyncDisposable {
   readonly port: number;
@@ -127,6 +127,7 @@ function composeOwned(serving: Serving, data: OwnedData, role: RoleReport | unde
     random,
     validate: (account) =>
       findServiceAccount(store, account) || (installation?.peers.hasServiceAccount(account) ?? false),
+    holdsToken: (account, secret, token) => holdsToken(store, account, secret, token),
   });
   return composeShard({
     store,

@@ -1,6 +1,7 @@
 /** Watches over all shards, as one stream in one order. */
 
 import type { ListOptions } from '@kcp-ts/apiserver';
+import { oldestRevision } from '@kcp-ts/apiserver';
 import { every } from '@kcp-ts/base';
 import type { BodyStream, Exchange } from '@kcp-ts/http';
 import type { MergedSink, MergedWatch, Position } from '@kcp-ts/merged';
@@ -27,6 +28,8 @@ async function startOf(context: Context, request: MergedRequest, options: ListOp
   const anyState = options.revision === undefined || options.revision === 0;
   const initial = options.sendInitialEvents ?? anyState;
   if (!anyState && !initial) {
+    if (options.revision !== undefined && options.revision <= oldestRevision)
+      throw StatusError.expired(`too old resource version: ${options.revision}`);
     const from = parseResourceVersion(request.query.get('resourceVersion') ?? '');
     if (from === undefined) throw StatusError.badRequest('invalid resource version');
     await awaitClock(clock, from.revision);
@@ -127,11 +130,13 @@ class ClientWatch implements MergedSink {
     this.#kind = kind;
     const shards = this.#context.shards.register.current().shards.filter((shard) => this.#request.includes(shard));
     const missing = shards.filter(({ alive, excludedAt }) => !alive || excludedAt !== undefined);
-    const body = this.#exchange.stream(200, {
+    const exchange = this.#exchange;
+    const headers = {
       'content-type': 'application/json',
       'cache-control': 'no-cache, private',
       ...(missing.length === 0 ? {} : { warning: missingWarnings(missing) }),
-    });
+    };
+    const body = exchange.webSocket?.() ?? exchange.stream(200, headers);
     this.#body = body;
     body.onDrain(() => this.#merged?.drained());
     for (const bytes of this.#early) body.write(typeof bytes === 'function' ? bytes() : bytes);

@@ -319,7 +319,7 @@ describe('exports', () => {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
     };
     const inside = `${virtualOf(evil.cluster, name)}/clusters/${consumer.cluster}/apis/rbac.authorization.k8s.io/v1/clusterrolebindings`;
-    expect((await mallory.post(inside, binding)).status).toBe(404);
+    expect((await mallory.post(inside, binding)).status).toBe(403);
     expect((await admin.get(`${rbacOf(consumer.path)}/clusterrolebindings/taken`)).status).toBe(404);
   });
 });

@@ -91,7 +91,7 @@ describe.skipIf(missing !== undefined)(`binding over shards${missing === undefin
   });
 
   it('P1: a binding may be there before the schema of its export, on any shard, and is bound when that comes', async () => {
-    const provider = await sharded.workspace('later-provider', 'shard-2');
+    const provider = await sharded.workspace('later-provider', 'shard-1');
     const consumers = await onEach('later');
     await done(admin.post(exportsOf(provider.path), exportOf('cows', { resources: [{ plural: 'cows' }] })));
     for (const { path } of consumers) {
@@ -108,7 +108,7 @@ describe.skipIf(missing !== undefined)(`binding over shards${missing === undefin
   });
 
   it('a changed schema reaches the consumers on all shards, whose objects stay', async () => {
-    const provider = await sharded.workspace('schema-provider', 'shard-3');
+    const provider = await sharded.workspace('schema-provider', 'shard-2');
     const consumers = await onEach('schema');
     await provide(admin, provider.path, 'cowboys', 'cowboys');
     for (const { path } of consumers) {
@@ -137,7 +137,7 @@ describe.skipIf(missing !== undefined)(`binding over shards${missing === undefin
   });
 
   it('after the export is gone its objects stay on every shard, and bindings and consumers can be deleted', async () => {
-    const provider = await sharded.workspace('gone-provider', 'shard-1');
+    const provider = await sharded.workspace('gone-provider', 'root');
     const consumers = await onEach('gone');
     await provide(admin, provider.path, 'cowboys', 'cowboys');
     for (const { path } of consumers) {
@@ -157,13 +157,13 @@ describe.skipIf(missing !== undefined)(`binding over shards${missing === undefin
       await admin.until(`${bindingsOf(path)}/cowboys`, ({ status }) => status === 404);
       expect((await admin.get(cowboysOf(path))).status).toBe(404);
     }
-    const last = `${workspacesOf('root')}/gone-shard-3`;
+    const last = `${workspacesOf('root')}/gone-shard-2`;
     await done(admin.delete(last));
     await admin.until(last, ({ status }) => status === 404);
   });
 
   it('the workspace of a provider can be deleted while consumers on all shards are bound, and theirs after it', async () => {
-    const provider = await sharded.workspace('left-provider', 'shard-2');
+    const provider = await sharded.workspace('left-provider', 'shard-1');
     await provide(admin, provider.path, 'cowboys', 'cowboys');
     const consumers = await onEach('left');
     for (const { path } of consumers) {
@@ -188,7 +188,7 @@ describe.skipIf(missing !== undefined)(`binding over shards${missing === undefin
   });
 
   it('deleting a binding takes its objects with it on its own shard alone', async () => {
-    const provider = await sharded.workspace('unbind-provider', 'shard-2');
+    const provider = await sharded.workspace('unbind-provider', 'shard-1');
     const consumers = await onEach('unbind');
     await provide(admin, provider.path, 'cowboys', 'cowboys');
     for (const { path } of consumers) {
@@ -204,7 +204,7 @@ describe.skipIf(missing !== undefined)(`binding over shards${missing === undefin
   });
 
   it('claims of an export on another shard give nothing until they are accepted, and nothing once rejected', async () => {
-    const provider = await sharded.workspace('claims-provider', 'shard-1');
+    const provider = await sharded.workspace('claims-provider', 'root');
     await provide(admin, provider.path, 'cowboys', 'cowboys', [configMaps]);
     const consumers = await onEach('claims');
     for (const { path } of consumers) {
@@ -236,7 +236,7 @@ describe.skipIf(missing !== undefined)(`binding over shards${missing === undefin
   });
 
   it('who may not bind is refused on every shard, who may binds at once, and who may no more is refused soon', async () => {
-    const provider = await sharded.workspace('bind-provider', 'shard-2');
+    const provider = await sharded.workspace('bind-provider', 'shard-1');
     await provide(admin, provider.path, 'cowboys', 'cowboys');
     await grant(admin, provider.path, 'binder', 'alice', mayBind('cowboys'));
     for (const shard of shardNames) {
@@ -274,7 +274,7 @@ describe.skipIf(missing !== undefined)(`binding over shards${missing === undefin
   });
 
   it('a certificate through the front-proxy is the same user on every shard', async () => {
-    const provider = await sharded.workspace('cert-provider', 'shard-3');
+    const provider = await sharded.workspace('cert-provider', 'shard-2');
     await provide(admin, provider.path, 'cowboys', 'cowboys');
     const zoe = await sharded.withCertificate('CN=zoe, O=riders');
     await grant(admin, provider.path, 'binder', 'zoe', mayBind('cowboys'));
@@ -294,7 +294,7 @@ describe.skipIf(missing !== undefined)(`binding over shards${missing === undefin
   });
 
   it('P15: the policy of a provider on another shard bounds even the administrator of a consumer', async () => {
-    const provider = await sharded.workspace('policy-provider', 'shard-1');
+    const provider = await sharded.workspace('policy-provider', 'root');
     await provide(admin, provider.path, 'cowboys', 'cowboys');
     await done(
       admin.patch(`${exportsOf(provider.path)}/cowboys`, { spec: { maximalPermissionPolicy: { local: {} } } }),
@@ -318,7 +318,7 @@ describe.skipIf(missing !== undefined)(`binding over shards${missing === undefin
   });
 
   it('P44: default bindings of a type are bound wherever the type, the export and the workspace are', async () => {
-    const [types, provider] = [await sharded.workspace('types', 'shard-2'), await sharded.workspace('far', 'shard-3')];
+    const [types, provider] = [await sharded.workspace('types', 'shard-1'), await sharded.workspace('far', 'shard-2')];
     await provide(admin, provider.path, 'horses', 'horses');
     const url = `${base(types.path)}/apis/tenancy.kcp.io/v1alpha1/workspacetypes`;
     const type = (name: string, exported: string) => ({

@@ -19,7 +19,7 @@ async function residentBytes(client: ApiClient): Promise<number> {
   return value((await client.get('/metrics')).text, 'process_resident_memory_bytes');
 }
 
-const services = ['shard-1', 'front-proxy-1', 'virtual-workspaces', 'cache-server'];
+const services = ['root', 'front-proxy-1', 'virtual-workspaces', 'cache-server'];
 const scrapes = 500;
 
 describe.skipIf(missing !== undefined)(`metrics of services${missing === undefined ? '' : ` (${missing})`}`, () => {

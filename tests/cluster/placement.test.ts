@@ -103,7 +103,7 @@ describe.skipIf(missing !== undefined)(`placement${missing === undefined ? '' : 
   });
 
   it('a workspace below one of another shard may be on a third, and both its path and its name lead there', async () => {
-    const parent = await sharded.workspace('across', 'shard-2');
+    const parent = await sharded.workspace('across', 'shard-1');
     for (const shard of shardNames) {
       const child = await sharded.workspace(`child-${shard}`, shard, parent.path);
       expect(await placeOf(parent.path, `child-${shard}`)).toBe(shard);
@@ -114,7 +114,7 @@ describe.skipIf(missing !== undefined)(`placement${missing === undefined ? '' : 
   });
 
   it('P57: a workspace waits for a shard with the labels that it asks for', async () => {
-    const parent = await sharded.workspace('p57', 'shard-2');
+    const parent = await sharded.workspace('p57', 'shard-1');
     const location = { selector: { matchLabels: { planet: 'mars' } } };
     for (const at of ['root', parent.path]) {
       await done(admin.post(workspacesOf(at), workspaceObject('homeless', { ...universal, location })));
@@ -125,27 +125,27 @@ describe.skipIf(missing !== undefined)(`placement${missing === undefined ? '' : 
       expect(field(waiting.body, 'status.phase')).toBe('Unavailable');
       expect(waiting.text).toContain('No available shards to schedule the workspace');
     }
-    await done(admin.patch(`${shardsOfRoot}/shard-3`, { metadata: { labels: { planet: 'mars' } } }));
+    await done(admin.patch(`${shardsOfRoot}/shard-2`, { metadata: { labels: { planet: 'mars' } } }));
     for (const at of ['root', parent.path]) {
       await admin.until(`${workspacesOf(at)}/homeless`, ({ body }) => field(body, 'status.phase') === 'Ready');
-      expect(await placeOf(at, 'homeless')).toBe('shard-3');
+      expect(await placeOf(at, 'homeless')).toBe('shard-2');
     }
-    await done(admin.patch(`${shardsOfRoot}/shard-3`, { metadata: { labels: { planet: null } } }));
+    await done(admin.patch(`${shardsOfRoot}/shard-2`, { metadata: { labels: { planet: null } } }));
   });
 
   it('P57: a shard marked unschedulable gets nothing until the mark goes', async () => {
-    await mark('shard-2', 'true');
-    await done(admin.post(workspacesOf('root'), workspaceObject('refused', onShard('shard-2'))));
+    await mark('shard-1', 'true');
+    await done(admin.post(workspacesOf('root'), workspaceObject('refused', onShard('shard-1'))));
     await admin.until(
       `${workspacesOf('root')}/refused`,
       ({ body }) => condition(body, 'WorkspaceScheduled') === 'False/Unschedulable',
     );
-    const before = await clustersOn('shard-2');
+    const before = await clustersOn('shard-1');
     await Promise.all(Array.from({ length: 30 }, (_, at) => makeWorkspace(admin, 'root', `around-${at}`, universal)));
-    expect(await clustersOn('shard-2')).toEqual(before);
-    await mark('shard-2', null);
+    expect(await clustersOn('shard-1')).toEqual(before);
+    await mark('shard-1', null);
     await admin.until(`${workspacesOf('root')}/refused`, ({ body }) => field(body, 'status.phase') === 'Ready');
-    expect(await placeOf('root', 'refused')).toBe('shard-2');
+    expect(await placeOf('root', 'refused')).toBe('shard-1');
   });
 
   it('workspaces that ask for nothing keep the shards level', async () => {
@@ -162,7 +162,7 @@ describe.skipIf(missing !== undefined)(`placement${missing === undefined ? '' : 
   it('a tree over all shards that is deleted from the top leaves nothing on any of them', async () => {
     const before = await allClusters();
     const top = await makeWorkspace(admin, 'root', 'tree', {
-      ...onShard('shard-2'),
+      ...onShard('shard-1'),
       type: { path: 'root', name: 'organization' },
     });
     const all = [top.cluster];
@@ -184,14 +184,14 @@ describe.skipIf(missing !== undefined)(`placement${missing === undefined ? '' : 
       for (const shard of shardNames)
         expect(names((await sharded.shard(shard).get(`${base(cluster)}/api/v1/configmaps`)).body)).toEqual([]);
     }
-    expect((await admin.get(logicalClusterOf('root:tree:middle-shard-1'))).status).toBe(403);
+    expect((await admin.get(logicalClusterOf('root:tree:middle-root'))).status).toBe(403);
   });
 
   it('workspaces that are deleted while another shard is still making them leave nothing there', async () => {
     const before = await allClusters();
     await Promise.all(
       Array.from({ length: 60 }, async (_, at) => {
-        const shard = at % 2 === 0 ? 'shard-2' : 'shard-3';
+        const shard = at % 2 === 0 ? 'shard-1' : 'shard-2';
         await done(admin.post(workspacesOf('root'), workspaceObject(`brief-${at}`, onShard(shard))));
         for (let round = 0; round < at % 4; round++) await admin.get(`${workspacesOf('root')}/brief-${at}`);
         await done(admin.delete(`${workspacesOf('root')}/brief-${at}`));
@@ -202,9 +202,9 @@ describe.skipIf(missing !== undefined)(`placement${missing === undefined ? '' : 
   });
 
   it('P58: content with a finalizer holds the tree over all shards, and can be reached until it lets go', async () => {
-    const top = await sharded.workspace('held', 'shard-3');
-    const middle = await sharded.workspace('middle', 'shard-1', top.path);
-    const low = await sharded.workspace('low', 'shard-2', middle.path);
+    const top = await sharded.workspace('held', 'shard-2');
+    const middle = await sharded.workspace('middle', 'root', top.path);
+    const low = await sharded.workspace('low', 'shard-1', middle.path);
     const held = { ...configMap('held'), metadata: { name: 'held', finalizers: ['wild.west/hold'] } };
     await done(admin.post(configMapsOf(low.path), held));
     await done(admin.delete(`${workspacesOf('root')}/held`));
@@ -220,7 +220,7 @@ describe.skipIf(missing !== undefined)(`placement${missing === undefined ? '' : 
   });
 
   it('a finalizer on the Workspace itself keeps its cluster on another shard whole', async () => {
-    const { cluster, path } = await sharded.workspace('kept', 'shard-2');
+    const { cluster, path } = await sharded.workspace('kept', 'shard-1');
     const url = `${workspacesOf('root')}/kept`;
     const { finalizers = [] } = (await admin.get(url)).body.metadata;
     await done(admin.patch(url, { metadata: { finalizers: [...finalizers, 'wild.west/hold'] } }));
@@ -234,13 +234,13 @@ describe.skipIf(missing !== undefined)(`placement${missing === undefined ? '' : 
   });
 
   it('P34, P35: each shard lists over all of its own clusters and no others, and not for everybody', async () => {
-    const [one, two] = [await sharded.workspace('wide-1', 'shard-1'), await sharded.workspace('wide-2', 'shard-2')];
+    const [one, two] = [await sharded.workspace('wide-1', 'root'), await sharded.workspace('wide-2', 'shard-1')];
     for (const { path } of [one, two]) await done(admin.post(configMapsOf(path), configMap('wide')));
     const wide = `${base('*')}/api/v1/configmaps`;
     const partial = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
     for (const [shard, { cluster }, other] of [
-      ['shard-1', one, two],
-      ['shard-2', two, one],
+      ['root', one, two],
+      ['shard-1', two, one],
     ] as const) {
       for (const accept of ['application/json', partial]) {
         const list = await sharded.shard(shard).get(wide, { accept });

@@ -27,12 +27,12 @@ it.skipIf(missing !== undefined)(
   async () => {
     const { admin, masters, cluster } = sharded;
     const saved = join(cluster.folder, 'saved');
-    const kept = await sharded.workspace('kept', 'shard-2');
+    const kept = await sharded.workspace('kept', 'shard-1');
     await provide(admin, kept.path, 'cowboys', 'cowboys');
     await whileStopped(sharded, (data) => cp(data, saved, { recursive: true }));
 
     await admin.until(`${exportsOf(kept.path)}/cowboys`, ({ status }) => status === 200);
-    const gone = await sharded.workspace('gone', 'shard-3');
+    const gone = await sharded.workspace('gone', 'shard-2');
     await provide(admin, gone.path, 'horses', 'horses');
     await provide(admin, kept.path, 'cattle', 'cattle');
     await masters.until(copies, ({ text }) => text.includes('"cattle"') && text.includes('"horses"'));
@@ -50,7 +50,7 @@ it.skipIf(missing !== undefined)(
       ({ status, text }) => status === 200 && text.includes('"cowboys"') && !/"(cattle|horses)"/.test(text),
     );
     await done(admin.post(configMapsOf(kept.path), configMap('again')));
-    const again = await sharded.workspace('gone', 'shard-1');
+    const again = await sharded.workspace('gone', 'root');
     expect(again.cluster).not.toBe(gone.cluster);
     expect(cluster.parts.map(({ part, pid }) => (part.kind === 'etcd' ? 0 : pid))).toEqual(pids);
   },

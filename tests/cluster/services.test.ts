@@ -131,19 +131,19 @@ describe.skipIf(missing !== undefined)(`services between shards${missing === und
   });
 
   it('P73: shards are in the cache, with their changes', async () => {
-    const url = cachedIn('shard-1', 'root', kinds.shard);
+    const url = cachedIn('root', 'root', kinds.shard);
     const list = await masters.get(url);
     expect(names(list.body)).toEqual([...shardNames]);
-    const original = `${base('root')}/apis/${kinds.shard}/shard-2`;
+    const original = `${base('root')}/apis/${kinds.shard}/shard-1`;
     await done(admin.patch(original, { metadata: { labels: { region: 'north' } } }));
-    await masters.until(`${url}/shard-2`, ({ body }) => field(body, 'metadata.labels.region') === 'north');
+    await masters.until(`${url}/shard-1`, ({ body }) => field(body, 'metadata.labels.region') === 'north');
     await done(admin.patch(original, { metadata: { labels: { region: null } } }));
-    await masters.until(`${url}/shard-2`, ({ body }) => field(body, 'metadata.labels.region') === undefined);
+    await masters.until(`${url}/shard-1`, ({ body }) => field(body, 'metadata.labels.region') === undefined);
   });
 
   it('the cache is read over one shard or all, one cluster or all, and watched', async () => {
     const made = await Promise.all(
-      (['shard-2', 'shard-3'] as const).map((shard) => sharded.workspace(`wide-${shard}`, shard)),
+      (['shard-1', 'shard-2'] as const).map((shard) => sharded.workspace(`wide-${shard}`, shard)),
     );
     const [second, third] = made.map(({ cluster }) => cluster);
     for (const { path } of made) await done(admin.post(schemasOf(path), resourceSchema('horses')));
@@ -158,9 +158,9 @@ describe.skipIf(missing !== undefined)(`services between shards${missing === und
       [second, third].every((name) => text.includes(`"kcp.io/cluster":"${name}"`)),
     );
     expect((await clustersAt('*', '*')).sort()).toEqual([second, third].sort());
-    expect(await clustersAt('shard-2', '*')).toEqual([second]);
+    expect(await clustersAt('shard-1', '*')).toEqual([second]);
     expect(await clustersAt('*', third ?? '')).toEqual([third]);
-    expect(await clustersAt('shard-2', third ?? '')).toEqual([]);
+    expect(await clustersAt('shard-1', third ?? '')).toEqual([]);
     const stop = new AbortController();
     const from = String(field((await masters.get(cachedIn('*', '*', kinds.schema))).body, 'metadata.resourceVersion'));
     const events = masters.watch(`${cachedIn('*', '*', kinds.schema)}?watch=true&resourceVersion=${from}`, stop.signal);
@@ -173,9 +173,9 @@ describe.skipIf(missing !== undefined)(`services between shards${missing === und
   });
 
   it('P72: the cache takes no writes, shows nothing to anybody but system:masters, and keeps tenants out of it', async () => {
-    const { cluster, path } = await sharded.workspace('closed', 'shard-2');
+    const { cluster, path } = await sharded.workspace('closed', 'shard-1');
     await done(admin.post(schemasOf(path), resourceSchema('pigs')));
-    const collection = cachedIn('shard-2', cluster, kinds.schema);
+    const collection = cachedIn('shard-1', cluster, kinds.schema);
     const one = `${collection}/today.pigs.wild.west`;
     const there = await masters.until(one, ({ status }) => status === 200);
     for (const refused of [
@@ -318,7 +318,7 @@ describe.skipIf(missing !== undefined)(`services between shards${missing === und
     const clients = ['front-proxy-1', ...shardNames, 'cache-server', 'virtual-workspaces'].map((part) =>
       sharded.client({}, portUrl(sharded.cluster, part)),
     );
-    const { path } = await sharded.workspace('load', 'shard-2');
+    const { path } = await sharded.workspace('load', 'shard-1');
     await Promise.all([
       ...clients.flatMap((client) =>
         Array.from({ length: 10 }, async () => {
@@ -332,17 +332,17 @@ describe.skipIf(missing !== undefined)(`services between shards${missing === und
 
   it('while the shard of root hangs, nobody else does', { timeout: 60_000 }, async () => {
     const [provider, consumer] = [
-      await sharded.workspace('hang-provider', 'shard-2'),
-      await sharded.workspace('hang-consumer', 'shard-3'),
+      await sharded.workspace('hang-provider', 'shard-1'),
+      await sharded.workspace('hang-consumer', 'shard-2'),
     ];
     await provide(admin, provider.path, 'cowboys', 'cowboys');
-    const root = sharded.cluster.part('shard-1');
+    const root = sharded.cluster.part('root');
     root.pause();
     try {
       for (let round = 0; round < 20; round++)
         await done(admin.post(configMapsOf(consumer.path), configMap(`hang-${round}`)));
       await bind(admin, consumer.path, provider.path, 'cowboys');
-      for (const shard of ['shard-2', 'shard-3']) {
+      for (const shard of ['shard-1', 'shard-2']) {
         const child = await makeWorkspace(admin, consumer.path, `below-${shard}`, onShard(shard));
         expect((await admin.get(configMapsOf(child.path))).status).toBe(200);
         await done(admin.delete(`${workspacesOf(consumer.path)}/below-${shard}`));
@@ -354,7 +354,7 @@ describe.skipIf(missing !== undefined)(`services between shards${missing === und
           apiVersion: 'tenancy.kcp.io/v1alpha1',
           kind: 'Workspace',
           metadata: { name: 'patient' },
-          spec: onShard('shard-1'),
+          spec: onShard('root'),
         }),
       );
       expect((await admin.get('/readyz')).status).toBe(200);
@@ -367,11 +367,11 @@ describe.skipIf(missing !== undefined)(`services between shards${missing === und
 
   it('without the shard of root, everything that is not in root goes on', { timeout: 60_000 }, async () => {
     const [provider, consumer] = [
-      await sharded.workspace('alone-provider', 'shard-2'),
-      await sharded.workspace('alone-consumer', 'shard-3'),
+      await sharded.workspace('alone-provider', 'shard-1'),
+      await sharded.workspace('alone-consumer', 'shard-2'),
     ];
     await provide(admin, provider.path, 'cowboys', 'cowboys');
-    const early = await sharded.workspace('early', 'shard-2');
+    const early = await sharded.workspace('early', 'shard-1');
     await bind(admin, early.path, provider.path, 'cowboys');
     const virtual = await virtualWorkspace(admin, provider.path, 'cowboys');
     const cowboysIn = (path: string) => `${base(path)}/apis/wild.west/v1alpha1/namespaces/default/cowboys`;
@@ -380,7 +380,7 @@ describe.skipIf(missing !== undefined)(`services between shards${missing === und
     await grant(admin, provider.path, 'binder', 'frank', [
       { apiGroups: ['apis.kcp.io'], resources: ['apiexports'], resourceNames: ['cowboys'], verbs: ['bind'] },
     ]);
-    const root = sharded.cluster.part('shard-1');
+    const root = sharded.cluster.part('root');
     await root.kill('SIGKILL');
     try {
       const frank = sharded.as('frank');
@@ -396,7 +396,7 @@ describe.skipIf(missing !== undefined)(`services between shards${missing === und
         }),
       );
       for (const { path } of [provider, consumer])
-        for (const shard of ['shard-2', 'shard-3'] satisfies readonly ShardName[]) {
+        for (const shard of ['shard-1', 'shard-2'] satisfies readonly ShardName[]) {
           const child = await makeWorkspace(admin, path, `below-${shard}`, onShard(shard));
           await done(admin.post(configMapsOf(child.path), configMap('alone')));
           await done(admin.delete(`${workspacesOf(path)}/below-${shard}`));

@@ -11,7 +11,7 @@ import type { FaultCause } from '../harness/faults.ts';
 import { failingOnDemand, faultCauses, letFail } from '../harness/faults.ts';
 import { missing, portUrl } from '../harness/sharded.ts';
 
-const services = ['shard-1', 'front-proxy-1', 'virtual-workspaces', 'cache-server'] as const;
+const services = ['root', 'front-proxy-1', 'virtual-workspaces', 'cache-server'] as const;
 const causes = Object.keys(faultCauses) as FaultCause[];
 
 let cluster: Cluster;

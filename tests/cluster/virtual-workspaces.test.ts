@@ -96,7 +96,7 @@ describe.skipIf(missing !== undefined)(
   `one URL for all consumers${missing === undefined ? '' : ` (${missing})`}`,
   () => {
     it('a watch shows the objects of all consumers in one order, and goes on from any version that it showed', async () => {
-      const { consumers, virtual } = await shared('order', 'shard-2');
+      const { consumers, virtual } = await shared('order', 'shard-1');
       const from = String(field((await admin.get(`${virtual}${allCowboys}`)).body, 'metadata.resourceVersion'));
       const write = async () => {
         for (let round = 0; round < 5; round++)
@@ -126,7 +126,7 @@ describe.skipIf(missing !== undefined)(
     });
 
     it('a watch from a list says nothing of what the list had, and what was listed is all there was', async () => {
-      const { consumers, virtual } = await shared('from-list', 'shard-1');
+      const { consumers, virtual } = await shared('from-list', 'root');
       const counts = { made: 0 };
       const write = async (count: number) => {
         for (let at = 0; at < count; at++) {
@@ -150,7 +150,7 @@ describe.skipIf(missing !== undefined)(
     });
 
     it('bookmarks say how far the merged order is, past what any shard was written last', async () => {
-      const { consumers, virtual } = await shared('bookmarks', 'shard-3');
+      const { consumers, virtual } = await shared('bookmarks', 'shard-2');
       const path = `${virtual}${allCowboys}?watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan`;
       const first = await done(admin.post(cowboysOf(consumers[0]?.path ?? ''), custom('Cowboy', 'first')));
       const events = await eventsOf(admin, path, (seen) => seen.some(({ type }) => type === 'BOOKMARK'));
@@ -161,7 +161,7 @@ describe.skipIf(missing !== undefined)(
     });
 
     it('what a provider writes for a consumer on any shard it reads back at once, alone and among all', async () => {
-      const { provider, consumers, virtual } = await shared('own-writes', 'shard-1');
+      const { provider, consumers, virtual } = await shared('own-writes', 'root');
       await admit(admin, provider.path, 'erin');
       await grant(admin, provider.path, 'content', 'erin', [
         { apiGroups: ['apis.kcp.io'], resources: ['apiexports/content'], resourceNames: ['cowboys'], verbs: ['*'] },
@@ -247,7 +247,7 @@ describe.skipIf(missing !== undefined)(
     });
 
     it('a consumer that is deleted takes its objects out of the list and says so in the watch, wherever it is', async () => {
-      const { provider, consumers, virtual } = await shared('leaving', 'shard-2');
+      const { provider, consumers, virtual } = await shared('leaving', 'shard-1');
       for (const { path } of consumers) await done(admin.post(cowboysOf(path), custom('Cowboy', 'one')));
       const list = await admin.get(`${virtual}${allCowboys}`);
       expect(names(list.body)).toEqual(['one', 'one', 'one']);
@@ -272,10 +272,10 @@ describe.skipIf(missing !== undefined)(
     });
 
     it('P20: claimed resources of another provider are answered for, whichever shards have any of them', async () => {
-      const other = await sharded.workspace('p20-other', 'shard-3');
+      const other = await sharded.workspace('p20-other', 'shard-2');
       const identityHash = await provide(admin, other.path, 'horses', 'horses');
       const claim: Claim = { group: 'wild.west', resource: 'horses', verbs: ['*'], identityHash };
-      const { consumers, virtual } = await shared('p20', 'shard-1', [claim]);
+      const { consumers, virtual } = await shared('p20', 'root', [claim]);
       const url = `${virtual}/clusters/*/apis/wild.west/v1alpha1/horses`;
       const empty = await admin.get(url);
       expect(empty.status, empty.text).toBe(200);
@@ -292,7 +292,7 @@ describe.skipIf(missing !== undefined)(
     });
 
     it('P42: the URL is there while anybody is bound, on whatever shard', async () => {
-      const provider = await sharded.workspace('p42-provider', 'shard-1');
+      const provider = await sharded.workspace('p42-provider', 'root');
       await provide(admin, provider.path, 'cowboys', 'cowboys');
       const url = `${slicesOf(provider.path)}/cowboys`;
       expect(endpointOf((await admin.get(url)).body)).toBeUndefined();
@@ -317,7 +317,7 @@ describe.skipIf(missing !== undefined)(
     });
 
     it('P42: a partition narrows what the URL shows to the shards that it selects', async () => {
-      const { provider, consumers } = await shared('partition', 'shard-2');
+      const { provider, consumers } = await shared('partition', 'shard-1');
       for (const { path } of consumers) await done(admin.post(cowboysOf(path), custom('Cowboy', 'one')));
       const partitions = `${base(provider.path)}/apis/topology.kcp.io/v1alpha1/partitions`;
       for (const [at, shard] of shardNames.entries()) {
@@ -344,15 +344,15 @@ describe.skipIf(missing !== undefined)(
       }
       // With the last consumer of its shards the URL of a partition goes, while the others stay.
       await done(admin.delete(`${bindingsOf(consumers[0]?.path ?? '')}/cowboys`));
-      await admin.until(`${slicesOf(provider.path)}/only-shard-1`, ({ body }) => endpointOf(body) === undefined);
-      expect(endpointOf((await admin.get(`${slicesOf(provider.path)}/only-shard-2`)).body)).toBeDefined();
+      await admin.until(`${slicesOf(provider.path)}/only-root`, ({ body }) => endpointOf(body) === undefined);
+      expect(endpointOf((await admin.get(`${slicesOf(provider.path)}/only-shard-1`)).body)).toBeDefined();
     });
 
     it('a provider reaches nothing of a workspace on another shard that is not bound', async () => {
-      const { provider, virtual } = await shared('unbound', 'shard-1', [
+      const { provider, virtual } = await shared('unbound', 'root', [
         { group: '', resource: 'configmaps', verbs: ['*'] },
       ]);
-      const victim = await sharded.workspace('victim', 'shard-3');
+      const victim = await sharded.workspace('victim', 'shard-2');
       await done(admin.post(configMapsOf(victim.path), configMap('precious')));
       await admit(admin, provider.path, 'erin');
       await bindRole(admin, provider.path, 'all', 'erin', 'cluster-admin');

@@ -22,7 +22,7 @@ const goTypes = "kcp's text names Go types, functions or keys of its store";
 const rows = "kcp-ts' own kinds are rows of a table and no CustomResourceDefinitions";
 const othersRoles = 'roles for resources and controllers that kcp-ts does not have are left out';
 const oneStore = 'no cache server: nothing has to be marked for it';
-const replicated = 'an index says this; nobody outside reads the annotation';
+const boundHere = 'it lists what is bound, and of what the exports of root bring some is not served here';
 
 const readyAtOnce = 'ready in the answer to its creation';
 
@@ -34,7 +34,7 @@ const workspaces: readonly Reason[] = [
   {
     recording: 'workspaces/logicalcluster-*',
     what: 'body*.annotations.internal.apis.kcp.io/resource-bindings',
-    reason: replicated,
+    reason: boundHere,
   },
   { recording: 'workspaces/unknown-cluster', what: '*', reason: better },
   {

@@ -14,3 +14,6 @@ export const faultsFolder: string | undefined = process.env['KCP_TEST_FAULTS'];
 
 /** What programs that tests start inherit. */
 export const environment: NodeJS.ProcessEnv = process.env;
+
+/** How often each race is run: a few times with everything else, and as often as KCP_RACE_ROUNDS says. */
+export const raceRounds = Number(process.env['KCP_RACE_ROUNDS'] ?? 8);

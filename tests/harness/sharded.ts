@@ -15,7 +15,7 @@ export const missing = missingProgram('etcd') ?? missingProgram('natsServer');
 
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
-export const shardNames = ['shard-1', 'shard-2', 'shard-3'] as const;
+export const shardNames = ['root', 'shard-1', 'shard-2'] as const;
 export type ShardName = (typeof shardNames)[number];
 
 const users = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'] as const;

@@ -1,7 +1,7 @@
 /** The programs as an operator meets them: started twice on one folder, given wrong flags, sent signals. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { missingProgram, startEtcd } from '@kcp-ts/testing';
@@ -117,6 +117,12 @@ describe('kcp-ts start', () => {
       await using server = await startServer({ folder, flags });
       const made = await server.admin.post(configMapsOf('root'), configMap('kept'));
       expect(made.status, made.text).toBe(201);
+    }
+    // A damaged copy is made anew.
+    await truncate(join(folder, 'mirror', 'data.mdb'), 100);
+    {
+      await using server = await startServer({ folder, flags });
+      expect((await server.admin.get(`${configMapsOf('root')}/kept`)).status).toBe(200);
     }
     const other = await mkdtemp(join(tmpdir(), 'kcp-ts-programs-'));
     try {

@@ -133,7 +133,7 @@ it('P18: claimed resources are empty until accepted, and go with the claim', asy
   await admin.until(urls[0] ?? '', ({ body }) => names(body).includes('mine'));
   await done(admin.patch(`${exportsOf(provider.path)}/cowboys`, { spec: { permissionClaims: [horses] } }));
   await admin.until(urls[0] ?? '', ({ status }) => status === 404);
-  expect((await admin.get(`${inside}/api/v1/configmaps`)).status).toBe(404);
+  expect((await admin.get(`${inside}/api/v1/configmaps`)).status).toBe(403);
 });
 
 it('what a claim comes to show or hide is an event of its own, for who goes on from before it as well', async () => {

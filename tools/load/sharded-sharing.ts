@@ -16,7 +16,7 @@ const consumerOf = (i: number) => `root:consumers:c${i}`;
 const consumersAt = (scale: number) => Math.ceil(600 * scale);
 
 async function publish(admin: LoadClient): Promise<void> {
-  await makeReady(admin, 'root', 'provider', 'universal', 'shard-1');
+  await makeReady(admin, 'root', 'provider', 'universal', 'root');
   const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
   const names = { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' };
   await admin.ok('POST', `/clusters/${provider}/apis/apis.kcp.io/v1alpha1/apiresourceschemas`, {

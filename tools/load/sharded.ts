@@ -28,7 +28,7 @@ function configMap(name: string): object {
 
 /** The workspace root:proxy on the shard that is spoken to directly, and the name of its logical cluster. */
 async function proxyWorkspace(admin: LoadClient): Promise<string> {
-  await makeReady(admin, 'root', 'proxy', 'universal', 'shard-1');
+  await makeReady(admin, 'root', 'proxy', 'universal', 'root');
   const { body } = await admin.ok('GET', `/clusters/root${tenancy}/proxy`);
   return (body['spec'] as { cluster: string }).cluster;
 }
@@ -260,11 +260,11 @@ export async function benchIdle({ installation }: ShardedNeeds): Promise<Figures
 
 /** From the end of a shard's owner (SIGKILL) to the first read, and the first write, that its standby takes; with `--standbys`. */
 export async function benchTakeover({ installation, admin }: ShardedNeeds): Promise<Figures> {
-  await makeReady(admin, 'root', 'standing', 'universal', 'shard-2');
+  await makeReady(admin, 'root', 'standing', 'universal', 'shard-1');
   const path = maps('root:standing');
   await admin.ok('POST', path, configMap('before'));
   const since = performance.now();
-  await installation.act('kill', 'shard-2');
+  await installation.act('kill', 'shard-1');
   const until = async (method: string, at: string, wanted: number, body?: () => object) => {
     for (;;) {
       const { status } = await admin.request(method, at, body?.()).catch(() => ({ status: 0 }));

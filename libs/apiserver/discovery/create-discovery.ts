@@ -36,7 +36,10 @@ export interface DiscoveryOptions {
 const emptyCore: GroupRows = { name: '', versions: [{ version: 'v1', rows: [] }] };
 
 function pathsOf(groups: readonly GroupRows[]): string[] {
-  const paths = ['/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/readyz', '/version'];
+  const paths = [
+    ...['/.well-known/openid-configuration', '/openid/v1/jwks'],
+    ...['/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/readyz', '/version'],
+  ];
   for (const { name, versions } of groups) {
     const root = name === '' ? '/api' : `/apis/${name}`;
     paths.push(root, ...versions.map(({ version }) => `${root}/${version}`));

@@ -1,5 +1,6 @@
 /** Which form an answer takes: the object itself, its metadata alone, or a Table; in JSON or YAML (`Accept`, KEP-2896's `as=` parameters). */
 import { parseAccept } from '@kcp-ts/http';
+import type { ResourceRow } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import { LRUCache } from 'lru-cache';
 
@@ -7,6 +8,8 @@ export interface Media {
   readonly format: 'json' | 'yaml';
   readonly view: 'object' | 'metadata' | 'table';
   readonly contentType: string;
+  /** What was asked for by name, where that says whether it is a list. */
+  readonly as?: 'PartialObjectMetadata' | 'PartialObjectMetadataList';
 }
 
 const accepted = ['application/json', 'application/yaml'];
@@ -16,6 +19,10 @@ const viewOf: Readonly<Record<string, Media['view']>> = {
   PartialObjectMetadata: 'metadata',
   PartialObjectMetadataList: 'metadata',
 };
+
+function isMetadataView(as: string): as is NonNullable<Media['as']> {
+  return as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList';
+}
 
 /** 406 in Kubernetes' words. */
 export function notAcceptable(types: readonly string[]): StatusError {
@@ -44,7 +51,27 @@ function mediaFor(type: string, parameters: Readonly<Record<string, string>>): M
     (parameters['v'] !== 'v1' && parameters['v'] !== 'v1beta1')
   )
     return undefined;
-  return { ...base, view };
+  return isMetadataView(as) ? { ...base, view, as } : { ...base, view };
+}
+
+const goPackages: Readonly<Record<string, string>> = {
+  '': 'core',
+  'admissionregistration.k8s.io': 'admissionregistration',
+  'apiextensions.k8s.io': 'apiextensions',
+  'certificates.k8s.io': 'certificates',
+  'coordination.k8s.io': 'coordination',
+  'events.k8s.io': 'core',
+  'rbac.authorization.k8s.io': 'rbac',
+};
+
+/** Throws StatusError NotAcceptable, in Kubernetes' words, where one object's metadata is asked of a list or the other way round. */
+export function checkMetadataView({ as }: Media, list: boolean, row: ResourceRow): void {
+  if (as === undefined || list === (as === 'PartialObjectMetadataList')) return;
+  const custom = `*unstructured.Unstructured${list ? 'List' : ''}`;
+  const type =
+    row.dialect === 'custom' ? custom : `*${goPackages[row.group] ?? row.group}.${list ? row.listKind : row.kind}`;
+  const what = list ? 'is a list' : 'is not a list';
+  throw new StatusError('NotAcceptable', `you requested ${as}, but the requested object ${what} (${type})`);
 }
 
 export type MediaReader = (accept: string | undefined) => Media;

@@ -4,6 +4,7 @@ import { parseJson } from '@kcp-ts/base';
 import { formatYamlInSlices } from '@kcp-ts/http';
 import type { StatusError } from '@kcp-ts/meta';
 import type { ApiRequest } from '../api-request.ts';
+import { respondLarge } from './compress.ts';
 import type { Media } from './media.ts';
 
 const json = 'application/json';
@@ -25,7 +26,7 @@ function warningHeader(text: string): string {
   return `299 - "${printable.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
-/** JSON bytes, as they are or as YAML. */
+/** JSON bytes, as they are or as YAML; compressed where they are many and the client takes that. */
 export function respondBytes(
   turns: Turns,
   request: ApiRequest,
@@ -33,13 +34,11 @@ export function respondBytes(
   status: number,
   body: Uint8Array | string,
 ): void | Promise<void> {
-  if (media.format === 'json') {
-    request.exchange.respond(status, answerHeaders(request, media.contentType), body);
-    return;
-  }
+  const { exchange } = request;
+  if (media.format === 'json') return respondLarge(exchange, status, answerHeaders(request, media.contentType), body);
   const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
   const value = parseJson(text);
-  const respond = (yaml: string) => request.exchange.respond(status, answerHeaders(request, media.contentType), yaml);
+  const respond = (yaml: string) => respondLarge(exchange, status, answerHeaders(request, media.contentType), yaml);
   return formatYamlInSlices(value, turns.begin()).then(respond);
 }
 

@@ -13,6 +13,6 @@ export async function handleCreate(call: ResourceCall): Promise<void> {
     call.served.row.kind,
     write.slices,
   );
-  const written = await create(call.needs.registry, write, asObject(body, call.served.row.kind), body.duplicates);
+  const written = await create(call.needs.registry, write, asObject(body, call.served.row), body.duplicates);
   return respondWritten(call, 201, written.value);
 }

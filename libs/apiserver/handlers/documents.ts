@@ -4,6 +4,7 @@ import { parseAccept } from '@kcp-ts/http';
 import { StatusError } from '@kcp-ts/meta';
 import type { ApiRequest } from '../api-request.ts';
 import type { Document } from '../discovery/create-discovery.ts';
+import { compressedOf, gzipHeaders, isCompressed } from '../encode/compress.ts';
 import { notAcceptable } from '../encode/media.ts';
 import { answerHeaders } from '../encode/respond.ts';
 import type { SurfaceDocuments } from '../server-needs.ts';
@@ -16,14 +17,18 @@ interface Form {
   readonly document: Document | undefined;
 }
 
-function respondDocument(request: ApiRequest, form: Form): void {
+function respondDocument(request: ApiRequest, form: Form): void | Promise<void> {
   const { document } = form;
   if (document === undefined) throw StatusError.pathNotFound();
   const headers = answerHeaders(request, form.contentType);
   headers['etag'] = `"${document.etag}"`;
   headers['vary'] = 'Accept';
-  if (request.exchange.headers['if-none-match'] === headers['etag']) request.exchange.respond(304, headers);
-  else request.exchange.respond(200, headers, document.bytes);
+  const { exchange } = request;
+  if (exchange.headers['if-none-match'] === headers['etag']) return exchange.respond(304, headers);
+  const { bytes } = document;
+  if (!isCompressed(exchange, bytes.byteLength)) return exchange.respond(200, headers, bytes);
+  const packed = { ...headers, ...gzipHeaders, vary: 'Accept, Accept-Encoding' };
+  return compressedOf(document).then((small) => exchange.respond(200, packed, small));
 }
 
 function accepts(request: ApiRequest): ReturnType<typeof parseAccept> {
@@ -92,15 +97,14 @@ function formOf(turns: Turns, request: ApiRequest, path: string, documents: Surf
   }
 }
 
-/** Answers one of the documents; throws NotFound for other paths. */
+/** Answers one of the documents, by its path without a slash at the end; throws NotFound for other paths. */
 export function handleDocuments(
   turns: Turns,
   request: ApiRequest,
   path: string,
   documents: SurfaceDocuments,
 ): void | Promise<void> {
-  const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-  const form = formOf(turns, request, trimmed, documents);
+  const form = formOf(turns, request, path, documents);
   if (!(form instanceof Promise)) return respondDocument(request, form);
   return form.then((made) => respondDocument(request, made));
 }

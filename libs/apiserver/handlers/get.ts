@@ -1,11 +1,20 @@
 import { StatusError } from '@kcp-ts/meta';
 import { metadataObject, objectKey } from '@kcp-ts/registry';
+import { awaitRevision } from '../await-revision.ts';
 import { respondBytes } from '../encode/respond.ts';
 import { encodeObject } from '../encode/views.ts';
+import { revisionOf } from '../options/list-options.ts';
 import type { ResourceCall } from '../resource-call.ts';
 
 /** GET of one object: copies the stored bytes unless a view, a conversion or a changed schema asks for more. */
 export function handleGet(call: ResourceCall): void | Promise<void> {
+  // Of GetOptions: a state that is not older than what the client has seen.
+  const revision = revisionOf(call.request.query.get('resourceVersion'));
+  if (revision === undefined || revision <= call.needs.store.currentRevision()) return respondFound(call);
+  return awaitRevision(call.needs, revision).then(() => respondFound(call));
+}
+
+function respondFound(call: ResourceCall): void | Promise<void> {
   const { needs, request, scope, served, api, media } = call;
   if (scope.cluster === '*') throw StatusError.methodNotAllowed();
   const entry = needs.store.get(objectKey(served, scope.cluster, api.namespace, api.name));

@@ -6,22 +6,19 @@
 import type { Slices } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { formatResourceVersion, groupVersionText, StatusError } from '@kcp-ts/meta';
-import { servedJson, servedMetadataJson, servedObject } from '@kcp-ts/registry';
-import type { Entry, Range } from '@kcp-ts/storage';
-import { awaitRevision } from '../await-revision.ts';
-import { formatContinue, parseContinue } from '../continue-token.ts';
+import { servedMetadataJson, servedObject } from '@kcp-ts/registry';
+import type { Entry } from '@kcp-ts/storage';
+import { acceptsGzip, compressedBody, gzipHeaders } from '../encode/compress.ts';
 import { answerHeaders, respondBytes } from '../encode/respond.ts';
 import { includeObjectOf, printerOf } from '../encode/views.ts';
-import { refuseFormerLife } from '../former-life.ts';
 import { joinItems } from '../join-items.ts';
-import type { ObjectFilter } from '../object-filter.ts';
-import { objectFilter, selectedName } from '../object-filter.ts';
-import type { ListOptions } from '../options.ts';
+import type { ListOptions } from '../options/list-options.ts';
 import type { Page } from '../read-entries.ts';
 import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
-import type { KeyFilter } from '../scope.ts';
 import { tableHead, tableRow } from '../table/encode-table.ts';
+import type { ListMetadata, Reading } from './reading.ts';
+import { itemJsonOf, metadataOf, reading } from './reading.ts';
 
 /** A page of a list holds at most this many objects, whatever the client asks for. */
 const limitMax = 10_000;
@@ -32,58 +29,6 @@ const pieceObjects = 500;
 const pieceBytes = 1024 * 1024;
 /** YAML is made of the whole list. */
 const yamlBytesMax = 3 * 1024 * 1024;
-const remainingMax = 10_000;
-
-interface ListMetadata {
-  readonly resourceVersion: string;
-  readonly continue?: string;
-  readonly remainingItemCount?: number;
-}
-
-interface Reading {
-  readonly ranges: readonly Range[];
-  readonly filter: ObjectFilter | undefined;
-  readonly keyFilter: KeyFilter | undefined;
-  readonly at: Revision | undefined;
-  readonly after: string | undefined;
-  readonly slices: Slices;
-}
-
-async function reading(call: ResourceCall, options: ListOptions): Promise<Reading> {
-  const { needs, scope, served, api } = call;
-  const slices = needs.turns.begin();
-  const filter = objectFilter(served, options, scope.guard(served));
-  const keyFilter = scope.keyFilter?.(served);
-  const name = api.name === '' ? selectedName(options) : api.name;
-  const named = name !== undefined && (api.namespace !== '' || !served.row.namespaced) && scope.cluster !== '*';
-  const all = scope.ranges(served, api.namespace);
-  const ranges = named ? all.map((range) => ('prefix' in range ? { prefix: range.prefix } : range)) : all;
-  if (options.continue !== undefined) {
-    const token = parseContinue(options.continue, served.prefix);
-    refuseFormerLife(call, token.revision);
-    return { ranges, filter, keyFilter, at: token.revision, after: token.after, slices };
-  }
-  if (options.revision !== undefined && options.revision > 0) await awaitRevision(needs, options.revision);
-  const at = options.match === 'Exact' ? options.revision : undefined;
-  refuseFormerLife(call, at);
-  return { ranges, filter, keyFilter, at, after: undefined, slices };
-}
-
-async function metadataOf(call: ResourceCall, from: Reading, page: Page): Promise<ListMetadata> {
-  const resourceVersion = formatResourceVersion(page.revision, call.needs.shardNumber);
-  const last = page.entries.at(-1);
-  if (!page.more || last === undefined) return { resourceVersion };
-  const token = formatContinue({ revision: page.revision, after: last.key });
-  const whole = from.filter === undefined && from.keyFilter === undefined;
-  if (!whole || from.ranges.length !== 1 || from.ranges[0] === undefined) return { resourceVersion, continue: token };
-  const left = await call.needs.store.count(from.ranges[0], {
-    at: page.revision,
-    after: last.key,
-    atMost: remainingMax,
-  });
-  if (left === 0) return { resourceVersion };
-  return { resourceVersion, continue: token, ...(left < remainingMax ? { remainingItemCount: left } : {}) };
-}
 
 /** How a list is written in the form that was asked for: what stands before its items, and each item. All forms end alike. */
 interface Form {
@@ -100,11 +45,12 @@ const closingBrace = Buffer.from('}');
 
 function formOf(call: ResourceCall): Form {
   const { needs, request, served, media } = call;
+  const itemJson = itemJsonOf(call);
   switch (media.view) {
     case 'object':
       return {
         head: (metadata) => listHead(served.row.listKind, groupVersionText(served.row), metadata),
-        item: ({ value }) => servedJson(served, value),
+        item: ({ value }) => itemJson(value),
       };
     case 'metadata':
       return {
@@ -146,7 +92,11 @@ function nextPage(call: ResourceCall, from: Reading, at: Revision, after: string
 /** A long list, piece by piece, at the first piece's revision. */
 async function stream(call: ResourceCall, from: Reading, form: Form, first: Page, head: Uint8Array): Promise<void> {
   const { exchange } = call.request;
-  const body = exchange.stream(200, answerHeaders(call.request, 'application/json'));
+  const headers = answerHeaders(call.request, 'application/json');
+  // It does not fit into one piece: it is large.
+  const body = acceptsGzip(exchange)
+    ? compressedBody(exchange, exchange.stream(200, { ...headers, ...gzipHeaders }))
+    : exchange.stream(200, headers);
   let begin = head;
   let any = false;
   for (let page = first; ; ) {

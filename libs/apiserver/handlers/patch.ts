@@ -9,6 +9,7 @@ import type { ServedResource } from '@kcp-ts/registry';
 import { update } from '@kcp-ts/registry';
 import { contentTypeOf, unsupportedMediaType } from '../read-body.ts';
 import type { ResourceCall } from '../resource-call.ts';
+import { converterProblem, formatGo } from '../strategic-problem.ts';
 import { respondWritten, writeRequest } from './write-call.ts';
 
 type Patcher = (live: KubeObject, patch: unknown, served: ServedResource, slices: Slices) => unknown;
@@ -20,7 +21,9 @@ const strategicPatch = 'application/strategic-merge-patch+json';
 const patchers: Readonly<Record<string, Patcher>> = {
   [jsonPatch]: (live, patch, _served, slices) => applyJsonPatchInSlices(live, patch, slices),
   [mergePatch]: (live, patch) => applyMergePatch(live, patch),
-  [strategicPatch]: (live, patch, served) => applyStrategicMergePatch(live, patch, served.row.schema),
+  // What an object is is not among the fields of Go's types that such a patch can change.
+  [strategicPatch]: (live, patch, { row, apiVersion }) =>
+    Object.assign(applyStrategicMergePatch(live, patch, row.schema) as object, { apiVersion, kind: row.kind }),
 };
 
 function acceptedTypes(served: ServedResource): readonly string[] {
@@ -43,7 +46,7 @@ export async function handlePatch(call: ResourceCall): Promise<void> {
   write.slices.restart();
   const { value: patch, duplicates } = await decodeJsonInSlices(
     body,
-    { strict: write.fieldValidation !== 'Ignore', patch: true },
+    { strict: write.fieldValidation !== 'Ignore', as: 'patch' },
     write.slices,
   );
   const written = await update(call.needs.registry, {
@@ -57,7 +60,13 @@ export async function handlePatch(call: ResourceCall): Promise<void> {
       await slices.pause();
       if (typeof object !== 'object' || object === null || Array.isArray(object))
         throw StatusError.badRequest('the patched object is not an object');
-      return { object: object as KubeObject, duplicates };
+      return {
+        object: object as KubeObject,
+        duplicates,
+        ...(type === strategicPatch
+          ? { unusable: (problem: string) => ({ shown: formatGo(patch), why: converterProblem(problem) }) }
+          : {}),
+      };
     },
   });
   return respondWritten(call, 200, written.value);

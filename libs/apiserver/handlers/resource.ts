@@ -8,8 +8,9 @@ import { framedAcceptHeader } from '@kcp-ts/watch';
 import type { ApiRequest } from '../api-request.ts';
 import type { Bookmarks } from '../bookmarks.ts';
 import type { MediaReader } from '../encode/media.ts';
+import { checkMetadataView } from '../encode/media.ts';
 import { respondJson } from '../encode/respond.ts';
-import { parseListOptions } from '../options.ts';
+import { parseListOptions } from '../options/list-options.ts';
 import type { Progress } from '../progress.ts';
 import { isTrue } from '../query.ts';
 import { readBody } from '../read-body.ts';
@@ -30,8 +31,9 @@ export function verbOf(request: ApiRequest, api: ApiPath): Verb | undefined {
   switch (request.method) {
     case 'GET':
     case 'HEAD':
-      if (api.watch || isTrue(request.query, 'watch')) return 'watch';
-      return api.name === '' ? 'list' : 'get';
+      if (api.watch) return 'watch';
+      if (api.name !== '') return 'get';
+      return isTrue(request.query, 'watch') ? 'watch' : 'list';
     case 'POST':
       return 'create';
     case 'PUT':
@@ -55,7 +57,7 @@ async function specialBody({ needs, request, served }: ResourceCall, verb: Verb,
   if (verb === 'patch') {
     const bytes = await request.exchange.readBody(needs.bodyBytesMax);
     slices.restart();
-    return (await decodeJsonInSlices(bytes, { strict: false, patch: true }, slices)).value;
+    return (await decodeJsonInSlices(bytes, { strict: false, as: 'patch' }, slices)).value;
   }
   return (await readBody(request, needs, false, served.row.kind, slices)).value;
 }
@@ -75,19 +77,19 @@ async function handleSpecial(call: ResourceCall, verb: Verb): Promise<boolean> {
 }
 
 function checkVerb(call: ResourceCall, verb: Verb): void {
-  const { row } = call.served;
+  const { row, origin } = call.served;
   const { subresource, name, watch } = call.api;
   if (subresource === '') {
     const onName =
       verb === 'get' || verb === 'update' || verb === 'patch' || verb === 'delete' || (watch && name !== '');
     const collection = verb === 'create' || verb === 'list' || verb === 'deletecollection';
-    // A binding that goes away drops create, update and patch from discovery; updates still clear finalizers, and a create is refused with its reason.
-    const served = row.verbs.includes(verb) || (call.served.origin.kind === 'bound' && call.served.origin.terminating);
+    // A binding or definition that goes away drops create, update and patch from discovery; updates still clear finalizers, and a create is refused with its reason.
+    const served = row.verbs.includes(verb) || (origin.kind !== 'builtin' && origin.terminating);
     if (!served || (onName && name === '') || (collection && name !== '')) throw StatusError.methodNotAllowed();
     return;
   }
   const sub = row.subresources.find((candidate) => candidate.name === subresource);
-  if (sub === undefined) throw StatusError.pathNotFound();
+  if (sub === undefined) throw row.dialect === 'custom' ? StatusError.notFound(row, name) : StatusError.pathNotFound();
   if (!(sub.verbs as readonly string[]).includes(verb)) throw StatusError.methodNotAllowed();
 }
 
@@ -114,6 +116,7 @@ export async function handleResource(
   if (served === undefined) throw StatusError.pathNotFound();
   const call: ResourceCall = { needs: from.needs, request, scope, served, api, media };
   checkVerb(call, verb);
+  if (verb !== 'watch' && verb !== 'deletecollection') checkMetadataView(media, verb === 'list', served.row);
   if (served.row.namespaced && api.namespace === '' && (api.name !== '' || verb === 'create') && !call.api.watch)
     throw StatusError.pathNotFound();
   if (!served.row.namespaced && api.namespace !== '') throw StatusError.pathNotFound();

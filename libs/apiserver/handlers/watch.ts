@@ -14,9 +14,9 @@ import type { Bookmarks } from '../bookmarks.ts';
 import { answerHeaders } from '../encode/respond.ts';
 import { includeObjectOf } from '../encode/views.ts';
 import { refuseFormerLife, refuseLostLife } from '../former-life.ts';
-import type { ObjectFilter, WatchFilter } from '../object-filter.ts';
+import type { ObjectFilter } from '../object-filter.ts';
 import { watchFilter, withinRange } from '../object-filter.ts';
-import type { ListOptions } from '../options.ts';
+import type { ListOptions } from '../options/list-options.ts';
 import type { Progress } from '../progress.ts';
 import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
@@ -33,27 +33,25 @@ const initialPieceBytes = 512 * 1024;
 /** History waits while a watcher has this much unsent. */
 const drainBytes = 256 * 1024;
 
-/** The state at one revision as ADDED events; resolves to that revision: the newest where none is given. */
+/** The state at one revision as ADDED events. */
 async function sendInitial(
   call: ResourceCall,
   body: BodyStream,
   output: WatchOutput,
   filter: ObjectFilter | undefined,
-  exactly: Revision | undefined,
-): Promise<Revision> {
+  at: Revision,
+): Promise<void> {
   const { needs, scope, served, api, request } = call;
   const ranges = scope.ranges(served, api.namespace);
   const keyFilter = scope.keyFilter?.(served);
   const slices = needs.turns.begin();
   let after: string | undefined;
-  let at = exactly;
   for (;;) {
     const pause = slices.pause();
     if (pause !== undefined) await pause;
     const page = await readPage(needs.store, served, ranges, {
       ...{ at, after, limit: initialPiece, bytesMax: initialPieceBytes, filter, keyFilter, slices },
     });
-    at ??= page.revision;
     after = page.entries.at(-1)?.key ?? after;
     if (page.entries.length > 0) {
       const flowing = body.write(
@@ -69,16 +67,18 @@ async function sendInitial(
         });
       }
     }
-    if (!page.more || request.exchange.closed) return at;
+    if (!page.more || request.exchange.closed) return;
   }
 }
 
 interface WatchPlan {
-  readonly filter: WatchFilter | undefined;
+  readonly filter: ObjectFilter | undefined;
   readonly keyFilter: KeyFilter | undefined;
   readonly range: Range;
   readonly initial: boolean;
   readonly from: Revision;
+  /** What it begins with, once that is known. */
+  listedAt: Revision | undefined;
   readonly timeoutMs: number;
 }
 
@@ -89,16 +89,18 @@ function planWatch(call: ResourceCall, options: ListOptions): WatchPlan {
       ? options
       : { ...options, fields: [...options.fields, { path: 'metadata.name', operator: '=', value: api.name }] };
   const anyState = options.revision === undefined || options.revision === 0;
-  const filter = watchFilter(served, named, scope.guard(served));
+  const filter = watchFilter(served, named, scope.guard(served), () => plan.listedAt);
   const inRange = scope.watchFilter?.(served, api.namespace);
-  return {
+  const plan: WatchPlan = {
     filter: inRange === undefined ? filter : withinRange(inRange, filter),
     keyFilter: scope.keyFilter?.(served),
     range: scope.watchRange(served, api.namespace),
     initial: options.sendInitialEvents ?? anyState,
     from: options.revision ?? needs.hub.currentRevision(),
+    listedAt: undefined,
     timeoutMs: options.timeoutMs ?? timeoutMsMin + needs.registry.random.integer(timeoutMsMin),
   };
+  return plan;
 }
 
 /** Those of a batch that a watch is about: mostly all, and then the batch itself, whose bytes are shared with other watches. Throws Expired where that is not known. */
@@ -150,7 +152,8 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, tell
     now: needs.clock.now,
   });
   const output = outputOf(call, plan, encoder, framed);
-  const body = request.exchange.stream(200, headersOf(call, encoder, framed));
+  const { exchange } = request;
+  const body = exchange.webSocket?.() ?? exchange.stream(200, headersOf(call, encoder, framed));
   const stop = new AbortController();
   request.exchange.onClose(() => stop.abort());
   const timer = needs.clock.setTimer(plan.timeoutMs, () => finish());
@@ -179,7 +182,9 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, tell
   let from = plan.from;
   if (plan.initial) {
     // Several shards are merged as of one revision.
-    from = await sendInitial(call, body, output, plan.filter?.shows, framed && plan.from > 0 ? plan.from : undefined);
+    if (!framed || from === 0) from = needs.hub.currentRevision();
+    plan.listedAt = from;
+    await sendInitial(call, body, output, plan.filter, from);
     if (framed) body.write(encodeWatchFrame('progress', from));
     else if (options.sendInitialEvents === true && options.bookmarks) body.write(encoder.bookmark(from, true));
   }

@@ -5,7 +5,8 @@ import { StatusError } from '@kcp-ts/meta';
 import type { WriteRequest } from '@kcp-ts/registry';
 import { respondBytes } from '../encode/respond.ts';
 import { encodeObject } from '../encode/views.ts';
-import { parseDryRun, parseFieldValidation } from '../options.ts';
+import type { WriteOptionsKind } from '../options/write-options.ts';
+import { parseWriteOptions } from '../options/write-options.ts';
 import type { ResourceCall } from '../resource-call.ts';
 
 /** Wildcard requests read; nobody writes into all clusters at once. */
@@ -17,17 +18,18 @@ export function oneCluster(call: ResourceCall): ClusterName {
   return call.scope.cluster;
 }
 
-/** `optionsKind` names the options in error texts: CreateOptions, UpdateOptions, PatchOptions. */
-export function writeRequest(call: ResourceCall, optionsKind: string): WriteRequest & { readonly slices: Slices } {
+export function writeRequest(
+  call: ResourceCall,
+  optionsKind: WriteOptionsKind,
+): WriteRequest & { readonly slices: Slices } {
   const { needs, request, scope, served, api } = call;
   return {
     served,
     cluster: oneCluster(call),
     namespace: api.namespace,
     user: request.user,
-    dryRun: parseDryRun(request.query.all('dryRun'), optionsKind),
     subresource: api.subresource,
-    fieldValidation: parseFieldValidation(request.query, optionsKind),
+    ...parseWriteOptions(request.query, optionsKind),
     guard: scope.guard(served, request.user),
     slices: needs.turns.begin(),
     warn: (text) => request.warnings.push(text),

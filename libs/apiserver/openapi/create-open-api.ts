@@ -3,9 +3,11 @@ import type { Slices } from '@kcp-ts/base';
 import type { ResourceRow } from '@kcp-ts/meta';
 import type { Document } from '../discovery/document.ts';
 import { documentNamed, documentOf } from '../discovery/document.ts';
+import { joinParts } from './join-parts.ts';
 import { documentKey } from './names.ts';
 import { definitionsIn } from './open-api-schema.ts';
-import { messageField, textField, wireBytes } from './protobuf/wire.ts';
+import type { Encoded } from './protobuf/wire.ts';
+import { messageField, messageStart, textField } from './protobuf/wire.ts';
 import type { Fragments, Pieces } from './row-fragments.ts';
 import { definitionBytes, definitionTextsV2, definitionTextsV3, fragmentsOf } from './row-fragments.ts';
 import { sharedDefinitions } from './shared-definitions.ts';
@@ -54,7 +56,7 @@ function sameRows(a: readonly ResourceRow[], b: readonly ResourceRow[]): boolean
 
 async function makeV3(rows: readonly ResourceRow[], slices: Slices): Promise<Document> {
   await makePieces(rows, (pieces) => pieces.v3(), slices);
-  return documentV3(rows, await etagOf('v3', rows, slices));
+  return await documentV3(rows, await etagOf('v3', rows, slices), slices);
 }
 
 /** The document of one group version, shared by all surfaces that serve the same rows there. */
@@ -110,8 +112,22 @@ function join<Piece>(
   return { paths: sorted(paths), definitions: sorted(definitions) };
 }
 
-function jsonObject(entries: readonly (readonly [string, string])[]): string {
-  return `{${entries.map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`;
+function* jsonObject(entries: readonly (readonly [string, string])[]): Generator<string> {
+  let separator = '{';
+  for (const [name, text] of entries) {
+    yield `${separator}${JSON.stringify(name)}:`;
+    yield text;
+    separator = ',';
+  }
+  yield entries.length === 0 ? '{}' : '}';
+}
+
+function* messages(field: number, entries: readonly (readonly [string, Encoded])[]): Generator<Encoded> {
+  yield messageStart(
+    field,
+    entries.reduce((bytes, [, entry]) => bytes + entry.length, 0),
+  );
+  for (const [, entry] of entries) yield entry;
 }
 
 const sharedV3 = definitionTextsV3(sharedDefinitions);
@@ -147,35 +163,40 @@ async function makePieces(
   }
 }
 
-function documentV3(rows: readonly ResourceRow[], etag: string): Document {
+async function documentV3(rows: readonly ResourceRow[], etag: string, slices: Slices): Promise<Document> {
   const { paths, definitions } = join(rows, (pieces) => pieces.v3(), sharedV3);
-  return documentNamed(
-    Buffer.from(
-      `{"openapi":"3.0.0","info":${JSON.stringify(info)},"paths":${jsonObject(paths)},"components":{"schemas":${jsonObject(definitions)}}}`,
-    ),
-    etag,
-  );
+  function* parts(): Generator<string> {
+    yield `{"openapi":"3.0.0","info":${JSON.stringify(info)},"paths":`;
+    yield* jsonObject(paths);
+    yield ',"components":{"schemas":';
+    yield* jsonObject(definitions);
+    yield '}}';
+  }
+  return documentNamed(await joinParts(parts(), 'utf8', slices), etag);
 }
 
-function documentV2(rows: readonly ResourceRow[], etag: string): Document {
+async function documentV2(rows: readonly ResourceRow[], etag: string, slices: Slices): Promise<Document> {
   const { paths, definitions } = join(rows, (pieces) => pieces.v2(), sharedV2);
-  return documentNamed(
-    Buffer.from(
-      `{"swagger":"2.0","info":${JSON.stringify(info)},"paths":${jsonObject(paths)},"definitions":${jsonObject(definitions)}}`,
-    ),
-    etag,
-  );
+  function* parts(): Generator<string> {
+    yield `{"swagger":"2.0","info":${JSON.stringify(info)},"paths":`;
+    yield* jsonObject(paths);
+    yield ',"definitions":';
+    yield* jsonObject(definitions);
+    yield '}';
+  }
+  return documentNamed(await joinParts(parts(), 'utf8', slices), etag);
 }
 
 /** Document: swagger 1, info 2 (title 1, version 2), paths 8, definitions 9. */
-function documentV2Bytes(rows: readonly ResourceRow[], etag: string): Document {
+async function documentV2Bytes(rows: readonly ResourceRow[], etag: string, slices: Slices): Promise<Document> {
   const { paths, definitions } = join(rows, (pieces) => pieces.protobuf(), sharedBytes);
-  const encoded =
-    textField(1, '2.0') +
-    messageField(2, textField(1, info.title) + textField(2, info.version)) +
-    messageField(8, paths.map(([, path]) => path).join('')) +
-    messageField(9, definitions.map(([, definition]) => definition).join(''));
-  return documentNamed(wireBytes(encoded), etag);
+  function* parts(): Generator<Encoded> {
+    yield textField(1, '2.0');
+    yield messageField(2, textField(1, info.title) + textField(2, info.version));
+    yield* messages(8, paths);
+    yield* messages(9, definitions);
+  }
+  return documentNamed(await joinParts(parts(), 'latin1', slices), etag);
 }
 
 function once<Value>(make: (slices: Slices) => Promise<Value>): (slices: Slices) => Promise<Value> {
@@ -208,11 +229,11 @@ export function createOpenApi(rows: readonly ResourceRow[]): OpenApi {
     },
     v2Json: once(async (slices) => {
       await makePieces(rows, (pieces) => pieces.v2(), slices);
-      return documentV2(rows, await etagOf('v2', rows, slices));
+      return await documentV2(rows, await etagOf('v2', rows, slices), slices);
     }),
     v2Protobuf: once(async (slices) => {
       await makePieces(rows, (pieces) => pieces.protobuf(), slices);
-      return documentV2Bytes(rows, await etagOf('v2 protobuf', rows, slices));
+      return await documentV2Bytes(rows, await etagOf('v2 protobuf', rows, slices), slices);
     }),
   };
 }

@@ -89,6 +89,90 @@ describe('a protobuf body', () => {
     });
   });
 
+  it('of a CRD has its schema, with what Go writes in other forms', () => {
+    const double = (number: number, value: number) => {
+      const bytes = Buffer.alloc(8);
+      bytes.writeDoubleLE(value);
+      return Buffer.concat([Buffer.from(varint(number * 8 + 1)), bytes]);
+    };
+    const json = (number: number, text: string) => bytesField(number, bytesField(1, text));
+    const property = (name: string, ...fields: Uint8Array[]) => bytesField(29, entry(name, Buffer.concat(fields)));
+    const text = bytesField(5, 'string');
+    const schema = Buffer.concat([
+      bytesField(5, 'object'),
+      property('size', bytesField(5, 'number'), double(9, 2.5), double(11, 0), intField(10, 0), json(8, '1')),
+      property('list', bytesField(24, bytesField(1, text)), json(20, '["a"]'), json(20, '{"b":null}')),
+      property('map', bytesField(30, Buffer.concat([intField(1, 1), bytesField(2, text)])), intField(38, 1)),
+      property('open', bytesField(30, intField(1, 1)), intField(40, 1), intField(37, 0)),
+    ]);
+    const version = Buffer.concat([bytesField(1, 'v1'), intField(2, 1), intField(3, 0), intField(7, 0)]);
+    const spec = Buffer.concat([
+      bytesField(1, 'g.io'),
+      bytesField(7, Buffer.concat([version, bytesField(4, bytesField(1, schema)), bytesField(5, bytesField(1, ''))])),
+      bytesField(9, Buffer.concat([bytesField(1, 'None')])),
+      intField(10, 0),
+    ]);
+    const decoded = decodeKubernetes(
+      body('apiextensions.k8s.io/v1', 'CustomResourceDefinition', bytesField(1, ''), bytesField(2, spec)),
+    );
+    expect(decoded?.['spec']).toEqual({
+      group: 'g.io',
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: false,
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              properties: {
+                size: { type: 'number', maximum: 2.5, minimum: 0, default: 1 },
+                list: { items: { type: 'string' }, enum: [['a'], { b: null }] },
+                map: { additionalProperties: { type: 'string' }, 'x-kubernetes-preserve-unknown-fields': true },
+                open: { additionalProperties: true, 'x-kubernetes-int-or-string': true },
+              },
+            },
+          },
+          subresources: { status: {} },
+        },
+      ],
+      conversion: { strategy: 'None' },
+    });
+  });
+
+  it('of a webhook configuration has the rules in their operations, as JSON has them', () => {
+    const rule = Buffer.concat([bytesField(1, ''), bytesField(2, 'v1'), bytesField(3, 'secrets')]);
+    const webhook = Buffer.concat([
+      bytesField(1, 'a.b.c'),
+      bytesField(2, bytesField(2, 'pem')),
+      bytesField(3, Buffer.concat([bytesField(1, 'CREATE'), bytesField(2, rule)])),
+      bytesField(5, ''),
+    ]);
+    const kind = ['admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration'] as const;
+    expect(decodeKubernetes(body(...kind, bytesField(2, webhook)))?.['webhooks']).toEqual([
+      {
+        name: 'a.b.c',
+        clientConfig: { caBundle: 'cGVt' },
+        rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['secrets'] }],
+        namespaceSelector: {},
+      },
+    ]);
+  });
+
+  it.each([
+    ['JSON that is none', bytesField(8, bytesField(1, '{'))],
+    ['a number that JSON has no word for', Buffer.from([9 * 8 + 1, 0, 0, 0, 0, 0, 0, 0xf0, 0x7f])],
+    ['half a number', Buffer.from([9 * 8 + 1, 0, 0, 0])],
+  ])('of a CRD with %s is a bad request', (_what, schema) => {
+    const version = bytesField(4, bytesField(1, schema));
+    const definition = body(
+      'apiextensions.k8s.io/v1',
+      'CustomResourceDefinition',
+      bytesField(2, bytesField(7, version)),
+    );
+    expect(() => decodeKubernetes(definition)).toThrow(expect.objectContaining({ code: 400 }));
+  });
+
   it("of a kind that is not read in this form is nobody's", () => {
     expect(decodeKubernetes(body('apps/v1', 'Deployment'))).toBeUndefined();
   });

@@ -1,11 +1,13 @@
 /** Decodes Kubernetes' protobuf envelope (`k8s\0`, then runtime.Unknown) into the object as JSON has it. Bounded by the body's own bound. */
 import { jsonInteger } from '@kcp-ts/base';
+import { decodeJson } from '@kcp-ts/http';
 import { Budget, StatusError } from '@kcp-ts/meta';
-import type { FieldType, Message } from './messages.ts';
+import type { FieldType, Message } from './common-messages.ts';
 import { messages } from './messages.ts';
 
 const magic = Buffer.from('k8s\0');
-const depthMax = 32;
+/** A level of a schema in a CRD is two of them. */
+const depthMax = 200;
 
 interface Field {
   readonly number: number;
@@ -55,6 +57,15 @@ function* fieldsOf(bytes: Uint8Array, budget: Budget): Generator<Field> {
         yield { number, value };
         break;
       }
+      case 1: {
+        at = key.next + 8;
+        if (at > bytes.length) throw malformed();
+        const value = Buffer.from(bytes.buffer, bytes.byteOffset + key.next, 8).readDoubleLE();
+        // JSON has no word for it.
+        if (!Number.isFinite(value)) throw malformed();
+        yield { number, value };
+        break;
+      }
       case 2: {
         const length = varint(bytes, key.next);
         at = length.next + Number(length.value);
@@ -94,10 +105,37 @@ function stringsOf(bytes: Uint8Array, budget: Budget): string[] {
   return found;
 }
 
+/** Bytes of JSON that cost as much as a field. */
+const jsonBytesPerField = 32;
+
+function jsonOf(bytes: Uint8Array, budget: Budget): unknown {
+  let raw: Uint8Array = new Uint8Array();
+  for (const { number, value } of fieldsOf(bytes, budget)) if (number === 1 && value instanceof Uint8Array) raw = value;
+  budget.spend(Math.ceil(raw.byteLength / jsonBytesPerField));
+  return decodeJson(raw, { strict: false }).value;
+}
+
+function isNumeric(type: FieldType): boolean {
+  return type === 'bool' || type === 'flag' || type === 'int' || type === 'count' || type === 'double';
+}
+
+function numeric(type: FieldType, value: number | bigint): unknown {
+  switch (type) {
+    case 'bool':
+      return Boolean(value);
+    case 'flag':
+      return value ? true : null;
+    case 'count':
+      return value === 0 ? null : value;
+    default:
+      return value;
+  }
+}
+
 function scalar(type: FieldType, value: number | bigint | Uint8Array, depth: number, budget: Budget): unknown {
-  if (type === 'bool' || type === 'int' || type === 'count') {
+  if (isNumeric(type)) {
     if (value instanceof Uint8Array) throw malformed();
-    return type === 'bool' ? Boolean(value) : type === 'count' && value === 0 ? null : value;
+    return numeric(type, value);
   }
   if (!(value instanceof Uint8Array)) throw malformed();
   switch (type) {
@@ -114,9 +152,13 @@ function scalar(type: FieldType, value: number | bigint | Uint8Array, depth: num
       return timeOf(value, false, budget);
     case 'micro-time':
       return timeOf(value, true, budget);
-    default:
-      if ('message' in type) return messageOf(type.message(), value, depth + 1, budget);
-      throw malformed();
+    case 'json':
+      return jsonOf(value, budget);
+    default: {
+      if (typeof type === 'string' || !('message' in type)) throw malformed();
+      const decoded = messageOf(type.message(), value, depth + 1, budget);
+      return 'form' in type ? type.form(decoded) : decoded;
+    }
   }
 }
 
@@ -128,12 +170,7 @@ function putEntry(
   budget: Budget,
 ): void {
   let key = '';
-  let value: unknown = scalar(
-    type,
-    type === 'bool' || type === 'int' || type === 'count' ? 0 : new Uint8Array(),
-    depth,
-    budget,
-  );
+  let value: unknown = scalar(type, isNumeric(type) ? 0 : new Uint8Array(), depth, budget);
   for (const field of fieldsOf(bytes, budget)) {
     if (field.number === 1 && field.value instanceof Uint8Array) key = text(field.value);
     if (field.number === 2) value = scalar(type, field.value, depth, budget);
@@ -161,6 +198,9 @@ function messageOf(message: Message, bytes: Uint8Array, depth: number, budget: B
       if (!(value instanceof Uint8Array)) throw malformed();
       object[name] ??= {};
       putEntry(object[name] as Record<string, unknown>, type.map, value, depth, budget);
+    } else if (typeof type === 'object' && 'inline' in type) {
+      if (!(value instanceof Uint8Array)) throw malformed();
+      Object.assign(object, messageOf(type.inline, value, depth + 1, budget));
     } else {
       const decoded = scalar(type, value, depth, budget);
       if (!isZero(type, decoded)) object[name] = decoded;

@@ -3,72 +3,10 @@
  * send to this server is here; what is not is refused with 415, and they can be told to use JSON. Numbers as in the generated.proto of each API group.
  */
 
-export type FieldType =
-  | 'string'
-  /** A pointer to a string in Go: JSON has it although it is empty. */
-  | 'optional-string'
-  | 'bytes'
-  | 'bool'
-  | 'int'
-  /** A number that JSON leaves out when it is 0. */
-  | 'count'
-  | 'time'
-  | 'micro-time'
-  | 'quantity'
-  /** `map<string, …>`. */
-  | { readonly map: FieldType }
-  | { readonly list: FieldType }
-  | { readonly message: () => Message }
-  /** A message that JSON writes as the bare list of its field 1. */
-  | 'strings';
-
-export interface Message {
-  readonly [fieldNumber: number]: readonly [name: string, type: FieldType];
-}
-
-const list = (type: FieldType): FieldType => ({ list: type });
-const map = (type: FieldType): FieldType => ({ map: type });
-const of = (message: Message): FieldType => ({ message: () => message });
-
-const ownerReference: Message = {
-  1: ['kind', 'string'],
-  3: ['name', 'string'],
-  4: ['uid', 'string'],
-  5: ['apiVersion', 'string'],
-  6: ['controller', 'bool'],
-  7: ['blockOwnerDeletion', 'bool'],
-};
-const objectMeta: Message = {
-  1: ['name', 'string'],
-  2: ['generateName', 'string'],
-  3: ['namespace', 'string'],
-  5: ['uid', 'string'],
-  6: ['resourceVersion', 'string'],
-  7: ['generation', 'count'],
-  8: ['creationTimestamp', 'time'],
-  9: ['deletionTimestamp', 'time'],
-  10: ['deletionGracePeriodSeconds', 'int'],
-  11: ['labels', map('string')],
-  12: ['annotations', map('string')],
-  13: ['ownerReferences', list(of(ownerReference))],
-  14: ['finalizers', list('string')],
-};
-const metadata = ['metadata', of(objectMeta)] as const;
-
-const objectReference: Message = {
-  1: ['kind', 'string'],
-  2: ['namespace', 'string'],
-  3: ['name', 'string'],
-  4: ['uid', 'string'],
-  5: ['apiVersion', 'string'],
-  6: ['resourceVersion', 'string'],
-  7: ['fieldPath', 'string'],
-};
-const labelRequirement: Message = { 1: ['key', 'string'], 2: ['operator', 'string'], 3: ['values', list('string')] };
-const labelSelector: Message = {
-  1: ['matchLabels', map('string')],
-  2: ['matchExpressions', list(of(labelRequirement))],
-};
+import type { Message } from './common-messages.ts';
+import { labelSelector, list, map, metadata, objectReference, of } from './common-messages.ts';
+import { customResourceDefinition } from './definition-messages.ts';
+import { mutatingWebhookConfiguration, validatingWebhookConfiguration } from './webhook-messages.ts';
 
 const policyRule: Message = {
   1: ['verbs', list('string')],
@@ -110,12 +48,13 @@ const accessSpec: Message = {
 const accessReview: Message = { 1: metadata, 2: ['spec', of(accessSpec)] };
 
 const eventSeries: Message = { 1: ['count', 'count'], 2: ['lastObservedTime', 'micro-time'] };
+const eventSource: Message = { 1: ['component', 'string'], 2: ['host', 'string'] };
 const event: Message = {
   1: metadata,
   2: ['involvedObject', of(objectReference)],
   3: ['reason', 'string'],
   4: ['message', 'string'],
-  5: ['source', of({ 1: ['component', 'string'], 2: ['host', 'string'] })],
+  5: ['source', of(eventSource)],
   6: ['firstTimestamp', 'time'],
   7: ['lastTimestamp', 'time'],
   8: ['count', 'count'],
@@ -180,6 +119,24 @@ const boundReference: Message = {
   4: ['uid', 'string'],
 };
 
+const regardingEvent: Message = {
+  1: metadata,
+  2: ['eventTime', 'micro-time'],
+  3: ['series', of(eventSeries)],
+  4: ['reportingController', 'string'],
+  5: ['reportingInstance', 'string'],
+  6: ['action', 'string'],
+  7: ['reason', 'string'],
+  8: ['regarding', of(objectReference)],
+  9: ['related', of(objectReference)],
+  10: ['note', 'string'],
+  11: ['type', 'string'],
+  12: ['deprecatedSource', of(eventSource)],
+  13: ['deprecatedFirstTimestamp', 'time'],
+  14: ['deprecatedLastTimestamp', 'time'],
+  15: ['deprecatedCount', 'count'],
+};
+
 /** By `apiVersion/kind`. */
 export const messages: Readonly<Record<string, Message>> = {
   'v1/ConfigMap': {
@@ -207,6 +164,10 @@ export const messages: Readonly<Record<string, Message>> = {
     4: ['automountServiceAccountToken', 'bool'],
   },
   'v1/Event': event,
+  'events.k8s.io/v1/Event': regardingEvent,
+  'apiextensions.k8s.io/v1/CustomResourceDefinition': customResourceDefinition,
+  'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': mutatingWebhookConfiguration,
+  'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': validatingWebhookConfiguration,
   'v1/LimitRange': { 1: metadata, 2: ['spec', of({ 1: ['limits', list(of(limit))] })] },
   'v1/ResourceQuota': {
     1: metadata,

@@ -81,7 +81,7 @@ beforeEach(async () => {
     turns: createSystemTurns(clock),
     random: { bytes: (length) => new Uint8Array(length), uuid: () => 'u', integer: () => 0 },
     shardNumber: 0,
-    admission: { mutate: () => undefined, validate: () => undefined },
+    admission: { mutate: () => undefined, validate: () => undefined, settle: () => [] },
     logicalClusterKey: () => undefined,
   };
   const handler = createScaleHandler({ store, registry });
@@ -176,7 +176,7 @@ test.each([
   [
     { kind: 'Scale', apiVersion: 'autoscaling/v1', spec: { replicas: -1 } },
     422,
-    'Scale.autoscaling "ok" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0',
+    'Gizmo.rec.io "ok" is invalid: .spec.size: Invalid value: -1: should be a non-negative integer',
   ],
 ])('a PUT of %j is refused', async (body, code, message) => {
   expect(await refusal(handle('PUT', body))).toMatchObject({ code, message });

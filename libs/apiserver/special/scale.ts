@@ -1,11 +1,11 @@
 /** The scale subresource of custom resources: an autoscaling/v1 Scale over the paths that the definition names. */
 import type { ClusterName, KubeObject, ScalePaths } from '@kcp-ts/meta';
-import { invalidValue, StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
 import { applyJsonPatch, applyMergePatch } from '@kcp-ts/patch';
 import type { ServedResource } from '@kcp-ts/registry';
 import { objectKey, servedObject, update } from '@kcp-ts/registry';
 import { compileJsonPath, hasKey, isJsonObject, isNumber, JsonPathError, jsonKind, setMember } from '@kcp-ts/schema';
-import { parseDryRun } from '../options.ts';
+import { parseWriteOptions } from '../options/write-options.ts';
 import { contentTypeOf, unsupportedMediaType } from '../read-body.ts';
 import type { ServerNeeds, SpecialAnswer, SpecialCall, SpecialHandler } from '../server-needs.ts';
 
@@ -115,9 +115,7 @@ function checkedReplicas(scale: Scale, name: string): number {
     const why = `json: cannot unmarshal ${kind} into Go struct field ScaleSpec.spec.replicas of type int32`;
     throw StatusError.badRequest(`Scale in version "v1" cannot be handled as a Scale: ${why}`);
   }
-  if (replicas >= 0) return replicas;
-  const error = invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0');
-  throw StatusError.invalid({ group: 'autoscaling', kind: 'Scale' }, name, [error]);
+  return replicas;
 }
 
 /** For every resource with scale paths. */
@@ -156,7 +154,7 @@ export function createScaleHandler(needs: Pick<ServerNeeds, 'store' | 'registry'
       namespace,
       name: objectName,
       user: request.user,
-      dryRun: parseDryRun(request.query.all('dryRun'), request.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions'),
+      dryRun: parseWriteOptions(request.query, request.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions').dryRun,
       subresource: '',
       fieldValidation: 'Ignore',
       guard: scope.guard(served),

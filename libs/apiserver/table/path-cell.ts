@@ -1,7 +1,7 @@
 /** Cells that are read from the object by a JSONPath. */
 import type { PrinterColumn } from '@kcp-ts/meta';
 import type { JsonPath, PathSteps } from '@kcp-ts/schema';
-import { isNumber, JsonPathError } from '@kcp-ts/schema';
+import { canonicalJson, isNumber, JsonPathError } from '@kcp-ts/schema';
 import type { Cell } from './cells.ts';
 import { durationSince } from './human-duration.ts';
 
@@ -9,7 +9,7 @@ import { durationSince } from './human-duration.ts';
 type Convert = (value: unknown, now: number) => unknown;
 
 const converts: Readonly<Record<PrinterColumn['type'], Convert>> = {
-  string: (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value)),
+  string: (value) => (typeof value === 'object' ? canonicalJson(value) : String(value)),
   integer: (value) => (typeof value === 'number' ? Math.trunc(value) : typeof value === 'bigint' ? value : null),
   number: (value) => (isNumber(value) ? value : null),
   boolean: (value) => (typeof value === 'boolean' ? value : null),

@@ -10,7 +10,6 @@ function validate(object: KubeObject): FieldError[] {
   for (const key of Object.keys(binary)) {
     if (!Object.hasOwn(data, key)) continue;
     errors.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'));
-    errors.push(invalidValue(`binaryData[${key}]`, key, 'duplicate of key present in data'));
   }
   let bytes = 0;
   for (const value of Object.values(data)) bytes += Buffer.byteLength(value);

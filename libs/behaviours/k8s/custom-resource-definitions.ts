@@ -22,7 +22,6 @@ function checkReserved(object: KubeObject, context: WriteContext): void {
 
 export function createCustomResourceDefinitionsBehaviour(): Behaviour {
   return {
-    generation: true,
     prepareCreate(object) {
       delete object['status'];
       defaultCustomResourceDefinition(object);

@@ -1,7 +1,7 @@
 /** What ConfigMaps and Secrets share: names of keys, the bound on their size, immutability. */
-import { isDeepStrictEqual } from 'node:util';
 import type { FieldError, KubeObject } from '@kcp-ts/meta';
-import { forbiddenField, invalidValue } from '@kcp-ts/meta';
+import { invalidValue } from '@kcp-ts/meta';
+import { frozenField } from '../immutable.ts';
 
 const keyPattern = /^[-._a-zA-Z0-9]+$/;
 const keyLengthMax = 253;
@@ -39,8 +39,5 @@ export function tooLarge(field: string): FieldError {
 export function immutableErrors(object: KubeObject, old: KubeObject, fields: readonly string[]): FieldError[] {
   if (old['immutable'] !== true) return [];
   const text = 'field is immutable when `immutable` is set';
-  const errors = object['immutable'] === true ? [] : [forbiddenField('immutable', text)];
-  for (const field of fields)
-    if (!isDeepStrictEqual(object[field] ?? {}, old[field] ?? {})) errors.push(forbiddenField(field, text));
-  return errors;
+  return ['immutable', ...fields].flatMap((field) => frozenField(field, old[field], object[field], text));
 }

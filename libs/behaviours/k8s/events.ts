@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FieldError, KubeObject } from '@kcp-ts/meta';
 import { invalidValue, requiredValue, validateQualifiedName } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
+import { immutableField } from '../immutable.ts';
 
 const timeToLiveMs = 60 * 60_000;
 const wordLengthMax = 128;
@@ -94,15 +95,11 @@ const immutableToo = ['eventTime', 'type', 'action', 'related', 'reportingInstan
 
 function changeErrors(event: Event, old: Event): FieldError[] {
   const errors = isDeepStrictEqual(event.series, old.series) ? [] : seriesErrors(event);
+  // Go's empty text and an absent one are the same.
   const shown = (value: unknown) => value ?? '';
-  for (const field of [...immutable, ...immutableToo]) {
-    if (!isDeepStrictEqual(shown(event[field]), shown(old[field]))) {
-      errors.push(invalidValue(field, event[field], 'field is immutable'));
-    }
-  }
-  if (event.reportingComponent !== old.reportingComponent) {
-    errors.push(invalidValue('reportingController', event.reportingComponent, 'field is immutable'));
-  }
+  for (const field of [...immutable, ...immutableToo])
+    errors.push(...immutableField(field, shown(old[field]), shown(event[field])));
+  errors.push(...immutableField('reportingController', shown(old.reportingComponent), shown(event.reportingComponent)));
   return errors;
 }
 

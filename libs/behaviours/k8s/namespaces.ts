@@ -2,11 +2,13 @@
 import type { ClusterName, FieldError, KubeObject } from '@kcp-ts/meta';
 import { invalidValue, StatusError, validateQualifiedName } from '@kcp-ts/meta';
 import type { Behaviour } from '@kcp-ts/registry';
-import type { NewOperationNeeds } from '@kcp-ts/tenancy';
+import type { NewObject, NewOperationNeeds } from '@kcp-ts/tenancy';
 import { createOperation, namespaceContent } from '@kcp-ts/tenancy';
 
 export interface NamespacesNeeds extends NewOperationNeeds {
   readonly caBundle: string;
+  /** Puts the labels on a new object by which claims find it. */
+  label(cluster: ClusterName, created: NewObject): void;
   /** Whether the whole logical cluster is going away: then nothing in it is protected. */
   clusterDeleting(cluster: ClusterName): boolean;
 }
@@ -41,6 +43,7 @@ function phaseErrors({ status, metadata }: Namespace): FieldError[] {
 export function createNamespacesBehaviour(needs: NamespacesNeeds): Behaviour {
   return {
     deletesLater: true,
+    mayGo: (object) => ((object as Namespace).spec?.finalizers ?? []).length === 0,
     prepareCreate(object) {
       const namespace = object as Namespace;
       namespace.metadata.labels = { ...namespace.metadata.labels, [nameLabel]: namespace.metadata.name };
@@ -68,9 +71,10 @@ export function createNamespacesBehaviour(needs: NamespacesNeeds): Behaviour {
       throw StatusError.forbidden(context.served.row, object.metadata.name, 'this namespace may not be deleted');
     },
     accompanyCreate(object, { cluster, timestamp }) {
-      return namespaceContent(object.metadata.name, needs.caBundle).map((created) =>
-        createOperation(needs, cluster, timestamp, created),
-      );
+      return namespaceContent(object.metadata.name, needs.caBundle).map((created) => {
+        needs.label(cluster, created);
+        return createOperation(needs, cluster, timestamp, created);
+      });
     },
   };
 }

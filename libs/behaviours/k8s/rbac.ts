@@ -2,16 +2,34 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Escalation } from '@kcp-ts/authz';
 import { defaultBinding, validateBinding, validateRole } from '@kcp-ts/authz';
+import type { FieldError, KubeObject } from '@kcp-ts/meta';
+import { invalidValue } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
+import type { SelectorToCheck } from './label-selector-errors.ts';
+import { labelSelectorErrors } from './label-selector-errors.ts';
 
 function writer({ user, cluster, namespace }: WriteContext) {
   return { user, cluster, namespace };
 }
 
+interface Aggregating {
+  readonly aggregationRule?: { readonly clusterRoleSelectors?: readonly SelectorToCheck[] | null };
+}
+
+function roleErrors(object: KubeObject): readonly FieldError[] {
+  const selectors = (object as Aggregating).aggregationRule?.clusterRoleSelectors ?? [];
+  const errors = selectors.flatMap((selector, i) => {
+    const field = `aggregationRule.clusterRoleSelectors[${i}]`;
+    const found = labelSelectorErrors(selector, field);
+    return found.length === 0 ? [] : [...found, invalidValue(field, null, 'invalid label selector.')];
+  });
+  return [...validateRole(object), ...errors];
+}
+
 export function createRolesBehaviour(escalation: Pick<Escalation, 'checkRole' | 'checkRoleRemoval'>): Behaviour {
   return {
-    validateCreate: (object) => validateRole(object),
-    validateUpdate: (object) => validateRole(object),
+    validateCreate: roleErrors,
+    validateUpdate: roleErrors,
     admitCreate: (object, context) => escalation.checkRole(object, undefined, writer(context)),
     admitUpdate(object, old, context) {
       escalation.checkRole(object, old, writer(context));

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FieldError, KubeObject } from '@kcp-ts/meta';
 import { invalidValue, parseQuantity, requiredValue, unsupportedValue } from '@kcp-ts/meta';
 import type { Behaviour } from '@kcp-ts/registry';
+import { immutableField } from '../immutable.ts';
 import { isCounted, quotaResourceErrors } from './resource-names.ts';
 
 interface ScopeRequirement {
@@ -117,7 +118,7 @@ function specErrors({ spec }: ResourceQuota): FieldError[] {
 function unchangedScopes(object: ResourceQuota, old: ResourceQuota): FieldError[] {
   const now = [...(object.spec?.scopes ?? [])].sort();
   const before = [...(old.spec?.scopes ?? [])].sort();
-  return isDeepStrictEqual(now, before) ? [] : [invalidValue('spec.scopes', object.spec?.scopes, 'field is immutable')];
+  return isDeepStrictEqual(now, before) ? [] : immutableField('spec.scopes', old.spec?.scopes, object.spec?.scopes);
 }
 
 function statusErrors({ status }: ResourceQuota): FieldError[] {

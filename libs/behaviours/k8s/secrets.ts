@@ -3,6 +3,7 @@ import type { FieldError, KubeObject } from '@kcp-ts/meta';
 import { invalidValue, requiredValue } from '@kcp-ts/meta';
 import type { Behaviour } from '@kcp-ts/registry';
 import { setMember } from '@kcp-ts/schema';
+import { immutableField } from '../immutable.ts';
 import type { Data } from './data-keys.ts';
 import { dataBytesMax, dataOf, immutableErrors, keyErrors, tooLarge } from './data-keys.ts';
 
@@ -103,8 +104,7 @@ export function createSecretsBehaviour(): Behaviour {
     },
     validateCreate: validate,
     validateUpdate(object, old) {
-      const sameType = object['type'] === old['type'];
-      const changed = sameType ? [] : [invalidValue('type', object['type'], 'field is immutable')];
+      const changed = immutableField('type', old['type'], object['type']);
       return [...changed, ...immutableErrors(object, old, ['data']), ...validate(object)];
     },
   };

@@ -70,6 +70,7 @@ export function createTestRegistry(options: TestRegistryOptions = {}): TestRegis
       uuid: random.uuid,
       shardNumber: 0,
       caBundle: 'the CA',
+      label: () => undefined,
       clusterDeleting: () => options.clusterDeleting?.() === true,
     }),
   };
@@ -94,7 +95,7 @@ export function createTestRegistry(options: TestRegistryOptions = {}): TestRegis
     turns: createSystemTurns(clock),
     random,
     shardNumber: 0,
-    admission: { mutate: () => undefined, validate: () => undefined },
+    admission: { mutate: () => undefined, validate: () => undefined, settle: () => [] },
     logicalClusterKey: () => undefined,
   };
   const request = (plural: string, object: KubeObject, subresource = '') => ({

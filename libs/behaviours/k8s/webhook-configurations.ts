@@ -166,7 +166,6 @@ function validate(object: KubeObject): FieldError[] {
 
 export function createWebhookConfigurationsBehaviour(): Behaviour {
   return {
-    generation: true,
     prepareCreate: complete,
     prepareUpdate: complete,
     validateCreate: validate,

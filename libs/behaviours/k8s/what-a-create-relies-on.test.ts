@@ -54,6 +54,7 @@ async function createWhile(happens: readonly Operation[]): Promise<unknown> {
         for (const operation of happens) await store.commit([operation]);
       },
       validate: () => undefined,
+      settle: () => [],
     },
   };
   const served = widgets();

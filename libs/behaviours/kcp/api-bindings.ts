@@ -4,9 +4,9 @@ import { requiredValue, StatusError } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { claimLabelPrefix, exportHash, exportLabel, reflexiveClaimHash } from '@kcp-ts/sharing';
+import { ruleFailed, unchanged } from '../immutable.ts';
 import { setPath } from './api-exports.ts';
 import { claimCountErrors } from './claims-max.ts';
-import { ruleFailed, unchanged } from './immutable.ts';
 import type { BindCheck } from './workspacetypes.ts';
 
 export interface ApiBindingsNeeds extends BindCheck {
@@ -86,11 +86,13 @@ export function createApiBindingsBehaviour(needs: ApiBindingsNeeds): Behaviour {
 
   return {
     prepareCreate(object, context) {
+      context.served.schema.omitEmpty(object);
       setPath(object, context, needs);
       label(object, undefined, context);
       object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), bindingFinalizer])];
     },
     prepareUpdate(object, old, context) {
+      context.served.schema.omitEmpty(object);
       setPath(object, context, needs);
       label(object, old, context);
       if (context.subresource === 'status') keepBound(object, old);

@@ -1,7 +1,7 @@
 /** APIExportEndpointSlices: for an export that exists and may be bound, for ever the same one. */
 import { StatusError } from '@kcp-ts/meta';
 import type { Behaviour } from '@kcp-ts/registry';
-import { unchanged } from './immutable.ts';
+import { unchanged } from '../immutable.ts';
 import type { BindCheck } from './workspacetypes.ts';
 
 interface Slice {

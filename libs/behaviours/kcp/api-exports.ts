@@ -1,11 +1,11 @@
 /** APIExports: schemas named after what they are, claims with identities, and the path that others find them under. */
 import type { Condition, FieldError, KubeObject } from '@kcp-ts/meta';
-import { forbiddenField, groupResourceText } from '@kcp-ts/meta';
+import { forbiddenField, groupResourceText, invalidValue, StatusError } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { pathAnnotation } from '@kcp-ts/tenancy';
+import { ruleFailed } from '../immutable.ts';
 import { claimCountErrors } from './claims-max.ts';
-import { ruleFailed } from './immutable.ts';
 
 export interface ApiExportsNeeds {
   pathOf(cluster: string): string;
@@ -15,31 +15,44 @@ export interface ApiExportsNeeds {
   isBuiltin(group: string, resource: string): boolean;
 }
 
-function resourceErrors(object: ApiExport, needs: ApiExportsNeeds): FieldError[] {
+function suffixOf(group: string, name: string): string {
+  return `.${name}.${group === '' ? 'core' : group}`;
+}
+
+function wrongSchema(index: number, schema: string, why: string): FieldError {
+  return invalidValue(`spec.resources[${index}].schema`, schema, why);
+}
+
+/** What kcp lets through and must not be: the strategies of built-in kinds are the server's, and a schema is that of one resource. */
+function resourceErrors(object: KubeObject, needs: ApiExportsNeeds): FieldError[] {
   const errors: FieldError[] = [];
-  for (const [i, { name, group, schema, storage }] of (object.spec?.resources ?? []).entries()) {
-    if (needs.isBuiltin(group, name)) {
-      const what = groupResourceText({ group, plural: name });
+  for (const [i, { name, group, schema }] of ((object as ApiExport).spec?.resources ?? []).entries()) {
+    const what = groupResourceText({ group, plural: name });
+    if (needs.isBuiltin(group, name))
       errors.push(forbiddenField(`spec.resources[${i}]`, `${what} is built in and cannot be exported`));
-    }
-    const suffix = `.${name}.${group === '' ? 'core' : group}`;
-    // Its absence is told by the schema of the kind.
-    if (name === undefined || schema === undefined) continue;
-    const wrong = (why: string) =>
-      errors.push({
-        kind: 'Invalid',
-        field: `spec.resources[${i}].schema`,
-        message: `Invalid value: ${JSON.stringify(schema)}: ${why}`,
-      });
-    if (!schema.endsWith(suffix)) wrong(`must end in ${suffix}`);
+    const suffix = suffixOf(group, name);
+    if (!schema.endsWith(suffix)) continue;
     // Neither a prefix nor a plural has a dot, and a schema's group is never `core`: cut elsewhere, the name is that of another resource's schema.
-    else if (group === 'core' || name.includes('.') || schema.slice(0, -suffix.length).includes('.'))
-      wrong(`is not the name of a schema of ${groupResourceText({ group, plural: name })}`);
-    if (storage !== undefined && (storage.crd === undefined) === (storage.virtual === undefined)) {
-      errors.push(ruleFailed(`spec.resources[${i}].storage`, 'Exactly one of crd or virtual must be set'));
-    }
+    if (group === 'core' || name.includes('.') || schema.slice(0, -suffix.length).includes('.'))
+      errors.push(wrongSchema(i, schema, `is not the name of a schema of ${what}`));
   }
   return errors;
+}
+
+function schemaErrors(object: ApiExport): FieldError[] {
+  return (object.spec?.resources ?? []).flatMap(({ name, group, schema }, i) => {
+    const suffix = suffixOf(group, name);
+    return schema.endsWith(suffix) ? [] : [wrongSchema(i, schema, `must end in ${suffix}`)];
+  });
+}
+
+/** A rule of kcp's schema. */
+function storageErrors(object: KubeObject): FieldError[] {
+  return ((object as ApiExport).spec?.resources ?? []).flatMap(({ storage }, i) =>
+    storage === undefined || (storage.crd === undefined) !== (storage.virtual === undefined)
+      ? []
+      : [ruleFailed(`spec.resources[${i}].storage`, 'Exactly one of crd or virtual must be set')],
+  );
 }
 
 function claimErrors(object: ApiExport, needs: ApiExportsNeeds): FieldError[] {
@@ -79,10 +92,18 @@ export function setPath(object: KubeObject, context: WriteContext, needs: { path
 
 export function createApiExportsBehaviour(needs: ApiExportsNeeds): Behaviour {
   const errors = (object: KubeObject) => [
-    ...resourceErrors(object as ApiExport, needs),
+    ...storageErrors(object),
+    ...resourceErrors(object, needs),
     ...claimCountErrors((object as ApiExport).spec?.permissionClaims),
-    ...claimErrors(object as ApiExport, needs),
   ];
+
+  /** kcp's admission says it, hence 403 and not 422; and it says one thing at a time. */
+  function admit(object: KubeObject, context: WriteContext): void {
+    const [error] = [...schemaErrors(object as ApiExport), ...claimErrors(object as ApiExport, needs)];
+    if (error === undefined) return;
+    throw StatusError.forbidden(context.served.row, object.metadata.name, `${error.field}: ${error.message}`);
+  }
+
   return {
     prepareCreate: (object, context) => setPath(object, context, needs),
     prepareUpdate(object, old, context) {
@@ -91,5 +112,7 @@ export function createApiExportsBehaviour(needs: ApiExportsNeeds): Behaviour {
     },
     validateCreate: errors,
     validateUpdate: errors,
+    admitCreate: admit,
+    admitUpdate: (object, _old, context) => admit(object, context),
   };
 }

@@ -13,7 +13,7 @@ import {
   requiredGroupsAnnotation,
   typeName,
 } from '@kcp-ts/tenancy';
-import { ruleFailed, unchanged } from './immutable.ts';
+import { immutableField, ruleFailed, unchanged } from '../immutable.ts';
 import { isPrivileged } from './privileged.ts';
 
 export interface ParentFacts {
@@ -32,6 +32,8 @@ export interface WorkspacesNeeds {
   /** Whether a user may use a type; the verb `use` on it, in its cluster. */
   mayUse(context: WriteContext, type: ResolvedType): boolean;
 }
+
+const withoutMounts = 'spec.mount needs the feature gate WorkspaceMounts, which this server does not have';
 
 function forbid(context: WriteContext, object: KubeObject, why: string): StatusError {
   return StatusError.forbidden(context.served.row, object.metadata.name ?? '', why);
@@ -149,18 +151,14 @@ export function createWorkspacesBehaviour(needs: WorkspacesNeeds): Behaviour {
   const plans = new WeakMap<KubeObject, WorkspacePlan>();
   return {
     prepareCreate(object, context) {
+      context.served.schema.omitEmpty(object);
       const workspace = object as Workspace;
       const { metadata, spec } = workspace;
       if (spec?.cluster !== undefined && !isPrivileged(context.user))
         throw forbid(context, object, 'spec.Cluster can only be set by system privileged users');
       if (spec?.URL !== undefined && !isPrivileged(context.user))
         throw forbid(context, object, 'spec.URL can only be set by system privileged users');
-      if (spec?.mount !== undefined)
-        throw forbid(
-          context,
-          object,
-          'spec.mount needs the feature gate WorkspaceMounts, which this server does not have',
-        );
+      if (spec?.mount !== undefined) throw forbid(context, object, withoutMounts);
       metadata.annotations = { ...metadata.annotations, [ownerAnnotation]: ownerOf(context) };
       setRequiredGroups(needs, workspace, context);
       const plan = planOf(needs, workspace, context);
@@ -184,6 +182,9 @@ export function createWorkspacesBehaviour(needs: WorkspacesNeeds): Behaviour {
     admitUpdate(object, old, context) {
       const { spec = {} } = object as Workspace;
       const { spec: before = {} } = old as Workspace;
+      const [changed] = immutableField('spec.type', before.type, spec.type);
+      if (changed !== undefined) throw forbid(context, object, `${changed.field}: ${changed.message}`);
+      if (before.mount === undefined && spec.mount !== undefined) throw forbid(context, object, withoutMounts);
       if (isPrivileged(context.user)) return;
       if (spec.cluster !== before.cluster)
         throw forbid(context, object, 'spec.cluster can only be changed by system privileged users');

@@ -1,7 +1,10 @@
-/** `kubectl kcp`: the workspace plugin, and verbs for bindings. */
-import { Command } from 'commander';
+/** `kubectl kcp`: the workspace plugin, and verbs for bindings and definitions. */
+import { Command, Option } from 'commander';
 import { bindExport } from '../binding/bind-export.ts';
 import { decideClaims, printClaims } from '../binding/claims.ts';
+import type { SnapshotOptions } from '../definition/snapshot.ts';
+import { printSnapshots } from '../definition/snapshot.ts';
+import type { Terminal } from '../session.ts';
 import type { RunVerb } from './run-command-line.ts';
 import { parseDuration, withConnectionFlags, withWorkspaceFlag } from './run-command-line.ts';
 import { workspaceProgram } from './workspace-program.ts';
@@ -15,11 +18,12 @@ interface BindFlags {
   readonly rejectAllPermissionClaims?: boolean;
 }
 
-export function kcpProgram(run: RunVerb): Command {
+export function kcpProgram(run: RunVerb, terminal: Terminal): Command {
   const program = new Command('kubectl kcp').description('Work with workspaces and shared APIs');
   program.addCommand(workspaceProgram('workspace', run).aliases(['ws', 'workspaces']));
   addBind(program, run);
   addClaims(program, run);
+  addDefinitions(program, terminal);
   return program;
 }
 
@@ -75,4 +79,23 @@ function addClaims(program: Command, run: RunVerb): void {
         },
       );
   }
+}
+
+interface SnapshotFlags {
+  readonly filename: string;
+  readonly prefix: string;
+  readonly output: SnapshotOptions['output'];
+}
+
+function addDefinitions(program: Command, terminal: Terminal): void {
+  const definitions = program.command('crd').description('CustomResourceDefinitions as what an APIExport offers');
+  definitions
+    .command('snapshot')
+    .description('Print the APIResourceSchemas of CustomResourceDefinitions')
+    .requiredOption('-f, --filename <file>', 'the definitions; - for standard input')
+    .requiredOption('--prefix <prefix>', 'what the names of the schemas begin with')
+    .addOption(new Option('-o, --output <form>', 'yaml or json').choices(['yaml', 'json']).default('yaml'))
+    .action(async ({ filename: file, prefix, output }: SnapshotFlags) => {
+      await printSnapshots({ file, prefix, output }, terminal.print);
+    });
 }

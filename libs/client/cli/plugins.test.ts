@@ -2,7 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { load } from 'js-yaml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Terminal } from '../session.ts';
 import { createWorkspaceProgram } from './create-workspace-program.ts';
 import type { FakeKcp } from './fake-kcp.fixture.ts';
 import { startFakeKcp } from './fake-kcp.fixture.ts';
@@ -48,7 +50,7 @@ interface Ran {
   readonly err: string;
 }
 
-async function run(build: (run: RunVerb) => Command, args: readonly string[]): Promise<Ran> {
+async function run(build: (run: RunVerb, terminal: Terminal) => Command, args: readonly string[]): Promise<Ran> {
   let out = '';
   let err = '';
   const machine = {
@@ -247,6 +249,65 @@ describe('kubectl kcp', () => {
     expect((await kubectlKcp('claims', 'get', 'apibinding')).out).toBe(
       'APIBINDING   GROUP-RESOURCE   VERBS      STATUS\nwidgets      configmaps       get,list   Accepted\n',
     );
+  });
+
+  it('makes schemas of definitions, without a server', async () => {
+    const file = join(folder, 'crds.yaml');
+    await writeFile(
+      file,
+      `# Two of them.
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com, annotations: {a: b}}
+spec:
+  group: example.com
+  names: {plural: widgets, singular: widget, kind: Widget, listKind: WidgetList}
+  scope: Namespaced
+  conversion: {strategy: None}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, properties: {size: {type: integer}}}}
+    subresources: {status: {}}
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gadgets.example.com}
+spec: {group: example.com, names: {plural: gadgets, kind: Gadget}, scope: Cluster, versions: []}
+`,
+    );
+    const { code, out } = await kubectlKcp('crd', 'snapshot', '-f', file, '--prefix', 'v260101');
+    expect(code).toBe(0);
+    const [widgets = '', gadgets = '', rest] = out.split('---\n');
+    expect(rest).toBe('');
+    expect(load(widgets)).toEqual({
+      apiVersion: 'apis.kcp.io/v1alpha1',
+      kind: 'APIResourceSchema',
+      metadata: { name: 'v260101.widgets.example.com' },
+      spec: {
+        group: 'example.com',
+        names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+        scope: 'Namespaced',
+        versions: [
+          {
+            name: 'v1',
+            served: true,
+            storage: true,
+            schema: { type: 'object', properties: { size: { type: 'integer' } } },
+            subresources: { status: {} },
+          },
+        ],
+      },
+    });
+    expect(load(gadgets)).toMatchObject({ metadata: { name: 'v260101.gadgets.example.com' } });
+    const json = await kubectlKcp('crd', 'snapshot', '-f', file, '--prefix', 'v260101', '-o', 'json');
+    expect(JSON.parse(json.out.split('---\n')[1] ?? '')).toEqual(load(gadgets));
+    await writeFile(file, 'apiVersion: v1\nkind: Secret\n');
+    const refused = await kubectlKcp('crd', 'snapshot', '-f', file, '--prefix', 'p');
+    expect([refused.code, refused.out]).toEqual([1, '']);
+    expect(refused.err).toContain('not a CustomResourceDefinition');
   });
 
   it('warns of an undecided claim when a workspace is entered', async () => {

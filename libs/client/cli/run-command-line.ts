@@ -81,7 +81,10 @@ function errorText(thrown: unknown): string {
 }
 
 /** Parses the arguments, runs the verb they name, and answers with the exit code. Never throws. */
-export async function runCommandLine(machine: Machine, build: (run: RunVerb) => Command): Promise<number> {
+export async function runCommandLine(
+  machine: Machine,
+  build: (run: RunVerb, terminal: Terminal) => Command,
+): Promise<number> {
   const terminal: Terminal = {
     print: (line) => machine.stdout.write(`${line}\n`),
     note: (line) => machine.stderr.write(`${line}\n`),
@@ -98,7 +101,7 @@ export async function runCommandLine(machine: Machine, build: (run: RunVerb) => 
     });
     await verb(session);
   };
-  const program = build(run);
+  const program = build(run, terminal);
   try {
     await program.parseAsync(machine.argv);
     return 0;

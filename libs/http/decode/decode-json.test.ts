@@ -128,6 +128,6 @@ it('a number that is larger than any is told once nothing else is wrong', () => 
 });
 
 it('a patch that is no JSON is called a patch', () => {
-  const decode = () => decodeJson(Buffer.from('{nope'), { strict: false, patch: true });
+  const decode = () => decodeJson(Buffer.from('{nope'), { strict: false, as: 'patch' });
   expect(decode).toThrow("error decoding patch: invalid character 'n' looking for beginning of object key string");
 });

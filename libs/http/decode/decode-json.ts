@@ -120,10 +120,10 @@ function tooManyParts(): StatusError {
 }
 
 /** Throws for what exceeds a bound. */
-function checkCounts(bytes: Buffer, kind: string | undefined): Counts {
+function checkCounts(bytes: Buffer, options: DecodeOptions): Counts {
   const counts = countsOf(bytes);
   if (counts.depth > depthMax)
-    throw malformed("couldn't get version/kind; json parse error: exceeded max depth", bytes, kind);
+    throw malformed("couldn't get version/kind; json parse error: exceeded max depth", bytes, options);
   if (
     counts.containers > containersMax ||
     counts.members > membersMax ||
@@ -188,7 +188,7 @@ interface Parsed {
 
 /** The text alone where it is no JSON. Yields between the parts that may each take some tens of milliseconds. */
 function* parseParts(bytes: Buffer, options: DecodeOptions): Generator<undefined, Parsed | { readonly wrong: string }> {
-  const { members, longNumbers } = checkCounts(bytes, options.kind);
+  const { members, longNumbers } = checkCounts(bytes, options);
   yield;
   const text = bytes.toString('utf8');
   let value: unknown;
@@ -208,8 +208,8 @@ function* parseParts(bytes: Buffer, options: DecodeOptions): Generator<undefined
 }
 
 function failure(bytes: Buffer, options: DecodeOptions, reason: string): StatusError {
-  if (options.patch === true) return StatusError.badRequest(`error decoding patch: ${reason}`);
-  return malformed(`couldn't get version/kind; json parse error: ${reason}`, bytes, options.kind);
+  if (options.as === 'patch') return StatusError.badRequest(`error decoding patch: ${reason}`);
+  return malformed(`couldn't get version/kind; json parse error: ${reason}`, bytes, options);
 }
 
 function reasonOf(thrown: unknown): string {

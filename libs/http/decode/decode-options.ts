@@ -3,8 +3,8 @@ export interface DecodeOptions {
   readonly strict: boolean;
   /** The kind that the endpoint takes, for the error's text. */
   readonly kind?: string | undefined;
-  /** The body is a patch and no object: the error's text says so. */
-  readonly patch?: boolean;
+  /** The body is no object: the error's text says so. */
+  readonly as?: 'patch' | 'options';
 }
 
 export interface Decoded {

@@ -111,6 +111,6 @@ export function decodeYaml(body: Uint8Array, options: DecodeOptions): Decoded {
   } catch (error) {
     if (error instanceof YAMLException && error.reason === prototypeKeyText)
       throw StatusError.badRequest(prototypeKeyText);
-    throw malformed(reasonOf(error), body, options.kind);
+    throw malformed(reasonOf(error), body, options);
   }
 }

@@ -1,4 +1,5 @@
 import { StatusError } from '@kcp-ts/meta';
+import type { DecodeOptions } from './decode-options.ts';
 
 const shownBytes = 30;
 
@@ -10,8 +11,9 @@ export function summarize(bytes: Uint8Array): string {
   return bytes.length > shownBytes ? `${text} ...` : text;
 }
 
-/** 400 for a body that is not in the format it claims; `kind` is what the endpoint takes. */
-export function malformed(why: string, bytes: Uint8Array, kind: string | undefined): StatusError {
+/** 400 for a body that is not in the format it claims. */
+export function malformed(why: string, bytes: Uint8Array, { kind, as }: DecodeOptions): StatusError {
+  if (as === 'options') return StatusError.badRequest(why);
   const expected = kind === undefined ? '' : ` (must be of type ${kind})`;
   return StatusError.badRequest(`the object provided is unrecognized${expected}: ${why} (${summarize(bytes)})`);
 }

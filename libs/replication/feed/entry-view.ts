@@ -82,13 +82,13 @@ export function createEntryView(options: EntryViewOptions): EntryView {
     },
     removed: (shard) => removeAll(shard, new Set()),
     get: (key) => kept.get(key),
-    scan(range: Range, limit: number) {
+    scan(range: Range, limit: number, after?: string) {
       if (!('prefix' in range)) return [];
       const found: Entry[] = [];
       const { prefix } = range;
-      for (const [key, entry] of kept.entries(prefix)) {
+      for (const [key, entry] of kept.entries(after ?? prefix)) {
         if (!key.startsWith(prefix) || found.length >= limit) break;
-        found.push(entry);
+        if (key !== after) found.push(entry);
       }
       return found;
     },

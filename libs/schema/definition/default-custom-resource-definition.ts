@@ -12,9 +12,7 @@ export function defaultCustomResourceDefinition(object: KubeObject): void {
     if (textAt(names, 'singular') === '' && kind !== '') names['singular'] = kind.toLowerCase();
     if (textAt(names, 'listKind') === '' && kind !== '') names['listKind'] = `${kind}List`;
   }
-  const conversion = objectAt(spec, 'conversion');
-  if (conversion === undefined) spec['conversion'] = { strategy: 'None' };
-  else if (textAt(conversion, 'strategy') === '') conversion['strategy'] = 'None';
+  if (objectAt(spec, 'conversion') === undefined) spec['conversion'] = { strategy: 'None' };
 
   const status = isJsonObject(object['status']) ? object['status'] : {};
   object['status'] = status;

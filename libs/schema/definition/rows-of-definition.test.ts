@@ -171,7 +171,7 @@ it('a schema names its resource and cannot change', () => {
   expect(
     problems(lamps('v1.lamps.light.io', { versions: [{ name: 'v1', served: true, storage: true, schema: rule }] })),
   ).toEqual([
-    'spec.versions[0].schema.x-kubernetes-validations: Forbidden: CEL validation rules are not supported yet by this server',
+    'spec.versions[0].schema.openAPIV3Schema.x-kubernetes-validations: Forbidden: CEL validation rules are not supported yet by this server',
   ]);
 });
 

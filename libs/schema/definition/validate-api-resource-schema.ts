@@ -58,7 +58,8 @@ export function* checkApiResourceSchema(object: KubeObject, old?: KubeObject): C
   checkNames(names, 'spec.names', errors);
   for (const [index, version] of versions.entries()) {
     const path = `spec.versions[${index}]`;
-    for (const error of yield* checkSchema(version.schema ?? null, `${path}.schema`)) errors.push(error);
+    for (const error of yield* checkSchema(version.schema ?? null, `${path}.schema.openAPIV3Schema`))
+      errors.push(error);
     checkSubresources(version.subresources, `${path}.subresources`, errors);
     checkColumns(version.columns, `${path}.additionalPrinterColumns`, errors);
     checkSelectableFields(version, `${path}.selectableFields`, errors);

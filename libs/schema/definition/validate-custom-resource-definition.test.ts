@@ -250,7 +250,7 @@ it('columns, scale paths and selectable fields are checked', () => {
     'Invalid spec.subresources.scale.specReplicasPath: Invalid value: ".status.n": should be a json path under .spec',
     'Required spec.subresources.scale.statusReplicasPath: Required value',
     'Invalid spec.additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string',
-    'Invalid spec.additionalPrinterColumns[0].jsonPath: Invalid value: "spec": must be a simple json path starting with .',
+    'Invalid spec.additionalPrinterColumns[0].JSONPath: Invalid value: "spec": must be a simple json path starting with .',
     'Invalid spec.selectableFields[0].jsonPath: Invalid value: ".spec.n": must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
     'Invalid spec.selectableFields[2].jsonPath: Invalid value: ".metadata.name": must not point to fields in metadata',
   ]);

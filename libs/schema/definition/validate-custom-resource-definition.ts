@@ -30,7 +30,9 @@ function checkConversion(conversion: JsonObject | undefined, errors: FieldError[
   }
   if (strategy === 'Webhook') {
     errors.push(forbiddenField('spec.conversion.strategy', 'conversion webhooks are not supported by this server'));
-  } else if (strategy !== 'None' && strategy !== '') {
+  } else if (strategy === '') {
+    errors.push(requiredValue('spec.conversion.strategy'));
+  } else if (strategy !== 'None') {
     const message = `Unsupported value: ${JSON.stringify(strategy)}: supported values: "None", "Webhook"`;
     errors.push({ kind: 'NotSupported', field: 'spec.conversion.strategy', message });
   } else if (conversion?.['webhook'] !== undefined) {

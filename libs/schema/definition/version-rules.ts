@@ -61,8 +61,8 @@ export function checkColumns(columns: readonly JsonObject[], path: string, error
     if (format !== '' && !columnFormats.includes(format)) {
       errors.push(invalidValue(`${field}.format`, format, `must be one of ${columnFormats.join(',')}`));
     }
-    if (jsonPath === '') errors.push(requiredValue(`${field}.jsonPath`));
-    else checkPath(jsonPath, `${field}.jsonPath`, errors);
+    if (jsonPath === '') errors.push(requiredValue(`${field}.JSONPath`));
+    else checkPath(jsonPath, `${field}.JSONPath`, errors);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Revision } from '@kcp-ts/meta';
 import { expect } from 'vitest';
+import { createDecision } from '../decision.ts';
 import type { Operation } from '../store.ts';
 import { commitBytesMax, valueBytesMax } from '../store.ts';
 import type { StoreCase } from './store-case.ts';
@@ -73,6 +74,82 @@ export const commitCases: readonly StoreCase[] = [
       const { entries } = await committed(store, put(keyOf('a'), 'x'), remove(keyOf('b')), put(keyOf('c'), 'y'));
       expect(shown(entries)).toEqual(['a=x', 'c=y']);
       expect(shown((await store.list(configmaps)).entries)).toEqual(['a=x', 'c=y']);
+    },
+  },
+  {
+    name: 'a commit relies on the state of a key that it does not write',
+    async run({ open }) {
+      await using store = await open();
+      const { revision } = await committed(store, put(keyOf('a'), 'one'));
+      const same = (key: string, at: Revision | 'absent'): Operation => ({ op: 'same', key, revision: at });
+      await committed(store, put(keyOf('b'), 'x'), same(keyOf('a'), revision), same(keyOf('c'), 'absent'));
+      const pending = store.commit([put(keyOf('a'), 'two')]);
+      const refused = await store.commit([put(keyOf('b'), 'y'), same(keyOf('a'), revision)]);
+      expect(refused).toMatchObject({ status: 'conflict', index: 1, key: keyOf('a') });
+      await pending;
+      expect(await store.commit([same(keyOf('b'), 'absent')])).toMatchObject({ status: 'conflict', key: keyOf('b') });
+      expect(textOf(store.get(keyOf('b')))).toBe('x');
+    },
+  },
+  {
+    name: 'a commit relies on a set in which nothing was written meanwhile, what is pending included',
+    async run({ open }) {
+      await using store = await open();
+      const prefix = 'core/configmaps/-/root/';
+      await committed(store, put(keyOf('a'), 'one'));
+      for (const set of [{ prefix }, { cluster: 'root' }]) {
+        const before = store.unchanged(set);
+        await committed(store, put('core/configmaps/-/elsewhere/default/a', 'one'));
+        await committed(store, put('core/secrets/-/elsewhere/default/b', 'x'), before);
+        const pending = store.commit([put(keyOf('b'), 'one')]);
+        // Asked for now, by who has not seen what is on its way.
+        const now = store.unchanged(set);
+        const [first, second] = await Promise.all([store.commit([before]), store.commit([now])]);
+        expect([first, second]).toMatchObject([
+          { status: 'conflict', key: keyOf('b') },
+          { status: 'conflict', key: keyOf('b') },
+        ]);
+        await pending;
+        await committed(store, put(keyOf('c'), 'mine'), store.unchanged(set));
+        const deleted = store.unchanged(set);
+        await committed(store, remove(keyOf('c')));
+        expect(await store.commit([deleted])).toMatchObject({ status: 'conflict', key: keyOf('c') });
+      }
+      expect(() => store.unchanged({ prefix: 'core/configmaps/-/' })).toThrow(RangeError);
+    },
+  },
+  {
+    name: 'of many decisions made at once on the same set, one is committed after the other',
+    async run({ open }) {
+      await using store = await open();
+      const prefix = 'core/configmaps/-/root/';
+      // Each takes the next free number.
+      const takeOne = async (): Promise<void> => {
+        for (;;) {
+          const decision = createDecision(store);
+          const next = decision.scan({ prefix }, 1_000).length;
+          if (await decision.commit([put(keyOf(`n${next}`), 'taken', 'any')])) return;
+        }
+      };
+      await Promise.all(Array.from({ length: 20 }, takeOne));
+      expect(store.scan({ prefix }, 1_000)).toHaveLength(20);
+    },
+  },
+  {
+    name: 'a decision goes on relying on what it read, and not against what it has written itself',
+    async run({ open }) {
+      await using store = await open();
+      const prefix = 'core/configmaps/-/root/';
+      await committed(store, put(keyOf('a'), 'one'));
+      const decision = createDecision(store);
+      expect(shown(decision.scan({ prefix }, 10))).toEqual(['a=one']);
+      decision.get(keyOf('a'));
+      expect(await decision.commit([put(keyOf('a'), 'two')])).toBe(true);
+      expect(await decision.commit([put(keyOf('b'), 'two'), remove(keyOf('a'))])).toBe(true);
+      expect(await decision.holds()).toBe(true);
+      await committed(store, put(keyOf('c'), 'another'));
+      expect(await decision.holds()).toBe(false);
+      expect(await decision.commit([put('core/secrets/-/root/default/b', 'x')])).toBe(false);
     },
   },
   {

@@ -46,7 +46,10 @@ export const readCases: readonly StoreCase[] = [
       expect(await list('')).toHaveLength(6);
       expect(await list('core/configmaps/-/roo/')).toEqual([]);
       await expect(store.list({ prefix: 'core/conf' })).rejects.toThrow(RangeError);
-      expect(shown(store.scan({ prefix: 'core/configmaps/-/' }, 2))).toEqual(['a=5', 'a=4']);
+      const found = store.scan({ prefix: 'core/configmaps/-/' }, 2);
+      expect(shown(found)).toEqual(['a=5', 'a=4']);
+      const rest = store.scan({ prefix: 'core/configmaps/-/' }, 100, found.at(-1)?.key);
+      expect(shown([...found, ...rest])).toEqual(shown(store.scan({ prefix: 'core/configmaps/-/' }, 100)));
     },
   },
   {

@@ -12,9 +12,10 @@ import type { Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { RevisionClock } from '../revision-clock.ts';
 import { reservationMax, revisionAt } from '../revision-clock.ts';
-import type { CommitResult, Entry, Operation, Store, StoreEvent } from '../store.ts';
+import type { CommitResult, Entry, Operation, SetRange, Store, StoreEvent, UnchangedCondition } from '../store.ts';
 import type { Backend, StoredEntry, Write } from './backend.ts';
 import { noSpace, StorageFault, takesRoom } from './backend.ts';
+import { ChangedSets } from './changed-sets.ts';
 import { entryAfter, findConflict, prepareWrites } from './decide.ts';
 
 /** Bounds of one flush, so that preparing it never holds up the event loop; a single larger commit goes alone. */
@@ -45,7 +46,7 @@ interface TrimWait {
 }
 
 export interface Committer
-  extends Pick<Store, 'commit' | 'subscribe' | 'currentRevision' | 'progress' | 'statistics' | 'fault'> {
+  extends Pick<Store, 'commit' | 'unchanged' | 'subscribe' | 'currentRevision' | 'progress' | 'statistics' | 'fault'> {
   peek(key: string): StoredEntry | undefined;
   /** Forgets events up to a revision, in a flush of its own or with commits; resolves when that is durable. */
   trim(upTo: Revision): Promise<void>;
@@ -69,6 +70,7 @@ class GroupCommitter implements Committer {
   readonly #clock: Clock;
   readonly #onFault: (why: string | undefined, cause?: unknown) => void;
   readonly #overlay = new Map<string, { readonly revision: Revision; readonly entry: StoredEntry | undefined }>();
+  readonly #sets = new ChangedSets();
   readonly #listeners = new Set<(events: readonly StoreEvent[]) => void>();
   readonly #counters = { commits: 0, flushes: 0, failures: 0, operations: 0, bytes: 0 };
   #waiting: Pending[] = [];
@@ -108,7 +110,7 @@ class GroupCommitter implements Committer {
   commit(operations: readonly Operation[]): Promise<CommitResult> {
     if (this.#closed) return Promise.reject(closed());
     try {
-      const conflict = findConflict(operations, this.peek);
+      const conflict = findConflict(operations, this.peek, this.#sets.lastChange);
       // What is refused because of something pending is refused when that is durable: until then others read what was there before.
       if (conflict !== undefined && !this.#overlay.has(conflict.key)) return Promise.resolve(conflict);
       const { promise, resolve, reject } = Promise.withResolvers<CommitResult>();
@@ -137,6 +139,7 @@ class GroupCommitter implements Committer {
       if (entry !== undefined) entries.push(entry);
       revision = write.event.revision;
       this.#overlay.set(write.event.key, { revision, entry });
+      this.#sets.written(write.event.key, revision);
       bytes += write.event.key.length + write.event.value.length;
     }
     return { writes, bytes, result: { status: 'committed', revision, entries }, resolve, reject };
@@ -248,6 +251,7 @@ class GroupCommitter implements Committer {
     this.#waiting = [];
     this.#progressWaits = [];
     this.#overlay.clear();
+    this.#sets.forget();
     for (const { reject } of all) reject(error);
   }
 
@@ -283,6 +287,10 @@ class GroupCommitter implements Committer {
 
   statistics(): ReturnType<Store['statistics']> {
     return { ...this.#counters };
+  }
+
+  unchanged(set: SetRange): UnchangedCondition {
+    return this.#sets.rely(set, this.#durable, this.#overlay);
   }
 
   subscribe(listener: (events: readonly StoreEvent[]) => void): Disposable {

@@ -1,7 +1,7 @@
 /** Whether a commit's preconditions hold, against everything committed or pending; and what it then writes. */
 import type { Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
-import type { CommitResult, Operation, StoreEvent } from '../store.ts';
+import type { CommitResult, Operation, StoreEvent, UnchangedCondition } from '../store.ts';
 import { commitBytesMax, commitOperationsMax, valueBytesMax } from '../store.ts';
 import type { StoredEntry, Write } from './backend.ts';
 
@@ -14,37 +14,47 @@ export const keyBytesMax = 1_900;
 export function findConflict(
   operations: readonly Operation[],
   peek: (key: string) => StoredEntry | undefined,
+  lastChange: (condition: UnchangedCondition) => string | undefined,
 ): Conflict | undefined {
   assertDistinct(operations);
   for (let index = 0; index < operations.length; index++) {
     const operation = operations[index] as Operation;
+    if (operation.op === 'unchanged') {
+      const key = lastChange(operation);
+      if (key !== undefined) return { status: 'conflict', index, key, current: peek(key) };
+      continue;
+    }
     const current = peek(operation.key);
     if (!holds(operation, current)) return { status: 'conflict', index, key: operation.key, current };
   }
   return undefined;
 }
 
-function holds(operation: Operation, current: StoredEntry | undefined): boolean {
+function holds(operation: Exclude<Operation, UnchangedCondition>, current: StoredEntry | undefined): boolean {
   if (operation.op === 'check') {
     return operation.createRevision === 'absent'
       ? current === undefined
       : current?.createRevision === operation.createRevision;
   }
+  if (operation.op === 'same')
+    return operation.revision === 'absent' ? current === undefined : current?.revision === operation.revision;
   if (operation.expect === 'any') return true;
   return operation.expect === 'absent' ? current === undefined : current?.revision === operation.expect;
 }
 
 function assertDistinct(operations: readonly Operation[]): void {
-  if (operations.length > commitOperationsMax)
-    throw new RangeError(`Cannot commit ${operations.length} operations at once: ${commitOperationsMax} is the most`);
   const written = operations.length > 1 ? new Set<string>() : undefined;
   for (const { op, key } of operations) {
+    if (op === 'unchanged') continue;
     if (key.length * 3 > keyBytesMax && Buffer.byteLength(key) > keyBytesMax)
       throw StatusError.badRequest(`the key of an object must not be longer than ${keyBytesMax} bytes`);
-    if (op === 'check' || written === undefined) continue;
+    if (op === 'check' || op === 'same' || written === undefined) continue;
     if (written.has(key)) throw new RangeError(`Cannot write ${JSON.stringify(key)} twice in one commit`);
     written.add(key);
   }
+  const count = written?.size ?? 0;
+  if (count > commitOperationsMax)
+    throw new RangeError(`Cannot write ${count} keys in one commit: ${commitOperationsMax} is the most`);
 }
 
 /** The writes of operations that hold. A deletion of what is not there writes nothing. Nothing is changed until all values are known. */
@@ -55,7 +65,7 @@ export function prepareWrites(
 ): readonly Write[] {
   const writes: Write[] = [];
   for (const operation of operations) {
-    if (operation.op === 'check') continue;
+    if (operation.op !== 'put' && operation.op !== 'delete') continue;
     const current = peek(operation.key);
     if (operation.op === 'put') writes.push(preparePut(operation, current, nextRevision()));
     else if (current !== undefined) writes.push(prepareDelete(current, nextRevision()));

@@ -21,7 +21,7 @@ export interface ReaderNeeds {
   pause(): Promise<void>;
 }
 
-export type Reader = Pick<Store, 'list' | 'scan' | 'count' | 'history'>;
+export type Reader = Pick<Store, 'list' | 'scan' | 'recent' | 'count' | 'history'>;
 
 interface Walk<Item> {
   walk(range: KeyRange, after: string | undefined, visit: (item: Item) => boolean): void;
@@ -67,9 +67,17 @@ class RevisionReader implements Reader {
     return { entries, revision, more };
   }
 
-  scan(range: Range, limit: number): readonly Entry[] {
+  scan(range: Range, limit: number, after?: string): readonly Entry[] {
     const found: Entry[] = [];
-    if (limit > 0) this.#backend.walk(compileRange(range), undefined, (entry) => found.push(entry) < limit);
+    if (limit > 0) this.#backend.walk(compileRange(range), after, (entry) => found.push(entry) < limit);
+    return found;
+  }
+
+  recent(range: Range, after: Revision, limit: number): readonly StoreEvent[] {
+    this.#assertKept(after);
+    const found: StoreEvent[] = [];
+    const visit = (event: StoreEvent) => found.push(event) < limit;
+    if (limit > 0) this.#backend.walkEvents(compileRange(range), after, this.#needs.currentRevision(), visit);
     return found;
   }
 

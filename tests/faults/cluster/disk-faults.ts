@@ -15,7 +15,7 @@ export interface ShardDisks extends AsyncDisposable {
   readonly fault: Fault;
 }
 
-const shard = 'shard-3';
+const shard = 'shard-2';
 /** The processes of that shard, which both keep what it has. */
 const processes = [shard, `${shard}-standby`] as const;
 export const fullDiskName = 'the disk of a shard is full, and has room again';

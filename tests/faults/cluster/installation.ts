@@ -11,7 +11,7 @@ import type { Load } from './load.ts';
 import { startLoad } from './load.ts';
 import type { LoadTarget, Way } from './recorder.ts';
 
-export const shardNames = ['shard-1', 'shard-2', 'shard-3'] as const;
+export const shardNames = ['root', 'shard-1', 'shard-2'] as const;
 export type ShardName = (typeof shardNames)[number];
 
 export interface FaultInstallation extends AsyncDisposable {

@@ -17,15 +17,15 @@ interface Pair {
 const lastsMs = 3_000;
 const slowMs = 200;
 const everybody = () => true;
-const broken: ShardName = 'shard-2';
+const broken: ShardName = 'shard-1';
 const others = (shard: string) => shard !== broken;
 
 const pairs: readonly Pair[] = [
   { name: 'a shard and its etcd', from: broken, to: 'etcd', use: 'store', unharmed: others },
   { name: 'a shard and the coordination etcd', from: broken, to: 'etcd', use: 'coordination', unharmed: others },
   { name: 'a shard and NATS', from: broken, to: 'nats', unharmed: others },
-  { name: 'a shard and another shard', from: 'shard-1', to: broken, unharmed: everybody },
-  { name: 'a shard and the cache-server', from: 'shard-1', to: 'cache-server', unharmed: everybody },
+  { name: 'a shard and another shard', from: 'root', to: broken, unharmed: everybody },
+  { name: 'a shard and the cache-server', from: 'root', to: 'cache-server', unharmed: everybody },
   {
     name: 'a front-proxy and a shard',
     from: 'front-proxy-1',

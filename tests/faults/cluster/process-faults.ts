@@ -23,7 +23,7 @@ const downMs = 500;
 const killed = (name: string, unharmed: Unharmed, short = false): Fault => ({
   name: `${name} is killed and started again`,
   short,
-  shard: 'shard-2',
+  shard: 'shard-1',
   unharmed,
   async run({ cluster }, load) {
     const part = cluster.part(name);
@@ -35,7 +35,7 @@ const killed = (name: string, unharmed: Unharmed, short = false): Fault => ({
   },
 });
 
-const stopped = (name: string, seconds: number, unharmed: Unharmed, shard: ShardName = 'shard-2'): Fault => ({
+const stopped = (name: string, seconds: number, unharmed: Unharmed, shard: ShardName = 'shard-1'): Fault => ({
   name: `${name} is stopped for ${seconds} s, and goes on`,
   short: false,
   shard,
@@ -53,12 +53,12 @@ export const processFaults: readonly Fault[] = [
   {
     name: 'the owner of a shard is killed, and its standby takes over',
     short: true,
-    shard: 'shard-2',
-    unharmed: others('shard-2'),
+    shard: 'shard-1',
+    unharmed: others('shard-1'),
     async run(installation, load) {
-      const owner = installation.cluster.part(await installation.owner('shard-2'));
+      const owner = installation.cluster.part(await installation.owner('shard-1'));
       await owner.kill('SIGKILL');
-      await untilOwned(load, (shard) => shard === 'shard-2');
+      await untilOwned(load, (shard) => shard === 'shard-1');
       owner.start();
     },
   },
@@ -66,7 +66,7 @@ export const processFaults: readonly Fault[] = [
   {
     name: 'NATS is killed, loses everything it had, and is started again',
     short: true,
-    shard: 'shard-2',
+    shard: 'shard-1',
     unharmed: everybody,
     async run({ cluster }, load) {
       const nats = cluster.part('nats');
@@ -84,10 +84,10 @@ export const processFaults: readonly Fault[] = [
   {
     name: 'the owner of a shard is stopped for 8 s, and goes on',
     short: false,
-    shard: 'shard-3',
-    unharmed: others('shard-3'),
+    shard: 'shard-2',
+    unharmed: others('shard-2'),
     async run(installation) {
-      const owner = installation.cluster.part(await installation.owner('shard-3'));
+      const owner = installation.cluster.part(await installation.owner('shard-2'));
       owner.pause();
       await pause(8_000);
       owner.resume();

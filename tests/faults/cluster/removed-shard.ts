@@ -7,7 +7,7 @@ import { pause } from './fault.ts';
 import type { FaultInstallation } from './installation.ts';
 import { shardNames } from './installation.ts';
 
-const shard = 'shard-3';
+const shard = 'shard-2';
 const patienceMs = 20_000;
 const withoutMs = 2_000;
 

@@ -28,6 +28,12 @@ function countOf(text: string): number {
   return number;
 }
 
+/** One of them holds the workspace root. */
+function shardsOf(text: string): number {
+  if (countOf(text) === 0) throw new InvalidArgumentError('A number from 1 to 64.');
+  return countOf(text);
+}
+
 function portOf(text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 0 || number > 65_535) throw new InvalidArgumentError('A port.');
@@ -77,7 +83,7 @@ export function clusterCommand(environment: Readonly<Record<string, string | und
   const command = new Command('cluster')
     .description('start a sharded installation on this machine; Ctrl-C stops it')
     .option('--root-directory <folder>', 'folder for data, certificates, logs and kubeconfigs', '.kcp')
-    .option('--shards <number>', 'how many shards', countOf, 3)
+    .option('--shards <number>', 'how many shards', shardsOf, 3)
     .option('--front-proxies <number>', 'how many front-proxies', countOf, 2)
     .option('--cache-servers <number>', 'how many cache-servers', countOf, 1)
     .option('--virtual-workspaces <number>', 'how many virtual-workspaces services', countOf, 1)

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { natsPasswordPath, pkiPath, tokenFilePath } from './credentials.ts';
 import type { Layout, Part } from './layout.ts';
-import { partOf, partsOf, shardNameOf } from './layout.ts';
+import { partOf, partsOf, rootShardOf, shardNameOf } from './layout.ts';
 import type { Command } from './process.ts';
 
 /** How the parts reach each other. */
@@ -21,8 +21,6 @@ export interface Programs {
 
 const kcp = programAbove(import.meta.dirname);
 const host = '127.0.0.1';
-/** The shard that holds the workspace root. */
-export const rootShard = 'shard-1';
 const etcdQuotaBytes = 8 * 1024 ** 3;
 
 /** The program of the folders above, which differ between the sources and what is built of them. */
@@ -76,7 +74,7 @@ function rpcArgs(part: Part): string[] {
 function shardArgs(layout: Layout, part: Part, wiring: Wiring, more: readonly string[]): string[] {
   const externalUrl = externalUrlOf(layout);
   return [
-    ...['shard', '--shard-name', shardNameOf(part), '--root-shard-name', rootShard],
+    ...['shard', '--shard-name', shardNameOf(part), '--root-shard-name', rootShardOf(layout)],
     ...serviceArgs(layout, part, wiring),
     ...rpcArgs(part),
     ...['--etcd-servers', `http://${wiring.address(part, partOf(layout, 'etcd'), 'store')}`],
@@ -124,7 +122,7 @@ export function commandOf(
     case 'front-proxy':
       return {
         program: kcp,
-        args: [part.kind, ...serviceArgs(layout, part, wiring), '--root-shard-name', rootShard, ...extra],
+        args: [part.kind, ...serviceArgs(layout, part, wiring), '--root-shard-name', rootShardOf(layout), ...extra],
         logFile,
       };
     case 'virtual-workspaces':

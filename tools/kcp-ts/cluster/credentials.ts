@@ -119,7 +119,7 @@ export async function ensureCredentials(
   const { makeAuthority } = await import('@kcp-ts/pki');
   const nowMs = clock.now();
   const authority = await ensurePair(folder, 'ca', nowMs, () => makeAuthority('kcp-ca', nowMs));
-  await ensurePair(folder, '../client-ca', nowMs, () => makeAuthority('kcp-client-ca', nowMs));
+  await ensurePair(folder, '../client-ca', nowMs, () => makeAuthority('kcp-client-ca', nowMs, 'rsa'));
   await ensureText(join(folder, 'sa.key'), newServiceAccountKey);
   for (const part of parts) {
     if (part.kind === 'etcd' || part.kind === 'nats') continue;

@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { writePrivateFile } from '@kcp-ts/base';
 import { formatYaml } from '@kcp-ts/http';
-import { externalUrlOf, rootShard } from './commands.ts';
+import { externalUrlOf } from './commands.ts';
 import type { ClusterCredentials } from './credentials.ts';
 import type { Layout } from './layout.ts';
-import { partsOf } from './layout.ts';
+import { partsOf, rootShardOf } from './layout.ts';
 
 type User = 'kcp-admin' | 'shard-admin';
 
@@ -39,7 +39,7 @@ export async function writeKubeconfigs(layout: Layout, credentials: ClusterCrede
       .filter(({ name }) => !name.endsWith('-standby'))
       .map(({ name, port }) => [name, `https://127.0.0.1:${port}`]),
   );
-  const root = urls.get(rootShard) ?? external;
+  const root = urls.get(rootShardOf(layout)) ?? external;
   const through: readonly Context[] = [
     ['base', external, 'kcp-admin'],
     ['root', `${external}/clusters/root`, 'kcp-admin'],

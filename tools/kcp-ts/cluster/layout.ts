@@ -5,7 +5,7 @@ import { freePorts, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
 export type PartKind = 'etcd' | 'nats' | 'shard' | 'cache-server' | 'virtual-workspaces' | 'front-proxy';
 
 export interface Part {
-  /** `shard-1`, `front-proxy-2`, `etcd`: what it is started, shown and killed by. */
+  /** `root`, `shard-1`, `front-proxy-2`, `etcd`: what it is started, shown and killed by. */
   readonly name: string;
   readonly kind: PartKind;
   /** What clients, or other parts, connect to. */
@@ -35,8 +35,15 @@ function numbered(kind: PartKind, count: number, alone: boolean): readonly (read
   return Array.from({ length: count }, (_, index) => [alone && count === 1 ? kind : `${kind}-${index + 1}`, kind]);
 }
 
-function partNames(wanted: Wanted): readonly (readonly [string, PartKind])[] {
-  const shards = numbered('shard', wanted.shards, false);
+/** The shard that holds the workspace root is called so, as kcp's is; in an installation that was made before it was, all shards have numbers. */
+function shardNames(count: number, before: readonly Part[]): readonly (readonly [string, PartKind])[] {
+  const [first] = before.filter(({ kind }) => kind === 'shard');
+  if (first !== undefined && first.name !== 'root') return numbered('shard', count, false);
+  return [['root', 'shard'], ...numbered('shard', count - 1, false)];
+}
+
+function partNames(wanted: Wanted, before: readonly Part[]): readonly (readonly [string, PartKind])[] {
+  const shards = shardNames(wanted.shards, before);
   return [
     ['etcd', 'etcd'],
     ['nats', 'nats'],
@@ -61,7 +68,7 @@ export async function readLayout(folder: string): Promise<Layout | undefined> {
 /** What is there keeps its ports; what is new gets free ones. */
 export async function planLayout(wanted: Wanted): Promise<Layout> {
   const before = (await readLayout(wanted.folder))?.parts ?? [];
-  const names = partNames(wanted);
+  const names = partNames(wanted, before);
   const free = [...(await freePorts(names.length * 2))];
   const parts = names.map(([name, kind]): Part => {
     const known = before.find((part) => part.name === name);
@@ -83,6 +90,13 @@ export function partOf(layout: Layout, kind: PartKind): Part {
   const [part] = partsOf(layout, kind);
   if (part === undefined) throw new Error(`Cannot use an installation without ${kind}`);
   return part;
+}
+
+/** The name of the shard that holds the workspace root: the first. */
+export function rootShardOf(layout: Layout): string {
+  const [part] = partsOf(layout, 'shard');
+  if (part === undefined) throw new Error('Cannot use an installation without a shard');
+  return part.name;
 }
 
 /** The name of the shard that a part serves: a standby has that of its first. */

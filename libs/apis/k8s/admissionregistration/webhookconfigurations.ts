@@ -44,7 +44,6 @@ const shared = {
   version: 'v1',
   categories: ['api-extensions'],
   behaviour: 'webhookconfigurations',
-  counted: true,
   columns: [
     nameColumn,
     { name: 'Webhooks', type: 'integer', description: 'Number of webhooks.', cell: 'webhook-count' },

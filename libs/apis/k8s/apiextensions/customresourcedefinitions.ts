@@ -141,7 +141,6 @@ export const customResourceDefinitions: ResourceRow = builtinRow({
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
   subresources: [partOf('status')],
-  counted: true,
   schema,
   behaviour: 'customresourcedefinitions',
   columns: [nameColumn, createdAtColumn],

@@ -67,6 +67,7 @@ export const certificateSigningRequests: ResourceRow = builtinRow({
   shortNames: ['csr'],
   subresources: [partOf('approval'), partOf('status')],
   schema,
+  nameFormat: 'path-segment',
   behaviour: 'certificatesigningrequests',
   selectableFields: ['.spec.signerName'],
   columns: [

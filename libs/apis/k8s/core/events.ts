@@ -41,6 +41,8 @@ export const coreEvents: ResourceRow = builtinRow({
   shortNames: ['ev'],
   namespaced: true,
   schema,
+  // Only events.k8s.io asks for more of a name.
+  nameFormat: 'path-segment',
   behaviour: 'events',
   // `.source` selects on source.component, or on reportingComponent where that is empty.
   selectableFields: [

@@ -52,6 +52,7 @@ export const apiBindingsV1alpha2: ResourceRow = kcpRow({
   plural: 'apibindings',
   subresources: [partOf('status')],
   behaviour: 'apibindings',
+  rules: true,
   columns: [ageDate, readyColumn],
   schema: kindSchema(
     bindingDescription,

@@ -22,6 +22,7 @@ export const apiExportEndpointSlices: ResourceRow = kcpRow({
   plural: 'apiexportendpointslices',
   subresources: [partOf('status')],
   behaviour: 'apiexportendpointslices',
+  rules: true,
   columns: [
     { name: 'Export', type: 'string', jsonPath: '.spec.export.name' },
     { name: 'Partition', type: 'string', jsonPath: '.spec.partition' },

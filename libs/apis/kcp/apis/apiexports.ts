@@ -75,6 +75,7 @@ export const apiExportsV1alpha2: ResourceRow = kcpRow({
   plural: 'apiexports',
   subresources: [partOf('status')],
   behaviour: 'apiexports',
+  rules: true,
   columns: [ageDate],
   schema: kindSchema(exportDescription, {
     spec: object('What is offered.', {

@@ -29,6 +29,7 @@ export const workspaces: ResourceRow = kcpRow({
   shortNames: ['ws'],
   subresources: [partOf('status')],
   behaviour: 'workspaces',
+  rules: true,
   columns: [
     { name: 'Type', type: 'string', description: 'Type of the workspace.', jsonPath: '.spec.type.name' },
     { name: 'Region', type: 'string', description: 'Where it runs.', jsonPath: `.metadata.labels['region']` },

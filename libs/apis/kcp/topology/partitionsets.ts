@@ -40,6 +40,7 @@ export const partitionSets: ResourceRow = kcpRow({
   plural: 'partitionsets',
   subresources: [partOf('status')],
   behaviour: 'partitionsets',
+  rules: true,
   columns: [{ name: 'Count', type: 'string', jsonPath: '.status.count' }, ageDate],
   schema: kindSchema(
     'PartitionSet makes Partitions: one for each combination of labels of the shards.',

@@ -2,7 +2,7 @@ import type { ResourceRow } from '@kcp-ts/meta';
 import { expect, test } from 'vitest';
 import { createOpenApi } from '../create-open-api.ts';
 import { schemaMessage } from './encode-schema.ts';
-import { boolField, countField, doubleField, messageField, textField, wireBytes } from './wire.ts';
+import { boolField, countField, doubleField, messageField, textField } from './wire.ts';
 
 /** The fields of a message by number, as bytes or numbers: all that the wire itself tells. */
 type Message = ReadonlyMap<number, readonly (Uint8Array | number)[]>;
@@ -119,6 +119,8 @@ test('the PATCH operation has its query parameters and its kind', () => {
   expect(texts(inner(ok, 1, 2, 1), 1)).toEqual(['#/definitions/io.example.v1.Widget']);
   expect(texts(inner(messages(path, 9)[0] ?? new Map(), 1, 2, 4), 4)).toEqual(['name']);
 });
+
+const wireBytes = (encoded: string) => Buffer.from(encoded, 'latin1');
 
 test('the limits of a schema are written', () => {
   const schema = decode(

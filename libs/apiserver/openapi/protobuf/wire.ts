@@ -26,7 +26,12 @@ function tag(field: number, wireType: number): Encoded {
 
 /** A message, or one of a repeated field; written even where it is empty, since its presence may mean something. */
 export function messageField(field: number, message: Encoded): Encoded {
-  return tag(field, lengthType) + varint(message.length) + message;
+  return messageStart(field, message.length) + message;
+}
+
+/** What stands before a message of so many bytes. */
+export function messageStart(field: number, bytes: number): Encoded {
+  return tag(field, lengthType) + varint(bytes);
 }
 
 function utf8(text: string): Encoded {
@@ -57,9 +62,4 @@ export function doubleField(field: number, value: number | undefined): Encoded {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleLE(value);
   return tag(field, doubleType) + bytes.toString('latin1');
-}
-
-/** The bytes themselves. */
-export function wireBytes(encoded: Encoded): Uint8Array {
-  return Buffer.from(encoded, 'latin1');
 }

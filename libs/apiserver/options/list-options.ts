@@ -1,8 +1,8 @@
-/** The options that a verb takes from its query (meta/v1 ListOptions, CreateOptions, DeleteOptions …), checked with Kubernetes' texts. */
+/** The options of reading verbs, which come in the query (meta/v1 ListOptions, GetOptions), checked with Kubernetes' texts. */
 import type { FieldError, LabelSelector, Revision } from '@kcp-ts/meta';
 import {
+  asRevision,
   forbiddenField,
-  invalidValue,
   parseFieldSelector,
   parseLabelSelector,
   parseResourceVersion,
@@ -10,9 +10,10 @@ import {
   StatusError,
   unsupportedValue,
 } from '@kcp-ts/meta';
-import type { FieldValidation, Propagation } from '@kcp-ts/registry';
-import type { Query } from './query.ts';
-import { isTrue } from './query.ts';
+import type { Query } from '../query.ts';
+import { isTrue } from '../query.ts';
+import { integerOf, switchOf } from './query-values.ts';
+import { invalidOptions } from './write-options.ts';
 
 export interface FieldRequirement {
   readonly path: string;
@@ -34,18 +35,11 @@ export interface ListOptions {
   readonly timeoutMs: number | undefined;
 }
 
-const listOptionsKind = { group: 'meta.k8s.io', kind: 'ListOptions' };
+/** Nothing has been committed at it, nor before. */
+export const oldestRevision = asRevision(1);
 
-function count(query: Query, name: string): number | undefined {
-  const text = query.get(name);
-  if (text === undefined || text === '') return undefined;
-  const value = Number(text);
-  if (!/^-?[0-9]{1,18}$/.test(text))
-    throw StatusError.badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  return value;
-}
-
-function revisionOf(text: string | undefined): Revision | undefined {
+/** The revision that a client names; undefined for none. Numbers that are below every revision (1, 2, 1000) are the oldest one, and never 0. Throws StatusError BadRequest for what is no resource version. */
+export function revisionOf(text: string | undefined): Revision | undefined {
   if (text === undefined || text === '') return undefined;
   const parsed = parseResourceVersion(text);
   if (parsed === undefined) {
@@ -54,7 +48,8 @@ function revisionOf(text: string | undefined): Revision | undefined {
       `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: ${detail}`,
     );
   }
-  return text === '0' ? revisionZero : parsed.revision;
+  if (text === '0') return revisionZero;
+  return asRevision(Math.max(parsed.revision, oldestRevision));
 }
 
 function listErrors(query: Query, watch: boolean): FieldError[] {
@@ -105,9 +100,9 @@ function listErrors(query: Query, watch: boolean): FieldError[] {
 export function parseListOptions(query: Query, watchPath: boolean): ListOptions {
   const watch = watchPath || isTrue(query, 'watch');
   const errors = listErrors(query, watch);
-  if (errors.length > 0) throw StatusError.invalid(listOptionsKind, '', errors);
-  const seconds = count(query, 'timeoutSeconds');
-  const limit = count(query, 'limit');
+  if (errors.length > 0) throw invalidOptions('ListOptions', errors);
+  const seconds = integerOf(query, 'timeoutSeconds');
+  const limit = integerOf(query, 'limit');
   const match = query.get('resourceVersionMatch');
   return {
     labels: parseLabelSelector(query.get('labelSelector') ?? ''),
@@ -117,65 +112,8 @@ export function parseListOptions(query: Query, watchPath: boolean): ListOptions 
     revision: revisionOf(query.get('resourceVersion')),
     match: match === 'Exact' || match === 'NotOlderThan' ? match : undefined,
     watch,
-    sendInitialEvents: query.has('sendInitialEvents') ? isTrue(query, 'sendInitialEvents') : undefined,
+    sendInitialEvents: switchOf(query, 'sendInitialEvents'),
     bookmarks: isTrue(query, 'allowWatchBookmarks'),
     timeoutMs: seconds === undefined || seconds <= 0 ? undefined : seconds * 1000,
-  };
-}
-
-/** `dryRun=All`, of a create, update, patch or delete. */
-export function parseDryRun(values: readonly string[], kind: string): boolean {
-  for (const value of values) {
-    if (value !== 'All')
-      throw StatusError.invalid({ group: 'meta.k8s.io', kind }, '', [unsupportedValue('dryRun', value, ['All'])]);
-  }
-  return values.length > 0;
-}
-
-export function parseFieldValidation(query: Query, kind: string): FieldValidation {
-  const text = query.get('fieldValidation') ?? '';
-  if (text === '') return 'Warn';
-  if (text === 'Strict' || text === 'Warn' || text === 'Ignore') return text;
-  throw StatusError.invalid({ group: 'meta.k8s.io', kind }, '', [
-    unsupportedValue('fieldValidation', text, ['', 'Ignore', 'Strict', 'Warn']),
-  ]);
-}
-
-export interface DeleteOptions {
-  readonly dryRun: boolean;
-  readonly propagation: Propagation | undefined;
-  readonly uid: string | undefined;
-  readonly resourceVersion: string | undefined;
-}
-
-interface DeleteOptionsBody {
-  readonly dryRun?: readonly string[];
-  readonly propagationPolicy?: string;
-  readonly orphanDependents?: boolean;
-  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
-}
-
-/** From the query and, where a body came, from it; the body wins. */
-export function parseDeleteOptions(query: Query, body: DeleteOptionsBody | undefined): DeleteOptions {
-  const policy = body?.propagationPolicy ?? query.get('propagationPolicy');
-  const kind = { group: 'meta.k8s.io', kind: 'DeleteOptions' };
-  if (policy !== undefined && policy !== 'Foreground' && policy !== 'Background' && policy !== 'Orphan') {
-    throw StatusError.invalid(kind, '', [
-      unsupportedValue('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']),
-    ]);
-  }
-  const orphan =
-    body?.orphanDependents ?? (query.has('orphanDependents') ? isTrue(query, 'orphanDependents') : undefined);
-  if (policy !== undefined && orphan !== undefined) {
-    throw StatusError.invalid(kind, '', [
-      invalidValue('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'),
-    ]);
-  }
-  const legacy = orphan === undefined ? undefined : orphan ? 'Orphan' : 'Background';
-  return {
-    dryRun: parseDryRun(body?.dryRun ?? query.all('dryRun'), 'DeleteOptions'),
-    propagation: policy ?? legacy,
-    uid: body?.preconditions?.uid,
-    resourceVersion: body?.preconditions?.resourceVersion,
   };
 }

@@ -1,0 +1,25 @@
+import { createTurns } from '@kcp-ts/base';
+import { expect, it } from 'vitest';
+import { joinParts } from './join-parts.ts';
+
+it('parts are joined as they are, in slices', async () => {
+  let nowMs = 0;
+  let turns = 0;
+  const slices = createTurns({
+    clock: { monotonic: () => nowMs },
+    nextTurn(run) {
+      turns++;
+      setImmediate(run);
+    },
+  }).begin();
+  function* parts(): Generator<string> {
+    for (let index = 0; index < 100; index++) {
+      nowMs += 1;
+      yield `${index}é`.repeat(20_000);
+    }
+  }
+  const bytes = await joinParts(parts(), 'utf8', slices);
+  expect(Buffer.from(bytes).equals(Buffer.from([...parts()].join('')))).toBe(true);
+  expect(turns).toBeGreaterThan(5);
+  expect([...(await joinParts(['\u00ff', '\u0001'], 'latin1', slices))]).toEqual([255, 1]);
+});

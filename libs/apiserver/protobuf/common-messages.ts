@@ -1,0 +1,77 @@
+/** What the messages of all groups are made of. */
+
+export type FieldType =
+  | 'string'
+  /** A pointer to a string in Go: JSON has it although it is empty. */
+  | 'optional-string'
+  | 'bytes'
+  | 'bool'
+  /** A truth that JSON leaves out when it is false. */
+  | 'flag'
+  | 'int'
+  /** A number that JSON leaves out when it is 0. */
+  | 'count'
+  | 'time'
+  | 'micro-time'
+  | 'quantity'
+  /** `map<string, …>`. */
+  | { readonly map: FieldType }
+  | { readonly list: FieldType }
+  | { readonly message: () => Message }
+  /** A message whose fields JSON has in the object around it. */
+  | { readonly inline: Message }
+  /** A message that JSON writes in another form. */
+  | { readonly message: () => Message; readonly form: (decoded: Readonly<Record<string, unknown>>) => unknown }
+  /** A message that holds JSON itself. */
+  | 'json'
+  | 'double'
+  /** A message that JSON writes as the bare list of its field 1. */
+  | 'strings';
+
+export interface Message {
+  readonly [fieldNumber: number]: readonly [name: string, type: FieldType];
+}
+
+export const list = (type: FieldType): FieldType => ({ list: type });
+export const map = (type: FieldType): FieldType => ({ map: type });
+export const of = (message: Message): FieldType => ({ message: () => message });
+
+const ownerReference: Message = {
+  1: ['kind', 'string'],
+  3: ['name', 'string'],
+  4: ['uid', 'string'],
+  5: ['apiVersion', 'string'],
+  6: ['controller', 'bool'],
+  7: ['blockOwnerDeletion', 'bool'],
+};
+const objectMeta: Message = {
+  1: ['name', 'string'],
+  2: ['generateName', 'string'],
+  3: ['namespace', 'string'],
+  5: ['uid', 'string'],
+  6: ['resourceVersion', 'string'],
+  7: ['generation', 'count'],
+  8: ['creationTimestamp', 'time'],
+  9: ['deletionTimestamp', 'time'],
+  10: ['deletionGracePeriodSeconds', 'int'],
+  11: ['labels', map('string')],
+  12: ['annotations', map('string')],
+  13: ['ownerReferences', list(of(ownerReference))],
+  14: ['finalizers', list('string')],
+};
+export const metadata = ['metadata', of(objectMeta)] as const;
+
+export const objectReference: Message = {
+  1: ['kind', 'string'],
+  2: ['namespace', 'string'],
+  3: ['name', 'string'],
+  4: ['uid', 'string'],
+  5: ['apiVersion', 'string'],
+  6: ['resourceVersion', 'string'],
+  7: ['fieldPath', 'string'],
+};
+const labelRequirement: Message = { 1: ['key', 'string'], 2: ['operator', 'string'], 3: ['values', list('string')] };
+export const labelSelector: Message = {
+  1: ['matchLabels', map('string')],
+  2: ['matchExpressions', list(of(labelRequirement))],
+};

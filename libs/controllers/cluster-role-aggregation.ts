@@ -1,0 +1,84 @@
+/**
+ * Gives aggregating ClusterRoles the rules of the roles that their selectors pick. A key is a cluster: a change of any of its roles may be one of what is
+ * picked, and one pass over them, in slices, serves all that aggregate and all changes until then.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { PolicyRule, Role } from '@kcp-ts/authz';
+import { aggregatedRules } from '@kcp-ts/authz';
+import type { Turns } from '@kcp-ts/base';
+import type { Controller } from '@kcp-ts/controller';
+import type { KubeObject } from '@kcp-ts/meta';
+import type { Decision, Entry } from '@kcp-ts/storage';
+import { parseKey, parseStored } from '@kcp-ts/storage';
+import { hasText } from './has-text.ts';
+import type { ControllerNeeds } from './writer.ts';
+import { eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation } from './writer.ts';
+
+export interface AggregationNeeds extends ControllerNeeds {
+  readonly turns: Turns;
+}
+
+const rolesPrefix = 'rbac.authorization.k8s.io/clusterroles/-/';
+
+type WritableRole = KubeObject & Omit<Role, 'rules'> & { rules?: readonly PolicyRule[] | null };
+
+function mayAggregate(value: Uint8Array): boolean {
+  return hasText(value, '"aggregationRule"');
+}
+
+export function createClusterRoleAggregation(needs: AggregationNeeds): Controller {
+  const served = () => needs.served('rbac.authorization.k8s.io', 'clusterroles');
+  /** Keys of aggregating roles, by cluster. */
+  const aggregating = new Map<string, Set<string>>();
+
+  function note(cluster: string, key: string): void {
+    const known = aggregating.get(cluster);
+    if (known === undefined) aggregating.set(cluster, new Set([key]));
+    else known.add(key);
+  }
+
+  function forget(cluster: string, key: string): void {
+    const known = aggregating.get(cluster);
+    known?.delete(key);
+    if (known?.size === 0) aggregating.delete(cluster);
+  }
+
+  async function* rolesOf(cluster: string): AsyncIterable<Role> {
+    for await (const entries of eachPiece(needs.store, { prefix: `${rolesPrefix}${cluster}/` }))
+      for (const { value } of entries) yield parseStored<Role>(value);
+  }
+
+  /** False where somebody else wrote the role first. */
+  async function aggregate(decision: Decision, cluster: string, entry: Entry): Promise<boolean> {
+    const role = objectOf<WritableRole>(served(), entry);
+    const rules = await aggregatedRules(role, rolesOf(cluster), needs.turns.begin());
+    if (rules === undefined || isDeepStrictEqual(rules, role.rules ?? [])) return true;
+    role.rules = rules;
+    return decision.commit([replaceOperation(needs, served(), entry, role)]);
+  }
+
+  return {
+    name: 'cluster-role-aggregation',
+    wake({ event, parts }) {
+      if (!event.key.startsWith(rolesPrefix)) return [];
+      const { cluster } = parts;
+      if (event.type === 'delete') forget(cluster, event.key);
+      else if (mayAggregate(event.value)) note(cluster, event.key);
+      return aggregating.has(cluster) ? [cluster] : [];
+    },
+    async *resume() {
+      for await (const key of keysToResume(needs.store, rolesPrefix, ({ value }) => mayAggregate(value)))
+        note(parseKey(key).cluster, key);
+      yield* aggregating.keys();
+    },
+    async reconcile(cluster, decision) {
+      let raced = false;
+      for (const key of [...(aggregating.get(cluster) ?? [])]) {
+        const entry = decision.peek(key);
+        if (entry === undefined || !mayAggregate(entry.value)) forget(cluster, key);
+        else if (!(await aggregate(decision, cluster, entry))) raced = true;
+      }
+      return raced ? lostRaceMs : undefined;
+    },
+  };
+}

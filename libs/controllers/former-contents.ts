@@ -1,0 +1,62 @@
+/**
+ * Collects what belongs to no logical cluster that is there, after a start: an earlier version deleted the LogicalCluster before the rest, and what a lost race
+ * or a killed process left behind counted for the next cluster of that name. A cluster is made with its LogicalCluster first, so what is older is not its own.
+ */
+import type { Controller } from '@kcp-ts/controller';
+import { bindingsPrefix, definitionsPrefix } from '@kcp-ts/sharing';
+import type { Entry, Operation } from '@kcp-ts/storage';
+import { parseKey } from '@kcp-ts/storage';
+import type { ControllerNeeds } from './writer.ts';
+import { cutIntoCommits, eachPiece, lostRaceMs } from './writer.ts';
+
+export interface FormerContentsNeeds extends ControllerNeeds {
+  logicalClusterKey(cluster: string): string;
+}
+
+/** What was deleted last: where anything is left, some of these are. */
+const lastKinds: readonly string[] = [
+  'core/namespaces/-/',
+  'rbac.authorization.k8s.io/clusterroles/-/',
+  'rbac.authorization.k8s.io/clusterrolebindings/-/',
+  bindingsPrefix,
+  definitionsPrefix,
+];
+
+export function createFormerContents(needs: FormerContentsNeeds): Controller {
+  /** Clusters that are not made by an order: the system's own, and the root that all are below. */
+  function isOwn(cluster: string): boolean {
+    return cluster === 'root' || cluster.startsWith('system:');
+  }
+
+  /** Whether an entry was there before its cluster was; all are where there is no cluster. */
+  function isFormer({ createRevision }: Entry, owner: Entry | undefined): boolean {
+    return owner === undefined || createRevision < owner.createRevision;
+  }
+
+  return {
+    name: 'former-contents',
+    wake: () => [],
+    async *resume() {
+      for (const prefix of lastKinds) {
+        for await (const entries of eachPiece(needs.store, { prefix })) {
+          for (const entry of entries) {
+            const { cluster } = parseKey(entry.key);
+            const owner = needs.logicalClusterKey(cluster);
+            if (!isOwn(cluster) && isFormer(entry, needs.store.get(owner))) yield cluster;
+          }
+        }
+      }
+    },
+    async reconcile(cluster, decision) {
+      const owner = decision.peek(needs.logicalClusterKey(cluster));
+      for await (const entries of eachPiece(needs.store, { cluster })) {
+        const operations: Operation[] = entries
+          .filter((entry) => entry.key !== owner?.key && isFormer(entry, owner))
+          .map(({ key, revision }) => ({ op: 'delete', key, expect: revision }));
+        for (const commit of cutIntoCommits(needs.store, operations))
+          if (!(await decision.commit(commit))) return lostRaceMs;
+      }
+      return undefined;
+    },
+  };
+}

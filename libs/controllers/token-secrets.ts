@@ -1,0 +1,104 @@
+/**
+ * Fills Secrets of type kubernetes.io/service-account-token with the token of the account that they name, and removes those whose account is not, or no longer,
+ * there. (k8s.io/kubernetes/pkg/controller/serviceaccount/tokens_controller.go)
+ */
+import type { Controller } from '@kcp-ts/controller';
+import type { KubeObject } from '@kcp-ts/meta';
+import type { Decision, Entry, Operation } from '@kcp-ts/storage';
+import { flagDeleting, formatKey, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
+import { removeOperation } from './delete-instances.ts';
+import { hasText } from './has-text.ts';
+import type { ControllerNeeds } from './writer.ts';
+import { eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+
+export interface TokenSecretsNeeds extends ControllerNeeds {
+  /** PEM. */
+  readonly caBundle: string;
+  /** A token without end that is good while the Secret holds it. */
+  issueForSecret(
+    account: { readonly cluster: string; readonly namespace: string; readonly name: string; readonly uid: string },
+    secret: string,
+  ): Promise<string>;
+}
+
+const secretsPrefix = 'core/secrets/-/';
+const accountsPrefix = 'core/serviceaccounts/-/';
+const tokenType = 'kubernetes.io/service-account-token';
+const nameAnnotation = 'kubernetes.io/service-account.name';
+const uidAnnotation = 'kubernetes.io/service-account.uid';
+
+interface Secret extends KubeObject {
+  readonly type?: string;
+  readonly immutable?: boolean;
+  data?: Readonly<Record<string, string>>;
+}
+
+function encoded(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+function mayHoldToken({ value }: Pick<Entry, 'value'>): boolean {
+  return hasText(value, tokenType);
+}
+
+export function createTokenSecrets(needs: TokenSecretsNeeds): Controller {
+  const served = () => needs.served('', 'secrets');
+
+  async function fill(entry: Entry, account: Entry, secret: Secret): Promise<Operation | undefined> {
+    const { cluster, namespace, name } = parseKey(account.key);
+    const { uid = '' } = parseStored<KubeObject>(account.value).metadata;
+    const { data = {}, metadata } = secret;
+    const wanted = { 'ca.crt': encoded(needs.caBundle), namespace: encoded(namespace) };
+    const isFilled =
+      data['ca.crt'] === wanted['ca.crt'] && data['namespace'] === wanted.namespace && (data['token'] ?? '') !== '';
+    if (secret.immutable === true || (isFilled && metadata.annotations?.[uidAnnotation] === uid)) return undefined;
+    const token =
+      data['token'] || encoded(await needs.issueForSecret({ cluster, namespace, name, uid }, metadata.name));
+    secret.data = { ...data, ...wanted, token };
+    metadata.annotations = { ...metadata.annotations, [uidAnnotation]: uid };
+    return replaceOperation(needs, served(), entry, secret);
+  }
+
+  /** False where somebody else wrote the Secret or its account first. */
+  async function sync(decision: Decision, entry: Entry): Promise<boolean> {
+    const secret = objectOf<Secret>(served(), entry);
+    const { [nameAnnotation]: name = '', [uidAnnotation]: uid = '' } = secret.metadata.annotations ?? {};
+    if (secret.type !== tokenType || name === '' || name.includes('/')) return true;
+    if ((storedFlags(entry.value) & flagDeleting) !== 0) return true;
+    const { cluster, namespace } = parseKey(entry.key);
+    const parts = { group: '', resource: 'serviceaccounts', identity: '-', cluster, namespace, name } as const;
+    const key = formatKey(parts);
+    const account = decision.peek(key);
+    const isSame = account !== undefined && (uid === '' || parseStored<KubeObject>(account.value).metadata.uid === uid);
+    const operation = isSame ? await fill(entry, account, secret) : removeOperation(needs, entry, timestamp(needs));
+    return operation === undefined || decision.commit([operation]);
+  }
+
+  /** The Secrets of an account are among those of its namespace. */
+  async function syncOfAccount(decision: Decision, key: string): Promise<boolean> {
+    const { cluster, namespace, name } = parseKey(key);
+    let synced = true;
+    for await (const entries of eachPiece(needs.store, { prefix: `${secretsPrefix}${cluster}/${namespace}/` }))
+      for (const entry of entries) {
+        if (!mayHoldToken(entry)) continue;
+        if (parseStored<Secret>(entry.value).metadata.annotations?.[nameAnnotation] !== name) continue;
+        if (!(await sync(decision, entry))) synced = false;
+      }
+    return synced;
+  }
+
+  return {
+    name: 'token-secrets',
+    wake({ event }) {
+      const { key, type } = event;
+      if (key.startsWith(secretsPrefix)) return type === 'put' && mayHoldToken(event) ? [key] : [];
+      return type === 'delete' && key.startsWith(accountsPrefix) ? [key] : [];
+    },
+    resume: () => keysToResume(needs.store, secretsPrefix, mayHoldToken),
+    async reconcile(key, decision) {
+      if (key.startsWith(accountsPrefix)) return (await syncOfAccount(decision, key)) ? undefined : lostRaceMs;
+      const entry = decision.peek(key);
+      return entry === undefined || (await sync(decision, entry)) ? undefined : lostRaceMs;
+    },
+  };
+}
