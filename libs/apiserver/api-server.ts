@@ -2,6 +2,7 @@
  * The API server: a pipeline, read downwards, and at its end the handler. It knows no workspace, no binding and no kind; `route` (from compose.ts)
  * turns a path's prefix into a scope.
  */
+import type { Random } from '@kcp-ts/base';
 import type { Exchange, InFlight } from '@kcp-ts/http';
 import type { UserInfo } from '@kcp-ts/meta';
 import { anonymousUser, StatusError } from '@kcp-ts/meta';
@@ -9,7 +10,7 @@ import type { ApiRequest, Filter, Handler } from './api-request.ts';
 import { pipeline } from './api-request.ts';
 import type { Bookmarks } from './bookmarks.ts';
 import { createMediaReader } from './encode/media.ts';
-import { answerHeaders, respondError, respondJson } from './encode/respond.ts';
+import { answerHeaders, respondError, respondJson, respondText } from './encode/respond.ts';
 import { handleDocuments } from './handlers/documents.ts';
 import type { HealthCheck } from './handlers/health.ts';
 import { handleHealth, healthEndpoint } from './handlers/health.ts';
@@ -79,7 +80,7 @@ function beginRequest(exchange: Exchange, id: string): ApiRequest {
 }
 
 /** Whatever goes wrong further in becomes a Status; a fault of ours is logged and never reaches other tenants. */
-function recover(options: ApiServerOptions): Filter {
+function recover(options: Pick<ApiServerOptions, 'logFault' | 'observe'>): Filter {
   const answer = (request: ApiRequest, thrown: unknown) => {
     const error = StatusError.from(thrown);
     if (error.code >= 500 && error.cause !== undefined) options.logFault(request, error);
@@ -99,7 +100,7 @@ function recover(options: ApiServerOptions): Filter {
 }
 
 /** Probes must be answered whatever state authentication is in. A single check (`/livez/ping`) needs a right to its path, as in Kubernetes. */
-function health(options: ApiServerOptions): Filter {
+function health(options: Pick<ApiServerOptions, 'checks'>): Filter {
   return (next) => (request) => {
     const endpoint = healthEndpoint(request.path);
     return endpoint === undefined || endpoint.single !== undefined
@@ -108,7 +109,7 @@ function health(options: ApiServerOptions): Filter {
   };
 }
 
-function authenticate(options: ApiServerOptions): Filter {
+function authenticate(options: Pick<ApiServerOptions, 'authenticate'>): Filter {
   return (next) => (request) => {
     const user = options.authenticate(request.exchange);
     return user instanceof Promise
@@ -217,4 +218,25 @@ export function createApiServer(options: ApiServerOptions): (exchange: Exchange)
   ];
   const path = pipeline(filters, handle);
   return (exchange) => path(beginRequest(exchange, options.needs.registry.random.uuid()));
+}
+
+export interface StandbyServerOptions extends Pick<ApiServerOptions, 'checks' | 'authenticate' | 'logFault'> {
+  readonly random: Random;
+  /** The text of `/metrics`, for members of system:masters: who else may read it is in the store. */
+  metrics(): Promise<string>;
+  /** What everything else is answered with. */
+  unavailable(): StatusError;
+}
+
+/** The handler of a server that has no store to serve: its health, its metrics, and a refusal. Never throws, never rejects. */
+export function createStandbyServer(options: StandbyServerOptions): (exchange: Exchange) => void | Promise<void> {
+  const handle: Handler = (request) => {
+    if (!request.user.groups.includes('system:masters')) throw options.unavailable();
+    if (healthEndpoint(request.path) !== undefined) return handleHealth(request, options.checks);
+    if (request.path !== '/metrics') throw options.unavailable();
+    return options.metrics().then((text) => respondText(request, 200, text));
+  };
+  const observe = () => undefined;
+  const path = pipeline([recover({ ...options, observe }), health(options), authenticate(options)], handle);
+  return (exchange) => path(beginRequest(exchange, options.random.uuid()));
 }

@@ -3,7 +3,7 @@
  * its definition or binding was deleted and made again.
  */
 import type { Revision } from '@kcp-ts/meta';
-import { groupResourceText, StatusError } from '@kcp-ts/meta';
+import { groupResourceText, parseResourceVersion, StatusError } from '@kcp-ts/meta';
 import { oldestRevision } from './options/list-options.ts';
 import type { ResourceCall } from './resource-call.ts';
 
@@ -28,6 +28,16 @@ export function refuseFormerLife({ needs, scope, served }: ResourceCall, revisio
     throw StatusError.expired(
       `too old resource version: ${groupResourceText(served.row)} has been served here since then; start again from a list`,
     );
+}
+
+/** Throws Expired for a resourceVersion of this shard that it never gave: it is from what was lost when the data was restored from a backup. */
+export function refuseLostLife({ needs, request }: Pick<ResourceCall, 'needs' | 'request'>): void {
+  const text = request.query.get('resourceVersion') ?? '';
+  const asked = parseResourceVersion(text);
+  if (asked === undefined || asked.shard !== needs.shardNumber || !needs.store.isOfLostLife(asked.revision)) return;
+  throw StatusError.expired(
+    `too old resource version: ${text} was given before the data was restored from a backup; start again from a list`,
+  );
 }
 
 /** In the words of kube-apiserver: what was asked for, and what there is. */

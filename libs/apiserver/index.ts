@@ -1,8 +1,8 @@
 // The server
 
 export type { ApiRequest } from './api-request.ts';
-export type { ApiServerOptions, PublicDocument, Route, VersionInfo } from './api-server.ts';
-export { createApiServer } from './api-server.ts';
+export type { ApiServerOptions, PublicDocument, Route, StandbyServerOptions, VersionInfo } from './api-server.ts';
+export { createApiServer, createStandbyServer } from './api-server.ts';
 export { awaitRevision } from './await-revision.ts';
 export type { Bookmarks } from './bookmarks.ts';
 export { createBookmarks } from './bookmarks.ts';

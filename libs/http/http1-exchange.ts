@@ -181,7 +181,8 @@ export class Http1Exchange implements Exchange, ServedRequest {
   }
 
   respond(wanted: number, given: ResponseHeaders, text: Uint8Array | string = ''): void {
-    const may = this.#needs.mayAnswer();
+    // That it cannot be served now may be said by anybody.
+    const may = wanted === 503 || this.#needs.mayAnswer(this);
     const [status, headers, body] = may ? [wanted, given, text] : [503, laterHeaders, ''];
     if (bodyless(status)) {
       if (this.#begin(status, headers)) this.#response.end();
@@ -194,7 +195,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   }
 
   stream(status: number, headers: ResponseHeaders, reservedBytes = 0): BodyStream {
-    const may = this.#needs.mayAnswer();
+    const may = this.#needs.mayAnswer(this);
     if (this.#begin(may ? status : 503, may ? headers : laterHeaders)) this.#response.flushHeaders();
     const body = new CoalescingBody(this.#response, { ...this.#needs, flow: this.flow, reservedBytes, cutOff });
     this.#body = body;
@@ -203,7 +204,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   }
 
   #openWebSocket({ socket, head }: Upgrade): BodyStream {
-    if (!this.#needs.mayAnswer()) return this.stream(503, {});
+    if (!this.#needs.mayAnswer(this)) return this.stream(503, {});
     this.#markAnswered();
     if (!this.closed) socket.write(webSocketHead(this.#request));
     const body = new CoalescingBody(socket, { ...this.#needs, flow: this.flow, reservedBytes: 0, cutOff });

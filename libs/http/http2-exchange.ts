@@ -159,7 +159,8 @@ export class Http2Exchange implements Exchange, ServedRequest {
   }
 
   respond(wanted: number, given: ResponseHeaders, text?: Uint8Array | string): void {
-    const may = this.#needs.mayAnswer();
+    // That it cannot be served now may be said by anybody.
+    const may = wanted === 503 || this.#needs.mayAnswer(this);
     const [status, headers, body] = may ? [wanted, given, text] : [503, laterHeaders, undefined];
     const stream = this.#stream;
     if (bodyless(status)) this.#begin({ ':status': status, ...headers }, endStream);
@@ -181,7 +182,7 @@ export class Http2Exchange implements Exchange, ServedRequest {
   }
 
   stream(status: number, headers: ResponseHeaders, reservedBytes = 0): BodyStream {
-    const may = this.#needs.mayAnswer();
+    const may = this.#needs.mayAnswer(this);
     this.#begin(may ? { ':status': status, ...headers } : { ':status': 503, ...laterHeaders });
     const body = new CoalescingBody(this.#stream, { ...this.#needs, flow: this.flow, reservedBytes, cutOff });
     this.#body = body;

@@ -17,7 +17,7 @@ import { createFlusher } from './coalescing-body.ts';
 import { createDeadlines } from './deadlines.ts';
 import type { ErrorListener, ServedExchange } from './dispatch.ts';
 import { createDispatch, refuseTooMany } from './dispatch.ts';
-import type { ExchangeHandler } from './exchange.ts';
+import type { Exchange, ExchangeHandler } from './exchange.ts';
 import type { FlowsOfConnection } from './flow.ts';
 import { createFlows, flowHeader } from './flow.ts';
 import type { Upgrade } from './http1-exchange.ts';
@@ -46,7 +46,7 @@ export interface HttpServerOptions {
   /** Whether a connection is that of another service of the installation, which says whose requests it hands on. No connection is when absent. */
   readonly isService?: ((peer: Peer) => boolean) | undefined;
   /** Asked when an answer is about to be given: where it says no, the client gets 503 and may ask somebody else. Always yes when absent. */
-  readonly mayAnswer?: (() => boolean) | undefined;
+  readonly mayAnswer?: ((exchange: Exchange) => boolean) | undefined;
   readonly limits?: Partial<HttpLimits>;
 }
 

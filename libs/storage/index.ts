@@ -9,7 +9,7 @@ export type { EtcdClient, EtcdOptions } from './etcd/etcd-client.ts';
 export { createEtcdClient } from './etcd/etcd-client.ts';
 export type { EtcdLease } from './etcd/etcd-lease.ts';
 export { grantEtcdLease } from './etcd/etcd-lease.ts';
-export type { EtcdReplica, EtcdReplicaOptions } from './etcd/etcd-store.ts';
+export type { EtcdReplica, EtcdReplicaOptions, OwnedShard, ReplicaRole } from './etcd/etcd-store.ts';
 export { openEtcdReplica } from './etcd/etcd-store.ts';
 export type { EtcdCondition, EtcdEntry, EtcdOperation } from './etcd/etcd-transaction.ts';
 export { etcdCommit, etcdGet, etcdList } from './etcd/etcd-transaction.ts';

@@ -137,6 +137,11 @@ export interface Store extends AsyncDisposable {
    * more than a second beyond the wall clock: a peer's clock is never followed that far.
    */
   observe(revision: Revision): boolean;
+  /**
+   * Whether a revision lies between everything that earlier lives of this store may have promised and the beginning of this one. Nobody has it from this store:
+   * whoever has it saw what came after the backup that the store was restored from. (What others' clocks say may lie there all the same.)
+   */
+  isOfLostLife(revision: Revision): boolean;
   /** Readers and watchers below `floor` get Expired from now on. */
   compact(floor: Revision): Promise<void>;
   /** The oldest revision that can still be read at or resumed from. */

@@ -1,7 +1,7 @@
 /** A real etcd of a test's own: on loopback, with free ports and a temporary folder; killed with the test. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '@kcp-ts/base';
@@ -23,6 +23,12 @@ export interface TestEtcd extends AsyncDisposable {
   free(): Promise<void>;
   pause(): void;
   resume(): void;
+  /** A copy of the data of the stopped server, which then goes on; as an operator makes it who has no `etcdctl`. */
+  backUp(): Promise<void>;
+  /** Stops, and starts again with the data of the last `backUp`. */
+  restoreBackup(): Promise<void>;
+  /** Stops, and starts again as another cluster at the same address, with the same keys and none of the history; as `etcdctl snapshot restore` does it. */
+  moveToAnotherCluster(): Promise<void>;
 }
 
 /** Why tests against a real server cannot run here; undefined where they can. */
@@ -65,8 +71,16 @@ function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
-function flagsOf({ folder, endpoint, peer }: { folder: string; endpoint: string; peer: string }): string[] {
+interface Identity {
+  readonly folder: string;
+  readonly endpoint: string;
+  readonly peer: string;
+  readonly token: string;
+}
+
+function flagsOf({ folder, endpoint, peer, token }: Identity): string[] {
   return [
+    ...['--initial-cluster-token', token],
     ...['--name', 'test', '--data-dir', folder, '--listen-client-urls', endpoint],
     ...['--advertise-client-urls', endpoint, '--listen-peer-urls', peer],
     ...['--initial-advertise-peer-urls', peer, '--initial-cluster', `test=${peer}`],
@@ -82,6 +96,7 @@ function tlsFlagsOf(tls: TestEtcdOptions['tls']): string[] {
 interface Reply {
   readonly header?: { readonly revision?: string };
   readonly alarms?: readonly object[];
+  readonly kvs?: readonly { readonly key: string; readonly value: string; readonly lease?: string }[];
 }
 
 /** Asks etcd in the clear. */
@@ -110,6 +125,9 @@ export async function startEtcd({ tls, rootPassword, quotaBytes }: TestEtcdOptio
   const plain = `http://127.0.0.1:${port}`;
   const endpoint = tls === undefined ? plain : `https://127.0.0.1:${port}`;
   const peer = `http://127.0.0.1:${peerPort}`;
+  const data = join(folder, 'data');
+  const saved = join(folder, 'saved');
+  let token = 'first';
   let child: ChildProcess | undefined;
   let gone: Promise<unknown> = Promise.resolve();
   async function startAs(flags: readonly string[]): Promise<void> {
@@ -119,7 +137,7 @@ export async function startEtcd({ tls, rootPassword, quotaBytes }: TestEtcdOptio
     await untilOutput(started, /ready to serve client requests|serving (insecure )?client (requests|traffic)/, 'etcd');
   }
   const quota = quotaBytes === undefined ? [] : ['--quota-backend-bytes', String(quotaBytes)];
-  const start = () => startAs([...flagsOf({ folder, endpoint, peer }), ...tlsFlagsOf(tls), ...quota]);
+  const start = () => startAs([...flagsOf({ folder: data, endpoint, peer, token }), ...tlsFlagsOf(tls), ...quota]);
   async function kill(): Promise<void> {
     child?.kill('SIGKILL');
     await gone;
@@ -127,7 +145,7 @@ export async function startEtcd({ tls, rootPassword, quotaBytes }: TestEtcdOptio
   }
   if (rootPassword !== undefined) {
     // Users are made before anybody needs a certificate.
-    await startAs(flagsOf({ folder, endpoint: plain, peer }));
+    await startAs(flagsOf({ folder: data, endpoint: plain, peer, token }));
     await admitRoot(plain, rootPassword);
     await kill();
   }
@@ -163,6 +181,28 @@ export async function startEtcd({ tls, rootPassword, quotaBytes }: TestEtcdOptio
     },
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
+    async backUp() {
+      await kill();
+      await rm(saved, { recursive: true, force: true });
+      await cp(data, saved, { recursive: true });
+      await start();
+    },
+    async restoreBackup() {
+      await kill();
+      await rm(data, { recursive: true, force: true });
+      await cp(saved, data, { recursive: true });
+      await start();
+    },
+    async moveToAnotherCluster() {
+      const everything = { key: 'AA==', range_end: 'AA==' };
+      const { kvs = [] } = await post(endpoint, '/v3/kv/range', everything);
+      await kill();
+      await rm(data, { recursive: true, force: true });
+      token = `after-${token}`;
+      await start();
+      for (const { key, value, lease } of kvs)
+        if (lease === undefined) await post(endpoint, '/v3/kv/put', { key, value });
+    },
     async [Symbol.asyncDispose]() {
       await kill();
       await rm(folder, { recursive: true, force: true });

@@ -4,6 +4,8 @@ export type { TestAuthority, TestCertificate } from './certificates.ts';
 export { createTestAuthority, readTestAuthority } from './certificates.ts';
 export { programs } from './config.ts';
 // Real servers
+export type { TestEtcdCluster } from './etcd-cluster.ts';
+export { startEtcdCluster } from './etcd-cluster.ts';
 export type { TestEtcd } from './etcd-server.ts';
 export { missingProgram, startEtcd, untilOutput } from './etcd-server.ts';
 export type { LinkCondition, LinkRelay, LinkRelayOptions } from './link-relay.ts';

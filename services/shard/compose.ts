@@ -29,6 +29,7 @@ import type { KubernetesParts } from './kubernetes-parts.ts';
 import { kubernetesParts } from './kubernetes-parts.ts';
 import { createMetrics } from './metrics.ts';
 import type { Peers } from './peers.ts';
+import type { RoleReport } from './role.ts';
 import { createRouter } from './router.ts';
 import type { ShardObjects } from './shard-objects.ts';
 import { keepShardObjects } from './shard-objects.ts';
@@ -54,6 +55,8 @@ export interface ShardOptions {
   readonly authenticator: Authenticator;
   /** Whether a connection is that of another service of the installation. */
   isService?: ((peer: Peer) => boolean) | undefined;
+  /** Where another process may own the shard: what is told of who does. */
+  readonly role?: RoleReport | undefined;
   /** One with the default limits when absent. */
   readonly load?: ServiceLoad | undefined;
   logFault(id: string, error: StatusError): void;
@@ -133,6 +136,7 @@ function healthChecks(
   isReady: () => boolean,
   store: Pick<Store, 'fault'>,
   amongOthers: AmongOthers | undefined,
+  role: RoleReport | undefined,
 ): readonly HealthCheck[] {
   return [
     { name: 'ping', live: true, check: () => undefined },
@@ -140,6 +144,7 @@ function healthChecks(
     { name: 'store', live: false, told: true, check: () => (isReady() ? store.fault() : 'closing') },
     { name: 'shutdown', live: false, check: () => (isReady() ? undefined : 'shutting down') },
     ...(amongOthers === undefined ? [] : [{ name: 'clock', live: false, check: () => amongOthers.clocks.fault() }]),
+    ...(role === undefined ? [] : [role.check]),
   ];
 }
 
@@ -184,7 +189,10 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const progress = createProgress({ hub: core.hub, clock, observe });
   const { isService, amongOthers } = options;
   const load = options.load ?? createServiceLoad();
-  const metrics = createMetrics(core, () => controllers, amongOthers, load);
+  const metrics = createMetrics(core, () => controllers, amongOthers, [
+    ...load.series,
+    ...(options.role?.series ?? []),
+  ]);
   const enabled = options.homeWorkspaces;
   const homeWorkspace = createHomeWorkspace({ core, access, tenancy, shardName, externalUrl, enabled });
   const router = createRouter({ core, access, homeWorkspace, metrics: metrics.text });
@@ -196,7 +204,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     },
     bookmarks,
     progress,
-    checks: healthChecks(() => ready, core.store, amongOthers),
+    checks: healthChecks(() => ready, core.store, amongOthers, options.role),
     version: versionInfo,
     issuer: issuerDocuments(options.tokens, externalUrl),
     inFlight: load.inFlight,

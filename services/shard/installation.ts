@@ -53,7 +53,7 @@ export interface InstallationOptions {
   readonly findServiceAccount: FindServiceAccount;
 }
 
-export interface Installation extends AsyncDisposable {
+export interface Installation {
   readonly peers: Peers;
   readonly follower: FeedFollower;
   readonly publisher: FeedPublisher;
@@ -62,9 +62,10 @@ export interface Installation extends AsyncDisposable {
   takeOrders(orders: ClusterOrders): void;
   /** Told by others that they wait for progress past a revision: everybody who is told of progress is told at once. */
   onNudge(nudge: (past: Revision) => Promise<Revision>): void;
+  /** Ends it; calls of others that are under way have so long to end. */
+  close(drainMs: number): Promise<void>;
 }
 
-const drainMs = 2_000;
 const followers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces'];
 
 type Owner = { readonly cluster: string; readonly name: string };
@@ -241,7 +242,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
     onNudge(better) {
       nudge = better;
     },
-    async [Symbol.asyncDispose]() {
+    async close(drainMs) {
       following[Symbol.dispose]();
       await follower[Symbol.asyncDispose]();
       clusters.following[Symbol.dispose]();

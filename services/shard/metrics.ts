@@ -1,7 +1,7 @@
 /** The shard's metrics: a fixed set of series, none per workspace, binding or definition. */
 import type { ApiRequest } from '@kcp-ts/apiserver';
 import type { ControllerRuntime } from '@kcp-ts/controller';
-import type { Series, ServiceLoad } from '@kcp-ts/installation';
+import type { Series } from '@kcp-ts/installation';
 import { createMetricsPage } from '@kcp-ts/installation';
 import type { AmongOthers } from './among-others.ts';
 import type { Core } from './core.ts';
@@ -77,7 +77,7 @@ export function createMetrics(
   core: Core,
   controllers: () => ControllerRuntime,
   amongOthers: AmongOthers | undefined,
-  load: ServiceLoad,
+  more: readonly Series[],
 ): Metrics {
   const requests = new Map<string, number>();
   const text = createMetricsPage([
@@ -113,7 +113,7 @@ export function createMetrics(
         [{ cache: 'clusters' }, core.clusters.size()],
       ],
     },
-    ...load.series,
+    ...more,
     ...(amongOthers === undefined ? [] : amongOthersSeries(amongOthers)),
   ]);
   return {

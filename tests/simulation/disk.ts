@@ -104,7 +104,7 @@ export function createSimDisk({ time, chance, rules }: DiskNeeds): SimDisk {
       const { revision, reserved } = last;
       return {
         state: { revision, reserved: rules.reservation ? reserved : revision, floor: revisionZero, mark: '' },
-        ...readsOf(copy),
+        ...readsOf(() => copy),
         write: (flush) => write(process, copy, flush),
         close: () => copy.close(),
       };

@@ -13,10 +13,7 @@ import { untilAsked } from './until-asked.ts';
 export interface Runnable<Config> {
   readConfig(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): FlagsResult<Config>;
   /** Resolves when it serves, with a line that says so. */
-  start(
-    config: Config,
-    uncaught: UncaughtErrors,
-  ): Promise<AsyncDisposable & { readonly ready: string; readonly lost?: Promise<Error> }>;
+  start(config: Config, uncaught: UncaughtErrors): Promise<AsyncDisposable & { readonly ready: string }>;
 }
 
 /** What libraries print (LMDB: each failed write with its stack) comes to us as an error as well. The log stays JSON, a line for an event. */
@@ -48,8 +45,7 @@ export async function run<Config extends { readonly verbosity: number }>(
     const running = await Promise.race([service.start(result.config, uncaught), stop]);
     if (running === undefined) process.exit(0);
     process.stdout.write(`${running.ready}\n`);
-    const lost = await Promise.race([stop, running.lost ?? stop]);
-    if (lost !== undefined) throw lost;
+    await stop;
     await running[Symbol.asyncDispose]();
   } catch (error) {
     process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);

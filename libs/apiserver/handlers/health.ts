@@ -8,6 +8,8 @@ export interface HealthCheck {
   readonly name: string;
   /** Undefined where all is well; otherwise why not, for the log and for `?verbose`. */
   check(): string | undefined;
+  /** What `?verbose` says where all is well, beside that it is; for everybody to read. */
+  detail?(): string;
   /** Whether everybody may read why, not only the log. */
   readonly told?: boolean;
   /** Also a reason to be restarted, not only to be left out of service. */
@@ -43,7 +45,7 @@ export function handleHealth(request: ApiRequest, checks: readonly HealthCheck[]
   let failed = false;
   const lines = asked.map((check) => {
     const why = check.check();
-    if (why === undefined) return `[+]${check.name} ok\n`;
+    if (why === undefined) return `[+]${check.name} ok${check.detail === undefined ? '' : `: ${check.detail()}`}\n`;
     failed = true;
     return `[-]${check.name} failed: ${check.told === true ? why : 'reason withheld'}\n`;
   });

@@ -13,7 +13,7 @@ import { awaitRevision } from '../await-revision.ts';
 import type { Bookmarks } from '../bookmarks.ts';
 import { answerHeaders } from '../encode/respond.ts';
 import { includeObjectOf } from '../encode/views.ts';
-import { refuseFormerLife } from '../former-life.ts';
+import { refuseFormerLife, refuseLostLife } from '../former-life.ts';
 import type { ObjectFilter } from '../object-filter.ts';
 import { watchFilter, withinRange } from '../object-filter.ts';
 import type { ListOptions } from '../options/list-options.ts';
@@ -138,10 +138,12 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, tell
   const { needs, request, served, media } = call;
   const plan = planWatch(call, options);
   if (plan.initial) await request.exchange.pause();
+  const framed = isFramedWatch(call);
+  // What another service waits for is of all shards' clocks.
+  if (!plan.initial && !framed) refuseLostLife(call);
   if (plan.from > 0) await awaitRevision(needs, plan.from);
   refuseFormerLife(call, options.revision);
   if (request.exchange.closed) return;
-  const framed = isFramedWatch(call);
   const encoder = createFrameEncoder({
     served,
     view: media.view,

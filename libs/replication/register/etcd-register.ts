@@ -9,8 +9,10 @@
  * Everything is read once and then watched; the watch's progress says that it is heard.
  */
 import type { Clock } from '@kcp-ts/base';
+import { pauseOn } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { asRevision } from '@kcp-ts/meta';
+import { RpcError } from '@kcp-ts/rpc';
 import type { EtcdChange, EtcdClient, EtcdLease, EtcdOperation } from '@kcp-ts/storage';
 import { etcdCommit, etcdGet, etcdList, grantEtcdLease, revisionAt, watchEtcd } from '@kcp-ts/storage';
 import type { Absence, Register, RegisterState, ServiceRecord, ShardAddress, ShardRecord } from './register.ts';
@@ -36,6 +38,7 @@ interface StoredShard extends ShardAddress {
 const leaseSeconds = 5;
 const attempts = 20;
 const leaseRetryMs = 500;
+const readRetryMs = 500;
 
 function encode(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value));
@@ -77,6 +80,8 @@ class EtcdRegister implements Register {
   readonly #kept = new Map<string, { readonly value: Uint8Array; readonly lease: EtcdLease }>();
   #state: RegisterState = { shards: [], services: [] };
   #heardMs = 0;
+  /** Of etcd, when everything was read. */
+  #cluster = '';
   #following: Promise<void> = Promise.resolve();
 
   constructor({ client, prefix, clock, askMs }: EtcdRegisterOptions) {
@@ -95,8 +100,9 @@ class EtcdRegister implements Register {
     const askedMs = this.#clock.monotonic();
     const found = new Map<string, Uint8Array>();
     let at = 0n;
-    for await (const { entries, revision } of etcdList(this.#client, `${this.#prefix}/`)) {
+    for await (const { entries, revision, cluster } of etcdList(this.#client, `${this.#prefix}/`)) {
       at = revision;
+      this.#cluster = cluster;
       for (const { key, value } of entries) found.set(key, value);
     }
     this.#values.clear();
@@ -107,25 +113,33 @@ class EtcdRegister implements Register {
   }
 
   async #follow(after: bigint): Promise<void> {
-    let from: bigint | undefined = after;
-    while (from !== undefined && !this.#over.signal.aborted) {
-      const start: bigint = from;
-      from = undefined;
-      let anew = false;
+    let from = after;
+    while (!this.#over.signal.aborted) {
       await watchEtcd(
         this.#client,
         `${this.#prefix}/`,
-        start,
+        from,
         {
           changes: (changes) => this.#apply(changes),
           progress: (askedMs) => this.#heard(askedMs),
-          compacted: () => {
-            anew = true;
-          },
+          // Restored from a snapshot; or a member that is behind, and then nothing is lost by reading everything anew.
+          connected: ({ cluster, revision }, seen) => cluster === this.#cluster && revision >= seen,
+          compacted: () => undefined,
         },
         { clock: this.#clock, signal: this.#over.signal, askMs: this.#askMs },
       );
-      if (anew) from = await this.#readAll();
+      if (!this.#over.signal.aborted) from = await this.#readAgain(from);
+    }
+  }
+
+  /** Resolves to the revision that was read at; to `before` where etcd did not answer. */
+  async #readAgain(before: bigint): Promise<bigint> {
+    try {
+      return await this.#readAll();
+    } catch (thrown) {
+      if (!(thrown instanceof RpcError)) throw thrown;
+      await pauseOn(this.#clock, readRetryMs);
+      return before;
     }
   }
 
@@ -198,7 +212,10 @@ class EtcdRegister implements Register {
 
   /** Keeps a key for as long as this process lives; a lease that was lost is replaced. */
   async #keep(key: string, value: Uint8Array): Promise<void> {
-    const lease = await grantEtcdLease(this.#client, this.#clock, leaseSeconds);
+    const lease = await grantEtcdLease(this.#client, this.#clock, {
+      ttlSeconds: leaseSeconds,
+      key: this.#prefix,
+    });
     await etcdCommit(this.#client, [], [{ put: key, value, lease: lease.id }]);
     this.#kept.set(key, { value, lease });
     void lease.lost.then(() => this.#keepAgain(key, value));

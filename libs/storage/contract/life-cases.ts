@@ -1,4 +1,5 @@
 import type { Revision } from '@kcp-ts/meta';
+import { revisionZero } from '@kcp-ts/meta';
 import { expect } from 'vitest';
 import { revisionAt } from '../revision-clock.ts';
 import type { StoreCase } from './store-case.ts';
@@ -46,6 +47,23 @@ export const lifeCases: readonly StoreCase[] = [
       const far = (revisionAt(clock.now()) + 1_100_000) as Revision;
       expect(store.observe(far)).toBe(false);
       expect((await committed(store, put(keyOf('b'), '1'))).revision).toBeLessThan(far);
+    },
+  },
+  {
+    name: 'what lies between all that was promised before a restart and the restart is nobody’s revision of this store',
+    durable: true,
+    async run({ open, clock }) {
+      const first = await open();
+      const { revision } = await committed(first, put(keyOf('a'), '1'));
+      const promised = await first.progress();
+      await first[Symbol.asyncDispose]();
+      clock.advance(60_000);
+      const later = revisionAt(clock.now() - 30_000) as Revision;
+      await using second = await open();
+      clock.advance(60_000);
+      const newest = (await committed(second, put(keyOf('a'), '2'))).revision;
+      const asked = [revisionZero, revision, promised, later, newest, await second.progress()];
+      expect(asked.map((each) => second.isOfLostLife(each))).toEqual([false, false, false, true, false, false]);
     },
   },
   {

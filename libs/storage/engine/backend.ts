@@ -80,21 +80,21 @@ export function takesRoom({ event }: Write): boolean {
   return event.previous === undefined || event.value.length > event.previous.value.length + smallChangeBytes;
 }
 
-type Reads = Pick<
+export type Reads = Pick<
   Backend,
   'get' | 'walk' | 'walkKeys' | 'walkEvents' | 'walkOldest' | 'historyBytes' | 'expired' | 'publish'
 >;
 
-/** How a backend is read, for one that writes elsewhere first and is read there. */
-export function readsOf(backend: Backend): Reads {
+/** How a backend is read, for one that writes elsewhere first and is read there, for as long as it is. */
+export function readsOf(source: () => Reads): Reads {
   return {
-    get: (key) => backend.get(key),
-    walk: (...walk) => backend.walk(...walk),
-    walkKeys: (...walk) => backend.walkKeys(...walk),
-    walkEvents: (...walk) => backend.walkEvents(...walk),
-    walkOldest: (visit) => backend.walkOldest(visit),
-    historyBytes: () => backend.historyBytes(),
-    expired: (now, limit) => backend.expired(now, limit),
-    publish: () => backend.publish(),
+    get: (key) => source().get(key),
+    walk: (...walk) => source().walk(...walk),
+    walkKeys: (...walk) => source().walkKeys(...walk),
+    walkEvents: (...walk) => source().walkEvents(...walk),
+    walkOldest: (visit) => source().walkOldest(visit),
+    historyBytes: () => source().historyBytes(),
+    expired: (now, limit) => source().expired(now, limit),
+    publish: () => source().publish(),
   };
 }

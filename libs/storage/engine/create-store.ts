@@ -51,7 +51,10 @@ export async function createStore(backend: Backend, options: StoreOptions): Prom
   const { reserved, revision } = backend.state;
   const aheadMs = (reserved - revisionAt(clock.now())) / 1000;
   if (aheadMs > 0 && aheadMs <= startWaitMaxMs) await waitAlive(clock, Math.ceil(aheadMs));
-  return assembleStore(backend, options, createRevisionClock(clock.now, Math.max(reserved, revision) as Revision));
+  const promised = Math.max(reserved, revision) as Revision;
+  const begun = revisionAt(clock.now());
+  const isOfLostLife = (asked: Revision) => asked > promised && asked < begun;
+  return assembleStore(backend, options, createRevisionClock(clock.now, promised), isOfLostLife);
 }
 
 /** For a backend without an earlier life. */
@@ -59,6 +62,7 @@ export function assembleStore(
   backend: Backend,
   options: StoreOptions,
   revisions = createRevisionClock(options.clock.now, backend.state.revision),
+  isOfLostLife: Store['isOfLostLife'] = () => false,
 ): Store {
   const { clock } = options;
   const pause = createPause((run) => void setImmediate(run));
@@ -92,6 +96,7 @@ export function assembleStore(
       revisions.observe(revision);
       return true;
     },
+    isOfLostLife,
     compact: (upTo) => housekeeping.compact(upTo),
     floor,
     statistics: () => committer.statistics(),

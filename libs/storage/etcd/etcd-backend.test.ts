@@ -25,7 +25,6 @@ interface CommitRequest {
 function createScripted(answers: Answer[], isFull: () => boolean = () => false) {
   let record: Uint8Array = encodeRecord({ id: 'before', revision: 0, reserved: 0, deleted: [] });
   let version = 1n;
-  let holds = true;
   let late: CommitRequest | undefined;
   const applied: CommitRequest[] = [];
 
@@ -64,32 +63,38 @@ function createScripted(answers: Answer[], isFull: () => boolean = () => false) 
   const copy = createMemoryBackend();
   const written: Flush[] = [];
   const mirror = {
-    backend: () => ({
-      ...copy,
-      async write(flush: Flush) {
-        if (isFull()) throw new Error('no space left on device');
-        written.push(flush);
-      },
-    }),
+    backend: () => copy,
+    cluster: () => 'c1',
     etcdRevision: () => 1n,
-    mark: String,
+    commit(flush: Flush) {
+      if (isFull()) return Promise.reject(new Error('no space left on device'));
+      written.push(flush);
+      return Promise.resolve();
+    },
   } as unknown as Mirror;
+  const ending = new AbortController();
   const lost: Error[] = [];
+  const sent = { transactions: 0 };
   const backend = createEtcdBackend({
     client,
     keys: keysOf('/kcp/shard'),
     mirror,
     ownership: {
-      lease: { id: 1n, holds: () => holds, lost: new Promise(() => undefined), release: () => Promise.resolve() },
       createRevision: 1n,
       version,
       state: { revision: revisionZero, reserved: asRevision(500), floor: revisionZero, mark: '' },
     },
     clock: createSystemClock(),
     random: createSystemRandom(),
-    onLost: (error) => void lost.push(error),
+    lost: ending.signal,
+    lose(error) {
+      lost.push(error);
+      ending.abort(error);
+    },
+    settled: () => Promise.resolve(),
+    onTransaction: () => void sent.transactions++,
   });
-  return { backend, lost, written, applied, letGo: () => (holds = false) };
+  return { backend, lost, written, applied, sent, end: () => ending.abort(new Error('the lease has ended')) };
 }
 
 function writeOf(name: string, revision: number, bytes = 1): Write {
@@ -132,9 +137,9 @@ describe('a flush to etcd', () => {
   });
 
   it('is taken for done when the answer was lost and the commit record says so', async () => {
-    const { backend, lost, written } = createScripted(['applied-unanswered']);
+    const { backend, lost, written, sent } = createScripted(['applied-unanswered']);
     await backend.write(two);
-    expect([backend.transactions(), lost, written.length]).toEqual([2, [], 1]);
+    expect([sent.transactions, lost, written.length]).toEqual([2, [], 1]);
   });
 
   it('is taken for done when it took the last room, and etcd says only that there is none left', async () => {
@@ -146,9 +151,9 @@ describe('a flush to etcd', () => {
   });
 
   it('is sent again when the commit record says that nothing was done, and counts once where the first attempt came late', async () => {
-    const { backend, lost, written } = createScripted([unanswered, 'applied', 'applied']);
+    const { backend, lost, written, sent } = createScripted([unanswered, 'applied', 'applied']);
     await backend.write(two);
-    expect([backend.transactions(), lost, written.length]).toEqual([3, [], 1]);
+    expect([sent.transactions, lost, written.length]).toEqual([3, [], 1]);
   });
 
   it('is done once where an attempt that was given up for lost comes late', async () => {
@@ -190,14 +195,24 @@ describe('a flush to etcd', () => {
     await expect(backend.write(two)).rejects.toThrow('the mirror cannot be written');
   });
 
+  it('is not waited for when the lease has ended, nor is anything sent from then on', async () => {
+    const { backend, sent, written, end } = createScripted(Array.from({ length: 3 }, () => unanswered));
+    const pending = backend.write(two);
+    end();
+    await expect(pending).rejects.toThrow('the lease has ended');
+    const before = sent.transactions;
+    await expect(backend.write(two)).rejects.toThrow('the lease has ended');
+    expect([sent.transactions, written.length]).toEqual([before, 0]);
+  });
+
   it('that only forgets is the mirror’s affair, and one that reserves is etcd’s', async () => {
-    const { backend, written } = createScripted([]);
+    const { backend, written, sent } = createScripted([]);
     const forget = { ...flushOf(), trim: asRevision(1) };
     await backend.write({ ...forget, reserved: asRevision(500) });
-    expect([backend.transactions(), written.length]).toEqual([0, 1]);
+    expect([sent.transactions, written.length]).toEqual([0, 1]);
     await backend.write(forget);
-    expect([backend.transactions(), written.length]).toEqual([1, 2]);
+    expect([sent.transactions, written.length]).toEqual([1, 2]);
     await backend.write(forget);
-    expect([backend.transactions(), written.length]).toEqual([1, 3]);
+    expect([sent.transactions, written.length]).toEqual([1, 3]);
   });
 });

@@ -1,19 +1,18 @@
 /** A mirror as the backend of the owner: each flush is committed to etcd, in transactions that apply in order or not at all, and then to the mirror. */
 import type { Clock, Random } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
+import { StatusError } from '@kcp-ts/meta';
 import { RpcError } from '@kcp-ts/rpc';
-import type { Backend, BackendState, Flush, Write } from '../engine/backend.ts';
+import type { Backend, BackendState, Flush, Reads, Write } from '../engine/backend.ts';
 import { readsOf, StorageFault } from '../engine/backend.ts';
 import type { EtcdClient } from './etcd-client.ts';
-import type { EtcdLease } from './etcd-lease.ts';
-import type { Keys } from './etcd-records.ts';
+import type { CommitRecord, Keys } from './etcd-records.ts';
 import { decodeRecord, encodeData, encodeRecord } from './etcd-records.ts';
 import type { EtcdOperation } from './etcd-transaction.ts';
 import { etcdCommit, etcdGet } from './etcd-transaction.ts';
 import type { Mirror } from './mirror.ts';
 
 export interface Ownership {
-  readonly lease: EtcdLease;
   /** Of the owner's key: a renewal does not change it. */
   readonly createRevision: bigint;
   /** How many transactions there were before ours. */
@@ -29,8 +28,14 @@ export interface EtcdBackendNeeds {
   readonly ownership: Ownership;
   readonly clock: Clock;
   readonly random: Random;
-  /** Somebody else owns the shard. */
-  onLost(error: Error): void;
+  /** Aborted, with the reason, when the shard is no longer ours: nothing more is committed, and nobody waits for etcd any more. */
+  readonly lost: AbortSignal;
+  /** Somebody else owns the shard, or may: aborts `lost`. */
+  lose(error: Error): void;
+  /** What is committed is acknowledged when it is sure again that the shard is ours: else the answer would be held back, and the client told that it may have failed. */
+  settled(): Promise<void>;
+  /** Told of each transaction that is sent. */
+  onTransaction?(): void;
 }
 
 /** Of one transaction of several commits; a single commit is within what etcd takes. The commit record is one more. */
@@ -74,25 +79,35 @@ function faultOf(error: RpcError): Error {
     : error;
 }
 
-export interface EtcdBackend extends Backend {
-  transactions(): number;
-  /** etcd's revision up to which everything is in the mirror. */
-  etcdRevision(): bigint;
+/** After its end a store has nothing to read: the mirror is followed again, or being read anew. */
+function refuseReads(): never {
+  throw new StatusError('ServiceUnavailable', 'the server is currently unable to handle the request', {
+    retryAfterSeconds: 1,
+  });
 }
 
-export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
+const closedReads: Reads = {
+  get: refuseReads,
+  walk: refuseReads,
+  walkKeys: refuseReads,
+  walkEvents: refuseReads,
+  walkOldest: refuseReads,
+  historyBytes: () => 0,
+  expired: () => [],
+  publish: () => undefined,
+};
+
+/** Closing it ends the ownership's use of the mirror, which stays open. */
+export function createEtcdBackend(needs: EtcdBackendNeeds): Backend {
   const { client, keys, mirror, ownership, clock, random } = needs;
-  const copy = mirror.backend();
+  let copy: Reads = mirror.backend();
   let version = ownership.version;
   let etcdRevision = mirror.etcdRevision();
   let reserved = ownership.state.reserved;
-  let count = 0;
-  let lost: Error | undefined;
 
   function lose(why: string): Error {
-    lost ??= new Error(`Cannot commit: ${why}`);
-    needs.onLost(lost);
-    return lost;
+    needs.lose(new Error(`Cannot commit: ${why}`));
+    return needs.lost.reason as Error;
   }
 
   function pause(): Promise<void> {
@@ -102,7 +117,8 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
   /** What became of a transaction that nobody answered: read by a majority, as often as it takes while we may be the owner. */
   async function settle(id: string): Promise<'applied' | 'not-applied'> {
     for (;;) {
-      const read = await etcdGet(client, keys.commit).catch(() => undefined);
+      needs.lost.throwIfAborted();
+      const read = await etcdGet(client, keys.commit, undefined, needs.lost).catch(() => undefined);
       if (read !== undefined) {
         const { entry, revision } = read;
         if (entry !== undefined && decodeRecord(entry.value).id === id) {
@@ -112,17 +128,17 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
         if ((entry?.version ?? 0n) === version) return 'not-applied';
         throw lose('another owner has committed');
       }
-      if (!ownership.lease.holds()) throw lose('etcd cannot be reached, and the lease may have ended');
       await pause();
     }
   }
 
-  async function commit({ writes }: Transaction, flush: Flush): Promise<void> {
+  async function commit({ writes }: Transaction, flush: Flush): Promise<CommitRecord> {
     const id = random.uuid();
     const record = {
       id,
       revision: writes.at(-1)?.event.revision ?? flush.revision,
       reserved: flush.reserved,
+      cluster: mirror.cluster(),
       deleted: writes.flatMap(({ event }) => (event.type === 'delete' ? [[event.key, event.revision] as const] : [])),
     };
     const operations = writes.map(
@@ -137,11 +153,11 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
       { key: keys.owner, createRevision: ownership.createRevision },
     ];
     for (let attempt = 1; ; attempt++) {
-      if (lost !== undefined) throw lost;
+      needs.lost.throwIfAborted();
       if (attempt > 1) await pause();
-      count++;
+      needs.onTransaction?.();
       try {
-        const { succeeded, revision } = await etcdCommit(client, conditions, operations);
+        const { succeeded, revision } = await etcdCommit(client, conditions, operations, needs.lost);
         if (!succeeded) {
           // An attempt before this one may have been applied after all.
           if ((await settle(id)) === 'applied') break;
@@ -162,37 +178,37 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): EtcdBackend {
       }
     }
     version++;
+    return record;
   }
 
   return {
     state: ownership.state,
-    ...readsOf(copy),
-    transactions: () => count,
-    etcdRevision: () => etcdRevision,
+    ...readsOf(() => copy),
     async write(flush) {
-      if (lost !== undefined) throw lost;
-      let committed = false;
+      needs.lost.throwIfAborted();
+      let committed: CommitRecord | undefined;
       // Forgetting history is the mirror's own affair: etcd hears of what is written and of what is reserved.
       if (flush.writes.length > 0 || flush.reserved !== reserved) {
         for (const transaction of transactionsOf(flush.commits)) {
           try {
-            await commit(transaction, flush);
+            committed = await commit(transaction, flush);
           } catch (error) {
             // What etcd has of this flush, the mirror has not: only whoever reads etcd from here can go on.
-            throw committed ? lose(`etcd took a part of it only: ${String(error)}`) : error;
+            throw committed !== undefined ? lose(`etcd took a part of it only: ${String(error)}`) : error;
           }
-          committed = true;
         }
         reserved = flush.reserved;
+        await needs.settled();
       }
       try {
-        await copy.write({ ...flush, mark: mirror.mark(etcdRevision) });
+        await mirror.commit(flush, committed, etcdRevision);
       } catch (error) {
-        throw committed ? lose(`the mirror cannot be written: ${String(error)}`) : error;
+        throw committed !== undefined ? lose(`the mirror cannot be written: ${String(error)}`) : error;
       }
     },
-    async close() {
-      await copy.close();
+    close() {
+      copy = closedReads;
+      return Promise.resolve();
     },
   };
 }

@@ -6,6 +6,7 @@
 import { Auth, KV, Lease, Maintenance, Watch } from '@kcp-ts/proto';
 import type { RpcClient } from '@kcp-ts/rpc';
 import { createRpcClient, RpcError } from '@kcp-ts/rpc';
+import { createMembers } from './etcd-members.ts';
 
 export interface EtcdOptions {
   /** URLs, `http://` or `https://`. */
@@ -23,6 +24,13 @@ export interface EtcdClient extends Disposable {
   readonly watch: RpcClient<typeof Watch>['call'];
   readonly lease: RpcClient<typeof Lease>['call'];
   readonly maintenance: RpcClient<typeof Maintenance>['call'];
+  /** Stands for the member that calls go to now. */
+  member(): number;
+  /**
+   * Goes to the next member, and gives up what is under way at this one; for who was not answered there, or has reason not to believe it. Does nothing where
+   * there is but one, or where it has been left already.
+   */
+  leave(member: number): void;
   /** Runs a call, and once more with a new token where the one we had was not good any more. */
   authenticated<T>(call: () => Promise<T>): Promise<T>;
 }
@@ -53,22 +61,26 @@ function addressOf(endpoint: string): string {
 }
 
 export function createEtcdClient(options: EtcdOptions): EtcdClient {
-  const addresses = options.endpoints.map(addressOf);
   const secure = options.endpoints.some((endpoint) => endpoint.startsWith('https:'));
   if (secure && options.tls === undefined) throw new RangeError('Cannot speak TLS to etcd without its authorities');
+  const tls = secure ? options.tls : undefined;
   let token: string | undefined;
-  const metadata = () => (token === undefined ? {} : { token });
-  const shared = { addresses, tls: secure ? options.tls : undefined, metadata };
-  const clients = {
-    kv: createRpcClient(KV, shared),
-    watch: createRpcClient(Watch, shared),
-    lease: createRpcClient(Lease, shared),
-    maintenance: createRpcClient(Maintenance, shared),
-    auth: createRpcClient(Auth, { addresses, tls: shared.tls }),
-  };
+  // A member that has lost its leader says so, and ends its streams, instead of answering from what it knew (etcd's `WithRequireLeader`).
+  const metadata = () => ({ hasleader: 'true', ...(token === undefined ? {} : { token }) });
+  const members = createMembers(options.endpoints.map(addressOf), (address) => {
+    const shared = { addresses: [address], tls, metadata };
+    return {
+      kv: createRpcClient(KV, shared),
+      watch: createRpcClient(Watch, shared),
+      lease: createRpcClient(Lease, shared),
+      maintenance: createRpcClient(Maintenance, shared),
+      auth: createRpcClient(Auth, { addresses: [address], tls }),
+    };
+  });
+  const auth = members.callsOf(Auth, ({ auth }) => auth);
 
   async function login(): Promise<void> {
-    const reply = await clients.auth.call.authenticate({
+    const reply = await auth.authenticate({
       name: options.username ?? '',
       password: options.password ?? '',
     });
@@ -76,10 +88,12 @@ export function createEtcdClient(options: EtcdOptions): EtcdClient {
   }
 
   return {
-    kv: clients.kv.call,
-    watch: clients.watch.call,
-    lease: clients.lease.call,
-    maintenance: clients.maintenance.call,
+    kv: members.callsOf(KV, ({ kv }) => kv),
+    watch: members.callsOf(Watch, ({ watch }) => watch),
+    lease: members.callsOf(Lease, ({ lease }) => lease),
+    maintenance: members.callsOf(Maintenance, ({ maintenance }) => maintenance),
+    member: members.current,
+    leave: members.leave,
     async authenticated(call) {
       if (options.username === undefined || options.username === '') return call();
       if (token === undefined) await login();
@@ -91,8 +105,6 @@ export function createEtcdClient(options: EtcdOptions): EtcdClient {
         return call();
       }
     },
-    [Symbol.dispose]() {
-      for (const client of Object.values(clients)) client[Symbol.dispose]();
-    },
+    [Symbol.dispose]: () => members[Symbol.dispose](),
   };
 }

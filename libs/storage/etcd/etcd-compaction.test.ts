@@ -124,7 +124,7 @@ if (missing === undefined)
         });
       try {
         await using one = await open('one');
-        const store = await one.own();
+        const { store } = await one.own();
         await committed(store, put(keyOf('a'), '1'));
         await using two = await open('two');
         void two.own().catch(() => undefined);

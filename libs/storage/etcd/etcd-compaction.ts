@@ -124,7 +124,8 @@ export function announceMirror(
   async function say(): Promise<void> {
     const at = revision();
     if (at === 0n) return;
-    if (lease?.holds() !== true) lease = await grantEtcdLease(client, clock, announcedSeconds);
+    if (lease?.holds() !== true)
+      lease = await grantEtcdLease(client, clock, { ttlSeconds: announcedSeconds, key: prefix });
     await etcdCommit(client, [], [{ put: `${prefix}${name}`, value: Buffer.from(String(at)), lease: lease.id }]);
   }
 

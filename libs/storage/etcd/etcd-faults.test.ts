@@ -57,7 +57,7 @@ if (missing === undefined) {
         await using link = await startLinkRelay({ targetPort: etcd.port });
         const prefix = newPrefix();
         const first = await open({ etcd: at(etcd.port), prefix, path: join(folder, 'first') });
-        const store = await first.own();
+        const { store } = await first.own();
         const following = Promise.withResolvers<void>();
         await using second = await open({
           ...{ etcd: at(link.port), prefix, path: join(folder, 'second') },
@@ -81,7 +81,7 @@ if (missing === undefined) {
         await link.set({ kind: 'open' });
         const events = await historyOf(store, all, revisionZero);
         await first[Symbol.asyncDispose]();
-        const taken = await standby;
+        const { store: taken } = await standby;
         expect((await historyOf(taken, all, revisionZero)).map(shape)).toEqual(events.map(shape));
       }));
 
@@ -94,7 +94,7 @@ if (missing === undefined) {
           ...{ etcd: at(etcd.port), prefix, path: join(folder, 'second') },
           onState: (state) => (state === 'mirroring' ? following.resolve() : undefined),
         });
-        const store = await first.own();
+        const { store } = await first.own();
         const standby = second.own();
         await following.promise;
         const large = ['a', 'b', 'c', 'd'].map((name) => put(keyOf(name), name.repeat(valueBytesMax)));
@@ -102,7 +102,7 @@ if (missing === undefined) {
         await committed(store, ...[0, 1, 2].map((part) => put(keyOf(`p${part}`), 'y'.repeat(450_000))));
         const events = await historyOf(store, all, revisionZero);
         await first[Symbol.asyncDispose]();
-        const taken = await standby;
+        const { store: taken } = await standby;
         expect((await historyOf(taken, all, revisionZero)).map(shape)).toEqual(events.map(shape));
         expect(taken.get(keyOf('d'))?.value.length).toBe(valueBytesMax);
       }));
@@ -116,12 +116,12 @@ if (missing === undefined) {
           ...{ etcd: at(etcd.port), prefix, path: join(folder, 'second'), historyMaxBytes: 20_000 },
           onState: (state) => (state === 'mirroring' ? following.resolve() : undefined),
         });
-        const store = await first.own();
+        const { store } = await first.own();
         const standby = second.own();
         await following.promise;
         for (let round = 0; round < 50; round++) await committed(store, put(keyOf('a'), 'x'.repeat(10_000)));
         await first[Symbol.asyncDispose]();
-        const taken = await standby;
+        const { store: taken } = await standby;
         expect(taken.floor()).toBeGreaterThan(0);
         await expect(historyOf(taken, all, revisionZero)).rejects.toMatchObject({ reason: 'Expired' });
         expect(taken.get(keyOf('a'))?.value.length).toBe(10_000);
@@ -131,12 +131,12 @@ if (missing === undefined) {
       inFolder(async (folder) => {
         const prefix = newPrefix();
         const first = await open({ etcd: at(etcd.port), prefix, path: join(folder, 'first') });
-        const store = await first.own();
+        const { store } = await first.own();
         await committed(store, put(keyOf('a'), '1'), put(keyOf('b'), '1'));
         const { revision } = await committed(store, remove(keyOf('b')));
         await first[Symbol.asyncDispose]();
         await using second = await open({ etcd: at(etcd.port), prefix, path: join(folder, 'second') });
-        const taken = await second.own();
+        const { store: taken } = await second.own();
         expect(taken.floor()).toBe(revision);
         expect(textOf(taken.get(keyOf('a')))).toBe('1');
       }));
@@ -150,7 +150,8 @@ if (missing === undefined) {
           ...{ etcd: at(link.port), prefix: newPrefix(), path: join(folder, 'mirror'), leaseSeconds: 10 },
         });
         await using _ = replica;
-        const store = await replica.own();
+        const owned = await replica.own();
+        const { store } = owned;
         await committed(store, put(keyOf('a'), '1'));
         for (let round = 0; round < 5; round++) {
           await link.set({ kind: 'silent', from: 'server' });
@@ -163,7 +164,7 @@ if (missing === undefined) {
         }
         const created = (await historyOf(store, all, revisionZero)).map(({ key }) => key);
         expect(created).toEqual(['a', 'n0', 'n1', 'n2', 'n3', 'n4'].map((name) => keyOf(name)));
-        expect(replica.holds()).toBe(true);
+        expect(owned.holds()).toBe(true);
       }));
 
     it('that can no longer reach etcd acknowledges nothing, stops answering, and says that it is lost', () =>
@@ -173,18 +174,19 @@ if (missing === undefined) {
         await using first = await open({
           ...{ etcd: at(link.port), prefix, path: join(folder, 'first'), leaseSeconds: 2 },
         });
-        const store = await first.own();
+        const owned = await first.own();
+        const { store } = owned;
         await committed(store, put(keyOf('a'), '1'));
         await using second = await open({ etcd: at(etcd.port), prefix, path: join(folder, 'second') });
         await link.set({ kind: 'cut' });
         const refused = store.commit([put(keyOf('a'), 'from behind the cut')]);
         const outcome = expect(refused).rejects.toMatchObject({ reason: 'ServiceUnavailable' });
         const startedMs = clock.monotonic();
-        const taken = await second.own();
+        const { store: taken } = await second.own();
         expect(clock.monotonic() - startedMs).toBeLessThan(10_000);
-        expect(first.holds()).toBe(false);
+        expect(owned.holds()).toBe(false);
         await outcome;
-        await expect(first.lost).resolves.toBeInstanceOf(Error);
+        await expect(owned.lost).resolves.toBeInstanceOf(Error);
         expect(textOf(taken.get(keyOf('a')))).toBe('1');
       }));
 
@@ -194,7 +196,7 @@ if (missing === undefined) {
         const prefix = newPrefix();
         await using one = await open({ etcd: at(etcd.port), prefix, path: join(folder, 'one') });
         await using other = await open({ etcd: at(etcd.port), prefix: `${prefix}0`, path: join(folder, 'other') });
-        const [left, right] = await Promise.all([one.own(), other.own()]);
+        const [{ store: left }, { store: right }] = await Promise.all([one.own(), other.own()]);
         await Promise.all([committed(left, put(keyOf('a'), 'left')), committed(right, put(keyOf('a'), 'right'))]);
         expect([left, right].map((store) => textOf(store.get(keyOf('a'))))).toEqual(['left', 'right']);
       }));
@@ -221,7 +223,7 @@ if (missing === undefined) {
             ...options,
             etcd: { endpoints, tls, username: 'root', password: 'secret' },
           });
-          const store = await replica.own();
+          const { store } = await replica.own();
           await committed(store, put(keyOf('a'), '1'));
         }
         const refused = async (etcdOptions: EtcdOptions) => {

@@ -57,6 +57,8 @@ export interface CommitRecord {
   readonly revision: number;
   /** Nothing that has been promised is above it. */
   readonly reserved: number;
+  /** The id of etcd's cluster, as the owner met it: another one where etcd was restored since. Absent in records of earlier versions. */
+  readonly cluster?: string | undefined;
   /** Keys and the revisions of their deletions: etcd's own events do not say them. */
   readonly deleted: readonly (readonly [key: string, revision: number])[];
 }

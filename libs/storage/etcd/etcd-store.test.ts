@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import { revisionZero } from '@kcp-ts/meta';
 import type { TestEtcd } from '@kcp-ts/testing';
 import { missingProgram, startEtcd } from '@kcp-ts/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -39,7 +40,7 @@ const missing = missingProgram('etcd');
 
 /** A store whose end is its replica's. */
 async function ownedStore(replica: EtcdReplica): Promise<Store> {
-  const store = await replica.own();
+  const { store } = await replica.own();
   return new Proxy(store, {
     get(target, name) {
       if (name === Symbol.asyncDispose) return () => replica[Symbol.asyncDispose]();
@@ -97,7 +98,7 @@ if (missing === undefined) {
     it('has what the owner had, with the same revisions, deletions among them, when it takes over', () =>
       inFolder(async (folder) => {
         const first = await replicaIn(folder, 'first');
-        const store = await first.own();
+        const { store } = await first.own();
         const following = Promise.withResolvers<void>();
         await using second = await openEtcdReplica({
           etcd: { endpoints: [etcd.endpoint] },
@@ -115,10 +116,11 @@ if (missing === undefined) {
         await committed(store, remove(keyOf('b')), put(keyOf('c'), '1'));
         const promised = await store.progress();
         const before = await historyOf(store, { prefix: '' }, 0 as never);
-        expect(second.holds()).toBe(false);
+        expect(second.role().role).toBe('standby');
         await first[Symbol.asyncDispose]();
-        const taken = await standby;
-        expect(second.holds()).toBe(true);
+        const { store: taken, holds } = await standby;
+        expect(holds()).toBe(true);
+        expect(second.role()).toEqual({ role: 'owner' });
         expect(await historyOf(taken, { prefix: '' }, 0 as never)).toEqual(before);
         const { revision } = await committed(taken, put(keyOf('d'), '1'));
         expect(revision).toBeGreaterThan(promised);
@@ -137,20 +139,56 @@ if (missing === undefined) {
           leaseClock: own.clock,
           leaseSeconds: 2,
         });
-        const store = await first.own();
+        const owned = await first.own();
+        const { store } = owned;
         await committed(store, put(keyOf('a'), '1'));
         await using second = await replicaIn(folder, 'second');
         own.stop();
-        const taken = await second.own();
+        const { store: taken } = await second.own();
         await committed(taken, put(keyOf('a'), '2'));
         // It wakes up.
         own.goOn();
-        expect(first.holds()).toBe(false);
+        expect(owned.holds()).toBe(false);
         await expect(store.commit([put(keyOf('a'), 'from the past')])).rejects.toMatchObject({
           reason: 'ServiceUnavailable',
         });
-        await expect(first.lost).resolves.toBeInstanceOf(Error);
+        await expect(owned.lost).resolves.toBeInstanceOf(Error);
         expect(textOf(taken.get(keyOf('a')))).toBe('2');
+      }));
+  });
+
+  describe('an owner that has lost the shard', () => {
+    it('follows on from its mirror, and owns the shard again with what others have committed', () =>
+      inFolder(async (folder) => {
+        const own = createStoppableClock();
+        const states: string[] = [];
+        await using first = await openEtcdReplica({
+          ...{ etcd: { endpoints: [etcd.endpoint] }, prefix: `/kcp/${basename(folder)}`, path: join(folder, 'first') },
+          ...{ owner: 'first', clock, random, leaseClock: own.clock, leaseSeconds: 2 },
+          onState: (state) => void states.push(state),
+        });
+        const former = await first.own();
+        await committed(former.store, put(keyOf('a'), '1'), put(keyOf('gone'), '1'));
+        own.stop();
+        {
+          await using second = await replicaIn(folder, 'second');
+          await using between = await second.own();
+          await committed(between.store, put(keyOf('a'), '2'), remove(keyOf('gone')));
+        }
+        own.goOn();
+        await expect(former.store.commit([put(keyOf('a'), 'late')])).rejects.toMatchObject({
+          reason: 'ServiceUnavailable',
+        });
+        await former.lost;
+        states.length = 0;
+        const again = await first.own();
+        expect([textOf(again.store.get(keyOf('a'))), again.store.get(keyOf('gone'))]).toEqual(['2', undefined]);
+        expect(states).toEqual(['mirroring', 'owner']);
+        // Whoever still has the store of before reads nothing from it, and is not held for the owner.
+        expect(() => former.store.get(keyOf('a'))).toThrow('currently unable');
+        expect([former.holds(), again.holds()]).toEqual([false, true]);
+        const { revision } = await committed(again.store, put(keyOf('a'), '3'));
+        expect((await historyOf(again.store, { prefix: '' }, revisionZero)).at(-1)?.revision).toBe(revision);
       }));
   });
 
@@ -162,11 +200,11 @@ if (missing === undefined) {
           ...{ etcd: { endpoints: [etcd.endpoint] }, prefix: `/kcp/${basename(folder)}`, path: join(folder, 'first') },
           ...{ owner: 'first', clock, random, leaseClock: own.clock, leaseSeconds: 2 },
         });
-        const store = await first.own();
+        const { store } = await first.own();
         await committed(store, put(keyOf('a'), '1'));
         await using second = await replicaIn(folder, 'second');
         own.stop();
-        const taken = await second.own();
+        const { store: taken } = await second.own();
         own.goOn();
         await expect(store.commit([put(keyOf('a'), 'from the past')])).rejects.toMatchObject({
           reason: 'ServiceUnavailable',
@@ -186,7 +224,7 @@ if (missing === undefined) {
             ...{ owner: name, clock: time, random, leaseClock, leaseSeconds: 2 },
           });
         await using first = await open('first', time, own.clock);
-        const store = await first.own();
+        const { store } = await first.own();
         await committed(store, put(keyOf('a'), '1'));
         const promised = await store.progress();
         // It hangs: what it has reserved, half a second ahead, is not given back.
@@ -202,7 +240,7 @@ if (missing === undefined) {
         for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
         expect(owns).toBe(false);
         behind.advance(200);
-        const taken = await owning;
+        const { store: taken } = await owning;
         const { revision } = await committed(taken, put(keyOf('a'), '2'));
         expect(revision).toBeGreaterThan(promised);
         // Not far above it either: a crash loop does not drag the clock ahead.
@@ -227,18 +265,18 @@ if (missing === undefined) {
               onState: (state) => void states.push(state),
             });
           const behind = await open('behind');
-          const early = await behind.own();
+          const { store: early } = await behind.own();
           await committed(early, put(keyOf('a'), '1'), put(keyOf('gone'), '1'));
           await behind[Symbol.asyncDispose]();
           const ahead = await open('ahead');
-          const store = await ahead.own();
+          const { store } = await ahead.own();
           await committed(store, put(keyOf('a'), '2'), remove(keyOf('gone')));
           const { revision } = await committed(store, put(keyOf('b'), '1'));
           await ahead[Symbol.asyncDispose]();
           if (compacted) await etcd.compact();
           states.length = 0;
           await using again = await open('behind');
-          const found = await again.own();
+          const { store: found } = await again.own();
           expect(states.includes('resynchronising')).toBe(compacted);
           expect([textOf(found.get(keyOf('a'))), found.get(keyOf('gone')), found.get(keyOf('b'))?.revision]).toEqual([
             '2',
@@ -263,7 +301,7 @@ if (missing === undefined) {
             random,
             leaseSeconds: 10,
           });
-          const store = await replica.own();
+          const { store } = await replica.own();
           const acknowledged: string[] = [];
           let writing = true;
           const writer = (async () => {

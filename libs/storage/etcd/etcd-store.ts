@@ -5,10 +5,11 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock, Random } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
+import { RpcError } from '@kcp-ts/rpc';
+import { StorageFault } from '../engine/backend.ts';
 import type { StoreOptions } from '../engine/create-store.ts';
 import { createStore, historyMaxAgeMsDefault, historyMaxBytesDefault } from '../engine/create-store.ts';
 import type { Store } from '../store.ts';
-import type { EtcdBackend } from './etcd-backend.ts';
 import { createEtcdBackend } from './etcd-backend.ts';
 import type { EtcdClient, EtcdOptions } from './etcd-client.ts';
 import { createEtcdClient } from './etcd-client.ts';
@@ -35,22 +36,34 @@ export interface EtcdReplicaOptions extends StoreOptions {
   readonly leaseClock?: Clock | undefined;
   /** Seconds that an owner's death goes unnoticed, at most; 3 when absent. */
   readonly leaseSeconds?: number | undefined;
-  onState?(state: 'mirroring' | 'resynchronising' | 'owner' | 'lost', detail: string): void;
+  onState?(state: 'mirroring' | 'resynchronising' | 'restored' | 'failing' | 'owner' | 'lost', detail: string): void;
 }
 
-export interface EtcdReplica extends AsyncDisposable {
-  /** Mirrors until it owns the shard; resolves to the store. Rejects when the signal is aborted. */
-  own(signal?: AbortSignal): Promise<Store>;
+/** What one replica has of a shard, from when it took it until it lost it. */
+export interface OwnedShard extends AsyncDisposable {
+  readonly store: Store;
   /** After a read: whether it may be answered, since nobody else can have committed meanwhile. */
   holds(): boolean;
-  /** Resolves when the shard is no longer ours: the process ends, and begins again as a standby. */
+  /** Resolves, with the reason, when the shard is no longer ours: the store commits nothing any more, and is to be disposed of. */
   readonly lost: Promise<Error>;
+}
+
+/** `lagMs`: how long ago the mirror surely had everything that etcd had; infinite before it has been read. */
+export type ReplicaRole = { readonly role: 'owner' } | { readonly role: 'standby'; readonly lagMs: number };
+
+export interface EtcdReplica extends AsyncDisposable {
+  /** Mirrors until it owns the shard. It can be called again when that has been lost. Rejects when the signal is aborted. */
+  own(signal?: AbortSignal): Promise<OwnedShard>;
+  role(): ReplicaRole;
   /** Transactions sent to etcd. */
   transactions(): number;
 }
 
 const mapSizeDefault = 2 ** 36;
 const tryMs = 500;
+
+/** Also for the client whose write nobody knows the end of. */
+const leaseLost = 'this process no longer owns the shard, and what was asked may have been done';
 
 async function bootId(): Promise<string> {
   // Where there is none to be read, every start is taken for another boot's: the mirror is read anew.
@@ -73,25 +86,30 @@ export async function openEtcdReplica(options: EtcdReplicaOptions): Promise<Etcd
   return new Replica(options, mirror);
 }
 
+interface Taken {
+  readonly lease: EtcdLease;
+  readonly createRevision: bigint;
+  /** Aborted when what was taken is lost again. */
+  readonly lost: AbortController;
+}
+
 class Replica implements EtcdReplica {
-  readonly lost: Promise<Error>;
   readonly #options: EtcdReplicaOptions;
   readonly #clock: Clock;
   readonly #client: EtcdClient;
   readonly #keys: ReturnType<typeof keysOf>;
   readonly #mirror: Mirror;
-  readonly #following = new AbortController();
-  readonly #lose: (error: Error) => void;
-  #applied: Promise<void> = Promise.resolve();
-  #followed: Promise<void> | undefined;
+  #following: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
+  /** etcd's revision up to which everything has been applied while following. */
   #progress = 0n;
+  /** When, on the monotonic clock, etcd surely had nothing that is not here. */
+  #completeMs = Number.NEGATIVE_INFINITY;
   #waiters = new Set<() => void>();
-  #lease: EtcdLease | undefined;
-  #backend: EtcdBackend | undefined;
-  #store: Store | undefined;
-  #isLost = false;
-  #compaction: Disposable | undefined;
+  #transactions = 0;
+  #owned: OwnedShard | undefined;
   #announcing: AsyncDisposable | undefined;
+  /** The owner's key, by its create revision, that was ours and is not any more. */
+  #given: bigint | undefined;
 
   constructor(options: EtcdReplicaOptions, mirror: Mirror) {
     this.#options = options;
@@ -99,47 +117,64 @@ class Replica implements EtcdReplica {
     this.#client = createEtcdClient(options.etcd);
     this.#keys = keysOf(options.prefix);
     this.#mirror = mirror;
-    const { promise, resolve } = Promise.withResolvers<Error>();
-    this.lost = promise;
-    this.#lose = (error) => {
-      if (this.#isLost) return;
-      this.#isLost = true;
-      options.onState?.('lost', error.message);
-      resolve(error);
-    };
   }
 
-  holds(): boolean {
-    return !this.#isLost && this.#lease?.holds() === true;
+  role(): ReplicaRole {
+    return this.#owned === undefined
+      ? { role: 'standby', lagMs: this.#clock.monotonic() - this.#completeMs }
+      : { role: 'owner' };
   }
 
   transactions(): number {
-    return this.#backend?.transactions() ?? 0;
+    return this.#transactions;
   }
 
-  async own(signal?: AbortSignal): Promise<Store> {
-    this.#followed ??= this.#follow();
+  async own(signal?: AbortSignal): Promise<OwnedShard> {
+    await this.#owned?.[Symbol.asyncDispose]();
     for (;;) {
       if (signal?.aborted === true) throw new Error('Cannot own the shard: given up');
-      const taken = await this.#take().catch(() => undefined);
-      if (taken !== undefined) return this.#begin(taken);
-      await new Promise<void>((resolve) => {
-        const timer = this.#clock.setTimer(tryMs, resolve);
-        // The owner's key going away is in what is followed: then at once.
-        this.#waiters.add(() => {
-          timer[Symbol.dispose]();
-          resolve();
+      this.#startFollowing();
+      const taken = await this.#take().catch(notAnswered);
+      if (taken !== undefined) {
+        const owned = await this.#begin(taken).catch(async (error: unknown) => {
+          // With the lease, which is not waited for, the shard is free again.
+          void taken.lease.release();
+          return error === taken.lost.signal.reason ? undefined : notAnswered(error);
         });
-      });
+        if (owned !== undefined) return owned;
+      }
+      await this.#untilWoken(signal);
     }
   }
 
+  /** For a moment; the owner's key going away is in what is followed: then at once. */
+  async #untilWoken(signal: AbortSignal | undefined): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        timer[Symbol.dispose]();
+        signal?.removeEventListener('abort', wake);
+        this.#waiters.delete(wake);
+        resolve();
+      };
+      const timer = this.#clock.setTimer(tryMs, wake);
+      signal?.addEventListener('abort', wake, { once: true });
+      this.#waiters.add(wake);
+    });
+  }
+
   /** Undefined where somebody else owns the shard. */
-  async #take(): Promise<{ readonly lease: EtcdLease; readonly createRevision: bigint } | undefined> {
-    const { owner } = this.#keys;
+  async #take(): Promise<Taken | undefined> {
+    const { owner, commit } = this.#keys;
     const { entry } = await etcdGet(this.#client, owner);
-    if (entry !== undefined) return undefined;
-    const lease = await grantEtcdLease(this.#client, this.#clock, this.#options.leaseSeconds ?? 3);
+    if (entry !== undefined) {
+      if (entry.createRevision === this.#given) await this.#giveBack(this.#given);
+      return undefined;
+    }
+    const lease = await grantEtcdLease(this.#client, this.#clock, {
+      ttlSeconds: this.#options.leaseSeconds ?? 3,
+      key: commit,
+      seen: () => this.#mirror.etcdRevision(),
+    });
     const value = Buffer.from(JSON.stringify({ owner: this.#options.owner }));
     const { succeeded, revision } = await etcdCommit(
       this.#client,
@@ -150,122 +185,171 @@ class Replica implements EtcdReplica {
       await lease.release();
       throw error;
     });
-    if (succeeded) return { lease, createRevision: revision };
+    if (succeeded) {
+      const lost = new AbortController();
+      void lease.lost.then(() => lost.abort(new StorageFault(leaseLost)));
+      return { lease, createRevision: revision, lost };
+    }
     await lease.release();
     return undefined;
   }
 
-  async #begin({
-    lease,
-    createRevision,
-  }: {
-    readonly lease: EtcdLease;
-    readonly createRevision: bigint;
-  }): Promise<Store> {
-    this.#lease = lease;
-    void lease.lost.then(() => this.#lose(new Error('the lease has ended')));
+  /** An ownership that we have given up, since etcd was silent, and that it still knows. */
+  async #giveBack(createRevision: bigint): Promise<void> {
+    const { owner } = this.#keys;
+    await etcdCommit(this.#client, [{ key: owner, createRevision }], [{ delete: owner }]);
+  }
+
+  async #begin({ lease, createRevision, lost }: Taken): Promise<OwnedShard> {
     // Everything that any owner before us has committed is at or below the revision at which we took over.
-    await this.#caughtUp(createRevision);
-    this.#following.abort();
-    await this.#followed;
-    await this.#applied;
-    const { entry } = await etcdGet(this.#client, this.#keys.commit);
+    await this.#caughtUp(createRevision, lost.signal);
+    await this.#stopFollowing();
+    const { entry } = await etcdGet(this.#client, this.#keys.commit, undefined, lost.signal);
     const backend = createEtcdBackend({
       client: this.#client,
       keys: this.#keys,
       mirror: this.#mirror,
       ownership: {
-        lease,
         createRevision,
         version: entry?.version ?? 0n,
         state: this.#mirror.state(),
       },
       clock: this.#clock,
       random: this.#options.random,
-      onLost: this.#lose,
+      lost: lost.signal,
+      lose: (error) => lost.abort(error),
+      settled: lease.settled,
+      onTransaction: () => void this.#transactions++,
     });
-    this.#backend = backend;
     const store = await createStore(backend, this.#options);
-    this.#store = store;
-    this.#compaction = compactRegularly(this.#client, { clock: this.#clock });
+    const compaction = compactRegularly(this.#client, { clock: this.#clock });
+    const { promise: isLost, resolve } = Promise.withResolvers<Error>();
+    const tell = () => {
+      const error = lost.signal.reason as Error;
+      this.#options.onState?.('lost', error.message);
+      resolve(error);
+    };
+    if (lost.signal.aborted) tell();
+    else lost.signal.addEventListener('abort', tell, { once: true });
+    let closing: Promise<void> | undefined;
+    const close = async () => {
+      compaction[Symbol.dispose]();
+      // From here on nothing more is taken.
+      await store[Symbol.asyncDispose]();
+      if (this.#owned === owned) this.#owned = undefined;
+      lost.signal.removeEventListener('abort', tell);
+      // Whoever has lost the shard need not wait for an etcd that may be away.
+      if (lost.signal.aborted) {
+        this.#given = createRevision;
+        void lease.release();
+      } else await lease.release();
+    };
+    const owned: OwnedShard = {
+      store,
+      holds: () => !lost.signal.aborted && lease.holds(),
+      lost: isLost,
+      [Symbol.asyncDispose]: () => (closing ??= close()),
+    };
+    this.#owned = owned;
     this.#options.onState?.('owner', this.#options.prefix);
-    return store;
+    return owned;
   }
 
-  #caughtUp(revision: bigint): Promise<void> {
-    if (this.#progress >= revision) return this.#applied;
-    return new Promise((resolve) => {
-      const look = () => {
-        if (this.#progress < revision) this.#waiters.add(look);
-        else resolve();
-      };
-      this.#waiters.add(look);
-    });
+  /** Rejects, with the reason, when the signal is aborted. */
+  async #caughtUp(revision: bigint, signal: AbortSignal): Promise<void> {
+    while (this.#progress < revision) {
+      signal.throwIfAborted();
+      await this.#untilWoken(signal);
+    }
   }
 
   #heard(revision: bigint): void {
     if (revision > this.#progress) this.#progress = revision;
-    const waiters = this.#waiters;
-    this.#waiters = new Set();
-    for (const wake of waiters) wake();
+    for (const wake of [...this.#waiters]) wake();
+  }
+
+  #startFollowing(): void {
+    if (this.#following !== undefined) return;
+    const stop = new AbortController();
+    this.#progress = 0n;
+    this.#following = { stop, ended: this.#follow(stop.signal) };
+  }
+
+  async #stopFollowing(): Promise<void> {
+    this.#following?.stop.abort();
+    await this.#following?.ended;
+    this.#following = undefined;
   }
 
   /** What etcd says goes to the mirror, in order, for as long as we do not own the shard. */
-  async #follow(): Promise<void> {
-    const { signal } = this.#following;
-    let anew = this.#mirror.etcdRevision() === 0n;
+  async #follow(signal: AbortSignal): Promise<void> {
+    let state: 'unknown' | 'same' | 'restored' | 'compacted' = 'unknown';
     while (!signal.aborted) {
-      if (anew) {
-        this.#options.onState?.('resynchronising', this.#options.prefix);
-        const done = await this.#mirror.resynchronise(this.#client, this.#keys).then(
-          () => true,
-          () => false,
-        );
-        if (!done) {
-          await pauseOn(this.#clock, tryMs);
-          continue;
+      try {
+        if (state === 'unknown' && this.#mirror.etcdRevision() > 0n)
+          state = await this.#mirror.compare(this.#client, this.#keys);
+        if (state !== 'same') {
+          if (state === 'restored') this.#options.onState?.('restored', this.#options.prefix);
+          this.#options.onState?.('resynchronising', this.#options.prefix);
+          this.#completeMs = Number.NEGATIVE_INFINITY;
+          await this.#mirror.resynchronise(this.#client, this.#keys, state === 'restored');
         }
+        state = await this.#mirrorFrom(signal);
+      } catch (thrown) {
+        // etcd is away, or the disk of the mirror is full: what is here is whole, up to where it says.
+        if (!(thrown instanceof RpcError)) this.#options.onState?.('failing', String(thrown));
+        if (state === 'same') state = 'unknown';
+        if (!signal.aborted) await pauseOn(this.#clock, tryMs);
       }
-      anew = false;
-      this.#heard(this.#mirror.etcdRevision());
-      this.#announcing ??= announceMirror(this.#client, {
-        name: this.#options.random.uuid(),
-        revision: () => this.#backend?.etcdRevision() ?? this.#mirror.etcdRevision(),
-        clock: this.#clock,
-      });
-      this.#options.onState?.('mirroring', this.#options.prefix);
-      await watchEtcd(
-        this.#client,
-        this.#keys.all,
-        this.#mirror.etcdRevision(),
-        {
-          changes: (changes, revision) => {
-            this.#applied = this.#applied
-              .then(() => this.#mirror.apply(changes, revision))
-              .then(() => this.#heard(revision));
-            return this.#applied;
-          },
-          progress: () => undefined,
-          compacted: () => {
-            anew = true;
-          },
-        },
-        { clock: this.#clock, signal },
-      );
-      await this.#applied;
     }
   }
 
+  /** Resolves, when the watch is over, to what became of what is here. */
+  async #mirrorFrom(signal: AbortSignal): Promise<'same' | 'restored' | 'compacted'> {
+    let found: 'same' | 'restored' | 'compacted' = 'same';
+    this.#heard(this.#mirror.etcdRevision());
+    this.#announcing ??= announceMirror(this.#client, {
+      name: this.#options.random.uuid(),
+      revision: () => this.#mirror.etcdRevision(),
+      clock: this.#clock,
+    });
+    this.#options.onState?.('mirroring', this.#options.prefix);
+    await watchEtcd(
+      this.#client,
+      this.#keys.all,
+      this.#mirror.etcdRevision(),
+      {
+        changes: async (changes, revision) => {
+          await this.#mirror.apply(changes, revision);
+          this.#heard(revision);
+        },
+        progress: (askedMs) => {
+          this.#completeMs = Math.max(this.#completeMs, askedMs);
+        },
+        connected: async () => {
+          found = await this.#mirror.compare(this.#client, this.#keys);
+          return found === 'same';
+        },
+        compacted: () => {
+          found = 'compacted';
+        },
+      },
+      { clock: this.#clock, signal },
+    );
+    return found;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#compaction?.[Symbol.dispose]();
-    // From here on nothing more is taken.
-    const closing = this.#store?.[Symbol.asyncDispose]();
-    this.#following.abort();
-    await this.#followed;
+    await this.#owned?.[Symbol.asyncDispose]();
+    await this.#stopFollowing();
     await this.#announcing?.[Symbol.asyncDispose]();
-    if (closing === undefined) await this.#mirror.close();
-    else await closing;
-    await this.#lease?.release();
+    await this.#mirror.close();
     this.#client[Symbol.dispose]();
   }
+}
+
+/** etcd is away, or does not let us in: it is asked again. */
+function notAnswered(error: unknown): undefined {
+  if (!(error instanceof RpcError)) throw error;
+  return undefined;
 }

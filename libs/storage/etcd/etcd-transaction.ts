@@ -1,5 +1,7 @@
 /** Transactions of etcd, in short: what must hold, and what is then done. */
+import type { ResponseHeader } from '@kcp-ts/proto';
 import { Compare_CompareResult, Compare_CompareTarget } from '@kcp-ts/proto';
+import type { CallOptions } from '@kcp-ts/rpc';
 import type { EtcdClient } from './etcd-client.ts';
 import { keyBytes, prefixEnd } from './etcd-client.ts';
 
@@ -68,11 +70,29 @@ export async function etcdCommit(
   client: EtcdClient,
   conditions: readonly EtcdCondition[],
   operations: readonly EtcdOperation[],
+  signal?: AbortSignal,
 ): Promise<{ readonly succeeded: boolean; readonly revision: bigint }> {
   const reply = await client.authenticated(() =>
-    client.kv.txn({ compare: conditions.map(compareOf), success: operations.map(requestOf) }),
+    client.kv.txn({ compare: conditions.map(compareOf), success: operations.map(requestOf) }, { signal }),
   );
   return { succeeded: reply.succeeded, revision: reply.header?.revision ?? 0n };
+}
+
+/** What every answer of etcd says of etcd itself. */
+export interface EtcdMoment {
+  /** The id of the cluster: another one for what was restored from a snapshot under another name or at other addresses. */
+  readonly cluster: string;
+  readonly revision: bigint;
+  /** Raft's: which election the member that answered knows of. */
+  readonly term: bigint;
+}
+
+export function momentOf(header: ResponseHeader | undefined): EtcdMoment {
+  return {
+    cluster: (header?.clusterId ?? 0n).toString(16),
+    revision: header?.revision ?? 0n,
+    term: header?.raftTerm ?? 0n,
+  };
 }
 
 /** The newest state of a key, as a majority knows it; or the one at a revision. */
@@ -80,10 +100,17 @@ export async function etcdGet(
   client: EtcdClient,
   key: string,
   at = 0n,
-): Promise<{ readonly entry: EtcdEntry | undefined; readonly revision: bigint }> {
-  const reply = await client.authenticated(() => client.kv.range({ key: keyBytes(key), revision: at }));
+  signal?: AbortSignal,
+): Promise<EtcdMoment & { readonly entry: EtcdEntry | undefined }> {
+  const reply = await client.authenticated(() => client.kv.range({ key: keyBytes(key), revision: at }, { signal }));
   const [kv] = reply.kvs;
-  return { entry: kv === undefined ? undefined : entryOf(kv), revision: reply.header?.revision ?? 0n };
+  return { entry: kv === undefined ? undefined : entryOf(kv), ...momentOf(reply.header) };
+}
+
+/** Where etcd is, as a majority knows it: nothing that was committed before the question is above it. `key`: one that may be read. */
+export async function etcdMoment(client: EtcdClient, key: string, options: CallOptions): Promise<EtcdMoment> {
+  const reply = await client.authenticated(() => client.kv.range({ key: keyBytes(key), countOnly: true }, options));
+  return momentOf(reply.header);
 }
 
 const pageEntries = 1_000n;
@@ -92,7 +119,7 @@ const pageEntries = 1_000n;
 export async function* etcdList(
   client: EtcdClient,
   prefix: string,
-): AsyncGenerator<{ readonly entries: readonly EtcdEntry[]; readonly revision: bigint }> {
+): AsyncGenerator<{ readonly entries: readonly EtcdEntry[]; readonly revision: bigint; readonly cluster: string }> {
   const rangeEnd = prefixEnd(prefix);
   let key = keyBytes(prefix);
   let revision = 0n;
@@ -101,8 +128,9 @@ export async function* etcdList(
     const reply = await client.authenticated(() =>
       client.kv.range({ key: from, rangeEnd, limit: pageEntries, revision }),
     );
-    if (revision === 0n) revision = reply.header?.revision ?? 0n;
-    yield { entries: reply.kvs.map(entryOf), revision };
+    const moment = momentOf(reply.header);
+    if (revision === 0n) revision = moment.revision;
+    yield { entries: reply.kvs.map(entryOf), revision, cluster: moment.cluster };
     const last = reply.kvs.at(-1);
     if (!reply.more || last === undefined) return;
     key = Buffer.concat([last.key, Uint8Array.of(0)]);

@@ -8,6 +8,8 @@ import { EtcdEventType } from '@kcp-ts/proto';
 import { RpcError } from '@kcp-ts/rpc';
 import type { EtcdClient } from './etcd-client.ts';
 import { keyBytes, prefixEnd } from './etcd-client.ts';
+import type { EtcdMoment } from './etcd-transaction.ts';
+import { etcdMoment, momentOf } from './etcd-transaction.ts';
 
 export interface EtcdChange {
   readonly type: 'put' | 'delete';
@@ -19,10 +21,15 @@ export interface EtcdChange {
 export interface EtcdWatchHandlers {
   /** Everything up to `revision`, complete, in order. Where it takes its time, the next is not read before. */
   changes(changes: readonly EtcdChange[], revision: bigint): void | Promise<void>;
-  /** etcd was heard, and had nothing to say: what is here was the newest when it was asked, on the monotonic clock. */
+  /**
+   * etcd was heard, and had nothing to say: what is here was the newest when it was asked, on the monotonic clock. The question was put to a majority, since a
+   * member that is cut off from it goes on answering.
+   */
   progress(askedMs: number): void;
-  /** What comes behind `revision` is no longer to be had. The watch ends: read everything anew. */
-  compacted(revision: bigint): void;
+  /** A connection was made, to an etcd that is at `now`: whether it still has what was seen. Where not, the watch ends: read everything anew. */
+  connected(now: EtcdMoment, seen: bigint): boolean | Promise<boolean>;
+  /** What comes behind what was seen is no longer to be had. The watch ends: read everything anew. */
+  compacted(): void;
   /** The connection broke; it is tried again. */
   broken?(error: RpcError): void;
 }
@@ -32,6 +39,11 @@ const retryMsMax = 500;
 /** etcd answers a request for progress at once; when it does not, the connection is not worth keeping. */
 const askMsDefault = 1_000;
 const deafMs = 4_000;
+/**
+ * A watch that begins in the past is sent what it has missed in a round of its own, ten times a second, and older versions of etcd answer a request for progress
+ * before that round as if it were through (seen with 3.4.23): no question is put before some of them.
+ */
+const catchUpMs = 500;
 
 const decoder = new TextDecoder();
 
@@ -72,20 +84,31 @@ export async function watchEtcd(
     const connection = new AbortController();
     const end = () => connection.abort();
     signal.addEventListener('abort', end, { once: true });
+    const member = client.member();
     const stream = client.watch.watch({ signal: connection.signal });
     let heardMs = clock.monotonic();
     let asking: Disposable | undefined;
-    let askedMs: number | undefined;
-    let sentMs = 0;
+    /** The question that is not answered yet: when it was put, and where etcd was then. */
+    let asked: { readonly ms: number; readonly revision: bigint } | undefined;
+    let sentMs = Number.NEGATIVE_INFINITY;
+    async function putQuestion(ms: number): Promise<void> {
+      const { revision } = await etcdMoment(client, prefix, { signal: connection.signal, timeoutMs: deafMs });
+      asked ??= { ms, revision };
+      await stream.write({ requestUnion: { case: 'progressRequest', value: {} } });
+    }
     const ask = () => {
       const now = clock.monotonic();
-      if (now - heardMs > deafMs) return end();
+      if (now - heardMs > deafMs) {
+        client.leave(member);
+        return end();
+      }
       asking = clock.setTimer(askMs, ask);
       // One question at a time, so that it is known which one an answer is to; one that etcd leaves unanswered, being busy, is put again.
-      if (askedMs !== undefined && now - sentMs < askMs * 3) return;
-      askedMs ??= now;
+      if (now - sentMs < askMs * 3) return;
       sentMs = now;
-      void stream.write({ requestUnion: { case: 'progressRequest', value: {} } }).catch(() => undefined);
+      putQuestion(now).catch(() => {
+        sentMs = Number.NEGATIVE_INFINITY;
+      });
     };
     let fragments: EtcdChange[] = [];
     try {
@@ -103,10 +126,15 @@ export async function watchEtcd(
       });
       for await (const reply of stream) {
         heardMs = clock.monotonic();
-        if (reply.created) ask();
         if (reply.compactRevision > 0n) {
-          handlers.compacted(reply.compactRevision);
+          handlers.compacted();
           return true;
+        }
+        if (reply.created) {
+          const now = momentOf(reply.header);
+          if (!(await handlers.connected(now, seen))) return true;
+          if (now.revision > seen) asking = clock.setTimer(catchUpMs, ask);
+          else ask();
         }
         if (reply.canceled) return false;
         fragments.push(...changesOf(reply.events));
@@ -122,8 +150,10 @@ export async function watchEtcd(
         } else if (!reply.created) {
           // A sign of life and no more: some versions of etcd say a revision before they have sent what is below it.
           retryMs = retryMsMin;
-          if (askedMs !== undefined) handlers.progress(askedMs);
-          askedMs = undefined;
+          if (asked === undefined || momentOf(reply.header).revision < asked.revision) continue;
+          handlers.progress(asked.ms);
+          asked = undefined;
+          sentMs = Number.NEGATIVE_INFINITY;
         }
       }
       return false;
@@ -135,11 +165,14 @@ export async function watchEtcd(
   }
 
   while (!signal.aborted) {
+    const member = client.member();
     try {
       if (await client.authenticated(follow)) return;
     } catch (thrown) {
       if (!(thrown instanceof RpcError)) throw thrown;
-      if (!signal.aborted) handlers.broken?.(thrown);
+      if (signal.aborted) return;
+      client.leave(member);
+      handlers.broken?.(thrown);
     }
     if (signal.aborted) return;
     await new Promise<void>((resolve) => {

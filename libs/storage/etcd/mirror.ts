@@ -5,13 +5,14 @@ import { rm } from 'node:fs/promises';
 import type { Clock } from '@kcp-ts/base';
 import type { Revision } from '@kcp-ts/meta';
 import { revisionZero } from '@kcp-ts/meta';
-import type { Backend, BackendState, StoredEntry, Write } from '../engine/backend.ts';
+import { RpcError } from '@kcp-ts/rpc';
+import type { Backend, BackendState, Flush, StoredEntry, Write } from '../engine/backend.ts';
 import { openLmdbBackend } from '../lmdb/lmdb-backend.ts';
 import { revisionAt } from '../revision-clock.ts';
 import type { EtcdClient } from './etcd-client.ts';
 import type { CommitRecord, Keys } from './etcd-records.ts';
 import { decodeData, decodeRecord } from './etcd-records.ts';
-import { etcdGet, etcdList } from './etcd-transaction.ts';
+import { etcdGet, etcdList, etcdMoment } from './etcd-transaction.ts';
 import type { EtcdChange } from './etcd-watch.ts';
 
 /** How far a mirror has come, as it says with each step. */
@@ -20,6 +21,10 @@ interface Mark {
   readonly etcd: string;
   /** The machine's boot: what the system had not written yet is lost with it. */
   readonly boot: string;
+  /** The cluster that the revision is of. */
+  readonly cluster: string;
+  /** The id of the newest commit record; '' before the first one. Another etcd, or another past of this one, has another one at that revision. */
+  readonly commit: string;
 }
 
 export interface MirrorOptions {
@@ -34,42 +39,59 @@ export interface MirrorOptions {
 
 export interface Mirror {
   backend(): Backend;
-  /** etcd's revision up to which everything is here. */
+  /** etcd's revision up to which everything is here; 0 where all of it is still to be read. */
   etcdRevision(): bigint;
-  /** The last commit record that was seen. */
-  record(): CommitRecord | undefined;
+  /** The cluster that it is a copy of; '' where it is of none yet. */
+  cluster(): string;
   /** What an owner goes on from. */
   state(): BackendState;
-  mark(etcdRevision: bigint): string;
   /** Takes what etcd has said; in order. */
   apply(changes: readonly EtcdChange[], revision: bigint): Promise<void>;
-  /** Reads everything anew, as of one revision of etcd. */
-  resynchronise(client: EtcdClient, keys: Keys): Promise<void>;
+  /** Takes what the owner has committed to etcd, where `record` is the last commit record of it and lies at `etcdRevision`; without one, etcd was told nothing. */
+  commit(flush: Flush, record: CommitRecord | undefined, etcdRevision: bigint): Promise<void>;
+  /**
+   * Whether etcd still has what is here: it is the same cluster, and has the same commit record where the mirror has come to. It has not after it was restored from
+   * a snapshot. (`compacted`: it cannot be said any more.)
+   */
+  compare(client: EtcdClient, keys: Keys): Promise<'same' | 'restored' | 'compacted'>;
+  /**
+   * Reads everything anew, as of one revision of etcd. Where etcd was restored, nobody who has seen what it no longer has goes on from there: history begins now, above
+   * everything that was promised.
+   */
+  resynchronise(client: EtcdClient, keys: Keys, restored: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
 const pieceWrites = 500;
+const noMark: Mark = { etcd: '0', boot: '', cluster: '', commit: '' };
 
 function open({ path, mapSizeBytes }: MirrorOptions): Backend {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   return openLmdbBackend({ path, mapSizeBytes, copy: true });
 }
 
-function readMark(text: string, bootId: string): bigint {
-  if (text === '') return 0n;
-  const { etcd, boot } = JSON.parse(text) as Mark;
-  return boot === bootId ? BigInt(etcd) : 0n;
+function readMark(text: string, bootId: string): Mark {
+  if (text === '') return noMark;
+  const mark = JSON.parse(text) as Partial<Mark>;
+  // One of an earlier version does not say enough to be compared.
+  const { etcd, boot, cluster, commit } = { ...noMark, ...mark };
+  return boot === bootId && mark.cluster !== undefined ? { etcd, boot, cluster, commit } : noMark;
 }
 
 export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
   let backend = open(options);
-  let etcdRevision = readMark(backend.state.mark, options.bootId);
-  let record: CommitRecord | undefined;
+  const found = readMark(backend.state.mark, options.bootId);
+  let etcdRevision = BigInt(found.etcd);
+  let { cluster, commit: commitId } = found;
+  let deleted: CommitRecord['deleted'] = [];
   let revision = backend.state.revision;
   let reserved = backend.state.reserved;
   let floor = backend.state.floor;
+  /** Before everything was read anew: what anybody may have seen of here is not above it. */
+  let promised = 0;
 
-  const mark = (at: bigint) => JSON.stringify({ etcd: String(at), boot: options.bootId } satisfies Mark);
+  const mark = (at: bigint) =>
+    JSON.stringify({ etcd: String(at), boot: options.bootId, cluster, commit: commitId } satisfies Mark);
 
   async function write(writes: readonly Write[], at: bigint, trim: Revision | undefined): Promise<void> {
     const last = writes.at(-1)?.event.revision;
@@ -101,11 +123,12 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
   function writesOf(changes: readonly EtcdChange[], state: (key: string) => StoredEntry | undefined): Write[] {
     const commit = changes.find(({ key, type }) => key === keys.commit && type === 'put');
     if (commit !== undefined) {
-      record = decodeRecord(commit.value);
+      const record = decodeRecord(commit.value);
       // A clean stop gives back what it did not need.
       reserved = record.reserved as Revision;
+      ({ id: commitId, deleted } = record);
     }
-    const deletions = new Map(record?.deleted ?? []);
+    const deletions = new Map(deleted);
     const writes: Write[] = [];
     for (const { type, key, value } of changes) {
       if (!key.startsWith(keys.data)) continue;
@@ -128,9 +151,32 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
   return {
     backend: () => backend,
     etcdRevision: () => etcdRevision,
-    record: () => record,
+    cluster: () => cluster,
     state: () => ({ revision, reserved, floor, mark: mark(etcdRevision) }),
-    mark,
+    async commit(flush, record, at) {
+      const before = commitId;
+      if (record !== undefined) commitId = record.id;
+      try {
+        await backend.write({ ...flush, mark: mark(at) });
+      } catch (error) {
+        commitId = before;
+        throw error;
+      }
+      etcdRevision = at;
+      ({ revision, reserved } = flush);
+      if (flush.trim !== undefined && flush.trim > floor) floor = flush.trim;
+    },
+    async compare(client, { commit }) {
+      const now = await etcdMoment(client, commit, {});
+      if (now.cluster !== cluster || now.revision < etcdRevision) return 'restored';
+      try {
+        const { entry } = await etcdGet(client, commit, etcdRevision);
+        return (entry === undefined ? '' : decodeRecord(entry.value).id) === commitId ? 'same' : 'restored';
+      } catch (thrown) {
+        if (thrown instanceof RpcError && thrown.code === 'out-of-range') return 'compacted';
+        throw thrown;
+      }
+    },
     async apply(changes, upTo) {
       const overlay = new Map<string, StoredEntry | undefined>();
       const state = (key: string) => (overlay.has(key) ? overlay.get(key) : backend.get(key));
@@ -156,15 +202,19 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
       }
       await write(writes, upTo, findOld());
     },
-    async resynchronise(client, all) {
+    async resynchronise(client, all, restored) {
+      promised = Math.max(promised, revision, reserved);
       await backend.close();
       await rm(options.path, { recursive: true, force: true });
       backend = open(options);
+      etcdRevision = 0n;
       revision = revisionZero;
       reserved = revisionZero;
+      commitId = '';
       let at = 0n;
       for await (const page of etcdList(client, all.data)) {
         at = page.revision;
+        cluster = page.cluster;
         const writes = page.entries.map(({ key, value }): Write => {
           const { expiresAt, ...data } = decodeData(value);
           const event = { type: 'put', key: key.slice(all.data.length), ...data, previous: undefined } as const;
@@ -176,14 +226,20 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
       }
       // As of the pages: a deletion after the newest object that is left is known from here alone.
       const { entry } = await etcdGet(client, all.commit, at);
-      record = entry === undefined ? undefined : decodeRecord(entry.value);
+      const record = entry === undefined ? undefined : decodeRecord(entry.value);
       if (record !== undefined) {
         reserved = record.reserved as Revision;
         if (record.revision > revision) revision = record.revision as Revision;
+        commitId = record.id;
+      }
+      // A mirror that is new has seen nothing that etcd could have lost; its last owner has, who was the owner in another cluster.
+      if (restored || (record?.cluster !== undefined && record.cluster !== cluster)) {
+        revision = Math.max(revision, revisionAt(options.clock.now()), promised) as Revision;
+        reserved = Math.max(reserved, revision) as Revision;
       }
       // Nobody can resume from before: what happened there is not known here.
-      await write([], at, revision);
       floor = revision;
+      await write([], at, revision);
     },
     close: () => backend.close(),
   };

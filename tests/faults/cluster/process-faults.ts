@@ -96,4 +96,6 @@ export const processFaults: readonly Fault[] = [
   stopped('cache-server', 4, everybody),
   stopped('nats', 5, everybody),
   stopped('etcd', 2, nobody),
+  // Longer than any lease lasts: every shard is a standby for a while.
+  stopped('etcd', 10, nobody),
 ];

@@ -1,0 +1,163 @@
+/** Where a shard's data is, and who else there is: a store of its own, or one in etcd that it owns while it may, with others or without. */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { ServiceAccount } from '@kcp-ts/authn';
+import type { Random } from '@kcp-ts/base';
+import { etcdOptionsOf } from '@kcp-ts/installation';
+import type { KubeObject } from '@kcp-ts/meta';
+import type { EtcdReplica, OwnedShard, ReplicaRole, Store, StoreOptions } from '@kcp-ts/storage';
+import { formatKey, openEtcdReplica, openLmdbStore, parseStored } from '@kcp-ts/storage';
+import type { Logger } from 'pino';
+import type { AmongOthers } from './among-others.ts';
+import type { Shard } from './compose.ts';
+import type { Installation } from './installation.ts';
+import { joinInstallation } from './installation.ts';
+import type { JoinNeeds } from './join.ts';
+import { joinOthers } from './join.ts';
+
+/** What there is of a shard while this process owns it. */
+export interface OwnedData extends AsyncDisposable {
+  readonly store: Store;
+  /** Whether what was read may be answered. */
+  holds(): boolean;
+  /** Resolves when another process may own the shard. Never, for a store of its own. */
+  readonly lost: Promise<Error>;
+  readonly shardNumber: number;
+  readonly installation: Installation | undefined;
+  readonly amongOthers: AmongOthers | undefined;
+  /** Told the shards that are in the installation, as Shard objects are to say. */
+  follow(shard: Shard): Disposable | undefined;
+}
+
+export interface ShardData extends AsyncDisposable {
+  /** Resolves when this process owns the shard: until then another one does, and this one is its standby. Again, when that was lost. Rejects with the signal. */
+  own(signal: AbortSignal): Promise<OwnedData>;
+  /** Undefined where no other process can own the shard. */
+  readonly role: (() => ReplicaRole) | undefined;
+}
+
+type DataNeeds = JoinNeeds & { readonly random: Random };
+
+export function findServiceAccount(store: Store, { cluster, namespace, name, uid }: ServiceAccount): boolean {
+  const parts = { group: '', resource: 'serviceaccounts', identity: '-', cluster, namespace, name } as const;
+  const entry = store.get(formatKey(parts));
+  return entry !== undefined && parseStored<KubeObject>(entry.value).metadata.uid === uid;
+}
+
+/** Whether a Secret of the account's namespace still holds a token of an account. */
+export function holdsToken(store: Store, { cluster, namespace }: ServiceAccount, name: string, token: string): boolean {
+  const parts = { group: '', resource: 'secrets', identity: '-', cluster, namespace, name } as const;
+  const entry = name === '' ? undefined : store.get(formatKey(parts));
+  if (entry === undefined) return false;
+  const { data } = parseStored<KubeObject & { readonly data?: Readonly<Record<string, string>> }>(entry.value);
+  return data?.['token'] === Buffer.from(token).toString('base64');
+}
+
+function logStoreFault(log: Logger): NonNullable<StoreOptions['onFault']> {
+  return (why, cause) => {
+    if (why === undefined) log.info('the store takes commits again');
+    else log.error({ err: cause }, `commits fail: ${why}`);
+  };
+}
+
+const never = new Promise<never>(() => undefined);
+
+/** Of a shard that knows no others. */
+const alone = { shardNumber: 1, installation: undefined, amongOthers: undefined, follow: () => undefined } as const;
+
+async function openEmbedded({ config, clock, log }: DataNeeds): Promise<ShardData> {
+  const path = join(config.rootDirectory, 'data');
+  const store = await openLmdbStore({ path, clock, reserve: true, onFault: logStoreFault(log) });
+  const end = () => store[Symbol.asyncDispose]();
+  return {
+    own: () => Promise.resolve({ ...alone, store, lost: never, holds: () => true, [Symbol.asyncDispose]: end }),
+    role: undefined,
+    [Symbol.asyncDispose]: end,
+  };
+}
+
+async function openReplica({ config, clock, log, random }: DataNeeds): Promise<EtcdReplica> {
+  return openEtcdReplica({
+    etcd: await etcdOptionsOf(config, config.etcdServers),
+    prefix: config.etcdPrefix,
+    path: join(config.rootDirectory, 'mirror'),
+    owner: `${hostname()}:${process.pid}`,
+    clock,
+    random,
+    leaseSeconds: config.leaderElectLeaseDuration,
+    onFault: logStoreFault(log),
+    onState: (state, detail) => log.info({ state, detail }, 'the store in etcd'),
+  });
+}
+
+/** One that is owned among others: it joins them, and leaves them when the shard is another one's. */
+async function ownAmongOthers(needs: DataNeeds, replica: EtcdReplica, owned: OwnedShard): Promise<OwnedData> {
+  const { config, clock, log, random } = needs;
+  const { store, holds, lost } = owned;
+  let isLost = false;
+  void lost.then(() => {
+    isLost = true;
+  });
+  await using opened = new AsyncDisposableStack();
+  opened.use(owned);
+  const joined = opened.use(await joinOthers(needs));
+  const { register, own, bus, tls, rpcPort, clocks } = joined;
+  // Also where the clock is set back from here on: nothing is committed at or below what everybody was told.
+  store.observe(own.joinRevision);
+  const installation = await joinInstallation({
+    ...{ register, own, bus, store, tls, rpcHost: config.bindAddress, rpcPort, clock, clocks, random, log },
+    findServiceAccount: (account) => findServiceAccount(store, account),
+  });
+  // What others follow has ended with the ownership: they go to whoever has it now.
+  opened.defer(() => installation.close(isLost ? 0 : drainMs));
+  const all = opened.move();
+  return {
+    ...{ store, holds, lost, installation },
+    shardNumber: own.number,
+    amongOthers: {
+      clocks,
+      refusedRevisions: installation.heard.refused,
+      etcdTransactions: () => replica.transactions(),
+    },
+    follow(shard) {
+      installation.takeOrders(shard.orders);
+      if (config.rootShardName !== config.shardName) return undefined;
+      const leave = (name: string) => {
+        register.leave(name).catch((error: unknown) => log.error({ err: error, shard: name }, 'a shard cannot leave'));
+      };
+      const objects = shard.keepShards(leave);
+      const following = register.follow(({ shards }) => {
+        objects.joined(shards).catch((error: unknown) => log.error({ err: error }, 'Shard objects cannot be kept'));
+      });
+      return {
+        [Symbol.dispose]() {
+          following[Symbol.dispose]();
+          objects[Symbol.dispose]();
+        },
+      };
+    },
+    [Symbol.asyncDispose]: () => all[Symbol.asyncDispose](),
+  };
+}
+
+const drainMs = 2_000;
+
+async function openInEtcd(needs: DataNeeds): Promise<ShardData> {
+  const replica = await openReplica(needs);
+  const isAlone = needs.config.natsUrl.length === 0;
+  return {
+    async own(signal) {
+      const owned = await replica.own(signal);
+      return isAlone
+        ? { ...alone, ...owned, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
+        : ownAmongOthers(needs, replica, owned);
+    },
+    role: () => replica.role(),
+    [Symbol.asyncDispose]: () => replica[Symbol.asyncDispose](),
+  };
+}
+
+/** Where the data is follows from the flags of the store alone, whether there are others from those of NATS. */
+export function openShardData(needs: DataNeeds): Promise<ShardData> {
+  return needs.config.etcdServers.length > 0 ? openInEtcd(needs) : openEmbedded(needs);
+}
