@@ -22,6 +22,8 @@ export type { OrphanNeeds, Ownership } from './orphan-clusters.ts';
 export { createOrphanClusters } from './orphan-clusters.ts';
 export type { ClusterOrder, OtherShards } from './other-shards.ts';
 export { noOtherShards } from './other-shards.ts';
+export type { PartitionSetNeeds } from './partition-sets.ts';
+export { createPartitionSets } from './partition-sets.ts';
 export type { ReplicateMarks, ReplicateNeeds } from './replicate-annotations.ts';
 export {
   createReplicateAnnotations,

@@ -12,6 +12,7 @@ import {
   createNamespaceContents,
   createNamespaceDeletion,
   createOrphanClusters,
+  createPartitionSets,
   createReplicateAnnotations,
   createTokenSecrets,
   createWorkspaceDeletion,
@@ -121,6 +122,13 @@ export function shardControllers(
       label: core.labelNew,
     }),
     createNamespaceDeletion(needs),
+    createPartitionSets({
+      ...needs,
+      shards,
+      setsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitionsets'),
+      partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
+      shardsPrefix: () => core.ownPrefix('core.kcp.io', 'shards'),
+    }),
     createTokenSecrets({ ...needs, caBundle, issueForSecret: tokens.issueForSecret }),
     createDeletionPropagation(needs),
     createWorkspaceProgress({
