@@ -37,5 +37,7 @@ export type { WorkspaceDeletionNeeds } from './workspace-deletion.ts';
 export { createWorkspaceDeletion } from './workspace-deletion.ts';
 export type { WorkspaceProgressNeeds } from './workspace-progress.ts';
 export { createWorkspaceProgress } from './workspace-progress.ts';
+export type { WorkspaceTypeUrlsNeeds } from './workspace-type-urls.ts';
+export { createWorkspaceTypeUrls } from './workspace-type-urls.ts';
 export type { ControllerNeeds } from './writer.ts';
 export { eachPiece } from './writer.ts';

@@ -17,6 +17,7 @@ import {
   createTokenSecrets,
   createWorkspaceDeletion,
   createWorkspaceProgress,
+  createWorkspaceTypeUrls,
   exportConsumersPrefix,
   noOtherShards,
   parseExportConsumersKey,
@@ -80,6 +81,8 @@ export function shardControllers(
   const { store, clock, random, shardNumber, served, reader, bindings, claims, keepSchema } = core;
   const needs = { store, clock, random, shardNumber, served };
   const workspacesPrefix = () => core.ownPrefix('tenancy.kcp.io', 'workspaces');
+  const typesPrefix = () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes');
+  const shardsPrefix = () => core.ownPrefix('core.kcp.io', 'shards');
   const { resolve, pathOf, shards } = tenancy;
   const otherShards = core.peers?.shards ?? noOtherShards(core.shardName);
   return [
@@ -125,10 +128,11 @@ export function shardControllers(
     createPartitionSets({
       ...needs,
       shards,
+      shardsPrefix,
       setsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitionsets'),
       partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
-      shardsPrefix: () => core.ownPrefix('core.kcp.io', 'shards'),
     }),
+    createWorkspaceTypeUrls({ ...needs, shards, shardsPrefix, typesPrefix }),
     createTokenSecrets({ ...needs, caBundle, issueForSecret: tokens.issueForSecret }),
     createDeletionPropagation(needs),
     createWorkspaceProgress({
@@ -136,7 +140,7 @@ export function shardControllers(
       plan: tenancy.plan,
       types: tenancy.types,
       workspacesPrefix,
-      shardsPrefix: () => core.ownPrefix('core.kcp.io', 'shards'),
+      shardsPrefix,
       logicalClusterKey: (cluster) => logicalClusterKey(cluster),
       pathOf,
       otherShards,
@@ -152,7 +156,7 @@ export function shardControllers(
     createExportConsumers({ ...needs, bindings, ownShard: core.shardName }),
     createReplicateAnnotations({
       ...needs,
-      typesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes'),
+      typesPrefix,
       logicalClusterKey: (cluster) => logicalClusterKey(cluster),
     }),
   ];

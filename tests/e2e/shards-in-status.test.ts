@@ -1,7 +1,7 @@
-/** Partitions are made and taken away with the labels of shards. */
+/** What is said of shards: partitions follow their labels, and types the URLs of their virtual workspaces. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
-import { base, done, field, makeWorkspace } from '../harness/objects.ts';
+import { base, condition, done, field, makeWorkspace, typesOf } from '../harness/objects.ts';
 import type { TestServer } from '../harness/server.ts';
 import { startServer } from '../harness/server.ts';
 
@@ -60,4 +60,19 @@ it('a set has a partition for each combination of values that shards have, and t
   await selectors(['asia']);
   await done(admin.delete(`${topology}/partitionsets/regions`));
   await selectors([]);
+});
+
+it('a workspace type says where those who prepare its workspaces find them, and is ready', async () => {
+  const { path, cluster } = await makeWorkspace(admin, 'root', 'types');
+  const type = { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'WorkspaceType', metadata: { name: 'prepared' } };
+  await done(admin.post(typesOf(path), { ...type, spec: { initializer: true } }));
+  const { body } = await admin.until(
+    `${typesOf(path)}/prepared`,
+    (answer) => condition(answer.body, 'Ready') === 'True',
+  );
+  const found = field(body, 'status.virtualWorkspaces') as { type: string; url: string }[];
+  expect(found.map((virtual) => `${virtual.type} ${new URL(virtual.url).pathname}`)).toEqual([
+    `initializing /services/initializingworkspaces/${cluster}:prepared`,
+    `terminating /services/terminatingworkspaces/${cluster}:prepared`,
+  ]);
 });
