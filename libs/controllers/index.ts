@@ -26,6 +26,8 @@ export type { OrphanNeeds, Ownership } from './orphan-clusters.ts';
 export { createOrphanClusters } from './orphan-clusters.ts';
 export type { ClusterOrder, OtherShards } from './other-shards.ts';
 export { noOtherShards } from './other-shards.ts';
+export type { PartitionSetNeeds } from './partition-sets.ts';
+export { createPartitionSets } from './partition-sets.ts';
 export type { ReplicateMarks, ReplicateNeeds } from './replicate-annotations.ts';
 export {
   createReplicateAnnotations,
@@ -39,5 +41,7 @@ export type { WorkspaceDeletionNeeds } from './workspace-deletion.ts';
 export { createWorkspaceDeletion } from './workspace-deletion.ts';
 export type { WorkspaceProgressNeeds } from './workspace-progress.ts';
 export { createWorkspaceProgress } from './workspace-progress.ts';
+export type { WorkspaceTypeUrlsNeeds } from './workspace-type-urls.ts';
+export { createWorkspaceTypeUrls } from './workspace-type-urls.ts';
 export type { ControllerNeeds } from './writer.ts';
 export { eachPiece } from './writer.ts';

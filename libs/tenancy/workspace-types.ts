@@ -49,7 +49,7 @@ export function parseTypeName(text: string): { readonly path: string; readonly n
 }
 
 /** The id of a type's initializer or terminator: it names the logical cluster, not the path. */
-export function lifecycleId(type: ResolvedType): string {
+export function lifecycleId(type: Pick<ResolvedType, 'cluster' | 'name'>): string {
   return `${type.cluster}:${type.name}`;
 }
 

@@ -33,10 +33,13 @@ export interface ExportSurface {
 }
 
 const apiBindings: ClaimKey = { group: 'apis.kcp.io', resource: 'apibindings' };
+/** Events are the same in both: a claim on them is one on both. */
+const eventGroups = ['', 'events.k8s.io'];
 
-/** Every version that a claim without an identity is about. Events are of two groups, and some of kcp's groups have an earlier name: a claim is on both. */
-function builtinResources({ base }: Catalog, claim: ClaimKey): readonly ServedResource[] {
-  return base.resources.filter(({ row, identity }) => isClaimOn(claim, row.group, row.plural, identity));
+/** Every version that a claim without an identity is about. */
+function builtinResources({ base }: Catalog, { group = '', resource }: ClaimKey): readonly ServedResource[] {
+  const groups = resource === 'events' && eventGroups.includes(group) ? eventGroups : [group];
+  return base.resources.filter(({ row }) => row.plural === resource && groups.includes(row.group));
 }
 
 function claimedResources(needs: ExportSurfaceNeeds, claim: ExportClaim): readonly ServedResource[] {
@@ -61,12 +64,11 @@ export function exportSurface(needs: ExportSurfaceNeeds, cluster: string, source
     }
   }
   add(exportedResources(needs, cluster, source), { kind: 'exported' });
-  const bindings = builtinResources(needs.catalog, apiBindings);
   for (const claim of source.spec?.permissionClaims ?? []) {
-    const claimed = claimedResources(needs, claim);
-    add(claimed, { kind: 'claimed', claim, ownBindings: claimed.some((served) => bindings.includes(served)) });
+    const ownBindings = isClaimOn(claim, 'apis.kcp.io', 'apibindings', '-');
+    add(claimedResources(needs, claim), { kind: 'claimed', claim, ownBindings });
   }
-  add(bindings, { kind: 'bindings' });
+  add(builtinResources(needs.catalog, apiBindings), { kind: 'bindings' });
   const resources = [...grounds.keys()];
   const key = `export ${cluster} ${source.metadata.name} ${resources.map(describe).join(' ')}`;
   const surface = needs.catalog.intern(key, () => resources);

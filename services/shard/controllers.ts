@@ -14,10 +14,12 @@ import {
   createNamespaceContents,
   createNamespaceDeletion,
   createOrphanClusters,
+  createPartitionSets,
   createReplicateAnnotations,
   createTokenSecrets,
   createWorkspaceDeletion,
   createWorkspaceProgress,
+  createWorkspaceTypeUrls,
   exportConsumersPrefix,
   noOtherShards,
   parseExportConsumersKey,
@@ -103,6 +105,8 @@ export function shardControllers(
   const needs = { store, clock, random, shardNumber, served };
   const inClusters = { ...needs, logicalClusterKey };
   const workspacesPrefix = () => core.ownPrefix('tenancy.kcp.io', 'workspaces');
+  const typesPrefix = () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes');
+  const shardsPrefix = () => core.ownPrefix('core.kcp.io', 'shards');
   const { resolve, pathOf, shards } = tenancy;
   const otherShards = core.peers?.shards ?? noOtherShards(core.shardName);
   return [
@@ -139,6 +143,14 @@ export function shardControllers(
       label: core.labelNew,
     }),
     createNamespaceDeletion(needs),
+    createPartitionSets({
+      ...needs,
+      shards,
+      shardsPrefix,
+      setsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitionsets'),
+      partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
+    }),
+    createWorkspaceTypeUrls({ ...needs, shards, shardsPrefix, typesPrefix }),
     createTokenSecrets({ ...needs, caBundle, issueForSecret: tokens.issueForSecret }),
     createDeletionPropagation(needs),
     createWorkspaceProgress({
@@ -146,7 +158,7 @@ export function shardControllers(
       plan: tenancy.plan,
       types: tenancy.types,
       workspacesPrefix,
-      shardsPrefix: () => core.ownPrefix('core.kcp.io', 'shards'),
+      shardsPrefix,
       pathOf,
       otherShards,
     }),
@@ -160,7 +172,7 @@ export function shardControllers(
     createExportConsumers({ ...needs, bindings, ownShard: core.shardName }),
     createReplicateAnnotations({
       ...inClusters,
-      typesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes'),
+      typesPrefix,
     }),
   ];
 }

@@ -163,8 +163,9 @@ const errors: readonly Reason[] = [
   },
   {
     recording: 'errors/old-rv-watch',
-    what: 'body*',
-    reason: 'the state comes first, in the order of names; in kcp it has none',
+    what: '*',
+    reason:
+      'a 410: kcp goes on from the beginning of its history, where a revision of another installation may be meant',
   },
   { recording: 'errors/delete-precondition', what: 'request', reason: 'recorded without its body' },
   { recording: 'errors/create-with-rv', what: '*', reason: better },

@@ -1,0 +1,77 @@
+/** WorkspaceTypes say where those who prepare and clean up their workspaces find them, at each shard; a type is ready when it says so. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Controller } from '@kcp-ts/controller';
+import type { Condition, KubeObject } from '@kcp-ts/meta';
+import { withCondition, withSummary } from '@kcp-ts/meta';
+import { flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
+import type { Shard } from '@kcp-ts/tenancy';
+import { lifecycleId } from '@kcp-ts/tenancy';
+import type { ControllerNeeds } from './writer.ts';
+import { committed, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+
+export interface WorkspaceTypeUrlsNeeds extends ControllerNeeds {
+  shards(): readonly Shard[];
+  /** `tenancy.kcp.io/workspacetypes/<identity>/`. */
+  typesPrefix(): string;
+  /** `core.kcp.io/shards/<identity>/`. */
+  shardsPrefix(): string;
+}
+
+const lifecycles = ['initializing', 'terminating'] as const;
+const urlsReady = 'VirtualWorkspaceURLsReady';
+
+interface VirtualWorkspace {
+  readonly type: (typeof lifecycles)[number];
+  readonly url: string;
+}
+
+interface Type extends KubeObject {
+  status?: { conditions?: readonly Condition[]; virtualWorkspaces?: readonly VirtualWorkspace[] };
+}
+
+export function createWorkspaceTypeUrls(needs: WorkspaceTypeUrlsNeeds): Controller {
+  const types = new Set<string>();
+
+  function virtualWorkspaces(id: string): readonly VirtualWorkspace[] {
+    const urls = needs.shards().flatMap(({ spec }) => spec?.virtualWorkspaceURL ?? spec?.baseURL ?? []);
+    return [...new Set(urls)]
+      .sort()
+      .flatMap((url) => lifecycles.map((type) => ({ type, url: `${url}/services/${type}workspaces/${id}` })));
+  }
+
+  return {
+    name: 'workspace-type-urls',
+    wake({ event }) {
+      const { key, type } = event;
+      if (key.startsWith(needs.shardsPrefix())) return [...types];
+      if (!key.startsWith(needs.typesPrefix())) return [];
+      if (type === 'delete') types.delete(key);
+      else types.add(key);
+      return type === 'delete' ? [] : [key];
+    },
+    async *resume() {
+      for await (const key of keysToResume(needs.store, needs.typesPrefix(), () => true)) {
+        types.add(key);
+        yield key;
+      }
+    },
+    async reconcile(key) {
+      const entry = needs.store.peek(key);
+      if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) return undefined;
+      const { cluster, name } = parseKey(key);
+      const served = needs.served('tenancy.kcp.io', 'workspacetypes');
+      const object = objectOf<Type>(served, entry);
+      const now = timestamp(needs);
+      const found = withCondition(object.status?.conditions ?? [], { type: urlsReady, status: 'True' }, now);
+      const conditions = withSummary(found, [urlsReady], now);
+      const status = {
+        ...object.status,
+        conditions,
+        virtualWorkspaces: virtualWorkspaces(lifecycleId({ cluster, name })),
+      };
+      if (isDeepStrictEqual(status, object.status)) return undefined;
+      object.status = status;
+      return (await committed(needs, [replaceOperation(needs, served, entry, object)])) ? undefined : lostRaceMs;
+    },
+  };
+}
