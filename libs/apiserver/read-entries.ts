@@ -64,7 +64,7 @@ export async function readPage(
       at ??= page.revision;
       for (const [k, entry] of page.entries.entries()) {
         from = entry.key;
-        if (keyFilter?.includes(entry.key) === false) continue;
+        if (keyFilter?.includes(entry.key, at) === false) continue;
         if (filter !== undefined) {
           const pause = slices.pause();
           if (pause !== undefined) await pause;

@@ -3,14 +3,15 @@
  * came about, so every verb works the same in all of them.
  */
 import type { Turns } from '@kcp-ts/base';
-import type { ClusterName, KubeObject, UserInfo } from '@kcp-ts/meta';
+import type { ClusterName, KubeObject, Revision, UserInfo } from '@kcp-ts/meta';
 import type { ObjectGuard, ServedResource, Surface } from '@kcp-ts/registry';
 import type { Range, StoreEvent } from '@kcp-ts/storage';
 import type { ApiPath } from './request-path.ts';
 
 /** Which keys belong to a request. Asked for each entry and each event, so it parses nothing. */
 export interface KeyFilter {
-  includes(key: string): boolean;
+  /** `at`: the revision that is read at. */
+  includes(key: string, at: Revision): boolean;
   /** `unknown`: the event may belong to what the client was shown once, and whether it does is no longer known: the watch has to begin anew. */
   includesEvent(event: Pick<StoreEvent, 'key' | 'type' | 'revision'>): boolean | 'unknown';
 }

@@ -15,7 +15,7 @@ export interface BoundExport {
   readonly exportCluster: string;
   readonly exportName: string;
   /** Whether it limits what consumers may do. */
-  readonly maximalPermissionPolicy: boolean;
+  readonly maximalPermissionPolicy: boolean | 'unknown';
 }
 
 export interface AuthorizerNeeds {
@@ -59,6 +59,7 @@ const openPath: Decision = { allowed: true, reason: 'always allowed path' };
 const allowedByRules: Decision = { allowed: true, reason: 'RBAC' };
 const noRule = noOpinion('no RBAC rule allows it');
 const noPolicy = noOpinion('the maximal permission policy does not allow it');
+const unknownPolicy = noOpinion('the APIExport is not known, nor whether it has a maximal permission policy');
 
 export function createAuthorizer(needs: AuthorizerNeeds): Authorizer {
   const { rbac, alwaysAllowPaths } = needs;
@@ -70,7 +71,8 @@ export function createAuthorizer(needs: AuthorizerNeeds): Authorizer {
   const permissionPolicy: Link = ({ user }, cluster, question) => {
     if (question.kind !== 'resource') return undefined;
     const bound = needs.boundExport(cluster, question.group, question.resource);
-    if (bound === undefined || !bound.maximalPermissionPolicy) return undefined;
+    if (bound === undefined || bound.maximalPermissionPolicy === false) return undefined;
+    if (bound.maximalPermissionPolicy === 'unknown') return unknownPolicy;
     const place = { exportCluster: bound.exportCluster, consumer: cluster };
     return policyAllows(rbac, user, place, question) ? undefined : noPolicy;
   };

@@ -15,6 +15,9 @@ export function pauseOn(clock: Pick<Clock, 'setTimer'>, milliseconds: number): P
 /** What the system's clock may differ from ours by, for its whole milliseconds, before it has been set. */
 const stepMinMs = 2;
 
+/** Node takes a longer timer for one that is due. */
+const timerMsMax = 2 ** 31 - 1;
+
 /** Its fractions of milliseconds come from the monotonic clock; whenever the system's clock is set, it follows. */
 export function createSystemClock(): Clock {
   let origin = performance.timeOrigin;
@@ -28,7 +31,7 @@ export function createSystemClock(): Clock {
     },
     monotonic: () => performance.now(),
     setTimer(milliseconds, run) {
-      const timer = setTimeout(run, milliseconds);
+      const timer = setTimeout(run, Math.min(milliseconds, timerMsMax));
       timer.unref();
       return { [Symbol.dispose]: () => clearTimeout(timer) };
     },

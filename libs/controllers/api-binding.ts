@@ -206,24 +206,31 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
   }
 
   /**
-   * Another binding of the workspace that would go on serving a bound resource with the same schema and identity: then those instances stay, and are handed
-   * over to it. One that is going away itself takes nothing over.
+   * Finds another binding of the workspace that would go on serving a bound resource with the same schema and identity: then those instances stay, and are
+   * handed over to it. One that is going away itself takes nothing over. What the others serve is read once, however much has been bound.
    */
-  function successorFor(reader: BindingReader, cluster: string, bound: BoundResourceStatus): ApiBinding | undefined {
-    return reader.otherBindings().find((other) => {
-      if (other.metadata.deletionTimestamp !== undefined) return false;
-      const reference = other.spec?.reference?.export;
-      const exportCluster = reference === undefined ? undefined : reader.resolve(reference.path ?? cluster);
-      const source =
-        exportCluster === undefined || reference === undefined
-          ? undefined
-          : reader.export(exportCluster, reference.name);
-      if (source === undefined || exportCluster === undefined) return false;
-      if (identityOf(source) !== bound.schema.identityHash) return false;
-      return (source.spec?.resources ?? []).some(
-        (resource) => reader.schema(exportCluster, resource.schema)?.metadata.uid === bound.schema.UID,
-      );
+  function successorsOf(
+    reader: BindingReader,
+    cluster: string,
+  ): (bound: BoundResourceStatus) => ApiBinding | undefined {
+    const candidates = reader.otherBindings().flatMap((binding) => {
+      const reference = binding.spec?.reference?.export;
+      if (binding.metadata.deletionTimestamp !== undefined || reference === undefined) return [];
+      const exportCluster = reader.resolve(reference.path ?? cluster);
+      const source = exportCluster === undefined ? undefined : reader.export(exportCluster, reference.name);
+      const identity = source === undefined ? undefined : identityOf(source);
+      if (exportCluster === undefined || source === undefined || identity === undefined) return [];
+      let schemas: ReadonlySet<string | undefined> | undefined;
+      const serves = (uid: string) => {
+        schemas ??= new Set(
+          source.spec?.resources?.map(({ schema }) => reader.schema(exportCluster, schema)?.metadata.uid),
+        );
+        return schemas.has(uid);
+      };
+      return [{ binding, identity, serves }];
     });
+    return ({ schema }) =>
+      candidates.find(({ identity, serves }) => identity === schema.identityHash && serves(schema.UID))?.binding;
   }
 
   /** The successors with what they take over: from the commit on that removes the binding it is theirs, and goes with them if nobody follows. */
@@ -256,8 +263,9 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     const remaining: string[] = [];
     const finalizers: string[] = [];
     const handed = new Map<string, BoundResourceStatus[]>();
+    const successorFor = successorsOf(reader, cluster);
     for (const bound of binding.status?.boundResources ?? []) {
-      const successor = successorFor(reader, cluster, bound)?.metadata.name;
+      const successor = successorFor(bound)?.metadata.name;
       if (successor !== undefined) {
         handed.set(successor, [...(handed.get(successor) ?? []), bound]);
         continue;

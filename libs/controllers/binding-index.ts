@@ -43,6 +43,8 @@ const leftMax = 10_000;
 
 interface Left {
   readonly resources: ReadonlySet<string>;
+  /** From the oldest of its bindings on, up to when it left. */
+  readonly since: Revision;
   readonly at: Revision;
 }
 
@@ -51,6 +53,8 @@ const noConsumers: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 
 export function createBindingIndex(store: Store): BindingIndex {
   const consumers = new Map<string, Map<string, ReadonlySet<string>>>();
+  /** For each consumer, when the oldest of its bindings to the export was made: what happened there before is not the export's to show. */
+  const since = new Map<string, Map<string, Revision>>();
   const bindings = new Map<string, Set<string>>();
   const listeners: ((exportHash: string) => void)[] = [];
   const sharedSets = new LRUCache<string, ReadonlySet<string>>({ max: sharedSetsMax });
@@ -89,12 +93,25 @@ export function createBindingIndex(store: Store): BindingIndex {
     bindings.set(hash, keys.add(key));
   }
 
-  function put(key: string, next: Known | undefined): void {
+  function noteSince(hash: string, cluster: string, created: Revision | undefined): void {
+    const known = since.get(hash) ?? new Map<string, Revision>();
+    since.set(hash, known);
+    if (created === undefined) known.delete(cluster);
+    else known.set(cluster, created);
+    if (known.size === 0) since.delete(hash);
+  }
+
+  function sinceOf(hash: string, cluster: string): Revision {
+    return since.get(hash)?.get(cluster) ?? (Number.POSITIVE_INFINITY as Revision);
+  }
+
+  function put(key: string, next: Known | undefined, created: Revision): void {
     if (next === undefined) return;
     const { hash, resources } = next;
     putBinding(hash, key);
     if (resources === undefined) return;
     const cluster = clusterOfKey(key, bindingsPrefix);
+    if (created < sinceOf(hash, cluster)) noteSince(hash, cluster, created);
     const clusters = consumers.get(hash) ?? new Map<string, ReadonlySet<string>>();
     const before = clusters.get(cluster);
     if (before === resources) return;
@@ -106,11 +123,16 @@ export function createBindingIndex(store: Store): BindingIndex {
 
   /** What a workspace has bound of an export, by the store; undefined for nothing. It may have more than one binding to an export. */
   function boundOf(cluster: string, hash: string): ReadonlySet<string> | undefined {
-    const found = store
-      .scan({ prefix: `${bindingsPrefix}${cluster}/` }, bindingsMax)
-      .map((entry) => known(parseStored<KubeObject>(entry.value)))
-      .flatMap((one) => (one?.hash === hash && one.resources !== undefined ? [one.resources] : []));
-    return found.length === 0 ? undefined : shared(found.flatMap((names) => [...names]));
+    const found = bindingsOf(cluster, hash);
+    return found.length === 0 ? undefined : shared(found.flatMap(({ resources }) => [...resources]));
+  }
+
+  function bindingsOf(cluster: string, hash: string) {
+    return store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, bindingsMax).flatMap((entry) => {
+      const one = known(parseStored<KubeObject>(entry.value));
+      if (one?.hash !== hash || one.resources === undefined) return [];
+      return [{ resources: one.resources, created: entry.createRevision }];
+    });
   }
 
   function remove(key: string, last: Known | undefined, at: Revision): void {
@@ -121,8 +143,18 @@ export function createBindingIndex(store: Store): BindingIndex {
     const cluster = clusterOfKey(key, bindingsPrefix);
     const clusters = consumers.get(hash);
     if (clusters?.has(cluster) !== true) return;
-    left.set(`${hash} ${cluster}`, { resources: clusters.get(cluster) ?? noBindings, at });
-    const still = boundOf(cluster, hash);
+    left.set(`${hash} ${cluster}`, {
+      resources: clusters.get(cluster) ?? noBindings,
+      since: sinceOf(hash, cluster),
+      at,
+    });
+    const others = bindingsOf(cluster, hash);
+    noteSince(
+      hash,
+      cluster,
+      others.length === 0 ? undefined : (Math.min(...others.map(({ created }) => created)) as Revision),
+    );
+    const still = others.length === 0 ? undefined : shared(others.flatMap(({ resources }) => [...resources]));
     if (still !== undefined) clusters.set(cluster, still);
     else if (clusters.delete(cluster) && clusters.size === 0) {
       consumers.delete(hash);
@@ -133,23 +165,23 @@ export function createBindingIndex(store: Store): BindingIndex {
   return {
     consumers: (hash) => consumers.get(hash) ?? noConsumers,
     wasBound(hash, cluster, name, at) {
-      if (consumers.get(hash)?.get(cluster)?.has(name) === true) return true;
+      if (consumers.get(hash)?.get(cluster)?.has(name) === true && at >= sinceOf(hash, cluster)) return true;
       const last = left.get(`${hash} ${cluster}`);
-      if (last !== undefined && at <= last.at && last.resources.has(name)) return true;
+      if (last !== undefined && at >= last.since && at <= last.at && last.resources.has(name)) return true;
       return at <= unknownUpTo ? 'unknown' : false;
     },
     bindings: (hash) => bindings.get(hash) ?? noBindings,
     exports: () => [...consumers.keys()],
     async load() {
       for await (const entries of eachPiece(store, { prefix: bindingsPrefix }))
-        for (const entry of entries) put(entry.key, known(parseStored<KubeObject>(entry.value)));
+        for (const entry of entries) put(entry.key, known(parseStored<KubeObject>(entry.value)), entry.createRevision);
       unknownUpTo = store.currentRevision();
     },
     changed({ event }) {
       if (!event.key.startsWith(bindingsPrefix)) return;
       const object = known(parseStored<KubeObject>(event.value));
       if (event.type === 'delete') remove(event.key, object, event.revision);
-      else put(event.key, object);
+      else put(event.key, object, event.createRevision);
     },
     onTurn: (listener) => void listeners.push(listener),
   };

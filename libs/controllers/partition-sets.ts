@@ -7,14 +7,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Controller } from '@kcp-ts/controller';
 import type { Condition, KubeObject, LabelSelectorSpec } from '@kcp-ts/meta';
 import { asClusterName, compileLabelSelector, labelSelectorOf, withCondition, withSummary } from '@kcp-ts/meta';
-import type { Entry, Operation } from '@kcp-ts/storage';
+import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { NewObject, Shard } from '@kcp-ts/tenancy';
 import { createOperation } from '@kcp-ts/tenancy';
 import { removeOperation } from './delete-instances.ts';
 import type { ControllerNeeds } from './writer.ts';
 import {
-  committed,
   cutIntoCommits,
   eachPiece,
   keysToResume,
@@ -120,13 +119,13 @@ export function createPartitionSets(needs: PartitionSetNeeds): Controller {
     return operations;
   }
 
-  async function apply(operations: readonly Operation[]): Promise<boolean> {
-    for (const commit of cutIntoCommits(needs.store, operations)) if (!(await committed(needs, commit))) return false;
+  async function apply(decision: Decision, operations: readonly Operation[]): Promise<boolean> {
+    for (const commit of cutIntoCommits(needs.store, operations)) if (!(await decision.commit(commit))) return false;
     return true;
   }
 
-  async function report(key: string, count: number): Promise<boolean> {
-    const entry = needs.store.peek(key);
+  async function report(decision: Decision, key: string, count: number): Promise<boolean> {
+    const entry = decision.peek(key);
     if (entry === undefined) return true;
     const served = needs.served('topology.kcp.io', 'partitionsets');
     const set = objectOf<PartitionSet>(served, entry);
@@ -137,7 +136,7 @@ export function createPartitionSets(needs: PartitionSetNeeds): Controller {
     const status = { ...set.status, conditions: withSummary(conditions, types, now), count };
     if (isDeepStrictEqual(status, set.status)) return true;
     set.status = status;
-    return committed(needs, [replaceOperation(needs, served, entry, set)]);
+    return decision.commit([replaceOperation(needs, served, entry, set)]);
   }
 
   return {
@@ -159,14 +158,15 @@ export function createPartitionSets(needs: PartitionSetNeeds): Controller {
         yield key;
       }
     },
-    async reconcile(key) {
+    async reconcile(key, decision) {
       const existing = await partitionsOf(key);
-      const entry = needs.store.peek(key);
-      if (entry === undefined) return (await apply(changes(key, existing, []))) ? undefined : lostRaceMs;
+      const entry = decision.peek(key);
+      if (entry === undefined) return (await apply(decision, changes(key, existing, []))) ? undefined : lostRaceMs;
       if ((storedFlags(entry.value) & flagDeleting) !== 0) return undefined;
       const set = parseStored<PartitionSet>(entry.value);
       const wanted = combinations(set, needs.shards()).map((values) => partitionOf(set, values));
-      const done = (await apply(changes(key, existing, wanted))) && (await report(key, wanted.length));
+      const done =
+        (await apply(decision, changes(key, existing, wanted))) && (await report(decision, key, wanted.length));
       return done ? undefined : lostRaceMs;
     },
   };

@@ -7,7 +7,7 @@ import { flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
 import type { Shard } from '@kcp-ts/tenancy';
 import { lifecycleId } from '@kcp-ts/tenancy';
 import type { ControllerNeeds } from './writer.ts';
-import { committed, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { commitOrAgain, keysToResume, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface WorkspaceTypeUrlsNeeds extends ControllerNeeds {
   shards(): readonly Shard[];
@@ -55,8 +55,8 @@ export function createWorkspaceTypeUrls(needs: WorkspaceTypeUrlsNeeds): Controll
         yield key;
       }
     },
-    async reconcile(key) {
-      const entry = needs.store.peek(key);
+    async reconcile(key, decision) {
+      const entry = decision.peek(key);
       if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) return undefined;
       const { cluster, name } = parseKey(key);
       const served = needs.served('tenancy.kcp.io', 'workspacetypes');
@@ -71,7 +71,7 @@ export function createWorkspaceTypeUrls(needs: WorkspaceTypeUrlsNeeds): Controll
       };
       if (isDeepStrictEqual(status, object.status)) return undefined;
       object.status = status;
-      return (await committed(needs, [replaceOperation(needs, served, entry, object)])) ? undefined : lostRaceMs;
+      return commitOrAgain(decision, [replaceOperation(needs, served, entry, object)]);
     },
   };
 }

@@ -158,30 +158,54 @@ function ownersOfNames(reader: BindingReader): NamedOwner[] {
   return owners;
 }
 
-/** The first of a schema's names that somebody else in the workspace has in the same group. */
-function nameConflict(schema: ApiResourceSchema, owners: readonly NamedOwner[]): string | undefined {
-  const { names, group } = schema.spec;
-  for (const owner of owners) {
-    if (owner.group !== group) continue;
-    const taken = new Set(
-      [owner.names.plural, owner.names.singular, ...(owner.names.shortNames ?? [])].filter(
-        (name) => name !== undefined && name !== '',
-      ),
-    );
-    const clash = (field: string, value: string) =>
-      `naming conflict with ${owner.describe}: spec.names.${field}=${value} is forbidden`;
-    if (taken.has(names.plural)) return clash('plural', names.plural);
-    if (names.singular !== undefined && taken.has(names.singular)) return clash('singular', names.singular);
-    const short = names.shortNames?.find((name) => taken.has(name));
-    if (short !== undefined) return clash('shortNames', `[${(names.shortNames ?? []).join(' ')}]`);
-    if (names.kind === owner.names.kind || names.kind === owner.names.listKind) return clash('kind', names.kind);
-    if (
-      names.listKind !== undefined &&
-      (names.listKind === owner.names.kind || names.listKind === owner.names.listKind)
-    )
-      return clash('listKind', names.listKind);
+/** Owners of names by group and name, the first of each: each schema is compared with those alone that have one of its names. */
+interface OwnersByName {
+  readonly taken: ReadonlyMap<string, number>;
+  readonly kinds: ReadonlyMap<string, number>;
+}
+
+function nameKey(group: string, name: string): string {
+  return `${group} ${name}`;
+}
+
+function ownersByName(owners: readonly NamedOwner[]): OwnersByName {
+  const taken = new Map<string, number>();
+  const kinds = new Map<string, number>();
+  const note = (map: Map<string, number>, group: string, name: string | undefined, index: number) => {
+    if (name === undefined || name === '') return;
+    const key = nameKey(group, name);
+    if (!map.has(key)) map.set(key, index);
+  };
+  for (const [index, { group, names }] of owners.entries()) {
+    for (const name of [names.plural, names.singular, ...(names.shortNames ?? [])]) note(taken, group, name, index);
+    for (const name of [names.kind, names.listKind]) note(kinds, group, name, index);
   }
-  return undefined;
+  return { taken, kinds };
+}
+
+/** The first of a schema's names that somebody else in the workspace has in the same group. */
+function nameConflict(
+  schema: ApiResourceSchema,
+  owners: readonly NamedOwner[],
+  { taken, kinds }: OwnersByName,
+): string | undefined {
+  const { names, group } = schema.spec;
+  const { plural, singular, shortNames = [], kind, listKind } = names;
+  const owns = (map: ReadonlyMap<string, number>, name: string | undefined) =>
+    name === undefined ? undefined : map.get(nameKey(group, name));
+  const short = shortNames.find((name) => owns(taken, name) !== undefined);
+  const clashes = [
+    ['plural', plural, owns(taken, plural)],
+    ['singular', singular, owns(taken, singular)],
+    ['shortNames', `[${shortNames.join(' ')}]`, owns(taken, short)],
+    ['kind', kind, owns(kinds, kind)],
+    ['listKind', listKind, owns(kinds, listKind)],
+  ] as const;
+  const first = Math.min(...clashes.flatMap(([, , owner]) => owner ?? []));
+  const found = clashes.find(([, , owner]) => owner === first);
+  if (found === undefined) return undefined;
+  const [field, value] = found;
+  return `naming conflict with ${owners[first]?.describe ?? ''}: spec.names.${field}=${value ?? ''} is forbidden`;
 }
 
 interface Bound {
@@ -193,6 +217,7 @@ interface Bound {
 function bind(found: Found, before: readonly BoundResourceStatus[], reader: BindingReader): Bound {
   const held = holders(reader);
   const owners = ownersOfNames(reader);
+  const byName = ownersByName(owners);
   const skipped: string[] = [];
   const schemas: ApiResourceSchema[] = [];
   const resources = new Map(before.map((bound) => [groupResource(bound.group, bound.resource), bound]));
@@ -205,7 +230,7 @@ function bind(found: Found, before: readonly BoundResourceStatus[], reader: Bind
       skipped.push(`${id}:${holder}`);
       continue;
     }
-    const clash = nameConflict(schema, owners);
+    const clash = nameConflict(schema, owners, byName);
     if (clash !== undefined) {
       conflict ??= clash;
       continue;

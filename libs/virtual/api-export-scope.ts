@@ -257,11 +257,13 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
       return clusters(served, why).map((consumer) => ({ prefix: `${served.prefix}${consumer}/${below}` }));
     },
     keyFilter(served): KeyFilter | undefined {
-      if (cluster !== '*' || grounds(served).kind !== 'exported') return undefined;
+      if (grounds(served).kind !== 'exported') return undefined;
+      // Who reads one workspace may do so while it is bound; a watch goes on when it is not any more.
+      if (cluster !== '*' && reading !== 'watch') return undefined;
       const { prefix } = served;
       const name = nameOf(served);
       return {
-        includes: (key) => hasBound(clusterOfKey(key, prefix), served),
+        includes: (key, at) => needs.wasBound(hash, clusterOfKey(key, prefix), name, at) === true,
         includesEvent: ({ key, revision }) => needs.wasBound(hash, clusterOfKey(key, prefix), name, revision),
       };
     },

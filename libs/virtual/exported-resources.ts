@@ -6,6 +6,8 @@ import type { ApiExport, ExportIndex } from '@kcp-ts/sharing';
 import { clusterOfKey, exportsPrefix, identityOf, schemaKey } from '@kcp-ts/sharing';
 import type { ParsedReader } from '@kcp-ts/storage';
 
+type ExportedResource = NonNullable<NonNullable<ApiExport['spec']>['resources']>[number];
+
 export interface ExportedResourcesNeeds {
   readonly components: Components;
   readonly exports: ExportIndex;
@@ -20,9 +22,18 @@ export function exportedResources(
   cluster: string,
   source: ApiExport,
 ): readonly ServedResource[] {
+  return resourcesOf(needs, cluster, source, source.spec?.resources ?? []);
+}
+
+function resourcesOf(
+  needs: ExportedResourcesNeeds,
+  cluster: string,
+  source: ApiExport,
+  resources: readonly ExportedResource[],
+): readonly ServedResource[] {
   const identityHash = identityOf(source);
   if (identityHash === undefined) return [];
-  return (source.spec?.resources ?? []).flatMap((resource) => {
+  return resources.flatMap((resource) => {
     const schema = needs.reader.get<KubeObject>(schemaKey(cluster, resource.schema));
     if (schema === undefined) return [];
     const bound = {
@@ -34,9 +45,9 @@ export function exportedResources(
       exportName: source.metadata.name,
       terminating: false,
     };
-    const resources = needs.components.ofExported(bound, schema).resources();
+    const versions = needs.components.ofExported(bound, schema).resources();
     // By the schema, which says what is stored and served: the export's own words for it are a reference.
-    return resources.filter(({ row }) => !needs.isBuiltin(row.group, row.plural));
+    return versions.filter(({ row }) => !needs.isBuiltin(row.group, row.plural));
   });
 }
 
@@ -50,7 +61,9 @@ export function resourcesOfIdentity(
   for (const key of needs.exports.withIdentity(identityHash)) {
     const source = needs.reader.get<ApiExport>(key);
     if (source === undefined) continue;
-    const found = exportedResources(needs, clusterOfKey(key, exportsPrefix), source).filter(
+    // An export may bring thousands, and a request may ask for hundreds of claims: only what the export calls so is looked at.
+    const named = source.spec?.resources?.filter((resource) => resource.group === group && resource.name === plural);
+    const found = resourcesOf(needs, clusterOfKey(key, exportsPrefix), source, named ?? []).filter(
       ({ row }) => row.group === group && row.plural === plural,
     );
     if (found.length > 0) return found;

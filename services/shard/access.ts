@@ -63,14 +63,11 @@ export function createAccess(core: Core): Access {
     boundExport(cluster, group, resource) {
       const origin = catalog.surface(cluster as ClusterName).findAny(group, resource)?.origin;
       if (origin?.kind !== 'bound') return undefined;
-      const source = reader.get<ApiExport>(exportKey(origin.exportCluster, origin.exportName));
-      if (source === undefined) return undefined;
       const { exportCluster, exportName } = origin;
-      return {
-        exportCluster,
-        exportName,
-        maximalPermissionPolicy: source.spec?.maximalPermissionPolicy?.local !== undefined,
-      };
+      const source = reader.get<ApiExport>(exportKey(exportCluster, exportName));
+      if (source === undefined) return { exportCluster, exportName, maximalPermissionPolicy: 'unknown' };
+      const limited = source.spec?.maximalPermissionPolicy?.local !== undefined;
+      return { exportCluster, exportName, maximalPermissionPolicy: limited };
     },
   });
   /** Clusters with an export that brings a resource under an identity and limits what consumers may do. */
