@@ -3,7 +3,6 @@
  * bounded number of keys at once, and retries that wait longer each time. An idle key costs nothing.
  */
 import type { Clock, Turns } from '@kcp-ts/base';
-import { pauseOn } from '@kcp-ts/base';
 import type { Change, WatchHub } from '@kcp-ts/watch';
 import type { Controller } from './controller.ts';
 
@@ -149,7 +148,7 @@ export function createControllerRuntime(
         queue.timers.clear();
         queue.waiting.clear();
       }
-      while (queues.some((queue) => queue.working.size > 0)) await pauseOn(needs.clock, 1);
+      if (!isIdle()) await new Promise<void>((resolve) => void idlers.add(resolve));
     },
   };
 }
