@@ -1,5 +1,6 @@
 /** The shard's controllers, as a list. */
 import type { Controller } from '@kcp-ts/controller';
+import type { ControllerNeeds } from '@kcp-ts/controllers';
 import {
   createApiBinding,
   createApiExportIdentity,
@@ -73,11 +74,27 @@ function orphanClusters(core: Core, { index, load, catchUp }: Peers): Controller
   });
 }
 
-export function shardControllers(
-  core: Core,
-  tenancy: Tenancy,
-  { caBundle, tokens }: { readonly caBundle: string; readonly tokens: TokenIssuer },
-): readonly Controller[] {
+interface Given {
+  readonly caBundle: string;
+  readonly tokens: TokenIssuer;
+}
+
+/** Those that Kubernetes' controller manager has, and clients rely on. */
+function kubernetesControllers(core: Core, needs: ControllerNeeds, { caBundle, tokens }: Given): readonly Controller[] {
+  return [
+    createClusterRoleAggregation({ ...needs, turns: core.turns }),
+    createNamespaceContents({
+      ...needs,
+      caBundle,
+      isLiving: (cluster) => core.clusters.facts(cluster)?.deleting === false,
+      label: core.labelNew,
+    }),
+    createTokenSecrets({ ...needs, caBundle, issueForSecret: tokens.issueForSecret }),
+  ];
+}
+
+export function shardControllers(core: Core, tenancy: Tenancy, given: Given): readonly Controller[] {
+  const { caBundle } = given;
   const { store, clock, random, shardNumber, served, reader, bindings, claims, keepSchema } = core;
   const needs = { store, clock, random, shardNumber, served };
   const workspacesPrefix = () => core.ownPrefix('tenancy.kcp.io', 'workspaces');
@@ -117,14 +134,8 @@ export function shardControllers(
       partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
     }),
     createCustomResourceDefinition({ ...needs, reader }),
-    createClusterRoleAggregation({ ...needs, turns: core.turns }),
-    createNamespaceContents({
-      ...needs,
-      caBundle,
-      isLiving: (cluster) => core.clusters.facts(cluster)?.deleting === false,
-      label: core.labelNew,
-    }),
     createNamespaceDeletion(needs),
+    ...kubernetesControllers(core, needs, given),
     createPartitionSets({
       ...needs,
       shards,
@@ -133,7 +144,6 @@ export function shardControllers(
       partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
     }),
     createWorkspaceTypeUrls({ ...needs, shards, shardsPrefix, typesPrefix }),
-    createTokenSecrets({ ...needs, caBundle, issueForSecret: tokens.issueForSecret }),
     createDeletionPropagation(needs),
     createWorkspaceProgress({
       ...needs,
