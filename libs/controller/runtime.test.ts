@@ -147,3 +147,34 @@ it('many keys that need no waiting are worked on in slices, with turns for other
   expect(inTurn.reduce((all, some) => all + some, 0)).toBe(12);
   expect(Math.max(...inTurn.filter((some) => some > 0))).toBeLessThanOrEqual(5);
 });
+
+it('ends when what is worked on is done, whatever the clock does', async () => {
+  const clock = manualClock();
+  let release: () => void = () => undefined;
+  let done = false;
+  const controller: Controller = {
+    name: 'c',
+    wake: () => [],
+    resume: () => ['k'],
+    async reconcile() {
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      done = true;
+      return undefined;
+    },
+  };
+  await using store = createMemoryStore();
+  using hub = createWatchHub(store);
+  const runtime = createControllerRuntime([controller], {
+    ...{ hub, clock, turns: createTurns({ clock, nextTurn: setImmediate }), concurrency: 1 },
+    decide: () => createDecision(store),
+    onError: () => undefined,
+  });
+  await runtime.start();
+  await new Promise((resolve) => setImmediate(resolve));
+  const ended = runtime[Symbol.asyncDispose]();
+  release();
+  await ended;
+  expect(done).toBe(true);
+});

@@ -1,5 +1,6 @@
 /** The shard's controllers, as a list. */
 import type { Controller } from '@kcp-ts/controller';
+import type { ControllerNeeds } from '@kcp-ts/controllers';
 import {
   createApiBinding,
   createApiExportIdentity,
@@ -96,11 +97,28 @@ function takesContent(reads: Reads, cluster: string): boolean {
   return cluster.startsWith('system:') || (entry !== undefined && (storedFlags(entry.value) & flagDeleting) === 0);
 }
 
-export function shardControllers(
-  core: Core,
-  tenancy: Tenancy,
-  { caBundle, tokens }: { readonly caBundle: string; readonly tokens: TokenIssuer },
-): readonly Controller[] {
+interface Given {
+  readonly caBundle: string;
+  readonly tokens: TokenIssuer;
+}
+
+/** Those that Kubernetes' controller manager has, and clients rely on. */
+function kubernetesControllers(core: Core, needs: ControllerNeeds, { caBundle, tokens }: Given): readonly Controller[] {
+  return [
+    createNamespaceDeletion(needs),
+    createClusterRoleAggregation({ ...needs, turns: core.turns }),
+    createNamespaceContents({
+      ...needs,
+      caBundle,
+      isLiving: (cluster) => core.clusters.facts(cluster)?.deleting === false,
+      label: core.labelNew,
+    }),
+    createTokenSecrets({ ...needs, caBundle, issueForSecret: tokens.issueForSecret }),
+  ];
+}
+
+export function shardControllers(core: Core, tenancy: Tenancy, given: Given): readonly Controller[] {
+  const { caBundle } = given;
   const { store, clock, random, shardNumber, served, reader, bindings, claims, keepSchema } = core;
   const needs = { store, clock, random, shardNumber, served };
   const inClusters = { ...needs, logicalClusterKey };
@@ -135,14 +153,7 @@ export function shardControllers(
     createCustomResourceDefinition({ ...needs, reader }),
     createDefinitionLocks(inClusters),
     createFormerContents(inClusters),
-    createClusterRoleAggregation({ ...needs, turns: core.turns }),
-    createNamespaceContents({
-      ...needs,
-      caBundle,
-      isLiving: (cluster) => core.clusters.facts(cluster)?.deleting === false,
-      label: core.labelNew,
-    }),
-    createNamespaceDeletion(needs),
+    ...kubernetesControllers(core, needs, given),
     createPartitionSets({
       ...needs,
       shards,
@@ -151,7 +162,6 @@ export function shardControllers(
       partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
     }),
     createWorkspaceTypeUrls({ ...needs, shards, shardsPrefix, typesPrefix }),
-    createTokenSecrets({ ...needs, caBundle, issueForSecret: tokens.issueForSecret }),
     createDeletionPropagation(needs),
     createWorkspaceProgress({
       ...inClusters,
@@ -162,17 +172,9 @@ export function shardControllers(
       pathOf,
       otherShards,
     }),
-    createWorkspaceDeletion({
-      ...inClusters,
-      workspacesPrefix,
-      removal: clusterRemoval(core),
-      otherShards,
-    }),
+    createWorkspaceDeletion({ ...inClusters, workspacesPrefix, removal: clusterRemoval(core), otherShards }),
     ...(core.peers === undefined ? [] : [orphanClusters(core, core.peers)]),
     createExportConsumers({ ...needs, bindings, ownShard: core.shardName }),
-    createReplicateAnnotations({
-      ...inClusters,
-      typesPrefix,
-    }),
+    createReplicateAnnotations({ ...inClusters, typesPrefix }),
   ];
 }
