@@ -221,6 +221,7 @@ const shown = (held: Held) => [...held].map((entry) => entry.join(' ')).sort();
 function follow(url: string, cluster: string, held: Held) {
   const wrong: string[] = [];
   const stop = new AbortController();
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
   let wake = () => {};
   function apply({ type, object }: WatchEvent): void {
     if (type === 'ERROR') wrong.push(`an error: ${JSON.stringify(object)}`);
@@ -234,12 +235,17 @@ function follow(url: string, cluster: string, held: Held) {
   const watching = (async () => {
     for await (const event of admin.watch(url, stop.signal)) {
       apply(event);
+      begin();
       wake();
     }
-  })().catch(() => undefined);
+  })()
+    .catch(() => undefined)
+    .finally(begin);
   return {
     held,
     wrong,
+    /** Resolves at the first event: whoever begins while the claim is rejected may not watch one consumer. */
+    begun,
     /** Resolves when it holds just that, or not within ten seconds. */
     async until(wanted: Held): Promise<void> {
       const end = performance.now() + 10_000;
@@ -295,6 +301,7 @@ it(
       // One consumer's view, and that of all of them, merged where there are several shards.
       const url = `${virtual}/clusters/${index % 2 === 0 ? cluster : '*'}/api/v1/configmaps`;
       const open = follow(`${url}?${fromNow}`, cluster, new Map());
+      await open.begun;
       const written = writeAll(path);
       const binding = `${bindingsOf(path)}/claims`;
       const toggle = (state: typeof accepted) =>
