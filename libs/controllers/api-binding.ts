@@ -55,6 +55,8 @@ export interface ApiBindingNeeds extends ControllerNeeds {
   resolve(path: string): string | undefined;
   /** Exports of a cluster, wherever it is. */
   exportsOf(cluster: string): readonly ApiExport[];
+  /** A decision that has read nothing: what is committed by it relies on nothing. */
+  decide(): Decision;
   /** The operation that keeps a copy of a schema, where there is none yet. */
   keepSchema(schema: import('@kcp-ts/sharing').ApiResourceSchema): Operation | undefined;
   /** The resources of a workspace that a claim is about. */
@@ -178,9 +180,9 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     const operations: Operation[] = [];
     if (!isDeepStrictEqual(binding.status, before))
       operations.push(replaceOperation(needs, served(), entry, binding), ...lock(decision, cluster, [binding]));
-    // First, once for each shard, and each by itself: an export may have more, and larger ones, than a commit holds.
+    // First, once for each shard, and each by itself: an export may have more, and larger ones, than a commit holds. A copy is right whatever else changes.
     const schemas = outcome.schemas.flatMap((schema) => needs.keepSchema(schema) ?? []);
-    await Promise.all(schemas.map((keep) => decision.commit([keep])));
+    await Promise.all(schemas.map((keep) => needs.decide().commit([keep])));
     if (!(await decision.commit(operations))) return lostRaceMs;
     if (!changed) return undefined;
     const since = needs.claims.since(cluster, nameOfKey(key));

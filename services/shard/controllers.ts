@@ -131,8 +131,7 @@ export function shardControllers(core: Core, tenancy: Tenancy, given: Given): re
     createApiExportIdentity({ ...needs, caBundle, pathOf, takesContent }),
     createApiBinding({
       ...inClusters,
-      reader,
-      turns: core.turns,
+      ...{ reader, turns: core.turns, decide: core.decide },
       bindings,
       claims,
       resolve,
