@@ -24,6 +24,7 @@ import {
   done,
   exportOf,
   exportsOf,
+  field,
   makeWorkspace,
   rbacOf,
   resourceSchema,
@@ -555,5 +556,36 @@ it('a definition is added among many, and described to clients, at the cost of t
     await answered(tenant.get(`${base(path)}/apis`, { accept: aggregated }));
     for (const document of ['/openapi/v2', '/openapi/v3', '/openapi/v3/apis/wild.west/v1alpha1'])
       expect((await answered(tenant.get(`${base(path)}${document}`))).status).toBe(200);
+  });
+});
+
+it('exports of hundreds of resources, bound beside each other and claimed one by one, cost nobody else', async () => {
+  const count = 300;
+  const pluralsOf = (begin: string) => many(count, (i) => `${begin}${i}s`);
+  for (const name of ['first', 'second']) {
+    const plurals = pluralsOf(name);
+    for (const plural of plurals) await done(tenant.post(schemasOf(path), resourceSchema(plural)));
+    await done(tenant.post(exportsOf(path), exportOf(name, { resources: plurals.map((plural) => ({ plural })) })));
+  }
+  const { body: found } = await tenant.until(
+    `${exportsOf(path)}/first`,
+    (answer) => condition(answer.body, 'IdentityValid') === 'True',
+  );
+  const identityHash = String(field(found, 'status.identityHash'));
+  const claims = pluralsOf('first').map((resource) => ({ group: 'wild.west', resource, verbs: ['*'], identityHash }));
+  await done(tenant.post(exportsOf(path), exportOf('claiming', { claims })));
+  const cluster = String(found.metadata.annotations?.['kcp.io/cluster']);
+  const view = `/services/apiexport/${cluster}/claiming/clusters/*/apis/wild.west/v1alpha1`;
+  await tenant.until(view, ({ status }) => status === 200);
+  await holds(async () => {
+    for (let again = 0; again < 3; again++) expect((await answered(tenant.get(view))).status).toBe(200);
+    for (const name of ['first', 'second']) {
+      await answered(tenant.post(bindingsOf(path), body(bindingTo(name, path, name))));
+      await tenant.until(`${bindingsOf(path)}/${name}`, (answer) => field(answer.body, 'status.phase') === 'Bound');
+    }
+    for (const name of ['second', 'first']) {
+      await answered(tenant.delete(`${bindingsOf(path)}/${name}`));
+      await tenant.until(`${bindingsOf(path)}/${name}`, ({ status }) => status === 404);
+    }
   });
 });
