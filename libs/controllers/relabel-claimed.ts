@@ -1,4 +1,5 @@
 /** Brings the claim labels of existing objects up to date, and commits again what was shown or hidden meanwhile, in bounded commits beside other work. */
+import type { Turns } from '@kcp-ts/base';
 import type { KubeObject } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { ClaimTables } from '@kcp-ts/sharing';
@@ -8,18 +9,21 @@ import { cutIntoCommits, eachPiece, objectOf, replaceOperation } from './writer.
 
 /** Labels every object of a resource in a cluster as the claims of that cluster ask for now; false where what it was decided on has changed meanwhile. */
 export async function relabelClaimed(
-  needs: ControllerNeeds,
+  needs: ControllerNeeds & { readonly turns: Turns },
   decision: Decision,
   claims: ClaimTables,
   served: ServedResource,
   cluster: string,
 ): Promise<boolean> {
   const resource = { group: served.row.group, plural: served.row.plural, identity: served.identity };
+  const slices = needs.turns.begin();
   for (let again = true; again; ) {
     again = false;
     for await (const entries of eachPiece(needs.store, { prefix: `${served.prefix}${cluster}/` })) {
       const operations: Operation[] = [];
       for (const entry of entries) {
+        // An object may be large, and its resource claimed in many ways since it was written.
+        await slices.pause();
         const object = objectOf<KubeObject>(served, entry);
         // First, while it is known of which revision it is.
         const flipped = claims.hasFlipped(cluster, resource, object);

@@ -146,6 +146,12 @@ interface Version {
   readonly from: Revision;
   readonly grants: ReadonlyMap<string, Granting>;
   table: readonly TableClaim[] | undefined;
+  /** Of the table, by resource: all objects of one are looked at one after the other, in many versions, and a table may have thousands of claims. */
+  readonly onResource: Map<string, readonly TableClaim[]>;
+}
+
+function versionOf(from: Revision, grants: Version['grants']): Version {
+  return { from, grants, table: undefined, onResource: new Map() };
 }
 
 interface Timeline {
@@ -160,19 +166,25 @@ function tableOf(version: Version): readonly TableClaim[] {
   return version.table;
 }
 
+function claimsOn(version: Version, { group, plural, identity }: ClaimedResource): readonly TableClaim[] {
+  const id = `${group}/${plural}/${identity}`;
+  let found = version.onResource.get(id);
+  if (found === undefined) {
+    found = tableOf(version).filter((claim) => isClaimOn(claim, group, plural, identity));
+    version.onResource.set(id, found);
+  }
+  return found;
+}
+
 /** The state of an object: its resourceVersion. */
 function revisionOf({ metadata }: KubeObject): Revision {
   return parseResourceVersion(metadata.resourceVersion ?? '')?.revision ?? revisionZero;
 }
 
-/** What a provider may see of an object: by which claims, and with which of the verbs that read. */
-function visibility(
-  claims: readonly TableClaim[],
-  { group, plural, identity }: ClaimedResource,
-  object: KubeObject,
-): string {
+/** What a provider may see of an object, by claims on its resource: by which of them, and with which of the verbs that read. */
+function visibility(claims: readonly TableClaim[], object: KubeObject): string {
   return claims
-    .filter((claim) => isClaimOn(claim, group, plural, identity) && grants(claim, object))
+    .filter((claim) => grants(claim, object))
     .map(({ label, hash, verbs }) => `${label}=${hash} ${allowsVerb(verbs, 'list')} ${allowsVerb(verbs, 'watch')}`)
     .sort()
     .join();
@@ -206,10 +218,10 @@ export function createClaimTables(needs: {
     for (const { key, revision, previous } of events.length < eventsMax ? events.toReversed() : []) {
       const before = grantingAt(key, previous?.value);
       if (before?.id === state.get(key)?.id) continue;
-      versions.push({ from: revision, grants: state, table: undefined });
+      versions.push(versionOf(revision, state));
       state = withGranting(state, key, before);
     }
-    versions.push({ from: revisionZero, grants: state, table: undefined });
+    versions.push(versionOf(revisionZero, state));
     return { upTo, versions: versions.reverse() };
   }
 
@@ -243,7 +255,7 @@ export function createClaimTables(needs: {
     if (after?.id === newest.grants.get(key)?.id) return;
     const floor = needs.store.floor();
     const { versions } = timeline;
-    versions.push({ from: revision, grants: withGranting(newest.grants, key, after), table: undefined });
+    versions.push(versionOf(revision, withGranting(newest.grants, key, after)));
     while (versions.length > versionsMax || (versions[1] !== undefined && versions[1].from <= floor)) versions.shift();
   }
 
@@ -264,13 +276,16 @@ export function createClaimTables(needs: {
     hasFlipped(cluster, resource, object) {
       const versions = versionsSince(cluster, revisionOf(object));
       if (versions.length < 2) return false;
-      const now = visibility(of(cluster), resource, object);
-      return versions.some((version) => visibility(tableOf(version), resource, object) !== now);
+      const [newest, ...before] = versions.toReversed().map((version) => claimsOn(version, resource));
+      const now = visibility(newest ?? [], object);
+      return before.some((claims) => visibility(claims, object) !== now);
     },
-    label(cluster, { group, plural, identity }, object) {
+    label(cluster, resource, object) {
+      const { group, plural } = resource;
+      const newest = timelineOf(cluster).versions.at(-1);
       const wanted = new Map<string, string>();
-      for (const claim of of(cluster))
-        if (isClaimOn(claim, group, plural, identity) && grants(claim, object)) wanted.set(claim.label, claim.hash);
+      for (const claim of newest === undefined ? [] : claimsOn(newest, resource))
+        if (grants(claim, object)) wanted.set(claim.label, claim.hash);
       const own =
         group === 'apis.kcp.io' && plural === 'apibindings' ? object.metadata.labels?.[exportLabel] : undefined;
       if (own !== undefined) wanted.set(`${claimLabelPrefix}${own}`, reflexiveClaimHash);
