@@ -115,15 +115,14 @@ export function createBindingIndex(store: Store): BindingIndex {
     const clusters = consumers.get(hash) ?? new Map<string, ReadonlySet<string>>();
     const before = clusters.get(cluster);
     if (before === resources) return;
-    clusters.set(cluster, before === undefined ? resources : (boundOf(cluster, hash) ?? resources));
+    clusters.set(cluster, before === undefined ? resources : (boundOf(bindingsOf(cluster, hash)) ?? resources));
     if (clusters.size > 1 || before !== undefined) return;
     consumers.set(hash, clusters);
     for (const listener of listeners) listener(hash);
   }
 
   /** What a workspace has bound of an export, by the store; undefined for nothing. It may have more than one binding to an export. */
-  function boundOf(cluster: string, hash: string): ReadonlySet<string> | undefined {
-    const found = bindingsOf(cluster, hash);
+  function boundOf(found: ReturnType<typeof bindingsOf>): ReadonlySet<string> | undefined {
     return found.length === 0 ? undefined : shared(found.flatMap(({ resources }) => [...resources]));
   }
 
@@ -154,7 +153,7 @@ export function createBindingIndex(store: Store): BindingIndex {
       cluster,
       others.length === 0 ? undefined : (Math.min(...others.map(({ created }) => created)) as Revision),
     );
-    const still = others.length === 0 ? undefined : shared(others.flatMap(({ resources }) => [...resources]));
+    const still = boundOf(others);
     if (still !== undefined) clusters.set(cluster, still);
     else if (clusters.delete(cluster) && clusters.size === 0) {
       consumers.delete(hash);

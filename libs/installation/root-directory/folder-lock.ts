@@ -40,6 +40,11 @@ export async function lockFolder(folder: string, what: string, nowMs: number): P
     );
   }
   const holder: Holder = { pid: process.pid, host: hostname(), what, since: new Date(nowMs).toISOString() };
-  await writePrivateFile(holderPath, `${JSON.stringify(holder)}\n`);
+  try {
+    await writePrivateFile(holderPath, `${JSON.stringify(holder)}\n`);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   return { [Symbol.dispose]: () => database.close() };
 }
