@@ -91,7 +91,13 @@ function recover(options: Pick<ApiServerOptions, 'logFault' | 'observe'>): Filte
     try {
       const done = next(request);
       if (!(done instanceof Promise)) return options.observe(request);
-      return done.catch((thrown: unknown) => answer(request, thrown)).then(() => options.observe(request));
+      return done.then(
+        () => options.observe(request),
+        (thrown: unknown) => {
+          answer(request, thrown);
+          options.observe(request);
+        },
+      );
     } catch (thrown) {
       answer(request, thrown);
       options.observe(request);

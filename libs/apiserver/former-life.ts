@@ -8,7 +8,7 @@ import { oldestRevision } from './options/list-options.ts';
 import type { ResourceCall } from './resource-call.ts';
 
 function createdAt(needs: ResourceCall['needs'], key: string | undefined): Revision | undefined {
-  return key === undefined ? undefined : needs.store.get(key)?.createRevision;
+  return key === undefined ? undefined : needs.store.head(key)?.createRevision;
 }
 
 /**

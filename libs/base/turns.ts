@@ -6,6 +6,8 @@ import type { Clock } from './clock.ts';
 import { createPause } from './pause.ts';
 
 export interface Slices {
+  /** Whether this slice has taken long enough. Hot paths ask this first: waiting for nothing costs a turn of the microtask queue as well. */
+  readonly due: boolean;
   /** A promise to wait for where this slice has taken long enough; undefined, which costs a look at the clock, where work may go on at once. */
   pause(): Promise<void> | undefined;
   /** What went before was a wait for something else and no work: the slice begins now. */
@@ -35,6 +37,9 @@ export function createTurns({ clock, nextTurn }: TurnsNeeds): Turns {
         until = clock.monotonic() + sliceMs;
       };
       return {
+        get due() {
+          return clock.monotonic() >= until;
+        },
         pause() {
           if (clock.monotonic() < until) return undefined;
           return turn().then(restart);

@@ -88,7 +88,7 @@ export function createControllerRuntime(
   async function work(queue: Queue, key: string): Promise<void> {
     let again: number | undefined;
     try {
-      await slices.pause();
+      if (slices.due) await slices.pause();
       again = await queue.controller.reconcile(key, needs.decide());
       queue.failures.delete(key);
     } catch (error) {

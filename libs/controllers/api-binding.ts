@@ -76,8 +76,8 @@ interface Writable extends KubeObject {
 /** Reads of an own store's object are recorded; of one of another shard, that it is not here. */
 function bindingReader(needs: ApiBindingNeeds, decision: Reads, cluster: string, own: string): BindingReader {
   const read = <T>(key: string): T | undefined => {
-    const own = decision.get(key);
-    return own === undefined ? needs.reader.get<T>(key) : needs.reader.parse<T>(own);
+    decision.head(key);
+    return needs.reader.get<T>(key);
   };
   const scan = <T>(prefix: string) =>
     decision.scan({ prefix: `${prefix}${cluster}/` }, definitionsMax).map((entry) => needs.reader.parse<T>(entry));
@@ -162,7 +162,7 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     const binding = objectOf<Writable>(served(), entry);
     const before = binding.status;
     // Not later: between what is found here and its commit nobody else writes.
-    await slices.pause();
+    if (slices.due) await slices.pause();
     const hasClaims = claimsToVisit(binding, before).length > 0;
     const applied = !hasClaims || (isTrueCondition(before?.conditions, 'PermissionClaimsApplied') && labelled.has(key));
     const outcome = evaluateBinding(

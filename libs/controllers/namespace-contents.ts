@@ -56,7 +56,7 @@ export function createNamespaceContents(needs: NamespaceContentsNeeds): Controll
   function lacks(entry: Entry): boolean {
     if (isDeleting(entry)) return false;
     const { cluster, name } = parseKey(entry.key);
-    return namespaceContent(name, '').some((wanted) => needs.store.peek(keyOf(cluster, wanted)) === undefined);
+    return namespaceContent(name, '').some((wanted) => needs.store.peekHead(keyOf(cluster, wanted)) === undefined);
   }
 
   return {

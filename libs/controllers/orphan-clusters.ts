@@ -52,7 +52,7 @@ export function createOrphanClusters(needs: OrphanNeeds): Controller {
   function consider({ key, value }: Pick<Entry, 'key' | 'value'>): boolean {
     if ((storedFlags(value) & flagDeleting) !== 0) return false;
     const owner = parseStored<LogicalCluster>(value).spec?.owner;
-    if (owner === undefined || needs.store.peek(needs.logicalClusterKey(owner.cluster)) !== undefined) return false;
+    if (owner === undefined || needs.store.peekHead(needs.logicalClusterKey(owner.cluster)) !== undefined) return false;
     const cluster = key.slice(logicalClustersPrefix.length, key.indexOf('/', logicalClustersPrefix.length));
     pending.set(key, { cluster, owner, dueMs: needs.clock.monotonic() + graceMs });
     return true;
@@ -62,7 +62,7 @@ export function createOrphanClusters(needs: OrphanNeeds): Controller {
   function doubtful(due: ReadonlyMap<string, Pending>): ReadonlyMap<string, Pending> {
     const left = new Map<string, Pending>();
     for (const [key, one] of due) {
-      if (needs.store.peek(key) === undefined || needs.ownership(one.owner, one.cluster) === 'owned')
+      if (needs.store.peekHead(key) === undefined || needs.ownership(one.owner, one.cluster) === 'owned')
         pending.delete(key);
       else left.set(key, one);
     }

@@ -23,7 +23,7 @@ export async function relabelClaimed(
       const operations: Operation[] = [];
       for (const entry of entries) {
         // An object may be large, and its resource claimed in many ways since it was written.
-        await slices.pause();
+        if (slices.due) await slices.pause();
         const object = objectOf<KubeObject>(served, entry);
         // First, while it is known of which revision it is.
         const flipped = claims.hasFlipped(cluster, resource, object);

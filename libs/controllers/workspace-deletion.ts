@@ -132,7 +132,7 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
     const owner = parseStored<LogicalCluster>(value).spec?.owner;
     return (
       owner === undefined ||
-      needs.store.peek(`${needs.workspacesPrefix()}${owner.cluster}//${owner.name}`) === undefined
+      needs.store.peekHead(`${needs.workspacesPrefix()}${owner.cluster}//${owner.name}`) === undefined
     );
   }
 

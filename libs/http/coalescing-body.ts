@@ -7,6 +7,7 @@ import type { Writable } from 'node:stream';
 import type { BodyStream } from './exchange.ts';
 import type { Flow } from './flow.ts';
 import type { UnsentAnswer, UnsentAnswers } from './unsent-answers.ts';
+import { taken } from './unsent-answers.ts';
 
 /** Above this many waiting bytes `write` says false. */
 const highWaterBytes = 64 * 1024;
@@ -51,7 +52,8 @@ export interface CoalescingBodyNeeds {
 
 export class CoalescingBody implements BodyStream, UnsentAnswer {
   readonly flow: Flow;
-  unsent: UnsentAnswer['unsent'];
+  unsentBytes = 0;
+  unsentSinceMs = taken;
   readonly #target: Writable;
   readonly #flusher: Flusher;
   readonly #accounts: UnsentAnswers;
@@ -142,7 +144,7 @@ export class CoalescingBody implements BodyStream, UnsentAnswer {
 
   #account(): void {
     const bytes = this.bufferedBytes + this.#reservedBytes;
-    if (this.unsent === undefined) this.#accounts.add(this, bytes);
+    if (this.unsentSinceMs === taken) this.#accounts.add(this, bytes);
     else this.#accounts.change(this, bytes);
   }
 

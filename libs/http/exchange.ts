@@ -25,6 +25,8 @@ export interface Exchange {
   /** The same object for every exchange of one TLS session. */
   readonly peer: Peer;
   readonly protocol: 'h2' | 'http/1.1';
+  /** Answers with anything but 503 only while `holds` says so, asked when an answer begins; at most one call. */
+  answerWhile(holds: () => boolean): void;
   /** The whole body; at most one call. Throws StatusError RequestEntityTooLarge past the limit, Timeout when the body is too slow. */
   readBody(limitBytes: number): Promise<Uint8Array>;
   /** Runs once when the client went away or the exchange is over, in a later turn if that has happened already. */

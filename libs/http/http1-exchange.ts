@@ -10,6 +10,7 @@ import { readBody } from './read-body.ts';
 import { bodyless, lengthOf } from './response-head.ts';
 import type { ExchangeNeeds, ServedRequest } from './served-request.ts';
 import { beginRequest, endRequest, resumeRequest, suspendRequest } from './served-request.ts';
+import { taken } from './unsent-answers.ts';
 import { createWebSocketBody, webSocketHead } from './web-socket.ts';
 
 /** What is left of a refused body is read and dropped up to here, so that the client gets to read the answer; past it the connection ends. */
@@ -44,7 +45,8 @@ export class Http1Exchange implements Exchange, ServedRequest {
   answered = false;
   queued = false;
   progress: ServedRequest['progress'] = 'none';
-  unsent: ServedRequest['unsent'];
+  unsentBytes = 0;
+  unsentSinceMs = taken;
   readonly webSocket: (() => BodyStream) | undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -54,6 +56,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   #count: ExchangeCount | undefined;
   #bodyListener: ((refusable: boolean) => void) | undefined;
   #closeListeners: (() => void)[] | undefined;
+  #holds: (() => boolean) | undefined;
 
   constructor(
     request: IncomingMessage,
@@ -151,6 +154,14 @@ export class Http1Exchange implements Exchange, ServedRequest {
     return readBody(this.#request, lengthOf(this.headers['content-length']), limitBytes, bodies, arrived);
   }
 
+  answerWhile(holds: () => boolean): void {
+    this.#holds = holds;
+  }
+
+  #mayAnswer(): boolean {
+    return this.#holds === undefined || this.#holds();
+  }
+
   countIn(count: ExchangeCount): void {
     this.#count = count;
     count.current++;
@@ -182,7 +193,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
 
   respond(wanted: number, given: ResponseHeaders, text: Uint8Array | string = ''): void {
     // That it cannot be served now may be said by anybody.
-    const may = wanted === 503 || this.#needs.mayAnswer(this);
+    const may = wanted === 503 || this.#mayAnswer();
     const [status, headers, body] = may ? [wanted, given, text] : [503, laterHeaders, ''];
     if (bodyless(status)) {
       if (this.#begin(status, headers)) this.#response.end();
@@ -195,7 +206,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   }
 
   stream(status: number, headers: ResponseHeaders, reservedBytes = 0): BodyStream {
-    const may = this.#needs.mayAnswer(this);
+    const may = this.#mayAnswer();
     if (this.#begin(may ? status : 503, may ? headers : laterHeaders)) this.#response.flushHeaders();
     const body = new CoalescingBody(this.#response, { ...this.#needs, flow: this.flow, reservedBytes, cutOff });
     this.#body = body;
@@ -204,7 +215,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   }
 
   #openWebSocket({ socket, head }: Upgrade): BodyStream {
-    if (!this.#needs.mayAnswer(this)) return this.stream(503, {});
+    if (!this.#mayAnswer()) return this.stream(503, {});
     this.#markAnswered();
     if (!this.closed) socket.write(webSocketHead(this.#request));
     const body = new CoalescingBody(socket, { ...this.#needs, flow: this.flow, reservedBytes: 0, cutOff });

@@ -15,10 +15,22 @@ import { readBody } from './read-body.ts';
 import { bodyless, lengthOf } from './response-head.ts';
 import type { ExchangeNeeds, ServedRequest } from './served-request.ts';
 import { beginRequest, endRequest, resumeRequest, suspendRequest } from './served-request.ts';
+import { taken } from './unsent-answers.ts';
 
 /** An error, and not `close(code)`: that would end the writable side first, and the client could take the cut answer for a whole one. */
 function cutOff(target: Writable): void {
   target.destroy(new Error('the answer was cut off'));
+}
+
+const exchange = Symbol('exchange');
+
+interface StreamOfExchange extends ServerHttp2Stream {
+  [exchange]?: Http2Exchange;
+}
+
+/** One listener for all streams: a closure for each, and its removal, would be a part of what a small request costs. */
+function tellExchange(this: StreamOfExchange): void {
+  this[exchange]?.gone();
 }
 
 /** A class because there is one per request: methods on a prototype cost nothing. */
@@ -33,7 +45,8 @@ export class Http2Exchange implements Exchange, ServedRequest {
   answered = false;
   queued = false;
   progress: ServedRequest['progress'] = 'none';
-  unsent: ServedRequest['unsent'];
+  unsentBytes = 0;
+  unsentSinceMs = taken;
   readonly #stream: ServerHttp2Stream;
   readonly #needs: ExchangeNeeds;
   readonly #serve: (exchange: Http2Exchange) => void;
@@ -41,6 +54,7 @@ export class Http2Exchange implements Exchange, ServedRequest {
   #count: ExchangeCount | undefined;
   #bodyListener: ((refusable: boolean) => void) | undefined;
   #closeListeners: (() => void)[] | undefined;
+  #holds: (() => boolean) | undefined;
 
   constructor(
     stream: ServerHttp2Stream,
@@ -59,7 +73,8 @@ export class Http2Exchange implements Exchange, ServedRequest {
     this.rawHeaders = rawHeaders;
     this.peer = from.peer;
     this.flow = from.flow;
-    stream.once('close', () => this.#gone());
+    (stream as StreamOfExchange)[exchange] = this;
+    stream.on('close', tellExchange);
   }
 
   get client(): string {
@@ -89,7 +104,8 @@ export class Http2Exchange implements Exchange, ServedRequest {
     cutOff(this.#stream);
   }
 
-  #gone(): void {
+  /** Its stream is closed. */
+  gone(): void {
     const { queue, unsent } = this.#needs;
     queue.gone(this.flow, this);
     this.#settle();
@@ -129,6 +145,14 @@ export class Http2Exchange implements Exchange, ServedRequest {
     return readBody(this.#stream, lengthOf(this.headers['content-length']), limitBytes, bodies, arrived);
   }
 
+  answerWhile(holds: () => boolean): void {
+    this.#holds = holds;
+  }
+
+  #mayAnswer(): boolean {
+    return this.#holds === undefined || this.#holds();
+  }
+
   countIn(count: ExchangeCount): void {
     this.#count = count;
     count.current++;
@@ -160,7 +184,7 @@ export class Http2Exchange implements Exchange, ServedRequest {
 
   respond(wanted: number, given: ResponseHeaders, text?: Uint8Array | string): void {
     // That it cannot be served now may be said by anybody.
-    const may = wanted === 503 || this.#needs.mayAnswer(this);
+    const may = wanted === 503 || this.#mayAnswer();
     const [status, headers, body] = may ? [wanted, given, text] : [503, laterHeaders, undefined];
     const stream = this.#stream;
     if (bodyless(status)) this.#begin({ ':status': status, ...headers }, endStream);
@@ -182,7 +206,7 @@ export class Http2Exchange implements Exchange, ServedRequest {
   }
 
   stream(status: number, headers: ResponseHeaders, reservedBytes = 0): BodyStream {
-    const may = this.#needs.mayAnswer(this);
+    const may = this.#mayAnswer();
     this.#begin(may ? { ':status': status, ...headers } : { ':status': 503, ...laterHeaders });
     const body = new CoalescingBody(this.#stream, { ...this.#needs, flow: this.flow, reservedBytes, cutOff });
     this.#body = body;

@@ -1,15 +1,12 @@
 /** What an exchange of either protocol is for the request queue and the accounts of unsent answers. */
 import type { Flusher } from './coalescing-body.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { Exchange } from './exchange.ts';
 import type { Flow, Waiting } from './flow.ts';
 import type { RequestQueue } from './request-queue.ts';
 import type { UnsentAnswer, UnsentAnswers } from './unsent-answers.ts';
 
 /** What the exchanges of one server share. */
 export interface ExchangeNeeds {
-  /** Whether what a handler has found out may still be said; asked when it is about to be. */
-  readonly mayAnswer: (exchange: Exchange) => boolean;
   readonly flusher: Flusher;
   readonly bodies: Deadlines;
   readonly queue: RequestQueue;

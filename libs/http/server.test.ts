@@ -36,11 +36,13 @@ async function serve(handler: ExchangeHandler, limits: Partial<HttpLimits> = {},
   const errors: unknown[] = [];
   const server = createHttpServer({
     tls: { ...serving, clientCa: authority.certificate },
-    handler,
+    handler(exchange) {
+      if (mayAnswer !== undefined) exchange.answerWhile(mayAnswer);
+      return handler(exchange);
+    },
     onError: (error) => errors.push(error),
     clock: createSystemClock(),
     limits,
-    mayAnswer,
   });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   return { server, port, errors, [Symbol.asyncDispose]: () => server.close({ drainMs: 50 }) };

@@ -17,7 +17,7 @@ import { createFlusher } from './coalescing-body.ts';
 import { createDeadlines } from './deadlines.ts';
 import type { ErrorListener, ServedExchange } from './dispatch.ts';
 import { createDispatch, refuseTooMany } from './dispatch.ts';
-import type { Exchange, ExchangeHandler } from './exchange.ts';
+import type { ExchangeHandler } from './exchange.ts';
 import type { FlowsOfConnection } from './flow.ts';
 import { createFlows, flowHeader } from './flow.ts';
 import type { Upgrade } from './http1-exchange.ts';
@@ -45,8 +45,6 @@ export interface HttpServerOptions {
   readonly clock: Clock;
   /** Whether a connection is that of another service of the installation, which says whose requests it hands on. No connection is when absent. */
   readonly isService?: ((peer: Peer) => boolean) | undefined;
-  /** Asked when an answer is about to be given: where it says no, the client gets 503 and may ask somebody else. Always yes when absent. */
-  readonly mayAnswer?: ((exchange: Exchange) => boolean) | undefined;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -134,7 +132,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits = { ...defaultHttpLimits, ...options.limits };
   const { clock, onError } = options;
   const now = () => clock.monotonic();
-  const mayAnswer = options.mayAnswer ?? (() => true);
   const bodies = createDeadlines(limits.bodyTimeoutMs, limits.bodyBytesMax, now);
   const nextTurn = (run: () => void) => void setImmediate(run);
   const queue = createRequestQueue({
@@ -145,7 +142,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
   const unsent = createUnsentAnswers({ limits, now, freed: (flow) => queue.wake(flow) });
   const flusher = createFlusher((error) => onError(error, undefined));
-  const exchanges: ExchangeNeeds = { flusher, bodies, mayAnswer, queue, unsent };
+  const exchanges: ExchangeNeeds = { flusher, bodies, queue, unsent };
   const sessions = createOpenSessions();
   const dispatch = createDispatch(options.handler, onError);
   const submit = (exchange: ServedExchange) => {

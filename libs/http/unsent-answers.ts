@@ -8,8 +8,10 @@ import type { HttpLimits } from './limits.ts';
 
 export interface UnsentAnswer {
   readonly flow: Flow;
-  /** Kept by the accounts alone. */
-  unsent: { bytes: number; sinceMs: number } | undefined;
+  /** Kept by the accounts alone, on the answer itself: every answer passes here. */
+  unsentBytes: number;
+  /** Whole milliseconds, or `taken`. */
+  unsentSinceMs: number;
   /** Resets the stream or ends the connection, so that the bytes are free. */
   giveUp(): void;
 }
@@ -33,6 +35,9 @@ export interface UnsentAnswersNeeds {
   freed(flow: Flow): void;
 }
 
+/** Of an answer that is in no account. */
+export const taken = -1;
+
 const smallBytes = 64 * 1024;
 
 export function createUnsentAnswers({ limits, now, freed }: UnsentAnswersNeeds): UnsentAnswers {
@@ -47,11 +52,10 @@ export function createUnsentAnswers({ limits, now, freed }: UnsentAnswersNeeds):
   }
 
   function remove(answer: UnsentAnswer): void {
-    const { unsent } = answer;
-    if (unsent === undefined) return;
-    answer.unsent = undefined;
+    if (answer.unsentSinceMs === taken) return;
+    answer.unsentSinceMs = taken;
     answers.delete(answer);
-    account(answer, -unsent.bytes);
+    account(answer, -answer.unsentBytes);
   }
 
   function giveUp(answer: UnsentAnswer): void {
@@ -75,16 +79,16 @@ export function createUnsentAnswers({ limits, now, freed }: UnsentAnswersNeeds):
 
   return {
     add(answer, bytes) {
-      answer.unsent = { bytes, sinceMs: now() };
+      answer.unsentBytes = bytes;
+      answer.unsentSinceMs = Math.floor(now());
       answers.add(answer);
       account(answer, bytes);
       bound(answer);
     },
     change(answer, bytes) {
-      const { unsent } = answer;
-      if (unsent === undefined) return;
-      const more = bytes - unsent.bytes;
-      unsent.bytes = bytes;
+      if (answer.unsentSinceMs === taken) return;
+      const more = bytes - answer.unsentBytes;
+      answer.unsentBytes = bytes;
       account(answer, more);
       if (more > 0) bound(answer);
     },
@@ -92,7 +96,7 @@ export function createUnsentAnswers({ limits, now, freed }: UnsentAnswersNeeds):
     sweep() {
       const before = now() - limits.stallTimeoutMs;
       for (const answer of answers) {
-        if ((answer.unsent?.sinceMs ?? 0) > before) return;
+        if (answer.unsentSinceMs > before) return;
         giveUp(answer);
       }
     },

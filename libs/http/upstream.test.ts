@@ -97,6 +97,7 @@ function exchangeOf(method = 'GET') {
     onClose: (listener) => void closeListeners.push(listener),
     countIn: () => undefined,
     onBody: () => undefined,
+    answerWhile: () => undefined,
     respond(status, headers, body = '') {
       begin(status, headers);
       over.resolve(Buffer.from(body as Uint8Array).toString());

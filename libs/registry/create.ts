@@ -84,11 +84,11 @@ async function prepareCreate(
   const { served } = request;
   const { row, behaviour, storage } = served;
   const slices = request.slices ?? needs.turns.begin();
-  await slices.pause();
+  if (slices.due) await slices.pause();
   checkKind(served, sent);
   const problem = fieldsProblem(served, sent, duplicates, request);
   if (problem !== undefined) throw undecodable(row, problem);
-  await slices.pause();
+  if (slices.due) await slices.pause();
   ensureMetadata(sent);
   checkNamespace(request, sent);
   dropRepeatedOwners(sent, request);
@@ -106,14 +106,14 @@ async function prepareCreate(
   if (!sent.metadata.name && sent.metadata.generateName)
     sent.metadata.name = generatedName(sent.metadata.generateName, needs.random.integer);
   if (hasStatusSubresource(served) && behaviour.keepsStatusOnCreate !== true) delete sent['status'];
-  await slices.pause();
+  if (slices.due) await slices.pause();
   applyDefaults(served, sent);
   request.guard?.admit(sent, undefined);
-  await slices.pause();
+  if (slices.due) await slices.pause();
   await needs.admission.mutate(sent, undefined, context);
-  await slices.pause();
+  if (slices.due) await slices.pause();
   const errors = [...validateObjectMeta(row, sent)];
-  await slices.pause();
+  if (slices.due) await slices.pause();
   let object = sent;
   if (served !== storage) {
     errors.push(...(await validateInSlices(served.schema, sent, undefined, slices)));
@@ -122,7 +122,7 @@ async function prepareCreate(
     checkBounds(storage, object, sent.metadata.name ?? '');
     storage.schema.prune(object);
     applyDefaults(storage, object);
-    await slices.pause();
+    if (slices.due) await slices.pause();
   }
   await checkShape(storage, object, undefined, slices);
   behaviour.prepareCreate?.(object, context);
@@ -130,12 +130,12 @@ async function prepareCreate(
   if (mayJudge(storage, errors)) errors.push(...((await behaviour.validateCreate?.(object, context)) ?? []));
   if (errors.length > 0) throw StatusError.invalid(row, object.metadata.name ?? '', errors);
   warnOfFinalizers(row, object, undefined, request);
-  await slices.pause();
+  if (slices.due) await slices.pause();
   await behaviour.admitCreate?.(object, context);
   await needs.admission.validate(object, undefined, context);
   if (row.dialect === 'builtin') storage.schema.omitEmpty(object);
   // What is made for the store is made in one piece, in the commit.
-  await slices.pause();
+  if (slices.due) await slices.pause();
   return object;
 }
 
@@ -194,7 +194,9 @@ export async function create(
   if (request.dryRun) {
     settle(needs, request, object, undefined, writeContext(needs, request));
     guardCreate(needs, request, object.metadata.name);
-    if (needs.store.peek(objectKey(storage, request.cluster, request.namespace, object.metadata.name)) !== undefined) {
+    if (
+      needs.store.peekHead(objectKey(storage, request.cluster, request.namespace, object.metadata.name)) !== undefined
+    ) {
       throw StatusError.alreadyExists(row, object.metadata.name);
     }
     return { value: dryRunObject(storage, object), created: true };

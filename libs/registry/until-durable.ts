@@ -6,5 +6,5 @@ import type { Store } from '@kcp-ts/storage';
  * Rejects with StatusError ServiceUnavailable where it never will be.
  */
 export async function untilDurable(store: Store, key: string, revision: Revision | undefined): Promise<void> {
-  if (store.get(key)?.revision !== revision) await store.commit([]);
+  if (store.head(key)?.revision !== revision) await store.commit([]);
 }

@@ -124,13 +124,13 @@ async function wantedOf(request: UpdateRequest, live: () => KubeObject, slices: 
   const { object, duplicates } = await request.change(live, slices);
   // What replaces the whole object is a body, and was measured as it was decoded.
   if (!replaces) checkBounds(served, object, request.name);
-  await slices.pause();
+  if (slices.due) await slices.pause();
   if (replaces) checkKind(served, object);
   const kindProblem = replaces ? undefined : patchedKindProblem(served, object);
   const problem = kindProblem ?? fieldsProblem(served, object, duplicates, request);
   if (problem !== undefined)
     throw replaces ? undecodable(served.row, problem) : await unusablePatch(request, live, slices, problem);
-  await slices.pause();
+  if (slices.due) await slices.pause();
   ensureMetadata(object);
   checkName(request, object);
   checkNamespace(request, object);
@@ -180,26 +180,26 @@ async function prepareUpdate(
   const { behaviour } = storage;
   const old = currentObject(storage, entry.value);
   const live = () => convertToServed(served, currentObject(storage, entry.value));
-  await slices.pause();
+  if (slices.due) await slices.pause();
   const wanted = await wantedOf(request, live, slices);
   const { optimistic } = wanted;
   checkPreconditions(request, wanted.object, old);
   const context = writeContext(needs, request);
   const changed = restrictToSubresource(request, wanted.object, live);
-  await slices.pause();
+  if (slices.due) await slices.pause();
   const immutable = immutableMetaErrors(changed, old);
   keepSystemMeta(changed, old);
   applyDefaults(served, changed);
   request.guard?.admit(changed, old);
-  await slices.pause();
+  if (slices.due) await slices.pause();
   await needs.admission.mutate(changed, old, context);
-  await slices.pause();
+  if (slices.due) await slices.pause();
   const errors: FieldError[] = [
     ...validateObjectMetaUpdate(changed, old),
     ...immutable,
     ...validateObjectMeta(row, changed),
   ];
-  await slices.pause();
+  if (slices.due) await slices.pause();
   let object = changed;
   if (served !== storage) {
     errors.push(...(await validateInSlices(served.schema, changed, live(), slices)));
@@ -211,21 +211,21 @@ async function prepareUpdate(
       setStatus(object, currentObject(storage, entry.value));
     storage.schema.prune(object);
     applyDefaults(storage, object);
-    await slices.pause();
+    if (slices.due) await slices.pause();
   }
   await checkShape(storage, object, old, slices);
   behaviour.prepareUpdate?.(object, old, context);
   bumpGeneration(storage, object, old);
-  await slices.pause();
+  if (slices.due) await slices.pause();
   if (isCheckedAsStored(served)) errors.push(...(await validateInSlices(storage.schema, object, old, slices)));
   if (mayJudge(storage, errors)) errors.push(...((await behaviour.validateUpdate?.(object, old, context)) ?? []));
   if (errors.length > 0) throw StatusError.invalid(row, request.name, errors);
   warnOfFinalizers(row, object, old, request);
-  await slices.pause();
+  if (slices.due) await slices.pause();
   await behaviour.admitUpdate?.(object, old, context);
   await needs.admission.validate(object, old, context);
   if (row.dialect === 'builtin') storage.schema.omitEmpty(object);
-  await slices.pause();
+  if (slices.due) await slices.pause();
   return { object, old, optimistic };
 }
 
@@ -281,7 +281,7 @@ async function tryUpdate(
     return createByPut(needs, request, wanted.object);
   }
   const { object, old, optimistic } = await prepareUpdate(needs, request, entry, slices);
-  await slices.pause();
+  if (slices.due) await slices.pause();
   for (let settled = 1; settled <= settleAttempts; settled++) {
     const conditions = settle(needs, request, object, old, writeContext(needs, request));
     if (isDeepStrictEqual(object, old)) {

@@ -1,21 +1,29 @@
 /** Names that kcp derives by hashing: labels of bindings and claimed objects, suffixes of default bindings. Base 62 over SHA-224, lower case first. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ClaimKey } from './types.ts';
 
 const digits = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
-const base = 62n;
+const base = 62;
+/** So many digits are an exact number: the fewer divisions of a bigint the better, since every binding of a new workspace has hashes. */
+const groupDigits = 8;
+const groupBase = BigInt(base ** groupDigits);
 
-/** A big-endian integer in base 62. */
-export function base62(bytes: Uint8Array): string {
-  let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
+/** A big-endian integer, in hexadecimal digits, in base 62. */
+export function base62(hexadecimal: string): string {
   let text = '';
-  for (; value > 0n; value /= base) text = digits.charAt(Number(value % base)) + text;
+  for (let value = BigInt(`0x${hexadecimal}`); value > 0n; value /= groupBase) {
+    let group = Number(value % groupBase);
+    const last = value < groupBase;
+    for (let digit = 0; digit < groupDigits && !(last && group === 0); digit++) {
+      text = digits.charAt(group % base) + text;
+      group = Math.floor(group / base);
+    }
+  }
   return text;
 }
 
 export function base62Sha224(text: string): string {
-  return base62(createHash('sha224').update(text).digest());
+  return base62(hash('sha224', text, 'hex'));
 }
 
 /** The label of an APIBinding that says which export it refers to. */
@@ -43,10 +51,10 @@ export function claimHash(claim: ClaimKey): string {
   return base62Sha224(`{${parts.join(',')}}`);
 }
 
-const reflexiveBytes = Uint8Array.from({ length: 28 }, (_, i) => i % 10);
+const reflexiveBytes = Buffer.from(Array.from({ length: 28 }, (_, i) => i % 10));
 
 /** The claim label's value on the APIBindings of an export, so that the export's virtual workspace shows them. */
-export const reflexiveClaimHash = base62(reflexiveBytes);
+export const reflexiveClaimHash = base62(reflexiveBytes.toString('hex'));
 
 const suffixLength = 5;
 

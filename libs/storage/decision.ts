@@ -6,12 +6,14 @@
  */
 import type { Revision } from '@kcp-ts/meta';
 import { isInSet } from './engine/changed-sets.ts';
-import type { CommitResult, Entry, Operation, SetRange, Store, UnchangedCondition } from './store.ts';
+import type { CommitResult, Entry, EntryHead, Operation, SetRange, Store, UnchangedCondition } from './store.ts';
 
 /** What a decision may read of: each of these is recorded. */
 export interface Reads {
   /** The newest durable entry. */
   get(key: string): Entry | undefined;
+  /** Revisions of the newest durable entry, for who has its value already. */
+  head(key: string): EntryHead | undefined;
   /** The newest entry, also where it is not durable yet. */
   peek(key: string): Entry | undefined;
   /** At most `limit` durable entries of a resource of one cluster; `prefix`: the four segments that they begin with. */
@@ -55,6 +57,10 @@ class RecordedDecision implements Decision {
 
   get(key: string): Entry | undefined {
     return this.#record(key, this.#store.get(key));
+  }
+
+  head(key: string): EntryHead | undefined {
+    return this.#record(key, this.#store.head(key));
   }
 
   peek(key: string): Entry | undefined {
@@ -110,7 +116,7 @@ class RecordedDecision implements Decision {
   }
 
   /** What was read first counts: who reads again and finds something else has decided on both. */
-  #record(key: string, entry: Entry | undefined): Entry | undefined {
+  #record<Found extends EntryHead>(key: string, entry: Found | undefined): Found | undefined {
     if (!this.#keys.has(key)) this.#keys.set(key, entry?.revision ?? 'absent');
     return entry;
   }

@@ -35,6 +35,7 @@ export { createRevisionClock, revisionAt } from './revision-clock.ts';
 export type {
   CommitResult,
   Entry,
+  EntryHead,
   Expectation,
   ListOptions,
   ListPage,

@@ -17,7 +17,7 @@ interface Parsed {
   readonly object: unknown;
 }
 
-export function createParsedReader(store: Pick<Store, 'get'>, entriesMax: number): ParsedReader {
+export function createParsedReader(store: Pick<Store, 'get' | 'head'>, entriesMax: number): ParsedReader {
   const cache = new LRUCache<string, Parsed>({ max: entriesMax });
   function parse<T>(entry: Entry): T {
     const known = cache.get(entry.key);
@@ -30,6 +30,8 @@ export function createParsedReader(store: Pick<Store, 'get'>, entriesMax: number
     parse,
     changed: (key) => void cache.delete(key),
     get<T>(key: string) {
+      const known = cache.get(key);
+      if (known !== undefined && store.head(key)?.revision === known.revision) return known.object as T;
       const entry = store.get(key);
       return entry === undefined ? undefined : parse<T>(entry);
     },

@@ -16,6 +16,9 @@ export interface Entry {
   readonly createRevision: Revision;
 }
 
+/** An entry without its value. */
+export type EntryHead = Pick<Entry, 'revision' | 'createRevision'>;
+
 /** What a put or delete expects of its key: the exact revision, that there is none, or nothing in particular. */
 export type Expectation = Revision | 'absent' | 'any';
 
@@ -93,6 +96,10 @@ export interface Store extends AsyncDisposable {
   get(key: string): Entry | undefined;
   /** The newest state including commits that are not durable yet: only to decide what to write, never to answer a client. */
   peek(key: string): Entry | undefined;
+  /** Revisions of the newest durable entry, without a copy of its value: whether a key exists, or what was read of it is still so. */
+  head(key: string): EntryHead | undefined;
+  /** As `head`, of what `peek` sees. */
+  peekHead(key: string): EntryHead | undefined;
   /** One consistent page; yields to the event loop at least every 10 ms. Entries of a cluster range come in cluster order. */
   list(range: Range, options?: ListOptions): Promise<ListPage>;
   /** At most `limit` newest durable entries, those behind the key `after` where there is one, without waiting: for small ranges (a workspace's bindings). */

@@ -86,7 +86,7 @@ export interface KeptFeedNeeds {
 async function* snapshotOf({ store, writer, epoch }: KeptFeedNeeds, shard: string) {
   if (writer.isBroken(shard)) throw new RpcError('unavailable', `the copy of ${shard} could not be written`);
   const at = store.currentRevision();
-  if (store.get(`${unfinishedPrefix}${shard}`) !== undefined)
+  if (store.head(`${unfinishedPrefix}${shard}`) !== undefined)
     throw new RpcError('unavailable', `the copy of ${shard} is not finished`);
   let newest = 0;
   let after: string | undefined;

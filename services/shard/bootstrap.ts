@@ -246,7 +246,7 @@ async function updateHomeCreators({ core, homeCreatorGroups }: BootstrapNeeds): 
 export async function bootstrap(needs: BootstrapNeeds): Promise<void> {
   const { core, holdsRoot } = needs;
   if (!holdsRoot) return joinInstallation(core);
-  if (!readIdentities(core) || core.store.get(logicalClusterKey(root)) === undefined) await create(needs);
+  if (!readIdentities(core) || core.store.head(logicalClusterKey(root)) === undefined) await create(needs);
   await updateShard(needs);
   await updateHomeCreators(needs);
 }

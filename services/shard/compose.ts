@@ -182,7 +182,8 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const started = controllers.start();
   const following = options.peers?.onOwnedCluster(({ cluster, name }) => {
     const key = `${core.ownPrefix('tenancy.kcp.io', 'workspaces')}${cluster}//${name}`;
-    if (options.store.peek(key) !== undefined) controllers.wake(['workspace-progress', 'workspace-deletion'], [key]);
+    if (options.store.peekHead(key) !== undefined)
+      controllers.wake(['workspace-progress', 'workspace-deletion'], [key]);
   });
   const bookmarks: Bookmarks = createBookmarks(core.hub, clock, bookmarkMs);
   const observe = (past: Revision) => void options.store.observe(past);

@@ -56,7 +56,7 @@ export interface Core extends Disposable {
   /** Other shards, where there are any. */
   readonly peers: Peers | undefined;
   /** Objects of this shard, and the replicated ones of others. */
-  readonly everywhere: Pick<Store, 'get' | 'scan'>;
+  readonly everywhere: Pick<Store, 'get' | 'head' | 'scan'>;
   /** Every change of this shard, and those of other shards' replicated objects. */
   readonly changes: Pick<WatchHub, 'onChanges'>;
   readonly reader: ParsedReader;
@@ -130,10 +130,11 @@ function guardMade(store: Store, key: string, operations: readonly Operation[]):
 }
 
 /** Clusters are on one shard each: what this one has of a range is all there is. */
-function withPeers(store: Store, peers: Peers | undefined): Pick<Store, 'get' | 'scan'> {
+function withPeers(store: Store, peers: Peers | undefined): Pick<Store, 'get' | 'head' | 'scan'> {
   if (peers === undefined) return store;
   return {
     get: (key) => store.get(key) ?? peers.objects.get(key),
+    head: (key) => store.head(key) ?? peers.objects.head(key),
     scan(range, limit, after) {
       const own = store.scan(range, limit, after);
       return own.length > 0 ? own : peers.objects.scan(range, limit, after);
@@ -160,7 +161,7 @@ function mergedChanges(hub: WatchHub, peers: Peers | undefined): Pick<WatchHub, 
 /** What has not been heard of yet is not known to be missing. */
 function childElsewhere(store: Store, peers: Peers, parent: ClusterName, name: string): Placement {
   const found = peers.index.child(parent, name);
-  if (found.status !== 'unknown' || store.get(logicalClusterKey(parent)) !== undefined) return found;
+  if (found.status !== 'unknown' || store.head(logicalClusterKey(parent)) !== undefined) return found;
   return peers.isComplete(parent) ? found : { status: 'unavailable' };
 }
 
@@ -295,7 +296,7 @@ export function createCore(options: CoreOptions): Core {
     served: (group, plural) => catalog.base.findAny(group, plural) ?? ownServed(group, plural),
     keepSchema(schema) {
       const key = boundSchemaKey(schema.metadata.uid ?? '');
-      if (store.peek(key) !== undefined) return undefined;
+      if (store.peekHead(key) !== undefined) return undefined;
       return { op: 'put', key, expect: 'any', value: () => encodeStored(noFingerprint, 0, JSON.stringify(schema)) };
     },
     [Symbol.dispose]() {

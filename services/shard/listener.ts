@@ -39,8 +39,6 @@ function answerStarting(exchange: Exchange): void {
 export async function listen({ config, certificates, peerCa, clock, log }: ListenNeeds): Promise<Listener> {
   let handler: ExchangeHandler = answerStarting;
   let mayAnswer: (() => boolean) | undefined;
-  /** Whoever has begun to serve a request answers it, or nobody: the next ownership cannot vouch for what the one before has read. */
-  const fences = new WeakMap<Exchange, () => boolean>();
   const server = createHttpServer({
     tls: {
       certificate: certificates.serving.certificate,
@@ -48,11 +46,11 @@ export async function listen({ config, certificates, peerCa, clock, log }: Liste
       clientCa: `${certificates.clientCa}${peerCa}`,
     },
     handler(exchange) {
-      if (mayAnswer !== undefined && !ofTheProcess.test(exchange.url)) fences.set(exchange, mayAnswer);
+      // Whoever has begun to serve a request answers it, or nobody: the next ownership cannot vouch for what the one before has read.
+      if (mayAnswer !== undefined && !ofTheProcess.test(exchange.url)) exchange.answerWhile(mayAnswer);
       return handler(exchange);
     },
     ...(peerCa === '' ? {} : { isService: createServicePeers({ peerCa }) }),
-    mayAnswer: (exchange) => fences.get(exchange)?.() ?? true,
     onError: (error) => log.error({ err: error }, 'a request failed'),
     clock,
   });

@@ -38,7 +38,7 @@ it('a role that lets others bind leaves the shard with the very commit that make
         user: { name: 'ann', groups: [] },
         dryRun: false,
         subresource: '',
-        slices: { pause: () => undefined, restart: () => undefined },
+        slices: { due: false, pause: () => undefined, restart: () => undefined },
         warn: () => undefined,
       },
     };

@@ -9,7 +9,7 @@ export interface Peers {
   /** Where the workspaces and clusters of other shards are. */
   readonly index: PathIndex;
   /** The replicated objects of other shards, under the keys that they have there. */
-  readonly objects: Pick<Store, 'get' | 'scan'>;
+  readonly objects: Pick<Store, 'get' | 'head' | 'scan'>;
   /** Told when a replicated object of another shard has changed. */
   onChanges(listener: (changes: readonly Change[]) => void): Disposable;
   /** Told when the cluster of a workspace has changed, or gone, on another shard. */

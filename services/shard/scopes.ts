@@ -1,8 +1,10 @@
 /** Scopes of ordinary requests: one logical cluster, or all clusters of the shard at once. */
 import type { ApiPath, Scope } from '@kcp-ts/apiserver';
-import type { ClusterName } from '@kcp-ts/meta';
+import type { Turns } from '@kcp-ts/base';
+import type { ClusterName, UserInfo } from '@kcp-ts/meta';
 import { parseIdentityHash, StatusError } from '@kcp-ts/meta';
-import type { ServedResource } from '@kcp-ts/registry';
+import type { ServedResource, Surface } from '@kcp-ts/registry';
+import type { Range } from '@kcp-ts/storage';
 import { resourcesOfIdentity } from '@kcp-ts/virtual';
 import type { Access } from './access.ts';
 import type { Core } from './core.ts';
@@ -10,38 +12,65 @@ import type { Core } from './core.ts';
 const inactivePaths = ['/openapi', '/apis/core.kcp.io/v1alpha1/logicalclusters'];
 
 /** An inactive cluster answers nobody but who may wake it. */
-function checkActive(core: Core, cluster: ClusterName, path: string): void {
-  if (core.clusters.facts(cluster)?.inactive !== true || inactivePaths.some((open) => path.startsWith(open))) return;
+function checkActive(core: Core, cluster: ClusterName, target: ApiPath | string): void {
+  if (core.clusters.facts(cluster)?.inactive !== true) return;
+  const path = typeof target === 'string' ? target : `/apis/${target.group}/${target.version}/${target.resource}`;
+  if (inactivePaths.some((open) => path.startsWith(open))) return;
   throw new StatusError('Forbidden', 'logical cluster is marked inactive', {});
 }
 
+/** A class because there is one for each request: methods on a prototype cost nothing. */
+class ClusterScope implements Scope {
+  readonly cluster: ClusterName;
+  readonly #core: Core;
+  readonly #access: Access;
+
+  constructor(core: Core, access: Access, cluster: ClusterName) {
+    this.#core = core;
+    this.#access = access;
+    this.cluster = cluster;
+  }
+
+  get surface(): Surface {
+    return this.#core.catalog.surface(this.cluster);
+  }
+
+  find(api: ApiPath): ServedResource | undefined {
+    const served = this.surface.find(api.group, api.version, api.resource);
+    return api.identity === undefined || served?.identity === api.identity ? served : undefined;
+  }
+
+  ranges(served: ServedResource, namespace: string): readonly Range[] {
+    return [this.watchRange(served, namespace)];
+  }
+
+  watchRange(served: ServedResource, namespace: string): Range {
+    return { prefix: rangePrefix(served, this.cluster, namespace) };
+  }
+
+  guard(): undefined {
+    return undefined;
+  }
+
+  prepare(namespace: string, turns: Turns): Promise<void> | undefined {
+    const rights = () => this.#access.rbac.prepare(this.cluster, namespace, turns);
+    const surface = this.#core.catalog.prepare(this.cluster, turns);
+    return surface === undefined ? rights() : surface.then(rights);
+  }
+
+  authorize(user: UserInfo, api: ApiPath, verb: string): void {
+    checkActive(this.#core, this.cluster, api);
+    this.#access.authorizeApi(user, this.cluster, api, verb);
+  }
+
+  authorizePath(user: UserInfo, path: string, verb: string): void {
+    checkActive(this.#core, this.cluster, path);
+    this.#access.authorizePath(user, this.cluster, path, verb);
+  }
+}
+
 export function clusterScope(core: Core, access: Access, cluster: ClusterName): Scope {
-  return {
-    cluster,
-    get surface() {
-      return core.catalog.surface(cluster);
-    },
-    find(api) {
-      const served = this.surface.find(api.group, api.version, api.resource);
-      return api.identity === undefined || served?.identity === api.identity ? served : undefined;
-    },
-    ranges: (served, namespace) => [{ prefix: rangePrefix(served, cluster, namespace) }],
-    watchRange: (served, namespace) => ({ prefix: rangePrefix(served, cluster, namespace) }),
-    guard: () => undefined,
-    prepare(namespace, turns) {
-      const rights = () => access.rbac.prepare(cluster, namespace, turns);
-      const surface = core.catalog.prepare(cluster, turns);
-      return surface === undefined ? rights() : surface.then(rights);
-    },
-    authorize(user, api, verb) {
-      checkActive(core, cluster, `/apis/${api.group}/${api.version}/${api.resource}`);
-      access.authorizeApi(user, cluster, api, verb);
-    },
-    authorizePath(user, path, verb) {
-      checkActive(core, cluster, path);
-      access.authorizePath(user, cluster, path, verb);
-    },
-  };
+  return new ClusterScope(core, access, cluster);
 }
 
 function rangePrefix(served: ServedResource, cluster: string, namespace: string): string {

@@ -83,7 +83,7 @@ const nothing: Disposable = { [Symbol.dispose]: () => undefined };
 export function peersOfNone(more: Partial<Peers> = {}): Peers {
   return {
     index: createPathIndex(),
-    objects: { get: () => undefined, scan: () => [] },
+    objects: { get: () => undefined, head: () => undefined, scan: () => [] },
     onChanges: () => nothing,
     onOwnedCluster: () => nothing,
     shards: noOtherShards('one'),

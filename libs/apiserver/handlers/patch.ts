@@ -55,9 +55,9 @@ export async function handlePatch(call: ResourceCall): Promise<void> {
     replaces: false,
     async change(live, slices) {
       const current = live();
-      await slices.pause();
+      if (slices.due) await slices.pause();
       const object = await patcher(current, patch, served, slices);
-      await slices.pause();
+      if (slices.due) await slices.pause();
       if (typeof object !== 'object' || object === null || Array.isArray(object))
         throw StatusError.badRequest('the patched object is not an object');
       return {

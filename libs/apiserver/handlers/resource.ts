@@ -69,9 +69,9 @@ async function handleSpecial(call: ResourceCall, verb: Verb): Promise<boolean> {
   if (special === undefined) return false;
   const slices = needs.turns.begin();
   const body = verb === 'get' ? undefined : await specialBody(call, verb, slices);
-  await slices.pause();
+  if (slices.due) await slices.pause();
   const answer = await special.handle({ request, scope, served, namespace: api.namespace, objectName: api.name, body });
-  await slices.pause();
+  if (slices.due) await slices.pause();
   respondJson(request, answer.status, answer.object);
   return true;
 }

@@ -73,7 +73,7 @@ interface Index {
   readonly paths: Readonly<Record<string, { readonly serverRelativeURL: string }>>;
 }
 
-const slices = { pause: () => undefined, restart: () => undefined };
+const slices = { due: false, pause: () => undefined, restart: () => undefined };
 
 function read(document: Document | undefined): Answer {
   return JSON.parse(Buffer.from(document?.bytes ?? []).toString());

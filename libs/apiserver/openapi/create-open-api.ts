@@ -157,9 +157,9 @@ async function makePieces(
   for (const row of rows) {
     const pieces = cachedFragments(row);
     pieces.references();
-    await slices.pause();
+    if (slices.due) await slices.pause();
     make(pieces);
-    await slices.pause();
+    if (slices.due) await slices.pause();
   }
 }
 

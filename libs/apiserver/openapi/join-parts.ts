@@ -20,7 +20,7 @@ export async function joinParts(
     pieces.push(Buffer.from(waiting.join(''), encoding));
     waiting = [];
     length = 0;
-    await slices.pause();
+    if (slices.due) await slices.pause();
   }
   pieces.push(Buffer.from(waiting.join(''), encoding));
   return Buffer.concat(pieces);

@@ -19,7 +19,7 @@ const rows = [...builtinRows, ...systemRows];
 const discovery = createDiscovery(rows);
 const openApi = createOpenApi(rows);
 
-const slices = { pause: () => undefined, restart: () => undefined };
+const slices = { due: false, pause: () => undefined, restart: () => undefined };
 
 async function documentAt(path: string, accept: string): Promise<Document | undefined> {
   const [first = '', second = '', third = '', ...rest] = path.slice(1).split('/');

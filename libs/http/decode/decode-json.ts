@@ -156,8 +156,8 @@ function hasPrototypeKey(value: unknown): boolean {
 }
 
 /** The key may hide behind escapes, so a body with escapes is looked at as well. */
-function mayHavePrototypeKey(bytes: Buffer): boolean {
-  return bytes.includes(prototypeKey) || bytes.includes('\\u');
+function mayHavePrototypeKey(text: string): boolean {
+  return text.includes(prototypeKey) || text.includes('\\u');
 }
 
 function runAll<Result>(steps: Generator<undefined, Result>): Result {
@@ -203,7 +203,7 @@ function* parseParts(bytes: Buffer, options: DecodeOptions): Generator<undefined
     return { wrong: text };
   }
   yield;
-  if (mayHavePrototypeKey(bytes) && hasPrototypeKey(value)) throw StatusError.badRequest(prototypeKeyText);
+  if (mayHavePrototypeKey(text) && hasPrototypeKey(value)) throw StatusError.badRequest(prototypeKeyText);
   return { value, text, doubled: options.strict && members > membersOf(value) };
 }
 
@@ -243,7 +243,7 @@ export async function decodeJsonInSlices(body: Uint8Array, options: DecodeOption
   const bytes = asBuffer(body);
   const parts = parseParts(bytes, options);
   const parsed = bytes.length < smallBytes ? runAll(parts) : await runInSlices(parts, slices);
-  await slices.pause();
+  if (slices.due) await slices.pause();
   if (!('wrong' in parsed))
     return { value: parsed.value, duplicates: parsed.doubled ? await runInSlices(scanJson(parsed.text), slices) : [] };
   let reason = 'invalid JSON';

@@ -7,7 +7,7 @@ import type { FeedEntry, FeedShard, FeedSink, FeedSnapshot } from './feed.ts';
 // Its types say that the class is the default export of a module; what Node imports is the module.
 const { default: BTree } = createRequire(import.meta.url)('sorted-btree') as typeof SortedMapModule;
 
-export interface EntryView extends FeedSink, Pick<Store, 'get' | 'scan'> {
+export interface EntryView extends FeedSink, Pick<Store, 'get' | 'head' | 'scan'> {
   /** Told of every change, in feed order. */
   onEvents(listener: (events: readonly StoreEvent[]) => void): Disposable;
   shardOf(key: string): string | undefined;
@@ -82,6 +82,7 @@ export function createEntryView(options: EntryViewOptions): EntryView {
     },
     removed: (shard) => removeAll(shard, new Set()),
     get: (key) => kept.get(key),
+    head: (key) => kept.get(key),
     scan(range: Range, limit: number, after?: string) {
       if (!('prefix' in range)) return [];
       const found: Entry[] = [];

@@ -215,8 +215,14 @@ export const commitCases: readonly StoreCase[] = [
       expect(store.scan(configmaps, 10)).toEqual([]);
       expect(store.currentRevision()).toBe(before);
       expect(textOf(store.peek(keyOf('a')))).toBe('1');
+      expect(store.head(keyOf('a'))).toBeUndefined();
+      expect(store.peekHead(keyOf('a'))).toMatchObject({ revision: store.peek(keyOf('a'))?.revision });
       await promise;
       expect(textOf(store.get(keyOf('a')))).toBe('1');
+      await store.commit([put(keyOf('a'), '2')]);
+      const { revision, createRevision } = store.get(keyOf('a')) ?? {};
+      expect(store.head(keyOf('a'))).toMatchObject({ revision, createRevision });
+      expect(createRevision).toBeLessThan(revision ?? 0);
     },
   },
   {

@@ -4,7 +4,7 @@
  */
 import type { Revision } from '@kcp-ts/meta';
 import type { KeyRange } from '../key-range.ts';
-import type { Entry, StoreEvent } from '../store.ts';
+import type { Entry, EntryHead, StoreEvent } from '../store.ts';
 
 export interface StoredEntry extends Entry {
   /** Milliseconds since the epoch; 0 is never. */
@@ -45,6 +45,8 @@ export interface BackendState {
 export interface Backend {
   readonly state: BackendState;
   get(key: string): StoredEntry | undefined;
+  /** What `get` would say, without copying the value. */
+  head(key: string): EntryHead | undefined;
   /** Entries of a range in its order, behind the key `after`, until `visit` says false. */
   walk(range: KeyRange, after: string | undefined, visit: (entry: StoredEntry) => boolean): void;
   /** Like `walk`, the keys alone. */
@@ -82,13 +84,14 @@ export function takesRoom({ event }: Write): boolean {
 
 export type Reads = Pick<
   Backend,
-  'get' | 'walk' | 'walkKeys' | 'walkEvents' | 'walkOldest' | 'historyBytes' | 'expired' | 'publish'
+  'get' | 'head' | 'walk' | 'walkKeys' | 'walkEvents' | 'walkOldest' | 'historyBytes' | 'expired' | 'publish'
 >;
 
 /** How a backend is read, for one that writes elsewhere first and is read there, for as long as it is. */
 export function readsOf(source: () => Reads): Reads {
   return {
     get: (key) => source().get(key),
+    head: (key) => source().head(key),
     walk: (...walk) => source().walk(...walk),
     walkKeys: (...walk) => source().walkKeys(...walk),
     walkEvents: (...walk) => source().walkEvents(...walk),

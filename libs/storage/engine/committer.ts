@@ -12,7 +12,16 @@ import type { Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { RevisionClock } from '../revision-clock.ts';
 import { reservationMax, revisionAt } from '../revision-clock.ts';
-import type { CommitResult, Entry, Operation, SetRange, Store, StoreEvent, UnchangedCondition } from '../store.ts';
+import type {
+  CommitResult,
+  Entry,
+  EntryHead,
+  Operation,
+  SetRange,
+  Store,
+  StoreEvent,
+  UnchangedCondition,
+} from '../store.ts';
 import type { Backend, StoredEntry, Write } from './backend.ts';
 import { noSpace, StorageFault, takesRoom } from './backend.ts';
 import { ChangedSets } from './changed-sets.ts';
@@ -48,6 +57,7 @@ interface TrimWait {
 export interface Committer
   extends Pick<Store, 'commit' | 'unchanged' | 'subscribe' | 'currentRevision' | 'progress' | 'statistics' | 'fault'> {
   peek(key: string): StoredEntry | undefined;
+  peekHead(key: string): EntryHead | undefined;
   /** Forgets events up to a revision, in a flush of its own or with commits; resolves when that is durable. */
   trim(upTo: Revision): Promise<void>;
   /** Waits for what is pending, refuses what comes later, and gives the rest of the reservation back. */
@@ -107,10 +117,18 @@ class GroupCommitter implements Committer {
     return this.#backend.get(key);
   };
 
+  readonly peekHead = (key: string): EntryHead | undefined => {
+    if (this.#overlay.size !== 0) {
+      const pending = this.#overlay.get(key);
+      if (pending !== undefined) return pending.entry;
+    }
+    return this.#backend.head(key);
+  };
+
   commit(operations: readonly Operation[]): Promise<CommitResult> {
     if (this.#closed) return Promise.reject(closed());
     try {
-      const conflict = findConflict(operations, this.peek, this.#sets.lastChange);
+      const conflict = findConflict(operations, this, this.#sets.lastChange);
       // What is refused because of something pending is refused when that is durable: until then others read what was there before.
       if (conflict !== undefined && !this.#overlay.has(conflict.key)) return Promise.resolve(conflict);
       const { promise, resolve, reject } = Promise.withResolvers<CommitResult>();

@@ -80,6 +80,8 @@ export function assembleStore(
   const store: Store = {
     get: (key) => backend.get(key),
     peek: (key) => committer.peek(key),
+    head: (key) => backend.head(key),
+    peekHead: (key) => committer.peekHead(key),
     list: (range, how) => reader.list(range, how),
     scan: (range, limit, after) => reader.scan(range, limit, after),
     recent: (range, after, limit) => reader.recent(range, after, limit),

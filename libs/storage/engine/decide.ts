@@ -1,7 +1,7 @@
 /** Whether a commit's preconditions hold, against everything committed or pending; and what it then writes. */
 import type { Revision } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
-import type { CommitResult, Operation, StoreEvent, UnchangedCondition } from '../store.ts';
+import type { CommitResult, EntryHead, Operation, Store, StoreEvent, UnchangedCondition } from '../store.ts';
 import { commitBytesMax, commitOperationsMax, valueBytesMax } from '../store.ts';
 import type { StoredEntry, Write } from './backend.ts';
 
@@ -13,7 +13,7 @@ export const keyBytesMax = 1_900;
 /** The first operation that does not hold, or undefined. Throws for operations that could never be committed. */
 export function findConflict(
   operations: readonly Operation[],
-  peek: (key: string) => StoredEntry | undefined,
+  { peek, peekHead }: Pick<Store, 'peek' | 'peekHead'>,
   lastChange: (condition: UnchangedCondition) => string | undefined,
 ): Conflict | undefined {
   assertDistinct(operations);
@@ -24,13 +24,13 @@ export function findConflict(
       if (key !== undefined) return { status: 'conflict', index, key, current: peek(key) };
       continue;
     }
-    const current = peek(operation.key);
-    if (!holds(operation, current)) return { status: 'conflict', index, key: operation.key, current };
+    if (!holds(operation, peekHead(operation.key)))
+      return { status: 'conflict', index, key: operation.key, current: peek(operation.key) };
   }
   return undefined;
 }
 
-function holds(operation: Exclude<Operation, UnchangedCondition>, current: StoredEntry | undefined): boolean {
+function holds(operation: Exclude<Operation, UnchangedCondition>, current: EntryHead | undefined): boolean {
   if (operation.op === 'check') {
     return operation.createRevision === 'absent'
       ? current === undefined

@@ -88,6 +88,7 @@ function refuseReads(): never {
 
 const closedReads: Reads = {
   get: refuseReads,
+  head: refuseReads,
   walk: refuseReads,
   walkKeys: refuseReads,
   walkEvents: refuseReads,

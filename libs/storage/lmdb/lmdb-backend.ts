@@ -16,10 +16,10 @@ import { asRevision } from '@kcp-ts/meta';
 import type { Backend, BackendState, Flush, StoredEntry, Write } from '../engine/backend.ts';
 import type { KeyRange } from '../key-range.ts';
 import { clusterOrderOf, compareKeys, keyOfClusterOrder } from '../key-range.ts';
-import type { StoreEvent } from '../store.ts';
+import type { EntryHead, StoreEvent } from '../store.ts';
 import type { IndexKey } from './keys.ts';
 import { indexKeysOf } from './keys.ts';
-import { createRecordWriter, readCurrent, readLog, readLogKey } from './records.ts';
+import { createRecordWriter, readCurrent, readHead, readLog, readLogKey } from './records.ts';
 import type { Snapshot, Tables, TablesOptions } from './tables.ts';
 import { asBuffer, openTables } from './tables.ts';
 
@@ -69,6 +69,11 @@ class LmdbBackend implements Backend {
   get(key: string): StoredEntry | undefined {
     const bytes = this.#current.getBinaryFast(key, this.#read);
     return bytes === undefined ? undefined : readCurrent(key, asBuffer(bytes), this.#current.lastSize);
+  }
+
+  head(key: string): EntryHead | undefined {
+    const bytes = this.#current.getBinaryFast(key, this.#read);
+    return bytes === undefined ? undefined : readHead(asBuffer(bytes));
   }
 
   #startOf(range: KeyRange, after: string | undefined) {

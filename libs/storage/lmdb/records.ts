@@ -8,7 +8,7 @@
  */
 import type { Revision } from '@kcp-ts/meta';
 import type { StoredEntry, Write } from '../engine/backend.ts';
-import type { StoreEvent } from '../store.ts';
+import type { EntryHead, StoreEvent } from '../store.ts';
 
 export const currentHeader = 24;
 const logHeader = 24;
@@ -63,6 +63,11 @@ export function createRecordWriter(writes: readonly Write[]): RecordWriter {
       return cut(start);
     },
   };
+}
+
+/** The revisions of an entry, out of bytes that are valid only until the next read. */
+export function readHead(bytes: Buffer): EntryHead {
+  return { revision: bytes.readDoubleLE(8) as Revision, createRevision: bytes.readDoubleLE(0) as Revision };
 }
 
 /** Copies an entry out of bytes that are valid only until the next read. */

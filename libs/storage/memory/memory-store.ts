@@ -10,7 +10,7 @@ import type { StoreOptions } from '../engine/create-store.ts';
 import { assembleStore } from '../engine/create-store.ts';
 import type { KeyRange } from '../key-range.ts';
 import { clusterOrderOf, compareKeys } from '../key-range.ts';
-import type { Store, StoreEvent } from '../store.ts';
+import type { EntryHead, Store, StoreEvent } from '../store.ts';
 
 // Node and the tests' runner disagree on what the default of a CommonJS module is; required, it is the same for both.
 const { default: BTree } = createRequire(import.meta.url)('sorted-btree') as typeof SortedMapModule;
@@ -39,6 +39,10 @@ class MemoryBackend implements Backend {
   #unpublished: Pick<Flush, 'writes' | 'trim'> | undefined;
 
   get(key: string): StoredEntry | undefined {
+    return this.#entries.get(key);
+  }
+
+  head(key: string): EntryHead | undefined {
     return this.#entries.get(key);
   }
 

@@ -77,7 +77,7 @@ const widgets: ResourceRow = {
 };
 
 const document = decode(
-  (await createOpenApi([widgets]).v2Protobuf({ pause: () => undefined, restart: () => undefined })).bytes,
+  (await createOpenApi([widgets]).v2Protobuf({ due: false, pause: () => undefined, restart: () => undefined })).bytes,
 );
 
 test('the document says its version and its title', () => {
