@@ -161,8 +161,9 @@ function inScope(
 ): void | Promise<void> {
   const target = parseRequestPath(rest);
   const ready = scope.prepare?.(target.kind === 'api' ? target.api.namespace : '', from.needs.turns);
-  const handle = () => handleInScope(options, from, request, scope, target);
-  return ready === undefined ? handle() : ready.then(handle);
+  return ready === undefined
+    ? handleInScope(options, from, request, scope, target)
+    : ready.then(() => handleInScope(options, from, request, scope, target));
 }
 
 function handleInScope(
@@ -208,11 +209,11 @@ export function createApiServer(options: ApiServerOptions): (exchange: Exchange)
     progress: options.progress,
     readMedia: createMediaReader(),
   };
+  const go = (request: ApiRequest, route: Route) =>
+    route.kind === 'answer' ? route.answer(request) : inScope(options, from, request, route.scope, route.rest);
   const handle: Handler = (request) => {
-    const go = (route: Route) =>
-      route.kind === 'answer' ? route.answer(request) : inScope(options, from, request, route.scope, route.rest);
     const route = options.route(request);
-    return route instanceof Promise ? route.then(go) : go(route);
+    return route instanceof Promise ? route.then((found) => go(request, found)) : go(request, route);
   };
   const filters = [
     recover(options),

@@ -38,16 +38,25 @@ function splitIdentity(text: string): { readonly resource: string; readonly iden
     : { resource: text.slice(0, colon), identity: text.slice(colon + 1) };
 }
 
-function apiPath(group: string, version: string, parts: readonly string[], watch: boolean): ApiPath | undefined {
+/** `parts` are a path's segments; what is behind the version begins at `from`. */
+function apiPath(
+  group: string,
+  version: string,
+  parts: readonly string[],
+  from: number,
+  watch: boolean,
+): ApiPath | undefined {
+  const behind = parts.length - from;
+  const third = parts[from + 2];
   const namespaced =
-    parts[0] === 'namespaces' &&
-    parts.length >= 3 &&
-    !(group === '' && (parts[2] === 'status' || parts[2] === 'finalize') && parts.length === 3);
-  const first = namespaced ? 2 : 0;
+    parts[from] === 'namespaces' &&
+    behind >= 3 &&
+    !(group === '' && (third === 'status' || third === 'finalize') && behind === 3);
+  const first = namespaced ? from + 2 : from;
   const segment = parts[first];
   if (segment === undefined || parts.includes('', first)) return undefined;
   const { resource, identity } = splitIdentity(segment);
-  const namespace = namespaced ? (parts[1] ?? '') : '';
+  const namespace = namespaced ? (parts[from + 1] ?? '') : '';
   const name = parts[first + 1] ?? '';
   const subresource = parts.length > first + 2 ? parts.slice(first + 2).join('/') : '';
   return { group, version, resource, identity, namespace, name, subresource, watch };
@@ -55,15 +64,17 @@ function apiPath(group: string, version: string, parts: readonly string[], watch
 
 /** What the rest of a path (behind the prefix, without the query) names. */
 export function parseRequestPath(path: string): RequestPath {
-  const other: RequestPath = { kind: 'other', path };
   const core = path.startsWith('/api/');
-  if (!core && !path.startsWith('/apis/')) return other;
-  const parts = path.split('/').slice(2).map(decodeSegment);
+  if (!core && !path.startsWith('/apis/')) return { kind: 'other', path };
+  const raw = path.split('/');
+  const parts = path.includes('%') ? raw.map(decodeSegment) : raw;
   if (parts.at(-1) === '') parts.pop();
-  const group = core ? '' : (parts.shift() ?? '');
-  const version = parts.shift();
-  if (version === undefined || parts.length === 0) return other;
-  const watch = parts[0] === 'watch' && parts.length > 1;
-  const api = apiPath(group, version, watch ? parts.slice(1) : parts, watch);
-  return api === undefined ? other : { kind: 'api', api };
+  // The first is empty, the second is `api` or `apis`.
+  const group = core ? '' : (parts[2] ?? '');
+  const at = core ? 2 : 3;
+  const version = parts[at];
+  if (version === undefined || parts.length === at + 1) return { kind: 'other', path };
+  const watch = parts[at + 1] === 'watch' && parts.length > at + 2;
+  const api = apiPath(group, version, parts, watch ? at + 2 : at + 1, watch);
+  return api === undefined ? { kind: 'other', path } : { kind: 'api', api };
 }

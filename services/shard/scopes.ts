@@ -53,9 +53,11 @@ class ClusterScope implements Scope {
   }
 
   prepare(namespace: string, turns: Turns): Promise<void> | undefined {
-    const rights = () => this.#access.rbac.prepare(this.cluster, namespace, turns);
+    const { rbac } = this.#access;
     const surface = this.#core.catalog.prepare(this.cluster, turns);
-    return surface === undefined ? rights() : surface.then(rights);
+    return surface === undefined
+      ? rbac.prepare(this.cluster, namespace, turns)
+      : surface.then(() => rbac.prepare(this.cluster, namespace, turns));
   }
 
   authorize(user: UserInfo, api: ApiPath, verb: string): void {

@@ -17,7 +17,7 @@ import { readBody } from '../read-body.ts';
 import type { ApiPath } from '../request-path.ts';
 import type { ResourceCall } from '../resource-call.ts';
 import type { Scope } from '../scope.ts';
-import type { ServerNeeds } from '../server-needs.ts';
+import type { ServerNeeds, SpecialHandler } from '../server-needs.ts';
 import { handleCreate } from './create.ts';
 import { handleDelete, handleDeleteCollection } from './delete.ts';
 import { handleGet } from './get.ts';
@@ -62,18 +62,20 @@ async function specialBody({ needs, request, served }: ResourceCall, verb: Verb,
   return (await readBody(request, needs, false, served.row.kind, slices)).value;
 }
 
-async function handleSpecial(call: ResourceCall, verb: Verb): Promise<boolean> {
-  const { needs, request, scope, served, api } = call;
+function specialOf({ needs, served, api }: ResourceCall): SpecialHandler | undefined {
+  if (api.subresource === '' && served.row.virtual !== true) return undefined;
   const scale = api.subresource === 'scale' && served.row.scale !== undefined;
-  const special = needs.special.get(scale ? '*/scale' : specialName(served, api));
-  if (special === undefined) return false;
+  return needs.special.get(scale ? '*/scale' : specialName(served, api));
+}
+
+async function handleSpecial(special: SpecialHandler, call: ResourceCall, verb: Verb): Promise<void> {
+  const { needs, request, scope, served, api } = call;
   const slices = needs.turns.begin();
   const body = verb === 'get' ? undefined : await specialBody(call, verb, slices);
   if (slices.due) await slices.pause();
   const answer = await special.handle({ request, scope, served, namespace: api.namespace, objectName: api.name, body });
   if (slices.due) await slices.pause();
   respondJson(request, answer.status, answer.object);
-  return true;
 }
 
 function checkVerb(call: ResourceCall, verb: Verb): void {
@@ -100,14 +102,14 @@ export interface ResourceHandlerNeeds {
   readonly readMedia: MediaReader;
 }
 
-/** Handles a request for a resource: which must have been authorized. */
-export async function handleResource(
+/** Handles a request for a resource: which must have been authorized. A GET is answered before this returns. */
+export function handleResource(
   from: ResourceHandlerNeeds,
   request: ApiRequest,
   scope: Scope,
   api: ApiPath,
   verb: Verb,
-): Promise<void> {
+): void | Promise<void> {
   const { headers } = request.exchange;
   const framed = verb === 'watch' && isFramedWatch({ needs: from.needs, request });
   const accept = framed ? headers[framedAcceptHeader] : headers['accept'];
@@ -122,7 +124,8 @@ export async function handleResource(
   if (!served.row.namespaced && api.namespace !== '') throw StatusError.pathNotFound();
   // No namespace has one in its name, and a range of keys must not be cut by it.
   if (api.namespace.includes('/')) throw StatusError.pathNotFound();
-  if ((api.subresource !== '' || served.row.virtual === true) && (await handleSpecial(call, verb))) return;
+  const special = specialOf(call);
+  if (special !== undefined) return handleSpecial(special, call, verb);
   switch (verb) {
     case 'get':
       return handleGet(call);
