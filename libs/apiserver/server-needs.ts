@@ -5,6 +5,7 @@ import type { RegistryNeeds, ServedResource, Surface } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
 import type { WatchHub } from '@kcp-ts/watch';
 import type { ApiRequest } from './api-request.ts';
+import type { KindedObject } from './protobuf/encode-kubernetes.ts';
 import type { Scope } from './scope.ts';
 
 /** A subresource or virtual resource that is not plain storage: `token`, `scale`, the reviews. */
@@ -26,7 +27,7 @@ export interface SpecialCall {
 
 export interface SpecialAnswer {
   readonly status: number;
-  readonly object: unknown;
+  readonly object: KindedObject;
 }
 
 export interface ServerNeeds {

@@ -20,6 +20,7 @@ import {
   provide,
   virtualWorkspace,
 } from '../harness/objects.ts';
+import { protobufBody, protobufType } from '../harness/protobuf.ts';
 import type { TestServer } from '../harness/server.ts';
 import { startServer } from '../harness/server.ts';
 
@@ -142,14 +143,6 @@ it('client certificates are signed with an RSA key, as what mints them in tests 
   expect(new X509Certificate(pem).publicKey.asymmetricKeyType).toBe('rsa');
 });
 
-/** `k8s\0` and a message that says what it is, and nothing else. */
-function emptyProtobuf(apiVersion: string, kind: string): Uint8Array {
-  const field = (number: number, bytes: Uint8Array) =>
-    Buffer.concat([Buffer.from([number * 8 + 2, bytes.byteLength]), bytes]);
-  const typeMeta = Buffer.concat([field(1, Buffer.from(apiVersion)), field(2, Buffer.from(kind))]);
-  return Buffer.concat([Buffer.from('k8s\0'), field(1, typeMeta), field(2, Buffer.alloc(0))]);
-}
-
 it("a body in protobuf is read for each of Kubernetes' kinds that is served", async () => {
   const kinds: string[] = [];
   const { groups } = (await admin.get(`${base(path)}/apis`)).body as unknown as {
@@ -176,8 +169,8 @@ it("a body in protobuf is read for each of Kubernetes' kinds that is served", as
       const item = subresource === undefined ? resource : `${resource}/default/${subresource}`;
       const apiVersion = own === undefined ? version : `${group === undefined ? '' : `${group}/`}${own}`;
       const url = `${root}/${namespaced ? 'namespaces/default/' : ''}${item}`;
-      const answer = await admin.request('POST', url, emptyProtobuf(apiVersion, kind), {
-        'content-type': 'application/vnd.kubernetes.protobuf',
+      const answer = await admin.request('POST', url, protobufBody(apiVersion, kind), {
+        'content-type': protobufType,
       });
       expect(answer.status, `${url} ${kind}: ${answer.text}`).not.toBe(415);
       expect(answer.status, `${url} ${kind}: ${answer.text}`).toBeLessThan(500);
