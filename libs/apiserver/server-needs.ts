@@ -1,6 +1,7 @@
 /** What handlers need of the process they live in; compose.ts gives it. */
 import type { Clock, Turns } from '@kcp-ts/base';
 import type { Exchange, YamlDecoder } from '@kcp-ts/http';
+import type { ResourceRow } from '@kcp-ts/meta';
 import type { RegistryNeeds, ServedResource, Surface } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
 import type { WatchHub } from '@kcp-ts/watch';
@@ -45,6 +46,8 @@ export interface ServerNeeds {
   readonly watchBacklogBytesMax: number;
   readonly special: ReadonlyMap<string, SpecialHandler>;
   readonly presentation: Presentation;
+  /** Told of each list that takes any state (`resourceVersion=0`). */
+  countCacheList?(row: ResourceRow): void;
   /** Whether the connection is that of another service of the installation; nobody's where there is none. */
   isService?(exchange: Exchange): boolean;
 }

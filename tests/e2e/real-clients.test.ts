@@ -138,6 +138,23 @@ it('nobody goes on from a version that there never was', async () => {
   expect(former.status).toBe(410);
 });
 
+it('lists that take any state are counted by resource', async () => {
+  const counted = async () => {
+    const { text } = await server.shardAdmin.get('/metrics');
+    return Number(/^apiserver_cache_list_total\{group="",resource="limitranges"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+  };
+  const before = await counted();
+  const url = '/clusters/root/api/v1/namespaces/default/limitranges';
+  for (const query of [
+    '',
+    '?resourceVersion=0',
+    '?resourceVersion=0&limit=5',
+    '?watch=1&resourceVersion=0&timeoutSeconds=1',
+  ])
+    expect((await server.shardAdmin.get(`${url}${query}`)).status).toBe(200);
+  expect((await counted()) - before).toBe(2);
+});
+
 it('client certificates are signed with an RSA key, as what mints them in tests of kcp expects', async () => {
   const pem = await readFile(join(server.folder, 'client-ca.crt'), 'utf8');
   expect(new X509Certificate(pem).publicKey.asymmetricKeyType).toBe('rsa');

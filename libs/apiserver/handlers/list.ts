@@ -117,6 +117,7 @@ export async function handleList(call: ResourceCall, options: ListOptions): Prom
   await request.exchange.pause();
   // A client that opens and resets streams must not have its lists read.
   if (request.exchange.closed) return;
+  if (options.revision === 0) needs.countCacheList?.(served.row);
   const from = await reading(call, options);
   const limited = options.limit !== undefined;
   const yaml = media.format === 'yaml';
