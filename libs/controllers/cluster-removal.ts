@@ -1,12 +1,13 @@
 /**
  * Takes a logical cluster away with everything in it: from the moment it is marked it takes no new content, nested workspaces go the same way, objects
- * with foreign finalizers stay until those are gone, and what is left goes in bounded commits.
+ * with foreign finalizers stay until those are gone, and what is left goes in bounded commits. A foreign finalizer on the LogicalCluster keeps that alone.
  */
 import type { KubeObject } from '@kcp-ts/meta';
+import { withCondition } from '@kcp-ts/meta';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
-import { logicalClusterFinalizer, phaseLabels } from '@kcp-ts/tenancy';
+import { logicalClusterFinalizer, phaseLabels, terminatorsFinalizer } from '@kcp-ts/tenancy';
 import { removeOperation } from './delete-instances.ts';
 import type { ControllerNeeds } from './writer.ts';
 import { cutIntoCommits, eachPiece, objectOf, replaceOperation, timestamp } from './writer.ts';
@@ -56,6 +57,9 @@ const ownFinalizers = new Set([
   'orphan',
   logicalClusterFinalizer,
 ]);
+
+/** Finalizers of ours on the LogicalCluster itself: they go with its content, also where somebody else's keeps it. */
+const ownClusterFinalizers = new Set([...ownFinalizers, terminatorsFinalizer]);
 
 interface Content {
   /** What can go at once. */
@@ -150,14 +154,34 @@ export function createClusterRemoval(needs: ClusterRemovalNeeds): ClusterRemoval
     return all;
   }
 
+  /** The LogicalCluster with nobody else's finalizers than those given: its content is gone, and they alone keep it. */
+  function keptBy(own: Entry, foreign: readonly string[]): Operation | undefined {
+    const object = objectOf<LogicalCluster>(logicalClusters(), own);
+    if (object.metadata.finalizers?.length === foreign.length) return undefined;
+    object.metadata.finalizers = [...foreign];
+    const deleted = { type: 'WorkspaceContentDeleted', status: 'True' } as const;
+    const conditions = withCondition(object.status?.conditions ?? [], deleted, timestamp(needs));
+    object.status = { ...object.status, conditions };
+    return replaceOperation(needs, logicalClusters(), own, object);
+  }
+
   /** The end of the cluster, where nothing else is in it, not even what is on its way. */
-  async function finish(decision: Decision, cluster: string, last: Operation | undefined): Promise<boolean> {
+  async function finish(decision: Decision, cluster: string, last: Operation | undefined): Promise<RemovalOutcome> {
     const own = decision.peek(needs.logicalClusterKey(cluster));
-    if (own === undefined) return false;
+    if (own === undefined) return { status: 'raced' };
     decision.relyOn({ cluster });
-    if (needs.store.scan({ cluster }, 2).some(({ key }) => key !== own.key)) return false;
+    if (needs.store.scan({ cluster }, 2).some(({ key }) => key !== own.key)) return { status: 'raced' };
+    const foreign = (parseStored<KubeObject>(own.value).metadata.finalizers ?? []).filter(
+      (finalizer) => !ownClusterFinalizers.has(finalizer),
+    );
+    if (foreign.length > 0) {
+      const kept = keptBy(own, foreign);
+      if (kept !== undefined && !(await decision.commit([kept]))) return { status: 'raced' };
+      return { status: 'waiting', remaining: new Map([['logicalclusters.core.kcp.io', 1]]) };
+    }
     const operation: Operation = { op: 'delete', key: own.key, expect: own.revision };
-    return decision.commit(last === undefined ? [operation] : [operation, last]);
+    const gone = await decision.commit(last === undefined ? [operation] : [operation, last]);
+    return { status: gone ? 'gone' : 'raced' };
   }
 
   return {
@@ -167,7 +191,7 @@ export function createClusterRemoval(needs: ClusterRemovalNeeds): ClusterRemoval
       const content = await contentOf(cluster);
       if (!(await commitInBatches(decision, content.operations))) return { status: 'raced' };
       if (content.waiting.size > 0) return { status: 'waiting', remaining: content.waiting };
-      return { status: (await finish(decision, cluster, last)) ? 'gone' : 'raced' };
+      return finish(decision, cluster, last);
     },
   };
 }

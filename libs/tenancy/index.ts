@@ -24,6 +24,7 @@ export {
   requiredGroupsAnnotation,
   shardAnnotation,
   shardHashAnnotation,
+  terminatorsFinalizer,
   typeAnnotation,
   typeClusterAnnotation,
   unschedulableAnnotation,

@@ -73,6 +73,8 @@ export const phaseLabel = 'tenancy.kcp.io/phase';
 /** Finalizers. */
 export const workspaceFinalizer = 'core.kcp.io/logicalcluster';
 export const logicalClusterFinalizer = 'core.kcp.io/logicalcluster-deletion';
+/** Of a LogicalCluster while its status names terminators. */
+export const terminatorsFinalizer = 'kcp.io/has-terminators';
 
 /** The initializer whose work is done when the default bindings are bound. */
 export const bindingsInitializer = 'system:apibindings';
