@@ -11,6 +11,9 @@ export interface TypeLimit {
   readonly types?: readonly TypeReference[];
 }
 
+/** Whether default bindings are made once, or kept as the type and the export say for as long as the workspace is there. */
+export type BindingLifecycle = 'InitializeOnly' | 'Maintain';
+
 export interface WorkspaceType extends KubeObject {
   readonly spec?: {
     readonly initializer?: boolean;
@@ -21,6 +24,8 @@ export interface WorkspaceType extends KubeObject {
     readonly limitAllowedChildren?: TypeLimit;
     readonly limitAllowedParents?: TypeLimit;
     readonly defaultAPIBindings?: readonly { readonly path?: string; readonly export: string }[];
+    /** InitializeOnly where absent. */
+    readonly defaultAPIBindingLifecycle?: BindingLifecycle;
   };
 }
 
@@ -68,6 +73,8 @@ export const requiredGroupsAnnotation = 'authorization.kcp.io/required-groups';
 export const unschedulableAnnotation = 'experimental.core.kcp.io/unschedulable';
 /** Of a WorkspaceType: JSON of the logical clusters that its paths meant when they were written. */
 export const meantClustersAnnotation = 'internal.tenancy.kcp.io/meant-clusters';
+/** Of an APIBinding that was made because a type with a lifecycle asks for it. */
+export const lifecycleAnnotation = 'experimental.tenancy.kcp.io/default-api-binding-lifecycle';
 export const phaseLabel = 'tenancy.kcp.io/phase';
 
 /** Finalizers. */
