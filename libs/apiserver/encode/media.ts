@@ -1,6 +1,6 @@
 /**
  * Which form an answer takes: the object itself, its metadata alone, or a Table; in JSON, YAML or protobuf (`Accept`, KEP-2896's `as=` parameters). What is
- * stored is JSON, so protobuf is for clients that take nothing else (docs/decisions/0026-protobuf-for-who-takes-nothing-else.md).
+ * stored is JSON, so protobuf is for clients that take nothing else (docs/decisions/0026-protobuf-for-clients-that-accept-nothing-else.md).
  */
 import { parseAccept } from '@kcp-ts/http';
 import type { ResourceRow } from '@kcp-ts/meta';
