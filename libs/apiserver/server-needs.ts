@@ -46,7 +46,7 @@ export interface ServerNeeds {
   readonly watchBacklogBytesMax: number;
   readonly special: ReadonlyMap<string, SpecialHandler>;
   readonly presentation: Presentation;
-  /** Told of each list that takes any state (`resourceVersion=0`). */
+  /** Called for each list with `resourceVersion=0`. */
   countCacheList?(row: ResourceRow): void;
   /** Whether the connection is that of another service of the installation; nobody's where there is none. */
   isService?(exchange: Exchange): boolean;

@@ -1,4 +1,7 @@
-/** How the events of a watch are written: one after the other for clients, or in frames for a service that merges them with other shards' and looks at revisions only. */
+/**
+ * Writes the events of a watch: one after the other for clients, or in frames for a service that
+ * merges them with other shards' events by their revisions.
+ */
 import type { Revision, StatusError } from '@kcp-ts/meta';
 import type { Change } from '@kcp-ts/watch';
 import { encodeWatchFrame } from '@kcp-ts/watch';

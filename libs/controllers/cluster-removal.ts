@@ -1,6 +1,8 @@
 /**
- * Takes a logical cluster away with everything in it: from the moment it is marked it takes no new content, nested workspaces go the same way, objects
- * with foreign finalizers stay until those are gone, and what is left goes in bounded commits. A foreign finalizer on the LogicalCluster keeps that alone.
+ * Takes a logical cluster away with everything in it: from the moment it is marked it takes no new
+ * content, nested workspaces go the same way, objects with foreign finalizers stay until those are
+ * gone, and what is left goes in bounded commits. A foreign finalizer on the LogicalCluster keeps
+ * only the LogicalCluster.
  */
 import type { KubeObject } from '@kcp-ts/meta';
 import { withCondition } from '@kcp-ts/meta';
@@ -58,7 +60,10 @@ const ownFinalizers = new Set([
   logicalClusterFinalizer,
 ]);
 
-/** Finalizers of ours on the LogicalCluster itself: they go with its content, also where somebody else's keeps it. */
+/**
+ * Our finalizers on the LogicalCluster itself: removed when its content is gone, even if a foreign
+ * finalizer still keeps the LogicalCluster.
+ */
 const ownClusterFinalizers = new Set([...ownFinalizers, terminatorsFinalizer]);
 
 interface Content {
@@ -154,7 +159,10 @@ export function createClusterRemoval(needs: ClusterRemovalNeeds): ClusterRemoval
     return all;
   }
 
-  /** The LogicalCluster with nobody else's finalizers than those given: its content is gone, and they alone keep it. */
+  /**
+   * Removes our finalizers from a LogicalCluster whose content is gone; undefined if that has been
+   * done.
+   */
   function keptBy(own: Entry, foreign: readonly string[]): Operation | undefined {
     const object = objectOf<LogicalCluster>(logicalClusters(), own);
     if (object.metadata.finalizers?.length === foreign.length) return undefined;

@@ -1,6 +1,8 @@
 /**
- * Keeps the default bindings of types with the lifecycle `Maintain`: makes those that are missing, and has what they accept follow what the export claims,
- * for as long as the workspace is there. Bindings that were made once (`InitializeOnly`), or by somebody else, are not touched. (kcp facts, 4.7)
+ * Reconciles default APIBindings of WorkspaceTypes with the lifecycle `Maintain`, for as long as
+ * the workspace exists: creates missing bindings, and updates the accepted claims when the export's
+ * claims change. Bindings with the lifecycle `InitializeOnly` and bindings that users have created
+ * are not changed. (kcp facts, 4.7)
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Turns } from '@kcp-ts/base';
@@ -32,7 +34,7 @@ export interface DefaultBindingsControllerNeeds extends ControllerNeeds {
   readonly reader: ParsedReader;
   readonly types: WorkspaceTypes;
   readonly turns: Turns;
-  /** For each workspace its own: a type has thousands. */
+  /** A new decision: each workspace is reconciled in its own, a type may have thousands. */
   decide(): Decision;
   resolve(path: string): string | undefined;
   /** Every WorkspaceType of all shards. */
@@ -43,7 +45,7 @@ export interface DefaultBindingsControllerNeeds extends ControllerNeeds {
 }
 
 const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
-/** Stands for all workspaces: what types and exports say has changed. */
+/** Key for all workspaces: looked at when a type has changed. */
 const everyWorkspace = 'every workspace';
 const bindingsMax = 1_000;
 
@@ -51,7 +53,7 @@ interface Writable extends KubeObject {
   spec?: NonNullable<ApiBinding['spec']>;
 }
 
-/** What a workspace must have, or why that is not known. */
+/** The bindings that a workspace must have, or why that is unknown. */
 type Wanted =
   | { readonly status: 'known'; readonly bindings: readonly DefaultBinding[] }
   | { readonly status: 'invalid'; readonly message: string };
@@ -80,7 +82,10 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
     return type === undefined ? nothing : wantedOf(type);
   }
 
-  /** The logical cluster that the path of a binding means; undefined where that is another one than the author of the type meant. */
+  /**
+   * The logical cluster that the binding's path refers to; undefined if it is not the one that the
+   * type's author referred to.
+   */
   function exportClusterOf({ path, cluster }: DefaultBinding): string | undefined {
     const now = needs.resolve(path);
     return cluster === undefined || cluster === now ? now : undefined;
@@ -92,7 +97,7 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
     return reference.path === wanted.path || needs.resolve(reference.path) === exportCluster;
   }
 
-  /** Undefined where the binding is as it must be. */
+  /** The update of an existing binding; undefined if it is up to date. */
   function follow(entry: Entry, source: ApiExport): Operation | undefined {
     const object = objectOf<Writable>(bindings(), entry);
     const claims = acceptedClaims(source);
@@ -102,7 +107,7 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
     return replaceOperation(needs, bindings(), entry, object);
   }
 
-  /** What has to be written for one binding, and whether it is as it must be. */
+  /** The write that one binding needs, and whether it is reconciled. */
   function maintain(
     cluster: string,
     path: string,
@@ -121,7 +126,7 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
       return { operation: createOperation(creating, name, timestamp(needs), created), done: false };
     }
     const { metadata, status } = parseStored<ApiBinding>(entry.value);
-    // One that goes away is made anew when it is gone.
+    // It is created again after it is gone: its deletion wakes this workspace.
     if ((storedFlags(entry.value) & flagDeleting) !== 0) return { done: false };
     const operation = metadata.annotations?.[lifecycleAnnotation] === 'Maintain' ? follow(entry, source) : undefined;
     return {
@@ -170,7 +175,7 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
     return decision.commit([...operations, ...report(entry, change)]);
   }
 
-  /** Those whose type asks for something, each in a decision of its own. */
+  /** Reconciles every workspace whose type maintains bindings, each in its own decision. */
   async function maintainAll(): Promise<boolean> {
     const slices = needs.turns.begin();
     const byType = new Map<string, Wanted>();
@@ -191,7 +196,7 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
     return all;
   }
 
-  /** Of all types together; forgotten when one changes. */
+  /** The maintained bindings of all types; computed again after a type has changed. */
   let known: { readonly bindings: readonly DefaultBinding[]; readonly invalid: boolean } | undefined;
 
   function askedFor(): NonNullable<typeof known> {
@@ -204,7 +209,7 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
     return known;
   }
 
-  /** Whether workspaces must be looked at for what a key stands for. */
+  /** Whether any type maintains bindings that a change of this key affects. */
   function concernsWorkspaces(key: string): boolean {
     const { bindings: asked, invalid } = askedFor();
     if (key === everyWorkspace) return invalid || asked.length > 0;

@@ -21,7 +21,7 @@ export interface DefaultBinding {
   readonly export: string;
   /** What the author of the type meant by the path, where that is known. */
   readonly cluster: string | undefined;
-  /** Undefined where no type that asks for the binding says so: then it is made once, as for InitializeOnly. */
+  /** Undefined if no type that lists the binding sets it: behaves as InitializeOnly. */
   readonly lifecycle: BindingLifecycle | undefined;
 }
 

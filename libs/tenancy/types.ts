@@ -11,7 +11,10 @@ export interface TypeLimit {
   readonly types?: readonly TypeReference[];
 }
 
-/** Whether default bindings are made once, or kept as the type and the export say for as long as the workspace is there. */
+/**
+ * Whether default bindings are only created with the workspace, or reconciled for as long as it
+ * exists.
+ */
 export type BindingLifecycle = 'InitializeOnly' | 'Maintain';
 
 export interface WorkspaceType extends KubeObject {
@@ -73,7 +76,7 @@ export const requiredGroupsAnnotation = 'authorization.kcp.io/required-groups';
 export const unschedulableAnnotation = 'experimental.core.kcp.io/unschedulable';
 /** Of a WorkspaceType: JSON of the logical clusters that its paths meant when they were written. */
 export const meantClustersAnnotation = 'internal.tenancy.kcp.io/meant-clusters';
-/** Of an APIBinding that was made because a type with a lifecycle asks for it. */
+/** On a default APIBinding: the lifecycle of the type that lists it. */
 export const lifecycleAnnotation = 'experimental.tenancy.kcp.io/default-api-binding-lifecycle';
 export const phaseLabel = 'tenancy.kcp.io/phase';
 

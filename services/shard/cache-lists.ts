@@ -1,6 +1,6 @@
 /**
- * Counts lists that take any state (`resourceVersion=0`), by group and resource, as kube-apiserver counts those that its watch cache answers. Here all
- * lists are answered from the one store; those who tune informers look at this number.
+ * Counts lists with `resourceVersion=0` by group and resource, as kube-apiserver counts the lists
+ * that its watch cache answers. Here there is no such cache: all lists read the store.
  */
 
 import type { Series } from '@kcp-ts/installation';
@@ -11,7 +11,7 @@ export interface CacheLists {
   readonly series: Series;
 }
 
-/** Tenants define resources: further ones are counted together. */
+/** Bounds the number of series: tenants define resources. Others are counted together. */
 const resourcesMax = 500;
 const others = { group: '', resource: 'other' };
 
@@ -28,7 +28,7 @@ export function createCacheLists(): CacheLists {
     series: {
       kind: 'counter',
       name: 'apiserver_cache_list_total',
-      help: 'Lists that take any state (resourceVersion=0), by group and resource; beyond 500 resources together as "other".',
+      help: 'Lists with resourceVersion=0 by group and resource; beyond 500 resources as "other".',
       labels: ['group', 'resource'],
       *read() {
         for (const [name, count] of counts) {

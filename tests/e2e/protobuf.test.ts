@@ -1,4 +1,4 @@
-/** Clients that take nothing but protobuf: each answer says the same as the one in JSON. */
+/** Clients that accept only protobuf: each answer has the content of the answer in JSON. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Answer, ApiClient } from '../harness/api-client.ts';
 import {

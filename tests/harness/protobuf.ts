@@ -1,4 +1,7 @@
-/** Answers in Kubernetes' protobuf, as the objects that JSON has. Lists and events of watches are taken apart here; a server need not read them. */
+/**
+ * Answers in Kubernetes' protobuf, as the objects that JSON has. Lists and events of watches are
+ * taken apart here; a server need not read them.
+ */
 import { decodeKubernetes } from '@kcp-ts/apiserver';
 import type { WatchEvent } from './api-client.ts';
 

@@ -1,6 +1,8 @@
 /**
- * Which form an answer takes: the object itself, its metadata alone, or a Table; in JSON, YAML or protobuf (`Accept`, KEP-2896's `as=` parameters). What is
- * stored is JSON, so protobuf is for clients that take nothing else (docs/decisions/0026-protobuf-for-clients-that-accept-nothing-else.md).
+ * Reads from `Accept` what to answer with: the object, its metadata alone, or a Table (KEP-2896's
+ * `as=` parameters), as JSON, YAML or protobuf. The store holds JSON, so only clients that accept
+ * nothing else get protobuf
+ * (docs/decisions/0026-protobuf-for-clients-that-accept-nothing-else.md).
  */
 import { parseAccept } from '@kcp-ts/http';
 import type { ResourceRow } from '@kcp-ts/meta';
@@ -84,7 +86,7 @@ export function checkMetadataView({ as }: Media, list: boolean, row: ResourceRow
   throw new StatusError('NotAcceptable', `you requested ${as}, but the requested object ${what} (${type})`);
 }
 
-/** The client's best form; one in protobuf only where it takes no other. */
+/** The best media type that the client accepts; protobuf only if it accepts no other. */
 function bestOf(accept: string): Media | undefined {
   let protobuf: Media | undefined;
   for (const { type, parameters } of parseAccept(accept)) {
@@ -96,7 +98,10 @@ function bestOf(accept: string): Media | undefined {
   return protobuf;
 }
 
-/** Whether a client takes protobuf and nothing else that is served. For answers that are not of objects: not fast. */
+/**
+ * Whether a client accepts protobuf and nothing else that is served. Parses the header each time:
+ * for errors, reviews and discovery.
+ */
 export function takesProtobufAlone(accept: string | readonly string[] | undefined): boolean {
   return typeof accept === 'string' && accept.includes(protobufType) && bestOf(accept)?.format === 'protobuf';
 }

@@ -29,10 +29,10 @@ function warningHeader(text: string): string {
   return `299 - "${printable.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
-/** An object of this many bytes of JSON is encoded in slices. */
+/** Objects with at least this many bytes of JSON are encoded in slices. */
 export const slicedBytes = 64 * 1024;
 
-/** The same object in another format than JSON. */
+/** Converts JSON to another media type. */
 async function converted(
   turns: Turns,
   format: 'yaml' | 'protobuf',
@@ -50,7 +50,10 @@ function textOf(body: Uint8Array | string): string {
   return typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
 }
 
-/** JSON bytes, as they are, as YAML or, of an object, as protobuf; compressed where they are many and the client takes that. */
+/**
+ * Answers with an object or list given as JSON, in the client's media type (lists in protobuf have
+ * their own function); compressed if it is large and the client accepts that.
+ */
 export function respondBytes(
   turns: Turns,
   request: ApiRequest,
@@ -59,9 +62,10 @@ export function respondBytes(
   body: Uint8Array | string,
 ): void | Promise<void> {
   const { exchange } = request;
-  const respond = (bytes: Uint8Array | string) =>
-    respondLarge(exchange, status, answerHeaders(request, media.contentType), bytes);
-  return media.format === 'json' ? respond(body) : converted(turns, media.format, body).then(respond);
+  if (media.format === 'json') return respondLarge(exchange, status, answerHeaders(request, media.contentType), body);
+  return converted(turns, media.format, body).then((bytes) =>
+    respondLarge(exchange, status, answerHeaders(request, media.contentType), bytes),
+  );
 }
 
 /** A value as JSON, whatever was asked for. */
@@ -69,7 +73,10 @@ export function respondJson(request: ApiRequest, status: number, value: unknown)
   request.exchange.respond(status, answerHeaders(request, json), JSON.stringify(value));
 }
 
-/** An object of a kind of Kubernetes that is made and not stored (a review, a Status) as JSON, or as protobuf for who takes nothing else. */
+/**
+ * Answers with an object that is not stored (a review, a Status): as JSON, or as protobuf if the
+ * client accepts nothing else. Its kind must be one for which `hasProtobuf` holds.
+ */
 export function respondObject(request: ApiRequest, status: number, object: KindedObject): void {
   if (takesProtobufAlone(request.exchange.headers['accept']))
     request.exchange.respond(status, answerHeaders(request, protobufType), encodeKubernetes(object));

@@ -45,14 +45,14 @@ function isJson(type: string): boolean {
 
 const encoded = new WeakMap<Document, Document>();
 
-/** Discovery in the client's form: JSON, or protobuf for who takes nothing else. */
+/** Unaggregated discovery: as JSON, or as protobuf if the client accepts nothing else. */
 function plainForm(request: ApiRequest, document: Document | undefined): Form {
   if (document === undefined || !takesProtobufAlone(request.exchange.headers['accept']))
     return { contentType: json, document };
   let protobuf = encoded.get(document);
   if (protobuf === undefined) {
     const object = JSON.parse(Buffer.from(document.bytes).toString('utf8')) as KindedObject;
-    // Some are without a version in JSON, as Kubernetes has them.
+    // Some have no apiVersion in JSON, as in Kubernetes.
     protobuf = documentOf(encodeKubernetes({ ...object, apiVersion: 'v1' }));
     encoded.set(document, protobuf);
   }

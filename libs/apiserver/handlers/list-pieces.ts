@@ -1,4 +1,6 @@
-/** A long list is read piece by piece, all at one revision, and each piece gives the event loop back. */
+/**
+ * Reads a long list in pieces, all at one revision, and yields to the event loop between them.
+ */
 import type { Slices } from '@kcp-ts/base';
 import type { BodyStream, Exchange } from '@kcp-ts/http';
 import type { Revision } from '@kcp-ts/meta';

@@ -27,7 +27,10 @@ const pageBytes = 16 * 1024 * 1024;
 /** YAML is made of the whole list. */
 const yamlBytesMax = 3 * 1024 * 1024;
 
-/** How a list is written in the form that was asked for: what stands before its items, and each item. All these forms end alike. */
+/**
+ * How a list is written in the form that was asked for: what stands before its items, and each
+ * item. All these forms end alike.
+ */
 interface Form {
   head(metadata: ListMetadata): string;
   readonly item: ItemEncoder;

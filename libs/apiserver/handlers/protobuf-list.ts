@@ -1,6 +1,7 @@
 /**
- * A list in protobuf. The envelope says how long the whole list is before its first item, so a long list is encoded twice, both times at the same revision:
- * once for its length and once for its bytes. It needs no more memory than in JSON.
+ * Lists in protobuf. The envelope contains the list's length in front of the first item, so a list
+ * of several pieces is encoded twice at the same revision: once for its length, once for its bytes.
+ * It needs no more memory than in JSON.
  */
 import { parseJson } from '@kcp-ts/base';
 import { groupVersionText } from '@kcp-ts/meta';
@@ -17,7 +18,7 @@ import type { ListMetadata, Reading } from './reading.ts';
 
 const partial: KindedObject = { apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata' };
 
-/** How an item of a list is encoded: whole, or its metadata alone. */
+/** Encodes items of a list: the whole object, or its metadata. */
 export function protobufItem({ served, media }: Pick<ResourceCall, 'served' | 'media'>): ItemEncoder {
   if (media.view === 'metadata')
     return ({ value }) => {
@@ -43,7 +44,7 @@ function sizeOf(items: readonly Uint8Array[]): number {
   return items.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
-/** Answers with items that are all there. */
+/** Answers with a list whose items have been encoded. */
 export function respondProtobufItems(
   call: ResourceCall,
   metadata: ListMetadata,
@@ -54,7 +55,7 @@ export function respondProtobufItems(
   return respondLarge(request.exchange, 200, answerHeaders(request, media.contentType), body);
 }
 
-/** A list as of the first piece's revision, from that piece on. */
+/** The encoded pieces of a list, beginning with the first, all at its revision. */
 async function* piecesOf(call: ResourceCall, from: Reading, first: Page): AsyncGenerator<readonly Uint8Array[]> {
   const encode = protobufItem(call);
   for (let page = first; ; page = await nextPage(call, from, first.revision, page.entries.at(-1)?.key)) {
@@ -63,7 +64,7 @@ async function* piecesOf(call: ResourceCall, from: Reading, first: Page): AsyncG
   }
 }
 
-/** A list that is longer than one piece. */
+/** Streams a list that does not fit into one piece. */
 export async function streamProtobufList(
   call: ResourceCall,
   from: Reading,
@@ -84,7 +85,8 @@ export async function streamProtobufList(
     left -= sizeOf(items);
     if (!body.write(Buffer.concat(items)) && !exchange.closed) await drained(body, exchange);
   }
-  // What a request may see of a state can change while it is read; then the length was wrong, and the client must not take the list for whole.
+  // If what the request may see has changed between the two passes, the length was wrong. The
+  // client must not take such a list for complete.
   if (left === 0) body.end();
   else body.destroy();
 }

@@ -80,8 +80,8 @@ async function handleSpecial(special: SpecialHandler, call: ResourceCall, verb: 
 }
 
 /**
- * Throws NotAcceptable where an answer is asked for in protobuf alone and has no such form: custom resources, virtual workspaces, watches over WebSockets
- * and those of other services, which are made of lines.
+ * Throws NotAcceptable if the client accepts only protobuf and the answer has no protobuf form:
+ * custom resources, virtual workspaces, watches over WebSockets, and watches by other services.
  */
 function checkProtobuf({ request, scope, served, api, media }: ResourceCall, verb: Verb, framed: boolean): void {
   if (media.format !== 'protobuf' || api.subresource === 'scale') return;

@@ -31,7 +31,7 @@ import { framedOutput, plainOutput, sharedOutput } from '../watch-output.ts';
 const timeoutMsMin = 30 * 60_000;
 const initialPiece = 500;
 const initialPieceBytes = 512 * 1024;
-/** What is not copied as it is takes longer. */
+/** Smaller for protobuf: each object is parsed and encoded. */
 const encodedPieceBytes = 64 * 1024;
 /** History waits while a watcher has this much unsent. */
 const drainBytes = 256 * 1024;
@@ -135,7 +135,7 @@ function outputOf(call: ResourceCall, plan: WatchPlan, encoder: FrameEncoder, fr
 
 const watchTypes = { json: 'application/json', protobuf: `${protobufType};stream=watch` } as const;
 
-/** A client that wants YAML gets lines of JSON. */
+/** Watches have no YAML form: such clients get JSON. */
 function formatOf({ media }: ResourceCall): keyof typeof watchTypes {
   return media.format === 'protobuf' ? 'protobuf' : 'json';
 }

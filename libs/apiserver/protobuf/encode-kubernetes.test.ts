@@ -1,4 +1,7 @@
-/** One table for both directions: what is encoded is decoded to the same object, and no field of a kind that is served is missing. */
+/**
+ * One table for both directions: what is encoded is decoded to the same object, and no field of a
+ * kind that is served is missing.
+ */
 import { builtinRows } from '@kcp-ts/apis';
 import type { JsonSchema } from '@kcp-ts/meta';
 import { groupVersionText } from '@kcp-ts/meta';

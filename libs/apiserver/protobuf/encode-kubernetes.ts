@@ -1,7 +1,8 @@
 /**
- * Encodes objects as JSON has them into Kubernetes' protobuf envelope (`k8s\0`, then runtime.Unknown), by the tables that bodies are decoded with. What JSON
- * has is written even where it is a zero value: it may be a pointer in Go. Encoding is a generator that stops now and then, so that a large object can be
- * encoded in slices.
+ * Encodes objects, as parsed from JSON, into Kubernetes' protobuf envelope (`k8s\0`, then
+ * runtime.Unknown), with the tables that request bodies are decoded with. A field that is present
+ * in JSON is written even if it has its zero value, since it may be a pointer in Go. The encoder is
+ * a generator that yields regularly, so that a large object can be encoded in slices.
  */
 import type { Slices } from '@kcp-ts/base';
 import { unreachable } from '@kcp-ts/base';
@@ -20,7 +21,7 @@ interface NamedField {
   readonly type: FieldType;
 }
 
-/** Fields by their names in JSON; those of inline messages too, by the number of the message around them. */
+/** Fields by their names in JSON, and messages whose fields JSON has in the same object. */
 interface NamedFields {
   readonly own: ReadonlyMap<string, NamedField>;
   readonly inline: readonly { readonly number: number; readonly message: Message }[];
@@ -57,8 +58,8 @@ function textsOf(values: readonly string[]): Encoded {
   return encoded;
 }
 
-/** Messages that are encoded between two stops: far less than a millisecond. */
-const messagesPerStop = 100;
+/** Messages encoded between two yields: far less than a millisecond of work. */
+const messagesPerYield = 100;
 
 /** How many messages have been encoded. */
 interface Progress {
@@ -67,7 +68,7 @@ interface Progress {
 
 type Encoding = Generator<void, Encoded>;
 
-/** A value that has no fields of its own. A null, which a list or a map may hold, is the zero value. */
+/** Encodes a value other than a message. Null, in a list or map, is the zero value. */
 function scalar(number: number, type: Extract<FieldType, string>, value: unknown): Encoded {
   switch (type) {
     case 'string':
@@ -128,7 +129,7 @@ type JsonObject = Readonly<Record<string, unknown>>;
 
 /** The fields of a message; members of the object that the message does not have are left out. */
 function* encodeMessage(message: Message, object: JsonObject, progress: Progress): Encoding {
-  if (++progress.messages % messagesPerStop === 0) yield;
+  if (++progress.messages % messagesPerYield === 0) yield;
   const { own, inline } = fieldsOf(message);
   let encoded = '';
   for (const name in object) {
@@ -145,7 +146,7 @@ function* encodeMessage(message: Message, object: JsonObject, progress: Progress
   return encoded;
 }
 
-/** Without a stop. */
+/** Encodes without giving way to other work. */
 function atOnce(message: Message, object: object): Encoded {
   const encoding = encodeMessage(message, object as JsonObject, { messages: 0 });
   for (;;) {
@@ -193,7 +194,7 @@ export function encodeKubernetes(object: KindedObject): Uint8Array {
   return enveloped(object, atOnce(messageFor(object.apiVersion, object.kind), object));
 }
 
-/** As `encodeKubernetes`, giving way to others. */
+/** As `encodeKubernetes`, in slices. */
 export async function encodeKubernetesInSlices(object: KindedObject, slices: Slices): Promise<Uint8Array> {
   return enveloped(object, await inSlices(messageFor(object.apiVersion, object.kind), object, slices));
 }
@@ -203,7 +204,7 @@ export function encodeListItem({ apiVersion, kind }: KindedObject, object: objec
   return Buffer.from(messageField(itemsField, atOnce(messageFor(apiVersion, kind), object)), 'latin1');
 }
 
-/** As `encodeListItem`, giving way to others. */
+/** As `encodeListItem`, in slices. */
 export async function encodeListItemInSlices(
   { apiVersion, kind }: KindedObject,
   object: object,
@@ -212,7 +213,7 @@ export async function encodeListItemInSlices(
   return Buffer.from(messageField(itemsField, await inSlices(messageFor(apiVersion, kind), object, slices)), 'latin1');
 }
 
-/** What stands before the items of a list, which have so many bytes together. */
+/** The beginning of a list, up to its items; `itemsBytes` is their total length. */
 export function encodeListHead(list: KindedObject & { readonly metadata: object }, itemsBytes: number): Uint8Array {
   const own = messageField(1, atOnce(listMeta, list.metadata));
   const start = messageStart(rawField, own.length + itemsBytes);
@@ -221,7 +222,10 @@ export function encodeListHead(list: KindedObject & { readonly metadata: object 
 
 const lengthBytes = 4;
 
-/** An event of a watch behind its length: the event is a bare message, the object in it has an envelope. (apimachinery's LengthDelimitedFramer) */
+/**
+ * A watch event, preceded by its length in 4 bytes (apimachinery's LengthDelimitedFramer). The event
+ * itself has no envelope, the object in it has one.
+ */
 export function encodeWatchEvent(type: string, object: KindedObject): Uint8Array {
   const raw = Buffer.from(encodeKubernetes(object)).toString('latin1');
   const event = messageField(1, utf8(type)) + messageField(2, messageField(1, raw));

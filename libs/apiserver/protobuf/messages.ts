@@ -1,6 +1,7 @@
 /**
- * Field numbers of the kinds of Kubernetes that are served, for bodies that typed clients send (`kubectl create namespace` among them) and for answers to
- * clients that take nothing else. Other kinds are refused with 415 and 406. Numbers as in the generated.proto of each API group.
+ * Field numbers of the kinds of Kubernetes that are served, for bodies that typed clients send
+ * (`kubectl create namespace` among them) and for answers to clients that take nothing else. Other
+ * kinds are refused with 415 and 406. Numbers as in the generated.proto of each API group.
  */
 
 import type { Message } from './common-messages.ts';

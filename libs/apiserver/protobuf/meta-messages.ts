@@ -1,4 +1,7 @@
-/** What answers of every group are made of, and discovery. (k8s.io/apimachinery/pkg/apis/meta/v1, k8s.io/api/autoscaling/v1) */
+/**
+ * What answers of every group are made of, and discovery. (k8s.io/apimachinery/pkg/apis/meta/v1,
+ * k8s.io/api/autoscaling/v1)
+ */
 import type { Message } from './common-messages.ts';
 import { list, metadata, of } from './common-messages.ts';
 

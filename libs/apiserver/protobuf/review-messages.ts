@@ -1,4 +1,7 @@
-/** Reviews, which are answered and not stored, and requests for tokens. (k8s.io/api/authentication/v1, k8s.io/api/authorization/v1) */
+/**
+ * Reviews, which are answered and not stored, and requests for tokens.
+ * (k8s.io/api/authentication/v1, k8s.io/api/authorization/v1)
+ */
 import type { Message } from './common-messages.ts';
 import { labelRequirement, list, map, metadata, of } from './common-messages.ts';
 
