@@ -16,6 +16,8 @@ export type { ListOptions } from './options/list-options.ts';
 export { oldestRevision, parseListOptions } from './options/list-options.ts';
 export type { Progress } from './progress.ts';
 export { createProgress } from './progress.ts';
+// Bodies in protobuf
+export { decodeKubernetes } from './protobuf/decode-kubernetes.ts';
 export { isTrue, parseQuery } from './query.ts';
 // Targets
 export type { ApiPath, RequestPath } from './request-path.ts';

@@ -1,10 +1,12 @@
 /** What handlers need of the process they live in; compose.ts gives it. */
 import type { Clock, Turns } from '@kcp-ts/base';
 import type { Exchange, YamlDecoder } from '@kcp-ts/http';
+import type { ResourceRow } from '@kcp-ts/meta';
 import type { RegistryNeeds, ServedResource, Surface } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
 import type { WatchHub } from '@kcp-ts/watch';
 import type { ApiRequest } from './api-request.ts';
+import type { KindedObject } from './protobuf/encode-kubernetes.ts';
 import type { Scope } from './scope.ts';
 
 /** A subresource or virtual resource that is not plain storage: `token`, `scale`, the reviews. */
@@ -26,7 +28,7 @@ export interface SpecialCall {
 
 export interface SpecialAnswer {
   readonly status: number;
-  readonly object: unknown;
+  readonly object: KindedObject;
 }
 
 export interface ServerNeeds {
@@ -44,6 +46,8 @@ export interface ServerNeeds {
   readonly watchBacklogBytesMax: number;
   readonly special: ReadonlyMap<string, SpecialHandler>;
   readonly presentation: Presentation;
+  /** Called for each list with `resourceVersion=0`. */
+  countCacheList?(row: ResourceRow): void;
   /** Whether the connection is that of another service of the installation; nobody's where there is none. */
   isService?(exchange: Exchange): boolean;
 }

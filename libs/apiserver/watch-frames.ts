@@ -2,13 +2,16 @@
  * From a change to the bytes that a watcher gets. A frame is encoded once per media type and resource and then shared by all watchers (it is cached
  * on the change); only a filter that tells watchers apart, or an old value to look at, costs more.
  */
-import type { KubeObject, Revision } from '@kcp-ts/meta';
+import { parseJson } from '@kcp-ts/base';
+import type { KubeObject, Revision, StatusError } from '@kcp-ts/meta';
 import { formatResourceVersion } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import { convertToServed, currentObject, metadataObject, servedJson } from '@kcp-ts/registry';
 import type { Change } from '@kcp-ts/watch';
 import { partialMetadata, printerOf } from './encode/views.ts';
 import type { ObjectFilter } from './object-filter.ts';
+import type { KindedObject } from './protobuf/encode-kubernetes.ts';
+import { encodeWatchEvent } from './protobuf/encode-kubernetes.ts';
 import type { IncludeObject } from './table/encode-table.ts';
 import { encodeTable } from './table/encode-table.ts';
 
@@ -17,6 +20,7 @@ export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 export interface FrameOptions {
   readonly served: ServedResource;
   readonly view: 'object' | 'metadata' | 'table';
+  readonly format: 'json' | 'protobuf';
   readonly includeObject: IncludeObject;
   readonly shardNumber: number;
   now(): number;
@@ -28,15 +32,20 @@ export interface FrameEncoder {
   /** An object that was there before the watch began. */
   initial(value: Uint8Array): Uint8Array;
   bookmark(revision: Revision, initialEventsEnd: boolean): Uint8Array;
+  /** What ends a watch. */
+  error(error: StatusError): Uint8Array;
   /** What a bookmark is called. */
   readonly kind: { readonly kind: string; readonly apiVersion: string };
 }
 
 const newline = Buffer.from('}\n');
 
-function frameOf(type: string, json: Uint8Array): Uint8Array {
-  return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), json, newline]);
-}
+type Framing = (type: EventType | 'BOOKMARK' | 'ERROR', json: Uint8Array) => Uint8Array;
+
+const framings: Readonly<Record<FrameOptions['format'], Framing>> = {
+  json: (type, json) => Buffer.concat([Buffer.from(`{"type":"${type}","object":`), json, newline]),
+  protobuf: (type, json) => encodeWatchEvent(type, parseJson(Buffer.from(json).toString('utf8')) as KindedObject),
+};
 
 /** A deleted object is shown with the revision of its deletion. */
 function withRevision(object: KubeObject, change: Change, shardNumber: number): KubeObject {
@@ -87,7 +96,8 @@ function matches(change: Change, served: ServedResource, which: 'new' | 'old', f
 }
 
 export function createFrameEncoder(options: FrameOptions): FrameEncoder {
-  const { served, view, shardNumber } = options;
+  const { served, view, format, shardNumber } = options;
+  const frameOf = framings[format];
   const kind =
     view === 'object'
       ? { kind: served.row.kind, apiVersion: served.apiVersion }
@@ -121,7 +131,7 @@ export function createFrameEncoder(options: FrameOptions): FrameEncoder {
       if (what === undefined) return undefined;
       // A Table's cells tell the age of things, and its first event carries the columns: a frame of its own for each watcher.
       if (view === 'table') return frameOf(what.type, bytesOf(change, what));
-      const key = `${view} ${what.type} ${what.old} ${served.fingerprint}`;
+      const key = `${format} ${view} ${what.type} ${what.old} ${served.fingerprint}`;
       let frame = change.frames.get(key) as Uint8Array | undefined;
       if (frame === undefined) {
         frame = frameOf(what.type, bytesOf(change, what));
@@ -138,5 +148,6 @@ export function createFrameEncoder(options: FrameOptions): FrameEncoder {
       if (initialEventsEnd) metadata['annotations'] = { 'k8s.io/initial-events-end': 'true' };
       return frameOf('BOOKMARK', Buffer.from(JSON.stringify({ ...kind, metadata })));
     },
+    error: (error) => frameOf('ERROR', Buffer.from(JSON.stringify(error.toStatus()))),
   };
 }

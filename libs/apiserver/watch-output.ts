@@ -1,4 +1,7 @@
-/** How the events of a watch are written: as lines for clients, or as frames for a service that merges them with other shards' and looks at revisions only. */
+/**
+ * Writes the events of a watch: one after the other for clients, or in frames for a service that
+ * merges them with other shards' events by their revisions.
+ */
 import type { Revision, StatusError } from '@kcp-ts/meta';
 import type { Change } from '@kcp-ts/watch';
 import { encodeWatchFrame } from '@kcp-ts/watch';
@@ -17,7 +20,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
 }
 
-export function lineOutput(encoder: FrameEncoder): WatchOutput {
+export function plainOutput(encoder: FrameEncoder): WatchOutput {
   return {
     initial: (values) => joined(values.map((value) => encoder.initial(value))),
     changes(changes, filter) {
@@ -28,7 +31,7 @@ export function lineOutput(encoder: FrameEncoder): WatchOutput {
       }
       return lines.length === 0 ? undefined : joined(lines);
     },
-    error: (error) => Buffer.from(`{"type":"ERROR","object":${JSON.stringify(error.toStatus())}}\n`),
+    error: (error) => encoder.error(error),
   };
 }
 

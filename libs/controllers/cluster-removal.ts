@@ -1,12 +1,15 @@
 /**
- * Takes a logical cluster away with everything in it: from the moment it is marked it takes no new content, nested workspaces go the same way, objects
- * with foreign finalizers stay until those are gone, and what is left goes in bounded commits.
+ * Takes a logical cluster away with everything in it: from the moment it is marked it takes no new
+ * content, nested workspaces go the same way, objects with foreign finalizers stay until those are
+ * gone, and what is left goes in bounded commits. A foreign finalizer on the LogicalCluster keeps
+ * only the LogicalCluster.
  */
 import type { KubeObject } from '@kcp-ts/meta';
+import { withCondition } from '@kcp-ts/meta';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
-import { logicalClusterFinalizer, phaseLabels } from '@kcp-ts/tenancy';
+import { logicalClusterFinalizer, phaseLabels, terminatorsFinalizer } from '@kcp-ts/tenancy';
 import { removeOperation } from './delete-instances.ts';
 import type { ControllerNeeds } from './writer.ts';
 import { cutIntoCommits, eachPiece, objectOf, replaceOperation, timestamp } from './writer.ts';
@@ -56,6 +59,12 @@ const ownFinalizers = new Set([
   'orphan',
   logicalClusterFinalizer,
 ]);
+
+/**
+ * Our finalizers on the LogicalCluster itself: removed when its content is gone, even if a foreign
+ * finalizer still keeps the LogicalCluster.
+ */
+const ownClusterFinalizers = new Set([...ownFinalizers, terminatorsFinalizer]);
 
 interface Content {
   /** What can go at once. */
@@ -150,14 +159,37 @@ export function createClusterRemoval(needs: ClusterRemovalNeeds): ClusterRemoval
     return all;
   }
 
+  /**
+   * Removes our finalizers from a LogicalCluster whose content is gone; undefined if that has been
+   * done.
+   */
+  function keptBy(own: Entry, foreign: readonly string[]): Operation | undefined {
+    const object = objectOf<LogicalCluster>(logicalClusters(), own);
+    if (object.metadata.finalizers?.length === foreign.length) return undefined;
+    object.metadata.finalizers = [...foreign];
+    const deleted = { type: 'WorkspaceContentDeleted', status: 'True' } as const;
+    const conditions = withCondition(object.status?.conditions ?? [], deleted, timestamp(needs));
+    object.status = { ...object.status, conditions };
+    return replaceOperation(needs, logicalClusters(), own, object);
+  }
+
   /** The end of the cluster, where nothing else is in it, not even what is on its way. */
-  async function finish(decision: Decision, cluster: string, last: Operation | undefined): Promise<boolean> {
+  async function finish(decision: Decision, cluster: string, last: Operation | undefined): Promise<RemovalOutcome> {
     const own = decision.peek(needs.logicalClusterKey(cluster));
-    if (own === undefined) return false;
+    if (own === undefined) return { status: 'raced' };
     decision.relyOn({ cluster });
-    if (needs.store.scan({ cluster }, 2).some(({ key }) => key !== own.key)) return false;
+    if (needs.store.scan({ cluster }, 2).some(({ key }) => key !== own.key)) return { status: 'raced' };
+    const foreign = (parseStored<KubeObject>(own.value).metadata.finalizers ?? []).filter(
+      (finalizer) => !ownClusterFinalizers.has(finalizer),
+    );
+    if (foreign.length > 0) {
+      const kept = keptBy(own, foreign);
+      if (kept !== undefined && !(await decision.commit([kept]))) return { status: 'raced' };
+      return { status: 'waiting', remaining: new Map([['logicalclusters.core.kcp.io', 1]]) };
+    }
     const operation: Operation = { op: 'delete', key: own.key, expect: own.revision };
-    return decision.commit(last === undefined ? [operation] : [operation, last]);
+    const gone = await decision.commit(last === undefined ? [operation] : [operation, last]);
+    return { status: gone ? 'gone' : 'raced' };
   }
 
   return {
@@ -167,7 +199,7 @@ export function createClusterRemoval(needs: ClusterRemovalNeeds): ClusterRemoval
       const content = await contentOf(cluster);
       if (!(await commitInBatches(decision, content.operations))) return { status: 'raced' };
       if (content.waiting.size > 0) return { status: 'waiting', remaining: content.waiting };
-      return { status: (await finish(decision, cluster, last)) ? 'gone' : 'raced' };
+      return finish(decision, cluster, last);
     },
   };
 }

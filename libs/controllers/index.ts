@@ -10,6 +10,8 @@ export type { AggregationNeeds } from './cluster-role-aggregation.ts';
 export { createClusterRoleAggregation } from './cluster-role-aggregation.ts';
 export type { DefinitionNeeds } from './custom-resource-definition.ts';
 export { createCustomResourceDefinition } from './custom-resource-definition.ts';
+export type { DefaultBindingsControllerNeeds } from './default-bindings.ts';
+export { createDefaultBindings } from './default-bindings.ts';
 export type { DefinitionLocksNeeds } from './definition-locks.ts';
 export { createDefinitionLocks } from './definition-locks.ts';
 export { createDeletionPropagation } from './deletion-propagation.ts';

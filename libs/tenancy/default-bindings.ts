@@ -12,7 +12,8 @@ import {
 } from '@kcp-ts/sharing';
 import type { NewObject } from './initial-objects.ts';
 import { meantClusters } from './meant-clusters.ts';
-import { pathAnnotation } from './types.ts';
+import type { BindingLifecycle } from './types.ts';
+import { lifecycleAnnotation, pathAnnotation } from './types.ts';
 import type { ResolvedType } from './workspace-types.ts';
 
 export interface DefaultBinding {
@@ -20,6 +21,8 @@ export interface DefaultBinding {
   readonly export: string;
   /** What the author of the type meant by the path, where that is known. */
   readonly cluster: string | undefined;
+  /** Undefined if no type that lists the binding sets it: behaves as InitializeOnly. */
+  readonly lifecycle: BindingLifecycle | undefined;
 }
 
 /** The union over a type and all that it extends, in that order. */
@@ -29,7 +32,10 @@ export function defaultBindingsOf(aliases: readonly ResolvedType[]): DefaultBind
     const meant = meantClusters(alias.type);
     for (const { path, export: name } of alias.type.spec?.defaultAPIBindings ?? []) {
       const cluster = path === undefined ? alias.cluster : meant.get(path);
-      seen.set(`${path ?? alias.path}:${name}`, { path: path ?? alias.path, export: name, cluster });
+      const id = `${path ?? alias.path}:${name}`;
+      const lifecycle =
+        seen.get(id)?.lifecycle === 'Maintain' ? 'Maintain' : alias.type.spec?.defaultAPIBindingLifecycle;
+      seen.set(id, { path: path ?? alias.path, export: name, cluster, lifecycle });
     }
   }
   return [...seen.values()];
@@ -43,7 +49,7 @@ export interface DefaultBindingsNeeds {
 }
 
 /** Every claim of the export accepted, as the author of the type decided. */
-function acceptedClaims(source: ApiExport | undefined): BindingClaim[] {
+export function acceptedClaims(source: ApiExport | undefined): BindingClaim[] {
   return (source?.spec?.permissionClaims ?? []).map(({ defaultSelector, ...claim }) => ({
     ...claim,
     selector: defaultSelector ?? { matchAll: true },
@@ -51,7 +57,8 @@ function acceptedClaims(source: ApiExport | undefined): BindingClaim[] {
   }));
 }
 
-function bindingObject(
+/** The APIBinding that a type asks for, in a workspace of some path. */
+export function defaultBindingObject(
   cluster: ClusterName,
   path: string,
   wanted: DefaultBinding,
@@ -68,7 +75,10 @@ function bindingObject(
       ...(hash === undefined
         ? {}
         : { labels: { [exportLabel]: hash, [`${claimLabelPrefix}${hash}`]: reflexiveClaimHash } }),
-      annotations: { [pathAnnotation]: path },
+      annotations: {
+        [pathAnnotation]: path,
+        ...(wanted.lifecycle === undefined ? {} : { [lifecycleAnnotation]: wanted.lifecycle }),
+      },
       finalizers: ['apis.kcp.io/apibinding-finalizer'],
     },
     spec: {
@@ -100,7 +110,7 @@ export function planBindings(
   for (const binding of wanted) {
     const exportCluster = binding.cluster ?? needs.resolve(binding.path);
     const source = exportCluster === undefined ? undefined : needs.export(exportCluster, binding.export);
-    const object = bindingObject(cluster, path, binding, exportCluster, source);
+    const object = defaultBindingObject(cluster, path, binding, exportCluster, source);
     const reader: BindingReader = { ...needs, otherBindings: () => others, definitions: () => [] };
     const outcome = evaluateBinding(object as ApiBinding, cluster, reader, now, true);
     const bound = isTrueCondition(outcome.status.conditions, 'InitialBindingCompleted');

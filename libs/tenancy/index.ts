@@ -1,7 +1,7 @@
 // Kinds and their names
 
 export type { DefaultBinding, DefaultBindingsNeeds } from './default-bindings.ts';
-export { defaultBindingsOf, planBindings } from './default-bindings.ts';
+export { acceptedClaims, defaultBindingObject, defaultBindingsOf, planBindings } from './default-bindings.ts';
 // Making workspaces
 export type { NewObject } from './initial-objects.ts';
 export { initialObjects, namespaceContent, namespaceObjects } from './initial-objects.ts';
@@ -16,6 +16,7 @@ export type { LogicalCluster, Shard, TypeReference, Workspace, WorkspaceType } f
 export {
   bindingsInitializer,
   clusterNameAnnotation,
+  lifecycleAnnotation,
   logicalClusterFinalizer,
   meantClustersAnnotation,
   ownerAnnotation,
@@ -24,6 +25,7 @@ export {
   requiredGroupsAnnotation,
   shardAnnotation,
   shardHashAnnotation,
+  terminatorsFinalizer,
   typeAnnotation,
   typeClusterAnnotation,
   unschedulableAnnotation,

@@ -11,6 +11,12 @@ export interface TypeLimit {
   readonly types?: readonly TypeReference[];
 }
 
+/**
+ * Whether default bindings are only created with the workspace, or reconciled for as long as it
+ * exists.
+ */
+export type BindingLifecycle = 'InitializeOnly' | 'Maintain';
+
 export interface WorkspaceType extends KubeObject {
   readonly spec?: {
     readonly initializer?: boolean;
@@ -21,6 +27,8 @@ export interface WorkspaceType extends KubeObject {
     readonly limitAllowedChildren?: TypeLimit;
     readonly limitAllowedParents?: TypeLimit;
     readonly defaultAPIBindings?: readonly { readonly path?: string; readonly export: string }[];
+    /** InitializeOnly where absent. */
+    readonly defaultAPIBindingLifecycle?: BindingLifecycle;
   };
 }
 
@@ -68,11 +76,15 @@ export const requiredGroupsAnnotation = 'authorization.kcp.io/required-groups';
 export const unschedulableAnnotation = 'experimental.core.kcp.io/unschedulable';
 /** Of a WorkspaceType: JSON of the logical clusters that its paths meant when they were written. */
 export const meantClustersAnnotation = 'internal.tenancy.kcp.io/meant-clusters';
+/** On a default APIBinding: the lifecycle of the type that lists it. */
+export const lifecycleAnnotation = 'experimental.tenancy.kcp.io/default-api-binding-lifecycle';
 export const phaseLabel = 'tenancy.kcp.io/phase';
 
 /** Finalizers. */
 export const workspaceFinalizer = 'core.kcp.io/logicalcluster';
 export const logicalClusterFinalizer = 'core.kcp.io/logicalcluster-deletion';
+/** Of a LogicalCluster while its status names terminators. */
+export const terminatorsFinalizer = 'kcp.io/has-terminators';
 
 /** The initializer whose work is done when the default bindings are bound. */
 export const bindingsInitializer = 'system:apibindings';

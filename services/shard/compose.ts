@@ -18,6 +18,7 @@ import type { AmongOthers } from './among-others.ts';
 import { refuseWithWrongClock } from './among-others.ts';
 import { createTenancy, kcpBehaviours } from './behaviours.ts';
 import { bootstrap } from './bootstrap.ts';
+import { createCacheLists } from './cache-lists.ts';
 import type { ClusterOrders } from './cluster-orders.ts';
 import { createClusterOrders } from './cluster-orders.ts';
 import { clusterRemoval, shardControllers } from './controllers.ts';
@@ -190,8 +191,10 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const progress = createProgress({ hub: core.hub, clock, observe });
   const { isService, amongOthers } = options;
   const load = options.load ?? createServiceLoad();
+  const cacheLists = createCacheLists();
   const metrics = createMetrics(core, () => controllers, amongOthers, [
     ...load.series,
+    cacheLists.series,
     ...(options.role?.series ?? []),
   ]);
   const enabled = options.homeWorkspaces;
@@ -201,6 +204,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const handler = createApiServer({
     needs: {
       ...serverNeeds(core, parts, shardAdmission(core, tenancy, access), externalUrl),
+      countCacheList: cacheLists.count,
       ...(isService === undefined ? {} : { isService: ({ peer }: Exchange) => isService(peer) }),
     },
     bookmarks,

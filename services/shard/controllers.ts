@@ -7,6 +7,7 @@ import {
   createClusterRemoval,
   createClusterRoleAggregation,
   createCustomResourceDefinition,
+  createDefaultBindings,
   createDefinitionLocks,
   createDeletionPropagation,
   createEndpointSlices,
@@ -30,7 +31,8 @@ import type { ServedResource } from '@kcp-ts/registry';
 import type { ApiExport, ClaimKey } from '@kcp-ts/sharing';
 import { exportsPrefix, isClaimOn } from '@kcp-ts/sharing';
 import type { Reads } from '@kcp-ts/storage';
-import { flagDeleting, storedFlags } from '@kcp-ts/storage';
+import { flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
+import type { ResolvedType, WorkspaceType } from '@kcp-ts/tenancy';
 import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import type { Tenancy } from './behaviours.ts';
 import type { Core } from './core.ts';
@@ -38,6 +40,7 @@ import type { TokenIssuer } from './kubernetes-parts.ts';
 import type { Peers } from './peers.ts';
 
 const exportsMax = 5_000;
+const typesMax = 10_000;
 const shardsMax = 4_096;
 
 /** The needs of those who take clusters away. */
@@ -83,6 +86,13 @@ function orphanClusters(core: Core, { index, load, catchUp }: Peers): Controller
 function exportsOf({ everywhere, reader }: Core, cluster: string): readonly ApiExport[] {
   const entries = everywhere.scan({ prefix: `${exportsPrefix}${cluster}/` }, exportsMax);
   return entries.map((entry) => reader.parse<ApiExport>(entry));
+}
+
+function* allTypes({ store, peers, reader }: Core, { pathOf }: Tenancy, prefix: string): Generator<ResolvedType> {
+  for (const entry of [...store.scan({ prefix }, typesMax), ...(peers?.objects.scan({ prefix }, typesMax) ?? [])]) {
+    const { cluster, name } = parseKey(entry.key);
+    yield { cluster, path: pathOf(cluster), name, type: reader.parse<WorkspaceType>(entry) };
+  }
 }
 
 function claimedResources({ catalog }: Core, cluster: string, claim: ClaimKey): readonly ServedResource[] {
@@ -162,6 +172,11 @@ export function shardControllers(core: Core, tenancy: Tenancy, given: Given): re
     }),
     createWorkspaceTypeUrls({ ...needs, shards, shardsPrefix, typesPrefix }),
     createDeletionPropagation(needs),
+    createDefaultBindings({
+      ...inClusters,
+      ...{ reader, types: tenancy.types, turns: core.turns, decide: core.decide },
+      ...{ resolve, typesPrefix, allTypes: () => allTypes(core, tenancy, typesPrefix()) },
+    }),
     createWorkspaceProgress({
       ...inClusters,
       plan: tenancy.plan,

@@ -322,6 +322,44 @@ describe.skipIf(missing !== undefined)(`binding over shards${missing === undefin
       await untilStatus(() => carol.delete(`${cowboysOf(`root:policy-${shard}`)}/bound`), 200);
   });
 
+  it('default bindings are maintained wherever the type, the export and the workspace are', async () => {
+    const types = await sharded.workspace('maintaining', 'shard-1');
+    const provider = await sharded.workspace('maintained', 'shard-2');
+    const claims = (resource: string) => [{ group: '', resource, verbs: ['*'] }];
+    for (const plural of ['mules', 'goats']) await provide(admin, provider.path, plural, plural, claims('configmaps'));
+    const url = `${base(types.path)}/apis/tenancy.kcp.io/v1alpha1/workspacetypes`;
+    const spec = (...exports: string[]) => ({
+      defaultAPIBindings: exports.map((each) => ({ path: provider.path, export: each })),
+      defaultAPIBindingLifecycle: 'Maintain',
+      extend: { with: [{ name: 'universal', path: 'root' }] },
+    });
+    const type = { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'WorkspaceType', metadata: { name: 'with-mules' } };
+    await done(admin.post(url, { ...type, spec: spec('mules') }));
+    const made = await Promise.all(
+      shardNames.map((shard) =>
+        makeWorkspace(admin, 'root', `mules-${shard}`, {
+          ...onShard(shard),
+          type: { name: 'with-mules', path: types.path },
+        }),
+      ),
+    );
+    const until = (path: string, wanted: readonly string[]) =>
+      admin.until(bindingsOf(path), ({ body }) => {
+        const found = (body['items'] as object[])
+          .filter((item) => field(item, 'spec.reference.export.path') === provider.path)
+          .filter((item) => field(item, 'status.phase') === 'Bound')
+          .map(
+            (item) => `${field(item, 'spec.reference.export.name')} ${field(item, 'spec.permissionClaims.0.resource')}`,
+          );
+        return JSON.stringify(found.sort()) === JSON.stringify([...wanted].sort());
+      });
+    for (const { path } of made) await until(path, ['mules configmaps']);
+    await done(admin.patch(`${exportsOf(provider.path)}/mules`, { spec: { permissionClaims: claims('secrets') } }));
+    for (const { path } of made) await until(path, ['mules secrets']);
+    await done(admin.patch(`${url}/with-mules`, { spec: spec('mules', 'goats') }));
+    for (const { path } of made) await until(path, ['mules secrets', 'goats configmaps']);
+  });
+
   it('P44: default bindings of a type are bound wherever the type, the export and the workspace are', async () => {
     const [types, provider] = [await sharded.workspace('types', 'shard-1'), await sharded.workspace('far', 'shard-2')];
     await provide(admin, provider.path, 'horses', 'horses');

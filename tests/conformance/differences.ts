@@ -11,7 +11,6 @@ export interface Reason {
 const apply = 'server-side apply has its own issue';
 const cel = 'CEL has its own issue; definitions are sent without their rules';
 const policies = 'admission policies have their own issue';
-const protobuf = 'answers in protobuf have their own issue';
 const cache = 'cache.kcp.io has its own issue';
 const migration = 'migration.kcp.io has its own issue';
 const authenticationConfigurations = 'workspaceauthenticationconfigurations have their own issue';
@@ -134,8 +133,6 @@ const discovery: readonly Reason[] = [
 ];
 
 const objects: readonly Reason[] = [
-  { recording: 'objects/*-protobuf', what: '*', reason: protobuf },
-  { recording: 'crd/protobuf-not-acceptable', what: '*', reason: protobuf },
   { recording: 'objects/dry-run', what: 'body.metadata.annotations', reason: 'a dry run shows what would be stored' },
   {
     recording: 'errors/warn-unknown',

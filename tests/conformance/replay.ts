@@ -1,5 +1,6 @@
 /** Sends the recorded requests to a server of the test's own, in their order, and says where its answers differ. */
 import type { Answer, ApiClient } from '../harness/api-client.ts';
+import { decodeProtobuf, protobufType } from '../harness/protobuf.ts';
 import type { TestServer } from '../harness/server.ts';
 import type { Difference } from './compare.ts';
 import { compare } from './compare.ts';
@@ -31,7 +32,17 @@ function bodyOf({ name, request: { body } }: Recording): unknown {
   return name.endsWith('-cel') ? body : withoutRules(body);
 }
 
+function isProtobuf(headers: Readonly<Record<string, string | readonly string[] | undefined>>): boolean {
+  return headers['content-type'] === protobufType;
+}
+
+function recordedBody({ headers, body }: Recording['response']): unknown {
+  if (!isProtobuf(headers)) return body;
+  return decodeProtobuf(Buffer.from((body as { readonly base64: string }).base64, 'base64'));
+}
+
 function parseAnswer(answer: Answer<unknown>, watch: boolean): unknown {
+  if (isProtobuf(answer.headers)) return decodeProtobuf(answer.bytes);
   if (!watch) return answer.body;
   const lines = answer.text.split('\n').filter((line) => line !== '');
   return lines.length === 0 ? '' : lines.map((line) => JSON.parse(line) as unknown);
@@ -101,12 +112,16 @@ export function createReplay(server: TestServer): Replay {
       request.headers,
     );
     const shown = (body: unknown) => (recording.name.startsWith('openapi/') ? outlineOpenApi(body) : body);
-    const ours = answer.status === 200 ? parseAnswer(answer, watch) : answer.body;
+    const ours = answer.status === 200 || isProtobuf(answer.headers) ? parseAnswer(answer, watch) : answer.body;
     learn(recording, ours);
     return [
       ...compare('status', response.status, answer.status),
       ...compare('headers', headersOf(response.headers), headersOf(answer.headers)),
-      ...compare('body', levelBody(shown(response.body), recordedClusters), levelBody(shown(ours), ourClusters)),
+      ...compare(
+        'body',
+        levelBody(shown(recordedBody(response)), recordedClusters),
+        levelBody(shown(ours), ourClusters),
+      ),
     ];
   }
 

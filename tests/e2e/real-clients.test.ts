@@ -20,6 +20,7 @@ import {
   provide,
   virtualWorkspace,
 } from '../harness/objects.ts';
+import { protobufBody, protobufType } from '../harness/protobuf.ts';
 import type { TestServer } from '../harness/server.ts';
 import { startServer } from '../harness/server.ts';
 
@@ -137,18 +138,27 @@ it('nobody goes on from a version that there never was', async () => {
   expect(former.status).toBe(410);
 });
 
+it('lists that take any state are counted by resource', async () => {
+  const counted = async () => {
+    const { text } = await server.shardAdmin.get('/metrics');
+    return Number(/^apiserver_cache_list_total\{group="",resource="limitranges"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+  };
+  const before = await counted();
+  const url = '/clusters/root/api/v1/namespaces/default/limitranges';
+  for (const query of [
+    '',
+    '?resourceVersion=0',
+    '?resourceVersion=0&limit=5',
+    '?watch=1&resourceVersion=0&timeoutSeconds=1',
+  ])
+    expect((await server.shardAdmin.get(`${url}${query}`)).status).toBe(200);
+  expect((await counted()) - before).toBe(2);
+});
+
 it('client certificates are signed with an RSA key, as what mints them in tests of kcp expects', async () => {
   const pem = await readFile(join(server.folder, 'client-ca.crt'), 'utf8');
   expect(new X509Certificate(pem).publicKey.asymmetricKeyType).toBe('rsa');
 });
-
-/** `k8s\0` and a message that says what it is, and nothing else. */
-function emptyProtobuf(apiVersion: string, kind: string): Uint8Array {
-  const field = (number: number, bytes: Uint8Array) =>
-    Buffer.concat([Buffer.from([number * 8 + 2, bytes.byteLength]), bytes]);
-  const typeMeta = Buffer.concat([field(1, Buffer.from(apiVersion)), field(2, Buffer.from(kind))]);
-  return Buffer.concat([Buffer.from('k8s\0'), field(1, typeMeta), field(2, Buffer.alloc(0))]);
-}
 
 it("a body in protobuf is read for each of Kubernetes' kinds that is served", async () => {
   const kinds: string[] = [];
@@ -176,8 +186,8 @@ it("a body in protobuf is read for each of Kubernetes' kinds that is served", as
       const item = subresource === undefined ? resource : `${resource}/default/${subresource}`;
       const apiVersion = own === undefined ? version : `${group === undefined ? '' : `${group}/`}${own}`;
       const url = `${root}/${namespaced ? 'namespaces/default/' : ''}${item}`;
-      const answer = await admin.request('POST', url, emptyProtobuf(apiVersion, kind), {
-        'content-type': 'application/vnd.kubernetes.protobuf',
+      const answer = await admin.request('POST', url, protobufBody(apiVersion, kind), {
+        'content-type': protobufType,
       });
       expect(answer.status, `${url} ${kind}: ${answer.text}`).not.toBe(415);
       expect(answer.status, `${url} ${kind}: ${answer.text}`).toBeLessThan(500);

@@ -62,6 +62,30 @@ it('a set has a partition for each combination of values that shards have, and t
   await selectors([]);
 });
 
+it('a shard that a set excludes is in no partition, and names of partitions are cut to what a name may be', async () => {
+  const { path } = await makeWorkspace(admin, 'root', 'excluding');
+  const topology = `${base(path)}/apis/topology.kcp.io/v1alpha1`;
+  const shards = `${base('root')}/apis/core.kcp.io/v1alpha1/shards`;
+  const [first] = (await server.shardAdmin.get<Partitions>(shards)).body.items;
+  const label = (labels: Readonly<Record<string, string | null>>) =>
+    done(server.shardAdmin.patch(`${shards}/${first?.metadata.name}`, { metadata: { labels } }));
+  await label({ zone: 'z1', excluded: null });
+  const set = { apiVersion: 'topology.kcp.io/v1alpha1', kind: 'PartitionSet', metadata: { name: 'p'.repeat(253) } };
+  const matchExpressions = [{ key: 'excluded', operator: 'DoesNotExist' }];
+  const spec = { dimensions: ['zone'], shardSelector: { matchExpressions } };
+  await done(admin.post(`${topology}/partitionsets`, { ...set, spec }));
+  const until = (count: number) =>
+    admin.until<Partitions>(`${topology}/partitions`, ({ body }) => body.items.length === count);
+  const [partition] = (await until(1)).body.items;
+  expect(partition?.metadata.name).toMatch(/^p{244}-[0-9a-f]{8}$/);
+  expect(partition?.spec.selector).toEqual({ matchLabels: { zone: 'z1' }, matchExpressions });
+  await label({ excluded: 'true' });
+  await until(0);
+  await label({ excluded: null });
+  await until(1);
+  await label({ zone: null });
+});
+
 it('a workspace type says where those who prepare its workspaces find them, and is ready', async () => {
   const { path, cluster } = await makeWorkspace(admin, 'root', 'types');
   const type = { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'WorkspaceType', metadata: { name: 'prepared' } };

@@ -9,6 +9,7 @@ export interface Answer<T = KubeObject> {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: T;
   readonly text: string;
+  readonly bytes: Uint8Array;
 }
 
 export interface WatchEvent {
@@ -106,8 +107,9 @@ export function createApiClient(options: ClientOptions): ApiClient {
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('error', reject);
       stream.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        resolve({ status, headers: answered, body: parse(text) as T, text });
+        const bytes = Buffer.concat(chunks);
+        const text = bytes.toString('utf8');
+        resolve({ status, headers: answered, body: parse(text) as T, text, bytes });
       });
       if (body === undefined) stream.end();
       else stream.end(typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body));

@@ -1,7 +1,8 @@
 /** Promises about exports, bindings, identities and endpoint slices. */
 import { createHash } from 'node:crypto';
+import type { KubeObject } from '@kcp-ts/meta';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ApiClient } from '../harness/api-client.ts';
+import type { Answer, ApiClient } from '../harness/api-client.ts';
 import type { MadeWorkspace } from '../harness/objects.ts';
 import {
   accepted,
@@ -18,12 +19,15 @@ import {
   exportOf,
   exportsOf,
   field,
+  logicalClusterOf,
   makeWorkspace,
   names,
   provide,
+  rejected,
   resourceSchema,
   schemasOf,
   slicesOf,
+  typesOf,
   virtualWorkspace,
   workspacesOf,
 } from '../harness/objects.ts';
@@ -291,6 +295,76 @@ it('P44: a workspace is Ready once the default bindings of its type and of those
   for (const plural of ['horses', 'cowboys', 'sheriffs'])
     expect((await admin.get(`${base(made.path)}/apis/wild.west/v1alpha1/${plural}`)).status).toBe(200);
   expect((await admin.get(configMapsOf(made.path))).status).toBe(200);
+});
+
+it('default bindings of a type that maintains them follow the type and the export; those that were made once do not', async () => {
+  const universal = { type: { name: 'universal', path: 'root' } };
+  const provider = await makeWorkspace(admin, 'root', 'maintained', universal);
+  const claims = (resource: string) => [{ group: '', resource, verbs: ['*'] }];
+  for (const plural of ['horses', 'cowboys']) await provide(admin, provider.path, plural, plural, claims('configmaps'));
+  const type = (name: string, lifecycle: string, exports: readonly string[]) => ({
+    apiVersion: 'tenancy.kcp.io/v1alpha1',
+    kind: 'WorkspaceType',
+    metadata: { name },
+    spec: { defaultAPIBindings: exports.map((each) => ({ export: each })), defaultAPIBindingLifecycle: lifecycle },
+  });
+  for (const [name, lifecycle] of [
+    ['kept', 'Maintain'],
+    ['once', 'InitializeOnly'],
+  ] as const)
+    await done(admin.post(typesOf(provider.path), type(name, lifecycle, ['horses'])));
+  const { path: kept } = await makeWorkspace(admin, provider.path, 'a', {
+    type: { name: 'kept', path: provider.path },
+  });
+  const { path: once } = await makeWorkspace(admin, provider.path, 'b', {
+    type: { name: 'once', path: provider.path },
+  });
+  const bindings = async (path: string) => (await admin.get(bindingsOf(path))).body['items'] as KubeObject[];
+  const [first, other] = [(await bindings(kept))[0], (await bindings(once))[0]];
+  const annotation = 'experimental.tenancy.kcp.io/default-api-binding-lifecycle';
+  expect([first, other].map((each) => each?.metadata.annotations?.[annotation])).toEqual([
+    'Maintain',
+    'InitializeOnly',
+  ]);
+  const url = `${bindingsOf(kept)}/${first?.metadata.name}`;
+  const reconciled = () =>
+    admin.until(logicalClusterOf(kept), ({ body }) => condition(body, 'APIBindingsReconciled') === 'True');
+  await reconciled();
+  const accepts = (resource: string) => (answer: Answer) =>
+    field(answer.body, 'spec.permissionClaims.0.resource') === resource &&
+    field(answer.body, 'spec.permissionClaims.0.state') === 'Accepted';
+
+  // What its workspace rejects is accepted again; what it deletes is made again.
+  const rejecting = claims('configmaps').map((claim) => rejected(claim));
+  await done(
+    admin.patch(url, { spec: { permissionClaims: rejecting }, metadata: { annotations: { [annotation]: null } } }),
+  );
+  await admin.until(url, accepts('configmaps'));
+  await done(admin.delete(url));
+  const again = await admin.until(
+    url,
+    ({ body, status }) => status === 200 && body.metadata.uid !== first?.metadata.uid,
+  );
+  expect(again.body.metadata.annotations?.[annotation]).toBe('Maintain');
+  await reconciled();
+
+  // The export claims something else, the type asks for more.
+  await done(admin.patch(`${exportsOf(provider.path)}/horses`, { spec: { permissionClaims: claims('secrets') } }));
+  await admin.until(url, accepts('secrets'));
+  await done(admin.patch(`${typesOf(provider.path)}/kept`, { spec: type('', 'Maintain', ['horses', 'cowboys']).spec }));
+  await admin.until(bindingsOf(kept), ({ body }) => {
+    const items = body['items'] as object[];
+    return items.length === 2 && items.every((item) => field(item, 'status.phase') === 'Bound');
+  });
+  await reconciled();
+
+  const untouched = await bindings(once);
+  expect(untouched.map(({ metadata }) => metadata.uid)).toEqual([other?.metadata.uid]);
+  expect(field(untouched[0], 'spec.permissionClaims.0.resource')).toBe('configmaps');
+  await done(admin.delete(`${bindingsOf(once)}/${other?.metadata.name}`));
+  await admin.until(bindingsOf(once), ({ body }) => (body['items'] as object[]).length === 0);
+  await done(admin.delete(`${workspacesOf(provider.path)}/a`));
+  await admin.until(`${workspacesOf(provider.path)}/a`, ({ status }) => status === 404);
 });
 
 it('a workspace with two bindings to an export of claims alone stays a consumer until the last of them goes', async () => {

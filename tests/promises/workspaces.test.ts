@@ -184,6 +184,26 @@ it('P58: a workspace goes after its content, which stays reachable while it goes
   expect(names(left.body)).toEqual([]);
 });
 
+it("P58: somebody else's finalizer on the LogicalCluster keeps that, without its content and without kcp's finalizers", async () => {
+  const { path, cluster } = await makeWorkspace(admin, 'root', 'p58-kept', universal);
+  const url = `${workspacesOf('root')}/p58-kept`;
+  const own = logicalClusterOf(cluster);
+  const { finalizers = [] } = (await admin.get(own)).body.metadata;
+  expect(finalizers).toEqual(['core.kcp.io/logicalcluster-deletion']);
+  await done(admin.patch(own, { metadata: { finalizers: [...finalizers, 'wild.west/hold'] } }));
+  await done(admin.post(configMapsOf(path), configMap('gone')));
+  await done(admin.delete(url));
+  const kept = await admin.until(own, ({ body }) => body.metadata.finalizers?.length === 1);
+  expect(kept.body.metadata.finalizers).toEqual(['wild.west/hold']);
+  expect(condition(kept.body, 'WorkspaceContentDeleted')).toBe('True');
+  expect(names((await server.shardAdmin.get(`${base(cluster)}/api/v1/configmaps`)).body)).toEqual([]);
+  const waiting = await admin.until(url, ({ text }) => text.includes('logicalclusters.core.kcp.io has 1 resource'));
+  expect(condition(waiting.body, 'WorkspaceContentDeleted')).toBe('False/SomeResourcesRemain');
+  await done(admin.patch(own, { metadata: { finalizers: null } }));
+  await admin.until(url, ({ status }) => status === 404);
+  expect((await server.shardAdmin.get(own)).status).toBe(404);
+});
+
 it('P58: deleting an organization deletes the workspaces below it', async () => {
   const top = await makeWorkspace(admin, 'root', 'p58-top', { type: { path: 'root', name: 'organization' } });
   const middle = await makeWorkspace(admin, top.path, 'middle', universal);

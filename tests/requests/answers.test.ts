@@ -423,6 +423,22 @@ describe('validation', () => {
         /^spec.shardSelector.matchLabels: Invalid value: Label values are limited to 63 characters/,
       ),
     ]);
+    const matchExpressions = [
+      { key: '-a', operator: 'Exists' },
+      { key: 'b', operator: 'NotIn' },
+      { key: 'c', operator: 'DoesNotExist', values: ['x'] },
+    ];
+    expect(causes(await post(to, { ...set, spec: { shardSelector: { matchExpressions } } }))).toEqual([
+      expect.stringMatching(
+        /^spec.shardSelector.matchExpressions\[0\].key: Invalid value: Label key prefixes are optional/,
+      ),
+      expect.stringMatching(
+        /^spec.shardSelector.matchExpressions\[1\]: Invalid value: There should be at least one value/,
+      ),
+      expect.stringMatching(
+        /^spec.shardSelector.matchExpressions\[2\]: Invalid value: There should be at least one value/,
+      ),
+    ]);
   });
 
   it('of selectors in access reviews', async () => {

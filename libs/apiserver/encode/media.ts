@@ -1,18 +1,24 @@
-/** Which form an answer takes: the object itself, its metadata alone, or a Table; in JSON or YAML (`Accept`, KEP-2896's `as=` parameters). */
+/**
+ * Reads from `Accept` what to answer with: the object, its metadata alone, or a Table (KEP-2896's
+ * `as=` parameters), as JSON, YAML or protobuf. The store holds JSON, so only clients that accept
+ * nothing else get protobuf
+ * (docs/decisions/0026-protobuf-for-clients-that-accept-nothing-else.md).
+ */
 import { parseAccept } from '@kcp-ts/http';
 import type { ResourceRow } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import { LRUCache } from 'lru-cache';
 
 export interface Media {
-  readonly format: 'json' | 'yaml';
+  readonly format: 'json' | 'yaml' | 'protobuf';
   readonly view: 'object' | 'metadata' | 'table';
   readonly contentType: string;
   /** What was asked for by name, where that says whether it is a list. */
   readonly as?: 'PartialObjectMetadata' | 'PartialObjectMetadataList';
 }
 
-const accepted = ['application/json', 'application/yaml'];
+export const protobufType = 'application/vnd.kubernetes.protobuf';
+const accepted = ['application/json', 'application/yaml', protobufType];
 const plain: Media = { format: 'json', view: 'object', contentType: 'application/json' };
 const viewOf: Readonly<Record<string, Media['view']>> = {
   Table: 'table',
@@ -25,28 +31,34 @@ function isMetadataView(as: string): as is NonNullable<Media['as']> {
 }
 
 /** 406 in Kubernetes' words. */
-export function notAcceptable(types: readonly string[]): StatusError {
+export function notAcceptable(types: readonly string[] = accepted): StatusError {
   return new StatusError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);
 }
 
+const formats: Readonly<Record<string, Media['format']>> = {
+  'application/json': 'json',
+  'application/yaml': 'yaml',
+  [protobufType]: 'protobuf',
+  '*/*': 'json',
+  'application/*': 'json',
+};
+const contentTypes: Readonly<Record<Media['format'], string>> = {
+  json: 'application/json',
+  yaml: 'application/yaml',
+  protobuf: protobufType,
+};
+
 function mediaFor(type: string, parameters: Readonly<Record<string, string>>): Media | undefined {
-  const format =
-    type === 'application/yaml'
-      ? 'yaml'
-      : type === 'application/json' || type === '*/*' || type === 'application/*'
-        ? 'json'
-        : undefined;
+  const format = Object.hasOwn(formats, type) ? formats[type] : undefined;
   if (format === undefined) return undefined;
-  const base: Media = {
-    format,
-    view: 'object',
-    contentType: format === 'yaml' ? 'application/yaml' : 'application/json',
-  };
+  const base: Media = { format, view: 'object', contentType: contentTypes[format] };
   const { as } = parameters as { readonly as?: string };
   if (as === undefined) return base;
   const view = viewOf[as];
   if (
     view === undefined ||
+    // A Table has no protobuf form (apimachinery: `+protobuf=false`).
+    (view === 'table' && format === 'protobuf') ||
     parameters['g'] !== 'meta.k8s.io' ||
     (parameters['v'] !== 'v1' && parameters['v'] !== 'v1beta1')
   )
@@ -74,6 +86,26 @@ export function checkMetadataView({ as }: Media, list: boolean, row: ResourceRow
   throw new StatusError('NotAcceptable', `you requested ${as}, but the requested object ${what} (${type})`);
 }
 
+/** The best media type that the client accepts; protobuf only if it accepts no other. */
+function bestOf(accept: string): Media | undefined {
+  let protobuf: Media | undefined;
+  for (const { type, parameters } of parseAccept(accept)) {
+    const found = mediaFor(type, parameters);
+    if (found === undefined) continue;
+    if (found.format !== 'protobuf') return found;
+    protobuf ??= found;
+  }
+  return protobuf;
+}
+
+/**
+ * Whether a client accepts protobuf and nothing else that is served. Parses the header each time:
+ * for errors, reviews and discovery.
+ */
+export function takesProtobufAlone(accept: string | readonly string[] | undefined): boolean {
+  return typeof accept === 'string' && accept.includes(protobufType) && bestOf(accept)?.format === 'protobuf';
+}
+
 export type MediaReader = (accept: string | undefined) => Media;
 
 /** Reads Accept headers; each text is read once. Throws StatusError NotAcceptable. */
@@ -83,16 +115,10 @@ export function createMediaReader(): MediaReader {
     if (accept === undefined || accept === 'application/json' || accept === '*/*') return plain;
     let media = known.get(accept);
     if (media === undefined) {
-      media = 'none';
-      for (const { type, parameters } of parseAccept(accept)) {
-        const found = mediaFor(type, parameters);
-        if (found === undefined) continue;
-        media = found;
-        break;
-      }
+      media = bestOf(accept) ?? 'none';
       known.set(accept, media);
     }
-    if (media === 'none') throw notAcceptable(accepted);
+    if (media === 'none') throw notAcceptable();
     return media;
   };
 }

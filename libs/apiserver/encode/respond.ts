@@ -1,11 +1,14 @@
 /** The one place that turns an outcome into an HTTP answer. */
 import type { Turns } from '@kcp-ts/base';
 import { parseJson } from '@kcp-ts/base';
-import { formatYamlInSlices } from '@kcp-ts/http';
+import { decodeJsonInSlices, formatYamlInSlices } from '@kcp-ts/http';
 import type { StatusError } from '@kcp-ts/meta';
 import type { ApiRequest } from '../api-request.ts';
+import type { KindedObject } from '../protobuf/encode-kubernetes.ts';
+import { encodeKubernetes, encodeKubernetesInSlices } from '../protobuf/encode-kubernetes.ts';
 import { respondLarge } from './compress.ts';
 import type { Media } from './media.ts';
+import { protobufType, takesProtobufAlone } from './media.ts';
 
 const json = 'application/json';
 
@@ -26,7 +29,31 @@ function warningHeader(text: string): string {
   return `299 - "${printable.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
-/** JSON bytes, as they are or as YAML; compressed where they are many and the client takes that. */
+/** Objects with at least this many bytes of JSON are encoded in slices. */
+export const slicedBytes = 64 * 1024;
+
+/** Converts JSON to another media type. */
+async function converted(
+  turns: Turns,
+  format: 'yaml' | 'protobuf',
+  body: Uint8Array | string,
+): Promise<Uint8Array | string> {
+  const slices = turns.begin();
+  if (format === 'yaml') return formatYamlInSlices(parseJson(textOf(body)), slices);
+  if (body.length < slicedBytes) return encodeKubernetes(parseJson(textOf(body)) as KindedObject);
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  const { value } = await decodeJsonInSlices(bytes, { strict: false }, slices);
+  return encodeKubernetesInSlices(value as KindedObject, slices);
+}
+
+function textOf(body: Uint8Array | string): string {
+  return typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
+}
+
+/**
+ * Answers with an object or list given as JSON, in the client's media type (lists in protobuf have
+ * their own function); compressed if it is large and the client accepts that.
+ */
 export function respondBytes(
   turns: Turns,
   request: ApiRequest,
@@ -36,15 +63,24 @@ export function respondBytes(
 ): void | Promise<void> {
   const { exchange } = request;
   if (media.format === 'json') return respondLarge(exchange, status, answerHeaders(request, media.contentType), body);
-  const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
-  const value = parseJson(text);
-  const respond = (yaml: string) => respondLarge(exchange, status, answerHeaders(request, media.contentType), yaml);
-  return formatYamlInSlices(value, turns.begin()).then(respond);
+  return converted(turns, media.format, body).then((bytes) =>
+    respondLarge(exchange, status, answerHeaders(request, media.contentType), bytes),
+  );
 }
 
-/** A value as JSON, whatever was asked for: discovery, reviews, Statuses. */
+/** A value as JSON, whatever was asked for. */
 export function respondJson(request: ApiRequest, status: number, value: unknown): void {
   request.exchange.respond(status, answerHeaders(request, json), JSON.stringify(value));
+}
+
+/**
+ * Answers with an object that is not stored (a review, a Status): as JSON, or as protobuf if the
+ * client accepts nothing else. Its kind must be one for which `hasProtobuf` holds.
+ */
+export function respondObject(request: ApiRequest, status: number, object: KindedObject): void {
+  if (takesProtobufAlone(request.exchange.headers['accept']))
+    request.exchange.respond(status, answerHeaders(request, protobufType), encodeKubernetes(object));
+  else respondJson(request, status, object);
 }
 
 export function respondText(request: ApiRequest, status: number, text: string): void {
@@ -57,9 +93,11 @@ export function respondText(request: ApiRequest, status: number, text: string): 
 
 /** A failed request's Status. */
 export function respondError(request: ApiRequest, error: StatusError): void {
-  const headers = answerHeaders(request, json);
+  const protobuf = takesProtobufAlone(request.exchange.headers['accept']);
+  const headers = answerHeaders(request, protobuf ? protobufType : json);
   const seconds = error.details?.retryAfterSeconds;
   if (seconds !== undefined) headers['retry-after'] = String(seconds);
   if (error.reason === 'Forbidden' || error.reason === 'Unauthorized') headers['x-content-type-options'] = 'nosniff';
-  request.exchange.respond(error.code, headers, JSON.stringify(error.toStatus()));
+  const body = error.toStatus();
+  request.exchange.respond(error.code, headers, protobuf ? encodeKubernetes(body) : JSON.stringify(body));
 }

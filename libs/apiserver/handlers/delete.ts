@@ -4,7 +4,7 @@ import { groupVersionText, strategyOf } from '@kcp-ts/meta';
 import type { DeleteRequest } from '@kcp-ts/registry';
 import { remove } from '@kcp-ts/registry';
 import { parseKey } from '@kcp-ts/storage';
-import { respondBytes, respondJson } from '../encode/respond.ts';
+import { respondBytes, respondObject } from '../encode/respond.ts';
 import { joinItems } from '../join-items.ts';
 import type { DeleteOptions } from '../options/delete-options.ts';
 import { readDeleteOptions } from '../options/delete-options.ts';
@@ -12,6 +12,8 @@ import { parseListOptions } from '../options/list-options.ts';
 import type { Page } from '../read-entries.ts';
 import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
+import type { ItemEncoder } from './item-encoder.ts';
+import { protobufItem, respondProtobufItems } from './protobuf-list.ts';
 import { itemJsonOf, metadataOf, reading } from './reading.ts';
 import { oneCluster, respondWritten } from './write-call.ts';
 
@@ -55,7 +57,8 @@ export async function handleDelete(call: ResourceCall): Promise<void> {
   if (!deleted.removed || strategyOf(served.row).returnsDeleted) return respondWritten(call, 200, deleted.value);
   const { group, plural } = served.row;
   const details = { name: api.name, ...(group === '' ? {} : { group }), kind: plural, uid: deleted.uid };
-  respondJson(request, 200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });
+  const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+  respondObject(request, 200, success);
 }
 
 /** Deletes what a list with the same options would give, a bounded number at a time; answers with that list. */
@@ -65,7 +68,9 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
   const list = parseListOptions(request.query, false);
   const from = await reading(call, list);
   const options = await readDeleteOptions(request, needs, from.slices);
-  const itemJson = itemJsonOf(call);
+  const whole: ResourceCall = { ...call, media: { ...media, view: 'object' } };
+  const protobuf = media.format === 'protobuf';
+  const encode: ItemEncoder = protobuf ? protobufItem(whole) : itemJsonOf(call);
   const items: Uint8Array[] = [];
   let bytes = 0;
   let deleted = 0;
@@ -84,13 +89,13 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
       slices: from.slices,
     });
     await Promise.all(
-      page.entries.map(async ({ key, value }) => {
-        const { namespace, name } = parseKey(key);
+      page.entries.map(async (entry) => {
+        const { namespace, name } = parseKey(entry.key);
         try {
           await remove(needs.registry, deleteRequest(call, options, namespace, name));
           deleted++;
           if (bytes >= answerBytesMax) return;
-          const item = itemJson(value);
+          const item = await encode(entry, from.slices);
           items.push(item);
           bytes += item.length;
         } catch (thrown) {
@@ -106,11 +111,12 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
     ...(await metadataOf(call, from, page)),
     ...(left === 0 ? {} : { remainingItemCount: left }),
   };
+  if (protobuf) return respondProtobufItems(whole, metadata, items);
   const head = `{"kind":${JSON.stringify(served.row.listKind)},"apiVersion":${JSON.stringify(groupVersionText(served.row))},"metadata":${JSON.stringify(metadata)},"items":[`;
   return respondBytes(
     needs.turns,
     request,
-    { ...media, view: 'object' },
+    whole.media,
     200,
     joinItems(Buffer.from(head), items, Buffer.from(']}'), false),
   );

@@ -4,9 +4,12 @@ import { parseAccept } from '@kcp-ts/http';
 import { StatusError } from '@kcp-ts/meta';
 import type { ApiRequest } from '../api-request.ts';
 import type { Document } from '../discovery/create-discovery.ts';
+import { documentOf } from '../discovery/document.ts';
 import { compressedOf, gzipHeaders, isCompressed } from '../encode/compress.ts';
-import { notAcceptable } from '../encode/media.ts';
+import { notAcceptable, protobufType, takesProtobufAlone } from '../encode/media.ts';
 import { answerHeaders } from '../encode/respond.ts';
+import type { KindedObject } from '../protobuf/encode-kubernetes.ts';
+import { encodeKubernetes } from '../protobuf/encode-kubernetes.ts';
 import type { SurfaceDocuments } from '../server-needs.ts';
 
 const json = 'application/json';
@@ -40,6 +43,22 @@ function isJson(type: string): boolean {
   return type === json || type === '*/*' || type === 'application/*' || type === 'application/yaml';
 }
 
+const encoded = new WeakMap<Document, Document>();
+
+/** Unaggregated discovery: as JSON, or as protobuf if the client accepts nothing else. */
+function plainForm(request: ApiRequest, document: Document | undefined): Form {
+  if (document === undefined || !takesProtobufAlone(request.exchange.headers['accept']))
+    return { contentType: json, document };
+  let protobuf = encoded.get(document);
+  if (protobuf === undefined) {
+    const object = JSON.parse(Buffer.from(document.bytes).toString('utf8')) as KindedObject;
+    // Some have no apiVersion in JSON, as in Kubernetes.
+    protobuf = documentOf(encodeKubernetes({ ...object, apiVersion: 'v1' }));
+    encoded.set(document, protobuf);
+  }
+  return { contentType: protobufType, document: protobuf };
+}
+
 /** The first form of discovery that the client names and we have. */
 function discoveryForm(
   request: ApiRequest,
@@ -57,7 +76,8 @@ function discoveryForm(
     }
     if (isJson(type) && parameters['as'] === undefined) return { contentType: json, document: legacy() };
   }
-  throw notAcceptable([json, 'application/yaml', 'application/vnd.kubernetes.protobuf']);
+  if (takesProtobufAlone(request.exchange.headers['accept'])) return plainForm(request, legacy());
+  throw notAcceptable();
 }
 
 async function openApiV2(request: ApiRequest, { openApi }: SurfaceDocuments, slices: Slices): Promise<Form> {
@@ -87,11 +107,11 @@ function formOf(turns: Turns, request: ApiRequest, path: string, documents: Surf
       ).then(plain);
     case 'api':
       if (depth === 1) return discoveryForm(request, discovery.api, discovery.aggregatedApi);
-      return plain(depth === 2 ? discovery.groupVersion('', second) : undefined);
+      return plainForm(request, depth === 2 ? discovery.groupVersion('', second) : undefined);
     case 'apis':
       if (depth === 1) return discoveryForm(request, discovery.apis, discovery.aggregatedApis);
-      if (depth === 2) return plain(discovery.group(second));
-      return plain(depth === 3 ? discovery.groupVersion(second, third) : undefined);
+      if (depth === 2) return plainForm(request, discovery.group(second));
+      return plainForm(request, depth === 3 ? discovery.groupVersion(second, third) : undefined);
     default:
       throw StatusError.pathNotFound();
   }

@@ -3,11 +3,8 @@
  * not fit into one piece is streamed with backpressure, all read at one revision: a list of any size needs bounded memory, and it gives the event loop
  * back between objects.
  */
-import type { Slices } from '@kcp-ts/base';
-import type { Revision } from '@kcp-ts/meta';
 import { formatResourceVersion, groupVersionText, StatusError } from '@kcp-ts/meta';
 import { servedMetadataJson, servedObject } from '@kcp-ts/registry';
-import type { Entry } from '@kcp-ts/storage';
 import { acceptsGzip, compressedBody, gzipHeaders } from '../encode/compress.ts';
 import { answerHeaders, respondBytes } from '../encode/respond.ts';
 import { includeObjectOf, printerOf } from '../encode/views.ts';
@@ -17,6 +14,9 @@ import type { Page } from '../read-entries.ts';
 import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
 import { tableHead, tableRow } from '../table/encode-table.ts';
+import type { ItemEncoder } from './item-encoder.ts';
+import { drained, itemsOf, nextPage, pieceBytes, pieceObjects } from './list-pieces.ts';
+import { protobufItem, respondProtobufItems, streamProtobufList } from './protobuf-list.ts';
 import type { ListMetadata, Reading } from './reading.ts';
 import { itemJsonOf, metadataOf, reading } from './reading.ts';
 
@@ -24,16 +24,16 @@ import { itemJsonOf, metadataOf, reading } from './reading.ts';
 const limitMax = 10_000;
 /** A page that a client asked for ends here as well, with a token to go on: a limit is how many objects there are at most. */
 const pageBytes = 16 * 1024 * 1024;
-/** An unlimited list is read and sent in pieces of this many objects and bytes. */
-const pieceObjects = 500;
-const pieceBytes = 1024 * 1024;
 /** YAML is made of the whole list. */
 const yamlBytesMax = 3 * 1024 * 1024;
 
-/** How a list is written in the form that was asked for: what stands before its items, and each item. All forms end alike. */
+/**
+ * How a list is written in the form that was asked for: what stands before its items, and each
+ * item. All these forms end alike.
+ */
 interface Form {
   head(metadata: ListMetadata): string;
-  item(entry: Entry): Uint8Array;
+  readonly item: ItemEncoder;
 }
 
 function listHead(kind: string, apiVersion: string, metadata: ListMetadata): string {
@@ -50,7 +50,7 @@ function formOf(call: ResourceCall): Form {
     case 'object':
       return {
         head: (metadata) => listHead(served.row.listKind, groupVersionText(served.row), metadata),
-        item: ({ value }) => itemJson(value),
+        item: itemJson,
       };
     case 'metadata':
       return {
@@ -69,25 +69,8 @@ function formOf(call: ResourceCall): Form {
   }
 }
 
-async function itemsOf(form: Form, entries: readonly Entry[], slices: Slices): Promise<Uint8Array[]> {
-  const items: Uint8Array[] = [];
-  for (const entry of entries) {
-    const pause = slices.pause();
-    if (pause !== undefined) await pause;
-    items.push(form.item(entry));
-  }
-  return items;
-}
-
 const nothing = new Uint8Array();
 const listTail = Buffer.from(']}');
-
-function nextPage(call: ResourceCall, from: Reading, at: Revision, after: string | undefined): Promise<Page> {
-  return readPage(call.needs.store, call.served, from.ranges, {
-    ...{ at, after, limit: pieceObjects, bytesMax: pieceBytes, slices: from.slices },
-    ...{ filter: from.filter, keyFilter: from.keyFilter },
-  });
-}
 
 /** A long list, piece by piece, at the first piece's revision. */
 async function stream(call: ResourceCall, from: Reading, form: Form, first: Page, head: Uint8Array): Promise<void> {
@@ -100,17 +83,12 @@ async function stream(call: ResourceCall, from: Reading, form: Form, first: Page
   let begin = head;
   let any = false;
   for (let page = first; ; ) {
-    const items = await itemsOf(form, page.entries, from.slices);
+    const items = await itemsOf(form.item, page.entries, from.slices);
     const flowing = body.write(joinItems(begin, items, nothing, any));
     begin = nothing;
     any ||= items.length > 0;
     if (!page.more || exchange.closed) break;
-    if (!flowing) {
-      await new Promise<void>((resolve) => {
-        body.onDrain(resolve);
-        exchange.onClose(resolve);
-      });
-    }
+    if (!flowing) await drained(body, exchange);
     const after = page.entries.at(-1)?.key;
     page = await nextPage(call, from, first.revision, after);
   }
@@ -123,7 +101,7 @@ async function wholeItems(call: ResourceCall, from: Reading, form: Form, first: 
   const items: Uint8Array[] = [];
   let bytes = 0;
   for (let page = first; ; ) {
-    for (const item of await itemsOf(form, page.entries, from.slices)) {
+    for (const item of await itemsOf(form.item, page.entries, from.slices)) {
       items.push(item);
       bytes += item.length;
     }
@@ -142,15 +120,15 @@ export async function handleList(call: ResourceCall, options: ListOptions): Prom
   await request.exchange.pause();
   // A client that opens and resets streams must not have its lists read.
   if (request.exchange.closed) return;
+  if (options.revision === 0) needs.countCacheList?.(served.row);
   const from = await reading(call, options);
-  const form = formOf(call);
   const limited = options.limit !== undefined;
-  const json = media.format === 'json';
+  const yaml = media.format === 'yaml';
   const first = await readPage(needs.store, served, from.ranges, {
     at: from.at,
     after: from.after,
     limit: Math.min(options.limit ?? pieceObjects, limitMax),
-    bytesMax: limited ? (json ? pageBytes : yamlBytesMax) : pieceBytes,
+    bytesMax: limited ? (yaml ? yamlBytesMax : pageBytes) : pieceBytes,
     filter: from.filter,
     keyFilter: from.keyFilter,
     slices: from.slices,
@@ -158,10 +136,16 @@ export async function handleList(call: ResourceCall, options: ListOptions): Prom
   const metadata = limited
     ? await metadataOf(call, from, first)
     : { resourceVersion: formatResourceVersion(first.revision, needs.shardNumber) };
+  const long = !limited && first.more;
+  if (media.format === 'protobuf') {
+    if (long) return streamProtobufList(call, from, first, metadata);
+    return respondProtobufItems(call, metadata, await itemsOf(protobufItem(call), first.entries, from.slices));
+  }
+  const form = formOf(call);
   const head = Buffer.from(form.head(metadata));
-  if (json && !limited && first.more) return stream(call, from, form, first, head);
-  const items = await (limited || json
-    ? itemsOf(form, first.entries, from.slices)
-    : wholeItems(call, from, form, first));
+  if (long && !yaml) return stream(call, from, form, first, head);
+  const items = await (yaml && !limited
+    ? wholeItems(call, from, form, first)
+    : itemsOf(form.item, first.entries, from.slices));
   return respondBytes(call.needs.turns, request, media, 200, joinItems(head, items, listTail, false));
 }

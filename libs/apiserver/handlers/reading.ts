@@ -13,6 +13,7 @@ import type { ListOptions } from '../options/list-options.ts';
 import type { Page } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
 import type { KeyFilter } from '../scope.ts';
+import type { ItemEncoder } from './item-encoder.ts';
 
 /** Beyond this it is not counted how many objects are left. */
 const remainingMax = 10_000;
@@ -71,7 +72,7 @@ export async function metadataOf(call: ResourceCall, from: Reading, page: Page):
 }
 
 /** How an item of a list is written. Virtual workspaces serve all kinds as custom ones, whose items say what they are. */
-export function itemJsonOf({ scope, served }: ResourceCall): (value: Uint8Array) => Uint8Array {
+export function itemJsonOf({ scope, served }: ResourceCall): ItemEncoder {
   const json = scope.guard(served) === undefined ? listedJson : servedJson;
-  return (value) => json(served, value);
+  return ({ value }) => json(served, value);
 }

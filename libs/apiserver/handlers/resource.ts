@@ -8,10 +8,11 @@ import { framedAcceptHeader } from '@kcp-ts/watch';
 import type { ApiRequest } from '../api-request.ts';
 import type { Bookmarks } from '../bookmarks.ts';
 import type { MediaReader } from '../encode/media.ts';
-import { checkMetadataView } from '../encode/media.ts';
-import { respondJson } from '../encode/respond.ts';
+import { checkMetadataView, notAcceptable } from '../encode/media.ts';
+import { respondObject } from '../encode/respond.ts';
 import { parseListOptions } from '../options/list-options.ts';
 import type { Progress } from '../progress.ts';
+import { hasProtobuf } from '../protobuf/encode-kubernetes.ts';
 import { isTrue } from '../query.ts';
 import { readBody } from '../read-body.ts';
 import type { ApiPath } from '../request-path.ts';
@@ -75,7 +76,20 @@ async function handleSpecial(special: SpecialHandler, call: ResourceCall, verb: 
   if (slices.due) await slices.pause();
   const answer = await special.handle({ request, scope, served, namespace: api.namespace, objectName: api.name, body });
   if (slices.due) await slices.pause();
-  respondJson(request, answer.status, answer.object);
+  respondObject(request, answer.status, answer.object);
+}
+
+/**
+ * Throws NotAcceptable if the client accepts only protobuf and the answer has no protobuf form:
+ * custom resources, virtual workspaces, watches over WebSockets, and watches by other services.
+ */
+function checkProtobuf({ request, scope, served, api, media }: ResourceCall, verb: Verb, framed: boolean): void {
+  if (media.format !== 'protobuf' || api.subresource === 'scale') return;
+  const { row, apiVersion } = served;
+  const whole = media.view === 'object' || verb === 'deletecollection';
+  const none = whole && (row.dialect === 'custom' || !hasProtobuf(apiVersion, row.kind));
+  const lines = framed || (verb === 'watch' && request.exchange.webSocket !== undefined);
+  if (none || lines || scope.guard(served) !== undefined) throw notAcceptable();
 }
 
 function checkVerb(call: ResourceCall, verb: Verb): void {
@@ -118,6 +132,7 @@ export function handleResource(
   if (served === undefined) throw StatusError.pathNotFound();
   const call: ResourceCall = { needs: from.needs, request, scope, served, api, media };
   checkVerb(call, verb);
+  checkProtobuf(call, verb, framed);
   if (verb !== 'watch' && verb !== 'deletecollection') checkMetadataView(media, verb === 'list', served.row);
   if (served.row.namespaced && api.namespace === '' && (api.name !== '' || verb === 'create') && !call.api.watch)
     throw StatusError.pathNotFound();

@@ -11,6 +11,7 @@ import type { Change } from '@kcp-ts/watch';
 import { encodeWatchFrame, framedWatchType, watchedKindHeader } from '@kcp-ts/watch';
 import { awaitRevision } from '../await-revision.ts';
 import type { Bookmarks } from '../bookmarks.ts';
+import { protobufType } from '../encode/media.ts';
 import { answerHeaders } from '../encode/respond.ts';
 import { includeObjectOf } from '../encode/views.ts';
 import { refuseFormerLife, refuseLostLife } from '../former-life.ts';
@@ -24,12 +25,14 @@ import type { KeyFilter } from '../scope.ts';
 import type { FrameEncoder } from '../watch-frames.ts';
 import { createFrameEncoder } from '../watch-frames.ts';
 import type { WatchOutput } from '../watch-output.ts';
-import { framedOutput, lineOutput, sharedOutput } from '../watch-output.ts';
+import { framedOutput, plainOutput, sharedOutput } from '../watch-output.ts';
 
 /** Without timeoutSeconds a watch ends after 30 to 60 minutes, as Kubernetes does it, so that clients spread over replicas. */
 const timeoutMsMin = 30 * 60_000;
 const initialPiece = 500;
 const initialPieceBytes = 512 * 1024;
+/** Smaller for protobuf: each object is parsed and encoded. */
+const encodedPieceBytes = 64 * 1024;
 /** History waits while a watcher has this much unsent. */
 const drainBytes = 256 * 1024;
 
@@ -41,16 +44,17 @@ async function sendInitial(
   filter: ObjectFilter | undefined,
   at: Revision,
 ): Promise<void> {
-  const { needs, scope, served, api, request } = call;
+  const { needs, scope, served, api, request, media } = call;
   const ranges = scope.ranges(served, api.namespace);
   const keyFilter = scope.keyFilter?.(served);
   const slices = needs.turns.begin();
+  const bytesMax = media.format === 'protobuf' ? encodedPieceBytes : initialPieceBytes;
   let after: string | undefined;
   for (;;) {
     const pause = slices.pause();
     if (pause !== undefined) await pause;
     const page = await readPage(needs.store, served, ranges, {
-      ...{ at, after, limit: initialPiece, bytesMax: initialPieceBytes, filter, keyFilter, slices },
+      ...{ at, after, limit: initialPiece, bytesMax, filter, keyFilter, slices },
     });
     after = page.entries.at(-1)?.key ?? after;
     if (page.entries.length > 0) {
@@ -124,13 +128,20 @@ export function isFramedWatch({ needs, request }: Pick<ResourceCall, 'needs' | '
 
 function outputOf(call: ResourceCall, plan: WatchPlan, encoder: FrameEncoder, framed: boolean): WatchOutput {
   const { served, media } = call;
-  const output = framed ? framedOutput(encoder) : lineOutput(encoder);
+  const output = framed ? framedOutput(encoder) : plainOutput(encoder);
   if (plan.filter !== undefined || media.view === 'table') return output;
-  return sharedOutput(output, `${framed} ${media.view} ${served.fingerprint}`);
+  return sharedOutput(output, `${framed} ${media.format} ${media.view} ${served.fingerprint}`);
+}
+
+const watchTypes = { json: 'application/json', protobuf: `${protobufType};stream=watch` } as const;
+
+/** Watches have no YAML form: such clients get JSON. */
+function formatOf({ media }: ResourceCall): keyof typeof watchTypes {
+  return media.format === 'protobuf' ? 'protobuf' : 'json';
 }
 
 function headersOf(call: ResourceCall, encoder: FrameEncoder, framed: boolean): Record<string, string | string[]> {
-  if (!framed) return answerHeaders(call.request, 'application/json');
+  if (!framed) return answerHeaders(call.request, watchTypes[formatOf(call)]);
   return { ...answerHeaders(call.request, framedWatchType), [watchedKindHeader]: JSON.stringify(encoder.kind) };
 }
 
@@ -147,6 +158,7 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, tell
   const encoder = createFrameEncoder({
     served,
     view: media.view,
+    format: formatOf(call),
     includeObject: includeObjectOf(request.query),
     shardNumber: needs.shardNumber,
     now: needs.clock.now,

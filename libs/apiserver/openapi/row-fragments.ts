@@ -4,13 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import type { ResourceRow } from '@kcp-ts/meta';
+import type { Encoded } from '../protobuf/wire.ts';
 import { kindDefinitions } from './kind-definitions.ts';
 import type { Definitions, OpenApiSchema } from './open-api-schema.ts';
 import { definitionsIn } from './open-api-schema.ts';
 import { operationsOf } from './operations.ts';
 import { pathMessage } from './protobuf/encode-path.ts';
 import { namedField, schemaMessage } from './protobuf/encode-schema.ts';
-import type { Encoded } from './protobuf/wire.ts';
 import { pathV2, schemaV2 } from './render-v2.ts';
 import { pathV3, schemaV3 } from './render-v3.ts';
 

@@ -20,13 +20,21 @@ export type FieldType =
   | { readonly message: () => Message }
   /** A message whose fields JSON has in the object around it. */
   | { readonly inline: Message }
-  /** A message that JSON writes in another form. */
-  | { readonly message: () => Message; readonly form: (decoded: Readonly<Record<string, unknown>>) => unknown }
+  | FormedMessage
   /** A message that holds JSON itself. */
   | 'json'
   | 'double'
   /** A message that JSON writes as the bare list of its field 1. */
   | 'strings';
+
+/** A message that JSON writes in another form. */
+export interface FormedMessage {
+  readonly message: () => Message;
+  /** The message's fields as what JSON has. */
+  form(decoded: Readonly<Record<string, unknown>>): unknown;
+  /** What JSON has as the message's fields. */
+  parts(value: unknown): Readonly<Record<string, unknown>>;
+}
 
 export interface Message {
   readonly [fieldNumber: number]: readonly [name: string, type: FieldType];
@@ -44,10 +52,20 @@ const ownerReference: Message = {
   6: ['controller', 'bool'],
   7: ['blockOwnerDeletion', 'bool'],
 };
+const managedFieldsEntry: Message = {
+  1: ['manager', 'string'],
+  2: ['operation', 'string'],
+  3: ['apiVersion', 'string'],
+  4: ['time', 'time'],
+  6: ['fieldsType', 'string'],
+  7: ['fieldsV1', 'json'],
+  8: ['subresource', 'string'],
+};
 const objectMeta: Message = {
   1: ['name', 'string'],
   2: ['generateName', 'string'],
   3: ['namespace', 'string'],
+  4: ['selfLink', 'string'],
   5: ['uid', 'string'],
   6: ['resourceVersion', 'string'],
   7: ['generation', 'count'],
@@ -58,6 +76,7 @@ const objectMeta: Message = {
   12: ['annotations', map('string')],
   13: ['ownerReferences', list(of(ownerReference))],
   14: ['finalizers', list('string')],
+  17: ['managedFields', list(of(managedFieldsEntry))],
 };
 export const metadata = ['metadata', of(objectMeta)] as const;
 
@@ -70,7 +89,12 @@ export const objectReference: Message = {
   6: ['resourceVersion', 'string'],
   7: ['fieldPath', 'string'],
 };
-const labelRequirement: Message = { 1: ['key', 'string'], 2: ['operator', 'string'], 3: ['values', list('string')] };
+/** Of a label selector; requirements for fields look the same. */
+export const labelRequirement: Message = {
+  1: ['key', 'string'],
+  2: ['operator', 'string'],
+  3: ['values', list('string')],
+};
 export const labelSelector: Message = {
   1: ['matchLabels', map('string')],
   2: ['matchExpressions', list(of(labelRequirement))],

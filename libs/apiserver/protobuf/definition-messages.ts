@@ -1,21 +1,36 @@
 /** CustomResourceDefinitions and the schemas in them. (k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1) */
-import type { FieldType, Message } from './common-messages.ts';
+import type { FieldType, FormedMessage, Message } from './common-messages.ts';
 import { list, map, metadata, of } from './common-messages.ts';
 import { webhookClientConfig } from './webhook-messages.ts';
 
 const schema: FieldType = { message: () => schemaProps };
-const schemaOrArray: FieldType = {
-  message: () => ({ 1: ['schema', schema], 2: ['schemas', list(schema)] }),
-  form: ({ schema: one, schemas = [] }) => one ?? schemas,
-};
-const schemaOrBool: FieldType = {
-  message: () => ({ 1: ['allows', 'bool'], 2: ['schema', schema] }),
-  form: ({ allows = false, schema: one }) => one ?? allows,
-};
-const schemaOrStrings: FieldType = {
-  message: () => ({ 1: ['schema', schema], 2: ['strings', list('string')] }),
-  form: ({ schema: one, strings = [] }) => one ?? strings,
-};
+
+/** A message with a schema in its field `schema`, or else what JSON has in its place. */
+function schemaOr(message: Message, forms: Pick<FormedMessage, 'form' | 'parts'>): FormedMessage {
+  return { message: () => message, ...forms };
+}
+
+const schemaOrArray = schemaOr(
+  { 1: ['schema', schema], 2: ['schemas', list(schema)] },
+  {
+    form: ({ schema: one, schemas = [] }) => one ?? schemas,
+    parts: (value) => (Array.isArray(value) ? { schemas: value } : { schema: value }),
+  },
+);
+const schemaOrBool = schemaOr(
+  { 1: ['allows', 'bool'], 2: ['schema', schema] },
+  {
+    form: ({ allows = false, schema: one }) => one ?? allows,
+    parts: (value) => (typeof value === 'boolean' ? { allows: value } : { allows: true, schema: value }),
+  },
+);
+const schemaOrStrings = schemaOr(
+  { 1: ['schema', schema], 2: ['strings', list('string')] },
+  {
+    form: ({ schema: one, strings = [] }) => one ?? strings,
+    parts: (value) => (Array.isArray(value) ? { strings: value } : { schema: value }),
+  },
+);
 
 const validationRule: Message = {
   1: ['rule', 'string'],
@@ -115,6 +130,7 @@ const condition: Message = {
   3: ['lastTransitionTime', 'time'],
   4: ['reason', 'string'],
   5: ['message', 'string'],
+  6: ['observedGeneration', 'count'],
 };
 
 export const customResourceDefinition: Message = {
@@ -136,6 +152,7 @@ export const customResourceDefinition: Message = {
       1: ['conditions', list(of(condition))],
       2: ['acceptedNames', of(names)],
       3: ['storedVersions', list('string')],
+      4: ['observedGeneration', 'count'],
     }),
   ],
 };

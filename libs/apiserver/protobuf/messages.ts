@@ -1,11 +1,14 @@
 /**
- * Field numbers of Kubernetes' own kinds in protobuf, for bodies that typed clients send (`kubectl create namespace` among them). Only what such clients
- * send to this server is here; what is not is refused with 415, and they can be told to use JSON. Numbers as in the generated.proto of each API group.
+ * Field numbers of the kinds of Kubernetes that are served, for bodies that typed clients send
+ * (`kubectl create namespace` among them) and for answers to clients that take nothing else. Other
+ * kinds are refused with 415 and 406. Numbers as in the generated.proto of each API group.
  */
 
 import type { Message } from './common-messages.ts';
 import { labelSelector, list, map, metadata, objectReference, of } from './common-messages.ts';
 import { customResourceDefinition } from './definition-messages.ts';
+import { metaMessages } from './meta-messages.ts';
+import { reviewMessages } from './review-messages.ts';
 import { mutatingWebhookConfiguration, validatingWebhookConfiguration } from './webhook-messages.ts';
 
 const policyRule: Message = {
@@ -24,29 +27,13 @@ const subject: Message = {
 const roleRef: Message = { 1: ['apiGroup', 'string'], 2: ['kind', 'string'], 3: ['name', 'string'] };
 const binding: Message = { 1: metadata, 2: ['subjects', list(of(subject))], 3: ['roleRef', of(roleRef)] };
 
-const resourceAttributes: Message = {
-  1: ['namespace', 'string'],
-  2: ['verb', 'string'],
-  3: ['group', 'string'],
-  4: ['version', 'string'],
-  5: ['resource', 'string'],
-  6: ['subresource', 'string'],
-  7: ['name', 'string'],
+const namespaceCondition: Message = {
+  1: ['type', 'string'],
+  2: ['status', 'string'],
+  4: ['lastTransitionTime', 'time'],
+  5: ['reason', 'string'],
+  6: ['message', 'string'],
 };
-const nonResourceAttributes: Message = { 1: ['path', 'string'], 2: ['verb', 'string'] };
-const selfAccessSpec: Message = {
-  1: ['resourceAttributes', of(resourceAttributes)],
-  2: ['nonResourceAttributes', of(nonResourceAttributes)],
-};
-const accessSpec: Message = {
-  ...selfAccessSpec,
-  3: ['user', 'string'],
-  4: ['groups', list('string')],
-  5: ['extra', map('strings')],
-  6: ['uid', 'string'],
-};
-const accessReview: Message = { 1: metadata, 2: ['spec', of(accessSpec)] };
-
 const eventSeries: Message = { 1: ['count', 'count'], 2: ['lastObservedTime', 'micro-time'] };
 const eventSource: Message = { 1: ['component', 'string'], 2: ['host', 'string'] };
 const event: Message = {
@@ -112,13 +99,6 @@ const requestCondition: Message = {
   5: ['lastTransitionTime', 'time'],
   6: ['status', 'string'],
 };
-const boundReference: Message = {
-  1: ['kind', 'string'],
-  2: ['apiVersion', 'string'],
-  3: ['name', 'string'],
-  4: ['uid', 'string'],
-};
-
 const regardingEvent: Message = {
   1: metadata,
   2: ['eventTime', 'micro-time'],
@@ -155,7 +135,7 @@ export const messages: Readonly<Record<string, Message>> = {
   'v1/Namespace': {
     1: metadata,
     2: ['spec', of({ 1: ['finalizers', list('string')] })],
-    3: ['status', of({ 1: ['phase', 'string'] })],
+    3: ['status', of({ 1: ['phase', 'string'], 2: ['conditions', list(of(namespaceCondition))] })],
   },
   'v1/ServiceAccount': {
     1: metadata,
@@ -195,24 +175,6 @@ export const messages: Readonly<Record<string, Message>> = {
     2: ['spec', of(requestSpec)],
     3: ['status', of({ 1: ['conditions', list(of(requestCondition))], 2: ['certificate', 'bytes'] })],
   },
-  'authentication.k8s.io/v1/TokenRequest': {
-    1: metadata,
-    2: [
-      'spec',
-      of({
-        1: ['audiences', list('string')],
-        3: ['boundObjectRef', of(boundReference)],
-        4: ['expirationSeconds', 'int'],
-      }),
-    ],
-  },
-  'authentication.k8s.io/v1/TokenReview': {
-    1: metadata,
-    2: ['spec', of({ 1: ['token', 'string'], 2: ['audiences', list('string')] })],
-  },
-  'authentication.k8s.io/v1/SelfSubjectReview': { 1: metadata },
-  'authorization.k8s.io/v1/SelfSubjectAccessReview': { 1: metadata, 2: ['spec', of(selfAccessSpec)] },
-  'authorization.k8s.io/v1/SelfSubjectRulesReview': { 1: metadata, 2: ['spec', of({ 1: ['namespace', 'string'] })] },
-  'authorization.k8s.io/v1/SubjectAccessReview': accessReview,
-  'authorization.k8s.io/v1/LocalSubjectAccessReview': accessReview,
+  ...reviewMessages,
+  ...metaMessages,
 };

@@ -4,8 +4,19 @@ import { validateLabelValue, validateQualifiedName } from '@kcp-ts/meta';
 import type { Behaviour } from '@kcp-ts/registry';
 import { ruleFailed } from '../immutable.ts';
 
+interface Requirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
 interface PartitionSet extends KubeObject {
-  readonly spec?: { readonly shardSelector?: { readonly matchLabels?: Readonly<Record<string, string>> } };
+  readonly spec?: {
+    readonly shardSelector?: {
+      readonly matchLabels?: Readonly<Record<string, string>>;
+      readonly matchExpressions?: readonly Requirement[];
+    };
+  };
 }
 
 const field = 'spec.shardSelector.matchLabels';
@@ -14,12 +25,28 @@ const keyRule =
 const valueRule =
   'Label values are limited to 63 characters and should match "^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$".';
 
+const valuesRule =
+  'There should be at least one value for In and NotIn operators. There should not be any value for Exists and DoesNotExist operators.';
+
+function isKey(key: string): boolean {
+  return validateQualifiedName(key).length === 0;
+}
+
+function hasItsValues({ operator, values = [] }: Requirement): boolean {
+  return (operator === 'In' || operator === 'NotIn') === values.length > 0;
+}
+
 function errors(object: KubeObject): FieldError[] {
-  const labels = (object as PartitionSet).spec?.shardSelector?.matchLabels ?? {};
+  const { matchLabels = {}, matchExpressions = [] } = (object as PartitionSet).spec?.shardSelector ?? {};
   const found: FieldError[] = [];
-  if (Object.keys(labels).some((key) => validateQualifiedName(key).length > 0)) found.push(ruleFailed(field, keyRule));
-  if (Object.values(labels).some((value) => value === '' || validateLabelValue(value).length > 0))
+  if (!Object.keys(matchLabels).every(isKey)) found.push(ruleFailed(field, keyRule));
+  if (Object.values(matchLabels).some((value) => value === '' || validateLabelValue(value).length > 0))
     found.push(ruleFailed(field, valueRule));
+  for (const [i, requirement] of matchExpressions.entries()) {
+    const at = `spec.shardSelector.matchExpressions[${i}]`;
+    if (!isKey(requirement.key)) found.push(ruleFailed(`${at}.key`, keyRule));
+    if (!hasItsValues(requirement)) found.push(ruleFailed(at, valuesRule));
+  }
   return found;
 }
 

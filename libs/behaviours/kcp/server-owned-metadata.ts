@@ -7,6 +7,7 @@ import type { KubeObject, UserInfo } from '@kcp-ts/meta';
 import { exportLabel } from '@kcp-ts/sharing';
 import {
   clusterNameAnnotation,
+  lifecycleAnnotation,
   meantClustersAnnotation,
   ownerAnnotation,
   pathAnnotation,
@@ -54,7 +55,12 @@ export const serverOwnedMetadata: readonly ServerOwnedMetadata[] = [
   { resource: 'workspaces.tenancy.kcp.io', annotations: [requiredGroupsAnnotation], exceptMasters: true },
   { resource: 'logicalclusters.core.kcp.io', annotations: [requiredGroupsAnnotation], exceptMasters: true },
   { resource: 'workspacetypes.tenancy.kcp.io', annotations: [meantClustersAnnotation] },
-  { resource: 'apibindings.apis.kcp.io', labels: [exportLabel], finalizers: [bindingFinalizer] },
+  {
+    resource: 'apibindings.apis.kcp.io',
+    annotations: [lifecycleAnnotation],
+    labels: [exportLabel],
+    finalizers: [bindingFinalizer],
+  },
 ];
 
 type Texts = Readonly<Record<string, string>> | undefined;

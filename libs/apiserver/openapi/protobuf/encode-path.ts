@@ -1,8 +1,9 @@
 /** Swagger paths as gnostic's `openapi.v2.PathItem`; the numbers are those of its proto file. */
+
+import type { Encoded } from '../../protobuf/wire.ts';
+import { boolField, messageField, textField, textsField } from '../../protobuf/wire.ts';
 import type { OperationV2, ParameterV2, PathV2 } from '../render-v2.ts';
 import { extensionFields, namedField, schemaMessage } from './encode-schema.ts';
-import type { Encoded } from './wire.ts';
-import { boolField, messageField, textField, textsField } from './wire.ts';
 
 function bodyParameter(parameter: ParameterV2): Encoded {
   return [

@@ -1,7 +1,8 @@
 /** Swagger schemas as gnostic's `openapi.v2.Schema`; the numbers are those of its proto file. */
+
+import type { Encoded } from '../../protobuf/wire.ts';
+import { boolField, countField, doubleField, messageField, textField, textsField } from '../../protobuf/wire.ts';
 import type { SchemaV2 } from '../render-v2.ts';
-import type { Encoded } from './wire.ts';
-import { boolField, countField, doubleField, messageField, textField, textsField } from './wire.ts';
 
 /** gnostic's Any: the value as YAML, of which JSON is a part. */
 export function anyMessage(value: unknown): Encoded {

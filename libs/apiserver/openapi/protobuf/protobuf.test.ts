@@ -1,8 +1,8 @@
 import type { ResourceRow } from '@kcp-ts/meta';
 import { expect, test } from 'vitest';
+import { boolField, countField, doubleField, messageField, textField } from '../../protobuf/wire.ts';
 import { createOpenApi } from '../create-open-api.ts';
 import { schemaMessage } from './encode-schema.ts';
-import { boolField, countField, doubleField, messageField, textField } from './wire.ts';
 
 /** The fields of a message by number, as bytes or numbers: all that the wire itself tells. */
 type Message = ReadonlyMap<number, readonly (Uint8Array | number)[]>;

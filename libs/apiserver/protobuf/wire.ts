@@ -7,6 +7,7 @@
 export type Encoded = string;
 
 function varint(value: number): Encoded {
+  if (value < 0x80) return String.fromCharCode(value);
   let bytes = '';
   let rest = value;
   while (rest >= 0x80) {
@@ -34,7 +35,8 @@ export function messageStart(field: number, bytes: number): Encoded {
   return tag(field, lengthType) + varint(bytes);
 }
 
-function utf8(text: string): Encoded {
+/** A text as the bytes of UTF-8. */
+export function utf8(text: string): Encoded {
   return Buffer.from(text).toString('latin1');
 }
 
@@ -57,8 +59,21 @@ export function countField(field: number, value: number | undefined): Encoded {
     : tag(field, varintType) + varint(value);
 }
 
+/** An int64, of either sign; written even where it is 0, since its presence may mean something. */
+export function integerField(field: number, value: number | bigint): Encoded {
+  if (Number.isSafeInteger(value) && value >= 0) return tag(field, varintType) + varint(Number(value));
+  let bytes = '';
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest >= 0x80n; rest >>= 7n) bytes += String.fromCharCode(Number(rest & 0x7fn) | 0x80);
+  return tag(field, varintType) + bytes + String.fromCharCode(Number(rest));
+}
+
 export function doubleField(field: number, value: number | undefined): Encoded {
-  if (value === undefined || value === 0) return '';
+  return value === undefined || value === 0 ? '' : presentDoubleField(field, value);
+}
+
+/** Written even where it is 0, since its presence may mean something. */
+export function presentDoubleField(field: number, value: number): Encoded {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleLE(value);
   return tag(field, doubleType) + bytes.toString('latin1');
