@@ -11,6 +11,7 @@ import {
   forbiddenError,
   rbacChangeOf,
 } from '@kcp-ts/authz';
+import type { Turns } from '@kcp-ts/base';
 import type { ClusterName, UserInfo } from '@kcp-ts/meta';
 import { parseIdentityHash, StatusError } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
@@ -39,6 +40,13 @@ export interface Access {
   maySign(user: UserInfo, cluster: string, verb: 'approve' | 'sign', name: string): boolean;
   /** Whether a claimed resource lets a provider do this: the maximal permission policies of the exports that own it, and what is the system's alone. */
   ownerAllows(user: UserInfo, verb: string, api: ApiPath, served: ServedResource): boolean;
+  /**
+   * Compiles the bindings of clusters that questions will be asked about, with turns for others; undefined where they are. Who is asked about others is answered
+   * as well, and compiles in one piece.
+   */
+  prepareClusters(clusters: Iterable<string>, turns: Turns): Promise<void> | undefined;
+  /** The clusters whose exports have a say in what a provider does with a claimed resource. */
+  policyClusters(served: ServedResource): readonly string[];
   forbidden(user: UserInfo, cluster: string, api: ApiPath, verb: string): StatusError;
   forbiddenPath(user: UserInfo, cluster: string, path: string, verb: string): StatusError;
 }
@@ -137,6 +145,14 @@ export function createAccess(core: Core): Access {
         namespace: '',
       };
       return authorizer.authorize({ kind: 'resource', user, cluster, verb, ...signer, name }).allowed;
+    },
+    prepareClusters(asked, turns) {
+      const waiting = [...new Set(asked)].flatMap((cluster) => rbac.prepare(cluster, '', turns) ?? []);
+      return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => undefined);
+    },
+    policyClusters({ identity, storage, origin }) {
+      const { group, plural } = storage.row;
+      return origin.kind === 'bound' ? owners(identity, group, plural) : [];
     },
     ownerAllows(user, verb, api, { identity, storage, origin }) {
       const { group, plural } = storage.row;

@@ -31,6 +31,8 @@ interface Referring extends KubeObject {
   readonly spec?: { readonly export?: ExportReference };
 }
 
+/** The clusters of what an object of a kind refers to. */
+type Asked = (object: KubeObject, context: WriteContext, old: KubeObject | undefined) => readonly string[];
 /** What an object of a kind refers to, as a question: is everything there that it needs? Undefined for kinds that refer to nothing. */
 type Question = (object: KubeObject, context: WriteContext, old: KubeObject | undefined) => boolean;
 
@@ -61,6 +63,28 @@ function questions(
   };
 }
 
+/** The clusters that the questions about an object are decided in: their bindings are compiled before, with turns for others. */
+function clustersAsked({ types, resolve }: Tenancy): Readonly<Record<string, Asked>> {
+  const ofPath = (path: unknown) => (typeof path === 'string' ? [resolve(path) ?? []].flat() : []);
+  return {
+    'apibindings.apis.kcp.io': (object) => ofPath((object as ApiBinding).spec?.reference?.export?.path),
+    'apiexportendpointslices.apis.kcp.io': (object) => ofPath((object as Referring).spec?.export?.path),
+    'workspacetypes.tenancy.kcp.io': (object, _context, old) =>
+      newReferences(object as WorkspaceType, old as WorkspaceType | undefined).flatMap(({ path }) => ofPath(path)),
+    'workspaces.tenancy.kcp.io'(object, { cluster }) {
+      const { path = '', name } = (object as Workspace).spec?.type ?? {};
+      if (name === undefined) return [];
+      const found = path === '' ? types.near(cluster, name) : types.at(path, name);
+      try {
+        return found === undefined ? [] : types.aliases(found).map((alias) => alias.cluster);
+      } catch {
+        // The strategy says what is wrong with the type.
+        return [];
+      }
+    },
+  };
+}
+
 /** Kinds that can come to refer to something else: others refer for ever to what they were made with. */
 const changingKinds: ReadonlySet<string> = new Set(['workspacetypes.tenancy.kcp.io']);
 
@@ -71,6 +95,7 @@ const changingKinds: ReadonlySet<string> = new Set(['workspacetypes.tenancy.kcp.
 export function shardAdmission(core: Core, tenancy: Tenancy, access: Access): Admission {
   const { peers } = core;
   const byKind = questions(tenancy, createReferences(core, access, tenancy));
+  const asked = clustersAsked(tenancy);
   const marks = createReplicateMarks({
     typesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes'),
   });
@@ -88,9 +113,11 @@ export function shardAdmission(core: Core, tenancy: Tenancy, access: Access): Ad
       const { group, plural } = context.served.row;
       const resource = `${plural}.${group}`;
       keepServerOwnedMetadata(resource, object, old, context.user);
-      if (peers === undefined || (old !== undefined && !changingKinds.has(resource))) return;
       const question = byKind[resource];
-      return question === undefined ? undefined : lookAgain(question, object, context, old);
+      if (question === undefined || (old !== undefined && !changingKinds.has(resource))) return;
+      const ready = access.prepareClusters(asked[resource]?.(object, context, old) ?? [], core.turns);
+      const look = () => (peers === undefined ? undefined : lookAgain(question, object, context, old));
+      return ready === undefined ? look() : ready.then(look);
     },
     validate: () => undefined,
     settle(object, _old, { served, cluster }) {

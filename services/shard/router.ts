@@ -3,12 +3,14 @@ import type { ApiRequest, Route } from '@kcp-ts/apiserver';
 import { respondText, splitCluster } from '@kcp-ts/apiserver';
 import { impersonationOf } from '@kcp-ts/authn';
 import { homeOf, impersonate } from '@kcp-ts/authz';
+import type { Turns } from '@kcp-ts/base';
 import { decodeSegment } from '@kcp-ts/http';
 import type { ClusterName, UserInfo, WorkspacePath } from '@kcp-ts/meta';
 import { isClusterName, isWorkspacePath, StatusError } from '@kcp-ts/meta';
+import type { ServedResource } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportKey } from '@kcp-ts/sharing';
-import { createExportScope, exportSurface } from '@kcp-ts/virtual';
+import { createExportScope, createExportSurfaces } from '@kcp-ts/virtual';
 import type { Access } from './access.ts';
 import type { Core } from './core.ts';
 import { clusterScope, noClusterScope, wildcardScope } from './scopes.ts';
@@ -37,6 +39,10 @@ function mayKnowPaths(user: UserInfo): boolean {
 
 export function createRouter(needs: RouterNeeds): Router {
   const { core, access } = needs;
+  const surfaces = createExportSurfaces(core);
+  core.changes.onChanges((changes) => {
+    for (const { event } of changes) surfaces.changed(event.key);
+  });
   const scopes = { wildcard: wildcardScope(core, access), none: noClusterScope(core, access) };
   const exportNeeds = {
     claims: core.claims,
@@ -50,6 +56,8 @@ export function createRouter(needs: RouterNeeds): Router {
         name,
       }),
     ownerAllows: access.ownerAllows,
+    prepareAccess: (exportCluster: string, claimed: ServedResource | undefined, turns: Turns) =>
+      access.prepareClusters([exportCluster, ...(claimed === undefined ? [] : access.policyClusters(claimed))], turns),
     forbidden: (user: UserInfo, verb: string, cluster: string, api: Parameters<Access['forbidden']>[2]) =>
       access.forbidden(user, cluster, api, verb),
     forbiddenPath: (user: UserInfo, path: string, verb: string) => access.forbiddenPath(user, '', path, verb),
@@ -120,10 +128,10 @@ export function createRouter(needs: RouterNeeds): Router {
     if (exportCluster === undefined)
       throw access.forbiddenPath(request.user, '', request.path, request.method.toLowerCase());
     const source = core.reader.get<ApiExport>(exportKey(exportCluster, exportName));
-    const exported =
+    const exported = (turns: Turns) =>
       source === undefined
         ? { surface: core.catalog.intern('export none', () => []), groundsOf: () => undefined }
-        : exportSurface(core, exportCluster, source);
+        : surfaces.of(exportCluster, source, turns);
     const cluster = split.cluster === '*' ? '*' : consumer(split.cluster);
     const scope = createExportScope(exportNeeds, { exportCluster, exportName, source, cluster, exported });
     return { kind: 'scope', scope, rest: split.rest };
