@@ -4,7 +4,7 @@ import { respondText, splitCluster } from '@kcp-ts/apiserver';
 import { impersonationOf } from '@kcp-ts/authn';
 import { homeOf, impersonate } from '@kcp-ts/authz';
 import type { Turns } from '@kcp-ts/base';
-import { decodeSegment } from '@kcp-ts/http';
+import { decodeSegment, misdirectedStatus, routedHeader } from '@kcp-ts/http';
 import type { ClusterName, UserInfo, WorkspacePath } from '@kcp-ts/meta';
 import { isClusterName, isWorkspacePath, StatusError } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
@@ -63,19 +63,17 @@ export function createRouter(needs: RouterNeeds): Router {
     forbiddenPath: (user: UserInfo, path: string, verb: string) => access.forbiddenPath(user, '', path, verb),
   };
 
-  /** The cluster that a path names; throws what its absence deserves. */
-  function resolve(text: string, request: ApiRequest): ClusterName {
+  /** The cluster that a path names; throws what its absence deserves. Undefined where whoever handed the request on should look again. */
+  function resolve(text: string, request: ApiRequest): ClusterName | undefined {
     if (!isWorkspacePath(text) && !(text.startsWith('system:') && isClusterName(text))) {
       throw StatusError.badRequest(`invalid cluster: ${JSON.stringify(text)} does not match the regex`);
     }
     const found = core.clusters.resolve(text as WorkspacePath);
     if (found.status === 'found') {
-      if (
-        core.clusters.facts(found.cluster) !== undefined ||
-        found.cluster.startsWith('system:') ||
-        request.user.groups.includes('system:masters')
-      )
-        return found.cluster;
+      if (core.clusters.facts(found.cluster) !== undefined || found.cluster.startsWith('system:')) return found.cluster;
+      // Handed on by what another service has heard, which may not have been the last of it.
+      if (request.exchange.headers[routedHeader] !== undefined) return undefined;
+      if (request.user.groups.includes('system:masters')) return found.cluster;
       if (mayKnowPaths(request.user))
         throw StatusError.notFound({ group: 'core.kcp.io', plural: 'logicalclusters' }, found.cluster);
       return found.cluster;
@@ -93,6 +91,8 @@ export function createRouter(needs: RouterNeeds): Router {
   function routeCluster(request: ApiRequest, text: string, rest: string): Route {
     if (text === '*') return { kind: 'scope', scope: scopes.wildcard, rest };
     const cluster = resolve(text, request);
+    if (cluster === undefined)
+      return { kind: 'answer', answer: ({ exchange }) => exchange.respond(misdirectedStatus, {}) };
     if (rest === '/metrics')
       return {
         kind: 'answer',
