@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-const measuredAttacks = ['tests/attacks/{budgets,connections}.test.ts'];
+const measuredAttacks = ['tests/attacks/{budgets,connections,long-lists}.test.ts'];
 /** Files that use `expectNoStall`. */
 const measured = [...measuredAttacks, 'tests/harness/neighbour.test.ts'];
 

@@ -2,6 +2,7 @@
 import type { PrinterColumn, ResourceRow, SubresourceRow, Verb } from '@kcp-ts/meta';
 import { groupResourceText } from '@kcp-ts/meta';
 import { strategies } from './k8s/strategies.ts';
+import { listBoundsOf } from './list-bounds.ts';
 
 type Given = Pick<ResourceRow, 'group' | 'version' | 'kind' | 'plural' | 'schema'> & Partial<ResourceRow>;
 
@@ -33,7 +34,7 @@ export function partOf(name: string): SubresourceRow {
   return { name, verbs: ['get', 'patch', 'update'] };
 }
 
-function filled(given: Given): Omit<ResourceRow, 'verbs' | 'dialect'> {
+function filled(given: Given): Omit<ResourceRow, 'verbs' | 'dialect' | 'listBounds'> {
   return {
     listKind: `${given.kind}List`,
     singular: given.kind.toLowerCase(),
@@ -63,7 +64,8 @@ export function reviewRow(given: Given): ResourceRow {
 
 /** A kind of kcp's own; it behaves like a custom kind. */
 export function kcpRow(given: Given): ResourceRow {
-  return { verbs: customVerbs, dialect: 'custom', ...filled({ categories: ['kcp'], ...given }) };
+  const bounds = { listBounds: listBoundsOf(given.schema) };
+  return { verbs: customVerbs, dialect: 'custom', ...filled({ categories: ['kcp'], ...given }), ...bounds };
 }
 
 /** The last column of nearly every custom kind. */

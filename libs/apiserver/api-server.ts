@@ -160,7 +160,7 @@ function inScope(
   rest: string,
 ): void | Promise<void> {
   const target = parseRequestPath(rest);
-  const ready = scope.prepare?.(target.kind === 'api' ? target.api.namespace : '', from.needs.turns);
+  const ready = scope.prepare?.(target.kind === 'api' ? target.api : undefined, from.needs.turns);
   return ready === undefined
     ? handleInScope(options, from, request, scope, target)
     : ready.then(() => handleInScope(options, from, request, scope, target));

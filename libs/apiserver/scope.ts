@@ -32,7 +32,7 @@ export interface Scope {
   /** What of `watchRange` does not belong to the request's namespace, where the range cannot say so. */
   watchFilter?(served: ServedResource, namespace: string): ((object: KubeObject) => boolean) | undefined;
   /** Makes ready what the questions of `authorize` need, where that is much work; undefined where it is. */
-  prepare?(namespace: string, turns: Turns): Promise<void> | undefined;
+  prepare?(api: ApiPath | undefined, turns: Turns): Promise<void> | undefined;
   /** Throws a StatusError for what the user may not do here. */
   authorize(user: UserInfo, api: ApiPath, verb: string): void;
   authorizePath(user: UserInfo, path: string, verb: string): void;

@@ -7,6 +7,7 @@ export { freePorts, portOrFree } from './free-ports.ts';
 export { isIP, isIPv4, isIPv6 } from './ip.ts';
 export { createPause } from './pause.ts';
 export { readFileIfThere, writePrivateFile } from './private-files.ts';
+export { pushAll } from './push-all.ts';
 export type { Random } from './random.ts';
 export { createSystemRandom } from './random.ts';
 export type { ReleaseMemoryNeeds } from './release-memory.ts';

@@ -1,12 +1,48 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Puts a file in place as a whole, readable by its owner only; whoever reads meanwhile sees the old one or the new one. */
+/** What a file takes of a disk is a multiple of this. */
+const blockBytes = 4_096;
+
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}
+
+/** Over what is there, which takes no more of the disk. False where it would, or there is nothing. */
+async function overwrite(path: string, content: Buffer): Promise<boolean> {
+  let file: Awaited<ReturnType<typeof open>>;
+  try {
+    file = await open(path, 'r+');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
+  try {
+    const { size } = await file.stat();
+    if (content.length > Math.ceil(size / blockBytes) * blockBytes) return false;
+    await file.write(content, 0, content.length, 0);
+    await file.truncate(content.length);
+    await file.sync();
+    return true;
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Puts a file in place as a whole, readable by its owner only; whoever reads meanwhile sees the old one or the new one. On a disk without space it is written over
+ * the old one, if it is no larger: then whoever reads meanwhile may see neither.
+ */
 export async function writePrivateFile(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}.new`;
-  await writeFile(draft, content, { mode: 0o600 });
-  await rename(draft, path);
+  try {
+    await writeFile(draft, content, { mode: 0o600 });
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    if (!hasCode(error, 'ENOSPC', 'EDQUOT') || !(await overwrite(path, Buffer.from(content)))) throw error;
+  }
 }
 
 /** The file's text; undefined when there is none. */
@@ -14,7 +50,7 @@ export async function readFileIfThere(path: string): Promise<string | undefined>
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

@@ -22,6 +22,7 @@ export type { MediaOffer, MediaRange } from './negotiate.ts';
 export { createAcceptReader, negotiate, parseAccept } from './negotiate.ts';
 export type { Peer, PeerCertificate } from './peer.ts';
 export type { ForwardFailure, ForwardOutcome } from './relay.ts';
+export { misdirectedStatus, routedHeader } from './routed.ts';
 // The server
 export type { HttpServer, HttpServerOptions, HttpServerSizes } from './server.ts';
 export { createHttpServer } from './server.ts';

@@ -25,6 +25,8 @@ export interface ForwardOutcome {
   failed(failure: ForwardFailure): void;
   /** The head of the answer has come, with this status. */
   answered(status: number): void;
+  /** Whether an answer with this status is not for the client, who is then answered by whoever handed the request on. */
+  keeps?(status: number): boolean;
 }
 
 /** An answer that goes on. */
@@ -121,6 +123,11 @@ export function relay(
     const status = head[':status'] ?? 502;
     outcome.answered(status);
     if (over) return;
+    if (outcome.keeps?.(status) === true) {
+      over = true;
+      stream.close(constants.NGHTTP2_CANCEL);
+      return;
+    }
     try {
       begin(status, head);
     } catch (error) {

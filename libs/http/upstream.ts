@@ -61,7 +61,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       }
       // A server that goes away refuses what reaches it too late: nobody has to know.
       attempt({
-        answered: outcome.answered,
+        ...outcome,
         failed(failure) {
           if (failure.unsent && !failure.connection && !exchange.closed) attempt(outcome);
           else outcome.failed(failure);

@@ -1,7 +1,7 @@
 /** Connections to shards and services by their URL, each with its breaker, for as long as somebody uses it. */
 import type { Clock } from '@kcp-ts/base';
 import type { Exchange, Upstream, UpstreamAnswer } from '@kcp-ts/http';
-import { createUpstream } from '@kcp-ts/http';
+import { createUpstream, misdirectedStatus, routedHeader } from '@kcp-ts/http';
 import { StatusError } from '@kcp-ts/meta';
 import type { Circuit } from './circuit.ts';
 import { createCircuit } from './circuit.ts';
@@ -13,8 +13,17 @@ export interface BackendTls {
 }
 
 export interface Backends extends Disposable {
-  /** Hands the exchange on; answers it itself, with 503, where the backend cannot be had. It may change the headers. */
-  forward(url: string, exchange: Exchange, path: string, headers: Record<string, string | string[]>): void;
+  /**
+   * Hands the exchange on; answers it itself, with 503, where the backend cannot be had. It may change the headers. `misdirected`: told instead of the client
+   * where the backend says that it does not have what is asked for; it is told so only where somebody wants to know.
+   */
+  forward(
+    url: string,
+    exchange: Exchange,
+    path: string,
+    headers: Record<string, string | string[]>,
+    misdirected?: () => void,
+  ): void;
   /** A request of our own. Rejects, with ServiceUnavailable or what the connection said, where the backend cannot be had. */
   request(
     url: string,
@@ -97,7 +106,8 @@ export function createBackends(options: BackendsOptions): Backends {
   }
 
   return {
-    forward(url, exchange, path, headers) {
+    forward(url, exchange, path, headers, misdirected) {
+      if (misdirected !== undefined) headers[routedHeader] = 'true';
       const { upstream, circuit } = backend(url);
       if (!circuit.admits()) {
         answer(url, exchange, unavailable());
@@ -112,6 +122,11 @@ export function createBackends(options: BackendsOptions): Backends {
         answered(status) {
           circuit.succeeded();
           options.onAnswered(url, status);
+        },
+        keeps(status) {
+          if (status !== misdirectedStatus || misdirected === undefined) return false;
+          misdirected();
+          return true;
         },
       });
     },

@@ -36,7 +36,15 @@ export type { FieldRequirement } from './parse-selector.ts';
 export { parseFieldSelector, parseLabelSelector } from './parse-selector.ts';
 export type { Quantity } from './quantity.ts';
 export { compareQuantities, formatQuantity, parseQuantity, quantityProblem, roundedToMilli } from './quantity.ts';
-export type { PrinterColumn, ResourceRow, ScalePaths, Strategy, SubresourceRow, Verb } from './resource-row.ts';
+export type {
+  ListBound,
+  PrinterColumn,
+  ResourceRow,
+  ScalePaths,
+  Strategy,
+  SubresourceRow,
+  Verb,
+} from './resource-row.ts';
 export { groupResourceText, groupVersionText, strategyOf } from './resource-row.ts';
 export type { ResourceVersion } from './resource-version.ts';
 export { formatResourceVersion, mergedShardNumber, parseResourceVersion, shardNumbers } from './resource-version.ts';

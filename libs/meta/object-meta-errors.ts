@@ -1,4 +1,5 @@
 /** What apimachinery's ValidateObjectMeta checks, of an object's own metadata and of that of a resource embedded in it. */
+import { pushAll } from '@kcp-ts/base';
 import type { FieldError } from './field-error.ts';
 import { invalidValue, requiredValue } from './field-error.ts';
 import type { ObjectMeta } from './kube-object.ts';
@@ -26,9 +27,9 @@ export function objectMetaErrors(meta: ObjectMeta, nameProblems: NameProblems, p
   else for (const problem of nameProblems(meta.name)) errors.push(invalidValue(`${path}.name`, meta.name, problem));
   if (meta.generation !== undefined && meta.generation < 0)
     errors.push(invalidValue(`${path}.generation`, meta.generation, 'must be greater than or equal to 0'));
-  errors.push(...validateLabels(meta.labels, `${path}.labels`));
-  errors.push(...validateAnnotations(meta.annotations, `${path}.annotations`));
-  errors.push(...ownerReferenceErrors(meta.ownerReferences, `${path}.ownerReferences`));
+  pushAll(errors, validateLabels(meta.labels, `${path}.labels`));
+  pushAll(errors, validateAnnotations(meta.annotations, `${path}.annotations`));
+  pushAll(errors, ownerReferenceErrors(meta.ownerReferences, `${path}.ownerReferences`));
   const { finalizers = [] } = meta;
   if (finalizers.length > finalizersMax) {
     const message = `Too many: ${finalizers.length}: must have at most ${finalizersMax} items`;

@@ -62,6 +62,13 @@ export function strategyOf(row: { readonly strategy?: Strategy }): Strategy {
   return row.strategy ?? customStrategy;
 }
 
+/** How many items a list may have. */
+export interface ListBound {
+  /** Names of fields from the object's top, `[]` for each item of a list. */
+  readonly path: readonly string[];
+  readonly max: number;
+}
+
 export interface ResourceRow {
   readonly group: string;
   readonly version: string;
@@ -97,6 +104,8 @@ export interface ResourceRow {
   readonly rules?: boolean;
   /** A custom resource's when absent. */
   readonly strategy?: Strategy;
+  /** Checked before anything else looks at an object that is written; no bounds but those of the schema when absent. */
+  readonly listBounds?: readonly ListBound[];
 }
 
 /** `plural.group`, or the plural alone in the core group: the text that errors and CRD names use. */

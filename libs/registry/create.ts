@@ -1,11 +1,13 @@
 /** POST: what is sent → decoded, pruned, defaulted, admitted, prepared, validated, admitted again, stored in one commit with what goes with it. */
 import type { Slices } from '@kcp-ts/base';
+import { pushAll } from '@kcp-ts/base';
 import type { FieldError, KubeObject, Revision } from '@kcp-ts/meta';
 import { StatusError, strategyOf } from '@kcp-ts/meta';
 import type { Operation } from '@kcp-ts/storage';
 import { applyDefaults } from './apply-defaults.ts';
 import { checkBounds } from './check-bounds.ts';
 import { checkKind, checkNamespace, ensureMetadata, fieldsProblem, undecodable } from './check-fields.ts';
+import { checkListSizes } from './check-list-sizes.ts';
 import { guardCreate } from './guard-operations.ts';
 import { generatedName, stampCreated, validateObjectMeta, warnOfFinalizers } from './object-meta.ts';
 import { dropRepeatedOwners } from './owner-references.ts';
@@ -107,6 +109,7 @@ async function prepareCreate(
     sent.metadata.name = generatedName(sent.metadata.generateName, needs.random.integer);
   if (hasStatusSubresource(served) && behaviour.keepsStatusOnCreate !== true) delete sent['status'];
   if (slices.due) await slices.pause();
+  checkListSizes(row, sent);
   applyDefaults(served, sent);
   request.guard?.admit(sent, undefined);
   if (slices.due) await slices.pause();
@@ -116,7 +119,7 @@ async function prepareCreate(
   if (slices.due) await slices.pause();
   let object = sent;
   if (served !== storage) {
-    errors.push(...(await validateInSlices(served.schema, sent, undefined, slices)));
+    pushAll(errors, await validateInSlices(served.schema, sent, undefined, slices));
     if (errors.length > 0) throw StatusError.invalid(row, sent.metadata.name ?? '', errors);
     object = served.conversion?.toStorage(sent) ?? sent;
     checkBounds(storage, object, sent.metadata.name ?? '');
@@ -126,8 +129,8 @@ async function prepareCreate(
   }
   await checkShape(storage, object, undefined, slices);
   behaviour.prepareCreate?.(object, context);
-  if (isCheckedAsStored(served)) errors.push(...(await validateInSlices(storage.schema, object, undefined, slices)));
-  if (mayJudge(storage, errors)) errors.push(...((await behaviour.validateCreate?.(object, context)) ?? []));
+  if (isCheckedAsStored(served)) pushAll(errors, await validateInSlices(storage.schema, object, undefined, slices));
+  if (mayJudge(storage, errors)) pushAll(errors, (await behaviour.validateCreate?.(object, context)) ?? []);
   if (errors.length > 0) throw StatusError.invalid(row, object.metadata.name ?? '', errors);
   warnOfFinalizers(row, object, undefined, request);
   if (slices.due) await slices.pause();

@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Slices } from '@kcp-ts/base';
+import { pushAll } from '@kcp-ts/base';
 import type { FieldError, KubeObject, Revision } from '@kcp-ts/meta';
 import { invalidValue, StatusError, strategyOf } from '@kcp-ts/meta';
 import { canonicalJson } from '@kcp-ts/schema';
@@ -20,6 +21,7 @@ import {
   patchedKindProblem,
   undecodable,
 } from './check-fields.ts';
+import { checkListSizes } from './check-list-sizes.ts';
 import type { Written } from './create.ts';
 import {
   changesAllTheTime,
@@ -189,6 +191,7 @@ async function prepareUpdate(
   if (slices.due) await slices.pause();
   const immutable = immutableMetaErrors(changed, old);
   keepSystemMeta(changed, old);
+  checkListSizes(row, changed);
   applyDefaults(served, changed);
   request.guard?.admit(changed, old);
   if (slices.due) await slices.pause();
@@ -202,7 +205,7 @@ async function prepareUpdate(
   if (slices.due) await slices.pause();
   let object = changed;
   if (served !== storage) {
-    errors.push(...(await validateInSlices(served.schema, changed, live(), slices)));
+    pushAll(errors, await validateInSlices(served.schema, changed, live(), slices));
     if (errors.length > 0) throw StatusError.invalid(row, request.name, errors.splice(0));
     object = served.conversion?.toStorage(changed) ?? changed;
     checkBounds(storage, object, request.name);
@@ -217,8 +220,8 @@ async function prepareUpdate(
   behaviour.prepareUpdate?.(object, old, context);
   bumpGeneration(storage, object, old);
   if (slices.due) await slices.pause();
-  if (isCheckedAsStored(served)) errors.push(...(await validateInSlices(storage.schema, object, old, slices)));
-  if (mayJudge(storage, errors)) errors.push(...((await behaviour.validateUpdate?.(object, old, context)) ?? []));
+  if (isCheckedAsStored(served)) pushAll(errors, await validateInSlices(storage.schema, object, old, slices));
+  if (mayJudge(storage, errors)) pushAll(errors, (await behaviour.validateUpdate?.(object, old, context)) ?? []);
   if (errors.length > 0) throw StatusError.invalid(row, request.name, errors);
   warnOfFinalizers(row, object, old, request);
   if (slices.due) await slices.pause();

@@ -6,6 +6,7 @@ export type { CompiledSchema, SchemaOptions } from './compile-schema.ts';
 export { compileSchema } from './compile-schema.ts';
 export type { Decoded } from './decode.ts';
 // Definitions
+export type { Checking } from './definition/checking.ts';
 export { checkInSlices } from './definition/checking.ts';
 export { defaultCustomResourceDefinition } from './definition/default-custom-resource-definition.ts';
 export { rowsOfApiResourceSchema, rowsOfCustomResourceDefinition } from './definition/rows-of-definition.ts';

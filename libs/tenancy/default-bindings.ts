@@ -10,6 +10,7 @@ import {
   exportLabel,
   reflexiveClaimHash,
 } from '@kcp-ts/sharing';
+import type { Operation } from '@kcp-ts/storage';
 import type { NewObject } from './initial-objects.ts';
 import { meantClusters } from './meant-clusters.ts';
 import type { BindingLifecycle } from './types.ts';
@@ -46,7 +47,12 @@ export interface DefaultBindingsNeeds {
   export(cluster: string, name: string): ApiExport | undefined;
   schema(cluster: string, name: string): ApiResourceSchema | undefined;
   boundSchema(uid: string): ApiResourceSchema | undefined;
+  /** The operation that keeps a copy of a schema; undefined where it is kept. */
+  keepSchema(schema: ApiResourceSchema): Operation | undefined;
 }
+
+/** How many schemas are copied in that commit; what brings more is bound afterwards. */
+const copiesMax = 32;
 
 /** Every claim of the export accepted, as the author of the type decided. */
 export function acceptedClaims(source: ApiExport | undefined): BindingClaim[] {
@@ -90,8 +96,8 @@ export function defaultBindingObject(
 
 export interface PlannedBindings {
   readonly objects: readonly NewObject[];
-  /** Schemas of which a copy must be kept. */
-  readonly schemas: readonly ApiResourceSchema[];
+  /** The copies of schemas that are kept with them. */
+  readonly copies: readonly Operation[];
   readonly allBound: boolean;
 }
 
@@ -105,7 +111,7 @@ export function planBindings(
 ): PlannedBindings {
   const others: ApiBinding[] = [];
   const objects: NewObject[] = [];
-  const schemas: ApiResourceSchema[] = [];
+  const copies = new Map<string, Operation>();
   let allBound = true;
   for (const binding of wanted) {
     const exportCluster = binding.cluster ?? needs.resolve(binding.path);
@@ -116,12 +122,14 @@ export function planBindings(
     const bound = isTrueCondition(outcome.status.conditions, 'InitialBindingCompleted');
     // A claim shows objects of this workspace to others: the controller labels them, so the binding is not done before.
     const claims = (outcome.status.appliedPermissionClaims ?? []).length > 0;
-    if (bound && !claims) {
+    const copied = bound && !claims ? outcome.schemas.flatMap((schema) => needs.keepSchema(schema) ?? []) : [];
+    const fresh = new Map(copied.filter(({ key }) => !copies.has(key)).map((copy) => [copy.key, copy]));
+    if (bound && !claims && copies.size + fresh.size <= copiesMax) {
       object['status'] = outcome.status;
-      schemas.push(...outcome.schemas);
+      for (const [key, copy] of fresh) copies.set(key, copy);
       others.push(object as ApiBinding);
     } else allBound = false;
     objects.push({ group: 'apis.kcp.io', plural: 'apibindings', namespace: '', object });
   }
-  return { objects, schemas, allBound };
+  return { objects, copies: [...copies.values()], allBound };
 }

@@ -5,7 +5,8 @@ export { acceptedClaims, defaultBindingObject, defaultBindingsOf, planBindings }
 // Making workspaces
 export type { NewObject } from './initial-objects.ts';
 export { initialObjects, namespaceContent, namespaceObjects } from './initial-objects.ts';
-export { recordMeantClusters } from './meant-clusters.ts';
+export type { PathReference } from './meant-clusters.ts';
+export { newReferences, recordMeantClusters } from './meant-clusters.ts';
 export type { NewOperationNeeds } from './new-operations.ts';
 export { createOperation } from './new-operations.ts';
 export type { ClusterPlan, MadeCluster, PlanNeeds, PlannedCluster, WorkspacePlan } from './plan-workspace.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PathReference } from './meant-clusters.ts';
 import { meantClusters, recordMeantClusters } from './meant-clusters.ts';
 import type { WorkspaceType } from './types.ts';
 import { meantClustersAnnotation } from './types.ts';
@@ -6,7 +7,7 @@ import { meantClustersAnnotation } from './types.ts';
 function typeOf(spec: unknown): WorkspaceType {
   return { metadata: { name: 't' }, spec } as unknown as WorkspaceType;
 }
-const resolve = (path: string) => (path.startsWith('root') ? 'cluster' : undefined);
+const resolve = ({ path }: PathReference) => (path.startsWith('root') ? 'cluster' : undefined);
 
 describe('what the paths of a WorkspaceType mean', () => {
   it.each(['', 'x', '3', 'null', '[1]', '{"root:a":5}'])(
@@ -23,6 +24,22 @@ describe('what the paths of a WorkspaceType mean', () => {
     const types = [{ name: 'u', path: 'root:b' }];
     for (const limit of ['limitAllowedChildren', 'limitAllowedParents'])
       expect(recordMeantClusters(typeOf({ [limit]: { types } }), undefined, resolve)).toBe('{"root:b":"cluster"}');
+  });
+
+  it('stays what it was with an update, also where that was nothing', () => {
+    const spec = {
+      extend: {
+        with: [
+          { name: 'u', path: 'root:a' },
+          { name: 'v', path: 'root:b' },
+        ],
+      },
+    };
+    const old = typeOf(spec);
+    old.metadata.annotations = { [meantClustersAnnotation]: '{"root:a":"first"}' };
+    expect(recordMeantClusters(typeOf(spec), old, resolve)).toBe('{"root:a":"first"}');
+    const more = { ...spec, defaultChildWorkspaceType: { name: 'u', path: 'root:c' } };
+    expect(recordMeantClusters(typeOf(more), old, resolve)).toBe('{"root:a":"first","root:c":"cluster"}');
   });
 
   it.each([

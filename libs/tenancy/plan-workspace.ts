@@ -169,11 +169,12 @@ export function planCluster(needs: PlanNeeds, plan: ClusterPlan): PlannedCluster
   ];
   // The LogicalCluster first: whatever is in a cluster is younger than it.
   const operations = objects.map((created) => createOperation(needs, plan.cluster, plan.timestamp, created));
-  for (const schema of bindings.schemas) {
-    const kept = needs.keepSchema(schema);
-    if (kept !== undefined && !operations.some((operation) => operation.key === kept.key)) operations.push(kept);
-  }
-  return { operations: [...operations, needs.nothingIn(plan.cluster)], phase, initializers: left, terminators };
+  return {
+    operations: [...operations, ...bindings.copies, needs.nothingIn(plan.cluster)],
+    phase,
+    initializers: left,
+    terminators,
+  };
 }
 
 export interface WorkspacePlan {

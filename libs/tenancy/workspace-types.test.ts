@@ -63,6 +63,18 @@ describe('workspace types', () => {
     );
   });
 
+  it('extend a thousand types at most, each counted as often as it is named', () => {
+    const names = Array.from({ length: 40 }, (_, i) => `t${i}`);
+    const extending = (count: number) => ({ extend: { with: names.slice(0, count).map((name) => ({ name })) } });
+    const all = types(Object.fromEntries(names.map((name, i) => [`root//${name}`, type(name, extending(i))])));
+    const resolve = (name: string) => all.aliases(all.at('root', name) as ResolvedType);
+    expect(resolve('t39')).toHaveLength(40);
+    const more = types({ 'root//wide': type('wide', { extend: { with: Array(1_001).fill({ name: 't0' }) } }) });
+    expect(() => more.aliases(more.at('root', 'wide') as ResolvedType)).toThrow(
+      'workspace type root:wide extends more than 1000 types',
+    );
+  });
+
   it('limit their parents and children by what those extend as well', () => {
     const universal = resolved('root', 'universal');
     const organization = resolved('root', 'organization', {

@@ -3,6 +3,11 @@ import type { ParsedReader } from '@kcp-ts/storage';
 import { meantClusters } from './meant-clusters.ts';
 import type { TypeLimit, TypeReference, WorkspaceType } from './types.ts';
 
+/** How many types one extends, those of what it extends among them, each as often as it is named: all are looked at when a workspace is made. */
+const extendedMax = 1_000;
+/** How many default bindings a type has with all that it extends: they are made in the commit that makes a workspace. */
+const defaultBindingsMax = 64;
+
 export interface ResolvedType {
   /** The logical cluster that holds the type. */
   readonly cluster: string;
@@ -64,28 +69,47 @@ export function createWorkspaceTypes(needs: TypeNeeds): WorkspaceTypes {
     return cluster === undefined ? undefined : inCluster(cluster, name);
   }
 
-  function referred(from: ResolvedType, { path, name }: TypeReference): ResolvedType | undefined {
+  type Meant = ReturnType<typeof meantClusters>;
+
+  function referred(
+    from: ResolvedType,
+    { path, name }: TypeReference,
+    meant: Meant = meantClusters(from.type),
+  ): ResolvedType | undefined {
     if (path === undefined) return inCluster(from.cluster, name);
-    return at(path, name, meantClusters(from.type).get(path));
+    return at(path, name, meant.get(path));
   }
 
-  function collect(type: ResolvedType, trail: readonly string[], seen: Map<string, ResolvedType>): void {
+  /** `seen`: all types so far; `followed`: how many references to them. */
+  function collect(
+    type: ResolvedType,
+    trail: readonly string[],
+    all: { readonly seen: Map<string, ResolvedType>; followed: number; bindings: number },
+  ): void {
     const id = typeName(type);
     if (trail.includes(id))
       throw new Error(`circular dependency detected in workspace type ${trail[0]}: ${[...trail, id].join(' -> ')}`);
-    if (seen.has(id)) return;
-    seen.set(id, type);
-    for (const extended of type.type.spec?.extend?.with ?? []) {
-      const found = referred(type, extended);
+    if (all.seen.has(id)) return;
+    all.seen.set(id, type);
+    const extended = type.type.spec?.extend?.with ?? [];
+    all.followed += extended.length;
+    if (all.followed > extendedMax)
+      throw new Error(`workspace type ${trail[0] ?? id} extends more than ${extendedMax} types`);
+    all.bindings += type.type.spec?.defaultAPIBindings?.length ?? 0;
+    if (all.bindings > defaultBindingsMax)
+      throw new Error(`workspace type ${trail[0] ?? id} brings more than ${defaultBindingsMax} default APIBindings`);
+    const meant = meantClusters(type.type);
+    for (const reference of extended) {
+      const found = referred(type, reference, meant);
       if (found === undefined)
-        throw new Error(`unable to find inherited workspace type ${extended.path ?? type.path}:${extended.name}`);
-      collect(found, [...trail, id], seen);
+        throw new Error(`unable to find inherited workspace type ${reference.path ?? type.path}:${reference.name}`);
+      collect(found, [...trail, id], all);
     }
   }
 
   return {
     at,
-    referred,
+    referred: (from, reference) => referred(from, reference),
     near(cluster, name) {
       for (let here: string | undefined = cluster; here !== undefined; here = needs.parentOf(here)) {
         const found = inCluster(here, name);
@@ -94,9 +118,9 @@ export function createWorkspaceTypes(needs: TypeNeeds): WorkspaceTypes {
       return inCluster('root', name);
     },
     aliases(type) {
-      const seen = new Map<string, ResolvedType>();
-      collect(type, [], seen);
-      return [...seen.values()];
+      const all = { seen: new Map<string, ResolvedType>(), followed: 0, bindings: 0 };
+      collect(type, [], all);
+      return [...all.seen.values()];
     },
   };
 }

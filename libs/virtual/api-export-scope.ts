@@ -4,9 +4,10 @@
  * bound ∧ (own API ∨ accepted claim ∧ verb ∧ selector).
  */
 import type { ApiPath, KeyFilter, Scope } from '@kcp-ts/apiserver';
+import type { Turns } from '@kcp-ts/base';
 import type { ClusterName, KubeObject, Revision, UserInfo } from '@kcp-ts/meta';
 import { parseResourceVersion, revisionZero, StatusError } from '@kcp-ts/meta';
-import type { ObjectGuard, ServedResource } from '@kcp-ts/registry';
+import type { ObjectGuard, ServedResource, Surface } from '@kcp-ts/registry';
 import { clusterAnnotation } from '@kcp-ts/registry';
 import type { ApiExport, ClaimTables, ExportClaim, TableClaim } from '@kcp-ts/sharing';
 import {
@@ -34,6 +35,8 @@ export interface ExportScopeNeeds {
   ownerAllows(user: UserInfo, verb: string, api: ApiPath, served: ServedResource): boolean;
   forbidden(user: UserInfo, verb: string, cluster: string, api: ApiPath): StatusError;
   forbiddenPath(user: UserInfo, path: string, verb: string): StatusError;
+  /** Makes ready what `mayAccessContent` asks of the export's cluster, and `ownerAllows` of those that own a claimed resource; undefined where it is. */
+  prepareAccess(exportCluster: string, claimed: ServedResource | undefined, turns: Turns): Promise<void> | undefined;
 }
 
 export interface ExportTarget {
@@ -41,7 +44,8 @@ export interface ExportTarget {
   readonly exportName: string;
   readonly source: ApiExport | undefined;
   readonly cluster: ClusterName | '*';
-  readonly exported: ExportSurface;
+  /** What the export serves; a promise where that takes long to find out. */
+  exported(turns: Turns): ExportSurface | Promise<ExportSurface>;
 }
 
 function isMaster(user: UserInfo | undefined): boolean {
@@ -84,13 +88,18 @@ function consumerOf({ metadata }: KubeObject): string {
 
 export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget): Scope {
   const { exportCluster, exportName, cluster } = target;
-  const { surface, groundsOf } = target.exported;
+  /** Known when the scope is prepared, which comes before all questions. */
+  let exported: ExportSurface | undefined;
+  function known(): ExportSurface {
+    if (exported === undefined) throw new Error('the scope of an export was asked before it was prepared');
+    return exported;
+  }
   const hash = exportHash(exportCluster, exportName);
   const label = claimLabel(exportCluster, exportName);
 
   /** Handlers ask about what the surface serves, and nothing else. */
   function grounds(served: ServedResource): Grounds {
-    const found = groundsOf(served);
+    const found = known().groundsOf(served);
     if (found === undefined) throw StatusError.pathNotFound();
     return found;
   }
@@ -197,7 +206,7 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
     // As in kcp, bindings and claims do not hold system:masters; what a claim does not select is still not shown.
     if (isMaster(user)) return true;
     if (!needs.mayAccessContent(user, verb, exportCluster, exportName)) return false;
-    const served = surface.find(api.group, api.version, api.resource);
+    const served = known().surface.find(api.group, api.version, api.resource);
     // In a consumer's workspace what is neither exported nor claimed is nobody's to grant, as in kcp; over all of them it is not there.
     if (served === undefined) return cluster === '*';
     const why = grounds(served);
@@ -247,8 +256,21 @@ export function createExportScope(needs: ExportScopeNeeds, target: ExportTarget)
 
   return {
     cluster,
-    surface,
-    find: (api) => (api.identity === undefined ? surface.find(api.group, api.version, api.resource) : undefined),
+    get surface(): Surface {
+      return known().surface;
+    },
+    find: (api) =>
+      api.identity === undefined ? known().surface.find(api.group, api.version, api.resource) : undefined,
+    prepare(api, turns) {
+      const found = target.exported(turns);
+      const prepareAccess = (surface: ExportSurface) => {
+        exported = surface;
+        const served = api === undefined ? undefined : surface.surface.find(api.group, api.version, api.resource);
+        const isClaimed = served !== undefined && surface.groundsOf(served)?.kind === 'claimed';
+        return needs.prepareAccess(exportCluster, isClaimed ? served : undefined, turns);
+      };
+      return found instanceof Promise ? found.then(prepareAccess) : prepareAccess(found);
+    },
     ranges(served, namespace): readonly Range[] {
       const why = grounds(served);
       const below = namespace === '' || !served.row.namespaced ? '' : `${namespace}/`;

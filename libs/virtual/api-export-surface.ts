@@ -49,10 +49,18 @@ function claimedResources(needs: ExportSurfaceNeeds, claim: ExportClaim): readon
   return identity === undefined ? [] : resourcesOfIdentity(needs, identity, group, resource);
 }
 
-/** The surface of an export. `surface` is the same value for as long as the export and what it names do not change. */
-export function exportSurface(needs: ExportSurfaceNeeds, cluster: string, source: ApiExport): ExportSurface {
+/**
+ * Makes the surface of an export, step by step: there may be thousands of resources. `surface` is the same value for as long as the export and what it names
+ * do not change.
+ */
+export function* makeExportSurface(
+  needs: ExportSurfaceNeeds,
+  cluster: string,
+  source: ApiExport,
+): Generator<undefined, ExportSurface> {
   const grounds = new Map<ServedResource, Grounds>();
   const names = new Set<string>();
+  const described: string[] = [];
   /** Of two resources with the same path the first is served: what is exported comes before what is claimed. */
   function add(resources: readonly ServedResource[], why: Grounds): void {
     for (const served of resources) {
@@ -61,17 +69,23 @@ export function exportSurface(needs: ExportSurfaceNeeds, cluster: string, source
       if (names.has(name)) continue;
       names.add(name);
       grounds.set(served, why);
+      described.push(describe(served));
     }
   }
-  add(exportedResources(needs, cluster, source), { kind: 'exported' });
+  for (const resources of exportedResources(needs, cluster, source)) {
+    add(resources, { kind: 'exported' });
+    yield;
+  }
   for (const claim of source.spec?.permissionClaims ?? []) {
     const ownBindings = isClaimOn(claim, 'apis.kcp.io', 'apibindings', '-');
     add(claimedResources(needs, claim), { kind: 'claimed', claim, ownBindings });
+    yield;
   }
   add(builtinResources(needs.catalog, apiBindings), { kind: 'bindings' });
   const resources = [...grounds.keys()];
-  const key = `export ${cluster} ${source.metadata.name} ${resources.map(describe).join(' ')}`;
+  const key = `export ${cluster} ${source.metadata.name} ${described.join(' ')}`;
   const surface = needs.catalog.intern(key, () => resources);
+  yield;
   // An equal surface that was made earlier holds equal resources in the same order.
   const why = [...grounds.values()];
   const ofSurface = new Map(surface.resources.map((served, index) => [served, why[index]]));

@@ -16,39 +16,60 @@ export interface ExportedResourcesNeeds {
   isBuiltin(group: string, plural: string): boolean;
 }
 
-/** What an export of `cluster` brings under its proven identity, every version; nothing while it has none. */
-export function exportedResources(
+/** What an export of `cluster` brings under its proven identity, every version, one resource after the other; nothing while it has none. */
+export function* exportedResources(
   needs: ExportedResourcesNeeds,
   cluster: string,
   source: ApiExport,
-): readonly ServedResource[] {
-  return resourcesOf(needs, cluster, source, source.spec?.resources ?? []);
+): Generator<readonly ServedResource[]> {
+  for (const resource of source.spec?.resources ?? []) yield versionsOf(needs, cluster, source, resource);
 }
 
-function resourcesOf(
+function versionsOf(
   needs: ExportedResourcesNeeds,
   cluster: string,
   source: ApiExport,
-  resources: readonly ExportedResource[],
+  resource: ExportedResource,
 ): readonly ServedResource[] {
   const identityHash = identityOf(source);
   if (identityHash === undefined) return [];
-  return resources.flatMap((resource) => {
-    const schema = needs.reader.get<KubeObject>(schemaKey(cluster, resource.schema));
-    if (schema === undefined) return [];
-    const bound = {
-      group: resource.group,
-      resource: resource.name,
-      schemaUid: schema.metadata.uid ?? '',
-      identityHash,
-      exportCluster: cluster,
-      exportName: source.metadata.name,
-      terminating: false,
-    };
-    const versions = needs.components.ofExported(bound, schema).resources();
-    // By the schema, which says what is stored and served: the export's own words for it are a reference.
-    return versions.filter(({ row }) => !needs.isBuiltin(row.group, row.plural));
-  });
+  const schema = needs.reader.get<KubeObject>(schemaKey(cluster, resource.schema));
+  if (schema === undefined) return [];
+  const bound = {
+    group: resource.group,
+    resource: resource.name,
+    schemaUid: schema.metadata.uid ?? '',
+    identityHash,
+    exportCluster: cluster,
+    exportName: source.metadata.name,
+    terminating: false,
+  };
+  const versions = needs.components.ofExported(bound, schema).resources();
+  // By the schema, which says what is stored and served: the export's own words for it are a reference.
+  return versions.filter(({ row }) => !needs.isBuiltin(row.group, row.plural));
+}
+
+type Named = ReadonlyMap<string, readonly ExportedResource[]>;
+
+/** An export may bring thousands, and another one claim hundreds of them: each is found by its name. */
+const named = new WeakMap<ApiExport, Named>();
+
+function nameOf(group: string, plural: string): string {
+  return `${plural}.${group}`;
+}
+
+function resourcesByName(source: ApiExport): Named {
+  const known = named.get(source);
+  if (known !== undefined) return known;
+  const found = new Map<string, ExportedResource[]>();
+  for (const resource of source.spec?.resources ?? []) {
+    const name = nameOf(resource.group, resource.name);
+    const same = found.get(name);
+    if (same === undefined) found.set(name, [resource]);
+    else same.push(resource);
+  }
+  named.set(source, found);
+  return found;
 }
 
 /** Every version of a resource as the exports with an identity bring it; of several exports the first one that has the resource. */
@@ -61,11 +82,10 @@ export function resourcesOfIdentity(
   for (const key of needs.exports.withIdentity(identityHash)) {
     const source = needs.reader.get<ApiExport>(key);
     if (source === undefined) continue;
-    // An export may bring thousands, and a request may ask for hundreds of claims: only what the export calls so is looked at.
-    const named = source.spec?.resources?.filter((resource) => resource.group === group && resource.name === plural);
-    const found = resourcesOf(needs, clusterOfKey(key, exportsPrefix), source, named ?? []).filter(
-      ({ row }) => row.group === group && row.plural === plural,
-    );
+    const cluster = clusterOfKey(key, exportsPrefix);
+    const found = (resourcesByName(source).get(nameOf(group, plural)) ?? [])
+      .flatMap((resource) => versionsOf(needs, cluster, source, resource))
+      .filter(({ row }) => row.group === group && row.plural === plural);
     if (found.length > 0) return found;
   }
   return [];

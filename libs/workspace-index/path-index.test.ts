@@ -1,7 +1,7 @@
 import { encodeStored } from '@kcp-ts/storage';
 import { expect, it } from 'vitest';
 import { createPathIndex } from './path-index.ts';
-import { logicalClustersPrefix } from './projections.ts';
+import { logicalClustersPrefix, projectionOf } from './projections.ts';
 
 function stored(object: object): Uint8Array {
   return encodeStored('0'.repeat(16), 0, JSON.stringify(object));
@@ -19,4 +19,13 @@ it('knows which shard would know what is missing of a path', () => {
   expect(index.witnessOf('root:org:missing')).toBe('two');
   expect(index.witnessOf('root:missing:below')).toBe('one');
   expect(index.witnessOf('unknowncluster')).toBeUndefined();
+});
+
+it('knows which groups a cluster wants, of its projection as well', () => {
+  const index = createPathIndex();
+  const annotations = { 'authorization.kcp.io/required-groups': 'staff', 'example.io/private': 'x' };
+  const value = projectionOf(stored({ metadata: { name: 'cluster', annotations }, status: { phase: 'Ready' } }));
+  index.changed('one', `${logicalClustersPrefix}orgcluster//cluster`, value);
+  expect(index.cluster('orgcluster')).toMatchObject({ phase: 'Ready', requiredGroups: 'staff' });
+  expect(new TextDecoder().decode(value)).not.toContain('private');
 });

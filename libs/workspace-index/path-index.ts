@@ -17,6 +17,7 @@ export interface PlacedCluster {
   readonly parent: string | undefined;
   readonly name: string | undefined;
   readonly phase: string;
+  readonly requiredGroups: string | undefined;
   readonly deleting: boolean;
 }
 
@@ -107,6 +108,7 @@ export function createPathIndex(): PathIndex {
       parent: spec?.owner?.cluster,
       name: spec?.owner?.name,
       phase: status?.phase ?? 'Scheduling',
+      requiredGroups: metadata.annotations?.['authorization.kcp.io/required-groups'],
       deleting: (storedFlags(value) & flagDeleting) !== 0,
     });
   }

@@ -15,6 +15,7 @@ const keptAnnotations = [
   'kcp.io/path',
   'internal.tenancy.kcp.io/type',
   'internal.kcp.io/replicate',
+  'authorization.kcp.io/required-groups',
 ];
 /** Of no row: a projection is never served as it is. */
 const noFingerprint = '0000000000000000';

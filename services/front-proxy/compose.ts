@@ -3,7 +3,7 @@ import type { AssertionSigner, CertificateVerdict } from '@kcp-ts/authn';
 import { assertionHeader, mastersGroup } from '@kcp-ts/authn';
 import type { Exchange, InFlight, Peer } from '@kcp-ts/http';
 import type { Backends } from '@kcp-ts/installation';
-import { answerStatus, forwardedHeaders } from '@kcp-ts/installation';
+import { answerStatus, forwardedHeaders, unavailable } from '@kcp-ts/installation';
 import type { UserInfo } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Router, Target } from './router.ts';
@@ -36,7 +36,8 @@ export function createFrontProxy(needs: FrontProxyNeeds): (exchange: Exchange) =
       case 'forward': {
         const headers = forwardedHeaders(exchange, user === undefined);
         if (user !== undefined) headers[assertionHeader] = signer.sign(user, target.audience);
-        backends.forward(target.url, exchange, target.path, headers);
+        const misdirected = () => void router.confirm(exchange).then((found) => sendAgain(exchange, found, user));
+        backends.forward(target.url, exchange, target.path, headers, target.heard === true ? misdirected : undefined);
         break;
       }
       case 'refuse':
@@ -47,6 +48,12 @@ export function createFrontProxy(needs: FrontProxyNeeds): (exchange: Exchange) =
         exchange.respond(503, { 'content-type': 'text/plain; charset=utf-8', 'retry-after': '1' }, 'Not available.');
         break;
     }
+  }
+
+  /** A body is not there any more: the client sends it again, and nobody has acted on it. */
+  function sendAgain(exchange: Exchange, target: Target, user: UserInfo | undefined): void {
+    if (target.kind === 'forward' && exchange.hasBody) refuse(exchange, unavailable());
+    else send(exchange, target, user);
   }
 
   return (exchange) => {

@@ -38,7 +38,8 @@ function directoryOf(places: TestPlaces): ServeOptions['directory'] {
       cluster(name) {
         const found = workspaces.get(name);
         if (found === undefined || found === 'unavailable') return undefined;
-        return { shard: found.shard, path: name, parent: undefined, name: undefined, phase: 'Ready', deleting: false };
+        const unsaid = { parent: undefined, name: undefined, requiredGroups: undefined };
+        return { ...unsaid, shard: found.shard, path: name, phase: 'Ready', deleting: false };
       },
       witnessOf: () => places.witness,
       sizes: () => ({ clusters: workspaces.size, workspaces: workspaces.size }),

@@ -125,3 +125,44 @@ it('stops without cutting off what is under way: watches end between events, oth
   expect(Buffer.concat(await under.toArray()).toString()).toBe('done');
   await closed;
 });
+
+it('asks all shards before it hands on that a workspace is not where it was heard to be', async () => {
+  const routed = (exchange: Exchange) => exchange.headers['x-kcp-ts-routed'] !== undefined;
+  await using before = await startShard((exchange) =>
+    routed(exchange) ? exchange.respond(421, {}) : exchange.respond(404, {}, 'not here'),
+  );
+  await using after = await startShard((exchange) => exchange.respond(200, {}, exchange.url));
+  await using at = await startProxy({ one: before.url, two: after.url });
+  let asked = 0;
+  let heard = { cluster: 'again', shard: 'two' };
+  at.places.unheard = () => {
+    asked++;
+    at.places.workspaces.set('team', heard);
+    return Promise.resolve(new Set());
+  };
+  const stale = () => at.places.workspaces.set('team', { cluster: 'former', shard: 'one' });
+  stale();
+  expect(await at.get('team/api')).toMatchObject({ status: 200, body: '/clusters/again/api' });
+  expect(await at.get('team/api')).toMatchObject({ status: 200, body: '/clusters/again/api' });
+  expect(asked).toBe(1);
+  // What has a body is the client's to send again, and nobody has acted on it.
+  stale();
+  const sent = await ask(open, at.request('team/api', 'POST'), 'x');
+  expect(sent).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  expect(await ask(open, at.request('team/api', 'POST'), 'x')).toMatchObject({ status: 200 });
+  // Where it is still heard to be there, the shard says what it has to say.
+  heard = { cluster: 'former', shard: 'one' };
+  stale();
+  expect(await at.get('team/api')).toMatchObject({ status: 404, body: 'not here' });
+  at.places.unheard = () => {
+    at.places.workspaces.delete('team');
+    return Promise.resolve(new Set());
+  };
+  at.places.witness = 'one';
+  expect(await at.get('team/api')).toMatchObject({ status: 403 });
+  // The word of a client is none.
+  at.places.workspaces.set('team', heard);
+  const forged = { ...at.request('team/api'), headers: { 'x-kcp-ts-routed': 'true' } };
+  at.places.unheard = () => Promise.resolve(new Set());
+  expect(await ask(open, forged)).toMatchObject({ status: 404, body: 'not here' });
+});

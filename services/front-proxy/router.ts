@@ -13,7 +13,14 @@ import { mappingOf } from './mapping.ts';
 
 export type Target =
   /** Hand it to the server at `url`, under `path`. What is said of the user is for the service of that name alone. */
-  | { readonly kind: 'forward'; readonly url: string; readonly path: string; readonly audience: string }
+  | {
+      readonly kind: 'forward';
+      readonly url: string;
+      readonly path: string;
+      readonly audience: string;
+      /** By what was heard of the shards: whoever does not have what is asked for says so, and `confirm` finds out where it is. */
+      readonly heard?: boolean;
+    }
   | { readonly kind: 'refuse'; readonly error: StatusError }
   /** "Not available." in plain text, as kcp says of a workspace that reports itself so. */
   | { readonly kind: 'unavailable' };
@@ -37,6 +44,8 @@ const mappedKinds: readonly ServiceKind[] = ['virtual-workspaces', 'cache-server
 
 export interface Router {
   route(exchange: Exchange): Target | Promise<Target>;
+  /** Where a request for a workspace goes when all shards have been asked: it may have been made again on another one. */
+  confirm(exchange: Exchange): Promise<Target>;
 }
 
 function unavailable(): Target {
@@ -68,35 +77,39 @@ function homeOf(exchange: Exchange): string | undefined {
 }
 
 export function createRouter({ directory, rootShard, mappings }: RouterNeeds): Router {
-  function onShard(shard: string, path: string): Target {
+  function onShard(shard: string, path: string, heard = false): Target {
     const url = directory.shard(shard)?.baseUrl;
     return url === undefined
       ? unavailable()
-      : { kind: 'forward', url, path, audience: serviceAudience('shard', shard) };
+      : { kind: 'forward', url, path, audience: serviceAudience('shard', shard), heard };
   }
 
   /** Undefined where there is no such workspace, for all that is known. */
-  function placed(found: Placement, rest: string): Target | undefined {
-    if (found.status === 'found') return onShard(found.shard, `${clustersPrefix}${found.cluster}${rest}`);
+  function placed(found: Placement, rest: string, heard: boolean): Target | undefined {
+    if (found.status === 'found') return onShard(found.shard, `${clustersPrefix}${found.cluster}${rest}`, heard);
     return found.status === 'unavailable' ? { kind: 'unavailable' } : undefined;
   }
 
   async function confirmed(text: string, rest: string): Promise<Target> {
     const found = await confirmPlacement(directory, text);
-    return found === undefined ? unavailable() : (placed(found, rest) ?? noAccess());
+    return found === undefined ? unavailable() : (placed(found, rest, false) ?? noAccess());
   }
 
-  /** `/clusters/<path or name>/…`: paths become names. */
-  function routeCluster(url: string): Target | Promise<Target> {
+  /** `/clusters/<path or name>/…` in two. */
+  function split(url: string): { readonly text: string; readonly rest: string } {
     let end = clustersPrefix.length;
     for (; end < url.length; end++) {
       const code = url.charCodeAt(end);
       if (code === 0x2f || code === 0x3f) break;
     }
-    const text = decodeSegment(url.slice(clustersPrefix.length, end));
-    const rest = url.slice(end);
+    return { text: decodeSegment(url.slice(clustersPrefix.length, end)), rest: url.slice(end) };
+  }
+
+  /** Paths become names. */
+  function routeCluster(url: string): Target | Promise<Target> {
+    const { text, rest } = split(url);
     if (!isWorkspacePath(text)) return noAccess();
-    return placed(directory.resolve(text), rest) ?? confirmed(text, rest);
+    return placed(directory.resolve(text), rest, true) ?? confirmed(text, rest);
   }
 
   let turn = 0;
@@ -135,6 +148,10 @@ export function createRouter({ directory, rootShard, mappings }: RouterNeeds): R
     route(exchange) {
       const { url } = exchange;
       return url.startsWith(clustersPrefix) ? routeCluster(url) : routeOther(exchange, url);
+    },
+    confirm({ url }) {
+      const { text, rest } = split(url);
+      return confirmed(text, rest);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Who may do what in this shard: the authorizer over the shard's own objects, and the questions that others ask of it. */
 import type { ApiPath } from '@kcp-ts/apiserver';
-import type { AccessRequest, Authorizer, Escalation, Rbac, Reviews } from '@kcp-ts/authz';
+import type { AccessRequest, Authorizer, AuthorizerNeeds, Escalation, Rbac, Reviews } from '@kcp-ts/authz';
 import {
   alwaysAllowPathsDefault,
   createAuthorizer,
@@ -11,6 +11,7 @@ import {
   forbiddenError,
   rbacChangeOf,
 } from '@kcp-ts/authz';
+import type { Turns } from '@kcp-ts/base';
 import type { ClusterName, UserInfo } from '@kcp-ts/meta';
 import { parseIdentityHash, StatusError } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
@@ -33,10 +34,19 @@ export interface Access {
     verb: string,
     target: { readonly group: string; readonly resource: string; readonly subresource?: string; readonly name: string },
   ): boolean;
+  /** May the user enter another workspace, as far as is known of it in this shard? */
+  mayEnter(user: UserInfo, cluster: string): boolean;
   /** Whether the user may `approve` or `sign` for a signer of certificates. */
   maySign(user: UserInfo, cluster: string, verb: 'approve' | 'sign', name: string): boolean;
   /** Whether a claimed resource lets a provider do this: the maximal permission policies of the exports that own it, and what is the system's alone. */
   ownerAllows(user: UserInfo, verb: string, api: ApiPath, served: ServedResource): boolean;
+  /**
+   * Compiles the bindings of clusters that questions will be asked about, with turns for others; undefined where they are. Who is asked about others is answered
+   * as well, and compiles in one piece.
+   */
+  prepareClusters(clusters: Iterable<string>, turns: Turns): Promise<void> | undefined;
+  /** The clusters whose exports have a say in what a provider does with a claimed resource. */
+  policyClusters(served: ServedResource): readonly string[];
   forbidden(user: UserInfo, cluster: string, api: ApiPath, verb: string): StatusError;
   forbiddenPath(user: UserInfo, cluster: string, path: string, verb: string): StatusError;
 }
@@ -56,7 +66,7 @@ export function createAccess(core: Core): Access {
     }
   });
   core.onGone((cluster) => rbac.invalidate(cluster));
-  const authorizer = createAuthorizer({
+  const authorizerNeeds: AuthorizerNeeds = {
     rbac,
     alwaysAllowPaths: alwaysAllowPathsDefault,
     cluster: (name) => clusters.facts(name as ClusterName),
@@ -69,6 +79,12 @@ export function createAccess(core: Core): Access {
       const limited = source.spec?.maximalPermissionPolicy?.local !== undefined;
       return { exportCluster, exportName, maximalPermissionPolicy: limited };
     },
+  };
+  const authorizer = createAuthorizer(authorizerNeeds);
+  // Requests for clusters of other shards are theirs to judge: this one only answers who could enter.
+  const entrance = createAuthorizer({
+    ...authorizerNeeds,
+    cluster: (name) => clusters.facts(name as ClusterName) ?? core.peers?.index.cluster(name),
   });
   /** Clusters with an export that brings a resource under an identity and limits what consumers may do. */
   function owners(identity: string, group: string, plural: string): readonly string[] {
@@ -118,6 +134,8 @@ export function createAccess(core: Core): Access {
         name,
       }).allowed;
     },
+    mayEnter: (user, cluster) =>
+      core.peers?.isFresh(cluster) !== false && entrance.authorize(pathRequest(user, cluster, '/', 'access')).allowed,
     maySign(user, cluster, verb, name) {
       const signer = {
         group: 'certificates.k8s.io',
@@ -127,6 +145,14 @@ export function createAccess(core: Core): Access {
         namespace: '',
       };
       return authorizer.authorize({ kind: 'resource', user, cluster, verb, ...signer, name }).allowed;
+    },
+    prepareClusters(asked, turns) {
+      const waiting = [...new Set(asked)].flatMap((cluster) => rbac.prepare(cluster, '', turns) ?? []);
+      return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => undefined);
+    },
+    policyClusters({ identity, storage, origin }) {
+      const { group, plural } = storage.row;
+      return origin.kind === 'bound' ? owners(identity, group, plural) : [];
     },
     ownerAllows(user, verb, api, { identity, storage, origin }) {
       const { group, plural } = storage.row;

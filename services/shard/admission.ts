@@ -3,15 +3,18 @@
 import { keepServerOwnedMetadata } from '@kcp-ts/behaviours';
 import { createReplicateMarks } from '@kcp-ts/controllers';
 import type { KubeObject } from '@kcp-ts/meta';
-import { isWorkspacePath, StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
 import type { Admission, WriteContext } from '@kcp-ts/registry';
 import { objectKey } from '@kcp-ts/registry';
 import type { ApiBinding } from '@kcp-ts/sharing';
-import { bindingsPrefix, exportKey } from '@kcp-ts/sharing';
-import type { Workspace } from '@kcp-ts/tenancy';
+import { bindingsPrefix } from '@kcp-ts/sharing';
+import type { Workspace, WorkspaceType } from '@kcp-ts/tenancy';
+import { newReferences } from '@kcp-ts/tenancy';
 import type { Access } from './access.ts';
 import type { Tenancy } from './behaviours.ts';
 import type { Core } from './core.ts';
+import type { References } from './references.ts';
+import { createReferences } from './references.ts';
 
 /** Kinds of which some objects leave the shard, by what they say. */
 const markedKinds: ReadonlySet<string> = new Set([
@@ -19,45 +22,71 @@ const markedKinds: ReadonlySet<string> = new Set([
   'clusterrolebindings.rbac.authorization.k8s.io',
 ]);
 
-interface Referring extends KubeObject {
-  readonly spec?: {
-    readonly export?: { readonly path?: string; readonly name: string };
-    readonly defaultAPIBindings?: readonly { readonly path?: string; readonly export: string }[];
-  };
+interface ExportReference {
+  readonly path?: string;
+  readonly name: string;
 }
 
-/** What an object of a kind refers to, as a question: is everything there that it needs? Undefined for kinds that refer to nothing. */
-type Question = (object: KubeObject, context: WriteContext) => boolean;
+interface Referring extends KubeObject {
+  readonly spec?: { readonly export?: ExportReference };
+}
 
-function questions(tenancy: Tenancy, access: Access, core: Core): Readonly<Record<string, Question>> {
-  function mayBind(context: WriteContext, path: string, name: string): boolean {
-    const cluster = isWorkspacePath(path) ? tenancy.resolve(path) : undefined;
-    if (cluster === undefined || core.reader.get(exportKey(cluster, name)) === undefined) return false;
-    return access.mayDeep(context.user, cluster, 'bind', { group: 'apis.kcp.io', resource: 'apiexports', name });
-  }
+/** The clusters of what an object of a kind refers to. */
+type Asked = (object: KubeObject, context: WriteContext, old: KubeObject | undefined) => readonly string[];
+/** What an object of a kind refers to, as a question: is everything there that it needs? Undefined for kinds that refer to nothing. */
+type Question = (object: KubeObject, context: WriteContext, old: KubeObject | undefined) => boolean;
+
+function questions(
+  { types }: Tenancy,
+  { mayBind, mayUse, isName, meantBy }: References,
+): Readonly<Record<string, Question>> {
+  const mayBindWhat = (reference: ExportReference | undefined, context: WriteContext) =>
+    reference?.path === undefined || mayBind(context, reference.path, reference.name);
   return {
-    'apibindings.apis.kcp.io'(object, context) {
-      const reference = (object as ApiBinding).spec?.reference?.export;
-      return reference?.path === undefined || mayBind(context, reference.path, reference.name);
-    },
-    'apiexportendpointslices.apis.kcp.io'(object, context) {
-      const reference = (object as Referring).spec?.export;
-      return reference?.path === undefined || mayBind(context, reference.path, reference.name);
-    },
-    'workspacetypes.tenancy.kcp.io': (object, context) =>
-      ((object as Referring).spec?.defaultAPIBindings ?? []).every(
-        ({ path, export: name }) => path === undefined || mayBind(context, path, name),
-      ),
+    'apibindings.apis.kcp.io': (object, context) =>
+      mayBindWhat((object as ApiBinding).spec?.reference?.export, context),
+    'apiexportendpointslices.apis.kcp.io': (object, context) =>
+      mayBindWhat((object as Referring).spec?.export, context),
+    'workspacetypes.tenancy.kcp.io': (object, context, old) =>
+      newReferences(object as WorkspaceType, old as WorkspaceType | undefined).every((reference) => {
+        const { path, export: name } = reference;
+        if (typeof name === 'string') return mayBind(context, path, name);
+        return isName(path) || meantBy(context, reference) !== undefined;
+      }),
     'workspaces.tenancy.kcp.io'(object, context) {
       const type = (object as Workspace).spec?.type;
       if (type === undefined) return true;
       const { path = '', name } = type;
-      const found = path === '' ? tenancy.types.near(context.cluster, name) : tenancy.types.at(path, name);
-      const target = { group: 'tenancy.kcp.io', resource: 'workspacetypes', name };
-      return found !== undefined && access.mayDeep(context.user, found.cluster, 'use', target);
+      const found = path === '' ? types.near(context.cluster, name) : types.at(path, name);
+      return found !== undefined && mayUse(context, found.cluster, name);
     },
   };
 }
+
+/** The clusters that the questions about an object are decided in: their bindings are compiled before, with turns for others. */
+function clustersAsked({ types, resolve }: Tenancy): Readonly<Record<string, Asked>> {
+  const ofPath = (path: unknown) => (typeof path === 'string' ? [resolve(path) ?? []].flat() : []);
+  return {
+    'apibindings.apis.kcp.io': (object) => ofPath((object as ApiBinding).spec?.reference?.export?.path),
+    'apiexportendpointslices.apis.kcp.io': (object) => ofPath((object as Referring).spec?.export?.path),
+    'workspacetypes.tenancy.kcp.io': (object, _context, old) =>
+      newReferences(object as WorkspaceType, old as WorkspaceType | undefined).flatMap(({ path }) => ofPath(path)),
+    'workspaces.tenancy.kcp.io'(object, { cluster }) {
+      const { path = '', name } = (object as Workspace).spec?.type ?? {};
+      if (name === undefined) return [];
+      const found = path === '' ? types.near(cluster, name) : types.at(path, name);
+      try {
+        return found === undefined ? [] : types.aliases(found).map((alias) => alias.cluster);
+      } catch {
+        // The strategy says what is wrong with the type.
+        return [];
+      }
+    },
+  };
+}
+
+/** Kinds that can come to refer to something else: others refer for ever to what they were made with. */
+const changingKinds: ReadonlySet<string> = new Set(['workspacetypes.tenancy.kcp.io']);
 
 /**
  * Before an answer that would be no because of what is known of other shards, everything that they have committed is brought in, so that whoever has
@@ -65,14 +94,15 @@ function questions(tenancy: Tenancy, access: Access, core: Core): Readonly<Recor
  */
 export function shardAdmission(core: Core, tenancy: Tenancy, access: Access): Admission {
   const { peers } = core;
-  const byKind = questions(tenancy, access, core);
+  const byKind = questions(tenancy, createReferences(core, access, tenancy));
+  const asked = clustersAsked(tenancy);
   const marks = createReplicateMarks({
     typesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes'),
   });
 
-  async function lookAgain(object: KubeObject, context: WriteContext, question: Question): Promise<void> {
-    if (peers === undefined || question(object, context)) return;
-    if ((await peers.catchUp()) || question(object, context)) return;
+  async function lookAgain(question: Question, ...write: Parameters<Question>): Promise<void> {
+    if (peers === undefined || question(...write)) return;
+    if ((await peers.catchUp()) || question(...write)) return;
     throw new StatusError('ServiceUnavailable', 'what the object refers to cannot be looked up now', {
       retryAfterSeconds: 1,
     });
@@ -83,9 +113,11 @@ export function shardAdmission(core: Core, tenancy: Tenancy, access: Access): Ad
       const { group, plural } = context.served.row;
       const resource = `${plural}.${group}`;
       keepServerOwnedMetadata(resource, object, old, context.user);
-      if (peers === undefined || old !== undefined) return;
       const question = byKind[resource];
-      return question === undefined ? undefined : lookAgain(object, context, question);
+      if (question === undefined || (old !== undefined && !changingKinds.has(resource))) return;
+      const ready = access.prepareClusters(asked[resource]?.(object, context, old) ?? [], core.turns);
+      const look = () => (peers === undefined ? undefined : lookAgain(question, object, context, old));
+      return ready === undefined ? look() : ready.then(look);
     },
     validate: () => undefined,
     settle(object, _old, { served, cluster }) {

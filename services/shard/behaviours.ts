@@ -19,6 +19,7 @@ import type { PlanNeeds, Shard, WorkspaceTypes } from '@kcp-ts/tenancy';
 import { createWorkspaceTypes } from '@kcp-ts/tenancy';
 import type { Access } from './access.ts';
 import type { Core } from './core.ts';
+import { createReferences } from './references.ts';
 
 /** What the making of workspaces and the reading of paths need of the shard. */
 export interface Tenancy {
@@ -82,27 +83,16 @@ export function createTenancy(core: Core, caBundle: string): Tenancy {
 /** kcp's own kinds. */
 export function kcpBehaviours(core: Core, access: Access, tenancy: Tenancy): Readonly<Record<string, Behaviour>> {
   const { resolve, pathOf } = tenancy;
-  const bindCheck = {
-    pathOf,
-    mayBind(context: { readonly user: Parameters<Access['mayDeep']>[0] }, path: string, name: string): boolean {
-      const cluster = resolve(path);
-      if (cluster === undefined || core.reader.get(exportKey(cluster, name)) === undefined) return false;
-      return access.mayDeep(context.user, cluster, 'bind', { group: 'apis.kcp.io', resource: 'apiexports', name });
-    },
-  };
+  const { mayBind, mayUse, meantBy } = createReferences(core, access, tenancy);
+  const bindCheck = { pathOf, mayBind };
   return {
     workspaces: createWorkspacesBehaviour({
       plan: tenancy.plan,
       types: tenancy.types,
       parent: (cluster) => core.clusters.facts(cluster as ClusterName),
-      mayUse: (context, type) =>
-        access.mayDeep(context.user, type.cluster, 'use', {
-          group: 'tenancy.kcp.io',
-          resource: 'workspacetypes',
-          name: type.name,
-        }),
+      mayUse: (context, type) => mayUse(context, type.cluster, type.name),
     }),
-    workspacetypes: createWorkspaceTypesBehaviour({ ...bindCheck, resolve }),
+    workspacetypes: createWorkspaceTypesBehaviour({ ...bindCheck, meantBy }),
     logicalclusters: createLogicalClustersBehaviour(),
     shards: createShardsBehaviour({ clustersOn: (shard) => core.peers?.load(shard) ?? 0 }),
     apiexports: createApiExportsBehaviour({

@@ -242,11 +242,20 @@ async function updateHomeCreators({ core, homeCreatorGroups }: BootstrapNeeds): 
   await core.store.commit([{ op: 'put', key, expect: entry.revision, value }]);
 }
 
+/** What there is can be read and deleted without room for more: a store that is full goes on saying what it said, and tells its fault itself. */
+async function unlessFull({ store }: Core, update: () => Promise<void>): Promise<void> {
+  try {
+    await update();
+  } catch (error) {
+    if (store.fault() === undefined) throw error;
+  }
+}
+
 /** Resolves when everything is there and root's identities are known. */
 export async function bootstrap(needs: BootstrapNeeds): Promise<void> {
   const { core, holdsRoot } = needs;
   if (!holdsRoot) return joinInstallation(core);
   if (!readIdentities(core) || core.store.head(logicalClusterKey(root)) === undefined) await create(needs);
-  await updateShard(needs);
-  await updateHomeCreators(needs);
+  await unlessFull(core, () => updateShard(needs));
+  await unlessFull(core, () => updateHomeCreators(needs));
 }

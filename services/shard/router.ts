@@ -3,12 +3,14 @@ import type { ApiRequest, Route } from '@kcp-ts/apiserver';
 import { respondText, splitCluster } from '@kcp-ts/apiserver';
 import { impersonationOf } from '@kcp-ts/authn';
 import { homeOf, impersonate } from '@kcp-ts/authz';
-import { decodeSegment } from '@kcp-ts/http';
+import type { Turns } from '@kcp-ts/base';
+import { decodeSegment, misdirectedStatus, routedHeader } from '@kcp-ts/http';
 import type { ClusterName, UserInfo, WorkspacePath } from '@kcp-ts/meta';
 import { isClusterName, isWorkspacePath, StatusError } from '@kcp-ts/meta';
+import type { ServedResource } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportKey } from '@kcp-ts/sharing';
-import { createExportScope, exportSurface } from '@kcp-ts/virtual';
+import { createExportScope, createExportSurfaces } from '@kcp-ts/virtual';
 import type { Access } from './access.ts';
 import type { Core } from './core.ts';
 import { clusterScope, noClusterScope, wildcardScope } from './scopes.ts';
@@ -37,6 +39,10 @@ function mayKnowPaths(user: UserInfo): boolean {
 
 export function createRouter(needs: RouterNeeds): Router {
   const { core, access } = needs;
+  const surfaces = createExportSurfaces(core);
+  core.changes.onChanges((changes) => {
+    for (const { event } of changes) surfaces.changed(event.key);
+  });
   const scopes = { wildcard: wildcardScope(core, access), none: noClusterScope(core, access) };
   const exportNeeds = {
     claims: core.claims,
@@ -50,24 +56,24 @@ export function createRouter(needs: RouterNeeds): Router {
         name,
       }),
     ownerAllows: access.ownerAllows,
+    prepareAccess: (exportCluster: string, claimed: ServedResource | undefined, turns: Turns) =>
+      access.prepareClusters([exportCluster, ...(claimed === undefined ? [] : access.policyClusters(claimed))], turns),
     forbidden: (user: UserInfo, verb: string, cluster: string, api: Parameters<Access['forbidden']>[2]) =>
       access.forbidden(user, cluster, api, verb),
     forbiddenPath: (user: UserInfo, path: string, verb: string) => access.forbiddenPath(user, '', path, verb),
   };
 
-  /** The cluster that a path names; throws what its absence deserves. */
-  function resolve(text: string, request: ApiRequest): ClusterName {
+  /** The cluster that a path names; throws what its absence deserves. Undefined where whoever handed the request on should look again. */
+  function resolve(text: string, request: ApiRequest): ClusterName | undefined {
     if (!isWorkspacePath(text) && !(text.startsWith('system:') && isClusterName(text))) {
       throw StatusError.badRequest(`invalid cluster: ${JSON.stringify(text)} does not match the regex`);
     }
     const found = core.clusters.resolve(text as WorkspacePath);
     if (found.status === 'found') {
-      if (
-        core.clusters.facts(found.cluster) !== undefined ||
-        found.cluster.startsWith('system:') ||
-        request.user.groups.includes('system:masters')
-      )
-        return found.cluster;
+      if (core.clusters.facts(found.cluster) !== undefined || found.cluster.startsWith('system:')) return found.cluster;
+      // Handed on by what another service has heard, which may not have been the last of it.
+      if (request.exchange.headers[routedHeader] !== undefined) return undefined;
+      if (request.user.groups.includes('system:masters')) return found.cluster;
       if (mayKnowPaths(request.user))
         throw StatusError.notFound({ group: 'core.kcp.io', plural: 'logicalclusters' }, found.cluster);
       return found.cluster;
@@ -85,6 +91,8 @@ export function createRouter(needs: RouterNeeds): Router {
   function routeCluster(request: ApiRequest, text: string, rest: string): Route {
     if (text === '*') return { kind: 'scope', scope: scopes.wildcard, rest };
     const cluster = resolve(text, request);
+    if (cluster === undefined)
+      return { kind: 'answer', answer: ({ exchange }) => exchange.respond(misdirectedStatus, {}) };
     if (rest === '/metrics')
       return {
         kind: 'answer',
@@ -120,10 +128,10 @@ export function createRouter(needs: RouterNeeds): Router {
     if (exportCluster === undefined)
       throw access.forbiddenPath(request.user, '', request.path, request.method.toLowerCase());
     const source = core.reader.get<ApiExport>(exportKey(exportCluster, exportName));
-    const exported =
+    const exported = (turns: Turns) =>
       source === undefined
         ? { surface: core.catalog.intern('export none', () => []), groundsOf: () => undefined }
-        : exportSurface(core, exportCluster, source);
+        : surfaces.of(exportCluster, source, turns);
     const cluster = split.cluster === '*' ? '*' : consumer(split.cluster);
     const scope = createExportScope(exportNeeds, { exportCluster, exportName, source, cluster, exported });
     return { kind: 'scope', scope, rest: split.rest };

@@ -52,8 +52,9 @@ class ClusterScope implements Scope {
     return undefined;
   }
 
-  prepare(namespace: string, turns: Turns): Promise<void> | undefined {
+  prepare(api: ApiPath | undefined, turns: Turns): Promise<void> | undefined {
     const { rbac } = this.#access;
+    const namespace = api?.namespace ?? '';
     const surface = this.#core.catalog.prepare(this.cluster, turns);
     return surface === undefined
       ? rbac.prepare(this.cluster, namespace, turns)

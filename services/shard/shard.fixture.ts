@@ -1,6 +1,7 @@
 /** A shard that a test composes itself, with what it wants to look at. */
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
+import type { OutgoingHttpHeaders } from 'node:http2';
 import { connect } from 'node:http2';
 import { createAuthenticator, createServiceAccountTokens } from '@kcp-ts/authn';
 import type { Clock } from '@kcp-ts/base';
@@ -49,7 +50,7 @@ export interface TestAnswer {
 export async function askTestShard(
   { handler }: Shard,
   clock: Clock,
-): Promise<AsyncDisposable & { get(path: string): Promise<TestAnswer> }> {
+): Promise<AsyncDisposable & { get(path: string, headers?: OutgoingHttpHeaders): Promise<TestAnswer> }> {
   const authority = await createTestAuthority();
   const [serving, masters] = await Promise.all([
     authority.issue('CN=server'),
@@ -64,8 +65,8 @@ export async function askTestShard(
     key: masters.privateKey,
   });
   return {
-    async get(path) {
-      const stream = session.request({ ':path': path });
+    async get(path, headers = {}) {
+      const stream = session.request({ ...headers, ':path': path });
       const [head] = await once(stream, 'response');
       const body = Buffer.concat(await stream.toArray()).toString();
       return { status: head[':status'], retryAfter: head['retry-after'], body };

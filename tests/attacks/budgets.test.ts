@@ -3,10 +3,7 @@
  * wait meanwhile, and how much memory it takes. An attack may be answered as it likes, but never with a fault of the server's own.
  */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import type { Answer, ApiClient } from '../harness/api-client.ts';
-import { installation } from '../harness/config.ts';
-import type { NeighbourTarget } from '../harness/neighbour.ts';
-import { expectNoStall, peakBytes, resetPeak } from '../harness/neighbour.ts';
+import type { ApiClient } from '../harness/api-client.ts';
 import {
   accepted,
   admit,
@@ -25,55 +22,39 @@ import {
   exportOf,
   exportsOf,
   field,
-  makeWorkspace,
   rbacOf,
   resourceSchema,
   schemasOf,
 } from '../harness/objects.ts';
-import { spawnServerWithUsers } from '../harness/users.ts';
+import type { Attacked } from './attacked.fixture.ts';
+import { answered, body, many, measured, startAttacked } from './attacked.fixture.ts';
 
-let server: Awaited<ReturnType<typeof spawnServerWithUsers>>;
-let target: NeighbourTarget;
+let attacked: Attacked;
 let tenant: ApiClient;
 let weak: ApiClient;
 let path: string;
 let widgets: string;
 
-/** Over several processes a peak is that of none of them in particular. */
-const measured = installation === 'embedded';
-const grownMax = 300 * 1024 * 1024;
-
 /** Five attempts, and none of them may be in a hurry. */
 vi.setConfig({ testTimeout: 120_000 });
 
 beforeAll(async () => {
-  server = await spawnServerWithUsers();
-  const { admin } = server;
-  const neighbour = await makeWorkspace(admin, 'root', 'neighbour', { type: { path: 'root', name: 'universal' } });
-  await done(admin.post(configMapsOf(neighbour.path), configMap('one')));
-  target = { url: server.url, ca: server.ca, token: server.adminToken, path: `${configMapsOf(neighbour.path)}/one` };
-  const mine = await makeWorkspace(admin, 'root', 'mine', { type: { path: 'root', name: 'universal' } });
-  path = mine.path;
-  await admit(admin, path, 'user-1');
-  await bindRole(admin, path, 'all', 'user-1', 'cluster-admin');
+  attacked = await startAttacked();
+  ({ tenant, path } = attacked);
+  const { admin } = attacked.server;
   await admit(admin, path, 'user-2');
   const verbs = ['get', 'list', 'create', 'update', 'patch', 'delete'];
   const writer = { verbs, apiGroups: ['rbac.authorization.k8s.io'], resources: ['*'] };
   await done(admin.post(`${rbacOf(path)}/clusterroles`, role('writer', [writer])));
   await bindRole(admin, path, 'writer', 'user-2', 'writer');
-  tenant = server.as('user-1');
-  weak = server.as('user-2');
+  weak = attacked.server.as('user-2');
   await define(tenant, path, 'widgets', { schema: anySchema });
   widgets = `${base(path)}/apis/wild.west/v1alpha1/namespaces/default/widgets`;
 });
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-});
+afterAll(() => attacked[Symbol.asyncDispose]());
 
-function many<T>(count: number, make: (index: number) => T): T[] {
-  return Array.from({ length: count }, (_, index) => make(index));
-}
+const holds = (attack: () => Promise<unknown>) => attacked.holds(attack);
 
 function role(name: string, rules: readonly object[], kind = 'ClusterRole') {
   return { apiVersion: 'rbac.authorization.k8s.io/v1', kind, metadata: { name }, rules };
@@ -81,26 +62,6 @@ function role(name: string, rules: readonly object[], kind = 'ClusterRole') {
 
 function widget(name: string, fields: object, kind = 'Widget') {
   return { apiVersion: 'wild.west/v1alpha1', kind, metadata: { name }, ...fields };
-}
-
-/** A body in the form in which it is sent: made before the time that is measured, which the attacker would otherwise compute in. */
-function body(value: unknown): Buffer {
-  return Buffer.from(JSON.stringify(value));
-}
-
-/** An answer that is the server's own doing counts as a failure, also where nobody waited. */
-async function answered(answer: Promise<Answer>): Promise<Answer> {
-  const got = await answer;
-  expect([got.status, got.status < 500 ? '' : got.text.slice(0, 500)]).toEqual([got.status, '']);
-  return got;
-}
-
-/** Nobody waits while the attack runs, and memory grows by a bounded amount. */
-async function holds(attack: () => Promise<unknown>): Promise<void> {
-  if (measured) await resetPeak(server.pid);
-  const before = measured ? await peakBytes(server.pid) : 0;
-  await expectNoStall(target, attack, server);
-  if (measured) expect((await peakBytes(server.pid)) - before).toBeLessThan(grownMax);
 }
 
 const wideRules = (count: number) =>

@@ -23,7 +23,6 @@ import {
   rbacOf,
   resourceSchema,
   schemasOf,
-  typesOf,
   workspacesOf,
 } from '../harness/objects.ts';
 import type { ServerWithUsers } from '../harness/users.ts';
@@ -397,114 +396,6 @@ describe('service accounts', () => {
     await admin.until(`${workspacesOf(evil.path)}/${name}`, ({ body }) => field(body, 'status.phase') === 'Ready');
     const bound = await admin.get(`${rbacOf(`${evil.path}:${name}`)}/clusterrolebindings/workspace-admin`);
     expect(field(bound.body, 'subjects.0.name')).toBe(`system:kcp:serviceaccount:${evil.cluster}:default:default`);
-  });
-});
-
-describe('workspace types', () => {
-  const typeOf = (name: string, spec: object) => ({
-    apiVersion: 'tenancy.kcp.io/v1alpha1',
-    kind: 'WorkspaceType',
-    metadata: { name },
-    spec,
-  });
-  const own = { path: 'root', name: 'universal' };
-  const secretsClaim: Claim = { group: '', resource: 'secrets', verbs: ['*'] };
-
-  it('bind and extend what their paths meant, and nothing that is made again under such a path', async () => {
-    const org = await makeWorkspace(admin, 'root', fresh('org'), universal);
-    const first = await makeWorkspace(admin, org.path, 'provider', universal);
-    const provider = { path: first.path };
-    await provide(admin, first.path, 'gizmos', 'gizmos', [], { group: 'gizmos.io' });
-    await done(admin.post(typesOf(first.path), typeOf('base', { extend: { with: [own] } })));
-    const binding = { ...provider, export: 'gizmos' };
-    for (const [name, spec] of [
-      ['binding', { extend: { with: [own] }, defaultAPIBindings: [binding] }],
-      ['extending', { extend: { with: [{ ...provider, name: 'base' }] } }],
-    ] as const)
-      await done(admin.post(typesOf(org.path), typeOf(name, spec)));
-    const before = await makeWorkspace(admin, org.path, 'before', { type: { path: org.path, name: 'binding' } });
-    await admin.until(`${base(before.path)}/apis/gizmos.io`, ({ status }) => status === 200);
-
-    await done(admin.delete(`${workspacesOf(org.path)}/provider`));
-    await admin.until(`${workspacesOf(org.path)}/provider`, ({ status }) => status === 404);
-    const second = await makeWorkspace(admin, org.path, 'provider', universal);
-    await admit(admin, second.path, 'user-1');
-    await bindRole(admin, second.path, 'all', 'user-1', 'cluster-admin');
-    await provide(mallory, second.path, 'gizmos', 'gizmos', [secretsClaim], { group: 'gizmos.io' });
-    await done(
-      mallory.post(typesOf(second.path), typeOf('base', { extend: { with: [own] }, defaultAPIBindings: [binding] })),
-    );
-    // An update of the type does not mean the new workspace either.
-    await done(admin.patch(`${typesOf(org.path)}/binding`, { metadata: { labels: { touched: 'yes' } } }));
-    const workspace = (type: string) => ({
-      apiVersion: 'tenancy.kcp.io/v1alpha1',
-      kind: 'Workspace',
-      metadata: { name: type },
-      spec: { type: { path: org.path, name: type } },
-    });
-    expect((await admin.post(workspacesOf(org.path), workspace('extending'))).status).toBe(403);
-    await done(admin.post(workspacesOf(org.path), workspace('binding')));
-    const made = await admin.until(
-      `${workspacesOf(org.path)}/binding`,
-      ({ body }) => field(body, 'spec.cluster') !== undefined,
-    );
-    const bindings = bindingsOf(String(field(made.body, 'spec.cluster')));
-    const left = await admin.until(bindings, ({ body }) => JSON.stringify(body).includes('APIExportNotFound'));
-    expect(JSON.stringify(left.body)).not.toMatch(second.cluster);
-    const view = `/services/apiexport/${second.cluster}/gizmos/clusters/*/api/v1/secrets`;
-    expect(names((await mallory.get(view)).body)).toEqual([]);
-  });
-
-  it('of workspaces, and of those that wait for a shard, are the ones that were admitted, and none that is made again under their path', async () => {
-    const org = await makeWorkspace(admin, 'root', fresh('org'), universal);
-    const first = await makeWorkspace(admin, org.path, 'types', universal);
-    const spec = { extend: { with: [own] }, defaultChildWorkspaceType: own };
-    await done(admin.post(typesOf(first.path), typeOf('team', spec)));
-    const limit = { limitAllowedChildren: { types: [{ path: first.path, name: 'team' }] } };
-    await done(admin.post(typesOf(org.path), typeOf('limiting', { extend: { with: [own] }, ...limit })));
-    const team = { type: { path: first.path, name: 'team' } };
-    const victim = await makeWorkspace(admin, org.path, 'victim', team);
-    const limiting = await makeWorkspace(admin, org.path, 'limiting', { type: { path: org.path, name: 'limiting' } });
-    await makeWorkspace(admin, limiting.path, 'before', team);
-    const planet = fresh('planet');
-    const location = { selector: { matchLabels: { planet } } };
-    const workspace = (name: string, more: object) => ({
-      apiVersion: 'tenancy.kcp.io/v1alpha1',
-      kind: 'Workspace',
-      metadata: { name },
-      spec: more,
-    });
-    await done(admin.post(workspacesOf(org.path), workspace('waiting', { ...team, location })));
-
-    await done(admin.delete(`${workspacesOf(org.path)}/types`));
-    await admin.until(`${workspacesOf(org.path)}/types`, ({ status }) => status === 404);
-    const second = await makeWorkspace(admin, org.path, 'types', universal);
-    await admit(admin, second.path, 'user-1');
-    await bindRole(admin, second.path, 'all', 'user-1', 'cluster-admin');
-    await provide(mallory, second.path, 'gizmos', 'gizmos', [secretsClaim], { group: 'gizmos.io' });
-    const evilSpec = { extend: { with: [own] }, defaultAPIBindings: [{ path: second.path, export: 'gizmos' }] };
-    await done(mallory.post(typesOf(second.path), typeOf('evil', evilSpec)));
-    const child = { defaultChildWorkspaceType: { path: second.path, name: 'evil' } };
-    await done(mallory.post(typesOf(second.path), typeOf('team', { ...evilSpec, ...child })));
-
-    // The type of the parent is not the stranger's: what it would give a child is not given.
-    const inherited = await admin.post(workspacesOf(victim.path), workspace('child', {}));
-    expect(inherited.status, inherited.text).toBe(403);
-    expect(inherited.text).toContain('parent type cannot be resolved');
-    // Nor does a limit mean it.
-    const limited = await admin.post(workspacesOf(limiting.path), workspace('after', team));
-    expect(limited.status, limited.text).toBe(403);
-
-    const shards = `${base('root')}/apis/core.kcp.io/v1alpha1/shards`;
-    const shard = names((await admin.get(shards)).body).at(-1) ?? '';
-    await done(admin.post(workspacesOf(org.path), workspace('behind', { ...universal, location })));
-    await done(admin.patch(`${shards}/${shard}`, { metadata: { labels: { planet } } }));
-    await admin.until(`${workspacesOf(org.path)}/behind`, ({ body }) => field(body, 'status.phase') === 'Ready');
-    const waiting = await admin.get(`${workspacesOf(org.path)}/waiting`);
-    expect(field(waiting.body, 'spec.cluster')).toBeUndefined();
-    const view = `/services/apiexport/${second.cluster}/gizmos/clusters/*/api/v1/secrets`;
-    expect(names((await mallory.get(view)).body)).toEqual([]);
-    await done(admin.patch(`${shards}/${shard}`, { metadata: { labels: { planet: null } } }));
   });
 });
 

@@ -78,6 +78,38 @@ describe.skipIf(missing !== undefined)('an embedded store whose disk is full', (
   });
 });
 
+it.skipIf(missing !== undefined)(
+  'a process that starts on a full disk, after one that was killed or ended, serves what is there and deletes it',
+  async () => {
+    await using disk = await mountSmallDisk(64);
+    let server = await spawnServer({ folder: disk.path });
+    const kept = (index: number) => `${configMapsOf('root')}/kept-${index}`;
+    for (let index = 0; index < 3; index++) {
+      const made = await server.admin.post(configMapsOf('root'), configMap(`kept-${index}`, { data: { large } }));
+      expect(made.status, made.text).toBe(201);
+    }
+    await disk.fill();
+    process.kill(server.pid, 'SIGKILL');
+    await server[Symbol.asyncDispose]();
+    await disk.fill();
+    server = await spawnServer({ folder: disk.path });
+    expect((await server.admin.get(kept(0))).status).toBe(200);
+    expect((await server.admin.patch(kept(0), { data: { more: large } })).status).toBe(503);
+    expect((await server.admin.delete(kept(1))).status).toBe(200);
+    await server[Symbol.asyncDispose]();
+    server = await spawnServer({ folder: disk.path });
+    expect((await server.admin.get(kept(1))).status).toBe(404);
+    expect((await server.admin.delete(kept(2))).status).toBe(200);
+    await server[Symbol.asyncDispose]();
+    // Whatever was left free is taken now: what there is can still be read.
+    await disk.fill();
+    server = await spawnServer({ folder: disk.path });
+    expect((await server.admin.get(kept(0))).status).toBe(200);
+    await server[Symbol.asyncDispose]();
+  },
+  60_000,
+);
+
 const noEtcd = missingProgram('etcd');
 if (noEtcd !== undefined) console.warn(`skipped: ${noEtcd}`);
 

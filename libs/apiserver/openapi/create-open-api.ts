@@ -11,6 +11,7 @@ import { definitionsIn } from './open-api-schema.ts';
 import type { Fragments, Pieces } from './row-fragments.ts';
 import { definitionBytes, definitionTextsV2, definitionTextsV3, fragmentsOf } from './row-fragments.ts';
 import { sharedDefinitions } from './shared-definitions.ts';
+import { sortByName } from './sort-by-name.ts';
 
 /**
  * The OpenAPI documents of one API surface. Each is made on first use and kept, its pieces one after the other with turns for others in between; functions
@@ -72,10 +73,12 @@ function cachedDocumentV3(rows: readonly ResourceRow[], slices: Slices): Promise
 }
 
 /** The shared definitions that these rows need, with those that they need in turn. */
-function sharedFor(rows: readonly ResourceRow[]): ReadonlySet<string> {
+async function sharedFor(rows: readonly ResourceRow[], slices: Slices): Promise<ReadonlySet<string>> {
   const wanted = new Set<string>();
-  for (const row of rows)
+  for (const row of rows) {
     for (const name of cachedFragments(row).references()) if (sharedDefinitions.has(name)) wanted.add(name);
+    if (slices.due) await slices.pause();
+  }
   // A set visits what is added while it is walked, so this ends when nothing new is pointed to.
   for (const name of wanted) {
     const schema = sharedDefinitions.get(name);
@@ -89,18 +92,15 @@ interface Joined<Piece> {
   readonly definitions: readonly (readonly [string, Piece])[];
 }
 
-function sorted<Piece>(pieces: ReadonlyMap<string, Piece>): (readonly [string, Piece])[] {
-  return [...pieces].sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-function join<Piece>(
+async function join<Piece>(
   rows: readonly ResourceRow[],
   piecesOf: (fragments: Fragments) => Pieces<Piece>,
   shared: ReadonlyMap<string, Piece>,
-): Joined<Piece> {
+  slices: Slices,
+): Promise<Joined<Piece>> {
   const paths = new Map<string, Piece>();
   const definitions = new Map<string, Piece>();
-  for (const name of sharedFor(rows)) {
+  for (const name of await sharedFor(rows, slices)) {
     const piece = shared.get(name);
     if (piece !== undefined) definitions.set(name, piece);
   }
@@ -108,8 +108,9 @@ function join<Piece>(
     const pieces = piecesOf(cachedFragments(row));
     for (const [path, piece] of pieces.paths) paths.set(path, piece);
     for (const [name, piece] of pieces.definitions) definitions.set(name, piece);
+    if (slices.due) await slices.pause();
   }
-  return { paths: sorted(paths), definitions: sorted(definitions) };
+  return { paths: await sortByName(paths, slices), definitions: await sortByName(definitions, slices) };
 }
 
 function* jsonObject(entries: readonly (readonly [string, string])[]): Generator<string> {
@@ -164,7 +165,7 @@ async function makePieces(
 }
 
 async function documentV3(rows: readonly ResourceRow[], etag: string, slices: Slices): Promise<Document> {
-  const { paths, definitions } = join(rows, (pieces) => pieces.v3(), sharedV3);
+  const { paths, definitions } = await join(rows, (pieces) => pieces.v3(), sharedV3, slices);
   function* parts(): Generator<string> {
     yield `{"openapi":"3.0.0","info":${JSON.stringify(info)},"paths":`;
     yield* jsonObject(paths);
@@ -176,7 +177,7 @@ async function documentV3(rows: readonly ResourceRow[], etag: string, slices: Sl
 }
 
 async function documentV2(rows: readonly ResourceRow[], etag: string, slices: Slices): Promise<Document> {
-  const { paths, definitions } = join(rows, (pieces) => pieces.v2(), sharedV2);
+  const { paths, definitions } = await join(rows, (pieces) => pieces.v2(), sharedV2, slices);
   function* parts(): Generator<string> {
     yield `{"swagger":"2.0","info":${JSON.stringify(info)},"paths":`;
     yield* jsonObject(paths);
@@ -189,7 +190,7 @@ async function documentV2(rows: readonly ResourceRow[], etag: string, slices: Sl
 
 /** Document: swagger 1, info 2 (title 1, version 2), paths 8, definitions 9. */
 async function documentV2Bytes(rows: readonly ResourceRow[], etag: string, slices: Slices): Promise<Document> {
-  const { paths, definitions } = join(rows, (pieces) => pieces.protobuf(), sharedBytes);
+  const { paths, definitions } = await join(rows, (pieces) => pieces.protobuf(), sharedBytes, slices);
   function* parts(): Generator<Encoded> {
     yield textField(1, '2.0');
     yield messageField(2, textField(1, info.title) + textField(2, info.version));

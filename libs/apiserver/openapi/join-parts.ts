@@ -23,5 +23,11 @@ export async function joinParts(
     if (slices.due) await slices.pause();
   }
   pieces.push(Buffer.from(waiting.join(''), encoding));
-  return Buffer.concat(pieces);
+  const bytes = Buffer.allocUnsafeSlow(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    at += piece.copy(bytes, at);
+    if (slices.due) await slices.pause();
+  }
+  return bytes;
 }

@@ -3,7 +3,9 @@
  * the right to the signer besides the one to the subresource (Kubernetes' admission plugins CertificateApproval and CertificateSigning), and nobody asks the
  * signer of client certificates for `system:masters` (CertificateSubjectRestriction).
  */
+
 import { isDeepStrictEqual } from 'node:util';
+import { pushAll } from '@kcp-ts/base';
 import type { FieldError, KubeObject, UserInfo } from '@kcp-ts/meta';
 import {
   duplicateValue,
@@ -114,7 +116,8 @@ function usageErrors(sent: readonly string[]): FieldError[] {
 function specErrors(object: KubeObject): FieldError[] {
   const { request, signerName = '', usages: sent = [], expirationSeconds } = (object as Request).spec ?? {};
   const errors = requestErrors(request ?? '');
-  errors.push(...usageErrors(sent), ...signerNameErrors(signerName, 'spec.signerName'));
+  pushAll(errors, usageErrors(sent));
+  pushAll(errors, signerNameErrors(signerName, 'spec.signerName'));
   if (expirationSeconds !== undefined && expirationSeconds < secondsMin) {
     const why = `may not specify a duration less than ${secondsMin} seconds (10 minutes)`;
     errors.push(invalidValue('spec.expirationSeconds', expirationSeconds, why));

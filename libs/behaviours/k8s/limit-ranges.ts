@@ -1,4 +1,5 @@
 /** LimitRanges: what is left out for containers comes from what is there, and the bounds of one resource agree with each other. */
+import { pushAll } from '@kcp-ts/base';
 import type { FieldError, KubeObject, Quantity } from '@kcp-ts/meta';
 import {
   compareQuantities,
@@ -10,7 +11,9 @@ import {
   requiredValue,
   validateQualifiedName,
 } from '@kcp-ts/meta';
-import type { Behaviour } from '@kcp-ts/registry';
+import type { Behaviour, WriteContext } from '@kcp-ts/registry';
+import type { Checking } from '@kcp-ts/schema';
+import { checkInSlices } from '@kcp-ts/schema';
 import { anyResourceErrors, containerResourceErrors } from './resource-names.ts';
 
 type Amounts = Record<string, string | number>;
@@ -130,18 +133,27 @@ function itemErrors(item: Item, field: string): FieldError[] {
   ];
 }
 
-function validate(object: KubeObject): FieldError[] {
+function* checkItems(object: KubeObject): Checking<FieldError[]> {
   const seen = new Set<string>();
-  return itemsOf(object).flatMap((item, i) => {
+  const errors: FieldError[] = [];
+  for (const [i, item] of itemsOf(object).entries()) {
     const field = `spec.limits[${i}]`;
     const { type = '' } = item;
-    const errors = typeErrors(type, `${field}.type`);
+    errors.push(...typeErrors(type, `${field}.type`));
     if (seen.has(type)) errors.push(duplicateValue(`${field}.type`, type));
     seen.add(type);
-    return [...errors, ...itemErrors(item, field)];
-  });
+    pushAll(errors, itemErrors(item, field));
+    yield;
+  }
+  return errors;
 }
 
 export function createLimitRangesBehaviour(): Behaviour {
-  return { prepareCreate: complete, prepareUpdate: complete, validateCreate: validate, validateUpdate: validate };
+  const validate = (object: KubeObject, { slices }: WriteContext) => checkInSlices(checkItems(object), slices);
+  return {
+    prepareCreate: complete,
+    prepareUpdate: complete,
+    validateCreate: validate,
+    validateUpdate: (object, _old, context) => validate(object, context),
+  };
 }

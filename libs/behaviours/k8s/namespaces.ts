@@ -2,6 +2,8 @@
 import type { ClusterName, FieldError, KubeObject } from '@kcp-ts/meta';
 import { invalidValue, StatusError, validateQualifiedName } from '@kcp-ts/meta';
 import type { Behaviour } from '@kcp-ts/registry';
+import type { Checking } from '@kcp-ts/schema';
+import { checkInSlices } from '@kcp-ts/schema';
 import type { NewObject, NewOperationNeeds } from '@kcp-ts/tenancy';
 import { createOperation, namespaceContent } from '@kcp-ts/tenancy';
 
@@ -22,14 +24,17 @@ interface Namespace extends KubeObject {
   status?: { phase?: string };
 }
 
-function finalizerErrors({ spec }: Namespace): FieldError[] {
-  return (spec?.finalizers ?? []).flatMap((finalizer) => {
+function* checkFinalizers({ spec }: Namespace): Checking<FieldError[]> {
+  const errors: FieldError[] = [];
+  for (const finalizer of spec?.finalizers ?? []) {
     const problems = validateQualifiedName(finalizer);
     if (problems.length === 0 && !finalizer.includes('/') && !standardFinalizers.has(finalizer)) {
       problems.push('name is neither a standard finalizer name nor is it fully qualified');
     }
-    return problems.map((problem) => invalidValue('spec.finalizers', finalizer, problem));
-  });
+    errors.push(...problems.map((problem) => invalidValue('spec.finalizers', finalizer, problem)));
+    yield;
+  }
+  return errors;
 }
 
 /** The phase says what the deletionTimestamp says. */
@@ -57,10 +62,10 @@ export function createNamespacesBehaviour(needs: NamespacesNeeds): Behaviour {
       if (subresource !== 'finalize') namespace.spec = (old as Namespace).spec ?? {};
       else if ((old as Namespace).status !== undefined) namespace.status = (old as Namespace).status ?? {};
     },
-    validateCreate: (object) => finalizerErrors(object as Namespace),
-    validateUpdate(object, _old, { subresource }) {
+    validateCreate: (object, { slices }) => checkInSlices(checkFinalizers(object as Namespace), slices),
+    validateUpdate(object, _old, { subresource, slices }) {
       if (subresource === 'status') return phaseErrors(object as Namespace);
-      return subresource === 'finalize' ? finalizerErrors(object as Namespace) : [];
+      return subresource === 'finalize' ? checkInSlices(checkFinalizers(object as Namespace), slices) : [];
     },
     prepareDelete(object) {
       (object as Namespace).status = { ...(object as Namespace).status, phase: 'Terminating' };

@@ -63,9 +63,10 @@ function amountErrors(amounts: Readonly<Record<string, string | number>> | undef
 function scopeErrors(named: readonly string[] | undefined): FieldError[] {
   const field = 'spec.scopes';
   if (named === undefined) return [];
-  const errors = named
-    .filter((scope) => !scopes.includes(scope))
-    .map(() => invalidValue(field, named, 'unsupported scope'));
+  const unsupported = named.filter((scope) => !scopes.includes(scope));
+  // Kubernetes says it once for each, and each time of all of them: that text is made once.
+  const errors = unsupported.length === 0 ? [] : [invalidValue(field, named, 'unsupported scope')];
+  for (const [error] = errors; error !== undefined && errors.length < unsupported.length; ) errors.push(error);
   if (opposites.some(([one, other]) => named.includes(one) && named.includes(other))) {
     errors.push(invalidValue(field, named, 'conflicting scopes'));
   }

@@ -1,4 +1,5 @@
 /** Webhook configurations: completed and checked as Kubernetes does it, called by URL only (there are no services to call). */
+import { pushAll } from '@kcp-ts/base';
 import type { FieldError, KubeObject } from '@kcp-ts/meta';
 import {
   duplicateValue,
@@ -9,11 +10,13 @@ import {
   validateDns1035Label,
   validateDnsSubdomain,
 } from '@kcp-ts/meta';
-import type { Behaviour } from '@kcp-ts/registry';
+import type { Behaviour, WriteContext } from '@kcp-ts/registry';
+import type { Checking } from '@kcp-ts/schema';
+import { checkInSlices } from '@kcp-ts/schema';
 import type { SelectorToCheck } from './label-selector-errors.ts';
 import { labelSelectorErrors } from './label-selector-errors.ts';
 import type { WebhookRule } from './webhook-rules.ts';
-import { webhookRuleErrors } from './webhook-rules.ts';
+import { checkWebhookRule } from './webhook-rules.ts';
 
 interface ClientConfig {
   url?: string;
@@ -100,12 +103,16 @@ function nameErrors(name: string, field: string): FieldError[] {
   return [invalidValue(field, name, 'should be a domain with at least three segments separated by dots')];
 }
 
-function reviewVersionErrors(versions: readonly string[], field: string): FieldError[] {
+function* reviewVersionErrors(versions: readonly string[], field: string): Checking<FieldError[]> {
   if (versions.length === 0) return [requiredValue(field, `must specify one of ${reviewVersions.join(', ')}`)];
-  const errors = versions.flatMap((version, i) => {
-    if (versions.indexOf(version) < i) return [invalidValue(`${field}[${i}]`, version, 'duplicate version')];
-    return validateDns1035Label(version).map((problem) => invalidValue(`${field}[${i}]`, version, problem));
-  });
+  const seen = new Set<string>();
+  const errors: FieldError[] = [];
+  for (const [i, version] of versions.entries()) {
+    const problems = seen.has(version) ? ['duplicate version'] : validateDns1035Label(version);
+    errors.push(...problems.map((problem) => invalidValue(`${field}[${i}]`, version, problem)));
+    seen.add(version);
+    yield;
+  }
   if (!versions.some((version) => reviewVersions.includes(version))) {
     errors.push(invalidValue(field, versions, `must include at least one of ${reviewVersions.join(', ')}`));
   }
@@ -137,38 +144,45 @@ function callErrors(webhook: Webhook, field: string): FieldError[] {
   return errors;
 }
 
-function webhookErrors(webhook: Webhook, field: string): FieldError[] {
-  const errors = [
-    ...nameErrors(webhook.name ?? '', `${field}.name`),
-    ...(webhook.rules ?? []).flatMap((rule, i) => webhookRuleErrors(rule, `${field}.rules[${i}]`)),
+function* webhookErrors(webhook: Webhook, field: string): Checking<FieldError[]> {
+  const errors = nameErrors(webhook.name ?? '', `${field}.name`);
+  for (const [i, rule] of (webhook.rules ?? []).entries()) {
+    pushAll(errors, yield* checkWebhookRule(rule, `${field}.rules[${i}]`));
+    yield;
+  }
+  errors.push(
     ...callErrors(webhook, field),
     ...labelSelectorErrors(webhook.namespaceSelector, `${field}.namespaceSelector`),
     ...labelSelectorErrors(webhook.objectSelector, `${field}.objectSelector`),
     ...choiceErrors(webhook.reinvocationPolicy, `${field}.reinvocationPolicy`, ['IfNeeded', 'Never']),
     ...clientErrors(webhook.clientConfig ?? {}, `${field}.clientConfig`),
-  ];
+  );
   if ((webhook.matchConditions ?? []).length > 0) {
     errors.push(forbiddenField(`${field}.matchConditions`, 'CEL expressions are not supported yet by this server'));
   }
-  return [...errors, ...reviewVersionErrors(webhook.admissionReviewVersions ?? [], `${field}.admissionReviewVersions`)];
+  const versions = webhook.admissionReviewVersions ?? [];
+  return [...errors, ...(yield* reviewVersionErrors(versions, `${field}.admissionReviewVersions`))];
 }
 
-function validate(object: KubeObject): FieldError[] {
+function* checkWebhooks(object: KubeObject): Checking<FieldError[]> {
   const seen = new Set<string>();
-  return webhooksOf(object).flatMap((webhook, i) => {
-    const errors = webhookErrors(webhook, `webhooks[${i}]`);
+  const errors: FieldError[] = [];
+  for (const [i, webhook] of webhooksOf(object).entries()) {
+    pushAll(errors, yield* webhookErrors(webhook, `webhooks[${i}]`));
     const name = webhook.name ?? '';
     if (name !== '' && seen.has(name)) errors.push(duplicateValue(`webhooks[${i}].name`, name));
     seen.add(name);
-    return errors;
-  });
+    yield;
+  }
+  return errors;
 }
 
 export function createWebhookConfigurationsBehaviour(): Behaviour {
+  const validate = (object: KubeObject, { slices }: WriteContext) => checkInSlices(checkWebhooks(object), slices);
   return {
     prepareCreate: complete,
     prepareUpdate: complete,
     validateCreate: validate,
-    validateUpdate: validate,
+    validateUpdate: (object, _old, context) => validate(object, context),
   };
 }

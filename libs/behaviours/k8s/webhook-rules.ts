@@ -1,6 +1,8 @@
 /** `webhooks[].rules[]`: which operations on which resources are sent. A `*` stands alone. */
+import { pushAll } from '@kcp-ts/base';
 import type { FieldError } from '@kcp-ts/meta';
 import { invalidValue, requiredValue, unsupportedValue } from '@kcp-ts/meta';
+import type { Checking } from '@kcp-ts/schema';
 
 export interface WebhookRule {
   scope?: string;
@@ -20,12 +22,13 @@ function listErrors(values: readonly string[] = [], field: string, what: string)
   return [invalidValue(field, values, `if '*' is present, must not specify other ${what}`)];
 }
 
-function resourceErrors(resources: readonly string[] = [], field: string): FieldError[] {
+function* checkResources(resources: readonly string[] = [], field: string): Checking<FieldError[]> {
   if (resources.length === 0) return [requiredValue(field)];
   const allSubresourcesOf = new Set<string>();
   const everywhere = new Set<string>();
   const errors: FieldError[] = [];
   for (const [i, text] of resources.entries()) {
+    yield;
     const at = `${field}[${i}]`;
     if (text === '') errors.push(requiredValue(at));
     const slash = text.indexOf('/');
@@ -48,18 +51,20 @@ function resourceErrors(resources: readonly string[] = [], field: string): Field
   return errors;
 }
 
-export function webhookRuleErrors(rule: WebhookRule, field: string): FieldError[] {
+export function* checkWebhookRule(rule: WebhookRule, field: string): Checking<FieldError[]> {
   const errors = listErrors(rule.operations, `${field}.operations`, 'operations');
   for (const [i, operation] of (rule.operations ?? []).entries()) {
+    yield;
     if (!operations.includes(operation))
       errors.push(unsupportedValue(`${field}.operations[${i}]`, operation, operations));
   }
-  errors.push(...listErrors(rule.apiGroups, `${field}.apiGroups`, 'API groups'));
-  errors.push(...listErrors(rule.apiVersions, `${field}.apiVersions`, 'API versions'));
+  pushAll(errors, listErrors(rule.apiGroups, `${field}.apiGroups`, 'API groups'));
+  pushAll(errors, listErrors(rule.apiVersions, `${field}.apiVersions`, 'API versions'));
   for (const [i, version] of (rule.apiVersions ?? []).entries()) {
+    yield;
     if (version === '') errors.push(requiredValue(`${field}.apiVersions[${i}]`));
   }
-  errors.push(...resourceErrors(rule.resources, `${field}.resources`));
+  pushAll(errors, yield* checkResources(rule.resources, `${field}.resources`));
   if (rule.scope !== undefined && !scopes.includes(rule.scope))
     errors.push(unsupportedValue(`${field}.scope`, rule.scope, scopes));
   return errors;

@@ -6,7 +6,6 @@ import type { ApiBinding } from '@kcp-ts/sharing';
 import { claimLabelPrefix, exportHash, exportLabel, reflexiveClaimHash } from '@kcp-ts/sharing';
 import { ruleFailed, unchanged } from '../immutable.ts';
 import { setPath } from './api-exports.ts';
-import { claimCountErrors } from './claims-max.ts';
 import type { BindCheck } from './workspacetypes.ts';
 
 export interface ApiBindingsNeeds extends BindCheck {
@@ -16,7 +15,7 @@ export interface ApiBindingsNeeds extends BindCheck {
 export const bindingFinalizer = 'apis.kcp.io/apibinding-finalizer';
 
 function claimErrors(object: ApiBinding): FieldError[] {
-  const errors = claimCountErrors(object.spec?.permissionClaims);
+  const errors: FieldError[] = [];
   for (const [i, { selector }] of (object.spec?.permissionClaims ?? []).entries()) {
     const field = `spec.permissionClaims[${i}].selector`;
     const labels = Object.keys(selector?.matchLabels ?? {}).length > 0;

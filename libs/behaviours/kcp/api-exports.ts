@@ -5,7 +5,6 @@ import type { Behaviour, WriteContext } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { pathAnnotation } from '@kcp-ts/tenancy';
 import { ruleFailed } from '../immutable.ts';
-import { claimCountErrors } from './claims-max.ts';
 
 export interface ApiExportsNeeds {
   pathOf(cluster: string): string;
@@ -91,11 +90,7 @@ export function setPath(object: KubeObject, context: WriteContext, needs: { path
 }
 
 export function createApiExportsBehaviour(needs: ApiExportsNeeds): Behaviour {
-  const errors = (object: KubeObject) => [
-    ...storageErrors(object),
-    ...resourceErrors(object, needs),
-    ...claimCountErrors((object as ApiExport).spec?.permissionClaims),
-  ];
+  const errors = (object: KubeObject) => [...storageErrors(object), ...resourceErrors(object, needs)];
 
   /** kcp's admission says it, hence 403 and not 422; and it says one thing at a time. */
   function admit(object: KubeObject, context: WriteContext): void {

@@ -2,7 +2,7 @@
 import type { FieldError, KubeObject } from '@kcp-ts/meta';
 import { StatusError } from '@kcp-ts/meta';
 import type { Behaviour, WriteContext } from '@kcp-ts/registry';
-import type { WorkspaceType } from '@kcp-ts/tenancy';
+import type { PathReference, WorkspaceType } from '@kcp-ts/tenancy';
 import { meantClustersAnnotation, pathAnnotation, recordMeantClusters } from '@kcp-ts/tenancy';
 
 export interface BindCheck {
@@ -13,8 +13,11 @@ export interface BindCheck {
 }
 
 export interface WorkspaceTypesNeeds extends BindCheck {
-  /** The logical cluster of a path, as far as is known. */
-  resolve(path: string): string | undefined;
+  /**
+   * The logical cluster of what a type refers to, as far as the user of a write may know of it: undefined as well where there is none, and where the path
+   * cannot mean another.
+   */
+  meantBy(context: WriteContext, reference: PathReference): string | undefined;
 }
 
 const reservedNames = ['any', 'system'];
@@ -64,8 +67,15 @@ function defaultPaths(needs: BindCheck, object: KubeObject, context: WriteContex
   }
 }
 
-function setMeant(needs: WorkspaceTypesNeeds, object: KubeObject, old: KubeObject | undefined): void {
-  const meant = recordMeantClusters(object as WorkspaceType, old as WorkspaceType | undefined, needs.resolve);
+function setMeant(
+  needs: WorkspaceTypesNeeds,
+  object: KubeObject,
+  old: KubeObject | undefined,
+  context: WriteContext,
+): void {
+  const meant = recordMeantClusters(object as WorkspaceType, old as WorkspaceType | undefined, (reference) =>
+    needs.meantBy(context, reference),
+  );
   const { [meantClustersAnnotation]: _before, ...annotations } = object.metadata.annotations ?? {};
   object.metadata.annotations = {
     ...annotations,
@@ -77,11 +87,11 @@ export function createWorkspaceTypesBehaviour(needs: WorkspaceTypesNeeds): Behav
   return {
     prepareCreate(object, context) {
       defaultPaths(needs, object, context);
-      setMeant(needs, object, undefined);
+      setMeant(needs, object, undefined, context);
     },
     prepareUpdate(object, old, context) {
       defaultPaths(needs, object, context);
-      setMeant(needs, object, old);
+      setMeant(needs, object, old, context);
     },
     validateCreate(object) {
       const { name } = object.metadata;

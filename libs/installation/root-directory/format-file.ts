@@ -57,6 +57,8 @@ export function newFormatFile(kind: DirectoryKind, installation: string, shard: 
   return { format: formatVersion, kind, installation, shard, stores: {} };
 }
 
+/** Leaves a file that says the same as it is. */
 export async function writeFormatFile(folder: string, content: FormatFile): Promise<void> {
-  await writePrivateFile(pathOf(folder), `${JSON.stringify(content, undefined, 2)}\n`);
+  const text = `${JSON.stringify(content, undefined, 2)}\n`;
+  if ((await readFileIfThere(pathOf(folder))) !== text) await writePrivateFile(pathOf(folder), text);
 }

@@ -23,7 +23,7 @@ const createdBy = object('Who created the logical cluster.', {
   username: text('Name of the user.'),
 });
 
-export const logicalClusters: ResourceRow = kcpRow({
+const row = kcpRow({
   group: 'core.kcp.io',
   version: 'v1alpha1',
   kind: 'LogicalCluster',
@@ -67,3 +67,6 @@ export const logicalClusters: ResourceRow = kcpRow({
     { type: 'object', properties: { name: { type: 'string', enum: ['cluster'] } } },
   ),
 });
+
+/** Its spec is the server's: the groups of who made a workspace are as many as they are. */
+export const logicalClusters: ResourceRow = { ...row, listBounds: [] };
