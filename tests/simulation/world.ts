@@ -3,7 +3,7 @@ import type { Progress } from '@kcp-ts/apiserver';
 import type { ShardProgress } from '@kcp-ts/merged';
 import type { Revision } from '@kcp-ts/meta';
 import type { FeedService } from '@kcp-ts/proto';
-import type { EntryView, FeedSink, InProcessRegistry } from '@kcp-ts/replication';
+import type { EntryView, FeedSink, InProcessRegistry, ShardRecord } from '@kcp-ts/replication';
 import type { RpcHandlers } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';
 import type { WatchFrame, WatchHub } from '@kcp-ts/watch';
@@ -30,12 +30,25 @@ export interface Serving {
   readonly feed: RpcHandlers<typeof FeedService>;
 }
 
+export interface ServeNeeds {
+  readonly process: SimProcess;
+  readonly register: SimRegister;
+  readonly view: CopiesView;
+  readonly record: ShardRecord;
+  readonly store: Store;
+}
+
+/** Makes of a store what a shard serves, and follows the others' feeds. */
+export type Serve = (world: World, needs: ServeNeeds) => Promise<Serving>;
+
 export interface ShardLife {
   readonly process: SimProcess;
   readonly register: SimRegister;
   readonly view: CopiesView;
   /** Undefined before it serves. */
   serving(): Serving | undefined;
+  /** Whether what was read may be answered. */
+  holds(): boolean;
   /** Throws RpcError while it does not serve. */
   feed(): RpcHandlers<typeof FeedService>;
   ask(past: Revision): Promise<ShardProgress>;
@@ -70,6 +83,7 @@ export interface World {
   readonly rules: Rules;
   readonly network: Network;
   readonly bus: SimBus;
+  readonly serve: Serve;
   readonly registry: InProcessRegistry;
   readonly shards: Map<string, SimShard>;
   /** Every process of a shard that ever was, by its address. */
