@@ -25,7 +25,15 @@ export const leaseMs = 3_000;
 /** How often the owner says so. */
 export const keepAliveMs = 1_000;
 
+const againMs = 100;
+
 const nothing = new Uint8Array();
+
+/** With what it held open. */
+export function kill({ network }: Pick<World, 'network'>, process: SimProcess): void {
+  process.kill();
+  network.cut(({ from, to }) => from === process || to === process);
+}
 
 /** Waits until it may commit, and opens the store. */
 async function own(
@@ -78,8 +86,8 @@ export const serveParts: Serve = async (world, needs) => {
   const progress = createProgress({ hub, clock, observe: (past) => store.observe(past) });
   const feed = publishFeed(world, needs, { project, prefixes: () => feedPrefixes }, progress.nudge);
   const observing = observingSink((revision) => store.observe(revision));
+  needs.serves({ store, feed, nudge: progress.nudge, parts: { hub, progress } });
   await followFeeds(world, { process, register, own: record.name, sink: joinSinks([view.sink, observing]) });
-  return { store, hub, progress, feed };
 };
 
 function startLife(world: World, name: string, disk: SimDisk, address: string): ShardLife {
@@ -114,23 +122,35 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
   const isNewest = () => world.shards.get(name)?.life().process === process;
   const join = () => register.join({ name, ...urls, labels: {} }, isNewest);
 
-  async function begin(): Promise<void> {
-    const record = await join();
+  async function begin(record: ShardRecord): Promise<void> {
     number = record.number;
     const store = await own(world, { process, disk, record });
     keepAlive();
-    serving = await world.serve(world, { process, register, view, record, store });
+    const serves = (made: Serving) => {
+      serving = made;
+    };
+    await world.serve(world, { process, register, view, record, store, serves });
   }
 
   function rejoin(): void {
     process.deliver(() => {
       if (!isNewest()) return;
-      join().catch(() => process.clock.setTimer(100, rejoin));
+      join().catch(() => process.clock.setTimer(againMs, rejoin));
     });
   }
 
+  /** What has begun to own and cannot serve ends, and another process begins anew: two stores of one process would break each other's promises. */
+  function giveUp(): void {
+    if (process.state() === 'dead') return;
+    kill(world, process);
+    time.after(againMs, () => world.shards.get(name)?.start());
+  }
+
   function tryToBegin(): void {
-    begin().catch(() => process.clock.setTimer(100, tryToBegin));
+    join().then(
+      (record) => void begin(record).catch(giveUp),
+      () => process.clock.setTimer(againMs, tryToBegin),
+    );
   }
   tryToBegin();
 
@@ -143,8 +163,8 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
     rejoin,
     feed: () => there().feed,
     async ask(past) {
-      const { progress, store } = there();
-      return { progress: await progress.nudge(past), last: store.currentRevision() };
+      const { nudge, store } = there();
+      return { progress: await nudge(past), last: store.currentRevision() };
     },
     async read(run) {
       const answer = await run(there().store);
@@ -152,7 +172,9 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
       return answer;
     },
     async watch(after, initial, signal, send) {
-      const { store, hub, progress } = there();
+      const { store, parts } = there();
+      if (parts === undefined) throw new Error('a shard with an API is watched by its API');
+      const { hub, progress } = parts;
       await awaitRevision({ store, hub, clock: process.clock, shardNumber: number }, after);
       if (initial) {
         const { entries } = await store.list({ prefix: contentPrefix }, { at: after });

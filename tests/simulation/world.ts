@@ -5,6 +5,7 @@ import type { Revision } from '@kcp-ts/meta';
 import type { FeedService } from '@kcp-ts/proto';
 import type { EntryView, FeedSink, InProcessRegistry, ShardRecord } from '@kcp-ts/replication';
 import type { RpcHandlers } from '@kcp-ts/rpc';
+import type { Shard } from '@kcp-ts/shard';
 import type { Store } from '@kcp-ts/storage';
 import type { WatchFrame, WatchHub } from '@kcp-ts/watch';
 import type { SimBus } from './bus.ts';
@@ -25,9 +26,12 @@ export interface CopiesView {
 /** What a process serves once it owns its shard. */
 export interface Serving {
   readonly store: Store;
-  readonly hub: WatchHub;
-  readonly progress: Progress;
   readonly feed: RpcHandlers<typeof FeedService>;
+  readonly nudge: Progress['nudge'];
+  /** What its watches are made of, where it has no API. */
+  readonly parts?: { readonly hub: WatchHub; readonly progress: Progress };
+  /** Its API, once that is there. */
+  readonly api?: Pick<Shard, 'handler' | 'orders'>;
 }
 
 export interface ServeNeeds {
@@ -36,10 +40,12 @@ export interface ServeNeeds {
   readonly view: CopiesView;
   readonly record: ShardRecord;
   readonly store: Store;
+  /** Serves this from now on. */
+  serves(serving: Serving): void;
 }
 
 /** Makes of a store what a shard serves, and follows the others' feeds. */
-export type Serve = (world: World, needs: ServeNeeds) => Promise<Serving>;
+export type Serve = (world: World, needs: ServeNeeds) => Promise<void>;
 
 export interface ShardLife {
   readonly process: SimProcess;
