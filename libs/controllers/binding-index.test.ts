@@ -53,9 +53,11 @@ const unbind = async (cluster: string, name: string): Promise<Revision> => {
   return store.currentRevision();
 };
 
-it('a consumer has what its bindings to the export have bound, and nothing before the first is complete', async () => {
-  await bind('c1', 'one', ['cowboys'], false);
+it('a consumer has what its bindings to the export have bound, and nothing before the first has anything', async () => {
+  await bind('c1', 'one', [], false);
   expect(index.consumers('h').has('c1')).toBe(false);
+  await bind('c1', 'one', ['cowboys'], false);
+  expect(index.consumers('h').has('c1')).toBe(true);
   await bind('c1', 'one', ['cowboys']);
   await bind('c2', 'one', ['cowboys']);
   expect([...(index.consumers('h').get('c1') ?? [])]).toEqual([cowboys]);

@@ -13,7 +13,7 @@ import { LRUCache } from 'lru-cache';
 import { eachPiece } from './writer.ts';
 
 export interface BindingIndex {
-  /** Clusters with a binding to the export (by its hash) that has been bound, each with what it has bound of it, as `boundName` writes it. */
+  /** Clusters with a binding to the export (by its hash) that has bound something, each with what it has bound of it, as `boundName` writes it. */
   consumers(exportHash: string): ReadonlyMap<string, ReadonlySet<string>>;
   /** Whether a cluster had bound a resource (as `boundName` writes it) of an export at a revision; `unknown` for one that is too long ago. */
   wasBound(exportHash: string, cluster: string, name: string, at: Revision): boolean | 'unknown';
@@ -30,7 +30,7 @@ export interface BindingIndex {
 
 interface Known {
   readonly hash: string;
-  /** What is bound; undefined before the first time that everything was. */
+  /** What is bound; undefined before anything is. */
   readonly resources: ReadonlySet<string> | undefined;
 }
 
@@ -91,8 +91,10 @@ export function createBindingIndex(store: Store): BindingIndex {
     const hash = object.metadata.labels?.[exportLabel];
     if (hash === undefined) return undefined;
     const { status } = object as ApiBinding;
-    if (!isTrueCondition(status?.conditions, 'InitialBindingCompleted')) return { hash, resources: undefined };
     const bound = status?.boundResources ?? [];
+    // What a binding has is served, also where the rest conflicts with others or it has only just been left to it: so its provider sees it.
+    if (bound.length === 0 && !isTrueCondition(status?.conditions, 'InitialBindingCompleted'))
+      return { hash, resources: undefined };
     return {
       hash,
       resources: shared(bound.map(({ group, resource, schema }) => boundName(group, resource, schema.identityHash))),

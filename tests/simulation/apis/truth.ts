@@ -116,12 +116,13 @@ export function truthOf(shards: Iterable<SimShard>, numbers: ReadonlyMap<string,
     );
   }
 
-  function isBound({ spec, status }: Binding): boolean {
-    return (
-      spec?.reference?.export?.name === resource &&
-      status?.apiExportClusterName !== undefined &&
-      isTrueCondition(status.conditions, 'InitialBindingCompleted')
-    );
+  function hasBound({ status }: Binding): boolean {
+    return status?.boundResources?.some((bound) => bound.resource === resource) === true;
+  }
+
+  /** What a binding has is seen before all is bound; what it grants is not. */
+  function isComplete({ status }: Binding): boolean {
+    return status?.apiExportClusterName !== undefined && isTrueCondition(status.conditions, 'InitialBindingCompleted');
   }
 
   return {
@@ -132,11 +133,10 @@ export function truthOf(shards: Iterable<SimShard>, numbers: ReadonlyMap<string,
       ),
     shows(watched, cluster, { object }, at) {
       return bindingsAt(cluster, at).some((binding) => {
-        if (!isBound(binding)) return false;
         const { spec, status, metadata } = binding;
-        if (watched === 'exported')
-          return status?.boundResources?.some((bound) => bound.resource === resource) === true;
-        if (metadata.deletionTimestamp !== undefined) return false;
+        if (spec?.reference?.export?.name !== resource) return false;
+        if (watched === 'exported') return hasBound(binding);
+        if (!isComplete(binding) || metadata.deletionTimestamp !== undefined) return false;
         const isAskedFor = status?.exportPermissionClaims?.some((claim) => claim.resource === 'configmaps') === true;
         const claim = spec?.permissionClaims?.find((one) => one.resource === 'configmaps');
         return isAskedFor && claim?.state === 'Accepted' && selects(claim, object);
