@@ -33,8 +33,7 @@ export function checkBindings(shards: Iterable<SimShard>): readonly string[] {
       } else if (parts.group === group && parts.resource === resource) {
         if (type === 'put') instances.add(key);
         else instances.delete(key);
-        if (type === 'put' && holders.size === 0)
-          found.push(`${key} was written at ${revision}, and is bound by nobody`);
+        if (holders.size === 0) found.push(`${key} was changed at ${revision}, and is bound by nobody`);
       }
     }
     for (const [cluster, { holders, instances }] of clusters)
