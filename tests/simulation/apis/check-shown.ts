@@ -33,16 +33,20 @@ interface Judged {
   readonly watched: Watched;
 }
 
-/** Whether an object is to be in a list; undefined where that depends on when each shard was asked. */
-function isListed({ truth, watched }: Judged, segment: ApiSegment, { cluster, state }: Present): boolean | undefined {
+/** `no`: and no event of it follows from that state. `hidden`: not in the list, but whoever goes on from there may be told of its end. */
+type Listed = 'yes' | 'no' | 'hidden' | 'unsure';
+
+/** Whether an object is to be in a list; where that depends on when each shard was asked, nobody is sure. */
+function listedAs({ truth, watched }: Judged, segment: ApiSegment, { cluster, state }: Present): Listed {
   const { start, listedBy } = segment;
-  const own = watched === 'exported' || truth.shows(watched, cluster, state, state.revision);
-  if (!own) return false;
+  if (watched === 'exported') return truth.shows(watched, cluster, state, start) ? 'yes' : 'no';
+  if (!truth.shows(watched, cluster, state, state.revision)) return 'no';
   const upTo = asRevision(listedBy + aroundMicros);
-  const moments = watched === 'exported' ? [start] : [start, ...truth.turns(cluster, start, upTo)];
+  const moments = [start, ...truth.turns(cluster, start, upTo)];
   const shown = moments.map((at) => truth.shows(watched, cluster, state, at));
+  if (shown.every((one) => one)) return 'yes';
   // A watch that begins with its state shows what was granted when it began, and one that goes on from a list, what was when it was written.
-  return shown.every((one) => one) ? true : shown.some((one) => one) || !segment.inWatch ? undefined : false;
+  return segment.inWatch && shown.every((one) => !one) ? 'hidden' : 'unsure';
 }
 
 /** Violations, and the objects of which it depends whether they were in the list. */
@@ -51,11 +55,13 @@ function checkList(judged: Judged, segment: ApiSegment): { found: string[]; unsu
   const unsure = new Set<string>();
   const present = presentAt(judged.truth.changes(judged.watched), segment.start);
   for (const [id, one] of present) {
-    const wanted = isListed(judged, segment, one);
+    const wanted = listedAs(judged, segment, one);
     const listed = segment.state.get(id);
-    if (wanted === undefined) unsure.add(id);
-    else if (wanted !== (listed !== undefined))
-      found.push(`a list at ${segment.start} ${wanted ? 'misses' : 'shows'} ${id} of ${one.state.revision}`);
+    if (wanted === 'unsure' || wanted === 'hidden') unsure.add(id);
+    if (wanted !== 'unsure' && (wanted === 'yes') !== (listed !== undefined))
+      found.push(
+        `a list at ${segment.start} ${listed === undefined ? 'misses' : 'shows'} ${id} of ${one.state.revision}`,
+      );
     if (listed !== undefined && parseResourceVersion(listed)?.revision !== one.state.revision)
       found.push(`a list at ${segment.start} shows ${id} at ${listed}, not at ${one.state.revision}`);
   }
