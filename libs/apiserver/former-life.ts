@@ -23,7 +23,7 @@ export function refuseFormerLife({ needs, scope, served }: ResourceCall, revisio
   const made = createdAt(needs, needs.registry.logicalClusterKey?.(scope.cluster));
   if (made !== undefined && revision < made) throw tooOld(revision, made);
   if (origin.kind === 'builtin') return;
-  const since = createdAt(needs, needs.registry.originKey?.(scope.cluster, origin));
+  const since = createdAt(needs, needs.registry.originKey?.(scope.cluster, served));
   if (since !== undefined && revision < since)
     throw StatusError.expired(
       `too old resource version: ${groupResourceText(served.row)} has been served here since then; start again from a list`,

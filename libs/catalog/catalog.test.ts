@@ -23,6 +23,11 @@ async function bind(store: Store, name: string, exportName: string): Promise<voi
   await store.commit([{ op: 'put', key: bindingKey(name), expect: 'any', value: () => value }]);
 }
 
+function broughtBy(origin: ServedResource['origin']): ServedResource {
+  const row = { group: 'wild.west', version: 'v1', plural: 'cowboys' };
+  return { row, origin, identity: 'a'.repeat(64) } as unknown as ServedResource;
+}
+
 it('knows which definition or binding brings a cluster a resource, also after they have changed', async () => {
   await using store = createMemoryStore({ clock: createManualClock() });
   const catalog = createCatalog({
@@ -30,17 +35,21 @@ it('knows which definition or binding brings a cluster a resource, also after th
     componentsOfBinding: () => [],
     componentOfCrd: () => undefined,
   });
-  const origin = { kind: 'bound', exportCluster: 'provider', exportName: 'west', terminating: false } as const;
-  expect(catalog.originKey(cluster, origin)).toBeUndefined();
+  const cowboys = broughtBy({ kind: 'bound', exportCluster: 'provider', exportName: 'west', terminating: false });
+  expect(catalog.originKey(cluster, cowboys)).toBeUndefined();
   await bind(store, 'mine', 'west');
   catalog.changed(bindingKey('mine'));
-  expect(catalog.originKey(cluster, origin)).toBe(bindingKey('mine'));
-  expect(catalog.originKey(cluster, { ...origin, exportName: 'east' })).toBeUndefined();
-  expect(catalog.originKey('c2' as ClusterName, origin)).toBeUndefined();
+  expect(catalog.originKey(cluster, cowboys)).toBe(bindingKey('mine'));
+  // Of another export with the same identity: who has it bound brings it.
+  const shared = broughtBy({ kind: 'bound', exportCluster: '', exportName: 'east', terminating: false });
+  expect(catalog.originKey(cluster, shared)).toBe(bindingKey('mine'));
+  const foreign = { ...cowboys, identity: 'b'.repeat(64) as ServedResource['identity'] };
+  expect(catalog.originKey(cluster, foreign)).toBeUndefined();
+  expect(catalog.originKey('c2' as ClusterName, cowboys)).toBeUndefined();
   await store.commit([{ op: 'delete', key: bindingKey('mine'), expect: 'any' }]);
   catalog.changed(bindingKey('mine'));
-  expect(catalog.originKey(cluster, origin)).toBeUndefined();
-  const crd = { kind: 'crd', name: 'widgets.example.com', terminating: false } as const;
+  expect(catalog.originKey(cluster, cowboys)).toBeUndefined();
+  const crd = broughtBy({ kind: 'crd', name: 'widgets.example.com', terminating: false });
   expect(catalog.originKey(cluster, crd)).toBe(
     'apiextensions.k8s.io/customresourcedefinitions/-/c1//widgets.example.com',
   );

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { Slices, Turns } from '@kcp-ts/base';
 import type { ClusterName, KubeObject } from '@kcp-ts/meta';
-import type { Origin, ServedResource, Surface } from '@kcp-ts/registry';
+import type { ServedResource, Surface } from '@kcp-ts/registry';
 import { createSurface } from '@kcp-ts/registry';
 import type { Entry, Store } from '@kcp-ts/storage';
 import { compareKeys, parseStored } from '@kcp-ts/storage';
@@ -22,7 +22,7 @@ export interface Catalog {
    */
   prepare(cluster: ClusterName, turns: Turns): Promise<void> | undefined;
   /** The key of the CRD, or of one of the bindings, that brings a cluster what comes from there; undefined where there is none. */
-  originKey(cluster: ClusterName, origin: Exclude<Origin, { readonly kind: 'builtin' }>): string | undefined;
+  originKey(cluster: ClusterName, served: Pick<ServedResource, 'origin' | 'identity' | 'row'>): string | undefined;
   /** To be told of every changed key, before its commit is acknowledged. */
   changed(key: string): void;
   /** The cluster is gone. */
@@ -212,9 +212,10 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
     let found = bindings.get(cluster);
     if (found === undefined) {
       const keys = new Map<string, string>();
+      // By what is bound, and not by the export: several exports may bring the same resource, and one binding leave it to another.
       for (const { key, value } of needs.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax))
-        for (const { exportCluster, exportName } of boundResourcesOf(parseStored<KubeObject>(value)))
-          keys.set(`${exportCluster} ${exportName}`, key);
+        for (const { group, resource, identityHash } of boundResourcesOf(parseStored<KubeObject>(value)))
+          keys.set(`${group}/${resource} ${identityHash}`, key);
       found = keys;
       bindings.set(cluster, found);
     }
@@ -225,9 +226,10 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
     base,
     intern,
     prepare,
-    originKey(cluster, origin) {
+    originKey(cluster, { origin, identity, row }) {
+      if (origin.kind === 'builtin') return undefined;
       if (origin.kind === 'crd') return `${crdsPrefix}${cluster}//${origin.name}`;
-      return bindingsOf(cluster).get(`${origin.exportCluster} ${origin.exportName}`);
+      return bindingsOf(cluster).get(`${row.group}/${row.plural} ${identity}`);
     },
     surface(cluster) {
       let known = byCluster.get(cluster);

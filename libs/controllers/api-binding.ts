@@ -73,6 +73,18 @@ interface Writable extends KubeObject {
   status?: NonNullable<ApiBinding['status']>;
 }
 
+/** Another binding of the workspace that goes on with what one leaves behind. */
+interface Successor {
+  readonly name: string;
+  /** Where its export is. */
+  readonly exportCluster: string;
+}
+
+/** What is left to a successor. */
+interface Handed extends Pick<Successor, 'exportCluster'> {
+  readonly resources: readonly BoundResourceStatus[];
+}
+
 /** Reads of an own store's object are recorded; of one of another shard, that it is not here. */
 function bindingReader(needs: ApiBindingNeeds, decision: Reads, cluster: string, own: string): BindingReader {
   const read = <T>(key: string): T | undefined => {
@@ -211,10 +223,7 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
    * Finds another binding of the workspace that would go on serving a bound resource with the same schema and identity: then those instances stay, and are
    * handed over to it. One that is going away itself takes nothing over. What the others serve is read once, however much has been bound.
    */
-  function successorsOf(
-    reader: BindingReader,
-    cluster: string,
-  ): (bound: BoundResourceStatus) => ApiBinding | undefined {
+  function successorsOf(reader: BindingReader, cluster: string): (bound: BoundResourceStatus) => Successor | undefined {
     const candidates = reader.otherBindings().flatMap((binding) => {
       const reference = binding.spec?.reference?.export;
       if (binding.metadata.deletionTimestamp !== undefined || reference === undefined) return [];
@@ -229,10 +238,10 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
         );
         return schemas.has(uid);
       };
-      return [{ binding, identity, serves }];
+      return [{ name: binding.metadata.name, exportCluster, identity, serves }];
     });
     return ({ schema }) =>
-      candidates.find(({ identity, serves }) => identity === schema.identityHash && serves(schema.UID))?.binding;
+      candidates.find(({ identity, serves }) => identity === schema.identityHash && serves(schema.UID));
   }
 
   /** The successors with what they take over: from the commit on that removes the binding it is theirs, and goes with them if nobody follows. */
@@ -240,10 +249,10 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     decision: Decision,
     cluster: string,
     gone: ApiBinding,
-    handed: ReadonlyMap<string, BoundResourceStatus[]>,
+    handed: ReadonlyMap<string, Handed>,
   ): Operation[] {
     const successors: Writable[] = [];
-    const operations: Operation[] = [...handed].flatMap(([name, resources]) => {
+    const operations: Operation[] = [...handed].flatMap(([name, { exportCluster, resources }]) => {
       const entry = decision.peek(bindingKey(cluster, name));
       if (entry === undefined) return [];
       const successor = objectOf<Writable>(served(), entry);
@@ -251,7 +260,12 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
       const taken = resources.filter(
         ({ group, resource }) => !before.some((bound) => bound.group === group && bound.resource === resource),
       );
-      successor.status = { ...successor.status, boundResources: [...before, ...taken] };
+      // It may not have been looked at yet: what it has now is of this export.
+      successor.status = {
+        ...successor.status,
+        apiExportClusterName: successor.status?.apiExportClusterName ?? exportCluster,
+        boundResources: [...before, ...taken],
+      };
       successors.push(successor);
       return replaceOperation(needs, served(), entry, successor);
     });
@@ -264,12 +278,13 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     const reader = bindingReader(needs, decision, cluster, nameOfKey(key));
     const remaining: string[] = [];
     const finalizers: string[] = [];
-    const handed = new Map<string, BoundResourceStatus[]>();
+    const handed = new Map<string, Handed>();
     const successorFor = successorsOf(reader, cluster);
     for (const bound of binding.status?.boundResources ?? []) {
-      const successor = successorFor(bound)?.metadata.name;
+      const successor = successorFor(bound);
       if (successor !== undefined) {
-        handed.set(successor, [...(handed.get(successor) ?? []), bound]);
+        const { name, exportCluster } = successor;
+        handed.set(name, { exportCluster, resources: [...(handed.get(name)?.resources ?? []), bound] });
         continue;
       }
       const identity = parseIdentityHash(bound.schema.identityHash);

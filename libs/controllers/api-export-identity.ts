@@ -142,9 +142,12 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
   /** Whether the status says of the identity what its secret says. */
   function isSettled({ key, value }: Entry): boolean {
     const object = parseStored<ApiExport>(value);
+    const { conditions = [], identityHash } = object.status ?? {};
+    // What nobody has looked at yet says nothing of its identity, and that is no answer.
+    if (!conditions.some(({ type }) => type === 'IdentityValid')) return false;
     const hash = provenHash(needs.store, clusterOfKey(key, exportsPrefix), object);
-    const agrees = hash !== undefined && object.status?.identityHash === hash;
-    return agrees === isTrueCondition(object.status?.conditions, 'IdentityValid');
+    const agrees = hash !== undefined && identityHash === hash;
+    return agrees === isTrueCondition(conditions, 'IdentityValid');
   }
 
   function plan(decision: Reads, cluster: string, entry: Entry): Operation[] {

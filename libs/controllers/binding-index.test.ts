@@ -53,9 +53,11 @@ const unbind = async (cluster: string, name: string): Promise<Revision> => {
   return store.currentRevision();
 };
 
-it('a consumer has what its bindings to the export have bound, and nothing before the first is complete', async () => {
-  await bind('c1', 'one', ['cowboys'], false);
+it('a consumer has what its bindings to the export have bound, and nothing before the first has anything', async () => {
+  await bind('c1', 'one', [], false);
   expect(index.consumers('h').has('c1')).toBe(false);
+  await bind('c1', 'one', ['cowboys'], false);
+  expect(index.consumers('h').has('c1')).toBe(true);
   await bind('c1', 'one', ['cowboys']);
   await bind('c2', 'one', ['cowboys']);
   expect([...(index.consumers('h').get('c1') ?? [])]).toEqual([cowboys]);
@@ -86,6 +88,32 @@ it('a consumer that has left had bound what it had up to then, and nothing since
   expect(index.wasBound('h', 'c1', sheriffs, bound)).toBe(false);
   expect(index.wasBound('h', 'c1', cowboys, (gone + 1) as Revision)).toBe(false);
   expect(index.wasBound('h', 'c2', cowboys, bound)).toBe(false);
+});
+
+it('a consumer that came and left again had bound what it had each time, and nothing in between', async () => {
+  const stays: [Revision, Revision, Revision][] = [];
+  for (let i = 0; i < 3; i++) {
+    await bind('c1', 'one', ['cowboys']);
+    const bound = store.currentRevision();
+    const gone = await unbind('c1', 'one');
+    await bind('c2', 'one', ['cowboys']);
+    stays.push([bound, gone, store.currentRevision()]);
+  }
+  for (const [bound, gone, later] of stays) {
+    for (const at of [bound, gone]) expect(index.wasBound('h', 'c1', cowboys, at)).toBe(true);
+    expect(index.wasBound('h', 'c1', cowboys, later)).toBe(false);
+  }
+});
+
+it('of a consumer that comes and leaves all the time the oldest is forgotten, and said to be unknown', async () => {
+  const left: Revision[] = [];
+  for (let i = 0; i < 22; i++) {
+    await bind('c1', 'one', ['cowboys']);
+    left.push(await unbind('c1', 'one'));
+  }
+  const [first, second, third] = left.map((at) => index.wasBound('h', 'c1', cowboys, at));
+  expect([first, second, third]).toEqual(['unknown', 'unknown', true]);
+  expect(index.wasBound('h', 'c2', cowboys, left[0] ?? (0 as Revision))).toBe(false);
 });
 
 it('after a restart it is not known who had bound what before', async () => {

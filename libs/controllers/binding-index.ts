@@ -13,7 +13,7 @@ import { LRUCache } from 'lru-cache';
 import { eachPiece } from './writer.ts';
 
 export interface BindingIndex {
-  /** Clusters with a binding to the export (by its hash) that has been bound, each with what it has bound of it, as `boundName` writes it. */
+  /** Clusters with a binding to the export (by its hash) that has bound something, each with what it has bound of it, as `boundName` writes it. */
   consumers(exportHash: string): ReadonlyMap<string, ReadonlySet<string>>;
   /** Whether a cluster had bound a resource (as `boundName` writes it) of an export at a revision; `unknown` for one that is too long ago. */
   wasBound(exportHash: string, cluster: string, name: string, at: Revision): boolean | 'unknown';
@@ -30,7 +30,7 @@ export interface BindingIndex {
 
 interface Known {
   readonly hash: string;
-  /** What is bound; undefined before the first time that everything was. */
+  /** What is bound; undefined before anything is. */
   readonly resources: ReadonlySet<string> | undefined;
 }
 
@@ -40,12 +40,22 @@ const bindingsMax = 1_000;
 const sharedSetsMax = 1_000;
 /** Consumers that have left and are remembered, so that a watch is told of the last that happened there. */
 const leftMax = 10_000;
+/** How often one of them may have come and left; of more, and of what lies longer ago, a watch is told that it has to begin anew. */
+const staysMax = 20;
 
-interface Left {
+interface Stay {
   readonly resources: ReadonlySet<string>;
   /** From the oldest of its bindings on, up to when it left. */
   readonly since: Revision;
   readonly at: Revision;
+}
+
+/** Of a consumer that has left, maybe often: a watch that goes on from before is told of each time. */
+interface Left {
+  /** The oldest first. */
+  readonly stays: readonly Stay[];
+  /** Stays up to here are forgotten. */
+  readonly unknownUpTo: Revision;
 }
 
 const noBindings: ReadonlySet<string> = new Set();
@@ -63,7 +73,8 @@ export function createBindingIndex(store: Store): BindingIndex {
   /** By hash and cluster. */
   const left = new LRUCache<string, Left>({
     max: leftMax,
-    dispose: ({ at }, _key, reason) => {
+    dispose: ({ stays }, _key, reason) => {
+      const { at } = stays.at(-1) ?? { at: revisionZero };
       if (reason === 'evict' && at > unknownUpTo) unknownUpTo = at;
     },
   });
@@ -80,8 +91,10 @@ export function createBindingIndex(store: Store): BindingIndex {
     const hash = object.metadata.labels?.[exportLabel];
     if (hash === undefined) return undefined;
     const { status } = object as ApiBinding;
-    if (!isTrueCondition(status?.conditions, 'InitialBindingCompleted')) return { hash, resources: undefined };
     const bound = status?.boundResources ?? [];
+    // What a binding has is served, also where the rest conflicts with others or it has only just been left to it: so its provider sees it.
+    if (bound.length === 0 && !isTrueCondition(status?.conditions, 'InitialBindingCompleted'))
+      return { hash, resources: undefined };
     return {
       hash,
       resources: shared(bound.map(({ group, resource, schema }) => boundName(group, resource, schema.identityHash))),
@@ -134,6 +147,15 @@ export function createBindingIndex(store: Store): BindingIndex {
     });
   }
 
+  /** What history no longer has nobody can go on from. */
+  function noteLeft(id: string, stay: Stay): void {
+    const before = left.get(id);
+    const floor = store.floor();
+    const stays = [...(before?.stays ?? []).filter(({ at }) => at > floor), stay];
+    const forgotten = stays.length > staysMax ? stays.shift()?.at : before?.unknownUpTo;
+    left.set(id, { stays, unknownUpTo: forgotten ?? revisionZero });
+  }
+
   function remove(key: string, last: Known | undefined, at: Revision): void {
     if (last === undefined) return;
     const { hash } = last;
@@ -142,7 +164,7 @@ export function createBindingIndex(store: Store): BindingIndex {
     const cluster = clusterOfKey(key, bindingsPrefix);
     const clusters = consumers.get(hash);
     if (clusters?.has(cluster) !== true) return;
-    left.set(`${hash} ${cluster}`, {
+    noteLeft(`${hash} ${cluster}`, {
       resources: clusters.get(cluster) ?? noBindings,
       since: sinceOf(hash, cluster),
       at,
@@ -165,9 +187,10 @@ export function createBindingIndex(store: Store): BindingIndex {
     consumers: (hash) => consumers.get(hash) ?? noConsumers,
     wasBound(hash, cluster, name, at) {
       if (consumers.get(hash)?.get(cluster)?.has(name) === true && at >= sinceOf(hash, cluster)) return true;
-      const last = left.get(`${hash} ${cluster}`);
-      if (last !== undefined && at >= last.since && at <= last.at && last.resources.has(name)) return true;
-      return at <= unknownUpTo ? 'unknown' : false;
+      const former = left.get(`${hash} ${cluster}`);
+      if (former?.stays.some((stay) => at >= stay.since && at <= stay.at && stay.resources.has(name)) === true)
+        return true;
+      return at <= unknownUpTo || (former !== undefined && at <= former.unknownUpTo) ? 'unknown' : false;
     },
     bindings: (hash) => bindings.get(hash) ?? noBindings,
     exports: () => [...consumers.keys()],

@@ -69,6 +69,8 @@ const ownClusterFinalizers = new Set([...ownFinalizers, terminatorsFinalizer]);
 interface Content {
   /** What can go at once. */
   readonly operations: readonly Operation[];
+  /** What goes when nothing else is left. */
+  readonly last: readonly Operation[];
   readonly waiting: ReadonlyMap<string, number>;
 }
 
@@ -79,7 +81,7 @@ function hasForeignFinalizer(entry: Entry): boolean {
   );
 }
 
-/** What serves others in the workspace goes last: who clears finalizers may still need it. */
+/** What serves others in the workspace goes last: who clears finalizers may still need it, and the instances of a binding go while its provider sees them. */
 function goesLast(resource: string): boolean {
   return /^(?:apibindings|customresourcedefinitions|clusterroles|clusterrolebindings|roles|rolebindings|namespaces)$/.test(
     resource,
@@ -149,7 +151,7 @@ export function createClusterRemoval(needs: ClusterRemovalNeeds): ClusterRemoval
         }
       }
     }
-    return { operations: blocked.size === 0 ? [...operations, ...last] : operations, waiting: blocked };
+    return { operations, last, waiting: blocked };
   }
 
   /** Where one commit fails, the others go on: who writes all the time holds up what he writes, and nothing else. */
@@ -199,6 +201,7 @@ export function createClusterRemoval(needs: ClusterRemovalNeeds): ClusterRemoval
       const content = await contentOf(cluster);
       if (!(await commitInBatches(decision, content.operations))) return { status: 'raced' };
       if (content.waiting.size > 0) return { status: 'waiting', remaining: content.waiting };
+      if (!(await commitInBatches(decision, content.last))) return { status: 'raced' };
       return finish(decision, cluster, last);
     },
   };

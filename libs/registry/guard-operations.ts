@@ -35,10 +35,10 @@ export function guardCreate(needs: RegistryNeeds, request: WriteRequest, name: s
   const operations: Operation[] = [];
   const { row, origin } = request.served;
   if (origin.kind !== 'builtin') {
-    const key = needs.originKey?.(request.cluster, origin);
+    const key = needs.originKey?.(request.cluster, request.served);
     const entry = key === undefined ? undefined : needs.store.peek(key);
-    // What the request was told of it may be old by now.
-    if (key !== undefined && entry === undefined) throw StatusError.pathNotFound();
+    // What the request was told of it may be old by now: nobody brings the resource any more.
+    if (needs.originKey !== undefined && entry === undefined) throw StatusError.pathNotFound();
     if (origin.terminating || (entry !== undefined && (storedFlags(entry.value) & flagDeleting) !== 0))
       throw StatusError.forbidden(row, name, 'create not allowed while custom resource definition is terminating');
     if (entry !== undefined) operations.push({ op: 'check', key: entry.key, createRevision: entry.createRevision });

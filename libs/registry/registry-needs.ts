@@ -2,7 +2,7 @@ import type { Clock, Random, Turns } from '@kcp-ts/base';
 import type { ClusterName } from '@kcp-ts/meta';
 import type { Store } from '@kcp-ts/storage';
 import type { Admission } from './admission.ts';
-import type { Origin } from './served-resource.ts';
+import type { ServedResource } from './served-resource.ts';
 
 export interface RegistryNeeds {
   readonly store: Store;
@@ -14,7 +14,7 @@ export interface RegistryNeeds {
   /** The key of a cluster's LogicalCluster, which every create relies on; undefined for system clusters, which have none. */
   logicalClusterKey(cluster: ClusterName): string | undefined;
   /** The key of the definition or binding that brings a cluster a resource which is not built in: a create relies on it. Undefined where there is none. */
-  originKey?(cluster: ClusterName, origin: Exclude<Origin, { readonly kind: 'builtin' }>): string | undefined;
+  originKey?(cluster: ClusterName, served: ServedResource): string | undefined;
 }
 
 /** The last second that was asked for, and its text: writes of one second share it. */

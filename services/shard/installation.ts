@@ -70,13 +70,13 @@ const followers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces']
 
 type Owner = { readonly cluster: string; readonly name: string };
 
-interface Known {
+export interface Known {
   readonly peers: Omit<Peers, 'shards' | 'load' | 'isFresh' | 'isComplete' | 'catchUp' | 'hasServiceAccount'>;
   readonly sink: Parameters<typeof createFeedFollower>[0]['sink'];
 }
 
 /** What is kept of other shards' feeds. */
-function createKnown(): Known {
+export function createKnown(): Known {
   const index = createPathIndex();
   const view = createEntryView({ keep: isCopiedKey });
   const ownerListeners = new Set<(owner: Owner) => void>();

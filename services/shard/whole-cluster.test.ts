@@ -52,6 +52,47 @@ it('a cluster goes in bounded commits, each object with a revision and an event 
   expect([store.get(logicalClusterKey(big)), await store.count({ cluster: big })]).toEqual([undefined, 0]);
 });
 
+it('what serves others in a cluster goes when all else has gone, also where somebody wrote meanwhile', async () => {
+  const clock = createManualClock(Date.now());
+  await using inner = createMemoryStore({ clock });
+  const keyOf = (name: string) =>
+    formatKey({ group: '', resource: 'configmaps', identity: '-', cluster: big, namespace: 'default', name });
+  const key = keyOf('a');
+  const write = (name: string) => {
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' } };
+    const value = encodeStored('0123456789abcdef', 0, JSON.stringify(object));
+    return inner.commit([{ op: 'put', key: keyOf(name), expect: 'any', value: () => value }]);
+  };
+  let races = 0;
+  const store = {
+    ...inner,
+    commit(operations: Parameters<typeof inner.commit>[0]) {
+      // In the very turn before it is deleted.
+      if (races < 2 && operations.some((operation) => operation.op === 'delete' && operation.key === key)) {
+        races++;
+        void write('a');
+      }
+      return inner.commit(operations);
+    },
+  };
+  await using shard = await composeTestShard({ store, clock, peers });
+  await shard.orders.create({
+    ...{ cluster: big, path: 'root:big', type: 'root:universal', typeCluster: 'root' },
+    ...{ creator: { name: 'ann', groups: [] }, requiredGroups: undefined },
+    owner: { cluster: 'elsewhere', name: 'big', uid: 'u' },
+  });
+  // More than go in one commit: the one that is raced for is not that of the bindings.
+  for (const name of ['a', ...Array.from({ length: 120 }, (_, index) => `n${index}`)]) await write(name);
+  const deleted: string[] = [];
+  using _ = inner.subscribe((events) => {
+    for (const event of events) if (event.type === 'delete') deleted.push(event.key);
+  });
+  expect(await shard.orders.remove(big, 'u')).toEqual({ gone: true });
+  expect(races).toBe(2);
+  const first = deleted.findIndex((gone) => /\/(?:apibindings|namespaces|clusterroles)\//.test(gone));
+  expect(first).toBeGreaterThan(deleted.indexOf(key));
+});
+
 it('a cluster that another shard orders is of the type that was admitted there, not of what has its path by now', async () => {
   const clock = createManualClock(Date.now());
   await using store = createMemoryStore({ clock });

@@ -45,7 +45,11 @@ function checkList(segment: Segment, committed: readonly CommittedEvent[]): stri
 }
 
 /** Whether a stream may miss it: its shard was left out, and the stream was told that it cannot go on before the shard counted again. */
-function mayMiss(event: CommittedEvent, segment: Segment, record: MergedShard | undefined): boolean {
+export function mayMiss(
+  event: Position,
+  segment: Pick<Segment, 'gone' | 'position'>,
+  record: MergedShard | undefined,
+): boolean {
   if (record === undefined) return false;
   if (record.excludedAt !== undefined && event.revision > record.excludedAt) return true;
   return (

@@ -2,11 +2,10 @@
 
 import type { SimCache } from './cache.ts';
 import type { Clerk } from './clerk.ts';
-import type { SimProcess } from './process.ts';
 import { drawSkew } from './process.ts';
 import type { SimProxy } from './proxy.ts';
 import type { SimReplica } from './replica.ts';
-import { createSimShard, keepAliveMs, leaseMs } from './shard.ts';
+import { createSimShard, keepAliveMs, kill, leaseMs } from './shard.ts';
 import type { SimShard, World } from './world.ts';
 import { startWriter } from './writer.ts';
 
@@ -31,19 +30,13 @@ export function addShard(world: World, clerks: readonly Clerk[], writesUntilMs: 
   startWriter(world, clerks, name, writesUntilMs);
 }
 
-function isWell(shard: SimShard): boolean {
+export function isWell(shard: SimShard): boolean {
   const { process, serving } = shard.life();
   return process.state() === 'running' && serving() !== undefined;
 }
 
-/** With what it held open. */
-function kill({ network }: World, process: SimProcess): void {
-  process.kill();
-  network.cut(({ from, to }) => from === process || to === process);
-}
-
 /** The process dies; another one begins where it was, at once or much later. */
-function crash(world: World, shard: SimShard): void {
+export function crash(world: World, shard: SimShard): void {
   const { time, chance } = world;
   const { process, register } = shard.life();
   kill(world, process);
@@ -60,7 +53,7 @@ function crash(world: World, shard: SimShard): void {
  * The process stands still, as a machine that is paused: shorter than what is left of its lease for certain, or so long that another one takes the shard over
  * and it wakes up too late.
  */
-function stop(world: World, shard: SimShard): void {
+export function stop(world: World, shard: SimShard): void {
   const { time, chance } = world;
   const life = shard.life();
   const { process, register } = life;
@@ -82,13 +75,13 @@ function stop(world: World, shard: SimShard): void {
 }
 
 /** The shard lives, and serves whoever reaches it, and the register does not hear of it. */
-function lapse({ time, chance }: World, shard: SimShard): void {
+export function lapse({ time, chance }: World, shard: SimShard): void {
   const life = shard.life();
   life.register.lapse();
   time.after(chance.between(500, 3_000), life.rejoin);
 }
 
-function part({ time, chance, network }: World, one: string, other: string): void {
+export function part({ time, chance, network }: World, one: string, other: string): void {
   if (one === other) return;
   network.part(one, other);
   time.after(chance.between(50, 3_500), () => network.join(one, other));
@@ -105,7 +98,7 @@ function silence({ time, chance, shards }: World, { replicas, proxies, cache }: 
   });
 }
 
-function breakBus({ time, chance, bus }: World): void {
+export function breakBus({ time, chance, bus }: World): void {
   if (chance.happens(0.3)) bus.up = false;
   else bus.loss = chance.between(0.05, 0.9);
   time.after(chance.between(50, 4_000), () => {

@@ -1,8 +1,11 @@
 /** A shard: a disk, and one process after the other that owns it, each made of the store, the watch hub, the feed and the progress of the real thing. */
+import type { Progress } from '@kcp-ts/apiserver';
 import { awaitRevision, createProgress } from '@kcp-ts/apiserver';
 import type { Revision } from '@kcp-ts/meta';
-import type { ShardRecord } from '@kcp-ts/replication';
+import type { FeedService } from '@kcp-ts/proto';
+import type { Project, ShardRecord } from '@kcp-ts/replication';
 import { createFeedPublisher, feedHandlers, joinSinks } from '@kcp-ts/replication';
+import type { RpcHandlers } from '@kcp-ts/rpc';
 import { RpcError } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';
 import { revisionAt } from '@kcp-ts/storage';
@@ -15,17 +18,28 @@ import type { SimProcess } from './process.ts';
 import { createProcess, drawSkew } from './process.ts';
 import { followRegister } from './register.ts';
 import { createCopiesView } from './views.ts';
-import type { Serving, ShardLife, SimShard, World } from './world.ts';
+import type { Serve, ServeNeeds, Serving, ShardLife, SimShard, World } from './world.ts';
 
 /** How long a lease outlasts the last word of its owner. */
 export const leaseMs = 3_000;
 /** How often the owner says so. */
 export const keepAliveMs = 1_000;
 
+const againMs = 100;
+
 const nothing = new Uint8Array();
 
-async function own(world: World, process: SimProcess, disk: SimDisk, record: ShardRecord): Promise<Serving> {
-  const { rules, bus } = world;
+/** With what it held open. */
+export function kill({ network }: Pick<World, 'network'>, process: SimProcess): void {
+  process.kill();
+  network.cut(({ from, to }) => from === process || to === process);
+}
+
+/** Waits until it may commit, and opens the store. */
+async function own(
+  { rules }: World,
+  { process, disk, record }: { process: SimProcess; disk: SimDisk; record: ShardRecord },
+): Promise<Store> {
   const { clock } = process;
   if (rules.joinRevision) {
     const aheadMs = (record.joinRevision - revisionAt(clock.now())) / 1_000;
@@ -41,16 +55,40 @@ async function own(world: World, process: SimProcess, disk: SimDisk, record: Sha
     },
   };
   if (rules.joinRevision) store.observe(record.joinRevision);
+  return store;
+}
+
+/** A feed that others can follow. */
+export function publishFeed(
+  { bus }: World,
+  { process, record, store }: ServeNeeds,
+  { project, prefixes }: { readonly project: Project; readonly prefixes: () => readonly string[] },
+  nudge: Progress['nudge'],
+): RpcHandlers<typeof FeedService> {
+  const shard = { name: record.name, number: record.number };
+  const common = { store, epoch: process.address, project };
+  const { lastRevision } = createFeedPublisher({ ...common, bus: bus.open(process), shard, clock: process.clock });
+  const admit = () => undefined;
+  const answers = () =>
+    feedHandlers({ ...common, shard: record.name, prefixes: prefixes(), lastRevision, nudge, admit });
+  return {
+    snapshot: (request, call) => answers().snapshot(request, call),
+    fetch: (request, call) => answers().fetch(request, call),
+    progress: (requests, call) => answers().progress(requests, call),
+  };
+}
+
+/** The parts that merged streams and feeds are made of, and nothing of the API. */
+export const serveParts: Serve = async (world, needs) => {
+  const { process, register, record, store, view } = needs;
+  const { clock } = process;
   const hub = createWatchHub(store);
   const progress = createProgress({ hub, clock, observe: (past) => store.observe(past) });
-  const shard = { name: record.name, number: record.number };
-  const epoch = process.address;
-  const publisher = createFeedPublisher({ store, bus: bus.open(process), shard, epoch, project, clock });
-  const { lastRevision } = publisher;
-  const nudge = progress.nudge;
-  const common = { store, shard: record.name, epoch, project, prefixes: feedPrefixes };
-  return { store, hub, progress, feed: feedHandlers({ ...common, lastRevision, nudge, admit: () => undefined }) };
-}
+  const feed = publishFeed(world, needs, { project, prefixes: () => feedPrefixes }, progress.nudge);
+  const observing = observingSink((revision) => store.observe(revision));
+  needs.serves({ store, feed, nudge: progress.nudge, parts: { hub, progress } });
+  await followFeeds(world, { process, register, own: record.name, sink: joinSinks([view.sink, observing]) });
+};
 
 function startLife(world: World, name: string, disk: SimDisk, address: string): ShardLife {
   const { time, chance, rules } = world;
@@ -84,25 +122,35 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
   const isNewest = () => world.shards.get(name)?.life().process === process;
   const join = () => register.join({ name, ...urls, labels: {} }, isNewest);
 
-  async function begin(): Promise<void> {
-    const record = await join();
+  async function begin(record: ShardRecord): Promise<void> {
     number = record.number;
-    const owned = await own(world, process, disk, record);
+    const store = await own(world, { process, disk, record });
     keepAlive();
-    serving = owned;
-    const observing = observingSink((revision) => owned.store.observe(revision));
-    await followFeeds(world, { process, register, own: name, sink: joinSinks([view.sink, observing]) });
+    const serves = (made: Serving) => {
+      serving = made;
+    };
+    await world.serve(world, { process, register, view, record, store, serves });
   }
 
   function rejoin(): void {
     process.deliver(() => {
       if (!isNewest()) return;
-      join().catch(() => process.clock.setTimer(100, rejoin));
+      join().catch(() => process.clock.setTimer(againMs, rejoin));
     });
   }
 
+  /** What has begun to own and cannot serve ends, and another process begins anew: two stores of one process would break each other's promises. */
+  function giveUp(): void {
+    if (process.state() === 'dead') return;
+    kill(world, process);
+    time.after(againMs, () => world.shards.get(name)?.start());
+  }
+
   function tryToBegin(): void {
-    begin().catch(() => process.clock.setTimer(100, tryToBegin));
+    join().then(
+      (record) => void begin(record).catch(giveUp),
+      () => process.clock.setTimer(againMs, tryToBegin),
+    );
   }
   tryToBegin();
 
@@ -111,11 +159,12 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
     register,
     view,
     serving: () => serving,
+    holds,
     rejoin,
     feed: () => there().feed,
     async ask(past) {
-      const { progress, store } = there();
-      return { progress: await progress.nudge(past), last: store.currentRevision() };
+      const { nudge, store } = there();
+      return { progress: await nudge(past), last: store.currentRevision() };
     },
     async read(run) {
       const answer = await run(there().store);
@@ -123,7 +172,9 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
       return answer;
     },
     async watch(after, initial, signal, send) {
-      const { store, hub, progress } = there();
+      const { store, parts } = there();
+      if (parts === undefined) throw new Error('a shard with an API is watched by its API');
+      const { hub, progress } = parts;
       await awaitRevision({ store, hub, clock: process.clock, shardNumber: number }, after);
       if (initial) {
         const { entries } = await store.list({ prefix: contentPrefix }, { at: after });

@@ -13,6 +13,7 @@ import { startProxy } from './proxy.ts';
 import { startReplica } from './replica.ts';
 import type { Rules } from './rules.ts';
 import { allRules } from './rules.ts';
+import { serveParts } from './shard.ts';
 import { startTenant } from './tenant.ts';
 import { createChance, createVirtualTime } from './virtual-time.ts';
 import { createWatcher } from './watcher.ts';
@@ -46,6 +47,7 @@ function createWorld(seed: number, changed: Partial<Rules>): World {
     ...common,
     network: createNetwork(time, chance),
     bus: createSimBus(common),
+    serve: serveParts,
     registry: createInProcessRegistry({ clock: time.clock() }),
     shards: new Map(),
     lives: new Map(),

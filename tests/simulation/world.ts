@@ -3,8 +3,9 @@ import type { Progress } from '@kcp-ts/apiserver';
 import type { ShardProgress } from '@kcp-ts/merged';
 import type { Revision } from '@kcp-ts/meta';
 import type { FeedService } from '@kcp-ts/proto';
-import type { EntryView, FeedSink, InProcessRegistry } from '@kcp-ts/replication';
+import type { EntryView, FeedSink, InProcessRegistry, ShardRecord } from '@kcp-ts/replication';
 import type { RpcHandlers } from '@kcp-ts/rpc';
+import type { Shard } from '@kcp-ts/shard';
 import type { Store } from '@kcp-ts/storage';
 import type { WatchFrame, WatchHub } from '@kcp-ts/watch';
 import type { SimBus } from './bus.ts';
@@ -25,10 +26,26 @@ export interface CopiesView {
 /** What a process serves once it owns its shard. */
 export interface Serving {
   readonly store: Store;
-  readonly hub: WatchHub;
-  readonly progress: Progress;
   readonly feed: RpcHandlers<typeof FeedService>;
+  readonly nudge: Progress['nudge'];
+  /** What its watches are made of, where it has no API. */
+  readonly parts?: { readonly hub: WatchHub; readonly progress: Progress };
+  /** Its API, once that is there. */
+  readonly api?: Pick<Shard, 'handler' | 'orders'>;
 }
+
+export interface ServeNeeds {
+  readonly process: SimProcess;
+  readonly register: SimRegister;
+  readonly view: CopiesView;
+  readonly record: ShardRecord;
+  readonly store: Store;
+  /** Serves this from now on. */
+  serves(serving: Serving): void;
+}
+
+/** Makes of a store what a shard serves, and follows the others' feeds. */
+export type Serve = (world: World, needs: ServeNeeds) => Promise<void>;
 
 export interface ShardLife {
   readonly process: SimProcess;
@@ -36,6 +53,8 @@ export interface ShardLife {
   readonly view: CopiesView;
   /** Undefined before it serves. */
   serving(): Serving | undefined;
+  /** Whether what was read may be answered. */
+  holds(): boolean;
   /** Throws RpcError while it does not serve. */
   feed(): RpcHandlers<typeof FeedService>;
   ask(past: Revision): Promise<ShardProgress>;
@@ -70,6 +89,7 @@ export interface World {
   readonly rules: Rules;
   readonly network: Network;
   readonly bus: SimBus;
+  readonly serve: Serve;
   readonly registry: InProcessRegistry;
   readonly shards: Map<string, SimShard>;
   /** Every process of a shard that ever was, by its address. */

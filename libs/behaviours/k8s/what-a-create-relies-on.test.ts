@@ -41,14 +41,14 @@ function widgets(): ServedResource {
 }
 
 /** A create whose admission takes its time, in which other things happen. */
-async function createWhile(happens: readonly Operation[]): Promise<unknown> {
+async function createWhile(happens: readonly Operation[], broughtBy?: () => string | undefined): Promise<unknown> {
   await using test = createTestRegistry();
   const { store } = test;
   await store.commit([put(clusterKey), put(namespaceKey), put(definitionKey)]);
   const registry: RegistryNeeds = {
     ...test.registry,
     logicalClusterKey: () => clusterKey,
-    originKey: () => definitionKey,
+    originKey: broughtBy ?? (() => definitionKey),
     admission: {
       async mutate() {
         for (const operation of happens) await store.commit([operation]);
@@ -79,6 +79,10 @@ it('an object does not land in a cluster, a namespace or under a definition that
   expect(await createWhile([gone(clusterKey)])).toBe(403);
   expect(await createWhile([gone(namespaceKey)])).toBe(404);
   expect(await createWhile([gone(definitionKey)])).toBe(404);
+});
+
+it('nor where nobody is found that brings its resource', async () => {
+  expect(await createWhile([], () => undefined)).toBe(404);
 });
 
 it('nor where they are only about to go', async () => {

@@ -1,0 +1,169 @@
+/** A shard with its whole API: composed as the program composes it, over the simulated disk, network, bus and register. */
+import type { Random } from '@kcp-ts/base';
+import type { ClusterOrder, OtherShards } from '@kcp-ts/controllers';
+import type { Peer } from '@kcp-ts/http';
+import type { Revision, UserInfo } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/meta';
+import { joinSinks } from '@kcp-ts/replication';
+import type { ClusterOrders, Peers, Shard } from '@kcp-ts/shard';
+import { composeShard, createFeedProjection, createKnown, identitiesOfExports, keptIdentities } from '@kcp-ts/shard';
+import { followFeeds, observingSink } from '../feeds.ts';
+import { publishFeed } from '../shard.ts';
+import type { Chance } from '../virtual-time.ts';
+import type { Serve, ServeNeeds, ShardLife, World } from '../world.ts';
+import type { SimServer } from './exchange.ts';
+import type { ApiRules } from './rules.ts';
+import { withoutRules } from './without-rules.ts';
+
+/** The shard that holds root. */
+export const rootShard = 'shard-1';
+
+/** Who a connection is of. */
+export const servicePeer: Peer = { address: 'service', port: 0, authorized: true };
+export const clientPeer: Peer = { address: 'client', port: 0, authorized: false };
+
+/** Says who asks; in an installation that is a certificate or an assertion. */
+export const userHeader = 'authorization';
+
+export const users: Readonly<Record<string, UserInfo>> = {
+  admin: { name: 'admin', groups: ['system:masters', 'system:authenticated'] },
+  provider: { name: 'provider', groups: ['system:authenticated'] },
+  ann: { name: 'ann', groups: ['system:authenticated'] },
+};
+
+export function chanceRandom(chance: Chance): Random {
+  const bytes = (length: number) => Uint8Array.from({ length }, () => chance.integer(256));
+  return {
+    bytes,
+    uuid() {
+      const hex = Buffer.from(bytes(16)).toString('hex');
+      return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20)].join(
+        '-',
+      );
+    },
+    integer: (below) => chance.integer(below),
+  };
+}
+
+const orderMs = 5_000;
+const url = 'https://kcp.example';
+
+/** Orders to other shards, by the network. */
+function otherShards({ network, shards, lives }: World, { process, register, record }: ServeNeeds): OtherShards {
+  function call<Answer>(name: string, run: (orders: ClusterOrders) => Answer | Promise<Answer>): Promise<Answer> {
+    const address = register.current().shards.find((shard) => shard.name === name)?.rpcAddress ?? '';
+    const life = lives.get(address);
+    if (life === undefined) return Promise.reject(new StatusError('ServiceUnavailable', `nobody is at ${address}`));
+    return network.call(process, life.process, orderMs, async () => {
+      const orders = life.serving()?.api?.orders;
+      if (orders === undefined) throw new StatusError('ServiceUnavailable', `${address} does not serve yet`);
+      const answer = await run(orders);
+      if (!life.holds()) throw new StatusError('ServiceUnavailable', `${address} does not own its shard any more`);
+      return answer;
+    });
+  }
+  return {
+    ownShard: record.name,
+    knows: (shard) => shards.has(shard),
+    async createCluster(shard: string, order: ClusterOrder) {
+      const outcome = await call(shard, (orders) => orders.create(order));
+      if (outcome.status === 'refused') throw new StatusError('Conflict', outcome.why);
+      return outcome.cluster;
+    },
+    describeCluster: (shard, cluster) => call(shard, (orders) => orders.describe(cluster)),
+    deleteCluster: (shard, { cluster, ownerUid }) => call(shard, (orders) => orders.remove(cluster, ownerUid)),
+  };
+}
+
+function authenticate({ headers }: { readonly headers: Readonly<Record<string, unknown>> }): UserInfo {
+  const user = users[String(headers[userHeader])];
+  if (user === undefined) throw new StatusError('Unauthorized', 'Unauthorized');
+  return user;
+}
+
+/** No token is ever made, nor asked about. */
+const noTokens = {
+  issue: () => Promise.reject(new Error('no tokens are issued')),
+  issueForSecret: () => Promise.reject(new Error('no tokens are issued')),
+  issuer: url,
+  keySet: () => [],
+};
+
+/** What is seen to go wrong inside a shard, in words; most of it is what faults are expected to do. */
+export interface Troubles {
+  controller(shard: string, name: string, key: string, error: unknown): void;
+  fault(shard: string, error: StatusError): void;
+}
+
+export function serveApi(rules: ApiRules, troubles: Troubles): Serve {
+  return async (world, needs) => {
+    const { process, register, record, view } = needs;
+    const { clock } = process;
+    const store = withoutRules(rules, needs.store);
+    const known = createKnown();
+    const projection = createFeedProjection(() => identitiesOfExports(store) ?? keptIdentities(store));
+    let shard: Shard | undefined;
+    const nudge = (past: Revision): Promise<Revision> => {
+      if (shard !== undefined) return shard.nudge(past);
+      store.observe(past);
+      return store.progress(past);
+    };
+    const feed = publishFeed(world, needs, projection, nudge);
+    // Others may wait for what it has before its API is there.
+    needs.serves({ store, feed, nudge });
+    const observing = observingSink((revision) => store.observe(revision));
+    const sink = joinSinks([view.sink, known.sink, observing]);
+    const follower = await followFeeds(world, { process, register, own: record.name, sink });
+    const recordOf = (name: string) => register.current().shards.find((one) => one.name === name);
+    const peers: Peers = {
+      ...known.peers,
+      shards: otherShards(world, needs),
+      load(name) {
+        const found = recordOf(name);
+        if (name === record.name) return 1;
+        return found?.alive === true && found.excludedAt === undefined ? 1 : undefined;
+      },
+      isFresh: () => true,
+      isComplete(parent) {
+        const holder = known.peers.index.cluster(parent)?.shard;
+        if (holder !== undefined) return follower.isHeard(holder);
+        return register.current().shards.every(({ name }) => name === record.name || follower.isHeard(name));
+      },
+      catchUp: () => follower.catchUp(),
+      hasServiceAccount: () => Promise.resolve(false),
+    };
+    shard = await composeShard({
+      ...{
+        store,
+        clock,
+        random: chanceRandom(world.chance),
+        shardName: record.name,
+        shardNumber: record.number,
+        peers,
+      },
+      ...{ holdsRoot: record.name === rootShard, externalUrl: url, virtualWorkspaceUrl: url, caBundle: '' },
+      ...{ homeWorkspaces: true, homeCreatorGroups: ['system:authenticated'] },
+      tokens: noTokens,
+      authenticator: { authenticate, authenticateToken: () => Promise.resolve(undefined) },
+      isService: (peer) => peer === servicePeer,
+      logFault: (_id, error) => troubles.fault(record.name, error),
+      logController: (name, key, error) => troubles.controller(record.name, name, key, error),
+    });
+    needs.serves({ store, feed, nudge, api: shard });
+  };
+}
+
+function serverOf(life: ShardLife | undefined): SimServer | undefined {
+  if (life === undefined) return undefined;
+  return { process: life.process, handler: () => life.serving()?.api?.handler, mayAnswer: life.holds };
+}
+
+/** The newest process of a shard. */
+export function shardServer({ shards }: World, name: string): SimServer | undefined {
+  return serverOf(shards.get(name)?.life());
+}
+
+/** A process of a shard, as the register names it. */
+export function serverAt({ lives }: World, address: string): SimServer | undefined {
+  return serverOf(lives.get(address));
+}
