@@ -95,6 +95,7 @@ export function sendRequest(
     rawHeaders: Object.entries(request.headers).flatMap(([name, value]) => [name, String(value)]),
     peer: request.peer,
     protocol: 'h2' as const,
+    answerWhile: () => undefined,
     readBody: () => Promise.resolve(body ?? new Uint8Array()),
     onClose(listener: () => void) {
       if (isClosed) queueMicrotask(listener);
