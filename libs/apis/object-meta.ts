@@ -2,7 +2,7 @@
  * `metadata`, which rows leave as a bare object since the registry checks it. Documents for clients, strategic merge and apply need its
  * fields, list types and merge keys: here they are.
  */
-import type { JsonSchema } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/api';
 import {
   atomicList,
   flag,

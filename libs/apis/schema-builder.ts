@@ -1,5 +1,5 @@
 /** A notation for schemas that is short enough to be read as a table: each function is one type, its first parameter what the field means. */
-import type { JsonSchema } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/api';
 
 type Extra = Omit<JsonSchema, 'type' | 'description'>;
 export type Fields = Readonly<Record<string, JsonSchema>>;

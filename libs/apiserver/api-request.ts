@@ -1,5 +1,5 @@
+import type { UserInfo } from '@kcp-ts/api';
 import type { Exchange } from '@kcp-ts/http';
-import type { UserInfo } from '@kcp-ts/meta';
 import type { Query } from './query.ts';
 
 /** One request on its way through the pipeline. Filters that find something out pass on a request that says it. */

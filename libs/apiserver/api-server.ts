@@ -2,10 +2,11 @@
  * The API server: a pipeline, read downwards, and at its end the handler. It knows no workspace, no binding and no kind; `route` (from compose.ts)
  * turns a path's prefix into a scope.
  */
+
+import type { UserInfo } from '@kcp-ts/api';
+import { anonymousUser, StatusError } from '@kcp-ts/api';
 import type { Random } from '@kcp-ts/base';
 import type { Exchange, InFlight } from '@kcp-ts/http';
-import type { UserInfo } from '@kcp-ts/meta';
-import { anonymousUser, StatusError } from '@kcp-ts/meta';
 import type { ApiRequest, Filter, Handler } from './api-request.ts';
 import { pipeline } from './api-request.ts';
 import type { Bookmarks } from './bookmarks.ts';
@@ -14,7 +15,7 @@ import { answerHeaders, respondError, respondJson, respondText } from './encode/
 import { handleDocuments } from './handlers/documents.ts';
 import type { HealthCheck } from './handlers/health.ts';
 import { handleHealth, healthEndpoint } from './handlers/health.ts';
-import type { ResourceHandlerNeeds } from './handlers/resource.ts';
+import type { ResourceHandlerDependencies } from './handlers/resource.ts';
 import { handleResource, verbOf } from './handlers/resource.ts';
 import { checkTimeout } from './options/check-timeout.ts';
 import type { Progress } from './progress.ts';
@@ -23,7 +24,7 @@ import { attributesOf } from './request-attributes.ts';
 import type { RequestPath } from './request-path.ts';
 import { parseRequestPath } from './request-path.ts';
 import type { Scope } from './scope.ts';
-import type { ServerNeeds } from './server-needs.ts';
+import type { ServerDependencies } from './server-dependencies.ts';
 
 /** Where a request goes: into a scope with the rest of its path, or to something that answers for itself. */
 export type Route =
@@ -33,7 +34,7 @@ export type Route =
 export interface VersionInfo {
   readonly major: string;
   readonly minor: string;
-  /** Which version's behaviour this is, and the oldest it may be mixed with (KEP-4330). */
+  /** Which version's strategy this is, and the oldest it may be mixed with (KEP-4330). */
   readonly emulationMajor: string;
   readonly emulationMinor: string;
   readonly minCompatibilityMajor: string;
@@ -54,7 +55,7 @@ export interface PublicDocument {
 }
 
 export interface ApiServerOptions {
-  readonly needs: ServerNeeds;
+  readonly deps: ServerDependencies;
   readonly bookmarks: Bookmarks;
   readonly progress: Progress;
   readonly checks: readonly HealthCheck[];
@@ -154,13 +155,13 @@ function dropClosed(next: Handler): Handler {
 /** Where much work comes before the decision whether a request is allowed, others get their turns. */
 function inScope(
   options: ApiServerOptions,
-  from: ResourceHandlerNeeds,
+  from: ResourceHandlerDependencies,
   request: ApiRequest,
   scope: Scope,
   rest: string,
 ): void | Promise<void> {
   const target = parseRequestPath(rest);
-  const ready = scope.prepare?.(target.kind === 'api' ? target.api : undefined, from.needs.turns);
+  const ready = scope.prepare?.(target.kind === 'api' ? target.api : undefined, from.deps.turns);
   return ready === undefined
     ? handleInScope(options, from, request, scope, target)
     : ready.then(() => handleInScope(options, from, request, scope, target));
@@ -168,7 +169,7 @@ function inScope(
 
 function handleInScope(
   options: ApiServerOptions,
-  from: ResourceHandlerNeeds,
+  from: ResourceHandlerDependencies,
   request: ApiRequest,
   scope: Scope,
   target: RequestPath,
@@ -190,7 +191,7 @@ function handleInScope(
   const { issuer = {} } = options;
   const own = Object.hasOwn(issuer, path) ? issuer[path] : undefined;
   if (own !== undefined) return respondPublic(request, own);
-  return handleDocuments(from.needs.turns, request, path, from.needs.presentation.of(scope.surface));
+  return handleDocuments(from.deps.turns, request, path, from.deps.presentation.of(scope.surface));
 }
 
 /** For as long as kube-apiserver says. */
@@ -203,8 +204,8 @@ function respondPublic(request: ApiRequest, { contentType, body }: PublicDocumen
 
 /** The handler of every exchange. Never throws, never rejects. */
 export function createApiServer(options: ApiServerOptions): (exchange: Exchange) => void | Promise<void> {
-  const from: ResourceHandlerNeeds = {
-    needs: options.needs,
+  const from: ResourceHandlerDependencies = {
+    deps: options.deps,
     bookmarks: options.bookmarks,
     progress: options.progress,
     readMedia: createMediaReader(),
@@ -224,7 +225,7 @@ export function createApiServer(options: ApiServerOptions): (exchange: Exchange)
     boundInFlight(options),
   ];
   const path = pipeline(filters, handle);
-  return (exchange) => path(beginRequest(exchange, options.needs.registry.random.uuid()));
+  return (exchange) => path(beginRequest(exchange, options.deps.registry.random.uuid()));
 }
 
 export interface StandbyServerOptions extends Pick<ApiServerOptions, 'checks' | 'authenticate' | 'logFault'> {

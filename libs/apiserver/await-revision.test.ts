@@ -1,16 +1,16 @@
-import type { Revision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
 import { createMemoryStore, revisionAt } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { createWatchHub } from '@kcp-ts/watch';
 import { expect, it } from 'vitest';
 import { awaitRevision } from './await-revision.ts';
-import type { ServerNeeds } from './server-needs.ts';
+import type { ServerDependencies } from './server-dependencies.ts';
 
 it('a resource version from a client is waited for, for three seconds, and moves no clock', async () => {
   const clock = createManualClock();
   await using store = createMemoryStore({ clock });
   using hub = createWatchHub(store);
-  const needs = { store, hub, clock, shardNumber: 1 } as unknown as ServerNeeds;
+  const deps = { store, hub, clock, shardNumber: 1 } as unknown as ServerDependencies;
   const put = async () => {
     const result = await store.commit([
       { op: 'put', key: 'core/configmaps/-/c//n', expect: 'any', value: () => Buffer.from('1') },
@@ -23,7 +23,7 @@ it('a resource version from a client is waited for, for three seconds, and moves
   for (const aheadMs of [3_600_000, 900]) {
     const asked = revisionAt(clock.now() + aheadMs);
     let settled = false;
-    const waiting = awaitRevision(needs, asked).finally(() => (settled = true));
+    const waiting = awaitRevision(deps, asked).finally(() => (settled = true));
     const refused = aheadMs > 3_000 ? expect(waiting).rejects : undefined;
     const outcome = refused?.toMatchObject({ code: 504, details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } });
     await turn();
@@ -37,5 +37,5 @@ it('a resource version from a client is waited for, for three seconds, and moves
     await (outcome ?? waiting);
   }
   // What lies in the past and was never committed is here as soon as it is promised.
-  await awaitRevision(needs, (revisionAt(clock.now()) - 5) as Revision);
+  await awaitRevision(deps, (revisionAt(clock.now()) - 5) as Revision);
 });

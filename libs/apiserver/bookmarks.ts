@@ -1,7 +1,8 @@
 /** One timer for the bookmarks of all watches: a client that only sees old events of its own selection can still resume from a recent revision. */
+
+import type { Revision } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { every } from '@kcp-ts/base';
-import type { Revision } from '@kcp-ts/meta';
 import type { WatchHub } from '@kcp-ts/watch';
 import { tellAll } from './tell-all.ts';
 

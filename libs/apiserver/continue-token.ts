@@ -1,6 +1,6 @@
 /** Where a paged list goes on: the revision that all its pages are read at, and the last key given. Opaque to clients. */
-import type { Revision } from '@kcp-ts/meta';
-import { asRevision, StatusError } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
+import { asRevision, StatusError } from '@kcp-ts/api';
 
 export interface ContinueToken {
   readonly revision: Revision;

@@ -6,27 +6,33 @@ export { createApiServer, createStandbyServer } from './api-server.ts';
 export { awaitRevision } from './await-revision.ts';
 export type { Bookmarks } from './bookmarks.ts';
 export { createBookmarks } from './bookmarks.ts';
-export { createDiscovery } from './discovery/create-discovery.ts';
+
 // Answers
 export { respondJson, respondText } from './encode/respond.ts';
 export type { HealthCheck } from './handlers/health.ts';
-export { createOpenApi } from './openapi/create-open-api.ts';
+
 // Options of requests
 export type { ListOptions } from './options/list-options.ts';
 export { oldestRevision, parseListOptions } from './options/list-options.ts';
 export type { Progress } from './progress.ts';
 export { createProgress } from './progress.ts';
 // Bodies in protobuf
-export { decodeKubernetes } from './protobuf/decode-kubernetes.ts';
+
 export { isTrue, parseQuery } from './query.ts';
 // Targets
 export type { ApiPath, RequestPath } from './request-path.ts';
 export { parseRequestPath, splitCluster } from './request-path.ts';
 export type { KeyFilter, Scope } from './scope.ts';
-export type { ServerNeeds, SpecialAnswer, SpecialCall, SpecialHandler, SurfaceDocuments } from './server-needs.ts';
+export type {
+  ApiSurfaceDocuments,
+  ServerDependencies,
+  SpecialAnswer,
+  SpecialCall,
+  SpecialHandler,
+} from './server-dependencies.ts';
 
 // What is not plain storage
-export type { ReviewNeeds } from './special/reviews.ts';
+export type { ReviewDependencies } from './special/reviews.ts';
 export { createReviewHandlers } from './special/reviews.ts';
 export { createScaleHandler } from './special/scale.ts';
 export { createTokenRequestHandler } from './special/token-request.ts';

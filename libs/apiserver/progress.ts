@@ -2,9 +2,10 @@
  * The progress of this shard, told to the watches of other services: once a second, and at once when one of them waits for it. They order events of
  * several shards by it, so that an idle shard holds nobody up for longer than a question takes.
  */
+
+import type { Revision } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { every } from '@kcp-ts/base';
-import type { Revision } from '@kcp-ts/meta';
 import type { WatchHub } from '@kcp-ts/watch';
 import { tellAll } from './tell-all.ts';
 
@@ -12,19 +13,19 @@ export interface Progress extends Disposable {
   /** Told revisions that nothing will be committed at or below any more. */
   add(send: (revision: Revision) => void): Disposable;
   /** Makes progress past a revision, as far as this shard's clock allows, tells everybody, and resolves to it. */
-  nudge(past: Revision): Promise<Revision>;
+  requestProgress(past: Revision): Promise<Revision>;
 }
 
 const intervalMs = 1_000;
 
-export interface ProgressNeeds {
+export interface ProgressDependencies {
   readonly hub: WatchHub;
   readonly clock: Clock;
   /** Takes note of a revision heard from elsewhere: what is promised from now on is above it. */
   observe(past: Revision): void;
 }
 
-export function createProgress({ hub, clock, observe }: ProgressNeeds): Progress {
+export function createProgress({ hub, clock, observe }: ProgressDependencies): Progress {
   const senders = new Set<(revision: Revision) => void>();
 
   async function tell(past?: Revision): Promise<Revision> {
@@ -42,7 +43,7 @@ export function createProgress({ hub, clock, observe }: ProgressNeeds): Progress
       senders.add(send);
       return { [Symbol.dispose]: () => void senders.delete(send) };
     },
-    nudge(past) {
+    requestProgress(past) {
       observe(past);
       return tell(past);
     },

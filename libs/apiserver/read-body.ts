@@ -1,12 +1,13 @@
 /** The one place that takes a body off the wire and decodes it. */
+
+import type { KubeObject, ResourceDefinition } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
 import type { DecodeOptions, YamlDecoder } from '@kcp-ts/http';
 import { decodeJson, decodeJsonInSlices } from '@kcp-ts/http';
-import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import { decodeKubernetes } from '@kcp-ts/k8s-protobuf';
 import { requireKind } from '@kcp-ts/registry';
 import type { ApiRequest } from './api-request.ts';
-import { decodeKubernetes } from './protobuf/decode-kubernetes.ts';
 
 export interface DecodedBody {
   readonly value: unknown;
@@ -40,7 +41,7 @@ export function unsupportedMediaType(sent: string, types: readonly string[]): St
   );
 }
 
-export interface BodyNeeds {
+export interface BodyDependencies {
   readonly bodyBytesMax: number;
   readonly yaml: YamlDecoder;
 }
@@ -53,7 +54,7 @@ function objectTypeOf(request: ApiRequest): string {
 
 async function decodeBody(
   request: ApiRequest,
-  { bodyBytesMax: bytesMax, yaml }: BodyNeeds,
+  { bodyBytesMax: bytesMax, yaml }: BodyDependencies,
   bytes: Uint8Array,
   options: DecodeOptions,
   slices: Slices,
@@ -76,27 +77,27 @@ async function decodeBody(
  */
 export async function readBody(
   request: ApiRequest,
-  needs: BodyNeeds,
+  deps: BodyDependencies,
   strict: boolean,
   kind: string,
   slices: Slices,
 ): Promise<DecodedBody> {
   objectTypeOf(request);
-  const bytes = await request.exchange.readBody(needs.bodyBytesMax);
+  const bytes = await request.exchange.readBody(deps.bodyBytesMax);
   slices.restart();
-  return decodeBody(request, needs, bytes, { strict, kind }, slices);
+  return decodeBody(request, deps, bytes, { strict, kind }, slices);
 }
 
 /** As `readBody`; undefined where there is no body, whose media type then does not matter. */
 export async function readOptionalBody(
   request: ApiRequest,
-  needs: BodyNeeds,
+  deps: BodyDependencies,
   options: DecodeOptions,
   slices: Slices,
 ): Promise<DecodedBody | undefined> {
-  const bytes = await request.exchange.readBody(needs.bodyBytesMax);
+  const bytes = await request.exchange.readBody(deps.bodyBytesMax);
   slices.restart();
-  return bytes.length === 0 ? undefined : decodeBody(request, needs, bytes, options, slices);
+  return bytes.length === 0 ? undefined : decodeBody(request, deps, bytes, options, slices);
 }
 
 /** Kinds without a protobuf form here: their clients fall back to JSON when they are told. */
@@ -105,12 +106,12 @@ function refuseProtobuf(): never {
 }
 
 /** A body that must be an object, and must say its kind where it is of a custom one. */
-export function asObject({ value, bytes }: DecodedBody, row: ResourceRow): KubeObject {
+export function asObject({ value, bytes }: DecodedBody, definition: ResourceDefinition): KubeObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw StatusError.badRequest(
-      `the object provided is unrecognized (must be of type ${row.kind}): couldn't get version/kind; json parse error`,
+      `the object provided is unrecognized (must be of type ${definition.kind}): couldn't get version/kind; json parse error`,
     );
   }
-  requireKind(row, value, bytes);
+  requireKind(definition, value, bytes);
   return value as KubeObject;
 }

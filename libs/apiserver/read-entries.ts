@@ -1,11 +1,12 @@
 /** Entries of several ranges as one ordered sequence, at one revision, in pages that are bounded by entries and by bytes. */
+
+import type { Revision } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
-import type { Revision } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import { metadataObject, servedObject } from '@kcp-ts/registry';
 import type { Entry, Range, Store } from '@kcp-ts/storage';
-import type { ObjectFilter } from './object-filter.ts';
 import type { KeyFilter } from './scope.ts';
+import type { SelectorFilter } from './selector-filter.ts';
 
 /** What is read at once where a filter looks at it. */
 const filteredEntries = 500;
@@ -25,7 +26,7 @@ export interface ReadOptions {
   readonly limit: number;
   /** The page ends with the entry that brings its values to this many bytes. */
   readonly bytesMax: number;
-  readonly filter: ObjectFilter | undefined;
+  readonly filter: SelectorFilter | undefined;
   readonly keyFilter?: KeyFilter | undefined;
   /** Of the request: a filter may have to look at every object of a workspace to find none. */
   readonly slices: Slices;
@@ -35,7 +36,7 @@ function startsBehind(range: Range, after: string | undefined): boolean {
   return after !== undefined && 'prefix' in range && !after.startsWith(range.prefix) && range.prefix < after;
 }
 
-function matches(filter: ObjectFilter, served: ServedResource, entry: Entry): boolean {
+function matches(filter: SelectorFilter, served: ServedResource, entry: Entry): boolean {
   return filter.matches(filter.metadataOnly ? metadataObject(served, entry.value) : servedObject(served, entry.value));
 }
 

@@ -1,6 +1,6 @@
 /** What authorization is asked about a request, where that differs from what the path names: the rules of Kubernetes' RequestInfoFactory. */
-import type { Verb } from '@kcp-ts/meta';
-import { parseFieldSelector } from '@kcp-ts/meta';
+import type { Verb } from '@kcp-ts/api';
+import { parseFieldSelector } from '@kcp-ts/api';
 import type { Query } from './query.ts';
 import type { ApiPath } from './request-path.ts';
 

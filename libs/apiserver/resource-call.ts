@@ -4,10 +4,10 @@ import type { ApiRequest } from './api-request.ts';
 import type { Media } from './encode/media.ts';
 import type { ApiPath } from './request-path.ts';
 import type { Scope } from './scope.ts';
-import type { ServerNeeds } from './server-needs.ts';
+import type { ServerDependencies } from './server-dependencies.ts';
 
 export interface ResourceCall {
-  readonly needs: ServerNeeds;
+  readonly deps: ServerDependencies;
   readonly request: ApiRequest;
   readonly scope: Scope;
   readonly served: ServedResource;

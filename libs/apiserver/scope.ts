@@ -2,9 +2,10 @@
  * Where a request acts: one logical cluster, all of them, or what a virtual workspace shows of them. Handlers know scopes and nothing of how they
  * came about, so every verb works the same in all of them.
  */
+
+import type { ClusterName, KubeObject, Revision, UserInfo } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
-import type { ClusterName, KubeObject, Revision, UserInfo } from '@kcp-ts/meta';
-import type { ObjectGuard, ServedResource, Surface } from '@kcp-ts/registry';
+import type { ApiSurface, ObjectFilter, ServedResource } from '@kcp-ts/registry';
 import type { Range, StoreEvent } from '@kcp-ts/storage';
 import type { ApiPath } from './request-path.ts';
 
@@ -18,7 +19,7 @@ export interface KeyFilter {
 
 export interface Scope {
   readonly cluster: ClusterName | '*';
-  readonly surface: Surface;
+  readonly surface: ApiSurface;
   /** The resource that a path names; undefined is a 404. Looks at `identity`, where the path has one. */
   find(api: ApiPath, partialMetadata: boolean): ServedResource | undefined;
   /** What to list, in key order. */
@@ -28,7 +29,7 @@ export interface Scope {
   /** Which keys of `ranges` and `watchRange` belong to the request, where ranges cannot say so. */
   keyFilter?(served: ServedResource): KeyFilter | undefined;
   /** `writer`: who writes, where somebody does. */
-  guard(served: ServedResource, writer?: UserInfo): ObjectGuard | undefined;
+  objectFilter(served: ServedResource, writer?: UserInfo): ObjectFilter | undefined;
   /** What of `watchRange` does not belong to the request's namespace, where the range cannot say so. */
   watchFilter?(served: ServedResource, namespace: string): ((object: KubeObject) => boolean) | undefined;
   /** Makes ready what the questions of `authorize` need, where that is much work; undefined where it is. */

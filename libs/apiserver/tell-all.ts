@@ -1,5 +1,5 @@
+import type { Revision } from '@kcp-ts/api';
 import { throwLater } from '@kcp-ts/base';
-import type { Revision } from '@kcp-ts/meta';
 
 /** Tells each of them. One that throws does not keep it from the others. */
 export function tellAll(senders: Iterable<(revision: Revision) => void>, revision: Revision): void {

@@ -2,18 +2,19 @@
  * From a change to the bytes that a watcher gets. A frame is encoded once per media type and resource and then shared by all watchers (it is cached
  * on the change); only a filter that tells watchers apart, or an old value to look at, costs more.
  */
+
+import type { KubeObject, Revision, StatusError } from '@kcp-ts/api';
+import { formatResourceVersion } from '@kcp-ts/api';
 import { parseJson } from '@kcp-ts/base';
-import type { KubeObject, Revision, StatusError } from '@kcp-ts/meta';
-import { formatResourceVersion } from '@kcp-ts/meta';
+import type { KindedObject } from '@kcp-ts/k8s-protobuf';
+import { encodeWatchEvent } from '@kcp-ts/k8s-protobuf';
+import type { IncludeObject } from '@kcp-ts/printers';
+import { encodeTable } from '@kcp-ts/printers';
 import type { ServedResource } from '@kcp-ts/registry';
 import { convertToServed, currentObject, metadataObject, servedJson } from '@kcp-ts/registry';
 import type { Change } from '@kcp-ts/watch';
 import { partialMetadata, printerOf } from './encode/views.ts';
-import type { ObjectFilter } from './object-filter.ts';
-import type { KindedObject } from './protobuf/encode-kubernetes.ts';
-import { encodeWatchEvent } from './protobuf/encode-kubernetes.ts';
-import type { IncludeObject } from './table/encode-table.ts';
-import { encodeTable } from './table/encode-table.ts';
+import type { SelectorFilter } from './selector-filter.ts';
 
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
@@ -28,7 +29,7 @@ export interface FrameOptions {
 
 export interface FrameEncoder {
   /** The frame of a change, or undefined where the watcher's filter says that it does not see it. */
-  frame(change: Change, filter: ObjectFilter | undefined): Uint8Array | undefined;
+  frame(change: Change, filter: SelectorFilter | undefined): Uint8Array | undefined;
   /** An object that was there before the watch began. */
   initial(value: Uint8Array): Uint8Array;
   bookmark(revision: Revision, initialEventsEnd: boolean): Uint8Array;
@@ -78,7 +79,7 @@ function parsed(
 }
 
 /** What a filtered watcher sees of a change: entering the selection is ADDED, leaving it DELETED with the old object. */
-function seen(change: Change, served: ServedResource, filter: ObjectFilter | undefined): Seen | undefined {
+function seen(change: Change, served: ServedResource, filter: SelectorFilter | undefined): Seen | undefined {
   const { type, previous } = change.event;
   if (filter === undefined) {
     if (type === 'delete') return { type: 'DELETED', old: false };
@@ -90,7 +91,7 @@ function seen(change: Change, served: ServedResource, filter: ObjectFilter | und
   return before ? { type: 'DELETED', old: type === 'put' } : undefined;
 }
 
-function matches(change: Change, served: ServedResource, which: 'new' | 'old', filter: ObjectFilter): boolean {
+function matches(change: Change, served: ServedResource, which: 'new' | 'old', filter: SelectorFilter): boolean {
   const object = parsed(change, served, which, filter.metadataOnly);
   return object !== undefined && filter.matches(object);
 }
@@ -100,7 +101,7 @@ export function createFrameEncoder(options: FrameOptions): FrameEncoder {
   const frameOf = framings[format];
   const kind =
     view === 'object'
-      ? { kind: served.row.kind, apiVersion: served.apiVersion }
+      ? { kind: served.definition.kind, apiVersion: served.apiVersion }
       : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
   let columnsSent = false;
 

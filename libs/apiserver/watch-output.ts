@@ -2,17 +2,17 @@
  * Writes the events of a watch: one after the other for clients, or in frames for a service that
  * merges them with other shards' events by their revisions.
  */
-import type { Revision, StatusError } from '@kcp-ts/meta';
+import type { Revision, StatusError } from '@kcp-ts/api';
 import type { Change } from '@kcp-ts/watch';
 import { encodeWatchFrame } from '@kcp-ts/watch';
-import type { ObjectFilter } from './object-filter.ts';
+import type { SelectorFilter } from './selector-filter.ts';
 import type { FrameEncoder } from './watch-frames.ts';
 
 export interface WatchOutput {
   /** Objects that were there at a revision, before the watch. */
   initial(values: readonly Uint8Array[], at: Revision): Uint8Array;
   /** Undefined where nothing of the batch is for this watch. */
-  changes(changes: readonly Change[], filter: ObjectFilter | undefined): Uint8Array | undefined;
+  changes(changes: readonly Change[], filter: SelectorFilter | undefined): Uint8Array | undefined;
   error(error: StatusError): Uint8Array;
 }
 

@@ -1,7 +1,7 @@
 import { sign, X509Certificate } from 'node:crypto';
+import type { UserInfo } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import type { Peer } from '@kcp-ts/http';
-import type { UserInfo } from '@kcp-ts/meta';
 import type { TestAuthority, TestCertificate } from '@kcp-ts/testing';
 import { createTestAuthority } from '@kcp-ts/testing';
 import { beforeAll, describe, expect, it } from 'vitest';

@@ -3,10 +3,10 @@
  * and worth something only on a connection that shows that certificate. So nobody's identity is ever taken from a plain header.
  */
 import { createPrivateKey, hash, sign, verify, X509Certificate } from 'node:crypto';
+import type { UserInfo } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import type { Peer } from '@kcp-ts/http';
-import type { UserInfo } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
 import { LRUCache } from 'lru-cache';
 import type { Authenticator, Credentials } from './authenticator.ts';
 

@@ -3,10 +3,11 @@
  * (`system:anonymous`). Identity is never read from any other header. What was found out is remembered by the header's text, so a
  * request costs one look-up; a token that was refused is not remembered, and nothing is remembered past its end.
  */
+
+import type { UserInfo } from '@kcp-ts/api';
+import { anonymousUser, StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
-import type { UserInfo } from '@kcp-ts/meta';
-import { anonymousUser, StatusError } from '@kcp-ts/meta';
 import { LRUCache } from 'lru-cache';
 import { createCertificateReader } from './certificate-user.ts';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';

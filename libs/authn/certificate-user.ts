@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { UserInfo } from '@kcp-ts/api';
 import type { Peer, PeerCertificate } from '@kcp-ts/http';
-import type { UserInfo } from '@kcp-ts/meta';
 import { withAuthenticated } from './groups.ts';
 
 export type CertificateVerdict =

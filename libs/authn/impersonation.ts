@@ -1,6 +1,7 @@
 /** Acting as somebody else: what `Impersonate-*` headers ask for. Who may, and who one then is, is for `libs/authz` to say. */
+
+import { StatusError } from '@kcp-ts/api';
 import type { Exchange } from '@kcp-ts/http';
-import { StatusError } from '@kcp-ts/meta';
 
 export interface Impersonation {
   readonly user: string;

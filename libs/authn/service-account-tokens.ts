@@ -4,8 +4,8 @@
  */
 import type { KeyObject, webcrypto } from 'node:crypto';
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import type { UserInfo } from '@kcp-ts/api';
 import type { Clock, Random } from '@kcp-ts/base';
-import type { UserInfo } from '@kcp-ts/meta';
 import type { JWTPayload } from 'jose';
 import { serviceAccountGroups, withAuthenticated } from './groups.ts';
 

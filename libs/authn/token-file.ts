@@ -1,7 +1,7 @@
 /** Static bearer tokens from a CSV file, `token,user,uid,"group,group"`, as Kubernetes and kcp read it; read again when it changes. */
 import { readFile, stat } from 'node:fs/promises';
+import type { UserInfo } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
-import type { UserInfo } from '@kcp-ts/meta';
 import { withAuthenticated } from './groups.ts';
 import { hashToken } from './token-table.ts';
 
@@ -79,15 +79,15 @@ export function parseTokenFile(text: string): ReadonlyMap<string, UserInfo> {
   let line = 1;
   for (let at = 0; at < text.length; ) {
     const { fields, next, problem } = readRow(text, at);
-    const row: Row = { line, fields };
+    const definition: Row = { line, fields };
     line += text.slice(at, next).split('\n').length - 1;
     at = next;
     if (fields.length === 1 && fields[0]?.trim() === '' && problem === undefined) continue;
-    const wrong = problem ?? problemOf(row);
+    const wrong = problem ?? problemOf(definition);
     const [token = '', name = '', uid = '', groups = ''] = fields;
     const key = hexOf(token);
-    if (wrong !== undefined) problems.push(`line ${row.line}: ${wrong}`);
-    else if (users.has(key)) problems.push(`line ${row.line}: the token has been used in an earlier line`);
+    if (wrong !== undefined) problems.push(`line ${definition.line}: ${wrong}`);
+    else if (users.has(key)) problems.push(`line ${definition.line}: the token has been used in an earlier line`);
     else
       users.set(key, {
         name,

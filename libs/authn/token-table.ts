@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { UserInfo } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
 
 export function hashToken(token: string): Uint8Array {
   return createHash('sha256').update(token).digest();

@@ -1,5 +1,5 @@
+import { compileLabelSelector, labelSelectorOf } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
-import { compileLabelSelector, labelSelectorOf } from '@kcp-ts/meta';
 import type { PolicyRule, Role } from './rule-source.ts';
 
 /** Equal for equal rules, whatever the order of their fields. */

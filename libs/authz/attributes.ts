@@ -1,5 +1,5 @@
 /** What is asked of the authorizer, and what it answers. */
-import type { UserInfo } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
 
 /** A verb on a resource; absent parts are ''. */
 export interface ResourceQuestion {

@@ -1,7 +1,7 @@
-import type { UserInfo } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
 import { describe, expect, it } from 'vitest';
 import type { AccessRequest, ResourceQuestion } from './attributes.ts';
-import type { AuthorizerNeeds } from './authorizer.ts';
+import type { AuthorizerDependencies } from './authorizer.ts';
 import { alwaysAllowPathsDefault, createAuthorizer } from './authorizer.ts';
 import { forbiddenError } from './forbidden-error.ts';
 import { createRbac } from './rbac.ts';
@@ -23,7 +23,7 @@ const systemAdmin: RbacFixture = {
   clusterRoleBindings: { 'system:admin': [bind('cluster-admin', 'Group', 'system:kcp:admin')] },
 };
 
-function authorizerOf(fixture: RbacFixture, needs: Partial<AuthorizerNeeds> = {}) {
+function authorizerOf(fixture: RbacFixture, deps: Partial<AuthorizerDependencies> = {}) {
   const joined: RbacFixture = {
     ...fixture,
     clusterRoles: { ...systemAdmin.clusterRoles, ...fixture.clusterRoles },
@@ -34,7 +34,7 @@ function authorizerOf(fixture: RbacFixture, needs: Partial<AuthorizerNeeds> = {}
     cluster: (name) => (name === 'ws' || name === 'provider' ? { phase: 'Ready', path: `root:${name}` } : undefined),
     boundExport: () => undefined,
     alwaysAllowPaths: alwaysAllowPathsDefault,
-    ...needs,
+    ...deps,
   });
 }
 

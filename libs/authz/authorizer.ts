@@ -1,6 +1,6 @@
 /** The chain of authorizers. Synchronous: what it asks is in memory or in the store's own copy. */
-import type { UserInfo } from '@kcp-ts/meta';
-import { currentGroup } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
+import { currentGroup } from '@kcp-ts/api';
 import type { AccessRequest, Decision, Question } from './attributes.ts';
 import { hasGroup } from './attributes.ts';
 import type { ClusterFacts } from './content-gate.ts';
@@ -18,7 +18,7 @@ export interface BoundExport {
   readonly maximalPermissionPolicy: boolean | 'unknown';
 }
 
-export interface AuthorizerNeeds {
+export interface AuthorizerDependencies {
   readonly rbac: Rbac;
   cluster(name: string): ClusterFacts | undefined;
   /** Undefined for what is not bound, and where the export is gone. */
@@ -61,16 +61,16 @@ const noRule = noOpinion('no RBAC rule allows it');
 const noPolicy = noOpinion('the maximal permission policy does not allow it');
 const unknownPolicy = noOpinion('the APIExport is not known, nor whether it has a maximal permission policy');
 
-export function createAuthorizer(needs: AuthorizerNeeds): Authorizer {
-  const { rbac, alwaysAllowPaths } = needs;
+export function createAuthorizer(deps: AuthorizerDependencies): Authorizer {
+  const { rbac, alwaysAllowPaths } = deps;
   const gates: Link = ({ effective }, cluster, question) => {
-    const facts = cluster === '' || cluster === '*' ? undefined : needs.cluster(cluster);
+    const facts = cluster === '' || cluster === '*' ? undefined : deps.cluster(cluster);
     return checkRequiredGroups(effective[0], cluster, facts) ?? checkContent(effective, cluster, facts, question, rbac);
   };
   const systemStatus: Link = (_asker, _cluster, question) => checkSystemStatus(question);
   const permissionPolicy: Link = ({ user }, cluster, question) => {
     if (question.kind !== 'resource') return undefined;
-    const bound = needs.boundExport(cluster, question.group, question.resource);
+    const bound = deps.boundExport(cluster, question.group, question.resource);
     if (bound === undefined || bound.maximalPermissionPolicy === false) return undefined;
     if (bound.maximalPermissionPolicy === 'unknown') return unknownPolicy;
     const place = { exportCluster: bound.exportCluster, consumer: cluster };

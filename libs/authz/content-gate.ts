@@ -1,5 +1,5 @@
 /** Who may enter a logical cluster at all. Each answers undefined where it has no objection. */
-import type { UserInfo } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
 import type { Decision, Question } from './attributes.ts';
 import { hasGroup } from './attributes.ts';
 import type { Rbac } from './rbac.ts';

@@ -1,4 +1,4 @@
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { uncoveredRules } from './covers.ts';

@@ -3,7 +3,7 @@
  * whole, or piece by piece, a piece being one resource of one group with one verb and one name. What is held is indexed, so that a piece costs some
  * look-ups however many rules are held, and what is found missing is bounded: it ends as an error's text.
  */
-import { Budget, StatusError } from '@kcp-ts/meta';
+import { Budget, StatusError } from '@kcp-ts/api';
 import type { PolicyRule } from './rule-source.ts';
 
 /** Breaking rules up makes their product; a rule larger than this must be covered by a single one. */

@@ -1,4 +1,4 @@
-import type { UserInfo } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
 import { describe, expect, it } from 'vitest';
 import { effectiveUsers } from './effective-users.ts';
 

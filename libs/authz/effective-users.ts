@@ -1,5 +1,5 @@
 /** As whom a user acts in a cluster: itself if it may, less if it belongs elsewhere, and whoever it brings a warrant of. */
-import type { UserInfo } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
 import {
   anonymousName,
   authenticatedGroup,

@@ -1,5 +1,5 @@
 /** Whatever sequence of RBAC writes somebody without `bind` and `escalate` makes, nobody ends up with more than the writer held and what they had before. */
-import type { KubeObject, UserInfo } from '@kcp-ts/meta';
+import type { KubeObject, UserInfo } from '@kcp-ts/api';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Question } from './attributes.ts';

@@ -1,5 +1,5 @@
-import type { KubeObject, UserInfo } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import type { KubeObject, UserInfo } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAuthorizer } from './authorizer.ts';

@@ -1,7 +1,7 @@
 /** Nobody may hand out rights that he does not have: checks of writes of roles and bindings. */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, UserInfo } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import type { KubeObject, UserInfo } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import { hasGroup } from './attributes.ts';
 import type { Authorizer } from './authorizer.ts';
 import { compactRules, formatRule, quotedList, uncoveredRules } from './covers.ts';

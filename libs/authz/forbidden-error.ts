@@ -1,4 +1,4 @@
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { AccessRequest } from './attributes.ts';
 
 /** What a client is told: never why. */

@@ -1,5 +1,5 @@
-import type { UserInfo } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import { describe, expect, it } from 'vitest';
 import { createAuthorizer } from './authorizer.ts';
 import type { Impersonation } from './impersonate.ts';

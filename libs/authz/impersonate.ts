@@ -1,6 +1,6 @@
 /** Acting as somebody else: who may, and who one then is. */
-import type { UserInfo } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { AccessRequest, ResourceQuestion } from './attributes.ts';
 import { hasGroup } from './attributes.ts';
 import type { Authorizer } from './authorizer.ts';

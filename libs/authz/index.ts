@@ -2,7 +2,7 @@
 
 export { aggregatedRules } from './aggregation.ts';
 export type { AccessRequest, Decision, PathQuestion, Question, ResourceQuestion } from './attributes.ts';
-export type { Authorizer, AuthorizerNeeds, BoundExport } from './authorizer.ts';
+export type { Authorizer, AuthorizerDependencies, BoundExport } from './authorizer.ts';
 export { alwaysAllowPathsDefault, createAuthorizer } from './authorizer.ts';
 export type { ClusterFacts } from './content-gate.ts';
 export { effectiveUsers, homeOf, nameElsewhere } from './effective-users.ts';

@@ -1,5 +1,5 @@
 /** The maximal permission policy of an export: its provider says, in the export's cluster, what consumers may do at most. */
-import type { UserInfo } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
 import type { Question } from './attributes.ts';
 import { homeOf, isHeld, isInScope, outOfScope, withWarranted } from './effective-users.ts';
 import type { Rbac } from './rbac.ts';

@@ -1,4 +1,4 @@
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import { describe, expect, it } from 'vitest';
 import { defaultBinding, validateBinding, validateRole } from './rbac-validation.ts';
 

@@ -1,7 +1,7 @@
 /** Validation and defaults of RBAC objects, with Kubernetes' texts. */
 import { isDeepStrictEqual } from 'node:util';
-import type { FieldError, KubeObject } from '@kcp-ts/meta';
-import { invalidValue, requiredValue, unsupportedValue } from '@kcp-ts/meta';
+import type { FieldError, KubeObject } from '@kcp-ts/api';
+import { invalidValue, requiredValue, unsupportedValue } from '@kcp-ts/api';
 import type { Binding, PolicyRule, RbacSubject, Role } from './rule-source.ts';
 import { rbacGroup } from './rule-source.ts';
 

@@ -1,5 +1,5 @@
 /** Microseconds per `authorize`, as JSON lines: `node libs/authz/rbac.bench.ts`. */
-import type { UserInfo } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
 import type { AccessRequest } from './attributes.ts';
 import { alwaysAllowPathsDefault, createAuthorizer } from './authorizer.ts';
 import { createRbac } from './rbac.ts';

@@ -1,4 +1,4 @@
-import type { UserInfo } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Question } from './attributes.ts';

@@ -2,8 +2,9 @@
  * Kubernetes' RBAC in one logical cluster: its own bindings, and the ClusterRoleBindings of `system:admin`, which hold in every cluster. A binding may name a
  * ClusterRole that only exists in `system:admin`. What is compiled is kept per cluster in a bounded cache; a cluster that nobody asks about holds nothing.
  */
+
+import type { UserInfo } from '@kcp-ts/api';
 import type { Slices, Turns } from '@kcp-ts/base';
-import type { UserInfo } from '@kcp-ts/meta';
 import { LRUCache } from 'lru-cache';
 import type { Question } from './attributes.ts';
 import type { CompiledBindings, ResolvedRole } from './compile-bindings.ts';

@@ -1,6 +1,6 @@
 /** The questions inside of access reviews: their fields, and what is wrong with them in Kubernetes' words. */
-import type { FieldError, KubeObject, UserInfo } from '@kcp-ts/meta';
-import { forbiddenField, invalidValue, requiredValue } from '@kcp-ts/meta';
+import type { FieldError, KubeObject, UserInfo } from '@kcp-ts/api';
+import { forbiddenField, invalidValue, requiredValue } from '@kcp-ts/api';
 import type { AccessRequest } from './attributes.ts';
 
 interface ResourceAttributes {

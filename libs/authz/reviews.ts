@@ -1,6 +1,6 @@
 /** Reviews: questions about access that are sent as objects and answered in their status. Each throws StatusError Invalid for a bad question. */
-import type { FieldError, KubeObject, UserInfo } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import type { FieldError, KubeObject, UserInfo } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { AccessRequest, Decision } from './attributes.ts';
 import type { Authorizer } from './authorizer.ts';
 import { effectiveUsers } from './effective-users.ts';

@@ -1,4 +1,4 @@
-import type { UserInfo } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
 import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
 /** Where rules and bindings are read from; synchronous, since every request asks. */
-import type { LabelSelectorSpec } from '@kcp-ts/meta';
+import type { LabelSelectorSpec } from '@kcp-ts/api';
 import type { Store } from '@kcp-ts/storage';
 import { formatKey, parseKey, parseStored } from '@kcp-ts/storage';
 

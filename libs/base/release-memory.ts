@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm';
 import type { Clock } from './clock.ts';
 import { every } from './every.ts';
 
-export interface ReleaseMemoryNeeds {
+export interface ReleaseMemoryDependencies {
   readonly clock: Clock;
   /** What has been done so far: commits, requests, messages. */
   operations(): number;
@@ -31,7 +31,7 @@ interface Collection {
 }
 
 /** Looks every five seconds, until disposed of. */
-export function releaseMemory({ clock, operations, busy, collect }: ReleaseMemoryNeeds): Disposable {
+export function releaseMemory({ clock, operations, busy, collect }: ReleaseMemoryDependencies): Disposable {
   // A start leaves much behind as well.
   let collectedAt = operations() - burstOperations;
   const check = () => {
@@ -45,7 +45,7 @@ export function releaseMemory({ clock, operations, busy, collect }: ReleaseMemor
 }
 
 /** How busy this process's event loop is, and its collector. */
-export function processMemory(): Pick<ReleaseMemoryNeeds, 'busy' | 'collect'> {
+export function processMemory(): Pick<ReleaseMemoryDependencies, 'busy' | 'collect'> {
   let last = performance.eventLoopUtilization();
   return {
     busy() {

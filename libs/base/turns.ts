@@ -19,7 +19,7 @@ export interface Turns {
   begin(): Slices;
 }
 
-export interface TurnsNeeds {
+export interface TurnsDependencies {
   readonly clock: Pick<Clock, 'monotonic'>;
   /** Runs something in the next turn of the event loop, after the input that waits. */
   nextTurn(run: () => void): void;
@@ -28,7 +28,7 @@ export interface TurnsNeeds {
 /** A slice ends after this: several slices and what else a turn does stay far below what a client notices. */
 const sliceMs = 8;
 
-export function createTurns({ clock, nextTurn }: TurnsNeeds): Turns {
+export function createTurns({ clock, nextTurn }: TurnsDependencies): Turns {
   const turn = createPause(nextTurn);
   return {
     begin() {

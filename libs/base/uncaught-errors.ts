@@ -26,7 +26,7 @@ export interface UncaughtErrors {
   count(origin: ErrorOrigin): number;
 }
 
-export interface UncaughtErrorsNeeds {
+export interface UncaughtErrorsDependencies {
   readonly clock: Pick<Clock, 'monotonic'>;
   /** `unlogged`: errors since the last line that were only counted. */
   log(level: 'error' | 'fatal', error: unknown, origin: ErrorOrigin, unlogged: number): void;
@@ -54,7 +54,7 @@ export function throwLater(error: unknown): void {
   });
 }
 
-export function createUncaughtErrors({ clock, log, end }: UncaughtErrorsNeeds): UncaughtErrors {
+export function createUncaughtErrors({ clock, log, end }: UncaughtErrorsDependencies): UncaughtErrors {
   const counts: Record<ErrorOrigin, number> = { uncaughtException: 0, unhandledRejection: 0 };
   let periodEndMs = 0;
   let lines = 0;

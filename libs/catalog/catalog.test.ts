@@ -1,4 +1,4 @@
-import type { ClusterName } from '@kcp-ts/meta';
+import type { ClusterName } from '@kcp-ts/api';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { Entry, Store } from '@kcp-ts/storage';
 import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
@@ -24,8 +24,8 @@ async function bind(store: Store, name: string, exportName: string): Promise<voi
 }
 
 function broughtBy(origin: ServedResource['origin']): ServedResource {
-  const row = { group: 'wild.west', version: 'v1', plural: 'cowboys' };
-  return { row, origin, identity: 'a'.repeat(64) } as unknown as ServedResource;
+  const definition = { group: 'wild.west', version: 'v1', plural: 'cowboys' };
+  return { definition, origin, identity: 'a'.repeat(64) } as unknown as ServedResource;
 }
 
 it('knows which definition or binding brings a cluster a resource, also after they have changed', async () => {
@@ -62,8 +62,8 @@ const definitionKey = (name: string) =>
   });
 
 function resource(plural: string): ServedResource {
-  const row = { group: 'example.com', version: 'v1', plural };
-  const served = { row, storage: undefined as unknown };
+  const definition = { group: 'example.com', version: 'v1', plural };
+  const served = { definition, storage: undefined as unknown };
   served.storage = served;
   return served as unknown as ServedResource;
 }
@@ -79,8 +79,8 @@ it('reads the one definition that has changed and no other, and serves what it w
     resources.set(id, served);
     return { key: id, resources: () => [served] };
   };
-  const needs = { store, base: [], clustersMax: 10, surfacesMax: 10, componentsOfBinding: () => [], componentOfCrd };
-  const catalog = createCatalog(needs);
+  const deps = { store, base: [], clustersMax: 10, surfacesMax: 10, componentsOfBinding: () => [], componentOfCrd };
+  const catalog = createCatalog(deps);
   const put = (name: string) =>
     store.commit([
       { op: 'put', key: definitionKey(name), expect: 'any', value: () => encodeStored('0123456789abcdef', 0, '{}') },
@@ -88,7 +88,7 @@ it('reads the one definition that has changed and no other, and serves what it w
   const names = Array.from({ length: 50 }, (_, index) => `things${index}`);
   for (const name of names) await put(name);
   const plurals = (surface: { readonly resources: readonly ServedResource[] }) =>
-    surface.resources.map(({ row }) => row.plural);
+    surface.resources.map(({ definition }) => definition.plural);
   expect(plurals(catalog.surface(cluster)).sort()).toEqual([...names].sort());
   for (const name of ['things7', 'added', 'things49']) {
     read.length = 0;
@@ -96,9 +96,9 @@ it('reads the one definition that has changed and no other, and serves what it w
     catalog.changed(definitionKey(name));
     const surface = catalog.surface(cluster);
     expect(read).toEqual([definitionKey(name)]);
-    expect(plurals(surface)).toEqual(plurals(createCatalog(needs).surface(cluster)));
+    expect(plurals(surface)).toEqual(plurals(createCatalog(deps).surface(cluster)));
   }
   await store.commit([{ op: 'delete', key: definitionKey('things7'), expect: 'any' }]);
   catalog.changed(definitionKey('things7'));
-  expect(plurals(catalog.surface(cluster))).toEqual(plurals(createCatalog(needs).surface(cluster)));
+  expect(plurals(catalog.surface(cluster))).toEqual(plurals(createCatalog(deps).surface(cluster)));
 });

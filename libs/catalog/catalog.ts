@@ -4,10 +4,10 @@
  * APIBinding makes that one be read again. Precedence: built-in and system, then bound, then CRDs; a lower one with the same group and plural is hidden.
  */
 import { createHash } from 'node:crypto';
+import type { ClusterName, KubeObject } from '@kcp-ts/api';
 import type { Slices, Turns } from '@kcp-ts/base';
-import type { ClusterName, KubeObject } from '@kcp-ts/meta';
-import type { ServedResource, Surface } from '@kcp-ts/registry';
-import { createSurface } from '@kcp-ts/registry';
+import type { ApiSurface, ServedResource } from '@kcp-ts/registry';
+import { createApiSurface } from '@kcp-ts/registry';
 import type { Entry, Store } from '@kcp-ts/storage';
 import { compareKeys, parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
@@ -15,26 +15,29 @@ import type { Component } from './component.ts';
 import { boundResourcesOf } from './components.ts';
 
 export interface Catalog {
-  surface(cluster: ClusterName): Surface;
+  surface(cluster: ClusterName): ApiSurface;
   /**
    * Reads what a cluster serves, with turns for others between its definitions, where nothing of it is known: hundreds of real ones take half a second. Undefined
    * where it is known, or was read at once. Who asks for the surface without it is answered as well, and reads in one piece.
    */
   prepare(cluster: ClusterName, turns: Turns): Promise<void> | undefined;
   /** The key of the CRD, or of one of the bindings, that brings a cluster what comes from there; undefined where there is none. */
-  originKey(cluster: ClusterName, served: Pick<ServedResource, 'origin' | 'identity' | 'row'>): string | undefined;
+  originKey(
+    cluster: ClusterName,
+    served: Pick<ServedResource, 'origin' | 'identity' | 'definition'>,
+  ): string | undefined;
   /** To be told of every changed key, before its commit is acknowledged. */
   changed(key: string): void;
   /** The cluster is gone. */
   forget(cluster: string): void;
   /** Built-in and system resources alone: what every workspace serves. */
-  readonly base: Surface;
+  readonly base: ApiSurface;
   /** The surface with these resources, shared with every other caller that asks for the same set. */
-  intern(key: string, resources: () => readonly ServedResource[]): Surface;
+  intern(key: string, resources: () => readonly ServedResource[]): ApiSurface;
   size(): number;
 }
 
-export interface CatalogNeeds {
+export interface CatalogDependencies {
   readonly store: Store;
   readonly base: readonly ServedResource[];
   /** Components that an APIBinding brings; none where it is not bound yet. */
@@ -64,38 +67,38 @@ interface ClusterState {
   /** Keys that have changed since they were read. */
   readonly changed: Set<string>;
   /** Kept while keys have changed: what it holds is what the next one is mostly made of. */
-  surface: Surface;
+  surface: ApiSurface;
   stale: boolean;
 }
 
 function groupPlural(served: ServedResource): string {
-  return `${served.row.plural}.${served.row.group}`;
+  return `${served.definition.plural}.${served.definition.group}`;
 }
 
 function clusterOf(key: string, prefix: string): string {
   return key.slice(prefix.length, key.indexOf('/', prefix.length));
 }
 
-export function createCatalog(needs: CatalogNeeds): Catalog {
-  const base = createSurface('base', needs.base);
-  const taken = new Set(needs.base.map(groupPlural));
-  const byCluster = new LRUCache<string, ClusterState>({ max: needs.clustersMax });
+export function createCatalog(deps: CatalogDependencies): Catalog {
+  const base = createApiSurface('base', deps.base);
+  const taken = new Set(deps.base.map(groupPlural));
+  const byCluster = new LRUCache<string, ClusterState>({ max: deps.clustersMax });
   /** For each cluster its bindings, by the export that they bind. */
-  const bindings = new LRUCache<string, ReadonlyMap<string, string>>({ max: needs.clustersMax });
-  const byKey = new LRUCache<string, WeakRef<Surface>>({ max: needs.surfacesMax });
+  const bindings = new LRUCache<string, ReadonlyMap<string, string>>({ max: deps.clustersMax });
+  const byKey = new LRUCache<string, WeakRef<ApiSurface>>({ max: deps.surfacesMax });
   /** Clusters that are being read; what changes in them meanwhile is read again. */
   const preparing = new Map<string, { readonly state: ClusterState; readonly done: Promise<void> }>();
 
-  function intern(key: string, resources: () => readonly ServedResource[]): Surface {
+  function intern(key: string, resources: () => readonly ServedResource[]): ApiSurface {
     const known = byKey.get(key)?.deref();
     if (known !== undefined) return known;
-    const surface = createSurface(key, resources());
+    const surface = createApiSurface(key, resources());
     byKey.set(key, new WeakRef(surface));
     return surface;
   }
 
   function joined(components: readonly Brought[]): readonly ServedResource[] {
-    const resources = [...needs.base];
+    const resources = [...deps.base];
     const names = new Set(taken);
     for (const component of components) {
       const added = component.resources.filter((served) => !names.has(groupPlural(served)));
@@ -106,8 +109,8 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
   }
 
   function componentsOf(entry: Entry): readonly Component[] {
-    if (entry.key.startsWith(bindingsPrefix)) return needs.componentsOfBinding(entry);
-    const component = needs.componentOfCrd(entry);
+    if (entry.key.startsWith(bindingsPrefix)) return deps.componentsOfBinding(entry);
+    const component = deps.componentOfCrd(entry);
     return component === undefined ? [] : [component];
   }
 
@@ -129,7 +132,7 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
       const prefix = `${start}${cluster}/`;
       let after: string | undefined;
       for (let left = definitionsMax; left > 0; left -= pieceEntries) {
-        const entries = needs.store.scan({ prefix }, Math.min(left, pieceEntries), after);
+        const entries = deps.store.scan({ prefix }, Math.min(left, pieceEntries), after);
         for (const entry of entries) {
           if (!read(entry, state.byKey)) state.changed.add(entry.key);
           yield;
@@ -186,7 +189,7 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
 
   function readChanged(state: ClusterState): void {
     for (const key of state.changed) {
-      const entry = needs.store.get(key);
+      const entry = deps.store.get(key);
       if (entry === undefined) state.byKey.delete(key);
       if (entry === undefined || read(entry, state.byKey)) state.changed.delete(key);
     }
@@ -200,7 +203,7 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
     return keys.flatMap((key) => components.get(key) ?? []);
   }
 
-  function compute(state: ClusterState): Surface {
+  function compute(state: ClusterState): ApiSurface {
     const components = inOrder(state);
     if (components.length === 0) return base;
     const keys = components.map((component) => component.key);
@@ -213,7 +216,7 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
     if (found === undefined) {
       const keys = new Map<string, string>();
       // By what is bound, and not by the export: several exports may bring the same resource, and one binding leave it to another.
-      for (const { key, value } of needs.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax))
+      for (const { key, value } of deps.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax))
         for (const { group, resource, identityHash } of boundResourcesOf(parseStored<KubeObject>(value)))
           keys.set(`${group}/${resource} ${identityHash}`, key);
       found = keys;
@@ -226,10 +229,10 @@ export function createCatalog(needs: CatalogNeeds): Catalog {
     base,
     intern,
     prepare,
-    originKey(cluster, { origin, identity, row }) {
+    originKey(cluster, { origin, identity, definition }) {
       if (origin.kind === 'builtin') return undefined;
       if (origin.kind === 'crd') return `${crdsPrefix}${cluster}//${origin.name}`;
-      return bindingsOf(cluster).get(`${row.group}/${row.plural} ${identity}`);
+      return bindingsOf(cluster).get(`${definition.group}/${definition.plural} ${identity}`);
     },
     surface(cluster) {
       let known = byCluster.get(cluster);

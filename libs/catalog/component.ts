@@ -1,5 +1,5 @@
 /** A component is one source of served resources (a CRD, or one bound resource) with a key that says all it depends on: equal keys, equal resources. */
-import type { IdentityHash } from '@kcp-ts/meta';
+import type { IdentityHash } from '@kcp-ts/api';
 import type { ServedResource } from '@kcp-ts/registry';
 
 export interface Component {

@@ -1,16 +1,16 @@
 /** Where components come from: bound resources through the copies of their schemas, CRDs through their specs. Both cached by content, weakly. */
 import { createHash } from 'node:crypto';
-import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
-import { parseIdentityHash } from '@kcp-ts/meta';
+import type { KubeObject, ResourceDefinition } from '@kcp-ts/api';
+import { parseIdentityHash } from '@kcp-ts/api';
 import type { ServedResource } from '@kcp-ts/registry';
-import { rowsOfApiResourceSchema, rowsOfCustomResourceDefinition } from '@kcp-ts/schema';
+import { definitionsOfApiResourceSchema, definitionsOfCustomResourceDefinition } from '@kcp-ts/schema';
 import { boundSchemaKey } from '@kcp-ts/sharing';
 import type { Entry, Store } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
 import type { BoundResource, Component } from './component.ts';
-import type { RowNeeds } from './rows-to-resources.ts';
-import { resourcesOfRows } from './rows-to-resources.ts';
+import type { ResourceDefinitionDependencies } from './definitions-to-resources.ts';
+import { resourcesOfDefinitions } from './definitions-to-resources.ts';
 
 interface Binding extends KubeObject {
   readonly spec?: { readonly reference?: { readonly export?: { readonly name?: string } } };
@@ -31,8 +31,11 @@ interface Definition extends KubeObject {
 const endingVerbs = ['delete', 'deletecollection', 'get', 'list', 'watch'] as const;
 
 /** What is going away says that it can be emptied. Objects may still be changed, for their finalizers. (kcp and apiextensions, customresource_discovery_controller.go) */
-function discoveredRows(rows: readonly ResourceRow[], terminating: boolean): readonly ResourceRow[] {
-  return terminating ? rows.map((row) => ({ ...row, verbs: endingVerbs })) : rows;
+function discoveredDefinitions(
+  definitions: readonly ResourceDefinition[],
+  terminating: boolean,
+): readonly ResourceDefinition[] {
+  return terminating ? definitions.map((definition) => ({ ...definition, verbs: endingVerbs })) : definitions;
 }
 
 /** Components of definitions that were looked at last; each is a key and a hash. */
@@ -63,13 +66,13 @@ export interface Components {
   ofExported(bound: BoundResource, schema: KubeObject): Component;
 }
 
-export interface ComponentNeeds extends RowNeeds {
+export interface ComponentDependencies extends ResourceDefinitionDependencies {
   readonly store: Store;
-  /** The rows of what the server's own exports bring: their behaviours are built in. Undefined for everybody else's. */
-  ownRows(bound: BoundResource): readonly ResourceRow[] | undefined;
+  /** The rows of what the server's own exports bring: their strategies are built in. Undefined for everybody else's. */
+  ownDefinitions(bound: BoundResource): readonly ResourceDefinition[] | undefined;
 }
 
-export function createComponents(needs: ComponentNeeds): Components {
+export function createComponents(deps: ComponentDependencies): Components {
   const shared = new Map<string, WeakRef<readonly ServedResource[]>>();
   // A surface holds single resources: as long as one of them lives, its siblings are not made anew.
   const siblings = new WeakMap<ServedResource, readonly ServedResource[]>();
@@ -91,23 +94,23 @@ export function createComponents(needs: ComponentNeeds): Components {
   }
 
   function keptSchema(uid: string): KubeObject | undefined {
-    const entry = needs.store.get(boundSchemaKey(uid));
+    const entry = deps.store.get(boundSchemaKey(uid));
     return entry === undefined ? undefined : parseStored<KubeObject>(entry.value);
   }
 
   function boundComponent(bound: BoundResource, schemaOf: () => KubeObject | undefined): Component {
     const key = `bound ${bound.group}/${bound.resource} ${bound.schemaUid} ${bound.identityHash} ${bound.exportCluster} ${bound.exportName} ${bound.terminating}`;
     const make = () => {
-      const own = needs.ownRows(bound);
+      const own = deps.ownDefinitions(bound);
       const schema = own === undefined ? schemaOf() : undefined;
       if (own === undefined && schema === undefined) return [];
-      const rows = own ?? rowsOfApiResourceSchema(schema as KubeObject);
+      const definitions = own ?? definitionsOfApiResourceSchema(schema as KubeObject);
       const { exportCluster, exportName, terminating } = bound;
-      return resourcesOfRows(
-        discoveredRows(rows, terminating),
+      return resourcesOfDefinitions(
+        discoveredDefinitions(definitions, terminating),
         () => bound.identityHash,
         { kind: 'bound', exportCluster, exportName, terminating },
-        needs,
+        deps,
       );
     };
     return { key, resources: () => once(key, make) };
@@ -145,11 +148,14 @@ export function createComponents(needs: ComponentNeeds): Components {
       const key = `crd ${hash} ${terminating}`;
       const { name } = parseKey(entry.key);
       const make = () =>
-        resourcesOfRows(
-          discoveredRows(rowsOfCustomResourceDefinition(parseStored<KubeObject>(entry.value)), terminating),
+        resourcesOfDefinitions(
+          discoveredDefinitions(
+            definitionsOfCustomResourceDefinition(parseStored<KubeObject>(entry.value)),
+            terminating,
+          ),
           () => 'customresources',
           { kind: 'crd', name, terminating },
-          needs,
+          deps,
         );
       return { key, resources: () => once(key, make) };
     },

@@ -1,7 +1,7 @@
-export type { Catalog, CatalogNeeds } from './catalog.ts';
+export type { Catalog, CatalogDependencies } from './catalog.ts';
 export { bindingsPrefix, crdsPrefix, createCatalog } from './catalog.ts';
 export type { BoundResource, Component } from './component.ts';
-export type { ComponentNeeds, Components } from './components.ts';
+export type { ComponentDependencies, Components } from './components.ts';
 export { boundResourcesOf, createComponents } from './components.ts';
-export type { RowNeeds } from './rows-to-resources.ts';
-export { resourcesOfRows } from './rows-to-resources.ts';
+export type { ResourceDefinitionDependencies } from './definitions-to-resources.ts';
+export { resourcesOfDefinitions } from './definitions-to-resources.ts';

@@ -1,5 +1,5 @@
+import type { ClusterName } from '@kcp-ts/api';
 import { createTurns } from '@kcp-ts/base';
-import type { ClusterName } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { Entry } from '@kcp-ts/storage';
 import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
@@ -15,7 +15,7 @@ const keyOf = (name: string) =>
   });
 
 function resource(plural: string): ServedResource {
-  const served = { row: { group: 'example.com', version: 'v1', plural }, storage: undefined as unknown };
+  const served = { definition: { group: 'example.com', version: 'v1', plural }, storage: undefined as unknown };
   served.storage = served;
   return served as unknown as ServedResource;
 }

@@ -3,10 +3,10 @@
  * deletion removes the instances before it lets the binding go.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Condition, KubeObject, Revision } from '@kcp-ts/api';
+import { isTrueCondition, parseIdentityHash, withCondition } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
-import type { Controller } from '@kcp-ts/controller';
-import type { Condition, KubeObject, Revision } from '@kcp-ts/meta';
-import { isTrueCondition, parseIdentityHash, withCondition } from '@kcp-ts/meta';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import type { ServedResource } from '@kcp-ts/registry';
 import type {
   ApiBinding,
@@ -42,10 +42,10 @@ import type { Change } from '@kcp-ts/watch';
 import type { BindingIndex } from './binding-index.ts';
 import { deleteInstances } from './delete-instances.ts';
 import { relabelClaimed } from './relabel-claimed.ts';
-import type { ControllerNeeds } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
 import { commitOrAgain, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
-export interface ApiBindingNeeds extends ControllerNeeds {
+export interface ApiBindingDependencies extends ControllerDependencies {
   readonly reader: ParsedReader;
   /** A binding may have thousands of claims: others get their turns before it is judged. */
   readonly turns: Turns;
@@ -86,15 +86,15 @@ interface Handed extends Pick<Successor, 'exportCluster'> {
 }
 
 /** Reads of an own store's object are recorded; of one of another shard, that it is not here. */
-function bindingReader(needs: ApiBindingNeeds, decision: Reads, cluster: string, own: string): BindingReader {
+function bindingReader(deps: ApiBindingDependencies, decision: Reads, cluster: string, own: string): BindingReader {
   const read = <T>(key: string): T | undefined => {
     decision.head(key);
-    return needs.reader.get<T>(key);
+    return deps.reader.get<T>(key);
   };
   const scan = <T>(prefix: string) =>
-    decision.scan({ prefix: `${prefix}${cluster}/` }, definitionsMax).map((entry) => needs.reader.parse<T>(entry));
+    decision.scan({ prefix: `${prefix}${cluster}/` }, definitionsMax).map((entry) => deps.reader.parse<T>(entry));
   return {
-    resolve: needs.resolve,
+    resolve: deps.resolve,
     export: (exportCluster, name) => read(exportKey(exportCluster, name)),
     schema: (exportCluster, name) => read(schemaKey(exportCluster, name)),
     boundSchema: (uid) => read(boundSchemaKey(uid)),
@@ -125,8 +125,8 @@ function grantOf(status: ApiBinding['status'], binding: Writable): unknown {
   ];
 }
 
-export function createApiBinding(needs: ApiBindingNeeds): Controller {
-  const served = () => needs.served('apis.kcp.io', 'apibindings');
+export function createApiBinding(deps: ApiBindingDependencies): Controller {
+  const served = () => deps.served('apis.kcp.io', 'apibindings');
   /** Since when what they grant holds that objects have been labelled for, by binding; a restart begins with none and visits again what is not marked as applied. */
   const labelled = new Map<string, Revision>();
 
@@ -138,23 +138,23 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     before: ApiBinding['status'],
   ): Promise<boolean> {
     for (const claim of claimsToVisit(binding, before)) {
-      for (const resource of needs.claimedResources(cluster, claim))
-        if (!(await relabelClaimed(needs, decision, needs.claims, resource, cluster))) return false;
+      for (const resource of deps.claimedResources(cluster, claim))
+        if (!(await relabelClaimed(deps, decision, deps.claims, resource, cluster))) return false;
     }
     return true;
   }
 
   /** Notes on the LogicalCluster what bindings have from now on. */
   function lock(decision: Decision, cluster: string, bindings: readonly ApiBinding[]): Operation[] {
-    const entry = decision.peek(needs.logicalClusterKey(cluster));
+    const entry = decision.peek(deps.logicalClusterKey(cluster));
     if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) return [];
-    const logicalClusters = needs.served('core.kcp.io', 'logicalclusters');
+    const logicalClusters = deps.served('core.kcp.io', 'logicalclusters');
     const object = objectOf<KubeObject>(logicalClusters, entry);
     const before = object.metadata.annotations?.[resourceLocksAnnotation];
     const text = formatLocks(withBindings(parseLocks(before), bindings));
     if (text === before) return [];
     object.metadata.annotations = { ...object.metadata.annotations, [resourceLocksAnnotation]: text };
-    return [replaceOperation(needs, logicalClusters, entry, object)];
+    return [replaceOperation(deps, logicalClusters, entry, object)];
   }
 
   /** Where what is granted changes, and also where it was rejected and accepted again before anybody looked: objects were written meanwhile. */
@@ -165,12 +165,12 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     after: ApiBinding['status'],
     before: ApiBinding['status'],
   ): boolean {
-    if (labelled.get(key) !== needs.claims.since(cluster, nameOfKey(key))) return true;
+    if (labelled.get(key) !== deps.claims.since(cluster, nameOfKey(key))) return true;
     return !isDeepStrictEqual(grantOf(after, binding), grantOf(before, binding));
   }
 
   async function bind(decision: Decision, key: string, cluster: string, entry: Entry): Promise<number | undefined> {
-    const slices = needs.turns.begin();
+    const slices = deps.turns.begin();
     const binding = objectOf<Writable>(served(), entry);
     const before = binding.status;
     // Not later: between what is found here and its commit nobody else writes.
@@ -180,8 +180,8 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     const outcome = evaluateBinding(
       binding,
       cluster,
-      bindingReader(needs, decision, cluster, nameOfKey(key)),
-      timestamp(needs),
+      bindingReader(deps, decision, cluster, nameOfKey(key)),
+      timestamp(deps),
       applied,
     );
     const changed = hasClaims && (!applied || mustLabel(key, cluster, binding, outcome.status, before));
@@ -191,13 +191,13 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     binding.status = { ...outcome.status, conditions };
     const operations: Operation[] = [];
     if (!isDeepStrictEqual(binding.status, before))
-      operations.push(replaceOperation(needs, served(), entry, binding), ...lock(decision, cluster, [binding]));
+      operations.push(replaceOperation(deps, served(), entry, binding), ...lock(decision, cluster, [binding]));
     // First, once for each shard, and each by itself: an export may have more, and larger ones, than a commit holds. A copy is right whatever else changes.
-    const schemas = outcome.schemas.flatMap((schema) => needs.keepSchema(schema) ?? []);
-    await Promise.all(schemas.map((keep) => needs.decide().commit([keep])));
+    const schemas = outcome.schemas.flatMap((schema) => deps.keepSchema(schema) ?? []);
+    await Promise.all(schemas.map((keep) => deps.decide().commit([keep])));
     if (!(await decision.commit(operations))) return lostRaceMs;
     if (!changed) return undefined;
-    const since = needs.claims.since(cluster, nameOfKey(key));
+    const since = deps.claims.since(cluster, nameOfKey(key));
     if (!(await label(decision, cluster, binding, before))) return lostRaceMs;
     labelled.set(key, since);
     return markApplied(decision, key);
@@ -207,7 +207,7 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     const entry = decision.peek(key);
     if (entry === undefined) return undefined;
     const binding = objectOf<Writable>(served(), entry);
-    const now = timestamp(needs);
+    const now = timestamp(deps);
     binding.status = {
       ...binding.status,
       conditions: withCondition(
@@ -216,7 +216,7 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
         now,
       ),
     };
-    return commitOrAgain(decision, [replaceOperation(needs, served(), entry, binding)]);
+    return commitOrAgain(decision, [replaceOperation(deps, served(), entry, binding)]);
   }
 
   /**
@@ -267,7 +267,7 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
         boundResources: [...before, ...taken],
       };
       successors.push(successor);
-      return replaceOperation(needs, served(), entry, successor);
+      return replaceOperation(deps, served(), entry, successor);
     });
     const without = { ...gone, status: { ...gone.status, boundResources: [] } };
     return [...operations, ...lock(decision, cluster, [without, ...successors])];
@@ -275,7 +275,7 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
 
   async function unbind(decision: Decision, key: string, cluster: string, entry: Entry): Promise<number | undefined> {
     const binding = objectOf<Writable>(served(), entry);
-    const reader = bindingReader(needs, decision, cluster, nameOfKey(key));
+    const reader = bindingReader(deps, decision, cluster, nameOfKey(key));
     const remaining: string[] = [];
     const finalizers: string[] = [];
     const handed = new Map<string, Handed>();
@@ -289,7 +289,7 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
       }
       const identity = parseIdentityHash(bound.schema.identityHash);
       if (identity === undefined) continue;
-      const left = await deleteInstances(needs, decision, bound.group, bound.resource, identity, cluster);
+      const left = await deleteInstances(deps, decision, bound.group, bound.resource, identity, cluster);
       if (left === 'raced') return lostRaceMs;
       const name = bound.group === '' ? bound.resource : `${bound.resource}.${bound.group}`;
       if (left.count > 0) remaining.push(`${name} has ${left.count} resource instances`);
@@ -304,7 +304,7 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     const last: Operation =
       object.metadata.finalizers.length === 0
         ? { op: 'delete', key, expect: now.revision }
-        : replaceOperation(needs, served(), now, object);
+        : replaceOperation(deps, served(), now, object);
     labelled.delete(key);
     return commitOrAgain(decision, [last, ...handOver(decision, cluster, binding, handed)]);
   }
@@ -325,17 +325,17 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
     const conditions = withCondition(
       before,
       { type: 'BindingResourceDeleteSuccess', status: 'False', severity: 'Error', reason, message },
-      timestamp(needs),
+      timestamp(deps),
     );
     if (isDeepStrictEqual(conditions, before)) return remainingRetryMs;
     binding.status = { ...binding.status, conditions };
-    return (await decision.commit([replaceOperation(needs, served(), entry, binding)])) ? remainingRetryMs : lostRaceMs;
+    return (await decision.commit([replaceOperation(deps, served(), entry, binding)])) ? remainingRetryMs : lostRaceMs;
   }
 
   /** Bindings of a workspace that wait for something, or go away. */
   function unsettled(cluster: string): string[] {
-    return needs.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax).flatMap((entry) => {
-      const { metadata, status } = needs.reader.parse<ApiBinding>(entry);
+    return deps.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax).flatMap((entry) => {
+      const { metadata, status } = deps.reader.parse<ApiBinding>(entry);
       return metadata.deletionTimestamp !== undefined || !isTrueCondition(status?.conditions, 'BindingUpToDate')
         ? [entry.key]
         : [];
@@ -343,12 +343,12 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
   }
 
   function wakeForExport(cluster: string, name: string): readonly string[] {
-    return [...needs.bindings.bindings(exportHash(cluster, name))];
+    return [...deps.bindings.bindings(exportHash(cluster, name))];
   }
 
   function wakeForSchema(key: string): readonly string[] {
     const cluster = clusterOfKey(key, schemasPrefix);
-    return needs.exportsOf(cluster).flatMap((source) => {
+    return deps.exportsOf(cluster).flatMap((source) => {
       const refers = (source.spec?.resources ?? []).some((resource) => resource.schema === nameOfKey(key));
       return refers ? wakeForExport(cluster, source.metadata.name) : [];
     });
@@ -365,8 +365,7 @@ export function createApiBinding(needs: ApiBindingNeeds): Controller {
       // The last instance of a bound resource may be what a deleted binding waits for.
       return type === 'delete' && parts.identity.length === 64 ? unsettled(parts.cluster) : [];
     },
-    resume: () =>
-      keysToResume(needs.store, bindingsPrefix, (entry) => !isSettled(parseStored<ApiBinding>(entry.value))),
+    resume: () => keysToResume(deps.store, bindingsPrefix, (entry) => !isSettled(parseStored<ApiBinding>(entry.value))),
     async reconcile(key, decision) {
       const entry = decision.peek(key);
       if (entry === undefined) {

@@ -3,19 +3,19 @@
  * name. All in one commit where everything is new.
  */
 import { createHash } from 'node:crypto';
-import type { Controller } from '@kcp-ts/controller';
-import type { IdentityHash, KubeObject } from '@kcp-ts/meta';
-import { asClusterName, isTrueCondition, parseIdentityHash, withCondition } from '@kcp-ts/meta';
+import type { IdentityHash, KubeObject } from '@kcp-ts/api';
+import { asClusterName, isTrueCondition, parseIdentityHash, withCondition } from '@kcp-ts/api';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import { namespaceKey } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { clusterOfKey, exportsPrefix, sliceKey } from '@kcp-ts/sharing';
 import type { Entry, Operation, Reads } from '@kcp-ts/storage';
 import { formatKey, parseStored } from '@kcp-ts/storage';
 import { createOperation, namespaceObjects } from '@kcp-ts/tenancy';
-import type { ControllerNeeds } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
 import { commitOrAgain, keysToResume, objectOf, replaceOperation, timestamp } from './writer.ts';
 
-export interface IdentityNeeds extends ControllerNeeds {
+export interface IdentityDependencies extends ControllerDependencies {
   readonly caBundle: string;
   pathOf(cluster: string): string;
   /** Whether a logical cluster takes new content: it is there, and nobody deletes it. */
@@ -79,9 +79,9 @@ function setIdentity(object: Writable, hash: IdentityHash | undefined, now: stri
   }
 }
 
-export function createApiExportIdentity(needs: IdentityNeeds): Controller {
-  const exports = () => needs.served('apis.kcp.io', 'apiexports');
-  const newNeeds = { served: needs.served, uuid: needs.random.uuid, shardNumber: needs.shardNumber };
+export function createApiExportIdentity(deps: IdentityDependencies): Controller {
+  const exports = () => deps.served('apis.kcp.io', 'apiexports');
+  const newDeps = { served: deps.served, uuid: deps.random.uuid, shardNumber: deps.shardNumber };
 
   function slice(decision: Reads, cluster: string, object: Writable, now: string): Operation[] {
     const { name, uid = '', annotations } = object.metadata;
@@ -91,10 +91,10 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
       apiVersion: 'apis.kcp.io/v1alpha1',
       kind: 'APIExportEndpointSlice',
       metadata: { name, ownerReferences: [{ apiVersion: 'apis.kcp.io/v1alpha1', kind: 'APIExport', name, uid }] },
-      spec: { export: { name, path: needs.pathOf(cluster) } },
+      spec: { export: { name, path: deps.pathOf(cluster) } },
     };
     return [
-      createOperation(newNeeds, asClusterName(cluster), now, {
+      createOperation(newDeps, asClusterName(cluster), now, {
         group: 'apis.kcp.io',
         plural: 'apiexportendpointslices',
         namespace: '',
@@ -113,7 +113,7 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
     const { name } = object.metadata;
     const there = decision.peek(secretKey(cluster, identityNamespace, name));
     if (there !== undefined) return { operations: [], hash: identityHashOf(parseStored<KubeObject>(there.value)) };
-    const key = Buffer.from(needs.random.bytes(identityBytes)).toString('base64url');
+    const key = Buffer.from(deps.random.bytes(identityBytes)).toString('base64url');
     const secret: KubeObject = {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -123,11 +123,11 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
     };
     const missing = decision.peek(namespaceKey(cluster, identityNamespace)) === undefined;
     const created = [
-      ...(missing ? namespaceObjects(identityNamespace, needs.caBundle) : []),
+      ...(missing ? namespaceObjects(identityNamespace, deps.caBundle) : []),
       { group: '', plural: 'secrets', namespace: identityNamespace, object: secret },
     ];
     return {
-      operations: created.map((made) => createOperation(newNeeds, asClusterName(cluster), now, made)),
+      operations: created.map((made) => createOperation(newDeps, asClusterName(cluster), now, made)),
       hash: identityHashOf(secret),
     };
   }
@@ -145,15 +145,15 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
     const { conditions = [], identityHash } = object.status ?? {};
     // What nobody has looked at yet says nothing of its identity, and that is no answer.
     if (!conditions.some(({ type }) => type === 'IdentityValid')) return false;
-    const hash = provenHash(needs.store, clusterOfKey(key, exportsPrefix), object);
+    const hash = provenHash(deps.store, clusterOfKey(key, exportsPrefix), object);
     const agrees = hash !== undefined && identityHash === hash;
     return agrees === isTrueCondition(conditions, 'IdentityValid');
   }
 
   function plan(decision: Reads, cluster: string, entry: Entry): Operation[] {
-    const now = timestamp(needs);
+    const now = timestamp(deps);
     const object = objectOf<Writable>(exports(), entry);
-    if (object.metadata.deletionTimestamp !== undefined || !needs.takesContent(decision, cluster)) return [];
+    if (object.metadata.deletionTimestamp !== undefined || !deps.takesContent(decision, cluster)) return [];
     const before = JSON.stringify(object);
     const operations: Operation[] = [];
     const reference = object.spec?.identity?.secretRef;
@@ -168,7 +168,7 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
       setIdentity(object, own.hash, now);
     } else setIdentity(object, provenHash(decision, cluster, object), now);
     operations.push(...slice(decision, cluster, object, now));
-    if (JSON.stringify(object) !== before) operations.push(replaceOperation(needs, exports(), entry, object));
+    if (JSON.stringify(object) !== before) operations.push(replaceOperation(deps, exports(), entry, object));
     return operations;
   }
 
@@ -178,13 +178,13 @@ export function createApiExportIdentity(needs: IdentityNeeds): Controller {
       if (event.key.startsWith(exportsPrefix)) return event.type === 'put' ? [event.key] : [];
       if (!event.key.startsWith(secretsPrefix)) return [];
       // Whoever refers to the secret; exports of one workspace are few.
-      return needs.store.scan({ prefix: `${exportsPrefix}${parts.cluster}/` }, 1_000).flatMap((entry) => {
+      return deps.store.scan({ prefix: `${exportsPrefix}${parts.cluster}/` }, 1_000).flatMap((entry) => {
         const reference = parseStored<ApiExport>(entry.value).spec?.identity?.secretRef;
         return reference?.name === parts.name && reference.namespace === parts.namespace ? [entry.key] : [];
       });
     },
     // An identity is proven anew by its secret at each start.
-    resume: () => keysToResume(needs.store, exportsPrefix, (entry) => !isSettled(entry)),
+    resume: () => keysToResume(deps.store, exportsPrefix, (entry) => !isSettled(entry)),
     async reconcile(key, decision) {
       const entry = decision.peek(key);
       if (entry === undefined) return undefined;

@@ -1,4 +1,4 @@
-import type { Revision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
 import { bindingKey, boundName, exportLabel } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';
 import { createMemoryStore, encodeStored } from '@kcp-ts/storage';

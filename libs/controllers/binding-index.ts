@@ -2,15 +2,15 @@
  * Who binds what: for each export the workspaces that are bound to it, and which bindings refer to it at all. Small, in memory, fed by the commits;
  * the views of providers and the wake-ups of controllers look here instead of asking every workspace.
  */
-import type { KubeObject, Revision } from '@kcp-ts/meta';
-import { isTrueCondition, revisionZero } from '@kcp-ts/meta';
+import type { KubeObject, Revision } from '@kcp-ts/api';
+import { isTrueCondition, revisionZero } from '@kcp-ts/api';
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { bindingsPrefix, boundName, clusterOfKey, exportLabel } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import type { Change } from '@kcp-ts/watch';
 import { LRUCache } from 'lru-cache';
-import { eachPiece } from './writer.ts';
+import { eachBatch } from './writer.ts';
 
 export interface BindingIndex {
   /** Clusters with a binding to the export (by its hash) that has bound something, each with what it has bound of it, as `boundName` writes it. */
@@ -195,7 +195,7 @@ export function createBindingIndex(store: Store): BindingIndex {
     bindings: (hash) => bindings.get(hash) ?? noBindings,
     exports: () => [...consumers.keys()],
     async load() {
-      for await (const entries of eachPiece(store, { prefix: bindingsPrefix }))
+      for await (const entries of eachBatch(store, { prefix: bindingsPrefix }))
         for (const entry of entries) put(entry.key, known(parseStored<KubeObject>(entry.value)), entry.createRevision);
       unknownUpTo = store.currentRevision();
     },

@@ -4,17 +4,17 @@
  * gone, and what is left goes in bounded commits. A foreign finalizer on the LogicalCluster keeps
  * only the LogicalCluster.
  */
-import type { KubeObject } from '@kcp-ts/meta';
-import { withCondition } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
+import { withCondition } from '@kcp-ts/api';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
 import { logicalClusterFinalizer, phaseLabels, terminatorsFinalizer } from '@kcp-ts/tenancy';
 import { removeOperation } from './delete-instances.ts';
-import type { ControllerNeeds } from './writer.ts';
-import { cutIntoCommits, eachPiece, objectOf, replaceOperation, timestamp } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
+import { cutIntoCommits, eachBatch, objectOf, replaceOperation, timestamp } from './writer.ts';
 
-export interface ClusterRemovalNeeds extends ControllerNeeds {
+export interface ClusterRemovalDependencies extends ControllerDependencies {
   /** `tenancy.kcp.io/workspaces/<identity>/`. */
   workspacesPrefix(): string;
   logicalClusterKey(cluster: string): string;
@@ -106,8 +106,8 @@ export function remainingMessage(remaining: ReadonlyMap<string, number>): string
   return `Some resources are remaining: ${texts.join(', ')}`;
 }
 
-export function createClusterRemoval(needs: ClusterRemovalNeeds): ClusterRemoval {
-  const logicalClusters = () => needs.served('core.kcp.io', 'logicalclusters');
+export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterRemoval {
+  const logicalClusters = () => deps.served('core.kcp.io', 'logicalclusters');
 
   /** From here on the cluster takes no new content. */
   async function mark(
@@ -115,34 +115,34 @@ export function createClusterRemoval(needs: ClusterRemovalNeeds): ClusterRemoval
     cluster: string,
     owner: ClusterOwner | undefined,
   ): Promise<'marked' | 'raced' | 'not-owned'> {
-    const entry = decision.peek(needs.logicalClusterKey(cluster));
+    const entry = decision.peek(deps.logicalClusterKey(cluster));
     // It goes with the last of its content, so there is nothing left: and what has none, as the system's clusters, belongs to no Workspace.
     if (entry === undefined) return 'not-owned';
     const object = objectOf<LogicalCluster>(logicalClusters(), entry);
     if (owner !== undefined && !isOwnedBy(object, owner)) return 'not-owned';
     if (object.metadata.deletionTimestamp !== undefined && object.status?.phase === 'Deleting') return 'marked';
-    object.metadata.deletionTimestamp ??= timestamp(needs);
+    object.metadata.deletionTimestamp ??= timestamp(deps);
     object.metadata.deletionGracePeriodSeconds = 0;
     object.metadata.labels = { ...object.metadata.labels, ...phaseLabels('Deleting', [], []) };
     object.status = { ...object.status, phase: 'Deleting' };
-    return (await decision.commit([replaceOperation(needs, logicalClusters(), entry, object)])) ? 'marked' : 'raced';
+    return (await decision.commit([replaceOperation(deps, logicalClusters(), entry, object)])) ? 'marked' : 'raced';
   }
 
   /** All but the LogicalCluster: while it is there, it says to whom the rest belongs. */
   async function contentOf(cluster: string): Promise<Content> {
     const operations: Operation[] = [];
     const last: Operation[] = [];
-    const own = needs.logicalClusterKey(cluster);
+    const own = deps.logicalClusterKey(cluster);
     const blocked = new Map<string, number>();
-    const now = timestamp(needs);
-    for await (const entries of eachPiece(needs.store, { cluster })) {
+    const now = timestamp(deps);
+    for await (const entries of eachBatch(deps.store, { cluster })) {
       for (const entry of entries) {
         if (entry.key === own) continue;
         const { group, resource } = parseKey(entry.key);
         const name = group === '' ? resource : `${resource}.${group}`;
-        const nested = entry.key.startsWith(needs.workspacesPrefix()) && !isUnscheduled(entry);
+        const nested = entry.key.startsWith(deps.workspacesPrefix()) && !isUnscheduled(entry);
         if (nested || hasForeignFinalizer(entry)) {
-          const removal = removeOperation(needs, entry, now);
+          const removal = removeOperation(deps, entry, now);
           if (removal !== undefined) operations.push(removal);
           blocked.set(name, (blocked.get(name) ?? 0) + 1);
         } else {
@@ -157,7 +157,7 @@ export function createClusterRemoval(needs: ClusterRemovalNeeds): ClusterRemoval
   /** Where one commit fails, the others go on: who writes all the time holds up what he writes, and nothing else. */
   async function commitInBatches(decision: Decision, operations: readonly Operation[]): Promise<boolean> {
     let all = true;
-    for (const commit of cutIntoCommits(needs.store, operations)) if (!(await decision.commit(commit))) all = false;
+    for (const commit of cutIntoCommits(deps.store, operations)) if (!(await decision.commit(commit))) all = false;
     return all;
   }
 
@@ -170,17 +170,17 @@ export function createClusterRemoval(needs: ClusterRemovalNeeds): ClusterRemoval
     if (object.metadata.finalizers?.length === foreign.length) return undefined;
     object.metadata.finalizers = [...foreign];
     const deleted = { type: 'WorkspaceContentDeleted', status: 'True' } as const;
-    const conditions = withCondition(object.status?.conditions ?? [], deleted, timestamp(needs));
+    const conditions = withCondition(object.status?.conditions ?? [], deleted, timestamp(deps));
     object.status = { ...object.status, conditions };
-    return replaceOperation(needs, logicalClusters(), own, object);
+    return replaceOperation(deps, logicalClusters(), own, object);
   }
 
   /** The end of the cluster, where nothing else is in it, not even what is on its way. */
   async function finish(decision: Decision, cluster: string, last: Operation | undefined): Promise<RemovalOutcome> {
-    const own = decision.peek(needs.logicalClusterKey(cluster));
+    const own = decision.peek(deps.logicalClusterKey(cluster));
     if (own === undefined) return { status: 'raced' };
     decision.relyOn({ cluster });
-    if (needs.store.scan({ cluster }, 2).some(({ key }) => key !== own.key)) return { status: 'raced' };
+    if (deps.store.scan({ cluster }, 2).some(({ key }) => key !== own.key)) return { status: 'raced' };
     const foreign = (parseStored<KubeObject>(own.value).metadata.finalizers ?? []).filter(
       (finalizer) => !ownClusterFinalizers.has(finalizer),
     );

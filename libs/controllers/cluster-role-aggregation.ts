@@ -3,18 +3,18 @@
  * picked, and one pass over them, in slices, serves all that aggregate and all changes until then.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { KubeObject } from '@kcp-ts/api';
 import type { PolicyRule, Role } from '@kcp-ts/authz';
 import { aggregatedRules } from '@kcp-ts/authz';
 import type { Turns } from '@kcp-ts/base';
-import type { Controller } from '@kcp-ts/controller';
-import type { KubeObject } from '@kcp-ts/meta';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import { hasText } from './has-text.ts';
-import type { ControllerNeeds } from './writer.ts';
-import { eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
+import { eachBatch, keysToResume, lostRaceMs, objectOf, replaceOperation } from './writer.ts';
 
-export interface AggregationNeeds extends ControllerNeeds {
+export interface AggregationDependencies extends ControllerDependencies {
   readonly turns: Turns;
 }
 
@@ -26,8 +26,8 @@ function mayAggregate(value: Uint8Array): boolean {
   return hasText(value, '"aggregationRule"');
 }
 
-export function createClusterRoleAggregation(needs: AggregationNeeds): Controller {
-  const served = () => needs.served('rbac.authorization.k8s.io', 'clusterroles');
+export function createClusterRoleAggregation(deps: AggregationDependencies): Controller {
+  const served = () => deps.served('rbac.authorization.k8s.io', 'clusterroles');
   /** Keys of aggregating roles, by cluster. */
   const aggregating = new Map<string, Set<string>>();
 
@@ -44,17 +44,17 @@ export function createClusterRoleAggregation(needs: AggregationNeeds): Controlle
   }
 
   async function* rolesOf(cluster: string): AsyncIterable<Role> {
-    for await (const entries of eachPiece(needs.store, { prefix: `${rolesPrefix}${cluster}/` }))
+    for await (const entries of eachBatch(deps.store, { prefix: `${rolesPrefix}${cluster}/` }))
       for (const { value } of entries) yield parseStored<Role>(value);
   }
 
   /** False where somebody else wrote the role first. */
   async function aggregate(decision: Decision, cluster: string, entry: Entry): Promise<boolean> {
     const role = objectOf<WritableRole>(served(), entry);
-    const rules = await aggregatedRules(role, rolesOf(cluster), needs.turns.begin());
+    const rules = await aggregatedRules(role, rolesOf(cluster), deps.turns.begin());
     if (rules === undefined || isDeepStrictEqual(rules, role.rules ?? [])) return true;
     role.rules = rules;
-    return decision.commit([replaceOperation(needs, served(), entry, role)]);
+    return decision.commit([replaceOperation(deps, served(), entry, role)]);
   }
 
   return {
@@ -67,7 +67,7 @@ export function createClusterRoleAggregation(needs: AggregationNeeds): Controlle
       return aggregating.has(cluster) ? [cluster] : [];
     },
     async *resume() {
-      for await (const key of keysToResume(needs.store, rolesPrefix, ({ value }) => mayAggregate(value)))
+      for await (const key of keysToResume(deps.store, rolesPrefix, ({ value }) => mayAggregate(value)))
         note(parseKey(key).cluster, key);
       yield* aggregating.keys();
     },

@@ -1,5 +1,5 @@
 /** Which names of a CRD are accepted: those that nobody else in its group and workspace has, as apiextensions decides it. */
-import type { Condition, ConditionChange } from '@kcp-ts/meta';
+import type { Condition, ConditionChange } from '@kcp-ts/api';
 import type { CustomResourceDefinition, ResourceNames } from '@kcp-ts/sharing';
 
 interface Names extends ResourceNames {

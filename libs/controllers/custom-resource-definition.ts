@@ -1,8 +1,8 @@
 /** Establishes CRDs whose names are free, and removes the instances of one that is deleted before it lets it go. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Controller } from '@kcp-ts/controller';
-import type { Condition, KubeObject } from '@kcp-ts/meta';
-import { isTrueCondition, withCondition } from '@kcp-ts/meta';
+import type { Condition, KubeObject } from '@kcp-ts/api';
+import { isTrueCondition, withCondition } from '@kcp-ts/api';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import type { ApiBinding, ApiResourceSchema, CustomResourceDefinition, ResourceNames } from '@kcp-ts/sharing';
 import { bindingsPrefix, boundSchemaKey, clusterOfKey, definitionsPrefix } from '@kcp-ts/sharing';
 import type { Decision, Entry, Operation, ParsedReader, Reads } from '@kcp-ts/storage';
@@ -11,7 +11,7 @@ import { decideNames, establishedCondition, takenNames } from './crd-names.ts';
 import type { TakenNames } from './definition-names.ts';
 import { createDefinitionNames } from './definition-names.ts';
 import { deleteInstances } from './delete-instances.ts';
-import type { ControllerNeeds } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
 import {
   commitOrAgain,
   cutIntoCommits,
@@ -22,7 +22,7 @@ import {
   timestamp,
 } from './writer.ts';
 
-export interface DefinitionNeeds extends ControllerNeeds {
+export interface DefinitionDependencies extends ControllerDependencies {
   readonly reader: ParsedReader;
 }
 
@@ -58,9 +58,9 @@ function isSettled({ metadata, status }: CustomResourceDefinition): boolean {
   return metadata.deletionTimestamp === undefined && isTrueCondition(status?.conditions, 'NamesAccepted');
 }
 
-export function createCustomResourceDefinition(needs: DefinitionNeeds): Controller {
-  const served = () => needs.served('apiextensions.k8s.io', 'customresourcedefinitions');
-  const definitions = createDefinitionNames({ store: needs.store, definitionsMax, isSettled });
+export function createCustomResourceDefinition(deps: DefinitionDependencies): Controller {
+  const served = () => deps.served('apiextensions.k8s.io', 'customresourcedefinitions');
+  const definitions = createDefinitionNames({ store: deps.store, definitionsMax, isSettled });
 
   /** CRDs to look at for their names, by the key that stands for all of their cluster. */
   const pending = new Map<string, Set<string>>();
@@ -83,8 +83,8 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
   /** Names of what is bound in a workspace. */
   function boundNames(decision: Reads, cluster: string): readonly TakenNames[] {
     return decision.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax).flatMap((entry) =>
-      (needs.reader.parse<ApiBinding>(entry).status?.boundResources ?? []).flatMap(({ group, schema: { UID } }) => {
-        const schema = needs.reader.get<ApiResourceSchema>(boundSchemaKey(UID));
+      (deps.reader.parse<ApiBinding>(entry).status?.boundResources ?? []).flatMap(({ group, schema: { UID } }) => {
+        const schema = deps.reader.get<ApiResourceSchema>(boundSchemaKey(UID));
         return schema === undefined ? [] : { group, names: schema.spec.names };
       }),
     );
@@ -94,7 +94,7 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
   function established(entry: Entry, others: readonly Partial<ResourceNames>[]): Writable | undefined {
     const object = objectOf<Writable>(served(), entry);
     if (object.metadata.deletionTimestamp !== undefined) return undefined;
-    const now = timestamp(needs);
+    const now = timestamp(deps);
     const names = decideNames(object, takenNames(others));
     const before = object.status?.conditions ?? [];
     let conditions = setCondition(before, names.condition, now);
@@ -119,16 +119,16 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
     const decided = new Map<string, TakenNames>();
     const operations: Operation[] = [];
     for (const key of keys) {
-      const entry = needs.store.peek(key);
+      const entry = deps.store.peek(key);
       if (entry === undefined) continue;
       const { group } = parseStored<CustomResourceDefinition>(entry.value).spec;
       const others = bound.flatMap((one) => (one.group === group ? [one.names] : []));
       const object = established(entry, [...others, ...definitions.others(cluster, group, key, decided)]);
       if (object === undefined) continue;
       decided.set(key, { group, names: object.status?.acceptedNames ?? {} });
-      operations.push(replaceOperation(needs, served(), entry, object));
+      operations.push(replaceOperation(deps, served(), entry, object));
     }
-    for (const commit of cutIntoCommits(needs.store, operations)) if (!(await decision.commit(commit))) return false;
+    for (const commit of cutIntoCommits(deps.store, operations)) if (!(await decision.commit(commit))) return false;
     return true;
   }
 
@@ -147,10 +147,10 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
   async function cleanUp(decision: Decision, cluster: string, entry: Entry): Promise<number | undefined> {
     const object = objectOf<Writable>(served(), entry);
     if (object.metadata.finalizers?.includes(cleanupFinalizer) !== true) return undefined;
-    const now = timestamp(needs);
+    const now = timestamp(deps);
     const established = isTrueCondition(object.status?.conditions, 'Established');
     const left = established
-      ? await deleteInstances(needs, decision, object.spec.group, object.spec.names.plural, 'customresources', cluster)
+      ? await deleteInstances(deps, decision, object.spec.group, object.spec.names.plural, 'customresources', cluster)
       : { count: 0 };
     if (left === 'raced') return lostRaceMs;
     const latest = decision.peek(entry.key);
@@ -161,7 +161,7 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
     const last: Operation =
       next.metadata.finalizers.length === 0
         ? { op: 'delete', key: latest.key, expect: latest.revision }
-        : replaceOperation(needs, served(), latest, next);
+        : replaceOperation(deps, served(), latest, next);
     return commitOrAgain(decision, [last]);
   }
 
@@ -175,7 +175,7 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
     const conditions = setCondition(object.status?.conditions ?? [], terminating, now);
     if (isDeepStrictEqual(conditions, object.status?.conditions)) return remainingRetryMs;
     object.status = { ...object.status, conditions };
-    return (await decision.commit([replaceOperation(needs, served(), entry, object)])) ? remainingRetryMs : lostRaceMs;
+    return (await decision.commit([replaceOperation(deps, served(), entry, object)])) ? remainingRetryMs : lostRaceMs;
   }
 
   return {
@@ -193,7 +193,7 @@ export function createCustomResourceDefinition(needs: DefinitionNeeds): Controll
     },
     async *resume() {
       const waits = ({ value }: Entry) => !isSettled(parseStored<CustomResourceDefinition>(value));
-      for await (const key of keysToResume(needs.store, definitionsPrefix, waits))
+      for await (const key of keysToResume(deps.store, definitionsPrefix, waits))
         yield* addPending(clusterOfKey(key, definitionsPrefix), [key]);
     },
     async reconcile(key, decision) {

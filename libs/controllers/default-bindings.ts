@@ -5,10 +5,10 @@
  * are not changed. (kcp facts, 4.7)
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Condition, KubeObject } from '@kcp-ts/api';
+import { asClusterName, isTrueCondition, withCondition } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
-import type { Controller } from '@kcp-ts/controller';
-import type { Condition, KubeObject } from '@kcp-ts/meta';
-import { asClusterName, isTrueCondition, withCondition } from '@kcp-ts/meta';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import type { ApiBinding, ApiExport } from '@kcp-ts/sharing';
 import { bindingsPrefix, exportKey, exportsPrefix } from '@kcp-ts/sharing';
 import type { Decision, Entry, Operation, ParsedReader } from '@kcp-ts/storage';
@@ -26,10 +26,10 @@ import {
   typeClusterAnnotation,
 } from '@kcp-ts/tenancy';
 import { hasText } from './has-text.ts';
-import type { ControllerNeeds } from './writer.ts';
-import { eachPiece, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
+import { eachBatch, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
-export interface DefaultBindingsControllerNeeds extends ControllerNeeds {
+export interface DefaultBindingsControllerDependencies extends ControllerDependencies {
   /** Of all shards. */
   readonly reader: ParsedReader;
   readonly types: WorkspaceTypes;
@@ -60,13 +60,13 @@ type Wanted =
 
 const nothing: Wanted = { status: 'known', bindings: [] };
 
-export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Controller {
-  const bindings = () => needs.served('apis.kcp.io', 'apibindings');
-  const logicalClusters = () => needs.served('core.kcp.io', 'logicalclusters');
+export function createDefaultBindings(deps: DefaultBindingsControllerDependencies): Controller {
+  const bindings = () => deps.served('apis.kcp.io', 'apibindings');
+  const logicalClusters = () => deps.served('core.kcp.io', 'logicalclusters');
 
   function wantedOf(type: ResolvedType): Wanted {
     try {
-      const wanted = defaultBindingsOf(needs.types.aliases(type));
+      const wanted = defaultBindingsOf(deps.types.aliases(type));
       return { status: 'known', bindings: wanted.filter(({ lifecycle }) => lifecycle === 'Maintain') };
     } catch (error) {
       if (type.type.spec?.defaultAPIBindingLifecycle !== 'Maintain') return nothing;
@@ -78,7 +78,7 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
   function wantedBy({ metadata }: LogicalCluster): Wanted {
     const { annotations = {} } = metadata;
     const parts = parseTypeName(annotations[typeAnnotation] ?? '');
-    const type = parts && needs.types.at(parts.path, parts.name, annotations[typeClusterAnnotation]);
+    const type = parts && deps.types.at(parts.path, parts.name, annotations[typeClusterAnnotation]);
     return type === undefined ? nothing : wantedOf(type);
   }
 
@@ -87,14 +87,14 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
    * type's author referred to.
    */
   function exportClusterOf({ path, cluster }: DefaultBinding): string | undefined {
-    const now = needs.resolve(path);
+    const now = deps.resolve(path);
     return cluster === undefined || cluster === now ? now : undefined;
   }
 
   function isFor(binding: ApiBinding, wanted: DefaultBinding, exportCluster: string): boolean {
     const reference = binding.spec?.reference?.export;
     if (reference?.name !== wanted.export || reference.path === undefined) return false;
-    return reference.path === wanted.path || needs.resolve(reference.path) === exportCluster;
+    return reference.path === wanted.path || deps.resolve(reference.path) === exportCluster;
   }
 
   /** The update of an existing binding; undefined if it is up to date. */
@@ -104,7 +104,7 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
     if (isDeepStrictEqual(object.spec?.permissionClaims ?? [], claims)) return undefined;
     const { permissionClaims: _old, ...spec } = object.spec ?? {};
     object.spec = claims.length === 0 ? spec : { ...spec, permissionClaims: claims };
-    return replaceOperation(needs, bindings(), entry, object);
+    return replaceOperation(deps, bindings(), entry, object);
   }
 
   /** The write that one binding needs, and whether it is reconciled. */
@@ -115,15 +115,15 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
     existing: readonly Entry[],
   ): { readonly operation?: Operation | undefined; readonly done: boolean } {
     const exportCluster = exportClusterOf(wanted);
-    const source = exportCluster && needs.reader.get<ApiExport>(exportKey(exportCluster, wanted.export));
+    const source = exportCluster && deps.reader.get<ApiExport>(exportKey(exportCluster, wanted.export));
     if (exportCluster === undefined || !source) return { done: false };
     const entry = existing.find(({ value }) => isFor(parseStored<ApiBinding>(value), wanted, exportCluster));
     if (entry === undefined) {
       const name = asClusterName(cluster);
       const object = defaultBindingObject(name, path, wanted, exportCluster, source);
-      const creating = { served: needs.served, uuid: needs.random.uuid, shardNumber: needs.shardNumber };
+      const creating = { served: deps.served, uuid: deps.random.uuid, shardNumber: deps.shardNumber };
       const created = { group: 'apis.kcp.io', plural: 'apibindings', namespace: '', object };
-      return { operation: createOperation(creating, name, timestamp(needs), created), done: false };
+      return { operation: createOperation(creating, name, timestamp(deps), created), done: false };
     }
     const { metadata, status } = parseStored<ApiBinding>(entry.value);
     // It is created again after it is gone: its deletion wakes this workspace.
@@ -138,10 +138,10 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
   function report(entry: Entry, change: Omit<Condition, 'lastTransitionTime'>): Operation[] {
     const object = objectOf<LogicalCluster>(logicalClusters(), entry);
     const before = object.status?.conditions ?? [];
-    const conditions = withCondition(before, change, timestamp(needs));
+    const conditions = withCondition(before, change, timestamp(deps));
     if (isDeepStrictEqual(conditions, before)) return [];
     object.status = { ...object.status, conditions };
-    return [replaceOperation(needs, logicalClusters(), entry, object)];
+    return [replaceOperation(deps, logicalClusters(), entry, object)];
   }
 
   /** False where somebody else wrote first. */
@@ -177,10 +177,10 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
 
   /** Reconciles every workspace whose type maintains bindings, each in its own decision. */
   async function maintainAll(): Promise<boolean> {
-    const slices = needs.turns.begin();
+    const slices = deps.turns.begin();
     const byType = new Map<string, Wanted>();
     let all = true;
-    for await (const entries of eachPiece(needs.store, { prefix: logicalClustersPrefix })) {
+    for await (const entries of eachBatch(deps.store, { prefix: logicalClustersPrefix })) {
       for (const entry of entries) {
         const pause = slices.pause();
         if (pause !== undefined) await pause;
@@ -190,7 +190,7 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
         const wanted = byType.get(type) ?? wantedBy(logicalCluster);
         byType.set(type, wanted);
         if (wanted.status === 'known' && wanted.bindings.length === 0) continue;
-        if (!(await maintainCluster(needs.decide(), entry.key, wanted))) all = false;
+        if (!(await maintainCluster(deps.decide(), entry.key, wanted))) all = false;
       }
     }
     return all;
@@ -201,7 +201,7 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
 
   function askedFor(): NonNullable<typeof known> {
     if (known !== undefined) return known;
-    const found = [...needs.allTypes()].map(wantedOf);
+    const found = [...deps.allTypes()].map(wantedOf);
     known = {
       bindings: found.flatMap((wanted) => (wanted.status === 'known' ? wanted.bindings : [])),
       invalid: found.some(({ status }) => status === 'invalid'),
@@ -222,9 +222,9 @@ export function createDefaultBindings(needs: DefaultBindingsControllerNeeds): Co
     wake({ event, parts }) {
       const { key, type, value, previous } = event;
       if (key.startsWith(bindingsPrefix))
-        return hasText(value, lifecycleAnnotation) ? [needs.logicalClusterKey(parts.cluster)] : [];
+        return hasText(value, lifecycleAnnotation) ? [deps.logicalClusterKey(parts.cluster)] : [];
       if (key.startsWith(exportsPrefix)) return type === 'delete' || sameClaims(value, previous?.value) ? [] : [key];
-      if (!key.startsWith(needs.typesPrefix())) return [];
+      if (!key.startsWith(deps.typesPrefix())) return [];
       known = undefined;
       return type === 'delete' || sameSpec(value, previous?.value) ? [] : [everyWorkspace];
     },

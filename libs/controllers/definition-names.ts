@@ -34,7 +34,7 @@ export interface DefinitionNames {
   changed(event: StoreEvent): boolean;
 }
 
-export interface DefinitionNamesNeeds {
+export interface DefinitionNamesDependencies {
   readonly store: Pick<Store, 'scan'>;
   readonly definitionsMax: number;
   isSettled(definition: CustomResourceDefinition): boolean;
@@ -42,22 +42,22 @@ export interface DefinitionNamesNeeds {
 
 const clustersMax = 1_000;
 
-export function createDefinitionNames(needs: DefinitionNamesNeeds): DefinitionNames {
+export function createDefinitionNames(deps: DefinitionNamesDependencies): DefinitionNames {
   const clusters = new LRUCache<string, Map<string, Taken>>({ max: clustersMax });
 
   function takenBy(value: Uint8Array, revision: number): Taken {
     const definition = parseStored<CustomResourceDefinition>(value);
     const { spec, status } = definition;
-    const settled = needs.isSettled(definition);
+    const settled = deps.isSettled(definition);
     return { group: spec.group, names: status?.acceptedNames ?? {}, settled, revision };
   }
 
   function of(cluster: string): ReadonlyMap<string, Taken> {
     const known = clusters.get(cluster);
     if (known !== undefined) return known;
-    const entries: readonly Entry[] = needs.store.scan(
+    const entries: readonly Entry[] = deps.store.scan(
       { prefix: `${definitionsPrefix}${cluster}/` },
-      needs.definitionsMax,
+      deps.definitionsMax,
     );
     const read = new Map(entries.map(({ key, value, revision }) => [key, takenBy(value, revision)]));
     clusters.set(cluster, read);

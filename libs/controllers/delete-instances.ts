@@ -1,10 +1,10 @@
 /** Deletes every instance of a resource in a workspace, in bounded commits, each with its event; those with finalizers are marked and stay. */
-import type { KeyIdentity, KubeObject } from '@kcp-ts/meta';
-import { formatResourceVersion } from '@kcp-ts/meta';
+import type { KeyIdentity, KubeObject } from '@kcp-ts/api';
+import { formatResourceVersion } from '@kcp-ts/api';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { encodeStored, flagDeleting, flagFinalizers, parseStored, resourcePrefix, storedFlags } from '@kcp-ts/storage';
-import type { ControllerNeeds } from './writer.ts';
-import { cutIntoCommits, eachPiece, timestamp } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
+import { cutIntoCommits, eachBatch, timestamp } from './writer.ts';
 
 export interface Remaining {
   readonly count: number;
@@ -13,7 +13,7 @@ export interface Remaining {
 }
 
 /** The operation that deletes or marks one entry, whatever its kind; undefined where it is marked already. */
-export function removeOperation(needs: ControllerNeeds, entry: Entry, now: string): Operation | undefined {
+export function removeOperation(deps: ControllerDependencies, entry: Entry, now: string): Operation | undefined {
   const flags = storedFlags(entry.value);
   if ((flags & flagFinalizers) === 0) return { op: 'delete', key: entry.key, expect: entry.revision };
   if ((flags & flagDeleting) !== 0) return undefined;
@@ -26,7 +26,7 @@ export function removeOperation(needs: ControllerNeeds, entry: Entry, now: strin
       const object = parseStored<KubeObject>(entry.value);
       object.metadata.deletionTimestamp = now;
       object.metadata.deletionGracePeriodSeconds = 0;
-      object.metadata.resourceVersion = formatResourceVersion(revision, needs.shardNumber);
+      object.metadata.resourceVersion = formatResourceVersion(revision, deps.shardNumber);
       return encodeStored(fingerprint, flags | flagDeleting, JSON.stringify(object));
     },
   };
@@ -39,7 +39,7 @@ function countFinalizers(entry: Entry, finalizers: Map<string, number>): void {
 
 /** What is left afterwards waits for its finalizers. `raced`: what it was decided on has changed meanwhile. */
 export async function deleteInstances(
-  needs: ControllerNeeds,
+  deps: ControllerDependencies,
   decision: Decision,
   group: string,
   plural: string,
@@ -47,18 +47,18 @@ export async function deleteInstances(
   cluster: string,
 ): Promise<Remaining | 'raced'> {
   const prefix = `${resourcePrefix(group, plural, identity)}${cluster}/`;
-  const now = timestamp(needs);
+  const now = timestamp(deps);
   for (let again = true; again; ) {
     again = false;
-    for await (const entries of eachPiece(needs.store, { prefix })) {
-      const operations = entries.flatMap((entry) => removeOperation(needs, entry, now) ?? []);
-      for (const commit of cutIntoCommits(needs.store, operations)) if (!(await decision.commit(commit))) again = true;
+    for await (const entries of eachBatch(deps.store, { prefix })) {
+      const operations = entries.flatMap((entry) => removeOperation(deps, entry, now) ?? []);
+      for (const commit of cutIntoCommits(deps.store, operations)) if (!(await decision.commit(commit))) again = true;
     }
     if (again && !(await decision.holds())) return 'raced';
   }
   const finalizers = new Map<string, number>();
   let count = 0;
-  for await (const entries of eachPiece(needs.store, { prefix })) {
+  for await (const entries of eachBatch(deps.store, { prefix })) {
     for (const entry of entries) {
       count++;
       countFinalizers(entry, finalizers);

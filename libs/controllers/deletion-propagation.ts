@@ -2,13 +2,14 @@
  * Takes the finalizers off that `propagationPolicy=Foreground` and `Orphan` put on a deleted object. Collecting dependents is the garbage collector's,
  * which this server does not have yet; without it there is nothing to wait for, and an object must not hang for ever.
  */
-import type { Controller } from '@kcp-ts/controller';
-import type { KubeObject } from '@kcp-ts/meta';
-import { formatResourceVersion } from '@kcp-ts/meta';
+
+import type { KubeObject } from '@kcp-ts/api';
+import { formatResourceVersion } from '@kcp-ts/api';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { encodeStored, flagDeleting, flagFinalizers, parseStored, storedFlags } from '@kcp-ts/storage';
 import { hasText } from './has-text.ts';
-import type { ControllerNeeds } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
 import { commitOrAgain, keysToResume } from './writer.ts';
 
 const propagationFinalizers = ['foregroundDeletion', 'orphan'];
@@ -21,7 +22,7 @@ function isWaiting(value: Uint8Array): boolean {
   return propagationFinalizers.some((finalizer) => hasText(value, `"${finalizer}"`));
 }
 
-export function createDeletionPropagation(needs: ControllerNeeds): Controller {
+export function createDeletionPropagation(deps: ControllerDependencies): Controller {
   function operation(entry: Entry): Operation | undefined {
     const object = parseStored<KubeObject>(entry.value);
     const before = object.metadata.finalizers ?? [];
@@ -36,7 +37,7 @@ export function createDeletionPropagation(needs: ControllerNeeds): Controller {
       key: entry.key,
       expect: entry.revision,
       value(revision) {
-        object.metadata.resourceVersion = formatResourceVersion(revision, needs.shardNumber);
+        object.metadata.resourceVersion = formatResourceVersion(revision, deps.shardNumber);
         return encodeStored(fingerprint, left.length === 0 ? flagDeleting : waits, JSON.stringify(object));
       },
     };
@@ -45,7 +46,7 @@ export function createDeletionPropagation(needs: ControllerNeeds): Controller {
   return {
     name: 'deletion-propagation',
     wake: ({ event }) => (event.type === 'put' && isWaiting(event.value) ? [event.key] : []),
-    resume: () => keysToResume(needs.store, '', (entry) => isWaiting(entry.value)),
+    resume: () => keysToResume(deps.store, '', (entry) => isWaiting(entry.value)),
     async reconcile(key, decision) {
       const entry = decision.peek(key);
       const next = entry === undefined ? undefined : operation(entry);

@@ -1,8 +1,8 @@
 /** APIExportEndpointSlices say where a provider finds its consumers: one URL for all shards, there while anybody is bound, narrowed by a partition. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Controller } from '@kcp-ts/controller';
-import type { Condition, ConditionChange, KubeObject, LabelSelectorSpec } from '@kcp-ts/meta';
-import { compileLabelSelector, labelSelectorOf, withCondition } from '@kcp-ts/meta';
+import type { Condition, ConditionChange, KubeObject, LabelSelectorSpec } from '@kcp-ts/api';
+import { compileLabelSelector, labelSelectorOf, withCondition } from '@kcp-ts/api';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportHash, exportKey, exportsPrefix, slicesPrefix } from '@kcp-ts/sharing';
 import type { Decision, Entry, ParsedReader, Reads } from '@kcp-ts/storage';
@@ -10,10 +10,10 @@ import { parseKey, parseStored } from '@kcp-ts/storage';
 import type { Shard } from '@kcp-ts/tenancy';
 import type { BindingIndex } from './binding-index.ts';
 import { exportConsumersPrefix, parseExportConsumersKey } from './export-consumers.ts';
-import type { ControllerNeeds } from './writer.ts';
-import { commitOrAgain, eachPiece, keysToResume, objectOf, replaceOperation, timestamp } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
+import { commitOrAgain, eachBatch, keysToResume, objectOf, replaceOperation, timestamp } from './writer.ts';
 
-export interface EndpointSliceNeeds extends ControllerNeeds {
+export interface EndpointSliceDependencies extends ControllerDependencies {
   readonly reader: ParsedReader;
   readonly bindings: BindingIndex;
   resolve(path: string): string | undefined;
@@ -42,8 +42,8 @@ function selectorText(selector: LabelSelectorSpec): string {
     .join(',');
 }
 
-export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
-  const served = () => needs.served('apis.kcp.io', 'apiexportendpointslices');
+export function createEndpointSlices(deps: EndpointSliceDependencies): Controller {
+  const served = () => deps.served('apis.kcp.io', 'apiexportendpointslices');
   /** Slices by the export they are about, to be woken with it; there are as many as exports. */
   const byExport = new Map<string, Set<string>>();
 
@@ -52,7 +52,7 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
     own: string,
   ): { readonly cluster: string | undefined; readonly path: string; readonly name: string } {
     const { path = own, name = '' } = slice.spec?.export ?? {};
-    return { cluster: needs.resolve(path), path, name };
+    return { cluster: deps.resolve(path), path, name };
   }
 
   function partitionOf(
@@ -65,9 +65,9 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
     const name = slice.spec?.partition;
     if (name === undefined || name === '')
       return { selector: {}, condition: { type: 'PartitionValid', status: 'True' } };
-    const key = `${needs.partitionsPrefix()}${cluster}//${name}`;
+    const key = `${deps.partitionsPrefix()}${cluster}//${name}`;
     decision.get(key);
-    const partition = needs.reader.get<Partition>(key);
+    const partition = deps.reader.get<Partition>(key);
     if (partition !== undefined)
       return { selector: partition.spec?.selector ?? {}, condition: { type: 'PartitionValid', status: 'True' } };
     const message = `Partition ${JSON.stringify(name)} not found`;
@@ -83,10 +83,10 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
   }
 
   function statusOf(decision: Reads, slice: Slice, own: string): NonNullable<Slice['status']> {
-    const now = timestamp(needs);
+    const now = timestamp(deps);
     const { cluster, path, name } = exportOf(slice, own);
     if (cluster !== undefined) decision.get(exportKey(cluster, name));
-    const source = cluster === undefined ? undefined : needs.reader.get<ApiExport>(exportKey(cluster, name));
+    const source = cluster === undefined ? undefined : deps.reader.get<ApiExport>(exportKey(cluster, name));
     const missing = {
       type: 'APIExportValid',
       status: 'False',
@@ -113,15 +113,15 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
 
   /** Shards with somebody who is bound to an export. */
   function shardsWithConsumers(hash: string): ReadonlySet<string> {
-    const own = needs.bindings.consumers(hash).size > 0 ? [needs.ownShard] : [];
-    return new Set([...own, ...needs.consumersElsewhere(hash)]);
+    const own = deps.bindings.consumers(hash).size > 0 ? [deps.ownShard] : [];
+    return new Set([...own, ...deps.consumersElsewhere(hash)]);
   }
 
   /** One URL for all shards; a partition that leaves some out says so in it. */
   function endpointsOf(cluster: string, name: string, selector: LabelSelectorSpec | undefined): { url: string }[] {
     if (selector === undefined) return [];
     const matches = compileLabelSelector(labelSelectorOf(selector));
-    const all = needs.shards();
+    const all = deps.shards();
     const selected = all.filter(({ metadata }) => matches(metadata.labels));
     const bound = shardsWithConsumers(exportHash(cluster, name));
     const [shard] = selected;
@@ -151,7 +151,7 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
     const status = statusOf(decision, slice, cluster);
     if (isDeepStrictEqual(status, slice.status)) return undefined;
     slice.status = status;
-    return commitOrAgain(decision, [replaceOperation(needs, served(), entry, slice)]);
+    return commitOrAgain(decision, [replaceOperation(deps, served(), entry, slice)]);
   }
 
   function allKeys(): string[] {
@@ -159,7 +159,7 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
   }
 
   const turned = new Set<string>();
-  needs.bindings.onTurn((hash) => turned.add(hash));
+  deps.bindings.onTurn((hash) => turned.add(hash));
 
   return {
     name: 'apiexport-endpoint-slices',
@@ -175,15 +175,15 @@ export function createEndpointSlices(needs: EndpointSliceNeeds): Controller {
         keys.push(...(byExport.get(exportHash(parts.cluster, parts.name)) ?? []));
       else if (key.startsWith(exportConsumersPrefix))
         keys.push(...(byExport.get(parseExportConsumersKey(key).hash) ?? []));
-      else if (key.startsWith(needs.partitionsPrefix()) || key.startsWith('core.kcp.io/shards/'))
+      else if (key.startsWith(deps.partitionsPrefix()) || key.startsWith('core.kcp.io/shards/'))
         keys.push(...allKeys());
       return keys;
     },
     async *resume() {
-      for await (const entries of eachPiece(needs.store, { prefix: slicesPrefix })) {
+      for await (const entries of eachBatch(deps.store, { prefix: slicesPrefix })) {
         for (const entry of entries) remember(entry.key, parseStored<Slice>(entry.value), parseKey(entry.key).cluster);
       }
-      yield* keysToResume(needs.store, slicesPrefix, () => true);
+      yield* keysToResume(deps.store, slicesPrefix, () => true);
     },
     async reconcile(key, decision) {
       const entry = decision.peek(key);

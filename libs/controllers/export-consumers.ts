@@ -2,11 +2,11 @@
  * Says, for each export that anybody on this shard is bound to, that somebody is: one small object an export, which other shards follow. So the shard of
  * a provider knows where its consumers are without hearing of each of them.
  */
-import type { Controller } from '@kcp-ts/controller';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import { encodeStored } from '@kcp-ts/storage';
 import type { BindingIndex } from './binding-index.ts';
-import type { ControllerNeeds } from './writer.ts';
-import { commitOrAgain, eachPiece } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
+import { commitOrAgain, eachBatch } from './writer.ts';
 
 /** `<hash of the export>/<shard>` follows: in the system cluster of shards, by export first, so that its shards are a range. */
 export const exportConsumersPrefix = 'internal.kcp.io/exportconsumers/-/system:shard/';
@@ -19,14 +19,14 @@ export function parseExportConsumersKey(key: string): { readonly shard: string; 
   return { shard, hash };
 }
 
-export interface ExportConsumersNeeds extends ControllerNeeds {
+export interface ExportConsumersDependencies extends ControllerDependencies {
   readonly bindings: BindingIndex;
   readonly ownShard: string;
 }
 
-export function createExportConsumers(needs: ExportConsumersNeeds): Controller {
+export function createExportConsumers(deps: ExportConsumersDependencies): Controller {
   const turned = new Set<string>();
-  needs.bindings.onTurn((hash) => turned.add(hash));
+  deps.bindings.onTurn((hash) => turned.add(hash));
   return {
     name: 'export-consumers',
     wake() {
@@ -36,14 +36,14 @@ export function createExportConsumers(needs: ExportConsumersNeeds): Controller {
       return hashes;
     },
     async *resume() {
-      yield* needs.bindings.exports();
-      for await (const entries of eachPiece(needs.store, { prefix: exportConsumersPrefix }))
+      yield* deps.bindings.exports();
+      for await (const entries of eachBatch(deps.store, { prefix: exportConsumersPrefix }))
         for (const { key } of entries) yield parseExportConsumersKey(key).hash;
     },
     async reconcile(hash, decision) {
-      const key = `${exportConsumersPrefix}${hash}/${needs.ownShard}`;
+      const key = `${exportConsumersPrefix}${hash}/${deps.ownShard}`;
       const entry = decision.peek(key);
-      const bound = needs.bindings.consumers(hash).size > 0;
+      const bound = deps.bindings.consumers(hash).size > 0;
       if (bound === (entry !== undefined)) return undefined;
       const value = () => encodeStored(noFingerprint, 0, '{}');
       return commitOrAgain(decision, [

@@ -2,14 +2,14 @@
  * Collects what belongs to no logical cluster that is there, after a start: an earlier version deleted the LogicalCluster before the rest, and what a lost race
  * or a killed process left behind counted for the next cluster of that name. A cluster is made with its LogicalCluster first, so what is older is not its own.
  */
-import type { Controller } from '@kcp-ts/controller';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import { bindingsPrefix, definitionsPrefix } from '@kcp-ts/sharing';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { parseKey } from '@kcp-ts/storage';
-import type { ControllerNeeds } from './writer.ts';
-import { cutIntoCommits, eachPiece, lostRaceMs } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
+import { cutIntoCommits, eachBatch, lostRaceMs } from './writer.ts';
 
-export interface FormerContentsNeeds extends ControllerNeeds {
+export interface FormerContentsDependencies extends ControllerDependencies {
   logicalClusterKey(cluster: string): string;
 }
 
@@ -22,7 +22,7 @@ const lastKinds: readonly string[] = [
   definitionsPrefix,
 ];
 
-export function createFormerContents(needs: FormerContentsNeeds): Controller {
+export function createFormerContents(deps: FormerContentsDependencies): Controller {
   /** Clusters that are not made by an order: the system's own, and the root that all are below. */
   function isOwn(cluster: string): boolean {
     return cluster === 'root' || cluster.startsWith('system:');
@@ -38,22 +38,22 @@ export function createFormerContents(needs: FormerContentsNeeds): Controller {
     wake: () => [],
     async *resume() {
       for (const prefix of lastKinds) {
-        for await (const entries of eachPiece(needs.store, { prefix })) {
+        for await (const entries of eachBatch(deps.store, { prefix })) {
           for (const entry of entries) {
             const { cluster } = parseKey(entry.key);
-            const owner = needs.logicalClusterKey(cluster);
-            if (!isOwn(cluster) && isFormer(entry, needs.store.get(owner))) yield cluster;
+            const owner = deps.logicalClusterKey(cluster);
+            if (!isOwn(cluster) && isFormer(entry, deps.store.get(owner))) yield cluster;
           }
         }
       }
     },
     async reconcile(cluster, decision) {
-      const owner = decision.peek(needs.logicalClusterKey(cluster));
-      for await (const entries of eachPiece(needs.store, { cluster })) {
+      const owner = decision.peek(deps.logicalClusterKey(cluster));
+      for await (const entries of eachBatch(deps.store, { cluster })) {
         const operations: Operation[] = entries
           .filter((entry) => entry.key !== owner?.key && isFormer(entry, owner))
           .map(({ key, revision }) => ({ op: 'delete', key, expect: revision }));
-        for (const commit of cutIntoCommits(needs.store, operations))
+        for (const commit of cutIntoCommits(deps.store, operations))
           if (!(await decision.commit(commit))) return lostRaceMs;
       }
       return undefined;

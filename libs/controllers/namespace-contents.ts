@@ -3,18 +3,18 @@
  * (k8s.io/kubernetes/pkg/controller/serviceaccount and certificates/rootcacertpublisher)
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Controller } from '@kcp-ts/controller';
-import type { ClusterName, KubeObject } from '@kcp-ts/meta';
-import { asClusterName } from '@kcp-ts/meta';
+import type { ClusterName, KubeObject } from '@kcp-ts/api';
+import { asClusterName } from '@kcp-ts/api';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import { namespaceKey } from '@kcp-ts/registry';
 import type { Entry, Operation, Reads } from '@kcp-ts/storage';
 import { flagDeleting, formatKey, parseKey, storedFlags } from '@kcp-ts/storage';
 import type { NewObject } from '@kcp-ts/tenancy';
 import { createOperation, namespaceContent } from '@kcp-ts/tenancy';
-import type { ControllerNeeds } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
 import { commitOrAgain, keysToResume, objectOf, replaceOperation, timestamp } from './writer.ts';
 
-export interface NamespaceContentsNeeds extends ControllerNeeds {
+export interface NamespaceContentsDependencies extends ControllerDependencies {
   readonly caBundle: string;
   /** Whether the cluster is there, and not going away. */
   isLiving(cluster: ClusterName): boolean;
@@ -31,7 +31,7 @@ function isDeleting({ value }: Entry): boolean {
   return (storedFlags(value) & flagDeleting) !== 0;
 }
 
-export function createNamespaceContents(needs: NamespaceContentsNeeds): Controller {
+export function createNamespaceContents(deps: NamespaceContentsDependencies): Controller {
   function keyOf(cluster: string, { group, plural, namespace, object }: NewObject): string {
     return formatKey({ group, resource: plural, identity: '-', cluster, namespace, name: object.metadata.name });
   }
@@ -40,23 +40,23 @@ export function createNamespaceContents(needs: NamespaceContentsNeeds): Controll
   function restore(reads: Reads, cluster: ClusterName, wanted: NewObject): Operation | undefined {
     const entry = reads.peek(keyOf(cluster, wanted));
     if (entry === undefined) {
-      needs.label(cluster, wanted);
-      const creating = { served: needs.served, uuid: needs.random.uuid, shardNumber: needs.shardNumber };
-      return createOperation(creating, cluster, timestamp(needs), wanted);
+      deps.label(cluster, wanted);
+      const creating = { served: deps.served, uuid: deps.random.uuid, shardNumber: deps.shardNumber };
+      return createOperation(creating, cluster, timestamp(deps), wanted);
     }
     const { data } = wanted.object as { data?: unknown };
     if (data === undefined) return undefined;
-    const served = needs.served(wanted.group, wanted.plural);
+    const served = deps.served(wanted.group, wanted.plural);
     const object = objectOf<KubeObject & { data?: unknown }>(served, entry);
     if (object['immutable'] === true || isDeepStrictEqual(object.data, data)) return undefined;
     object.data = data;
-    return replaceOperation(needs, served, entry, object);
+    return replaceOperation(deps, served, entry, object);
   }
 
   function lacks(entry: Entry): boolean {
     if (isDeleting(entry)) return false;
     const { cluster, name } = parseKey(entry.key);
-    return namespaceContent(name, '').some((wanted) => needs.store.peekHead(keyOf(cluster, wanted)) === undefined);
+    return namespaceContent(name, '').some((wanted) => deps.store.peekHead(keyOf(cluster, wanted)) === undefined);
   }
 
   return {
@@ -68,13 +68,13 @@ export function createNamespaceContents(needs: NamespaceContentsNeeds): Controll
       if (namespace === '' || !contents.has(`${group || 'core'}/${resource}/${identity}/${name}`)) return [];
       return [namespaceKey(cluster, namespace)];
     },
-    resume: () => keysToResume(needs.store, namespacesPrefix, lacks),
+    resume: () => keysToResume(deps.store, namespacesPrefix, lacks),
     async reconcile(key, decision) {
       const entry = decision.peek(key);
       const { cluster: text, name } = parseKey(key);
       const cluster = asClusterName(text);
-      if (entry === undefined || isDeleting(entry) || !needs.isLiving(cluster)) return undefined;
-      const restored = namespaceContent(name, needs.caBundle).flatMap(
+      if (entry === undefined || isDeleting(entry) || !deps.isLiving(cluster)) return undefined;
+      const restored = namespaceContent(name, deps.caBundle).flatMap(
         (wanted) => restore(decision, cluster, wanted) ?? [],
       );
       return commitOrAgain(decision, restored);

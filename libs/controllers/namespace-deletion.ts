@@ -1,15 +1,16 @@
 /** Empties a namespace that is being deleted, then removes it. */
-import type { Controller } from '@kcp-ts/controller';
-import type { Condition, KubeObject } from '@kcp-ts/meta';
+
+import type { Condition, KubeObject } from '@kcp-ts/api';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import { namespaceKey } from '@kcp-ts/registry';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
 import { removeOperation } from './delete-instances.ts';
-import type { ControllerNeeds } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
 import {
   commitOrAgain,
   cutIntoCommits,
-  eachPiece,
+  eachBatch,
   keysToResume,
   lostRaceMs,
   objectOf,
@@ -25,23 +26,22 @@ interface Namespace extends KubeObject {
   status?: { phase?: string; conditions?: Condition[] };
 }
 
-export function createNamespaceDeletion(needs: ControllerNeeds): Controller {
-  const served = () => needs.served('', 'namespaces');
+export function createNamespaceDeletion(deps: ControllerDependencies): Controller {
+  const served = () => deps.served('', 'namespaces');
   /** Namespaces that wait for objects with finalizers: a deletion in them wakes us. */
   const waiting = new Set<string>();
 
   async function empty(decision: Decision, cluster: string, namespace: string): Promise<number | 'raced'> {
-    const now = timestamp(needs);
+    const now = timestamp(deps);
     for (let again = true; again; ) {
       again = false;
-      for await (const entries of eachPiece(needs.store, { cluster, namespace })) {
-        const operations = entries.flatMap((entry) => removeOperation(needs, entry, now) ?? []);
-        for (const commit of cutIntoCommits(needs.store, operations))
-          if (!(await decision.commit(commit))) again = true;
+      for await (const entries of eachBatch(deps.store, { cluster, namespace })) {
+        const operations = entries.flatMap((entry) => removeOperation(deps, entry, now) ?? []);
+        for (const commit of cutIntoCommits(deps.store, operations)) if (!(await decision.commit(commit))) again = true;
       }
       if (again && !(await decision.holds())) return 'raced';
     }
-    return needs.store.count({ cluster, namespace });
+    return deps.store.count({ cluster, namespace });
   }
 
   /** `kubernetes` is our own finalizer; others in spec.finalizers, and those in metadata, are somebody else's. */
@@ -54,7 +54,7 @@ export function createNamespaceDeletion(needs: ControllerNeeds): Controller {
     }
     if (finalizers.length === (object.spec?.finalizers ?? []).length) return undefined;
     object.spec = { ...object.spec, finalizers };
-    const operation: Operation = replaceOperation(needs, served(), entry, object);
+    const operation: Operation = replaceOperation(deps, served(), entry, object);
     return commitOrAgain(decision, [operation]);
   }
 
@@ -68,7 +68,7 @@ export function createNamespaceDeletion(needs: ControllerNeeds): Controller {
       return waiting.has(key) ? [key] : [];
     },
     resume: () =>
-      keysToResume(needs.store, namespacesPrefix, (entry) => (storedFlags(entry.value) & flagDeleting) !== 0),
+      keysToResume(deps.store, namespacesPrefix, (entry) => (storedFlags(entry.value) & flagDeleting) !== 0),
     async reconcile(key, decision) {
       const entry = decision.peek(key);
       if (entry === undefined) {

@@ -6,13 +6,13 @@
  * Only what is sure counts: the shard with the parent lives and has said everything that it had committed, and there is no such workspace, or it has another
  * cluster. Where the parent itself is nowhere, its shard may be away for good: what its people have here stays.
  */
-import type { Controller } from '@kcp-ts/controller';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry } from '@kcp-ts/storage';
 import { flagDeleting, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
 import type { ClusterRemoval } from './cluster-removal.ts';
-import type { ControllerNeeds } from './writer.ts';
-import { eachPiece } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
+import { eachBatch } from './writer.ts';
 
 /** What other shards have said of a workspace. */
 export type Ownership =
@@ -23,7 +23,7 @@ export type Ownership =
   /** It has no cluster yet, or its shard cannot be heard. */
   | 'unknown';
 
-export interface OrphanNeeds extends Pick<ControllerNeeds, 'store' | 'clock'> {
+export interface OrphanDependencies extends Pick<ControllerDependencies, 'store' | 'clock'> {
   /** A decision for each cluster. */
   decide(): Decision;
   logicalClusterKey(cluster: string): string;
@@ -45,16 +45,16 @@ const graceMs = 30_000;
 /** The one key of this controller: clusters wait in a list of its own, so that none has a timer. */
 const sweepKey = 'sweep';
 
-export function createOrphanClusters(needs: OrphanNeeds): Controller {
+export function createOrphanClusters(deps: OrphanDependencies): Controller {
   const pending = new Map<string, Pending>();
 
   /** Those of workspaces of this shard are made and deleted with them. */
   function consider({ key, value }: Pick<Entry, 'key' | 'value'>): boolean {
     if ((storedFlags(value) & flagDeleting) !== 0) return false;
     const owner = parseStored<LogicalCluster>(value).spec?.owner;
-    if (owner === undefined || needs.store.peekHead(needs.logicalClusterKey(owner.cluster)) !== undefined) return false;
+    if (owner === undefined || deps.store.peekHead(deps.logicalClusterKey(owner.cluster)) !== undefined) return false;
     const cluster = key.slice(logicalClustersPrefix.length, key.indexOf('/', logicalClustersPrefix.length));
-    pending.set(key, { cluster, owner, dueMs: needs.clock.monotonic() + graceMs });
+    pending.set(key, { cluster, owner, dueMs: deps.clock.monotonic() + graceMs });
     return true;
   }
 
@@ -62,7 +62,7 @@ export function createOrphanClusters(needs: OrphanNeeds): Controller {
   function doubtful(due: ReadonlyMap<string, Pending>): ReadonlyMap<string, Pending> {
     const left = new Map<string, Pending>();
     for (const [key, one] of due) {
-      if (needs.store.peekHead(key) === undefined || needs.ownership(one.owner, one.cluster) === 'owned')
+      if (deps.store.peekHead(key) === undefined || deps.ownership(one.owner, one.cluster) === 'owned')
         pending.delete(key);
       else left.set(key, one);
     }
@@ -71,12 +71,12 @@ export function createOrphanClusters(needs: OrphanNeeds): Controller {
 
   async function sweep(due: ReadonlyMap<string, Pending>): Promise<void> {
     const left = doubtful(due);
-    const sure = left.size > 0 && (await needs.catchUp());
+    const sure = left.size > 0 && (await deps.catchUp());
     for (const [key, one] of doubtful(left)) {
-      one.dueMs = needs.clock.monotonic() + graceMs;
-      if (!sure || needs.ownership(one.owner, one.cluster) !== 'none') continue;
+      one.dueMs = deps.clock.monotonic() + graceMs;
+      if (!sure || deps.ownership(one.owner, one.cluster) !== 'none') continue;
       // What waits for finalizers goes on where other clusters do that are being deleted.
-      if ((await needs.removal.remove(needs.decide(), one.cluster, undefined)).status !== 'raced') pending.delete(key);
+      if ((await deps.removal.remove(deps.decide(), one.cluster, undefined)).status !== 'raced') pending.delete(key);
     }
   }
 
@@ -88,19 +88,19 @@ export function createOrphanClusters(needs: OrphanNeeds): Controller {
       return event.key.startsWith(logicalClustersPrefix) && consider(event) && first ? [sweepKey] : [];
     },
     async *resume() {
-      for await (const entries of eachPiece(needs.store, { prefix: logicalClustersPrefix }))
+      for await (const entries of eachBatch(deps.store, { prefix: logicalClustersPrefix }))
         for (const entry of entries) consider(entry);
       yield sweepKey;
     },
     async reconcile() {
-      const now = needs.clock.monotonic();
+      const now = deps.clock.monotonic();
       const due = new Map([...pending].filter(([, { dueMs }]) => dueMs <= now));
       if (due.size > 0) await sweep(due);
       if (pending.size === 0) return undefined;
       let next = Number.POSITIVE_INFINITY;
       for (const { dueMs } of pending.values()) next = Math.min(next, dueMs);
       // Together with those that come soon after the first.
-      return Math.max(1_000, next - needs.clock.monotonic());
+      return Math.max(1_000, next - deps.clock.monotonic());
     },
   };
 }

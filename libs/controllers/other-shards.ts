@@ -1,5 +1,5 @@
 /** What controllers ask of other shards: workspaces are made and deleted wherever they are placed. */
-import type { UserInfo } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
 import type { MadeCluster } from '@kcp-ts/tenancy';
 
 /** A logical cluster for another shard to make; asked twice, it is made once. */

@@ -4,18 +4,18 @@
  */
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Controller } from '@kcp-ts/controller';
-import type { Condition, KubeObject, LabelSelectorSpec } from '@kcp-ts/meta';
-import { asClusterName, compileLabelSelector, labelSelectorOf, withCondition, withSummary } from '@kcp-ts/meta';
+import type { Condition, KubeObject, LabelSelectorSpec } from '@kcp-ts/api';
+import { asClusterName, compileLabelSelector, labelSelectorOf, withCondition, withSummary } from '@kcp-ts/api';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { NewObject, Shard } from '@kcp-ts/tenancy';
 import { createOperation } from '@kcp-ts/tenancy';
 import { removeOperation } from './delete-instances.ts';
-import type { ControllerNeeds } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
 import {
   cutIntoCommits,
-  eachPiece,
+  eachBatch,
   keysToResume,
   lostRaceMs,
   objectOf,
@@ -23,7 +23,7 @@ import {
   timestamp,
 } from './writer.ts';
 
-export interface PartitionSetNeeds extends ControllerNeeds {
+export interface PartitionSetDependencies extends ControllerDependencies {
   shards(): readonly Shard[];
   /** `topology.kcp.io/partitionsets/<identity>/`. */
   setsPrefix(): string;
@@ -85,14 +85,14 @@ function isOf(partition: KubeObject, set: string): boolean {
   return (partition.metadata.ownerReferences ?? []).some(({ kind, name }) => kind === 'PartitionSet' && name === set);
 }
 
-export function createPartitionSets(needs: PartitionSetNeeds): Controller {
+export function createPartitionSets(deps: PartitionSetDependencies): Controller {
   /** The keys of all, each with its cluster: woken with the shards, and with the partitions beside them. */
   const sets = new Map<string, string>();
 
   async function partitionsOf(key: string): Promise<readonly Entry[]> {
     const { cluster, name } = parseKey(key);
     const found: Entry[] = [];
-    for await (const entries of eachPiece(needs.store, { prefix: `${needs.partitionsPrefix()}${cluster}/` }))
+    for await (const entries of eachBatch(deps.store, { prefix: `${deps.partitionsPrefix()}${cluster}/` }))
       found.push(...entries.filter(({ value }) => isOf(parseStored<KubeObject>(value), name)));
     return found;
   }
@@ -100,7 +100,7 @@ export function createPartitionSets(needs: PartitionSetNeeds): Controller {
   /** What makes the partitions of a set those that are wanted; one whose selector is another is made anew. */
   function changes(key: string, existing: readonly Entry[], wanted: readonly NewObject[]): Operation[] {
     const cluster = asClusterName(parseKey(key).cluster);
-    const now = timestamp(needs);
+    const now = timestamp(deps);
     const byName = new Map(wanted.map((created) => [created.object.metadata.name, created]));
     const operations: Operation[] = [];
     for (const entry of existing) {
@@ -108,52 +108,52 @@ export function createPartitionSets(needs: PartitionSetNeeds): Controller {
       const same = byName.get(metadata.name)?.object as Partition | undefined;
       if (same !== undefined && isDeepStrictEqual(same.spec?.selector, spec?.selector)) byName.delete(metadata.name);
       else {
-        const removal = removeOperation(needs, entry, now);
+        const removal = removeOperation(deps, entry, now);
         if (removal !== undefined) operations.push(removal);
         // Its place is free when it is gone, which wakes the set again.
         byName.delete(metadata.name);
       }
     }
-    const creating = { served: needs.served, uuid: needs.random.uuid, shardNumber: needs.shardNumber };
+    const creating = { served: deps.served, uuid: deps.random.uuid, shardNumber: deps.shardNumber };
     for (const created of byName.values()) operations.push(createOperation(creating, cluster, now, created));
     return operations;
   }
 
   async function apply(decision: Decision, operations: readonly Operation[]): Promise<boolean> {
-    for (const commit of cutIntoCommits(needs.store, operations)) if (!(await decision.commit(commit))) return false;
+    for (const commit of cutIntoCommits(deps.store, operations)) if (!(await decision.commit(commit))) return false;
     return true;
   }
 
   async function report(decision: Decision, key: string, count: number): Promise<boolean> {
     const entry = decision.peek(key);
     if (entry === undefined) return true;
-    const served = needs.served('topology.kcp.io', 'partitionsets');
+    const served = deps.served('topology.kcp.io', 'partitionsets');
     const set = objectOf<PartitionSet>(served, entry);
-    const now = timestamp(needs);
+    const now = timestamp(deps);
     const types = ['PartitionSetValid', 'PartitionsReady'];
     let conditions: readonly Condition[] = set.status?.conditions ?? [];
     for (const type of types) conditions = withCondition(conditions, { type, status: 'True' }, now);
     const status = { ...set.status, conditions: withSummary(conditions, types, now), count };
     if (isDeepStrictEqual(status, set.status)) return true;
     set.status = status;
-    return decision.commit([replaceOperation(needs, served, entry, set)]);
+    return decision.commit([replaceOperation(deps, served, entry, set)]);
   }
 
   return {
     name: 'partition-sets',
     wake({ event, parts }) {
       const { key, type } = event;
-      if (key.startsWith(needs.setsPrefix())) {
+      if (key.startsWith(deps.setsPrefix())) {
         if (type === 'put') sets.set(key, parts.cluster);
         else sets.delete(key);
         return [key];
       }
-      if (key.startsWith(needs.shardsPrefix())) return [...sets.keys()];
-      if (!key.startsWith(needs.partitionsPrefix())) return [];
+      if (key.startsWith(deps.shardsPrefix())) return [...sets.keys()];
+      if (!key.startsWith(deps.partitionsPrefix())) return [];
       return [...sets].flatMap(([set, cluster]) => (cluster === parts.cluster ? [set] : []));
     },
     async *resume() {
-      for await (const key of keysToResume(needs.store, needs.setsPrefix(), () => true)) {
+      for await (const key of keysToResume(deps.store, deps.setsPrefix(), () => true)) {
         sets.set(key, parseKey(key).cluster);
         yield key;
       }
@@ -164,7 +164,7 @@ export function createPartitionSets(needs: PartitionSetNeeds): Controller {
       if (entry === undefined) return (await apply(decision, changes(key, existing, []))) ? undefined : lostRaceMs;
       if ((storedFlags(entry.value) & flagDeleting) !== 0) return undefined;
       const set = parseStored<PartitionSet>(entry.value);
-      const wanted = combinations(set, needs.shards()).map((values) => partitionOf(set, values));
+      const wanted = combinations(set, deps.shards()).map((values) => partitionOf(set, values));
       const done =
         (await apply(decision, changes(key, existing, wanted))) && (await report(decision, key, wanted.length));
       return done ? undefined : lostRaceMs;

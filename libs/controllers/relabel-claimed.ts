@@ -1,25 +1,26 @@
 /** Brings the claim labels of existing objects up to date, and commits again what was shown or hidden meanwhile, in bounded commits beside other work. */
+
+import type { KubeObject } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
-import type { KubeObject } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { ClaimTables } from '@kcp-ts/sharing';
 import type { Decision, Operation } from '@kcp-ts/storage';
-import type { ControllerNeeds } from './writer.ts';
-import { cutIntoCommits, eachPiece, objectOf, replaceOperation } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
+import { cutIntoCommits, eachBatch, objectOf, replaceOperation } from './writer.ts';
 
 /** Labels every object of a resource in a cluster as the claims of that cluster ask for now; false where what it was decided on has changed meanwhile. */
 export async function relabelClaimed(
-  needs: ControllerNeeds & { readonly turns: Turns },
+  deps: ControllerDependencies & { readonly turns: Turns },
   decision: Decision,
   claims: ClaimTables,
   served: ServedResource,
   cluster: string,
 ): Promise<boolean> {
-  const resource = { group: served.row.group, plural: served.row.plural, identity: served.identity };
-  const slices = needs.turns.begin();
+  const resource = { group: served.definition.group, plural: served.definition.plural, identity: served.identity };
+  const slices = deps.turns.begin();
   for (let again = true; again; ) {
     again = false;
-    for await (const entries of eachPiece(needs.store, { prefix: `${served.prefix}${cluster}/` })) {
+    for await (const entries of eachBatch(deps.store, { prefix: `${served.prefix}${cluster}/` })) {
       const operations: Operation[] = [];
       for (const entry of entries) {
         // An object may be large, and its resource claimed in many ways since it was written.
@@ -28,9 +29,9 @@ export async function relabelClaimed(
         // First, while it is known of which revision it is.
         const flipped = claims.hasFlipped(cluster, resource, object);
         if (claims.label(cluster, resource, object) || flipped)
-          operations.push(replaceOperation(needs, served, entry, object));
+          operations.push(replaceOperation(deps, served, entry, object));
       }
-      for (const commit of cutIntoCommits(needs.store, operations)) {
+      for (const commit of cutIntoCommits(deps.store, operations)) {
         // One object that was written meanwhile fails its commit: the writer labelled it, the others come in the next turn.
         if (!(await decision.commit(commit))) again = true;
       }

@@ -2,20 +2,21 @@
  * Marks what other shards must know of a workspace that others bind to or take types from: its LogicalCluster, and the ClusterRoles and bindings that say
  * who may. The mark is an annotation with the reasons, as in kcp (facts, 9); what carries it leaves the shard with its feed.
  */
+
+import type { KubeObject } from '@kcp-ts/api';
 import type { Binding, PolicyRule, Role } from '@kcp-ts/authz';
 import { bindingPrefix, earlierBindingPrefix } from '@kcp-ts/authz';
-import type { Controller } from '@kcp-ts/controller';
-import type { KubeObject } from '@kcp-ts/meta';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import { exportsPrefix } from '@kcp-ts/sharing';
 import type { Decision, Entry, Reads, StoreEvent } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import { hasText } from './has-text.ts';
-import type { ControllerNeeds } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
 import { commitOrAgain, keysToResume, objectOf, replaceOperation } from './writer.ts';
 
 export const replicateAnnotation = 'internal.kcp.io/replicate';
 
-export interface ReplicateNeeds extends ControllerNeeds {
+export interface ReplicateDependencies extends ControllerDependencies {
   /** `tenancy.kcp.io/workspacetypes/<identity>/`. */
   typesPrefix(): string;
   logicalClusterKey(cluster: string): string;
@@ -65,13 +66,13 @@ export interface ReplicateMarks {
 }
 
 /** What the annotation says, by what the workspace holds now: for the controller, and for whoever writes an object in the first place. */
-export function createReplicateMarks(needs: Pick<ReplicateNeeds, 'typesPrefix'>): ReplicateMarks {
+export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPrefix'>): ReplicateMarks {
   const any = (reads: MarkReads, prefix: string) => reads.scan({ prefix }, 1).length > 0;
 
   function holdsOf(reads: MarkReads, cluster: string): Holds {
     return {
       exports: any(reads, `${exportsPrefix}${cluster}/`),
-      types: any(reads, `${needs.typesPrefix()}${cluster}/`),
+      types: any(reads, `${deps.typesPrefix()}${cluster}/`),
     };
   }
 
@@ -142,13 +143,13 @@ function lostMark({ type, value, previous }: Pick<StoreEvent, 'type' | 'value' |
   return previous !== undefined && isMarked(previous.value) && !isMarked(value);
 }
 
-export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
-  const marks = createReplicateMarks(needs);
+export function createReplicateAnnotations(deps: ReplicateDependencies): Controller {
+  const marks = createReplicateMarks(deps);
 
   function servedOf(key: string) {
-    if (key.startsWith(rolesPrefix)) return needs.served('rbac.authorization.k8s.io', 'clusterroles');
-    if (key.startsWith(roleBindingsPrefix)) return needs.served('rbac.authorization.k8s.io', 'clusterrolebindings');
-    return needs.served('core.kcp.io', 'logicalclusters');
+    if (key.startsWith(rolesPrefix)) return deps.served('rbac.authorization.k8s.io', 'clusterroles');
+    if (key.startsWith(roleBindingsPrefix)) return deps.served('rbac.authorization.k8s.io', 'clusterrolebindings');
+    return deps.served('core.kcp.io', 'logicalclusters');
   }
 
   /** Where the role of its own cluster is that a binding names. */
@@ -182,20 +183,20 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
     }
     // The last such binding wakes the role when it loses its own mark.
     if (!marked && entry.key.startsWith(rolesPrefix) && mustStay(decision, entry)) return undefined;
-    return commitOrAgain(decision, [replaceOperation(needs, served, entry, object)]);
+    return commitOrAgain(decision, [replaceOperation(deps, served, entry, object)]);
   }
 
   function keysOfCluster(cluster: string): string[] {
-    const keys = (prefix: string) => needs.store.scan({ prefix }, objectsMax).map((entry) => entry.key);
+    const keys = (prefix: string) => deps.store.scan({ prefix }, objectsMax).map((entry) => entry.key);
     return [
-      needs.logicalClusterKey(cluster),
+      deps.logicalClusterKey(cluster),
       ...keys(`${rolesPrefix}${cluster}/`),
       ...keys(`${roleBindingsPrefix}${cluster}/`),
     ];
   }
 
   function isHolder(key: string): boolean {
-    return key.startsWith(exportsPrefix) || key.startsWith(needs.typesPrefix());
+    return key.startsWith(exportsPrefix) || key.startsWith(deps.typesPrefix());
   }
 
   return {
@@ -205,7 +206,7 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
       if (isHolder(key)) return type === 'delete' || previous === undefined ? keysOfCluster(parts.cluster) : [];
       const isRole = key.startsWith(rolesPrefix);
       if (!isRole && !key.startsWith(roleBindingsPrefix)) return [];
-      const { exports, types } = marks.holdsOf(needs.store, parts.cluster);
+      const { exports, types } = marks.holdsOf(deps.store, parts.cluster);
       if (!exports && !types) return isRole || !lostMark(event) ? [] : [roleKeyOf(key, event.value)];
       // A role decides about its bindings, and a binding for consumers about its role.
       if (isRole || isConsumersBinding(parseStored<Binding>(event.value))) return keysOfCluster(parts.cluster);
@@ -213,8 +214,8 @@ export function createReplicateAnnotations(needs: ReplicateNeeds): Controller {
     },
     async *resume() {
       const clusters = new Set<string>();
-      for (const prefix of [exportsPrefix, needs.typesPrefix()])
-        for await (const key of keysToResume(needs.store, prefix, () => true)) clusters.add(parseKey(key).cluster);
+      for (const prefix of [exportsPrefix, deps.typesPrefix()])
+        for await (const key of keysToResume(deps.store, prefix, () => true)) clusters.add(parseKey(key).cluster);
       for (const cluster of clusters) yield* keysOfCluster(cluster);
     },
     async reconcile(key, decision) {

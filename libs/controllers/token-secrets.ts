@@ -2,16 +2,17 @@
  * Fills Secrets of type kubernetes.io/service-account-token with the token of the account that they name, and removes those whose account is not, or no longer,
  * there. (k8s.io/kubernetes/pkg/controller/serviceaccount/tokens_controller.go)
  */
-import type { Controller } from '@kcp-ts/controller';
-import type { KubeObject } from '@kcp-ts/meta';
+
+import type { KubeObject } from '@kcp-ts/api';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { flagDeleting, formatKey, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import { removeOperation } from './delete-instances.ts';
 import { hasText } from './has-text.ts';
-import type { ControllerNeeds } from './writer.ts';
-import { eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
+import { eachBatch, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
-export interface TokenSecretsNeeds extends ControllerNeeds {
+export interface TokenSecretsDependencies extends ControllerDependencies {
   /** PEM. */
   readonly caBundle: string;
   /** A token without end that is good while the Secret holds it. */
@@ -41,22 +42,21 @@ function mayHoldToken({ value }: Pick<Entry, 'value'>): boolean {
   return hasText(value, tokenType);
 }
 
-export function createTokenSecrets(needs: TokenSecretsNeeds): Controller {
-  const served = () => needs.served('', 'secrets');
+export function createTokenSecrets(deps: TokenSecretsDependencies): Controller {
+  const served = () => deps.served('', 'secrets');
 
   async function fill(entry: Entry, account: Entry, secret: Secret): Promise<Operation | undefined> {
     const { cluster, namespace, name } = parseKey(account.key);
     const { uid = '' } = parseStored<KubeObject>(account.value).metadata;
     const { data = {}, metadata } = secret;
-    const wanted = { 'ca.crt': encoded(needs.caBundle), namespace: encoded(namespace) };
+    const wanted = { 'ca.crt': encoded(deps.caBundle), namespace: encoded(namespace) };
     const isFilled =
       data['ca.crt'] === wanted['ca.crt'] && data['namespace'] === wanted.namespace && (data['token'] ?? '') !== '';
     if (secret.immutable === true || (isFilled && metadata.annotations?.[uidAnnotation] === uid)) return undefined;
-    const token =
-      data['token'] || encoded(await needs.issueForSecret({ cluster, namespace, name, uid }, metadata.name));
+    const token = data['token'] || encoded(await deps.issueForSecret({ cluster, namespace, name, uid }, metadata.name));
     secret.data = { ...data, ...wanted, token };
     metadata.annotations = { ...metadata.annotations, [uidAnnotation]: uid };
-    return replaceOperation(needs, served(), entry, secret);
+    return replaceOperation(deps, served(), entry, secret);
   }
 
   /** False where somebody else wrote the Secret or its account first. */
@@ -70,7 +70,7 @@ export function createTokenSecrets(needs: TokenSecretsNeeds): Controller {
     const key = formatKey(parts);
     const account = decision.peek(key);
     const isSame = account !== undefined && (uid === '' || parseStored<KubeObject>(account.value).metadata.uid === uid);
-    const operation = isSame ? await fill(entry, account, secret) : removeOperation(needs, entry, timestamp(needs));
+    const operation = isSame ? await fill(entry, account, secret) : removeOperation(deps, entry, timestamp(deps));
     return operation === undefined || decision.commit([operation]);
   }
 
@@ -78,7 +78,7 @@ export function createTokenSecrets(needs: TokenSecretsNeeds): Controller {
   async function syncOfAccount(decision: Decision, key: string): Promise<boolean> {
     const { cluster, namespace, name } = parseKey(key);
     let synced = true;
-    for await (const entries of eachPiece(needs.store, { prefix: `${secretsPrefix}${cluster}/${namespace}/` }))
+    for await (const entries of eachBatch(deps.store, { prefix: `${secretsPrefix}${cluster}/${namespace}/` }))
       for (const entry of entries) {
         if (!mayHoldToken(entry)) continue;
         if (parseStored<Secret>(entry.value).metadata.annotations?.[nameAnnotation] !== name) continue;
@@ -94,7 +94,7 @@ export function createTokenSecrets(needs: TokenSecretsNeeds): Controller {
       if (key.startsWith(secretsPrefix)) return type === 'put' && mayHoldToken(event) ? [key] : [];
       return type === 'delete' && key.startsWith(accountsPrefix) ? [key] : [];
     },
-    resume: () => keysToResume(needs.store, secretsPrefix, mayHoldToken),
+    resume: () => keysToResume(deps.store, secretsPrefix, mayHoldToken),
     async reconcile(key, decision) {
       if (key.startsWith(accountsPrefix)) return (await syncOfAccount(decision, key)) ? undefined : lostRaceMs;
       const entry = decision.peek(key);

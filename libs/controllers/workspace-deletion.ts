@@ -4,9 +4,9 @@
  * Workspace is elsewhere, or which have none.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Controller } from '@kcp-ts/controller';
-import type { Condition } from '@kcp-ts/meta';
-import { withCondition } from '@kcp-ts/meta';
+import type { Condition } from '@kcp-ts/api';
+import { withCondition } from '@kcp-ts/api';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { flagDeleting, flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster, Workspace } from '@kcp-ts/tenancy';
@@ -14,10 +14,10 @@ import { clusterNameAnnotation, phaseLabel, shardAnnotation, workspaceFinalizer 
 import type { ClusterRemoval } from './cluster-removal.ts';
 import { remainingMessage } from './cluster-removal.ts';
 import type { OtherShards } from './other-shards.ts';
-import type { ControllerNeeds } from './writer.ts';
-import { commitOrAgain, eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
+import { commitOrAgain, eachBatch, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
-export interface WorkspaceDeletionNeeds extends ControllerNeeds {
+export interface WorkspaceDeletionDependencies extends ControllerDependencies {
   /** `tenancy.kcp.io/workspaces/<identity>/`. */
   workspacesPrefix(): string;
   logicalClusterKey(cluster: string): string;
@@ -28,8 +28,8 @@ export interface WorkspaceDeletionNeeds extends ControllerNeeds {
 const remainingRetryMs = 2_000;
 const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
 
-export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controller {
-  const workspaces = () => needs.served('tenancy.kcp.io', 'workspaces');
+export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Controller {
+  const workspaces = () => deps.served('tenancy.kcp.io', 'workspaces');
   /** Clusters that wait for finalizers or nested workspaces, to the key that goes with them: a deletion in them wakes us. */
   const waiting = new Map<string, string>();
 
@@ -38,7 +38,7 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
     const finalizers = (workspace.metadata.finalizers ?? []).filter((text) => text !== workspaceFinalizer);
     if (finalizers.length === 0) return { op: 'delete', key: entry.key, expect: entry.revision };
     workspace.metadata.finalizers = finalizers;
-    return replaceOperation(needs, workspaces(), entry, workspace);
+    return replaceOperation(deps, workspaces(), entry, workspace);
   }
 
   async function report(
@@ -54,13 +54,13 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
       reason: 'SomeResourcesRemain',
       message,
     } as const;
-    const conditions: Condition[] = withCondition(workspace.status?.conditions ?? [], change, timestamp(needs));
+    const conditions: Condition[] = withCondition(workspace.status?.conditions ?? [], change, timestamp(deps));
     const labels = { ...workspace.metadata.labels, [phaseLabel]: 'Deleting' };
     const next = { ...workspace.status, phase: 'Deleting', conditions };
     if (isDeepStrictEqual(next, workspace.status)) return remainingRetryMs;
     workspace.status = next;
     workspace.metadata.labels = labels;
-    return (await decision.commit([replaceOperation(needs, workspaces(), entry, workspace)]))
+    return (await decision.commit([replaceOperation(deps, workspaces(), entry, workspace)]))
       ? remainingRetryMs
       : lostRaceMs;
   }
@@ -76,7 +76,7 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
     shard: string,
     cluster: string,
   ): Promise<number | undefined> {
-    const outcome = await needs.otherShards.deleteCluster(shard, { cluster, ownerUid: workspace.metadata.uid ?? '' });
+    const outcome = await deps.otherShards.deleteCluster(shard, { cluster, ownerUid: workspace.metadata.uid ?? '' });
     return outcome.gone ? finish(decision, entry, workspace) : report(decision, entry, workspace, outcome.message);
   }
 
@@ -88,11 +88,11 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
     const cluster = workspace.spec?.cluster ?? annotations?.[clusterNameAnnotation];
     if (cluster === undefined) return finish(decision, entry, workspace);
     const shard = annotations?.[shardAnnotation];
-    if (shard !== undefined && shard !== needs.otherShards.ownShard)
+    if (shard !== undefined && shard !== deps.otherShards.ownShard)
       return removeElsewhere(decision, entry, workspace, shard, cluster);
     const { name, uid = '' } = workspace.metadata;
     const owner = { cluster: parseKey(entry.key).cluster, name, uid };
-    const outcome = await needs.removal.remove(
+    const outcome = await deps.removal.remove(
       decision,
       cluster,
       lastOperation(entry, structuredClone(workspace)),
@@ -122,7 +122,7 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
 
   async function removeCluster(decision: Decision, entry: Entry): Promise<number | undefined> {
     const cluster = clusterOf(entry.key);
-    const outcome = await needs.removal.remove(decision, cluster, undefined);
+    const outcome = await deps.removal.remove(decision, cluster, undefined);
     if (outcome.status === 'not-owned') return undefined;
     return settle(cluster, entry.key, outcome.status, async () => remainingRetryMs);
   }
@@ -132,7 +132,7 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
     const owner = parseStored<LogicalCluster>(value).spec?.owner;
     return (
       owner === undefined ||
-      needs.store.peekHead(`${needs.workspacesPrefix()}${owner.cluster}//${owner.name}`) === undefined
+      deps.store.peekHead(`${deps.workspacesPrefix()}${owner.cluster}//${owner.name}`) === undefined
     );
   }
 
@@ -146,7 +146,7 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
       const { key, type, value } = event;
       const keys: string[] = [];
       if (type === 'put' && isDeleting(value)) {
-        if (key.startsWith(needs.workspacesPrefix())) keys.push(key);
+        if (key.startsWith(deps.workspacesPrefix())) keys.push(key);
         else if (key.startsWith(logicalClustersPrefix) && standsAlone(value)) keys.push(key);
       }
       const waiter = waiting.size === 0 ? undefined : waiting.get(parts.cluster);
@@ -154,8 +154,8 @@ export function createWorkspaceDeletion(needs: WorkspaceDeletionNeeds): Controll
       return keys;
     },
     async *resume() {
-      yield* keysToResume(needs.store, needs.workspacesPrefix(), (entry) => isDeleting(entry.value));
-      for await (const entries of eachPiece(needs.store, { prefix: logicalClustersPrefix }))
+      yield* keysToResume(deps.store, deps.workspacesPrefix(), (entry) => isDeleting(entry.value));
+      for await (const entries of eachBatch(deps.store, { prefix: logicalClustersPrefix }))
         for (const entry of entries) if (isDeleting(entry.value) && standsAlone(entry.value)) yield entry.key;
     },
     async reconcile(key, decision) {

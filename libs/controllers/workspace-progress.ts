@@ -3,14 +3,14 @@
  * initializers when they are bound, and mirrors its logical cluster's phase.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Controller } from '@kcp-ts/controller';
-import type { UserInfo } from '@kcp-ts/meta';
-import { asClusterName, isTrueCondition, withCondition } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
+import { asClusterName, isTrueCondition, withCondition } from '@kcp-ts/api';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { bindingsPrefix } from '@kcp-ts/sharing';
 import type { Decision, Entry, Operation, Reads } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
-import type { LogicalCluster, PlanNeeds, Workspace, WorkspaceTypes } from '@kcp-ts/tenancy';
+import type { LogicalCluster, PlanDependencies, Workspace, WorkspaceTypes } from '@kcp-ts/tenancy';
 import {
   bindingsInitializer,
   clusterNameAnnotation,
@@ -25,11 +25,11 @@ import {
   typeName,
 } from '@kcp-ts/tenancy';
 import type { OtherShards } from './other-shards.ts';
-import type { ControllerNeeds } from './writer.ts';
-import { commitOrAgain, eachPiece, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
+import { commitOrAgain, eachBatch, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
-export interface WorkspaceProgressNeeds extends ControllerNeeds {
-  readonly plan: PlanNeeds;
+export interface WorkspaceProgressDependencies extends ControllerDependencies {
+  readonly plan: PlanDependencies;
   readonly types: WorkspaceTypes;
   workspacesPrefix(): string;
   shardsPrefix(): string;
@@ -56,32 +56,32 @@ function creatorOf(workspace: Workspace): UserInfo {
   return { name: username, uid, groups, extra };
 }
 
-export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controller {
-  const workspaces = () => needs.served('tenancy.kcp.io', 'workspaces');
-  const logicalClusters = () => needs.served('core.kcp.io', 'logicalclusters');
+export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Controller {
+  const workspaces = () => deps.served('tenancy.kcp.io', 'workspaces');
+  const logicalClusters = () => deps.served('core.kcp.io', 'logicalclusters');
   /** Workspaces without a shard: looked at again when shards change. */
   const unscheduled = new Set<string>();
 
   async function schedule(decision: Decision, entry: Entry, workspace: Workspace): Promise<number | undefined> {
     const { cluster: parent } = parseKey(entry.key);
     const { path = '', name = '' } = workspace.spec?.type ?? {};
-    const type = needs.types.at(path, name, workspace.metadata.annotations?.[typeClusterAnnotation]);
+    const type = deps.types.at(path, name, workspace.metadata.annotations?.[typeClusterAnnotation]);
     if (type === undefined) return undefined;
     const plan = {
       parent: asClusterName(parent),
-      parentPath: needs.pathOf(parent),
+      parentPath: deps.pathOf(parent),
       type,
-      aliases: needs.types.aliases(type),
+      aliases: deps.types.aliases(type),
       creator: creatorOf(workspace),
-      timestamp: timestamp(needs),
+      timestamp: timestamp(deps),
     };
     const before = structuredClone(workspace);
-    const operations = planWorkspace(needs.plan, workspace, plan);
+    const operations = planWorkspace(deps.plan, workspace, plan);
     if (workspace.status?.phase === 'Unavailable') {
       unscheduled.add(entry.key);
       if (isDeepStrictEqual(before.status?.phase, 'Unavailable')) return undefined;
     } else unscheduled.delete(entry.key);
-    return commitOrAgain(decision, [replaceOperation(needs, workspaces(), entry, workspace), ...operations]);
+    return commitOrAgain(decision, [replaceOperation(deps, workspaces(), entry, workspace), ...operations]);
   }
 
   function bindingsAreDone(decision: Reads, cluster: string): boolean {
@@ -106,7 +106,7 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
     const { initializers: _i, ...status } = cluster.status ?? {};
     const conditions =
       phase === 'Ready'
-        ? withCondition(status.conditions ?? [], { type: 'WorkspaceInitialized', status: 'True' }, timestamp(needs))
+        ? withCondition(status.conditions ?? [], { type: 'WorkspaceInitialized', status: 'True' }, timestamp(deps))
         : status.conditions;
     cluster.status = {
       ...status,
@@ -118,7 +118,7 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
       ...ownLabels(cluster.metadata.labels),
       ...phaseLabels(phase, left, cluster.status.terminators ?? []),
     };
-    return decision.commit([replaceOperation(needs, logicalClusters(), entry, cluster)]);
+    return decision.commit([replaceOperation(deps, logicalClusters(), entry, cluster)]);
   }
 
   /** The shard that has to make the workspace's cluster, or has made it, where that is not this one. */
@@ -126,7 +126,7 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
     const { annotations = {} } = workspace.metadata;
     const shard = annotations[shardAnnotation];
     const cluster = workspace.spec?.cluster ?? annotations[clusterNameAnnotation];
-    if (shard === undefined || cluster === undefined || shard === needs.otherShards.ownShard) return undefined;
+    if (shard === undefined || cluster === undefined || shard === deps.otherShards.ownShard) return undefined;
     return { shard, cluster };
   }
 
@@ -140,23 +140,23 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
     const { path = '', name: type = '' } = workspace.spec?.type ?? {};
     const parent = parseKey(entry.key).cluster;
     const creator = creatorOf(workspace);
-    const made = await needs.otherShards.createCluster(shard, {
+    const made = await deps.otherShards.createCluster(shard, {
       cluster,
-      path: `${needs.pathOf(parent)}:${name}`,
+      path: `${deps.pathOf(parent)}:${name}`,
       type: typeName({ path, name: type }),
       typeCluster: annotations?.[typeClusterAnnotation],
       creator,
       owner: { cluster: parent, name, uid },
       requiredGroups: annotations?.[requiredGroupsAnnotation],
     });
-    settleWorkspace(workspace, made, creator, timestamp(needs));
-    return commitOrAgain(decision, [replaceOperation(needs, workspaces(), entry, workspace)]);
+    settleWorkspace(workspace, made, creator, timestamp(deps));
+    return commitOrAgain(decision, [replaceOperation(deps, workspaces(), entry, workspace)]);
   }
 
   function mirror(workspace: Workspace, status: NonNullable<LogicalCluster['status']>): void {
     const { phase = 'Initializing', initializers = [], terminators } = status;
     const before = workspace.status ?? {};
-    const now = timestamp(needs);
+    const now = timestamp(deps);
     const change =
       phase === 'Ready' ? ({ type: 'WorkspaceInitialized', status: 'True' } as const) : initializersExist(initializers);
     const conditions =
@@ -184,7 +184,7 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
   async function clusterStatus(decision: Reads, workspace: Workspace, name: string): Promise<LogicalCluster['status']> {
     const other = elsewhere(workspace);
     if (other !== undefined) {
-      const made = await needs.otherShards.describeCluster(other.shard, name);
+      const made = await deps.otherShards.describeCluster(other.shard, name);
       if (made === undefined) return undefined;
       const { phase, initializers, terminators } = made;
       return {
@@ -193,7 +193,7 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
         ...(terminators.length === 0 ? {} : { terminators: [...terminators] }),
       };
     }
-    const entry = decision.peek(needs.logicalClusterKey(name));
+    const entry = decision.peek(deps.logicalClusterKey(name));
     if (entry === undefined) return undefined;
     const cluster = objectOf<LogicalCluster>(logicalClusters(), entry);
     return cluster.metadata.deletionTimestamp === undefined ? (cluster.status ?? {}) : undefined;
@@ -210,7 +210,7 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
     const before = structuredClone(workspace);
     mirror(workspace, status);
     if (isDeepStrictEqual(before, workspace)) return undefined;
-    const operation: Operation = replaceOperation(needs, workspaces(), entry, workspace);
+    const operation: Operation = replaceOperation(deps, workspaces(), entry, workspace);
     return commitOrAgain(decision, [operation]);
   }
 
@@ -224,7 +224,7 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
   /** The Workspace that a logical cluster belongs to. */
   function ownerKey(value: Uint8Array): string[] {
     const owner = parseStored<LogicalCluster>(value).spec?.owner;
-    return owner === undefined ? [] : [`${needs.workspacesPrefix()}${owner.cluster}//${owner.name}`];
+    return owner === undefined ? [] : [`${deps.workspacesPrefix()}${owner.cluster}//${owner.name}`];
   }
 
   function isInitializing(value: Uint8Array): boolean {
@@ -235,21 +235,21 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
     name: 'workspace-progress',
     wake({ event, parts }) {
       const { key, type, value, previous } = event;
-      if (type === 'put' && key.startsWith(needs.workspacesPrefix())) return isSettled(value) ? [] : [key];
+      if (type === 'put' && key.startsWith(deps.workspacesPrefix())) return isSettled(value) ? [] : [key];
       // A cluster that is made Ready in the commit that creates it needs nothing more.
       if (type === 'put' && key.startsWith(logicalClustersPrefix)) {
         if (isInitializing(value)) return [key, ...ownerKey(value)];
         return previous === undefined ? [] : ownerKey(value);
       }
-      if (key.startsWith(needs.shardsPrefix())) return [...unscheduled];
+      if (key.startsWith(deps.shardsPrefix())) return [...unscheduled];
       if (!key.startsWith(bindingsPrefix)) return [];
-      const cluster = needs.store.peek(needs.logicalClusterKey(parts.cluster));
+      const cluster = deps.store.peek(deps.logicalClusterKey(parts.cluster));
       return cluster !== undefined && isInitializing(cluster.value) ? [cluster.key] : [];
     },
     async *resume() {
-      yield* keysToResume(needs.store, needs.workspacesPrefix(), (entry) => !isSettled(entry.value));
+      yield* keysToResume(deps.store, deps.workspacesPrefix(), (entry) => !isSettled(entry.value));
       // A phase may have changed in the last moment before a stop.
-      for await (const entries of eachPiece(needs.store, { prefix: logicalClustersPrefix }))
+      for await (const entries of eachBatch(deps.store, { prefix: logicalClustersPrefix }))
         for (const entry of entries) if (isInitializing(entry.value)) yield* [entry.key, ...ownerKey(entry.value)];
     },
     async reconcile(key, decision) {
@@ -263,7 +263,7 @@ export function createWorkspaceProgress(needs: WorkspaceProgressNeeds): Controll
       if (workspace.spec?.cluster !== undefined) return progress(decision, entry, workspace, workspace.spec.cluster);
       const other = elsewhere(workspace);
       // Where the shard it was meant for has left, it is placed anew.
-      return other !== undefined && needs.otherShards.knows(other.shard)
+      return other !== undefined && deps.otherShards.knows(other.shard)
         ? makeElsewhere(decision, entry, workspace, other)
         : schedule(decision, entry, workspace);
     },

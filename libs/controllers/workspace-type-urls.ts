@@ -1,15 +1,15 @@
 /** WorkspaceTypes say where those who prepare and clean up their workspaces find them, at each shard; a type is ready when it says so. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Controller } from '@kcp-ts/controller';
-import type { Condition, KubeObject } from '@kcp-ts/meta';
-import { withCondition, withSummary } from '@kcp-ts/meta';
+import type { Condition, KubeObject } from '@kcp-ts/api';
+import { withCondition, withSummary } from '@kcp-ts/api';
+import type { Controller } from '@kcp-ts/controller-runtime';
 import { flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
 import type { Shard } from '@kcp-ts/tenancy';
 import { lifecycleId } from '@kcp-ts/tenancy';
-import type { ControllerNeeds } from './writer.ts';
+import type { ControllerDependencies } from './writer.ts';
 import { commitOrAgain, keysToResume, objectOf, replaceOperation, timestamp } from './writer.ts';
 
-export interface WorkspaceTypeUrlsNeeds extends ControllerNeeds {
+export interface WorkspaceTypeUrlsDependencies extends ControllerDependencies {
   shards(): readonly Shard[];
   /** `tenancy.kcp.io/workspacetypes/<identity>/`. */
   typesPrefix(): string;
@@ -29,11 +29,11 @@ interface Type extends KubeObject {
   status?: { conditions?: readonly Condition[]; virtualWorkspaces?: readonly VirtualWorkspace[] };
 }
 
-export function createWorkspaceTypeUrls(needs: WorkspaceTypeUrlsNeeds): Controller {
+export function createWorkspaceTypeUrls(deps: WorkspaceTypeUrlsDependencies): Controller {
   const types = new Set<string>();
 
   function virtualWorkspaces(id: string): readonly VirtualWorkspace[] {
-    const urls = needs.shards().flatMap(({ spec }) => spec?.virtualWorkspaceURL ?? spec?.baseURL ?? []);
+    const urls = deps.shards().flatMap(({ spec }) => spec?.virtualWorkspaceURL ?? spec?.baseURL ?? []);
     return [...new Set(urls)]
       .sort()
       .flatMap((url) => lifecycles.map((type) => ({ type, url: `${url}/services/${type}workspaces/${id}` })));
@@ -43,14 +43,14 @@ export function createWorkspaceTypeUrls(needs: WorkspaceTypeUrlsNeeds): Controll
     name: 'workspace-type-urls',
     wake({ event }) {
       const { key, type } = event;
-      if (key.startsWith(needs.shardsPrefix())) return [...types];
-      if (!key.startsWith(needs.typesPrefix())) return [];
+      if (key.startsWith(deps.shardsPrefix())) return [...types];
+      if (!key.startsWith(deps.typesPrefix())) return [];
       if (type === 'delete') types.delete(key);
       else types.add(key);
       return type === 'delete' ? [] : [key];
     },
     async *resume() {
-      for await (const key of keysToResume(needs.store, needs.typesPrefix(), () => true)) {
+      for await (const key of keysToResume(deps.store, deps.typesPrefix(), () => true)) {
         types.add(key);
         yield key;
       }
@@ -59,9 +59,9 @@ export function createWorkspaceTypeUrls(needs: WorkspaceTypeUrlsNeeds): Controll
       const entry = decision.peek(key);
       if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) return undefined;
       const { cluster, name } = parseKey(key);
-      const served = needs.served('tenancy.kcp.io', 'workspacetypes');
+      const served = deps.served('tenancy.kcp.io', 'workspacetypes');
       const object = objectOf<Type>(served, entry);
-      const now = timestamp(needs);
+      const now = timestamp(deps);
       const found = withCondition(object.status?.conditions ?? [], { type: urlsReady, status: 'True' }, now);
       const conditions = withSummary(found, [urlsReady], now);
       const status = {
@@ -71,7 +71,7 @@ export function createWorkspaceTypeUrls(needs: WorkspaceTypeUrlsNeeds): Controll
       };
       if (isDeepStrictEqual(status, object.status)) return undefined;
       object.status = status;
-      return commitOrAgain(decision, [replaceOperation(needs, served, entry, object)]);
+      return commitOrAgain(decision, [replaceOperation(deps, served, entry, object)]);
     },
   };
 }

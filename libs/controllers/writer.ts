@@ -1,11 +1,12 @@
 /** How controllers write: whole objects, conditioned on the revision that was read, a bounded number in one commit. */
+
+import type { KubeObject, Revision } from '@kcp-ts/api';
 import type { Clock, Random } from '@kcp-ts/base';
-import type { KubeObject, Revision } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import { currentObject, storedObject, timestampOf } from '@kcp-ts/registry';
 import type { Decision, Entry, Operation, Range, Store } from '@kcp-ts/storage';
 
-export interface ControllerNeeds {
+export interface ControllerDependencies {
   /** To be woken by, and for what is too much for one decision: a decision reads and commits through the `Decision` that it is handed. */
   readonly store: Omit<Store, 'commit'>;
   readonly clock: Clock;
@@ -15,13 +16,13 @@ export interface ControllerNeeds {
   served(group: string, plural: string): ServedResource;
 }
 
-export function timestamp(needs: ControllerNeeds): string {
-  return timestampOf(needs.clock.now());
+export function timestamp(deps: ControllerDependencies): string {
+  return timestampOf(deps.clock.now());
 }
 
 /** Replaces what an entry holds. */
 export function replaceOperation(
-  needs: ControllerNeeds,
+  deps: ControllerDependencies,
   served: ServedResource,
   entry: Entry,
   object: KubeObject,
@@ -30,7 +31,7 @@ export function replaceOperation(
     op: 'put',
     key: entry.key,
     expect: entry.revision,
-    value: (revision: Revision) => storedObject(served, object, revision, needs.shardNumber),
+    value: (revision: Revision) => storedObject(served, object, revision, deps.shardNumber),
   };
 }
 
@@ -67,7 +68,7 @@ export function cutIntoCommits(
 const pieceEntries = 200;
 
 /** All entries of a range in bounded pieces, newest state each. */
-export async function* eachPiece(store: Pick<Store, 'list'>, range: Range): AsyncIterable<readonly Entry[]> {
+export async function* eachBatch(store: Pick<Store, 'list'>, range: Range): AsyncIterable<readonly Entry[]> {
   let after: string | undefined;
   for (;;) {
     const page = await store.list(range, { after, limit: pieceEntries });
@@ -83,7 +84,7 @@ export async function* keysToResume(
   prefix: string,
   needsWork: (entry: Entry) => boolean,
 ): AsyncIterable<string> {
-  for await (const entries of eachPiece(store, { prefix }))
+  for await (const entries of eachBatch(store, { prefix }))
     for (const entry of entries) if (needsWork(entry)) yield entry.key;
 }
 

@@ -5,7 +5,7 @@ interface Described {
   readonly flag: string;
   readonly text: string;
   /** It has no effect unless one of these flags of the table is given: where none is, it is refused. */
-  readonly needs?: readonly string[];
+  readonly deps?: readonly string[];
 }
 
 export type OptionSpec = Described &
@@ -115,9 +115,9 @@ function refuseWithoutEffect(table: OptionTable, values: Readonly<Record<string,
   const given = new Set(
     Object.entries(table).flatMap(([name, spec]) => (isGiven(spec, values[name]) ? [spec.flag] : [])),
   );
-  for (const { flag, needs } of Object.values(table)) {
-    if (needs === undefined || !given.has(flag) || needs.some((needed) => given.has(needed))) continue;
-    throw new WrongOption(`${dashed(flag)} has no effect without ${needs.map(dashed).join(' or ')}`);
+  for (const { flag, deps } of Object.values(table)) {
+    if (deps === undefined || !given.has(flag) || deps.some((needed) => given.has(needed))) continue;
+    throw new WrongOption(`${dashed(flag)} has no effect without ${deps.map(dashed).join(' or ')}`);
   }
 }
 

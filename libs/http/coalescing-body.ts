@@ -40,7 +40,7 @@ export function createFlusher(failed: (error: unknown) => void): Flusher {
   };
 }
 
-export interface CoalescingBodyNeeds {
+export interface CoalescingBodyDependencies {
   readonly flusher: Flusher;
   readonly unsent: UnsentAnswers;
   readonly flow: Flow;
@@ -66,7 +66,7 @@ export class CoalescingBody implements BodyStream, UnsentAnswer {
   #waitsForTarget = false;
   #drainListeners: (() => void)[] = [];
 
-  constructor(target: Writable, { flusher, unsent, flow, reservedBytes, cutOff }: CoalescingBodyNeeds) {
+  constructor(target: Writable, { flusher, unsent, flow, reservedBytes, cutOff }: CoalescingBodyDependencies) {
     this.flow = flow;
     this.#target = target;
     this.#flusher = flusher;

@@ -1,4 +1,4 @@
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { Exchange, ExchangeHandler } from './exchange.ts';
 import type { Http1Exchange } from './http1-exchange.ts';
 import type { Http2Exchange } from './http2-exchange.ts';

@@ -8,7 +8,7 @@ import { takeIncoming } from './incoming.ts';
 import type { Peer } from './peer.ts';
 import { readBody } from './read-body.ts';
 import { bodyless, lengthOf } from './response-head.ts';
-import type { ExchangeNeeds, ServedRequest } from './served-request.ts';
+import type { ExchangeDependencies, ServedRequest } from './served-request.ts';
 import { beginRequest, endRequest, resumeRequest, suspendRequest } from './served-request.ts';
 import { taken } from './unsent-answers.ts';
 import { createWebSocketBody, webSocketHead } from './web-socket.ts';
@@ -50,7 +50,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   readonly webSocket: (() => BodyStream) | undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #needs: ExchangeNeeds;
+  readonly #deps: ExchangeDependencies;
   readonly #serve: (exchange: Http1Exchange) => void;
   #body: CoalescingBody | undefined;
   #count: ExchangeCount | undefined;
@@ -62,13 +62,13 @@ export class Http1Exchange implements Exchange, ServedRequest {
     request: IncomingMessage,
     response: ServerResponse,
     from: { readonly peer: Peer; readonly flow: Flow },
-    needs: ExchangeNeeds,
+    deps: ExchangeDependencies,
     serve: (exchange: Http1Exchange) => void,
     upgrade?: Upgrade,
   ) {
     this.#request = request;
     this.#response = response;
-    this.#needs = needs;
+    this.#deps = deps;
     this.#serve = serve;
     this.method = request.method ?? '';
     this.url = originForm(request.url ?? '');
@@ -83,12 +83,12 @@ export class Http1Exchange implements Exchange, ServedRequest {
   }
 
   run(): void {
-    beginRequest(this, this.#needs.queue);
+    beginRequest(this, this.#deps.queue);
     this.#serve(this);
   }
 
   pause(): Promise<void> | undefined {
-    const { queue } = this.#needs;
+    const { queue } = this.#deps;
     const pause = queue.pause(this.flow);
     if (pause === undefined) return undefined;
     const count = this.#count;
@@ -106,7 +106,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   }
 
   #gone(): void {
-    const { queue, unsent } = this.#needs;
+    const { queue, unsent } = this.#deps;
     queue.gone(this.flow, this);
     this.#settle();
     unsent.remove(this);
@@ -128,7 +128,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   }
 
   [takeIncoming](): Readable {
-    const { queue } = this.#needs;
+    const { queue } = this.#deps;
     suspendRequest(this, queue);
     // An empty body may have ended by now, and nobody is told of that again.
     if (this.#request.readableEnded) this.#bodyArrived(false);
@@ -137,7 +137,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   }
 
   #bodyArrived(refusable: boolean): void {
-    resumeRequest(this, this.#needs.queue);
+    resumeRequest(this, this.#deps.queue);
     if (this.answered || this.closed) return;
     this.#bodyListener?.(refusable);
   }
@@ -148,7 +148,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   }
 
   readBody(limitBytes: number): Promise<Uint8Array> {
-    const { bodies, queue } = this.#needs;
+    const { bodies, queue } = this.#deps;
     suspendRequest(this, queue);
     const arrived = () => this.#bodyArrived(true);
     return readBody(this.#request, lengthOf(this.headers['content-length']), limitBytes, bodies, arrived);
@@ -172,7 +172,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   }
 
   #settle(): void {
-    endRequest(this, this.#needs.queue);
+    endRequest(this, this.#deps.queue);
     const count = this.#count;
     if (count === undefined) return;
     this.#count = undefined;
@@ -201,14 +201,14 @@ export class Http1Exchange implements Exchange, ServedRequest {
     }
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     if (!this.#begin(status, { 'content-length': bytes.byteLength, ...headers })) return;
-    this.#needs.unsent.add(this, bytes.byteLength);
+    this.#deps.unsent.add(this, bytes.byteLength);
     this.#response.end(bytes);
   }
 
   stream(status: number, headers: ResponseHeaders, reservedBytes = 0): BodyStream {
     const may = this.#mayAnswer();
     if (this.#begin(may ? status : 503, may ? headers : laterHeaders)) this.#response.flushHeaders();
-    const body = new CoalescingBody(this.#response, { ...this.#needs, flow: this.flow, reservedBytes, cutOff });
+    const body = new CoalescingBody(this.#response, { ...this.#deps, flow: this.flow, reservedBytes, cutOff });
     this.#body = body;
     if (!may) body.end();
     return body;
@@ -218,7 +218,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
     if (!this.#mayAnswer()) return this.stream(503, {});
     this.#markAnswered();
     if (!this.closed) socket.write(webSocketHead(this.#request));
-    const body = new CoalescingBody(socket, { ...this.#needs, flow: this.flow, reservedBytes: 0, cutOff });
+    const body = new CoalescingBody(socket, { ...this.#deps, flow: this.flow, reservedBytes: 0, cutOff });
     this.#body = body;
     return createWebSocketBody(body, socket, head);
   }

@@ -13,7 +13,7 @@ import { takeIncoming } from './incoming.ts';
 import type { Peer } from './peer.ts';
 import { readBody } from './read-body.ts';
 import { bodyless, lengthOf } from './response-head.ts';
-import type { ExchangeNeeds, ServedRequest } from './served-request.ts';
+import type { ExchangeDependencies, ServedRequest } from './served-request.ts';
 import { beginRequest, endRequest, resumeRequest, suspendRequest } from './served-request.ts';
 import { taken } from './unsent-answers.ts';
 
@@ -48,7 +48,7 @@ export class Http2Exchange implements Exchange, ServedRequest {
   unsentBytes = 0;
   unsentSinceMs = taken;
   readonly #stream: ServerHttp2Stream;
-  readonly #needs: ExchangeNeeds;
+  readonly #deps: ExchangeDependencies;
   readonly #serve: (exchange: Http2Exchange) => void;
   #body: CoalescingBody | undefined;
   #count: ExchangeCount | undefined;
@@ -61,11 +61,11 @@ export class Http2Exchange implements Exchange, ServedRequest {
     headers: IncomingHttpHeaders,
     rawHeaders: readonly string[],
     from: { readonly peer: Peer; readonly flow: Flow },
-    needs: ExchangeNeeds,
+    deps: ExchangeDependencies,
     serve: (exchange: Http2Exchange) => void,
   ) {
     this.#stream = stream;
-    this.#needs = needs;
+    this.#deps = deps;
     this.#serve = serve;
     this.method = headers[':method'] ?? '';
     this.url = headers[':path'] ?? '';
@@ -82,12 +82,12 @@ export class Http2Exchange implements Exchange, ServedRequest {
   }
 
   run(): void {
-    beginRequest(this, this.#needs.queue);
+    beginRequest(this, this.#deps.queue);
     this.#serve(this);
   }
 
   pause(): Promise<void> | undefined {
-    const { queue } = this.#needs;
+    const { queue } = this.#deps;
     const pause = queue.pause(this.flow);
     if (pause === undefined) return undefined;
     const count = this.#count;
@@ -106,7 +106,7 @@ export class Http2Exchange implements Exchange, ServedRequest {
 
   /** Its stream is closed. */
   gone(): void {
-    const { queue, unsent } = this.#needs;
+    const { queue, unsent } = this.#deps;
     queue.gone(this.flow, this);
     this.#settle();
     unsent.remove(this);
@@ -120,7 +120,7 @@ export class Http2Exchange implements Exchange, ServedRequest {
   }
 
   [takeIncoming](): Readable {
-    const { queue } = this.#needs;
+    const { queue } = this.#deps;
     suspendRequest(this, queue);
     // An empty body may have ended by now, and nobody is told of that again.
     if (this.#stream.readableEnded) this.#bodyArrived(false);
@@ -129,7 +129,7 @@ export class Http2Exchange implements Exchange, ServedRequest {
   }
 
   #bodyArrived(refusable: boolean): void {
-    resumeRequest(this, this.#needs.queue);
+    resumeRequest(this, this.#deps.queue);
     if (this.answered || this.closed) return;
     this.#bodyListener?.(refusable);
   }
@@ -139,7 +139,7 @@ export class Http2Exchange implements Exchange, ServedRequest {
   }
 
   readBody(limitBytes: number): Promise<Uint8Array> {
-    const { bodies, queue } = this.#needs;
+    const { bodies, queue } = this.#deps;
     suspendRequest(this, queue);
     const arrived = () => this.#bodyArrived(true);
     return readBody(this.#stream, lengthOf(this.headers['content-length']), limitBytes, bodies, arrived);
@@ -163,7 +163,7 @@ export class Http2Exchange implements Exchange, ServedRequest {
   }
 
   #settle(): void {
-    endRequest(this, this.#needs.queue);
+    endRequest(this, this.#deps.queue);
     const count = this.#count;
     if (count === undefined) return;
     this.#count = undefined;
@@ -193,7 +193,7 @@ export class Http2Exchange implements Exchange, ServedRequest {
       const bytes = typeof body === 'string' ? Buffer.from(body) : body;
       const begun = this.#begin({ ':status': status, 'content-length': bytes.byteLength, ...headers });
       if (begun && this.method !== 'HEAD') {
-        this.#needs.unsent.add(this, bytes.byteLength);
+        this.#deps.unsent.add(this, bytes.byteLength);
         stream.end(bytes);
       }
     }
@@ -208,7 +208,7 @@ export class Http2Exchange implements Exchange, ServedRequest {
   stream(status: number, headers: ResponseHeaders, reservedBytes = 0): BodyStream {
     const may = this.#mayAnswer();
     this.#begin(may ? { ':status': status, ...headers } : { ':status': 503, ...laterHeaders });
-    const body = new CoalescingBody(this.#stream, { ...this.#needs, flow: this.flow, reservedBytes, cutOff });
+    const body = new CoalescingBody(this.#stream, { ...this.#deps, flow: this.flow, reservedBytes, cutOff });
     this.#body = body;
     if (!may) body.end();
     return body;

@@ -6,7 +6,7 @@
  * its turn does not count. Whoever sends a body slowly or does not read an answer would otherwise hold a place for a minute, and a few clients
  * could hold all of them. What such clients do hold is bounded in number, bytes and time (`limits.ts`).
  */
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { Exchange } from './exchange.ts';
 
 export interface InFlightLimits {

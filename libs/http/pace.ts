@@ -2,7 +2,7 @@
  * Work that clients cause and that costs a millisecond and more each time, such as a handshake: so much of it in one turn of the event loop, and the
  * rest in later ones, so that a thousand clients who come at once do not keep those who are there from being read.
  */
-export interface PaceNeeds {
+export interface PaceDependencies {
   readonly perTurn: number;
   /** Asked before each piece of work: whether this turn has room for it. One piece is begun in each turn all the same. */
   readonly hasRoom: () => boolean;
@@ -11,7 +11,7 @@ export interface PaceNeeds {
 }
 
 /** Runs work at once where the turn has room for it and nothing else waits, and says true; otherwise in a later turn, in the order in which it came. */
-export function createPace({ perTurn, hasRoom, nextTurn }: PaceNeeds): (work: () => void) => boolean {
+export function createPace({ perTurn, hasRoom, nextTurn }: PaceDependencies): (work: () => void) => boolean {
   const waiting: (() => void)[] = [];
   let begun = 0;
   let turning = false;

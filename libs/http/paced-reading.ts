@@ -12,7 +12,7 @@ interface ReadHandle {
   readStop(): unknown;
 }
 
-export interface PacedReadingNeeds {
+export interface PacedReadingDependencies {
   /** Whether few requests came in this turn of the event loop, from all connections. */
   readonly hasRoom: () => boolean;
   readonly nextTurn: (run: () => void) => void;
@@ -22,7 +22,7 @@ export interface PacedReadingNeeds {
 const burst = 32;
 
 /** Returns what to call for each connection; and that returns what to call for each stream that is opened on it. */
-export function createPacedReading({ hasRoom, nextTurn }: PacedReadingNeeds): (socket: Socket) => () => void {
+export function createPacedReading({ hasRoom, nextTurn }: PacedReadingDependencies): (socket: Socket) => () => void {
   const pace = createPace({ perTurn: 1, hasRoom, nextTurn });
   let turn = 0;
   let turning = false;

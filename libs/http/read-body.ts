@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { Deadlines } from './deadlines.ts';
 
 export function entityTooLarge(limitBytes: number): StatusError {

@@ -37,7 +37,7 @@ export interface RequestQueue {
   sizes(): { readonly waiting: number; readonly running: number };
 }
 
-export interface RequestQueueNeeds {
+export interface RequestQueueDependencies {
   readonly limits: HttpLimits;
   readonly clock: Pick<Clock, 'monotonic'>;
   /** Whether all clients together leave so much unread that only those that left nothing are served. */
@@ -58,7 +58,7 @@ const startsInRow = 16;
 const longWorkMs = 5;
 const longWorkMax = 8;
 
-export function createRequestQueue({ limits, clock, crowded, nextTurn }: RequestQueueNeeds): RequestQueue {
+export function createRequestQueue({ limits, clock, crowded, nextTurn }: RequestQueueDependencies): RequestQueue {
   const newFlows: Flow[] = [];
   const oldFlows: Flow[] = [];
   const pausedFlows: Flow[] = [];

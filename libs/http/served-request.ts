@@ -6,7 +6,7 @@ import type { RequestQueue } from './request-queue.ts';
 import type { UnsentAnswer, UnsentAnswers } from './unsent-answers.ts';
 
 /** What the exchanges of one server share. */
-export interface ExchangeNeeds {
+export interface ExchangeDependencies {
   readonly flusher: Flusher;
   readonly bodies: Deadlines;
   readonly queue: RequestQueue;

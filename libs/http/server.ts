@@ -32,7 +32,7 @@ import { createPacedReading } from './paced-reading.ts';
 import type { Peer } from './peer.ts';
 import { peerOf } from './peer.ts';
 import { createRequestQueue } from './request-queue.ts';
-import type { ExchangeNeeds } from './served-request.ts';
+import type { ExchangeDependencies } from './served-request.ts';
 import type { ServerTls } from './tls-server.ts';
 import { createTlsServer, interceptConnections, paceHandshakes, tlsOptions } from './tls-server.ts';
 import { createUnsentAnswers } from './unsent-answers.ts';
@@ -96,12 +96,12 @@ function ignore(): void {}
 const sessionsPerTurn = 4;
 const requestsPerTurn = 64;
 
-interface Http2Needs {
+interface Http2Dependencies {
   readonly options: ReturnType<typeof sessionOptions>;
   readonly serviceOptions: ReturnType<typeof sessionOptions>;
   readonly sessions: OpenSessions;
   readonly paceReading: (socket: TLSSocket) => () => void;
-  readonly exchanges: ExchangeNeeds;
+  readonly exchanges: ExchangeDependencies;
   readonly submit: (exchange: Http2Exchange) => void;
   readonly dispatch: (exchange: Http2Exchange) => void;
 }
@@ -111,15 +111,15 @@ interface Connection {
   readonly flows: FlowsOfConnection;
 }
 
-function serveHttp2(socket: TLSSocket, { peer, flows }: Connection, needs: Http2Needs): void {
+function serveHttp2(socket: TLSSocket, { peer, flows }: Connection, deps: Http2Dependencies): void {
   if (socket.destroyed) return;
-  const { sessions, exchanges, submit, dispatch } = needs;
-  const session = performServerHandshake(socket, flows.service ? needs.serviceOptions : needs.options);
+  const { sessions, exchanges, submit, dispatch } = deps;
+  const session = performServerHandshake(socket, flows.service ? deps.serviceOptions : deps.options);
   session.on('error', ignore);
   sessions.add(session, socket);
   session.setLocalWindowSize(connectionWindowBytes);
   // Another service paces what its own clients open.
-  const opened = flows.service ? ignore : needs.paceReading(socket);
+  const opened = flows.service ? ignore : deps.paceReading(socket);
   session.on('stream', (stream, headers, _flags, rawHeaders) => {
     stream.on('error', ignore);
     opened();
@@ -142,7 +142,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
   const unsent = createUnsentAnswers({ limits, now, freed: (flow) => queue.wake(flow) });
   const flusher = createFlusher((error) => onError(error, undefined));
-  const exchanges: ExchangeNeeds = { flusher, bodies, queue, unsent };
+  const exchanges: ExchangeDependencies = { flusher, bodies, queue, unsent };
   const sessions = createOpenSessions();
   const dispatch = createDispatch(options.handler, onError);
   const submit = (exchange: ServedExchange) => {
@@ -151,7 +151,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
   const hasRoom = () => queue.submittedNow() < requestsPerTurn;
   const paceSessions = createPace({ perTurn: sessionsPerTurn, hasRoom, nextTurn });
-  const http2: Http2Needs = {
+  const http2: Http2Dependencies = {
     paceReading: createPacedReading({ hasRoom, nextTurn }),
     options: sessionOptions(limits, false),
     serviceOptions: sessionOptions(limits, true),

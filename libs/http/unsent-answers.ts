@@ -28,7 +28,7 @@ export interface UnsentAnswers {
   bytes(): number;
 }
 
-export interface UnsentAnswersNeeds {
+export interface UnsentAnswersDependencies {
   readonly limits: HttpLimits;
   now(): number;
   /** Told when a client has taken something. */
@@ -40,7 +40,7 @@ export const taken = -1;
 
 const smallBytes = 64 * 1024;
 
-export function createUnsentAnswers({ limits, now, freed }: UnsentAnswersNeeds): UnsentAnswers {
+export function createUnsentAnswers({ limits, now, freed }: UnsentAnswersDependencies): UnsentAnswers {
   /** Those that wait longest come first. */
   const answers = new Set<UnsentAnswer>();
   let total = 0;

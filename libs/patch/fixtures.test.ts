@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonSchema } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { applyJsonPatch } from './json-patch.ts';

@@ -1,4 +1,4 @@
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import fc from 'fast-check';
 import oracle from 'fast-json-patch';
 import { expect, it } from 'vitest';

@@ -1,8 +1,8 @@
 /** JSON patch, RFC 6902. The object is copied along the paths that change; the rest is shared with the result. */
 
+import type { StatusError } from '@kcp-ts/api';
+import { Budget } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
-import type { StatusError } from '@kcp-ts/meta';
-import { Budget } from '@kcp-ts/meta';
 import { copyJson, hasKey, isJsonObject, jsonEqual, jsonKind, setMember } from '@kcp-ts/schema';
 import { parseIndex, parsePointer } from './json-pointer.ts';
 import { badPatch, patchTooLarge, unprocessable } from './patch-errors.ts';

@@ -1,4 +1,4 @@
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 
 /** A patch that is well formed and does not fit the object. Kubernetes tells no more than this. */
 export function unprocessable(why: string): StatusError {

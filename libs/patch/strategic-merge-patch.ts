@@ -2,7 +2,7 @@
  * Strategic merge patch: a merge patch that knows from the schema which lists are merged item by item, and that may say
  * `$patch: delete|replace|merge`, `$retainKeys`, `$deleteFromPrimitiveList/x` and `$setElementOrder/x`.
  */
-import type { JsonSchema } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/api';
 import type { JsonObject } from '@kcp-ts/schema';
 import { copyJson, hasKey, isJsonObject, jsonKind, objectMetaSchema, setMember } from '@kcp-ts/schema';
 import { mergeList } from './merge-list.ts';

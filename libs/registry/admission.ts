@@ -1,5 +1,5 @@
 /** What looks at every write, before and after validation and when it is committed; compose.ts says what stands behind it. */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import type { Operation } from '@kcp-ts/storage';
 import type { WriteContext } from './served-resource.ts';
 

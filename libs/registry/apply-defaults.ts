@@ -1,5 +1,5 @@
-import type { KubeObject } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import { valueBytesMax } from '@kcp-ts/storage';
 import { checkBounds } from './check-bounds.ts';
 import type { ServedResource } from './served-resource.ts';

@@ -1,6 +1,6 @@
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { Entry } from '@kcp-ts/storage';
-import type { RegistryNeeds } from './registry-needs.ts';
+import type { RegistryDependencies } from './registry-dependencies.ts';
 import { objectKey } from './served-resource.ts';
 import { untilDurable } from './until-durable.ts';
 import type { WriteRequest } from './write-request.ts';
@@ -12,21 +12,21 @@ const attemptsMax = 10;
  * state that it was refused for is durable; Conflict where others are always faster.
  */
 export async function inAttempts<Result>(
-  needs: RegistryNeeds,
+  deps: RegistryDependencies,
   request: WriteRequest & { readonly name: string },
   attempt: (key: string, entry: Entry | undefined) => Promise<Result | undefined>,
 ): Promise<Result> {
-  const { row, storage } = request.served;
+  const { definition, storage } = request.served;
   const key = objectKey(storage, request.cluster, request.namespace, request.name);
   for (let count = 1; count <= attemptsMax; count++) {
-    const entry = needs.store.peek(key);
+    const entry = deps.store.peek(key);
     try {
       const result = await attempt(key, entry);
       if (result !== undefined) return result;
     } catch (refusal) {
-      await untilDurable(needs.store, key, entry?.revision);
+      await untilDurable(deps.store, key, entry?.revision);
       throw refusal;
     }
   }
-  throw StatusError.conflict(row, request.name);
+  throw StatusError.conflict(definition, request.name);
 }

@@ -2,9 +2,10 @@
  * Objects that come about on the server, by patches, subresources, conversions and defaults, are held to the bounds that decoders hold bodies to: everything
  * behind recurses over objects, and copies and stores them, and what is stored must be sent back by clients.
  */
+
+import type { KubeObject } from '@kcp-ts/api';
+import { invalidValue, StatusError } from '@kcp-ts/api';
 import { depthMax, namesMax } from '@kcp-ts/http';
-import type { KubeObject } from '@kcp-ts/meta';
-import { invalidValue, StatusError } from '@kcp-ts/meta';
 import { exceededBound } from '@kcp-ts/schema';
 import type { ServedResource } from './served-resource.ts';
 
@@ -12,7 +13,7 @@ import type { ServedResource } from './served-resource.ts';
 const bytesMax = 3 * 1024 * 1024;
 
 /** Throws Invalid for an object that nests deeper than a body may, RequestEntityTooLarge for one that is larger or has more names. */
-export function checkBounds({ row }: ServedResource, object: KubeObject, name: string): void {
+export function checkBounds({ definition }: ServedResource, object: KubeObject, name: string): void {
   const exceeded = exceededBound(object, { depthMax, namesMax, bytesMax });
   if (exceeded === undefined) return;
   if (exceeded !== 'depth')
@@ -21,5 +22,5 @@ export function checkBounds({ row }: ServedResource, object: KubeObject, name: s
       'Request entity is too large: the resulting object exceeds the limit',
     );
   const error = invalidValue('<root>', 'the resulting object', `exceeded max depth of ${depthMax}`);
-  throw StatusError.invalid(row, name, [error]);
+  throw StatusError.invalid(definition, name, [error]);
 }

@@ -1,6 +1,6 @@
 /** Unknown and doubled fields of a body: an error, a warning or nothing, as `fieldValidation` says (KEP-2885). */
-import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
-import { invalidValue, StatusError } from '@kcp-ts/meta';
+import type { KubeObject, ResourceDefinition } from '@kcp-ts/api';
+import { invalidValue, StatusError } from '@kcp-ts/api';
 import type { ServedResource } from './served-resource.ts';
 import type { FieldValidation, WriteRequest } from './write-request.ts';
 
@@ -11,7 +11,7 @@ const summaryMax = 30;
 const shownMax = 4 * 1024;
 
 /** The 400 of a body that cannot be decoded as its kind. */
-export function undecodable({ kind, version }: ResourceRow, why: string): StatusError {
+export function undecodable({ kind, version }: ResourceDefinition, why: string): StatusError {
   return StatusError.badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`);
 }
 
@@ -24,7 +24,7 @@ export function fieldsProblem(
 ): string | undefined {
   const { schema } = served;
   // Go tells what is wrong with built-in kinds in the order of the document; of custom kinds doubled fields come first.
-  const order = duplicates.length > 0 && served.row.dialect === 'builtin' ? Object.keys(object) : [];
+  const order = duplicates.length > 0 && served.definition.dialect === 'builtin' ? Object.keys(object) : [];
   const decoded = schema.decode(object);
   if (decoded.error !== undefined) return decoded.error;
   const pruned = schema.prune(object);
@@ -54,37 +54,42 @@ function textOf(value: unknown, field: string, refuse: (why: string) => StatusEr
 }
 
 /** Custom kinds are decoded as what they say they are, so they must say it. `bytes`: what the client sent. */
-export function requireKind(row: ResourceRow, object: { readonly kind?: unknown }, bytes: Uint8Array): void {
-  if (row.dialect !== 'custom' || (object.kind !== undefined && object.kind !== null && object.kind !== '')) return;
+export function requireKind(
+  definition: ResourceDefinition,
+  object: { readonly kind?: unknown },
+  bytes: Uint8Array,
+): void {
+  if (definition.dialect !== 'custom' || (object.kind !== undefined && object.kind !== null && object.kind !== ''))
+    return;
   const sent = Buffer.from(bytes).toString('utf8', 0, shownMax);
-  throw unrecognized(row, `Object 'Kind' is missing in '${sent}'`, sent);
+  throw unrecognized(definition, `Object 'Kind' is missing in '${sent}'`, sent);
 }
 
-function unrecognized({ kind }: ResourceRow, why: string, sent: string): StatusError {
+function unrecognized({ kind }: ResourceDefinition, why: string, sent: string): StatusError {
   const summary = sent.length > summaryMax ? `${sent.slice(0, summaryMax)} ...` : sent;
   return StatusError.badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary})`);
 }
 
 /** The apiVersion and kind of a body must be those of the endpoint. Of a built-in kind both may be left out, and are filled in. */
 export function checkKind(served: ServedResource, object: KubeObject): void {
-  const { row, apiVersion } = served;
-  if (object.apiVersion === apiVersion && object.kind === row.kind) return;
-  const refuse = (why: string) => unrecognized(row, why, JSON.stringify(object));
+  const { definition, apiVersion } = served;
+  if (object.apiVersion === apiVersion && object.kind === definition.kind) return;
+  const refuse = (why: string) => unrecognized(definition, why, JSON.stringify(object));
   const sentVersion = textOf(object.apiVersion, 'apiVersion', refuse);
   const sentKind = textOf(object.kind, 'kind', refuse);
-  if (row.dialect === 'custom') {
+  if (definition.dialect === 'custom') {
     if (sentVersion !== apiVersion)
       throw StatusError.badRequest(
         `the API version in the data (${sentVersion}) does not match the expected API version (${apiVersion})`,
       );
-    throw StatusError.invalid(row, object.metadata?.name ?? '', [
-      invalidValue('kind', sentKind, `must be ${row.kind}`),
+    throw StatusError.invalid(definition, object.metadata?.name ?? '', [
+      invalidValue('kind', sentKind, `must be ${definition.kind}`),
     ]);
   }
   object.apiVersion = sentVersion || apiVersion;
-  object.kind = sentKind || row.kind;
-  if (object.apiVersion === apiVersion && object.kind === row.kind) return;
-  const sent = `${object.kind} in version ${JSON.stringify(object.apiVersion)} cannot be handled as a ${row.kind}`;
+  object.kind = sentKind || definition.kind;
+  if (object.apiVersion === apiVersion && object.kind === definition.kind) return;
+  const sent = `${object.kind} in version ${JSON.stringify(object.apiVersion)} cannot be handled as a ${definition.kind}`;
   if (object.apiVersion === apiVersion)
     throw StatusError.badRequest(`${sent}: no kind ${JSON.stringify(object.kind)} is taken at this URL`);
   throw StatusError.badRequest(
@@ -97,20 +102,20 @@ export function checkKind(served: ServedResource, object: KubeObject): void {
  * kind, which its validation refuses.
  */
 export function patchedKindProblem(served: ServedResource, object: KubeObject): string | undefined {
-  const { row, apiVersion } = served;
-  if (object.apiVersion === apiVersion && object.kind === row.kind) return undefined;
+  const { definition, apiVersion } = served;
+  if (object.apiVersion === apiVersion && object.kind === definition.kind) return undefined;
   const missing = (field: string) => `Object '${field}' is missing in '${JSON.stringify(object).slice(0, shownMax)}'`;
   if (!object.kind) return missing('Kind');
-  if (row.dialect === 'builtin') {
+  if (definition.dialect === 'builtin') {
     if (!object.apiVersion) return missing('apiVersion');
     const kind: unknown = object.kind;
     return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(object.apiVersion)}`;
   }
   const error =
-    object.kind === row.kind
+    object.kind === definition.kind
       ? invalidValue('apiVersion', object.apiVersion, `must be ${apiVersion}`)
-      : invalidValue('kind', object.kind, `must be ${row.kind}`);
-  throw StatusError.invalid(row, object.metadata?.name ?? '', [error]);
+      : invalidValue('kind', object.kind, `must be ${definition.kind}`);
+  throw StatusError.invalid(definition, object.metadata?.name ?? '', [error]);
 }
 
 /** `metadata` must be there as an object before anybody looks into it. */
@@ -123,7 +128,7 @@ export function ensureMetadata(object: KubeObject): void {
 export function checkNamespace(request: WriteRequest, object: KubeObject): void {
   const sent = object.metadata.namespace;
   if (sent === undefined || sent === '' || sent === request.namespace) return;
-  if (!request.served.row.namespaced) {
+  if (!request.served.definition.namespaced) {
     delete object.metadata.namespace;
     return;
   }

@@ -1,4 +1,4 @@
-import type { KubeObject, ListBound, ResourceRow } from '@kcp-ts/meta';
+import type { KubeObject, ListBound, ResourceDefinition } from '@kcp-ts/api';
 import { expect, it } from 'vitest';
 import { checkListSizes } from './check-list-sizes.ts';
 
@@ -10,7 +10,10 @@ const bounds: readonly ListBound[] = [
 function check(spec: unknown, listBounds: readonly ListBound[] | undefined = bounds): string {
   const object = { apiVersion: 'v1', kind: 'Thing', metadata: { name: 'one' }, spec } as KubeObject;
   try {
-    checkListSizes({ group: 'x.io', kind: 'Thing', plural: 'things', listBounds } as unknown as ResourceRow, object);
+    checkListSizes(
+      { group: 'x.io', kind: 'Thing', plural: 'things', listBounds } as unknown as ResourceDefinition,
+      object,
+    );
     return '';
   } catch (thrown) {
     return (thrown as Error).message;

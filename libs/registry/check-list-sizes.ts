@@ -1,6 +1,6 @@
 /** How many items the lists of an object may have, before anything looks at each of them. */
-import type { FieldError, KubeObject, ListBound, ResourceRow } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import type { FieldError, KubeObject, ListBound, ResourceDefinition } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 
 function collect(value: unknown, at: string, path: readonly string[], max: number, errors: FieldError[]): void {
   const [step, ...rest] = path;
@@ -27,8 +27,8 @@ function tooMany(bounds: readonly ListBound[], object: KubeObject): FieldError[]
 }
 
 /** Throws StatusError Invalid for an object of which a list is too long. It has not been validated: what is no list is refused later. */
-export function checkListSizes(row: ResourceRow, object: KubeObject): void {
-  if (row.listBounds === undefined) return;
-  const errors = tooMany(row.listBounds, object);
-  if (errors.length > 0) throw StatusError.invalid(row, object.metadata.name ?? '', errors);
+export function checkListSizes(definition: ResourceDefinition, object: KubeObject): void {
+  if (definition.listBounds === undefined) return;
+  const errors = tooMany(definition.listBounds, object);
+  if (errors.length > 0) throw StatusError.invalid(definition, object.metadata.name ?? '', errors);
 }

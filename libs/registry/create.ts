@@ -1,8 +1,9 @@
 /** POST: what is sent → decoded, pruned, defaulted, admitted, prepared, validated, admitted again, stored in one commit with what goes with it. */
+
+import type { FieldError, KubeObject, Revision } from '@kcp-ts/api';
+import { StatusError, writeRulesOf } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
 import { pushAll } from '@kcp-ts/base';
-import type { FieldError, KubeObject, Revision } from '@kcp-ts/meta';
-import { StatusError, strategyOf } from '@kcp-ts/meta';
 import type { Operation } from '@kcp-ts/storage';
 import { applyDefaults } from './apply-defaults.ts';
 import { checkBounds } from './check-bounds.ts';
@@ -11,10 +12,10 @@ import { checkListSizes } from './check-list-sizes.ts';
 import { guardCreate } from './guard-operations.ts';
 import { generatedName, stampCreated, validateObjectMeta, warnOfFinalizers } from './object-meta.ts';
 import { dropRepeatedOwners } from './owner-references.ts';
-import type { RegistryNeeds } from './registry-needs.ts';
-import { timestampOf } from './registry-needs.ts';
+import type { RegistryDependencies } from './registry-dependencies.ts';
+import { timestampOf } from './registry-dependencies.ts';
 import type { ServedResource, WriteContext } from './served-resource.ts';
-import { noBehaviour, objectKey } from './served-resource.ts';
+import { noStrategy, objectKey } from './served-resource.ts';
 import { dryRunObject, storedObject } from './stored-object.ts';
 import { validateInSlices } from './validate-in-slices.ts';
 import type { WriteRequest } from './write-request.ts';
@@ -31,23 +32,23 @@ export interface Written {
   readonly created: boolean;
 }
 
-export function writeContext(needs: RegistryNeeds, request: WriteRequest): WriteContext {
+export function writeContext(deps: RegistryDependencies, request: WriteRequest): WriteContext {
   return {
     served: request.served.storage,
     requested: request.served,
     cluster: request.cluster,
     namespace: request.namespace,
     user: request.user,
-    timestamp: timestampOf(needs.clock.now()),
+    timestamp: timestampOf(deps.clock.now()),
     dryRun: request.dryRun,
     subresource: request.subresource,
-    slices: request.slices ?? needs.turns.begin(),
+    slices: request.slices ?? deps.turns.begin(),
     warn: request.warn,
   };
 }
 
 export function hasStatusSubresource(served: ServedResource): boolean {
-  return served.row.subresources.some((subresource) => subresource.name === 'status');
+  return served.definition.subresources.some((subresource) => subresource.name === 'status');
 }
 
 /** Objects are valid in the version that the client speaks, before they are converted. */
@@ -55,41 +56,41 @@ export function isCheckedAsStored({ conversion }: ServedResource): boolean {
   return conversion === undefined || conversion.addsFields === true;
 }
 
-/** A behaviour's rules are about objects of the right shape: of a kind of ours that its schema refuses they say nothing, as CEL rules do not in kcp. */
-export function mayJudge({ row }: ServedResource, errors: readonly FieldError[]): boolean {
-  return row.dialect === 'builtin' || errors.length === 0;
+/** A strategy's rules are about objects of the right shape: of a kind of ours that its schema refuses they say nothing, as CEL rules do not in kcp. */
+export function mayJudge({ definition }: ServedResource, errors: readonly FieldError[]): boolean {
+  return definition.dialect === 'builtin' || errors.length === 0;
 }
 
 /**
- * Behaviours prepare objects of the right shape. Decoding has seen to that for built-in kinds; the schema of a kind of ours is asked before its behaviour
+ * Strategies prepare objects of the right shape. Decoding has seen to that for built-in kinds; the schema of a kind of ours is asked before its strategy
  * is, since kcp decodes an object before its admission looks at it. Throws StatusError Invalid for values of wrong types.
  */
 export async function checkShape(
-  { row, schema, behaviour }: ServedResource,
+  { definition, schema, strategy }: ServedResource,
   object: KubeObject,
   old: KubeObject | undefined,
   slices: Slices,
 ): Promise<void> {
-  if (row.dialect === 'builtin' || behaviour === noBehaviour) return;
+  if (definition.dialect === 'builtin' || strategy === noStrategy) return;
   const errors = await validateInSlices(schema, object, old, slices);
   if (errors.some(({ kind }) => kind === 'TypeInvalid'))
-    throw StatusError.invalid(row, object.metadata.name ?? '', errors);
+    throw StatusError.invalid(definition, object.metadata.name ?? '', errors);
 }
 
 /** From what a client sent to the object in its storage version, complete but for its resourceVersion. */
 async function prepareCreate(
-  needs: RegistryNeeds,
+  deps: RegistryDependencies,
   request: WriteRequest,
   sent: KubeObject,
   duplicates: readonly string[],
 ): Promise<KubeObject> {
   const { served } = request;
-  const { row, behaviour, storage } = served;
-  const slices = request.slices ?? needs.turns.begin();
+  const { definition, strategy, storage } = served;
+  const slices = request.slices ?? deps.turns.begin();
   if (slices.due) await slices.pause();
   checkKind(served, sent);
   const problem = fieldsProblem(served, sent, duplicates, request);
-  if (problem !== undefined) throw undecodable(row, problem);
+  if (problem !== undefined) throw undecodable(definition, problem);
   if (slices.due) await slices.pause();
   ensureMetadata(sent);
   checkNamespace(request, sent);
@@ -97,30 +98,30 @@ async function prepareCreate(
   if (sent.metadata.resourceVersion && sent.metadata.resourceVersion !== '0') {
     throw StatusError.badRequest('resourceVersion should not be set on objects to be created');
   }
-  const context = writeContext(needs, request);
+  const context = writeContext(deps, request);
   stampCreated(sent, {
     cluster: request.cluster,
-    namespace: row.namespaced ? request.namespace : '',
-    uid: needs.random.uuid(),
+    namespace: definition.namespaced ? request.namespace : '',
+    uid: deps.random.uuid(),
     timestamp: context.timestamp,
-    generation: strategyOf(storage.row).countsGenerations,
+    generation: writeRulesOf(storage.definition).countsGenerations,
   });
   if (!sent.metadata.name && sent.metadata.generateName)
-    sent.metadata.name = generatedName(sent.metadata.generateName, needs.random.integer);
-  if (hasStatusSubresource(served) && behaviour.keepsStatusOnCreate !== true) delete sent['status'];
+    sent.metadata.name = generatedName(sent.metadata.generateName, deps.random.integer);
+  if (hasStatusSubresource(served) && strategy.keepsStatusOnCreate !== true) delete sent['status'];
   if (slices.due) await slices.pause();
-  checkListSizes(row, sent);
+  checkListSizes(definition, sent);
   applyDefaults(served, sent);
-  request.guard?.admit(sent, undefined);
+  request.objectFilter?.admit(sent, undefined);
   if (slices.due) await slices.pause();
-  await needs.admission.mutate(sent, undefined, context);
+  await deps.admission.mutate(sent, undefined, context);
   if (slices.due) await slices.pause();
-  const errors = [...validateObjectMeta(row, sent)];
+  const errors = [...validateObjectMeta(definition, sent)];
   if (slices.due) await slices.pause();
   let object = sent;
   if (served !== storage) {
     pushAll(errors, await validateInSlices(served.schema, sent, undefined, slices));
-    if (errors.length > 0) throw StatusError.invalid(row, sent.metadata.name ?? '', errors);
+    if (errors.length > 0) throw StatusError.invalid(definition, sent.metadata.name ?? '', errors);
     object = served.conversion?.toStorage(sent) ?? sent;
     checkBounds(storage, object, sent.metadata.name ?? '');
     storage.schema.prune(object);
@@ -128,15 +129,15 @@ async function prepareCreate(
     if (slices.due) await slices.pause();
   }
   await checkShape(storage, object, undefined, slices);
-  behaviour.prepareCreate?.(object, context);
+  strategy.prepareCreate?.(object, context);
   if (isCheckedAsStored(served)) pushAll(errors, await validateInSlices(storage.schema, object, undefined, slices));
-  if (mayJudge(storage, errors)) pushAll(errors, (await behaviour.validateCreate?.(object, context)) ?? []);
-  if (errors.length > 0) throw StatusError.invalid(row, object.metadata.name ?? '', errors);
-  warnOfFinalizers(row, object, undefined, request);
+  if (mayJudge(storage, errors)) pushAll(errors, (await strategy.validateCreate?.(object, context)) ?? []);
+  if (errors.length > 0) throw StatusError.invalid(definition, object.metadata.name ?? '', errors);
+  warnOfFinalizers(definition, object, undefined, request);
   if (slices.due) await slices.pause();
-  await behaviour.admitCreate?.(object, context);
-  await needs.admission.validate(object, undefined, context);
-  if (row.dialect === 'builtin') storage.schema.omitEmpty(object);
+  await strategy.admitCreate?.(object, context);
+  await deps.admission.validate(object, undefined, context);
+  if (definition.dialect === 'builtin') storage.schema.omitEmpty(object);
   // What is made for the store is made in one piece, in the commit.
   if (slices.due) await slices.pause();
   return object;
@@ -144,40 +145,40 @@ async function prepareCreate(
 
 /** What depends on other objects, in the turn of the commit; the conditions under which it holds. Throws for a write that a guard refuses. */
 export function settle(
-  needs: RegistryNeeds,
+  deps: RegistryDependencies,
   request: WriteRequest,
   object: KubeObject,
   old: KubeObject | undefined,
   context: WriteContext,
 ): readonly Operation[] {
   // What the server has set or put back may be what a claim selects by, and the claim may have been rejected meanwhile.
-  request.guard?.admit(object, old);
-  return needs.admission.settle(object, old, context);
+  request.objectFilter?.admit(object, old);
+  return deps.admission.settle(object, old, context);
 }
 
 function createOperations(
-  needs: RegistryNeeds,
+  deps: RegistryDependencies,
   request: WriteRequest,
   object: KubeObject,
   keep: (value: Uint8Array) => void,
 ): Operation[] {
   const { storage } = request.served;
-  const context = writeContext(needs, request);
-  const conditions = settle(needs, request, object, undefined, context);
-  const accompany = storage.behaviour.accompanyCreate?.(object, context) ?? [];
-  const ttl = storage.behaviour.timeToLiveMs;
+  const context = writeContext(deps, request);
+  const conditions = settle(deps, request, object, undefined, context);
+  const accompany = storage.strategy.accompanyCreate?.(object, context) ?? [];
+  const ttl = storage.strategy.timeToLiveMs;
   return [
-    ...guardCreate(needs, request, object.metadata.name),
+    ...guardCreate(deps, request, object.metadata.name),
     {
       op: 'put',
       key: objectKey(storage, request.cluster, request.namespace, object.metadata.name),
       expect: 'absent',
       value: (revision: Revision) => {
-        const value = storedObject(storage, object, revision, needs.shardNumber);
+        const value = storedObject(storage, object, revision, deps.shardNumber);
         keep(value);
         return value;
       },
-      ...(ttl === undefined ? {} : { expiresAt: needs.clock.now() + ttl }),
+      ...(ttl === undefined ? {} : { expiresAt: deps.clock.now() + ttl }),
     },
     ...accompany,
     ...conditions,
@@ -186,42 +187,43 @@ function createOperations(
 
 /** Creates the object that a client sent. `duplicates`: paths of doubled keys in the body. */
 export async function create(
-  needs: RegistryNeeds,
+  deps: RegistryDependencies,
   request: WriteRequest,
   sent: KubeObject,
   duplicates: readonly string[],
 ): Promise<Written> {
   const generated = !sent.metadata?.name;
-  const object = await prepareCreate(needs, request, sent, duplicates);
-  const { row, storage } = request.served;
+  const object = await prepareCreate(deps, request, sent, duplicates);
+  const { definition, storage } = request.served;
   if (request.dryRun) {
-    settle(needs, request, object, undefined, writeContext(needs, request));
-    guardCreate(needs, request, object.metadata.name);
+    settle(deps, request, object, undefined, writeContext(deps, request));
+    guardCreate(deps, request, object.metadata.name);
     if (
-      needs.store.peekHead(objectKey(storage, request.cluster, request.namespace, object.metadata.name)) !== undefined
+      deps.store.peekHead(objectKey(storage, request.cluster, request.namespace, object.metadata.name)) !== undefined
     ) {
-      throw StatusError.alreadyExists(row, object.metadata.name);
+      throw StatusError.alreadyExists(definition, object.metadata.name);
     }
     return { value: dryRunObject(storage, object), created: true };
   }
   for (let attempt = 1; ; attempt++) {
     let value: Uint8Array = new Uint8Array();
-    const operations = createOperations(needs, request, object, (stored) => {
+    const operations = createOperations(deps, request, object, (stored) => {
       value = stored;
     });
-    const result = await needs.store.commit(operations);
+    const result = await deps.store.commit(operations);
     if (result.status === 'committed') return { value, created: true };
     const conflicting = operations[result.index];
     if (conflicting?.op === 'check') {
-      guardCreate(needs, request, object.metadata.name);
-      throw StatusError.conflict(row, object.metadata.name, 'what the object relies on was deleted meanwhile');
+      guardCreate(deps, request, object.metadata.name);
+      throw StatusError.conflict(definition, object.metadata.name, 'what the object relies on was deleted meanwhile');
     }
     if (conflicting?.op === 'same' || conflicting?.op === 'unchanged') {
-      if (attempt >= settleAttempts) throw StatusError.conflict(row, object.metadata.name, changesAllTheTime);
+      if (attempt >= settleAttempts) throw StatusError.conflict(definition, object.metadata.name, changesAllTheTime);
       continue;
     }
     const own = conflicting?.key === objectKey(storage, request.cluster, request.namespace, object.metadata.name);
-    if (attempt >= createAttempts || (own && !generated)) throw StatusError.alreadyExists(row, object.metadata.name);
-    if (own) object.metadata.name = generatedName(object.metadata.generateName ?? '', needs.random.integer);
+    if (attempt >= createAttempts || (own && !generated))
+      throw StatusError.alreadyExists(definition, object.metadata.name);
+    if (own) object.metadata.name = generatedName(object.metadata.generateName ?? '', deps.random.integer);
   }
 }

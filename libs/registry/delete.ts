@@ -1,11 +1,11 @@
 /** DELETE: removes an object, or marks it where finalizers or a controller have the last word. */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, Revision } from '@kcp-ts/meta';
-import { StatusError, strategyOf } from '@kcp-ts/meta';
+import type { KubeObject, Revision } from '@kcp-ts/api';
+import { StatusError, writeRulesOf } from '@kcp-ts/api';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { inAttempts } from './attempts.ts';
 import { writeContext } from './create.ts';
-import type { RegistryNeeds } from './registry-needs.ts';
+import type { RegistryDependencies } from './registry-dependencies.ts';
 import { currentObject, dryRunObject, storedObject } from './stored-object.ts';
 import { untilDurable } from './until-durable.ts';
 import type { WriteRequest } from './write-request.ts';
@@ -34,12 +34,12 @@ const propagationFinalizers = new Set(Object.values(propagationFinalizer));
 
 /** Names the kind, as k8s.io/apiserver's rest.BeforeDelete does. */
 function checkPreconditions({ served, name, uid, resourceVersion }: DeleteRequest, { metadata }: KubeObject): void {
-  const { group, kind } = served.row;
+  const { group, kind } = served.definition;
   // Namespaces are deleted by a storage of their own, which has other words.
-  if (served.row.dialect === 'builtin' && served.storage.behaviour.deletesLater === true) {
+  if (served.definition.dialect === 'builtin' && served.storage.strategy.deletesLater === true) {
     const differs = (what: string, sent: string, stored: string | undefined) =>
       StatusError.conflict(
-        served.row,
+        served.definition,
         name,
         `Precondition failed: ${what} in precondition: ${sent}, ${what} in object meta: ${stored}`,
       );
@@ -78,36 +78,36 @@ function setPropagation({ metadata }: KubeObject, propagation: Propagation | und
 }
 
 /** Marks an object as being deleted; false where it is already and nothing changes. */
-function mark(needs: RegistryNeeds, request: DeleteRequest, object: KubeObject): boolean {
+function mark(deps: RegistryDependencies, request: DeleteRequest, object: KubeObject): boolean {
   const { storage } = request.served;
   const { metadata } = object;
   if (metadata.deletionTimestamp !== undefined) return false;
-  const context = writeContext(needs, request);
+  const context = writeContext(deps, request);
   metadata.deletionTimestamp = context.timestamp;
   metadata.deletionGracePeriodSeconds = 0;
-  if (strategyOf(storage.row).countsGenerations) metadata.generation = (metadata.generation ?? 0) + 1;
-  storage.behaviour.prepareDelete?.(object, context);
+  if (writeRulesOf(storage.definition).countsGenerations) metadata.generation = (metadata.generation ?? 0) + 1;
+  storage.strategy.prepareDelete?.(object, context);
   return true;
 }
 
 /** One attempt; undefined where somebody else was faster, and it may be tried again. */
 async function tryRemove(
-  needs: RegistryNeeds,
+  deps: RegistryDependencies,
   request: DeleteRequest,
   key: string,
   entry: Entry | undefined,
 ): Promise<Deleted | undefined> {
-  const { row, storage } = request.served;
-  if (entry === undefined) throw StatusError.notFound(row, request.name);
+  const { definition, storage } = request.served;
+  if (entry === undefined) throw StatusError.notFound(definition, request.name);
   const object = currentObject(storage, entry.value);
-  if (request.guard?.shows(object) === false) throw StatusError.notFound(row, request.name);
+  if (request.objectFilter?.isVisible(object) === false) throw StatusError.notFound(definition, request.name);
   checkPreconditions(request, object);
-  await storage.behaviour.admitDelete?.(object, writeContext(needs, request));
+  await storage.strategy.admitDelete?.(object, writeContext(deps, request));
   const uid = object.metadata.uid ?? '';
   const propagated = setPropagation(object, request.propagation);
-  const waits = storage.behaviour.deletesLater === true || (object.metadata.finalizers ?? []).length > 0;
-  if (waits && !mark(needs, request, object) && !propagated) {
-    await untilDurable(needs.store, key, entry.revision);
+  const waits = storage.strategy.deletesLater === true || (object.metadata.finalizers ?? []).length > 0;
+  if (waits && !mark(deps, request, object) && !propagated) {
+    await untilDurable(deps.store, key, entry.revision);
     return { value: entry.value, removed: false, uid };
   }
   if (request.dryRun) return { value: dryRunObject(storage, object), removed: !waits, uid };
@@ -118,16 +118,16 @@ async function tryRemove(
         key,
         expect: entry.revision,
         value: (revision: Revision) => {
-          value = storedObject(storage, object, revision, needs.shardNumber);
+          value = storedObject(storage, object, revision, deps.shardNumber);
           return value;
         },
       }
     : { op: 'delete', key, expect: entry.revision };
-  const result = await needs.store.commit([operation]);
+  const result = await deps.store.commit([operation]);
   return result.status === 'committed' ? { value, removed: !waits, uid } : undefined;
 }
 
 /** Deletes one object; NotFound where there is none, Conflict where a precondition does not hold. */
-export function remove(needs: RegistryNeeds, request: DeleteRequest): Promise<Deleted> {
-  return inAttempts(needs, request, (key, entry) => tryRemove(needs, request, key, entry));
+export function remove(deps: RegistryDependencies, request: DeleteRequest): Promise<Deleted> {
+  return inAttempts(deps, request, (key, entry) => tryRemove(deps, request, key, entry));
 }

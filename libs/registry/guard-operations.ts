@@ -2,11 +2,11 @@
  * A create relies on the incarnations of its logical cluster and namespace, and of the definition or binding that brings its resource: they are checked here
  * for a proper answer, and again by the commit, since they may be deleted while admission waits for somebody.
  */
-import type { StatusCause } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import type { StatusCause } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { Operation } from '@kcp-ts/storage';
 import { flagDeleting, formatKey, storedFlags } from '@kcp-ts/storage';
-import type { RegistryNeeds } from './registry-needs.ts';
+import type { RegistryDependencies } from './registry-dependencies.ts';
 import type { WriteRequest } from './write-request.ts';
 
 const namespaces = { group: '', plural: 'namespaces' };
@@ -16,14 +16,14 @@ export function namespaceKey(cluster: string, namespace: string): string {
 }
 
 function terminating(request: WriteRequest, name: string, namespace: string): StatusError {
-  const { row } = request.served;
+  const { definition } = request.served;
   const cause: StatusCause = {
     reason: 'NamespaceTerminating',
     message: `namespace ${namespace} is being terminated`,
     field: 'metadata.namespace',
   };
   const error = StatusError.forbidden(
-    row,
+    definition,
     name,
     `unable to create new content in namespace ${namespace} because it is being terminated`,
   );
@@ -31,31 +31,43 @@ function terminating(request: WriteRequest, name: string, namespace: string): St
 }
 
 /** The `check` operations of a create; throws where the namespace or cluster does not take new content. */
-export function guardCreate(needs: RegistryNeeds, request: WriteRequest, name: string): Operation[] {
+export function guardCreate(deps: RegistryDependencies, request: WriteRequest, name: string): Operation[] {
   const operations: Operation[] = [];
-  const { row, origin } = request.served;
+  const { definition, origin } = request.served;
   if (origin.kind !== 'builtin') {
-    const key = needs.originKey?.(request.cluster, request.served);
-    const entry = key === undefined ? undefined : needs.store.peek(key);
+    const key = deps.originKey?.(request.cluster, request.served);
+    const entry = key === undefined ? undefined : deps.store.peek(key);
     // What the request was told of it may be old by now: nobody brings the resource any more.
-    if (needs.originKey !== undefined && entry === undefined) throw StatusError.pathNotFound();
+    if (deps.originKey !== undefined && entry === undefined) throw StatusError.pathNotFound();
     if (origin.terminating || (entry !== undefined && (storedFlags(entry.value) & flagDeleting) !== 0))
-      throw StatusError.forbidden(row, name, 'create not allowed while custom resource definition is terminating');
+      throw StatusError.forbidden(
+        definition,
+        name,
+        'create not allowed while custom resource definition is terminating',
+      );
     if (entry !== undefined) operations.push({ op: 'check', key: entry.key, createRevision: entry.createRevision });
   }
-  const clusterKey = needs.logicalClusterKey(request.cluster);
+  const clusterKey = deps.logicalClusterKey(request.cluster);
   if (clusterKey !== undefined) {
-    const cluster = needs.store.peek(clusterKey);
+    const cluster = deps.store.peek(clusterKey);
     if (cluster === undefined)
-      throw StatusError.forbidden(row, name, 'unable to create new content in a logical cluster that does not exist');
+      throw StatusError.forbidden(
+        definition,
+        name,
+        'unable to create new content in a logical cluster that does not exist',
+      );
     if ((storedFlags(cluster.value) & flagDeleting) !== 0) {
-      throw StatusError.forbidden(row, name, 'unable to create new content in a logical cluster that is being deleted');
+      throw StatusError.forbidden(
+        definition,
+        name,
+        'unable to create new content in a logical cluster that is being deleted',
+      );
     }
     operations.push({ op: 'check', key: clusterKey, createRevision: cluster.createRevision });
   }
-  if (row.namespaced) {
+  if (definition.namespaced) {
     const key = namespaceKey(request.cluster, request.namespace);
-    const namespace = needs.store.peek(key);
+    const namespace = deps.store.peek(key);
     if (namespace === undefined) throw StatusError.notFound(namespaces, request.namespace);
     if ((storedFlags(namespace.value) & flagDeleting) !== 0) throw terminating(request, name, request.namespace);
     operations.push({ op: 'check', key, createRevision: namespace.createRevision });

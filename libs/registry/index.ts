@@ -9,10 +9,10 @@ export { remove } from './delete.ts';
 export { namespaceKey } from './guard-operations.ts';
 export { clusterAnnotation, generatedName, stampCreated } from './object-meta.ts';
 // Writing
-export type { RegistryNeeds } from './registry-needs.ts';
-export { timestampOf } from './registry-needs.ts';
-export type { Behaviour, Conversion, Origin, ServedResource, ServeOptions, WriteContext } from './served-resource.ts';
-export { noBehaviour, objectKey, serve } from './served-resource.ts';
+export type { RegistryDependencies } from './registry-dependencies.ts';
+export { timestampOf } from './registry-dependencies.ts';
+export type { Conversion, Origin, ServedResource, ServeOptions, Strategy, WriteContext } from './served-resource.ts';
+export { noStrategy, objectKey, serve } from './served-resource.ts';
 // Objects and bytes
 export {
   convertToServed,
@@ -24,8 +24,8 @@ export {
   servedObject,
   storedObject,
 } from './stored-object.ts';
-export type { Surface } from './surface.ts';
-export { createSurface } from './surface.ts';
+export type { ApiSurface } from './surface.ts';
+export { createApiSurface } from './surface.ts';
 export type { ChangeResult, UpdateRequest } from './update.ts';
 export { update } from './update.ts';
-export type { FieldValidation, ObjectGuard, WriteRequest } from './write-request.ts';
+export type { FieldValidation, ObjectFilter, WriteRequest } from './write-request.ts';

@@ -1,5 +1,5 @@
 /** The registry's own part of an object's metadata: what the server sets, what a client may change, and what is valid (apimachinery's ValidateObjectMeta). */
-import type { FieldError, KubeObject, ObjectMeta, ResourceRow } from '@kcp-ts/meta';
+import type { FieldError, KubeObject, ObjectMeta, ResourceDefinition } from '@kcp-ts/api';
 import {
   finalizersMax,
   forbiddenField,
@@ -8,7 +8,7 @@ import {
   validateDnsLabel,
   validateDnsSubdomain,
   validatePathSegmentName,
-} from '@kcp-ts/meta';
+} from '@kcp-ts/api';
 
 /** The annotation that names the logical cluster on every object. */
 export const clusterAnnotation = 'kcp.io/cluster';
@@ -114,8 +114,8 @@ function characterProblems(name: string): string[] {
   return problems;
 }
 
-function nameProblems(row: ResourceRow, name: string): readonly string[] {
-  switch (row.nameFormat) {
+function nameProblems(definition: ResourceDefinition, name: string): readonly string[] {
+  switch (definition.nameFormat) {
     case 'dns-label':
       return validateDnsLabel(name);
     case 'path-segment':
@@ -126,10 +126,10 @@ function nameProblems(row: ResourceRow, name: string): readonly string[] {
 }
 
 /** Everything that apimachinery checks of an object's metadata, and kubernetes/pkg/apis/core/validation of that of its own kinds. */
-export function validateObjectMeta(row: ResourceRow, object: KubeObject): FieldError[] {
+export function validateObjectMeta(definition: ResourceDefinition, object: KubeObject): FieldError[] {
   return [
-    ...objectMetaErrors(object.metadata, (name) => nameProblems(row, name), 'metadata'),
-    ...(checksFinalizers(row) ? unqualifiedFinalizers(object.metadata.finalizers ?? []) : []),
+    ...objectMetaErrors(object.metadata, (name) => nameProblems(definition, name), 'metadata'),
+    ...(checksFinalizers(definition) ? unqualifiedFinalizers(object.metadata.finalizers ?? []) : []),
   ];
 }
 
@@ -146,7 +146,7 @@ const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion'
 const lenientGroups = new Set(['admissionregistration.k8s.io', 'apiextensions.k8s.io', 'events.k8s.io']);
 
 /** Whether a kind is validated by the stricter rules of kubernetes/pkg/apis/core/validation. */
-function checksFinalizers({ dialect, group, plural }: ResourceRow): boolean {
+function checksFinalizers({ dialect, group, plural }: ResourceDefinition): boolean {
   return dialect === 'builtin' && !lenientGroups.has(group) && !(group === '' && plural === 'events');
 }
 
@@ -156,7 +156,7 @@ function isQualifiedFinalizer(finalizer: string): boolean {
 
 /** Custom kinds are warned of finalizers that others might use as well. */
 export function warnOfFinalizers(
-  { dialect }: ResourceRow,
+  { dialect }: ResourceDefinition,
   { metadata }: KubeObject,
   old: KubeObject | undefined,
   request: { warn(text: string): void },

@@ -1,5 +1,5 @@
 /** What apimachinery's handlers do with owner references that occur again. */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 
 /** As many repeated owners are named. */
 const namedMax = 100;

@@ -1,10 +1,11 @@
 /**
- * What a request is about once its target is resolved: a row, where its objects are stored, its compiled schema and its behaviour. Built once per
+ * What a request is about once its target is resolved: a row, where its objects are stored, its compiled schema and its strategy. Built once per
  * API surface by the catalog, shared by every workspace with that surface, looked up once per request.
  */
+
+import type { ClusterName, FieldError, KeyIdentity, KubeObject, ResourceDefinition, UserInfo } from '@kcp-ts/api';
+import { groupVersionText } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
-import type { ClusterName, FieldError, KeyIdentity, KubeObject, ResourceRow, UserInfo } from '@kcp-ts/meta';
-import { groupVersionText } from '@kcp-ts/meta';
 import type { CompiledSchema } from '@kcp-ts/schema';
 import type { Operation } from '@kcp-ts/storage';
 import { resourcePrefix } from '@kcp-ts/storage';
@@ -52,10 +53,10 @@ export interface WriteContext {
 }
 
 /**
- * What a row cannot say. A behaviour sees objects in their storage version; it may change what it is given in `prepare…`, names what is wrong in
+ * What a row cannot say. A strategy sees objects in their storage version; it may change what it is given in `prepare…`, names what is wrong in
  * `validate…`, and refuses in `admit…` by throwing a StatusError. `accompany…` adds operations to the same commit.
  */
-export interface Behaviour {
+export interface Strategy {
   /** A deletion marks the object and leaves the removal to a controller, even without finalizers. */
   readonly deletesLater?: boolean;
   /** Of a kind that deletes later: whether a write has left nothing to wait for, so that a marked object without finalizers goes with it. */
@@ -81,10 +82,10 @@ export interface Behaviour {
   prepareDelete?(object: KubeObject, context: WriteContext): void;
 }
 
-export const noBehaviour: Behaviour = {};
+export const noStrategy: Strategy = {};
 
 export interface ServedResource {
-  readonly row: ResourceRow;
+  readonly definition: ResourceDefinition;
   readonly apiVersion: string;
   readonly schema: CompiledSchema;
   /** The first 16 hex digits of a hash over API version, kind and schema: what stored values carry. */
@@ -95,7 +96,7 @@ export interface ServedResource {
   /** The served resource of the storage version; itself where this one is it. */
   readonly storage: ServedResource;
   readonly conversion: Conversion | undefined;
-  readonly behaviour: Behaviour;
+  readonly strategy: Strategy;
   readonly origin: Origin;
 }
 
@@ -111,25 +112,25 @@ export interface ServeOptions {
   readonly identity: KeyIdentity;
   readonly origin: Origin;
   readonly schema: CompiledSchema;
-  readonly behaviour: Behaviour;
+  readonly strategy: Strategy;
   readonly fingerprint: string;
   readonly storage?: ServedResource | undefined;
   readonly conversion?: Conversion | undefined;
 }
 
-export function serve(row: ResourceRow, options: ServeOptions): ServedResource {
-  const apiVersion = groupVersionText(row);
+export function serve(definition: ResourceDefinition, options: ServeOptions): ServedResource {
+  const apiVersion = groupVersionText(definition);
   const { storage } = options;
   const served: Omit<ServedResource, 'storage'> & { storage?: ServedResource } = {
-    row,
+    definition,
     apiVersion,
     schema: options.schema,
     fingerprint: options.fingerprint,
-    prefix: storage?.prefix ?? resourcePrefix(row.group, row.plural, options.identity),
+    prefix: storage?.prefix ?? resourcePrefix(definition.group, definition.plural, options.identity),
     identity: options.identity,
     conversion:
       storage === undefined ? undefined : (options.conversion ?? plainConversion(apiVersion, storage.apiVersion)),
-    behaviour: options.behaviour,
+    strategy: options.strategy,
     origin: options.origin,
   };
   return Object.assign(served, { storage: storage ?? (served as ServedResource) });
@@ -137,5 +138,5 @@ export function serve(row: ResourceRow, options: ServeOptions): ServedResource {
 
 /** The key of one object of a resource. */
 export function objectKey(served: ServedResource, cluster: string, namespace: string, name: string): string {
-  return `${served.prefix}${cluster}/${served.row.namespaced ? namespace : ''}/${name}`;
+  return `${served.prefix}${cluster}/${served.definition.namespaced ? namespace : ''}/${name}`;
 }

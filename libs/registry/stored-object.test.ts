@@ -1,19 +1,19 @@
-import type { KubeObject, ResourceRow, Revision } from '@kcp-ts/meta';
+import type { KubeObject, ResourceDefinition, Revision } from '@kcp-ts/api';
 import { compileSchema } from '@kcp-ts/schema';
 import { expect, it } from 'vitest';
 import { serve } from './served-resource.ts';
 import { servedJson, servedObject, storedObject } from './stored-object.ts';
 
-const row = {
+const definition = {
   ...{ group: 'example.com', version: 'v1', plural: 'widgets', kind: 'Widget', namespaced: true },
   ...{ dialect: 'custom', subresources: [] },
-} as unknown as ResourceRow;
+} as unknown as ResourceDefinition;
 
 function servedUnder(fingerprint: string, spec: object) {
   const properties = { spec: { type: 'object', properties: spec } };
   const schema = compileSchema({ type: 'object', properties } as never, { dialect: 'custom' });
-  return serve(row, {
-    ...{ identity: '-', origin: { kind: 'builtin' }, behaviour: {} },
+  return serve(definition, {
+    ...{ identity: '-', origin: { kind: 'builtin' }, strategy: {} },
     ...{ schema, fingerprint },
   });
 }

@@ -1,6 +1,6 @@
 /** Between objects and what the store keeps: the one place that stringifies an object for storage and normalises one that is read. */
-import type { KubeObject, Revision } from '@kcp-ts/meta';
-import { formatResourceVersion } from '@kcp-ts/meta';
+import type { KubeObject, Revision } from '@kcp-ts/api';
+import { formatResourceVersion } from '@kcp-ts/api';
 import {
   encodeStored,
   flagDeleting,
@@ -23,7 +23,7 @@ function flagsOf(object: KubeObject): number {
 
 /** Kubernetes' own kinds are written with what they are first, as Go writes them: lists cut it off. */
 function inOrder(storage: ServedResource, object: KubeObject): KubeObject {
-  if (storage.row.dialect === 'custom') return object;
+  if (storage.definition.dialect === 'custom') return object;
   const { kind, apiVersion, metadata, ...rest } = object;
   return { kind, apiVersion, metadata, ...rest };
 }
@@ -65,14 +65,14 @@ export function servedObject(served: ServedResource, value: Uint8Array): KubeObj
 export function convertToServed(served: ServedResource, stored: KubeObject): KubeObject {
   if (served.conversion === undefined) return stored;
   const object = served.conversion.fromStorage(stored);
-  if (served.row.dialect === 'custom') served.schema.prune(object);
+  if (served.definition.dialect === 'custom') served.schema.prune(object);
   served.schema.applyDefaults(object);
   return object;
 }
 
 /** An object of which only the metadata is there: what selectors and guards look at, without parsing the rest. */
 export function metadataObject(served: ServedResource, value: Uint8Array): KubeObject {
-  return { apiVersion: served.apiVersion, kind: served.row.kind, metadata: parseStoredMetadata(value) };
+  return { apiVersion: served.apiVersion, kind: served.definition.kind, metadata: parseStoredMetadata(value) };
 }
 
 /** The JSON of the served metadata: the stored bytes themselves wherever no conversion looks into them. */
@@ -86,7 +86,9 @@ const listedHeads = new WeakMap<ServedResource, Buffer>();
 function listedHeadOf(served: ServedResource): Buffer {
   let head = listedHeads.get(served);
   if (head === undefined) {
-    head = Buffer.from(`{"kind":${JSON.stringify(served.row.kind)},"apiVersion":${JSON.stringify(served.apiVersion)},`);
+    head = Buffer.from(
+      `{"kind":${JSON.stringify(served.definition.kind)},"apiVersion":${JSON.stringify(served.apiVersion)},`,
+    );
     listedHeads.set(served, head);
   }
   return head;
@@ -98,7 +100,7 @@ function listedHeadOf(served: ServedResource): Buffer {
  */
 export function listedJson(served: ServedResource, value: Uint8Array): Uint8Array {
   const json = servedJson(served, value);
-  if (served.row.dialect === 'custom') return json;
+  if (served.definition.dialect === 'custom') return json;
   const head = listedHeadOf(served);
   if (head.compare(json, 0, head.length) === 0) return json.subarray(head.length - 1);
   const { kind: _kind, apiVersion: _version, ...item } = servedObject(served, value);

@@ -1,7 +1,7 @@
 /** The API surface of a workspace: the set of resources it serves. Equal sets are one value, so that discovery and OpenAPI are computed once for all. */
 import type { ServedResource } from './served-resource.ts';
 
-export interface Surface {
+export interface ApiSurface {
   /** Equal for equal sets. */
   readonly key: string;
   readonly resources: readonly ServedResource[];
@@ -12,12 +12,12 @@ export interface Surface {
   hasVersion(group: string, version: string): boolean;
 }
 
-export function createSurface(key: string, resources: readonly ServedResource[]): Surface {
+export function createApiSurface(key: string, resources: readonly ServedResource[]): ApiSurface {
   const byName = new Map<string, ServedResource>();
   const groups = new Set<string>();
   const versions = new Set<string>();
   for (const served of resources) {
-    const { group, version, plural } = served.row;
+    const { group, version, plural } = served.definition;
     byName.set(`${group}/${version}/${plural}`, served);
     if (!byName.has(`${group}//${plural}`)) byName.set(`${group}//${plural}`, served.storage);
     groups.add(group);

@@ -1,4 +1,4 @@
-import type { Revision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
 import type { Store } from '@kcp-ts/storage';
 
 /**

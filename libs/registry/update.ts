@@ -1,13 +1,13 @@
 /**
- * PUT, PATCH and the subresources that write: the one retry loop. In each turn: change → prune → default → mutating admission → behaviour.prepare →
- * schema and rules → behaviour.validate → validating admission → put. A turn is lost when somebody else wrote first; then it begins anew with what
+ * PUT, PATCH and the subresources that write: the one retry loop. In each turn: change → prune → default → mutating admission → strategy.prepare →
+ * schema and rules → strategy.validate → validating admission → put. A turn is lost when somebody else wrote first; then it begins anew with what
  * they wrote, unless the client named the resourceVersion it wants to replace. The schema is that of the version the client speaks.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { FieldError, KubeObject, Revision } from '@kcp-ts/api';
+import { invalidValue, StatusError, writeRulesOf } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
 import { pushAll } from '@kcp-ts/base';
-import type { FieldError, KubeObject, Revision } from '@kcp-ts/meta';
-import { invalidValue, StatusError, strategyOf } from '@kcp-ts/meta';
 import { canonicalJson } from '@kcp-ts/schema';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { applyDefaults } from './apply-defaults.ts';
@@ -42,7 +42,7 @@ import {
   warnOfFinalizers,
 } from './object-meta.ts';
 import { dropRepeatedOwners } from './owner-references.ts';
-import type { RegistryNeeds } from './registry-needs.ts';
+import type { RegistryDependencies } from './registry-dependencies.ts';
 import type { ServedResource } from './served-resource.ts';
 import { convertToServed, currentObject, dryRunObject, metadataObject, storedObject } from './stored-object.ts';
 import { untilDurable } from './until-durable.ts';
@@ -76,20 +76,20 @@ interface Wanted {
 
 function uidConflict({ served, name }: UpdateRequest, sent: string, stored: string): StatusError {
   const why = `Precondition failed: UID in precondition: ${sent}, UID in object meta: ${stored}`;
-  return StatusError.conflict(served.row, name, why);
+  return StatusError.conflict(served.definition, name, why);
 }
 
 function checkPreconditions(request: UpdateRequest, changed: KubeObject, old: KubeObject): void {
-  const { row } = request.served;
+  const { definition } = request.served;
   const { uid, resourceVersion } = changed.metadata;
   // A patch asks for no object in particular: its result has another uid, which cannot be.
   if (request.replaces && uid !== undefined && uid !== '' && uid !== old.metadata.uid)
     throw uidConflict(request, uid, old.metadata.uid ?? '');
   if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0') {
-    if (resourceVersion !== old.metadata.resourceVersion) throw StatusError.conflict(row, request.name);
-  } else if (request.replaces && !strategyOf(row).unconditionalUpdate) {
+    if (resourceVersion !== old.metadata.resourceVersion) throw StatusError.conflict(definition, request.name);
+  } else if (request.replaces && !writeRulesOf(definition).unconditionalUpdate) {
     // Kubernetes names the resource here, where a kind is usual.
-    throw StatusError.invalid({ group: row.group, kind: row.plural }, request.name, [
+    throw StatusError.invalid({ group: definition.group, kind: definition.plural }, request.name, [
       invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
     ]);
   }
@@ -115,7 +115,7 @@ async function unusablePatch(
 ): Promise<StatusError> {
   const { object, unusable } = await request.change(live, slices);
   const sorted = Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const text = request.served.row.dialect === 'custom' ? canonicalJson(object) : JSON.stringify(sorted);
+  const text = request.served.definition.dialect === 'custom' ? canonicalJson(object) : JSON.stringify(sorted);
   const { shown, why } = unusable?.(problem) ?? { shown: text, why: problem };
   return StatusError.invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)]);
 }
@@ -131,7 +131,7 @@ async function wantedOf(request: UpdateRequest, live: () => KubeObject, slices: 
   const kindProblem = replaces ? undefined : patchedKindProblem(served, object);
   const problem = kindProblem ?? fieldsProblem(served, object, duplicates, request);
   if (problem !== undefined)
-    throw replaces ? undecodable(served.row, problem) : await unusablePatch(request, live, slices, problem);
+    throw replaces ? undecodable(served.definition, problem) : await unusablePatch(request, live, slices, problem);
   if (slices.due) await slices.pause();
   ensureMetadata(object);
   checkName(request, object);
@@ -149,7 +149,7 @@ function setStatus(object: KubeObject, from: KubeObject): void {
 
 /** What the subresource does not own comes from the live object. */
 function restrictToSubresource(request: UpdateRequest, changed: KubeObject, live: () => KubeObject): KubeObject {
-  if (request.subresource === 'status' && strategyOf(request.served.row).statusKeepsMetadata) {
+  if (request.subresource === 'status' && writeRulesOf(request.served.definition).statusKeepsMetadata) {
     const base = live();
     setStatus(base, changed);
     return base;
@@ -160,7 +160,7 @@ function restrictToSubresource(request: UpdateRequest, changed: KubeObject, live
 }
 
 function bumpGeneration(storage: ServedResource, object: KubeObject, old: KubeObject): void {
-  if (!strategyOf(storage.row).countsGenerations) return;
+  if (!writeRulesOf(storage.definition).countsGenerations) return;
   const { metadata: _m, ...spec } = object;
   const { metadata: _om, ...before } = old;
   if (hasStatusSubresource(storage)) {
@@ -172,41 +172,41 @@ function bumpGeneration(storage: ServedResource, object: KubeObject, old: KubeOb
 
 /** From the wanted object in the served version to the one to store. */
 async function prepareUpdate(
-  needs: RegistryNeeds,
+  deps: RegistryDependencies,
   request: UpdateRequest,
   entry: Entry,
   slices: Slices,
 ): Promise<{ object: KubeObject; old: KubeObject; optimistic: boolean }> {
   const { served } = request;
-  const { row, storage } = served;
-  const { behaviour } = storage;
+  const { definition, storage } = served;
+  const { strategy } = storage;
   const old = currentObject(storage, entry.value);
   const live = () => convertToServed(served, currentObject(storage, entry.value));
   if (slices.due) await slices.pause();
   const wanted = await wantedOf(request, live, slices);
   const { optimistic } = wanted;
   checkPreconditions(request, wanted.object, old);
-  const context = writeContext(needs, request);
+  const context = writeContext(deps, request);
   const changed = restrictToSubresource(request, wanted.object, live);
   if (slices.due) await slices.pause();
   const immutable = immutableMetaErrors(changed, old);
   keepSystemMeta(changed, old);
-  checkListSizes(row, changed);
+  checkListSizes(definition, changed);
   applyDefaults(served, changed);
-  request.guard?.admit(changed, old);
+  request.objectFilter?.admit(changed, old);
   if (slices.due) await slices.pause();
-  await needs.admission.mutate(changed, old, context);
+  await deps.admission.mutate(changed, old, context);
   if (slices.due) await slices.pause();
   const errors: FieldError[] = [
     ...validateObjectMetaUpdate(changed, old),
     ...immutable,
-    ...validateObjectMeta(row, changed),
+    ...validateObjectMeta(definition, changed),
   ];
   if (slices.due) await slices.pause();
   let object = changed;
   if (served !== storage) {
     pushAll(errors, await validateInSlices(served.schema, changed, live(), slices));
-    if (errors.length > 0) throw StatusError.invalid(row, request.name, errors.splice(0));
+    if (errors.length > 0) throw StatusError.invalid(definition, request.name, errors.splice(0));
     object = served.conversion?.toStorage(changed) ?? changed;
     checkBounds(storage, object, request.name);
     // What another version cannot say of the status must not get lost by a write that does not own it.
@@ -217,17 +217,17 @@ async function prepareUpdate(
     if (slices.due) await slices.pause();
   }
   await checkShape(storage, object, old, slices);
-  behaviour.prepareUpdate?.(object, old, context);
+  strategy.prepareUpdate?.(object, old, context);
   bumpGeneration(storage, object, old);
   if (slices.due) await slices.pause();
   if (isCheckedAsStored(served)) pushAll(errors, await validateInSlices(storage.schema, object, old, slices));
-  if (mayJudge(storage, errors)) pushAll(errors, (await behaviour.validateUpdate?.(object, old, context)) ?? []);
-  if (errors.length > 0) throw StatusError.invalid(row, request.name, errors);
-  warnOfFinalizers(row, object, old, request);
+  if (mayJudge(storage, errors)) pushAll(errors, (await strategy.validateUpdate?.(object, old, context)) ?? []);
+  if (errors.length > 0) throw StatusError.invalid(definition, request.name, errors);
+  warnOfFinalizers(definition, object, old, request);
   if (slices.due) await slices.pause();
-  await behaviour.admitUpdate?.(object, old, context);
-  await needs.admission.validate(object, old, context);
-  if (row.dialect === 'builtin') storage.schema.omitEmpty(object);
+  await strategy.admitUpdate?.(object, old, context);
+  await deps.admission.validate(object, old, context);
+  if (definition.dialect === 'builtin') storage.schema.omitEmpty(object);
   if (slices.due) await slices.pause();
   return { object, old, optimistic };
 }
@@ -237,7 +237,7 @@ function isFinalRemoval(storage: ServedResource, object: KubeObject): boolean {
   return (
     object.metadata.deletionTimestamp !== undefined &&
     (object.metadata.finalizers ?? []).length === 0 &&
-    (storage.behaviour.deletesLater !== true || storage.behaviour.mayGo?.(object) === true)
+    (storage.strategy.deletesLater !== true || storage.strategy.mayGo?.(object) === true)
   );
 }
 
@@ -246,12 +246,12 @@ function nothingIsLive(): never {
 }
 
 function isCreatedByPut({ served, subresource }: UpdateRequest): boolean {
-  return subresource === '' && strategyOf(served.row).createOnUpdate;
+  return subresource === '' && writeRulesOf(served.definition).createOnUpdate;
 }
 
 /** Creates what a PUT did not find; undefined where somebody else was faster. */
 async function createByPut(
-  needs: RegistryNeeds,
+  deps: RegistryDependencies,
   request: UpdateRequest,
   object: KubeObject,
 ): Promise<Written | undefined> {
@@ -260,7 +260,7 @@ async function createByPut(
   request.authorizeCreate?.();
   delete object.metadata.resourceVersion;
   try {
-    return await create(needs, request, object, []);
+    return await create(deps, request, object, []);
   } catch (thrown) {
     if ((thrown as Partial<StatusError>).reason !== 'AlreadyExists') throw thrown;
     return undefined;
@@ -269,43 +269,43 @@ async function createByPut(
 
 /** One attempt; undefined where somebody else was faster, and it may be tried again. */
 async function tryUpdate(
-  needs: RegistryNeeds,
+  deps: RegistryDependencies,
   request: UpdateRequest,
   key: string,
   entry: Entry | undefined,
 ): Promise<Written | undefined> {
-  const { row, storage } = request.served;
-  const slices = request.slices ?? needs.turns.begin();
-  if (entry === undefined || request.guard?.shows(metadataObject(storage, entry.value)) === false) {
+  const { definition, storage } = request.served;
+  const slices = request.slices ?? deps.turns.begin();
+  if (entry === undefined || request.objectFilter?.isVisible(metadataObject(storage, entry.value)) === false) {
     // What is sent is decoded before anybody looks for what it replaces.
     const wanted = request.replaces ? await wantedOf(request, nothingIsLive, slices) : undefined;
     if (wanted === undefined || entry !== undefined || !isCreatedByPut(request))
-      throw StatusError.notFound(row, request.name);
-    return createByPut(needs, request, wanted.object);
+      throw StatusError.notFound(definition, request.name);
+    return createByPut(deps, request, wanted.object);
   }
-  const { object, old, optimistic } = await prepareUpdate(needs, request, entry, slices);
+  const { object, old, optimistic } = await prepareUpdate(deps, request, entry, slices);
   if (slices.due) await slices.pause();
   for (let settled = 1; settled <= settleAttempts; settled++) {
-    const conditions = settle(needs, request, object, old, writeContext(needs, request));
+    const conditions = settle(deps, request, object, old, writeContext(deps, request));
     if (isDeepStrictEqual(object, old)) {
-      await untilDurable(needs.store, key, entry.revision);
+      await untilDurable(deps.store, key, entry.revision);
       return { value: entry.value, created: false };
     }
     if (request.dryRun) return { value: dryRunObject(storage, object), created: false };
-    const write = writeOf(needs, storage, object, entry);
-    const result = await needs.store.commit([write.operation, ...conditions]);
+    const write = writeOf(deps, storage, object, entry);
+    const result = await deps.store.commit([write.operation, ...conditions]);
     if (result.status === 'committed') return { value: write.value(), created: false };
     // What the object depends on has changed, and it has not.
     if (result.index > 0) continue;
-    if (optimistic) throw StatusError.conflict(row, request.name);
+    if (optimistic) throw StatusError.conflict(definition, request.name);
     return undefined;
   }
-  throw StatusError.conflict(row, request.name, changesAllTheTime);
+  throw StatusError.conflict(definition, request.name, changesAllTheTime);
 }
 
 /** What is committed for an object, and what is answered once it is. */
 function writeOf(
-  needs: RegistryNeeds,
+  deps: RegistryDependencies,
   storage: ServedResource,
   object: KubeObject,
   { key, revision: expect }: Entry,
@@ -313,16 +313,16 @@ function writeOf(
   if (isFinalRemoval(storage, object))
     return { operation: { op: 'delete', key, expect }, value: () => dryRunObject(storage, object) };
   let stored: Uint8Array = new Uint8Array();
-  const ttl = storage.behaviour.timeToLiveMs;
+  const ttl = storage.strategy.timeToLiveMs;
   const value = (revision: Revision) => {
-    stored = storedObject(storage, object, revision, needs.shardNumber);
+    stored = storedObject(storage, object, revision, deps.shardNumber);
     return stored;
   };
-  const expires = ttl === undefined ? {} : { expiresAt: needs.clock.now() + ttl };
+  const expires = ttl === undefined ? {} : { expiresAt: deps.clock.now() + ttl };
   return { operation: { op: 'put', key, expect, value, ...expires }, value: () => stored };
 }
 
 /** Changes one object; NotFound where there is none, Conflict where somebody else was faster than a client that named its resourceVersion. */
-export function update(needs: RegistryNeeds, request: UpdateRequest): Promise<Written> {
-  return inAttempts(needs, request, (key, entry) => tryUpdate(needs, request, key, entry));
+export function update(deps: RegistryDependencies, request: UpdateRequest): Promise<Written> {
+  return inAttempts(deps, request, (key, entry) => tryUpdate(deps, request, key, entry));
 }

@@ -1,5 +1,5 @@
+import type { FieldError } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
-import type { FieldError } from '@kcp-ts/meta';
 import type { CompiledSchema } from '@kcp-ts/schema';
 
 /** What `schema.validate` says of an object, found part by part so that other requests get their turns. */

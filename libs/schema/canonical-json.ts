@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Budget } from '@kcp-ts/meta';
+import type { Budget } from '@kcp-ts/api';
 
 function sortedKeys(object: object): string[] {
   const keys = Object.keys(object);

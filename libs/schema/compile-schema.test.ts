@@ -1,4 +1,4 @@
-import type { FieldError, JsonSchema } from '@kcp-ts/meta';
+import type { FieldError, JsonSchema } from '@kcp-ts/api';
 import { describe, expect, it } from 'vitest';
 import { compileSchema } from './compile-schema.ts';
 

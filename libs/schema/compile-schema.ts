@@ -2,8 +2,8 @@
  * A schema becomes closures: one small compiler for each of prune, default, validate and decode walks the same structural tree. Each is
  * compiled on first use, so that a schema nobody writes to costs its text and nothing else. Compiled schemas hold no state and may be shared.
  */
-import type { FieldError, JsonSchema, ScalePaths } from '@kcp-ts/meta';
-import { Budget, invalidValue, StatusError } from '@kcp-ts/meta';
+import type { FieldError, JsonSchema, ScalePaths } from '@kcp-ts/api';
+import { Budget, invalidValue, StatusError } from '@kcp-ts/api';
 import { contentHash } from './canonical-json.ts';
 import type { Decoded } from './decode.ts';
 import { compileDecode } from './decode.ts';

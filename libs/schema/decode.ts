@@ -2,9 +2,10 @@
  * Decoding as Go's typed decoder does it: wrong types end it with Go's text, unknown fields are removed and told in the order of the
  * document, and null means that the field is absent.
  */
+
+import type { JsonSchema } from '@kcp-ts/api';
+import { formatQuantity, parseQuantity, quantityProblem, roundedToMilli } from '@kcp-ts/api';
 import { isExactInteger } from '@kcp-ts/base';
-import type { JsonSchema } from '@kcp-ts/meta';
-import { formatQuantity, parseQuantity, quantityProblem, roundedToMilli } from '@kcp-ts/meta';
 import { isDateTime } from './formats.ts';
 import type { JsonObject } from './json-value.ts';
 import { isJsonObject, isNumber, jsonKind } from './json-value.ts';

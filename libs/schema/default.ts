@@ -1,5 +1,5 @@
 /** Structural defaulting: missing fields get the schema's default, and nulls that are not allowed give way to it. */
-import type { JsonSchema } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/api';
 import type { JsonObject } from './json-value.ts';
 import { copyJson, isJsonObject, setMember } from './json-value.ts';
 

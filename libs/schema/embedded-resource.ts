@@ -2,14 +2,14 @@
  * Resources within a resource (`x-kubernetes-embedded-resource`): they have an apiVersion, a kind and metadata of their own, which are decoded and checked as
  * those of any object (apiextensions-apiserver's objectmeta).
  */
-import type { JsonSchema, ObjectMeta } from '@kcp-ts/meta';
+import type { JsonSchema, ObjectMeta } from '@kcp-ts/api';
 import {
   invalidValue,
   objectMetaErrors,
   requiredValue,
   validateDns1035Label,
   validatePathSegmentName,
-} from '@kcp-ts/meta';
+} from '@kcp-ts/api';
 import { decodeObjectMeta } from './decode.ts';
 import type { JsonObject } from './json-value.ts';
 import { hasKey, isJsonObject } from './json-value.ts';

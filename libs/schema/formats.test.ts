@@ -1,4 +1,4 @@
-import type { JsonSchema } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/api';
 import { expect, it } from 'vitest';
 import { compileSchema } from './compile-schema.ts';
 

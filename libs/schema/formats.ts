@@ -1,6 +1,7 @@
 /** The formats that Kubernetes checks for custom resources (kube-openapi's strfmt); other formats say nothing. */
+
+import type { JsonSchema } from '@kcp-ts/api';
 import { isIPv4, isIPv6 } from '@kcp-ts/base';
-import type { JsonSchema } from '@kcp-ts/meta';
 
 const hostname =
   /^([a-zA-Z0-9\p{S}\p{L}]((-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?)|([a-zA-Z0-9\p{S}\p{L}](([a-zA-Z0-9\-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?)(\.)){1,}([a-zA-Z0-9\p{S}\p{L}])(-?[a-zA-Z0-9\p{S}\p{L}]){1,62})$/u;

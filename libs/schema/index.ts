@@ -9,7 +9,10 @@ export type { Decoded } from './decode.ts';
 export type { Checking } from './definition/checking.ts';
 export { checkInSlices } from './definition/checking.ts';
 export { defaultCustomResourceDefinition } from './definition/default-custom-resource-definition.ts';
-export { rowsOfApiResourceSchema, rowsOfCustomResourceDefinition } from './definition/rows-of-definition.ts';
+export {
+  definitionsOfApiResourceSchema,
+  definitionsOfCustomResourceDefinition,
+} from './definition/rows-of-definition.ts';
 export { checkApiResourceSchema } from './definition/validate-api-resource-schema.ts';
 export { checkCustomResourceDefinition } from './definition/validate-custom-resource-definition.ts';
 // Paths

@@ -1,4 +1,4 @@
-import type { Budget } from '@kcp-ts/meta';
+import type { Budget } from '@kcp-ts/api';
 
 export type JsonObject = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
 /** anyOf, oneOf, allOf and not: where an alternative fails, the errors of the one that came furthest are told as well. */
-import type { FieldError, JsonSchema } from '@kcp-ts/meta';
+import type { FieldError, JsonSchema } from '@kcp-ts/api';
 import { schemaMismatch } from './validation-errors.ts';
 import type { Run, Validate } from './validation-run.ts';
 import { addErrors } from './validation-run.ts';

@@ -1,6 +1,6 @@
 /** Lists of type `set` and `map` hold no item twice. */
-import type { JsonSchema } from '@kcp-ts/meta';
-import { duplicateValue, invalidValue } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/api';
+import { duplicateValue, invalidValue } from '@kcp-ts/api';
 import { costedIdentity } from './canonical-json.ts';
 import type { JsonObject } from './json-value.ts';
 import { hasKey, isJsonObject } from './json-value.ts';

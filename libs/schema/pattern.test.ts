@@ -1,4 +1,4 @@
-import { Budget, StatusError } from '@kcp-ts/meta';
+import { Budget, StatusError } from '@kcp-ts/api';
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { expect, it } from 'vitest';

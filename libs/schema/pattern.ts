@@ -3,8 +3,9 @@
  * patterns of a shape whose cost is bounded: repetition of single characters and classes alone, at most one of them without a limit,
  * all of it behind `^`, groups repeated by `?` only, and few enough choices in all.
  */
+
+import type { Budget } from '@kcp-ts/api';
 import { createSystemClock } from '@kcp-ts/base';
-import type { Budget } from '@kcp-ts/meta';
 import { RE2JS } from 're2js';
 
 const clock = createSystemClock();

@@ -1,5 +1,5 @@
 /** Structural pruning: fields that the schema does not know are removed, as Kubernetes does for custom resources. */
-import type { JsonSchema } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/api';
 import type { JsonObject } from './json-value.ts';
 import { isJsonObject } from './json-value.ts';
 

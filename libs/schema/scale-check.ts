@@ -1,7 +1,8 @@
 /** The paths of a scale subresource must hold what a Scale can show. Texts as apimachinery's accessors give them. */
+
+import type { FieldError, ScalePaths } from '@kcp-ts/api';
+import { invalidValue } from '@kcp-ts/api';
 import { isExactInteger } from '@kcp-ts/base';
-import type { FieldError, ScalePaths } from '@kcp-ts/meta';
-import { invalidValue } from '@kcp-ts/meta';
 import { hasKey, isJsonObject } from './json-value.ts';
 
 function goType(value: unknown): string {

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/api';
 import { contentHash } from './canonical-json.ts';
 import type { CompiledSchema, SchemaOptions } from './compile-schema.ts';
 import { compileSchema } from './compile-schema.ts';

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/api';
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';

@@ -1,7 +1,8 @@
 /** Checks of strings, numbers, lists and objects against the plain JSON-schema words, in kube-openapi's order and with its texts. */
+
+import type { JsonSchema } from '@kcp-ts/api';
+import { formatFieldValue } from '@kcp-ts/api';
 import { isExactInteger } from '@kcp-ts/base';
-import type { JsonSchema } from '@kcp-ts/meta';
-import { formatFieldValue } from '@kcp-ts/meta';
 import { costedIdentity, identityOf } from './canonical-json.ts';
 import { checkedFormat, formatCheck } from './formats.ts';
 import type { JsonObject } from './json-value.ts';

@@ -4,7 +4,7 @@
  *
  * Ratcheting (KEP-4008): on update a value that is invalid and equal to the one it replaces passes.
  */
-import type { FieldError, JsonSchema } from '@kcp-ts/meta';
+import type { FieldError, JsonSchema } from '@kcp-ts/api';
 import { costedIdentity } from './canonical-json.ts';
 import type { JsonObject } from './json-value.ts';
 import { hasKey, isJsonObject, isNumber, jsonEqual } from './json-value.ts';

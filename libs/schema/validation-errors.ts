@@ -1,5 +1,5 @@
-import type { FieldError } from '@kcp-ts/meta';
-import { formatFieldValue } from '@kcp-ts/meta';
+import type { FieldError } from '@kcp-ts/api';
+import { formatFieldValue } from '@kcp-ts/api';
 
 /** A validator's path as a field: without the dot in front, `<nil>` at the root. */
 export function fieldOf(path: string): string {

@@ -1,4 +1,4 @@
-import type { Budget, FieldError } from '@kcp-ts/meta';
+import type { Budget, FieldError } from '@kcp-ts/api';
 
 /** State of one run; `matches` counts visited values, to find the closest of several alternatives. */
 export interface Run {

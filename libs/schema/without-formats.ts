@@ -1,4 +1,4 @@
-import type { JsonSchema } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/api';
 
 function each<T>(members: Readonly<Record<string, T>>, change: (member: T) => T): Record<string, T> {
   return Object.fromEntries(Object.entries(members).map(([key, member]) => [key, change(member)]));

@@ -1,5 +1,5 @@
-import type { KubeObject, Revision } from '@kcp-ts/meta';
-import { formatResourceVersion, revisionZero } from '@kcp-ts/meta';
+import type { KubeObject, Revision } from '@kcp-ts/api';
+import { formatResourceVersion, revisionZero } from '@kcp-ts/api';
 import type { Store } from '@kcp-ts/storage';
 import { createMemoryStore, createParsedReader, encodeStored } from '@kcp-ts/storage';
 import { expect, it } from 'vitest';

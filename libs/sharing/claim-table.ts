@@ -4,8 +4,8 @@
  * is read from its bindings on first use, as far back as history is kept, and goes on with each commit that changes one: what a watcher may see of an object is
  * judged as of the revision of each of its states.
  */
-import type { KubeObject, Revision } from '@kcp-ts/meta';
-import { currentGroup, isTrueCondition, parseResourceVersion, revisionZero } from '@kcp-ts/meta';
+import type { KubeObject, Revision } from '@kcp-ts/api';
+import { currentGroup, isTrueCondition, parseResourceVersion, revisionZero } from '@kcp-ts/api';
 import type { ParsedReader, Store, StoreEvent } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
@@ -190,13 +190,13 @@ function visibility(claims: readonly TableClaim[], object: KubeObject): string {
     .join();
 }
 
-export function createClaimTables(needs: {
+export function createClaimTables(deps: {
   readonly store: Pick<Store, 'scan' | 'recent' | 'floor' | 'currentRevision'>;
   readonly reader: ParsedReader;
   readonly clustersMax: number;
 }): ClaimTables {
-  const timelines = new LRUCache<string, Timeline>({ max: needs.clustersMax });
-  const source = (key: string) => needs.reader.get<ApiExport>(key);
+  const timelines = new LRUCache<string, Timeline>({ max: deps.clustersMax });
+  const source = (key: string) => deps.reader.get<ApiExport>(key);
 
   function grantingAt(key: string, value: Uint8Array | undefined): Granting | undefined {
     return value === undefined ? undefined : grantingOf(key, parseStored<ApiBinding>(value), source);
@@ -204,7 +204,7 @@ export function createClaimTables(needs: {
 
   /** From what is there now back to the beginning of history. */
   function build(cluster: string): Timeline {
-    const { store } = needs;
+    const { store } = deps;
     const range = { prefix: `${bindingsPrefix}${cluster}/` };
     const upTo = store.currentRevision();
     let state = new Map<string, Granting>();
@@ -253,7 +253,7 @@ export function createClaimTables(needs: {
     timeline.upTo = revision;
     const after = grantingAt(key, type === 'put' ? value : undefined);
     if (after?.id === newest.grants.get(key)?.id) return;
-    const floor = needs.store.floor();
+    const floor = deps.store.floor();
     const { versions } = timeline;
     versions.push(versionOf(revision, withGranting(newest.grants, key, after)));
     while (versions.length > versionsMax || (versions[1] !== undefined && versions[1].from <= floor)) versions.shift();

@@ -2,8 +2,8 @@
  * Permission claims: what an export asks for, what a binding grants, and what of it applies. A grant applies where both name the same group, resource
  * and identity; its verbs are those that both allow. (kcp facts 4.5.4)
  */
-import type { KubeObject } from '@kcp-ts/meta';
-import { compileLabelSelector, labelSelectorOf } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
+import { compileLabelSelector, labelSelectorOf } from '@kcp-ts/api';
 import type { AppliedClaim, BindingClaim, ClaimKey, ClaimSelector, ExportClaim } from './types.ts';
 
 /** Claims are the same by group, resource and identity, whatever of these is left out where it is empty. */

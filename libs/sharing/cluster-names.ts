@@ -1,7 +1,7 @@
 /** Names of home workspaces and of new logical clusters: big-endian integers in base 36, as kcp draws them. */
 import { createHash } from 'node:crypto';
-import type { ClusterName } from '@kcp-ts/meta';
-import { asClusterName } from '@kcp-ts/meta';
+import type { ClusterName } from '@kcp-ts/api';
+import { asClusterName } from '@kcp-ts/api';
 
 const digits = '0123456789abcdefghijklmnopqrstuvwxyz';
 const homeHashBytes = 8;

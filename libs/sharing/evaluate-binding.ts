@@ -2,8 +2,8 @@
  * The state of an APIBinding, from nothing to Bound, as a function of what it refers to and of what else its workspace serves. Pure but for reads, so
  * that the controller and the creation of a workspace with default bindings come to the same answer. (kcp facts 4.5.1, in its order of checks)
  */
-import type { Condition, ConditionChange } from '@kcp-ts/meta';
-import { isTrueCondition, withCondition, withSummary } from '@kcp-ts/meta';
+import type { Condition, ConditionChange } from '@kcp-ts/api';
+import { isTrueCondition, withCondition, withSummary } from '@kcp-ts/api';
 import { appliedClaims, claimsProblem } from './claims.ts';
 import { identityOf } from './export-identity.ts';
 import { exportHash, exportLabel } from './hashes.ts';

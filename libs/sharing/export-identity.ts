@@ -1,6 +1,6 @@
 /** Under which identity an export's APIs are stored and served. */
-import type { IdentityHash } from '@kcp-ts/meta';
-import { parseIdentityHash } from '@kcp-ts/meta';
+import type { IdentityHash } from '@kcp-ts/api';
+import { parseIdentityHash } from '@kcp-ts/api';
 import type { ApiExport } from './types.ts';
 
 /**

@@ -1,5 +1,5 @@
 /** Which exports share which identity: small, in memory, fed by the commits, since exports are few. */
-import type { IdentityHash } from '@kcp-ts/meta';
+import type { IdentityHash } from '@kcp-ts/api';
 import type { Entry } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import { identityOf } from './export-identity.ts';

@@ -2,7 +2,7 @@
  * `resourceSelector` of apis.kcp.io/v1alpha1 names single objects. v1alpha2 has no field for it, so the conversion keeps the original claims in an
  * annotation; kcp ignores them there, here they grant exactly what they name.
  */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import { claimFinder } from './claims.ts';
 import type { ClaimKey } from './types.ts';
 

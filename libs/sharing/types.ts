@@ -1,5 +1,5 @@
 /** The kinds of apis.kcp.io in their storage version, as far as sharing looks at them. */
-import type { Condition, KubeObject, LabelSelectorSpec } from '@kcp-ts/meta';
+import type { Condition, KubeObject, LabelSelectorSpec } from '@kcp-ts/api';
 
 export interface ClaimKey {
   readonly group?: string | undefined;

@@ -4,7 +4,7 @@
  *
  * It holds for what this store has. What other shards have said cannot be a condition: who decides on that is told when it changes, and decides anew.
  */
-import type { Revision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
 import { isInSet } from './engine/changed-sets.ts';
 import type { CommitResult, Entry, EntryHead, Operation, SetRange, Store, UnchangedCondition } from './store.ts';
 
@@ -90,14 +90,14 @@ class RecordedDecision implements Decision {
 
   async commit(operations: readonly Operation[]): Promise<boolean> {
     if (operations.length === 0) return true;
-    const guards = operations.flatMap((operation) => this.#guard(operation, operations) ?? []);
+    const guards = operations.flatMap((operation) => this.#objectFilter(operation, operations) ?? []);
     const result = await this.#store.commit([...operations, ...guards, ...this.conditions(operations)]);
     if (result.status === 'conflict') return false;
     this.#wrote(operations, result);
     return true;
   }
 
-  #guard(operation: Operation, operations: readonly Operation[]): Operation | undefined {
+  #objectFilter(operation: Operation, operations: readonly Operation[]): Operation | undefined {
     if (operation.op !== 'put' || operation.expect !== 'absent') return undefined;
     return this.#options.guardCreate?.(operation.key, operations);
   }

@@ -5,16 +5,10 @@ export type { Decision, Reads } from './decision.ts';
 export { createDecision } from './decision.ts';
 export type { StoreOptions } from './engine/create-store.ts';
 // etcd
-export type { EtcdClient, EtcdOptions } from './etcd/etcd-client.ts';
-export { createEtcdClient } from './etcd/etcd-client.ts';
-export type { EtcdLease } from './etcd/etcd-lease.ts';
-export { grantEtcdLease } from './etcd/etcd-lease.ts';
+
 export type { EtcdReplica, EtcdReplicaOptions, OwnedShard, ReplicaRole } from './etcd/etcd-store.ts';
 export { openEtcdReplica } from './etcd/etcd-store.ts';
-export type { EtcdCondition, EtcdEntry, EtcdOperation } from './etcd/etcd-transaction.ts';
-export { etcdCommit, etcdGet, etcdList } from './etcd/etcd-transaction.ts';
-export type { EtcdChange, EtcdWatchHandlers } from './etcd/etcd-watch.ts';
-export { watchEtcd } from './etcd/etcd-watch.ts';
+
 // Keys and ranges
 export type { KeyParts } from './key.ts';
 export { formatKey, parseKey, resourcePrefix } from './key.ts';

@@ -1,4 +1,4 @@
-import type { KeyIdentity } from '@kcp-ts/meta';
+import type { KeyIdentity } from '@kcp-ts/api';
 
 /** The six segments of a key, `group/resource/identity/cluster/namespace/name`. */
 export interface KeyParts {

@@ -1,4 +1,4 @@
-import { asRevision } from '@kcp-ts/meta';
+import { asRevision } from '@kcp-ts/api';
 import { describe, expect, it } from 'vitest';
 import { createRevisionClock, revisionAt, revisionEpochMs } from './revision-clock.ts';
 

@@ -4,8 +4,8 @@
  * What was promised ("nothing will ever be committed at or below W") must hold after a crash as well, so an engine with a life beyond the process
  * stores a reservation before it lets a promise out, and a start begins above the reservation that it finds.
  */
-import type { Revision } from '@kcp-ts/meta';
-import { asRevision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
+import { asRevision } from '@kcp-ts/api';
 
 /** Milliseconds since the epoch of revision 0: 2026-01-01T00:00:00Z. */
 export const revisionEpochMs = Date.UTC(2026, 0, 1);

@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Revision } from '@kcp-ts/api';
 import { createSystemClock } from '@kcp-ts/base';
-import type { Revision } from '@kcp-ts/meta';
 import { openLmdbStore } from './lmdb/lmdb-store.ts';
 import { createMemoryStore } from './memory/memory-store.ts';
 import type { Store } from './store.ts';

@@ -6,7 +6,7 @@
  * namespace for what is cluster-scoped). Entries are kept in two orders: by that key, and by `cluster/namespace/…`, so that a resource over all
  * clusters and everything of one cluster (or of one namespace) are both ranges.
  */
-import type { Revision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
 
 export interface Entry {
   readonly key: string;
@@ -148,7 +148,7 @@ export interface Store extends AsyncDisposable {
    * Whether a revision lies between everything that earlier lives of this store may have promised and the beginning of this one. Nobody has it from this store:
    * whoever has it saw what came after the backup that the store was restored from. (What others' clocks say may lie there all the same.)
    */
-  isOfLostLife(revision: Revision): boolean;
+  isOfLostIncarnation(revision: Revision): boolean;
   /** Readers and watchers below `floor` get Expired from now on. */
   compact(floor: Revision): Promise<void>;
   /** The oldest revision that can still be read at or resumed from. */

@@ -1,6 +1,6 @@
 /** The APIBindings that a workspace's type asks for, bound at once where everything they refer to is there. */
-import type { ClusterName, KubeObject } from '@kcp-ts/meta';
-import { isTrueCondition } from '@kcp-ts/meta';
+import type { ClusterName, KubeObject } from '@kcp-ts/api';
+import { isTrueCondition } from '@kcp-ts/api';
 import type { ApiBinding, ApiExport, ApiResourceSchema, BindingClaim, BindingReader } from '@kcp-ts/sharing';
 import {
   claimLabelPrefix,
@@ -42,7 +42,7 @@ export function defaultBindingsOf(aliases: readonly ResolvedType[]): DefaultBind
   return [...seen.values()];
 }
 
-export interface DefaultBindingsNeeds {
+export interface DefaultBindingsDependencies {
   resolve(path: string): string | undefined;
   export(cluster: string, name: string): ApiExport | undefined;
   schema(cluster: string, name: string): ApiResourceSchema | undefined;
@@ -103,7 +103,7 @@ export interface PlannedBindings {
 
 /** Binds as the controller would, one after the other, so that a later binding sees what an earlier one took. */
 export function planBindings(
-  needs: DefaultBindingsNeeds,
+  deps: DefaultBindingsDependencies,
   cluster: ClusterName,
   path: string,
   wanted: readonly DefaultBinding[],
@@ -114,15 +114,15 @@ export function planBindings(
   const copies = new Map<string, Operation>();
   let allBound = true;
   for (const binding of wanted) {
-    const exportCluster = binding.cluster ?? needs.resolve(binding.path);
-    const source = exportCluster === undefined ? undefined : needs.export(exportCluster, binding.export);
+    const exportCluster = binding.cluster ?? deps.resolve(binding.path);
+    const source = exportCluster === undefined ? undefined : deps.export(exportCluster, binding.export);
     const object = defaultBindingObject(cluster, path, binding, exportCluster, source);
-    const reader: BindingReader = { ...needs, otherBindings: () => others, definitions: () => [] };
+    const reader: BindingReader = { ...deps, otherBindings: () => others, definitions: () => [] };
     const outcome = evaluateBinding(object as ApiBinding, cluster, reader, now, true);
     const bound = isTrueCondition(outcome.status.conditions, 'InitialBindingCompleted');
     // A claim shows objects of this workspace to others: the controller labels them, so the binding is not done before.
     const claims = (outcome.status.appliedPermissionClaims ?? []).length > 0;
-    const copied = bound && !claims ? outcome.schemas.flatMap((schema) => needs.keepSchema(schema) ?? []) : [];
+    const copied = bound && !claims ? outcome.schemas.flatMap((schema) => deps.keepSchema(schema) ?? []) : [];
     const fresh = new Map(copied.filter(({ key }) => !copies.has(key)).map((copy) => [copy.key, copy]));
     if (bound && !claims && copies.size + fresh.size <= copiesMax) {
       object['status'] = outcome.status;

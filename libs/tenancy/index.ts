@@ -1,15 +1,15 @@
 // Kinds and their names
 
-export type { DefaultBinding, DefaultBindingsNeeds } from './default-bindings.ts';
+export type { DefaultBinding, DefaultBindingsDependencies } from './default-bindings.ts';
 export { acceptedClaims, defaultBindingObject, defaultBindingsOf, planBindings } from './default-bindings.ts';
 // Making workspaces
 export type { NewObject } from './initial-objects.ts';
 export { initialObjects, namespaceContent, namespaceObjects } from './initial-objects.ts';
 export type { PathReference } from './meant-clusters.ts';
 export { newReferences, recordMeantClusters } from './meant-clusters.ts';
-export type { NewOperationNeeds } from './new-operations.ts';
+export type { NewOperationDependencies } from './new-operations.ts';
 export { createOperation } from './new-operations.ts';
-export type { ClusterPlan, MadeCluster, PlanNeeds, PlannedCluster, WorkspacePlan } from './plan-workspace.ts';
+export type { ClusterPlan, MadeCluster, PlanDependencies, PlannedCluster, WorkspacePlan } from './plan-workspace.ts';
 export { initializersExist, phaseLabels, planCluster, planWorkspace, settleWorkspace } from './plan-workspace.ts';
 export type { Placing } from './schedule.ts';
 export { chooseShard, noShardMessage, schedulableShards } from './schedule.ts';
@@ -33,5 +33,5 @@ export {
   workspaceFinalizer,
 } from './types.ts';
 // Types
-export type { ResolvedType, TypeNeeds, WorkspaceTypes } from './workspace-types.ts';
+export type { ResolvedType, TypeDependencies, WorkspaceTypes } from './workspace-types.ts';
 export { createWorkspaceTypes, lifecycleId, parentChildProblem, parseTypeName, typeName } from './workspace-types.ts';

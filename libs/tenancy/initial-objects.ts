@@ -1,5 +1,5 @@
 /** The objects of a fresh logical cluster, complete but for uid, times and resourceVersion, which belong to the commit that stores them. */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 
 export interface NewObject {
   readonly group: string;

@@ -4,17 +4,17 @@
  * somebody else must finish, and bindings that are not bound yet, keep them Initializing.
  */
 import { createHash } from 'node:crypto';
+import type { ClusterName, Condition, UserInfo } from '@kcp-ts/api';
+import { asClusterName, withCondition } from '@kcp-ts/api';
 import { nameElsewhere } from '@kcp-ts/authz';
 import type { Random } from '@kcp-ts/base';
-import type { ClusterName, Condition, UserInfo } from '@kcp-ts/meta';
-import { asClusterName, withCondition } from '@kcp-ts/meta';
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { base36Padded, drawClusterName, formatLocks, locksOfBindings, resourceLocksAnnotation } from '@kcp-ts/sharing';
 import type { Operation } from '@kcp-ts/storage';
-import type { DefaultBindingsNeeds } from './default-bindings.ts';
+import type { DefaultBindingsDependencies } from './default-bindings.ts';
 import { defaultBindingsOf, planBindings } from './default-bindings.ts';
 import { initialObjects } from './initial-objects.ts';
-import type { NewOperationNeeds } from './new-operations.ts';
+import type { NewOperationDependencies } from './new-operations.ts';
 import { createOperation } from './new-operations.ts';
 import type { Placing } from './schedule.ts';
 import { chooseShard, noShardMessage, schedulableShards } from './schedule.ts';
@@ -36,7 +36,7 @@ import {
 import type { ResolvedType } from './workspace-types.ts';
 import { lifecycleId, typeName } from './workspace-types.ts';
 
-export interface PlanNeeds extends NewOperationNeeds, DefaultBindingsNeeds {
+export interface PlanDependencies extends NewOperationDependencies, DefaultBindingsDependencies {
   readonly random: Random;
   readonly caBundle: string;
   readonly placing: Placing;
@@ -114,9 +114,9 @@ function createdBy(user: UserInfo): NonNullable<NonNullable<LogicalCluster['spec
 }
 
 /** The operations that make a logical cluster with everything a fresh one has. */
-export function planCluster(needs: PlanNeeds, plan: ClusterPlan): PlannedCluster {
+export function planCluster(deps: PlanDependencies, plan: ClusterPlan): PlannedCluster {
   const wanted = defaultBindingsOf(plan.aliases);
-  const bindings = planBindings(needs, plan.cluster, plan.path, wanted, plan.timestamp);
+  const bindings = planBindings(deps, plan.cluster, plan.path, wanted, plan.timestamp);
   const initializers = plan.aliases.filter((alias) => alias.type.spec?.initializer === true).map(lifecycleId);
   if (wanted.length > 0) initializers.push(bindingsInitializer);
   const terminators = plan.aliases.filter((alias) => alias.type.spec?.terminator === true).map(lifecycleId);
@@ -164,13 +164,13 @@ export function planCluster(needs: PlanNeeds, plan: ClusterPlan): PlannedCluster
   };
   const objects = [
     { group: 'core.kcp.io', plural: 'logicalclusters', namespace: '', object: logicalCluster },
-    ...initialObjects(nameElsewhere(plan.creator, plan.owner?.cluster ?? plan.cluster), needs.caBundle),
+    ...initialObjects(nameElsewhere(plan.creator, plan.owner?.cluster ?? plan.cluster), deps.caBundle),
     ...bindings.objects,
   ];
   // The LogicalCluster first: whatever is in a cluster is younger than it.
-  const operations = objects.map((created) => createOperation(needs, plan.cluster, plan.timestamp, created));
+  const operations = objects.map((created) => createOperation(deps, plan.cluster, plan.timestamp, created));
   return {
-    operations: [...operations, ...bindings.copies, needs.nothingIn(plan.cluster)],
+    operations: [...operations, ...bindings.copies, deps.nothingIn(plan.cluster)],
     phase,
     initializers: left,
     terminators,
@@ -187,10 +187,10 @@ export interface WorkspacePlan {
 }
 
 /** Completes a Workspace object and gives the operations for its logical cluster; none where no shard can take it, or another shard has to make it. */
-export function planWorkspace(needs: PlanNeeds, workspace: Workspace, plan: WorkspacePlan): readonly Operation[] {
+export function planWorkspace(deps: PlanDependencies, workspace: Workspace, plan: WorkspacePlan): readonly Operation[] {
   const { metadata } = workspace;
   metadata.annotations = { ...metadata.annotations, ...typeClusterOf(plan.type) };
-  const shard = chooseShard(schedulableShards(workspace, needs.shards()), needs.placing);
+  const shard = chooseShard(schedulableShards(workspace, deps.shards()), deps.placing);
   if (shard === undefined) {
     const unschedulable = {
       type: 'WorkspaceScheduled',
@@ -204,16 +204,16 @@ export function planWorkspace(needs: PlanNeeds, workspace: Workspace, plan: Work
     return [];
   }
   const url = shard.spec?.externalURL ?? shard.spec?.baseURL ?? '';
-  const cluster = drawClusterName(needs.random.bytes(clusterNameBytes));
+  const cluster = drawClusterName(deps.random.bytes(clusterNameBytes));
   const path = `${plan.parentPath}:${metadata.name}`;
   placeOn(workspace, shard, cluster);
-  if (shard.metadata.name !== needs.placing.ownShard) {
+  if (shard.metadata.name !== deps.placing.ownShard) {
     // That shard makes the cluster; until it has, the workspace is being scheduled, and says where and as what.
     workspace.status = { phase: 'Scheduling' };
     metadata.labels = { ...metadata.labels, [phaseLabel]: 'Scheduling' };
     return [];
   }
-  const planned = planCluster(needs, {
+  const planned = planCluster(deps, {
     cluster,
     path,
     type: plan.type,

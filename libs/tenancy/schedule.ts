@@ -1,5 +1,5 @@
 /** The shard that a new workspace goes to. */
-import { compileLabelSelector, labelSelectorOf } from '@kcp-ts/meta';
+import { compileLabelSelector, labelSelectorOf } from '@kcp-ts/api';
 import type { Shard, Workspace } from './types.ts';
 import { unschedulableAnnotation } from './types.ts';
 

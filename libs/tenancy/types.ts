@@ -1,5 +1,5 @@
 /** The kinds of tenancy.kcp.io and core.kcp.io, as far as the making of workspaces looks at them. */
-import type { Condition, KubeObject, LabelSelectorSpec } from '@kcp-ts/meta';
+import type { Condition, KubeObject, LabelSelectorSpec } from '@kcp-ts/api';
 
 export interface TypeReference {
   readonly path?: string;

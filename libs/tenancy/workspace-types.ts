@@ -17,7 +17,7 @@ export interface ResolvedType {
   readonly type: WorkspaceType;
 }
 
-export interface TypeNeeds {
+export interface TypeDependencies {
   readonly reader: ParsedReader;
   resolve(path: string): string | undefined;
   /** The canonical path of a cluster. */
@@ -58,14 +58,14 @@ export function lifecycleId(type: Pick<ResolvedType, 'cluster' | 'name'>): strin
   return `${type.cluster}:${type.name}`;
 }
 
-export function createWorkspaceTypes(needs: TypeNeeds): WorkspaceTypes {
+export function createWorkspaceTypes(deps: TypeDependencies): WorkspaceTypes {
   function inCluster(cluster: string, name: string): ResolvedType | undefined {
-    const type = needs.reader.get<WorkspaceType>(`${needs.typesPrefix()}${cluster}//${name}`);
-    return type === undefined ? undefined : { cluster, path: needs.pathOf(cluster), name, type };
+    const type = deps.reader.get<WorkspaceType>(`${deps.typesPrefix()}${cluster}//${name}`);
+    return type === undefined ? undefined : { cluster, path: deps.pathOf(cluster), name, type };
   }
 
   function at(path: string, name: string, meant?: string): ResolvedType | undefined {
-    const cluster = meant ?? needs.resolve(path);
+    const cluster = meant ?? deps.resolve(path);
     return cluster === undefined ? undefined : inCluster(cluster, name);
   }
 
@@ -111,7 +111,7 @@ export function createWorkspaceTypes(needs: TypeNeeds): WorkspaceTypes {
     at,
     referred: (from, reference) => referred(from, reference),
     near(cluster, name) {
-      for (let here: string | undefined = cluster; here !== undefined; here = needs.parentOf(here)) {
+      for (let here: string | undefined = cluster; here !== undefined; here = deps.parentOf(here)) {
         const found = inCluster(here, name);
         if (found !== undefined) return found;
       }

@@ -2,8 +2,8 @@
  * Brings followers from their revision to now, by the store's history. Those that resume on the same range before a scan begins share it. A scan
  * ends, and its members go live, in the very turn in which nothing newer is left to read: so nothing is lost or doubled in between.
  */
-import type { Revision } from '@kcp-ts/meta';
-import { revisionZero, StatusError } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
+import { revisionZero, StatusError } from '@kcp-ts/api';
 import type { KeyRange, Range, Store } from '@kcp-ts/storage';
 import type { Change } from './change.ts';
 import { createChange } from './change.ts';
@@ -18,7 +18,7 @@ interface Group {
   readonly members: Set<Member>;
 }
 
-export interface CatchUpNeeds {
+export interface CatchUpDependencies {
   readonly store: Pick<Store, 'history' | 'currentRevision' | 'floor'>;
   /** The member has seen everything up to now. */
   goLive(member: Member): void;
@@ -33,19 +33,19 @@ export interface CatchUp {
   size(): number;
 }
 
-export function createCatchUp(needs: CatchUpNeeds): CatchUp {
-  return new HistoryCatchUp(needs);
+export function createCatchUp(deps: CatchUpDependencies): CatchUp {
+  return new HistoryCatchUp(deps);
 }
 
 class HistoryCatchUp implements CatchUp {
-  readonly #needs: CatchUpNeeds;
+  readonly #deps: CatchUpDependencies;
   /** Groups whose scan has not begun, by range. */
   readonly #waiting = new Map<string, Group>();
   readonly #members = new Map<Member, Group | undefined>();
   #scans = 0;
 
-  constructor(needs: CatchUpNeeds) {
-    this.#needs = needs;
+  constructor(deps: CatchUpDependencies) {
+    this.#deps = deps;
   }
 
   size(): number {
@@ -86,7 +86,7 @@ class HistoryCatchUp implements CatchUp {
   }
 
   async #scan(group: Group): Promise<void> {
-    const { store, goLive } = this.#needs;
+    const { store, goLive } = this.#deps;
     this.#endExpired(group);
     let seen = smallest(group.members);
     while (group.members.size > 0) {
@@ -107,11 +107,11 @@ class HistoryCatchUp implements CatchUp {
   }
 
   #tell(member: Member, changes: readonly Change[], upTo: Revision): void {
-    const { end } = this.#needs;
+    const { end } = this.#deps;
     try {
       deliver(member, changes, upTo);
       if (upTo > member.after) member.after = upTo;
-      const drained = member.ended ? undefined : member.follower.drained?.();
+      const drained = member.ended ? undefined : member.feedConsumer.drained?.();
       if (drained === undefined) return;
       // It goes on alone, so that the others need not wait.
       this.#members.get(member)?.members.delete(member);
@@ -126,13 +126,13 @@ class HistoryCatchUp implements CatchUp {
   }
 
   #endExpired(group: Group): void {
-    const { store, end, expired } = this.#needs;
+    const { store, end, expired } = this.#deps;
     const floor = store.floor();
     for (const member of group.members) if (member.after < floor) end(member, expired(member.after));
   }
 
   #endAll(group: Group, error: StatusError): void {
-    const { end, expired } = this.#needs;
+    const { end, expired } = this.#deps;
     for (const member of group.members) end(member, error.reason === 'Expired' ? expired(member.after) : error);
   }
 }

@@ -1,4 +1,4 @@
-import type { Revision, StatusError } from '@kcp-ts/meta';
+import type { Revision, StatusError } from '@kcp-ts/api';
 import type { KeyRange } from '@kcp-ts/storage';
 import type { Change } from './change.ts';
 
@@ -20,7 +20,7 @@ export interface Follower {
 /** A follower and where it stands. */
 export interface Member {
   readonly range: KeyRange;
-  readonly follower: Follower;
+  readonly feedConsumer: Follower;
   /** It has seen everything up to here. Once live, what it began with: the hub knows the rest. */
   after: Revision;
   ended: boolean;
@@ -34,5 +34,5 @@ export function deliver(member: Member, changes: readonly Change[], upTo: Revisi
   if (first === undefined || member.ended) return;
   const unseen =
     first.event.revision > member.after ? changes : changes.filter(({ event }) => event.revision > member.after);
-  if (unseen.length > 0) member.follower.changes(unseen, upTo);
+  if (unseen.length > 0) member.feedConsumer.changes(unseen, upTo);
 }

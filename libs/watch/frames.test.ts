@@ -1,4 +1,4 @@
-import type { Revision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
 import { describe, expect, it } from 'vitest';
 import { createWatchFrameReader, encodeWatchFrame } from './frames.ts';
 

@@ -2,8 +2,8 @@
  * What a watch looks like between services: `[u32 length of the payload][u8 type][f64 revision][payload]`, big-endian. A merged stream orders events by
  * their revision and never opens them, so revisions stand outside and progress is said in between.
  */
-import type { Revision } from '@kcp-ts/meta';
-import { asRevision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
+import { asRevision } from '@kcp-ts/api';
 
 /**
  * `event`: the payload is the line of an ordinary watch. `progress`: nothing at or below the revision will come any more. `error`: the payload is a

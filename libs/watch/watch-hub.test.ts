@@ -1,5 +1,5 @@
+import type { Revision, StatusError } from '@kcp-ts/api';
 import { createSystemClock } from '@kcp-ts/base';
-import type { Revision, StatusError } from '@kcp-ts/meta';
 import type { Operation, Range, Store } from '@kcp-ts/storage';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { describe, expect, it } from 'vitest';
@@ -51,7 +51,7 @@ async function settled(condition: () => boolean): Promise<void> {
 }
 
 const all: Range = { prefix: '' };
-const nothing = { followers: 0, ranges: 0, catchingUp: 0 };
+const nothing = { feedConsumers: 0, ranges: 0, catchingUp: 0 };
 
 describe('the watch hub', () => {
   it('tells each follower of its range alone, once per flushed batch', async () => {
@@ -100,7 +100,7 @@ describe('the watch hub', () => {
     using hub = createWatchHub(store);
     const told: { readonly key: string; readonly revision: Revision }[] = [];
     using _ = hub.onChanges((changes) => void told.push(...changes.map(({ event }) => event)));
-    const followers: { readonly after: Revision; readonly cluster: string; readonly recorder: Recorder }[] = [];
+    const feedConsumers: { readonly after: Revision; readonly cluster: string; readonly recorder: Recorder }[] = [];
     for (let round = 0; round < 120; round++) {
       const writes = [put(keyOf(`a${round}`, round % 3 === 0 ? 'team' : 'root')), put(keyOf('same'))];
       const pending = Promise.all(writes.map((operation) => commit(store, operation)));
@@ -109,14 +109,14 @@ describe('the watch hub', () => {
         const after = told[Math.max(0, told.length - 30)]?.revision ?? hub.currentRevision();
         const cluster = round % 8 === 0 ? 'root' : 'team';
         hub.follow({ prefix: `core/configmaps/-/${cluster}/` }, after, recorder, new AbortController().signal);
-        followers.push({ after, cluster, recorder });
+        feedConsumers.push({ after, cluster, recorder });
       }
       if (round % 2 === 0) await pending;
       if (round % 5 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     await settled(() => hub.sizes().catchingUp === 0);
     await commit(store, put(keyOf('end')), put(keyOf('end', 'team')));
-    for (const { after, cluster, recorder } of followers) {
+    for (const { after, cluster, recorder } of feedConsumers) {
       const expected = told.filter(({ key, revision }) => revision > after && key.includes(`/${cluster}/`));
       expect(recorder.revisions).toEqual(expected.map(({ revision }) => revision));
     }
@@ -137,7 +137,7 @@ describe('the watch hub', () => {
     using hub = createWatchHub(counted);
     const recorders = Array.from({ length: 10 }, createRecorder);
     for (const recorder of recorders) hub.follow(all, start, recorder, new AbortController().signal);
-    expect(hub.sizes()).toMatchObject({ followers: 10, catchingUp: 10 });
+    expect(hub.sizes()).toMatchObject({ feedConsumers: 10, catchingUp: 10 });
     await settled(() => hub.sizes().catchingUp === 0);
     expect(scans).toBe(1);
     expect(recorders.every(({ names }) => names.join() === 'a0,a1,a2,a3,a4')).toBe(true);
@@ -161,7 +161,7 @@ describe('the watch hub', () => {
       message: `too old resource version: rv${first} (rv${second})`,
     });
     expect(early.names).toEqual(['a']);
-    expect(hub.sizes()).toMatchObject({ followers: 1 });
+    expect(hub.sizes()).toMatchObject({ feedConsumers: 1 });
   });
 
   it('tells a follower that is ahead only of what is behind its revision', async () => {
@@ -186,7 +186,7 @@ describe('the watch hub', () => {
     await commit(store, put(keyOf('a')));
     expect(bad.error).toMatchObject({ reason: 'InternalError' });
     expect(good.names).toEqual(['a']);
-    expect(hub.sizes()).toMatchObject({ followers: 1 });
+    expect(hub.sizes()).toMatchObject({ feedConsumers: 1 });
   });
 
   it('tells caches in the process before followers, and both before the commit is acknowledged', async () => {

@@ -2,9 +2,10 @@
  * Fan-out: the hub hears each flushed batch of the store once, wraps each event once, and hands it to whoever follows a range that it is in, found
  * by index. It keeps no objects and no history: both come from the store.
  */
+
+import type { Revision } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import { FatalError, throwLater } from '@kcp-ts/base';
-import type { Revision } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
 import type { KeyRange, Range, Store, StoreEvent } from '@kcp-ts/storage';
 import { compileRange } from '@kcp-ts/storage';
 import type { CatchUp } from './catch-up.ts';
@@ -20,14 +21,14 @@ export interface WatchHub extends Disposable {
    * Tells a follower of every event of a range after a revision, nothing lost or doubled, until the signal aborts. Never calls it before it
    * returns. Where history no longer reaches back to `after`, it ends with Expired.
    */
-  follow(range: Range, after: Revision, follower: Follower, signal: AbortSignal): void;
+  follow(range: Range, after: Revision, feedConsumer: Follower, signal: AbortSignal): void;
   /** For caches in the process: told of every batch at once, before any follower and before its commits are acknowledged. Must not throw. */
   onChanges(listener: (changes: readonly Change[]) => void): Disposable;
   currentRevision(): Revision;
   /** As the store's: live followers have been told of everything up to it. */
   progress(past?: Revision): Promise<Revision>;
   /** For metrics, and to see that nothing is left behind. */
-  sizes(): { readonly followers: number; readonly ranges: number; readonly catchingUp: number };
+  sizes(): { readonly feedConsumers: number; readonly ranges: number; readonly catchingUp: number };
 }
 
 export interface WatchHubOptions {
@@ -66,12 +67,12 @@ class StoreWatchHub implements WatchHub {
     this.#subscription = store.subscribe((events) => this.#dispatch(events));
   }
 
-  follow(range: Range, after: Revision, follower: Follower, signal: AbortSignal): void {
+  follow(range: Range, after: Revision, feedConsumer: Follower, signal: AbortSignal): void {
     if (signal.aborted) return;
     const aborted = () => void member.leave();
     const member: Member = {
       range: compileRange(range),
-      follower,
+      feedConsumer,
       after,
       ended: false,
       leave: () => {
@@ -102,7 +103,7 @@ class StoreWatchHub implements WatchHub {
   }
 
   sizes(): ReturnType<WatchHub['sizes']> {
-    return { followers: this.#members.size, ranges: this.#index.size(), catchingUp: this.#catchUp.size() };
+    return { feedConsumers: this.#members.size, ranges: this.#index.size(), catchingUp: this.#catchUp.size() };
   }
 
   [Symbol.dispose](): void {
@@ -146,7 +147,7 @@ class StoreWatchHub implements WatchHub {
       this.#index.set(member.range, bucket);
     }
     bucket.members.add(member);
-    member.follower.live?.();
+    member.feedConsumer.live?.();
   }
 
   #leave(member: Member): void {
@@ -159,7 +160,7 @@ class StoreWatchHub implements WatchHub {
   #end(member: Member, error: StatusError): void {
     if (!member.leave()) return;
     try {
-      member.follower.end(error);
+      member.feedConsumer.end(error);
     } catch (thrown) {
       throwLater(thrown);
     }

@@ -1,10 +1,11 @@
 /** `[/services/cache]/shards/<shard or *>/clusters/<cluster or *>/…` as a scope like any other: read-only, for system:masters. */
+
+import type { ClusterName, UserInfo } from '@kcp-ts/api';
+import { isClusterName, StatusError } from '@kcp-ts/api';
 import type { ApiPath, Scope } from '@kcp-ts/apiserver';
 import { splitCluster } from '@kcp-ts/apiserver';
 import { decodeSegment } from '@kcp-ts/http';
-import type { ClusterName, UserInfo } from '@kcp-ts/meta';
-import { isClusterName, StatusError } from '@kcp-ts/meta';
-import type { ServedResource, Surface } from '@kcp-ts/registry';
+import type { ApiSurface, ServedResource } from '@kcp-ts/registry';
 import type { Range } from '@kcp-ts/storage';
 import { onShard } from './cached-kinds.ts';
 
@@ -40,8 +41,8 @@ export function parseCachePath(path: string): CacheTarget | undefined {
   return { shard, cluster: split.cluster as ClusterName | '*', rest: split.rest };
 }
 
-export interface CacheScopeNeeds {
-  readonly surface: Surface;
+export interface CacheScopeDependencies {
+  readonly surface: ApiSurface;
   /** Shards that the cache holds anything of. */
   shards(): readonly string[];
 }
@@ -54,14 +55,14 @@ function forbidden(user: UserInfo, verb: string, what: string): StatusError {
   return new StatusError('Forbidden', `forbidden: User ${JSON.stringify(user.name)} cannot ${verb} ${what}`, {});
 }
 
-export function cacheScope(needs: CacheScopeNeeds, { shard, cluster }: CacheTarget): Scope {
-  const { surface } = needs;
+export function cacheScope(deps: CacheScopeDependencies, { shard, cluster }: CacheTarget): Scope {
+  const { surface } = deps;
 
   function rangesOf(served: ServedResource, namespace: string): readonly Range[] {
-    const below = namespace === '' || !served.row.namespaced ? '' : `${namespace}/`;
+    const below = namespace === '' || !served.definition.namespaced ? '' : `${namespace}/`;
     if (cluster === '*') return [{ prefix: served.prefix }];
     if (shard !== '*') return [{ prefix: `${served.prefix}${cluster}/${below}` }];
-    return [...needs.shards()].sort().map((name) => ({ prefix: `${served.prefix}${name}/${cluster}/${below}` }));
+    return [...deps.shards()].sort().map((name) => ({ prefix: `${served.prefix}${name}/${cluster}/${below}` }));
   }
 
   return {
@@ -73,9 +74,9 @@ export function cacheScope(needs: CacheScopeNeeds, { shard, cluster }: CacheTarg
     },
     ranges: rangesOf,
     watchRange: (served) => ({ prefix: served.prefix }),
-    guard: () => undefined,
+    objectFilter: () => undefined,
     watchFilter: (served, namespace) => {
-      if (cluster === '*' && (namespace === '' || !served.row.namespaced)) return undefined;
+      if (cluster === '*' && (namespace === '' || !served.definition.namespaced)) return undefined;
       return ({ metadata }) =>
         (cluster === '*' || metadata.annotations?.['kcp.io/cluster'] === cluster) &&
         (namespace === '' || metadata.namespace === namespace);

@@ -1,9 +1,10 @@
 /** The kinds that the cache holds (kcp facts, 9), as rows of their own: the same schemas, and nothing that a write would need. */
-import { builtinRows, rootExports, systemRows } from '@kcp-ts/apis';
-import { resourcesOfRows } from '@kcp-ts/catalog';
-import type { ResourceRow } from '@kcp-ts/meta';
-import type { ServedResource, Surface } from '@kcp-ts/registry';
-import { createSurface, noBehaviour } from '@kcp-ts/registry';
+
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis';
+import { resourcesOfDefinitions } from '@kcp-ts/catalog';
+import type { ApiSurface, ServedResource } from '@kcp-ts/registry';
+import { createApiSurface, noStrategy } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
 
 const kinds: Readonly<Record<string, readonly string[]>> = {
@@ -14,30 +15,30 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   'admissionregistration.k8s.io': ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'],
 };
 
-function isCached(row: ResourceRow): boolean {
-  const storage = row.storageVersion === undefined || row.storageVersion === row.version;
-  return row.aliasOf === undefined && storage && kinds[row.group]?.includes(row.plural) === true;
+function isCached(definition: ResourceDefinition): boolean {
+  const storage = definition.storageVersion === undefined || definition.storageVersion === definition.version;
+  return definition.aliasOf === undefined && storage && kinds[definition.group]?.includes(definition.plural) === true;
 }
 
 /** What the cache serves: storage versions alone, since it converts nothing. */
-export function cachedSurface(): Surface {
-  const all = [...builtinRows, ...systemRows, ...rootExports.flatMap(({ rows }) => rows)];
+export function cachedSurface(): ApiSurface {
+  const all = [...builtinDefinitions, ...systemDefinitions, ...rootExports.flatMap(({ definitions }) => definitions)];
   const seen = new Set<string>();
-  const rows = all.filter(isCached).filter(({ group, plural }) => {
+  const definitions = all.filter(isCached).filter(({ group, plural }) => {
     const name = `${plural}.${group}`;
     return !seen.has(name) && seen.add(name) !== undefined;
   });
-  const plain = rows.map((row): ResourceRow => ({ ...row, subresources: [] }));
-  const needs = { schemas: createSchemaCache(), behaviour: () => noBehaviour, conversion: () => undefined };
-  return createSurface(
+  const plain = definitions.map((definition): ResourceDefinition => ({ ...definition, subresources: [] }));
+  const deps = { schemas: createSchemaCache(), strategy: () => noStrategy, conversion: () => undefined };
+  return createApiSurface(
     'cache',
-    resourcesOfRows(plain, () => '-', { kind: 'builtin' }, needs),
+    resourcesOfDefinitions(plain, () => '-', { kind: 'builtin' }, deps),
   );
 }
 
 /** The same resource as one shard has it, or all shards ('*'): in the cache's store the shard stands where others have an identity. */
 export function onShard(served: ServedResource, shard: string): ServedResource {
-  const { group, plural } = served.row;
+  const { group, plural } = served.definition;
   const all = `${group === '' ? 'core' : group}/${plural}/`;
   const placed: Omit<ServedResource, 'storage'> & { storage?: ServedResource } = {
     ...served,

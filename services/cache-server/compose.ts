@@ -1,28 +1,24 @@
 /** The cache-server from top to bottom: copies that nobody but the feeds writes, behind the same API server as everything else. */
-import type { Bookmarks, ServerNeeds, SurfaceDocuments } from '@kcp-ts/apiserver';
-import {
-  createApiServer,
-  createBookmarks,
-  createDiscovery,
-  createOpenApi,
-  createProgress,
-  respondText,
-} from '@kcp-ts/apiserver';
+
+import { StatusError } from '@kcp-ts/api';
+import type { ApiSurfaceDocuments, Bookmarks, ServerDependencies } from '@kcp-ts/apiserver';
+import { createApiServer, createBookmarks, createProgress, respondText } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
 import { createSystemTurns } from '@kcp-ts/base';
+import { createDiscovery } from '@kcp-ts/discovery';
 import type { Exchange, InFlight } from '@kcp-ts/http';
 import { createYamlDecoder } from '@kcp-ts/http';
-import { versionInfo } from '@kcp-ts/installation';
-import { StatusError } from '@kcp-ts/meta';
-import type { Surface } from '@kcp-ts/registry';
+import { createOpenApi } from '@kcp-ts/openapi';
+import { versionInfo } from '@kcp-ts/program';
+import type { ApiSurface } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
 import { createWatchHub } from '@kcp-ts/watch';
 import { cacheScope, parseCachePath } from './cache-scope.ts';
 
 export interface CacheServerOptions {
   readonly store: Store;
-  readonly surface: Surface;
+  readonly surface: ApiSurface;
   readonly authenticator: Authenticator;
   readonly clock: Clock;
   readonly random: Random;
@@ -41,12 +37,15 @@ const bodyBytesMax = 1024 * 1024;
 const watchBacklogBytesMax = 4 * 1024 * 1024;
 const bookmarkMs = 30_000;
 
-function presentationOf(surface: Surface): ServerNeeds['presentation'] {
-  let documents: SurfaceDocuments | undefined;
+function presentationOf(surface: ApiSurface): ServerDependencies['presentation'] {
+  let documents: ApiSurfaceDocuments | undefined;
   return {
     of() {
-      const rows = surface.resources.map(({ row }) => row);
-      documents ??= { discovery: createDiscovery(rows, { serverAddress: '' }), openApi: createOpenApi(rows) };
+      const definitions = surface.resources.map(({ definition }) => definition);
+      documents ??= {
+        discovery: createDiscovery(definitions, { serverAddress: '' }),
+        openApi: createOpenApi(definitions),
+      };
       return documents;
     },
   };
@@ -61,14 +60,14 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
   const turns = createSystemTurns(clock);
   const yaml = createYamlDecoder({ clock });
   const registry = { store, clock, turns, random, shardNumber: 0, admission, logicalClusterKey: () => undefined };
-  const needs: ServerNeeds = {
+  const deps: ServerDependencies = {
     ...{ store, hub, registry, clock, turns, yaml, shardNumber: 0, bodyBytesMax, watchBacklogBytesMax },
     special: new Map(),
     presentation: presentationOf(surface),
   };
   const isMaster = (groups: readonly string[]) => groups.includes('system:masters');
   const handler = createApiServer({
-    needs,
+    deps,
     bookmarks,
     progress,
     checks: [

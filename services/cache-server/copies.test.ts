@@ -1,14 +1,14 @@
 import { create } from '@bufbuild/protobuf';
-import type { Revision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
 import { FeedService } from '@kcp-ts/proto';
-import type { FeedEntry, FeedSink } from '@kcp-ts/replication';
+import type { FeedEntry, FeedHandler } from '@kcp-ts/sharding';
 import { createMemoryStore, encodeStored, valueBytesMax } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
 import { cachedSurface } from './cached-kinds.ts';
 import { createCopies } from './copies.ts';
 import { createOrderedWriter } from './ordered-writer.ts';
-import { keptFeed, keptShards, rawFeedSink } from './raw-feeds.ts';
+import { keptFeed, keptShards, rawFeedHandler } from './raw-feeds.ts';
 
 const surface = cachedSurface();
 
@@ -27,20 +27,20 @@ function open() {
   const [copies, raw] = stores;
   const writers = stores.map((store) => createOrderedWriter(store, (_shard, error) => void errors.push(error)));
   const [copiesWriter, rawWriter] = writers as [(typeof writers)[0], (typeof writers)[0]];
-  const sinks = [createCopies(copies, copiesWriter, surface), rawFeedSink(raw, rawWriter)];
+  const feedHandlers = [createCopies(copies, copiesWriter, surface), rawFeedHandler(raw, rawWriter)];
   return {
     copies,
     raw,
     errors,
-    sinks,
+    feedHandlers,
     rawWriter,
     /** A keeper's answer: keys and revision, or why there is none. */
     async kept(shard: string): Promise<{ readonly keys: readonly string[]; readonly revision: number } | string> {
-      const needs = { store: raw, writer: rawWriter, epoch: 'copy', admit: () => undefined };
+      const deps = { store: raw, writer: rawWriter, epoch: 'copy', admit: () => undefined };
       const found: string[] = [];
       let at = 0;
       try {
-        for await (const { entries = [], revision = 0 } of keptFeed(needs).snapshot(
+        for await (const { entries = [], revision = 0 } of keptFeed(deps).snapshot(
           create(FeedService.method.snapshot.input, { shard }),
           { signal: new AbortController().signal, peer: { commonName: '', organizations: [] } },
         )) {
@@ -66,11 +66,11 @@ const keys = [
 ];
 
 it('nothing is left of a shard that leaves, and all of the others', async () => {
-  const { copies, raw, sinks, settled, errors } = open();
+  const { copies, raw, feedHandlers, settled, errors } = open();
   for (const [number, name] of ['one', 'two'].entries()) {
     const shard = { name, number: number + 1 };
-    for (const sink of sinks)
-      sink.apply(
+    for (const feedHandler of feedHandlers)
+      feedHandler.apply(
         shard,
         keys.map((key, index) => entryOf(key, 10 + index, {})),
       );
@@ -83,7 +83,7 @@ it('nothing is left of a shard that leaves, and all of the others', async () => 
   const [before] = await held();
   expect(before).toHaveLength(6);
   expect(await keptShards(raw)).toEqual(['one', 'two']);
-  for (const sink of sinks) sink.removed('one');
+  for (const feedHandler of feedHandlers) feedHandler.removed('one');
   await settled();
   const [left, leftRaw] = await held();
   expect(left?.map((key) => key.split('/')[2])).toEqual(['two', 'two', 'two']);
@@ -93,19 +93,19 @@ it('nothing is left of a shard that leaves, and all of the others', async () => 
 });
 
 it('what is not in a snapshot any more goes, and only of its shard', async () => {
-  const { copies, sinks, settled } = open();
+  const { copies, feedHandlers, settled } = open();
   const [one, two] = [
     { name: 'one', number: 1 },
     { name: 'two', number: 2 },
   ];
   for (const shard of [one, two])
-    for (const sink of sinks)
-      sink.apply(
+    for (const feedHandler of feedHandlers)
+      feedHandler.apply(
         shard,
         keys.map((key, index) => entryOf(key, 10 + index, {})),
       );
-  for (const sink of sinks) {
-    const snapshot = sink.begin(one);
+  for (const feedHandler of feedHandlers) {
+    const snapshot = feedHandler.begin(one);
     snapshot.add([entryOf(keys[0] ?? '', 20, {})]);
     snapshot.end();
   }
@@ -116,30 +116,30 @@ it('what is not in a snapshot any more goes, and only of its shard', async () =>
 });
 
 it('what comes back behind a snapshot that had it no more stays', async () => {
-  const { raw, copies, sinks, settled } = open();
+  const { raw, copies, feedHandlers, settled } = open();
   const shard = { name: 'one', number: 1 };
   const [key = '', other = ''] = keys;
-  for (const sink of sinks) sink.apply(shard, [entryOf(key, 10, {}), entryOf(other, 11, {})]);
+  for (const feedHandler of feedHandlers) feedHandler.apply(shard, [entryOf(key, 10, {}), entryOf(other, 11, {})]);
   await settled();
-  for (const sink of sinks) {
-    const snapshot = sink.begin(shard);
+  for (const feedHandler of feedHandlers) {
+    const snapshot = feedHandler.begin(shard);
     snapshot.add([entryOf(other, 11, {})]);
     snapshot.end();
-    sink.apply(shard, [entryOf(key, 21, {})]);
+    feedHandler.apply(shard, [entryOf(key, 21, {})]);
   }
   await settled();
   for (const store of [copies, raw]) expect((await store.list({ prefix: '' })).entries).toHaveLength(2);
 });
 
 it('a copy is nobody’s to take while it is being made, also where the process ended meanwhile', async () => {
-  const { raw, sinks, settled, kept } = open();
+  const { raw, feedHandlers, settled, kept } = open();
   const shard = { name: 'one', number: 1 };
   const [key = '', other = ''] = keys;
-  const [, sink] = sinks as [FeedSink, FeedSink];
-  sink.apply(shard, [entryOf(key, 10, {})]);
+  const [, feedHandler] = feedHandlers as [FeedHandler, FeedHandler];
+  feedHandler.apply(shard, [entryOf(key, 10, {})]);
   await settled();
   expect(await kept('one')).toEqual({ keys: [key], revision: 10 });
-  const snapshot = sink.begin(shard);
+  const snapshot = feedHandler.begin(shard);
   snapshot.add([entryOf(other, 20, {})]);
   await settled();
   expect(await kept('one')).toBe('the copy of one is not finished');
@@ -148,37 +148,37 @@ it('a copy is nobody’s to take while it is being made, also where the process 
   snapshot.end();
   await settled();
   expect(await kept('one')).toEqual({ keys: [key, other], revision: 20 });
-  const removing = sink.begin(shard);
+  const removing = feedHandler.begin(shard);
   removing.add([entryOf(other, 20, {})]);
-  sink.removed('one');
+  feedHandler.removed('one');
   await settled();
   expect(await keptShards(raw)).toEqual([]);
 });
 
 it('what cannot be written ends a copy where it was, until it is begun anew', async () => {
-  const { raw, sinks, settled, errors, kept, rawWriter } = open();
-  const [, sink] = sinks as [FeedSink, FeedSink];
+  const { raw, feedHandlers, settled, errors, kept, rawWriter } = open();
+  const [, feedHandler] = feedHandlers as [FeedHandler, FeedHandler];
   const [one, two] = [
     { name: 'one', number: 1 },
     { name: 'two', number: 2 },
   ];
   const [key = '', other = '', third = ''] = keys;
-  sink.apply(one, [entryOf(key, 10, {})]);
+  feedHandler.apply(one, [entryOf(key, 10, {})]);
   await settled();
   const { commit } = raw;
   raw.commit = () => Promise.reject(new Error('the disk is full'));
-  sink.apply(one, [entryOf(other, 11, {})]);
+  feedHandler.apply(one, [entryOf(other, 11, {})]);
   await settled();
   raw.commit = commit;
-  sink.apply(one, [entryOf(third, 12, {})]);
-  sink.apply(two, [entryOf(third, 12, {})]);
+  feedHandler.apply(one, [entryOf(third, 12, {})]);
+  feedHandler.apply(two, [entryOf(third, 12, {})]);
   await settled();
   expect(errors).toHaveLength(1);
   expect([rawWriter.isBroken('one'), rawWriter.isBroken('two')]).toEqual([true, false]);
   expect((await raw.list({ prefix: 'one/' })).entries).toHaveLength(1);
   expect(await kept('one')).toBe('the copy of one could not be written');
   expect(await kept('two')).toEqual({ keys: [third], revision: 12 });
-  const snapshot = sink.begin(one);
+  const snapshot = feedHandler.begin(one);
   snapshot.add(keys.map((each, index) => entryOf(each, 10 + index, {})));
   snapshot.end();
   await settled();
@@ -186,12 +186,12 @@ it('what cannot be written ends a copy where it was, until it is begun anew', as
 });
 
 it('objects that are too large for one commit together are copied all the same', async () => {
-  const { copies, raw, sinks, settled, errors } = open();
+  const { copies, raw, feedHandlers, settled, errors } = open();
   const shard = { name: 'one', number: 1 };
   const large = Array.from({ length: 5 }, (_, index) =>
     entryOf(`apis.kcp.io/apiresourceschemas/-/c1//s${index}`, 10 + index, {}, valueBytesMax / 2),
   );
-  for (const sink of sinks) sink.apply(shard, large);
+  for (const feedHandler of feedHandlers) feedHandler.apply(shard, large);
   await settled();
   expect(errors).toEqual([]);
   for (const store of [copies, raw]) expect((await store.list({ prefix: '' })).entries).toHaveLength(5);

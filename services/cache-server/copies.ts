@@ -1,12 +1,12 @@
 /** The served copies: what the feeds say of the replicated kinds, with the annotations that say where each came from. Nobody else writes them. */
-import type { KubeObject } from '@kcp-ts/meta';
-import type { ServedResource, Surface } from '@kcp-ts/registry';
+import type { KubeObject } from '@kcp-ts/api';
+import type { ApiSurface, ServedResource } from '@kcp-ts/registry';
 import { storedObject } from '@kcp-ts/registry';
-import type { FeedEntry, FeedSink } from '@kcp-ts/replication';
+import type { FeedEntry, FeedHandler } from '@kcp-ts/sharding';
 import type { Operation, Store } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import { onShard } from './cached-kinds.ts';
-import { createCopySink } from './copy-sink.ts';
+import { createCopyHandler } from './copy-sink.ts';
 import type { OrderedWriter } from './ordered-writer.ts';
 
 const replicateAnnotation = 'internal.kcp.io/replicate';
@@ -16,7 +16,7 @@ interface Copy {
   readonly served: ServedResource;
 }
 
-export function createCopies(store: Store, writer: OrderedWriter, surface: Surface): FeedSink {
+export function createCopies(store: Store, writer: OrderedWriter, surface: ApiSurface): FeedHandler {
   /** Where an entry is copied to; undefined for kinds that are not. */
   function copyOf(shard: string, key: string): Copy | undefined {
     const { group, resource, cluster, namespace, name } = parseKey(key);
@@ -57,7 +57,7 @@ export function createCopies(store: Store, writer: OrderedWriter, surface: Surfa
     return { op: 'put', key: copy.key, expect: 'any', value: (revision) => storedObject(served, object, revision, 0) };
   }
 
-  return createCopySink(writer, {
+  return createCopyHandler(writer, {
     operationOf,
     keysOf: (shard) =>
       store

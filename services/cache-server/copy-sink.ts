@@ -1,5 +1,5 @@
 /** A copy of all feeds in a store: each entry under a key of its own, and of a shard nothing that a complete state of it has not got. */
-import type { FeedEntry, FeedSink } from '@kcp-ts/replication';
+import type { FeedEntry, FeedHandler } from '@kcp-ts/sharding';
 import type { Operation } from '@kcp-ts/storage';
 import type { OrderedWriter } from './ordered-writer.ts';
 
@@ -16,7 +16,7 @@ function removal(key: string): Operation {
   return { op: 'delete', key, expect: 'any' };
 }
 
-export function createCopySink(writer: OrderedWriter, { operationOf, keysOf, unfinished }: CopyKeys): FeedSink {
+export function createCopyHandler(writer: OrderedWriter, { operationOf, keysOf, unfinished }: CopyKeys): FeedHandler {
   /** A key once, as it is in the end. */
   function operationsOf(shard: string, entries: readonly FeedEntry[]): readonly Operation[] {
     const newest = new Map(entries.map((entry) => [entry.key, entry]));

@@ -1,5 +1,5 @@
 /** Writes what the feeds say to a store, in their order. */
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { Operation, Store } from '@kcp-ts/storage';
 import { commitOperationsMax } from '@kcp-ts/storage';
 

@@ -1,14 +1,14 @@
 /**
  * The feeds of all shards as they are, on disk: for followers that cannot ask a shard itself. Keys begin with the shard, values with the revisions.
  */
-import type { Revision } from '@kcp-ts/meta';
-import { asRevision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
+import { asRevision } from '@kcp-ts/api';
 import { FeedService } from '@kcp-ts/proto';
-import type { FeedEntry, FeedSink } from '@kcp-ts/replication';
 import type { RpcCall, RpcHandlers, RpcService } from '@kcp-ts/rpc';
 import { RpcError, serviceOf } from '@kcp-ts/rpc';
+import type { FeedEntry, FeedHandler } from '@kcp-ts/sharding';
 import type { Entry, Store } from '@kcp-ts/storage';
-import { createCopySink } from './copy-sink.ts';
+import { createCopyHandler } from './copy-sink.ts';
 import type { OrderedWriter } from './ordered-writer.ts';
 
 const headerBytes = 16;
@@ -46,8 +46,8 @@ function decode(shard: string, { key, value }: Entry) {
 const unfinishedPrefix = '~unfinished/';
 
 /** Keeps what the feeds say. */
-export function rawFeedSink(store: Store, writer: OrderedWriter): FeedSink {
-  return createCopySink(writer, {
+export function rawFeedHandler(store: Store, writer: OrderedWriter): FeedHandler {
+  return createCopyHandler(writer, {
     operationOf(shard, entry) {
       const key = rawKey(shard, entry.key);
       const { value } = entry;
@@ -75,7 +75,7 @@ export async function keptShards(store: Store): Promise<readonly string[]> {
   }
 }
 
-export interface KeptFeedNeeds {
+export interface KeptFeedDependencies {
   readonly store: Store;
   readonly writer: Pick<OrderedWriter, 'isBroken'>;
   readonly epoch: string;
@@ -83,7 +83,7 @@ export interface KeptFeedNeeds {
   admit(call: RpcCall): void;
 }
 
-async function* snapshotOf({ store, writer, epoch }: KeptFeedNeeds, shard: string) {
+async function* snapshotOf({ store, writer, epoch }: KeptFeedDependencies, shard: string) {
   if (writer.isBroken(shard)) throw new RpcError('unavailable', `the copy of ${shard} could not be written`);
   const at = store.currentRevision();
   if (store.head(`${unfinishedPrefix}${shard}`) !== undefined)
@@ -106,20 +106,20 @@ async function* snapshotOf({ store, writer, epoch }: KeptFeedNeeds, shard: strin
 }
 
 /** Answers snapshots of any shard; what a follower missed since, the shard itself must say. */
-export function keptFeed(needs: KeptFeedNeeds): RpcHandlers<typeof FeedService> {
+export function keptFeed(deps: KeptFeedDependencies): RpcHandlers<typeof FeedService> {
   const refuse = (): never => {
     throw new RpcError('unimplemented', 'copies have no history');
   };
   return {
     snapshot({ shard }, call) {
-      needs.admit(call);
-      return snapshotOf(needs, shard);
+      deps.admit(call);
+      return snapshotOf(deps, shard);
     },
     fetch: refuse,
     progress: refuse,
   };
 }
 
-export function keptFeedService(needs: KeptFeedNeeds): RpcService {
-  return serviceOf(FeedService, keptFeed(needs));
+export function keptFeedService(deps: KeptFeedDependencies): RpcService {
+  return serviceOf(FeedService, keptFeed(deps));
 }

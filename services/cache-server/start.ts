@@ -14,20 +14,11 @@ import type { Clock, Random, UncaughtErrors } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom, portOrFree } from '@kcp-ts/base';
 import type { ServerTls } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
-import type { ServiceLoad } from '@kcp-ts/installation';
-import {
-  addressOf,
-  admitServices,
-  advertisedHostOf,
-  clockService,
-  createLogger,
-  createMetricsPage,
-  createServiceLoad,
-  openConnections,
-  openDirectory,
-  startInRootDirectory,
-} from '@kcp-ts/installation';
+import { createLogger, createMetricsPage } from '@kcp-ts/observability';
+import type { ServiceLoad } from '@kcp-ts/program';
+import { addressOf, advertisedHostOf, createServiceLoad, startInRootDirectory } from '@kcp-ts/program';
 import { startRpcServer } from '@kcp-ts/rpc';
+import { admitServices, clockService, openConnections, openDirectory } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import { openLmdbStore } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
@@ -36,14 +27,14 @@ import { composeCacheServer } from './compose.ts';
 import { createCopies } from './copies.ts';
 import type { CacheServerConfig } from './options.ts';
 import { createOrderedWriter } from './ordered-writer.ts';
-import { keptFeedService, keptShards, rawFeedSink } from './raw-feeds.ts';
+import { keptFeedService, keptShards, rawFeedHandler } from './raw-feeds.ts';
 
 export interface RunningCacheServer extends AsyncDisposable {
   readonly port: number;
 }
 
 const drainMs = 5_000;
-const followers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces'];
+const feedConsumers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces'];
 /** What the copies take, at most; none of it is used before it is needed. */
 const mapSizeBytes = 2 ** 36;
 const historyMaxBytes = 64_000_000;
@@ -86,7 +77,7 @@ async function servingOf(config: CacheServerConfig, peerCa: string): Promise<Ser
   };
 }
 
-interface StartNeeds {
+interface StartDependencies {
   readonly config: CacheServerConfig;
   readonly clock: Clock;
   readonly random: Random;
@@ -112,7 +103,7 @@ export async function startCacheServer(
   );
 }
 
-async function startIn({ config, clock, random, log, uncaught }: StartNeeds): Promise<RunningCacheServer> {
+async function startIn({ config, clock, random, log, uncaught }: StartDependencies): Promise<RunningCacheServer> {
   const name = config.natsUsername || config.name;
   const host = advertisedHostOf(config);
   const open = (folder: string) =>
@@ -127,14 +118,14 @@ async function startIn({ config, clock, random, log, uncaught }: StartNeeds): Pr
   const copiesWriter = createOrderedWriter(copiesStore, onBroken);
   const load = createServiceLoad(undefined, uncaught);
   const surface = cachedSurface();
-  const sinks = [rawFeedSink(rawStore, rawWriter), createCopies(copiesStore, copiesWriter, surface)];
+  const feedHandlers = [rawFeedHandler(rawStore, rawWriter), createCopies(copiesStore, copiesWriter, surface)];
   const connections = await openConnections({ config, name, clock, log });
-  const { register, tls } = connections;
+  const { membership, tls } = connections;
   // A shard may have left while nobody was here to hear it.
   const kept = await keptShards(rawStore);
-  const joined = new Set(register.current().shards.map((shard) => shard.name));
-  for (const shard of kept) if (!joined.has(shard)) for (const sink of sinks) sink.removed(shard);
-  const directory = await openDirectory({ connections, clock, log, sinks });
+  const joined = new Set(membership.current().shards.map((shard) => shard.name));
+  for (const shard of kept) if (!joined.has(shard)) for (const feedHandler of feedHandlers) feedHandler.removed(shard);
+  const directory = await openDirectory({ connections, clock, log, feedHandlers });
   retake = directory.retake;
   const rpcPort = await portOrFree(config.rpcPort);
   const rpc = await startRpcServer({
@@ -146,7 +137,7 @@ async function startIn({ config, clock, random, log, uncaught }: StartNeeds): Pr
         store: rawStore,
         writer: rawWriter,
         epoch: random.uuid(),
-        admit: (call) => admitServices(call, followers),
+        admit: (call) => admitServices(call, feedConsumers),
       }),
       clockService(clock),
     ],
@@ -154,7 +145,7 @@ async function startIn({ config, clock, random, log, uncaught }: StartNeeds): Pr
   const cache = composeCacheServer({
     ...{ store: copiesStore, surface, clock, random },
     authenticator: await authenticatorOf(config, clock, log, tls.ca, name),
-    shards: () => register.current().shards.map((shard) => shard.name),
+    shards: () => membership.current().shards.map((shard) => shard.name),
     isReady: () => directory.isReady(),
     metrics: metricsOf({ copies: copiesStore, feeds: rawStore }, load),
     inFlight: load.inFlight,
@@ -169,7 +160,7 @@ async function startIn({ config, clock, random, log, uncaught }: StartNeeds): Pr
   });
   load.follow(server);
   const { port } = await server.listen({ host: config.bindAddress, port: config.securePort });
-  await register.announce({
+  await membership.announce({
     kind: 'cache-server',
     name,
     rpcAddress: addressOf(host, rpcPort),

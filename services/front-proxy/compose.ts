@@ -1,14 +1,15 @@
 /** The front-proxy from top to bottom: who asks, where it goes, and over which connection. It never decodes a body. */
+
+import type { UserInfo } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { AssertionSigner, CertificateVerdict } from '@kcp-ts/authn';
 import { assertionHeader, mastersGroup } from '@kcp-ts/authn';
 import type { Exchange, InFlight, Peer } from '@kcp-ts/http';
-import type { Backends } from '@kcp-ts/installation';
-import { answerStatus, forwardedHeaders, unavailable } from '@kcp-ts/installation';
-import type { UserInfo } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import type { Backends } from '@kcp-ts/sharding';
+import { answerStatus, forwardedHeaders, unavailable } from '@kcp-ts/sharding';
 import type { Router, Target } from './router.ts';
 
-export interface FrontProxyNeeds {
+export interface FrontProxyDependencies {
   readonly router: Router;
   readonly backends: Backends;
   readonly signer: AssertionSigner;
@@ -21,11 +22,11 @@ export interface FrontProxyNeeds {
   onRefused(status: number): void;
 }
 
-export function createFrontProxy(needs: FrontProxyNeeds): (exchange: Exchange) => void | Promise<void> {
-  const { router, backends, signer } = needs;
+export function createFrontProxy(deps: FrontProxyDependencies): (exchange: Exchange) => void | Promise<void> {
+  const { router, backends, signer } = deps;
 
   function refuse(exchange: Exchange, error: StatusError): void {
-    needs.onRefused(error.code);
+    deps.onRefused(error.code);
     answerStatus(exchange, error);
   }
 
@@ -44,7 +45,7 @@ export function createFrontProxy(needs: FrontProxyNeeds): (exchange: Exchange) =
         refuse(exchange, target.error);
         break;
       case 'unavailable':
-        needs.onRefused(503);
+        deps.onRefused(503);
         exchange.respond(503, { 'content-type': 'text/plain; charset=utf-8', 'retry-after': '1' }, 'Not available.');
         break;
     }
@@ -62,16 +63,16 @@ export function createFrontProxy(needs: FrontProxyNeeds): (exchange: Exchange) =
       refuse(exchange, StatusError.methodNotAllowed());
       return undefined;
     }
-    const own = needs.answerOwn(exchange);
+    const own = deps.answerOwn(exchange);
     if (own !== undefined) return own === true ? undefined : own;
-    const certificate = needs.readCertificate(exchange.peer);
+    const certificate = deps.readCertificate(exchange.peer);
     if (certificate.kind === 'invalid' && exchange.headers['authorization'] === undefined) {
       refuse(exchange, new StatusError('Unauthorized', 'Unauthorized'));
       return undefined;
     }
     const user = certificate.kind === 'user' ? certificate.user : undefined;
     try {
-      needs.inFlight.admit(exchange, user?.groups.includes(mastersGroup) === true);
+      deps.inFlight.admit(exchange, user?.groups.includes(mastersGroup) === true);
     } catch (error) {
       refuse(exchange, StatusError.from(error));
       return undefined;

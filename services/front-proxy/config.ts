@@ -1,7 +1,7 @@
 /** Reads the front-proxy's configuration once. */
 import type { FlagsResult } from '@kcp-ts/flags';
 import { readFlags } from '@kcp-ts/flags';
-import { checkInstallation } from '@kcp-ts/installation';
+import { checkInstallation } from '@kcp-ts/program';
 import type { FrontProxyConfig } from './options.ts';
 import { options } from './options.ts';
 

@@ -1,9 +1,10 @@
 /** A front-proxy among servers that a test or a bench writes itself: everything is real but the index, which is a table. */
+
+import type { ClusterName } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock } from '@kcp-ts/base';
 import type { ExchangeHandler, HttpLimits, ServerTls } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
-import type { ClusterName } from '@kcp-ts/meta';
 import type { Mapping } from './mapping.ts';
 import type { ServeOptions, ServingFrontProxy } from './serve.ts';
 import { serveFrontProxy } from './serve.ts';
@@ -16,7 +17,7 @@ export interface TestPlaces {
   /** The shards that cannot be asked. */
   unheard: () => Promise<ReadonlySet<string>>;
   /** The shard that would know of any path. */
-  witness: string | undefined;
+  oracle: string | undefined;
   ready: boolean;
 }
 
@@ -26,7 +27,7 @@ export function createTestPlaces(): TestPlaces {
     shards: new Map(),
     services: new Map(),
     unheard: () => Promise.resolve(new Set()),
-    witness: undefined,
+    oracle: undefined,
     ready: true,
   };
 }
@@ -41,7 +42,7 @@ function directoryOf(places: TestPlaces): ServeOptions['directory'] {
         const unsaid = { parent: undefined, name: undefined, requiredGroups: undefined };
         return { ...unsaid, shard: found.shard, path: name, phase: 'Ready', deleting: false };
       },
-      witnessOf: () => places.witness,
+      oracleOf: () => places.oracle,
       sizes: () => ({ clusters: workspaces.size, workspaces: workspaces.size }),
     },
     resolve(text) {

@@ -102,9 +102,9 @@ describe.each(openClients)('over %s the proxy', (_protocol, open) => {
       status: 503,
       headers: { 'retry-after': '1' },
     });
-    at.places.witness = 'two';
+    at.places.oracle = 'two';
     expect(await ask(open, { url: at.url('/clusters/root:b/api'), tls: at.tls })).toMatchObject({ status: 503 });
-    at.places.witness = 'root';
+    at.places.oracle = 'root';
     expect(await ask(open, { url: at.url('/clusters/root:b/api'), tls: at.tls })).toMatchObject({ status: 403 });
   });
 

@@ -1,6 +1,9 @@
 /** The proxy's metrics: a fixed set of series, by backend and status, none by workspace. */
-import type { BackendStatistics, Series, ServiceLoad } from '@kcp-ts/installation';
-import { createMetricsPage } from '@kcp-ts/installation';
+
+import type { Series } from '@kcp-ts/observability';
+import { createMetricsPage } from '@kcp-ts/observability';
+import type { ServiceLoad } from '@kcp-ts/program';
+import type { BackendStatistics } from '@kcp-ts/sharding';
 
 export interface Metrics {
   /** A request has been answered; `backend` is empty where the proxy did so itself. */
@@ -8,13 +11,13 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-export interface MetricsNeeds {
+export interface MetricsDependencies {
   readonly load: ServiceLoad;
   backends(): readonly BackendStatistics[];
   index(): { readonly clusters: number; readonly workspaces: number };
 }
 
-export function createMetrics({ load, backends, index }: MetricsNeeds): Metrics {
+export function createMetrics({ load, backends, index }: MetricsDependencies): Metrics {
   /** By backend, then by status: nothing is put together for a request. */
   const answers = new Map<string, Map<number, number>>();
 

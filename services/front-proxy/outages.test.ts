@@ -158,7 +158,7 @@ it('asks all shards before it hands on that a workspace is not where it was hear
     at.places.workspaces.delete('team');
     return Promise.resolve(new Set());
   };
-  at.places.witness = 'one';
+  at.places.oracle = 'one';
   expect(await at.get('team/api')).toMatchObject({ status: 403 });
   // The word of a client is none.
   at.places.workspaces.set('team', heard);

@@ -1,13 +1,11 @@
 /** From a request's path to the server that answers it. (kcp facts, 8.3) */
 
+import { isWorkspacePath, StatusError } from '@kcp-ts/api';
 import { serviceAudience } from '@kcp-ts/authn';
 import type { Exchange } from '@kcp-ts/http';
 import { decodeSegment } from '@kcp-ts/http';
-import type { Directory } from '@kcp-ts/installation';
-import { confirmPlacement } from '@kcp-ts/installation';
-import { isWorkspacePath, StatusError } from '@kcp-ts/meta';
-import type { ServiceKind } from '@kcp-ts/replication';
-import type { PathIndex, Placement } from '@kcp-ts/workspace-index';
+import type { Directory, PathIndex, Placement, ServiceKind } from '@kcp-ts/sharding';
+import { confirmPlacement } from '@kcp-ts/sharding';
 import type { Mapping } from './mapping.ts';
 import { mappingOf } from './mapping.ts';
 
@@ -27,10 +25,10 @@ export type Target =
 
 /** What the router asks of the directory. */
 export interface Places extends Pick<Directory, 'resolve' | 'unheard' | 'shard' | 'services'> {
-  readonly index: Pick<PathIndex, 'cluster' | 'witnessOf'>;
+  readonly index: Pick<PathIndex, 'cluster' | 'oracleOf'>;
 }
 
-export interface RouterNeeds {
+export interface RouterDependencies {
   readonly directory: Places;
   readonly rootShard: string;
   readonly mappings: readonly Mapping[];
@@ -76,7 +74,7 @@ function homeOf(exchange: Exchange): string | undefined {
   }
 }
 
-export function createRouter({ directory, rootShard, mappings }: RouterNeeds): Router {
+export function createRouter({ directory, rootShard, mappings }: RouterDependencies): Router {
   function onShard(shard: string, path: string, heard = false): Target {
     const url = directory.shard(shard)?.baseUrl;
     return url === undefined

@@ -4,14 +4,16 @@ import { createAssertionSigner, createCertificateReader, createServicePeers } fr
 import type { Clock } from '@kcp-ts/base';
 import type { HttpLimits, ServerTls } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
-import type { PeerTls, ServiceLoad } from '@kcp-ts/installation';
-import { createBackends, createServiceLoad } from '@kcp-ts/installation';
+import type { ServiceLoad } from '@kcp-ts/program';
+import { createServiceLoad } from '@kcp-ts/program';
+import type { PeerTls } from '@kcp-ts/sharding';
+import { createBackends } from '@kcp-ts/sharding';
 import type { Logger } from 'pino';
 import { createFrontProxy } from './compose.ts';
+import type { KnownPlaces } from './health-and-metrics.ts';
+import { createHealthAndMetrics } from './health-and-metrics.ts';
 import type { Mapping } from './mapping.ts';
 import { createMetrics } from './metrics.ts';
-import type { KnownPlaces } from './own-answers.ts';
-import { createOwnAnswers } from './own-answers.ts';
 import type { Places } from './router.ts';
 import { createRouter } from './router.ts';
 
@@ -80,7 +82,7 @@ export async function serveFrontProxy(options: ServeOptions): Promise<ServingFro
     }),
     readCertificate,
     inFlight: load.inFlight,
-    answerOwn: createOwnAnswers({
+    answerOwn: createHealthAndMetrics({
       directory,
       draining: () => draining,
       metrics: metrics.text,

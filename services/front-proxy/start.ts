@@ -2,14 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import type { UncaughtErrors } from '@kcp-ts/base';
 import { createSystemClock, every } from '@kcp-ts/base';
-import {
-  addressOf,
-  advertisedHostOf,
-  createLogger,
-  createServiceLoad,
-  openConnections,
-  openDirectory,
-} from '@kcp-ts/installation';
+import { createLogger } from '@kcp-ts/observability';
+import { addressOf, advertisedHostOf, createServiceLoad } from '@kcp-ts/program';
+import { openConnections, openDirectory } from '@kcp-ts/sharding';
 import { readMappings } from './mapping.ts';
 import type { FrontProxyConfig } from './options.ts';
 import { serveFrontProxy } from './serve.ts';
@@ -56,7 +51,7 @@ export async function startFrontProxy(
     log,
     load: createServiceLoad(config, uncaught),
   });
-  await connections.register.announce({
+  await connections.membership.announce({
     kind: 'front-proxy',
     name,
     baseUrl: `https://${addressOf(host, proxy.port)}`,

@@ -1,6 +1,9 @@
 /** Who may do what in this shard: the authorizer over the shard's own objects, and the questions that others ask of it. */
+
+import type { ClusterName, UserInfo } from '@kcp-ts/api';
+import { parseIdentityHash, StatusError } from '@kcp-ts/api';
 import type { ApiPath } from '@kcp-ts/apiserver';
-import type { AccessRequest, Authorizer, AuthorizerNeeds, Escalation, Rbac, Reviews } from '@kcp-ts/authz';
+import type { AccessRequest, Authorizer, AuthorizerDependencies, Escalation, Rbac, Reviews } from '@kcp-ts/authz';
 import {
   alwaysAllowPathsDefault,
   createAuthorizer,
@@ -12,8 +15,6 @@ import {
   rbacChangeOf,
 } from '@kcp-ts/authz';
 import type { Turns } from '@kcp-ts/base';
-import type { ClusterName, UserInfo } from '@kcp-ts/meta';
-import { parseIdentityHash, StatusError } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { clusterOfKey, exportKey, exportsPrefix } from '@kcp-ts/sharing';
@@ -66,7 +67,7 @@ export function createAccess(core: Core): Access {
     }
   });
   core.onGone((cluster) => rbac.invalidate(cluster));
-  const authorizerNeeds: AuthorizerNeeds = {
+  const authorizerDeps: AuthorizerDependencies = {
     rbac,
     alwaysAllowPaths: alwaysAllowPathsDefault,
     cluster: (name) => clusters.facts(name as ClusterName),
@@ -80,10 +81,10 @@ export function createAccess(core: Core): Access {
       return { exportCluster, exportName, maximalPermissionPolicy: limited };
     },
   };
-  const authorizer = createAuthorizer(authorizerNeeds);
+  const authorizer = createAuthorizer(authorizerDeps);
   // Requests for clusters of other shards are theirs to judge: this one only answers who could enter.
   const entrance = createAuthorizer({
-    ...authorizerNeeds,
+    ...authorizerDeps,
     cluster: (name) => clusters.facts(name as ClusterName) ?? core.peers?.index.cluster(name),
   });
   /** Clusters with an export that brings a resource under an identity and limits what consumers may do. */
@@ -151,11 +152,11 @@ export function createAccess(core: Core): Access {
       return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => undefined);
     },
     policyClusters({ identity, storage, origin }) {
-      const { group, plural } = storage.row;
+      const { group, plural } = storage.definition;
       return origin.kind === 'bound' ? owners(identity, group, plural) : [];
     },
     ownerAllows(user, verb, api, { identity, storage, origin }) {
-      const { group, plural } = storage.row;
+      const { group, plural } = storage.definition;
       const asked = { ...api, group, resource: plural };
       if (origin.kind !== 'bound') return !authorizer.deniesSystemStatus(resourceRequest(user, '', asked, verb));
       // Exports may share an identity: an object belongs to all of them, so each has its say.

@@ -1,20 +1,20 @@
 /** The desks that look at every write of this shard: claims put their labels on, and a reference to another shard is looked at in that shard's present. */
 
-import { keepServerOwnedMetadata } from '@kcp-ts/behaviours';
+import type { KubeObject } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import { createReplicateMarks } from '@kcp-ts/controllers';
-import type { KubeObject } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
 import type { Admission, WriteContext } from '@kcp-ts/registry';
 import { objectKey } from '@kcp-ts/registry';
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { bindingsPrefix } from '@kcp-ts/sharing';
+import { keepServerOwnedMetadata } from '@kcp-ts/strategies';
 import type { Workspace, WorkspaceType } from '@kcp-ts/tenancy';
 import { newReferences } from '@kcp-ts/tenancy';
 import type { Access } from './access.ts';
-import type { Tenancy } from './behaviours.ts';
 import type { Core } from './core.ts';
 import type { References } from './references.ts';
 import { createReferences } from './references.ts';
+import type { Tenancy } from './strategies.ts';
 
 /** Kinds of which some objects leave the shard, by what they say. */
 const markedKinds: ReadonlySet<string> = new Set([
@@ -110,7 +110,7 @@ export function shardAdmission(core: Core, tenancy: Tenancy, access: Access): Ad
 
   return {
     mutate(object, old, context) {
-      const { group, plural } = context.served.row;
+      const { group, plural } = context.served.definition;
       const resource = `${plural}.${group}`;
       keepServerOwnedMetadata(resource, object, old, context.user);
       const question = byKind[resource];
@@ -121,7 +121,7 @@ export function shardAdmission(core: Core, tenancy: Tenancy, access: Access): Ad
     },
     validate: () => undefined,
     settle(object, _old, { served, cluster }) {
-      const { group, plural } = served.row;
+      const { group, plural } = served.definition;
       // Which claims apply is what the bindings of the workspace say.
       const bindings = core.store.unchanged({ prefix: `${bindingsPrefix}${cluster}/` });
       core.claims.label(cluster, { group, plural, identity: served.identity }, object);

@@ -1,10 +1,11 @@
 /** What a shard of an installation of several knows beside its own objects, and an operator is told. */
+
+import { StatusError } from '@kcp-ts/api';
 import type { ApiRequest } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import { createAssertionVerifier, createServicePeers, serviceAudience, withAssertions } from '@kcp-ts/authn';
 import type { Clock } from '@kcp-ts/base';
-import { StatusError } from '@kcp-ts/meta';
-import type { ClockGuard } from '@kcp-ts/replication';
+import type { ClockGuard } from '@kcp-ts/sharding';
 
 export interface AmongOthers {
   readonly clocks: Pick<ClockGuard, 'fault' | 'offsetMs' | 'peers'>;

@@ -3,21 +3,22 @@
  * bindings; finding root's LogicalCluster means that it has been bootstrapped, and since that object is written last, an interrupted bootstrap begins
  * again and overwrites. The others take over the identities of root's exports, and keep them: after that they start without asking anybody.
  */
+
+import type { ClusterName, KubeObject, Revision } from '@kcp-ts/api';
+import { asClusterName, withCondition, writeRulesOf } from '@kcp-ts/api';
 import { rootExports, rootObjects, systemAdminObjects } from '@kcp-ts/apis';
 import { identityHashOf } from '@kcp-ts/controllers';
-import type { ClusterName, KubeObject, Revision } from '@kcp-ts/meta';
-import { asClusterName, strategyOf, withCondition } from '@kcp-ts/meta';
 import { objectKey, stampCreated, storedObject, timestampOf } from '@kcp-ts/registry';
+import { logicalClusterKey } from '@kcp-ts/sharding';
 import type { ApiBinding, ApiExport, ApiResourceSchema, BindingReader } from '@kcp-ts/sharing';
 import { claimLabelPrefix, evaluateBinding, exportHash, exportLabel, reflexiveClaimHash } from '@kcp-ts/sharing';
 import type { Operation } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
-import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import type { Core } from './core.ts';
 import type { RootIdentities } from './root-identities.ts';
 import { identitiesOfExports, keptIdentities } from './root-identities.ts';
 
-export interface BootstrapNeeds {
+export interface BootstrapDependencies {
   readonly core: Core;
   readonly externalUrl: string;
   readonly virtualWorkspaceUrl: string;
@@ -103,7 +104,7 @@ function systemAdminOperations(core: Core, now: string): Operation[] {
 function putOperation(core: Core, cluster: ClusterName, object: KubeObject, now: string): Operation {
   const served = core.served(groupOf(object), pluralOf[object.kind] ?? '');
   const namespace = object.metadata.namespace ?? '';
-  const generation = strategyOf(served.row).countsGenerations;
+  const generation = writeRulesOf(served.definition).countsGenerations;
   stampCreated(object, { cluster, namespace, uid: core.random.uuid(), timestamp: now, generation });
   served.schema.applyDefaults(object);
   return {
@@ -167,11 +168,11 @@ async function commitAll(core: Core, operations: readonly Operation[]): Promise<
   for (let i = 0; i < operations.length; i += batch) await core.store.commit(operations.slice(i, i + batch));
 }
 
-async function create(needs: BootstrapNeeds): Promise<void> {
-  const { core } = needs;
+async function create(deps: BootstrapDependencies): Promise<void> {
+  const { core } = deps;
   const now = timestampOf(core.clock.now());
   const objects = [
-    ...rootObjects({ externalUrl: needs.externalUrl, caData: needs.caBundle, shardName: needs.shardName, now }),
+    ...rootObjects({ externalUrl: deps.externalUrl, caData: deps.caBundle, shardName: deps.shardName, now }),
   ];
   const operations = systemAdminOperations(core, now);
   const secrets = objects.filter(({ kind }) => kind === 'APIExport').map((object) => identify(core, object, now));
@@ -206,8 +207,8 @@ function sliceOperation(core: Core, slice: KubeObject, now: string): Operation {
 }
 
 /** A shard that is reached under another URL than before says so. */
-async function updateShard(needs: BootstrapNeeds): Promise<void> {
-  const { core, externalUrl, virtualWorkspaceUrl, shardName } = needs;
+async function updateShard(deps: BootstrapDependencies): Promise<void> {
+  const { core, externalUrl, virtualWorkspaceUrl, shardName } = deps;
   const served = core.served('core.kcp.io', 'shards');
   const key = objectKey(served, root, '', shardName);
   const entry = core.store.get(key);
@@ -229,7 +230,7 @@ async function updateShard(needs: BootstrapNeeds): Promise<void> {
 const homeBinding = 'system:kcp:configured-group:home-clusterworkspace-create';
 
 /** Who may have a home workspace is the operator's to say, at every start. */
-async function updateHomeCreators({ core, homeCreatorGroups }: BootstrapNeeds): Promise<void> {
+async function updateHomeCreators({ core, homeCreatorGroups }: BootstrapDependencies): Promise<void> {
   const served = core.served('rbac.authorization.k8s.io', 'clusterrolebindings');
   const key = objectKey(served, root, '', homeBinding);
   const entry = core.store.get(key);
@@ -252,10 +253,10 @@ async function unlessFull({ store }: Core, update: () => Promise<void>): Promise
 }
 
 /** Resolves when everything is there and root's identities are known. */
-export async function bootstrap(needs: BootstrapNeeds): Promise<void> {
-  const { core, holdsRoot } = needs;
+export async function bootstrap(deps: BootstrapDependencies): Promise<void> {
+  const { core, holdsRoot } = deps;
   if (!holdsRoot) return joinInstallation(core);
-  if (!readIdentities(core) || core.store.head(logicalClusterKey(root)) === undefined) await create(needs);
-  await unlessFull(core, () => updateShard(needs));
-  await unlessFull(core, () => updateHomeCreators(needs));
+  if (!readIdentities(core) || core.store.head(logicalClusterKey(root)) === undefined) await create(deps);
+  await unlessFull(core, () => updateShard(deps));
+  await unlessFull(core, () => updateHomeCreators(deps));
 }

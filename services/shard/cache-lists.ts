@@ -3,11 +3,11 @@
  * that its watch cache answers. Here there is no such cache: all lists read the store.
  */
 
-import type { Series } from '@kcp-ts/installation';
-import type { ResourceRow } from '@kcp-ts/meta';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import type { Series } from '@kcp-ts/observability';
 
 export interface CacheLists {
-  count(row: Pick<ResourceRow, 'group' | 'plural'>): void;
+  count(definition: Pick<ResourceDefinition, 'group' | 'plural'>): void;
   readonly series: Series;
 }
 

@@ -17,7 +17,7 @@ export interface ShardCertificates {
   readonly serviceAccountKey: string;
 }
 
-export interface CertificateNeeds {
+export interface CertificateDependencies {
   readonly rootDirectory: string;
   /** Names and addresses under which clients reach the shard. */
   readonly hosts: readonly string[];
@@ -96,14 +96,16 @@ async function ensureAuthority(
   return writePair(folder, name, await makeAuthority(`kcp-${name}`, nowMs, kind));
 }
 
-async function ensureServing(needs: CertificateNeeds): Promise<{ serving: CertificateAndKey; servingCa: string }> {
-  const { rootDirectory, nowMs } = needs;
+async function ensureServing(
+  deps: CertificateDependencies,
+): Promise<{ serving: CertificateAndKey; servingCa: string }> {
+  const { rootDirectory, nowMs } = deps;
   const authority = await ensureAuthority(rootDirectory, 'serving-ca', {
     kind: 'ec',
     daysMin: authorityDaysMin,
     nowMs,
   });
-  const hosts = servingHosts(needs.hosts);
+  const hosts = servingHosts(deps.hosts);
   const existing = await readPair(rootDirectory, 'apiserver');
   const certificate = parsed(existing?.certificate);
   const issuer = parsed(authority.certificate);
@@ -124,7 +126,10 @@ async function ensureServing(needs: CertificateNeeds): Promise<{ serving: Certif
   return { serving: await writePair(rootDirectory, 'apiserver', chain), servingCa: authority.certificate };
 }
 
-async function ensureServiceAccountKey({ rootDirectory, serviceAccountKeyFile }: CertificateNeeds): Promise<string> {
+async function ensureServiceAccountKey({
+  rootDirectory,
+  serviceAccountKeyFile,
+}: CertificateDependencies): Promise<string> {
   if (serviceAccountKeyFile !== '') return readFile(serviceAccountKeyFile, 'utf8');
   const path = join(rootDirectory, 'sa.key');
   const existing = await readFileIfThere(path);
@@ -143,16 +148,16 @@ async function ensureServiceAccountKey({ rootDirectory, serviceAccountKeyFile }:
 }
 
 /** Reads what there is and makes what there is not. Rejects when a file of the operator's cannot be read, or a key of ours is broken. */
-export async function ensureCertificates(needs: CertificateNeeds): Promise<ShardCertificates> {
-  const { rootDirectory, tlsCertFile, tlsPrivateKeyFile, clientCaFile, nowMs } = needs;
+export async function ensureCertificates(deps: CertificateDependencies): Promise<ShardCertificates> {
+  const { rootDirectory, tlsCertFile, tlsPrivateKeyFile, clientCaFile, nowMs } = deps;
   const own = async () => {
     const certificate = await readFile(tlsCertFile, 'utf8');
     return { serving: { certificate, privateKey: await readFile(tlsPrivateKeyFile, 'utf8') }, servingCa: certificate };
   };
-  const { serving, servingCa } = tlsCertFile === '' ? await ensureServing(needs) : await own();
+  const { serving, servingCa } = tlsCertFile === '' ? await ensureServing(deps) : await own();
   const clientCa =
     clientCaFile === ''
       ? (await ensureAuthority(rootDirectory, 'client-ca', { kind: clientCaKind, daysMin: 0, nowMs })).certificate
       : await readFile(clientCaFile, 'utf8');
-  return { serving, servingCa, clientCa, serviceAccountKey: await ensureServiceAccountKey(needs) };
+  return { serving, servingCa, clientCa, serviceAccountKey: await ensureServiceAccountKey(deps) };
 }

@@ -1,15 +1,16 @@
 /** What other shards ask of this one: to make a logical cluster for a workspace of theirs, to say how it does, and to take it away. */
+
+import { asClusterName } from '@kcp-ts/api';
 import type { ClusterOrder, ClusterRemoval } from '@kcp-ts/controllers';
 import { remainingMessage } from '@kcp-ts/controllers';
-import { asClusterName } from '@kcp-ts/meta';
 import { timestampOf } from '@kcp-ts/registry';
+import { logicalClusterKey } from '@kcp-ts/sharding';
 import { isDrawnClusterName } from '@kcp-ts/sharing';
 import { flagDeleting, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster, MadeCluster, ResolvedType } from '@kcp-ts/tenancy';
 import { parseTypeName, planCluster } from '@kcp-ts/tenancy';
-import { logicalClusterKey } from '@kcp-ts/workspace-index';
-import type { Tenancy } from './behaviours.ts';
 import type { Core } from './core.ts';
+import type { Tenancy } from './strategies.ts';
 
 export type OrderRefusal =
   /** Not a name that is drawn for a workspace: it may be that of a home, or of the system. */
@@ -36,7 +37,7 @@ export interface ClusterOrders {
   ): Promise<{ readonly gone: true } | { readonly gone: false; readonly message: string }>;
 }
 
-export interface ClusterOrderNeeds {
+export interface ClusterOrderDependencies {
   readonly core: Core;
   readonly tenancy: Tenancy;
   readonly removal: ClusterRemoval;
@@ -52,7 +53,7 @@ function refused(why: OrderRefusal): OrderOutcome {
   return { status: 'refused', why };
 }
 
-export function createClusterOrders({ core, tenancy, removal, externalUrl }: ClusterOrderNeeds): ClusterOrders {
+export function createClusterOrders({ core, tenancy, removal, externalUrl }: ClusterOrderDependencies): ClusterOrders {
   /** Clusters that are being made; resolves when they are, or could not be. A removal that did not wait would leave the cluster behind for good. */
   const making = new Map<string, Promise<void>>();
   /** Clusters that were asked to go, and when, oldest first: an order that its removal has overtaken makes nothing. Names are never used again. */

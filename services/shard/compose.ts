@@ -1,22 +1,24 @@
 /** A shard, from top to bottom: what it is made of and how the parts know each other. */
-import type { ApiRequest, Bookmarks, HealthCheck, ServerNeeds, SurfaceDocuments } from '@kcp-ts/apiserver';
-import { createApiServer, createBookmarks, createDiscovery, createOpenApi, createProgress } from '@kcp-ts/apiserver';
+
+import type { Revision, StatusError } from '@kcp-ts/api';
+import type { ApiRequest, ApiSurfaceDocuments, Bookmarks, HealthCheck, ServerDependencies } from '@kcp-ts/apiserver';
+import { createApiServer, createBookmarks, createProgress } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
-import { conversionOf } from '@kcp-ts/behaviours';
-import { createControllerRuntime } from '@kcp-ts/controller';
+import { createControllerRuntime } from '@kcp-ts/controller-runtime';
+import { createDiscovery } from '@kcp-ts/discovery';
 import type { Exchange, Peer } from '@kcp-ts/http';
-import type { ServiceLoad } from '@kcp-ts/installation';
-import { createServiceLoad, versionInfo } from '@kcp-ts/installation';
-import type { Revision, StatusError } from '@kcp-ts/meta';
-import type { Admission, Behaviour, RegistryNeeds, Surface } from '@kcp-ts/registry';
+import { createOpenApi } from '@kcp-ts/openapi';
+import type { ServiceLoad } from '@kcp-ts/program';
+import { createServiceLoad, versionInfo } from '@kcp-ts/program';
+import type { Admission, ApiSurface, RegistryDependencies, Strategy } from '@kcp-ts/registry';
+import { logicalClusterKey } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
-import { logicalClusterKey } from '@kcp-ts/workspace-index';
+import { conversionOf } from '@kcp-ts/strategies';
 import { createAccess } from './access.ts';
 import { shardAdmission } from './admission.ts';
 import type { AmongOthers } from './among-others.ts';
 import { refuseWithWrongClock } from './among-others.ts';
-import { createTenancy, kcpBehaviours } from './behaviours.ts';
 import { bootstrap } from './bootstrap.ts';
 import { createCacheLists } from './cache-lists.ts';
 import type { ClusterOrders } from './cluster-orders.ts';
@@ -34,6 +36,7 @@ import type { RoleReport } from './role.ts';
 import { createRouter } from './router.ts';
 import type { ShardObjects } from './shard-objects.ts';
 import { keepShardObjects } from './shard-objects.ts';
+import { createTenancy, kcpStrategies } from './strategies.ts';
 
 export interface ShardOptions {
   readonly store: Store;
@@ -71,7 +74,7 @@ export interface Shard extends AsyncDisposable {
   keepShards(leave: (shard: string) => void): ShardObjects;
   readonly handler: (exchange: Exchange) => void | Promise<void>;
   /** Makes progress past a revision, as far as the clock allows, and says so to other services' watches. */
-  nudge(past: Revision): Promise<Revision>;
+  requestProgress(past: Revision): Promise<Revision>;
   /** From now on readiness says no: others go elsewhere while open requests end. */
   drain(): void;
 }
@@ -81,7 +84,7 @@ const watchBacklogBytesMax = 4 * 1024 * 1024;
 const bookmarkMs = 30_000;
 const reconcilesAtOnce = 64;
 
-function registryNeeds(core: Core, admission: Admission): RegistryNeeds {
+function registryDeps(core: Core, admission: Admission): RegistryDependencies {
   const { store, clock, turns, random, shardNumber } = core;
   return {
     store,
@@ -95,14 +98,14 @@ function registryNeeds(core: Core, admission: Admission): RegistryNeeds {
   };
 }
 
-function createPresentation(serverAddress: string): ServerNeeds['presentation'] {
-  const documents = new WeakMap<Surface, SurfaceDocuments>();
+function createPresentation(serverAddress: string): ServerDependencies['presentation'] {
+  const documents = new WeakMap<ApiSurface, ApiSurfaceDocuments>();
   return {
     of(surface) {
       let found = documents.get(surface);
       if (found === undefined) {
-        const rows = surface.resources.map(({ row }) => row);
-        found = { discovery: createDiscovery(rows, { serverAddress }), openApi: createOpenApi(rows) };
+        const definitions = surface.resources.map(({ definition }) => definition);
+        found = { discovery: createDiscovery(definitions, { serverAddress }), openApi: createOpenApi(definitions) };
         documents.set(surface, found);
       }
       return found;
@@ -110,10 +113,10 @@ function createPresentation(serverAddress: string): ServerNeeds['presentation'] 
   };
 }
 
-/** What is there before anything runs: the core, who may do what, how workspaces are made, and every kind's behaviour. */
+/** What is there before anything runs: the core, who may do what, how workspaces are made, and every kind's strategy. */
 function assemble(options: ShardOptions) {
   const { store, clock, random, shardNumber, shardName, peers, caBundle, tokens, authenticator } = options;
-  const behaviours = new Map<string, Behaviour>();
+  const strategies = new Map<string, Strategy>();
   const core = createCore({
     store,
     clock,
@@ -121,15 +124,15 @@ function assemble(options: ShardOptions) {
     shardNumber,
     shardName,
     peers,
-    // Rows are served before what their behaviours lean on is there: the behaviour itself is looked up when it is first used.
-    behaviour: (name) => lateBehaviour(name, behaviours),
+    // Rows are served before what their strategies lean on is there: the strategy itself is looked up when it is first used.
+    strategy: (name) => lateStrategy(name, strategies),
     conversion: conversionOf,
   });
   const access = createAccess(core);
   const tenancy = createTenancy(core, caBundle);
   const parts = kubernetesParts({ core, access, caBundle, tokens, authenticator });
-  const all = { ...kcpBehaviours(core, access, tenancy), ...parts.behaviours };
-  for (const [name, behaviour] of Object.entries(all)) behaviours.set(name, behaviour);
+  const all = { ...kcpStrategies(core, access, tenancy), ...parts.strategies };
+  for (const [name, strategy] of Object.entries(all)) strategies.set(name, strategy);
   return { core, access, tenancy, parts };
 }
 
@@ -149,8 +152,8 @@ function healthChecks(
   ];
 }
 
-function serverNeeds(core: Core, parts: KubernetesParts, admission: Admission, externalUrl: string): ServerNeeds {
-  const registry = registryNeeds(core, admission);
+function serverDeps(core: Core, parts: KubernetesParts, admission: Admission, externalUrl: string): ServerDependencies {
+  const registry = registryDeps(core, admission);
   return {
     store: core.store,
     hub: core.hub,
@@ -202,8 +205,8 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const router = createRouter({ core, access, homeWorkspace, metrics: metrics.text });
   let ready = true;
   const handler = createApiServer({
-    needs: {
-      ...serverNeeds(core, parts, shardAdmission(core, tenancy, access), externalUrl),
+    deps: {
+      ...serverDeps(core, parts, shardAdmission(core, tenancy, access), externalUrl),
       countCacheList: cacheLists.count,
       ...(isService === undefined ? {} : { isService: ({ peer }: Exchange) => isService(peer) }),
     },
@@ -224,7 +227,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   });
   return {
     handler,
-    nudge: progress.nudge,
+    requestProgress: progress.requestProgress,
     orders: createClusterOrders({ core, tenancy, removal: clusterRemoval(core), externalUrl }),
     keepShards: (leave) => keepShardObjects(core, leave),
     drain() {
@@ -242,15 +245,15 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   };
 }
 
-function lateBehaviour(name: string, behaviours: ReadonlyMap<string, Behaviour>): Behaviour {
-  return new Proxy<Behaviour>(
+function lateStrategy(name: string, strategies: ReadonlyMap<string, Strategy>): Strategy {
+  return new Proxy<Strategy>(
     {},
     {
       get(_target, property) {
-        const behaviour = behaviours.get(name);
-        if (behaviour === undefined)
+        const strategy = strategies.get(name);
+        if (strategy === undefined)
           throw new Error(`Cannot serve a row: it names the behaviour ${JSON.stringify(name)}, and there is none`);
-        return Reflect.get(behaviour, property);
+        return Reflect.get(strategy, property);
       },
     },
   );

@@ -1,8 +1,8 @@
 /** Reads the shard's configuration once: flags before environment (`KCP_ROOT_DIRECTORY`) before defaults. Nothing is optional afterwards. */
 import { join, resolve } from 'node:path';
+import { validateDnsLabel } from '@kcp-ts/api';
 import type { FlagsResult } from '@kcp-ts/flags';
 import { helpText as helpOf, readFlags, WrongOption } from '@kcp-ts/flags';
-import { validateDnsLabel } from '@kcp-ts/meta';
 import type { OptionValues } from './options.ts';
 import { batteries, options } from './options.ts';
 

@@ -1,6 +1,8 @@
 /** The shard's controllers, as a list. */
-import type { Controller } from '@kcp-ts/controller';
-import type { ControllerNeeds } from '@kcp-ts/controllers';
+
+import type { ClusterName } from '@kcp-ts/api';
+import type { Controller } from '@kcp-ts/controller-runtime';
+import type { ControllerDependencies } from '@kcp-ts/controllers';
 import {
   createApiBinding,
   createApiExportIdentity,
@@ -26,18 +28,17 @@ import {
   noOtherShards,
   parseExportConsumersKey,
 } from '@kcp-ts/controllers';
-import type { ClusterName } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
+import { logicalClusterKey } from '@kcp-ts/sharding';
 import type { ApiExport, ClaimKey } from '@kcp-ts/sharing';
 import { exportsPrefix, isClaimOn } from '@kcp-ts/sharing';
 import type { Reads } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
 import type { ResolvedType, WorkspaceType } from '@kcp-ts/tenancy';
-import { logicalClusterKey } from '@kcp-ts/workspace-index';
-import type { Tenancy } from './behaviours.ts';
 import type { Core } from './core.ts';
 import type { TokenIssuer } from './kubernetes-parts.ts';
 import type { Peers } from './peers.ts';
+import type { Tenancy } from './strategies.ts';
 
 const exportsMax = 5_000;
 const typesMax = 10_000;
@@ -98,8 +99,12 @@ function* allTypes({ store, peers, reader }: Core, { pathOf }: Tenancy, prefix: 
 function claimedResources({ catalog }: Core, cluster: string, claim: ClaimKey): readonly ServedResource[] {
   const found = catalog
     .surface(cluster as ClusterName)
-    .resources.filter((resource) => isClaimOn(claim, resource.row.group, resource.row.plural, resource.identity));
-  return [...new Set(found.map((resource) => resource.storage))].filter(({ row }) => row.virtual !== true);
+    .resources.filter((resource) =>
+      isClaimOn(claim, resource.definition.group, resource.definition.plural, resource.identity),
+    );
+  return [...new Set(found.map((resource) => resource.storage))].filter(
+    ({ definition }) => definition.virtual !== true,
+  );
 }
 
 function takesContent(reads: Reads, cluster: string): boolean {
@@ -113,32 +118,36 @@ interface Given {
 }
 
 /** Those that Kubernetes' controller manager has, and clients rely on. */
-function kubernetesControllers(core: Core, needs: ControllerNeeds, { caBundle, tokens }: Given): readonly Controller[] {
+function kubernetesControllers(
+  core: Core,
+  deps: ControllerDependencies,
+  { caBundle, tokens }: Given,
+): readonly Controller[] {
   return [
-    createNamespaceDeletion(needs),
-    createClusterRoleAggregation({ ...needs, turns: core.turns }),
+    createNamespaceDeletion(deps),
+    createClusterRoleAggregation({ ...deps, turns: core.turns }),
     createNamespaceContents({
-      ...needs,
+      ...deps,
       caBundle,
       isLiving: (cluster) => core.clusters.facts(cluster)?.deleting === false,
       label: core.labelNew,
     }),
-    createTokenSecrets({ ...needs, caBundle, issueForSecret: tokens.issueForSecret }),
+    createTokenSecrets({ ...deps, caBundle, issueForSecret: tokens.issueForSecret }),
   ];
 }
 
 export function shardControllers(core: Core, tenancy: Tenancy, given: Given): readonly Controller[] {
   const { caBundle } = given;
   const { store, clock, random, shardNumber, served, reader, bindings, claims, keepSchema } = core;
-  const needs = { store, clock, random, shardNumber, served };
-  const inClusters = { ...needs, logicalClusterKey };
+  const deps = { store, clock, random, shardNumber, served };
+  const inClusters = { ...deps, logicalClusterKey };
   const workspacesPrefix = () => core.ownPrefix('tenancy.kcp.io', 'workspaces');
   const typesPrefix = () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes');
   const shardsPrefix = () => core.ownPrefix('core.kcp.io', 'shards');
   const { resolve, pathOf, shards } = tenancy;
   const otherShards = core.peers?.shards ?? noOtherShards(core.shardName);
   return [
-    createApiExportIdentity({ ...needs, caBundle, pathOf, takesContent }),
+    createApiExportIdentity({ ...deps, caBundle, pathOf, takesContent }),
     createApiBinding({
       ...inClusters,
       ...{ reader, turns: core.turns, decide: core.decide },
@@ -150,7 +159,7 @@ export function shardControllers(core: Core, tenancy: Tenancy, given: Given): re
       claimedResources: (cluster, claim) => claimedResources(core, cluster, claim),
     }),
     createEndpointSlices({
-      ...needs,
+      ...deps,
       reader,
       bindings,
       resolve,
@@ -159,19 +168,19 @@ export function shardControllers(core: Core, tenancy: Tenancy, given: Given): re
       consumersElsewhere: (hash) => consumersElsewhere(core, hash),
       partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
     }),
-    createCustomResourceDefinition({ ...needs, reader }),
+    createCustomResourceDefinition({ ...deps, reader }),
     createDefinitionLocks(inClusters),
     createFormerContents(inClusters),
-    ...kubernetesControllers(core, needs, given),
+    ...kubernetesControllers(core, deps, given),
     createPartitionSets({
-      ...needs,
+      ...deps,
       shards,
       shardsPrefix,
       setsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitionsets'),
       partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
     }),
-    createWorkspaceTypeUrls({ ...needs, shards, shardsPrefix, typesPrefix }),
-    createDeletionPropagation(needs),
+    createWorkspaceTypeUrls({ ...deps, shards, shardsPrefix, typesPrefix }),
+    createDeletionPropagation(deps),
     createDefaultBindings({
       ...inClusters,
       ...{ reader, types: tenancy.types, turns: core.turns, decide: core.decide },
@@ -188,7 +197,7 @@ export function shardControllers(core: Core, tenancy: Tenancy, given: Given): re
     }),
     createWorkspaceDeletion({ ...inClusters, workspacesPrefix, removal: clusterRemoval(core), otherShards }),
     ...(core.peers === undefined ? [] : [orphanClusters(core, core.peers)]),
-    createExportConsumers({ ...needs, bindings, ownShard: core.shardName }),
+    createExportConsumers({ ...deps, bindings, ownShard: core.shardName }),
     createReplicateAnnotations({ ...inClusters, typesPrefix }),
   ];
 }

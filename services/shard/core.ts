@@ -1,18 +1,20 @@
 /** The parts that everything else in a shard leans on: store, hub, caches that follow the commits, and what is served to whom. */
 
-import { builtinRows, rootExports, systemRows } from '@kcp-ts/apis';
+import type { ClusterName, IdentityHash, ResourceDefinition } from '@kcp-ts/api';
+import { formatResourceVersion, StatusError } from '@kcp-ts/api';
+import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis';
 import type { Clock, Random, Turns } from '@kcp-ts/base';
 import { createSystemTurns, every } from '@kcp-ts/base';
-import type { BoundResource, Catalog, Components, RowNeeds } from '@kcp-ts/catalog';
-import { createCatalog, createComponents, resourcesOfRows } from '@kcp-ts/catalog';
+import type { BoundResource, Catalog, Components, ResourceDefinitionDependencies } from '@kcp-ts/catalog';
+import { createCatalog, createComponents, resourcesOfDefinitions } from '@kcp-ts/catalog';
 import type { BindingIndex } from '@kcp-ts/controllers';
-import { createBindingIndex, eachPiece } from '@kcp-ts/controllers';
+import { createBindingIndex, eachBatch } from '@kcp-ts/controllers';
 import type { YamlDecoder } from '@kcp-ts/http';
 import { createYamlDecoder } from '@kcp-ts/http';
-import type { ClusterName, IdentityHash, ResourceRow } from '@kcp-ts/meta';
-import { formatResourceVersion, StatusError } from '@kcp-ts/meta';
-import type { Behaviour, Conversion, ServedResource } from '@kcp-ts/registry';
+import type { Conversion, ServedResource, Strategy } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
+import type { ClusterIndex, Placement } from '@kcp-ts/sharding';
+import { createClusterIndex, logicalClusterKey } from '@kcp-ts/sharding';
 import type { ApiResourceSchema, ClaimTables, ExportIndex } from '@kcp-ts/sharing';
 import { boundSchemaKey, clusterOfKey, createClaimTables, createExportIndex, exportsPrefix } from '@kcp-ts/sharing';
 import type { Decision, Operation, ParsedReader, Store } from '@kcp-ts/storage';
@@ -28,8 +30,6 @@ import {
 import type { NewObject } from '@kcp-ts/tenancy';
 import type { WatchHub } from '@kcp-ts/watch';
 import { createWatchHub } from '@kcp-ts/watch';
-import type { ClusterIndex, Placement } from '@kcp-ts/workspace-index';
-import { createClusterIndex, logicalClusterKey } from '@kcp-ts/workspace-index';
 import type { Peers } from './peers.ts';
 
 export interface CoreOptions {
@@ -39,8 +39,8 @@ export interface CoreOptions {
   readonly shardNumber: number;
   readonly shardName: string;
   readonly peers?: Peers | undefined;
-  behaviour(name: string): Behaviour;
-  conversion(row: ResourceRow): Conversion | undefined;
+  strategy(name: string): Strategy;
+  conversion(definition: ResourceDefinition): Conversion | undefined;
 }
 
 export interface Core extends Disposable {
@@ -99,7 +99,9 @@ const cachedSurfaces = 2_000;
 const noFingerprint = '0000000000000000';
 
 export function rootExportOf(group: string, plural: string): (typeof rootExports)[number] | undefined {
-  return rootExports.find(({ rows }) => rows.some((row) => row.group === group && row.plural === plural));
+  return rootExports.find(({ definitions }) =>
+    definitions.some((definition) => definition.group === group && definition.plural === plural),
+  );
 }
 
 /** Where nothing is stored: the identity of exports that are not known yet. */
@@ -110,12 +112,17 @@ function createIdentities(): Identities {
   return { get: (name) => hashes.get(name), set: (name, hash) => void hashes.set(name, hash) };
 }
 
-function ownRows({ exportCluster, exportName, group, resource }: BoundResource): readonly ResourceRow[] | undefined {
+function ownDefinitions({
+  exportCluster,
+  exportName,
+  group,
+  resource,
+}: BoundResource): readonly ResourceDefinition[] | undefined {
   if (exportCluster !== 'root') return undefined;
-  const rows = rootExports
+  const definitions = rootExports
     .find(({ name }) => name === exportName)
-    ?.rows.filter((row) => row.group === group && row.plural === resource);
-  return rows === undefined || rows.length === 0 ? undefined : rows;
+    ?.definitions.filter((definition) => definition.group === group && definition.plural === resource);
+  return definitions === undefined || definitions.length === 0 ? undefined : definitions;
 }
 
 /** What a controller makes in a cluster relies on it, as what a client makes does. The system's clusters are always there, and a cluster may be made with it. */
@@ -171,13 +178,18 @@ export function createCore(options: CoreOptions): Core {
   const hub = createWatchHub(store, { formatRevision: (revision) => formatResourceVersion(revision, shardNumber) });
   const reader = createParsedReader(everywhere, cachedObjects);
   const identities = createIdentities();
-  const rowNeeds: RowNeeds = {
+  const definitionDeps: ResourceDefinitionDependencies = {
     schemas: createSchemaCache(),
-    behaviour: options.behaviour,
+    strategy: options.strategy,
     conversion: options.conversion,
   };
-  const base = resourcesOfRows([...builtinRows, ...systemRows], () => '-', { kind: 'builtin' }, rowNeeds);
-  const components = createComponents({ ...rowNeeds, store, ownRows });
+  const base = resourcesOfDefinitions(
+    [...builtinDefinitions, ...systemDefinitions],
+    () => '-',
+    { kind: 'builtin' },
+    definitionDeps,
+  );
+  const components = createComponents({ ...definitionDeps, store, ownDefinitions });
   const catalog = createCatalog({
     store,
     base,
@@ -264,7 +276,7 @@ export function createCore(options: CoreOptions): Core {
     onGone: (forget) => void forgetters.push(forget),
     async load() {
       await bindings.load();
-      for await (const entries of eachPiece(store, { prefix: exportsPrefix }))
+      for await (const entries of eachBatch(store, { prefix: exportsPrefix }))
         for (const entry of entries) exports.put(entry);
       for (const entry of peers?.objects.scan({ prefix: exportsPrefix }, Number.POSITIVE_INFINITY) ?? [])
         exports.put(entry);

@@ -1,5 +1,5 @@
-import { boundRows, builtinRows, rootExports, systemRows } from '@kcp-ts/apis';
-import type { IdentityHash, KeyIdentity } from '@kcp-ts/meta';
+import type { IdentityHash, KeyIdentity } from '@kcp-ts/api';
+import { boundDefinitions, builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis';
 import { encodeStored, formatKey, parseStored } from '@kcp-ts/storage';
 import { describe, expect, it } from 'vitest';
 import { createFeedProjection } from './feed-projection.ts';
@@ -9,7 +9,9 @@ const identities = new Map(rootExports.map(({ name }, index) => [name, String(in
 const { project, prefixes } = createFeedProjection(() => identities);
 
 function identityOf(group: string, resource: string): KeyIdentity {
-  const own = rootExports.find(({ rows }) => rows.some((row) => row.group === group && row.plural === resource));
+  const own = rootExports.find(({ definitions }) =>
+    definitions.some((definition) => definition.group === group && definition.plural === resource),
+  );
   return (own === undefined ? undefined : identities.get(own.name)) ?? '-';
 }
 
@@ -45,7 +47,10 @@ function put(group: string, resource: string, place?: Place) {
 
 describe('what leaves a shard with its feed', () => {
   it('is of few kinds, whatever kinds there are', () => {
-    const all = [...builtinRows, ...boundRows, ...systemRows].map(({ group, plural }) => ({ group, plural }));
+    const all = [...builtinDefinitions, ...boundDefinitions, ...systemDefinitions].map(({ group, plural }) => ({
+      group,
+      plural,
+    }));
     const leaving = all.filter(({ group, plural }) => put(group, plural).kind !== 'none');
     expect([...new Set(leaving.map(({ group, plural }) => `${plural}.${group}`))].sort()).toMatchInlineSnapshot(`
       [
@@ -101,7 +106,7 @@ describe('what leaves a shard with its feed', () => {
 
   it('is nothing of a resource that another export brings under the name of one that leaves', () => {
     const annotations = { 'internal.kcp.io/replicate': 'true' };
-    for (const { group, plural } of [...builtinRows, ...boundRows, ...systemRows]) {
+    for (const { group, plural } of [...builtinDefinitions, ...boundDefinitions, ...systemDefinitions]) {
       for (const identity of ['f'.repeat(64) as IdentityHash, 'customresources'] as const)
         expect(put(group, plural, { annotations, identity }), `${plural}.${group}`).toEqual({ kind: 'none' });
     }
@@ -122,8 +127,10 @@ describe('what leaves a shard with its feed', () => {
   });
 
   it('lies in the ranges that a snapshot is made from', () => {
-    const all = [...builtinRows, ...boundRows, ...systemRows];
-    for (const { group, plural } of all.filter((row) => put(row.group, row.plural).kind !== 'none'))
+    const all = [...builtinDefinitions, ...boundDefinitions, ...systemDefinitions];
+    for (const { group, plural } of all.filter(
+      (definition) => put(definition.group, definition.plural).kind !== 'none',
+    ))
       expect(prefixes().some((prefix) => stored(group, plural).key.startsWith(prefix))).toBe(true);
   });
 });

@@ -3,8 +3,8 @@
  * workspaces and logical clusters. A list of what may go: what is not named here stays, tenants' objects and Secrets among it.
  */
 import { exportConsumersPrefix, isMarked } from '@kcp-ts/controllers';
+import { isLogicalClusterKey, logicalClustersPrefix, projectionOf } from '@kcp-ts/sharding';
 import type { StoreEvent } from '@kcp-ts/storage';
-import { isLogicalClusterKey, logicalClustersPrefix, projectionOf } from '@kcp-ts/workspace-index';
 import type { RootIdentities } from './root-identities.ts';
 
 /** Built-in kinds of which every object is copied. */

@@ -1,5 +1,5 @@
 import { createSystemRandom } from '@kcp-ts/base';
-import { noBehaviour } from '@kcp-ts/registry';
+import { noStrategy } from '@kcp-ts/registry';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
@@ -9,14 +9,14 @@ import { isFreshView } from './freshness.ts';
 import { peersOfNone } from './shard.fixture.ts';
 
 it('a view of a living shard decides for ten seconds after it was last complete, of a dead one as long as the register is heard', () => {
-  const living = { shard: 'two', alive: true, registerSilentMs: 0, ageMs: 9_000 };
+  const living = { shard: 'two', alive: true, membershipSilentMs: 0, ageMs: 9_000 };
   expect(isFreshView(living)).toBe(true);
   expect(isFreshView({ ...living, ageMs: 10_001 })).toBe(false);
   expect(isFreshView({ ...living, ageMs: undefined })).toBe(false);
-  expect(isFreshView({ ...living, registerSilentMs: 10_001 })).toBe(false);
+  expect(isFreshView({ ...living, membershipSilentMs: 10_001 })).toBe(false);
   expect(isFreshView({ ...living, alive: false, ageMs: 3_600_000 })).toBe(true);
-  expect(isFreshView({ ...living, alive: false, registerSilentMs: 10_001 })).toBe(false);
-  expect(isFreshView({ ...living, shard: undefined, ageMs: undefined, registerSilentMs: 10_001 })).toBe(true);
+  expect(isFreshView({ ...living, alive: false, membershipSilentMs: 10_001 })).toBe(false);
+  expect(isFreshView({ ...living, shard: undefined, ageMs: undefined, membershipSilentMs: 10_001 })).toBe(true);
 });
 
 it('a right in a workspace of a shard that was not heard for too long is refused to be judged, and its absence as well', async () => {
@@ -26,7 +26,7 @@ it('a right in a workspace of a shard that was not heard for too long is refused
   const peers = peersOfNone({ isFresh: () => fresh });
   using core = createCore({
     ...{ store, clock, random: createSystemRandom(), shardNumber: 1, shardName: 'one', peers },
-    behaviour: () => noBehaviour,
+    strategy: () => noStrategy,
     conversion: () => undefined,
   });
   const access = createAccess(core);

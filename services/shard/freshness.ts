@@ -9,7 +9,7 @@ export interface ViewAge {
   /** Whether the register says that it lives. */
   readonly alive: boolean;
   /** Since what is known of the register was the newest. */
-  readonly registerSilentMs: number;
+  readonly membershipSilentMs: number;
   /** Since the shard's feed was last known to be complete; undefined: it never was. */
   readonly ageMs: number | undefined;
 }
@@ -18,8 +18,8 @@ export interface ViewAge {
  * Whether what is known of a cluster of another shard may decide. Of a shard that is down nothing can have changed; but that it is down is only known while
  * the register is heard.
  */
-export function isFreshView({ shard, alive, registerSilentMs, ageMs }: ViewAge): boolean {
+export function isFreshView({ shard, alive, membershipSilentMs, ageMs }: ViewAge): boolean {
   if (shard === undefined) return true;
-  if (registerSilentMs > freshMs) return false;
+  if (membershipSilentMs > freshMs) return false;
   return !alive || (ageMs !== undefined && ageMs < freshMs);
 }

@@ -1,4 +1,4 @@
-import type { Revision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
 import { createMemoryStore, revisionAt } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
@@ -13,7 +13,7 @@ it('a revision from beyond the bound is refused, counted and told of once, and t
   const heard = hearRevisions(store, (name) => void alarms.push(name));
   const hear = (aheadMs: number) => {
     const revision = revisionAt(clock.now() + aheadMs);
-    heard.sink.apply(shard, [
+    heard.feedHandler.apply(shard, [
       { key: 'a', revision: 5 as Revision, createRevision: 5 as Revision, value: undefined },
       { key: 'b', revision, createRevision: revision, value: undefined },
     ]);
@@ -33,8 +33,8 @@ it('a revision from beyond the bound is refused, counted and told of once, and t
   expect([...heard.refused()]).toEqual([['fast', 2]]);
   expect(alarms).toEqual(['fast']);
   hear(0);
-  heard.sink.begin(shard).add([{ key: 'c', revision: far, createRevision: far, value: undefined }]);
+  heard.feedHandler.begin(shard).add([{ key: 'c', revision: far, createRevision: far, value: undefined }]);
   expect(alarms).toEqual(['fast', 'fast']);
-  heard.sink.removed('fast');
+  heard.feedHandler.removed('fast');
   expect([...heard.refused()]).toEqual([]);
 });

@@ -1,12 +1,12 @@
 /** Revisions that other shards have committed move this shard's clock on, within a bound: what lies beyond it is refused, counted and told of, and nothing else changes. */
-import type { Revision } from '@kcp-ts/meta';
-import { revisionZero } from '@kcp-ts/meta';
-import type { FeedEntry, FeedSink } from '@kcp-ts/replication';
+import type { Revision } from '@kcp-ts/api';
+import { revisionZero } from '@kcp-ts/api';
+import type { FeedEntry, FeedHandler } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 
 export interface HeardRevisions {
   /** What is committed here after something was heard of is later than it. */
-  readonly sink: FeedSink;
+  readonly feedHandler: FeedHandler;
   /** How often each shard was ahead of us by more than is followed. */
   refused(): ReadonlyMap<string, number>;
 }
@@ -33,7 +33,7 @@ export function hearRevisions(
   }
 
   return {
-    sink: {
+    feedHandler: {
       apply: ({ name }, entries) => observe(name, entries),
       begin: ({ name }) => ({ add: (entries) => observe(name, entries), end: () => undefined }),
       removed(shard) {

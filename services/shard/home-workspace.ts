@@ -1,18 +1,19 @@
 /** The home workspace: `GET …/workspaces/~` in root finds the user's own, and makes it when the user may have one and has none. (kcp facts 4.9) */
+
+import type { ClusterName, KubeObject, UserInfo } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { ApiRequest } from '@kcp-ts/apiserver';
 import { respondJson } from '@kcp-ts/apiserver';
 import { globalServiceAccountPrefix, scopesExtra, serviceAccountPrefix } from '@kcp-ts/authz';
-import type { ClusterName, KubeObject, UserInfo } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
 import { timestampOf } from '@kcp-ts/registry';
+import { logicalClusterKey } from '@kcp-ts/sharding';
 import { homeClusterName } from '@kcp-ts/sharing';
 import { parseStored } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
 import { planCluster, typeAnnotation } from '@kcp-ts/tenancy';
-import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import type { Access } from './access.ts';
-import type { Tenancy } from './behaviours.ts';
 import type { Core } from './core.ts';
+import type { Tenancy } from './strategies.ts';
 
 const workspaces = { group: 'tenancy.kcp.io', plural: 'workspaces' };
 
@@ -44,7 +45,7 @@ function asWorkspace(object: LogicalCluster, cluster: string): KubeObject {
   };
 }
 
-export interface HomeNeeds {
+export interface HomeDependencies {
   readonly core: Core;
   readonly access: Access;
   readonly tenancy: Tenancy;
@@ -84,8 +85,8 @@ function pathOfHome(user: string, cluster: ClusterName): string {
   return user.includes(':') ? cluster : `user:${user}`;
 }
 
-async function make(needs: HomeNeeds, user: UserInfo): Promise<void> {
-  const { core, tenancy } = needs;
+async function make(deps: HomeDependencies, user: UserInfo): Promise<void> {
+  const { core, tenancy } = deps;
   const type = tenancy.types.at('root', 'home');
   if (type === undefined) throw StatusError.notFound({ group: workspaces.group, plural: 'workspacetypes' }, 'home');
   const cluster = homeClusterName(user.name);
@@ -95,8 +96,8 @@ async function make(needs: HomeNeeds, user: UserInfo): Promise<void> {
     type,
     aliases: tenancy.types.aliases(type),
     creator: user,
-    shard: needs.shardName,
-    url: needs.externalUrl,
+    shard: deps.shardName,
+    url: deps.externalUrl,
     owner: undefined,
     requiredGroups: undefined,
     timestamp: timestampOf(core.clock.now()),
@@ -105,16 +106,16 @@ async function make(needs: HomeNeeds, user: UserInfo): Promise<void> {
   await core.store.commit(planned.operations);
 }
 
-export function createHomeWorkspace(needs: HomeNeeds): (request: ApiRequest) => Promise<void> {
-  const { core, access } = needs;
+export function createHomeWorkspace(deps: HomeDependencies): (request: ApiRequest) => Promise<void> {
+  const { core, access } = deps;
   return async (request) => {
     const { user } = request;
     if (!isGlobal(user)) throw notPermitted(user);
     const cluster = homeClusterName(user.name);
     const find = () => core.store.get(logicalClusterKey(cluster));
     if (find() === undefined) {
-      if (!needs.enabled || !mayHave(access, user)) throw notPermitted(user);
-      await make(needs, user);
+      if (!deps.enabled || !mayHave(access, user)) throw notPermitted(user);
+      await make(deps, user);
     }
     const entry = find();
     if (entry === undefined)

@@ -2,28 +2,32 @@
  * A shard among others: it joins the register, publishes its feed, follows everybody else's, and answers what other services ask by gRPC. What it knows of
  * the others is a view, which it goes on working with when any of them cannot be reached.
  */
+
+import type { Revision } from '@kcp-ts/api';
 import type { Clock, Random } from '@kcp-ts/base';
 import type { Bus } from '@kcp-ts/bus';
-import type { PeerTls } from '@kcp-ts/installation';
-import { admitServices, clockService } from '@kcp-ts/installation';
-import type { Revision } from '@kcp-ts/meta';
 import { FeedService, ShardService } from '@kcp-ts/proto';
-import type { ClockGuard, FeedFollower, FeedPublisher, Register, ShardRecord } from '@kcp-ts/replication';
-import {
-  cacheServersOf,
-  createEntryView,
-  createFeedFollower,
-  createFeedPublisher,
-  feedService,
-  joinSinks,
-} from '@kcp-ts/replication';
 import type { RpcClient, RpcServer } from '@kcp-ts/rpc';
 import { createRpcClient, startRpcServer } from '@kcp-ts/rpc';
+import type { ClockGuard, FeedConsumer, FeedPublisher, Membership, PeerTls, ShardRecord } from '@kcp-ts/sharding';
+import {
+  admitServices,
+  cacheServersOf,
+  clockService,
+  createEntryView,
+  createFeedConsumer,
+  createFeedPublisher,
+  createPathIndex,
+  feedService,
+  isLogicalClusterKey,
+  joinFeedHandlers,
+  logicalClustersPrefix,
+  pathIndexHandler,
+} from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
 import { createChange } from '@kcp-ts/watch';
-import { createPathIndex, isLogicalClusterKey, logicalClustersPrefix, pathIndexSink } from '@kcp-ts/workspace-index';
 import type { Logger } from 'pino';
 import type { ClusterOrders } from './cluster-orders.ts';
 import { createFeedProjection, isCopiedKey } from './feed-projection.ts';
@@ -36,7 +40,7 @@ import type { FindServiceAccount } from './shard-rpc.ts';
 import { otherShardsByRpc, shardService } from './shard-rpc.ts';
 
 export interface InstallationOptions {
-  readonly register: Register;
+  readonly membership: Membership;
   /** As the register has it. */
   readonly own: ShardRecord;
   readonly bus: Bus;
@@ -55,24 +59,24 @@ export interface InstallationOptions {
 
 export interface Installation {
   readonly peers: Peers;
-  readonly follower: FeedFollower;
+  readonly feedConsumer: FeedConsumer;
   readonly publisher: FeedPublisher;
   readonly heard: Pick<HeardRevisions, 'refused'>;
   /** From now on other shards' orders are taken. */
   takeOrders(orders: ClusterOrders): void;
   /** Told by others that they wait for progress past a revision: everybody who is told of progress is told at once. */
-  onNudge(nudge: (past: Revision) => Promise<Revision>): void;
+  onProgressRequest(requestProgress: (past: Revision) => Promise<Revision>): void;
   /** Ends it; calls of others that are under way have so long to end. */
   close(drainMs: number): Promise<void>;
 }
 
-const followers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces'];
+const feedConsumers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces'];
 
 type Owner = { readonly cluster: string; readonly name: string };
 
 export interface Known {
   readonly peers: Omit<Peers, 'shards' | 'load' | 'isFresh' | 'isComplete' | 'catchUp' | 'hasServiceAccount'>;
-  readonly sink: Parameters<typeof createFeedFollower>[0]['sink'];
+  readonly feedHandler: Parameters<typeof createFeedConsumer>[0]['feedHandler'];
 }
 
 /** What is kept of other shards' feeds. */
@@ -99,7 +103,7 @@ export function createKnown(): Known {
     for (const listener of ownerListeners) listener({ cluster, name });
   }
   return {
-    sink: joinSinks([view, pathIndexSink(index, (_shard, { key, value }) => tellOwner(key, value))]),
+    feedHandler: joinFeedHandlers([view, pathIndexHandler(index, (_shard, { key, value }) => tellOwner(key, value))]),
     peers: {
       index,
       objects: view,
@@ -127,11 +131,11 @@ async function countClusters(store: Store): Promise<{ readonly count: () => numb
 }
 
 /** Clients of other shards, by name, for as long as they are in the register under the same address. */
-function createClients(register: Register, tls: PeerTls) {
+function createClients(membership: Membership, tls: PeerTls) {
   const clients = new Map<string, { readonly address: string; readonly client: RpcClient<typeof ShardService> }>();
   return {
     of(shard: string): RpcClient<typeof ShardService> | undefined {
-      const address = register.current().shards.find(({ name }) => name === shard)?.rpcAddress;
+      const address = membership.current().shards.find(({ name }) => name === shard)?.rpcAddress;
       const known = clients.get(shard);
       if (known !== undefined && known.address === address) return known.client;
       known?.client[Symbol.dispose]();
@@ -149,13 +153,13 @@ function createClients(register: Register, tls: PeerTls) {
 
 /** Resolves when the shard can be followed; what it follows itself is brought in meanwhile. */
 export async function joinInstallation(options: InstallationOptions): Promise<Installation> {
-  const { register, own, bus, store, tls, clock, random, log } = options;
+  const { membership, own, bus, store, tls, clock, random, log } = options;
   const epoch = random.uuid();
   const shard = { name: own.name, number: own.number };
   const { project, prefixes } = createFeedProjection(() => identitiesOfExports(store) ?? keptIdentities(store));
   const publisher = createFeedPublisher({ store, bus, shard, epoch, project, clock });
   let orders: ClusterOrders | undefined;
-  let nudge = (past: Revision): Promise<Revision> => {
+  let requestProgress = (past: Revision): Promise<Revision> => {
     store.observe(past);
     return store.progress(past);
   };
@@ -173,8 +177,8 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
           return prefixes();
         },
         lastRevision: publisher.lastRevision,
-        nudge: (past) => nudge(past),
-        admit: (call) => admitServices(call, followers),
+        requestProgress: (past) => requestProgress(past),
+        admit: (call) => admitServices(call, feedConsumers),
       }),
       // A shard that must not serve takes no orders either.
       shardService(() => (options.clocks.fault() === undefined ? orders : undefined), options.findServiceAccount),
@@ -188,18 +192,20 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
       'a shard is more than a second ahead of this one’s clock, and is not followed there',
     ),
   );
-  const clients = createClients(register, tls);
+  const clients = createClients(membership, tls);
   const clusters = await countClusters(store);
-  const follower = await createFeedFollower({
+  const feedConsumer = await createFeedConsumer({
     bus,
-    sink: joinSinks([known.sink, heard.sink]),
+    feedHandler: joinFeedHandlers([known.feedHandler, heard.feedHandler]),
     clock,
     connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
-    keepers: () => cacheServersOf(register.current()).map(({ rpcAddress }) => rpcAddress),
+    keepers: () => cacheServersOf(membership.current()).map(({ rpcAddress }) => rpcAddress),
     onTrouble: (name, error) => log.warn({ shard: name, err: error }, 'a shard cannot be followed now'),
   });
-  const following = register.follow(({ shards }) => follower.setShards(shards.filter(({ name }) => name !== own.name)));
-  const recordOf = (name: string) => register.current().shards.find((record) => record.name === name);
+  const following = membership.follow(({ shards }) =>
+    feedConsumer.setShards(shards.filter(({ name }) => name !== own.name)),
+  );
+  const recordOf = (name: string) => membership.current().shards.find((record) => record.name === name);
   const peers: Peers = {
     ...known.peers,
     shards: otherShardsByRpc({ ownShard: own.name, client: clients.of }),
@@ -213,17 +219,17 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
       return isFreshView({
         shard,
         alive: shard !== undefined && recordOf(shard)?.alive === true,
-        registerSilentMs: register.silentForMs(),
-        ageMs: shard === undefined ? undefined : follower.ageMs(shard),
+        membershipSilentMs: membership.silentForMs(),
+        ageMs: shard === undefined ? undefined : feedConsumer.ageMs(shard),
       });
     },
     isComplete(parent) {
       const holder = known.peers.index.cluster(parent)?.shard;
-      if (holder !== undefined) return follower.isHeard(holder);
+      if (holder !== undefined) return feedConsumer.isHeard(holder);
       // Nobody is known to have it: any of the others may.
-      return register.current().shards.every(({ name }) => name === own.name || follower.isHeard(name));
+      return membership.current().shards.every(({ name }) => name === own.name || feedConsumer.isHeard(name));
     },
-    catchUp: () => follower.catchUp(),
+    catchUp: () => feedConsumer.catchUp(),
     async hasServiceAccount({ cluster, namespace, name, uid }) {
       const client = clients.of(known.peers.index.cluster(cluster)?.shard ?? '');
       if (client === undefined) return false;
@@ -233,18 +239,18 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
   };
   return {
     peers,
-    follower,
+    feedConsumer,
     publisher,
     heard,
     takeOrders(taken) {
       orders = taken;
     },
-    onNudge(better) {
-      nudge = better;
+    onProgressRequest(better) {
+      requestProgress = better;
     },
     async close(drainMs) {
       following[Symbol.dispose]();
-      await follower[Symbol.asyncDispose]();
+      await feedConsumer[Symbol.asyncDispose]();
       clusters.following[Symbol.dispose]();
       publisher[Symbol.dispose]();
       clients[Symbol.dispose]();

@@ -1,4 +1,4 @@
-import { createClockGuard } from '@kcp-ts/replication';
+import { createClockGuard } from '@kcp-ts/sharding';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
 import { awaitClock } from './join.ts';

@@ -1,9 +1,9 @@
 /** A shard joins the others: the register says which number it has and from when on it may commit. */
 import type { Clock } from '@kcp-ts/base';
 import { portOrFree } from '@kcp-ts/base';
-import type { Connections } from '@kcp-ts/installation';
-import { addressOf, guardClock, openConnections } from '@kcp-ts/installation';
-import type { ClockGuard, ShardRecord } from '@kcp-ts/replication';
+import { addressOf } from '@kcp-ts/program';
+import type { ClockGuard, Connections, ShardRecord } from '@kcp-ts/sharding';
+import { guardClock, openConnections } from '@kcp-ts/sharding';
 import { revisionAt } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
 import type { ShardConfig } from './config.ts';
@@ -14,7 +14,7 @@ export interface Joined extends Connections {
   readonly clocks: ClockGuard;
 }
 
-export interface JoinNeeds {
+export interface JoinDependencies {
   readonly config: ShardConfig;
   /** Of the listening server. */
   readonly baseUrl: string;
@@ -52,18 +52,18 @@ export async function awaitClock(
 }
 
 /** Resolves when the shard belongs to the installation and may commit. */
-export async function joinOthers(needs: JoinNeeds): Promise<Joined> {
-  const { config, clock, log, host } = needs;
+export async function joinOthers(deps: JoinDependencies): Promise<Joined> {
+  const { config, clock, log, host } = deps;
   const connections = await openConnections({ config, name: config.shardName, clock, log });
   const clocks = guardClock({ ...connections, own: config.shardName, clock, log });
   await awaitClock(clocks);
   const rpcPort = await portOrFree(config.rpcPort);
-  const own = await connections.register.join({
+  const own = await connections.membership.join({
     name: config.shardName,
-    baseUrl: needs.baseUrl,
+    baseUrl: deps.baseUrl,
     rpcAddress: addressOf(host, rpcPort),
-    externalUrl: needs.externalUrl,
-    virtualWorkspaceUrl: needs.virtualWorkspaceUrl,
+    externalUrl: deps.externalUrl,
+    virtualWorkspaceUrl: deps.virtualWorkspaceUrl,
     labels: labelsOf(config),
   });
   await awaitJoin(own, clock);

@@ -1,6 +1,6 @@
 import { createSystemClock } from '@kcp-ts/base';
 import { describe, expect, it } from 'vitest';
-import type { KeepServingNeeds, Ownership } from './keep-serving.ts';
+import type { KeepServingDependencies, Ownership } from './keep-serving.ts';
 import { keepServing } from './keep-serving.ts';
 
 interface Numbered extends Ownership {
@@ -23,7 +23,7 @@ function createScripted({ failures = {} }: { readonly failures?: Readonly<Record
     log.push(line);
     for (const tell of happened.splice(0)) tell();
   };
-  const needs: KeepServingNeeds<Numbered> = {
+  const deps: KeepServingDependencies<Numbered> = {
     clock,
     own(signal) {
       signal.throwIfAborted();
@@ -56,7 +56,7 @@ function createScripted({ failures = {} }: { readonly failures?: Readonly<Record
   };
   return {
     log,
-    needs,
+    deps,
     lose: (number: number) => ownerships[number - 1]?.lose(),
     async until(line: string) {
       while (!log.includes(line)) await new Promise<void>((resolve) => void happened.push(resolve));
@@ -66,8 +66,8 @@ function createScripted({ failures = {} }: { readonly failures?: Readonly<Record
 
 describe('a shard that is kept served', () => {
   it('is stood by for when it is lost, with everything of that ownership ended, and served anew', async () => {
-    const { log, needs, lose, until } = createScripted();
-    const kept = await keepServing(needs);
+    const { log, deps, lose, until } = createScripted();
+    const kept = await keepServing(deps);
     lose(1);
     await until('serve 2');
     kept.drain();
@@ -79,18 +79,18 @@ describe('a shard that is kept served', () => {
   });
 
   it('is owned again where it was lost before it was served', async () => {
-    const { log, needs } = createScripted({ failures: { 1: 'lost' } });
-    const kept = await keepServing(needs);
+    const { log, deps } = createScripted({ failures: { 1: 'lost' } });
+    const kept = await keepServing(deps);
     expect(log).toEqual(['stand by', 'own 1', 'give back 1', 'lost 1', 'stand by', 'own 2', 'serve 2']);
     await kept.stop(() => Promise.resolve());
   });
 
   it('that cannot be served at the start says so, and later is tried again', async () => {
     const first = createScripted({ failures: { 1: 'fault' } });
-    await expect(keepServing(first.needs)).rejects.toThrow('a fault');
+    await expect(keepServing(first.deps)).rejects.toThrow('a fault');
     expect(first.log).toEqual(['stand by', 'own 1', 'give back 1']);
     const later = createScripted({ failures: { 2: 'fault' } });
-    const kept = await keepServing(later.needs);
+    const kept = await keepServing(later.deps);
     later.lose(1);
     await later.until('serve 3');
     expect(later.log).toContain('Error: a fault');
@@ -98,14 +98,14 @@ describe('a shard that is kept served', () => {
   });
 
   it('is not waited for by whoever stops it while it is another one’s', async () => {
-    const { log, needs, lose, until } = createScripted();
+    const { log, deps, lose, until } = createScripted();
     const own = (signal: AbortSignal) =>
       log.includes('lost 1')
         ? new Promise<never>((_resolve, reject) =>
             signal.addEventListener('abort', () => reject(new Error('given up'))),
           )
-        : needs.own(signal);
-    const kept = await keepServing({ ...needs, own });
+        : deps.own(signal);
+    const kept = await keepServing({ ...deps, own });
     lose(1);
     await until('give back 1');
     await kept.stop(async () => void log.push('closed'));

@@ -16,7 +16,7 @@ export interface Service extends AsyncDisposable {
   drain(): void;
 }
 
-export interface KeepServingNeeds<Owned extends Ownership> {
+export interface KeepServingDependencies<Owned extends Ownership> {
   /** Resolves when the shard is ours; rejects when the signal is aborted. */
   own(signal: AbortSignal): Promise<Owned>;
   /** Requests are refused from now on. */
@@ -38,7 +38,7 @@ export interface KeptServing {
 const retryMs = 1_000;
 
 /** Resolves when requests are served for the first time; rejects where that fails though the shard is ours. */
-export async function keepServing<Owned extends Ownership>(needs: KeepServingNeeds<Owned>): Promise<KeptServing> {
+export async function keepServing<Owned extends Ownership>(deps: KeepServingDependencies<Owned>): Promise<KeptServing> {
   const stopping = new AbortController();
   const { signal } = stopping;
   let now: { readonly owned: Owned; readonly service: Service } | undefined;
@@ -46,18 +46,18 @@ export async function keepServing<Owned extends Ownership>(needs: KeepServingNee
 
   async function begin(): Promise<{ readonly owned: Owned; readonly service: Service }> {
     for (;;) {
-      needs.standBy();
-      const owned = await needs.own(signal);
+      deps.standBy();
+      const owned = await deps.own(signal);
       let lost: Error | undefined;
       void owned.lost.then((error) => {
         lost = error;
       });
       try {
-        return { owned, service: await needs.serve(owned) };
+        return { owned, service: await deps.serve(owned) };
       } catch (error) {
         await owned[Symbol.asyncDispose]();
         if (lost === undefined) throw error;
-        needs.onLost(lost);
+        deps.onLost(lost);
       }
     }
   }
@@ -73,8 +73,8 @@ export async function keepServing<Owned extends Ownership>(needs: KeepServingNee
         return await begin();
       } catch (error) {
         if (signal.aborted) return undefined;
-        needs.onError(error);
-        await pauseOn(needs.clock, retryMs);
+        deps.onError(error);
+        await pauseOn(deps.clock, retryMs);
       }
     }
     return undefined;
@@ -87,11 +87,11 @@ export async function keepServing<Owned extends Ownership>(needs: KeepServingNee
     while (now !== undefined) {
       const lost = await Promise.race([now.owned.lost, stopped]);
       if (lost === undefined) return;
-      needs.onLost(lost);
-      needs.standBy();
+      deps.onLost(lost);
+      deps.standBy();
       const former = now;
       now = undefined;
-      await end(former).catch(needs.onError);
+      await end(former).catch(deps.onError);
       now = await beginAgain();
       if (draining) now?.service.drain();
     }

@@ -18,7 +18,7 @@ export interface AdminTokens {
   readonly hashed: readonly HashedToken[];
 }
 
-export interface AdminTokenNeeds {
+export interface AdminTokenDependencies {
   readonly kubeconfigPath: string;
   readonly tokenStorePath: string;
   readonly batteries: readonly string[];
@@ -50,7 +50,7 @@ async function readStore(path: string): Promise<Uint8Array | undefined> {
   return (await readFileIfThere(path)) === undefined ? undefined : readFile(path);
 }
 
-async function shardAdminToken({ kubeconfigPath, tokenStorePath, random }: AdminTokenNeeds): Promise<string> {
+async function shardAdminToken({ kubeconfigPath, tokenStorePath, random }: AdminTokenDependencies): Promise<string> {
   const stored = await readStore(tokenStorePath);
   const kubeconfig = await readFileIfThere(kubeconfigPath);
   const token = kubeconfig === undefined ? undefined : tokenIn(kubeconfig, 'shard-admin');
@@ -69,9 +69,9 @@ async function shardAdminToken({ kubeconfigPath, tokenStorePath, random }: Admin
 }
 
 /** Makes or finds the administrators' tokens. Rejects when the kept one does not fit its hash. */
-export async function prepareAdminTokens(needs: AdminTokenNeeds): Promise<AdminTokens> {
-  const { random, batteries } = needs;
-  const shardAdmin = await shardAdminToken(needs);
+export async function prepareAdminTokens(deps: AdminTokenDependencies): Promise<AdminTokens> {
+  const { random, batteries } = deps;
+  const shardAdmin = await shardAdminToken(deps);
   const kcpAdmin = random.uuid();
   const user = batteries.includes('user') ? random.uuid() : undefined;
   const hashed = (token: string, name: string, groups: readonly string[]): HashedToken => ({
@@ -90,7 +90,7 @@ export async function prepareAdminTokens(needs: AdminTokenNeeds): Promise<AdminT
   };
 }
 
-export interface KubeconfigNeeds {
+export interface KubeconfigDependencies {
   readonly path: string;
   /** Without a path and without a slash at the end. */
   readonly externalUrl: string;
@@ -99,7 +99,7 @@ export interface KubeconfigNeeds {
   readonly tokens: AdminTokens;
 }
 
-export async function writeKubeconfig({ path, externalUrl, servingCa, tokens }: KubeconfigNeeds): Promise<void> {
+export async function writeKubeconfig({ path, externalUrl, servingCa, tokens }: KubeconfigDependencies): Promise<void> {
   const authority = Buffer.from(servingCa).toString('base64');
   const cluster = (name: string, suffix: string) => ({
     name,

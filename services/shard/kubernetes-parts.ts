@@ -1,33 +1,34 @@
-/** Kubernetes' own kinds: their behaviours, and the handlers of what is not plain storage. */
+/** Kubernetes' own kinds: their strategies, and the handlers of what is not plain storage. */
+
+import type { KubeObject } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { SpecialHandler } from '@kcp-ts/apiserver';
 import { createReviewHandlers, createScaleHandler, createTokenRequestHandler } from '@kcp-ts/apiserver';
 import type { Authenticator, ServiceAccountTokens } from '@kcp-ts/authn';
 import { selfSubjectReview } from '@kcp-ts/authz';
+import type { RegistryDependencies, Strategy } from '@kcp-ts/registry';
+import { noStrategy, timestampOf } from '@kcp-ts/registry';
 import {
-  createCertificateSigningRequestsBehaviour,
-  createConfigMapsBehaviour,
-  createCustomResourceDefinitionsBehaviour,
-  createEventsBehaviour,
-  createLeasesBehaviour,
-  createLimitRangesBehaviour,
-  createNamespacesBehaviour,
-  createResourceQuotasBehaviour,
-  createRoleBindingsBehaviour,
-  createRolesBehaviour,
-  createSecretsBehaviour,
-  createServiceAccountsBehaviour,
-  createWebhookConfigurationsBehaviour,
-} from '@kcp-ts/behaviours';
-import type { KubeObject } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
-import type { Behaviour, RegistryNeeds } from '@kcp-ts/registry';
-import { noBehaviour, timestampOf } from '@kcp-ts/registry';
+  createCertificateSigningRequestsStrategy,
+  createConfigMapsStrategy,
+  createCustomResourceDefinitionsStrategy,
+  createEventsStrategy,
+  createLeasesStrategy,
+  createLimitRangesStrategy,
+  createNamespacesStrategy,
+  createResourceQuotasStrategy,
+  createRoleBindingsStrategy,
+  createRolesStrategy,
+  createSecretsStrategy,
+  createServiceAccountsStrategy,
+  createWebhookConfigurationsStrategy,
+} from '@kcp-ts/strategies';
 import type { Access } from './access.ts';
 import type { Core } from './core.ts';
 
 export type TokenIssuer = Pick<ServiceAccountTokens, 'issue' | 'issueForSecret' | 'issuer' | 'keySet'>;
 
-export interface KubernetesNeeds {
+export interface KubernetesDependencies {
   readonly core: Core;
   readonly access: Access;
   readonly caBundle: string;
@@ -36,8 +37,8 @@ export interface KubernetesNeeds {
 }
 
 export interface KubernetesParts {
-  readonly behaviours: Readonly<Record<string, Behaviour>>;
-  special(registry: RegistryNeeds): ReadonlyMap<string, SpecialHandler>;
+  readonly strategies: Readonly<Record<string, Strategy>>;
+  special(registry: RegistryDependencies): ReadonlyMap<string, SpecialHandler>;
 }
 
 /** Kinds whose schema says all there is to say; reviews are never stored. */
@@ -50,7 +51,10 @@ const plain = [
   'tokenreviews',
 ];
 
-async function tokenReview(authenticator: KubernetesNeeds['authenticator'], review: KubeObject): Promise<KubeObject> {
+async function tokenReview(
+  authenticator: KubernetesDependencies['authenticator'],
+  review: KubeObject,
+): Promise<KubeObject> {
   const { token = '', audiences } = (review['spec'] ?? {}) as { token?: string; audiences?: readonly string[] };
   if (token === '') throw StatusError.badRequest('token is required for TokenReview in authentication');
   const verdict = await authenticator.authenticateToken(token, audiences);
@@ -65,18 +69,24 @@ async function tokenReview(authenticator: KubernetesNeeds['authenticator'], revi
   return { ...review, status: { authenticated: true, user, audiences: verdict.audiences } };
 }
 
-export function kubernetesParts({ core, access, caBundle, tokens, authenticator }: KubernetesNeeds): KubernetesParts {
+export function kubernetesParts({
+  core,
+  access,
+  caBundle,
+  tokens,
+  authenticator,
+}: KubernetesDependencies): KubernetesParts {
   const now = () => timestampOf(core.clock.now());
-  const behaviours: Record<string, Behaviour> = Object.fromEntries(plain.map((name) => [name, noBehaviour]));
-  Object.assign(behaviours, {
-    certificatesigningrequests: createCertificateSigningRequestsBehaviour({ maySign: access.maySign }),
-    configmaps: createConfigMapsBehaviour(),
-    customresourcedefinitions: createCustomResourceDefinitionsBehaviour(),
-    events: createEventsBehaviour(),
-    leases: createLeasesBehaviour(),
-    limitranges: createLimitRangesBehaviour(),
-    resourcequotas: createResourceQuotasBehaviour(),
-    namespaces: createNamespacesBehaviour({
+  const strategies: Record<string, Strategy> = Object.fromEntries(plain.map((name) => [name, noStrategy]));
+  Object.assign(strategies, {
+    certificatesigningrequests: createCertificateSigningRequestsStrategy({ maySign: access.maySign }),
+    configmaps: createConfigMapsStrategy(),
+    customresourcedefinitions: createCustomResourceDefinitionsStrategy(),
+    events: createEventsStrategy(),
+    leases: createLeasesStrategy(),
+    limitranges: createLimitRangesStrategy(),
+    resourcequotas: createResourceQuotasStrategy(),
+    namespaces: createNamespacesStrategy({
       served: core.served,
       uuid: core.random.uuid,
       shardNumber: core.shardNumber,
@@ -84,14 +94,14 @@ export function kubernetesParts({ core, access, caBundle, tokens, authenticator 
       label: core.labelNew,
       clusterDeleting: (cluster) => core.clusters.facts(cluster)?.deleting ?? false,
     }),
-    rolebindings: createRoleBindingsBehaviour(access.escalation),
-    roles: createRolesBehaviour(access.escalation),
-    secrets: createSecretsBehaviour(),
-    serviceaccounts: createServiceAccountsBehaviour(),
-    webhookconfigurations: createWebhookConfigurationsBehaviour(),
+    rolebindings: createRoleBindingsStrategy(access.escalation),
+    roles: createRolesStrategy(access.escalation),
+    secrets: createSecretsStrategy(),
+    serviceaccounts: createServiceAccountsStrategy(),
+    webhookconfigurations: createWebhookConfigurationsStrategy(),
   });
   return {
-    behaviours,
+    strategies,
     special(registry) {
       const handlers = [
         ...createReviewHandlers({

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import type { ensureCertificates } from './certificates.ts';
 import type { ShardConfig } from './config.ts';
 
-export interface ListenNeeds {
+export interface ListenDependencies {
   readonly config: ShardConfig;
   readonly certificates: Awaited<ReturnType<typeof ensureCertificates>>;
   /** PEM, or nothing where the shard stands alone. */
@@ -36,7 +36,7 @@ function answerStarting(exchange: Exchange): void {
 }
 
 /** The port is known before the shard is, since URLs in its objects name it. */
-export async function listen({ config, certificates, peerCa, clock, log }: ListenNeeds): Promise<Listener> {
+export async function listen({ config, certificates, peerCa, clock, log }: ListenDependencies): Promise<Listener> {
   let handler: ExchangeHandler = answerStarting;
   let mayAnswer: (() => boolean) | undefined;
   const server = createHttpServer({

@@ -1,14 +1,14 @@
+import type { ClusterName, KubeObject } from '@kcp-ts/api';
 import { createSystemRandom } from '@kcp-ts/base';
-import type { ClusterName, KubeObject } from '@kcp-ts/meta';
-import { noBehaviour } from '@kcp-ts/registry';
+import { noStrategy } from '@kcp-ts/registry';
 import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
 import { createAccess } from './access.ts';
 import { shardAdmission } from './admission.ts';
-import { createTenancy } from './behaviours.ts';
 import { createCore } from './core.ts';
 import { peersOfNone } from './shard.fixture.ts';
+import { createTenancy } from './strategies.ts';
 
 it('a role that lets others bind leaves the shard with the very commit that makes it', async () => {
   const clock = createManualClock();
@@ -16,7 +16,7 @@ it('a role that lets others bind leaves the shard with the very commit that make
   using core = createCore({
     ...{ store, clock, random: createSystemRandom(), shardNumber: 1, shardName: 'one' },
     peers: peersOfNone(),
-    behaviour: () => noBehaviour,
+    strategy: () => noStrategy,
     conversion: () => undefined,
   });
   const admission = shardAdmission(core, createTenancy(core, ''), createAccess(core));

@@ -1,8 +1,8 @@
 /** The shard's metrics: a fixed set of series, none per workspace, binding or definition. */
 import type { ApiRequest } from '@kcp-ts/apiserver';
-import type { ControllerRuntime } from '@kcp-ts/controller';
-import type { Series } from '@kcp-ts/installation';
-import { createMetricsPage } from '@kcp-ts/installation';
+import type { ControllerRuntime } from '@kcp-ts/controller-runtime';
+import type { Series } from '@kcp-ts/observability';
+import { createMetricsPage } from '@kcp-ts/observability';
 import type { AmongOthers } from './among-others.ts';
 import type { Core } from './core.ts';
 

@@ -1,9 +1,9 @@
 /** What a shard knows of the others, and asks of them. An installation of one shard has none. */
 import type { ServiceAccount } from '@kcp-ts/authn';
 import type { OtherShards } from '@kcp-ts/controllers';
+import type { PathIndex } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import type { Change } from '@kcp-ts/watch';
-import type { PathIndex } from '@kcp-ts/workspace-index';
 
 export interface Peers {
   /** Where the workspaces and clusters of other shards are. */

@@ -1,14 +1,14 @@
+import type { ClusterName, KubeObject } from '@kcp-ts/api';
 import { createSystemRandom } from '@kcp-ts/base';
-import type { ClusterName, KubeObject } from '@kcp-ts/meta';
-import { noBehaviour } from '@kcp-ts/registry';
+import { noStrategy } from '@kcp-ts/registry';
+import { logicalClusterKey } from '@kcp-ts/sharding';
 import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
-import { logicalClusterKey } from '@kcp-ts/workspace-index';
 import { expect, it } from 'vitest';
 import { createAccess } from './access.ts';
 import { shardAdmission } from './admission.ts';
-import { createTenancy } from './behaviours.ts';
 import { createCore } from './core.ts';
+import { createTenancy } from './strategies.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 
@@ -41,7 +41,7 @@ it('what an object refers to is judged by bindings that were compiled with turns
   const hurried = { ...clock, monotonic: () => nowMs++ };
   using core = createCore({
     ...{ store, clock: hurried, random: createSystemRandom(), shardNumber: 1, shardName: 'one' },
-    behaviour: () => noBehaviour,
+    strategy: () => noStrategy,
     conversion: () => undefined,
   });
   const access = createAccess(core);

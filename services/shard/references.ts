@@ -1,6 +1,6 @@
 /** What objects refer to in other workspaces: whether their writer may, and may know of it at all. */
-import type { UserInfo } from '@kcp-ts/meta';
-import { isWorkspacePath } from '@kcp-ts/meta';
+import type { UserInfo } from '@kcp-ts/api';
+import { isWorkspacePath } from '@kcp-ts/api';
 import { exportKey } from '@kcp-ts/sharing';
 import type { PathReference } from '@kcp-ts/tenancy';
 import type { Access } from './access.ts';

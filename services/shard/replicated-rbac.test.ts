@@ -1,4 +1,4 @@
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import type { Store } from '@kcp-ts/storage';
 import { createMemoryStore, encodeStored, formatKey, parseKey, parseStored } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';

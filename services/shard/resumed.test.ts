@@ -1,5 +1,5 @@
-import type { KubeObject } from '@kcp-ts/meta';
-import { isTrueCondition } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
+import { isTrueCondition } from '@kcp-ts/api';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportKey } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';

@@ -1,7 +1,8 @@
 /** Who owns the shard, this process or another one, as probes, metrics and refused clients are told. */
+
+import { StatusError } from '@kcp-ts/api';
 import type { HealthCheck } from '@kcp-ts/apiserver';
-import type { Series } from '@kcp-ts/installation';
-import { StatusError } from '@kcp-ts/meta';
+import type { Series } from '@kcp-ts/observability';
 import type { ReplicaRole } from '@kcp-ts/storage';
 
 export interface RoleReport {

@@ -1,7 +1,8 @@
 /** The identities of root's exports as a shard's own store knows them: by the exports themselves where root is, by what was kept of them elsewhere. */
+
+import type { IdentityHash, KubeObject } from '@kcp-ts/api';
+import { parseIdentityHash } from '@kcp-ts/api';
 import { rootExports } from '@kcp-ts/apis';
-import type { IdentityHash, KubeObject } from '@kcp-ts/meta';
-import { parseIdentityHash } from '@kcp-ts/meta';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportKey, identityOf } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';

@@ -1,21 +1,22 @@
 /** From the beginning of a path to the scope it names. */
+
+import type { ClusterName, UserInfo, WorkspacePath } from '@kcp-ts/api';
+import { isClusterName, isWorkspacePath, StatusError } from '@kcp-ts/api';
 import type { ApiRequest, Route } from '@kcp-ts/apiserver';
 import { respondText, splitCluster } from '@kcp-ts/apiserver';
 import { impersonationOf } from '@kcp-ts/authn';
 import { homeOf, impersonate } from '@kcp-ts/authz';
 import type { Turns } from '@kcp-ts/base';
 import { decodeSegment, misdirectedStatus, routedHeader } from '@kcp-ts/http';
-import type { ClusterName, UserInfo, WorkspacePath } from '@kcp-ts/meta';
-import { isClusterName, isWorkspacePath, StatusError } from '@kcp-ts/meta';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportKey } from '@kcp-ts/sharing';
-import { createExportScope, createExportSurfaces } from '@kcp-ts/virtual';
+import { createExportScope, createExportSurfaces } from '@kcp-ts/virtual-workspaces';
 import type { Access } from './access.ts';
 import type { Core } from './core.ts';
 import { clusterScope, noClusterScope, wildcardScope } from './scopes.ts';
 
-export interface RouterNeeds {
+export interface RouterDependencies {
   readonly core: Core;
   readonly access: Access;
   /** `GET …/workspaces/~` in root. */
@@ -37,14 +38,14 @@ function mayKnowPaths(user: UserInfo): boolean {
   return user.groups.includes('system:masters') || user.groups.includes('system:kcp:admin');
 }
 
-export function createRouter(needs: RouterNeeds): Router {
-  const { core, access } = needs;
+export function createRouter(deps: RouterDependencies): Router {
+  const { core, access } = deps;
   const surfaces = createExportSurfaces(core);
   core.changes.onChanges((changes) => {
     for (const { event } of changes) surfaces.changed(event.key);
   });
   const scopes = { wildcard: wildcardScope(core, access), none: noClusterScope(core, access) };
-  const exportNeeds = {
+  const exportDeps = {
     claims: core.claims,
     consumers: core.bindings.consumers,
     wasBound: core.bindings.wasBound,
@@ -102,7 +103,7 @@ export function createRouter(needs: RouterNeeds): Router {
           ),
       };
     if (cluster === 'root' && rest === homePath && request.method === 'GET')
-      return { kind: 'answer', answer: needs.homeWorkspace };
+      return { kind: 'answer', answer: deps.homeWorkspace };
     return { kind: 'scope', scope: clusterScope(core, access, cluster), rest };
   }
 
@@ -133,7 +134,7 @@ export function createRouter(needs: RouterNeeds): Router {
         ? { surface: core.catalog.intern('export none', () => []), groundsOf: () => undefined }
         : surfaces.of(exportCluster, source, turns);
     const cluster = split.cluster === '*' ? '*' : consumer(split.cluster);
-    const scope = createExportScope(exportNeeds, { exportCluster, exportName, source, cluster, exported });
+    const scope = createExportScope(exportDeps, { exportCluster, exportName, source, cluster, exported });
     return { kind: 'scope', scope, rest: split.rest };
   }
 
@@ -165,7 +166,7 @@ export function createRouter(needs: RouterNeeds): Router {
 
   async function answerMetrics(request: ApiRequest): Promise<void> {
     access.authorizePath(request.user, 'root', '/metrics', request.method.toLowerCase());
-    respondText(request, 200, await needs.metrics());
+    respondText(request, 200, await deps.metrics());
   }
 
   /** Where an impersonation is judged: the workspace of the request, the provider's for its virtual workspace, or the home of a service account that names none. */

@@ -1,11 +1,12 @@
 /** Scopes of ordinary requests: one logical cluster, or all clusters of the shard at once. */
+
+import type { ClusterName, UserInfo } from '@kcp-ts/api';
+import { parseIdentityHash, StatusError } from '@kcp-ts/api';
 import type { ApiPath, Scope } from '@kcp-ts/apiserver';
 import type { Turns } from '@kcp-ts/base';
-import type { ClusterName, UserInfo } from '@kcp-ts/meta';
-import { parseIdentityHash, StatusError } from '@kcp-ts/meta';
-import type { ServedResource, Surface } from '@kcp-ts/registry';
+import type { ApiSurface, ServedResource } from '@kcp-ts/registry';
 import type { Range } from '@kcp-ts/storage';
-import { resourcesOfIdentity } from '@kcp-ts/virtual';
+import { resourcesOfIdentity } from '@kcp-ts/virtual-workspaces';
 import type { Access } from './access.ts';
 import type { Core } from './core.ts';
 
@@ -31,7 +32,7 @@ class ClusterScope implements Scope {
     this.cluster = cluster;
   }
 
-  get surface(): Surface {
+  get surface(): ApiSurface {
     return this.#core.catalog.surface(this.cluster);
   }
 
@@ -48,7 +49,7 @@ class ClusterScope implements Scope {
     return { prefix: rangePrefix(served, this.cluster, namespace) };
   }
 
-  guard(): undefined {
+  objectFilter(): undefined {
     return undefined;
   }
 
@@ -77,14 +78,16 @@ export function clusterScope(core: Core, access: Access, cluster: ClusterName): 
 }
 
 function rangePrefix(served: ServedResource, cluster: string, namespace: string): string {
-  return `${served.prefix}${cluster}/${served.row.namespaced && namespace !== '' ? `${namespace}/` : ''}`;
+  return `${served.prefix}${cluster}/${served.definition.namespaced && namespace !== '' ? `${namespace}/` : ''}`;
 }
 
 /** What an identity's export serves, whoever binds it. */
 function withIdentity(core: Core, api: ApiPath, identity: string): ServedResource | undefined {
   const hash = parseIdentityHash(identity);
   if (hash === undefined) return undefined;
-  return resourcesOfIdentity(core, hash, api.group, api.resource).find(({ row }) => row.version === api.version);
+  return resourcesOfIdentity(core, hash, api.group, api.resource).find(
+    ({ definition }) => definition.version === api.version,
+  );
 }
 
 /** Metadata of every object of a group and resource, whatever its schema and identity. */
@@ -92,8 +95,8 @@ function anyIdentity(core: Core, api: ApiPath): ServedResource {
   const { base } = core.catalog;
   const like = base.findAny('', 'configmaps');
   if (like === undefined) throw StatusError.pathNotFound();
-  const row = {
-    ...like.row,
+  const definition = {
+    ...like.definition,
     group: api.group,
     version: api.version,
     plural: api.resource,
@@ -103,7 +106,7 @@ function anyIdentity(core: Core, api: ApiPath): ServedResource {
   };
   const served = {
     ...like,
-    row,
+    definition,
     prefix: `${api.group === '' ? 'core' : api.group}/${api.resource}/`,
     apiVersion: `${api.group}/${api.version}`,
   };
@@ -121,9 +124,11 @@ export function wildcardScope(core: Core, access: Access): Scope {
     },
     ranges: (served) => [{ prefix: served.prefix }],
     watchRange: (served) => ({ prefix: served.prefix }),
-    guard: () => undefined,
+    objectFilter: () => undefined,
     watchFilter: (served, namespace) =>
-      namespace === '' || !served.row.namespaced ? undefined : (object) => object.metadata.namespace === namespace,
+      namespace === '' || !served.definition.namespaced
+        ? undefined
+        : (object) => object.metadata.namespace === namespace,
     authorize(user, api, verb) {
       access.authorizeApi(user, '*', api, verb);
       if (verb !== 'list' && verb !== 'watch')

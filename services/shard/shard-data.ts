@@ -1,10 +1,10 @@
 /** Where a shard's data is, and who else there is: a store of its own, or one in etcd that it owns while it may, with others or without. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { KubeObject } from '@kcp-ts/api';
 import type { ServiceAccount } from '@kcp-ts/authn';
 import type { Random } from '@kcp-ts/base';
-import { etcdOptionsOf } from '@kcp-ts/installation';
-import type { KubeObject } from '@kcp-ts/meta';
+import { etcdOptionsOf } from '@kcp-ts/sharding';
 import type { EtcdReplica, OwnedShard, ReplicaRole, Store, StoreOptions } from '@kcp-ts/storage';
 import { formatKey, openEtcdReplica, openLmdbStore, parseStored } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
@@ -12,7 +12,7 @@ import type { AmongOthers } from './among-others.ts';
 import type { Shard } from './compose.ts';
 import type { Installation } from './installation.ts';
 import { joinInstallation } from './installation.ts';
-import type { JoinNeeds } from './join.ts';
+import type { JoinDependencies } from './join.ts';
 import { joinOthers } from './join.ts';
 
 /** What there is of a shard while this process owns it. */
@@ -36,7 +36,7 @@ export interface ShardData extends AsyncDisposable {
   readonly role: (() => ReplicaRole) | undefined;
 }
 
-type DataNeeds = JoinNeeds & { readonly random: Random };
+type DataDependencies = JoinDependencies & { readonly random: Random };
 
 export function findServiceAccount(store: Store, { cluster, namespace, name, uid }: ServiceAccount): boolean {
   const parts = { group: '', resource: 'serviceaccounts', identity: '-', cluster, namespace, name } as const;
@@ -65,7 +65,7 @@ const never = new Promise<never>(() => undefined);
 /** Of a shard that knows no others. */
 const alone = { shardNumber: 1, installation: undefined, amongOthers: undefined, follow: () => undefined } as const;
 
-async function openEmbedded({ config, clock, log }: DataNeeds): Promise<ShardData> {
+async function openEmbedded({ config, clock, log }: DataDependencies): Promise<ShardData> {
   const path = join(config.rootDirectory, 'data');
   const store = await openLmdbStore({ path, clock, reserve: true, onFault: logStoreFault(log) });
   const end = () => store[Symbol.asyncDispose]();
@@ -76,7 +76,7 @@ async function openEmbedded({ config, clock, log }: DataNeeds): Promise<ShardDat
   };
 }
 
-async function openReplica({ config, clock, log, random }: DataNeeds): Promise<EtcdReplica> {
+async function openReplica({ config, clock, log, random }: DataDependencies): Promise<EtcdReplica> {
   return openEtcdReplica({
     etcd: await etcdOptionsOf(config, config.etcdServers),
     prefix: config.etcdPrefix,
@@ -91,8 +91,8 @@ async function openReplica({ config, clock, log, random }: DataNeeds): Promise<E
 }
 
 /** One that is owned among others: it joins them, and leaves them when the shard is another one's. */
-async function ownAmongOthers(needs: DataNeeds, replica: EtcdReplica, owned: OwnedShard): Promise<OwnedData> {
-  const { config, clock, log, random } = needs;
+async function ownAmongOthers(deps: DataDependencies, replica: EtcdReplica, owned: OwnedShard): Promise<OwnedData> {
+  const { config, clock, log, random } = deps;
   const { store, holds, lost } = owned;
   let isLost = false;
   void lost.then(() => {
@@ -100,12 +100,12 @@ async function ownAmongOthers(needs: DataNeeds, replica: EtcdReplica, owned: Own
   });
   await using opened = new AsyncDisposableStack();
   opened.use(owned);
-  const joined = opened.use(await joinOthers(needs));
-  const { register, own, bus, tls, rpcPort, clocks } = joined;
+  const joined = opened.use(await joinOthers(deps));
+  const { membership, own, bus, tls, rpcPort, clocks } = joined;
   // Also where the clock is set back from here on: nothing is committed at or below what everybody was told.
   store.observe(own.joinRevision);
   const installation = await joinInstallation({
-    ...{ register, own, bus, store, tls, rpcHost: config.bindAddress, rpcPort, clock, clocks, random, log },
+    ...{ membership, own, bus, store, tls, rpcHost: config.bindAddress, rpcPort, clock, clocks, random, log },
     findServiceAccount: (account) => findServiceAccount(store, account),
   });
   // What others follow has ended with the ownership: they go to whoever has it now.
@@ -123,10 +123,12 @@ async function ownAmongOthers(needs: DataNeeds, replica: EtcdReplica, owned: Own
       installation.takeOrders(shard.orders);
       if (config.rootShardName !== config.shardName) return undefined;
       const leave = (name: string) => {
-        register.leave(name).catch((error: unknown) => log.error({ err: error, shard: name }, 'a shard cannot leave'));
+        membership
+          .leave(name)
+          .catch((error: unknown) => log.error({ err: error, shard: name }, 'a shard cannot leave'));
       };
       const objects = shard.keepShards(leave);
-      const following = register.follow(({ shards }) => {
+      const following = membership.follow(({ shards }) => {
         objects.joined(shards).catch((error: unknown) => log.error({ err: error }, 'Shard objects cannot be kept'));
       });
       return {
@@ -142,15 +144,15 @@ async function ownAmongOthers(needs: DataNeeds, replica: EtcdReplica, owned: Own
 
 const drainMs = 2_000;
 
-async function openInEtcd(needs: DataNeeds): Promise<ShardData> {
-  const replica = await openReplica(needs);
-  const isAlone = needs.config.natsUrl.length === 0;
+async function openInEtcd(deps: DataDependencies): Promise<ShardData> {
+  const replica = await openReplica(deps);
+  const isAlone = deps.config.natsUrl.length === 0;
   return {
     async own(signal) {
       const owned = await replica.own(signal);
       return isAlone
         ? { ...alone, ...owned, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
-        : ownAmongOthers(needs, replica, owned);
+        : ownAmongOthers(deps, replica, owned);
     },
     role: () => replica.role(),
     [Symbol.asyncDispose]: () => replica[Symbol.asyncDispose](),
@@ -158,6 +160,6 @@ async function openInEtcd(needs: DataNeeds): Promise<ShardData> {
 }
 
 /** Where the data is follows from the flags of the store alone, whether there are others from those of NATS. */
-export function openShardData(needs: DataNeeds): Promise<ShardData> {
-  return needs.config.etcdServers.length > 0 ? openInEtcd(needs) : openEmbedded(needs);
+export function openShardData(deps: DataDependencies): Promise<ShardData> {
+  return deps.config.etcdServers.length > 0 ? openInEtcd(deps) : openEmbedded(deps);
 }

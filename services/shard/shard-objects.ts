@@ -2,8 +2,8 @@
  * The shard that holds root keeps a Shard object for every shard that has joined: so workspaces and partitions can be told where to go, and an operator
  * can mark one as unschedulable. What people write there (labels, annotations) stays theirs. A Shard object that is deleted takes its shard out.
  */
-import type { ClusterName, KubeObject } from '@kcp-ts/meta';
-import { asClusterName } from '@kcp-ts/meta';
+import type { ClusterName, KubeObject } from '@kcp-ts/api';
+import { asClusterName } from '@kcp-ts/api';
 import { currentObject, objectKey, stampCreated, storedObject, timestampOf } from '@kcp-ts/registry';
 import { nameOfKey } from '@kcp-ts/sharing';
 import type { Operation } from '@kcp-ts/storage';

@@ -1,11 +1,11 @@
 /** ShardService: what shards ask of each other, on both ends. */
 import type { ServiceAccount } from '@kcp-ts/authn';
 import type { ClusterOrder, OtherShards } from '@kcp-ts/controllers';
-import { admitServices } from '@kcp-ts/installation';
 import type { ClusterState } from '@kcp-ts/proto';
 import { ShardService } from '@kcp-ts/proto';
 import type { RpcCall, RpcClient, RpcService } from '@kcp-ts/rpc';
 import { RpcError, serviceOf } from '@kcp-ts/rpc';
+import { admitServices } from '@kcp-ts/sharding';
 import type { MadeCluster } from '@kcp-ts/tenancy';
 import type { ClusterOrders, OrderRefusal } from './cluster-orders.ts';
 
@@ -70,7 +70,7 @@ export function shardService(orders: () => ClusterOrders | undefined, find: Find
   });
 }
 
-export interface OtherShardsNeeds {
+export interface OtherShardsDependencies {
   readonly ownShard: string;
   /** Undefined for a shard that is not in the installation. */
   client(shard: string): RpcClient<typeof ShardService> | undefined;
@@ -85,7 +85,7 @@ function creatorMessage({ name, uid, groups, extra }: ClusterOrder['creator']) {
   };
 }
 
-export function otherShardsByRpc({ ownShard, client }: OtherShardsNeeds): OtherShards {
+export function otherShardsByRpc({ ownShard, client }: OtherShardsDependencies): OtherShards {
   function callOf(shard: string) {
     const found = client(shard);
     if (found === undefined) throw new Error(`Cannot ask ${shard}: it is not in the installation`);

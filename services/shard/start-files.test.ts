@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { hashToken } from '@kcp-ts/authn';
 import { createSystemRandom } from '@kcp-ts/base';
 import { decodeYaml } from '@kcp-ts/http';
-import { createLogger, levelOf } from '@kcp-ts/installation';
+import { createLogger, levelOf } from '@kcp-ts/observability';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CertificateNeeds } from './certificates.ts';
+import type { CertificateDependencies } from './certificates.ts';
 import { ensureCertificates, servingHosts } from './certificates.ts';
 import { prepareAdminTokens, writeKubeconfig } from './kubeconfig.ts';
 
@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const dayMs = 86_400_000;
-function needs(change: Partial<CertificateNeeds> = {}): CertificateNeeds {
+function deps(change: Partial<CertificateDependencies> = {}): CertificateDependencies {
   const files = { tlsCertFile: '', tlsPrivateKeyFile: '', clientCaFile: '', serviceAccountKeyFile: '' };
   return {
     rootDirectory: join(folder, 'root'),
@@ -31,7 +31,7 @@ function needs(change: Partial<CertificateNeeds> = {}): CertificateNeeds {
 
 describe('ensureCertificates', () => {
   it('makes what a shard needs, for its owner only, and finds it again', async () => {
-    const made = await ensureCertificates(needs());
+    const made = await ensureCertificates(deps());
     const names = await readdir(join(folder, 'root'));
     const expected = [
       'apiserver.crt',
@@ -55,37 +55,37 @@ describe('ensureCertificates', () => {
       'IP Address:127.0.0.1',
     ]);
     expect(new X509Certificate(made.clientCa).ca).toBe(true);
-    expect(await ensureCertificates(needs())).toEqual(made);
+    expect(await ensureCertificates(deps())).toEqual(made);
   });
 
   it('makes a new serving certificate near its end or for another host, under the same authority', async () => {
-    const first = await ensureCertificates(needs());
-    const later = await ensureCertificates(needs({ nowMs: Date.now() + 340 * dayMs }));
+    const first = await ensureCertificates(deps());
+    const later = await ensureCertificates(deps({ nowMs: Date.now() + 340 * dayMs }));
     expect(later.serving).not.toEqual(first.serving);
     expect([later.servingCa, later.clientCa]).toEqual([first.servingCa, first.clientCa]);
-    const moved = await ensureCertificates(needs({ hosts: ['other'] }));
+    const moved = await ensureCertificates(deps({ hosts: ['other'] }));
     expect(new X509Certificate(moved.serving.certificate).checkHost('other')).toBe('other');
     expect(moved.servingCa).toBe(first.servingCa);
   });
 
   it('replaces a broken pair', async () => {
-    const first = await ensureCertificates(needs());
+    const first = await ensureCertificates(deps());
     await writeFile(join(folder, 'root/apiserver.key'), 'broken');
-    expect((await ensureCertificates(needs())).serving).not.toEqual(first.serving);
+    expect((await ensureCertificates(deps())).serving).not.toEqual(first.serving);
   });
 
   it("takes the operator's files as they are", async () => {
-    const { serving, clientCa } = await ensureCertificates(needs());
+    const { serving, clientCa } = await ensureCertificates(deps());
     const root = join(folder, 'root');
     const own = {
       tlsCertFile: join(root, 'apiserver.crt'),
       tlsPrivateKeyFile: join(root, 'apiserver.key'),
       clientCaFile: join(root, 'client-ca.crt'),
     };
-    const taken = await ensureCertificates(needs({ ...own, rootDirectory: join(folder, 'second') }));
+    const taken = await ensureCertificates(deps({ ...own, rootDirectory: join(folder, 'second') }));
     expect(taken).toMatchObject({ serving, servingCa: serving.certificate, clientCa });
     expect((await readdir(join(folder, 'second'))).sort()).toEqual(['sa.key', 'sa.pub']);
-    await expect(ensureCertificates(needs({ clientCaFile: join(folder, 'none') }))).rejects.toThrow('ENOENT');
+    await expect(ensureCertificates(deps({ clientCaFile: join(folder, 'none') }))).rejects.toThrow('ENOENT');
   });
 
   it('leaves the wildcard addresses out of the names', () => {

@@ -8,16 +8,9 @@ import { createAuthenticator, createServiceAccountTokens, createServicePeers, op
 import type { Clock, Random, UncaughtErrors } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom, processMemory, releaseMemory } from '@kcp-ts/base';
 import type { ExchangeHandler } from '@kcp-ts/http';
-import type { ServiceLoad } from '@kcp-ts/installation';
-import {
-  addressOf,
-  advertisedHostOf,
-  createLogger,
-  createMetricsPage,
-  createServiceLoad,
-  localHostOf,
-  startInRootDirectory,
-} from '@kcp-ts/installation';
+import { createLogger, createMetricsPage } from '@kcp-ts/observability';
+import type { ServiceLoad } from '@kcp-ts/program';
+import { addressOf, advertisedHostOf, createServiceLoad, localHostOf, startInRootDirectory } from '@kcp-ts/program';
 import type { Logger } from 'pino';
 import { amongServices } from './among-others.ts';
 import { ensureCertificates } from './certificates.ts';
@@ -86,7 +79,7 @@ export async function startShard(config: ShardConfig, uncaught?: Pick<UncaughtEr
   );
 }
 
-interface StartNeeds {
+interface StartDependencies {
   readonly config: ShardConfig;
   readonly clock: Clock;
   readonly random: Random;
@@ -95,7 +88,7 @@ interface StartNeeds {
 }
 
 /** What a shard is composed of, whichever ownership it serves under. */
-interface Serving extends Omit<StartNeeds, 'uncaught'> {
+interface Serving extends Omit<StartDependencies, 'uncaught'> {
   readonly urls: Urls;
   readonly certificates: Awaited<ReturnType<typeof certificatesOf>>;
   readonly peerCa: string;
@@ -166,7 +159,7 @@ function standbyHandler(serving: Serving, role: RoleReport): ExchangeHandler {
   });
 }
 
-async function startIn({ config, clock, random, log, uncaught }: StartNeeds): Promise<RunningShard> {
+async function startIn({ config, clock, random, log, uncaught }: StartDependencies): Promise<RunningShard> {
   const host = config.natsUrl.length === 0 ? localHostOf(config) : advertisedHostOf(config);
   const certificates = await certificatesOf(config, host, clock);
   const peerCa = config.peerCaFile === '' ? '' : await readFile(config.peerCaFile, 'utf8');
@@ -199,7 +192,7 @@ async function startIn({ config, clock, random, log, uncaught }: StartNeeds): Pr
       owned = taken;
       const shard = await composeOwned(serving, taken, role);
       const following = taken.follow(shard);
-      taken.installation?.onNudge(shard.nudge);
+      taken.installation?.onProgressRequest(shard.requestProgress);
       serve(shard.handler, taken.holds);
       return {
         drain: shard.drain,

@@ -1,5 +1,5 @@
 import { createSystemClock } from '@kcp-ts/base';
-import { createClockGuard } from '@kcp-ts/replication';
+import { createClockGuard } from '@kcp-ts/sharding';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { expect, it } from 'vitest';
 import { askTestShard, composeTestShard } from './shard.fixture.ts';

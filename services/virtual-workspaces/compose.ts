@@ -1,23 +1,23 @@
 /** The service of virtual workspaces from top to bottom: a request about one consumer goes to its shard, one about all of them is answered here, over all shards. */
+
+import { compileLabelSelector, isWorkspacePath, StatusError } from '@kcp-ts/api';
 import { isTrue, parseListOptions, parseQuery, parseRequestPath } from '@kcp-ts/apiserver';
 import { mastersGroup } from '@kcp-ts/authn';
 import type { Exchange, InFlight } from '@kcp-ts/http';
-import type { Confirming } from '@kcp-ts/installation';
-import { answerStatus, confirmPlacement } from '@kcp-ts/installation';
-import { compileLabelSelector, isWorkspacePath, StatusError } from '@kcp-ts/meta';
-import type { ShardRecord } from '@kcp-ts/replication';
+import type { Confirming, ShardRecord } from '@kcp-ts/sharding';
+import { answerStatus, confirmPlacement } from '@kcp-ts/sharding';
 import type { Context, MergedRequest } from './context.ts';
 import { unavailable } from './context.ts';
-import type { IdentityNeeds, RequestHeaders } from './identity.ts';
+import type { IdentityDependencies, RequestHeaders } from './identity.ts';
 import { readIdentity } from './identity.ts';
 import { handleMergedList } from './merged-list.ts';
 import { handleMergedWatch } from './merged-watch.ts';
 import type { Target } from './target.ts';
 import { parseTarget } from './target.ts';
 
-export interface ServiceNeeds {
+export interface ServiceDependencies {
   readonly context: Context;
-  readonly identity: IdentityNeeds;
+  readonly identity: IdentityDependencies;
   readonly directory: Confirming;
   readonly inFlight: InFlight;
   /** What shards are selected by. */
@@ -48,13 +48,13 @@ function split({ url }: Exchange): { readonly path: string; readonly search: str
   return question < 0 ? { path: url, search: '' } : { path: url.slice(0, question), search: url.slice(question) };
 }
 
-export function createService(needs: ServiceNeeds): Service {
-  const { context, directory } = needs;
-  const { register, backends } = context.shards;
+export function createService(deps: ServiceDependencies): Service {
+  const { context, directory } = deps;
+  const { membership, backends } = context.shards;
   const running = new Set<{ end(error: undefined): void }>();
 
   function anyShard(): ShardRecord | undefined {
-    const { shards } = register.current();
+    const { shards } = membership.current();
     return shards.find(({ alive }) => alive) ?? shards[0];
   }
 
@@ -104,7 +104,7 @@ export function createService(needs: ServiceNeeds): Service {
       path: target.path('*'),
       query: new URLSearchParams(request.search),
       headers,
-      includes: (shard) => target.shards.length === 0 || selected(needs.labelsOf(shard)),
+      includes: (shard) => target.shards.length === 0 || selected(deps.labelsOf(shard)),
       decider,
     };
     if (watch) await handleMergedWatch(context, exchange, merged, options, running);
@@ -113,8 +113,8 @@ export function createService(needs: ServiceNeeds): Service {
 
   async function handle(exchange: Exchange): Promise<void> {
     const { path, search } = split(exchange);
-    const { user, headers } = readIdentity(needs.identity, exchange);
-    needs.inFlight.admit(exchange, user?.groups.includes(mastersGroup) === true);
+    const { user, headers } = readIdentity(deps.identity, exchange);
+    deps.inFlight.admit(exchange, user?.groups.includes(mastersGroup) === true);
     const request: Request = { exchange, path, search, headers };
     const target = parseTarget(path);
     // What there is no virtual workspace for, a shard says in its own words.
@@ -125,13 +125,13 @@ export function createService(needs: ServiceNeeds): Service {
 
   return {
     async handler(exchange) {
-      const own = needs.answerOwn(exchange);
+      const own = deps.answerOwn(exchange);
       if (own !== false) return own === true ? undefined : own;
       try {
         await handle(exchange);
       } catch (thrown) {
         const error = StatusError.from(thrown);
-        if (error.code >= 500 && error.cause !== undefined) needs.logFault(exchange, error);
+        if (error.code >= 500 && error.cause !== undefined) deps.logFault(exchange, error);
         answerStatus(exchange, error);
       }
     },

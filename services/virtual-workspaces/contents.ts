@@ -1,12 +1,11 @@
 /** The framed watches that this service holds at the shards: opened for merged streams, and given up when a shard has gone silent. */
+
+import type { Revision } from '@kcp-ts/api';
+import { formatResourceVersion, revisionZero, type StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { every } from '@kcp-ts/base';
 import type { UpstreamAnswer } from '@kcp-ts/http';
-import type { Backends } from '@kcp-ts/installation';
-import type { ContentHandlers, ContentStream } from '@kcp-ts/merged';
-import type { Revision } from '@kcp-ts/meta';
-import { formatResourceVersion, revisionZero, type StatusError } from '@kcp-ts/meta';
-import type { ShardRecord } from '@kcp-ts/replication';
+import type { Backends, ContentHandlers, ContentStream, ShardRecord } from '@kcp-ts/sharding';
 import type { WatchFrame } from '@kcp-ts/watch';
 import { createWatchFrameReader, framedAcceptHeader, framedWatchType, watchedKindHeader } from '@kcp-ts/watch';
 import type { RequestHeaders } from './identity.ts';

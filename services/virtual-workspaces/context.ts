@@ -1,7 +1,8 @@
 /** What the handlers of lists and watches over all shards share. */
+
+import { StatusError } from '@kcp-ts/api';
 import type { Clock, Random } from '@kcp-ts/base';
-import { StatusError } from '@kcp-ts/meta';
-import type { ShardRecord } from '@kcp-ts/replication';
+import type { ShardRecord } from '@kcp-ts/sharding';
 import type { Contents } from './contents.ts';
 import type { RequestHeaders } from './identity.ts';
 import type { Shards } from './shards.ts';

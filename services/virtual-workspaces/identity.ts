@@ -1,22 +1,26 @@
 /** Who asks, said to the shards: an assertion of this service's for whoever showed a certificate or came with one from a front-proxy, or the client's own token. */
+
+import type { UserInfo } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { AssertionSigner, AssertionVerifier, CertificateVerdict } from '@kcp-ts/authn';
 import { assertionHeader, serviceAudience } from '@kcp-ts/authn';
 import type { Exchange, Peer } from '@kcp-ts/http';
-import { forwardedHeaders } from '@kcp-ts/installation';
-import type { UserInfo } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import { forwardedHeaders } from '@kcp-ts/sharding';
 
 /** The headers that a request goes on with to a shard, made anew each time: an assertion is for one shard, and lives for a short time only. */
 export type RequestHeaders = (shard: string) => Record<string, string | string[]>;
 
-export interface IdentityNeeds {
+export interface IdentityDependencies {
   readonly signer: AssertionSigner;
   readonly verifier: AssertionVerifier;
   isService(peer: Peer): boolean;
   readCertificate(peer: Peer): CertificateVerdict;
 }
 
-function userOf({ verifier, isService, readCertificate }: IdentityNeeds, exchange: Exchange): UserInfo | undefined {
+function userOf(
+  { verifier, isService, readCertificate }: IdentityDependencies,
+  exchange: Exchange,
+): UserInfo | undefined {
   const { headers, peer } = exchange;
   if (isService(peer)) {
     const assertion = headers[assertionHeader];
@@ -38,14 +42,14 @@ export interface Identity {
 }
 
 /** Throws StatusError Unauthorized. */
-export function readIdentity(needs: IdentityNeeds, exchange: Exchange): Identity {
-  const user = userOf(needs, exchange);
+export function readIdentity(deps: IdentityDependencies, exchange: Exchange): Identity {
+  const user = userOf(deps, exchange);
   const headers = forwardedHeaders(exchange, user === undefined);
   return {
     user,
     headers: (shard) =>
       user === undefined
         ? { ...headers }
-        : { ...headers, [assertionHeader]: needs.signer.sign(user, serviceAudience('shard', shard)) },
+        : { ...headers, [assertionHeader]: deps.signer.sign(user, serviceAudience('shard', shard)) },
   };
 }

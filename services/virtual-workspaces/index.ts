@@ -1,4 +1,4 @@
-export type { Service, ServiceNeeds } from './compose.ts';
+export type { Service, ServiceDependencies } from './compose.ts';
 export { createService } from './compose.ts';
 export { readConfig } from './config.ts';
 export { createContents } from './contents.ts';

@@ -1,16 +1,17 @@
 /** Lists over all shards: each shard's own list at one revision, put together byte for byte. */
+
+import type { Revision } from '@kcp-ts/api';
+import { asRevision, formatResourceVersion, mergedShardNumber, StatusError } from '@kcp-ts/api';
 import type { ListOptions } from '@kcp-ts/apiserver';
 import { pauseOn } from '@kcp-ts/base';
 import type { Exchange, UpstreamAnswer } from '@kcp-ts/http';
-import { assertAllThere, awaitClock, awaitRegister, consistentListRevision } from '@kcp-ts/merged';
-import type { Revision } from '@kcp-ts/meta';
-import { asRevision, formatResourceVersion, mergedShardNumber, StatusError } from '@kcp-ts/meta';
-import type { ShardRecord } from '@kcp-ts/replication';
+import type { ShardRecord } from '@kcp-ts/sharding';
+import { assertAllThere, awaitClock, awaitMembership, consistentListRevision } from '@kcp-ts/sharding';
 import type { Context, MergedRequest } from './context.ts';
 import { agreeMs, mayBeLate, restOfQuery, unavailable } from './context.ts';
+import type { ListParts } from './merge-lists.ts';
+import { headText, openList } from './merge-lists.ts';
 import { readAll, statusErrorOf } from './read-answer.ts';
-import type { ListParts } from './splice.ts';
-import { headText, openList } from './splice.ts';
 
 /** Where a paged list goes on: at which revision, on which shard, and that shard's own token, if it had begun. */
 interface Place {
@@ -45,12 +46,12 @@ function parsePlace(text: string): Place {
 }
 
 function included({ shards }: Context, request: MergedRequest, revision: Revision): readonly ShardRecord[] {
-  return shards.register.current().shards.filter((shard) => request.includes(shard) && shard.joinRevision < revision);
+  return shards.membership.current().shards.filter((shard) => request.includes(shard) && shard.joinRevision < revision);
 }
 
 async function place(context: Context, request: MergedRequest, options: ListOptions): Promise<Place> {
-  const { register, nudger } = context.shards;
-  await awaitRegister(register, context.clock);
+  const { membership, progressRequester } = context.shards;
+  await awaitMembership(membership, context.clock);
   if (options.continue !== undefined) {
     const found = parsePlace(options.continue);
     const left = included(context, request, found.revision).some(
@@ -65,14 +66,14 @@ async function place(context: Context, request: MergedRequest, options: ListOpti
     await awaitClock(context.clock, asked);
     const shards = included(context, request, asked);
     assertAllThere(shards);
-    await Promise.all(shards.map((shard) => nudger.reach(shard, asked))).catch(() => {
+    await Promise.all(shards.map((shard) => progressRequester.reach(shard, asked))).catch(() => {
       throw unavailable();
     });
     return { revision: asked, shard: 0, token: '' };
   }
   const { includes } = request;
   const found = await consistentListRevision({
-    ...{ shards: register, nudger, clock: context.clock, includes },
+    ...{ shards: membership, progressRequester, clock: context.clock, includes },
     atLeast: asked,
   });
   return { revision: found.revision, shard: 0, token: '' };

@@ -1,14 +1,13 @@
 /** Watches over all shards, as one stream in one order. */
 
+import type { Revision } from '@kcp-ts/api';
+import { formatResourceVersion, mergedShardNumber, parseResourceVersion, StatusError } from '@kcp-ts/api';
 import type { ListOptions } from '@kcp-ts/apiserver';
 import { oldestRevision } from '@kcp-ts/apiserver';
 import { every } from '@kcp-ts/base';
 import type { BodyStream, Exchange } from '@kcp-ts/http';
-import type { MergedSink, MergedWatch, Position } from '@kcp-ts/merged';
-import { awaitClock, consistentListRevision, createMergedWatch } from '@kcp-ts/merged';
-import type { Revision } from '@kcp-ts/meta';
-import { formatResourceVersion, mergedShardNumber, parseResourceVersion, StatusError } from '@kcp-ts/meta';
-import type { ShardRecord } from '@kcp-ts/replication';
+import type { MergedHandler, MergedWatch, Position, ShardRecord } from '@kcp-ts/sharding';
+import { awaitClock, consistentListRevision, createMergedWatch } from '@kcp-ts/sharding';
 import type { ContentHead } from './contents.ts';
 import type { Context, MergedRequest } from './context.ts';
 import { agreeMs, mayBeLate, missingWarnings, restOfQuery, unavailable } from './context.ts';
@@ -37,7 +36,7 @@ async function startOf(context: Context, request: MergedRequest, options: ListOp
   }
   const atLeast = anyState ? undefined : options.revision;
   const { revision } = await consistentListRevision({
-    ...{ shards: shards.register, nudger: shards.nudger, clock, atLeast },
+    ...{ shards: shards.membership, progressRequester: shards.progressRequester, clock, atLeast },
     includes: request.includes,
   });
   return { from: { revision, shard: mergedShardNumber }, initial };
@@ -53,7 +52,7 @@ function bookmarkLine(kind: string, revision: Revision, end: boolean): Uint8Arra
 }
 
 /** One client's watch: its answer begins when the deciding shard has said yes. */
-class ClientWatch implements MergedSink {
+class ClientWatch implements MergedHandler {
   readonly #context: Context;
   readonly #exchange: Exchange;
   readonly #request: MergedRequest;
@@ -86,12 +85,19 @@ class ClientWatch implements MergedSink {
     this.#exchange.onClose(() => this.#over.abort());
     this.#bookmarked = start.from.revision;
     using merged = createMergedWatch<ShardRecord>({
-      ...{ shards: shards.register, nudger: shards.nudger, clock, includes, sink: this, ...start },
+      ...{
+        shards: shards.membership,
+        progressRequester: shards.progressRequester,
+        clock,
+        includes,
+        handler: this,
+        ...start,
+      },
       open: (shard, after, initial, handlers) =>
         contents.open(question, shard, after, initial, { ...handlers, head: (answer) => this.#head(shard, answer) }),
     });
     this.#merged = merged;
-    const none = !shards.register.current().shards.some((shard) => includes(shard));
+    const none = !shards.membership.current().shards.some((shard) => includes(shard));
     if (none && decider === undefined) throw unavailable();
     // Where no shard is merged, one still says whether this may be watched, and what it is.
     using asked =
@@ -128,7 +134,7 @@ class ClientWatch implements MergedSink {
 
   #begin({ kind }: ContentHead): void {
     this.#kind = kind;
-    const shards = this.#context.shards.register.current().shards.filter((shard) => this.#request.includes(shard));
+    const shards = this.#context.shards.membership.current().shards.filter((shard) => this.#request.includes(shard));
     const missing = shards.filter(({ alive, excludedAt }) => !alive || excludedAt !== undefined);
     const exchange = this.#exchange;
     const headers = {
@@ -150,7 +156,7 @@ class ClientWatch implements MergedSink {
     return false;
   }
 
-  events(events: Parameters<MergedSink['events']>[0]): boolean {
+  events(events: Parameters<MergedHandler['events']>[0]): boolean {
     let flowing = true;
     for (const { payload } of events) flowing = this.#write(payload) && flowing;
     return flowing;

@@ -1,7 +1,8 @@
 /** Answers of shards that are read here: small ones, and Statuses. */
+
+import type { Status, StatusReason } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { UpstreamAnswer } from '@kcp-ts/http';
-import type { Status, StatusReason } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
 
 /** A page of a list is a shard's own bound times the size of objects. */
 const bytesMax = 256 * 1024 * 1024;

@@ -1,20 +1,20 @@
 /** The labels of shards, for those who select by them: a Shard object's, which operators change, over those that the shard joined with. */
-import type { KubeObject } from '@kcp-ts/meta';
-import type { FeedSink, ShardRecord } from '@kcp-ts/replication';
-import { createEntryView } from '@kcp-ts/replication';
+import type { KubeObject } from '@kcp-ts/api';
+import type { FeedHandler, ShardRecord } from '@kcp-ts/sharding';
+import { createEntryView } from '@kcp-ts/sharding';
 import { parseStored } from '@kcp-ts/storage';
 
 const shardsPrefix = 'core.kcp.io/shards/';
 
 export interface ShardLabels {
-  readonly sink: FeedSink;
+  readonly handler: FeedHandler;
   of(shard: ShardRecord): Readonly<Record<string, string>>;
 }
 
 export function createShardLabels(): ShardLabels {
   const view = createEntryView({ keep: (key) => key.startsWith(shardsPrefix) });
   return {
-    sink: view,
+    handler: view,
     of({ name, labels }) {
       const entry = view.get(`${shardsPrefix}-/root//${name}`);
       const own = entry === undefined ? {} : parseStored<KubeObject>(entry.value).metadata.labels;

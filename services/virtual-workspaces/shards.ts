@@ -1,25 +1,30 @@
 /** The shards of the installation, as this service asks them: progress by gRPC, content by their API. */
-import type { Clock } from '@kcp-ts/base';
-import type { Backends } from '@kcp-ts/installation';
-import type { Nudger, ShardProgress } from '@kcp-ts/merged';
-import { createNudger } from '@kcp-ts/merged';
-import type { Revision } from '@kcp-ts/meta';
-import type { FeedService } from '@kcp-ts/proto';
-import type { ProgressAsker, Register, ShardRecord } from '@kcp-ts/replication';
-import { createProgressAsker } from '@kcp-ts/replication';
-import type { RpcClient } from '@kcp-ts/rpc';
 
-export type ShardsRegister = Pick<Register, 'current' | 'follow' | 'silentForMs' | 'exclude' | 'readmit'>;
+import type { Revision } from '@kcp-ts/api';
+import type { Clock } from '@kcp-ts/base';
+import type { FeedService } from '@kcp-ts/proto';
+import type { RpcClient } from '@kcp-ts/rpc';
+import type {
+  Backends,
+  Membership,
+  ProgressAsker,
+  ProgressRequester,
+  ShardProgress,
+  ShardRecord,
+} from '@kcp-ts/sharding';
+import { createProgressAsker, createProgressRequester } from '@kcp-ts/sharding';
+
+export type ShardsMembership = Pick<Membership, 'current' | 'follow' | 'silentForMs' | 'exclude' | 'readmit'>;
 
 export interface Shards extends Disposable {
-  readonly register: ShardsRegister;
+  readonly membership: ShardsMembership;
   readonly backends: Backends;
-  readonly nudger: Nudger<ShardRecord>;
+  readonly progressRequester: ProgressRequester<ShardRecord>;
   byName(name: string): ShardRecord | undefined;
 }
 
-export interface ShardsNeeds {
-  readonly register: ShardsRegister;
+export interface ShardsDependencies {
+  readonly membership: ShardsMembership;
   readonly backends: Backends;
   readonly clock: Clock;
   connect(rpcAddress: string): RpcClient<typeof FeedService>;
@@ -32,7 +37,7 @@ interface Line extends Disposable {
   readonly asker: ProgressAsker;
 }
 
-export function createShards({ register, backends, clock, connect }: ShardsNeeds): Shards {
+export function createShards({ membership, backends, clock, connect }: ShardsDependencies): Shards {
   const lines = new Map<string, Line>();
 
   function open(rpcAddress: string): Line {
@@ -57,7 +62,7 @@ export function createShards({ register, backends, clock, connect }: ShardsNeeds
     return { progress, last: lastRevision };
   }
 
-  const following = register.follow(({ shards }) => {
+  const following = membership.follow(({ shards }) => {
     const used = new Set(shards.map(({ rpcAddress }) => rpcAddress));
     for (const [address, line] of lines) {
       if (used.has(address)) continue;
@@ -66,10 +71,10 @@ export function createShards({ register, backends, clock, connect }: ShardsNeeds
     }
   });
   return {
-    register,
+    membership,
     backends,
-    nudger: createNudger(askProgress, clock),
-    byName: (name) => register.current().shards.find((shard) => shard.name === name),
+    progressRequester: createProgressRequester(askProgress, clock),
+    byName: (name) => membership.current().shards.find((shard) => shard.name === name),
     [Symbol.dispose]() {
       following[Symbol.dispose]();
       for (const line of lines.values()) line[Symbol.dispose]();

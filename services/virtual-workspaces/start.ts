@@ -12,30 +12,23 @@ import type { Clock, UncaughtErrors } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import type { Exchange } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
-import type { Confirming, Directory, ServiceLoad } from '@kcp-ts/installation';
-import {
-  addressOf,
-  advertisedHostOf,
-  createBackends,
-  createLogger,
-  createServiceLoad,
-  openConnections,
-  openDirectory,
-} from '@kcp-ts/installation';
-import { createExclusions } from '@kcp-ts/merged';
+import { createLogger } from '@kcp-ts/observability';
+import type { ServiceLoad } from '@kcp-ts/program';
+import { addressOf, advertisedHostOf, createServiceLoad } from '@kcp-ts/program';
 import { FeedService } from '@kcp-ts/proto';
-import type { ShardRecord } from '@kcp-ts/replication';
 import type { RpcClient } from '@kcp-ts/rpc';
 import { createRpcClient } from '@kcp-ts/rpc';
+import type { Confirming, Directory, ShardRecord } from '@kcp-ts/sharding';
+import { createBackends, createExclusions, openConnections, openDirectory } from '@kcp-ts/sharding';
 import type { Logger } from 'pino';
 import type { Service } from './compose.ts';
 import { createService } from './compose.ts';
 import { createContents } from './contents.ts';
-import type { IdentityNeeds } from './identity.ts';
+import { createHealthAndMetrics } from './health-and-metrics.ts';
+import type { IdentityDependencies } from './identity.ts';
 import type { VirtualWorkspacesConfig } from './options.ts';
-import { createOwnAnswers } from './own-answers.ts';
 import { createShardLabels } from './shard-labels.ts';
-import type { ShardsRegister } from './shards.ts';
+import type { ShardsMembership } from './shards.ts';
 import { createShards } from './shards.ts';
 
 export interface RunningVirtualWorkspaces extends AsyncDisposable {
@@ -48,10 +41,10 @@ interface PeerPems {
   readonly key: string;
 }
 
-export interface AssembleNeeds {
+export interface AssembleDependencies {
   /** Of this service in the register. */
   readonly name: string;
-  readonly register: ShardsRegister;
+  readonly membership: ShardsMembership;
   readonly directory: Confirming & Pick<Directory, 'isReady'>;
   readonly tls: PeerPems;
   readonly clock: Clock;
@@ -68,7 +61,7 @@ export interface Assembled extends Disposable {
   drain(): void;
 }
 
-function identityOf({ name, tls, clock }: AssembleNeeds): IdentityNeeds {
+function identityOf({ name, tls, clock }: AssembleDependencies): IdentityDependencies {
   const subject: Readonly<Record<string, unknown>> = { ...new X509Certificate(tls.cert).toLegacyObject().subject };
   return {
     signer: createAssertionSigner({ privateKey: tls.key, issuer: String(subject['CN'] ?? ''), clock }),
@@ -79,8 +72,8 @@ function identityOf({ name, tls, clock }: AssembleNeeds): IdentityNeeds {
 }
 
 /** Everything but the server and what it is connected to. */
-export function assemble(needs: AssembleNeeds): Assembled {
-  const { register, directory, tls, clock, log } = needs;
+export function assemble(deps: AssembleDependencies): Assembled {
+  const { membership, directory, tls, clock, log } = deps;
   const requests = new Map<string, number>();
   const count = (code: string) => void requests.set(code, (requests.get(code) ?? 0) + 1);
   const backends = createBackends({
@@ -89,42 +82,42 @@ export function assemble(needs: AssembleNeeds): Assembled {
     onUnreachable: (url, error) => log.warn({ backend: url, err: error }, 'a shard cannot be reached'),
     onAnswered: (_url, status) => count(String(status)),
   });
-  const shards = createShards({ register, backends, clock, connect: needs.connect });
+  const shards = createShards({ membership, backends, clock, connect: deps.connect });
   const contents = createContents(backends, clock);
   const exclusions = createExclusions({
-    shards: register,
+    shards: membership,
     clock,
-    exclude: (name, at) => register.exclude(name, at),
-    readmit: (name) => register.readmit(name),
-    progressOf: (name) => contents.progressOf(name) ?? shards.nudger.progressOf(name),
+    exclude: (name, at) => membership.exclude(name, at),
+    readmit: (name) => membership.readmit(name),
+    progressOf: (name) => contents.progressOf(name) ?? shards.progressRequester.progressOf(name),
     reachable: (shard) =>
-      shards.nudger.ask(shard).then(
+      shards.progressRequester.ask(shard).then(
         () => true,
         () => false,
       ),
     failed: (error) => log.warn({ err: error }, 'the register cannot be changed'),
   });
   let living: ReadonlySet<string> = new Set();
-  const following = register.follow((state) => {
+  const following = membership.follow((state) => {
     backends.keep(new Set(state.shards.map(({ baseUrl }) => baseUrl)));
     const alive = state.shards.filter((shard) => shard.alive).map(({ baseUrl }) => baseUrl);
     for (const url of alive) if (!living.has(url)) backends.revive(url);
     living = new Set(alive);
   });
-  const identity = identityOf(needs);
+  const identity = identityOf(deps);
   let draining = false;
   const mayScrape = ({ peer }: Exchange) => {
     const verdict = identity.readCertificate(peer);
     return verdict.kind === 'user' && verdict.user.groups.includes('system:masters');
   };
-  const load = needs.load ?? createServiceLoad();
+  const load = deps.load ?? createServiceLoad();
   const service: Service = createService({
     inFlight: load.inFlight,
     context: { shards, contents, clock, random: createSystemRandom() },
     identity,
     directory,
-    labelsOf: needs.labelsOf,
-    answerOwn: createOwnAnswers({
+    labelsOf: deps.labelsOf,
+    answerOwn: createHealthAndMetrics({
       ...{ directory, shards, contents, requests, mayScrape, load },
       watches: () => service.watches(),
       draining: () => draining,
@@ -144,7 +137,7 @@ export function assemble(needs: AssembleNeeds): Assembled {
 }
 
 /** Well below the half second after which whoever has not heard the register pauses. */
-const registerAskMs = 150;
+const membershipAskMs = 150;
 
 /** Resolves when the service listens; it is ready when it knows where workspaces are. */
 export async function startVirtualWorkspaces(
@@ -156,13 +149,13 @@ export async function startVirtualWorkspaces(
   const read = (path: string) => readFile(path, 'utf8');
   const name = config.natsUsername || config.name;
   const host = advertisedHostOf(config);
-  const connections = await openConnections({ config, name, clock, log, registerAskMs });
-  const { tls, register } = connections;
+  const connections = await openConnections({ config, name, clock, log, membershipAskMs });
+  const { tls, membership } = connections;
   const labels = createShardLabels();
-  const directory = await openDirectory({ connections, clock, log, sinks: [labels.sink] });
+  const directory = await openDirectory({ connections, clock, log, feedHandlers: [labels.handler] });
   const load = createServiceLoad(config, uncaught);
   const assembled = assemble({
-    ...{ name, register, directory, tls, clock, log, load },
+    ...{ name, membership, directory, tls, clock, log, load },
     connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
     labelsOf: labels.of,
   });
@@ -180,7 +173,7 @@ export async function startVirtualWorkspaces(
   });
   load.follow(server);
   const { port } = await server.listen({ host: config.bindAddress, port: config.securePort });
-  await register.announce({
+  await membership.announce({
     kind: 'virtual-workspaces',
     name,
     baseUrl: `https://${addressOf(host, port)}`,

@@ -1,8 +1,9 @@
 /** `/services/apiexport/<cluster>/<export>[/shards/<selector>]/clusters/<cluster or *>/…`, taken apart. */
+
+import type { LabelSelector } from '@kcp-ts/api';
+import { parseLabelSelector } from '@kcp-ts/api';
 import { splitCluster } from '@kcp-ts/apiserver';
 import { decodeSegment } from '@kcp-ts/http';
-import type { LabelSelector } from '@kcp-ts/meta';
-import { parseLabelSelector } from '@kcp-ts/meta';
 
 export const apiExportPrefix = '/services/apiexport/';
 

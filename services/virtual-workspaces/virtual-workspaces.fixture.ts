@@ -1,11 +1,11 @@
 /** The service among shards that a test writes itself: connections, certificates and frames are real; what shards say, and the register, is the test's. */
 import { PassThrough } from 'node:stream';
+import type { ClusterName, Revision } from '@kcp-ts/api';
 import { createSystemClock } from '@kcp-ts/base';
 import type { BodyStream, Exchange, HttpServer } from '@kcp-ts/http';
 import { createHttpServer, createUpstream } from '@kcp-ts/http';
-import { createLogger } from '@kcp-ts/installation';
-import type { ClusterName, Revision } from '@kcp-ts/meta';
-import type { RegisterState, ShardRecord } from '@kcp-ts/replication';
+import { createLogger } from '@kcp-ts/observability';
+import type { MembershipState, ShardRecord } from '@kcp-ts/sharding';
 import { revisionAt } from '@kcp-ts/storage';
 import type { TestAuthority } from '@kcp-ts/testing';
 import { createTestAuthority } from '@kcp-ts/testing';
@@ -99,9 +99,9 @@ export interface Setting extends AsyncDisposable {
   readonly assembled: Assembled;
   readonly authority: TestAuthority;
   /** For how long the register has not been heard, and which shards could not be asked for workspaces. */
-  readonly world: { registerSilentMs: number; unheard: ReadonlySet<string> };
+  readonly world: { membershipSilentMs: number; unheard: ReadonlySet<string> };
   /** Changes what the register says. */
-  register(change: (shard: ShardRecord) => ShardRecord): void;
+  membership(change: (shard: ShardRecord) => ShardRecord): void;
   get(
     path: string,
     headers?: Record<string, string>,
@@ -120,23 +120,23 @@ export async function setUp(): Promise<Setting> {
   const certs = await certificates();
   const started = await Promise.all([1, 2, 3].map((number) => startShard(number, certs)));
   const shards = started.map(({ shard }) => shard);
-  let state: RegisterState = { shards: shards.map(({ record }) => record), services: [] };
-  const listeners = new Set<(state: RegisterState) => void>();
+  let state: MembershipState = { shards: shards.map(({ record }) => record), services: [] };
+  const listeners = new Set<(state: MembershipState) => void>();
   const clock = createSystemClock();
-  const world: Setting['world'] = { registerSilentMs: 0, unheard: new Set() };
+  const world: Setting['world'] = { membershipSilentMs: 0, unheard: new Set() };
   const assembled = assemble({
     name: 'own',
     clock,
     log: createLogger(0),
     tls: certs.own,
-    register: {
+    membership: {
       current: () => state,
       follow(listener) {
         listeners.add(listener);
         listener(state);
         return { [Symbol.dispose]: () => void listeners.delete(listener) };
       },
-      silentForMs: () => world.registerSilentMs,
+      silentForMs: () => world.membershipSilentMs,
       exclude: (_name, at) => Promise.resolve(at),
       readmit: () => Promise.resolve(),
     },
@@ -146,7 +146,7 @@ export async function setUp(): Promise<Setting> {
           ? { status: 'found', cluster: 'abc' as ClusterName, shard: text === 'abc' ? 's3' : 's2' }
           : { status: 'unknown' },
       unheard: () => Promise.resolve(world.unheard),
-      index: { witnessOf: () => undefined },
+      index: { oracleOf: () => undefined },
       isReady: () => true,
     },
     connect(address) {
@@ -183,7 +183,7 @@ export async function setUp(): Promise<Setting> {
     world,
     assembled,
     authority: certs.peers,
-    register(change) {
+    membership(change) {
       state = { ...state, shards: state.shards.map(change) };
       for (const listener of listeners) listener(state);
     },

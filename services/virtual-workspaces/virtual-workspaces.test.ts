@@ -1,5 +1,5 @@
+import { formatResourceVersion, mergedShardNumber } from '@kcp-ts/api';
 import { assertionHeader } from '@kcp-ts/authn';
-import { formatResourceVersion, mergedShardNumber } from '@kcp-ts/meta';
 import { framedAcceptHeader } from '@kcp-ts/watch';
 import { describe, expect, it, vi } from 'vitest';
 import type { Setting } from './virtual-workspaces.fixture.ts';
@@ -28,7 +28,7 @@ function forbidden(setting: Setting, number: number, times = Number.POSITIVE_INF
 describe('a list over all shards', () => {
   it('goes on from a token, and reads at an exact revision, when the register is heard: a shard may have joined', async () => {
     await using setting = await setUp();
-    setting.world.registerSilentMs = 501;
+    setting.world.membershipSilentMs = 501;
     let answered = 0;
     const asked = [
       setting.get(`${cowboys}?resourceVersion=${from}&resourceVersionMatch=Exact`),
@@ -36,7 +36,7 @@ describe('a list over all shards', () => {
     ].map((one) => one.finally(() => answered++));
     await setting.get('/livez');
     expect(answered).toBe(0);
-    setting.world.registerSilentMs = 0;
+    setting.world.membershipSilentMs = 0;
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 400]);
   });
 
@@ -70,7 +70,9 @@ describe('a list over all shards', () => {
 
   it('is refused while a shard is excluded, with a time to come back', async () => {
     await using setting = await setUp();
-    setting.register((shard) => (shard.name === 's3' ? { ...shard, alive: false, excludedAt: revisionOf(2) } : shard));
+    setting.membership((shard) =>
+      shard.name === 's3' ? { ...shard, alive: false, excludedAt: revisionOf(2) } : shard,
+    );
     const refused = await setting.get(cowboys);
     expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1']);
     expect(refused.text).toContain('s3');
@@ -104,13 +106,13 @@ describe('a watch over all shards', () => {
     await using setting = await setUp();
     const [first, second] = [await setting.watch(path), await setting.watch(path)];
     await vi.waitFor(() => expect(shardOf(setting, 3).watches).toHaveLength(2));
-    setting.register((shard) =>
+    setting.membership((shard) =>
       shard.name === 's3' ? { ...shard, alive: false, excludedAt: revisionOf(900) } : shard,
     );
     await first.ended;
     await second.ended;
     expect(JSON.parse(first.lines.at(-1) ?? '')).toMatchObject({ type: 'ERROR', object: { code: 410 } });
-    setting.register((shard) => ({ ...shard, alive: true, excludedAt: undefined }));
+    setting.membership((shard) => ({ ...shard, alive: true, excludedAt: undefined }));
     const third = await setting.watch(path);
     setting.assembled.drain();
     await third.ended;
@@ -121,7 +123,9 @@ describe('a watch over all shards', () => {
 
   it('names a shard that is left out in a warning', async () => {
     await using setting = await setUp();
-    setting.register((shard) => (shard.name === 's3' ? { ...shard, alive: false, excludedAt: revisionOf(2) } : shard));
+    setting.membership((shard) =>
+      shard.name === 's3' ? { ...shard, alive: false, excludedAt: revisionOf(2) } : shard,
+    );
     const watch = await setting.watch(path);
     expect(watch.headers['warning']).toContain('shard s3 is not available');
     shardOf(setting, 1).event(20, 'one\n');

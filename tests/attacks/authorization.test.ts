@@ -1,5 +1,5 @@
 /** Attacks on who may do what: RBAC, maximal permission policies and certificate requests. */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import { certificateRequests } from '@kcp-ts/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Answer, ApiClient } from '../harness/api-client.ts';

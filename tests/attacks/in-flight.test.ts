@@ -1,5 +1,5 @@
 /** kube-apiserver's two maxima of requests in flight, on a running server. */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Answer } from '../harness/api-client.ts';
 import { configMap, configMapsOf } from '../harness/objects.ts';

@@ -1,7 +1,7 @@
 /**
  * Races by their histories: what two clients do at once, round after round, and what must hold whoever was faster. KCP_RACE_ROUNDS=200 runs more of them.
  */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { WatchEvent } from '../harness/api-client.ts';
 import { raceRounds } from '../harness/config.ts';

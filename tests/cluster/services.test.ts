@@ -1,5 +1,5 @@
 /** The services between shards: what the cache holds, what the front-proxy lets through, and that no shard needs another to be up. */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import { describe, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import {
@@ -49,7 +49,7 @@ interface Copied {
   readonly url: string;
   readonly copy: string;
   readonly patch: object;
-  readonly shows: (body: unknown) => boolean;
+  readonly isVisible: (body: unknown) => boolean;
 }
 
 const labelled = { metadata: { labels: { changed: 'yes' } } };
@@ -95,16 +95,16 @@ describe.skipIf(missing !== undefined)(`services between shards${missing === und
         {
           ...copied(kinds.export, 'cowboys'),
           patch: { spec: { maximalPermissionPolicy: { local: {} } } },
-          shows: (body) => field(body, 'spec.maximalPermissionPolicy.local') !== undefined,
+          isVisible: (body) => field(body, 'spec.maximalPermissionPolicy.local') !== undefined,
         },
-        { ...copied(kinds.schema, 'today.cowboys.wild.west'), patch: labelled, shows: isLabelled },
+        { ...copied(kinds.schema, 'today.cowboys.wild.west'), patch: labelled, isVisible: isLabelled },
         {
           ...copied(kinds.type, 'special'),
           patch: { spec: { additionalWorkspaceLabels: { a: 'b' } } },
-          shows: (body) => field(body, 'spec.additionalWorkspaceLabels.a') === 'b',
+          isVisible: (body) => field(body, 'spec.additionalWorkspaceLabels.a') === 'b',
         },
       ];
-      for (const { url, copy, patch, shows } of all) {
+      for (const { url, copy, patch, isVisible } of all) {
         const there = await masters.until(copy, ({ status }) => status === 200);
         const original = await admin.get(url);
         expect(field(there.body, 'spec')).toEqual(field(original.body, 'spec'));
@@ -118,7 +118,7 @@ describe.skipIf(missing !== undefined)(`services between shards${missing === und
           'cache.kcp.io/original-resource-UID': original.body.metadata.uid,
         });
         await done(admin.patch(url, patch));
-        await masters.until(copy, ({ body }) => shows(body));
+        await masters.until(copy, ({ body }) => isVisible(body));
         await done(admin.patch(url, { metadata: { annotations: { 'wild.west/seen': 'yes' }, ...labelled.metadata } }));
         const changed = await masters.until(copy, ({ text }) => text.includes('"wild.west/seen":"yes"'));
         expect(isLabelled(changed.body)).toBe(true);

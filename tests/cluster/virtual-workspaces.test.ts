@@ -1,5 +1,5 @@
 /** What a provider sees and does at the one URL of its export, with consumers on three shards. */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import { describe, expect, it } from 'vitest';
 import type { ApiClient, WatchEvent } from '../harness/api-client.ts';
 import type { Claim, MadeWorkspace } from '../harness/objects.ts';

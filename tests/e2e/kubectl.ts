@@ -126,7 +126,7 @@ export interface TerminalOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-function follower(path: string, env: NodeJS.ProcessEnv): Terminal['follow'] {
+function feedConsumer(path: string, env: NodeJS.ProcessEnv): Terminal['follow'] {
   return (given, wanted, meanwhile) =>
     new Promise((done, failed) => {
       const args = words(given);
@@ -192,7 +192,7 @@ export function openTerminal({ kubectl, kubeconfig, home, environment }: Termina
         await new Promise((resolved) => setTimeout(resolved, pauseMs));
       }
     },
-    follow: follower(kubectl.path, env),
+    follow: feedConsumer(kubectl.path, env),
     createWorkspace: (name) =>
       ok(
         kubectl.minor < createPluginMinor

@@ -160,8 +160,8 @@ it('what comes with a namespace, or comes back, is shown to whom it is granted',
   const namespaces = `${base(consumer.path)}/api/v1/namespaces`;
   await done(admin.post(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'late' } }));
   await using reader = await readerOf(provider.path);
-  const shows = () => reader.until(seen, ({ body }) => names(body).includes('kube-root-ca.crt'));
-  await shows();
+  const isVisible = () => reader.until(seen, ({ body }) => names(body).includes('kube-root-ca.crt'));
+  await isVisible();
   const { uid } = (await admin.get(`${namespaces}/late/configmaps/kube-root-ca.crt`)).body.metadata;
   await done(admin.delete(`${namespaces}/late/configmaps/kube-root-ca.crt`));
   await reader.until(`${seen}/kube-root-ca.crt`, ({ status, body }) => status === 200 && body.metadata.uid !== uid);

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import { expect, it } from 'vitest';
 import { done, field, makeWorkspace, rbacOf, workspacesOf } from '../harness/objects.ts';
 import { spawnServer } from '../harness/server.ts';

@@ -2,7 +2,7 @@
 
 import type { ClientHttp2Session } from 'node:http2';
 import { connect } from 'node:http2';
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 
 export interface Answer<T = KubeObject> {
   readonly status: number;

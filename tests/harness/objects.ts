@@ -1,5 +1,5 @@
 /** The objects that the tests make again and again: workspaces, definitions, exports, bindings, and what lets users in. */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import type { Answer, ApiClient } from './api-client.ts';
 
 /** Any field of a body, without a type for each kind. */

@@ -2,7 +2,7 @@
  * Answers in Kubernetes' protobuf, as the objects that JSON has. Lists and events of watches are
  * taken apart here; a server need not read them.
  */
-import { decodeKubernetes } from '@kcp-ts/apiserver';
+import { decodeKubernetes } from '@kcp-ts/k8s-protobuf';
 import type { WatchEvent } from './api-client.ts';
 
 export const protobufType = 'application/vnd.kubernetes.protobuf';

@@ -1,6 +1,6 @@
 /** Promises about exports, bindings, identities and endpoint slices. */
 import { createHash } from 'node:crypto';
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Answer, ApiClient } from '../harness/api-client.ts';
 import type { MadeWorkspace } from '../harness/objects.ts';

@@ -1,5 +1,5 @@
 /** Options of requests are decoded as what they are: what is not decoded changes nothing. */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import { configMap, configMapsOf, done, field, makeWorkspace, names } from '../harness/objects.ts';

@@ -1,7 +1,8 @@
 /** What the table of strategies says of each kind is what the server does with it. */
-import { boundRows, builtinRows, systemRows } from '@kcp-ts/apis';
-import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
-import { groupVersionText, strategyOf } from '@kcp-ts/meta';
+
+import type { KubeObject, ResourceDefinition } from '@kcp-ts/api';
+import { groupVersionText, writeRulesOf } from '@kcp-ts/api';
+import { boundDefinitions, builtinDefinitions, systemDefinitions } from '@kcp-ts/apis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import { admit, base, done, field, grant, makeWorkspace } from '../harness/objects.ts';
@@ -22,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => server[Symbol.asyncDispose]());
 
-function collectionOf(row: ResourceRow): string {
+function collectionOf(row: ResourceDefinition): string {
   const group = row.group === '' ? `api/${row.version}` : `apis/${row.group}/${row.version}`;
   return `${base(path)}/${group}/${row.namespaced ? 'namespaces/default/' : ''}${row.plural}`;
 }
@@ -30,7 +31,7 @@ function collectionOf(row: ResourceRow): string {
 const named = new Set(['CustomResourceDefinition', 'APIResourceSchema']);
 
 /** Without what keeps it from being deleted; under a name of its own where the name says nothing. */
-function objectOf(row: ResourceRow, name: string): KubeObject {
+function objectOf(row: ResourceDefinition, name: string): KubeObject {
   const sample = sampleOf(groupVersionText(row), row.kind);
   if (sample === undefined) throw new Error(`${row.kind} has no sample`);
   const { metadata } = sample;
@@ -48,7 +49,7 @@ function objectOf(row: ResourceRow, name: string): KubeObject {
 const json = { 'content-type': 'application/json' };
 const put = (url: string, object: KubeObject) => admin.request('PUT', url, JSON.stringify(object), json);
 
-const kinds = [...builtinRows, ...systemRows, ...boundRows]
+const kinds = [...builtinDefinitions, ...systemDefinitions, ...boundDefinitions]
   .filter(({ verbs, group, kind, virtual }) => {
     const made = verbs.includes('create') && kind !== 'LogicalCluster' && kind !== 'Shard';
     return made && virtual !== true && !group.endsWith('kcp.dev');
@@ -57,46 +58,46 @@ const kinds = [...builtinRows, ...systemRows, ...boundRows]
   .filter(({ kind, version }) => !((kind === 'APIBinding' || kind === 'APIExport') && version === 'v1alpha1'));
 
 describe.each(kinds.map((row) => [`${groupVersionText(row)} ${row.kind}`, row] as const))('%s', (_name, row) => {
-  const strategy = strategyOf(row);
+  const writeRules = writeRulesOf(row);
   const url = `${collectionOf(row)}/${objectOf(row, 'one').metadata.name}`;
 
-  it(`a PUT of what is not there ${strategy.createOnUpdate ? 'creates it' : 'does not find it'}`, async () => {
+  it(`a PUT of what is not there ${writeRules.createOnUpdate ? 'creates it' : 'does not find it'}`, async () => {
     const object = objectOf(row, 'put');
     const at = `${collectionOf(row)}/${object.metadata.name}`;
     const answer = await put(at, { ...object, metadata: { ...object.metadata, resourceVersion: '5' } });
-    expect(answer.status, answer.text).toBe(strategy.createOnUpdate ? 201 : 404);
-    expect((await admin.get(at)).status).toBe(strategy.createOnUpdate ? 200 : 404);
+    expect(answer.status, answer.text).toBe(writeRules.createOnUpdate ? 201 : 404);
+    expect((await admin.get(at)).status).toBe(writeRules.createOnUpdate ? 200 : 404);
   });
 
-  it(`${strategy.countsGenerations ? 'counts' : 'does not count'} its generations`, async () => {
+  it(`${writeRules.countsGenerations ? 'counts' : 'does not count'} its generations`, async () => {
     const made = await done(admin.post(collectionOf(row), objectOf(row, 'one')));
-    expect(made.metadata.generation).toBe(strategy.countsGenerations ? 1 : undefined);
+    expect(made.metadata.generation).toBe(writeRules.countsGenerations ? 1 : undefined);
   });
 
-  it(`a PUT without a resourceVersion is ${strategy.unconditionalUpdate ? 'taken' : 'invalid'}`, async () => {
+  it(`a PUT without a resourceVersion is ${writeRules.unconditionalUpdate ? 'taken' : 'invalid'}`, async () => {
     const live = await done(admin.get(url));
     const { resourceVersion: _seen, ...metadata } = live.metadata;
     const answer = await put(url, { ...live, metadata: { ...metadata, labels: { put: 'yes' } } } as KubeObject);
-    expect(answer.status, answer.text).toBe(strategy.unconditionalUpdate ? 200 : 422);
-    if (!strategy.unconditionalUpdate)
+    expect(answer.status, answer.text).toBe(writeRules.unconditionalUpdate ? 200 : 422);
+    if (!writeRules.unconditionalUpdate)
       expect(field(answer.body, 'message')).toContain(
         'metadata.resourceVersion: Invalid value: 0: must be specified for an update',
       );
   });
 
   if (row.subresources.some(({ name }) => name === 'status'))
-    it(`a write of the status ${strategy.statusKeepsMetadata ? 'keeps' : 'may change'} the metadata`, async () => {
+    it(`a write of the status ${writeRules.statusKeepsMetadata ? 'keeps' : 'may change'} the metadata`, async () => {
       const answer = await server.shardAdmin.patch(`${url}/status`, { metadata: { labels: { status: 'yes' } } });
       expect(answer.status, answer.text).toBe(200);
-      expect(answer.body.metadata.labels?.['status']).toBe(strategy.statusKeepsMetadata ? undefined : 'yes');
+      expect(answer.body.metadata.labels?.['status']).toBe(writeRules.statusKeepsMetadata ? undefined : 'yes');
     });
 
-  it(`a delete answers with ${strategy.returnsDeleted ? 'the object' : 'a Status, or what is marked'}`, async () => {
+  it(`a delete answers with ${writeRules.returnsDeleted ? 'the object' : 'a Status, or what is marked'}`, async () => {
     const answer = await admin.delete(url);
     expect(answer.status, answer.text).toBe(200);
     const marked = answer.body.metadata.deletionTimestamp !== undefined;
-    expect(answer.body.kind).toBe(strategy.returnsDeleted || marked ? row.kind : 'Status');
-    if (strategy.returnsDeleted) expect(marked).toBe(false);
+    expect(answer.body.kind).toBe(writeRules.returnsDeleted || marked ? row.kind : 'Status');
+    if (writeRules.returnsDeleted) expect(marked).toBe(false);
   });
 });
 

@@ -2,9 +2,10 @@
  * Whatever stands where something else belongs, a request is refused for it or taken: it is never a fault of the server. Each kind's sample is sent with each
  * of its fields replaced by values of other types, by every verb that writes.
  */
-import { boundRows, builtinRows, systemRows } from '@kcp-ts/apis';
-import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
-import { groupVersionText } from '@kcp-ts/meta';
+
+import type { KubeObject, ResourceDefinition } from '@kcp-ts/api';
+import { groupVersionText } from '@kcp-ts/api';
+import { boundDefinitions, builtinDefinitions, systemDefinitions } from '@kcp-ts/apis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import { base, makeWorkspace } from '../harness/objects.ts';
@@ -59,7 +60,7 @@ function replaced(sample: KubeObject, place: readonly string[], value: unknown):
   return object;
 }
 
-function collectionOf(row: ResourceRow): string {
+function collectionOf(row: ResourceDefinition): string {
   const group = row.group === '' ? `api/${row.version}` : `apis/${row.group}/${row.version}`;
   return `${base(path)}/${group}/${row.namespaced ? 'namespaces/default/' : ''}${row.plural}`;
 }
@@ -83,7 +84,7 @@ function asSeen(object: KubeObject, live: string | undefined): KubeObject {
 }
 
 /** `live`: the resourceVersion of the object that is there, which a PUT of most kinds must name. */
-function attemptsOf(row: ResourceRow, sample: KubeObject, live: string | undefined): Attempt[] {
+function attemptsOf(row: ResourceDefinition, sample: KubeObject, live: string | undefined): Attempt[] {
   const collection = collectionOf(row);
   const name = sample.metadata?.name ?? '';
   const urls = [
@@ -135,11 +136,11 @@ async function faultsOf(attempts: readonly Attempt[]): Promise<readonly string[]
   return [...faults];
 }
 
-const rows = [...builtinRows, ...systemRows, ...boundRows].filter(
+const rows = [...builtinDefinitions, ...systemDefinitions, ...boundDefinitions].filter(
   ({ verbs, plural }) => verbs.includes('create') && plural !== 'shards',
 );
 
-function rowSample(row: ResourceRow): KubeObject | undefined {
+function rowSample(row: ResourceDefinition): KubeObject | undefined {
   const sample = sampleOf(groupVersionText({ ...row, group: row.group.replace('kcp.dev', 'kcp.io') }), row.kind);
   return sample === undefined ? undefined : { ...sample, apiVersion: groupVersionText(row) };
 }

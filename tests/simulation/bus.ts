@@ -1,7 +1,7 @@
 /** The bus: each process has its own connection to it, and each may lose messages, hear them twice, or hear nothing for a while. */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { StatusError } from '@kcp-ts/api';
 import type { Bus, BusHandlers } from '@kcp-ts/bus';
-import { StatusError } from '@kcp-ts/meta';
 import { FeedMessageSchema } from '@kcp-ts/proto';
 import type { SimProcess } from './process.ts';
 import type { Rules } from './rules.ts';
@@ -18,7 +18,7 @@ export interface SimBus {
   gap(): void;
 }
 
-export interface BusNeeds {
+export interface BusDependencies {
   readonly time: VirtualTime;
   readonly chance: Chance;
   readonly rules: Rules;
@@ -40,7 +40,7 @@ function withoutPrevious(bytes: Uint8Array): Uint8Array {
   );
 }
 
-export function createSimBus({ time, chance, rules }: BusNeeds): SimBus {
+export function createSimBus({ time, chance, rules }: BusDependencies): SimBus {
   const subscribers = new Set<Subscriber>();
 
   function carry(subscriber: Subscriber, subject: string, bytes: Uint8Array): void {

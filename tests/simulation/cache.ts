@@ -3,20 +3,20 @@
  */
 
 import { create } from '@bufbuild/protobuf';
-import { createOrderedWriter, keptFeed, rawFeedSink } from '@kcp-ts/cache-server';
+import { createOrderedWriter, keptFeed, rawFeedHandler } from '@kcp-ts/cache-server';
 import { FeedService } from '@kcp-ts/proto';
-import type { FeedFollower } from '@kcp-ts/replication';
-import { joinSinks } from '@kcp-ts/replication';
 import type { RpcHandlers } from '@kcp-ts/rpc';
 import { RpcError } from '@kcp-ts/rpc';
+import type { FeedConsumer } from '@kcp-ts/sharding';
+import { joinFeedHandlers } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { followFeeds, nobody } from './feeds.ts';
+import { followMembership } from './membership.ts';
 import type { SimProcess } from './process.ts';
 import { createProcess, drawSkew } from './process.ts';
-import { followRegister } from './register.ts';
+import type { CacheLife, Simulation } from './simulation.ts';
 import { createCopiesView } from './views.ts';
-import type { CacheLife, World } from './world.ts';
 
 export interface SimCache {
   readonly host: string;
@@ -33,7 +33,7 @@ export interface SimCache {
 }
 
 /** The disk as one process has it: what is under way when the process dies never arrives. */
-function writtenBy({ time, chance }: World, process: SimProcess, disk: Store, isFull: () => boolean): Store {
+function writtenBy({ time, chance }: Simulation, process: SimProcess, disk: Store, isFull: () => boolean): Store {
   return {
     ...disk,
     commit: (operations) =>
@@ -48,24 +48,24 @@ function writtenBy({ time, chance }: World, process: SimProcess, disk: Store, is
   };
 }
 
-export function startCache(world: World, host: string): SimCache {
-  const { time, chance, rules, caches } = world;
+export function startCache(simulation: Simulation, host: string): SimCache {
+  const { time, chance, rules, caches } = simulation;
   const disk = createMemoryStore({ clock: time.clock() });
   const lives: CacheLife[] = [];
 
   function begin(): CacheLife {
     const address = `${host}/${lives.length + 1}`;
     const process = createProcess(time, { host, address, offsetMs: drawSkew(chance) });
-    const register = followRegister(world, process);
-    const store = writtenBy(world, process, disk, () => cache.full);
-    let follower: FeedFollower | undefined;
-    const writer = createOrderedWriter(store, (shard) => follower?.retake(shard));
-    const copies = createCopiesView(world, address);
-    const sink = joinSinks([rawFeedSink(store, writer), copies.sink]);
+    const membership = followMembership(simulation, process);
+    const store = writtenBy(simulation, process, disk, () => cache.full);
+    let feedConsumer: FeedConsumer | undefined;
+    const writer = createOrderedWriter(store, (shard) => feedConsumer?.retake(shard));
+    const copies = createCopiesView(simulation, address);
+    const feedHandler = joinFeedHandlers([rawFeedHandler(store, writer), copies.feedHandler]);
     let feed: RpcHandlers<typeof FeedService> | undefined;
     const admit = () => undefined;
-    void followFeeds(world, { process, register, sink }).then((opened) => {
-      follower = opened;
+    void followFeeds(simulation, { process, membership, feedHandler }).then((opened) => {
+      feedConsumer = opened;
       // Without the rule what is there is given away, as it is.
       feed = rules.wholeCopies
         ? keptFeed({ store, writer, epoch: address, admit })
@@ -78,7 +78,7 @@ export function startCache(world: World, host: string): SimCache {
     });
     const begun: CacheLife = {
       process,
-      register,
+      membership,
       copies,
       feed() {
         if (feed === undefined) throw new RpcError('unavailable', `${address} does not serve yet`);

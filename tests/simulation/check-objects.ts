@@ -1,8 +1,8 @@
 /** Holds what shards have answered against what they have committed: nothing acknowledged is lost, nothing is there twice, and every read is of its time. */
-import type { Revision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
 import type { StoreEvent } from '@kcp-ts/storage';
-import type { Answered } from './clerk.ts';
-import type { SimShard } from './world.ts';
+import type { Answered } from './requester.ts';
+import type { SimShard } from './simulation.ts';
 
 function idOf({ type, value }: StoreEvent): string | undefined {
   return type === 'put' ? Buffer.from(value).toString().trimEnd() : undefined;

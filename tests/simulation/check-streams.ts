@@ -1,9 +1,10 @@
 /** Compares what clients were shown with what was committed: nothing out of order, nothing twice, nothing missing but behind a 410. */
-import type { MergedShard, Position } from '@kcp-ts/merged';
-import type { Revision } from '@kcp-ts/meta';
+
+import type { Revision } from '@kcp-ts/api';
+import type { MergedShard, Position } from '@kcp-ts/sharding';
 import { contentPrefix } from './feeds.ts';
+import type { SimShard } from './simulation.ts';
 import type { Segment } from './watcher.ts';
-import type { SimShard } from './world.ts';
 
 interface CommittedEvent extends Position {
   readonly key: string;

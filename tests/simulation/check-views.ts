@@ -2,8 +2,8 @@
 import type { SimCache } from './cache.ts';
 import { copiedPrefix, feedPrefixes } from './feeds.ts';
 import type { SimProxy } from './proxy.ts';
+import type { CopiesView, SimShard } from './simulation.ts';
 import type { Tenant } from './tenant.ts';
-import type { CopiesView, SimShard } from './world.ts';
 
 const everything = 100_000;
 

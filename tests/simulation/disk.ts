@@ -2,8 +2,8 @@
  * What a shard's processes share, as etcd is shared: one owner at a time writes to it, what is on its way when the owner dies may still arrive, and what
  * was applied is read back by whoever owns it next. It keeps all that was ever applied: the truth that histories are held against.
  */
-import type { Revision } from '@kcp-ts/meta';
-import { revisionZero } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
+import { revisionZero } from '@kcp-ts/api';
 import type { StoreEvent } from '@kcp-ts/storage';
 import type { Backend, Flush } from '@kcp-ts/storage/contract';
 import { createMemoryBackend, readsOf } from '@kcp-ts/storage/contract';
@@ -24,7 +24,7 @@ export interface SimDisk {
   isOwner(process: SimProcess): boolean;
 }
 
-export interface DiskNeeds {
+export interface DiskDependencies {
   readonly time: VirtualTime;
   readonly chance: Chance;
   readonly rules: Rules;
@@ -36,7 +36,7 @@ function part(flush: Flush, commits: Flush['commits'], before: Revision): Flush 
   return { ...flush, commits, writes, revision, trim: undefined };
 }
 
-export function createSimDisk({ time, chance, rules }: DiskNeeds): SimDisk {
+export function createSimDisk({ time, chance, rules }: DiskDependencies): SimDisk {
   const flushes: Flush[] = [];
   const log: StoreEvent[] = [];
   const violations: string[] = [];

@@ -1,15 +1,20 @@
 /** What leaves a shard with its feed, and how a process follows the feeds of all shards. */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import type { Revision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
 import { FeedService } from '@kcp-ts/proto';
-import type { FeedFollower, FeedSink, Project } from '@kcp-ts/replication';
-import { createFeedFollower } from '@kcp-ts/replication';
 import type { RpcClient } from '@kcp-ts/rpc';
 import { RpcError } from '@kcp-ts/rpc';
-import { isLogicalClusterKey, isWorkspaceKey, logicalClustersPrefix, projectionOf } from '@kcp-ts/workspace-index';
+import type { FeedConsumer, FeedHandler, Project } from '@kcp-ts/sharding';
+import {
+  createFeedConsumer,
+  isLogicalClusterKey,
+  isWorkspaceKey,
+  logicalClustersPrefix,
+  projectionOf,
+} from '@kcp-ts/sharding';
+import type { SimMembership } from './membership.ts';
 import type { SimProcess } from './process.ts';
-import type { SimRegister } from './register.ts';
-import type { World } from './world.ts';
+import type { Simulation } from './simulation.ts';
 
 /** Objects that merged streams show; no feed carries them. */
 export const contentPrefix = 'example.dev/widgets/identity/';
@@ -51,7 +56,7 @@ async function* inPieces<Reply extends { readonly entries?: readonly unknown[] }
 }
 
 function client(
-  { network, lives, caches }: World,
+  { network, lives, caches }: Simulation,
   process: SimProcess,
   address: string,
 ): RpcClient<typeof FeedService> {
@@ -80,33 +85,36 @@ function client(
   };
 }
 
-export interface FollowNeeds {
+export interface FollowDependencies {
   readonly process: SimProcess;
-  readonly register: SimRegister;
-  readonly sink: FeedSink;
+  readonly membership: SimMembership;
+  readonly feedHandler: FeedHandler;
   /** Its own shard, which it needs not follow. */
   readonly own?: string;
 }
 
 /** A register names the process that announced itself last. */
-function newest(caches: World['caches']): readonly string[] {
+function newest(caches: Simulation['caches']): readonly string[] {
   return [...new Map([...caches].map(([address, { process }]) => [process.host, address])).values()];
 }
 
-export async function followFeeds(world: World, { process, register, sink, own }: FollowNeeds): Promise<FeedFollower> {
-  const follower = await createFeedFollower({
-    bus: world.bus.open(process),
+export async function followFeeds(
+  simulation: Simulation,
+  { process, membership, feedHandler, own }: FollowDependencies,
+): Promise<FeedConsumer> {
+  const feedConsumer = await createFeedConsumer({
+    bus: simulation.bus.open(process),
     clock: process.clock,
-    sink,
-    connect: (address) => client(world, process, address),
-    keepers: () => newest(world.caches),
+    feedHandler,
+    connect: (address) => client(simulation, process, address),
+    keepers: () => newest(simulation.caches),
   });
-  register.follow(({ shards }) => follower.setShards(shards.filter(({ name }) => name !== own)));
-  return follower;
+  membership.follow(({ shards }) => feedConsumer.setShards(shards.filter(({ name }) => name !== own)));
+  return feedConsumer;
 }
 
 /** Hears the largest revision of whatever comes. */
-export function observingSink(observe: (revision: Revision) => void): FeedSink {
+export function observingHandler(observe: (revision: Revision) => void): FeedHandler {
   const hear = (entries: readonly { readonly revision: Revision }[]) => {
     for (const { revision } of entries) observe(revision);
   };

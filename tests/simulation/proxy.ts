@@ -1,54 +1,52 @@
 /** A front-proxy: the real router over an index that it keeps from the feeds. */
 import type { Target } from '@kcp-ts/front-proxy';
 import { createRouter } from '@kcp-ts/front-proxy';
-import { sharedConfirm } from '@kcp-ts/installation';
-import type { FeedFollower } from '@kcp-ts/replication';
-import { joinSinks } from '@kcp-ts/replication';
-import { createPathIndex, pathIndexSink } from '@kcp-ts/workspace-index';
+import type { FeedConsumer } from '@kcp-ts/sharding';
+import { createPathIndex, joinFeedHandlers, pathIndexHandler, sharedConfirm } from '@kcp-ts/sharding';
 import { followFeeds } from './feeds.ts';
+import type { SimMembership } from './membership.ts';
+import { followMembership } from './membership.ts';
 import type { SimProcess } from './process.ts';
 import { createProcess, drawSkew } from './process.ts';
-import type { SimRegister } from './register.ts';
-import { followRegister } from './register.ts';
+import type { CopiesView, Simulation } from './simulation.ts';
 import { createCopiesView } from './views.ts';
-import type { CopiesView, World } from './world.ts';
 
 export interface SimProxy {
   readonly process: SimProcess;
-  readonly register: SimRegister;
+  readonly membership: SimMembership;
   /** It keeps copies as well, as a cache-server does. */
   readonly copies: CopiesView;
-  readonly follower: FeedFollower;
+  readonly feedConsumer: FeedConsumer;
   /** Where it sends a request for a path. */
   route(path: string): Promise<Target>;
   /** Where its index has a path, without asking anybody. */
   placed(path: string): string | undefined;
 }
 
-export async function startProxy(world: World, host: string): Promise<SimProxy> {
-  const { time, chance, rules } = world;
+export async function startProxy(simulation: Simulation, host: string): Promise<SimProxy> {
+  const { time, chance, rules } = simulation;
   const process = createProcess(time, { host, offsetMs: drawSkew(chance) });
-  const register = followRegister(world, process);
-  const copies = createCopiesView(world, host);
+  const membership = followMembership(simulation, process);
+  const copies = createCopiesView(simulation, host);
   const index = createPathIndex();
-  const sink = joinSinks([pathIndexSink(index), copies.sink]);
-  const follower = await followFeeds(world, { process, register, sink });
+  const feedHandler = joinFeedHandlers([pathIndexHandler(index), copies.feedHandler]);
+  const feedConsumer = await followFeeds(simulation, { process, membership, feedHandler });
   const { route } = createRouter({
     directory: {
       index,
       resolve: (path) => index.resolve(path),
-      shard: (name) => register.current().shards.find((shard) => shard.name === name),
+      shard: (name) => membership.current().shards.find((shard) => shard.name === name),
       services: () => [],
-      unheard: rules.confirmUnknown ? sharedConfirm(() => follower.unheard()) : () => Promise.resolve(new Set()),
+      unheard: rules.confirmUnknown ? sharedConfirm(() => feedConsumer.unheard()) : () => Promise.resolve(new Set()),
     },
     rootShard: 'shard-1',
     mappings: [],
   });
   return {
     process,
-    register,
+    membership,
     copies,
-    follower,
+    feedConsumer,
     route: async (path) => route({ url: `/clusters/${path}/api`, headers: {} } as Parameters<typeof route>[0]),
     placed(path) {
       const found = index.resolve(path);

@@ -1,16 +1,30 @@
 /** One replica of virtual-workspaces: the merged streams and lists of the real thing, over the simulated network. */
-import type { ContentHandlers, ContentStream, MergedSink, MergedWatch, Position, ShardsView } from '@kcp-ts/merged';
-import { consistentListRevision, createExclusions, createMergedWatch, createNudger, silentMsMax } from '@kcp-ts/merged';
-import type { Revision } from '@kcp-ts/meta';
-import { asRevision, mergedShardNumber, revisionZero, StatusError } from '@kcp-ts/meta';
-import type { ShardRecord } from '@kcp-ts/replication';
+
+import type { Revision } from '@kcp-ts/api';
+import { asRevision, mergedShardNumber, revisionZero, StatusError } from '@kcp-ts/api';
+import type {
+  ContentHandlers,
+  ContentStream,
+  MergedHandler,
+  MergedWatch,
+  Position,
+  ShardRecord,
+  ShardsView,
+} from '@kcp-ts/sharding';
+import {
+  consistentListRevision,
+  createExclusions,
+  createMergedWatch,
+  createProgressRequester,
+  silentMsMax,
+} from '@kcp-ts/sharding';
 import { revisionAt } from '@kcp-ts/storage';
 import { contentPrefix } from './feeds.ts';
+import type { SimMembership } from './membership.ts';
+import { followMembership } from './membership.ts';
 import type { SimProcess } from './process.ts';
 import { createProcess, drawSkew } from './process.ts';
-import type { SimRegister } from './register.ts';
-import { followRegister } from './register.ts';
-import type { World } from './world.ts';
+import type { Simulation } from './simulation.ts';
 
 /** Where a list goes on: at which revision, on which shard, behind which key of it. */
 export interface Place {
@@ -27,13 +41,13 @@ export interface Page {
 
 export interface SimReplica {
   readonly process: SimProcess;
-  readonly register: SimRegister;
+  readonly membership: SimMembership;
   /** The revision at which a list, or a watch with its initial state, begins. Rejects with a StatusError. */
   revision(): Promise<Revision>;
   /** At most `limit` objects. Rejects with a StatusError, 410 where the list cannot be gone on with. */
   page(at: Place, limit: number): Promise<Page>;
   /** Throws a StatusError. */
-  watch(from: Position, initial: boolean, sink: MergedSink): MergedWatch;
+  watch(from: Position, initial: boolean, handler: MergedHandler): MergedWatch;
 }
 
 interface Link {
@@ -50,7 +64,7 @@ function lost(address: string): Error {
   return new Error(`${address} cannot be reached`);
 }
 
-function createContents({ network, lives }: World, process: SimProcess) {
+function createContents({ network, lives }: Simulation, process: SimProcess) {
   const links = new Set<Link>();
 
   function ask(address: string, past: Revision) {
@@ -121,7 +135,7 @@ function createContents({ network, lives }: World, process: SimProcess) {
 }
 
 /** A view in which a rule about exclusions or the register is left out. */
-function withoutRules({ rules, time, network, shards }: World, process: SimProcess, view: View): View {
+function withoutRules({ rules, time, network, shards }: Simulation, process: SimProcess, view: View): View {
   const lostSince = new Map<string, number>();
   function seen(shard: ShardRecord): ShardRecord {
     let shown = shard;
@@ -172,27 +186,30 @@ function eachAlone(shards: View, watch: (includes: (shard: ShardRecord) => boole
   };
 }
 
-export function startReplica(world: World, host: string): SimReplica {
-  const { time, chance, rules, network, lives } = world;
+export function startReplica(simulation: Simulation, host: string): SimReplica {
+  const { time, chance, rules, network, lives } = simulation;
   const process = createProcess(time, { host, offsetMs: drawSkew(chance) });
-  const register = followRegister(world, process);
+  const membership = followMembership(simulation, process);
   const { clock } = process;
-  const shards = withoutRules(world, process, register);
-  const contents = createContents(world, process);
-  const nudger = createNudger<ShardRecord>((shard, past) => contents.ask(shard.rpcAddress, past), clock);
-  const ownTime: typeof nudger = {
-    ...nudger,
-    ask: async (shard) => ({ ...(await nudger.ask(shard)), last: revisionAt(clock.now()) }),
+  const shards = withoutRules(simulation, process, membership);
+  const contents = createContents(simulation, process);
+  const progressRequester = createProgressRequester<ShardRecord>(
+    (shard, past) => contents.ask(shard.rpcAddress, past),
+    clock,
+  );
+  const ownTime: typeof progressRequester = {
+    ...progressRequester,
+    ask: async (shard) => ({ ...(await progressRequester.ask(shard)), last: revisionAt(clock.now()) }),
   };
   if (rules.exclusionRecord) {
     createExclusions({
       shards,
       clock,
-      progressOf: (name) => contents.progressOf(name) ?? nudger.progressOf(name),
-      exclude: (name, at) => register.exclude(name, at),
-      readmit: (name) => register.readmit(name),
+      progressOf: (name) => contents.progressOf(name) ?? progressRequester.progressOf(name),
+      exclude: (name, at) => membership.exclude(name, at),
+      readmit: (name) => membership.readmit(name),
       reachable: (shard) =>
-        nudger.ask(shard).then(
+        progressRequester.ask(shard).then(
           () => true,
           () => false,
         ),
@@ -208,10 +225,10 @@ export function startReplica(world: World, host: string): SimReplica {
 
   return {
     process,
-    register,
+    membership,
     async revision() {
-      const asker = rules.largestOfAll ? nudger : ownTime;
-      return (await consistentListRevision({ shards, nudger: asker, clock, includes: () => true })).revision;
+      const asker = rules.largestOfAll ? progressRequester : ownTime;
+      return (await consistentListRevision({ shards, progressRequester: asker, clock, includes: () => true })).revision;
     },
     async page({ revision, shard: number, after }, limit) {
       if (shards.silentForMs() > silentMsMax) throw new StatusError('ServiceUnavailable', 'the register is silent', {});
@@ -227,8 +244,8 @@ export function startReplica(world: World, host: string): SimReplica {
       if (more) return { items, next: { revision, shard: first.number, after: entries.at(-1)?.key } };
       return { items, next: next && { revision, shard: next.number, after: undefined } };
     },
-    watch(from, initial, sink) {
-      const common = { shards, open: contents.open, nudger, clock, from, initial, sink };
+    watch(from, initial, handler) {
+      const common = { shards, open: contents.open, progressRequester, clock, from, initial, handler };
       if (rules.progressWait) return createMergedWatch({ ...common, includes: () => true });
       return eachAlone(shards, (includes) => createMergedWatch({ ...common, includes }));
     },

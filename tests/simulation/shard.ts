@@ -1,24 +1,25 @@
 /** A shard: a disk, and one process after the other that owns it, each made of the store, the watch hub, the feed and the progress of the real thing. */
+
+import type { Revision } from '@kcp-ts/api';
 import type { Progress } from '@kcp-ts/apiserver';
 import { awaitRevision, createProgress } from '@kcp-ts/apiserver';
-import type { Revision } from '@kcp-ts/meta';
 import type { FeedService } from '@kcp-ts/proto';
-import type { Project, ShardRecord } from '@kcp-ts/replication';
-import { createFeedPublisher, feedHandlers, joinSinks } from '@kcp-ts/replication';
 import type { RpcHandlers } from '@kcp-ts/rpc';
 import { RpcError } from '@kcp-ts/rpc';
+import type { Project, ShardRecord } from '@kcp-ts/sharding';
+import { createFeedPublisher, feedHandlers, joinFeedHandlers } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import { revisionAt } from '@kcp-ts/storage';
 import { createStore } from '@kcp-ts/storage/contract';
 import { createWatchHub } from '@kcp-ts/watch';
 import type { SimDisk } from './disk.ts';
 import { createSimDisk } from './disk.ts';
-import { contentPrefix, feedPrefixes, followFeeds, observingSink, project } from './feeds.ts';
+import { contentPrefix, feedPrefixes, followFeeds, observingHandler, project } from './feeds.ts';
+import { followMembership } from './membership.ts';
 import type { SimProcess } from './process.ts';
 import { createProcess, drawSkew } from './process.ts';
-import { followRegister } from './register.ts';
+import type { Serve, ServeDependencies, Serving, ShardLife, SimShard, Simulation } from './simulation.ts';
 import { createCopiesView } from './views.ts';
-import type { Serve, ServeNeeds, Serving, ShardLife, SimShard, World } from './world.ts';
 
 /** How long a lease outlasts the last word of its owner. */
 export const leaseMs = 3_000;
@@ -30,14 +31,14 @@ const againMs = 100;
 const nothing = new Uint8Array();
 
 /** With what it held open. */
-export function kill({ network }: Pick<World, 'network'>, process: SimProcess): void {
+export function kill({ network }: Pick<Simulation, 'network'>, process: SimProcess): void {
   process.kill();
   network.cut(({ from, to }) => from === process || to === process);
 }
 
 /** Waits until it may commit, and opens the store. */
 async function own(
-  { rules }: World,
+  { rules }: Simulation,
   { process, disk, record }: { process: SimProcess; disk: SimDisk; record: ShardRecord },
 ): Promise<Store> {
   const { clock } = process;
@@ -60,17 +61,17 @@ async function own(
 
 /** A feed that others can follow. */
 export function publishFeed(
-  { bus }: World,
-  { process, record, store }: ServeNeeds,
+  { bus }: Simulation,
+  { process, record, store }: ServeDependencies,
   { project, prefixes }: { readonly project: Project; readonly prefixes: () => readonly string[] },
-  nudge: Progress['nudge'],
+  requestProgress: Progress['requestProgress'],
 ): RpcHandlers<typeof FeedService> {
   const shard = { name: record.name, number: record.number };
   const common = { store, epoch: process.address, project };
   const { lastRevision } = createFeedPublisher({ ...common, bus: bus.open(process), shard, clock: process.clock });
   const admit = () => undefined;
   const answers = () =>
-    feedHandlers({ ...common, shard: record.name, prefixes: prefixes(), lastRevision, nudge, admit });
+    feedHandlers({ ...common, shard: record.name, prefixes: prefixes(), lastRevision, requestProgress, admit });
   return {
     snapshot: (request, call) => answers().snapshot(request, call),
     fetch: (request, call) => answers().fetch(request, call),
@@ -79,22 +80,27 @@ export function publishFeed(
 }
 
 /** The parts that merged streams and feeds are made of, and nothing of the API. */
-export const serveParts: Serve = async (world, needs) => {
-  const { process, register, record, store, view } = needs;
+export const serveParts: Serve = async (simulation, deps) => {
+  const { process, membership, record, store, view } = deps;
   const { clock } = process;
   const hub = createWatchHub(store);
   const progress = createProgress({ hub, clock, observe: (past) => store.observe(past) });
-  const feed = publishFeed(world, needs, { project, prefixes: () => feedPrefixes }, progress.nudge);
-  const observing = observingSink((revision) => store.observe(revision));
-  needs.serves({ store, feed, nudge: progress.nudge, parts: { hub, progress } });
-  await followFeeds(world, { process, register, own: record.name, sink: joinSinks([view.sink, observing]) });
+  const feed = publishFeed(simulation, deps, { project, prefixes: () => feedPrefixes }, progress.requestProgress);
+  const observing = observingHandler((revision) => store.observe(revision));
+  deps.serves({ store, feed, requestProgress: progress.requestProgress, parts: { hub, progress } });
+  await followFeeds(simulation, {
+    process,
+    membership,
+    own: record.name,
+    feedHandler: joinFeedHandlers([view.feedHandler, observing]),
+  });
 };
 
-function startLife(world: World, name: string, disk: SimDisk, address: string): ShardLife {
-  const { time, chance, rules } = world;
+function startLife(simulation: Simulation, name: string, disk: SimDisk, address: string): ShardLife {
+  const { time, chance, rules } = simulation;
   const process = createProcess(time, { host: name, address, offsetMs: drawSkew(chance) });
-  const register = followRegister(world, process);
-  const view = createCopiesView(world, address);
+  const membership = followMembership(simulation, process);
+  const view = createCopiesView(simulation, address);
   let serving: Serving | undefined;
   let number = 0;
   let heldUntilMs = 0;
@@ -119,17 +125,17 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
 
   const urls = { baseUrl: address, rpcAddress: address, externalUrl: address, virtualWorkspaceUrl: address };
   /** Once another one has joined as this shard its address stays. */
-  const isNewest = () => world.shards.get(name)?.life().process === process;
-  const join = () => register.join({ name, ...urls, labels: {} }, isNewest);
+  const isNewest = () => simulation.shards.get(name)?.life().process === process;
+  const join = () => membership.join({ name, ...urls, labels: {} }, isNewest);
 
   async function begin(record: ShardRecord): Promise<void> {
     number = record.number;
-    const store = await own(world, { process, disk, record });
+    const store = await own(simulation, { process, disk, record });
     keepAlive();
     const serves = (made: Serving) => {
       serving = made;
     };
-    await world.serve(world, { process, register, view, record, store, serves });
+    await simulation.serve(simulation, { process, membership, view, record, store, serves });
   }
 
   function rejoin(): void {
@@ -142,8 +148,8 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
   /** What has begun to own and cannot serve ends, and another process begins anew: two stores of one process would break each other's promises. */
   function giveUp(): void {
     if (process.state() === 'dead') return;
-    kill(world, process);
-    time.after(againMs, () => world.shards.get(name)?.start());
+    kill(simulation, process);
+    time.after(againMs, () => simulation.shards.get(name)?.start());
   }
 
   function tryToBegin(): void {
@@ -156,15 +162,15 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
 
   return {
     process,
-    register,
+    membership,
     view,
     serving: () => serving,
     holds,
     rejoin,
     feed: () => there().feed,
     async ask(past) {
-      const { nudge, store } = there();
-      return { progress: await nudge(past), last: store.currentRevision() };
+      const { requestProgress, store } = there();
+      return { progress: await requestProgress(past), last: store.currentRevision() };
     },
     async read(run) {
       const answer = await run(there().store);
@@ -188,7 +194,7 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
       };
       const told = progress.add(say);
       signal.addEventListener('abort', () => told[Symbol.dispose]());
-      const follower = {
+      const feedConsumer = {
         live() {
           live = true;
           hub.progress().then(say, () => undefined);
@@ -198,20 +204,20 @@ function startLife(world: World, name: string, disk: SimDisk, address: string): 
         },
         end: () => undefined,
       };
-      hub.follow({ prefix: contentPrefix }, after, follower, signal);
+      hub.follow({ prefix: contentPrefix }, after, feedConsumer, signal);
     },
   };
 }
 
-export function createSimShard(world: World, name: string): SimShard {
-  const disk = createSimDisk(world);
+export function createSimShard(simulation: Simulation, name: string): SimShard {
+  const disk = createSimDisk(simulation);
   let lives = 0;
   let life: ShardLife | undefined;
   function start(): ShardLife {
     if (life?.process.state() === 'running') return life;
     const address = `${name}/${++lives}`;
-    life = startLife(world, name, disk, address);
-    world.lives.set(address, life);
+    life = startLife(simulation, name, disk, address);
+    simulation.lives.set(address, life);
     return life;
   }
   start();

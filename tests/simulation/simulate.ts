@@ -1,23 +1,23 @@
 /** One run: a seed decides clocks, delays, faults, writers and clients; the answer is what went wrong. */
-import type { Revision } from '@kcp-ts/meta';
-import { createInProcessRegistry } from '@kcp-ts/replication';
+import type { Revision } from '@kcp-ts/api';
+import { createInProcessRegistry } from '@kcp-ts/sharding';
 import { createSimBus } from './bus.ts';
 import { startCache } from './cache.ts';
 import { checkObjects } from './check-objects.ts';
 import { checkStreams } from './check-streams.ts';
 import { checkViews } from './check-views.ts';
-import { createClerk } from './clerk.ts';
 import { addShard, scheduleFaults } from './faults.ts';
 import { createNetwork } from './network.ts';
 import { startProxy } from './proxy.ts';
 import { startReplica } from './replica.ts';
+import { createRequester } from './requester.ts';
 import type { Rules } from './rules.ts';
 import { allRules } from './rules.ts';
 import { serveParts } from './shard.ts';
+import type { Simulation } from './simulation.ts';
 import { startTenant } from './tenant.ts';
 import { createChance, createVirtualTime } from './virtual-time.ts';
 import { createWatcher } from './watcher.ts';
-import type { World } from './world.ts';
 
 export interface Outcome {
   readonly violations: readonly string[];
@@ -38,7 +38,7 @@ const writesUntilMs = 13_000;
 const restlessUntilMs = 12_000;
 const endMs = 20_000;
 
-function createWorld(seed: number, changed: Partial<Rules>): World {
+function createSimulation(seed: number, changed: Partial<Rules>): Simulation {
   const chance = createChance(seed);
   const time = createVirtualTime(epochMs);
   const rules = { ...allRules, ...changed };
@@ -56,20 +56,20 @@ function createWorld(seed: number, changed: Partial<Rules>): World {
 }
 
 export async function simulate(seed: number, changed: Partial<Rules> = {}): Promise<Outcome> {
-  const world = createWorld(seed, changed);
-  const { time, chance, shards } = world;
-  const clerks = ['clerk-1', 'clerk-2'].map((host) => createClerk(world, host));
-  const [clerk = createClerk(world, 'clerk-3')] = clerks;
-  for (let i = 1 + chance.integer(3); i > 0; i--) addShard(world, clerks, writesUntilMs);
-  const replicas = ['replica-1', 'replica-2'].map((host) => startReplica(world, host));
-  const cache = startCache(world, 'cache-1');
-  const proxies = [await startProxy(world, 'proxy-1')];
-  const tenant = startTenant(world, { clerk, proxies, untilMs: writesUntilMs - 2_000 });
-  scheduleFaults(world, {
+  const simulation = createSimulation(seed, changed);
+  const { time, chance, shards } = simulation;
+  const requesters = ['clerk-1', 'clerk-2'].map((host) => createRequester(simulation, host));
+  const [requester = createRequester(simulation, 'clerk-3')] = requesters;
+  for (let i = 1 + chance.integer(3); i > 0; i--) addShard(simulation, requesters, writesUntilMs);
+  const replicas = ['replica-1', 'replica-2'].map((host) => startReplica(simulation, host));
+  const cache = startCache(simulation, 'cache-1');
+  const proxies = [await startProxy(simulation, 'proxy-1')];
+  const tenant = startTenant(simulation, { requester, proxies, untilMs: writesUntilMs - 2_000 });
+  scheduleFaults(simulation, {
     replicas,
     proxies,
     cache,
-    clerks,
+    requesters,
     fromMs: faultsFromMs,
     untilMs: faultsUntilMs,
     writesUntilMs,
@@ -79,15 +79,15 @@ export async function simulate(seed: number, changed: Partial<Rules> = {}): Prom
       time,
       chance,
       replicas,
-      acknowledged: () => Math.max(...clerks.map((each) => each.acknowledged())) as Revision,
+      acknowledged: () => Math.max(...requesters.map((each) => each.acknowledged())) as Revision,
       restless: () => time.now() < restlessUntilMs,
     }),
   );
   await time.runUntil(endMs);
   const all = [...shards.values()];
   const clients = watchers.map((watcher) => watcher.segments);
-  const answered = clerks.flatMap((each) => each.answered);
-  const records = world.registry.open().current().shards;
+  const answered = requesters.flatMap((each) => each.answered);
+  const records = simulation.registry.open().current().shards;
   return {
     violations: [
       ...checkObjects(all, answered),
@@ -99,6 +99,6 @@ export async function simulate(seed: number, changed: Partial<Rules> = {}): Prom
     events: clients.flat().reduce((sum, { events }) => sum + events.length, 0),
     gone: clients.flat().filter(({ gone }) => gone).length,
     visits: tenant.visits(),
-    lives: world.lives.size,
+    lives: simulation.lives.size,
   };
 }

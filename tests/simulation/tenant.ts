@@ -1,11 +1,12 @@
 /** Makes workspaces, on one shard the object and on another the logical cluster, goes there through any front-proxy once it has seen them Ready, and deletes some. */
+
+import { logicalClustersPrefix } from '@kcp-ts/sharding';
 import type { Operation } from '@kcp-ts/storage';
 import { encodeStored } from '@kcp-ts/storage';
-import { logicalClustersPrefix } from '@kcp-ts/workspace-index';
-import type { Clerk } from './clerk.ts';
 import { workspacesPrefix } from './feeds.ts';
 import type { SimProxy } from './proxy.ts';
-import type { World } from './world.ts';
+import type { Requester } from './requester.ts';
+import type { Simulation } from './simulation.ts';
 
 export interface Tenant {
   readonly violations: readonly string[];
@@ -15,8 +16,8 @@ export interface Tenant {
   paths(): ReadonlyMap<string, string | undefined>;
 }
 
-export interface TenantNeeds {
-  readonly clerk: Clerk;
+export interface TenantDependencies {
+  readonly requester: Requester;
   readonly proxies: readonly SimProxy[];
   readonly untilMs: number;
 }
@@ -34,8 +35,8 @@ function put(key: string, object: object): readonly Operation[] {
   return [{ op: 'put', key, expect: 'any', value: () => value }];
 }
 
-export function startTenant(world: World, { clerk, proxies, untilMs }: TenantNeeds): Tenant {
-  const { time, chance, shards } = world;
+export function startTenant(simulation: Simulation, { requester, proxies, untilMs }: TenantDependencies): Tenant {
+  const { time, chance, shards } = simulation;
   const violations: string[] = [];
   const paths = new Map<string, string | undefined>();
   let visits = 0;
@@ -45,7 +46,7 @@ export function startTenant(world: World, { clerk, proxies, untilMs }: TenantNee
 
   /** Until it is there: what is put is the same each time. */
   async function insist(shard: string, operations: readonly Operation[]): Promise<void> {
-    while ((await clerk.commit(shard, operations, []))?.status !== 'committed') await pause(againMs);
+    while ((await requester.commit(shard, operations, []))?.status !== 'committed') await pause(againMs);
   }
 
   async function visit(path: string, cluster: string): Promise<void> {

@@ -1,9 +1,9 @@
 /** The copies that a process keeps of other shards' objects, and a witness beside them who sees whether they were ever told what never was. */
-import type { Revision } from '@kcp-ts/meta';
-import type { FeedEntry, FeedShard, FeedSink } from '@kcp-ts/replication';
-import { createEntryView, joinSinks } from '@kcp-ts/replication';
+import type { Revision } from '@kcp-ts/api';
+import type { FeedEntry, FeedHandler, FeedShard } from '@kcp-ts/sharding';
+import { createEntryView, joinFeedHandlers } from '@kcp-ts/sharding';
 import { copiedPrefix } from './feeds.ts';
-import type { CopiesView, World } from './world.ts';
+import type { CopiesView, Simulation } from './simulation.ts';
 
 interface Seen {
   readonly revision: Revision;
@@ -11,7 +11,7 @@ interface Seen {
 }
 
 /** `owner`: whose view it is, for the words. */
-export function createCopiesView({ shards }: World, owner: string): CopiesView {
+export function createCopiesView({ shards }: Simulation, owner: string): CopiesView {
   const view = createEntryView({ keep: (key) => key.startsWith(copiedPrefix) });
   const seen = new Map<string, Seen>();
   const violations: string[] = [];
@@ -23,7 +23,7 @@ export function createCopiesView({ shards }: World, owner: string): CopiesView {
   }
 
   /** What a shard has said of a key never becomes older, and what was deleted does not come back as it was. */
-  function witness(shard: string, entry: FeedEntry): void {
+  function oracle(shard: string, entry: FeedEntry): void {
     const { key, revision, value } = entry;
     if (!isTrue(shard, entry)) violations.push(`${owner} was told of ${key} at ${revision}, which never was`);
     const id = `${shard} ${key}`;
@@ -35,7 +35,7 @@ export function createCopiesView({ shards }: World, owner: string): CopiesView {
   }
 
   /** What is not in a snapshot was deleted since it was seen. */
-  function witnessEnd(shard: string, there: ReadonlySet<string>): void {
+  function oracleEnd(shard: string, there: ReadonlySet<string>): void {
     const log = shards.get(shard)?.disk.log ?? [];
     for (const [id, { revision, deleted }] of seen) {
       const key = id.slice(shard.length + 1);
@@ -47,9 +47,9 @@ export function createCopiesView({ shards }: World, owner: string): CopiesView {
   }
 
   const take = ({ name }: FeedShard, entries: readonly FeedEntry[]) => {
-    for (const entry of entries) witness(name, entry);
+    for (const entry of entries) oracle(name, entry);
   };
-  const witnessing: FeedSink = {
+  const watching: FeedHandler = {
     apply: take,
     begin(shard) {
       const there = new Set<string>();
@@ -58,10 +58,10 @@ export function createCopiesView({ shards }: World, owner: string): CopiesView {
           for (const { key } of entries) there.add(key);
           take(shard, entries);
         },
-        end: () => witnessEnd(shard.name, there),
+        end: () => oracleEnd(shard.name, there),
       };
     },
     removed: () => undefined,
   };
-  return { view, sink: joinSinks([view, witnessing]), violations };
+  return { view, feedHandler: joinFeedHandlers([view, watching]), violations };
 }

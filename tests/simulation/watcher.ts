@@ -1,7 +1,8 @@
 /** A client that lists, watches, goes away and comes back to any replica; and all that it was shown, for the checker. */
-import type { MergedEvent, MergedWatch, Position } from '@kcp-ts/merged';
-import type { Revision } from '@kcp-ts/meta';
-import { asRevision } from '@kcp-ts/meta';
+
+import type { Revision } from '@kcp-ts/api';
+import { asRevision } from '@kcp-ts/api';
+import type { MergedEvent, MergedWatch, Position } from '@kcp-ts/sharding';
 import type { Place, SimReplica } from './replica.ts';
 import { mergedPosition } from './replica.ts';
 import type { Chance, VirtualTime } from './virtual-time.ts';
@@ -24,7 +25,7 @@ export interface Watcher {
   readonly segments: readonly Segment[];
 }
 
-export interface WatcherNeeds {
+export interface WatcherDependencies {
   readonly time: VirtualTime;
   readonly chance: Chance;
   readonly replicas: readonly SimReplica[];
@@ -33,14 +34,14 @@ export interface WatcherNeeds {
   restless(): boolean;
 }
 
-export function createWatcher(needs: WatcherNeeds): Watcher {
-  const { time, chance } = needs;
+export function createWatcher(deps: WatcherDependencies): Watcher {
+  const { time, chance } = deps;
   const segments: Segment[] = [];
   let watch: MergedWatch | undefined;
   let turn = 0;
 
   function replica(): SimReplica {
-    const found = chance.pick(needs.replicas);
+    const found = chance.pick(deps.replicas);
     if (found === undefined) throw new Error('There is no replica');
     return found;
   }
@@ -68,7 +69,7 @@ export function createWatcher(needs: WatcherNeeds): Watcher {
   }
 
   function list(): void {
-    const acknowledged = needs.acknowledged();
+    const acknowledged = deps.acknowledged();
     const withState = chance.happens(0.3);
     const state = new Map<string, Revision>();
     const listed = withState ? replica().revision() : listPages(state);
@@ -138,7 +139,7 @@ export function createWatcher(needs: WatcherNeeds): Watcher {
       if (turn !== mine) return;
       const revision = watch?.position();
       if (revision !== undefined && revision >= segment.position.revision) segment.position = mergedPosition(revision);
-      if (!needs.restless() || chance.happens(0.7)) {
+      if (!deps.restless() || chance.happens(0.7)) {
         look(segment, mine);
         return;
       }

@@ -1,33 +1,38 @@
 /** Writes, deletes and reads a few objects of one shard, with and without expecting what is there. */
 import type { Operation } from '@kcp-ts/storage';
-import type { Clerk } from './clerk.ts';
 import { contentPrefix, copiedPrefix } from './feeds.ts';
-import type { World } from './world.ts';
+import type { Requester } from './requester.ts';
+import type { Simulation } from './simulation.ts';
 
 const keys = 5;
 /** More than a message of the bus carries. */
 const largeBytes = 3_000;
 
-export function startWriter({ time, chance }: World, clerks: readonly Clerk[], shard: string, untilMs: number): void {
+export function startWriter(
+  { time, chance }: Simulation,
+  requesters: readonly Requester[],
+  shard: string,
+  untilMs: number,
+): void {
   let count = 0;
 
   async function act(): Promise<void> {
-    const clerk = chance.pick(clerks);
-    if (clerk === undefined) return;
+    const requester = chance.pick(requesters);
+    if (requester === undefined) return;
     const prefix = chance.happens(0.75) ? contentPrefix : copiedPrefix;
     const key = `${prefix}${shard}//${chance.integer(keys)}`;
     const how = chance.fraction();
-    const entry = how < 0.5 ? await clerk.get(shard, key) : undefined;
+    const entry = how < 0.5 ? await requester.get(shard, key) : undefined;
     if (how < 0.2) return;
     const expect = how >= 0.5 ? 'any' : (entry?.revision ?? 'absent');
     if (chance.happens(0.3)) {
-      await clerk.commit(shard, [{ op: 'delete', key, expect: expect === 'absent' ? 'any' : expect }], []);
+      await requester.commit(shard, [{ op: 'delete', key, expect: expect === 'absent' ? 'any' : expect }], []);
       return;
     }
     const id = `${shard}-${++count}`;
     const value = Buffer.from(chance.happens(0.05) ? id.padEnd(largeBytes) : id);
     const operations: Operation[] = [{ op: 'put', key, expect, value: () => value }];
-    await clerk.commit(shard, operations, [id]);
+    await requester.commit(shard, operations, [id]);
   }
 
   function again(): void {

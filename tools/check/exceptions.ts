@@ -6,4 +6,11 @@ export interface LongFunction {
   readonly why: string;
 }
 
-export const longFunctions: readonly LongFunction[] = [];
+export const longFunctions: readonly LongFunction[] = [
+  {
+    path: 'services/shard/core.ts',
+    name: 'createCore',
+    lines: 74,
+    why: 'it joins the parts of a shard, one after the other',
+  },
+];

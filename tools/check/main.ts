@@ -1,4 +1,4 @@
-/** `make check`: format, lint, types, dead code, and the rules of this house. Says what is wrong and how to mend it; exits with 1 if anything is. */
+/** `make check`: format, lint, types, dead code, and the rules of this project. Says what is wrong and how to mend it; exits with 1 if anything is. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -10,8 +10,8 @@ import { formatFinding } from './finding.ts';
 import { measure } from './measure.ts';
 import { readProject } from './project.ts';
 import { checkCircles } from './rules/circles.ts';
-import { checkFloors } from './rules/floors.ts';
-import { checkRooms } from './rules/rooms.ts';
+import { checkLayers } from './rules/layers.ts';
+import { checkPlaces } from './rules/places.ts';
 import { checkSizes } from './rules/sizes.ts';
 import type { Step, StepResult } from './run-tool.ts';
 import { runStep } from './run-tool.ts';
@@ -49,11 +49,11 @@ function checkLock(): readonly Finding[] {
   ];
 }
 
-function houseRules(): readonly StepResult[] {
+function projectRules(): readonly StepResult[] {
   const project = readProject(root);
   const rules: readonly (readonly [string, readonly Finding[]])[] = [
-    ['floors, doors, dependencies', checkFloors(project)],
-    ['rooms', checkRooms(project)],
+    ['layers, entry points, dependencies', checkLayers(project)],
+    ['places', checkPlaces(project)],
     ['import circles', checkCircles(project)],
     ['sizes', checkSizes(project, longFunctions)],
     ['lock file', checkLock()],
@@ -66,7 +66,7 @@ function houseRules(): readonly StepResult[] {
   }));
 }
 
-const results = [...houseRules(), ...(await Promise.all(steps.map((step) => runStep(root, step))))];
+const results = [...projectRules(), ...(await Promise.all(steps.map((step) => runStep(root, step))))];
 for (const { name, passed, output } of results)
   process.stdout.write(`${passed ? 'ok    ' : 'FAILED'} ${name}\n${output === '' ? '' : `${output}\n`}`);
 process.exitCode = results.every((result) => result.passed) ? 0 : 1;

@@ -7,10 +7,10 @@ import { parseSource } from './source-file.ts';
 export interface Package {
   /** `@kcp-ts/meta`. */
   readonly name: string;
-  /** `libs/meta`. */
+  /** `libs/api`. */
   readonly folder: string;
   /** Import path to file, from the package's `exports`: `.` to `./index.ts`. */
-  readonly doors: Readonly<Record<string, string>>;
+  readonly entryPoints: Readonly<Record<string, string>>;
   readonly dependencies: ReadonlySet<string>;
   readonly devDependencies: ReadonlySet<string>;
 }
@@ -46,7 +46,7 @@ export function readPackage(folder: string, json: string): Package {
   return {
     name: parsed.name,
     folder,
-    doors: parsed.exports ?? {},
+    entryPoints: parsed.exports ?? {},
     dependencies: new Set(Object.keys(parsed.dependencies ?? {})),
     devDependencies: new Set(Object.keys(parsed.devDependencies ?? {})),
   };

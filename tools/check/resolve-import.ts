@@ -18,6 +18,6 @@ export function resolveImport(project: Project, from: string, specifier: string)
   if (!specifier.startsWith(scope)) return undefined;
   const name = packageName(specifier);
   const target = project.packages.find((candidate) => candidate.name === name);
-  const door = target?.doors[`.${specifier.slice(name.length)}`];
-  return target === undefined || door === undefined ? undefined : posix.join(target.folder, door);
+  const entryPoint = target?.entryPoints[`.${specifier.slice(name.length)}`];
+  return target === undefined || entryPoint === undefined ? undefined : posix.join(target.folder, entryPoint);
 }

@@ -1,6 +1,6 @@
 import type { UncaughtErrors } from '@kcp-ts/base';
 import { createSystemClock, createUncaughtErrors } from '@kcp-ts/base';
-import { createLogger } from '@kcp-ts/installation';
+import { createLogger } from '@kcp-ts/observability';
 
 /**
  * From now on errors that nobody caught are logged with their stack and counted, and only end the process where it must not go on: at once and with

@@ -34,7 +34,7 @@ if (service !== undefined) {
       process.exit(1);
     });
 } else if (command === '--version' || command === 'version') {
-  const { versionInfo } = await import('@kcp-ts/installation');
+  const { versionInfo } = await import('@kcp-ts/program');
   process.stdout.write(`kcp-ts ${versionInfo.gitVersion}\n`);
 } else if (command === undefined || command === 'help' || command === '--help' || command === '-h') {
   process.stdout.write(usage);

@@ -43,7 +43,7 @@ async function cacheServer(): Promise<Runnable<never>> {
 }
 
 async function virtualWorkspaces(): Promise<Runnable<never>> {
-  const { readConfig, startVirtualWorkspaces } = await import('@kcp-ts/virtual-workspaces');
+  const { readConfig, startVirtualWorkspaces } = await import('@kcp-ts/virtual-workspaces-server');
   return runnable({
     readConfig,
     async start(config: Parameters<typeof startVirtualWorkspaces>[0], uncaught: UncaughtErrors) {

@@ -5,7 +5,7 @@
 import { format } from 'node:util';
 import type { UncaughtErrors } from '@kcp-ts/base';
 import type { FlagsResult } from '@kcp-ts/flags';
-import { createLogger } from '@kcp-ts/installation';
+import { createLogger } from '@kcp-ts/observability';
 import { catchUncaught } from './catch-uncaught.ts';
 import { environment } from './config.ts';
 import { untilAsked } from './until-asked.ts';

@@ -2,7 +2,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { createLoadClient } from './client.ts';
 import type { Figures } from './scenarios.ts';
-import type { ShardedNeeds } from './sharded.ts';
+import type { ShardedDependencies } from './sharded.ts';
 import { benchIdle, benchIndex, benchProxy, benchShardedWorkspaces, benchTakeover } from './sharded.ts';
 import { startBenchInstallation } from './sharded-server.ts';
 import { benchBinds, benchView } from './sharded-sharing.ts';
@@ -15,7 +15,7 @@ const connections = 10;
 async function withInstallation(
   flags: readonly string[],
   scale: number,
-  use: (needs: ShardedNeeds) => Promise<void>,
+  use: (deps: ShardedDependencies) => Promise<void>,
 ): Promise<void> {
   await using installation = await startBenchInstallation(['--front-proxies', '1', ...flags]);
   using admin = createLoadClient(installation.admin, connections);
@@ -27,19 +27,19 @@ async function withInstallation(
 export async function benchSharded(scale: number, report: Report): Promise<void> {
   report({ machine: { cpus: availableParallelism(), load1: round(loadavg()[0] ?? 0) } });
   for (const shards of [1, 2])
-    await withInstallation(['--shards', String(shards)], scale, async (needs) =>
-      report(await benchShardedWorkspaces(needs, shards)),
+    await withInstallation(['--shards', String(shards)], scale, async (deps) =>
+      report(await benchShardedWorkspaces(deps, shards)),
     );
-  await withInstallation(['--shards', '3'], scale, async (needs) => {
-    report({ idle3Shards: await benchIdle(needs) });
-    report(await benchShardedWorkspaces(needs, 3));
-    report(await benchProxy(needs));
-    report(await benchIndex(needs));
-    report(await benchBinds(needs));
-    report(await benchView(needs));
+  await withInstallation(['--shards', '3'], scale, async (deps) => {
+    report({ idle3Shards: await benchIdle(deps) });
+    report(await benchShardedWorkspaces(deps, 3));
+    report(await benchProxy(deps));
+    report(await benchIndex(deps));
+    report(await benchBinds(deps));
+    report(await benchView(deps));
   });
-  await withInstallation(['--shards', '3', '--standbys'], scale, async (needs) => {
-    report({ idle3ShardsStandbys: await benchIdle(needs) });
-    report({ takeover: await benchTakeover(needs) });
+  await withInstallation(['--shards', '3', '--standbys'], scale, async (deps) => {
+    report({ idle3ShardsStandbys: await benchIdle(deps) });
+    report({ takeover: await benchTakeover(deps) });
   });
 }

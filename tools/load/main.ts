@@ -38,10 +38,10 @@ async function benchEmbedded(): Promise<void> {
       anonymousMb: Math.round(anonymous / 1024),
     },
   });
-  const needs = { admin, masters, pid: server.pid, size };
-  report(await benchWorkspaces(needs));
-  report(await benchObjects(needs));
-  report(await benchWatch(needs));
+  const deps = { admin, masters, pid: server.pid, size };
+  report(await benchWorkspaces(deps));
+  report(await benchObjects(deps));
+  report(await benchWatch(deps));
 }
 
 await (values.sharded ? benchSharded(values.quick ? 0.1 : 1, report) : benchEmbedded());

@@ -11,7 +11,7 @@ export interface BenchSize {
   readonly events: number;
 }
 
-export interface BenchNeeds {
+export interface BenchDependencies {
   readonly admin: LoadClient;
   readonly masters: LoadClient;
   readonly pid: number;
@@ -83,7 +83,7 @@ export async function benchWorkspaces({
   masters,
   pid,
   size,
-}: BenchNeeds): Promise<Readonly<Record<string, Figures>>> {
+}: BenchDependencies): Promise<Readonly<Record<string, Figures>>> {
   await admin.ok('POST', workspaces, workspace('bench', 'organization'));
   await timed(pid, 50, size.clients, (i) => admin.ok('POST', below, workspace(`warm${i}`, 'universal')));
   await pause(settleMs);
@@ -123,7 +123,11 @@ export async function benchWorkspaces({
 }
 
 /** The API machinery on ConfigMaps of 1 kB, over TLS, authenticated and authorized. */
-export async function benchObjects({ admin, pid, size }: BenchNeeds): Promise<Readonly<Record<string, Figures>>> {
+export async function benchObjects({
+  admin,
+  pid,
+  size,
+}: BenchDependencies): Promise<Readonly<Record<string, Figures>>> {
   await admin.ok('POST', workspaces, workspace('bench', 'organization'));
   const create = await timed(pid, size.objects, 32, (i) => admin.ok('POST', configMaps, configMap(`c${i}`, i)));
   const update = await timed(pid, size.objects, 32, (i) =>
@@ -136,7 +140,7 @@ export async function benchObjects({ admin, pid, size }: BenchNeeds): Promise<Re
 }
 
 /** Events delivered to many watchers of one namespace. */
-export async function benchWatch({ admin, pid, size }: BenchNeeds): Promise<Readonly<Record<string, Figures>>> {
+export async function benchWatch({ admin, pid, size }: BenchDependencies): Promise<Readonly<Record<string, Figures>>> {
   const { body } = await admin.ok('GET', `${configMaps}?limit=1`);
   const { resourceVersion } = body['metadata'] as { resourceVersion: string };
   let delivered = 0;

@@ -2,7 +2,7 @@
 import { makeReady } from './bench-workspace.ts';
 import type { LoadClient } from './client.ts';
 import type { Figures } from './scenarios.ts';
-import type { ShardedNeeds } from './sharded.ts';
+import type { ShardedDependencies } from './sharded.ts';
 import { grownKbEach, settleMs, watchLines } from './sharded.ts';
 import { pause, percentile, round, timed } from './timing.ts';
 
@@ -51,7 +51,7 @@ export async function benchBinds({
   installation,
   admin,
   scale,
-}: ShardedNeeds): Promise<Readonly<Record<string, Figures>>> {
+}: ShardedDependencies): Promise<Readonly<Record<string, Figures>>> {
   await publish(admin);
   await makeReady(admin, 'root', 'consumers', 'organization');
   const count = consumersAt(scale);
@@ -96,8 +96,8 @@ async function watchPath(admin: LoadClient, view: string): Promise<string> {
 }
 
 /** From before a write to the event of it at the provider's watcher, for so many writes, so many at once, on all the consumers' shards. */
-async function benchEvents(needs: ShardedNeeds, view: string, name: string, count: number, atOnce: number) {
-  const { installation, admin, scale } = needs;
+async function benchEvents(deps: ShardedDependencies, view: string, name: string, count: number, atOnce: number) {
+  const { installation, admin, scale } = deps;
   const written = new Map<string, number>();
   const seen = new Map<string, number>();
   const took: number[] = [];
@@ -132,7 +132,7 @@ function write(admin: LoadClient, name: string, consumer: number, written?: Map<
 }
 
 /** As many events as the view delivers: every write goes to many watchers. */
-async function benchFanOut({ installation, admin, scale }: ShardedNeeds, view: string): Promise<Figures> {
+async function benchFanOut({ installation, admin, scale }: ShardedDependencies, view: string): Promise<Figures> {
   const count = Math.ceil(2_000 * scale);
   let delivered = 0;
   const path = await watchPath(admin, view);
@@ -154,11 +154,11 @@ async function benchFanOut({ installation, admin, scale }: ShardedNeeds, view: s
 }
 
 /** The provider's watch of all consumers; after `benchBinds`. */
-export async function benchView(needs: ShardedNeeds): Promise<Readonly<Record<string, Figures>>> {
-  const view = await viewPath(needs.admin);
+export async function benchView(deps: ShardedDependencies): Promise<Readonly<Record<string, Figures>>> {
+  const view = await viewPath(deps.admin);
   return {
-    eventsAlone: await benchEvents(needs, view, 'a', Math.ceil(500 * needs.scale), 1),
-    eventsBusy: await benchEvents(needs, view, 'b', Math.ceil(5_000 * needs.scale), 16),
-    eventsFanOut: await benchFanOut(needs, view),
+    eventsAlone: await benchEvents(deps, view, 'a', Math.ceil(500 * deps.scale), 1),
+    eventsBusy: await benchEvents(deps, view, 'b', Math.ceil(5_000 * deps.scale), 16),
+    eventsFanOut: await benchFanOut(deps, view),
   };
 }

@@ -5,7 +5,7 @@ import type { Figures } from './scenarios.ts';
 import type { BenchInstallation, EtcdCounts } from './sharded-server.ts';
 import { pause, percentile, round, timed } from './timing.ts';
 
-export interface ShardedNeeds {
+export interface ShardedDependencies {
   readonly installation: BenchInstallation;
   readonly admin: LoadClient;
   /** Straight at the shard that holds root. */
@@ -34,7 +34,10 @@ async function proxyWorkspace(admin: LoadClient): Promise<string> {
 }
 
 /** What the front-proxy adds to a GET of 1 kB. */
-async function benchProxyGet({ installation, admin, direct, scale }: ShardedNeeds, cluster: string): Promise<Figures> {
+async function benchProxyGet(
+  { installation, admin, direct, scale }: ShardedDependencies,
+  cluster: string,
+): Promise<Figures> {
   await admin.ok('POST', maps('root:proxy'), configMap('one'));
   const through = () => admin.ok('GET', `${maps('root:proxy')}/one`);
   const straight = () => direct.ok('GET', `${maps(cluster)}/one`);
@@ -77,7 +80,7 @@ export function watchLines(client: LoadClient, path: string, onLine: (line: stri
 
 /** What the front-proxy adds to a watch event: the same events, seen through it and without it; and its CPU with many watchers. */
 async function benchProxyWatch(
-  { installation, admin, direct, scale }: ShardedNeeds,
+  { installation, admin, direct, scale }: ShardedDependencies,
   cluster: string,
 ): Promise<Figures> {
   const { body } = await admin.ok('GET', `${maps('root:proxy')}?limit=1`);
@@ -124,9 +127,9 @@ async function benchProxyWatch(
   };
 }
 
-export async function benchProxy(needs: ShardedNeeds): Promise<Readonly<Record<string, Figures>>> {
-  const cluster = await proxyWorkspace(needs.admin);
-  return { proxyGet: await benchProxyGet(needs, cluster), proxyWatch: await benchProxyWatch(needs, cluster) };
+export async function benchProxy(deps: ShardedDependencies): Promise<Readonly<Record<string, Figures>>> {
+  const cluster = await proxyWorkspace(deps.admin);
+  return { proxyGet: await benchProxyGet(deps, cluster), proxyWatch: await benchProxyWatch(deps, cluster) };
 }
 
 /** How long after it was seen Ready a workspace is served, and after it was seen gone it no longer is. Late: not so at the first request. */
@@ -165,7 +168,7 @@ async function indexLag(admin: LoadClient, parent: string, count: number): Promi
 }
 
 /** The index with nothing else to do, and while workspaces are made as fast as it goes. */
-export async function benchIndex({ admin, scale }: ShardedNeeds): Promise<Readonly<Record<string, Figures>>> {
+export async function benchIndex({ admin, scale }: ShardedDependencies): Promise<Readonly<Record<string, Figures>>> {
   const count = Math.ceil(200 * scale);
   await makeReady(admin, 'root', 'index', 'organization');
   const indexIdle = await indexLag(admin, 'root:index', count);
@@ -200,7 +203,7 @@ export async function grownKbEach(
 
 /** Workspaces under one parent, placed by load; memory is per workspace of the whole installation, whichever shard it is on. */
 export async function benchShardedWorkspaces(
-  { installation, admin, scale }: ShardedNeeds,
+  { installation, admin, scale }: ShardedDependencies,
   shards: number,
 ): Promise<Readonly<Record<string, Figures>>> {
   await makeReady(admin, 'root', 'many', 'organization');
@@ -241,7 +244,7 @@ export async function benchShardedWorkspaces(
 }
 
 /** Memory of every part and CPU of the services, after a while without work. */
-export async function benchIdle({ installation }: ShardedNeeds): Promise<Figures> {
+export async function benchIdle({ installation }: ShardedDependencies): Promise<Figures> {
   await pause(settleMs);
   const cpu = await installation.cpu();
   await pause(quietMs);
@@ -259,7 +262,7 @@ export async function benchIdle({ installation }: ShardedNeeds): Promise<Figures
 }
 
 /** From the end of a shard's owner (SIGKILL) to the first read, and the first write, that its standby takes; with `--standbys`. */
-export async function benchTakeover({ installation, admin }: ShardedNeeds): Promise<Figures> {
+export async function benchTakeover({ installation, admin }: ShardedDependencies): Promise<Figures> {
   await makeReady(admin, 'root', 'standing', 'universal', 'shard-1');
   const path = maps('root:standing');
   await admin.ok('POST', path, configMap('before'));

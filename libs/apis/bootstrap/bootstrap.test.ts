@@ -1,15 +1,15 @@
-import type { JsonSchema, KubeObject } from '@kcp-ts/meta';
-import { groupVersionText } from '@kcp-ts/meta';
+import type { JsonSchema, KubeObject } from '@kcp-ts/api';
+import { groupVersionText } from '@kcp-ts/api';
 import { expect, it } from 'vitest';
-import { builtinRows } from '../k8s/builtin-rows.ts';
-import { boundRows, systemRows } from '../kcp/kcp-rows.ts';
+import { builtinDefinitions } from '../k8s/builtin-definitions.ts';
+import { boundDefinitions, systemDefinitions } from '../kcp/kcp-definitions.ts';
 import type { PolicyRule } from './rbac-objects.ts';
 import { resourceSchemaObject } from './resource-schema-object.ts';
 import { rootExports } from './root-exports.ts';
 import { rootObjects } from './root-objects.ts';
 import { systemAdminObjects } from './system-admin-objects.ts';
 
-const rows = [...builtinRows, ...systemRows, ...boundRows];
+const definitions = [...builtinDefinitions, ...systemDefinitions, ...boundDefinitions];
 const root = rootObjects({
   externalUrl: 'https://kcp.test:6443',
   caData: 'PEM',
@@ -35,9 +35,11 @@ function unknownFields(value: unknown, schema: JsonSchema | undefined, path: str
 
 it('every object is of a kind that is served and has no field that its schema does not know', () => {
   for (const { metadata, ...object } of all) {
-    const row = rows.find((one) => one.kind === object.kind && groupVersionText(one) === object.apiVersion);
-    expect(unknownFields(object, row?.schema, ''), `${object.kind} ${metadata.name}`).toEqual([]);
-    expect(metadata.namespace !== undefined, metadata.name).toBe(row?.namespaced);
+    const definition = definitions.find(
+      (one) => one.kind === object.kind && groupVersionText(one) === object.apiVersion,
+    );
+    expect(unknownFields(object, definition?.schema, ''), `${object.kind} ${metadata.name}`).toEqual([]);
+    expect(metadata.namespace !== undefined, metadata.name).toBe(definition?.namespaced);
   }
 });
 
@@ -65,7 +67,7 @@ it('every binding gives a role that is there', () => {
 
 it('roles speak of resources that are served', () => {
   const served = new Set(
-    rows.flatMap(({ group, plural, subresources }) => [
+    definitions.flatMap(({ group, plural, subresources }) => [
       `${group} ${plural}`,
       ...subresources.map(({ name }) => `${group} ${plural}/${name}`),
     ]),
@@ -98,7 +100,7 @@ it('aggregated roles hold the rules of the roles they select', () => {
 });
 
 it('exports of root offer every row that is bound, by schemas that are there', () => {
-  expect(new Set(rootExports.flatMap((one) => one.rows))).toEqual(new Set(boundRows));
+  expect(new Set(rootExports.flatMap((one) => one.definitions))).toEqual(new Set(boundDefinitions));
   const schemas = ofKind(root, 'APIResourceSchema').map(({ metadata }) => metadata.name);
   const offered = ofKind(root, 'APIExport').flatMap(
     ({ spec }) => (spec as { resources: { schema: string }[] }).resources,
@@ -111,11 +113,11 @@ it('exports of root offer every row that is bound, by schemas that are there', (
 });
 
 it('a schema with another spec has another name', () => {
-  const [row] = boundRows;
-  if (row === undefined) throw new Error('no bound rows');
-  const same = resourceSchemaObject({ ...row });
-  const other = resourceSchemaObject({ ...row, shortNames: ['other'] });
-  expect(same.metadata.name).toBe(resourceSchemaObject(row).metadata.name);
+  const [definition] = boundDefinitions;
+  if (definition === undefined) throw new Error('no bound rows');
+  const same = resourceSchemaObject({ ...definition });
+  const other = resourceSchemaObject({ ...definition, shortNames: ['other'] });
+  expect(same.metadata.name).toBe(resourceSchemaObject(definition).metadata.name);
   expect(other.metadata.name).not.toBe(same.metadata.name);
 });
 

@@ -1,5 +1,5 @@
 /** Short forms of RBAC objects, as they are stored. */
-import type { KubeObject, ObjectMeta } from '@kcp-ts/meta';
+import type { KubeObject, ObjectMeta } from '@kcp-ts/api';
 
 const group = 'rbac.authorization.k8s.io';
 

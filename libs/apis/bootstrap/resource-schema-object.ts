@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { KubeObject, PrinterColumn, ResourceRow } from '@kcp-ts/meta';
+import type { KubeObject, PrinterColumn, ResourceDefinition } from '@kcp-ts/api';
 
 function columnObject({ name, type, format, description, priority, jsonPath }: PrinterColumn): object {
   return { name, type, format, description, priority, jsonPath };
@@ -9,21 +9,21 @@ function columnObject({ name, type, format, description, priority, jsonPath }: P
  * A row as the APIResourceSchema that an export offers it by. The name carries a hash of the spec, since a schema never changes: another
  * spec is another object.
  */
-export function resourceSchemaObject(row: ResourceRow): KubeObject {
-  const { group, kind, listKind, plural, singular, shortNames, categories } = row;
+export function resourceSchemaObject(definition: ResourceDefinition): KubeObject {
+  const { group, kind, listKind, plural, singular, shortNames, categories } = definition;
   const served = {
-    name: row.version,
+    name: definition.version,
     served: true,
     storage: true,
-    schema: row.schema,
-    subresources: row.subresources.some(({ name }) => name === 'status') ? { status: {} } : {},
-    ...(row.columns.length === 0 ? {} : { additionalPrinterColumns: row.columns.map(columnObject) }),
+    schema: definition.schema,
+    subresources: definition.subresources.some(({ name }) => name === 'status') ? { status: {} } : {},
+    ...(definition.columns.length === 0 ? {} : { additionalPrinterColumns: definition.columns.map(columnObject) }),
   };
   const text = JSON.stringify({
     group,
-    nameValidation: row.nameFormat === 'path-segment' ? 'PathSegmentName' : 'DNS1123Subdomain',
+    nameValidation: definition.nameFormat === 'path-segment' ? 'PathSegmentName' : 'DNS1123Subdomain',
     names: { plural, singular, kind, listKind, categories, ...(shortNames.length === 0 ? {} : { shortNames }) },
-    scope: row.namespaced ? 'Namespaced' : 'Cluster',
+    scope: definition.namespaced ? 'Namespaced' : 'Cluster',
     versions: [served],
   });
   return {

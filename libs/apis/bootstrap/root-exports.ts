@@ -1,4 +1,4 @@
-import type { KubeObject, ResourceRow } from '@kcp-ts/meta';
+import type { KubeObject, ResourceDefinition } from '@kcp-ts/api';
 import { shards } from '../kcp/core/shards.ts';
 import { workspaces } from '../kcp/tenancy/workspaces.ts';
 import { workspaceTypes } from '../kcp/tenancy/workspacetypes.ts';
@@ -9,23 +9,23 @@ import { resourceSchemaObject } from './resource-schema-object.ts';
 /** An APIExport of `root` and the rows it offers. */
 export interface RootExport {
   readonly name: string;
-  readonly rows: readonly ResourceRow[];
+  readonly definitions: readonly ResourceDefinition[];
   /** Whether RBAC in `root` bounds what consumers may do with it. */
   readonly localPolicy: boolean;
 }
 
 export const rootExports: readonly RootExport[] = [
-  { name: 'shards.core.kcp.io', rows: [shards], localPolicy: false },
-  { name: 'tenancy.kcp.io', rows: [workspaces, workspaceTypes], localPolicy: true },
-  { name: 'topology.kcp.io', rows: [partitions, partitionSets], localPolicy: true },
+  { name: 'shards.core.kcp.io', definitions: [shards], localPolicy: false },
+  { name: 'tenancy.kcp.io', definitions: [workspaces, workspaceTypes], localPolicy: true },
+  { name: 'topology.kcp.io', definitions: [partitions, partitionSets], localPolicy: true },
 ];
 
 /** APIResourceSchemas, APIExports, and the APIBindings by which `root` itself gets the APIs. */
 export function rootExportObjects(): readonly KubeObject[] {
-  return rootExports.flatMap(({ name, rows, localPolicy }) => {
+  return rootExports.flatMap(({ name, definitions, localPolicy }) => {
     const metadata = { name, annotations: { 'kcp.io/path': 'root' } };
-    const schemas = rows.map(resourceSchemaObject);
-    const resources = rows.map(({ group, plural }, index) => ({
+    const schemas = definitions.map(resourceSchemaObject);
+    const resources = definitions.map(({ group, plural }, index) => ({
       group,
       name: plural,
       schema: schemas[index]?.metadata.name,

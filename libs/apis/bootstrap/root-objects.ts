@@ -1,10 +1,10 @@
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import { rootExportObjects } from './root-exports.ts';
 import { rootRoles } from './root-roles.ts';
 import { workspaceTypeObjects } from './workspace-type-objects.ts';
 
 /** What the objects of `root` depend on. */
-export interface RootNeeds {
+export interface RootDependencies {
   /** Where clients reach this installation, without a path: `https://kcp.example.io:6443`. */
   readonly externalUrl: string;
   /** PEM certificates that the server is trusted by. */
@@ -41,7 +41,7 @@ function namespaceObjects(name: string, caData: string, annotations?: Record<str
   ];
 }
 
-function rootLogicalCluster({ externalUrl, shardName, now }: RootNeeds): KubeObject {
+function rootLogicalCluster({ externalUrl, shardName, now }: RootDependencies): KubeObject {
   return {
     apiVersion: 'core.kcp.io/v1alpha1',
     kind: 'LogicalCluster',
@@ -64,7 +64,7 @@ function rootLogicalCluster({ externalUrl, shardName, now }: RootNeeds): KubeObj
   };
 }
 
-function shardObject({ externalUrl, shardName }: RootNeeds): KubeObject {
+function shardObject({ externalUrl, shardName }: RootDependencies): KubeObject {
   return {
     apiVersion: 'core.kcp.io/v1alpha1',
     kind: 'Shard',
@@ -77,14 +77,14 @@ function shardObject({ externalUrl, shardName }: RootNeeds): KubeObject {
  * The objects of `root`, namespaces before what stands in them and schemas before exports. Neither uid nor creation time is filled, nor the
  * status of exports and bindings, which follows from identities that are made at the first start.
  */
-export function rootObjects(needs: RootNeeds): readonly KubeObject[] {
+export function rootObjects(deps: RootDependencies): readonly KubeObject[] {
   return [
-    rootLogicalCluster(needs),
-    ...namespaceObjects('default', needs.caData, { 'bootstrap.kcp.io/create-only': 'true' }),
-    ...namespaceObjects('kcp-system', needs.caData),
+    rootLogicalCluster(deps),
+    ...namespaceObjects('default', deps.caData, { 'bootstrap.kcp.io/create-only': 'true' }),
+    ...namespaceObjects('kcp-system', deps.caData),
     ...rootExportObjects(),
     ...rootRoles(),
-    ...workspaceTypeObjects(needs.externalUrl, needs.now),
-    shardObject(needs),
+    ...workspaceTypeObjects(deps.externalUrl, deps.now),
+    shardObject(deps),
   ];
 }

@@ -1,4 +1,4 @@
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import type { PolicyRule } from './rbac-objects.ts';
 import { clusterRole, clusterRoleBinding, groupSubject, rule, userSubject } from './rbac-objects.ts';
 

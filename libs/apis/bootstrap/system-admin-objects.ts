@@ -1,4 +1,4 @@
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import { kubernetesRoles } from './kubernetes-roles.ts';
 import { clusterRole, clusterRoleBinding, groupSubject, rule, urlRule } from './rbac-objects.ts';
 

@@ -1,4 +1,4 @@
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 
 interface TypeReference {
   readonly name: string;

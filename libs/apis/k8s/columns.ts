@@ -1,5 +1,5 @@
 /** Columns that many built-in kinds share. Lists of built-in rows are complete: they say where Name stands. */
-import type { PrinterColumn } from '@kcp-ts/meta';
+import type { PrinterColumn } from '@kcp-ts/api';
 
 export const nameColumn: PrinterColumn = {
   name: 'Name',

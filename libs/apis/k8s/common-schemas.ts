@@ -1,5 +1,5 @@
 /** Pieces that several built-in kinds are made of. */
-import type { JsonSchema } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/api';
 import { atomicList, mapOf, object, string, text, texts } from '../schema-builder.ts';
 
 /** Numbers with units (`100m`, `1Gi`) by name, as text or as numbers; the decoder brings them to their canonical text. */

@@ -1,4 +1,4 @@
-import type { PrinterColumn } from '@kcp-ts/meta';
+import type { PrinterColumn } from '@kcp-ts/api';
 import { nameColumn } from './columns.ts';
 
 /** The table of events, which core and events.k8s.io show alike under different field names. */

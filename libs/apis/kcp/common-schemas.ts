@@ -1,5 +1,5 @@
 /** Pieces that several of kcp's kinds are made of. */
-import type { JsonSchema } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/api';
 import type { Fields } from '../schema-builder.ts';
 import { atomicList, list, mapOf, object, string, text, texts, timestamp } from '../schema-builder.ts';
 

@@ -4,9 +4,10 @@
  * nothing else get protobuf
  * (docs/decisions/0026-protobuf-for-clients-that-accept-nothing-else.md).
  */
+
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import { parseAccept } from '@kcp-ts/http';
-import type { ResourceRow } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
 import { LRUCache } from 'lru-cache';
 
 export interface Media {
@@ -77,11 +78,13 @@ const goPackages: Readonly<Record<string, string>> = {
 };
 
 /** Throws StatusError NotAcceptable, in Kubernetes' words, where one object's metadata is asked of a list or the other way round. */
-export function checkMetadataView({ as }: Media, list: boolean, row: ResourceRow): void {
+export function checkMetadataView({ as }: Media, list: boolean, definition: ResourceDefinition): void {
   if (as === undefined || list === (as === 'PartialObjectMetadataList')) return;
   const custom = `*unstructured.Unstructured${list ? 'List' : ''}`;
   const type =
-    row.dialect === 'custom' ? custom : `*${goPackages[row.group] ?? row.group}.${list ? row.listKind : row.kind}`;
+    definition.dialect === 'custom'
+      ? custom
+      : `*${goPackages[definition.group] ?? definition.group}.${list ? definition.listKind : definition.kind}`;
   const what = list ? 'is a list' : 'is not a list';
   throw new StatusError('NotAcceptable', `you requested ${as}, but the requested object ${what} (${type})`);
 }

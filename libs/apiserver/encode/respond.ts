@@ -1,11 +1,12 @@
 /** The one place that turns an outcome into an HTTP answer. */
+
+import type { StatusError } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
 import { parseJson } from '@kcp-ts/base';
 import { decodeJsonInSlices, formatYamlInSlices } from '@kcp-ts/http';
-import type { StatusError } from '@kcp-ts/meta';
+import type { KindedObject } from '@kcp-ts/k8s-protobuf';
+import { encodeKubernetes, encodeKubernetesInSlices } from '@kcp-ts/k8s-protobuf';
 import type { ApiRequest } from '../api-request.ts';
-import type { KindedObject } from '../protobuf/encode-kubernetes.ts';
-import { encodeKubernetes, encodeKubernetesInSlices } from '../protobuf/encode-kubernetes.ts';
 import { respondLarge } from './compress.ts';
 import type { Media } from './media.ts';
 import { protobufType, takesProtobufAlone } from './media.ts';

@@ -1,13 +1,11 @@
 /** One object in the form that was asked for; Tables and lists of them are put together from these. */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
+import type { IncludeObject, TablePrinter } from '@kcp-ts/printers';
+import { createTablePrinter, encodeTable } from '@kcp-ts/printers';
 import type { ServedResource } from '@kcp-ts/registry';
 import { servedJson, servedObject } from '@kcp-ts/registry';
 import { compileJsonPath } from '@kcp-ts/schema';
 import type { Query } from '../query.ts';
-import type { IncludeObject } from '../table/encode-table.ts';
-import { encodeTable } from '../table/encode-table.ts';
-import type { TablePrinter } from '../table/table-printer.ts';
-import { createTablePrinter } from '../table/table-printer.ts';
 import type { Media } from './media.ts';
 
 const printers = new WeakMap<ServedResource, TablePrinter>();
@@ -16,7 +14,7 @@ const printers = new WeakMap<ServedResource, TablePrinter>();
 export function printerOf(served: ServedResource): TablePrinter {
   let printer = printers.get(served);
   if (printer === undefined) {
-    printer = createTablePrinter(served.row, compileJsonPath);
+    printer = createTablePrinter(served.definition, compileJsonPath);
     printers.set(served, printer);
   }
   return printer;

@@ -8,11 +8,11 @@ export async function handleCreate(call: ResourceCall): Promise<void> {
   const write = writeRequest(call, 'CreateOptions');
   const body = await readBody(
     call.request,
-    call.needs,
+    call.deps,
     write.fieldValidation !== 'Ignore',
-    call.served.row.kind,
+    call.served.definition.kind,
     write.slices,
   );
-  const written = await create(call.needs.registry, write, asObject(body, call.served.row), body.duplicates);
+  const written = await create(call.deps.registry, write, asObject(body, call.served.definition), body.duplicates);
   return respondWritten(call, 201, written.value);
 }

@@ -1,6 +1,6 @@
 /** DELETE of one object or of a collection. */
-import type { StatusError } from '@kcp-ts/meta';
-import { groupVersionText, strategyOf } from '@kcp-ts/meta';
+import type { StatusError } from '@kcp-ts/api';
+import { groupVersionText, writeRulesOf } from '@kcp-ts/api';
 import type { DeleteRequest } from '@kcp-ts/registry';
 import { remove } from '@kcp-ts/registry';
 import { parseKey } from '@kcp-ts/storage';
@@ -34,7 +34,7 @@ function deleteRequest(call: ResourceCall, options: DeleteOptions, namespace: st
     dryRun: options.dryRun,
     subresource: '',
     fieldValidation: 'Ignore',
-    guard: scope.guard(served),
+    objectFilter: scope.objectFilter(served),
     warn: (text) => request.warnings.push(text),
     uid: options.uid,
     resourceVersion: options.resourceVersion,
@@ -46,16 +46,12 @@ function deleteRequest(call: ResourceCall, options: DeleteOptions, namespace: st
 export async function handleDelete(call: ResourceCall): Promise<void> {
   const { request, served, api } = call;
   const deleted = await remove(
-    call.needs.registry,
-    deleteRequest(
-      call,
-      await readDeleteOptions(request, call.needs, call.needs.turns.begin()),
-      api.namespace,
-      api.name,
-    ),
+    call.deps.registry,
+    deleteRequest(call, await readDeleteOptions(request, call.deps, call.deps.turns.begin()), api.namespace, api.name),
   );
-  if (!deleted.removed || strategyOf(served.row).returnsDeleted) return respondWritten(call, 200, deleted.value);
-  const { group, plural } = served.row;
+  if (!deleted.removed || writeRulesOf(served.definition).returnsDeleted)
+    return respondWritten(call, 200, deleted.value);
+  const { group, plural } = served.definition;
   const details = { name: api.name, ...(group === '' ? {} : { group }), kind: plural, uid: deleted.uid };
   const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
   respondObject(request, 200, success);
@@ -63,11 +59,11 @@ export async function handleDelete(call: ResourceCall): Promise<void> {
 
 /** Deletes what a list with the same options would give, a bounded number at a time; answers with that list. */
 export async function handleDeleteCollection(call: ResourceCall): Promise<void> {
-  const { needs, request, served, media } = call;
+  const { deps, request, served, media } = call;
   oneCluster(call);
   const list = parseListOptions(request.query, false);
   const from = await reading(call, list);
-  const options = await readDeleteOptions(request, needs, from.slices);
+  const options = await readDeleteOptions(request, deps, from.slices);
   const whole: ResourceCall = { ...call, media: { ...media, view: 'object' } };
   const protobuf = media.format === 'protobuf';
   const encode: ItemEncoder = protobuf ? protobufItem(whole) : itemJsonOf(call);
@@ -79,7 +75,7 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
   let page: Page;
   do {
     await from.slices.pause();
-    page = await readPage(needs.store, served, from.ranges, {
+    page = await readPage(deps.store, served, from.ranges, {
       at: from.at,
       after,
       limit: Math.min(collectionPiece, (list.limit ?? Number.POSITIVE_INFINITY) - read),
@@ -92,7 +88,7 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
       page.entries.map(async (entry) => {
         const { namespace, name } = parseKey(entry.key);
         try {
-          await remove(needs.registry, deleteRequest(call, options, namespace, name));
+          await remove(deps.registry, deleteRequest(call, options, namespace, name));
           deleted++;
           if (bytes >= answerBytesMax) return;
           const item = await encode(entry, from.slices);
@@ -112,9 +108,9 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
     ...(left === 0 ? {} : { remainingItemCount: left }),
   };
   if (protobuf) return respondProtobufItems(whole, metadata, items);
-  const head = `{"kind":${JSON.stringify(served.row.listKind)},"apiVersion":${JSON.stringify(groupVersionText(served.row))},"metadata":${JSON.stringify(metadata)},"items":[`;
+  const head = `{"kind":${JSON.stringify(served.definition.listKind)},"apiVersion":${JSON.stringify(groupVersionText(served.definition))},"metadata":${JSON.stringify(metadata)},"items":[`;
   return respondBytes(
-    needs.turns,
+    deps.turns,
     request,
     whole.media,
     200,

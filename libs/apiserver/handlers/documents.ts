@@ -1,16 +1,17 @@
 /** Discovery, OpenAPI and version: documents that are the same bytes for every workspace with the same API surface. */
+
+import { StatusError } from '@kcp-ts/api';
 import type { Slices, Turns } from '@kcp-ts/base';
+import type { Document } from '@kcp-ts/discovery';
+import { documentOf } from '@kcp-ts/discovery';
 import { parseAccept } from '@kcp-ts/http';
-import { StatusError } from '@kcp-ts/meta';
+import type { KindedObject } from '@kcp-ts/k8s-protobuf';
+import { encodeKubernetes } from '@kcp-ts/k8s-protobuf';
 import type { ApiRequest } from '../api-request.ts';
-import type { Document } from '../discovery/create-discovery.ts';
-import { documentOf } from '../discovery/document.ts';
 import { compressedOf, gzipHeaders, isCompressed } from '../encode/compress.ts';
 import { notAcceptable, protobufType, takesProtobufAlone } from '../encode/media.ts';
 import { answerHeaders } from '../encode/respond.ts';
-import type { KindedObject } from '../protobuf/encode-kubernetes.ts';
-import { encodeKubernetes } from '../protobuf/encode-kubernetes.ts';
-import type { SurfaceDocuments } from '../server-needs.ts';
+import type { ApiSurfaceDocuments } from '../server-dependencies.ts';
 
 const json = 'application/json';
 const protobufV2 = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
@@ -80,7 +81,7 @@ function discoveryForm(
   throw notAcceptable();
 }
 
-async function openApiV2(request: ApiRequest, { openApi }: SurfaceDocuments, slices: Slices): Promise<Form> {
+async function openApiV2(request: ApiRequest, { openApi }: ApiSurfaceDocuments, slices: Slices): Promise<Form> {
   for (const { type } of accepts(request)) {
     if (type.startsWith('application/com.github.proto-openapi.spec.v2'))
       return { contentType: protobufV2, document: await openApi.v2Protobuf(slices) };
@@ -90,7 +91,7 @@ async function openApiV2(request: ApiRequest, { openApi }: SurfaceDocuments, sli
 }
 
 /** The document that a path names, in the form that the client asks for. */
-function formOf(turns: Turns, request: ApiRequest, path: string, documents: SurfaceDocuments): Form | Promise<Form> {
+function formOf(turns: Turns, request: ApiRequest, path: string, documents: ApiSurfaceDocuments): Form | Promise<Form> {
   const { discovery, openApi } = documents;
   const plain = (document: Document | undefined): Form => ({ contentType: json, document });
   const [first, second = '', third = '', ...rest] = path.split('/').slice(1);
@@ -122,7 +123,7 @@ export function handleDocuments(
   turns: Turns,
   request: ApiRequest,
   path: string,
-  documents: SurfaceDocuments,
+  documents: ApiSurfaceDocuments,
 ): void | Promise<void> {
   const form = formOf(turns, request, path, documents);
   if (!(form instanceof Promise)) return respondDocument(request, form);

@@ -1,4 +1,4 @@
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import { metadataObject, objectKey } from '@kcp-ts/registry';
 import { awaitRevision } from '../await-revision.ts';
 import { respondBytes } from '../encode/respond.ts';
@@ -10,23 +10,23 @@ import type { ResourceCall } from '../resource-call.ts';
 export function handleGet(call: ResourceCall): void | Promise<void> {
   // Of GetOptions: a state that is not older than what the client has seen.
   const revision = revisionOf(call.request.query.get('resourceVersion'));
-  if (revision === undefined || revision <= call.needs.store.currentRevision()) return respondFound(call);
-  return awaitRevision(call.needs, revision).then(() => respondFound(call));
+  if (revision === undefined || revision <= call.deps.store.currentRevision()) return respondFound(call);
+  return awaitRevision(call.deps, revision).then(() => respondFound(call));
 }
 
 function respondFound(call: ResourceCall): void | Promise<void> {
-  const { needs, request, scope, served, api, media } = call;
+  const { deps, request, scope, served, api, media } = call;
   if (scope.cluster === '*') throw StatusError.methodNotAllowed();
-  const entry = needs.store.get(objectKey(served, scope.cluster, api.namespace, api.name));
-  if (entry === undefined) throw StatusError.notFound(served.row, api.name);
-  const guard = scope.guard(served);
-  if (guard !== undefined && !guard.shows(metadataObject(served, entry.value)))
-    throw StatusError.notFound(served.row, api.name);
+  const entry = deps.store.get(objectKey(served, scope.cluster, api.namespace, api.name));
+  if (entry === undefined) throw StatusError.notFound(served.definition, api.name);
+  const objectFilter = scope.objectFilter(served);
+  if (objectFilter !== undefined && !objectFilter.isVisible(metadataObject(served, entry.value)))
+    throw StatusError.notFound(served.definition, api.name);
   return respondBytes(
-    needs.turns,
+    deps.turns,
     request,
     media,
     200,
-    encodeObject(served, entry.value, media, request.query, needs.clock.now()),
+    encodeObject(served, entry.value, media, request.query, deps.clock.now()),
   );
 }

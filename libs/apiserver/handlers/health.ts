@@ -1,6 +1,6 @@
 /** `/livez`, `/readyz`, `/healthz`, their `?verbose` form and single checks, as kube-apiserver words them. Cheap: a check looks at a flag. */
 
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { ApiRequest } from '../api-request.ts';
 import { respondText } from '../encode/respond.ts';
 

@@ -1,9 +1,10 @@
 /**
  * Reads a long list in pieces, all at one revision, and yields to the event loop between them.
  */
+
+import type { Revision } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
 import type { BodyStream, Exchange } from '@kcp-ts/http';
-import type { Revision } from '@kcp-ts/meta';
 import type { Entry } from '@kcp-ts/storage';
 import type { Page } from '../read-entries.ts';
 import { readPage } from '../read-entries.ts';
@@ -27,7 +28,7 @@ export async function itemsOf(encode: ItemEncoder, entries: readonly Entry[], sl
 }
 
 export function nextPage(call: ResourceCall, from: Reading, at: Revision, after: string | undefined): Promise<Page> {
-  return readPage(call.needs.store, call.served, from.ranges, {
+  return readPage(call.deps.store, call.served, from.ranges, {
     ...{ at, after, limit: pieceObjects, bytesMax: pieceBytes, slices: from.slices },
     ...{ filter: from.filter, keyFilter: from.keyFilter },
   });

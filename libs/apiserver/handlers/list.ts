@@ -3,7 +3,8 @@
  * not fit into one piece is streamed with backpressure, all read at one revision: a list of any size needs bounded memory, and it gives the event loop
  * back between objects.
  */
-import { formatResourceVersion, groupVersionText, StatusError } from '@kcp-ts/meta';
+import { formatResourceVersion, groupVersionText, StatusError } from '@kcp-ts/api';
+import { tableHead, tableRow } from '@kcp-ts/printers';
 import { servedMetadataJson, servedObject } from '@kcp-ts/registry';
 import { acceptsGzip, compressedBody, gzipHeaders } from '../encode/compress.ts';
 import { answerHeaders, respondBytes } from '../encode/respond.ts';
@@ -13,7 +14,6 @@ import type { ListOptions } from '../options/list-options.ts';
 import type { Page } from '../read-entries.ts';
 import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
-import { tableHead, tableRow } from '../table/encode-table.ts';
 import type { ItemEncoder } from './item-encoder.ts';
 import { drained, itemsOf, nextPage, pieceBytes, pieceObjects } from './list-pieces.ts';
 import { protobufItem, respondProtobufItems, streamProtobufList } from './protobuf-list.ts';
@@ -44,12 +44,12 @@ const partialHead = Buffer.from('{"kind":"PartialObjectMetadata","apiVersion":"m
 const closingBrace = Buffer.from('}');
 
 function formOf(call: ResourceCall): Form {
-  const { needs, request, served, media } = call;
+  const { deps, request, served, media } = call;
   const itemJson = itemJsonOf(call);
   switch (media.view) {
     case 'object':
       return {
-        head: (metadata) => listHead(served.row.listKind, groupVersionText(served.row), metadata),
+        head: (metadata) => listHead(served.definition.listKind, groupVersionText(served.definition), metadata),
         item: itemJson,
       };
     case 'metadata':
@@ -60,7 +60,7 @@ function formOf(call: ResourceCall): Form {
     case 'table': {
       const printer = printerOf(served);
       const includeObject = includeObjectOf(request.query);
-      const now = needs.clock.now();
+      const now = deps.clock.now();
       return {
         head: (metadata) => tableHead(printer, metadata),
         item: ({ value }) => Buffer.from(tableRow(printer, servedObject(served, value), includeObject, now)),
@@ -116,15 +116,15 @@ async function wholeItems(call: ResourceCall, from: Reading, form: Form, first: 
 }
 
 export async function handleList(call: ResourceCall, options: ListOptions): Promise<void> {
-  const { needs, request, served, media } = call;
+  const { deps, request, served, media } = call;
   await request.exchange.pause();
   // A client that opens and resets streams must not have its lists read.
   if (request.exchange.closed) return;
-  if (options.revision === 0) needs.countCacheList?.(served.row);
+  if (options.revision === 0) deps.countCacheList?.(served.definition);
   const from = await reading(call, options);
   const limited = options.limit !== undefined;
   const yaml = media.format === 'yaml';
-  const first = await readPage(needs.store, served, from.ranges, {
+  const first = await readPage(deps.store, served, from.ranges, {
     at: from.at,
     after: from.after,
     limit: Math.min(options.limit ?? pieceObjects, limitMax),
@@ -135,7 +135,7 @@ export async function handleList(call: ResourceCall, options: ListOptions): Prom
   });
   const metadata = limited
     ? await metadataOf(call, from, first)
-    : { resourceVersion: formatResourceVersion(first.revision, needs.shardNumber) };
+    : { resourceVersion: formatResourceVersion(first.revision, deps.shardNumber) };
   const long = !limited && first.more;
   if (media.format === 'protobuf') {
     if (long) return streamProtobufList(call, from, first, metadata);
@@ -147,5 +147,5 @@ export async function handleList(call: ResourceCall, options: ListOptions): Prom
   const items = await (yaml && !limited
     ? wholeItems(call, from, form, first)
     : itemsOf(form.item, first.entries, from.slices));
-  return respondBytes(call.needs.turns, request, media, 200, joinItems(head, items, listTail, false));
+  return respondBytes(call.deps.turns, request, media, 200, joinItems(head, items, listTail, false));
 }

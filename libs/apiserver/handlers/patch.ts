@@ -1,9 +1,9 @@
 /** PATCH: JSON patch, merge patch, and strategic merge patch for built-in kinds. */
 
+import type { KubeObject } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
 import { decodeJsonInSlices } from '@kcp-ts/http';
-import type { KubeObject } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
 import { applyJsonPatchInSlices, applyMergePatch, applyStrategicMergePatch } from '@kcp-ts/patch';
 import type { ServedResource } from '@kcp-ts/registry';
 import { update } from '@kcp-ts/registry';
@@ -22,12 +22,15 @@ const patchers: Readonly<Record<string, Patcher>> = {
   [jsonPatch]: (live, patch, _served, slices) => applyJsonPatchInSlices(live, patch, slices),
   [mergePatch]: (live, patch) => applyMergePatch(live, patch),
   // What an object is is not among the fields of Go's types that such a patch can change.
-  [strategicPatch]: (live, patch, { row, apiVersion }) =>
-    Object.assign(applyStrategicMergePatch(live, patch, row.schema) as object, { apiVersion, kind: row.kind }),
+  [strategicPatch]: (live, patch, { definition, apiVersion }) =>
+    Object.assign(applyStrategicMergePatch(live, patch, definition.schema) as object, {
+      apiVersion,
+      kind: definition.kind,
+    }),
 };
 
 function acceptedTypes(served: ServedResource): readonly string[] {
-  return served.row.dialect === 'builtin' ? [jsonPatch, mergePatch, strategicPatch] : [jsonPatch, mergePatch];
+  return served.definition.dialect === 'builtin' ? [jsonPatch, mergePatch, strategicPatch] : [jsonPatch, mergePatch];
 }
 
 export async function handlePatch(call: ResourceCall): Promise<void> {
@@ -38,18 +41,18 @@ export async function handlePatch(call: ResourceCall): Promise<void> {
   const patcher = accepted.includes(type) ? patchers[type] : undefined;
   if (patcher === undefined) {
     // Kubernetes turns built-in kinds' requests away in its router, which has fewer words.
-    throw served.row.dialect === 'builtin'
+    throw served.definition.dialect === 'builtin'
       ? new StatusError('UnsupportedMediaType', '415: Unsupported Media Type', {})
       : unsupportedMediaType(type, accepted);
   }
-  const body = await request.exchange.readBody(call.needs.bodyBytesMax);
+  const body = await request.exchange.readBody(call.deps.bodyBytesMax);
   write.slices.restart();
   const { value: patch, duplicates } = await decodeJsonInSlices(
     body,
     { strict: write.fieldValidation !== 'Ignore', as: 'patch' },
     write.slices,
   );
-  const written = await update(call.needs.registry, {
+  const written = await update(call.deps.registry, {
     ...write,
     name: api.name,
     replaces: false,

@@ -3,13 +3,14 @@
  * of several pieces is encoded twice at the same revision: once for its length, once for its bytes.
  * It needs no more memory than in JSON.
  */
+
+import { groupVersionText } from '@kcp-ts/api';
 import { parseJson } from '@kcp-ts/base';
-import { groupVersionText } from '@kcp-ts/meta';
+import type { KindedObject } from '@kcp-ts/k8s-protobuf';
+import { encodeListHead, encodeListItem, encodeListItemInSlices } from '@kcp-ts/k8s-protobuf';
 import { servedMetadataJson, servedObject } from '@kcp-ts/registry';
 import { acceptsGzip, compressedBody, gzipHeaders, respondLarge } from '../encode/compress.ts';
 import { answerHeaders, slicedBytes } from '../encode/respond.ts';
-import type { KindedObject } from '../protobuf/encode-kubernetes.ts';
-import { encodeListHead, encodeListItem, encodeListItemInSlices } from '../protobuf/encode-kubernetes.ts';
 import type { Page } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
 import type { ItemEncoder } from './item-encoder.ts';
@@ -25,7 +26,7 @@ export function protobufItem({ served, media }: Pick<ResourceCall, 'served' | 'm
       const metadata = parseJson(Buffer.from(servedMetadataJson(served, value)).toString('utf8')) as object;
       return encodeListItem(partial, { metadata });
     };
-  const kind = { apiVersion: served.apiVersion, kind: served.row.kind };
+  const kind = { apiVersion: served.apiVersion, kind: served.definition.kind };
   return ({ value }, slices) =>
     value.length < slicedBytes
       ? encodeListItem(kind, servedObject(served, value))
@@ -35,7 +36,7 @@ export function protobufItem({ served, media }: Pick<ResourceCall, 'served' | 'm
 function headOf({ served, media }: ResourceCall, metadata: ListMetadata, itemsBytes: number): Uint8Array {
   const kind =
     media.view === 'object'
-      ? { apiVersion: groupVersionText(served.row), kind: served.row.listKind }
+      ? { apiVersion: groupVersionText(served.definition), kind: served.definition.listKind }
       : { ...partial, kind: `${partial.kind}List` };
   return encodeListHead({ ...kind, metadata }, itemsBytes);
 }

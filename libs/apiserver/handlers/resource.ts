@@ -1,8 +1,10 @@
 /** From a target to the handler of its verb. */
+
+import type { Verb } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
 import { decodeJsonInSlices } from '@kcp-ts/http';
-import type { Verb } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import { hasProtobuf } from '@kcp-ts/k8s-protobuf';
 import type { ServedResource } from '@kcp-ts/registry';
 import { framedAcceptHeader } from '@kcp-ts/watch';
 import type { ApiRequest } from '../api-request.ts';
@@ -12,13 +14,12 @@ import { checkMetadataView, notAcceptable } from '../encode/media.ts';
 import { respondObject } from '../encode/respond.ts';
 import { parseListOptions } from '../options/list-options.ts';
 import type { Progress } from '../progress.ts';
-import { hasProtobuf } from '../protobuf/encode-kubernetes.ts';
 import { isTrue } from '../query.ts';
 import { readBody } from '../read-body.ts';
 import type { ApiPath } from '../request-path.ts';
 import type { ResourceCall } from '../resource-call.ts';
 import type { Scope } from '../scope.ts';
-import type { ServerNeeds, SpecialHandler } from '../server-needs.ts';
+import type { ServerDependencies, SpecialHandler } from '../server-dependencies.ts';
 import { handleCreate } from './create.ts';
 import { handleDelete, handleDeleteCollection } from './delete.ts';
 import { handleGet } from './get.ts';
@@ -49,29 +50,29 @@ export function verbOf(request: ApiRequest, api: ApiPath): Verb | undefined {
 }
 
 function specialName(served: ServedResource, api: ApiPath): string {
-  const { group, plural } = served.row;
+  const { group, plural } = served.definition;
   const resource = group === '' ? plural : `${plural}.${group}`;
   return api.subresource === '' ? resource : `${resource}/${api.subresource}`;
 }
 
-async function specialBody({ needs, request, served }: ResourceCall, verb: Verb, slices: Slices): Promise<unknown> {
+async function specialBody({ deps, request, served }: ResourceCall, verb: Verb, slices: Slices): Promise<unknown> {
   if (verb === 'patch') {
-    const bytes = await request.exchange.readBody(needs.bodyBytesMax);
+    const bytes = await request.exchange.readBody(deps.bodyBytesMax);
     slices.restart();
     return (await decodeJsonInSlices(bytes, { strict: false, as: 'patch' }, slices)).value;
   }
-  return (await readBody(request, needs, false, served.row.kind, slices)).value;
+  return (await readBody(request, deps, false, served.definition.kind, slices)).value;
 }
 
-function specialOf({ needs, served, api }: ResourceCall): SpecialHandler | undefined {
-  if (api.subresource === '' && served.row.virtual !== true) return undefined;
-  const scale = api.subresource === 'scale' && served.row.scale !== undefined;
-  return needs.special.get(scale ? '*/scale' : specialName(served, api));
+function specialOf({ deps, served, api }: ResourceCall): SpecialHandler | undefined {
+  if (api.subresource === '' && served.definition.virtual !== true) return undefined;
+  const scale = api.subresource === 'scale' && served.definition.scale !== undefined;
+  return deps.special.get(scale ? '*/scale' : specialName(served, api));
 }
 
 async function handleSpecial(special: SpecialHandler, call: ResourceCall, verb: Verb): Promise<void> {
-  const { needs, request, scope, served, api } = call;
-  const slices = needs.turns.begin();
+  const { deps, request, scope, served, api } = call;
+  const slices = deps.turns.begin();
   const body = verb === 'get' ? undefined : await specialBody(call, verb, slices);
   if (slices.due) await slices.pause();
   const answer = await special.handle({ request, scope, served, namespace: api.namespace, objectName: api.name, body });
@@ -85,32 +86,33 @@ async function handleSpecial(special: SpecialHandler, call: ResourceCall, verb: 
  */
 function checkProtobuf({ request, scope, served, api, media }: ResourceCall, verb: Verb, framed: boolean): void {
   if (media.format !== 'protobuf' || api.subresource === 'scale') return;
-  const { row, apiVersion } = served;
+  const { definition, apiVersion } = served;
   const whole = media.view === 'object' || verb === 'deletecollection';
-  const none = whole && (row.dialect === 'custom' || !hasProtobuf(apiVersion, row.kind));
+  const none = whole && (definition.dialect === 'custom' || !hasProtobuf(apiVersion, definition.kind));
   const lines = framed || (verb === 'watch' && request.exchange.webSocket !== undefined);
-  if (none || lines || scope.guard(served) !== undefined) throw notAcceptable();
+  if (none || lines || scope.objectFilter(served) !== undefined) throw notAcceptable();
 }
 
 function checkVerb(call: ResourceCall, verb: Verb): void {
-  const { row, origin } = call.served;
+  const { definition, origin } = call.served;
   const { subresource, name, watch } = call.api;
   if (subresource === '') {
     const onName =
       verb === 'get' || verb === 'update' || verb === 'patch' || verb === 'delete' || (watch && name !== '');
     const collection = verb === 'create' || verb === 'list' || verb === 'deletecollection';
     // A binding or definition that goes away drops create, update and patch from discovery; updates still clear finalizers, and a create is refused with its reason.
-    const served = row.verbs.includes(verb) || (origin.kind !== 'builtin' && origin.terminating);
+    const served = definition.verbs.includes(verb) || (origin.kind !== 'builtin' && origin.terminating);
     if (!served || (onName && name === '') || (collection && name !== '')) throw StatusError.methodNotAllowed();
     return;
   }
-  const sub = row.subresources.find((candidate) => candidate.name === subresource);
-  if (sub === undefined) throw row.dialect === 'custom' ? StatusError.notFound(row, name) : StatusError.pathNotFound();
+  const sub = definition.subresources.find((candidate) => candidate.name === subresource);
+  if (sub === undefined)
+    throw definition.dialect === 'custom' ? StatusError.notFound(definition, name) : StatusError.pathNotFound();
   if (!(sub.verbs as readonly string[]).includes(verb)) throw StatusError.methodNotAllowed();
 }
 
-export interface ResourceHandlerNeeds {
-  readonly needs: ServerNeeds;
+export interface ResourceHandlerDependencies {
+  readonly deps: ServerDependencies;
   readonly bookmarks: Bookmarks;
   readonly progress: Progress;
   readonly readMedia: MediaReader;
@@ -118,25 +120,25 @@ export interface ResourceHandlerNeeds {
 
 /** Handles a request for a resource: which must have been authorized. A GET is answered before this returns. */
 export function handleResource(
-  from: ResourceHandlerNeeds,
+  from: ResourceHandlerDependencies,
   request: ApiRequest,
   scope: Scope,
   api: ApiPath,
   verb: Verb,
 ): void | Promise<void> {
   const { headers } = request.exchange;
-  const framed = verb === 'watch' && isFramedWatch({ needs: from.needs, request });
+  const framed = verb === 'watch' && isFramedWatch({ deps: from.deps, request });
   const accept = framed ? headers[framedAcceptHeader] : headers['accept'];
   const media = from.readMedia(typeof accept === 'string' ? accept : undefined);
   const served = scope.find(api, media.view === 'metadata');
   if (served === undefined) throw StatusError.pathNotFound();
-  const call: ResourceCall = { needs: from.needs, request, scope, served, api, media };
+  const call: ResourceCall = { deps: from.deps, request, scope, served, api, media };
   checkVerb(call, verb);
   checkProtobuf(call, verb, framed);
-  if (verb !== 'watch' && verb !== 'deletecollection') checkMetadataView(media, verb === 'list', served.row);
-  if (served.row.namespaced && api.namespace === '' && (api.name !== '' || verb === 'create') && !call.api.watch)
+  if (verb !== 'watch' && verb !== 'deletecollection') checkMetadataView(media, verb === 'list', served.definition);
+  if (served.definition.namespaced && api.namespace === '' && (api.name !== '' || verb === 'create') && !call.api.watch)
     throw StatusError.pathNotFound();
-  if (!served.row.namespaced && api.namespace !== '') throw StatusError.pathNotFound();
+  if (!served.definition.namespaced && api.namespace !== '') throw StatusError.pathNotFound();
   // No namespace has one in its name, and a range of keys must not be cut by it.
   if (api.namespace.includes('/')) throw StatusError.pathNotFound();
   const special = specialOf(call);

@@ -1,4 +1,4 @@
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import { update } from '@kcp-ts/registry';
 import { asObject, readBody } from '../read-body.ts';
 import type { ResourceCall } from '../resource-call.ts';
@@ -10,14 +10,14 @@ export async function handleUpdate(call: ResourceCall): Promise<void> {
   const write = writeRequest(call, 'UpdateOptions');
   const body = await readBody(
     call.request,
-    call.needs,
+    call.deps,
     write.fieldValidation !== 'Ignore',
-    call.served.row.kind,
+    call.served.definition.kind,
     write.slices,
   );
   // The registry changes what it is given; a lost turn begins again from what was sent.
-  let fresh: KubeObject | undefined = asObject(body, call.served.row);
-  const written = await update(call.needs.registry, {
+  let fresh: KubeObject | undefined = asObject(body, call.served.definition);
+  const written = await update(call.deps.registry, {
     ...write,
     name: call.api.name,
     replaces: true,

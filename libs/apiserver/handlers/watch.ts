@@ -3,9 +3,9 @@
  * waits in its connection, and beyond a bound the watch ends with 410, for a slow watcher must not hold up others.
  */
 
+import type { Revision } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { BodyStream } from '@kcp-ts/http';
-import type { Revision } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
 import type { Range } from '@kcp-ts/storage';
 import type { Change } from '@kcp-ts/watch';
 import { encodeWatchFrame, framedWatchType, watchedKindHeader } from '@kcp-ts/watch';
@@ -14,14 +14,14 @@ import type { Bookmarks } from '../bookmarks.ts';
 import { protobufType } from '../encode/media.ts';
 import { answerHeaders } from '../encode/respond.ts';
 import { includeObjectOf } from '../encode/views.ts';
-import { refuseFormerLife, refuseLostLife } from '../former-life.ts';
-import type { ObjectFilter } from '../object-filter.ts';
-import { watchFilter, withinRange } from '../object-filter.ts';
+import { refuseFormerIncarnation, refuseLostIncarnation } from '../former-incarnation.ts';
 import type { ListOptions } from '../options/list-options.ts';
 import type { Progress } from '../progress.ts';
 import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
 import type { KeyFilter } from '../scope.ts';
+import type { SelectorFilter } from '../selector-filter.ts';
+import { watchFilter, withinRange } from '../selector-filter.ts';
 import type { FrameEncoder } from '../watch-frames.ts';
 import { createFrameEncoder } from '../watch-frames.ts';
 import type { WatchOutput } from '../watch-output.ts';
@@ -41,19 +41,19 @@ async function sendInitial(
   call: ResourceCall,
   body: BodyStream,
   output: WatchOutput,
-  filter: ObjectFilter | undefined,
+  filter: SelectorFilter | undefined,
   at: Revision,
 ): Promise<void> {
-  const { needs, scope, served, api, request, media } = call;
+  const { deps, scope, served, api, request, media } = call;
   const ranges = scope.ranges(served, api.namespace);
   const keyFilter = scope.keyFilter?.(served);
-  const slices = needs.turns.begin();
+  const slices = deps.turns.begin();
   const bytesMax = media.format === 'protobuf' ? encodedPieceBytes : initialPieceBytes;
   let after: string | undefined;
   for (;;) {
     const pause = slices.pause();
     if (pause !== undefined) await pause;
-    const page = await readPage(needs.store, served, ranges, {
+    const page = await readPage(deps.store, served, ranges, {
       ...{ at, after, limit: initialPiece, bytesMax, filter, keyFilter, slices },
     });
     after = page.entries.at(-1)?.key ?? after;
@@ -76,7 +76,7 @@ async function sendInitial(
 }
 
 interface WatchPlan {
-  readonly filter: ObjectFilter | undefined;
+  readonly filter: SelectorFilter | undefined;
   readonly keyFilter: KeyFilter | undefined;
   readonly range: Range;
   readonly initial: boolean;
@@ -87,22 +87,22 @@ interface WatchPlan {
 }
 
 function planWatch(call: ResourceCall, options: ListOptions): WatchPlan {
-  const { needs, scope, served, api } = call;
+  const { deps, scope, served, api } = call;
   const named: ListOptions =
     api.name === ''
       ? options
       : { ...options, fields: [...options.fields, { path: 'metadata.name', operator: '=', value: api.name }] };
   const anyState = options.revision === undefined || options.revision === 0;
-  const filter = watchFilter(served, named, scope.guard(served), () => plan.listedAt);
+  const filter = watchFilter(served, named, scope.objectFilter(served), () => plan.listedAt);
   const inRange = scope.watchFilter?.(served, api.namespace);
   const plan: WatchPlan = {
     filter: inRange === undefined ? filter : withinRange(inRange, filter),
     keyFilter: scope.keyFilter?.(served),
     range: scope.watchRange(served, api.namespace),
     initial: options.sendInitialEvents ?? anyState,
-    from: options.revision ?? needs.hub.currentRevision(),
+    from: options.revision ?? deps.hub.currentRevision(),
     listedAt: undefined,
-    timeoutMs: options.timeoutMs ?? timeoutMsMin + needs.registry.random.integer(timeoutMsMin),
+    timeoutMs: options.timeoutMs ?? timeoutMsMin + deps.registry.random.integer(timeoutMsMin),
   };
   return plan;
 }
@@ -122,8 +122,8 @@ export interface WatchTellers {
 }
 
 /** Other services' watches, told apart by what they accept: the client's own Accept comes in a header of its own. */
-export function isFramedWatch({ needs, request }: Pick<ResourceCall, 'needs' | 'request'>): boolean {
-  return request.exchange.headers['accept'] === framedWatchType && needs.isService?.(request.exchange) === true;
+export function isFramedWatch({ deps, request }: Pick<ResourceCall, 'deps' | 'request'>): boolean {
+  return request.exchange.headers['accept'] === framedWatchType && deps.isService?.(request.exchange) === true;
 }
 
 function outputOf(call: ResourceCall, plan: WatchPlan, encoder: FrameEncoder, framed: boolean): WatchOutput {
@@ -146,29 +146,29 @@ function headersOf(call: ResourceCall, encoder: FrameEncoder, framed: boolean): 
 }
 
 export async function handleWatch(call: ResourceCall, options: ListOptions, tellers: WatchTellers): Promise<void> {
-  const { needs, request, served, media } = call;
+  const { deps, request, served, media } = call;
   const plan = planWatch(call, options);
   if (plan.initial) await request.exchange.pause();
   const framed = isFramedWatch(call);
   // What another service waits for is of all shards' clocks.
-  if (!plan.initial && !framed) refuseLostLife(call);
-  if (plan.from > 0) await awaitRevision(needs, plan.from);
-  refuseFormerLife(call, options.revision);
+  if (!plan.initial && !framed) refuseLostIncarnation(call);
+  if (plan.from > 0) await awaitRevision(deps, plan.from);
+  refuseFormerIncarnation(call, options.revision);
   if (request.exchange.closed) return;
   const encoder = createFrameEncoder({
     served,
     view: media.view,
     format: formatOf(call),
     includeObject: includeObjectOf(request.query),
-    shardNumber: needs.shardNumber,
-    now: needs.clock.now,
+    shardNumber: deps.shardNumber,
+    now: deps.clock.now,
   });
   const output = outputOf(call, plan, encoder, framed);
   const { exchange } = request;
   const body = exchange.webSocket?.() ?? exchange.stream(200, headersOf(call, encoder, framed));
   const stop = new AbortController();
   request.exchange.onClose(() => stop.abort());
-  const timer = needs.clock.setTimer(plan.timeoutMs, () => finish());
+  const timer = deps.clock.setTimer(plan.timeoutMs, () => finish());
   let live = false;
   const told = framed
     ? tellers.progress.add(sendProgress)
@@ -194,25 +194,25 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, tell
   let from = plan.from;
   if (plan.initial) {
     // Several shards are merged as of one revision.
-    if (!framed || from === 0) from = needs.hub.currentRevision();
+    if (!framed || from === 0) from = deps.hub.currentRevision();
     plan.listedAt = from;
     await sendInitial(call, body, output, plan.filter, from);
     if (framed) body.write(encodeWatchFrame('progress', from));
     else if (options.sendInitialEvents === true && options.bookmarks) body.write(encoder.bookmark(from, true));
   }
-  needs.hub.follow(
+  deps.hub.follow(
     plan.range,
     from,
     {
       live() {
         live = true;
-        if (framed) needs.hub.progress().then(sendProgress, () => undefined);
+        if (framed) deps.hub.progress().then(sendProgress, () => undefined);
       },
       changes(changes) {
         const bytes = output.changes(belonging(changes, plan.keyFilter), plan.filter);
         if (bytes === undefined) return;
         body.write(bytes);
-        if (body.bufferedBytes > needs.watchBacklogBytesMax)
+        if (body.bufferedBytes > deps.watchBacklogBytesMax)
           finish(StatusError.expired('The watcher took too long to read its events; start again from a list'));
       },
       drained() {

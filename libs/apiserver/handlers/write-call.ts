@@ -1,7 +1,8 @@
 /** What the writing verbs share: the registry's request, and the answer out of what was written. */
+
+import type { ClusterName } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
-import type { ClusterName } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
 import type { WriteRequest } from '@kcp-ts/registry';
 import { respondBytes } from '../encode/respond.ts';
 import { encodeObject } from '../encode/views.ts';
@@ -22,7 +23,7 @@ export function writeRequest(
   call: ResourceCall,
   optionsKind: WriteOptionsKind,
 ): WriteRequest & { readonly slices: Slices } {
-  const { needs, request, scope, served, api } = call;
+  const { deps, request, scope, served, api } = call;
   return {
     served,
     cluster: oneCluster(call),
@@ -30,22 +31,22 @@ export function writeRequest(
     user: request.user,
     subresource: api.subresource,
     ...parseWriteOptions(request.query, optionsKind),
-    guard: scope.guard(served, request.user),
-    slices: needs.turns.begin(),
+    objectFilter: scope.objectFilter(served, request.user),
+    slices: deps.turns.begin(),
     warn: (text) => request.warnings.push(text),
   };
 }
 
 /** The written object in the form that was asked for. */
 export function respondWritten(call: ResourceCall, status: number, value: Uint8Array): void | Promise<void> {
-  const { needs, request, served, media } = call;
-  if (served.row.deprecated === true && served.row.deprecationWarning !== undefined)
-    request.warnings.push(served.row.deprecationWarning);
+  const { deps, request, served, media } = call;
+  if (served.definition.deprecated === true && served.definition.deprecationWarning !== undefined)
+    request.warnings.push(served.definition.deprecationWarning);
   return respondBytes(
-    needs.turns,
+    deps.turns,
     request,
     media,
     status,
-    encodeObject(served, value, media, request.query, needs.clock.now()),
+    encodeObject(served, value, media, request.query, deps.clock.now()),
   );
 }

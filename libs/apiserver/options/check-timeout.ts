@@ -1,5 +1,5 @@
 /** `?timeout=`, which any request that is no watch may have: a duration as Go writes it. */
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { Query } from '../query.ts';
 
 const units = new Set(['ns', 'us', 'µs', 'μs', 'ms', 's', 'm', 'h']);

@@ -2,14 +2,15 @@
  * DeleteOptions come in the body or, where there is none, in the query: never from both, as in k8s.io/apiserver's handlers/delete.go. What is not
  * decoded as what it is deletes nothing.
  */
+
+import type { FieldError, JsonSchema } from '@kcp-ts/api';
+import { invalidValue, StatusError, unsupportedValue } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
-import type { FieldError, JsonSchema } from '@kcp-ts/meta';
-import { invalidValue, StatusError, unsupportedValue } from '@kcp-ts/meta';
 import type { Propagation } from '@kcp-ts/registry';
 import { compileSchema, isJsonObject } from '@kcp-ts/schema';
 import type { ApiRequest } from '../api-request.ts';
 import type { Query } from '../query.ts';
-import type { BodyNeeds } from '../read-body.ts';
+import type { BodyDependencies } from '../read-body.ts';
 import { readOptionalBody } from '../read-body.ts';
 import { integerOf, switchOf } from './query-values.ts';
 import { dryRunErrors, invalidOptions } from './write-options.ts';
@@ -120,11 +121,11 @@ function optionsErrors(sent: SentOptions): FieldError[] {
  */
 export async function readDeleteOptions(
   request: ApiRequest,
-  needs: Pick<BodyNeeds, 'yaml'>,
+  deps: Pick<BodyDependencies, 'yaml'>,
   slices: Slices,
 ): Promise<DeleteOptions> {
   const decoding = { strict: false, as: 'options' } as const;
-  const body = await readOptionalBody(request, { bodyBytesMax, yaml: needs.yaml }, decoding, slices);
+  const body = await readOptionalBody(request, { bodyBytesMax, yaml: deps.yaml }, decoding, slices);
   const sent = body === undefined ? optionsOfQuery(request.query) : optionsOfBody(body.value);
   const errors = optionsErrors(sent);
   if (errors.length > 0) throw invalidOptions('DeleteOptions', errors);

@@ -1,5 +1,5 @@
 /** The options of reading verbs, which come in the query (meta/v1 ListOptions, GetOptions), checked with Kubernetes' texts. */
-import type { FieldError, LabelSelector, Revision } from '@kcp-ts/meta';
+import type { FieldError, LabelSelector, Revision } from '@kcp-ts/api';
 import {
   asRevision,
   forbiddenField,
@@ -9,7 +9,7 @@ import {
   revisionZero,
   StatusError,
   unsupportedValue,
-} from '@kcp-ts/meta';
+} from '@kcp-ts/api';
 import type { Query } from '../query.ts';
 import { isTrue } from '../query.ts';
 import { integerOf, switchOf } from './query-values.ts';

@@ -1,5 +1,5 @@
 /** Values of a query as Go's url.Values become fields of an options struct. */
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { Query } from '../query.ts';
 import { isTrue } from '../query.ts';
 

@@ -2,8 +2,8 @@
  * CreateOptions, UpdateOptions and PatchOptions, which come in the query. The rules and their order are those of
  * k8s.io/apimachinery/pkg/apis/meta/v1/validation.
  */
-import type { FieldError } from '@kcp-ts/meta';
-import { forbiddenField, invalidValue, StatusError, unsupportedValue } from '@kcp-ts/meta';
+import type { FieldError } from '@kcp-ts/api';
+import { forbiddenField, invalidValue, StatusError, unsupportedValue } from '@kcp-ts/api';
 import type { FieldValidation } from '@kcp-ts/registry';
 import type { Query } from '../query.ts';
 

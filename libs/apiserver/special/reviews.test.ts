@@ -1,10 +1,10 @@
-import { builtinRows } from '@kcp-ts/apis';
-import type { StatusError } from '@kcp-ts/meta';
-import { noBehaviour, serve } from '@kcp-ts/registry';
+import type { StatusError } from '@kcp-ts/api';
+import { builtinDefinitions } from '@kcp-ts/apis';
+import { noStrategy, serve } from '@kcp-ts/registry';
 import { compileSchema } from '@kcp-ts/schema';
 import { expect, test } from 'vitest';
-import type { SpecialCall } from '../server-needs.ts';
-import type { ReviewNeeds } from './reviews.ts';
+import type { SpecialCall } from '../server-dependencies.ts';
+import type { ReviewDependencies } from './reviews.ts';
 import { createReviewHandlers } from './reviews.ts';
 
 const asked: unknown[][] = [];
@@ -15,7 +15,7 @@ const answer =
     return { ...review, status: { by: name } } as never;
   };
 
-const needs: ReviewNeeds = {
+const deps: ReviewDependencies = {
   subjectAccessReview: answer('subject'),
   localSubjectAccessReview: answer('local'),
   selfSubjectAccessReview: answer('self'),
@@ -27,15 +27,15 @@ const needs: ReviewNeeds = {
 const user = { name: 'ann', groups: ['dev'] };
 
 async function review(plural: string, body: unknown, headers: object = {}, groups = user.groups): Promise<unknown> {
-  const row = builtinRows.find((candidate) => candidate.plural === plural);
-  const handler = createReviewHandlers(needs).find(({ name }) => name === `${plural}.${row?.group}`);
-  if (row === undefined || handler === undefined) throw new RangeError(`Cannot find ${plural}`);
-  const schema = compileSchema(row.schema, { dialect: row.dialect, kind: row.kind });
-  const served = serve(row, {
+  const definition = builtinDefinitions.find((candidate) => candidate.plural === plural);
+  const handler = createReviewHandlers(deps).find(({ name }) => name === `${plural}.${definition?.group}`);
+  if (definition === undefined || handler === undefined) throw new RangeError(`Cannot find ${plural}`);
+  const schema = compileSchema(definition.schema, { dialect: definition.dialect, kind: definition.kind });
+  const served = serve(definition, {
     identity: '-',
     origin: { kind: 'builtin' },
     schema,
-    behaviour: noBehaviour,
+    strategy: noStrategy,
     fingerprint: '0123456789abcdef',
   });
   const request = { user: { ...user, groups }, exchange: { headers } };

@@ -1,10 +1,10 @@
 /** Reviews are questions: they are answered and never stored. */
-import type { KubeObject, UserInfo } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import type { KubeObject, UserInfo } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import { checkKind } from '@kcp-ts/registry';
-import type { SpecialCall, SpecialHandler } from '../server-needs.ts';
+import type { SpecialCall, SpecialHandler } from '../server-dependencies.ts';
 
-export interface ReviewNeeds {
+export interface ReviewDependencies {
   /** `deep`: without the gates of the workspace; only for system:masters. */
   subjectAccessReview(review: KubeObject, cluster: string, deep: boolean): KubeObject;
   localSubjectAccessReview(review: KubeObject, cluster: string, namespace: string): KubeObject;
@@ -23,7 +23,7 @@ function reviewOf({ body, served }: SpecialCall): KubeObject {
   checkKind(served, review);
   const { error } = served.schema.decode(review);
   if (error !== undefined) {
-    const subject = `${review.kind} in version ${JSON.stringify(served.row.version)} cannot be handled as a ${review.kind}`;
+    const subject = `${review.kind} in version ${JSON.stringify(served.definition.version)} cannot be handled as a ${review.kind}`;
     throw StatusError.badRequest(`${subject}: ${error}`);
   }
   return { ...review, metadata: review.metadata ?? {} };
@@ -34,7 +34,7 @@ function isDeep({ request }: SpecialCall): boolean {
 }
 
 /** One handler for each kind of review. */
-export function createReviewHandlers(needs: ReviewNeeds): readonly SpecialHandler[] {
+export function createReviewHandlers(deps: ReviewDependencies): readonly SpecialHandler[] {
   const handler = (
     name: string,
     answer: (review: KubeObject, call: SpecialCall) => KubeObject | Promise<KubeObject>,
@@ -48,20 +48,20 @@ export function createReviewHandlers(needs: ReviewNeeds): readonly SpecialHandle
   const group = 'authorization.k8s.io';
   return [
     handler(`subjectaccessreviews.${group}`, (review, call) =>
-      needs.subjectAccessReview(review, call.scope.cluster, isDeep(call)),
+      deps.subjectAccessReview(review, call.scope.cluster, isDeep(call)),
     ),
     handler(`localsubjectaccessreviews.${group}`, (review, call) =>
-      needs.localSubjectAccessReview(review, call.scope.cluster, call.namespace),
+      deps.localSubjectAccessReview(review, call.scope.cluster, call.namespace),
     ),
     handler(`selfsubjectaccessreviews.${group}`, (review, call) =>
-      needs.selfSubjectAccessReview(review, call.scope.cluster, call.request.user),
+      deps.selfSubjectAccessReview(review, call.scope.cluster, call.request.user),
     ),
     handler(`selfsubjectrulesreviews.${group}`, (review, call) =>
-      needs.selfSubjectRulesReview(review, call.scope.cluster, call.request.user),
+      deps.selfSubjectRulesReview(review, call.scope.cluster, call.request.user),
     ),
     handler('selfsubjectreviews.authentication.k8s.io', (review, call) =>
-      needs.selfSubjectReview(review, call.request.user),
+      deps.selfSubjectReview(review, call.request.user),
     ),
-    handler('tokenreviews.authentication.k8s.io', (review) => needs.tokenReview(review)),
+    handler('tokenreviews.authentication.k8s.io', (review) => deps.tokenReview(review)),
   ];
 }

@@ -1,14 +1,14 @@
+import type { ClusterName, KubeObject, ResourceDefinition, StatusError } from '@kcp-ts/api';
 import { createSystemTurns } from '@kcp-ts/base';
-import type { ClusterName, KubeObject, ResourceRow, StatusError } from '@kcp-ts/meta';
-import type { RegistryNeeds } from '@kcp-ts/registry';
-import { noBehaviour, objectKey, serve, servedObject, storedObject } from '@kcp-ts/registry';
+import type { RegistryDependencies } from '@kcp-ts/registry';
+import { noStrategy, objectKey, serve, servedObject, storedObject } from '@kcp-ts/registry';
 import { compileSchema } from '@kcp-ts/schema';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { beforeEach, expect, test } from 'vitest';
-import type { SpecialCall } from '../server-needs.ts';
+import type { SpecialCall } from '../server-dependencies.ts';
 import { createScaleHandler } from './scale.ts';
 
-const row: ResourceRow = {
+const definition: ResourceDefinition = {
   group: 'rec.io',
   version: 'v1',
   kind: 'Gizmo',
@@ -41,11 +41,11 @@ const row: ResourceRow = {
   nameFormat: 'dns-subdomain',
 };
 
-const served = serve(row, {
+const served = serve(definition, {
   identity: 'customresources',
   origin: { kind: 'crd', name: 'gizmos.rec.io', terminating: false },
-  schema: compileSchema(row.schema, { dialect: 'custom', kind: 'Gizmo', scale: row.scale }),
-  behaviour: noBehaviour,
+  schema: compileSchema(definition.schema, { dialect: 'custom', kind: 'Gizmo', scale: definition.scale }),
+  strategy: noStrategy,
   fingerprint: '0123456789abcdef',
 });
 
@@ -75,7 +75,7 @@ function stored(): KubeObject {
 beforeEach(async () => {
   store = createMemoryStore();
   const clock = { now: () => 0, monotonic: () => 0, setTimer: () => ({ [Symbol.dispose]: () => undefined }) };
-  const registry: RegistryNeeds = {
+  const registry: RegistryDependencies = {
     store,
     clock,
     turns: createSystemTurns(clock),
@@ -93,7 +93,7 @@ beforeEach(async () => {
       query: { get: () => undefined, all: () => [], has: () => false },
       exchange: { headers: { 'content-type': type } },
     };
-    const scope = { cluster, guard: () => undefined };
+    const scope = { cluster, objectFilter: () => undefined };
     return handler.handle({
       request,
       scope,

@@ -1,13 +1,13 @@
 /** The scale subresource of custom resources: an autoscaling/v1 Scale over the paths that the definition names. */
-import type { ClusterName, KubeObject, ScalePaths } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import type { ClusterName, KubeObject, ScalePaths } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import { applyJsonPatch, applyMergePatch } from '@kcp-ts/patch';
 import type { ServedResource } from '@kcp-ts/registry';
 import { objectKey, servedObject, update } from '@kcp-ts/registry';
 import { compileJsonPath, hasKey, isJsonObject, isNumber, JsonPathError, jsonKind, setMember } from '@kcp-ts/schema';
 import { parseWriteOptions } from '../options/write-options.ts';
 import { contentTypeOf, unsupportedMediaType } from '../read-body.ts';
-import type { ServerNeeds, SpecialAnswer, SpecialCall, SpecialHandler } from '../server-needs.ts';
+import type { ServerDependencies, SpecialAnswer, SpecialCall, SpecialHandler } from '../server-dependencies.ts';
 
 interface Scale extends KubeObject {
   spec?: { replicas?: number };
@@ -119,7 +119,7 @@ function checkedReplicas(scale: Scale, name: string): number {
 }
 
 /** For every resource with scale paths. */
-export function createScaleHandler(needs: Pick<ServerNeeds, 'store' | 'registry'>): SpecialHandler {
+export function createScaleHandler(deps: Pick<ServerDependencies, 'store' | 'registry'>): SpecialHandler {
   const readers = new WeakMap<ScalePaths, ScaleReader>();
 
   function readerOf(paths: ScalePaths): ScaleReader {
@@ -132,10 +132,10 @@ export function createScaleHandler(needs: Pick<ServerNeeds, 'store' | 'registry'
   }
 
   function get(call: SpecialCall, served: ServedResource, cluster: ClusterName, paths: ScalePaths): SpecialAnswer {
-    const entry = needs.store.get(objectKey(served, cluster, call.namespace, call.objectName));
+    const entry = deps.store.get(objectKey(served, cluster, call.namespace, call.objectName));
     const object = entry === undefined ? undefined : servedObject(served, entry.value);
-    if (object === undefined || call.scope.guard(served)?.shows(object) === false) {
-      throw StatusError.notFound(served.row, call.objectName);
+    if (object === undefined || call.scope.objectFilter(served)?.isVisible(object) === false) {
+      throw StatusError.notFound(served.definition, call.objectName);
     }
     const reader = readerOf(paths);
     if (reader.replicas(object) === undefined) {
@@ -148,7 +148,7 @@ export function createScaleHandler(needs: Pick<ServerNeeds, 'store' | 'registry'
   async function write(call: SpecialCall, cluster: ClusterName, paths: ScalePaths): Promise<SpecialAnswer> {
     const { request, scope, served, namespace, objectName } = call;
     const reader = readerOf(paths);
-    const written = await update(needs.registry, {
+    const written = await update(deps.registry, {
       served,
       cluster,
       namespace,
@@ -157,7 +157,7 @@ export function createScaleHandler(needs: Pick<ServerNeeds, 'store' | 'registry'
       dryRun: parseWriteOptions(request.query, request.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions').dryRun,
       subresource: '',
       fieldValidation: 'Ignore',
-      guard: scope.guard(served),
+      objectFilter: scope.objectFilter(served),
       replaces: false,
       warn: (text) => request.warnings.push(text),
       change(live) {
@@ -179,7 +179,7 @@ export function createScaleHandler(needs: Pick<ServerNeeds, 'store' | 'registry'
     name: '*/scale',
     async handle(call) {
       const { request, scope, served } = call;
-      const paths = served.row.scale;
+      const paths = served.definition.scale;
       if (paths === undefined || scope.cluster === '*') throw StatusError.pathNotFound();
       return request.method === 'GET' ? get(call, served, scope.cluster, paths) : write(call, scope.cluster, paths);
     },

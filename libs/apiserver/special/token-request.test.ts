@@ -1,12 +1,12 @@
-import type { ClusterName, KubeObject, ResourceRow, StatusError } from '@kcp-ts/meta';
-import { noBehaviour, objectKey, serve, storedObject } from '@kcp-ts/registry';
+import type { ClusterName, KubeObject, ResourceDefinition, StatusError } from '@kcp-ts/api';
+import { noStrategy, objectKey, serve, storedObject } from '@kcp-ts/registry';
 import { compileSchema } from '@kcp-ts/schema';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { beforeEach, expect, test } from 'vitest';
-import type { SpecialCall } from '../server-needs.ts';
+import type { SpecialCall } from '../server-dependencies.ts';
 import { createTokenRequestHandler } from './token-request.ts';
 
-const row = {
+const definition = {
   group: '',
   version: 'v1',
   kind: 'ServiceAccount',
@@ -15,13 +15,13 @@ const row = {
   subresources: [],
   schema: { type: 'object' },
   dialect: 'builtin',
-} as unknown as ResourceRow;
+} as unknown as ResourceDefinition;
 
-const served = serve(row, {
+const served = serve(definition, {
   identity: '-',
   origin: { kind: 'builtin' },
-  schema: compileSchema(row.schema, { dialect: 'builtin' }),
-  behaviour: noBehaviour,
+  schema: compileSchema(definition.schema, { dialect: 'builtin' }),
+  strategy: noStrategy,
   fingerprint: '0123456789abcdef',
 });
 
@@ -51,7 +51,7 @@ beforeEach(async () => {
   await store.commit([
     { op: 'put', key, expect: 'absent', value: (revision) => storedObject(served, account, revision, 0) },
   ]);
-  const scope = { cluster, guard: () => undefined };
+  const scope = { cluster, objectFilter: () => undefined };
   ask = (body, objectName = 'default') =>
     handler.handle({ scope, served, namespace: 'team', objectName, body } as unknown as SpecialCall);
 });

@@ -1,11 +1,12 @@
 /** `serviceaccounts/token`: a token of the account's own, good for an hour unless asked otherwise. */
-import { isExactInteger } from '@kcp-ts/base';
-import type { KubeObject } from '@kcp-ts/meta';
-import { invalidValue, StatusError } from '@kcp-ts/meta';
-import { currentObject, objectKey } from '@kcp-ts/registry';
-import type { ServerNeeds, SpecialHandler } from '../server-needs.ts';
 
-export interface TokenRequestNeeds extends Pick<ServerNeeds, 'store'> {
+import type { KubeObject } from '@kcp-ts/api';
+import { invalidValue, StatusError } from '@kcp-ts/api';
+import { isExactInteger } from '@kcp-ts/base';
+import { currentObject, objectKey } from '@kcp-ts/registry';
+import type { ServerDependencies, SpecialHandler } from '../server-dependencies.ts';
+
+export interface TokenRequestDependencies extends Pick<ServerDependencies, 'store'> {
   issue(
     account: { readonly cluster: string; readonly namespace: string; readonly name: string; readonly uid: string },
     spec: { readonly expirationSeconds: number; readonly audiences?: readonly string[] | undefined },
@@ -88,18 +89,19 @@ function secondsOf(request: TokenRequest): number {
   return seconds;
 }
 
-export function createTokenRequestHandler(needs: TokenRequestNeeds): SpecialHandler {
+export function createTokenRequestHandler(deps: TokenRequestDependencies): SpecialHandler {
   return {
     name: 'serviceaccounts/token',
     async handle({ scope, served, namespace, objectName, body }) {
       if (scope.cluster === '*') throw StatusError.methodNotAllowed();
       const request = requestOf(body, objectName, namespace);
-      const entry = needs.store.get(objectKey(served, scope.cluster, namespace, objectName));
-      if (entry === undefined) throw StatusError.notFound(served.row, objectName);
+      const entry = deps.store.get(objectKey(served, scope.cluster, namespace, objectName));
+      if (entry === undefined) throw StatusError.notFound(served.definition, objectName);
       const account = currentObject(served.storage, entry.value);
-      if (scope.guard(served)?.shows(account) === false) throw StatusError.notFound(served.row, objectName);
+      if (scope.objectFilter(served)?.isVisible(account) === false)
+        throw StatusError.notFound(served.definition, objectName);
       const expirationSeconds = secondsOf(request);
-      const issued = await needs.issue(
+      const issued = await deps.issue(
         { cluster: scope.cluster, namespace, name: objectName, uid: account.metadata.uid ?? '' },
         { expirationSeconds, audiences: audiencesOf(request) },
       );
@@ -109,7 +111,7 @@ export function createTokenRequestHandler(needs: TokenRequestNeeds): SpecialHand
         object: {
           kind: 'TokenRequest',
           apiVersion: 'authentication.k8s.io/v1',
-          metadata: { name: objectName, namespace, uid: account.metadata.uid, creationTimestamp: needs.now() },
+          metadata: { name: objectName, namespace, uid: account.metadata.uid, creationTimestamp: deps.now() },
           spec: { audiences: issued.audiences, expirationSeconds, boundObjectRef: null },
           status: { token: issued.token, expirationTimestamp },
         },

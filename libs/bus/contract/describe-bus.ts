@@ -36,49 +36,49 @@ export async function receive(bus: Bus, pattern: string): Promise<Received> {
   return Object.assign(received, { [Symbol.dispose]: () => subscription[Symbol.dispose]() });
 }
 
-const cases: Readonly<Record<string, (publisher: Bus, follower: Bus) => Promise<void>>> = {
-  async 'a follower gets what is published, in order'(publisher, follower) {
-    using received = await receive(follower, 'kcp.feed.*');
+const cases: Readonly<Record<string, (publisher: Bus, feedConsumer: Bus) => Promise<void>>> = {
+  async 'a follower gets what is published, in order'(publisher, feedConsumer) {
+    using received = await receive(feedConsumer, 'kcp.feed.*');
     const wanted = Array.from({ length: 200 }, (_, index) => `kcp.feed.alpha ${index}`);
     await Promise.all(wanted.map((_, index) => publisher.publish('kcp.feed.alpha', Buffer.from(String(index)))));
     await received.count(200);
     assert.deepEqual(received.texts, wanted);
   },
-  async 'a follower gets the subjects of its pattern only'(publisher, follower) {
-    using all = await receive(follower, 'kcp.feed.*');
-    using one = await receive(follower, 'kcp.feed.beta');
+  async 'a follower gets the subjects of its pattern only'(publisher, feedConsumer) {
+    using all = await receive(feedConsumer, 'kcp.feed.*');
+    using one = await receive(feedConsumer, 'kcp.feed.beta');
     for (const shard of ['alpha', 'beta', 'gamma']) await publisher.publish(`kcp.feed.${shard}`, Buffer.from('x'));
     await all.count(3);
     await one.count(1);
     assert.deepEqual(all.texts, ['kcp.feed.alpha x', 'kcp.feed.beta x', 'kcp.feed.gamma x']);
     assert.deepEqual(one.texts, ['kcp.feed.beta x']);
   },
-  async 'a subscription begins when it was made'(publisher, follower) {
+  async 'a subscription begins when it was made'(publisher, feedConsumer) {
     await publisher.publish('kcp.feed.alpha', Buffer.from('before'));
-    using received = await receive(follower, 'kcp.feed.*');
+    using received = await receive(feedConsumer, 'kcp.feed.*');
     await publisher.publish('kcp.feed.alpha', Buffer.from('after'));
     await received.count(1);
     assert.deepEqual(received.texts, ['kcp.feed.alpha after']);
   },
-  async 'a message is not delivered from inside publish'(publisher, follower) {
-    using received = await receive(follower, 'kcp.feed.*');
+  async 'a message is not delivered from inside publish'(publisher, feedConsumer) {
+    using received = await receive(feedConsumer, 'kcp.feed.*');
     const published = publisher.publish('kcp.feed.alpha', Buffer.from('x'));
     assert.deepEqual(received.texts, []);
     await published;
     await received.count(1);
   },
-  async 'a subscription that has ended gets nothing, and the others go on'(publisher, follower) {
-    const ended = await receive(follower, 'kcp.feed.*');
-    using received = await receive(follower, 'kcp.feed.*');
+  async 'a subscription that has ended gets nothing, and the others go on'(publisher, feedConsumer) {
+    const ended = await receive(feedConsumer, 'kcp.feed.*');
+    using received = await receive(feedConsumer, 'kcp.feed.*');
     ended[Symbol.dispose]();
     await publisher.publish('kcp.feed.alpha', Buffer.from('x'));
     await received.count(1);
     assert.deepEqual(ended.texts, []);
   },
-  async 'a message carries any bytes, as many as are allowed'(publisher, follower) {
+  async 'a message carries any bytes, as many as are allowed'(publisher, feedConsumer) {
     let bytes: Uint8Array | undefined;
     const { promise, resolve } = Promise.withResolvers<void>();
-    using _subscription = await follower.subscribe('kcp.feed.*', {
+    using _subscription = await feedConsumer.subscribe('kcp.feed.*', {
       message(_subject, given) {
         bytes = given;
         resolve();

@@ -1,6 +1,7 @@
 /** The bus of an installation that is one process. It is never down; a follower whose queue is full loses the queue and is told. */
+
+import { StatusError } from '@kcp-ts/api';
 import { throwLater } from '@kcp-ts/base';
-import { StatusError } from '@kcp-ts/meta';
 import type { Bus, BusHandlers } from '../bus.ts';
 import { messageBytesMax } from '../bus.ts';
 import { compileSubject } from '../subject.ts';

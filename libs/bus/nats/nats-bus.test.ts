@@ -52,20 +52,20 @@ if (missing === undefined) {
     it('and comes back carries messages again, and says that some may be missing', async () => {
       await using nats = await startNats();
       await using publisher = connectNats({ servers: [nats.url], name: 'publisher', clock });
-      await using follower = connectNats({ servers: [nats.url], name: 'follower', clock });
-      using received = await receive(follower, 'kcp.feed.*');
-      await Promise.all([up(publisher), up(follower)]);
+      await using feedConsumer = connectNats({ servers: [nats.url], name: 'follower', clock });
+      using received = await receive(feedConsumer, 'kcp.feed.*');
+      await Promise.all([up(publisher), up(feedConsumer)]);
       await publish(publisher, 'kcp.feed.a', 'before');
       await received.count(1);
       const gaps = received.gaps;
       await nats.kill();
-      while (follower.state() === 'up' || publisher.state() === 'up')
+      while (feedConsumer.state() === 'up' || publisher.state() === 'up')
         await new Promise((resolve) => setTimeout(resolve, 10));
       await expect(publisher.publish('kcp.feed.a', Buffer.from('lost'))).rejects.toMatchObject({
         reason: 'ServiceUnavailable',
       });
       await nats.restart();
-      await Promise.all([up(publisher), up(follower)]);
+      await Promise.all([up(publisher), up(feedConsumer)]);
       // What falls into a gap is lost, and the gap is told: so it is said again.
       let told: number | undefined;
       while (!received.texts.includes('kcp.feed.a after')) {
@@ -145,14 +145,14 @@ if (missing === undefined) {
   it('no service can ask NATS to speak for a shard, read what others are answered, or see what is not a feed', async () => {
     await using nats = await startNats({ users: [userOf('shard-1', 'shard-1'), userOf('proxy', undefined)] });
     const connectAs = (user: string) => connect({ servers: nats.url, user, pass: 'secret' });
-    const [attacker, follower] = await Promise.all([connectAs('shard-1'), connectAs('proxy')]);
+    const [attacker, feedConsumer] = await Promise.all([connectAs('shard-1'), connectAs('proxy')]);
     const refused: string[] = [];
     void (async () => {
       for await (const status of attacker.status()) if (status.type === 'error') refused.push(status.error.message);
     })();
     const heard: string[] = [];
-    follower.subscribe('kcp.feed.*', { callback: (_error, { subject }) => void heard.push(subject) });
-    await follower.flush();
+    feedConsumer.subscribe('kcp.feed.*', { callback: (_error, { subject }) => void heard.push(subject) });
+    await feedConsumer.flush();
     const requests = [
       '$JS.API.STREAM.CREATE.KCP_FEEDS',
       '$JS.API.CONSUMER.CREATE.KCP_FEEDS',
@@ -168,7 +168,7 @@ if (missing === undefined) {
     attacker.publish('kcp.feed.shard-1', 'own');
     while (heard.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     expect(heard).toEqual(['kcp.feed.shard-1']);
-    await Promise.all([attacker.close(), follower.close()]);
+    await Promise.all([attacker.close(), feedConsumer.close()]);
   });
 } else it.skip(`the bus on NATS: ${missing}`, () => undefined);
 

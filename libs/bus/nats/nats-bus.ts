@@ -3,9 +3,9 @@
  * asked to send them to). A service starts whether NATS is there or not, and goes on trying; what was published meanwhile is lost, which followers see.
  */
 
+import { StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { every, pauseOn, throwLater } from '@kcp-ts/base';
-import { StatusError } from '@kcp-ts/meta';
 import type { ConnectionOptions, NatsConnection, Subscription as NatsSubscription } from '@nats-io/transport-node';
 import { connect } from '@nats-io/transport-node';
 import type { Bus, BusHandlers } from '../bus.ts';

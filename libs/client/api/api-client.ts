@@ -1,8 +1,9 @@
 /** Requests to one Kubernetes-style API server, by path below its base URL; a Status that says no is thrown as the StatusError it is. */
+
+import type { StatusDetails, StatusReason } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import { parseJson } from '@kcp-ts/base';
 import type { HttpClient } from '@kcp-ts/http';
-import type { StatusDetails, StatusReason } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
 
 export type Json = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 /** What the plugins read and write of an APIBinding in apis.kcp.io/v1alpha2. */
-import type { Condition } from '@kcp-ts/meta';
+import type { Condition } from '@kcp-ts/api';
 
 export interface Claim {
   readonly group?: string;

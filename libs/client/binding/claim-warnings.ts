@@ -1,5 +1,5 @@
 /** What the bindings of a workspace leave undecided: shown to whoever enters it. */
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { ApiClient } from '../api/api-client.ts';
 import type { ApiBinding, Claim } from './binding-object.ts';
 import { bindingsPath, claimText, sameClaim } from './binding-object.ts';

@@ -1,5 +1,5 @@
 /** `kubectl create workspace`: makes one in the current workspace, waits until it is ready, and goes there if asked. */
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { Session } from '../session.ts';
 import { createContext } from './create-context.ts';
 import { enterWorkspace } from './use-workspace.ts';

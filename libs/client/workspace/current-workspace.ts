@@ -1,5 +1,5 @@
 /** Says where one is: `kubectl ws .` and the line after each switch. */
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { Session } from '../session.ts';
 import type { WorkspaceObject } from './workspace-object.ts';
 import { typeText, workspacesPath } from './workspace-object.ts';

@@ -1,5 +1,5 @@
 /** Goes to another workspace, as `cd` goes to another folder: looks whether it may be entered, then writes the kubeconfig. */
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { ApiClient } from '../api/api-client.ts';
 import { claimWarnings } from '../binding/claim-warnings.ts';
 import { enterPlace, previousPlace } from '../kubeconfig/workspace-contexts.ts';

@@ -1,5 +1,5 @@
 /** `kubectl ws tree`: the workspaces below the current one, as far as the user may read. */
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { Session } from '../session.ts';
 import type { WorkspaceObject } from './workspace-object.ts';
 import { workspacesPath } from './workspace-object.ts';

@@ -1,6 +1,6 @@
+import { StatusError } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
 import { withoutLongNumbers } from '@kcp-ts/base';
-import { StatusError } from '@kcp-ts/meta';
 import type { Decoded, DecodeOptions } from './decode-options.ts';
 import {
   containersMax,

@@ -1,4 +1,4 @@
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import { describe, expect, it } from 'vitest';
 import { decodeYaml } from './decode-yaml.ts';
 import { formatYaml } from './format-yaml.ts';

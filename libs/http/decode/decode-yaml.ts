@@ -1,4 +1,4 @@
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import { load, YAMLException } from 'js-yaml';
 import { decodeJson } from './decode-json.ts';
 import type { Decoded, DecodeOptions } from './decode-options.ts';

@@ -1,4 +1,4 @@
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { DecodeOptions } from './decode-options.ts';
 
 const shownBytes = 30;

@@ -4,9 +4,9 @@
  * a while. One body may take a bounded time and memory there, and each user's bodies take turns with those of the others.
  */
 import { Worker } from 'node:worker_threads';
+import { StatusError } from '@kcp-ts/api';
 import type { Clock, Slices } from '@kcp-ts/base';
 import { parseJson } from '@kcp-ts/base';
-import { StatusError } from '@kcp-ts/meta';
 import { decodeJsonInSlices } from './decode-json.ts';
 import type { Decoded, DecodeOptions } from './decode-options.ts';
 import { decodeYaml, yamlParts } from './decode-yaml.ts';
@@ -26,7 +26,7 @@ export interface YamlSource {
   readonly slices: Slices;
 }
 
-export interface YamlDecoderNeeds {
+export interface YamlDecoderDependencies {
   readonly clock: Pick<Clock, 'setTimer'>;
   /** Milliseconds that one body may take. */
   readonly jobMs?: number;
@@ -101,7 +101,7 @@ function startThread(): Worker {
   return worker;
 }
 
-export function createYamlDecoder({ clock, jobMs = jobMsDefault }: YamlDecoderNeeds): YamlDecoder {
+export function createYamlDecoder({ clock, jobMs = jobMsDefault }: YamlDecoderDependencies): YamlDecoder {
   const queue = createQueue();
   let thread: Worker | undefined;
   let current: Waiting | undefined;

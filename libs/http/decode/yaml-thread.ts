@@ -3,7 +3,7 @@
  * loop that waits for it reads many times faster than YAML.
  */
 import { parentPort } from 'node:worker_threads';
-import { StatusError } from '@kcp-ts/meta';
+import { StatusError } from '@kcp-ts/api';
 import type { DecodeOptions } from './decode-options.ts';
 import { decodeYaml } from './decode-yaml.ts';
 

@@ -1,4 +1,4 @@
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import { isJsonObject } from '../json-value.ts';
 import { crdVersionsOf, objectAt, textAt, textsAt } from './definition-fields.ts';
 

@@ -1,5 +1,5 @@
-import type { FieldError, JsonSchema } from '@kcp-ts/meta';
-import { invalidValue } from '@kcp-ts/meta';
+import type { FieldError, JsonSchema } from '@kcp-ts/api';
+import { invalidValue } from '@kcp-ts/api';
 import { compileSchema } from '../compile-schema.ts';
 import type { JsonObject } from '../json-value.ts';
 import { copyJson, isJsonObject } from '../json-value.ts';

@@ -1,5 +1,5 @@
-import type { FieldError } from '@kcp-ts/meta';
-import { invalidValue, requiredValue, unsupportedValue, validateDns1035Label } from '@kcp-ts/meta';
+import type { FieldError } from '@kcp-ts/api';
+import { invalidValue, requiredValue, unsupportedValue, validateDns1035Label } from '@kcp-ts/api';
 import type { DefinitionNames, DefinitionVersion } from './definition-fields.ts';
 
 const approvalAnnotation = 'api-approved.kubernetes.io';

@@ -1,6 +1,6 @@
 /** What one node of a schema may say, whatever stands around it. */
-import type { FieldError, JsonSchema } from '@kcp-ts/meta';
-import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '@kcp-ts/meta';
+import type { FieldError, JsonSchema } from '@kcp-ts/api';
+import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '@kcp-ts/api';
 import type { JsonObject } from '../json-value.ts';
 import { isJsonObject } from '../json-value.ts';
 

@@ -1,6 +1,6 @@
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import { expect, it } from 'vitest';
-import { rowsOfApiResourceSchema, rowsOfCustomResourceDefinition } from './rows-of-definition.ts';
+import { definitionsOfApiResourceSchema, definitionsOfCustomResourceDefinition } from './rows-of-definition.ts';
 import { validateApiResourceSchema } from './validate-api-resource-schema.ts';
 
 const names = { plural: 'lamps', singular: 'lamp', kind: 'Lamp', listKind: 'LampList', shortNames: ['lp'] };
@@ -32,7 +32,7 @@ it('a definition gives one row for each served version', () => {
     },
     status: { acceptedNames: { ...names, shortNames: [] } },
   };
-  expect(rowsOfCustomResourceDefinition(object)).toMatchInlineSnapshot(`
+  expect(definitionsOfCustomResourceDefinition(object)).toMatchInlineSnapshot(`
     [
       {
         "categories": [],
@@ -176,7 +176,7 @@ it('a schema names its resource and cannot change', () => {
 });
 
 it('a schema may allow names that are path segments only', () => {
-  const [row] = rowsOfApiResourceSchema({
+  const [definition] = definitionsOfApiResourceSchema({
     apiVersion: 'apis.kcp.io/v1alpha1',
     kind: 'APIResourceSchema',
     metadata: { name: 'v1.lamps.core' },
@@ -188,7 +188,7 @@ it('a schema may allow names that are path segments only', () => {
       versions: [{ name: 'v1', served: true, storage: true, schema }],
     },
   });
-  expect(row).toMatchObject({
+  expect(definition).toMatchObject({
     group: '',
     nameFormat: 'path-segment',
     namespaced: false,
@@ -208,13 +208,13 @@ it('words without a value mean nothing, and nulls in defaults stay', () => {
       c: { anyOf: [{ not: null }] },
     },
   };
-  const [row] = rowsOfApiResourceSchema({
+  const [definition] = definitionsOfApiResourceSchema({
     apiVersion: 'apis.kcp.io/v1alpha1',
     kind: 'APIResourceSchema',
     metadata: { name: 'v1.lamps.core' },
     spec: { ...spec, versions: [{ name: 'v1', served: true, storage: true, schema: given }] },
   });
-  expect(row?.schema).toEqual({
+  expect(definition?.schema).toEqual({
     type: 'object',
     properties: { a: { type: 'string' }, b: { type: 'object', default: { x: null } }, c: { anyOf: [{}] } },
   });

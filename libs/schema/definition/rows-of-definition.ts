@@ -1,5 +1,12 @@
 /** Definitions as rows: one for each served version. */
-import type { KubeObject, PrinterColumn, ResourceRow, ScalePaths, SubresourceRow, Verb } from '@kcp-ts/meta';
+import type {
+  KubeObject,
+  PrinterColumn,
+  ResourceDefinition,
+  ScalePaths,
+  SubresourceDefinition,
+  Verb,
+} from '@kcp-ts/api';
 import type { JsonObject } from '../json-value.ts';
 import type { DefinitionNames, DefinitionVersion } from './definition-fields.ts';
 import { apiResourceSchemaVersionsOf, crdVersionsOf, namesOf, objectAt, textAt } from './definition-fields.ts';
@@ -32,14 +39,14 @@ function scaleOf(version: DefinitionVersion): ScalePaths | undefined {
   };
 }
 
-function subresourcesOf(version: DefinitionVersion): SubresourceRow[] {
-  const rows: SubresourceRow[] = [];
+function subresourcesOf(version: DefinitionVersion): SubresourceDefinition[] {
+  const definitions: SubresourceDefinition[] = [];
   const writable = ['get', 'patch', 'update'] as const;
-  if (objectAt(version.subresources, 'status') !== undefined) rows.push({ name: 'status', verbs: writable });
+  if (objectAt(version.subresources, 'status') !== undefined) definitions.push({ name: 'status', verbs: writable });
   if (objectAt(version.subresources, 'scale') !== undefined) {
-    rows.push({ name: 'scale', verbs: writable, kind: 'Scale', group: 'autoscaling', version: 'v1' });
+    definitions.push({ name: 'scale', verbs: writable, kind: 'Scale', group: 'autoscaling', version: 'v1' });
   }
-  return rows;
+  return definitions;
 }
 
 interface Definition {
@@ -47,10 +54,10 @@ interface Definition {
   readonly names: DefinitionNames;
   readonly namespaced: boolean;
   readonly versions: readonly DefinitionVersion[];
-  readonly nameFormat: ResourceRow['nameFormat'];
+  readonly nameFormat: ResourceDefinition['nameFormat'];
 }
 
-function rowsOf({ group, names, namespaced, versions, nameFormat }: Definition): ResourceRow[] {
+function rowsOf({ group, names, namespaced, versions, nameFormat }: Definition): ResourceDefinition[] {
   const storage = versions.find((version) => version.storage);
   return versions
     .filter((version) => version.served)
@@ -83,7 +90,7 @@ function rowsOf({ group, names, namespaced, versions, nameFormat }: Definition):
 }
 
 /** The rows of a CRD, under the names that it was granted (those of its spec as long as none were). */
-export function rowsOfCustomResourceDefinition(object: KubeObject): ResourceRow[] {
+export function definitionsOfCustomResourceDefinition(object: KubeObject): ResourceDefinition[] {
   const spec = objectAt(object, 'spec');
   const accepted = namesOf(objectAt(objectAt(object, 'status'), 'acceptedNames'));
   return rowsOf({
@@ -95,7 +102,7 @@ export function rowsOfCustomResourceDefinition(object: KubeObject): ResourceRow[
   });
 }
 
-export function rowsOfApiResourceSchema(object: KubeObject): ResourceRow[] {
+export function definitionsOfApiResourceSchema(object: KubeObject): ResourceDefinition[] {
   const spec = objectAt(object, 'spec');
   return rowsOf({
     group: textAt(spec, 'group'),

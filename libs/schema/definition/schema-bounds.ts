@@ -1,5 +1,5 @@
-import type { FieldError } from '@kcp-ts/meta';
-import { forbiddenField } from '@kcp-ts/meta';
+import type { FieldError } from '@kcp-ts/api';
+import { forbiddenField } from '@kcp-ts/api';
 
 /** Nested schemas below each other. */
 const depthMax = 100;

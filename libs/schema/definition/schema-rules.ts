@@ -1,5 +1,5 @@
-import type { FieldError, JsonSchema } from '@kcp-ts/meta';
-import { invalidValue } from '@kcp-ts/meta';
+import type { FieldError, JsonSchema } from '@kcp-ts/api';
+import { invalidValue } from '@kcp-ts/api';
 import type { Checking } from './checking.ts';
 import { pause } from './checking.ts';
 import { checkDefaults } from './default-rules.ts';

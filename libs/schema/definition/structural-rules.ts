@@ -1,6 +1,6 @@
 /** The rules of structural schemas: types outside of the logical junctors, values inside, both complete. */
-import type { FieldError, JsonSchema } from '@kcp-ts/meta';
-import { forbiddenField, invalidValue, requiredValue } from '@kcp-ts/meta';
+import type { FieldError, JsonSchema } from '@kcp-ts/api';
+import { forbiddenField, invalidValue, requiredValue } from '@kcp-ts/api';
 import { isJsonObject, jsonEqual } from '../json-value.ts';
 import { patternError } from '../pattern.ts';
 import type { Checking } from './checking.ts';

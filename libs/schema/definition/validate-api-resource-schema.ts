@@ -1,5 +1,5 @@
-import type { FieldError, KubeObject } from '@kcp-ts/meta';
-import { forbiddenField, invalidValue, validateDnsSubdomain } from '@kcp-ts/meta';
+import type { FieldError, KubeObject } from '@kcp-ts/api';
+import { forbiddenField, invalidValue, validateDnsSubdomain } from '@kcp-ts/api';
 import { jsonEqual } from '../json-value.ts';
 import type { Checking } from './checking.ts';
 import { checkNow } from './checking.ts';

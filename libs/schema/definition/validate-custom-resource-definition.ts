@@ -1,5 +1,5 @@
-import type { FieldError, KubeObject } from '@kcp-ts/meta';
-import { forbiddenField, invalidValue, requiredValue, validateDnsSubdomain } from '@kcp-ts/meta';
+import type { FieldError, KubeObject } from '@kcp-ts/api';
+import { forbiddenField, invalidValue, requiredValue, validateDnsSubdomain } from '@kcp-ts/api';
 import type { JsonObject } from '../json-value.ts';
 import { isJsonObject, jsonEqual } from '../json-value.ts';
 import type { Checking } from './checking.ts';

@@ -1,6 +1,6 @@
 /** Subresources, printer columns and selectable fields of one version. */
-import type { FieldError, JsonSchema } from '@kcp-ts/meta';
-import { duplicateValue, invalidValue, requiredValue } from '@kcp-ts/meta';
+import type { FieldError, JsonSchema } from '@kcp-ts/api';
+import { duplicateValue, invalidValue, requiredValue } from '@kcp-ts/api';
 import { parseJsonPath } from '../json-path.ts';
 import type { JsonObject } from '../json-value.ts';
 import type { DefinitionVersion } from './definition-fields.ts';

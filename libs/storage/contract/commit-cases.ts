@@ -1,4 +1,4 @@
-import type { Revision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
 import { expect } from 'vitest';
 import { createDecision } from '../decision.ts';
 import type { Operation } from '../store.ts';

@@ -1,4 +1,4 @@
-import { revisionZero } from '@kcp-ts/meta';
+import { revisionZero } from '@kcp-ts/api';
 import { expect } from 'vitest';
 import type { StoreCase } from './store-case.ts';
 import {

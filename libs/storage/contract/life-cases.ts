@@ -1,5 +1,5 @@
-import type { Revision } from '@kcp-ts/meta';
-import { revisionZero } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
+import { revisionZero } from '@kcp-ts/api';
 import { expect } from 'vitest';
 import { revisionAt } from '../revision-clock.ts';
 import type { StoreCase } from './store-case.ts';
@@ -63,7 +63,7 @@ export const lifeCases: readonly StoreCase[] = [
       clock.advance(60_000);
       const newest = (await committed(second, put(keyOf('a'), '2'))).revision;
       const asked = [revisionZero, revision, promised, later, newest, await second.progress()];
-      expect(asked.map((each) => second.isOfLostLife(each))).toEqual([false, false, false, true, false, false]);
+      expect(asked.map((each) => second.isOfLostIncarnation(each))).toEqual([false, false, false, true, false, false]);
     },
   },
   {

@@ -1,6 +1,6 @@
 /** Any sequence of commits, against a map: what is there now, what was there at every revision, and what history tells. */
-import type { Revision } from '@kcp-ts/meta';
-import { revisionZero } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
+import { revisionZero } from '@kcp-ts/api';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { clusterOrderOf, compareKeys } from '../key-range.ts';
@@ -72,13 +72,17 @@ export const modelCase: StoreCase = {
   },
 };
 
-function operationOf(each: Step, row: Row | undefined): Operation {
+function operationOf(each: Step, definition: Row | undefined): Operation {
   const { op, key, text } = each;
-  const wrong = (row === undefined ? 1 : 'absent') as Expectation;
-  const right = row?.revision ?? 'absent';
+  const wrong = (definition === undefined ? 1 : 'absent') as Expectation;
+  const right = definition?.revision ?? 'absent';
   if (op === 'check') {
     const createRevision =
-      each.expect === 'wrong' ? (row === undefined ? (1 as Revision) : 'absent') : (row?.createRevision ?? 'absent');
+      each.expect === 'wrong'
+        ? definition === undefined
+          ? (1 as Revision)
+          : 'absent'
+        : (definition?.createRevision ?? 'absent');
     return { op, key, createRevision };
   }
   const expectation = each.expect === 'wrong' ? wrong : each.expect === 'any' ? 'any' : right;

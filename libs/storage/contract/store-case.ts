@@ -1,6 +1,7 @@
 /** What a case of the contract is, and the few words that cases are written in. */
+
+import type { Revision } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
-import type { Revision } from '@kcp-ts/meta';
 import type { CommitResult, Entry, Expectation, Operation, Range, Store, StoreEvent } from '../store.ts';
 import type { ManualClock } from './manual-clock.ts';
 

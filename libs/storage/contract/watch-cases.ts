@@ -1,4 +1,4 @@
-import type { Revision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
 import { expect } from 'vitest';
 import type { Range, Store, StoreEvent } from '../store.ts';
 import type { StoreCase } from './store-case.ts';

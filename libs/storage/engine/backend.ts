@@ -2,7 +2,7 @@
  * What an engine has to bring: synchronous reads of what is durable, and one durable write at a time. Everything that engines share (who wins a
  * race, revisions, grouping, telling subscribers, reads in the past, expiry, how much history is kept) stands on this interface.
  */
-import type { Revision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
 import type { KeyRange } from '../key-range.ts';
 import type { Entry, EntryHead, StoreEvent } from '../store.ts';
 

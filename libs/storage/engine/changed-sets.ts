@@ -2,7 +2,7 @@
  * When a set of keys was last written, for the sets that somebody's decision relies on: a resource of one cluster, or all of a cluster. In memory, in the
  * owner alone: every commit passes here, and what was committed before a start was there for every decision that has been made since.
  */
-import type { Revision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
 import { LRUCache } from 'lru-cache';
 import { endOfSegments } from '../key-range.ts';
 import type { SetRange, UnchangedCondition } from '../store.ts';

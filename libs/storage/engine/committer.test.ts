@@ -1,4 +1,4 @@
-import { asRevision } from '@kcp-ts/meta';
+import { asRevision } from '@kcp-ts/api';
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../contract/manual-clock.ts';
 import { committed, configmaps, keyOf, put, shown, textOf } from '../contract/store-case.ts';

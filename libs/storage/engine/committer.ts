@@ -6,10 +6,11 @@
  * The overlay holds the newest state of every key that is decided and not yet durable. When a flush fails, everything that waits was decided
  * against a state that will never be, so all of it fails.
  */
+
+import type { Revision } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { FatalError, throwLater } from '@kcp-ts/base';
-import type { Revision } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
 import type { RevisionClock } from '../revision-clock.ts';
 import { reservationMax, revisionAt } from '../revision-clock.ts';
 import type {

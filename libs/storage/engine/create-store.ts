@@ -1,7 +1,8 @@
 /** A backend made into a Store. */
+
+import type { Revision } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { createPause, pauseOn } from '@kcp-ts/base';
-import type { Revision } from '@kcp-ts/meta';
 import { createRevisionClock, revisionAt } from '../revision-clock.ts';
 import type { Store } from '../store.ts';
 import type { Backend } from './backend.ts';
@@ -53,8 +54,8 @@ export async function createStore(backend: Backend, options: StoreOptions): Prom
   if (aheadMs > 0 && aheadMs <= startWaitMaxMs) await waitAlive(clock, Math.ceil(aheadMs));
   const promised = Math.max(reserved, revision) as Revision;
   const begun = revisionAt(clock.now());
-  const isOfLostLife = (asked: Revision) => asked > promised && asked < begun;
-  return assembleStore(backend, options, createRevisionClock(clock.now, promised), isOfLostLife);
+  const isOfLostIncarnation = (asked: Revision) => asked > promised && asked < begun;
+  return assembleStore(backend, options, createRevisionClock(clock.now, promised), isOfLostIncarnation);
 }
 
 /** For a backend without an earlier life. */
@@ -62,7 +63,7 @@ export function assembleStore(
   backend: Backend,
   options: StoreOptions,
   revisions = createRevisionClock(options.clock.now, backend.state.revision),
-  isOfLostLife: Store['isOfLostLife'] = () => false,
+  isOfLostIncarnation: Store['isOfLostIncarnation'] = () => false,
 ): Store {
   const { clock } = options;
   const pause = createPause((run) => void setImmediate(run));
@@ -98,7 +99,7 @@ export function assembleStore(
       revisions.observe(revision);
       return true;
     },
-    isOfLostLife,
+    isOfLostIncarnation,
     compact: (upTo) => housekeeping.compact(upTo),
     floor,
     statistics: () => committer.statistics(),

@@ -1,6 +1,6 @@
 /** Whether a commit's preconditions hold, against everything committed or pending; and what it then writes. */
-import type { Revision } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { CommitResult, EntryHead, Operation, Store, StoreEvent, UnchangedCondition } from '../store.ts';
 import { commitBytesMax, commitOperationsMax, valueBytesMax } from '../store.ts';
 import type { StoredEntry, Write } from './backend.ts';

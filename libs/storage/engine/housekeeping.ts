@@ -1,6 +1,7 @@
 /** What an engine does by itself: history is kept within an age and a size, and what has expired is deleted by ordinary commits. */
+
+import type { Revision } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
-import type { Revision } from '@kcp-ts/meta';
 import { revisionAt } from '../revision-clock.ts';
 import type { Operation } from '../store.ts';
 import type { Backend } from './backend.ts';

@@ -2,8 +2,8 @@
  * Reads at a revision: what is there now, with the newer events of that range undone. Between two slices of a long read the store goes on, so
  * every slice first undoes what was committed since the one before; the page stays as of its revision.
  */
-import type { Revision } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { KeyRange } from '../key-range.ts';
 import { clusterOrderOf, compareKeys, compileRange } from '../key-range.ts';
 import type { Entry, ListOptions, ListPage, Range, Store, StoreEvent } from '../store.ts';
@@ -13,7 +13,7 @@ import type { Backend, StoredEntry } from './backend.ts';
 const sliceMs = 5;
 const entriesBetweenLooksAtTheClock = 32;
 
-export interface ReaderNeeds {
+export interface ReaderDependencies {
   currentRevision(): Revision;
   floor(): Revision;
   monotonic(): number;
@@ -29,19 +29,19 @@ interface Walk<Item> {
   fromEntry(entry: StoredEntry): Item;
 }
 
-export function createReader(backend: Backend, needs: ReaderNeeds): Reader {
-  return new RevisionReader(backend, needs);
+export function createReader(backend: Backend, deps: ReaderDependencies): Reader {
+  return new RevisionReader(backend, deps);
 }
 
 class RevisionReader implements Reader {
   readonly #backend: Backend;
-  readonly #needs: ReaderNeeds;
+  readonly #deps: ReaderDependencies;
   readonly #entries: Walk<Entry>;
   readonly #keys: Walk<string>;
 
-  constructor(backend: Backend, needs: ReaderNeeds) {
+  constructor(backend: Backend, deps: ReaderDependencies) {
     this.#backend = backend;
-    this.#needs = needs;
+    this.#deps = deps;
     this.#entries = {
       walk: (...walk) => backend.walk(...walk),
       keyOf: (entry) => entry.key,
@@ -51,7 +51,7 @@ class RevisionReader implements Reader {
   }
 
   async list(range: Range, options: ListOptions = {}): Promise<ListPage> {
-    const revision = options.at ?? this.#needs.currentRevision();
+    const revision = options.at ?? this.#deps.currentRevision();
     const limit = options.limit ?? Number.POSITIVE_INFINITY;
     const bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY;
     const entries: Entry[] = [];
@@ -77,13 +77,13 @@ class RevisionReader implements Reader {
     this.#assertKept(after);
     const found: StoreEvent[] = [];
     const visit = (event: StoreEvent) => found.push(event) < limit;
-    if (limit > 0) this.#backend.walkEvents(compileRange(range), after, this.#needs.currentRevision(), visit);
+    if (limit > 0) this.#backend.walkEvents(compileRange(range), after, this.#deps.currentRevision(), visit);
     return found;
   }
 
   async count(range: Range, options: Parameters<Store['count']>[1] = {}): Promise<number> {
     const atMost = options.atMost ?? Number.POSITIVE_INFINITY;
-    const at = options.at ?? this.#needs.currentRevision();
+    const at = options.at ?? this.#deps.currentRevision();
     let counted = 0;
     if (atMost > 0) await this.#readAt(compileRange(range), at, options.after, this.#keys, () => ++counted < atMost);
     return counted;
@@ -94,12 +94,12 @@ class RevisionReader implements Reader {
     let seen = after;
     for (;;) {
       this.#assertKept(seen);
-      const last = Math.min(upTo, this.#needs.currentRevision()) as Revision;
+      const last = Math.min(upTo, this.#deps.currentRevision()) as Revision;
       const { events, finished } = collectEvents(this.#backend, compiled, seen, last, this.#startSlice());
       seen = events.at(-1)?.revision ?? seen;
       if (events.length > 0) yield events;
       if (finished) return;
-      await this.#needs.pause();
+      await this.#deps.pause();
     }
   }
 
@@ -115,24 +115,24 @@ class RevisionReader implements Reader {
     for (;;) {
       this.#assertKept(at);
       const slice = this.#startSlice();
-      if (undo.catchUp(this.#needs.currentRevision(), slice)) {
+      if (undo.catchUp(this.#deps.currentRevision(), slice)) {
         const reached = readSlice(range, undo, last, kind, slice, emit);
         if (reached === undefined) return;
         last = reached;
       }
-      await this.#needs.pause();
+      await this.#deps.pause();
     }
   }
 
   #startSlice(): Slice {
-    const { monotonic } = this.#needs;
+    const { monotonic } = this.#deps;
     const until = monotonic() + sliceMs;
     let looks = 0;
     return { isOver: () => ++looks % entriesBetweenLooksAtTheClock === 0 && monotonic() >= until };
   }
 
   #assertKept(revision: Revision): void {
-    const floor = this.#needs.floor();
+    const floor = this.#deps.floor();
     if (revision < floor) throw StatusError.expired(`too old resource version: ${revision} (${floor})`);
   }
 }

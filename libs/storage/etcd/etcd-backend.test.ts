@@ -1,12 +1,12 @@
+import { asRevision, revisionZero } from '@kcp-ts/api';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
-import { asRevision, revisionZero } from '@kcp-ts/meta';
+import type { EtcdClient } from '@kcp-ts/etcd';
 import { RpcError } from '@kcp-ts/rpc';
 import { describe, expect, it } from 'vitest';
 import { keyOf } from '../contract/store-case.ts';
 import type { Flush, Write } from '../engine/backend.ts';
 import { createMemoryBackend } from '../memory/memory-store.ts';
 import { createEtcdBackend, transactionsOf } from './etcd-backend.ts';
-import type { EtcdClient } from './etcd-client.ts';
 import { encodeRecord, keysOf } from './etcd-records.ts';
 import type { Mirror } from './mirror.ts';
 

@@ -1,15 +1,15 @@
 /** A mirror as the backend of the owner: each flush is committed to etcd, in transactions that apply in order or not at all, and then to the mirror. */
+
+import { StatusError } from '@kcp-ts/api';
 import type { Clock, Random } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
-import { StatusError } from '@kcp-ts/meta';
+import type { EtcdClient, EtcdOperation } from '@kcp-ts/etcd';
+import { etcdCommit, etcdGet } from '@kcp-ts/etcd';
 import { RpcError } from '@kcp-ts/rpc';
 import type { Backend, BackendState, Flush, Reads, Write } from '../engine/backend.ts';
 import { readsOf, StorageFault } from '../engine/backend.ts';
-import type { EtcdClient } from './etcd-client.ts';
 import type { CommitRecord, Keys } from './etcd-records.ts';
 import { decodeRecord, encodeData, encodeRecord } from './etcd-records.ts';
-import type { EtcdOperation } from './etcd-transaction.ts';
-import { etcdCommit, etcdGet } from './etcd-transaction.ts';
 import type { Mirror } from './mirror.ts';
 
 export interface Ownership {
@@ -21,7 +21,7 @@ export interface Ownership {
   readonly state: BackendState;
 }
 
-export interface EtcdBackendNeeds {
+export interface EtcdBackendDependencies {
   readonly client: EtcdClient;
   readonly keys: Keys;
   readonly mirror: Mirror;
@@ -99,16 +99,16 @@ const closedReads: Reads = {
 };
 
 /** Closing it ends the ownership's use of the mirror, which stays open. */
-export function createEtcdBackend(needs: EtcdBackendNeeds): Backend {
-  const { client, keys, mirror, ownership, clock, random } = needs;
+export function createEtcdBackend(deps: EtcdBackendDependencies): Backend {
+  const { client, keys, mirror, ownership, clock, random } = deps;
   let copy: Reads = mirror.backend();
   let version = ownership.version;
   let etcdRevision = mirror.etcdRevision();
   let reserved = ownership.state.reserved;
 
   function lose(why: string): Error {
-    needs.lose(new Error(`Cannot commit: ${why}`));
-    return needs.lost.reason as Error;
+    deps.lose(new Error(`Cannot commit: ${why}`));
+    return deps.lost.reason as Error;
   }
 
   function pause(): Promise<void> {
@@ -118,8 +118,8 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): Backend {
   /** What became of a transaction that nobody answered: read by a majority, as often as it takes while we may be the owner. */
   async function settle(id: string): Promise<'applied' | 'not-applied'> {
     for (;;) {
-      needs.lost.throwIfAborted();
-      const read = await etcdGet(client, keys.commit, undefined, needs.lost).catch(() => undefined);
+      deps.lost.throwIfAborted();
+      const read = await etcdGet(client, keys.commit, undefined, deps.lost).catch(() => undefined);
       if (read !== undefined) {
         const { entry, revision } = read;
         if (entry !== undefined && decodeRecord(entry.value).id === id) {
@@ -154,11 +154,11 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): Backend {
       { key: keys.owner, createRevision: ownership.createRevision },
     ];
     for (let attempt = 1; ; attempt++) {
-      needs.lost.throwIfAborted();
+      deps.lost.throwIfAborted();
       if (attempt > 1) await pause();
-      needs.onTransaction?.();
+      deps.onTransaction?.();
       try {
-        const { succeeded, revision } = await etcdCommit(client, conditions, operations, needs.lost);
+        const { succeeded, revision } = await etcdCommit(client, conditions, operations, deps.lost);
         if (!succeeded) {
           // An attempt before this one may have been applied after all.
           if ((await settle(id)) === 'applied') break;
@@ -186,7 +186,7 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): Backend {
     state: ownership.state,
     ...readsOf(() => copy),
     async write(flush) {
-      needs.lost.throwIfAborted();
+      deps.lost.throwIfAborted();
       let committed: CommitRecord | undefined;
       // Forgetting history is the mirror's own affair: etcd hears of what is written and of what is reserved.
       if (flush.writes.length > 0 || flush.reserved !== reserved) {
@@ -199,7 +199,7 @@ export function createEtcdBackend(needs: EtcdBackendNeeds): Backend {
           }
         }
         reserved = flush.reserved;
-        await needs.settled();
+        await deps.settled();
       }
       try {
         await mirror.commit(flush, committed, etcdRevision);

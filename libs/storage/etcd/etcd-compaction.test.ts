@@ -2,16 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import type { EtcdClient } from '@kcp-ts/etcd';
+import { createEtcdClient, etcdCommit, etcdGet, etcdList } from '@kcp-ts/etcd';
 import type { TestEtcd } from '@kcp-ts/testing';
 import { missingProgram, startEtcd } from '@kcp-ts/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createManualClock } from '../contract/manual-clock.ts';
 import { committed, keyOf, put } from '../contract/store-case.ts';
-import type { EtcdClient } from './etcd-client.ts';
-import { createEtcdClient } from './etcd-client.ts';
 import { announceMirror, compactRegularly, createCompactor, mirrorsPrefix } from './etcd-compaction.ts';
 import { openEtcdReplica } from './etcd-store.ts';
-import { etcdCommit, etcdGet, etcdList } from './etcd-transaction.ts';
 
 const missing = missingProgram('etcd');
 const clock = createSystemClock();

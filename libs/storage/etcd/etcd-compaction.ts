@@ -5,11 +5,9 @@
  */
 import type { Clock } from '@kcp-ts/base';
 import { every } from '@kcp-ts/base';
+import type { EtcdClient, EtcdLease } from '@kcp-ts/etcd';
+import { etcdCommit, etcdGet, etcdList, grantEtcdLease } from '@kcp-ts/etcd';
 import { RpcError } from '@kcp-ts/rpc';
-import type { EtcdClient } from './etcd-client.ts';
-import type { EtcdLease } from './etcd-lease.ts';
-import { grantEtcdLease } from './etcd-lease.ts';
-import { etcdCommit, etcdGet, etcdList } from './etcd-transaction.ts';
 
 /** One for all shards of an etcd, whatever their prefixes. */
 export const compactionKey = '/kcp/compaction';

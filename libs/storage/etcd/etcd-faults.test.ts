@@ -1,15 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { revisionZero } from '@kcp-ts/api';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
-import { revisionZero } from '@kcp-ts/meta';
+import type { EtcdOptions } from '@kcp-ts/etcd';
 import type { TestEtcd } from '@kcp-ts/testing';
 import { createTestAuthority, missingProgram, startEtcd, startLinkRelay } from '@kcp-ts/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { committed, historyOf, keyOf, put, remove, textOf } from '../contract/store-case.ts';
 import type { StoreEvent } from '../store.ts';
 import { valueBytesMax } from '../store.ts';
-import type { EtcdOptions } from './etcd-client.ts';
 import type { EtcdReplica, EtcdReplicaOptions } from './etcd-store.ts';
 import { openEtcdReplica } from './etcd-store.ts';
 

@@ -1,8 +1,7 @@
+import type { EtcdClient, EtcdLease } from '@kcp-ts/etcd';
+import { grantEtcdLease } from '@kcp-ts/etcd';
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../contract/manual-clock.ts';
-import type { EtcdClient } from './etcd-client.ts';
-import type { EtcdLease } from './etcd-lease.ts';
-import { grantEtcdLease } from './etcd-lease.ts';
 
 /** An etcd whose answers to keepalives come when the test says so, and what a majority says of it. */
 function createSlowEtcd() {
@@ -36,7 +35,7 @@ function createSlowEtcd() {
   return { client, answers, refusals, header };
 }
 
-const needs = { ttlSeconds: 6, key: '/kcp/commit' };
+const deps = { ttlSeconds: 6, key: '/kcp/commit' };
 
 function watchLost(lease: EtcdLease): () => boolean {
   let lost = false;
@@ -54,7 +53,7 @@ describe('a lease', () => {
   it('surely holds for what etcd grants from when the last good keepalive was sent, not from when it was answered', async () => {
     const clock = createManualClock();
     const { client, answers } = createSlowEtcd();
-    const lease = await grantEtcdLease(client, clock, needs);
+    const lease = await grantEtcdLease(client, clock, deps);
     clock.advance(2_000);
     await turns();
     expect(answers).toHaveLength(1);
@@ -72,7 +71,7 @@ describe('a lease', () => {
   it('is asked for again soon where etcd cannot be reached, and outlives an etcd that is back', async () => {
     const clock = createManualClock();
     const { client, answers, refusals } = createSlowEtcd();
-    const lease = await grantEtcdLease(client, clock, needs);
+    const lease = await grantEtcdLease(client, clock, deps);
     clock.advance(2_000);
     await turns();
     for (let attempt = 0; attempt < 15; attempt++) {
@@ -91,7 +90,7 @@ describe('a lease', () => {
   it('that nobody answers ends by itself, and is lost when as much time again has passed', async () => {
     const clock = createManualClock();
     const { client } = createSlowEtcd();
-    const lease = await grantEtcdLease(client, clock, needs);
+    const lease = await grantEtcdLease(client, clock, deps);
     const lost = watchLost(lease);
     clock.advance(5_700);
     await turns();
@@ -109,7 +108,7 @@ describe('a lease', () => {
   it('that etcd still has when it is back is held again: nobody else can have had what it stands for', async () => {
     const clock = createManualClock();
     const { client, answers, refusals } = createSlowEtcd();
-    const lease = await grantEtcdLease(client, clock, needs);
+    const lease = await grantEtcdLease(client, clock, deps);
     const lost = watchLost(lease);
     for (let spentMs = 0; spentMs < 8_000; spentMs += 100) {
       for (const refuse of refusals.splice(0)) refuse();
@@ -125,7 +124,7 @@ describe('a lease', () => {
   it('is not kept by a leader that may have been deposed when it answered', async () => {
     const clock = createManualClock();
     const { client, answers, header } = createSlowEtcd();
-    const lease = await grantEtcdLease(client, clock, needs);
+    const lease = await grantEtcdLease(client, clock, deps);
     clock.advance(2_000);
     await turns();
     answers[0]?.(6n);
@@ -140,7 +139,7 @@ describe('a lease', () => {
     for (const restored of [{ clusterId: 8n }, { revision: 9n }, { revision: 11n }]) {
       const clock = createManualClock();
       const { client, answers, header } = createSlowEtcd();
-      const lease = await grantEtcdLease(client, clock, { ...needs, seen: () => 12n });
+      const lease = await grantEtcdLease(client, clock, { ...deps, seen: () => 12n });
       clock.advance(2_000);
       await turns();
       Object.assign(header, restored);
@@ -153,7 +152,7 @@ describe('a lease', () => {
   it('that etcd no longer knows is lost at once', async () => {
     const clock = createManualClock();
     const { client, answers } = createSlowEtcd();
-    const lease = await grantEtcdLease(client, clock, needs);
+    const lease = await grantEtcdLease(client, clock, deps);
     clock.advance(2_000);
     await turns();
     answers[0]?.(0n);

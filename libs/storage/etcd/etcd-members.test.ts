@@ -2,14 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSystemClock, createSystemRandom, freePorts } from '@kcp-ts/base';
+import { createEtcdClient, etcdCommit, etcdMoment, watchEtcd } from '@kcp-ts/etcd';
 import type { TestEtcdCluster } from '@kcp-ts/testing';
 import { missingProgram, startEtcdCluster } from '@kcp-ts/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { committed, keyOf, put, textOf } from '../contract/store-case.ts';
-import { createEtcdClient } from './etcd-client.ts';
 import { openEtcdReplica } from './etcd-store.ts';
-import { etcdCommit, etcdMoment } from './etcd-transaction.ts';
-import { watchEtcd } from './etcd-watch.ts';
 
 const clock = createSystemClock();
 const random = createSystemRandom();

@@ -6,8 +6,8 @@
  *                version it follows on, so they apply in order or not at all.
  *   owner        under a lease: who may commit. Each transaction names its create revision.
  */
-import type { Revision } from '@kcp-ts/meta';
-import { asRevision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
+import { asRevision } from '@kcp-ts/api';
 import type { Write } from '../engine/backend.ts';
 
 export interface Keys {

@@ -3,14 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import { createEtcdClient, etcdCommit } from '@kcp-ts/etcd';
 import type { TestEtcd } from '@kcp-ts/testing';
 import { missingProgram, startEtcd } from '@kcp-ts/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { committed, historyOf, keyOf, put, textOf } from '../contract/store-case.ts';
-import { createEtcdClient } from './etcd-client.ts';
 import type { EtcdReplica, EtcdReplicaOptions } from './etcd-store.ts';
 import { openEtcdReplica } from './etcd-store.ts';
-import { etcdCommit } from './etcd-transaction.ts';
 
 const clock = createSystemClock();
 const random = createSystemRandom();

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { revisionZero } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
-import { revisionZero } from '@kcp-ts/meta';
 import type { TestEtcd } from '@kcp-ts/testing';
 import { missingProgram, startEtcd } from '@kcp-ts/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -5,20 +5,16 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock, Random } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
+import type { EtcdClient, EtcdLease, EtcdOptions } from '@kcp-ts/etcd';
+import { createEtcdClient, etcdCommit, etcdGet, grantEtcdLease, watchEtcd } from '@kcp-ts/etcd';
 import { RpcError } from '@kcp-ts/rpc';
 import { StorageFault } from '../engine/backend.ts';
 import type { StoreOptions } from '../engine/create-store.ts';
 import { createStore, historyMaxAgeMsDefault, historyMaxBytesDefault } from '../engine/create-store.ts';
 import type { Store } from '../store.ts';
 import { createEtcdBackend } from './etcd-backend.ts';
-import type { EtcdClient, EtcdOptions } from './etcd-client.ts';
-import { createEtcdClient } from './etcd-client.ts';
 import { announceMirror, compactRegularly } from './etcd-compaction.ts';
-import type { EtcdLease } from './etcd-lease.ts';
-import { grantEtcdLease } from './etcd-lease.ts';
 import { keysOf } from './etcd-records.ts';
-import { etcdCommit, etcdGet } from './etcd-transaction.ts';
-import { watchEtcd } from './etcd-watch.ts';
 import type { Mirror } from './mirror.ts';
 import { openMirror } from './mirror.ts';
 

@@ -2,18 +2,17 @@
 
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import type { Revision } from '@kcp-ts/api';
+import { revisionZero } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
-import type { Revision } from '@kcp-ts/meta';
-import { revisionZero } from '@kcp-ts/meta';
+import type { EtcdChange, EtcdClient } from '@kcp-ts/etcd';
+import { etcdGet, etcdList, etcdMoment } from '@kcp-ts/etcd';
 import { RpcError } from '@kcp-ts/rpc';
 import type { Backend, BackendState, Flush, StoredEntry, Write } from '../engine/backend.ts';
 import { openLmdbBackend } from '../lmdb/lmdb-backend.ts';
 import { revisionAt } from '../revision-clock.ts';
-import type { EtcdClient } from './etcd-client.ts';
 import type { CommitRecord, Keys } from './etcd-records.ts';
 import { decodeData, decodeRecord } from './etcd-records.ts';
-import { etcdGet, etcdList, etcdMoment } from './etcd-transaction.ts';
-import type { EtcdChange } from './etcd-watch.ts';
 
 /** How far a mirror has come, as it says with each step. */
 interface Mark {

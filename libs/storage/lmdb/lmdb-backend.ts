@@ -11,8 +11,8 @@
  * All reads go through one snapshot, which moves on with `publish` alone: LMDB itself shows a commit as soon as it is durable, which can be before
  * we have heard of it, and then a list would hold what nobody has been told of yet.
  */
-import type { Revision } from '@kcp-ts/meta';
-import { asRevision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
+import { asRevision } from '@kcp-ts/api';
 import type { Backend, BackendState, Flush, StoredEntry, Write } from '../engine/backend.ts';
 import type { KeyRange } from '../key-range.ts';
 import { clusterOrderOf, compareKeys, keyOfClusterOrder } from '../key-range.ts';

@@ -6,7 +6,7 @@
  *
  * A deletion's value is what was there before, so it is stored once.
  */
-import type { Revision } from '@kcp-ts/meta';
+import type { Revision } from '@kcp-ts/api';
 import type { StoredEntry, Write } from '../engine/backend.ts';
 import type { EntryHead, StoreEvent } from '../store.ts';
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { revisionZero } from '@kcp-ts/meta';
+import { revisionZero } from '@kcp-ts/api';
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../contract/manual-clock.ts';
 import { committed, keyOf, put } from '../contract/store-case.ts';

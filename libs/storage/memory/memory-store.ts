@@ -1,9 +1,9 @@
 /** The engine for tests and for what need not outlive its process. Its log is a plain array: ranges of history are found by asking each event. */
 import { createRequire } from 'node:module';
+import type { Revision } from '@kcp-ts/api';
+import { revisionZero } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock } from '@kcp-ts/base';
-import type { Revision } from '@kcp-ts/meta';
-import { revisionZero } from '@kcp-ts/meta';
 import type SortedMapModule from 'sorted-btree';
 import type { Backend, Flush, StoredEntry, Write } from '../engine/backend.ts';
 import type { StoreOptions } from '../engine/create-store.ts';

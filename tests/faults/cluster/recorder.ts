@@ -1,5 +1,5 @@
 /** Asks an installation, remembers what it was told, and counts who was served. */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import type { ApiClient } from '../../harness/api-client.ts';
 import { configMapsOf, field } from '../../harness/objects.ts';
 import type { Answer, Operation, Shown } from '../history/history.ts';

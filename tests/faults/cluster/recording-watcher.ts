@@ -1,5 +1,5 @@
 /** Lists and watches like a controller's informer, and remembers what it was shown: goes on where it was, and lists anew where it is told to. */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import type { ApiClient } from '../../harness/api-client.ts';
 import { field } from '../../harness/objects.ts';
 import type { Operation, Version, Watcher, WatchRecord } from '../history/history.ts';

@@ -1,8 +1,8 @@
 /** A client of the API: of shards by name, or of the replicas of virtual-workspaces. */
-import type { KubeObject } from '@kcp-ts/meta';
+import type { KubeObject } from '@kcp-ts/api';
 import type { SimProcess } from '../process.ts';
 import { createProcess } from '../process.ts';
-import type { World } from '../world.ts';
+import type { Simulation } from '../simulation.ts';
 import { clientPeer, shardServer, userHeader } from './api-shard.ts';
 import { askFor } from './exchange.ts';
 
@@ -28,18 +28,19 @@ export interface SimApiClient {
 const callMs = 3_000;
 const againMs = 200;
 
-export function createSimApiClient(world: World, host: string, user: string): SimApiClient {
-  const process = createProcess(world.time, { host, offsetMs: 0 });
-  const pause = (milliseconds: number) => new Promise<void>((resolve) => void world.time.after(milliseconds, resolve));
+export function createSimApiClient(simulation: Simulation, host: string, user: string): SimApiClient {
+  const process = createProcess(simulation.time, { host, offsetMs: 0 });
+  const pause = (milliseconds: number) =>
+    new Promise<void>((resolve) => void simulation.time.after(milliseconds, resolve));
 
   async function ask(shard: string, method: string, url: string, body?: object): Promise<ApiAnswer | undefined> {
-    const to = shardServer(world, shard);
+    const to = shardServer(simulation, shard);
     if (to === undefined) return undefined;
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
     const headers = { [userHeader]: user, accept: 'application/json', 'content-type': type };
     try {
       const { status, text } = await askFor(
-        world.network,
+        simulation.network,
         { from: process, to },
         { method, url, headers, body, peer: clientPeer },
         callMs,

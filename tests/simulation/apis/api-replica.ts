@@ -1,38 +1,37 @@
 /** One replica of virtual-workspaces: the service of the real thing, whose requests go over the simulated network. */
 import { PassThrough } from 'node:stream';
+import type { ClusterName, StatusError } from '@kcp-ts/api';
 import type { UpstreamAnswer } from '@kcp-ts/http';
-import type { Backends } from '@kcp-ts/installation';
-import { createServiceLoad, unavailable } from '@kcp-ts/installation';
-import { createExclusions, createNudger } from '@kcp-ts/merged';
-import type { ClusterName, StatusError } from '@kcp-ts/meta';
-import type { ShardRecord } from '@kcp-ts/replication';
-import { createContents, createService } from '@kcp-ts/virtual-workspaces';
+import { createServiceLoad } from '@kcp-ts/program';
+import type { Backends, ShardRecord } from '@kcp-ts/sharding';
+import { createExclusions, createProgressRequester, unavailable } from '@kcp-ts/sharding';
+import { createContents, createService } from '@kcp-ts/virtual-workspaces-server';
+import type { SimMembership } from '../membership.ts';
+import { followMembership } from '../membership.ts';
 import type { SimProcess } from '../process.ts';
 import { createProcess, drawSkew } from '../process.ts';
-import type { SimRegister } from '../register.ts';
-import { followRegister } from '../register.ts';
-import type { World } from '../world.ts';
+import type { Simulation } from '../simulation.ts';
 import { chanceRandom, rootShard, serverAt, servicePeer } from './api-shard.ts';
 import type { SimServer } from './exchange.ts';
 import { sendRequest } from './exchange.ts';
 
 export interface ApiReplica {
   readonly process: SimProcess;
-  readonly register: SimRegister;
+  readonly membership: SimMembership;
   readonly server: SimServer;
 }
 
 const askMs = 2_000;
 
-function backendsOf(world: World, process: SimProcess): Backends {
+function backendsOf(simulation: Simulation, process: SimProcess): Backends {
   return {
     request(url, path, headers, signal) {
-      const to = serverAt(world, url);
+      const to = serverAt(simulation, url);
       if (to === undefined) return Promise.reject(unavailable());
       return new Promise<UpstreamAnswer>((resolve, reject) => {
         const body = new PassThrough();
         const sent = sendRequest(
-          world.network,
+          simulation.network,
           { from: process, to },
           { method: 'GET', url: path, headers, peer: servicePeer },
           {
@@ -65,33 +64,33 @@ function backendsOf(world: World, process: SimProcess): Backends {
   };
 }
 
-export interface ApiReplicaNeeds {
+export interface ApiReplicaDependencies {
   readonly host: string;
   /** The cluster of the provider, once it has one. */
   providerCluster(): string | undefined;
   fault(error: StatusError): void;
 }
 
-export function startApiReplica(world: World, needs: ApiReplicaNeeds): ApiReplica {
-  const { network, lives, chance } = world;
-  const process = createProcess(world.time, { host: needs.host, offsetMs: drawSkew(chance) });
-  const register = followRegister(world, process);
+export function startApiReplica(simulation: Simulation, deps: ApiReplicaDependencies): ApiReplica {
+  const { network, lives, chance } = simulation;
+  const process = createProcess(simulation.time, { host: deps.host, offsetMs: drawSkew(chance) });
+  const membership = followMembership(simulation, process);
   const { clock } = process;
-  const backends = backendsOf(world, process);
+  const backends = backendsOf(simulation, process);
   const contents = createContents(backends, clock);
-  const nudger = createNudger<ShardRecord>(({ rpcAddress }, past) => {
+  const progressRequester = createProgressRequester<ShardRecord>(({ rpcAddress }, past) => {
     const life = lives.get(rpcAddress);
     if (life === undefined) return Promise.reject(new Error(`${rpcAddress} cannot be reached`));
     return network.call(process, life.process, askMs, () => life.ask(past));
   }, clock);
   createExclusions({
-    shards: register,
+    shards: membership,
     clock,
-    progressOf: (name) => contents.progressOf(name) ?? nudger.progressOf(name),
-    exclude: (name, at) => register.exclude(name, at),
-    readmit: (name) => register.readmit(name),
+    progressOf: (name) => contents.progressOf(name) ?? progressRequester.progressOf(name),
+    exclude: (name, at) => membership.exclude(name, at),
+    readmit: (name) => membership.readmit(name),
     reachable: (shard) =>
-      nudger.ask(shard).then(
+      progressRequester.ask(shard).then(
         () => true,
         () => false,
       ),
@@ -100,8 +99,8 @@ export function startApiReplica(world: World, needs: ApiReplicaNeeds): ApiReplic
     inFlight: createServiceLoad().inFlight,
     context: {
       shards: {
-        ...{ register, backends, nudger },
-        byName: (name) => register.current().shards.find((shard) => shard.name === name),
+        ...{ membership, backends, progressRequester },
+        byName: (name) => membership.current().shards.find((shard) => shard.name === name),
         [Symbol.dispose]: () => undefined,
       },
       contents,
@@ -116,18 +115,18 @@ export function startApiReplica(world: World, needs: ApiReplicaNeeds): ApiReplic
     },
     directory: {
       resolve(path) {
-        const cluster = needs.providerCluster();
+        const cluster = deps.providerCluster();
         const isProvider = cluster !== undefined && path === cluster;
         return isProvider
           ? { status: 'found', cluster: cluster as ClusterName, shard: rootShard }
           : { status: 'unavailable' };
       },
       unheard: () => Promise.resolve(new Set()),
-      index: { witnessOf: () => undefined },
+      index: { oracleOf: () => undefined },
     },
     labelsOf: ({ labels }) => labels,
     answerOwn: () => false,
-    logFault: (_exchange, error) => needs.fault(error),
+    logFault: (_exchange, error) => deps.fault(error),
   });
-  return { process, register, server: { process, handler: () => service.handler, mayAnswer: () => true } };
+  return { process, membership, server: { process, handler: () => service.handler, mayAnswer: () => true } };
 }

@@ -1,16 +1,17 @@
 /** A shard with its whole API: composed as the program composes it, over the simulated disk, network, bus and register. */
+
+import type { Revision, UserInfo } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { Random } from '@kcp-ts/base';
 import type { ClusterOrder, OtherShards } from '@kcp-ts/controllers';
 import type { Peer } from '@kcp-ts/http';
-import type { Revision, UserInfo } from '@kcp-ts/meta';
-import { StatusError } from '@kcp-ts/meta';
-import { joinSinks } from '@kcp-ts/replication';
 import type { ClusterOrders, Peers, Shard } from '@kcp-ts/shard';
 import { composeShard, createFeedProjection, createKnown, identitiesOfExports, keptIdentities } from '@kcp-ts/shard';
-import { followFeeds, observingSink } from '../feeds.ts';
+import { joinFeedHandlers } from '@kcp-ts/sharding';
+import { followFeeds, observingHandler } from '../feeds.ts';
 import { publishFeed } from '../shard.ts';
+import type { Serve, ServeDependencies, ShardLife, Simulation } from '../simulation.ts';
 import type { Chance } from '../virtual-time.ts';
-import type { Serve, ServeNeeds, ShardLife, World } from '../world.ts';
 import type { SimServer } from './exchange.ts';
 import type { ApiRules } from './rules.ts';
 import { withoutRules } from './without-rules.ts';
@@ -49,9 +50,12 @@ const orderMs = 5_000;
 const url = 'https://kcp.example';
 
 /** Orders to other shards, by the network. */
-function otherShards({ network, shards, lives }: World, { process, register, record }: ServeNeeds): OtherShards {
+function otherShards(
+  { network, shards, lives }: Simulation,
+  { process, membership, record }: ServeDependencies,
+): OtherShards {
   function call<Answer>(name: string, run: (orders: ClusterOrders) => Answer | Promise<Answer>): Promise<Answer> {
-    const address = register.current().shards.find((shard) => shard.name === name)?.rpcAddress ?? '';
+    const address = membership.current().shards.find((shard) => shard.name === name)?.rpcAddress ?? '';
     const life = lives.get(address);
     if (life === undefined) return Promise.reject(new StatusError('ServiceUnavailable', `nobody is at ${address}`));
     return network.call(process, life.process, orderMs, async () => {
@@ -96,28 +100,28 @@ export interface Troubles {
 }
 
 export function serveApi(rules: ApiRules, troubles: Troubles): Serve {
-  return async (world, needs) => {
-    const { process, register, record, view } = needs;
+  return async (simulation, deps) => {
+    const { process, membership, record, view } = deps;
     const { clock } = process;
-    const store = withoutRules(rules, needs.store);
+    const store = withoutRules(rules, deps.store);
     const known = createKnown();
     const projection = createFeedProjection(() => identitiesOfExports(store) ?? keptIdentities(store));
     let shard: Shard | undefined;
-    const nudge = (past: Revision): Promise<Revision> => {
-      if (shard !== undefined) return shard.nudge(past);
+    const requestProgress = (past: Revision): Promise<Revision> => {
+      if (shard !== undefined) return shard.requestProgress(past);
       store.observe(past);
       return store.progress(past);
     };
-    const feed = publishFeed(world, needs, projection, nudge);
+    const feed = publishFeed(simulation, deps, projection, requestProgress);
     // Others may wait for what it has before its API is there.
-    needs.serves({ store, feed, nudge });
-    const observing = observingSink((revision) => store.observe(revision));
-    const sink = joinSinks([view.sink, known.sink, observing]);
-    const follower = await followFeeds(world, { process, register, own: record.name, sink });
-    const recordOf = (name: string) => register.current().shards.find((one) => one.name === name);
+    deps.serves({ store, feed, requestProgress });
+    const observing = observingHandler((revision) => store.observe(revision));
+    const feedHandler = joinFeedHandlers([view.feedHandler, known.feedHandler, observing]);
+    const feedConsumer = await followFeeds(simulation, { process, membership, own: record.name, feedHandler });
+    const recordOf = (name: string) => membership.current().shards.find((one) => one.name === name);
     const peers: Peers = {
       ...known.peers,
-      shards: otherShards(world, needs),
+      shards: otherShards(simulation, deps),
       load(name) {
         const found = recordOf(name);
         if (name === record.name) return 1;
@@ -126,17 +130,17 @@ export function serveApi(rules: ApiRules, troubles: Troubles): Serve {
       isFresh: () => true,
       isComplete(parent) {
         const holder = known.peers.index.cluster(parent)?.shard;
-        if (holder !== undefined) return follower.isHeard(holder);
-        return register.current().shards.every(({ name }) => name === record.name || follower.isHeard(name));
+        if (holder !== undefined) return feedConsumer.isHeard(holder);
+        return membership.current().shards.every(({ name }) => name === record.name || feedConsumer.isHeard(name));
       },
-      catchUp: () => follower.catchUp(),
+      catchUp: () => feedConsumer.catchUp(),
       hasServiceAccount: () => Promise.resolve(false),
     };
     shard = await composeShard({
       ...{
         store,
         clock,
-        random: chanceRandom(world.chance),
+        random: chanceRandom(simulation.chance),
         shardName: record.name,
         shardNumber: record.number,
         peers,
@@ -149,7 +153,7 @@ export function serveApi(rules: ApiRules, troubles: Troubles): Serve {
       logFault: (_id, error) => troubles.fault(record.name, error),
       logController: (name, key, error) => troubles.controller(record.name, name, key, error),
     });
-    needs.serves({ store, feed, nudge, api: shard });
+    deps.serves({ store, feed, requestProgress, api: shard });
   };
 }
 
@@ -159,11 +163,11 @@ function serverOf(life: ShardLife | undefined): SimServer | undefined {
 }
 
 /** The newest process of a shard. */
-export function shardServer({ shards }: World, name: string): SimServer | undefined {
+export function shardServer({ shards }: Simulation, name: string): SimServer | undefined {
   return serverOf(shards.get(name)?.life());
 }
 
 /** A process of a shard, as the register names it. */
-export function serverAt({ lives }: World, address: string): SimServer | undefined {
+export function serverAt({ lives }: Simulation, address: string): SimServer | undefined {
   return serverOf(lives.get(address));
 }

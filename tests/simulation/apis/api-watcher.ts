@@ -1,11 +1,12 @@
 /** A provider's client: it lists over all consumers, watches, goes away and comes back to any replica; and all that it was shown, for the checker. */
-import type { Position } from '@kcp-ts/merged';
-import type { KubeObject, Revision } from '@kcp-ts/meta';
-import { formatResourceVersion, parseResourceVersion } from '@kcp-ts/meta';
+
+import type { KubeObject, Revision } from '@kcp-ts/api';
+import { formatResourceVersion, parseResourceVersion } from '@kcp-ts/api';
+import type { Position } from '@kcp-ts/sharding';
 import { revisionAt } from '@kcp-ts/storage';
 import { createProcess } from '../process.ts';
 import { mergedPosition } from '../replica.ts';
-import type { World } from '../world.ts';
+import type { Simulation } from '../simulation.ts';
 import type { ApiReplica } from './api-replica.ts';
 import { clientPeer, userHeader } from './api-shard.ts';
 import type { SimRequest } from './exchange.ts';
@@ -40,8 +41,8 @@ export interface ApiWatcher {
   readonly segments: readonly ApiSegment[];
 }
 
-export interface ApiWatcherNeeds {
-  readonly world: World;
+export interface ApiWatcherDependencies {
+  readonly simulation: Simulation;
   readonly host: string;
   readonly watched: Watched;
   readonly replicas: readonly ApiReplica[];
@@ -66,10 +67,10 @@ function positionOf(object: KubeObject): Position {
   return parse(object.metadata.resourceVersion);
 }
 
-export function createApiWatcher(needs: ApiWatcherNeeds): ApiWatcher {
-  const { world, watched, replicas, provider } = needs;
-  const { time, chance, network } = world;
-  const process = createProcess(time, { host: needs.host, offsetMs: 0 });
+export function createApiWatcher(deps: ApiWatcherDependencies): ApiWatcher {
+  const { simulation, watched, replicas, provider } = deps;
+  const { time, chance, network } = simulation;
+  const process = createProcess(time, { host: deps.host, offsetMs: 0 });
   const segments: ApiSegment[] = [];
   let turn = 0;
 
@@ -196,7 +197,7 @@ export function createApiWatcher(needs: ApiWatcherNeeds): ApiWatcher {
     function look(): void {
       time.after(chance.between(50, 700), () => {
         if (turn !== mine) return;
-        if (needs.restless() && chance.happens(0.3)) {
+        if (deps.restless() && chance.happens(0.3)) {
           sent[Symbol.dispose]();
           goOn(segment, chance.happens(0.3) ? 5_000 : 200);
         } else look();

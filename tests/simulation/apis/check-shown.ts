@@ -1,7 +1,8 @@
 /** Compares what providers were shown with what they may see: each event as of its own revision, nothing lost, nothing doubled but behind a 410. */
-import type { MergedShard, Position } from '@kcp-ts/merged';
-import type { Revision } from '@kcp-ts/meta';
-import { asRevision, parseResourceVersion } from '@kcp-ts/meta';
+
+import type { Revision } from '@kcp-ts/api';
+import { asRevision, parseResourceVersion } from '@kcp-ts/api';
+import type { MergedShard, Position } from '@kcp-ts/sharding';
 import { mayMiss } from '../check-streams.ts';
 import type { ApiSegment, ApiWatcher } from './api-watcher.ts';
 import type { State, TrueChange, Truth, Watched } from './truth.ts';
@@ -39,11 +40,11 @@ type Listed = 'yes' | 'no' | 'hidden' | 'unsure';
 /** Whether an object is to be in a list; where that depends on when each shard was asked, nobody is sure. */
 function listedAs({ truth, watched }: Judged, segment: ApiSegment, { cluster, state }: Present): Listed {
   const { start, listedBy } = segment;
-  if (watched === 'exported') return truth.shows(watched, cluster, state, start) ? 'yes' : 'no';
-  if (!truth.shows(watched, cluster, state, state.revision)) return 'no';
+  if (watched === 'exported') return truth.isVisible(watched, cluster, state, start) ? 'yes' : 'no';
+  if (!truth.isVisible(watched, cluster, state, state.revision)) return 'no';
   const upTo = asRevision(listedBy + aroundMicros);
   const moments = [start, ...truth.turns(cluster, start, upTo)];
-  const shown = moments.map((at) => truth.shows(watched, cluster, state, at));
+  const shown = moments.map((at) => truth.isVisible(watched, cluster, state, at));
   if (shown.every((one) => one)) return 'yes';
   // A watch that begins with its state shows what was granted when it began, and one that goes on from a list, what was when it was written.
   return segment.inWatch && shown.every((one) => !one) ? 'hidden' : 'unsure';
@@ -74,11 +75,11 @@ function checkList(judged: Judged, segment: ApiSegment): { found: string[]; unsu
 function typeOf({ truth, watched }: Judged, { before, after, cluster, revision }: TrueChange): string | undefined {
   if (watched === 'exported') {
     const state = after ?? before;
-    if (state === undefined || !truth.shows(watched, cluster, state, revision)) return undefined;
+    if (state === undefined || !truth.isVisible(watched, cluster, state, revision)) return undefined;
     return after === undefined ? 'DELETED' : before === undefined ? 'ADDED' : 'MODIFIED';
   }
-  const was = before !== undefined && truth.shows(watched, cluster, before, before.revision);
-  const is = after !== undefined && truth.shows(watched, cluster, after, after.revision);
+  const was = before !== undefined && truth.isVisible(watched, cluster, before, before.revision);
+  const is = after !== undefined && truth.isVisible(watched, cluster, after, after.revision);
   if (is) return was ? 'MODIFIED' : 'ADDED';
   return was ? 'DELETED' : undefined;
 }
@@ -129,7 +130,7 @@ function checkEnd(judged: Judged, segment: ApiSegment | undefined): string[] {
   const end = asRevision(Number.MAX_SAFE_INTEGER);
   const found: string[] = [];
   for (const [id, { cluster, state }] of presentAt(truth.changes(watched), end)) {
-    const isShown = truth.shows(watched, cluster, state, end);
+    const isShown = truth.isVisible(watched, cluster, state, end);
     const has = held.get(id);
     held.delete(id);
     if (isShown ? has !== state.revision : has !== undefined)

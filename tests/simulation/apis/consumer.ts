@@ -9,14 +9,14 @@ import {
   logicalClusterOf,
   workspacesOf,
 } from '../../harness/objects.ts';
-import type { World } from '../world.ts';
+import type { Simulation } from '../simulation.ts';
 import type { ApiAnswer, SimApiClient } from './api-client.ts';
 import { rootShard } from './api-shard.ts';
 import type { Provider } from './provider.ts';
 import { claim, exportName } from './provider.ts';
 
-export interface ConsumerNeeds {
-  readonly world: World;
+export interface ConsumerDependencies {
+  readonly simulation: Simulation;
   readonly admin: SimApiClient;
   /** Where it is a home: who it is the home of. */
   readonly owner: SimApiClient | undefined;
@@ -37,8 +37,16 @@ const bindings = ['b0', 'b1'];
 /** More than are removed in one commit. */
 const many = 130;
 
-export function startConsumer({ world, admin, owner, name, provider, untilMs, writes }: ConsumerNeeds): void {
-  const { time, chance } = world;
+export function startConsumer({
+  simulation,
+  admin,
+  owner,
+  name,
+  provider,
+  untilMs,
+  writes,
+}: ConsumerDependencies): void {
+  const { time, chance } = simulation;
   let place: Place | undefined;
 
   const ask = (at: Place, method: string, url: string, body?: object) => {

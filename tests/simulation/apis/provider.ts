@@ -8,7 +8,7 @@ import {
   schemasOf,
   workspacesOf,
 } from '../../harness/objects.ts';
-import type { World } from '../world.ts';
+import type { Simulation } from '../simulation.ts';
 import type { SimApiClient } from './api-client.ts';
 import { rootShard } from './api-shard.ts';
 
@@ -24,8 +24,8 @@ export interface Provider {
 
 const settled = ({ status }: { readonly status: number }) => status < 300 || status === 409;
 
-export function startProvider(world: World, client: SimApiClient, untilMs: number): Provider {
-  const { time, chance } = world;
+export function startProvider(simulation: Simulation, client: SimApiClient, untilMs: number): Provider {
+  const { time, chance } = simulation;
   let cluster: string | undefined;
 
   const make = (url: string, body: object) => client.insist(rootShard, 'POST', url, { body, until: settled });

@@ -1,16 +1,15 @@
 /** One run of whole shards: consumers that bind, grant and go, a provider that watches them all, and faults; the answer is what went wrong. */
-import { StatusError } from '@kcp-ts/meta';
-import { createInProcessRegistry } from '@kcp-ts/replication';
+import { StatusError } from '@kcp-ts/api';
 import { RpcError } from '@kcp-ts/rpc';
+import { createInProcessRegistry, isLogicalClusterKey } from '@kcp-ts/sharding';
 import { parseKey } from '@kcp-ts/storage';
-import { isLogicalClusterKey } from '@kcp-ts/workspace-index';
 import { createSimBus } from '../bus.ts';
 import { checkObjects } from '../check-objects.ts';
 import { createNetwork } from '../network.ts';
 import { allRules } from '../rules.ts';
 import { createSimShard } from '../shard.ts';
+import type { Simulation } from '../simulation.ts';
 import { createChance, createVirtualTime } from '../virtual-time.ts';
-import type { World } from '../world.ts';
 import { createSimApiClient } from './api-client.ts';
 import { scheduleApiFaults } from './api-faults.ts';
 import { startApiReplica } from './api-replica.ts';
@@ -46,7 +45,7 @@ const writesUntilMs = 14_000;
 const restlessUntilMs = 15_000;
 const endMs = 30_000;
 
-function createWorld(seed: number, rules: ApiRules, troubles: Troubles): World {
+function createSimulation(seed: number, rules: ApiRules, troubles: Troubles): Simulation {
   const chance = createChance(seed);
   const time = createVirtualTime(epochMs);
   const common = { time, chance, rules: allRules };
@@ -72,30 +71,34 @@ export async function simulateApis(seed: number, changed: Partial<ApiRules> = {}
     controller: (shard, name, key, error) => note(`${name} of ${shard} failed with ${key}`, error),
     fault: (shard, error) => note(`${shard} failed with a request`, error),
   };
-  const world = createWorld(seed, { ...allApiRules, ...changed }, troubles);
-  const { time, shards } = world;
-  for (const name of [rootShard, 'shard-2']) shards.set(name, createSimShard(world, name));
-  const admin = createSimApiClient(world, 'admin', 'admin');
-  const provider = startProvider(world, admin, writesUntilMs);
+  const simulation = createSimulation(seed, { ...allApiRules, ...changed }, troubles);
+  const { time, shards } = simulation;
+  for (const name of [rootShard, 'shard-2']) shards.set(name, createSimShard(simulation, name));
+  const admin = createSimApiClient(simulation, 'admin', 'admin');
+  const provider = startProvider(simulation, admin, writesUntilMs);
   const replicas = ['replica-1', 'replica-2'].map((host) =>
-    startApiReplica(world, { host, providerCluster: provider.cluster, fault: (error) => troubles.fault(host, error) }),
+    startApiReplica(simulation, {
+      host,
+      providerCluster: provider.cluster,
+      fault: (error) => troubles.fault(host, error),
+    }),
   );
   let writes = 0;
   const consumer = (name: string, owner?: typeof admin) =>
-    startConsumer({ world, admin, owner, name, provider, untilMs: writesUntilMs, writes: () => void writes++ });
+    startConsumer({ simulation, admin, owner, name, provider, untilMs: writesUntilMs, writes: () => void writes++ });
   consumer('c1');
   consumer('c2');
-  consumer('home', createSimApiClient(world, 'ann', 'ann'));
-  scheduleApiFaults(world, { replicas, fromMs: faultsFromMs, untilMs: faultsUntilMs });
+  consumer('home', createSimApiClient(simulation, 'ann', 'ann'));
+  scheduleApiFaults(simulation, { replicas, fromMs: faultsFromMs, untilMs: faultsUntilMs });
   const watchers = (['exported', 'claimed', 'claimed'] as const).map((watched, i) =>
     createApiWatcher({
-      ...{ world, watched, replicas, provider, host: `client-${i}` },
+      ...{ simulation, watched, replicas, provider, host: `client-${i}` },
       restless: () => time.now() < restlessUntilMs,
     }),
   );
   await time.runUntil(endMs);
   const all = [...shards.values()];
-  const records = world.registry.open().current().shards;
+  const records = simulation.registry.open().current().shards;
   const truth = truthOf(all, new Map(records.map(({ name, number }) => [name, number])));
   const segments = watchers.flatMap((watcher) => watcher.segments);
   const log = all.flatMap(({ disk }) => disk.log);
@@ -113,6 +116,6 @@ export async function simulateApis(seed: number, changed: Partial<ApiRules> = {}
     gone: segments.filter(({ gone }) => gone).length,
     unbound: log.filter(({ type, key }) => type === 'delete' && parseKey(key).resource === 'apibindings').length,
     removed: log.filter(({ type, key }) => type === 'delete' && isLogicalClusterKey(key)).length,
-    lives: world.lives.size,
+    lives: simulation.lives.size,
   };
 }

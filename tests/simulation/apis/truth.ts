@@ -1,9 +1,9 @@
 /** What a provider may see, worked out from what the shards have committed: by its own few rules, and not by the code that is looked at. */
-import type { KubeObject, Revision } from '@kcp-ts/meta';
-import { isTrueCondition } from '@kcp-ts/meta';
+import type { KubeObject, Revision } from '@kcp-ts/api';
+import { isTrueCondition } from '@kcp-ts/api';
 import type { StoreEvent } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
-import type { SimShard } from '../world.ts';
+import type { SimShard } from '../simulation.ts';
 import { group, resource } from './provider.ts';
 
 /** The export's own resource, or the one that it claims. */
@@ -60,7 +60,7 @@ export interface Truth {
   /** All changes, in the order over all shards. */
   changes(watched: Watched): readonly TrueChange[];
   /** Whether a state of a cluster's object may be seen by how things were at a revision. */
-  shows(watched: Watched, cluster: string, state: State, at: Revision): boolean;
+  isVisible(watched: Watched, cluster: string, state: State, at: Revision): boolean;
   /** The revisions in an interval at which something of a cluster's bindings changed. */
   turns(cluster: string, after: Revision, upTo: Revision): readonly Revision[];
 }
@@ -131,7 +131,7 @@ export function truthOf(shards: Iterable<SimShard>, numbers: ReadonlyMap<string,
       [...(bindings.get(cluster)?.values() ?? [])].flatMap((states) =>
         states.flatMap(({ from }) => (from > after && from <= upTo ? [from] : [])),
       ),
-    shows(watched, cluster, { object }, at) {
+    isVisible(watched, cluster, { object }, at) {
       return bindingsAt(cluster, at).some((binding) => {
         const { spec, status, metadata } = binding;
         if (spec?.reference?.export?.name !== resource) return false;

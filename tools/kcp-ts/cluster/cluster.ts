@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import { createHttpClient } from '@kcp-ts/http';
-import { startInRootDirectory } from '@kcp-ts/installation';
+import { startInRootDirectory } from '@kcp-ts/program';
 import type { Programs, Wiring } from './commands.ts';
 import { commandOf, externalUrlOf, straight } from './commands.ts';
 import { ensureCredentials } from './credentials.ts';
@@ -97,7 +97,7 @@ async function awaitReady({ part, process, path, ca, clock, withinMs }: Awaited)
   }
 }
 
-interface PartNeeds {
+interface PartDependencies {
   readonly layout: Layout;
   readonly options: ClusterOptions;
   readonly wiring: Wiring;
@@ -105,7 +105,7 @@ interface PartNeeds {
   readonly clock: Clock;
 }
 
-function createPart(part: Part, { layout, options, wiring, ca, clock }: PartNeeds): ClusterPart {
+function createPart(part: Part, { layout, options, wiring, ca, clock }: PartDependencies): ClusterPart {
   // Of two processes of a shard one serves, whichever it is; the other is well, and serves nothing.
   const path = options.standbys && part.kind === 'shard' ? 'livez' : 'readyz';
   const command = commandOf(layout, part, options.programs, wiring, options.flags);
@@ -149,8 +149,8 @@ async function startParts(options: ClusterOptions, clock: Clock): Promise<Cluste
   });
   await writeNatsConfig(layout);
   await writeKubeconfigs(layout, credentials);
-  const needs = { layout, options, wiring, ca: credentials.ca, clock };
-  const parts = layout.parts.map((part) => createPart(part, needs));
+  const deps = { layout, options, wiring, ca: credentials.ca, clock };
+  const parts = layout.parts.map((part) => createPart(part, deps));
   const stop = async () => {
     for (const kind of order.toReversed())
       await Promise.all(parts.filter(({ part }) => part.kind === kind).map((part) => part.kill('SIGTERM')));

@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { builtinRow } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { builtinDefinition } from '../../define-resource.ts';
 import { atomicList, int32, kindSchema, mergeList, object, text, texts } from '../../schema-builder.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { keptEmpty, keptNull, labelSelector, webhookClientConfig } from '../common-schemas.ts';
@@ -43,7 +43,7 @@ const shared = {
   group: 'admissionregistration.k8s.io',
   version: 'v1',
   categories: ['api-extensions'],
-  behaviour: 'webhookconfigurations',
+  strategy: 'webhookconfigurations',
   columns: [
     nameColumn,
     { name: 'Webhooks', type: 'integer', description: 'Number of webhooks.', cell: 'webhook-count' },
@@ -51,7 +51,7 @@ const shared = {
   ],
 } as const;
 
-export const mutatingWebhookConfigurations: ResourceRow = builtinRow({
+export const mutatingWebhookConfigurations: ResourceDefinition = builtinDefinition({
   ...shared,
   kind: 'MutatingWebhookConfiguration',
   plural: 'mutatingwebhookconfigurations',
@@ -73,7 +73,7 @@ export const mutatingWebhookConfigurations: ResourceRow = builtinRow({
   }),
 });
 
-export const validatingWebhookConfigurations: ResourceRow = builtinRow({
+export const validatingWebhookConfigurations: ResourceDefinition = builtinDefinition({
   ...shared,
   kind: 'ValidatingWebhookConfiguration',
   plural: 'validatingwebhookconfigurations',

@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { builtinRow, partOf } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { builtinDefinition, partOf } from '../../define-resource.ts';
 import {
   anyObject,
   atomicList,
@@ -133,7 +133,7 @@ const schema = kindSchema(
   ['spec'],
 );
 
-export const customResourceDefinitions: ResourceRow = builtinRow({
+export const customResourceDefinitions: ResourceDefinition = builtinDefinition({
   group: 'apiextensions.k8s.io',
   version: 'v1',
   kind: 'CustomResourceDefinition',
@@ -142,6 +142,6 @@ export const customResourceDefinitions: ResourceRow = builtinRow({
   categories: ['api-extensions'],
   subresources: [partOf('status')],
   schema,
-  behaviour: 'customresourcedefinitions',
+  strategy: 'customresourcedefinitions',
   columns: [nameColumn, createdAtColumn],
 });

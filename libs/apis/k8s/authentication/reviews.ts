@@ -1,17 +1,17 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { reviewRow } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { reviewDefinition } from '../../define-resource.ts';
 import { flag, kindSchema, object, text, texts } from '../../schema-builder.ts';
 import { keptEmpty, userInfo } from '../common-schemas.ts';
 
 const group = 'authentication.k8s.io';
 const version = 'v1';
 
-export const selfSubjectReviews: ResourceRow = reviewRow({
+export const selfSubjectReviews: ResourceDefinition = reviewDefinition({
   group,
   version,
   kind: 'SelfSubjectReview',
   plural: 'selfsubjectreviews',
-  behaviour: 'selfsubjectreviews',
+  strategy: 'selfsubjectreviews',
   schema: kindSchema('SelfSubjectReview tells you who the server takes you for.', {
     status: object(
       'The answer.',
@@ -22,12 +22,12 @@ export const selfSubjectReviews: ResourceRow = reviewRow({
   }),
 });
 
-export const tokenReviews: ResourceRow = reviewRow({
+export const tokenReviews: ResourceDefinition = reviewDefinition({
   group,
   version,
   kind: 'TokenReview',
   plural: 'tokenreviews',
-  behaviour: 'tokenreviews',
+  strategy: 'tokenreviews',
   schema: kindSchema(
     'TokenReview tells whose a bearer token is.',
     {

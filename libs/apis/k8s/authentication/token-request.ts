@@ -1,4 +1,4 @@
-import type { JsonSchema } from '@kcp-ts/meta';
+import type { JsonSchema } from '@kcp-ts/api';
 import { int64, kindSchema, object, text, texts, timestamp } from '../../schema-builder.ts';
 import { keptEmpty, keptNull, keptText } from '../common-schemas.ts';
 

@@ -1,5 +1,5 @@
-import type { JsonSchema, ResourceRow } from '@kcp-ts/meta';
-import { reviewRow } from '../../define-row.ts';
+import type { JsonSchema, ResourceDefinition } from '@kcp-ts/api';
+import { reviewDefinition } from '../../define-resource.ts';
 import { atomicList, flag, kindSchema, mapOf, object, string, text, texts } from '../../schema-builder.ts';
 import { fieldSelectorAttributes, keptEmpty, keptNull, labelSelectorAttributes } from '../common-schemas.ts';
 
@@ -51,37 +51,37 @@ const accessStatus: JsonSchema = object(
   keptEmpty,
 );
 
-function subjectReview(kind: string, description: string, namespaced: boolean): ResourceRow {
+function subjectReview(kind: string, description: string, namespaced: boolean): ResourceDefinition {
   const plural = `${kind.toLowerCase()}s`;
-  return reviewRow({
+  return reviewDefinition({
     group,
     version,
     kind,
     plural,
     namespaced,
-    behaviour: plural,
+    strategy: plural,
     schema: kindSchema(description, { spec: subjectSpec, status: accessStatus }, ['spec']),
   });
 }
 
-export const localSubjectAccessReviews: ResourceRow = subjectReview(
+export const localSubjectAccessReviews: ResourceDefinition = subjectReview(
   'LocalSubjectAccessReview',
   'LocalSubjectAccessReview tells whether a user may do something in one namespace.',
   true,
 );
 
-export const subjectAccessReviews: ResourceRow = subjectReview(
+export const subjectAccessReviews: ResourceDefinition = subjectReview(
   'SubjectAccessReview',
   'SubjectAccessReview tells whether a user may do something.',
   false,
 );
 
-export const selfSubjectAccessReviews: ResourceRow = reviewRow({
+export const selfSubjectAccessReviews: ResourceDefinition = reviewDefinition({
   group,
   version,
   kind: 'SelfSubjectAccessReview',
   plural: 'selfsubjectaccessreviews',
-  behaviour: 'selfsubjectaccessreviews',
+  strategy: 'selfsubjectaccessreviews',
   schema: kindSchema(
     'SelfSubjectAccessReview tells whether you may do something.',
     { spec: object('The question.', attributes, undefined, keptEmpty), status: accessStatus },
@@ -122,12 +122,12 @@ const rulesStatus = object(
   keptEmpty,
 );
 
-export const selfSubjectRulesReviews: ResourceRow = reviewRow({
+export const selfSubjectRulesReviews: ResourceDefinition = reviewDefinition({
   group,
   version,
   kind: 'SelfSubjectRulesReview',
   plural: 'selfsubjectrulesreviews',
-  behaviour: 'selfsubjectrulesreviews',
+  strategy: 'selfsubjectrulesreviews',
   schema: kindSchema(
     'SelfSubjectRulesReview lists what you may do in a namespace.',
     {

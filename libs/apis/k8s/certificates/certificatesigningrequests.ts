@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { builtinRow, partOf } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { builtinDefinition, partOf } from '../../define-resource.ts';
 import {
   bytes,
   int32,
@@ -59,7 +59,7 @@ const schema = kindSchema(
   ['spec'],
 );
 
-export const certificateSigningRequests: ResourceRow = builtinRow({
+export const certificateSigningRequests: ResourceDefinition = builtinDefinition({
   group: 'certificates.k8s.io',
   version: 'v1',
   kind: 'CertificateSigningRequest',
@@ -68,7 +68,7 @@ export const certificateSigningRequests: ResourceRow = builtinRow({
   subresources: [partOf('approval'), partOf('status')],
   schema,
   nameFormat: 'path-segment',
-  behaviour: 'certificatesigningrequests',
+  strategy: 'certificatesigningrequests',
   selectableFields: ['.spec.signerName'],
   columns: [
     nameColumn,

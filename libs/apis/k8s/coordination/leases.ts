@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { builtinRow } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { builtinDefinition } from '../../define-resource.ts';
 import { int32, kindSchema, object, text, timestamp } from '../../schema-builder.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { keptEmpty } from '../common-schemas.ts';
@@ -21,14 +21,14 @@ const schema = kindSchema('Lease says who holds something, and until when.', {
   ),
 });
 
-export const leases: ResourceRow = builtinRow({
+export const leases: ResourceDefinition = builtinDefinition({
   group: 'coordination.k8s.io',
   version: 'v1',
   kind: 'Lease',
   plural: 'leases',
   namespaced: true,
   schema,
-  behaviour: 'leases',
+  strategy: 'leases',
   columns: [
     nameColumn,
     { name: 'Holder', type: 'string', description: 'Who holds the lease.', jsonPath: '.spec.holderIdentity' },

@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { builtinRow } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { builtinDefinition } from '../../define-resource.ts';
 import { flag, kindSchema, mapOf, string } from '../../schema-builder.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 
@@ -12,7 +12,7 @@ const schema = kindSchema('ConfigMap holds configuration for programs to read.',
   immutable: flag('True: the contents can never be changed again.'),
 });
 
-export const configMaps: ResourceRow = builtinRow({
+export const configMaps: ResourceDefinition = builtinDefinition({
   group: '',
   version: 'v1',
   kind: 'ConfigMap',
@@ -20,7 +20,7 @@ export const configMaps: ResourceRow = builtinRow({
   shortNames: ['cm'],
   namespaced: true,
   schema,
-  behaviour: 'configmaps',
+  strategy: 'configmaps',
   columns: [
     nameColumn,
     { name: 'Data', type: 'string', description: 'Number of keys in data and binaryData.', cell: 'configmap-data' },

@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { builtinRow } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { builtinDefinition } from '../../define-resource.ts';
 import { int32, kindSchema, object, text, timestamp } from '../../schema-builder.ts';
 import { keptEmpty, keptNull, keptText, objectReference } from '../common-schemas.ts';
 import { eventColumns } from '../event-columns.ts';
@@ -33,7 +33,7 @@ const schema = kindSchema(
   ['metadata', 'involvedObject'],
 );
 
-export const coreEvents: ResourceRow = builtinRow({
+export const coreEvents: ResourceDefinition = builtinDefinition({
   group: '',
   version: 'v1',
   kind: 'Event',
@@ -43,7 +43,7 @@ export const coreEvents: ResourceRow = builtinRow({
   schema,
   // Only events.k8s.io asks for more of a name.
   nameFormat: 'path-segment',
-  behaviour: 'events',
+  strategy: 'events',
   // `.source` selects on source.component, or on reportingComponent where that is empty.
   selectableFields: [
     '.involvedObject.kind',

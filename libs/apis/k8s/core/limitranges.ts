@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { builtinRow } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { builtinDefinition } from '../../define-resource.ts';
 import { atomicList, kindSchema, object, text } from '../../schema-builder.ts';
 import { createdAtColumn, nameColumn } from '../columns.ts';
 import { keptEmpty, keptNull, quantities } from '../common-schemas.ts';
@@ -26,7 +26,7 @@ const schema = kindSchema('LimitRange bounds what single objects of a namespace 
   ),
 });
 
-export const limitRanges: ResourceRow = builtinRow({
+export const limitRanges: ResourceDefinition = builtinDefinition({
   group: '',
   version: 'v1',
   kind: 'LimitRange',
@@ -34,6 +34,6 @@ export const limitRanges: ResourceRow = builtinRow({
   shortNames: ['limits'],
   namespaced: true,
   schema,
-  behaviour: 'limitranges',
+  strategy: 'limitranges',
   columns: [nameColumn, createdAtColumn],
 });

@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { builtinRow, partOf } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { builtinDefinition, partOf } from '../../define-resource.ts';
 import { kindSchema, mergeList, object, text, texts, timestamp } from '../../schema-builder.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { keptEmpty, keptNull } from '../common-schemas.ts';
@@ -34,7 +34,7 @@ const schema = kindSchema('Namespace is a scope for names inside a workspace.', 
   ),
 });
 
-export const namespaces: ResourceRow = builtinRow({
+export const namespaces: ResourceDefinition = builtinDefinition({
   group: '',
   version: 'v1',
   kind: 'Namespace',
@@ -44,7 +44,7 @@ export const namespaces: ResourceRow = builtinRow({
   subresources: [{ name: 'finalize', verbs: ['update'] }, partOf('status')],
   nameFormat: 'dns-label',
   schema,
-  behaviour: 'namespaces',
+  strategy: 'namespaces',
   selectableFields: ['.status.phase'],
   columns: [
     nameColumn,

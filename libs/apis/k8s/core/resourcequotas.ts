@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { builtinRow, partOf } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { builtinDefinition, partOf } from '../../define-resource.ts';
 import { atomicList, kindSchema, object, text, texts } from '../../schema-builder.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { keptEmpty, quantities } from '../common-schemas.ts';
@@ -41,7 +41,7 @@ const schema = kindSchema('ResourceQuota bounds what a namespace may hold altoge
   ),
 });
 
-export const resourceQuotas: ResourceRow = builtinRow({
+export const resourceQuotas: ResourceDefinition = builtinDefinition({
   group: '',
   version: 'v1',
   kind: 'ResourceQuota',
@@ -50,7 +50,7 @@ export const resourceQuotas: ResourceRow = builtinRow({
   namespaced: true,
   subresources: [partOf('status')],
   schema,
-  behaviour: 'resourcequotas',
+  strategy: 'resourcequotas',
   columns: [
     nameColumn,
     { name: 'Request', type: 'string', description: 'Used and allowed, but for limits.', cell: 'quota-requests' },

@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { builtinRow } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { builtinDefinition } from '../../define-resource.ts';
 import { flag, kindSchema, mapOf, string, text } from '../../schema-builder.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 
@@ -13,14 +13,14 @@ const schema = kindSchema('Secret holds a small amount of confidential data.', {
   type: text('What the data is for; cannot be changed.', { default: 'Opaque' }),
 });
 
-export const secrets: ResourceRow = builtinRow({
+export const secrets: ResourceDefinition = builtinDefinition({
   group: '',
   version: 'v1',
   kind: 'Secret',
   plural: 'secrets',
   namespaced: true,
   schema,
-  behaviour: 'secrets',
+  strategy: 'secrets',
   selectableFields: ['.type'],
   columns: [
     nameColumn,

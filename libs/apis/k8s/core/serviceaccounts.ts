@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { builtinRow } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { builtinDefinition } from '../../define-resource.ts';
 import { atomicList, flag, kindSchema, mergeList, object, text } from '../../schema-builder.ts';
 import { tokenRequestSchema } from '../authentication/token-request.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
@@ -16,7 +16,7 @@ const schema = kindSchema('ServiceAccount is an identity for programs.', {
   secrets: mergeList('Secrets that the account may use.', 'name', objectReference('A Secret.')),
 });
 
-export const serviceAccounts: ResourceRow = builtinRow({
+export const serviceAccounts: ResourceDefinition = builtinDefinition({
   group: '',
   version: 'v1',
   kind: 'ServiceAccount',
@@ -34,6 +34,6 @@ export const serviceAccounts: ResourceRow = builtinRow({
     },
   ],
   schema,
-  behaviour: 'serviceaccounts',
+  strategy: 'serviceaccounts',
   columns: [nameColumn, ageColumn],
 });

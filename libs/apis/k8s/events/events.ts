@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { builtinRow } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { builtinDefinition } from '../../define-resource.ts';
 import { int32, kindSchema, object, text, timestamp } from '../../schema-builder.ts';
 import { keptEmpty, keptNull, objectReference } from '../common-schemas.ts';
 import { eventColumns } from '../event-columns.ts';
@@ -38,7 +38,7 @@ const schema = kindSchema(
 );
 
 /** The stored objects are those of core/v1; only the names of the fields differ. */
-export const events: ResourceRow = builtinRow({
+export const events: ResourceDefinition = builtinDefinition({
   group: 'events.k8s.io',
   version: 'v1',
   kind: 'Event',
@@ -46,7 +46,7 @@ export const events: ResourceRow = builtinRow({
   shortNames: ['ev'],
   namespaced: true,
   schema,
-  behaviour: 'events',
+  strategy: 'events',
   aliasOf: { group: '', version: 'v1' },
   selectableFields: [
     '.reason',

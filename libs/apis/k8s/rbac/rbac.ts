@@ -1,5 +1,5 @@
-import type { PrinterColumn, ResourceRow } from '@kcp-ts/meta';
-import { builtinRow } from '../../define-row.ts';
+import type { PrinterColumn, ResourceDefinition } from '@kcp-ts/api';
+import { builtinDefinition } from '../../define-resource.ts';
 import { atomicList, kindSchema, object, text, texts } from '../../schema-builder.ts';
 import { ageColumn, createdAtColumn, nameColumn } from '../columns.ts';
 import { keptEmpty, keptNull, keptText, labelSelector } from '../common-schemas.ts';
@@ -70,26 +70,26 @@ const bindingColumns: PrinterColumn[] = [
   },
 ];
 
-export const clusterRoleBindings: ResourceRow = builtinRow({
+export const clusterRoleBindings: ResourceDefinition = builtinDefinition({
   group,
   version,
   kind: 'ClusterRoleBinding',
   plural: 'clusterrolebindings',
   nameFormat: 'path-segment',
-  behaviour: 'rolebindings',
+  strategy: 'rolebindings',
   schema: kindSchema('ClusterRoleBinding gives a ClusterRole in the whole workspace.', { roleRef, subjects }, [
     'roleRef',
   ]),
   columns: bindingColumns,
 });
 
-export const clusterRoles: ResourceRow = builtinRow({
+export const clusterRoles: ResourceDefinition = builtinDefinition({
   group,
   version,
   kind: 'ClusterRole',
   plural: 'clusterroles',
   nameFormat: 'path-segment',
-  behaviour: 'roles',
+  strategy: 'roles',
   schema: kindSchema('ClusterRole is a set of permissions for the whole workspace, or to be given in a namespace.', {
     aggregationRule,
     rules,
@@ -97,26 +97,26 @@ export const clusterRoles: ResourceRow = builtinRow({
   columns: [nameColumn, createdAtColumn],
 });
 
-export const roleBindings: ResourceRow = builtinRow({
+export const roleBindings: ResourceDefinition = builtinDefinition({
   group,
   version,
   kind: 'RoleBinding',
   plural: 'rolebindings',
   namespaced: true,
   nameFormat: 'path-segment',
-  behaviour: 'rolebindings',
+  strategy: 'rolebindings',
   schema: kindSchema('RoleBinding gives a Role or ClusterRole in one namespace.', { roleRef, subjects }, ['roleRef']),
   columns: bindingColumns,
 });
 
-export const roles: ResourceRow = builtinRow({
+export const roles: ResourceDefinition = builtinDefinition({
   group,
   version,
   kind: 'Role',
   plural: 'roles',
   namespaced: true,
   nameFormat: 'path-segment',
-  behaviour: 'roles',
+  strategy: 'roles',
   schema: kindSchema('Role is a set of permissions in one namespace.', { rules }),
   columns: [nameColumn, createdAtColumn],
 });

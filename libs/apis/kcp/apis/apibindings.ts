@@ -1,5 +1,5 @@
-import type { JsonSchema, PrinterColumn, ResourceRow } from '@kcp-ts/meta';
-import { ageDate, kcpRow, partOf } from '../../define-row.ts';
+import type { JsonSchema, PrinterColumn, ResourceDefinition } from '@kcp-ts/api';
+import { ageDate, kcpDefinition, partOf } from '../../define-resource.ts';
 import type { Fields } from '../../schema-builder.ts';
 import { kindSchema, list, mapList, object, oneOf, setList, string, text } from '../../schema-builder.ts';
 import { conditions, exportReferenceFields } from '../common-schemas.ts';
@@ -45,13 +45,13 @@ const readyColumn: PrinterColumn = {
 
 const claimKeys = ['group', 'resource', 'identityHash'];
 
-export const apiBindingsV1alpha2: ResourceRow = kcpRow({
+export const apiBindingsV1alpha2: ResourceDefinition = kcpDefinition({
   group: 'apis.kcp.io',
   version: 'v1alpha2',
   kind: 'APIBinding',
   plural: 'apibindings',
   subresources: [partOf('status')],
-  behaviour: 'apibindings',
+  strategy: 'apibindings',
   rules: true,
   columns: [ageDate, readyColumn],
   schema: kindSchema(
@@ -118,7 +118,7 @@ export function apiBindingV1alpha1Schema(reference: JsonSchema): JsonSchema {
   );
 }
 
-export const apiBindingsV1alpha1: ResourceRow = kcpRow({
+export const apiBindingsV1alpha1: ResourceDefinition = kcpDefinition({
   ...apiBindingsV1alpha2,
   version: 'v1alpha1',
   storageVersion: 'v1alpha2',

@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { ageDate, kcpRow } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { ageDate, kcpDefinition } from '../../define-resource.ts';
 import { kindSchema, list, mapList, object, string, text } from '../../schema-builder.ts';
 import { versionPattern } from '../common-schemas.ts';
 
@@ -24,7 +24,7 @@ const conversion = object(
   ['from', 'rules', 'to'],
 );
 
-export const apiConversions: ResourceRow = kcpRow({
+export const apiConversions: ResourceDefinition = kcpDefinition({
   group: 'apis.kcp.io',
   version: 'v1alpha1',
   kind: 'APIConversion',

@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { ageDate, kcpRow, partOf } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { ageDate, kcpDefinition, partOf } from '../../define-resource.ts';
 import { flag, kindSchema, mapList, object, text } from '../../schema-builder.ts';
 import { conditions, exportReferenceFields, labelSelector } from '../common-schemas.ts';
 
@@ -15,13 +15,13 @@ const endpoint = object(
   ['url'],
 );
 
-export const apiExportEndpointSlices: ResourceRow = kcpRow({
+export const apiExportEndpointSlices: ResourceDefinition = kcpDefinition({
   group: 'apis.kcp.io',
   version: 'v1alpha1',
   kind: 'APIExportEndpointSlice',
   plural: 'apiexportendpointslices',
   subresources: [partOf('status')],
-  behaviour: 'apiexportendpointslices',
+  strategy: 'apiexportendpointslices',
   rules: true,
   columns: [
     { name: 'Export', type: 'string', jsonPath: '.spec.export.name' },

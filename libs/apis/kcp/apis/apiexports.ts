@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { ageDate, kcpRow, partOf } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { ageDate, kcpDefinition, partOf } from '../../define-resource.ts';
 import type { Fields } from '../../schema-builder.ts';
 import { kindSchema, list, mapList, object, setList, string, text } from '../../schema-builder.ts';
 import { conditions } from '../common-schemas.ts';
@@ -68,13 +68,13 @@ const resource = object(
   ['group', 'name', 'schema'],
 );
 
-export const apiExportsV1alpha2: ResourceRow = kcpRow({
+export const apiExportsV1alpha2: ResourceDefinition = kcpDefinition({
   group: 'apis.kcp.io',
   version: 'v1alpha2',
   kind: 'APIExport',
   plural: 'apiexports',
   subresources: [partOf('status')],
-  behaviour: 'apiexports',
+  strategy: 'apiexports',
   rules: true,
   columns: [ageDate],
   schema: kindSchema(exportDescription, {
@@ -105,7 +105,7 @@ export const apiExportV1alpha1Fields: Fields = {
   status,
 };
 
-export const apiExportsV1alpha1: ResourceRow = kcpRow({
+export const apiExportsV1alpha1: ResourceDefinition = kcpDefinition({
   ...apiExportsV1alpha2,
   version: 'v1alpha1',
   storageVersion: 'v1alpha2',

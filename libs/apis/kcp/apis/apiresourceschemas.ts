@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { ageDate, kcpRow } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { ageDate, kcpDefinition } from '../../define-resource.ts';
 import {
   anyObject,
   atomicList,
@@ -92,12 +92,12 @@ const version = object(
   ['name', 'schema', 'served', 'storage'],
 );
 
-export const apiResourceSchemas: ResourceRow = kcpRow({
+export const apiResourceSchemas: ResourceDefinition = kcpDefinition({
   group: 'apis.kcp.io',
   version: 'v1alpha1',
   kind: 'APIResourceSchema',
   plural: 'apiresourceschemas',
-  behaviour: 'apiresourceschemas',
+  strategy: 'apiresourceschemas',
   columns: [ageDate],
   schema: kindSchema(
     'APIResourceSchema describes a resource for APIExports. Its name is `<prefix>.<plural>.<group>`, its spec never changes.',

@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { ageDate, kcpRow, partOf } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { ageDate, kcpDefinition, partOf } from '../../define-resource.ts';
 import { flag, kindSchema, list, mapOf, object, oneOf, string, text } from '../../schema-builder.ts';
 import { conditions, lifecycleNames, phases } from '../common-schemas.ts';
 
@@ -23,13 +23,13 @@ const createdBy = object('Who created the logical cluster.', {
   username: text('Name of the user.'),
 });
 
-const row = kcpRow({
+const definition = kcpDefinition({
   group: 'core.kcp.io',
   version: 'v1alpha1',
   kind: 'LogicalCluster',
   plural: 'logicalclusters',
   subresources: [partOf('status')],
-  behaviour: 'logicalclusters',
+  strategy: 'logicalclusters',
   columns: [
     { name: 'Phase', type: 'string', description: 'How far it has come.', jsonPath: '.status.phase' },
     { name: 'URL', type: 'string', description: 'Where it is.', jsonPath: '.status.URL' },
@@ -69,4 +69,4 @@ const row = kcpRow({
 });
 
 /** Its spec is the server's: the groups of who made a workspace are as many as they are. */
-export const logicalClusters: ResourceRow = { ...row, listBounds: [] };
+export const logicalClusters: ResourceDefinition = { ...definition, listBounds: [] };

@@ -1,5 +1,5 @@
-import type { JsonSchema, ResourceRow } from '@kcp-ts/meta';
-import { ageDate, kcpRow, partOf } from '../../define-row.ts';
+import type { JsonSchema, ResourceDefinition } from '@kcp-ts/api';
+import { ageDate, kcpDefinition, partOf } from '../../define-resource.ts';
 import { kindSchema, mapOf, object, text } from '../../schema-builder.ts';
 import { conditions } from '../common-schemas.ts';
 
@@ -13,13 +13,13 @@ const quantity: JsonSchema = {
 
 const url = { minLength: 1, format: 'uri' };
 
-export const shards: ResourceRow = kcpRow({
+export const shards: ResourceDefinition = kcpDefinition({
   group: 'core.kcp.io',
   version: 'v1alpha1',
   kind: 'Shard',
   plural: 'shards',
   subresources: [partOf('status')],
-  behaviour: 'shards',
+  strategy: 'shards',
   columns: [
     { name: 'Region', type: 'string', description: 'Where the shard runs.', jsonPath: `.metadata.labels['region']` },
     { name: 'URL', type: 'string', description: 'Where other services reach it.', jsonPath: '.spec.baseURL' },

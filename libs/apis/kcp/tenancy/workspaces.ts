@@ -1,5 +1,5 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { ageDate, kcpRow, partOf } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { ageDate, kcpDefinition, partOf } from '../../define-resource.ts';
 import { kindSchema, object, oneOf, text } from '../../schema-builder.ts';
 import { conditions, labelSelector, lifecycleNames, phases, workspaceNamePattern } from '../common-schemas.ts';
 import { typeReferenceFields } from './type-reference.ts';
@@ -21,14 +21,14 @@ const mount = object(
   ['ref'],
 );
 
-export const workspaces: ResourceRow = kcpRow({
+export const workspaces: ResourceDefinition = kcpDefinition({
   group: 'tenancy.kcp.io',
   version: 'v1alpha1',
   kind: 'Workspace',
   plural: 'workspaces',
   shortNames: ['ws'],
   subresources: [partOf('status')],
-  behaviour: 'workspaces',
+  strategy: 'workspaces',
   rules: true,
   columns: [
     { name: 'Type', type: 'string', description: 'Type of the workspace.', jsonPath: '.spec.type.name' },

@@ -1,5 +1,5 @@
-import type { JsonSchema, ResourceRow } from '@kcp-ts/meta';
-import { kcpRow, partOf } from '../../define-row.ts';
+import type { JsonSchema, ResourceDefinition } from '@kcp-ts/api';
+import { kcpDefinition, partOf } from '../../define-resource.ts';
 import { flag, kindSchema, list, mapOf, object, oneOf, string, text, texts } from '../../schema-builder.ts';
 import { conditions, pathPattern, workspaceNamePattern } from '../common-schemas.ts';
 import { typeReferenceFields } from './type-reference.ts';
@@ -86,13 +86,13 @@ const status = object('What became of the type.', {
   ),
 });
 
-export const workspaceTypes: ResourceRow = kcpRow({
+export const workspaceTypes: ResourceDefinition = kcpDefinition({
   group: 'tenancy.kcp.io',
   version: 'v1alpha1',
   kind: 'WorkspaceType',
   plural: 'workspacetypes',
   subresources: [partOf('status')],
-  behaviour: 'workspacetypes',
+  strategy: 'workspacetypes',
   schema: kindSchema('WorkspaceType says what workspaces of a type are like.', { spec, status }, undefined, {
     type: 'object',
     properties: {

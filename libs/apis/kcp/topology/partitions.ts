@@ -1,9 +1,9 @@
-import type { ResourceRow } from '@kcp-ts/meta';
-import { ageDate, kcpRow } from '../../define-row.ts';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { ageDate, kcpDefinition } from '../../define-resource.ts';
 import { kindSchema, object } from '../../schema-builder.ts';
 import { labelSelector } from '../common-schemas.ts';
 
-export const partitions: ResourceRow = kcpRow({
+export const partitions: ResourceDefinition = kcpDefinition({
   group: 'topology.kcp.io',
   version: 'v1alpha1',
   kind: 'Partition',

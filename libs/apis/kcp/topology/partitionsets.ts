@@ -1,5 +1,5 @@
-import type { JsonSchema, ResourceRow } from '@kcp-ts/meta';
-import { ageDate, kcpRow, partOf } from '../../define-row.ts';
+import type { JsonSchema, ResourceDefinition } from '@kcp-ts/api';
+import { ageDate, kcpDefinition, partOf } from '../../define-resource.ts';
 import { atomicList, integer, kindSchema, list, mapOf, object, oneOf, string, text } from '../../schema-builder.ts';
 import { conditions } from '../common-schemas.ts';
 
@@ -33,13 +33,13 @@ const shardSelector: JsonSchema = object(
   { 'x-kubernetes-map-type': 'atomic' },
 );
 
-export const partitionSets: ResourceRow = kcpRow({
+export const partitionSets: ResourceDefinition = kcpDefinition({
   group: 'topology.kcp.io',
   version: 'v1alpha1',
   kind: 'PartitionSet',
   plural: 'partitionsets',
   subresources: [partOf('status')],
-  behaviour: 'partitionsets',
+  strategy: 'partitionsets',
   rules: true,
   columns: [{ name: 'Count', type: 'string', jsonPath: '.status.count' }, ageDate],
   schema: kindSchema(

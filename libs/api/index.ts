@@ -1,0 +1,59 @@
+export { Budget } from './budget.ts';
+// Clusters and revisions
+export type { ClusterName, WorkspacePath } from './cluster-name.ts';
+export { asClusterName, asWorkspacePath, isClusterName, isWorkspacePath, joinPath } from './cluster-name.ts';
+export type { ConditionChange } from './conditions.ts';
+export { isTrueCondition, withCondition, withSummary } from './conditions.ts';
+export { currentGroup } from './current-group.ts';
+export type { FieldError, FieldErrorKind } from './field-error.ts';
+export {
+  duplicateValue,
+  forbiddenField,
+  formatFieldValue,
+  invalidValue,
+  requiredValue,
+  unsupportedValue,
+} from './field-error.ts';
+export type { IdentityHash, KeyIdentity } from './identity-hash.ts';
+export { parseIdentityHash } from './identity-hash.ts';
+export type { JsonSchema } from './json-schema.ts';
+// Objects and rows
+export type { Condition, KubeObject, ObjectMeta, OwnerReference } from './kube-object.ts';
+// Names, selectors and quantities
+export {
+  validateAnnotations,
+  validateDns1035Label,
+  validateDnsLabel,
+  validateDnsSubdomain,
+  validateLabels,
+  validateLabelValue,
+  validatePathSegmentName,
+  validateQualifiedName,
+} from './names.ts';
+export type { NameProblems } from './object-meta-errors.ts';
+export { finalizersMax, objectMetaErrors } from './object-meta-errors.ts';
+export type { FieldRequirement } from './parse-selector.ts';
+export { parseFieldSelector, parseLabelSelector } from './parse-selector.ts';
+export type { Quantity } from './quantity.ts';
+export { compareQuantities, formatQuantity, parseQuantity, quantityProblem, roundedToMilli } from './quantity.ts';
+export type {
+  ListBound,
+  PrinterColumn,
+  ResourceDefinition,
+  ScalePaths,
+  SubresourceDefinition,
+  Verb,
+  WriteRules,
+} from './resource-definition.ts';
+export { groupResourceText, groupVersionText, writeRulesOf } from './resource-definition.ts';
+export type { ResourceVersion } from './resource-version.ts';
+export { formatResourceVersion, mergedShardNumber, parseResourceVersion, shardNumbers } from './resource-version.ts';
+export type { Revision } from './revision.ts';
+export { asRevision, revisionZero } from './revision.ts';
+export type { LabelMatcher, LabelSelector, LabelSelectorSpec, Requirement } from './selector.ts';
+export { compileLabelSelector, labelSelectorOf } from './selector.ts';
+export type { Status, StatusCause, StatusDetails, StatusReason, Subject } from './status-error.ts';
+export { StatusError } from './status-error.ts';
+// People and errors
+export type { UserInfo } from './user-info.ts';
+export { anonymousUser } from './user-info.ts';

@@ -1,0 +1,3 @@
+export { createLogger, levelOf } from './logging.ts';
+export type { Series, SeriesValues } from './metrics-page.ts';
+export { createMetricsPage } from './metrics-page.ts';

@@ -1,0 +1,92 @@
+/**
+ * The pieces of documents that one row brings, as text and bytes. They are cached by the row itself: a row is one value for all workspaces that
+ * serve it, so that a document of a new set of rows costs no more than joining pieces.
+ */
+import { createHash } from 'node:crypto';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import type { Encoded } from '@kcp-ts/k8s-protobuf';
+import { kindDefinitions } from './kind-definitions.ts';
+import type { Definitions, OpenApiSchema } from './open-api-schema.ts';
+import { definitionsIn } from './open-api-schema.ts';
+import { operationsOf } from './operations.ts';
+import { pathMessage } from './protobuf/encode-path.ts';
+import { namedField, schemaMessage } from './protobuf/encode-schema.ts';
+import { pathV2, schemaV2 } from './render-v2.ts';
+import { pathV3, schemaV3 } from './render-v3.ts';
+
+/** Pieces by name: paths or definitions. */
+export interface Pieces<Piece> {
+  readonly paths: ReadonlyMap<string, Piece>;
+  readonly definitions: ReadonlyMap<string, Piece>;
+}
+
+export interface Fragments {
+  /** Names all that these pieces are made of. */
+  hash(): string;
+  /** JSON texts. */
+  v3(): Pieces<string>;
+  /** JSON texts. */
+  v2(): Pieces<string>;
+  /** Entries of `openapi.v2.Paths.path` and of `Definitions.additional_properties`, with their tags. */
+  protobuf(): Pieces<Encoded>;
+  /** Names of definitions that these pieces point to. */
+  references(): ReadonlySet<string>;
+}
+
+function lazy<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function mapValues<From, To>(
+  from: ReadonlyMap<string, From>,
+  change: (value: From, name: string) => To,
+): Map<string, To> {
+  return new Map([...from].map(([name, value]) => [name, change(value, name)]));
+}
+
+export function fragmentsOf(resourceDefinition: ResourceDefinition): Fragments {
+  const paths = lazy(() => new Map(operationsOf(resourceDefinition).map((path) => [path.path, path])));
+  const definitions = lazy(() => kindDefinitions(resourceDefinition));
+  return {
+    hash: lazy(() => createHash('sha256').update(JSON.stringify(resourceDefinition)).digest('base64')),
+    v3: lazy(() => ({
+      paths: mapValues(paths(), (path) => JSON.stringify(pathV3(path))),
+      definitions: definitionTextsV3(definitions()),
+    })),
+    v2: lazy(() => ({
+      paths: mapValues(paths(), (path) => JSON.stringify(pathV2(path))),
+      definitions: definitionTextsV2(definitions()),
+    })),
+    protobuf: lazy(() => ({
+      paths: mapValues(paths(), (path, name) => namedField(2, name, pathMessage(pathV2(path)))),
+      definitions: definitionBytes(definitions()),
+    })),
+    references: lazy(() => {
+      const found = new Set<string>();
+      for (const { operations } of paths().values()) {
+        for (const { body, responses } of operations) {
+          if (body !== undefined) found.add(body.definition);
+          for (const definition of Object.values(responses)) found.add(definition);
+        }
+      }
+      for (const schema of definitions().values()) definitionsIn(schema, found);
+      return found;
+    }),
+  };
+}
+
+export function definitionTextsV3(definitions: Definitions): Map<string, string> {
+  return mapValues(definitions, (schema: OpenApiSchema) => JSON.stringify(schemaV3(schema)));
+}
+
+export function definitionTextsV2(definitions: Definitions): Map<string, string> {
+  return mapValues(definitions, (schema: OpenApiSchema) => JSON.stringify(schemaV2(schema)));
+}
+
+export function definitionBytes(definitions: Definitions): Map<string, Encoded> {
+  return mapValues(definitions, (schema: OpenApiSchema, name) => namedField(1, name, schemaMessage(schemaV2(schema))));
+}

@@ -1,0 +1,2 @@
+export type { OpenApi } from './create-open-api.ts';
+export { createOpenApi } from './create-open-api.ts';

@@ -1,0 +1,76 @@
+/** The clocks of an installation: what a service says of its own, and how a shard hears those of the others. */
+import type { Clock } from '@kcp-ts/base';
+import { ClockService } from '@kcp-ts/proto';
+import type { RpcClient, RpcService } from '@kcp-ts/rpc';
+import { createRpcClient, serviceOf } from '@kcp-ts/rpc';
+import type { Logger } from 'pino';
+import type { PeerTls } from '../membership/connections.ts';
+import type { Membership } from '../membership/membership.ts';
+import { cacheServersOf } from '../membership/membership.ts';
+import { admitServices } from '../membership/service-callers.ts';
+import type { ClockGuard, PeerClock } from './clock-guard.ts';
+import { createClockGuard } from './clock-guard.ts';
+
+/** Says what the clock says, to shards. */
+export function clockService(clock: Clock): RpcService {
+  return serviceOf(ClockService, {
+    readClock(_request, call) {
+      admitServices(call, ['shard']);
+      return { now: clock.now() };
+    },
+  });
+}
+
+export interface ShardClockDependencies {
+  readonly membership: Membership;
+  readonly tls: PeerTls;
+  /** The name of this shard. */
+  readonly own: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Compares a shard's clock with those of the other shards that live and of the cache-servers, for as long as it is not disposed. */
+export function guardClock({ membership, tls, own, clock, log }: ShardClockDependencies): ClockGuard {
+  const clients = new Map<string, RpcClient<typeof ClockService>>();
+
+  function addresses(): ReadonlyMap<string, string> {
+    const state = membership.current();
+    const others = state.shards.filter(({ name, alive }) => alive && name !== own);
+    return new Map([...others, ...cacheServersOf(state)].map(({ name, rpcAddress }) => [rpcAddress, name]));
+  }
+
+  function peers(): readonly PeerClock[] {
+    const now = addresses();
+    for (const [address, client] of clients) {
+      if (now.has(address)) continue;
+      client[Symbol.dispose]();
+      clients.delete(address);
+    }
+    return [...now].map(([address, name]) => {
+      let client = clients.get(address);
+      if (client === undefined) {
+        client = createRpcClient(ClockService, { addresses: [address], tls });
+        clients.set(address, client);
+      }
+      const { readClock } = client.call;
+      return { name, read: async (signal) => (await readClock({}, { signal })).now };
+    });
+  }
+
+  const guard = createClockGuard({
+    clock,
+    peers,
+    onChange(fault) {
+      if (fault === undefined) log.warn('the clock is right again: requests are served');
+      else log.error({ clocks: guard.peers() }, `${fault}: requests are refused until it is right`);
+    },
+  });
+  return {
+    ...guard,
+    [Symbol.dispose]() {
+      guard[Symbol.dispose]();
+      for (const client of clients.values()) client[Symbol.dispose]();
+    },
+  };
+}

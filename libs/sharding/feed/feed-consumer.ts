@@ -1,0 +1,399 @@
+/**
+ * Follows the feeds of all shards: the bus brings what is new, and whatever it loses is fetched from the shard. What is known of a shard is complete up to
+ * one number; a message that follows on it moves it, a message that does not shows that something is missing.
+ */
+
+import type { Revision } from '@kcp-ts/api';
+import { revisionZero } from '@kcp-ts/api';
+import { every } from '@kcp-ts/base';
+import type { FeedMessage, FeedService } from '@kcp-ts/proto';
+import type { RpcClient } from '@kcp-ts/rpc';
+import { RpcError } from '@kcp-ts/rpc';
+import { revisionAt } from '@kcp-ts/storage';
+import type { FeedEntry, FeedHandler } from './feed.ts';
+import { feedSubject, fromMessage } from './feed.ts';
+import type { FeedConsumer, FeedConsumerOptions, FollowedShard } from './follow.ts';
+import type { Followed } from './followed.ts';
+import { newlyFollowed, retryMsMin } from './followed.ts';
+import { readMessage } from './read-message.ts';
+
+const retryMsMax = 1_000;
+/** A shard that says nothing for this long is asked: it says its progress once a second. */
+const silentMs = 1_500;
+/** A sink that has lost something cannot hold more at once, as long as its disk is full. */
+const retakeMs = 5_000;
+const heldMessagesMax = 2_000;
+const callMs = 5_000;
+const refusalMs = 10_000;
+/** Epochs of one shard that are over and whose late messages are known by; it begins a new one with each start. */
+const pastEpochsMax = 16;
+
+export async function createFeedConsumer(options: FeedConsumerOptions): Promise<FeedConsumer> {
+  const feedConsumer = new Follower(options);
+  await feedConsumer.open();
+  return feedConsumer;
+}
+
+class Follower implements FeedConsumer {
+  readonly #options: FeedConsumerOptions;
+  readonly #followed = new Map<string, Followed>();
+  #nextRefusalMs = Number.NEGATIVE_INFINITY;
+  readonly #counters = { messages: 0, gaps: 0, fetches: 0, snapshots: 0 };
+  readonly #waiters = new Set<() => void>();
+  readonly #over = new AbortController();
+  #subscription: Disposable | undefined;
+  #watchdog: Disposable | undefined;
+  #known = false;
+
+  constructor(options: FeedConsumerOptions) {
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    this.#subscription = await this.#options.bus.subscribe(feedSubject('*'), {
+      message: (subject, bytes) => this.#hear(subject, bytes),
+      gap: () => this.#askAll(),
+      state: (up) => {
+        if (up) this.#askAll();
+      },
+    });
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.#watchdog = every(this.#options.clock, silentMs / 2, () => {
+      const now = this.#options.clock.monotonic();
+      for (const followed of this.#followed.values())
+        if (followed.complete !== undefined && followed.shard.alive && now - followed.completeAtMs > silentMs)
+          void this.#bring(followed);
+    });
+  }
+
+  #askAll(): void {
+    for (const followed of this.#followed.values()) if (followed.shard.alive) void this.#bring(followed);
+  }
+
+  setShards(shards: readonly FollowedShard[]): void {
+    this.#known = true;
+    for (const shard of shards) {
+      const followed = this.#followed.get(shard.name);
+      if (followed === undefined) {
+        this.#add(shard);
+        continue;
+      }
+      const moved = followed.shard.rpcAddress !== shard.rpcAddress;
+      const back = shard.alive && !followed.shard.alive;
+      followed.shard = shard;
+      if (shard.alive) followed.keepersAsked = false;
+      if (moved) {
+        followed.client[Symbol.dispose]();
+        followed.client = this.#options.connect(shard.rpcAddress);
+      }
+      if (moved || back) void this.#bring(followed);
+    }
+    const names = new Set(shards.map(({ name }) => name));
+    for (const [name, followed] of this.#followed) if (!names.has(name)) this.#remove(name, followed);
+    this.#settle();
+  }
+
+  #add(shard: FollowedShard): void {
+    const followed = newlyFollowed(shard, this.#options.connect(shard.rpcAddress));
+    this.#followed.set(shard.name, followed);
+    void this.#bring(followed);
+  }
+
+  #remove(name: string, followed: Followed): void {
+    followed.removed = true;
+    followed.retry?.[Symbol.dispose]();
+    followed.client[Symbol.dispose]();
+    this.#followed.delete(name);
+    this.#options.feedHandler.removed(name);
+  }
+
+  #hear(subject: string, bytes: Uint8Array): void {
+    this.#counters.messages++;
+    const message = this.#read(subject, bytes);
+    const followed = this.#followed.get(message?.shard ?? '');
+    if (message === undefined || followed === undefined) return;
+    if (followed.working !== undefined || followed.complete === undefined) {
+      // What does not fit is missed, and its absence will show.
+      if (followed.held.length < heldMessagesMax) followed.held.push(message);
+      return;
+    }
+    this.#take(followed, message);
+  }
+
+  #read(subject: string, bytes: Uint8Array): FeedMessage | undefined {
+    try {
+      return readMessage(subject, bytes, (shard) => this.#followed.get(shard)?.shard.number);
+    } catch (error) {
+      this.#refuse(subject, error);
+      return undefined;
+    }
+  }
+
+  /** Whoever sends what cannot be read can send much of it: one of them is told of in a while. */
+  #refuse(subject: string, error: unknown): void {
+    const now = this.#options.clock.monotonic();
+    if (now < this.#nextRefusalMs) return;
+    this.#nextRefusalMs = now + refusalMs;
+    this.#options.onTrouble?.(subject, error);
+  }
+
+  #take(followed: Followed, message: FeedMessage): void {
+    if (followed.pastEpochs.has(message.epoch)) return;
+    if (message.epoch !== followed.epoch) {
+      // Not kept for later: the snapshot has it, and one that came late would ask for another snapshot.
+      followed.anew = true;
+      this.#want(followed);
+      return;
+    }
+    const complete = followed.complete ?? revisionZero;
+    if (message.previous > complete || (message.byReference && message.progress > complete)) {
+      this.#counters.gaps++;
+      this.#want(followed);
+      return;
+    }
+    this.#apply(followed, message.entries, complete);
+    this.#advance(followed, message.progress);
+  }
+
+  #apply(followed: Followed, messages: FeedMessage['entries'], after: Revision): void {
+    const entries = messages.filter(({ revision }) => revision > after).map(fromMessage);
+    if (entries.length === 0) return;
+    this.#given(followed, entries);
+    this.#options.feedHandler.apply(followed.shard, entries);
+  }
+
+  #given(followed: Followed, entries: readonly FeedEntry[]): void {
+    for (const { revision } of entries) if (revision > followed.newest) followed.newest = revision;
+  }
+
+  #advance(followed: Followed, progress: number): void {
+    if (followed.complete === undefined || progress > followed.complete) followed.complete = progress as Revision;
+    followed.completeAtMs = this.#options.clock.monotonic();
+  }
+
+  /** Something is missing; while nobody answers, messages do not make us ask more often. */
+  #want(followed: Followed): void {
+    if (followed.retry === undefined) void this.#bring(followed);
+  }
+
+  /** Brings a shard's state up to what it is now; one at a time. Resolves to whether the shard itself has answered. */
+  #bring(followed: Followed): Promise<boolean> {
+    if (followed.working !== undefined) return followed.working;
+    followed.retry?.[Symbol.dispose]();
+    followed.retry = undefined;
+    const working = this.#bringNow(followed).then((answered) => {
+      followed.working = undefined;
+      followed.tried = true;
+      if (followed.removed || this.#over.signal.aborted) return false;
+      // What a keeper has is believed meanwhile; one that lives is asked again until it says so itself.
+      if (answered === 'nobody' || (answered === 'keeper' && followed.shard.alive)) this.#tryLater(followed);
+      else followed.retryMs = retryMsMin;
+      const held = followed.held;
+      followed.held = [];
+      if (followed.complete !== undefined) for (const message of held) this.#take(followed, message);
+      this.#settle();
+      return answered === 'shard';
+    });
+    followed.working = working;
+    return working;
+  }
+
+  #tryLater(followed: Followed): void {
+    followed.retry?.[Symbol.dispose]();
+    followed.retry = this.#options.clock.setTimer(followed.retryMs, () => void this.#bring(followed));
+    followed.retryMs = Math.min(retryMsMax, followed.retryMs * 2);
+  }
+
+  async #bringNow(followed: Followed): Promise<'shard' | 'keeper' | 'nobody'> {
+    // What is lost from here on is not in what comes now.
+    if (followed.lost) followed.anew = true;
+    followed.lost = false;
+    try {
+      if (followed.complete === undefined || followed.anew) await this.#snapshotOfOwn(followed);
+      else await this.#fetchOrSnapshot(followed, followed.complete);
+      return 'shard';
+    } catch (thrown) {
+      if (followed.removed || this.#over.signal.aborted) return 'nobody';
+      this.#options.onTrouble?.(followed.shard.name, thrown);
+      const worthwhile = followed.complete === undefined || (!followed.shard.alive && !followed.keepersAsked);
+      return worthwhile && (await this.#fromKeepers(followed)) ? 'keeper' : 'nobody';
+    }
+  }
+
+  async #fetchOrSnapshot(followed: Followed, after: Revision): Promise<void> {
+    try {
+      await this.#fetch(followed, after);
+    } catch (thrown) {
+      if (!(thrown instanceof RpcError) || thrown.code !== 'out-of-range') throw thrown;
+      // What we have of it stays until the snapshot says otherwise.
+      await this.#snapshotOfOwn(followed);
+    }
+  }
+
+  /** With what came after it: a shard that commits nothing has come much further than its last commit. */
+  async #snapshotOfOwn(followed: Followed): Promise<void> {
+    const { pastEpochs, newest } = followed;
+    // Where it breaks off, only another one says what is gone.
+    followed.anew = true;
+    // A shard that has lost its place to another may not know it yet.
+    const epoch = await this.#snapshot(
+      followed,
+      followed.client,
+      async (first) =>
+        !pastEpochs.has(first.epoch) && (first.revision >= newest || (await this.#hasPassed(followed, newest))),
+    );
+    if (followed.removed) return;
+    if (epoch !== followed.epoch) {
+      if (followed.epoch !== undefined) pastEpochs.add(followed.epoch);
+      for (const past of pastEpochs) if (pastEpochs.size > pastEpochsMax) pastEpochs.delete(past);
+      followed.epoch = epoch;
+    }
+    followed.anew = false;
+    await this.#fetch(followed, followed.complete ?? revisionZero);
+  }
+
+  /** Whether the shard says of itself that nothing more will be committed up to a revision: one that has lost its place cannot. */
+  async #hasPassed({ client, shard }: Followed, revision: Revision): Promise<boolean> {
+    const options = { signal: this.#over.signal, timeoutMs: callMs };
+    try {
+      for await (const { progress } of client.call.fetch({ shard: shard.name, after: revision }, options))
+        if (progress >= revision) return true;
+    } catch (thrown) {
+      if (!(thrown instanceof RpcError)) throw thrown;
+    }
+    return false;
+  }
+
+  /** Everything as of one revision, unless the first piece shows that it is no news. Resolves to the epoch of who has given it. */
+  async #snapshot(
+    followed: Followed,
+    client: RpcClient<typeof FeedService>,
+    isNews: (first: { readonly epoch: string; readonly revision: number }) => boolean | Promise<boolean>,
+  ): Promise<string> {
+    this.#counters.snapshots++;
+    const shard = followed.shard.name;
+    let snapshot: ReturnType<FeedHandler['begin']> | undefined;
+    let revision = 0;
+    let epoch = '';
+    for await (const reply of client.call.snapshot({ shard }, { signal: this.#over.signal })) {
+      if (followed.removed) return epoch;
+      if (snapshot === undefined && !(await isNews(reply)))
+        throw new RpcError('unavailable', `${shard} is known better than it was told`);
+      snapshot ??= this.#options.feedHandler.begin(followed.shard);
+      ({ epoch, revision } = reply);
+      const entries = reply.entries.map(fromMessage);
+      this.#given(followed, entries);
+      snapshot.add(entries);
+    }
+    if (snapshot === undefined) throw new RpcError('unavailable', `${shard} gave an empty answer`);
+    snapshot.end();
+    followed.complete = revision as Revision;
+    followed.completeAtMs = this.#options.clock.monotonic();
+    return epoch;
+  }
+
+  async #fetch(followed: Followed, after: Revision): Promise<void> {
+    this.#counters.fetches++;
+    const shard = followed.shard.name;
+    const options = { signal: this.#over.signal, timeoutMs: callMs };
+    for await (const reply of followed.client.call.fetch({ shard, after }, options)) {
+      if (followed.removed) return;
+      if (reply.epoch !== followed.epoch) throw new RpcError('out-of-range', `${shard} has begun anew`);
+      this.#apply(followed, reply.entries, followed.complete ?? after);
+      this.#advance(followed, reply.progress);
+    }
+  }
+
+  /** A shard that is down, as somebody keeps it. */
+  async #fromKeepers(followed: Followed): Promise<boolean> {
+    followed.keepersAsked = true;
+    for (const address of this.#options.keepers()) {
+      using client = this.#options.connect(address);
+      const done = await this.#snapshot(
+        followed,
+        client,
+        ({ revision }) =>
+          revision >= followed.newest && (followed.complete === undefined || revision > followed.complete),
+      ).then(
+        () => true,
+        () => false,
+      );
+      // A keeper does not say of which life of the shard its copy is, nor that it was whole: the shard's own next word is a snapshot.
+      if (done) followed.anew = true;
+      if (done) return true;
+    }
+    return false;
+  }
+
+  isReady(): boolean {
+    // One that is down and that nobody keeps holds up nobody who needs the others.
+    const isBrought = ({ complete, shard, tried }: Followed) => complete !== undefined || (tried && !shard.alive);
+    return this.#known && [...this.#followed.values()].every(isBrought);
+  }
+
+  #settle(): void {
+    if (!this.isReady()) return;
+    for (const resolve of this.#waiters) resolve();
+    this.#waiters.clear();
+  }
+
+  ready(): Promise<void> {
+    return this.isReady() ? Promise.resolve() : new Promise((resolve) => void this.#waiters.add(resolve));
+  }
+
+  retake(shard: string): void {
+    const followed = this.#followed.get(shard);
+    if (followed === undefined) return;
+    followed.lost = true;
+    followed.retry ??= this.#options.clock.setTimer(retakeMs, () => void this.#bring(followed));
+  }
+
+  isHeard(shard: string): boolean {
+    const followed = this.#followed.get(shard);
+    return followed?.epoch !== undefined && followed.shard.alive && !followed.anew;
+  }
+
+  ageMs(shard: string): number | undefined {
+    const followed = this.#followed.get(shard);
+    if (followed?.complete === undefined) return undefined;
+    const { clock } = this.#options;
+    const sinceHeard = clock.monotonic() - followed.completeAtMs;
+    return Math.max(sinceHeard, (revisionAt(clock.now()) - followed.complete) / 1_000);
+  }
+
+  async catchUp(): Promise<boolean> {
+    const living = [...this.#followed.values()].filter(({ shard }) => shard.alive);
+    return (await Promise.all(living.map((followed) => this.#catchUpWith(followed)))).every(Boolean);
+  }
+
+  async unheard(): Promise<ReadonlySet<string>> {
+    const asked = [...this.#followed].map(async ([name, followed]) =>
+      followed.shard.alive && (await this.#catchUpWith(followed)) ? [] : [name],
+    );
+    return new Set((await Promise.all(asked)).flat());
+  }
+
+  async #catchUpWith(followed: Followed): Promise<boolean> {
+    // One that is under way may have asked before the call.
+    await followed.working;
+    return this.#bring(followed);
+  }
+
+  statistics(): ReturnType<FeedConsumer['statistics']> {
+    return { ...this.#counters };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort();
+    this.#subscription?.[Symbol.dispose]();
+    this.#watchdog?.[Symbol.dispose]();
+    for (const followed of this.#followed.values()) {
+      followed.retry?.[Symbol.dispose]();
+      await followed.working;
+      followed.client[Symbol.dispose]();
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/** What a follower of feeds knows of one shard. */
+import type { Revision } from '@kcp-ts/api';
+import { revisionZero } from '@kcp-ts/api';
+import type { FeedMessage, FeedService } from '@kcp-ts/proto';
+import type { RpcClient } from '@kcp-ts/rpc';
+import type { FollowedShard } from './follow.ts';
+
+/** Before a shard that did not answer is asked again, at first. */
+export const retryMsMin = 50;
+
+export interface Followed {
+  shard: FollowedShard;
+  client: RpcClient<typeof FeedService>;
+  /** Of which life of the shard we know; what another says does not continue it. */
+  epoch: string | undefined;
+  readonly pastEpochs: Set<string>;
+  /** Another epoch was heard of: what we have is not to be continued. */
+  anew: boolean;
+  /** The sink has lost some of it. */
+  lost: boolean;
+  /** Keepers were asked since the shard went down. */
+  keepersAsked: boolean;
+  /** Somebody was asked, in vain or not. */
+  tried: boolean;
+  /** Everything up to it is in the sink; undefined before the first snapshot. */
+  complete: Revision | undefined;
+  completeAtMs: number;
+  /** The newest entry that the sink was given, whoever said it: a state that ends before it is one of the past. */
+  newest: Revision;
+  /** A fetch or snapshot is under way; messages wait for it. */
+  working: Promise<boolean> | undefined;
+  held: FeedMessage[];
+  retryMs: number;
+  retry: Disposable | undefined;
+  removed: boolean;
+}
+
+/** Nothing yet. */
+export function newlyFollowed(shard: FollowedShard, client: Followed['client']): Followed {
+  return {
+    shard,
+    client,
+    epoch: undefined,
+    pastEpochs: new Set(),
+    anew: false,
+    lost: false,
+    keepersAsked: false,
+    tried: false,
+    complete: undefined,
+    completeAtMs: 0,
+    newest: revisionZero,
+    working: undefined,
+    held: [],
+    retryMs: retryMsMin,
+    retry: undefined,
+    removed: false,
+  };
+}

@@ -1,0 +1,213 @@
+import { create } from '@bufbuild/protobuf';
+import { FeedService } from '@kcp-ts/proto';
+import { RpcError } from '@kcp-ts/rpc';
+import { describe, expect, it } from 'vitest';
+import type { Installation, TestShard } from './feed.fixture.ts';
+import { createInstallation, exportKey, put, turns, until } from './feed.fixture.ts';
+
+const [a, b, c] = ['a', 'b', 'c'].map((name) => exportKey(name)) as [string, string, string];
+
+describe('a sink that has lost something of a shard', () => {
+  it('is given everything anew some seconds later, and what it loses meanwhile once more', async () => {
+    await using all = await createInstallation(['alpha', 'beta']);
+    await all.feedConsumer.ready();
+    const [shard, other] = all.shards as [TestShard, TestShard];
+    await put(shard.store, a, 'x');
+    await until(() => all.view.get(a) !== undefined);
+    const before = shard.asked.snapshot;
+    all.feedConsumer.retake('alpha');
+    await turns(5);
+    expect(shard.asked.snapshot).toBe(before);
+    // While it is brought in, the sink loses something again.
+    shard.between = () => {
+      shard.between = undefined;
+      all.feedConsumer.retake('alpha');
+      return Promise.resolve();
+    };
+    for (let second = 0; second < 5; second++) await all.second();
+    await until(() => shard.asked.snapshot === before + 1);
+    for (let second = 0; second < 5; second++) await all.second();
+    await until(() => shard.asked.snapshot === before + 2);
+    for (let second = 0; second < 10; second++) await all.second();
+    expect([shard.asked.snapshot, other.asked.snapshot]).toEqual([before + 2, 1]);
+  });
+});
+
+/** What a keeper says of the shard, as its `epoch` and `revision`. */
+function keeper(shard: TestShard, epoch: string, revision: number, asked: { snapshot: number }) {
+  return {
+    ...shard.calls,
+    async *snapshot() {
+      asked.snapshot += 1;
+      const entries = [{ key: b, revision, createRevision: revision, value: Buffer.from('of the keeper') }];
+      yield create(FeedService.method.snapshot.output, { epoch, revision, entries });
+    },
+  };
+}
+
+describe('a keeper', () => {
+  /** The shard goes down, with a message that its follower has missed, and its keepers are asked. */
+  async function down(all: Installation, shard: TestShard, asked: { readonly snapshot: number }): Promise<void> {
+    shard.up = false;
+    shard.record = { ...shard.record, alive: false };
+    all.membershipChanged();
+    all.bus.mode = 'drop';
+    await put(shard.store, c, 'lost');
+    await turns(3);
+    all.bus.mode = 'pass';
+    await put(shard.store, c, 'heard');
+    await until(() => asked.snapshot > 0);
+    await turns(5);
+  }
+
+  it('that knows less than what is known changes nothing', async () => {
+    await using all = await createInstallation();
+    await all.feedConsumer.ready();
+    const shard = all.shards[0] as TestShard;
+    const before = shard.store.currentRevision();
+    await put(shard.store, a, 'x');
+    await until(() => all.view.get(a) !== undefined);
+    const asked = { snapshot: 0 };
+    all.copies.set('cache:1', keeper(shard, 'copy', before, asked));
+    await down(all, shard, asked);
+    expect(all.values()).toEqual({ [a]: 'x' });
+  });
+
+  it('is asked once each time that the shard goes down', async () => {
+    await using all = await createInstallation();
+    await all.feedConsumer.ready();
+    const shard = all.shards[0] as TestShard;
+    const asked = { snapshot: 0 };
+    all.copies.set('cache:1', keeper(shard, 'copy', 1, asked));
+    for (let time = 1; time <= 2; time++) {
+      await down(all, shard, asked);
+      for (let second = 0; second < 5; second++) await all.second();
+      expect(asked.snapshot).toBe(time);
+      shard.up = true;
+      shard.record = { ...shard.record, alive: true };
+      all.membershipChanged();
+      await turns(10);
+    }
+  });
+
+  it('that knows more is believed until the shard is back, in the same life or another', async () => {
+    for (const restarted of [false, true]) {
+      await using all = await createInstallation();
+      await all.feedConsumer.ready();
+      const shard = all.shards[0] as TestShard;
+      await put(shard.store, a, 'x');
+      await until(() => all.view.get(a) !== undefined);
+      const asked = { snapshot: 0 };
+      all.copies.set('cache:1', keeper(shard, 'copy', shard.store.currentRevision() + 1_000, asked));
+      await down(all, shard, asked);
+      expect(all.values()).toEqual({ [b]: 'of the keeper' });
+      all.clock.advance(10);
+      if (restarted) await shard.restart();
+      shard.up = true;
+      shard.record = { ...shard.record, alive: true };
+      all.membershipChanged();
+      await until(() => all.view.get(a) !== undefined);
+      expect(all.values()).toEqual({ [a]: 'x', [c]: 'heard' });
+      await put(shard.store, a, 'tail');
+      await until(() => Buffer.from(all.view.get(a)?.value ?? '').toString() === 'tail');
+    }
+  });
+
+  it('is believed of a living shard that does not answer, until that does: it is asked again, and has not been heard before', async () => {
+    await using all = await createInstallation(['alpha'], async (shard) => {
+      shard.up = false;
+      await put(shard.store, a, 'x');
+    });
+    const shard = all.shards[0] as TestShard;
+    all.bus.mode = 'drop';
+    all.copies.set('cache:1', keeper(shard, 'copy', 1, { snapshot: 0 }));
+    await turns(5);
+    all.clock.advance(100);
+    await until(() => all.view.get(b) !== undefined);
+    expect([all.feedConsumer.isReady(), all.feedConsumer.isHeard('alpha')]).toEqual([true, false]);
+    shard.up = true;
+    await turns(5);
+    // Before its silence would be noticed.
+    all.clock.advance(1_000);
+    await until(() => all.view.get(a) !== undefined);
+    expect(all.values()).toEqual({ [a]: 'x' });
+    await until(() => all.feedConsumer.isHeard('alpha'));
+    shard.record = { ...shard.record, alive: false };
+    all.membershipChanged();
+    expect([all.feedConsumer.isHeard('alpha'), all.feedConsumer.isHeard('beta')]).toEqual([false, false]);
+  });
+
+  it('makes nobody believe that a living shard was heard', async () => {
+    await using all = await createInstallation(['alpha'], async (shard) => {
+      shard.up = false;
+      await put(shard.store, a, 'x');
+    });
+    const shard = all.shards[0] as TestShard;
+    const late = keeper(shard, 'alpha-1', 1, { snapshot: 0 });
+    all.copies.set('cache:1', { ...late, snapshot: shard.calls.snapshot });
+    await turns(5);
+    all.copies.set('cache:1', late);
+    expect(await all.feedConsumer.catchUp()).toBe(false);
+    expect(Object.keys(all.values())).toEqual([b]);
+  });
+});
+
+describe('what has been seen of a shard', () => {
+  it('in a snapshot that broke off is not taken back by a keeper that knows less', async () => {
+    await using all = await createInstallation(['alpha'], async (shard) => {
+      for (let index = 0; index < 700; index++) await put(shard.store, exportKey(`e${index}`), 'x');
+      let pieces = 0;
+      // The head and the first piece come.
+      shard.between = () => {
+        pieces += 1;
+        shard.up = pieces <= 2;
+        return Promise.resolve();
+      };
+    });
+    const shard = all.shards[0] as TestShard;
+    const seen = all.view.sizes;
+    const asked = { snapshot: 0 };
+    all.copies.set('cache:1', keeper(shard, 'copy', 5, asked));
+    await until(() => asked.snapshot > 0);
+    await turns(5);
+    expect(seen().entries).toBe(500);
+    expect(all.view.get(b)).toBe(undefined);
+    shard.between = undefined;
+    shard.up = true;
+    all.clock.advance(100);
+    await until(() => seen().entries === 700);
+  });
+
+  it('by way of a keeper is not taken back by a former owner, and by one that can promise more than that it is', async () => {
+    await using all = await createInstallation();
+    await all.feedConsumer.ready();
+    const shard = all.shards[0] as TestShard;
+    await put(shard.store, a, 'x');
+    await until(() => all.view.get(a) !== undefined);
+    // Its successor has committed: the keeper has heard of it, and this follower has not.
+    const newer = shard.store.currentRevision() + 100;
+    all.copies.set('cache:1', keeper(shard, 'copy', newer, { snapshot: 0 }));
+    const { fetch } = shard.calls;
+    shard.calls.fetch = () => {
+      throw new RpcError('unavailable', 'the store is not ours any more');
+    };
+    shard.record = { ...shard.record, alive: false };
+    all.membershipChanged();
+    all.bus.gap();
+    all.bus.mode = 'drop';
+    await put(shard.store, c, 'lost');
+    await turns(3);
+    all.bus.mode = 'pass';
+    await put(shard.store, c, 'heard');
+    await until(() => all.view.get(b) !== undefined);
+    shard.record = { ...shard.record, alive: true };
+    all.membershipChanged();
+    for (let second = 0; second < 3; second++) await all.second();
+    expect(all.values()).toEqual({ [b]: 'of the keeper' });
+    expect(all.troubles.at(-1)).toContain('is known better than it was told');
+    // One that was set back to an older state promises, and what it has counts.
+    shard.calls.fetch = fetch;
+    for (let second = 0; second < 3; second++) await all.second();
+    expect(all.values()).toEqual({ [a]: 'x', [c]: 'heard' });
+  });
+});

@@ -1,0 +1,49 @@
+// Requests handed on to other servers
+export type { BackendStatistics, Backends } from './backends/backends.ts';
+export { answerStatus, createBackends, unavailable } from './backends/backends.ts';
+export { forwardedHeaders } from './backends/forwarded-headers.ts';
+// Clocks of other shards
+export type { ClockGuard } from './clocks/clock-guard.ts';
+export { createClockGuard } from './clocks/clock-guard.ts';
+export { clockService, guardClock } from './clocks/peer-clocks.ts';
+// Feeds: what a shard tells the others
+export type { EntryView } from './feed/entry-view.ts';
+export { createEntryView, joinFeedHandlers } from './feed/entry-view.ts';
+export type { FeedEntry, FeedHandler, FeedShard, Project } from './feed/feed.ts';
+export { createFeedConsumer } from './feed/feed-consumer.ts';
+export type { FeedPublisher } from './feed/feed-publisher.ts';
+export { createFeedPublisher } from './feed/feed-publisher.ts';
+export { feedHandlers, feedService } from './feed/feed-service.ts';
+export type { FeedConsumer } from './feed/follow.ts';
+export type { ProgressAsker } from './feed/progress-asker.ts';
+export { createProgressAsker } from './feed/progress-asker.ts';
+// Where a workspace is
+export { logicalClusterKey } from './locator/cluster-facts.ts';
+export type { ClusterIndex } from './locator/cluster-index.ts';
+export { createClusterIndex } from './locator/cluster-index.ts';
+export type { Confirming, Directory } from './locator/directory.ts';
+export { confirmPlacement, openDirectory } from './locator/directory.ts';
+export type { PathIndex, Placement } from './locator/path-index.ts';
+export { createPathIndex, pathIndexHandler } from './locator/path-index.ts';
+export { isLogicalClusterKey, isWorkspaceKey, logicalClustersPrefix, projectionOf } from './locator/projections.ts';
+export { sharedConfirm } from './locator/shared-confirm.ts';
+// Which shards and services there are
+export type { Connections, InstallationConfig, PeerTls } from './membership/connections.ts';
+export { etcdOptionsOf, openConnections } from './membership/connections.ts';
+export type { InProcessRegistry } from './membership/in-process-membership.ts';
+export { createInProcessRegistry } from './membership/in-process-membership.ts';
+export type { Membership, MembershipState, ServiceKind, ShardAddress, ShardRecord } from './membership/membership.ts';
+export { cacheServersOf } from './membership/membership.ts';
+export { admitServices } from './membership/service-callers.ts';
+// One stream and one list of several shards
+export type { ContentHandlers, ContentStream } from './merge/content.ts';
+export { createExclusions } from './merge/exclusions.ts';
+export { assertAllThere, awaitClock, awaitMembership, consistentListRevision } from './merge/list-revision.ts';
+export type { MergedHandler, MergedWatch } from './merge/merged-watch.ts';
+export { createMergedWatch } from './merge/merged-watch.ts';
+export type { ProgressRequester } from './merge/progress-requester.ts';
+export { createProgressRequester } from './merge/progress-requester.ts';
+export type { Position } from './merge/resume.ts';
+export type { MergedEvent } from './merge/shard-stream.ts';
+export type { MergedShard, ShardProgress, ShardsView } from './merge/shards.ts';
+export { silentMsMax } from './merge/shards.ts';

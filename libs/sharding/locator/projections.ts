@@ -1,0 +1,58 @@
+/**
+ * What other services must know of every workspace and logical cluster: where a path leads, and where a cluster is. A projection has the shape of
+ * the object it is made of, with the fields that an index reads and no others, so that a feed carries some hundred bytes and nothing private.
+ */
+import type { KubeObject } from '@kcp-ts/api';
+import { encodeStored, parseStored, storedFlags } from '@kcp-ts/storage';
+
+/** Where LogicalClusters are stored. */
+export const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
+/** Where Workspaces are stored, but for the identity that comes next. */
+const workspacesStart = 'tenancy.kcp.io/workspaces/';
+
+const keptAnnotations = [
+  'core.kcp.io/shard',
+  'kcp.io/path',
+  'internal.tenancy.kcp.io/type',
+  'internal.kcp.io/replicate',
+  'authorization.kcp.io/required-groups',
+];
+/** Of no row: a projection is never served as it is. */
+const noFingerprint = '0000000000000000';
+
+interface Projected extends KubeObject {
+  readonly spec?: { readonly cluster?: string; readonly owner?: { readonly cluster: string; readonly name: string } };
+  readonly status?: { readonly phase?: string };
+}
+
+/** Whether a key is that of a Workspace. */
+export function isWorkspaceKey(key: string): boolean {
+  return key.startsWith(workspacesStart);
+}
+
+/** Whether a key is that of a LogicalCluster. */
+export function isLogicalClusterKey(key: string): boolean {
+  return key.startsWith(logicalClustersPrefix);
+}
+
+/** The projection of a stored Workspace or LogicalCluster, as a stored value. */
+export function projectionOf(value: Uint8Array): Uint8Array {
+  const { apiVersion, kind, metadata, spec, status } = parseStored<Projected>(value);
+  const annotations: Record<string, string> = {};
+  for (const name of keptAnnotations) {
+    const text = metadata.annotations?.[name];
+    if (text !== undefined) annotations[name] = text;
+  }
+  const owner = spec?.owner;
+  const projected = {
+    apiVersion,
+    kind,
+    metadata: { name: metadata.name, uid: metadata.uid, annotations },
+    spec: {
+      ...(spec?.cluster === undefined ? {} : { cluster: spec.cluster }),
+      ...(owner === undefined ? {} : { owner: { cluster: owner.cluster, name: owner.name } }),
+    },
+    status: { phase: status?.phase },
+  };
+  return encodeStored(noFingerprint, storedFlags(value), JSON.stringify(projected));
+}

@@ -1,0 +1,53 @@
+/**
+ * The layers of the packages: a package may import what is on a lower layer, never what is beside it or above. The numbers are those of ARCHITECTURE.md.
+ * Tests stand on top of everything, and any test may use the testing room.
+ */
+export const layers: Readonly<Record<string, number>> = {
+  'libs/base': 0,
+  'libs/flags': 0,
+  'libs/proto': 0,
+  'libs/observability': 0,
+  'libs/api': 1,
+  'libs/pki': 1,
+  'libs/rpc': 1,
+  'libs/testing': 1,
+  'libs/bus': 2,
+  'libs/etcd': 2,
+  'libs/cel': 2,
+  'libs/http': 2,
+  'libs/storage': 3,
+  'libs/schema': 3,
+  'libs/k8s-protobuf': 5,
+  'libs/discovery': 3,
+  'libs/sharing': 4,
+  'libs/watch': 4,
+  'libs/patch': 4,
+  'libs/apis': 4,
+  'libs/printers': 5,
+  'libs/openapi': 6,
+  'libs/registry': 5,
+  'libs/client': 5,
+  'libs/authn': 5,
+  'libs/authz': 5,
+  'libs/admission': 5,
+  'libs/sharding': 6,
+  'libs/apiserver': 7,
+  'libs/tenancy': 6,
+  'libs/catalog': 6,
+  'libs/controller-runtime': 6,
+  'libs/strategies': 8,
+  'libs/program': 7,
+  'libs/controllers': 8,
+  'libs/virtual-workspaces': 8,
+};
+
+const layersOfPrograms: readonly (readonly [prefix: string, layer: number])[] = [
+  ['services/', 9],
+  ['tools/', 10],
+  ['tests', 11],
+];
+
+/** Undefined for a package that nobody has given a layer yet. */
+export function layerOf(folder: string): number | undefined {
+  return layers[folder] ?? layersOfPrograms.find(([prefix]) => folder.startsWith(prefix))?.[1];
+}
