@@ -36,6 +36,8 @@ export type { FieldRequirement } from './parse-selector.ts';
 export { parseFieldSelector, parseLabelSelector } from './parse-selector.ts';
 export type { Quantity } from './quantity.ts';
 export { compareQuantities, formatQuantity, parseQuantity, quantityProblem, roundedToMilli } from './quantity.ts';
+// Requests
+export type { ApiPath, NonResourceRequestInfo, RequestInfo, ResourceRequestInfo } from './request-info.ts';
 export type {
   ListBound,
   PrinterColumn,

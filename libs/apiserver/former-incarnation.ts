@@ -15,15 +15,15 @@ function createdAt(deps: ResourceCall['deps'], key: string | undefined): Revisio
  * Throws Expired for a revision from before the resource was served here, as a kube-apiserver does whose watch cache is as old as the definition. What a client
  * knew of the objects of that time would otherwise be patched together with those of now; it may come from another installation.
  */
-export function refuseFormerIncarnation({ deps, scope, served }: ResourceCall, revision: Revision | undefined): void {
+export function refuseFormerIncarnation({ deps, cluster, served }: ResourceCall, revision: Revision | undefined): void {
   const { origin } = served;
   if (revision === undefined || revision === 0) return;
   if (revision <= oldestRevision) throw tooOld(revision, deps.store.currentRevision());
-  if (scope.cluster === '*') return;
-  const made = createdAt(deps, deps.registry.logicalClusterKey?.(scope.cluster));
+  if (cluster === '*') return;
+  const made = createdAt(deps, deps.registry.logicalClusterKey?.(cluster));
   if (made !== undefined && revision < made) throw tooOld(revision, made);
   if (origin.kind === 'builtin') return;
-  const since = createdAt(deps, deps.registry.originKey?.(scope.cluster, served));
+  const since = createdAt(deps, deps.registry.originKey?.(cluster, served));
   if (since !== undefined && revision < since)
     throw StatusError.expired(
       `too old resource version: ${groupResourceText(served.definition)} has been served here since then; start again from a list`,

@@ -1,15 +1,16 @@
 // The server
 
-export type { ApiRequest } from './api-request.ts';
-export type { ApiServerOptions, PublicDocument, Route, StandbyServerOptions, VersionInfo } from './api-server.ts';
-export { createApiServer, createStandbyServer } from './api-server.ts';
+export type { ApiRequest, ReceivedRequest, Target } from './api-request.ts';
 export { awaitRevision } from './await-revision.ts';
 export type { Bookmarks } from './bookmarks.ts';
 export { createBookmarks } from './bookmarks.ts';
-
+export type { ApiServerOptions, StandbyServerOptions } from './chain.ts';
+export { createApiServer, createStandbyServer } from './chain.ts';
 // Answers
 export { respondJson, respondText } from './encode/respond.ts';
+export type { Auditor } from './filters/audit.ts';
 export type { HealthCheck } from './handlers/health.ts';
+export type { PublicDocument, VersionInfo } from './handlers/non-resource.ts';
 
 // Options of requests
 export type { ListOptions } from './options/list-options.ts';
@@ -20,9 +21,7 @@ export { createProgress } from './progress.ts';
 
 export { isTrue, parseQuery } from './query.ts';
 // Targets
-export type { ApiPath, RequestPath } from './request-path.ts';
-export { parseRequestPath, splitCluster } from './request-path.ts';
-export type { KeyFilter, Scope } from './scope.ts';
+export { parseApiPath, requestInfoOf, splitCluster } from './request-path.ts';
 export type {
   ApiSurfaceDocuments,
   ServerDependencies,
@@ -30,9 +29,9 @@ export type {
   SpecialCall,
   SpecialHandler,
 } from './server-dependencies.ts';
-
 // What is not plain storage
-export type { ReviewDependencies } from './special/reviews.ts';
-export { createReviewHandlers } from './special/reviews.ts';
-export { createScaleHandler } from './special/scale.ts';
-export { createTokenRequestHandler } from './special/token-request.ts';
+export type { ReviewDependencies } from './subresources/reviews.ts';
+export { createReviewHandlers } from './subresources/reviews.ts';
+export { createScaleHandler } from './subresources/scale.ts';
+export { createTokenRequestHandler } from './subresources/token-request.ts';
+export type { KeyFilter, RequestAuthorizer, ServedApi, StorageView, View } from './view.ts';

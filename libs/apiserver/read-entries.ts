@@ -5,8 +5,8 @@ import type { Slices } from '@kcp-ts/base';
 import type { ServedResource } from '@kcp-ts/registry';
 import { metadataObject, servedObject } from '@kcp-ts/registry';
 import type { Entry, Range, Store } from '@kcp-ts/storage';
-import type { KeyFilter } from './scope.ts';
 import type { SelectorFilter } from './selector-filter.ts';
+import type { KeyFilter } from './view.ts';
 
 /** What is read at once where a filter looks at it. */
 const filteredEntries = 500;

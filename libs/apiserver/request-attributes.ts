@@ -1,8 +1,7 @@
 /** What authorization is asked about a request, where that differs from what the path names: the rules of Kubernetes' RequestInfoFactory. */
-import type { Verb } from '@kcp-ts/api';
+import type { RequestInfo } from '@kcp-ts/api';
 import { parseFieldSelector } from '@kcp-ts/api';
 import type { Query } from './query.ts';
-import type { ApiPath } from './request-path.ts';
 
 /** Kubernetes' `path.IsValidPathSegmentName`. */
 function isPathSegment(name: string): boolean {
@@ -25,11 +24,12 @@ function selectedName(selector: string): string {
  * The path as it is judged: a namespace is an object in itself, so that its owner's Role counts for it, and a list or watch of one name is about that name.
  * The old `/watch/` paths do not look at selectors, nor does `deletecollection`.
  */
-export function attributesOf(api: ApiPath, verb: Verb, query: Query): ApiPath {
-  if (api.name !== '')
-    return api.resource === 'namespaces' && api.namespace === '' ? { ...api, namespace: api.name } : api;
-  if ((verb !== 'list' && verb !== 'watch') || api.watch) return api;
+export function attributesOf(info: RequestInfo, query: Query): RequestInfo {
+  if (info.kind !== 'resource') return info;
+  if (info.name !== '')
+    return info.resource === 'namespaces' && info.namespace === '' ? { ...info, namespace: info.name } : info;
+  if ((info.verb !== 'list' && info.verb !== 'watch') || info.watch) return info;
   const selector = query.get('fieldSelector');
-  if (selector === undefined || selector === '') return api;
-  return { ...api, name: selectedName(selector) };
+  if (selector === undefined || selector === '') return info;
+  return { ...info, name: selectedName(selector) };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRequestPath, splitCluster } from './request-path.ts';
+import { parseApiPath, splitCluster } from './request-path.ts';
 
 const nothing = {
   group: '',
@@ -28,13 +28,13 @@ describe('a path', () => {
     ['/apis/g.io/v2/things:abc', { group: 'g.io', version: 'v2', resource: 'things', identity: 'abc' }],
     ['/apis/g.io/v1/clusterroles/system%3Aadmin', { group: 'g.io', resource: 'clusterroles', name: 'system:admin' }],
   ])('%s names what it names', (path, expected) => {
-    expect(parseRequestPath(path)).toEqual({ kind: 'api', api: { ...nothing, ...expected } });
+    expect(parseApiPath(path)).toEqual({ ...nothing, ...expected });
   });
 
   it.each(['/', '/api', '/api/v1', '/apis', '/apis/g.io', '/apis/g.io/v1', '/openapi/v3', '/version'])(
     '%s is no resource',
     (path) => {
-      expect(parseRequestPath(path)).toEqual({ kind: 'other', path });
+      expect(parseApiPath(path)).toBeUndefined();
     },
   );
 

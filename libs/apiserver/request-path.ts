@@ -3,25 +3,10 @@
  * something else (`/healthz`, `/openapi/v3`). Parsed once per request, without regular expressions.
  */
 
+import type { ApiPath, RequestInfo } from '@kcp-ts/api';
 import { decodeSegment } from '@kcp-ts/http';
-
-export interface ApiPath {
-  readonly group: string;
-  readonly version: string;
-  readonly resource: string;
-  /** From `resource:identity`. */
-  readonly identity: string | undefined;
-  readonly namespace: string;
-  readonly name: string;
-  readonly subresource: string;
-  /** The old `/watch/` path segment. */
-  readonly watch: boolean;
-}
-
-export type RequestPath =
-  | { readonly kind: 'api'; readonly api: ApiPath }
-  /** Discovery, OpenAPI, health, version; with its leading slash. */
-  | { readonly kind: 'other'; readonly path: string };
+import type { Query } from './query.ts';
+import { verbOf } from './verb-of.ts';
 
 /** Splits off `/clusters/<x>`: the cluster's text (undecoded segments are decoded) and the rest of the path, or undefined where there is no such prefix. */
 export function splitCluster(path: string): { readonly cluster: string; readonly rest: string } | undefined {
@@ -62,10 +47,10 @@ function apiPath(
   return { group, version, resource, identity, namespace, name, subresource, watch };
 }
 
-/** What the rest of a path (behind the prefix, without the query) names. */
-export function parseRequestPath(path: string): RequestPath {
+/** The API path that the rest of a path (behind the prefix, without the query) is; undefined where it is none. */
+export function parseApiPath(path: string): ApiPath | undefined {
   const core = path.startsWith('/api/');
-  if (!core && !path.startsWith('/apis/')) return { kind: 'other', path };
+  if (!core && !path.startsWith('/apis/')) return undefined;
   const raw = path.split('/');
   const parts = path.includes('%') ? raw.map(decodeSegment) : raw;
   if (parts.at(-1) === '') parts.pop();
@@ -73,8 +58,16 @@ export function parseRequestPath(path: string): RequestPath {
   const group = core ? '' : (parts[2] ?? '');
   const at = core ? 2 : 3;
   const version = parts[at];
-  if (version === undefined || parts.length === at + 1) return { kind: 'other', path };
+  if (version === undefined || parts.length === at + 1) return undefined;
   const watch = parts[at + 1] === 'watch' && parts.length > at + 2;
-  const api = apiPath(group, version, parts, watch ? at + 2 : at + 1, watch);
-  return api === undefined ? { kind: 'other', path } : { kind: 'api', api };
+  return apiPath(group, version, parts, watch ? at + 2 : at + 1, watch);
+}
+
+/** What a request names: `rest` is its path behind the prefix, without the query. */
+export function requestInfoOf(method: string, rest: string, query: Query): RequestInfo {
+  const api = parseApiPath(rest);
+  if (api === undefined) return { kind: 'non-resource', path: rest, verb: method.toLowerCase() };
+  const { group, version, resource, identity, namespace, name, subresource, watch } = api;
+  const verb = verbOf(method, api, query);
+  return { kind: 'resource', group, version, resource, identity, namespace, name, subresource, watch, verb };
 }

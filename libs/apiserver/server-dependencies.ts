@@ -1,6 +1,6 @@
 /** What handlers need of the process they live in; compose.ts gives it. */
 
-import type { ResourceDefinition } from '@kcp-ts/api';
+import type { ClusterName, ResourceDefinition } from '@kcp-ts/api';
 import type { Clock, Turns } from '@kcp-ts/base';
 import type { Exchange, YamlDecoder } from '@kcp-ts/http';
 import type { KindedObject } from '@kcp-ts/k8s-protobuf';
@@ -8,7 +8,7 @@ import type { ApiSurface, RegistryDependencies, ServedResource } from '@kcp-ts/r
 import type { Store } from '@kcp-ts/storage';
 import type { WatchHub } from '@kcp-ts/watch';
 import type { ApiRequest } from './api-request.ts';
-import type { Scope } from './scope.ts';
+import type { StorageView } from './view.ts';
 
 /** A subresource or virtual resource that is not plain storage: `token`, `scale`, the reviews. */
 export interface SpecialHandler {
@@ -19,7 +19,8 @@ export interface SpecialHandler {
 
 export interface SpecialCall {
   readonly request: ApiRequest;
-  readonly scope: Scope;
+  readonly cluster: ClusterName | '*';
+  readonly storage: StorageView;
   readonly served: ServedResource;
   readonly namespace: string;
   readonly objectName: string;

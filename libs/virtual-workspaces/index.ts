@@ -1,7 +1,10 @@
-export type { ExportScopeDependencies, ExportTarget } from './apiexport/api-export-scope.ts';
-export { createExportScope } from './apiexport/api-export-scope.ts';
-export type { ExportSurface, ExportSurfaceDependencies, Grounds } from './apiexport/api-export-surface.ts';
-export type { ExportSurfaces } from './apiexport/export-surfaces.ts';
+// The APIExport virtual workspace
+export type { ExportViewDependencies } from './apiexport/api-export-view.ts';
+export type { ApiExportWorkspaceDependencies } from './apiexport/api-export-workspace.ts';
+export { createApiExportWorkspace } from './apiexport/api-export-workspace.ts';
 export { createExportSurfaces } from './apiexport/export-surfaces.ts';
 export type { ExportedResourcesDependencies } from './apiexport/exported-resources.ts';
 export { resourcesOfIdentity } from './apiexport/exported-resources.ts';
+// The framework
+export type { VirtualWorkspace } from './framework.ts';
+export { locateVirtual, servicesPrefix } from './framework.ts';

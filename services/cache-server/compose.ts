@@ -1,7 +1,14 @@
 /** The cache-server from top to bottom: copies that nobody but the feeds writes, behind the same API server as everything else. */
 
 import { StatusError } from '@kcp-ts/api';
-import type { ApiSurfaceDocuments, Bookmarks, ServerDependencies } from '@kcp-ts/apiserver';
+import type {
+  ApiSurfaceDocuments,
+  Bookmarks,
+  ReceivedRequest,
+  RequestAuthorizer,
+  ServerDependencies,
+  Target,
+} from '@kcp-ts/apiserver';
 import { createApiServer, createBookmarks, createProgress, respondText } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
@@ -14,7 +21,7 @@ import { versionInfo } from '@kcp-ts/program';
 import type { ApiSurface } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
 import { createWatchHub } from '@kcp-ts/watch';
-import { cacheScope, parseCachePath } from './cache-scope.ts';
+import { cacheView, parseCachePath } from './cache-view.ts';
 
 export interface CacheServerOptions {
   readonly store: Store;
@@ -51,6 +58,19 @@ function presentationOf(surface: ApiSurface): ServerDependencies['presentation']
   };
 }
 
+/** Beside what is cached there are metrics, for members of system:masters. */
+function metricsAuthorizer(path: string): RequestAuthorizer {
+  return {
+    authorize(user) {
+      if (!user.groups.includes('system:masters')) {
+        const who = JSON.stringify(user.name);
+        return new StatusError('Forbidden', `forbidden: User ${who} cannot get path ${JSON.stringify(path)}`, {});
+      }
+      return path === '/metrics' ? undefined : StatusError.badRequest('a shard name is required');
+    },
+  };
+}
+
 export function composeCacheServer(options: CacheServerOptions): CacheServer {
   const { store, surface, clock, random } = options;
   const hub = createWatchHub(store, {});
@@ -65,7 +85,16 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
     special: new Map(),
     presentation: presentationOf(surface),
   };
-  const isMaster = (groups: readonly string[]) => groups.includes('system:masters');
+  function locate(request: ReceivedRequest): Target {
+    try {
+      const found = parseCachePath(request.path);
+      if (found === undefined) return { kind: 'answer', authorizer: metricsAuthorizer(request.path), answer: metrics };
+      return { kind: 'view', view: cacheView({ surface, shards: options.shards }, found), rest: found.rest };
+    } catch (thrown) {
+      return { kind: 'refused', refusal: () => StatusError.from(thrown) };
+    }
+  }
+  const metrics = async (request: ReceivedRequest) => respondText(request, 200, await options.metrics());
   const handler = createApiServer({
     deps,
     bookmarks,
@@ -80,22 +109,9 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
     impersonate() {
       throw new StatusError('Forbidden', 'nobody is impersonated here', {});
     },
-    route(request) {
-      const target = parseCachePath(request.path);
-      if (target !== undefined) {
-        const scope = cacheScope({ surface, shards: options.shards }, target);
-        return { kind: 'scope', scope, rest: target.rest };
-      }
-      if (!isMaster(request.user.groups)) {
-        const who = JSON.stringify(request.user.name);
-        throw new StatusError(
-          'Forbidden',
-          `forbidden: User ${who} cannot get path ${JSON.stringify(request.path)}`,
-          {},
-        );
-      }
-      if (request.path !== '/metrics') throw StatusError.badRequest('a shard name is required');
-      return { kind: 'answer', answer: async () => respondText(request, 200, await options.metrics()) };
+    locate: (request) => locate(request),
+    home: () => {
+      throw new Error('every path of a cache-server has a prefix');
     },
     logFault: (request, error) => options.logFault(request.id, error),
     observe: () => undefined,

@@ -1,8 +1,7 @@
 /** Who may do what in this shard: the authorizer over the shard's own objects, and the questions that others ask of it. */
 
-import type { ClusterName, UserInfo } from '@kcp-ts/api';
+import type { ApiPath, ClusterName, RequestInfo, UserInfo } from '@kcp-ts/api';
 import { parseIdentityHash, StatusError } from '@kcp-ts/api';
-import type { ApiPath } from '@kcp-ts/apiserver';
 import type { AccessRequest, Authorizer, AuthorizerDependencies, Escalation, Rbac, Reviews } from '@kcp-ts/authz';
 import {
   alwaysAllowPathsDefault,
@@ -25,9 +24,8 @@ export interface Access {
   readonly rbac: Rbac;
   readonly reviews: Reviews;
   readonly escalation: Escalation;
-  /** Throws Forbidden. */
-  authorizeApi(user: UserInfo, cluster: string, api: ApiPath, verb: string): void;
-  authorizePath(user: UserInfo, cluster: string, path: string, verb: string): void;
+  /** What a request of the user in a cluster is refused with; undefined where it is allowed. */
+  refusal(user: UserInfo, cluster: string, info: RequestInfo): StatusError | undefined;
   /** May the user do this with something in another workspace, without being let into it? */
   mayDeep(
     user: UserInfo,
@@ -48,13 +46,18 @@ export interface Access {
   prepareClusters(clusters: Iterable<string>, turns: Turns): Promise<void> | undefined;
   /** The clusters whose exports have a say in what a provider does with a claimed resource. */
   policyClusters(served: ServedResource): readonly string[];
-  forbidden(user: UserInfo, cluster: string, api: ApiPath, verb: string): StatusError;
-  forbiddenPath(user: UserInfo, cluster: string, path: string, verb: string): StatusError;
+  /** Kubernetes' text for a request that is forbidden. */
+  forbidden(user: UserInfo, cluster: string, info: RequestInfo): StatusError;
 }
 
 function resourceRequest(user: UserInfo, cluster: string, api: ApiPath, verb: string): AccessRequest {
   const { group, version, resource, subresource, namespace, name } = api;
   return { kind: 'resource', user, cluster, verb, group, version, resource, subresource, namespace, name };
+}
+
+function accessRequest(user: UserInfo, cluster: string, info: RequestInfo): AccessRequest {
+  if (info.kind === 'resource') return resourceRequest(user, cluster, info, info.verb ?? '');
+  return { kind: 'non-resource', user, cluster, verb: info.verb, path: info.path };
 }
 
 export function createAccess(core: Core): Access {
@@ -97,25 +100,14 @@ export function createAccess(core: Core): Access {
       return brings && maximalPermissionPolicy?.local !== undefined ? [clusterOfKey(key, exportsPrefix)] : [];
     });
   }
-  const pathRequest = (user: UserInfo, cluster: string, path: string, verb: string): AccessRequest => ({
-    kind: 'non-resource',
-    user,
-    cluster,
-    verb,
-    path,
-  });
   return {
     authorizer,
     rbac,
     reviews: createReviews(authorizer, rbac),
     escalation: createEscalation(authorizer, rbac),
-    authorizeApi(user, cluster, api, verb) {
-      const request = resourceRequest(user, cluster, api, verb);
-      if (!authorizer.authorize(request).allowed) throw forbiddenError(request);
-    },
-    authorizePath(user, cluster, path, verb) {
-      const request = pathRequest(user, cluster, path, verb);
-      if (!authorizer.authorize(request).allowed) throw forbiddenError(request);
+    refusal(user, cluster, info) {
+      const request = accessRequest(user, cluster, info);
+      return authorizer.authorize(request).allowed ? undefined : forbiddenError(request);
     },
     mayDeep(user, cluster, verb, { group, resource, subresource = '', name }) {
       if (core.peers?.isFresh(cluster) === false)
@@ -136,7 +128,8 @@ export function createAccess(core: Core): Access {
       }).allowed;
     },
     mayEnter: (user, cluster) =>
-      core.peers?.isFresh(cluster) !== false && entrance.authorize(pathRequest(user, cluster, '/', 'access')).allowed,
+      core.peers?.isFresh(cluster) !== false &&
+      entrance.authorize({ kind: 'non-resource', user, cluster, verb: 'access', path: '/' }).allowed,
     maySign(user, cluster, verb, name) {
       const signer = {
         group: 'certificates.k8s.io',
@@ -164,7 +157,6 @@ export function createAccess(core: Core): Access {
         authorizer.policyAllows(resourceRequest(user, '', asked, verb), cluster),
       );
     },
-    forbidden: (user, cluster, api, verb) => forbiddenError(resourceRequest(user, cluster, api, verb)),
-    forbiddenPath: (user, cluster, path, verb) => forbiddenError(pathRequest(user, cluster, path, verb)),
+    forbidden: (user, cluster, info) => forbiddenError(accessRequest(user, cluster, info)),
   };
 }

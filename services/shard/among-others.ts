@@ -15,11 +15,14 @@ export interface AmongOthers {
   etcdTransactions(): number;
 }
 
-/** Throws where a request must not be served: the clock is wrong. What the operator needs to see why is served. */
-export function refuseWithWrongClock(amongOthers: AmongOthers | undefined, request: Pick<ApiRequest, 'path'>): void {
+/** Why a request must not be served while the clock is wrong. What the operator needs to see why is served. */
+export function wrongClock(
+  amongOthers: AmongOthers | undefined,
+  { path }: Pick<ApiRequest, 'path'>,
+): StatusError | undefined {
   const fault = amongOthers?.clocks.fault();
-  if (fault === undefined || request.path === '/metrics') return;
-  throw new StatusError('ServiceUnavailable', fault, { retryAfterSeconds: 1 });
+  if (fault === undefined || path === '/metrics') return undefined;
+  return new StatusError('ServiceUnavailable', fault, { retryAfterSeconds: 1 });
 }
 
 export interface ServicesOfShard {

@@ -18,7 +18,7 @@ import { conversionOf } from '@kcp-ts/strategies';
 import { createAccess } from './access.ts';
 import { shardAdmission } from './admission.ts';
 import type { AmongOthers } from './among-others.ts';
-import { refuseWithWrongClock } from './among-others.ts';
+import { wrongClock } from './among-others.ts';
 import { bootstrap } from './bootstrap.ts';
 import { createCacheLists } from './cache-lists.ts';
 import type { ClusterOrders } from './cluster-orders.ts';
@@ -33,10 +33,11 @@ import { kubernetesParts } from './kubernetes-parts.ts';
 import { createMetrics } from './metrics.ts';
 import type { Peers } from './peers.ts';
 import type { RoleReport } from './role.ts';
-import { createRouter } from './router.ts';
 import type { ShardObjects } from './shard-objects.ts';
 import { keepShardObjects } from './shard-objects.ts';
 import { createTenancy, kcpStrategies } from './strategies.ts';
+import { createTargets } from './targets.ts';
+import { virtualWorkspaces } from './virtual-workspaces.ts';
 
 export interface ShardOptions {
   readonly store: Store;
@@ -202,7 +203,13 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   ]);
   const enabled = options.homeWorkspaces;
   const homeWorkspace = createHomeWorkspace({ core, access, tenancy, shardName, externalUrl, enabled });
-  const router = createRouter({ core, access, homeWorkspace, metrics: metrics.text });
+  const targets = createTargets({
+    core,
+    access,
+    virtualWorkspaces: virtualWorkspaces(core, access),
+    homeWorkspace,
+    metrics: metrics.text,
+  });
   let ready = true;
   const handler = createApiServer({
     deps: {
@@ -217,12 +224,9 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     issuer: issuerDocuments(options.tokens, externalUrl),
     inFlight: load.inFlight,
     authenticate: options.authenticator.authenticate,
-    impersonate: router.impersonate,
-    route(request) {
-      refuseWithWrongClock(amongOthers, request);
-      return router.route(request);
-    },
-    logFault: (request: ApiRequest, error) => options.logFault(request.id, error),
+    ...targets,
+    refuse: (request) => wrongClock(amongOthers, request),
+    logFault: (request, error) => options.logFault(request.id, error),
     observe: metrics.observe,
   });
   return {

@@ -1,7 +1,7 @@
 /** The service of virtual workspaces from top to bottom: a request about one consumer goes to its shard, one about all of them is answered here, over all shards. */
 
 import { compileLabelSelector, isWorkspacePath, StatusError } from '@kcp-ts/api';
-import { isTrue, parseListOptions, parseQuery, parseRequestPath } from '@kcp-ts/apiserver';
+import { isTrue, parseApiPath, parseListOptions, parseQuery } from '@kcp-ts/apiserver';
 import { mastersGroup } from '@kcp-ts/authn';
 import type { Exchange, InFlight } from '@kcp-ts/http';
 import type { Confirming, ShardRecord } from '@kcp-ts/sharding';
@@ -89,16 +89,16 @@ export function createService(deps: ServiceDependencies): Service {
 
   async function answerAll(request: Request, target: Target): Promise<void> {
     const { exchange, headers } = request;
-    const parsed = parseRequestPath(target.rest);
-    const collection = parsed.kind === 'api' && parsed.api.name === '' && parsed.api.subresource === '';
+    const api = parseApiPath(target.rest);
+    const collection = api !== undefined && api.name === '' && api.subresource === '';
     const decider = await ownerShard(target);
     if (!collection || exchange.method !== 'GET') {
       forward(request, decider, target.path('*'));
       return;
     }
     const query = parseQuery(request.search.slice(1));
-    const watch = parsed.api.watch || isTrue(query, 'watch');
-    const options = parseListOptions(query, parsed.api.watch);
+    const watch = api.watch || isTrue(query, 'watch');
+    const options = parseListOptions(query, api.watch);
     const selected = compileLabelSelector(target.shards);
     const merged: MergedRequest = {
       path: target.path('*'),

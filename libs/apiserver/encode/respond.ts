@@ -6,7 +6,7 @@ import { parseJson } from '@kcp-ts/base';
 import { decodeJsonInSlices, formatYamlInSlices } from '@kcp-ts/http';
 import type { KindedObject } from '@kcp-ts/k8s-protobuf';
 import { encodeKubernetes, encodeKubernetesInSlices } from '@kcp-ts/k8s-protobuf';
-import type { ApiRequest } from '../api-request.ts';
+import type { ReceivedRequest } from '../api-request.ts';
 import { respondLarge } from './compress.ts';
 import type { Media } from './media.ts';
 import { protobufType, takesProtobufAlone } from './media.ts';
@@ -14,7 +14,7 @@ import { protobufType, takesProtobufAlone } from './media.ts';
 const json = 'application/json';
 
 /** The headers of every answer of the API, with the warnings that were collected. */
-export function answerHeaders(request: ApiRequest, contentType: string): Record<string, string | string[]> {
+export function answerHeaders(request: ReceivedRequest, contentType: string): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {
     'content-type': contentType,
     'cache-control': 'no-cache, private',
@@ -57,7 +57,7 @@ function textOf(body: Uint8Array | string): string {
  */
 export function respondBytes(
   turns: Turns,
-  request: ApiRequest,
+  request: ReceivedRequest,
   media: Media,
   status: number,
   body: Uint8Array | string,
@@ -70,7 +70,7 @@ export function respondBytes(
 }
 
 /** A value as JSON, whatever was asked for. */
-export function respondJson(request: ApiRequest, status: number, value: unknown): void {
+export function respondJson(request: ReceivedRequest, status: number, value: unknown): void {
   request.exchange.respond(status, answerHeaders(request, json), JSON.stringify(value));
 }
 
@@ -78,13 +78,13 @@ export function respondJson(request: ApiRequest, status: number, value: unknown)
  * Answers with an object that is not stored (a review, a Status): as JSON, or as protobuf if the
  * client accepts nothing else. Its kind must be one for which `hasProtobuf` holds.
  */
-export function respondObject(request: ApiRequest, status: number, object: KindedObject): void {
+export function respondObject(request: ReceivedRequest, status: number, object: KindedObject): void {
   if (takesProtobufAlone(request.exchange.headers['accept']))
     request.exchange.respond(status, answerHeaders(request, protobufType), encodeKubernetes(object));
   else respondJson(request, status, object);
 }
 
-export function respondText(request: ApiRequest, status: number, text: string): void {
+export function respondText(request: ReceivedRequest, status: number, text: string): void {
   request.exchange.respond(
     status,
     { ...answerHeaders(request, 'text/plain; charset=utf-8'), 'x-content-type-options': 'nosniff' },
@@ -93,7 +93,7 @@ export function respondText(request: ApiRequest, status: number, text: string): 
 }
 
 /** A failed request's Status. */
-export function respondError(request: ApiRequest, error: StatusError): void {
+export function respondError(request: ReceivedRequest, error: StatusError): void {
   const protobuf = takesProtobufAlone(request.exchange.headers['accept']);
   const headers = answerHeaders(request, protobuf ? protobufType : json);
   const seconds = error.details?.retryAfterSeconds;

@@ -24,7 +24,7 @@ const collectionPieceBytes = 1024 * 1024;
 const answerBytesMax = 8 * 1024 * 1024;
 
 function deleteRequest(call: ResourceCall, options: DeleteOptions, namespace: string, name: string): DeleteRequest {
-  const { request, scope, served } = call;
+  const { request, storage, served } = call;
   return {
     served,
     cluster: oneCluster(call),
@@ -34,7 +34,7 @@ function deleteRequest(call: ResourceCall, options: DeleteOptions, namespace: st
     dryRun: options.dryRun,
     subresource: '',
     fieldValidation: 'Ignore',
-    objectFilter: scope.objectFilter(served),
+    objectFilter: storage.objectFilter(served),
     warn: (text) => request.warnings.push(text),
     uid: options.uid,
     resourceVersion: options.resourceVersion,

@@ -15,11 +15,11 @@ export function handleGet(call: ResourceCall): void | Promise<void> {
 }
 
 function respondFound(call: ResourceCall): void | Promise<void> {
-  const { deps, request, scope, served, api, media } = call;
-  if (scope.cluster === '*') throw StatusError.methodNotAllowed();
-  const entry = deps.store.get(objectKey(served, scope.cluster, api.namespace, api.name));
+  const { deps, request, cluster, storage, served, api, media } = call;
+  if (cluster === '*') throw StatusError.methodNotAllowed();
+  const entry = deps.store.get(objectKey(served, cluster, api.namespace, api.name));
   if (entry === undefined) throw StatusError.notFound(served.definition, api.name);
-  const objectFilter = scope.objectFilter(served);
+  const objectFilter = storage.objectFilter(served);
   if (objectFilter !== undefined && !objectFilter.isVisible(metadataObject(served, entry.value)))
     throw StatusError.notFound(served.definition, api.name);
   return respondBytes(

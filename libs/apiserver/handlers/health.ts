@@ -1,7 +1,7 @@
 /** `/livez`, `/readyz`, `/healthz`, their `?verbose` form and single checks, as kube-apiserver words them. Cheap: a check looks at a flag. */
 
 import { StatusError } from '@kcp-ts/api';
-import type { ApiRequest } from '../api-request.ts';
+import type { ReceivedRequest } from '../api-request.ts';
 import { respondText } from '../encode/respond.ts';
 
 export interface HealthCheck {
@@ -30,8 +30,8 @@ export function healthEndpoint(
   return path[end] === '/' ? { endpoint, single: path.slice(end + 1) } : undefined;
 }
 
-export function handleHealth(request: ApiRequest, checks: readonly HealthCheck[]): void {
-  const found = healthEndpoint(request.path);
+export function handleHealth(request: ReceivedRequest, path: string, checks: readonly HealthCheck[]): void {
+  const found = healthEndpoint(path);
   if (found === undefined) throw StatusError.pathNotFound();
   const { endpoint, single } = found;
   const excluded = new Set(request.query.all('exclude'));

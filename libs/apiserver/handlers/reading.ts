@@ -11,9 +11,9 @@ import { refuseFormerIncarnation } from '../former-incarnation.ts';
 import type { ListOptions } from '../options/list-options.ts';
 import type { Page } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
-import type { KeyFilter } from '../scope.ts';
 import type { SelectorFilter } from '../selector-filter.ts';
 import { selectedName, selectorFilter } from '../selector-filter.ts';
+import type { KeyFilter } from '../view.ts';
 import type { ItemEncoder } from './item-encoder.ts';
 
 /** Beyond this it is not counted how many objects are left. */
@@ -36,13 +36,13 @@ export interface Reading {
 
 /** Throws StatusError BadRequest for a token that is none of this list, Timeout for a revision that does not come. */
 export async function reading(call: ResourceCall, options: ListOptions): Promise<Reading> {
-  const { deps, scope, served, api } = call;
+  const { deps, cluster, storage, served, api } = call;
   const slices = deps.turns.begin();
-  const filter = selectorFilter(served, options, scope.objectFilter(served));
-  const keyFilter = scope.keyFilter?.(served);
+  const filter = selectorFilter(served, options, storage.objectFilter(served));
+  const keyFilter = storage.keyFilter?.(served);
   const name = api.name === '' ? selectedName(options) : api.name;
-  const named = name !== undefined && (api.namespace !== '' || !served.definition.namespaced) && scope.cluster !== '*';
-  const all = scope.ranges(served, api.namespace);
+  const named = name !== undefined && (api.namespace !== '' || !served.definition.namespaced) && cluster !== '*';
+  const all = storage.ranges(served, api.namespace);
   const ranges = named ? all.map((range) => ('prefix' in range ? { prefix: range.prefix } : range)) : all;
   if (options.continue !== undefined) {
     const token = parseContinue(options.continue, served.prefix);
@@ -73,7 +73,7 @@ export async function metadataOf(call: ResourceCall, from: Reading, page: Page):
 }
 
 /** How an item of a list is written. Virtual workspaces serve all kinds as custom ones, whose items say what they are. */
-export function itemJsonOf({ scope, served }: ResourceCall): ItemEncoder {
-  const json = scope.objectFilter(served) === undefined ? listedJson : servedJson;
+export function itemJsonOf({ storage, served }: ResourceCall): ItemEncoder {
+  const json = storage.objectFilter(served) === undefined ? listedJson : servedJson;
   return ({ value }) => json(served, value);
 }

@@ -1,6 +1,6 @@
 /** From a target to the handler of its verb. */
 
-import type { Verb } from '@kcp-ts/api';
+import type { ApiPath, ResourceRequestInfo, Verb } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
 import { decodeJsonInSlices } from '@kcp-ts/http';
@@ -14,12 +14,10 @@ import { checkMetadataView, notAcceptable } from '../encode/media.ts';
 import { respondObject } from '../encode/respond.ts';
 import { parseListOptions } from '../options/list-options.ts';
 import type { Progress } from '../progress.ts';
-import { isTrue } from '../query.ts';
 import { readBody } from '../read-body.ts';
-import type { ApiPath } from '../request-path.ts';
 import type { ResourceCall } from '../resource-call.ts';
-import type { Scope } from '../scope.ts';
 import type { ServerDependencies, SpecialHandler } from '../server-dependencies.ts';
+import type { View } from '../view.ts';
 import { handleCreate } from './create.ts';
 import { handleDelete, handleDeleteCollection } from './delete.ts';
 import { handleGet } from './get.ts';
@@ -27,27 +25,6 @@ import { handleList } from './list.ts';
 import { handlePatch } from './patch.ts';
 import { handleUpdate } from './update.ts';
 import { handleWatch, isFramedWatch } from './watch.ts';
-
-/** The verb that authorization is asked about, from the method and the shape of the path. */
-export function verbOf(request: ApiRequest, api: ApiPath): Verb | undefined {
-  switch (request.method) {
-    case 'GET':
-    case 'HEAD':
-      if (api.watch) return 'watch';
-      if (api.name !== '') return 'get';
-      return isTrue(request.query, 'watch') ? 'watch' : 'list';
-    case 'POST':
-      return 'create';
-    case 'PUT':
-      return 'update';
-    case 'PATCH':
-      return 'patch';
-    case 'DELETE':
-      return api.name === '' ? 'deletecollection' : 'delete';
-    default:
-      return undefined;
-  }
-}
 
 function specialName(served: ServedResource, api: ApiPath): string {
   const { group, plural } = served.definition;
@@ -71,11 +48,12 @@ function specialOf({ deps, served, api }: ResourceCall): SpecialHandler | undefi
 }
 
 async function handleSpecial(special: SpecialHandler, call: ResourceCall, verb: Verb): Promise<void> {
-  const { deps, request, scope, served, api } = call;
+  const { deps, request, cluster, storage, served, api } = call;
   const slices = deps.turns.begin();
   const body = verb === 'get' ? undefined : await specialBody(call, verb, slices);
   if (slices.due) await slices.pause();
-  const answer = await special.handle({ request, scope, served, namespace: api.namespace, objectName: api.name, body });
+  const { namespace, name: objectName } = api;
+  const answer = await special.handle({ request, cluster, storage, served, namespace, objectName, body });
   if (slices.due) await slices.pause();
   respondObject(request, answer.status, answer.object);
 }
@@ -84,13 +62,13 @@ async function handleSpecial(special: SpecialHandler, call: ResourceCall, verb: 
  * Throws NotAcceptable if the client accepts only protobuf and the answer has no protobuf form:
  * custom resources, virtual workspaces, watches over WebSockets, and watches by other services.
  */
-function checkProtobuf({ request, scope, served, api, media }: ResourceCall, verb: Verb, framed: boolean): void {
+function checkProtobuf({ request, storage, served, api, media }: ResourceCall, verb: Verb, framed: boolean): void {
   if (media.format !== 'protobuf' || api.subresource === 'scale') return;
   const { definition, apiVersion } = served;
   const whole = media.view === 'object' || verb === 'deletecollection';
   const none = whole && (definition.dialect === 'custom' || !hasProtobuf(apiVersion, definition.kind));
   const lines = framed || (verb === 'watch' && request.exchange.webSocket !== undefined);
-  if (none || lines || scope.objectFilter(served) !== undefined) throw notAcceptable();
+  if (none || lines || storage.objectFilter(served) !== undefined) throw notAcceptable();
 }
 
 function checkVerb(call: ResourceCall, verb: Verb): void {
@@ -118,21 +96,28 @@ export interface ResourceHandlerDependencies {
   readonly readMedia: MediaReader;
 }
 
-/** Handles a request for a resource: which must have been authorized. A GET is answered before this returns. */
+/** Handles a request for a resource that has been authorized. A GET is answered before this returns. */
 export function handleResource(
   from: ResourceHandlerDependencies,
   request: ApiRequest,
-  scope: Scope,
-  api: ApiPath,
-  verb: Verb,
+  view: View,
+  api: ResourceRequestInfo,
 ): void | Promise<void> {
+  const { verb } = api;
+  if (verb === undefined) throw StatusError.methodNotAllowed();
   const { headers } = request.exchange;
   const framed = verb === 'watch' && isFramedWatch({ deps: from.deps, request });
   const accept = framed ? headers[framedAcceptHeader] : headers['accept'];
   const media = from.readMedia(typeof accept === 'string' ? accept : undefined);
-  const served = scope.find(api, media.view === 'metadata');
+  const served = view.api.find(api, media.view === 'metadata');
   if (served === undefined) throw StatusError.pathNotFound();
-  const call: ResourceCall = { deps: from.deps, request, scope, served, api, media };
+  const { user } = request;
+  const storage = view.storageFor(user, verb);
+  const authorizeCreate = () => {
+    const refused = view.authorizer.authorize(user, { ...api, verb: 'create' });
+    if (refused !== undefined) throw refused;
+  };
+  const call = { deps: from.deps, request, cluster: view.cluster, storage, served, api, media, authorizeCreate };
   checkVerb(call, verb);
   checkProtobuf(call, verb, framed);
   if (verb !== 'watch' && verb !== 'deletecollection') checkMetadataView(media, verb === 'list', served.definition);

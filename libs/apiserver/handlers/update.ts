@@ -6,7 +6,6 @@ import { respondWritten, writeRequest } from './write-call.ts';
 
 /** PUT of one object or of its status. */
 export async function handleUpdate(call: ResourceCall): Promise<void> {
-  const { request, scope, api } = call;
   const write = writeRequest(call, 'UpdateOptions');
   const body = await readBody(
     call.request,
@@ -21,7 +20,7 @@ export async function handleUpdate(call: ResourceCall): Promise<void> {
     ...write,
     name: call.api.name,
     replaces: true,
-    authorizeCreate: () => scope.authorize(request.user, api, 'create'),
+    authorizeCreate: () => call.authorizeCreate(),
     change() {
       const object = fresh ?? (body.again() as KubeObject);
       fresh = undefined;

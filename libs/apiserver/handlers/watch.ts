@@ -19,9 +19,9 @@ import type { ListOptions } from '../options/list-options.ts';
 import type { Progress } from '../progress.ts';
 import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
-import type { KeyFilter } from '../scope.ts';
 import type { SelectorFilter } from '../selector-filter.ts';
 import { watchFilter, withinRange } from '../selector-filter.ts';
+import type { KeyFilter } from '../view.ts';
 import type { FrameEncoder } from '../watch-frames.ts';
 import { createFrameEncoder } from '../watch-frames.ts';
 import type { WatchOutput } from '../watch-output.ts';
@@ -44,9 +44,9 @@ async function sendInitial(
   filter: SelectorFilter | undefined,
   at: Revision,
 ): Promise<void> {
-  const { deps, scope, served, api, request, media } = call;
-  const ranges = scope.ranges(served, api.namespace);
-  const keyFilter = scope.keyFilter?.(served);
+  const { deps, storage, served, api, request, media } = call;
+  const ranges = storage.ranges(served, api.namespace);
+  const keyFilter = storage.keyFilter?.(served);
   const slices = deps.turns.begin();
   const bytesMax = media.format === 'protobuf' ? encodedPieceBytes : initialPieceBytes;
   let after: string | undefined;
@@ -87,18 +87,18 @@ interface WatchPlan {
 }
 
 function planWatch(call: ResourceCall, options: ListOptions): WatchPlan {
-  const { deps, scope, served, api } = call;
+  const { deps, storage, served, api } = call;
   const named: ListOptions =
     api.name === ''
       ? options
       : { ...options, fields: [...options.fields, { path: 'metadata.name', operator: '=', value: api.name }] };
   const anyState = options.revision === undefined || options.revision === 0;
-  const filter = watchFilter(served, named, scope.objectFilter(served), () => plan.listedAt);
-  const inRange = scope.watchFilter?.(served, api.namespace);
+  const filter = watchFilter(served, named, storage.objectFilter(served), () => plan.listedAt);
+  const inRange = storage.watchFilter?.(served, api.namespace);
   const plan: WatchPlan = {
     filter: inRange === undefined ? filter : withinRange(inRange, filter),
-    keyFilter: scope.keyFilter?.(served),
-    range: scope.watchRange(served, api.namespace),
+    keyFilter: storage.keyFilter?.(served),
+    range: storage.watchRange(served, api.namespace),
     initial: options.sendInitialEvents ?? anyState,
     from: options.revision ?? deps.hub.currentRevision(),
     listedAt: undefined,

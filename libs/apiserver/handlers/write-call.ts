@@ -12,18 +12,18 @@ import type { ResourceCall } from '../resource-call.ts';
 
 /** Wildcard requests read; nobody writes into all clusters at once. */
 export function oneCluster(call: ResourceCall): ClusterName {
-  if (call.scope.cluster === '*')
+  if (call.cluster === '*')
     throw StatusError.methodNotAllowed(
       'the server does not allow this method on the requested resource in the `*` logical cluster',
     );
-  return call.scope.cluster;
+  return call.cluster;
 }
 
 export function writeRequest(
   call: ResourceCall,
   optionsKind: WriteOptionsKind,
 ): WriteRequest & { readonly slices: Slices } {
-  const { deps, request, scope, served, api } = call;
+  const { deps, request, storage, served, api } = call;
   return {
     served,
     cluster: oneCluster(call),
@@ -31,7 +31,7 @@ export function writeRequest(
     user: request.user,
     subresource: api.subresource,
     ...parseWriteOptions(request.query, optionsKind),
-    objectFilter: scope.objectFilter(served, request.user),
+    objectFilter: storage.objectFilter(served),
     slices: deps.turns.begin(),
     warn: (text) => request.warnings.push(text),
   };

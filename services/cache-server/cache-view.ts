@@ -1,8 +1,8 @@
-/** `[/services/cache]/shards/<shard or *>/clusters/<cluster or *>/…` as a scope like any other: read-only, for system:masters. */
+/** `[/services/cache]/shards/<shard or *>/clusters/<cluster or *>/…` as a view like any other: read-only, for system:masters. */
 
 import type { ClusterName, UserInfo } from '@kcp-ts/api';
 import { isClusterName, StatusError } from '@kcp-ts/api';
-import type { ApiPath, Scope } from '@kcp-ts/apiserver';
+import type { StorageView, View } from '@kcp-ts/apiserver';
 import { splitCluster } from '@kcp-ts/apiserver';
 import { decodeSegment } from '@kcp-ts/http';
 import type { ApiSurface, ServedResource } from '@kcp-ts/registry';
@@ -41,7 +41,7 @@ export function parseCachePath(path: string): CacheTarget | undefined {
   return { shard, cluster: split.cluster as ClusterName | '*', rest: split.rest };
 }
 
-export interface CacheScopeDependencies {
+export interface CacheViewDependencies {
   readonly surface: ApiSurface;
   /** Shards that the cache holds anything of. */
   shards(): readonly string[];
@@ -55,7 +55,7 @@ function forbidden(user: UserInfo, verb: string, what: string): StatusError {
   return new StatusError('Forbidden', `forbidden: User ${JSON.stringify(user.name)} cannot ${verb} ${what}`, {});
 }
 
-export function cacheScope(deps: CacheScopeDependencies, { shard, cluster }: CacheTarget): Scope {
+export function cacheView(deps: CacheViewDependencies, { shard, cluster }: CacheTarget): View {
   const { surface } = deps;
 
   function rangesOf(served: ServedResource, namespace: string): readonly Range[] {
@@ -65,13 +65,7 @@ export function cacheScope(deps: CacheScopeDependencies, { shard, cluster }: Cac
     return [...deps.shards()].sort().map((name) => ({ prefix: `${served.prefix}${name}/${cluster}/${below}` }));
   }
 
-  return {
-    cluster,
-    surface,
-    find(api: ApiPath) {
-      const served = api.identity === undefined ? surface.find(api.group, api.version, api.resource) : undefined;
-      return served === undefined ? undefined : onShard(served, shard);
-    },
+  const storage: StorageView = {
     ranges: rangesOf,
     watchRange: (served) => ({ prefix: served.prefix }),
     objectFilter: () => undefined,
@@ -81,15 +75,31 @@ export function cacheScope(deps: CacheScopeDependencies, { shard, cluster }: Cac
         (cluster === '*' || metadata.annotations?.['kcp.io/cluster'] === cluster) &&
         (namespace === '' || metadata.namespace === namespace);
     },
-    authorize(user, api, verb) {
-      if (!isMaster(user)) throw forbidden(user, verb, `resource ${JSON.stringify(api.resource)} in the cache`);
-      if (!readVerbs.includes(verb))
-        throw StatusError.methodNotAllowed('the cache holds copies: write to the shard that has the original');
+  };
+  return {
+    cluster,
+    impersonationCluster: '',
+    storageFor: () => storage,
+    api: {
+      surface,
+      find(api) {
+        const served = api.identity === undefined ? surface.find(api.group, api.version, api.resource) : undefined;
+        return served === undefined ? undefined : onShard(served, shard);
+      },
     },
-    authorizePath(user, path, verb) {
-      if (!isMaster(user)) throw forbidden(user, verb, `path ${JSON.stringify(path)}`);
-      if (path === '/metrics')
-        throw new StatusError('NotImplemented', 'shard-level endpoint not available at shard or workspace scope', {});
+    authorizer: {
+      authorize(user, info) {
+        if (info.kind === 'resource') {
+          const { verb = '', resource } = info;
+          if (!isMaster(user)) return forbidden(user, verb, `resource ${JSON.stringify(resource)} in the cache`);
+          if (readVerbs.includes(verb)) return undefined;
+          return StatusError.methodNotAllowed('the cache holds copies: write to the shard that has the original');
+        }
+        if (!isMaster(user)) return forbidden(user, info.verb, `path ${JSON.stringify(info.path)}`);
+        if (info.path !== '/metrics') return undefined;
+        const text = 'shard-level endpoint not available at shard or workspace scope';
+        return new StatusError('NotImplemented', text, {});
+      },
     },
   };
 }

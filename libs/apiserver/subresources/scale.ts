@@ -134,7 +134,7 @@ export function createScaleHandler(deps: Pick<ServerDependencies, 'store' | 'reg
   function get(call: SpecialCall, served: ServedResource, cluster: ClusterName, paths: ScalePaths): SpecialAnswer {
     const entry = deps.store.get(objectKey(served, cluster, call.namespace, call.objectName));
     const object = entry === undefined ? undefined : servedObject(served, entry.value);
-    if (object === undefined || call.scope.objectFilter(served)?.isVisible(object) === false) {
+    if (object === undefined || call.storage.objectFilter(served)?.isVisible(object) === false) {
       throw StatusError.notFound(served.definition, call.objectName);
     }
     const reader = readerOf(paths);
@@ -146,7 +146,7 @@ export function createScaleHandler(deps: Pick<ServerDependencies, 'store' | 'reg
   }
 
   async function write(call: SpecialCall, cluster: ClusterName, paths: ScalePaths): Promise<SpecialAnswer> {
-    const { request, scope, served, namespace, objectName } = call;
+    const { request, storage, served, namespace, objectName } = call;
     const reader = readerOf(paths);
     const written = await update(deps.registry, {
       served,
@@ -157,7 +157,7 @@ export function createScaleHandler(deps: Pick<ServerDependencies, 'store' | 'reg
       dryRun: parseWriteOptions(request.query, request.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions').dryRun,
       subresource: '',
       fieldValidation: 'Ignore',
-      objectFilter: scope.objectFilter(served),
+      objectFilter: storage.objectFilter(served),
       replaces: false,
       warn: (text) => request.warnings.push(text),
       change(live) {
@@ -178,10 +178,10 @@ export function createScaleHandler(deps: Pick<ServerDependencies, 'store' | 'reg
   return {
     name: '*/scale',
     async handle(call) {
-      const { request, scope, served } = call;
+      const { request, cluster, served } = call;
       const paths = served.definition.scale;
-      if (paths === undefined || scope.cluster === '*') throw StatusError.pathNotFound();
-      return request.method === 'GET' ? get(call, served, scope.cluster, paths) : write(call, scope.cluster, paths);
+      if (paths === undefined || cluster === '*') throw StatusError.pathNotFound();
+      return request.method === 'GET' ? get(call, served, cluster, paths) : write(call, cluster, paths);
     },
   };
 }

@@ -93,10 +93,11 @@ beforeEach(async () => {
       query: { get: () => undefined, all: () => [], has: () => false },
       exchange: { headers: { 'content-type': type } },
     };
-    const scope = { cluster, objectFilter: () => undefined };
+    const storage = { objectFilter: () => undefined };
     return handler.handle({
       request,
-      scope,
+      cluster,
+      storage,
       served,
       namespace: 'default',
       objectName: 'ok',

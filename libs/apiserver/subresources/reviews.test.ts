@@ -39,7 +39,7 @@ async function review(plural: string, body: unknown, headers: object = {}, group
     fingerprint: '0123456789abcdef',
   });
   const request = { user: { ...user, groups }, exchange: { headers } };
-  const call = { request, scope: { cluster: 'here' }, served, namespace: 'team', objectName: '', body };
+  const call = { request, cluster: 'here', served, namespace: 'team', objectName: '', body };
   asked.length = 0;
   return handler.handle(call as unknown as SpecialCall);
 }

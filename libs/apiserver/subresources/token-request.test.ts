@@ -51,9 +51,9 @@ beforeEach(async () => {
   await store.commit([
     { op: 'put', key, expect: 'absent', value: (revision) => storedObject(served, account, revision, 0) },
   ]);
-  const scope = { cluster, objectFilter: () => undefined };
+  const storage = { objectFilter: () => undefined };
   ask = (body, objectName = 'default') =>
-    handler.handle({ scope, served, namespace: 'team', objectName, body } as unknown as SpecialCall);
+    handler.handle({ cluster, storage, served, namespace: 'team', objectName, body } as unknown as SpecialCall);
 });
 
 const kind = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest' };

@@ -41,23 +41,23 @@ export function createReviewHandlers(deps: ReviewDependencies): readonly Special
   ): SpecialHandler => ({
     name,
     async handle(call) {
-      if (call.scope.cluster === '*') throw StatusError.methodNotAllowed();
+      if (call.cluster === '*') throw StatusError.methodNotAllowed();
       return { status: 201, object: await answer(reviewOf(call), call) };
     },
   });
   const group = 'authorization.k8s.io';
   return [
     handler(`subjectaccessreviews.${group}`, (review, call) =>
-      deps.subjectAccessReview(review, call.scope.cluster, isDeep(call)),
+      deps.subjectAccessReview(review, call.cluster, isDeep(call)),
     ),
     handler(`localsubjectaccessreviews.${group}`, (review, call) =>
-      deps.localSubjectAccessReview(review, call.scope.cluster, call.namespace),
+      deps.localSubjectAccessReview(review, call.cluster, call.namespace),
     ),
     handler(`selfsubjectaccessreviews.${group}`, (review, call) =>
-      deps.selfSubjectAccessReview(review, call.scope.cluster, call.request.user),
+      deps.selfSubjectAccessReview(review, call.cluster, call.request.user),
     ),
     handler(`selfsubjectrulesreviews.${group}`, (review, call) =>
-      deps.selfSubjectRulesReview(review, call.scope.cluster, call.request.user),
+      deps.selfSubjectRulesReview(review, call.cluster, call.request.user),
     ),
     handler('selfsubjectreviews.authentication.k8s.io', (review, call) =>
       deps.selfSubjectReview(review, call.request.user),

@@ -92,17 +92,17 @@ function secondsOf(request: TokenRequest): number {
 export function createTokenRequestHandler(deps: TokenRequestDependencies): SpecialHandler {
   return {
     name: 'serviceaccounts/token',
-    async handle({ scope, served, namespace, objectName, body }) {
-      if (scope.cluster === '*') throw StatusError.methodNotAllowed();
+    async handle({ cluster, storage, served, namespace, objectName, body }) {
+      if (cluster === '*') throw StatusError.methodNotAllowed();
       const request = requestOf(body, objectName, namespace);
-      const entry = deps.store.get(objectKey(served, scope.cluster, namespace, objectName));
+      const entry = deps.store.get(objectKey(served, cluster, namespace, objectName));
       if (entry === undefined) throw StatusError.notFound(served.definition, objectName);
       const account = currentObject(served.storage, entry.value);
-      if (scope.objectFilter(served)?.isVisible(account) === false)
+      if (storage.objectFilter(served)?.isVisible(account) === false)
         throw StatusError.notFound(served.definition, objectName);
       const expirationSeconds = secondsOf(request);
       const issued = await deps.issue(
-        { cluster: scope.cluster, namespace, name: objectName, uid: account.metadata.uid ?? '' },
+        { cluster, namespace, name: objectName, uid: account.metadata.uid ?? '' },
         { expirationSeconds, audiences: audiencesOf(request) },
       );
       const expirationTimestamp = `${new Date(issued.expiresMs).toISOString().slice(0, 19)}Z`;
