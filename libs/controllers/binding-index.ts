@@ -68,7 +68,7 @@ export function createBindingIndex(store: Store): BindingIndex {
   const bindings = new Map<string, Set<string>>();
   const listeners: ((exportHash: string) => void)[] = [];
   const sharedSets = new LRUCache<string, ReadonlySet<string>>({ max: sharedSetsMax });
-  /** Who had bound what up to this revision is not known: from before the index was filled, or forgotten since. */
+  /** Who had bound what before this revision is not known: from before the index was filled, or forgotten since. As of it, it is. */
   let unknownUpTo: Revision = revisionZero;
   /** By hash and cluster. */
   const left = new LRUCache<string, Left>({
@@ -190,7 +190,7 @@ export function createBindingIndex(store: Store): BindingIndex {
       const former = left.get(`${hash} ${cluster}`);
       if (former?.stays.some((stay) => at >= stay.since && at <= stay.at && stay.resources.has(name)) === true)
         return true;
-      return at <= unknownUpTo || (former !== undefined && at <= former.unknownUpTo) ? 'unknown' : false;
+      return at < unknownUpTo || (former !== undefined && at <= former.unknownUpTo) ? 'unknown' : false;
     },
     bindings: (hash) => bindings.get(hash) ?? noBindings,
     exports: () => [...consumers.keys()],

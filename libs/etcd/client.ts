@@ -6,6 +6,7 @@
 import { Auth, KV, Lease, Maintenance, Watch } from '@kcp-ts/proto';
 import type { RpcClient } from '@kcp-ts/rpc';
 import { createRpcClient, RpcError } from '@kcp-ts/rpc';
+import type { EtcdMembers } from './members.ts';
 import { createMembers } from './members.ts';
 
 export interface EtcdOptions {
@@ -60,6 +61,32 @@ function addressOf(endpoint: string): string {
   return `${url.hostname}:${url.port === '' ? 2379 : url.port}`;
 }
 
+/** A connection to one member. */
+export interface EtcdConnection {
+  readonly [service: string]: Disposable;
+  readonly kv: RpcClient<typeof KV>;
+  readonly watch: RpcClient<typeof Watch>;
+  readonly lease: RpcClient<typeof Lease>;
+  readonly maintenance: RpcClient<typeof Maintenance>;
+}
+
+/** The calls of a client, each to the member that is spoken to. */
+export function clientOfMembers(
+  members: EtcdMembers<EtcdConnection>,
+  authenticated: EtcdClient['authenticated'],
+): EtcdClient {
+  return {
+    kv: members.callsOf(KV, ({ kv }) => kv),
+    watch: members.callsOf(Watch, ({ watch }) => watch),
+    lease: members.callsOf(Lease, ({ lease }) => lease),
+    maintenance: members.callsOf(Maintenance, ({ maintenance }) => maintenance),
+    member: members.current,
+    leave: members.leave,
+    authenticated,
+    [Symbol.dispose]: () => members[Symbol.dispose](),
+  };
+}
+
 export function createEtcdClient(options: EtcdOptions): EtcdClient {
   const secure = options.endpoints.some((endpoint) => endpoint.startsWith('https:'));
   if (secure && options.tls === undefined) throw new RangeError('Cannot speak TLS to etcd without its authorities');
@@ -87,24 +114,15 @@ export function createEtcdClient(options: EtcdOptions): EtcdClient {
     token = reply.token;
   }
 
-  return {
-    kv: members.callsOf(KV, ({ kv }) => kv),
-    watch: members.callsOf(Watch, ({ watch }) => watch),
-    lease: members.callsOf(Lease, ({ lease }) => lease),
-    maintenance: members.callsOf(Maintenance, ({ maintenance }) => maintenance),
-    member: members.current,
-    leave: members.leave,
-    async authenticated(call) {
-      if (options.username === undefined || options.username === '') return call();
-      if (token === undefined) await login();
-      try {
-        return await call();
-      } catch (thrown) {
-        if (!(thrown instanceof RpcError) || thrown.code !== 'unauthenticated') throw thrown;
-        await login();
-        return call();
-      }
-    },
-    [Symbol.dispose]: () => members[Symbol.dispose](),
-  };
+  return clientOfMembers(members, async (call) => {
+    if (options.username === undefined || options.username === '') return call();
+    if (token === undefined) await login();
+    try {
+      return await call();
+    } catch (thrown) {
+      if (!(thrown instanceof RpcError) || thrown.code !== 'unauthenticated') throw thrown;
+      await login();
+      return call();
+    }
+  });
 }

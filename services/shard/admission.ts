@@ -33,6 +33,12 @@ interface Referring extends KubeObject {
 
 /** The clusters of what an object of a kind refers to. */
 type Asked = (object: KubeObject, context: WriteContext, old: KubeObject | undefined) => readonly string[];
+/** The type that a Workspace names, where it is one: the schema has not been asked yet. */
+function typeNamed(object: KubeObject): { readonly path: string; readonly name: string } | undefined {
+  const { path = '', name }: { path?: unknown; name?: unknown } = (object as Workspace).spec?.type ?? {};
+  return typeof path === 'string' && typeof name === 'string' ? { path, name } : undefined;
+}
+
 /** What an object of a kind refers to, as a question: is everything there that it needs? Undefined for kinds that refer to nothing. */
 type Question = (object: KubeObject, context: WriteContext, old: KubeObject | undefined) => boolean;
 
@@ -54,9 +60,9 @@ function questions(
         return isName(path) || meantBy(context, reference) !== undefined;
       }),
     'workspaces.tenancy.kcp.io'(object, context) {
-      const type = (object as Workspace).spec?.type;
+      const type = typeNamed(object);
       if (type === undefined) return true;
-      const { path = '', name } = type;
+      const { path, name } = type;
       const found = path === '' ? types.near(context.cluster, name) : types.at(path, name);
       return found !== undefined && mayUse(context, found.cluster, name);
     },
@@ -72,8 +78,9 @@ function clustersAsked({ types, resolve }: Tenancy): Readonly<Record<string, Ask
     'workspacetypes.tenancy.kcp.io': (object, _context, old) =>
       newReferences(object as WorkspaceType, old as WorkspaceType | undefined).flatMap(({ path }) => ofPath(path)),
     'workspaces.tenancy.kcp.io'(object, { cluster }) {
-      const { path = '', name } = (object as Workspace).spec?.type ?? {};
-      if (name === undefined) return [];
+      const type = typeNamed(object);
+      if (type === undefined) return [];
+      const { path, name } = type;
       const found = path === '' ? types.near(cluster, name) : types.at(path, name);
       try {
         return found === undefined ? [] : types.aliases(found).map((alias) => alias.cluster);

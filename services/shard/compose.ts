@@ -1,7 +1,7 @@
 /** A shard, from top to bottom: what it is made of and how the parts know each other. */
 
 import type { Revision, StatusError } from '@kcp-ts/api';
-import type { ApiRequest, ApiSurfaceDocuments, Bookmarks, HealthCheck, ServerDependencies } from '@kcp-ts/apiserver';
+import type { ApiSurfaceDocuments, Bookmarks, HealthCheck, ServerDependencies } from '@kcp-ts/apiserver';
 import { createApiServer, createBookmarks, createProgress } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';

@@ -2,14 +2,19 @@
 import type { Revision } from '@kcp-ts/api';
 import type { StoreEvent } from '@kcp-ts/storage';
 import type { Answered } from './requester.ts';
-import type { SimShard } from './simulation.ts';
+
+/** A shard's name, and all that was ever committed there. */
+interface Committed {
+  readonly name: string;
+  readonly disk: { readonly log: readonly StoreEvent[]; readonly violations: readonly string[] };
+}
 
 function idOf({ type, value }: StoreEvent): string | undefined {
   return type === 'put' ? Buffer.from(value).toString().trimEnd() : undefined;
 }
 
 /** Revisions rise, and each event follows on what was there. */
-function checkLog({ name, disk }: SimShard): string[] {
+function checkLog({ name, disk }: Committed): string[] {
   const found: string[] = [];
   const state = new Map<string, Revision>();
   let last = 0;
@@ -33,7 +38,7 @@ function stateAt(log: readonly StoreEvent[], key: string, at: Revision): Revisio
   return found;
 }
 
-function checkAnswers({ name, disk }: SimShard, answers: readonly Answered[]): string[] {
+function checkAnswers({ name, disk }: Committed, answers: readonly Answered[]): string[] {
   const found: string[] = [];
   const ids = new Map<string, Revision[]>();
   for (const event of disk.log) {
@@ -81,7 +86,7 @@ function checkTimes(name: string, answers: readonly Answered[]): string[] {
 }
 
 /** What is wrong, in words; nothing where all is well. */
-export function checkObjects(shards: Iterable<SimShard>, answered: readonly Answered[]): readonly string[] {
+export function checkObjects(shards: Iterable<Committed>, answered: readonly Answered[]): readonly string[] {
   return [...shards].flatMap((shard) => {
     const answers = answered.filter((answer) => answer.shard === shard.name);
     return [

@@ -196,7 +196,13 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, tell
     // Several shards are merged as of one revision.
     if (!framed || from === 0) from = deps.hub.currentRevision();
     plan.listedAt = from;
-    await sendInitial(call, body, output, plan.filter, from);
+    try {
+      await sendInitial(call, body, output, plan.filter, from);
+    } catch (thrown) {
+      // The answer has begun: the client is told in it, and does not wait for the rest.
+      finish(StatusError.from(thrown));
+      return;
+    }
     if (framed) body.write(encodeWatchFrame('progress', from));
     else if (options.sendInitialEvents === true && options.bookmarks) body.write(encoder.bookmark(from, true));
   }

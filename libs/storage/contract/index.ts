@@ -2,6 +2,9 @@
 export type { Backend, Flush } from '../engine/backend.ts';
 export { readsOf } from '../engine/backend.ts';
 export { createStore } from '../engine/create-store.ts';
+export { keysOf } from '../etcd/etcd-records.ts';
+export { createEtcdReplica } from '../etcd/etcd-store.ts';
+export { openMirror } from '../etcd/mirror.ts';
 export { createMemoryBackend } from '../memory/memory-store.ts';
 // The contract
 export type { StoreContract } from './describe-store.ts';

@@ -16,7 +16,7 @@ import { createEtcdBackend } from './etcd-backend.ts';
 import { announceMirror, compactRegularly } from './etcd-compaction.ts';
 import { keysOf } from './etcd-records.ts';
 import type { Mirror } from './mirror.ts';
-import { openMirror } from './mirror.ts';
+import { mirrorFolder, openMirror } from './mirror.ts';
 
 export interface EtcdReplicaOptions extends StoreOptions {
   readonly etcd: EtcdOptions;
@@ -70,8 +70,7 @@ export async function openEtcdReplica(options: EtcdReplicaOptions): Promise<Etcd
   const keys = keysOf(options.prefix);
   const mirror = openMirror(
     {
-      path: options.path,
-      mapSizeBytes: options.mapSizeBytes ?? mapSizeDefault,
+      place: mirrorFolder(options.path, options.mapSizeBytes ?? mapSizeDefault),
       bootId: (await bootId()).trim(),
       clock: options.clock,
       historyMaxAgeMs: options.historyMaxAgeMs ?? historyMaxAgeMsDefault,
@@ -79,7 +78,20 @@ export async function openEtcdReplica(options: EtcdReplicaOptions): Promise<Etcd
     },
     keys,
   );
-  return new Replica(options, mirror);
+  return createEtcdReplica(options, { mirror, client: createEtcdClient(options.etcd) });
+}
+
+/** What a replica is made of; both are closed with it. */
+export interface EtcdReplicaParts {
+  readonly mirror: Mirror;
+  readonly client: EtcdClient;
+}
+
+export function createEtcdReplica(
+  options: Omit<EtcdReplicaOptions, 'etcd' | 'path' | 'mapSizeBytes'>,
+  parts: EtcdReplicaParts,
+): EtcdReplica {
+  return new Replica(options, parts);
 }
 
 interface Taken {
@@ -90,7 +102,7 @@ interface Taken {
 }
 
 class Replica implements EtcdReplica {
-  readonly #options: EtcdReplicaOptions;
+  readonly #options: Parameters<typeof createEtcdReplica>[0];
   readonly #clock: Clock;
   readonly #client: EtcdClient;
   readonly #keys: ReturnType<typeof keysOf>;
@@ -107,10 +119,10 @@ class Replica implements EtcdReplica {
   /** The owner's key, by its create revision, that was ours and is not any more. */
   #given: bigint | undefined;
 
-  constructor(options: EtcdReplicaOptions, mirror: Mirror) {
+  constructor(options: Parameters<typeof createEtcdReplica>[0], { mirror, client }: EtcdReplicaParts) {
     this.#options = options;
     this.#clock = options.leaseClock ?? options.clock;
-    this.#client = createEtcdClient(options.etcd);
+    this.#client = client;
     this.#keys = keysOf(options.prefix);
     this.#mirror = mirror;
   }

@@ -26,9 +26,15 @@ interface Mark {
   readonly commit: string;
 }
 
+/** Where a mirror is kept. */
+export interface MirrorPlace {
+  open(): Backend;
+  /** Throws everything away; what was opened is closed. */
+  clear(): Promise<void>;
+}
+
 export interface MirrorOptions {
-  readonly path: string;
-  readonly mapSizeBytes: number;
+  readonly place: MirrorPlace;
   /** Another one after each start of the machine. */
   readonly bootId: string;
   readonly clock: Clock;
@@ -64,9 +70,15 @@ export interface Mirror {
 const pieceWrites = 500;
 const noMark: Mark = { etcd: '0', boot: '', cluster: '', commit: '' };
 
-function open({ path, mapSizeBytes }: MirrorOptions): Backend {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  return openLmdbBackend({ path, mapSizeBytes, copy: true });
+/** A folder with an LMDB in it. */
+export function mirrorFolder(path: string, mapSizeBytes: number): MirrorPlace {
+  return {
+    open() {
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      return openLmdbBackend({ path, mapSizeBytes, copy: true });
+    },
+    clear: () => rm(path, { recursive: true, force: true }),
+  };
 }
 
 function readMark(text: string, bootId: string): Mark {
@@ -78,7 +90,7 @@ function readMark(text: string, bootId: string): Mark {
 }
 
 export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
-  let backend = open(options);
+  let backend = options.place.open();
   const found = readMark(backend.state.mark, options.bootId);
   let etcdRevision = BigInt(found.etcd);
   let { cluster, commit: commitId } = found;
@@ -204,8 +216,8 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
     async resynchronise(client, all, restored) {
       promised = Math.max(promised, revision, reserved);
       await backend.close();
-      await rm(options.path, { recursive: true, force: true });
-      backend = open(options);
+      await options.place.clear();
+      backend = options.place.open();
       etcdRevision = 0n;
       revision = revisionZero;
       reserved = revisionZero;
