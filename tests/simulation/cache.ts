@@ -70,7 +70,7 @@ export function startCache(simulation: Simulation, host: string): SimCache {
       feed = rules.wholeCopies
         ? keptFeed({ store, writer, epoch: address, admit })
         : keptFeed({
-            store: { ...store, get: () => undefined },
+            store: { ...store, head: () => undefined },
             writer: { isBroken: () => false },
             epoch: address,
             admit,
