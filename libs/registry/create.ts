@@ -5,11 +5,11 @@ import { StatusError, writeRulesOf } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
 import { pushAll } from '@kcp-ts/base';
 import type { Operation } from '@kcp-ts/storage';
+import { attributesOfWrite } from './admission.ts';
 import { applyDefaults } from './apply-defaults.ts';
 import { checkBounds } from './check-bounds.ts';
 import { checkKind, checkNamespace, ensureMetadata, fieldsProblem, undecodable } from './check-fields.ts';
 import { checkListSizes } from './check-list-sizes.ts';
-import { guardCreate } from './guard-operations.ts';
 import { generatedName, stampCreated, validateObjectMeta, warnOfFinalizers } from './object-meta.ts';
 import { dropRepeatedOwners } from './owner-references.ts';
 import type { RegistryDependencies } from './registry-dependencies.ts';
@@ -77,6 +77,12 @@ export async function checkShape(
     throw StatusError.invalid(definition, object.metadata.name ?? '', errors);
 }
 
+/** Prunes and defaults what admission has changed. */
+export function completeAgain(served: ServedResource, object: KubeObject): void {
+  served.schema.prune(object);
+  applyDefaults(served, object);
+}
+
 /** From what a client sent to the object in its storage version, complete but for its resourceVersion. */
 async function prepareCreate(
   deps: RegistryDependencies,
@@ -114,7 +120,9 @@ async function prepareCreate(
   applyDefaults(served, sent);
   request.objectFilter?.admit(sent, undefined);
   if (slices.due) await slices.pause();
-  await deps.admission.mutate(sent, undefined, context);
+  const attributes = attributesOfWrite(context, sent, undefined);
+  const admitted = deps.admission.admit(attributes, () => completeAgain(served, sent));
+  if (admitted !== undefined) await admitted;
   if (slices.due) await slices.pause();
   const errors = [...validateObjectMeta(definition, sent)];
   if (slices.due) await slices.pause();
@@ -136,7 +144,8 @@ async function prepareCreate(
   warnOfFinalizers(definition, object, undefined, request);
   if (slices.due) await slices.pause();
   await strategy.admitCreate?.(object, context);
-  await deps.admission.validate(object, undefined, context);
+  const validated = deps.admission.validate(attributesOfWrite(context, object, undefined));
+  if (validated !== undefined) await validated;
   if (definition.dialect === 'builtin') storage.schema.omitEmpty(object);
   // What is made for the store is made in one piece, in the commit.
   if (slices.due) await slices.pause();
@@ -153,7 +162,7 @@ export function settle(
 ): readonly Operation[] {
   // What the server has set or put back may be what a claim selects by, and the claim may have been rejected meanwhile.
   request.objectFilter?.admit(object, old);
-  return deps.admission.settle(object, old, context);
+  return deps.admission.settle(attributesOfWrite(context, object, old));
 }
 
 function createOperations(
@@ -168,7 +177,6 @@ function createOperations(
   const accompany = storage.strategy.accompanyCreate?.(object, context) ?? [];
   const ttl = storage.strategy.timeToLiveMs;
   return [
-    ...guardCreate(deps, request, object.metadata.name),
     {
       op: 'put',
       key: objectKey(storage, request.cluster, request.namespace, object.metadata.name),
@@ -197,7 +205,6 @@ export async function create(
   const { definition, storage } = request.served;
   if (request.dryRun) {
     settle(deps, request, object, undefined, writeContext(deps, request));
-    guardCreate(deps, request, object.metadata.name);
     if (
       deps.store.peekHead(objectKey(storage, request.cluster, request.namespace, object.metadata.name)) !== undefined
     ) {
@@ -214,7 +221,8 @@ export async function create(
     if (result.status === 'committed') return { value, created: true };
     const conflicting = operations[result.index];
     if (conflicting?.op === 'check') {
-      guardCreate(deps, request, object.metadata.name);
+      // What is gone or going is said in its own words.
+      settle(deps, request, object, undefined, writeContext(deps, request));
       throw StatusError.conflict(definition, object.metadata.name, 'what the object relies on was deleted meanwhile');
     }
     if (conflicting?.op === 'same' || conflicting?.op === 'unchanged') {

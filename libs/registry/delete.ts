@@ -102,7 +102,13 @@ async function tryRemove(
   const object = currentObject(storage, entry.value);
   if (request.objectFilter?.isVisible(object) === false) throw StatusError.notFound(definition, request.name);
   checkPreconditions(request, object);
-  await storage.strategy.admitDelete?.(object, writeContext(deps, request));
+  const context = writeContext(deps, request);
+  const attributes = { ...context, operation: 'DELETE', object: undefined, oldObject: object } as const;
+  const admitted = deps.admission.admit(attributes, () => undefined);
+  if (admitted !== undefined) await admitted;
+  await storage.strategy.admitDelete?.(object, context);
+  const validated = deps.admission.validate(attributes);
+  if (validated !== undefined) await validated;
   const uid = object.metadata.uid ?? '';
   const propagated = setPropagation(object, request.propagation);
   const waits = storage.strategy.deletesLater === true || (object.metadata.finalizers ?? []).length > 0;

@@ -1,12 +1,13 @@
 // What is served
 
-export type { Admission } from './admission.ts';
+export type { Admission, Attributes } from './admission.ts';
+export { noAdmission } from './admission.ts';
 export { checkKind, requireKind } from './check-fields.ts';
 export type { Written } from './create.ts';
 export { create } from './create.ts';
 export type { Deleted, DeleteRequest, Propagation } from './delete.ts';
 export { remove } from './delete.ts';
-export { namespaceKey } from './guard-operations.ts';
+export { namespaceKey } from './namespace-key.ts';
 export { clusterAnnotation, generatedName, stampCreated } from './object-meta.ts';
 // Writing
 export type { RegistryDependencies } from './registry-dependencies.ts';

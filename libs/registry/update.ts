@@ -10,6 +10,7 @@ import type { Slices } from '@kcp-ts/base';
 import { pushAll } from '@kcp-ts/base';
 import { canonicalJson } from '@kcp-ts/schema';
 import type { Entry, Operation } from '@kcp-ts/storage';
+import { attributesOfWrite } from './admission.ts';
 import { applyDefaults } from './apply-defaults.ts';
 import { inAttempts } from './attempts.ts';
 import { checkBounds } from './check-bounds.ts';
@@ -26,6 +27,7 @@ import type { Written } from './create.ts';
 import {
   changesAllTheTime,
   checkShape,
+  completeAgain,
   create,
   hasStatusSubresource,
   isCheckedAsStored,
@@ -195,7 +197,8 @@ async function prepareUpdate(
   applyDefaults(served, changed);
   request.objectFilter?.admit(changed, old);
   if (slices.due) await slices.pause();
-  await deps.admission.mutate(changed, old, context);
+  const admitted = deps.admission.admit(attributesOfWrite(context, changed, old), () => completeAgain(served, changed));
+  if (admitted !== undefined) await admitted;
   if (slices.due) await slices.pause();
   const errors: FieldError[] = [
     ...validateObjectMetaUpdate(changed, old),
@@ -226,7 +229,8 @@ async function prepareUpdate(
   warnOfFinalizers(definition, object, old, request);
   if (slices.due) await slices.pause();
   await strategy.admitUpdate?.(object, old, context);
-  await deps.admission.validate(object, old, context);
+  const validated = deps.admission.validate(attributesOfWrite(context, object, old));
+  if (validated !== undefined) await validated;
   if (definition.dialect === 'builtin') storage.schema.omitEmpty(object);
   if (slices.due) await slices.pause();
   return { object, old, optimistic };

@@ -26,6 +26,8 @@ export function base62Sha224(text: string): string {
   return base62(hash('sha224', text, 'hex'));
 }
 
+/** Keeps an APIBinding until the objects of what it has bound are gone. */
+export const bindingFinalizer = 'apis.kcp.io/apibinding-finalizer';
 /** The label of an APIBinding that says which export it refers to. */
 export const exportLabel = 'internal.apis.kcp.io/export';
 /** Claimed objects carry `<prefix><hash of the export>: <hash of the claim>`. */

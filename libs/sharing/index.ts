@@ -14,6 +14,7 @@ export { identityOf } from './export-identity.ts';
 export type { ExportIndex } from './export-index.ts';
 export { createExportIndex } from './export-index.ts';
 export {
+  bindingFinalizer,
   claimHash,
   claimLabel,
   claimLabelPrefix,

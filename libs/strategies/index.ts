@@ -21,8 +21,6 @@ export { createApiExportsStrategy } from './kcp/api-exports.ts';
 export { createApiResourceSchemasStrategy } from './kcp/api-resource-schemas.ts';
 export { createLogicalClustersStrategy } from './kcp/logicalclusters.ts';
 export { createPartitionSetsStrategy } from './kcp/partition-sets.ts';
-export type { ServerOwnedMetadata } from './kcp/server-owned-metadata.ts';
-export { keepServerOwnedMetadata, serverOwnedMetadata } from './kcp/server-owned-metadata.ts';
 export { createShardsStrategy } from './kcp/shards.ts';
 export { createWorkspacesStrategy } from './kcp/workspaces.ts';
 export { createWorkspaceTypesStrategy } from './kcp/workspacetypes.ts';

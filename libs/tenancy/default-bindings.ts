@@ -3,6 +3,7 @@ import type { ClusterName, KubeObject } from '@kcp-ts/api';
 import { isTrueCondition } from '@kcp-ts/api';
 import type { ApiBinding, ApiExport, ApiResourceSchema, BindingClaim, BindingReader } from '@kcp-ts/sharing';
 import {
+  bindingFinalizer,
   claimLabelPrefix,
   defaultBindingName,
   evaluateBinding,
@@ -85,7 +86,7 @@ export function defaultBindingObject(
         [pathAnnotation]: path,
         ...(wanted.lifecycle === undefined ? {} : { [lifecycleAnnotation]: wanted.lifecycle }),
       },
-      finalizers: ['apis.kcp.io/apibinding-finalizer'],
+      finalizers: [bindingFinalizer],
     },
     spec: {
       reference: { export: { path: wanted.path, name: wanted.export } },

@@ -19,6 +19,7 @@ import { createYamlDecoder } from '@kcp-ts/http';
 import { createOpenApi } from '@kcp-ts/openapi';
 import { versionInfo } from '@kcp-ts/program';
 import type { ApiSurface } from '@kcp-ts/registry';
+import { noAdmission } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
 import { createWatchHub } from '@kcp-ts/watch';
 import { cacheView, parseCachePath } from './cache-view.ts';
@@ -76,7 +77,7 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
   const hub = createWatchHub(store, {});
   const bookmarks: Bookmarks = createBookmarks(hub, clock, bookmarkMs);
   const progress = createProgress({ hub, clock, observe: (past) => void store.observe(past) });
-  const admission = { mutate: () => undefined, validate: () => undefined, settle: () => [] };
+  const admission = noAdmission;
   const turns = createSystemTurns(clock);
   const yaml = createYamlDecoder({ clock });
   const registry = { store, clock, turns, random, shardNumber: 0, admission, logicalClusterKey: () => undefined };

@@ -11,7 +11,14 @@ import { identityHashOf } from '@kcp-ts/controllers';
 import { objectKey, stampCreated, storedObject, timestampOf } from '@kcp-ts/registry';
 import { logicalClusterKey } from '@kcp-ts/sharding';
 import type { ApiBinding, ApiExport, ApiResourceSchema, BindingReader } from '@kcp-ts/sharing';
-import { claimLabelPrefix, evaluateBinding, exportHash, exportLabel, reflexiveClaimHash } from '@kcp-ts/sharing';
+import {
+  bindingFinalizer,
+  claimLabelPrefix,
+  evaluateBinding,
+  exportHash,
+  exportLabel,
+  reflexiveClaimHash,
+} from '@kcp-ts/sharing';
 import type { Operation } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import type { Core } from './core.ts';
@@ -158,7 +165,7 @@ function bind(binding: KubeObject, objects: readonly KubeObject[], now: string):
   };
   const hash = exportHash(root, binding.metadata.name);
   binding.metadata.labels = { [exportLabel]: hash, [`${claimLabelPrefix}${hash}`]: reflexiveClaimHash };
-  binding.metadata.finalizers = ['apis.kcp.io/apibinding-finalizer'];
+  binding.metadata.finalizers = [bindingFinalizer];
   const outcome = evaluateBinding(binding as ApiBinding, root, reader, now, true);
   binding['status'] = outcome.status;
   return outcome.schemas;

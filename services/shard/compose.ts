@@ -1,5 +1,6 @@
 /** A shard, from top to bottom: what it is made of and how the parts know each other. */
 
+import { createAdmissionChain } from '@kcp-ts/admission';
 import type { Revision, StatusError } from '@kcp-ts/api';
 import type { ApiSurfaceDocuments, Bookmarks, HealthCheck, ServerDependencies } from '@kcp-ts/apiserver';
 import { createApiServer, createBookmarks, createProgress } from '@kcp-ts/apiserver';
@@ -12,11 +13,10 @@ import { createOpenApi } from '@kcp-ts/openapi';
 import type { ServiceLoad } from '@kcp-ts/program';
 import { createServiceLoad, versionInfo } from '@kcp-ts/program';
 import type { Admission, ApiSurface, RegistryDependencies, Strategy } from '@kcp-ts/registry';
-import { logicalClusterKey } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import { conversionOf } from '@kcp-ts/strategies';
 import { createAccess } from './access.ts';
-import { shardAdmission } from './admission.ts';
+import { admissionPlugins, keyOfCluster } from './admission.ts';
 import type { AmongOthers } from './among-others.ts';
 import { wrongClock } from './among-others.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -94,7 +94,7 @@ function registryDeps(core: Core, admission: Admission): RegistryDependencies {
     random,
     shardNumber,
     admission,
-    logicalClusterKey: (cluster) => (cluster.startsWith('system:') ? undefined : logicalClusterKey(cluster)),
+    logicalClusterKey: keyOfCluster,
     originKey: core.catalog.originKey,
   };
 }
@@ -213,7 +213,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   let ready = true;
   const handler = createApiServer({
     deps: {
-      ...serverDeps(core, parts, shardAdmission(core, tenancy, access), externalUrl),
+      ...serverDeps(core, parts, createAdmissionChain(admissionPlugins(core, tenancy, access)), externalUrl),
       countCacheList: cacheLists.count,
       ...(isService === undefined ? {} : { isService: ({ peer }: Exchange) => isService(peer) }),
     },

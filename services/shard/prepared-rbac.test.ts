@@ -1,3 +1,4 @@
+import { createAdmissionChain } from '@kcp-ts/admission';
 import type { ClusterName, KubeObject } from '@kcp-ts/api';
 import { createSystemRandom } from '@kcp-ts/base';
 import { noStrategy } from '@kcp-ts/registry';
@@ -6,7 +7,7 @@ import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
 import { createAccess } from './access.ts';
-import { shardAdmission } from './admission.ts';
+import { admissionPlugins } from './admission.ts';
 import { createCore } from './core.ts';
 import { createTenancy } from './strategies.ts';
 
@@ -45,7 +46,7 @@ it('what an object refers to is judged by bindings that were compiled with turns
     conversion: () => undefined,
   });
   const access = createAccess(core);
-  const admission = shardAdmission(core, createTenancy(core, ''), access);
+  const admission = createAdmissionChain(admissionPlugins(core, createTenancy(core, ''), access));
   const isReady = (cluster: string) => access.rbac.prepare(cluster, '', core.turns) === undefined;
   const served = core.served('apis.kcp.io', 'apibindings');
   const object: KubeObject = {
@@ -54,10 +55,12 @@ it('what an object refers to is judged by bindings that were compiled with turns
     metadata: { name: 'one' },
     spec: { reference: { export: { path: 'provider', name: 'west' } } },
   };
-  await admission.mutate(object, undefined, {
+  const attributes = {
+    ...({ operation: 'CREATE', object, oldObject: undefined } as const),
     ...{ served, requested: served, cluster: 'consumer' as ClusterName, namespace: '', timestamp: '' },
     ...{ user: { name: 'ann', groups: [] }, dryRun: false, subresource: '', warn: () => undefined },
     slices: core.turns.begin(),
-  });
+  };
+  await admission.admit(attributes, () => undefined);
   expect(isReady('provider')).toBe(true);
 });

@@ -1,5 +1,5 @@
 /** Metadata that controllers act on cannot be written by a tenant: a row of the table at a time. */
-import { serverOwnedMetadata } from '@kcp-ts/strategies';
+import { serverOwnedMetadata } from '@kcp-ts/admission';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import type { MadeWorkspace } from '../harness/objects.ts';

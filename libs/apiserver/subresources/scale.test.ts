@@ -1,7 +1,7 @@
 import type { ClusterName, KubeObject, ResourceDefinition, StatusError } from '@kcp-ts/api';
 import { createSystemTurns } from '@kcp-ts/base';
 import type { RegistryDependencies } from '@kcp-ts/registry';
-import { noStrategy, objectKey, serve, servedObject, storedObject } from '@kcp-ts/registry';
+import { noAdmission, noStrategy, objectKey, serve, servedObject, storedObject } from '@kcp-ts/registry';
 import { compileSchema } from '@kcp-ts/schema';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { beforeEach, expect, test } from 'vitest';
@@ -81,7 +81,7 @@ beforeEach(async () => {
     turns: createSystemTurns(clock),
     random: { bytes: (length) => new Uint8Array(length), uuid: () => 'u', integer: () => 0 },
     shardNumber: 0,
-    admission: { mutate: () => undefined, validate: () => undefined, settle: () => [] },
+    admission: noAdmission,
     logicalClusterKey: () => undefined,
   };
   const handler = createScaleHandler({ store, registry });

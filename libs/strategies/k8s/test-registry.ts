@@ -6,7 +6,7 @@ import type { Clock } from '@kcp-ts/base';
 import { createSystemRandom, createSystemTurns } from '@kcp-ts/base';
 import { resourcesOfDefinitions } from '@kcp-ts/catalog';
 import type { RegistryDependencies, ServedResource, Strategy, Written } from '@kcp-ts/registry';
-import { create, noStrategy, remove, servedObject, update } from '@kcp-ts/registry';
+import { create, noAdmission, noStrategy, remove, servedObject, update } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
 import type { Store } from '@kcp-ts/storage';
 import { createMemoryStore } from '@kcp-ts/storage';
@@ -97,7 +97,7 @@ export function createTestRegistry(options: TestRegistryOptions = {}): TestRegis
     turns: createSystemTurns(clock),
     random,
     shardNumber: 0,
-    admission: { mutate: () => undefined, validate: () => undefined, settle: () => [] },
+    admission: noAdmission,
     logicalClusterKey: () => undefined,
   };
   const request = (plural: string, object: KubeObject, subresource = '') => ({

@@ -1,3 +1,5 @@
+import type { AdmissionPlugin } from '@kcp-ts/admission';
+import { createAdmissionChain, createLifecycle } from '@kcp-ts/admission';
 import type { KubeObject } from '@kcp-ts/api';
 import { resourcesOfDefinitions } from '@kcp-ts/catalog';
 import type { RegistryDependencies, ServedResource } from '@kcp-ts/registry';
@@ -49,14 +51,15 @@ async function createWhile(happens: readonly Operation[], broughtBy?: () => stri
     ...test.registry,
     logicalClusterKey: () => clusterKey,
     originKey: broughtBy ?? (() => definitionKey),
-    admission: {
-      async mutate() {
-        for (const operation of happens) await store.commit([operation]);
-      },
-      validate: () => undefined,
-      settle: () => [],
+  };
+  const slow: AdmissionPlugin = {
+    name: 'Slow',
+    operations: ['CREATE'],
+    async admit() {
+      for (const operation of happens) await store.commit([operation]);
     },
   };
+  const admission = createAdmissionChain([slow, createLifecycle({ ...registry, store })]);
   const served = widgets();
   const request = {
     ...{ served, cluster, namespace: 'default', name: 'w', user: { name: 'ann', groups: [] } },
@@ -64,7 +67,7 @@ async function createWhile(happens: readonly Operation[], broughtBy?: () => stri
   };
   const object = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w', namespace: 'default' } };
   try {
-    await create(registry, request, object, []);
+    await create({ ...registry, admission }, request, object, []);
     return 'created';
   } catch (error) {
     expect(store.peek(`${served.prefix}${cluster}/default/w`)).toBeUndefined();

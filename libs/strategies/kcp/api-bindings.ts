@@ -3,7 +3,7 @@ import type { FieldError, KubeObject } from '@kcp-ts/api';
 import { requiredValue, StatusError } from '@kcp-ts/api';
 import type { Strategy, WriteContext } from '@kcp-ts/registry';
 import type { ApiBinding } from '@kcp-ts/sharing';
-import { claimLabelPrefix, exportHash, exportLabel, reflexiveClaimHash } from '@kcp-ts/sharing';
+import { bindingFinalizer, claimLabelPrefix, exportHash, exportLabel, reflexiveClaimHash } from '@kcp-ts/sharing';
 import { ruleFailed, unchanged } from '../immutable.ts';
 import { setPath } from './api-exports.ts';
 import type { BindCheck } from './workspacetypes.ts';
@@ -11,8 +11,6 @@ import type { BindCheck } from './workspacetypes.ts';
 export interface ApiBindingsDependencies extends BindCheck {
   resolve(path: string): string | undefined;
 }
-
-export const bindingFinalizer = 'apis.kcp.io/apibinding-finalizer';
 
 function claimErrors(object: ApiBinding): FieldError[] {
   const errors: FieldError[] = [];

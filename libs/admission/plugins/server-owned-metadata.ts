@@ -4,7 +4,7 @@
  * themselves and do not come this way; what a strategy sets, it sets afterwards.
  */
 import type { KubeObject, UserInfo } from '@kcp-ts/api';
-import { exportLabel } from '@kcp-ts/sharing';
+import { bindingFinalizer, exportLabel } from '@kcp-ts/sharing';
 import {
   clusterNameAnnotation,
   lifecycleAnnotation,
@@ -19,7 +19,7 @@ import {
   typeClusterAnnotation,
   workspaceFinalizer,
 } from '@kcp-ts/tenancy';
-import { bindingFinalizer } from './api-bindings.ts';
+import type { AdmissionPlugin } from '../plugin.ts';
 
 export interface ServerOwnedMetadata {
   /** `<plural>.<group>` of the stored resource; `*` for every resource. */
@@ -131,4 +131,16 @@ export function keepServerOwnedMetadata(
     if (definition.exceptMasters === true && user.groups.includes('system:masters')) continue;
     keepRow(definition, object, old);
   }
+}
+
+export function createServerOwnedMetadata(): AdmissionPlugin {
+  return {
+    name: 'ServerOwnedMetadata',
+    operations: ['CREATE', 'UPDATE'],
+    admit({ served, object, oldObject, user }) {
+      if (object === undefined) return;
+      const { group, plural } = served.definition;
+      keepServerOwnedMetadata(`${plural}.${group}`, object, oldObject, user);
+    },
+  };
 }
