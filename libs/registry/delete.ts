@@ -4,10 +4,10 @@ import type { KubeObject, Revision } from '@kcp-ts/api';
 import { StatusError, writeRulesOf } from '@kcp-ts/api';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { inAttempts } from './attempts.ts';
-import { writeContext } from './create.ts';
 import type { RegistryDependencies } from './registry-dependencies.ts';
 import { currentObject, dryRunObject, storedObject } from './stored-object.ts';
 import { untilDurable } from './until-durable.ts';
+import { writeContext } from './write-path.ts';
 import type { WriteRequest } from './write-request.ts';
 
 export type Propagation = 'Background' | 'Foreground' | 'Orphan';

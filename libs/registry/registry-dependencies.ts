@@ -2,6 +2,7 @@ import type { ClusterName } from '@kcp-ts/api';
 import type { Clock, Random, Turns } from '@kcp-ts/base';
 import type { Store } from '@kcp-ts/storage';
 import type { Admission } from './admission.ts';
+import type { FieldManager } from './field-manager.ts';
 import type { ServedResource } from './served-resource.ts';
 
 export interface RegistryDependencies {
@@ -11,6 +12,8 @@ export interface RegistryDependencies {
   readonly random: Random;
   readonly shardNumber: number;
   readonly admission: Admission;
+  /** Nobody manages fields where it is absent. */
+  readonly fieldManager?: FieldManager | undefined;
   /** The key of a cluster's LogicalCluster, which every create relies on; undefined for system clusters, which have none. */
   logicalClusterKey(cluster: ClusterName): string | undefined;
   /** The key of the definition or binding that brings a cluster a resource which is not built in: a create relies on it. Undefined where there is none. */

@@ -1,17 +1,15 @@
 /**
- * PUT, PATCH and the subresources that write: the one retry loop. In each turn: change → prune → default → mutating admission → strategy.prepare →
- * schema and rules → strategy.validate → validating admission → put. A turn is lost when somebody else wrote first; then it begins anew with what
- * they wrote, unless the client named the resourceVersion it wants to replace. The schema is that of the version the client speaks.
+ * PUT, PATCH and the subresources that write: from the live object to the changed one, down the
+ * one path of writes (`write-path.ts`), and the retry loop around it. An attempt fails when somebody
+ * else wrote first; then it begins anew with what they wrote, unless the client named the
+ * resourceVersion that it wants to replace.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { FieldError, KubeObject, Revision } from '@kcp-ts/api';
+import type { KubeObject, Revision } from '@kcp-ts/api';
 import { invalidValue, StatusError, writeRulesOf } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
-import { pushAll } from '@kcp-ts/base';
 import { canonicalJson } from '@kcp-ts/schema';
 import type { Entry, Operation } from '@kcp-ts/storage';
-import { attributesOfWrite } from './admission.ts';
-import { applyDefaults } from './apply-defaults.ts';
 import { inAttempts } from './attempts.ts';
 import { checkBounds } from './check-bounds.ts';
 import {
@@ -22,33 +20,15 @@ import {
   patchedKindProblem,
   undecodable,
 } from './check-fields.ts';
-import { checkListSizes } from './check-list-sizes.ts';
 import type { Written } from './create.ts';
-import {
-  changesAllTheTime,
-  checkShape,
-  completeAgain,
-  create,
-  hasStatusSubresource,
-  isCheckedAsStored,
-  mayJudge,
-  settle,
-  settleAttempts,
-  writeContext,
-} from './create.ts';
-import {
-  immutableMetaErrors,
-  keepSystemMeta,
-  validateObjectMeta,
-  validateObjectMetaUpdate,
-  warnOfFinalizers,
-} from './object-meta.ts';
+import { changesAllTheTime, create, settleAttempts } from './create.ts';
+import { immutableMetaErrors, keepSystemMeta, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts';
 import { dropRepeatedOwners } from './owner-references.ts';
 import type { RegistryDependencies } from './registry-dependencies.ts';
 import type { ServedResource } from './served-resource.ts';
 import { convertToServed, currentObject, dryRunObject, metadataObject, storedObject } from './stored-object.ts';
 import { untilDurable } from './until-durable.ts';
-import { validateInSlices } from './validate-in-slices.ts';
+import { completeWrite, hasStatusSubresource, setStatus, settle, writeContext } from './write-path.ts';
 import type { WriteRequest } from './write-request.ts';
 
 export interface ChangeResult {
@@ -144,11 +124,6 @@ async function wantedOf(request: UpdateRequest, live: () => KubeObject, slices: 
   return { object, optimistic: replaces && named };
 }
 
-function setStatus(object: KubeObject, from: KubeObject): void {
-  if (from['status'] === undefined) delete object['status'];
-  else object['status'] = from['status'];
-}
-
 /** What the subresource does not own comes from the live object. */
 function restrictToSubresource(request: UpdateRequest, changed: KubeObject, live: () => KubeObject): KubeObject {
   if (request.subresource === 'status' && writeRulesOf(request.served.definition).statusKeepsMetadata) {
@@ -161,17 +136,6 @@ function restrictToSubresource(request: UpdateRequest, changed: KubeObject, live
   return changed;
 }
 
-function bumpGeneration(storage: ServedResource, object: KubeObject, old: KubeObject): void {
-  if (!writeRulesOf(storage.definition).countsGenerations) return;
-  const { metadata: _m, ...spec } = object;
-  const { metadata: _om, ...before } = old;
-  if (hasStatusSubresource(storage)) {
-    delete spec['status'];
-    delete before['status'];
-  }
-  if (!isDeepStrictEqual(spec, before)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
-}
-
 /** From the wanted object in the served version to the one to store. */
 async function prepareUpdate(
   deps: RegistryDependencies,
@@ -181,7 +145,6 @@ async function prepareUpdate(
 ): Promise<{ object: KubeObject; old: KubeObject; optimistic: boolean }> {
   const { served } = request;
   const { definition, storage } = served;
-  const { strategy } = storage;
   const old = currentObject(storage, entry.value);
   const live = () => convertToServed(served, currentObject(storage, entry.value));
   if (slices.due) await slices.pause();
@@ -193,45 +156,14 @@ async function prepareUpdate(
   if (slices.due) await slices.pause();
   const immutable = immutableMetaErrors(changed, old);
   keepSystemMeta(changed, old);
-  checkListSizes(definition, changed);
-  applyDefaults(served, changed);
-  request.objectFilter?.admit(changed, old);
-  if (slices.due) await slices.pause();
-  const admitted = deps.admission.admit(attributesOfWrite(context, changed, old), () => completeAgain(served, changed));
-  if (admitted !== undefined) await admitted;
-  if (slices.due) await slices.pause();
-  const errors: FieldError[] = [
+  const metaErrors = () => [
     ...validateObjectMetaUpdate(changed, old),
     ...immutable,
     ...validateObjectMeta(definition, changed),
   ];
-  if (slices.due) await slices.pause();
-  let object = changed;
-  if (served !== storage) {
-    pushAll(errors, await validateInSlices(served.schema, changed, live(), slices));
-    if (errors.length > 0) throw StatusError.invalid(definition, request.name, errors.splice(0));
-    object = served.conversion?.toStorage(changed) ?? changed;
-    checkBounds(storage, object, request.name);
-    // What another version cannot say of the status must not get lost by a write that does not own it.
-    if (request.subresource === '' && hasStatusSubresource(storage))
-      setStatus(object, currentObject(storage, entry.value));
-    storage.schema.prune(object);
-    applyDefaults(storage, object);
-    if (slices.due) await slices.pause();
-  }
-  await checkShape(storage, object, old, slices);
-  strategy.prepareUpdate?.(object, old, context);
-  bumpGeneration(storage, object, old);
-  if (slices.due) await slices.pause();
-  if (isCheckedAsStored(served)) pushAll(errors, await validateInSlices(storage.schema, object, old, slices));
-  if (mayJudge(storage, errors)) pushAll(errors, (await strategy.validateUpdate?.(object, old, context)) ?? []);
-  if (errors.length > 0) throw StatusError.invalid(definition, request.name, errors);
-  warnOfFinalizers(definition, object, old, request);
-  if (slices.due) await slices.pause();
-  await strategy.admitUpdate?.(object, old, context);
-  const validated = deps.admission.validate(attributesOfWrite(context, object, old));
-  if (validated !== undefined) await validated;
-  if (definition.dialect === 'builtin') storage.schema.omitEmpty(object);
+  const stored = () => currentObject(storage, entry.value);
+  const write = { object: changed, update: { old, live, stored }, metaErrors };
+  const object = await completeWrite(deps, request, context, write, slices);
   if (slices.due) await slices.pause();
   return { object, old, optimistic };
 }

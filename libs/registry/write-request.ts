@@ -12,10 +12,10 @@ export interface ObjectFilter {
   isVisible(object: KubeObject): boolean;
   /**
    * Whether a watch shows a state of an object: judged as of when it was written, so that all of them say the same of it, whenever they look. `listedAt`: the
-   * revision that a watch begins with by itself; what was not granted then was not shown. As `shows` when absent.
+   * revision that a watch begins with by itself; what was not granted then was not shown. As `isVisible` when absent.
    */
   wasVisible?(object: KubeObject, listedAt: Revision | undefined): boolean;
-  /** May complete the object (protected labels); throws a StatusError for a write that the guard refuses. */
+  /** May complete the object (protected labels); throws a StatusError for a write that the filter refuses. */
   admit(object: KubeObject, old: KubeObject | undefined): void;
 }
 
