@@ -7,10 +7,9 @@ import { isTrueCondition, revisionZero } from '@kcp-ts/api';
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { bindingsPrefix, boundName, clusterOfKey, exportLabel } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';
-import { parseStored } from '@kcp-ts/storage';
+import { eachBatch, parseStored } from '@kcp-ts/storage';
 import type { Change } from '@kcp-ts/watch';
 import { LRUCache } from 'lru-cache';
-import { eachBatch } from './writer.ts';
 
 export interface BindingIndex {
   /** Clusters with a binding to the export (by its hash) that has bound something, each with what it has bound of it, as `boundName` writes it. */

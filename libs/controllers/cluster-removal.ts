@@ -7,12 +7,12 @@
 import type { KubeObject } from '@kcp-ts/api';
 import { withCondition } from '@kcp-ts/api';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
-import { flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
+import { cutIntoCommits, eachBatch, flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
 import { logicalClusterFinalizer, phaseLabels, terminatorsFinalizer } from '@kcp-ts/tenancy';
 import { removeOperation } from './delete-instances.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { cutIntoCommits, eachBatch, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface ClusterRemovalDependencies extends ControllerDependencies {
   /** `tenancy.kcp.io/workspaces/<identity>/`. */

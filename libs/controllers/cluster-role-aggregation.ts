@@ -9,10 +9,10 @@ import { aggregatedRules } from '@kcp-ts/authz';
 import type { Turns } from '@kcp-ts/base';
 import type { Controller } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry } from '@kcp-ts/storage';
-import { parseKey, parseStored } from '@kcp-ts/storage';
+import { eachBatch, parseKey, parseStored } from '@kcp-ts/storage';
 import { hasText } from './has-text.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { eachBatch, keysToResume, lostRaceMs, objectOf, replaceOperation } from './writer.ts';
+import { keysToResume, lostRaceMs, objectOf, replaceOperation } from './writer.ts';
 
 export interface AggregationDependencies extends ControllerDependencies {
   readonly turns: Turns;

@@ -6,21 +6,13 @@ import type { Controller } from '@kcp-ts/controller-runtime';
 import type { ApiBinding, ApiResourceSchema, CustomResourceDefinition, ResourceNames } from '@kcp-ts/sharing';
 import { bindingsPrefix, boundSchemaKey, clusterOfKey, definitionsPrefix } from '@kcp-ts/sharing';
 import type { Decision, Entry, Operation, ParsedReader, Reads } from '@kcp-ts/storage';
-import { parseStored } from '@kcp-ts/storage';
+import { cutIntoCommits, parseStored } from '@kcp-ts/storage';
 import { decideNames, establishedCondition, takenNames } from './crd-names.ts';
 import type { TakenNames } from './definition-names.ts';
 import { createDefinitionNames } from './definition-names.ts';
 import { deleteInstances } from './delete-instances.ts';
 import type { ControllerDependencies } from './writer.ts';
-import {
-  commitOrAgain,
-  cutIntoCommits,
-  keysToResume,
-  lostRaceMs,
-  objectOf,
-  replaceOperation,
-  timestamp,
-} from './writer.ts';
+import { commitOrAgain, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface DefinitionDependencies extends ControllerDependencies {
   readonly reader: ParsedReader;

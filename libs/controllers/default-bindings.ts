@@ -12,7 +12,7 @@ import type { Controller } from '@kcp-ts/controller-runtime';
 import type { ApiBinding, ApiExport } from '@kcp-ts/sharing';
 import { bindingsPrefix, exportKey, exportsPrefix } from '@kcp-ts/sharing';
 import type { Decision, Entry, Operation, ParsedReader } from '@kcp-ts/storage';
-import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
+import { eachBatch, flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { DefaultBinding, LogicalCluster, ResolvedType, WorkspaceType, WorkspaceTypes } from '@kcp-ts/tenancy';
 import {
   acceptedClaims,
@@ -27,7 +27,7 @@ import {
 } from '@kcp-ts/tenancy';
 import { hasText } from './has-text.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { eachBatch, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface DefaultBindingsControllerDependencies extends ControllerDependencies {
   /** Of all shards. */

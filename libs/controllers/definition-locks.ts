@@ -15,10 +15,10 @@ import {
   withDefinitions,
 } from '@kcp-ts/sharing';
 import type { Entry } from '@kcp-ts/storage';
-import { flagDeleting, storedFlags } from '@kcp-ts/storage';
+import { eachBatch, flagDeleting, storedFlags } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, eachBatch, objectOf, replaceOperation } from './writer.ts';
+import { commitOrAgain, objectOf, replaceOperation } from './writer.ts';
 
 export interface DefinitionLocksDependencies extends ControllerDependencies {
   logicalClusterKey(cluster: string): string;

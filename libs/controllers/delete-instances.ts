@@ -2,9 +2,18 @@
 import type { KeyIdentity, KubeObject } from '@kcp-ts/api';
 import { formatResourceVersion } from '@kcp-ts/api';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
-import { encodeStored, flagDeleting, flagFinalizers, parseStored, resourcePrefix, storedFlags } from '@kcp-ts/storage';
+import {
+  cutIntoCommits,
+  eachBatch,
+  encodeStored,
+  flagDeleting,
+  flagFinalizers,
+  parseStored,
+  resourcePrefix,
+  storedFlags,
+} from '@kcp-ts/storage';
 import type { ControllerDependencies } from './writer.ts';
-import { cutIntoCommits, eachBatch, timestamp } from './writer.ts';
+import { timestamp } from './writer.ts';
 
 export interface Remaining {
   readonly count: number;

@@ -6,12 +6,12 @@ import type { Controller } from '@kcp-ts/controller-runtime';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportHash, exportKey, exportsPrefix, slicesPrefix } from '@kcp-ts/sharing';
 import type { Decision, Entry, ParsedReader, Reads } from '@kcp-ts/storage';
-import { parseKey, parseStored } from '@kcp-ts/storage';
+import { eachBatch, parseKey, parseStored } from '@kcp-ts/storage';
 import type { Shard } from '@kcp-ts/tenancy';
 import type { BindingIndex } from './binding-index.ts';
 import { exportConsumersPrefix, parseExportConsumersKey } from './export-consumers.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, eachBatch, keysToResume, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { commitOrAgain, keysToResume, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface EndpointSliceDependencies extends ControllerDependencies {
   readonly reader: ParsedReader;

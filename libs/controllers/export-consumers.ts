@@ -3,10 +3,10 @@
  * a provider knows where its consumers are without hearing of each of them.
  */
 import type { Controller } from '@kcp-ts/controller-runtime';
-import { encodeStored } from '@kcp-ts/storage';
+import { eachBatch, encodeStored } from '@kcp-ts/storage';
 import type { BindingIndex } from './binding-index.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, eachBatch } from './writer.ts';
+import { commitOrAgain } from './writer.ts';
 
 /** `<hash of the export>/<shard>` follows: in the system cluster of shards, by export first, so that its shards are a range. */
 export const exportConsumersPrefix = 'internal.kcp.io/exportconsumers/-/system:shard/';

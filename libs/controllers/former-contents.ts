@@ -5,9 +5,9 @@
 import type { Controller } from '@kcp-ts/controller-runtime';
 import { bindingsPrefix, definitionsPrefix } from '@kcp-ts/sharing';
 import type { Entry, Operation } from '@kcp-ts/storage';
-import { parseKey } from '@kcp-ts/storage';
+import { cutIntoCommits, eachBatch, parseKey } from '@kcp-ts/storage';
 import type { ControllerDependencies } from './writer.ts';
-import { cutIntoCommits, eachBatch, lostRaceMs } from './writer.ts';
+import { lostRaceMs } from './writer.ts';
 
 export interface FormerContentsDependencies extends ControllerDependencies {
   logicalClusterKey(cluster: string): string;

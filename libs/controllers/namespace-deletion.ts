@@ -4,19 +4,10 @@ import type { Condition, KubeObject } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
 import { namespaceKey } from '@kcp-ts/registry';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
-import { flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
+import { cutIntoCommits, eachBatch, flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
 import { removeOperation } from './delete-instances.ts';
 import type { ControllerDependencies } from './writer.ts';
-import {
-  commitOrAgain,
-  cutIntoCommits,
-  eachBatch,
-  keysToResume,
-  lostRaceMs,
-  objectOf,
-  replaceOperation,
-  timestamp,
-} from './writer.ts';
+import { commitOrAgain, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 const namespacesPrefix = 'core/namespaces/-/';
 const remainingRetryMs = 5_000;

@@ -8,11 +8,10 @@
  */
 import type { Controller } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry } from '@kcp-ts/storage';
-import { flagDeleting, parseStored, storedFlags } from '@kcp-ts/storage';
+import { eachBatch, flagDeleting, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
 import type { ClusterRemoval } from './cluster-removal.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { eachBatch } from './writer.ts';
 
 /** What other shards have said of a workspace. */
 export type Ownership =

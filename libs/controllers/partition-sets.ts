@@ -8,20 +8,12 @@ import type { Condition, KubeObject, LabelSelectorSpec } from '@kcp-ts/api';
 import { asClusterName, compileLabelSelector, labelSelectorOf, withCondition, withSummary } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
-import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
+import { cutIntoCommits, eachBatch, flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { NewObject, Shard } from '@kcp-ts/tenancy';
 import { createOperation } from '@kcp-ts/tenancy';
 import { removeOperation } from './delete-instances.ts';
 import type { ControllerDependencies } from './writer.ts';
-import {
-  cutIntoCommits,
-  eachBatch,
-  keysToResume,
-  lostRaceMs,
-  objectOf,
-  replaceOperation,
-  timestamp,
-} from './writer.ts';
+import { keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface PartitionSetDependencies extends ControllerDependencies {
   shards(): readonly Shard[];

@@ -6,11 +6,11 @@
 import type { KubeObject } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
-import { flagDeleting, formatKey, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
+import { eachBatch, flagDeleting, formatKey, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import { removeOperation } from './delete-instances.ts';
 import { hasText } from './has-text.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { eachBatch, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface TokenSecretsDependencies extends ControllerDependencies {
   /** PEM. */

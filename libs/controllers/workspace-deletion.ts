@@ -8,14 +8,14 @@ import type { Condition } from '@kcp-ts/api';
 import { withCondition } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
-import { flagDeleting, flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
+import { eachBatch, flagDeleting, flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster, Workspace } from '@kcp-ts/tenancy';
 import { clusterNameAnnotation, phaseLabel, shardAnnotation, workspaceFinalizer } from '@kcp-ts/tenancy';
 import type { ClusterRemoval } from './cluster-removal.ts';
 import { remainingMessage } from './cluster-removal.ts';
 import type { OtherShards } from './other-shards.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, eachBatch, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { commitOrAgain, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface WorkspaceDeletionDependencies extends ControllerDependencies {
   /** `tenancy.kcp.io/workspaces/<identity>/`. */

@@ -9,7 +9,7 @@ import type { Controller } from '@kcp-ts/controller-runtime';
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { bindingsPrefix } from '@kcp-ts/sharing';
 import type { Decision, Entry, Operation, Reads } from '@kcp-ts/storage';
-import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
+import { eachBatch, flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster, PlanDependencies, Workspace, WorkspaceTypes } from '@kcp-ts/tenancy';
 import {
   bindingsInitializer,
@@ -26,7 +26,7 @@ import {
 } from '@kcp-ts/tenancy';
 import type { OtherShards } from './other-shards.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, eachBatch, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { commitOrAgain, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface WorkspaceProgressDependencies extends ControllerDependencies {
   readonly plan: PlanDependencies;
