@@ -67,7 +67,7 @@ export function inCluster(cluster: string, ...objects: readonly KubeObject[]): R
     const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
     const definition = [...unexported, ...exported].find((each) => each.group === group && each.kind === kind);
     if (definition === undefined) throw new Error(`There is no kind ${kind} in the group ${JSON.stringify(group)}`);
-    return [keyOf(cluster, group, definition.plural, metadata.name, metadata.namespace), object as TestObject] as const;
+    return [keyOf(cluster, group, definition.plural, metadata.name, metadata.namespace), object] as const;
   });
   return Object.fromEntries(entries);
 }

@@ -45,7 +45,7 @@ describe('deletion-propagation', () => {
     await using test = await testController(create, inCluster('c1', deleted));
     const found = () => test.get<KubeObject>(keys[kind])?.metadata.finalizers;
     expect(found()).toEqual(after);
-    await test.put(keys[kind], deleted as object);
+    await test.put(keys[kind], deleted);
     expect(found()).toEqual(after);
   });
 

@@ -69,7 +69,7 @@ describe('namespace-contents', () => {
     await using test = await testController(create(true), inCluster('c1', namespace(), account, configMap()));
     await test.delete(accountKey);
     expect(test.get(accountKey)).toBeDefined();
-    await test.put(configMapKey, configMap({ data: { 'ca.crt': 'forged' } }) as object);
+    await test.put(configMapKey, configMap({ data: { 'ca.crt': 'forged' } }));
     expect(test.get(configMapKey)).toMatchObject({ data: { 'ca.crt': 'CA' } });
     expect(new Set(test.reconciled())).toEqual(new Set([namespaceKey]));
   });
@@ -77,7 +77,7 @@ describe('namespace-contents', () => {
   it('leaves an immutable ConfigMap as it is', async () => {
     const immutable = configMap({ data: { 'ca.crt': 'old' }, immutable: true });
     await using test = await testController(create(true), inCluster('c1', namespace(), account, configMap()));
-    await test.put(configMapKey, immutable as object);
+    await test.put(configMapKey, immutable);
     expect(test.get(configMapKey)).toMatchObject({ data: { 'ca.crt': 'old' } });
   });
 });

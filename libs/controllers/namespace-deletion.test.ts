@@ -71,7 +71,7 @@ describe('namespace-deletion', () => {
 
   it('empties a namespace when it is deleted', async () => {
     await using test = await testController(create, inCluster('c1', namespace({ metadata: {} }), configMap('a')));
-    await test.put(namespaceKey, namespace() as object);
+    await test.put(namespaceKey, namespace());
     expect(test.keys('')).toEqual([]);
   });
 });

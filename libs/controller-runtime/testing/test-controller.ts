@@ -4,6 +4,7 @@
  * method that changes something resolves when nothing is left to reconcile, and rejects with what a
  * reconcile threw meanwhile: no error goes unnoticed.
  */
+import type { ObjectMeta } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
 import { createTurns } from '@kcp-ts/base';
 import type { Decision, Store } from '@kcp-ts/storage';
@@ -22,9 +23,9 @@ import { createWatchHub } from '@kcp-ts/watch';
 import type { Controller } from '../controller.ts';
 import { createControllerRuntime } from '../runtime.ts';
 
-/** An object as it is stored; of its metadata only these decide how. */
+/** An object as it is stored, of any kind. */
 export interface TestObject {
-  readonly metadata?: { readonly finalizers?: readonly string[]; readonly deletionTimestamp?: string };
+  readonly metadata?: object;
 }
 
 /** What a controller is made of. */
@@ -61,7 +62,7 @@ const noFingerprint = '0000000000000000';
 const startMs = Date.UTC(2026, 5, 1);
 
 function storedValue(object: TestObject): Uint8Array {
-  const { finalizers = [], deletionTimestamp } = object.metadata ?? {};
+  const { finalizers = [], deletionTimestamp } = (object.metadata ?? {}) as Partial<ObjectMeta>;
   const flags = (finalizers.length > 0 ? flagFinalizers : 0) | (deletionTimestamp === undefined ? 0 : flagDeleting);
   return encodeStored(noFingerprint, flags, JSON.stringify(object));
 }
