@@ -3,6 +3,7 @@ import type { IdentityHash, KubeObject, ResourceDefinition } from '@kcp-ts/api';
 import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis';
 import type { Random } from '@kcp-ts/base';
 import { resourcesOfDefinitions } from '@kcp-ts/catalog';
+import type { Source } from '@kcp-ts/controller-runtime';
 import type { TestEnvironment, TestObject } from '@kcp-ts/controller-runtime/testing';
 import type { ServedResource } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
@@ -117,4 +118,20 @@ export async function bindingIndexOf({ store, hub }: TestEnvironment): Promise<B
   });
   await index.load();
   return index;
+}
+
+/** A source by hand. */
+export function announcer(): { readonly source: Source; announce(keys: readonly string[]): void } {
+  const listeners = new Set<(keys: readonly string[]) => void>();
+  return {
+    source: {
+      subscribe(enqueue) {
+        listeners.add(enqueue);
+        return { [Symbol.dispose]: () => void listeners.delete(enqueue) };
+      },
+    },
+    announce(keys) {
+      for (const enqueue of listeners) enqueue(keys);
+    },
+  };
 }
