@@ -4,6 +4,7 @@ import { createDecision, createMemoryStore } from '@kcp-ts/storage';
 import { createWatchHub } from '@kcp-ts/watch';
 import { expect, it } from 'vitest';
 import type { Controller } from './controller.ts';
+import { nothing } from './outcome.ts';
 import { createControllerRuntime } from './runtime.ts';
 
 const value = () => new Uint8Array(9);
@@ -37,6 +38,7 @@ async function run(
   using hub = createWatchHub(store);
   const errors: unknown[] = [];
   await using runtime = createControllerRuntime([controller], {
+    store,
     hub,
     clock,
     turns: createTurns({ clock, nextTurn: setImmediate }),
@@ -48,13 +50,16 @@ async function run(
   await test(store, errors, runtime.idle);
 }
 
-it('a change wakes a controller with its key', async () => {
+it('a change has its key reconciled', async () => {
   const seen: string[] = [];
   const controller: Controller = {
     name: 'c',
-    wake: ({ event }) => [event.key],
-    resume: () => ['resumed'],
-    reconcile: async (woken) => void seen.push(woken),
+    watches: [{ prefix: '', keys: ({ event }) => [event.key] }],
+    initialKeys: () => ['resumed'],
+    reconcile(key) {
+      seen.push(key);
+      return nothing;
+    },
   };
   await run(controller, createSystemClock(), async (store, _errors, idle) => {
     await store.commit([{ op: 'put', key: key('a'), expect: 'absent', value }]);
@@ -63,14 +68,13 @@ it('a change wakes a controller with its key', async () => {
   });
 });
 
-it('a key that is woken while it is worked on is looked at again, never twice at a time', async () => {
+it('a key that is added while it is reconciled is reconciled again, never twice at a time', async () => {
   let working = 0;
   let turns = 0;
   let release: () => void = () => undefined;
   const controller: Controller = {
     name: 'c',
-    wake: ({ event }) => [event.key],
-    resume: () => [],
+    watches: [{ prefix: '', keys: ({ event }) => [event.key] }],
     async reconcile() {
       expect(++working).toBe(1);
       if (++turns === 1)
@@ -78,7 +82,7 @@ it('a key that is woken while it is worked on is looked at again, never twice at
           release = resolve;
         });
       working--;
-      return undefined;
+      return nothing;
     },
   };
   await run(controller, createSystemClock(), async (store, _errors, idle) => {
@@ -97,11 +101,11 @@ it('a failure is reported and tried again', async () => {
   const clock = manualClock();
   const controller: Controller = {
     name: 'c',
-    wake: () => [],
-    resume: () => ['k'],
+    watches: [],
+    initialKeys: () => ['k'],
     async reconcile() {
       if (++turns === 1) throw new Error('not yet');
-      return undefined;
+      return nothing;
     },
   };
   await run(controller, clock, async (_store, errors, idle) => {
@@ -120,11 +124,12 @@ it('many keys that need no waiting are worked on in slices, with turns for other
   const clock: Clock = { ...createSystemClock(), monotonic: () => now };
   const controller: Controller = {
     name: 'c',
-    wake: () => [],
-    resume: () => Array.from({ length: 12 }, (_, i) => `key-${i}`),
+    watches: [],
+    initialKeys: () => Array.from({ length: 12 }, (_, i) => `key-${i}`),
     async reconcile() {
       now += 4;
       inTurn[turn] = (inTurn[turn] ?? 0) + 1;
+      return nothing;
     },
   };
   await using store = createMemoryStore();
@@ -138,6 +143,7 @@ it('many keys that need no waiting are worked on in slices, with turns for other
       }),
   });
   await using runtime = createControllerRuntime([controller], {
+    store,
     ...{ hub, clock, turns, concurrency: 4 },
     decide: () => createDecision(store),
     onError: () => undefined,
@@ -154,19 +160,20 @@ it('ends when what is worked on is done, whatever the clock does', async () => {
   let done = false;
   const controller: Controller = {
     name: 'c',
-    wake: () => [],
-    resume: () => ['k'],
+    watches: [],
+    initialKeys: () => ['k'],
     async reconcile() {
       await new Promise<void>((resolve) => {
         release = resolve;
       });
       done = true;
-      return undefined;
+      return nothing;
     },
   };
   await using store = createMemoryStore();
   using hub = createWatchHub(store);
   const runtime = createControllerRuntime([controller], {
+    store,
     ...{ hub, clock, turns: createTurns({ clock, nextTurn: setImmediate }), concurrency: 1 },
     decide: () => createDecision(store),
     onError: () => undefined,

@@ -1,83 +1,132 @@
 /**
- * Runs controllers off the store's own changes: a queue of keys per controller, each key at most once in it and never worked on twice at a time, a
- * bounded number of keys at once, and retries that wait longer each time. An idle key costs nothing.
+ * Runs controllers off the store's own changes: it pages through the initial lists, keeps a queue of
+ * keys per controller, reconciles a bounded number of them at once, commits what reconcilers return,
+ * and requeues on conflicts and failures. An idle key costs nothing.
  */
 import type { Clock, Turns } from '@kcp-ts/base';
-import type { Decision } from '@kcp-ts/storage';
-import type { Change, WatchHub } from '@kcp-ts/watch';
-import type { Controller } from './controller.ts';
+import { unreachable } from '@kcp-ts/base';
+import type { Series } from '@kcp-ts/observability';
+import type { Decision, Entry, Store } from '@kcp-ts/storage';
+import { eachBatch, parseKey } from '@kcp-ts/storage';
+import type { WatchHub } from '@kcp-ts/watch';
+import type { Controller, Watch } from './controller.ts';
+import { createDispatch, prefixOf } from './dispatch.ts';
+import type { Outcome } from './outcome.ts';
+import type { WorkQueue } from './work-queue.ts';
+import { createWorkQueue } from './work-queue.ts';
+import { workQueueSeries } from './work-queue-metrics.ts';
 
 export interface ControllerRuntimeDependencies {
+  /** Where initial lists come from. */
+  readonly store: Pick<Store, 'list'>;
   /** Where changes come from. */
   readonly hub: Pick<WatchHub, 'onChanges'>;
   readonly clock: Clock;
   /** Between keys requests get their turns: many keys that need no waiting would be one long piece of work. */
   readonly turns: Turns;
-  /** What a reconciler reads and writes through. */
+  /** What a reconciler reads through, and what it wants is committed through. */
   decide(): Decision;
-  /** How many keys of one controller are worked on at once. */
+  /** How many keys of one controller are reconciled at once. */
   readonly concurrency: number;
   onError(controller: string, key: string, error: unknown): void;
 }
 
-export interface ControllerRuntime extends AsyncDisposable {
-  /** Begins to listen and looks at everything that a controller names in `resume`. Resolves when all of it is queued. */
-  start(): Promise<void>;
-  /** Has controllers look at keys that no change announced. */
-  wake(controllers: readonly string[], keys: readonly string[]): void;
-  /** Nothing is queued and nothing is worked on; for tests. */
-  idle(): Promise<void>;
-  sizes(): Readonly<Record<string, number>>;
+/** A key that is reconciled again after a while, and why. */
+export interface DelayedKey {
+  readonly controller: string;
+  readonly key: string;
+  readonly why: string;
 }
 
-const retryMsMin = 20;
-const retryMsMax = 30_000;
+export interface ControllerRuntime extends AsyncDisposable {
+  /** Starts the watches and sources, then goes through the initial lists. Resolves when all of their keys are queued. */
+  start(): Promise<void>;
+  /** Resolves when no key waits and none is reconciled; delayed ones do not count. For tests. */
+  idle(): Promise<void>;
+  /** The keys that wait for time to pass. */
+  delayed(): readonly DelayedKey[];
+  /** The work queues' metrics. */
+  readonly series: readonly Series[];
+}
 
-interface Queue {
+const backOffMsMin = 20;
+const backOffMsMax = 30_000;
+/** After the others whose turn it is: who wrote first has been heard of by then. */
+const conflictRequeueMs = 1;
+
+interface Running {
   readonly controller: Controller;
-  readonly waiting: Set<string>;
-  readonly working: Set<string>;
-  /** Woken while they were worked on: looked at again. */
-  readonly again: Set<string>;
+  readonly queue: WorkQueue;
+  /** How often each key has failed in a row. */
   readonly failures: Map<string, number>;
-  readonly timers: Map<string, Disposable>;
+}
+
+type Delay = Parameters<WorkQueue['addAfter']>[1];
+
+const afterConflict: Delay = { ms: conflictRequeueMs, why: 'conflict' };
+
+/** Does what a reconciler wants; answers with when to reconcile again, where that is not left to the watches. */
+async function carryOut(first: Outcome, decision: Decision): Promise<Delay | undefined> {
+  for (let outcome = first; ; ) {
+    switch (outcome.do) {
+      case 'nothing':
+        return undefined;
+      case 'wait':
+        return outcome;
+      case 'conflict':
+        return afterConflict;
+      case 'commit':
+        if (!(await decision.commit(outcome.operations))) return afterConflict;
+        if (outcome.next === undefined) return undefined;
+        outcome = await outcome.next();
+        break;
+      default:
+        return unreachable(outcome);
+    }
+  }
+}
+
+/** The keys of a watch's initial list, batch by batch. */
+async function* initialKeysOf(store: Pick<Store, 'list'>, watch: Watch): AsyncIterable<readonly string[]> {
+  const { initial } = watch;
+  if (initial === undefined) return;
+  let last: string | undefined;
+  const keysOf = (entry: Entry): readonly string[] => {
+    if (typeof initial === 'function') return initial(entry);
+    const { cluster } = parseKey(entry.key);
+    if (cluster === last) return [];
+    last = cluster;
+    return initial.perCluster(cluster);
+  };
+  for await (const entries of eachBatch(store, { prefix: prefixOf(watch) })) yield entries.flatMap(keysOf);
 }
 
 export function createControllerRuntime(
   controllers: readonly Controller[],
   deps: ControllerRuntimeDependencies,
 ): ControllerRuntime {
-  const queues: readonly Queue[] = controllers.map((controller) => ({
+  const all: readonly Running[] = controllers.map((controller) => ({
     controller,
-    waiting: new Set(),
-    working: new Set(),
-    again: new Set(),
+    queue: createWorkQueue(deps.clock),
     failures: new Map(),
-    timers: new Map(),
   }));
   const idlers = new Set<() => void>();
   const slices = deps.turns.begin();
-  let subscription: Disposable | undefined;
+  const subscriptions: Disposable[] = [];
   let closed = false;
 
-  function add(queue: Queue, key: string): void {
+  function add(running: Running, key: string): void {
     if (closed) return;
-    queue.timers.get(key)?.[Symbol.dispose]();
-    queue.timers.delete(key);
-    if (queue.working.has(key)) {
-      queue.again.add(key);
-      return;
-    }
-    queue.waiting.add(key);
-    if (queue.working.size < deps.concurrency) queueMicrotask(() => pump(queue));
+    running.queue.add(key);
+    if (running.queue.working() < deps.concurrency) queueMicrotask(() => pump(running));
   }
 
-  function pump(queue: Queue): void {
-    for (const key of queue.waiting) {
-      if (closed || queue.working.size >= deps.concurrency) return;
-      queue.waiting.delete(key);
-      queue.working.add(key);
-      void work(queue, key);
+  function pump(running: Running): void {
+    const { queue } = running;
+    while (!closed && queue.working() < deps.concurrency) {
+      const key = queue.take();
+      if (key === undefined) break;
+      void work(running, key);
     }
     if (isIdle()) {
       for (const resolve of idlers) resolve();
@@ -85,76 +134,77 @@ export function createControllerRuntime(
     }
   }
 
-  async function work(queue: Queue, key: string): Promise<void> {
-    let again: number | undefined;
+  async function work(running: Running, key: string): Promise<void> {
+    const { controller, queue, failures } = running;
+    let delay: Delay | undefined;
     try {
       if (slices.due) await slices.pause();
-      again = await queue.controller.reconcile(key, deps.decide());
-      queue.failures.delete(key);
+      const decision = deps.decide();
+      delay = await carryOut(await controller.reconcile(key, decision), decision);
+      failures.delete(key);
     } catch (error) {
-      const failures = (queue.failures.get(key) ?? 0) + 1;
-      queue.failures.set(key, failures);
-      again = Math.min(retryMsMax, retryMsMin * 2 ** failures);
-      deps.onError(queue.controller.name, key, error);
+      const count = (failures.get(key) ?? 0) + 1;
+      failures.set(key, count);
+      delay = { ms: Math.min(backOffMsMax, backOffMsMin * 2 ** count), why: 'failed' };
+      deps.onError(controller.name, key, error);
     }
-    queue.working.delete(key);
-    if (queue.again.delete(key)) add(queue, key);
-    else if (again !== undefined && !closed) later(queue, key, again);
-    pump(queue);
-  }
-
-  function later(queue: Queue, key: string, ms: number): void {
-    queue.timers.get(key)?.[Symbol.dispose]();
-    const timer = deps.clock.setTimer(ms, () => {
-      queue.timers.delete(key);
-      add(queue, key);
-    });
-    queue.timers.set(key, timer);
-  }
-
-  /** A change that one controller cannot read must reach the others. */
-  function wake(queue: Queue, change: Change): void {
-    try {
-      for (const key of queue.controller.wake(change)) add(queue, key);
-    } catch (error) {
-      deps.onError(queue.controller.name, change.event.key, error);
-    }
+    const again = queue.done(key);
+    if (!again && delay !== undefined && !closed) queue.addAfter(key, delay, () => pump(running));
+    pump(running);
   }
 
   function isIdle(): boolean {
-    return queues.every((queue) => queue.waiting.size === 0 && queue.working.size === 0);
+    return all.every(({ queue }) => queue.working() === 0 && queue.waiting() === 0);
   }
 
   function untilIdle(): Promise<void> {
     return isIdle() ? Promise.resolve() : new Promise((resolve) => void idlers.add(resolve));
   }
 
+  function subscribe(): void {
+    const dispatch = createDispatch(
+      all.map((running) => [
+        running.controller,
+        {
+          add: (key) => add(running, key),
+          fail: (key, error) => deps.onError(running.controller.name, key, error),
+        },
+      ]),
+    );
+    const following = deps.hub.onChanges((changes) => {
+      for (const change of changes) dispatch(change);
+    });
+    subscriptions.push(following);
+    for (const running of all) {
+      const enqueue = (keys: readonly string[]) => {
+        for (const key of keys) add(running, key);
+      };
+      for (const source of running.controller.sources ?? []) subscriptions.push(source.subscribe(enqueue));
+    }
+  }
+
+  async function listInitially(running: Running): Promise<void> {
+    const { watches, initialKeys } = running.controller;
+    for (const key of initialKeys?.() ?? []) add(running, key);
+    for (const watch of watches)
+      for await (const keys of initialKeysOf(deps.store, watch)) for (const key of keys) add(running, key);
+  }
+
   return {
     async start() {
-      subscription = deps.hub.onChanges((changes) => {
-        for (const change of changes) for (const queue of queues) wake(queue, change);
-      });
-      for (const queue of queues) for await (const key of queue.controller.resume()) add(queue, key);
-    },
-    wake(names, keys) {
-      for (const queue of queues) if (names.includes(queue.controller.name)) for (const key of keys) add(queue, key);
+      subscribe();
+      for (const running of all) await listInitially(running);
     },
     idle: untilIdle,
-    sizes: () =>
-      Object.fromEntries(
-        queues.map(({ controller, waiting, working, timers }) => [
-          controller.name,
-          waiting.size + working.size + timers.size,
-        ]),
+    delayed: () =>
+      all.flatMap(({ controller, queue }) =>
+        [...queue.delayed()].map(([key, why]) => ({ controller: controller.name, key, why })),
       ),
+    series: workQueueSeries(new Map(all.map(({ controller, queue }) => [controller.name, queue.metrics.values]))),
     async [Symbol.asyncDispose]() {
       closed = true;
-      subscription?.[Symbol.dispose]();
-      for (const queue of queues) {
-        for (const timer of queue.timers.values()) timer[Symbol.dispose]();
-        queue.timers.clear();
-        queue.waiting.clear();
-      }
+      for (const subscription of subscriptions) subscription[Symbol.dispose]();
+      for (const { queue } of all) queue[Symbol.dispose]();
       await untilIdle();
     },
   };

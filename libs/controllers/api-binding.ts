@@ -6,7 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Condition, KubeObject, Revision } from '@kcp-ts/api';
 import { isTrueCondition, parseIdentityHash, withCondition } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
-import type { Controller } from '@kcp-ts/controller-runtime';
+import type { Controller, Outcome } from '@kcp-ts/controller-runtime';
+import { commit, conflict, nothing, wait } from '@kcp-ts/controller-runtime';
 import type { ServedResource } from '@kcp-ts/registry';
 import type {
   ApiBinding,
@@ -28,7 +29,6 @@ import {
   exportKey,
   exportsPrefix,
   formatLocks,
-  identityOf,
   nameOfKey,
   parseLocks,
   resourceLocksAnnotation,
@@ -38,12 +38,13 @@ import {
 } from '@kcp-ts/sharing';
 import type { Decision, Entry, Operation, ParsedReader, Reads } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
-import type { Change } from '@kcp-ts/watch';
 import type { BindingIndex } from './binding-index.ts';
+import type { Successor } from './binding-successors.ts';
+import { successorsOf } from './binding-successors.ts';
 import { deleteInstances } from './delete-instances.ts';
 import { relabelClaimed } from './relabel-claimed.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface ApiBindingDependencies extends ControllerDependencies {
   readonly reader: ParsedReader;
@@ -65,19 +66,13 @@ export interface ApiBindingDependencies extends ControllerDependencies {
 
 const finalizer = 'apis.kcp.io/apibinding-finalizer';
 const definitionsMax = 5_000;
-/** Instances with finalizers go when somebody else says so; their deletion wakes us, this is only the net below. */
+const identityHashLength = 64;
+/** Instances with finalizers go when somebody else says so; a watch sees their deletion, this is only in case. */
 const remainingRetryMs = 5_000;
 
 interface Writable extends KubeObject {
   spec?: NonNullable<ApiBinding['spec']>;
   status?: NonNullable<ApiBinding['status']>;
-}
-
-/** Another binding of the workspace that goes on with what one leaves behind. */
-interface Successor {
-  readonly name: string;
-  /** Where its export is. */
-  readonly exportCluster: string;
 }
 
 /** What is left to a successor. */
@@ -169,7 +164,7 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
     return !isDeepStrictEqual(grantOf(after, binding), grantOf(before, binding));
   }
 
-  async function bind(decision: Decision, key: string, cluster: string, entry: Entry): Promise<number | undefined> {
+  async function bind(decision: Decision, key: string, cluster: string, entry: Entry): Promise<Outcome> {
     const slices = deps.turns.begin();
     const binding = objectOf<Writable>(served(), entry);
     const before = binding.status;
@@ -195,17 +190,18 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
     // First, once for each shard, and each by itself: an export may have more, and larger ones, than a commit holds. A copy is right whatever else changes.
     const schemas = outcome.schemas.flatMap((schema) => deps.keepSchema(schema) ?? []);
     await Promise.all(schemas.map((keep) => deps.decide().commit([keep])));
-    if (!(await decision.commit(operations))) return lostRaceMs;
-    if (!changed) return undefined;
-    const since = deps.claims.since(cluster, nameOfKey(key));
-    if (!(await label(decision, cluster, binding, before))) return lostRaceMs;
-    labelled.set(key, since);
-    return markApplied(decision, key);
+    if (!changed) return commit(operations);
+    return commit(operations, async () => {
+      const since = deps.claims.since(cluster, nameOfKey(key));
+      if (!(await label(decision, cluster, binding, before))) return conflict;
+      labelled.set(key, since);
+      return markApplied(decision, key);
+    });
   }
 
-  async function markApplied(decision: Decision, key: string): Promise<number | undefined> {
+  function markApplied(decision: Reads, key: string): Outcome {
     const entry = decision.peek(key);
-    if (entry === undefined) return undefined;
+    if (entry === undefined) return nothing;
     const binding = objectOf<Writable>(served(), entry);
     const now = timestamp(deps);
     binding.status = {
@@ -216,32 +212,7 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
         now,
       ),
     };
-    return commitOrAgain(decision, [replaceOperation(deps, served(), entry, binding)]);
-  }
-
-  /**
-   * Finds another binding of the workspace that would go on serving a bound resource with the same schema and identity: then those instances stay, and are
-   * handed over to it. One that is going away itself takes nothing over. What the others serve is read once, however much has been bound.
-   */
-  function successorsOf(reader: BindingReader, cluster: string): (bound: BoundResourceStatus) => Successor | undefined {
-    const candidates = reader.otherBindings().flatMap((binding) => {
-      const reference = binding.spec?.reference?.export;
-      if (binding.metadata.deletionTimestamp !== undefined || reference === undefined) return [];
-      const exportCluster = reader.resolve(reference.path ?? cluster);
-      const source = exportCluster === undefined ? undefined : reader.export(exportCluster, reference.name);
-      const identity = source === undefined ? undefined : identityOf(source);
-      if (exportCluster === undefined || source === undefined || identity === undefined) return [];
-      let schemas: ReadonlySet<string | undefined> | undefined;
-      const serves = (uid: string) => {
-        schemas ??= new Set(
-          source.spec?.resources?.map(({ schema }) => reader.schema(exportCluster, schema)?.metadata.uid),
-        );
-        return schemas.has(uid);
-      };
-      return [{ name: binding.metadata.name, exportCluster, identity, serves }];
-    });
-    return ({ schema }) =>
-      candidates.find(({ identity, serves }) => identity === schema.identityHash && serves(schema.UID));
+    return commit([replaceOperation(deps, served(), entry, binding)]);
   }
 
   /** The successors with what they take over: from the commit on that removes the binding it is theirs, and goes with them if nobody follows. */
@@ -273,7 +244,7 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
     return [...operations, ...lock(decision, cluster, [without, ...successors])];
   }
 
-  async function unbind(decision: Decision, key: string, cluster: string, entry: Entry): Promise<number | undefined> {
+  async function unbind(decision: Decision, key: string, cluster: string, entry: Entry): Promise<Outcome> {
     const binding = objectOf<Writable>(served(), entry);
     const reader = bindingReader(deps, decision, cluster, nameOfKey(key));
     const remaining: string[] = [];
@@ -290,15 +261,15 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
       const identity = parseIdentityHash(bound.schema.identityHash);
       if (identity === undefined) continue;
       const left = await deleteInstances(deps, decision, bound.group, bound.resource, identity, cluster);
-      if (left === 'raced') return lostRaceMs;
+      if (left === 'conflict') return conflict;
       const name = bound.group === '' ? bound.resource : `${bound.resource}.${bound.group}`;
       if (left.count > 0) remaining.push(`${name} has ${left.count} resource instances`);
       for (const [text, count] of left.finalizers) finalizers.push(`${text} in ${count} resource instances`);
     }
-    if (remaining.length > 0) return reportRemaining(decision, entry, binding, remaining, finalizers);
-    if (!(await label(decision, cluster, binding, binding.status))) return lostRaceMs;
+    if (remaining.length > 0) return reportRemaining(entry, binding, remaining, finalizers);
+    if (!(await label(decision, cluster, binding, binding.status))) return conflict;
     const now = decision.peek(key);
-    if (now === undefined) return undefined;
+    if (now === undefined) return nothing;
     const object = objectOf<Writable>(served(), now);
     object.metadata.finalizers = (object.metadata.finalizers ?? []).filter((text) => text !== finalizer);
     const last: Operation =
@@ -306,16 +277,15 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
         ? { op: 'delete', key, expect: now.revision }
         : replaceOperation(deps, served(), now, object);
     labelled.delete(key);
-    return commitOrAgain(decision, [last, ...handOver(decision, cluster, binding, handed)]);
+    return commit([last, ...handOver(decision, cluster, binding, handed)]);
   }
 
-  async function reportRemaining(
-    decision: Decision,
+  function reportRemaining(
     entry: Entry,
     binding: Writable,
     remaining: readonly string[],
     finalizers: readonly string[],
-  ): Promise<number> {
+  ): Outcome {
     const before = binding.status?.conditions ?? [];
     const blocked = finalizers.length > 0;
     const reason = blocked ? 'SomeFinalizersRemain' : 'SomeResourcesRemain';
@@ -327,9 +297,10 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
       { type: 'BindingResourceDeleteSuccess', status: 'False', severity: 'Error', reason, message },
       timestamp(deps),
     );
-    if (isDeepStrictEqual(conditions, before)) return remainingRetryMs;
+    const again = wait(remainingRetryMs, 'instances remain');
+    if (isDeepStrictEqual(conditions, before)) return again;
     binding.status = { ...binding.status, conditions };
-    return (await decision.commit([replaceOperation(deps, served(), entry, binding)])) ? remainingRetryMs : lostRaceMs;
+    return commit([replaceOperation(deps, served(), entry, binding)], () => again);
   }
 
   /** Bindings of a workspace that wait for something, or go away. */
@@ -342,35 +313,43 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
     });
   }
 
-  function wakeForExport(cluster: string, name: string): readonly string[] {
+  function bindingsToExport(cluster: string, name: string): readonly string[] {
     return [...deps.bindings.bindings(exportHash(cluster, name))];
   }
 
-  function wakeForSchema(key: string): readonly string[] {
+  function bindingsToSchema(key: string): readonly string[] {
     const cluster = clusterOfKey(key, schemasPrefix);
     return deps.exportsOf(cluster).flatMap((source) => {
       const refers = (source.spec?.resources ?? []).some((resource) => resource.schema === nameOfKey(key));
-      return refers ? wakeForExport(cluster, source.metadata.name) : [];
+      return refers ? bindingsToExport(cluster, source.metadata.name) : [];
     });
   }
 
   return {
     name: 'apibinding',
-    wake({ event, parts }: Change) {
-      const { key, type } = event;
-      if (key.startsWith(bindingsPrefix)) return type === 'put' ? [key] : unsettled(parts.cluster);
-      if (key.startsWith(exportsPrefix)) return wakeForExport(parts.cluster, parts.name);
-      if (key.startsWith(schemasPrefix)) return type === 'put' ? wakeForSchema(key) : [];
-      if (key.startsWith(definitionsPrefix)) return unsettled(parts.cluster);
-      // The last instance of a bound resource may be what a deleted binding waits for.
-      return type === 'delete' && parts.identity.length === 64 ? unsettled(parts.cluster) : [];
-    },
-    resume: () => keysToResume(deps.store, bindingsPrefix, (entry) => !isSettled(parseStored<ApiBinding>(entry.value))),
-    async reconcile(key, decision) {
+    watches: [
+      {
+        prefix: bindingsPrefix,
+        initial: ({ key, value }) => (isSettled(parseStored<ApiBinding>(value)) ? [] : [key]),
+        keys: ({ event, parts }) => (event.type === 'put' ? [event.key] : unsettled(parts.cluster)),
+      },
+      { prefix: exportsPrefix, keys: ({ parts }) => bindingsToExport(parts.cluster, parts.name) },
+      { prefix: schemasPrefix, keys: ({ event }) => (event.type === 'put' ? bindingsToSchema(event.key) : []) },
+      { prefix: definitionsPrefix, keys: ({ parts }) => unsettled(parts.cluster) },
+      {
+        prefix: '',
+        // The last instance of a bound resource may be what a deleted binding waits for.
+        keys: (change) =>
+          change.event.type === 'delete' && change.parts.identity.length === identityHashLength
+            ? unsettled(change.parts.cluster)
+            : [],
+      },
+    ],
+    reconcile(key, decision) {
       const entry = decision.peek(key);
       if (entry === undefined) {
         labelled.delete(key);
-        return undefined;
+        return nothing;
       }
       const { cluster } = parseKey(key);
       return (storedFlags(entry.value) & flagDeleting) !== 0

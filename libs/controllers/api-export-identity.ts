@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { IdentityHash, KubeObject } from '@kcp-ts/api';
 import { asClusterName, isTrueCondition, parseIdentityHash, withCondition } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
+import { commit, nothing } from '@kcp-ts/controller-runtime';
 import { namespaceKey } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { clusterOfKey, exportsPrefix, sliceKey } from '@kcp-ts/sharing';
@@ -13,7 +14,7 @@ import type { Entry, Operation, Reads } from '@kcp-ts/storage';
 import { formatKey, parseStored } from '@kcp-ts/storage';
 import { createOperation, namespaceObjects } from '@kcp-ts/tenancy';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, keysToResume, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface IdentityDependencies extends ControllerDependencies {
   readonly caBundle: string;
@@ -174,21 +175,26 @@ export function createApiExportIdentity(deps: IdentityDependencies): Controller 
 
   return {
     name: 'apiexport-identity',
-    wake({ event, parts }) {
-      if (event.key.startsWith(exportsPrefix)) return event.type === 'put' ? [event.key] : [];
-      if (!event.key.startsWith(secretsPrefix)) return [];
-      // Whoever refers to the secret; exports of one workspace are few.
-      return deps.store.scan({ prefix: `${exportsPrefix}${parts.cluster}/` }, 1_000).flatMap((entry) => {
-        const reference = parseStored<ApiExport>(entry.value).spec?.identity?.secretRef;
-        return reference?.name === parts.name && reference.namespace === parts.namespace ? [entry.key] : [];
-      });
-    },
-    // An identity is proven anew by its secret at each start.
-    resume: () => keysToResume(deps.store, exportsPrefix, (entry) => !isSettled(entry)),
-    async reconcile(key, decision) {
+    watches: [
+      {
+        prefix: exportsPrefix,
+        // An identity is proven anew by its secret at each start.
+        initial: (entry) => (isSettled(entry) ? [] : [entry.key]),
+        keys: ({ event }) => (event.type === 'put' ? [event.key] : []),
+      },
+      {
+        prefix: secretsPrefix,
+        // The exports that refer to the secret; exports of one workspace are few.
+        keys: ({ parts }) =>
+          deps.store.scan({ prefix: `${exportsPrefix}${parts.cluster}/` }, 1_000).flatMap((entry) => {
+            const reference = parseStored<ApiExport>(entry.value).spec?.identity?.secretRef;
+            return reference?.name === parts.name && reference.namespace === parts.namespace ? [entry.key] : [];
+          }),
+      },
+    ],
+    reconcile(key, decision) {
       const entry = decision.peek(key);
-      if (entry === undefined) return undefined;
-      return commitOrAgain(decision, plan(decision, clusterOfKey(key, exportsPrefix), entry));
+      return entry === undefined ? nothing : commit(plan(decision, clusterOfKey(key, exportsPrefix), entry));
     },
   };
 }

@@ -1,16 +1,15 @@
 /**
  * Who binds what: for each export the workspaces that are bound to it, and which bindings refer to it at all. Small, in memory, fed by the commits;
- * the views of providers and the wake-ups of controllers look here instead of asking every workspace.
+ * the views of providers and the watches of controllers look here instead of asking every workspace.
  */
 import type { KubeObject, Revision } from '@kcp-ts/api';
 import { isTrueCondition, revisionZero } from '@kcp-ts/api';
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { bindingsPrefix, boundName, clusterOfKey, exportLabel } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';
-import { parseStored } from '@kcp-ts/storage';
+import { eachBatch, parseStored } from '@kcp-ts/storage';
 import type { Change } from '@kcp-ts/watch';
 import { LRUCache } from 'lru-cache';
-import { eachBatch } from './writer.ts';
 
 export interface BindingIndex {
   /** Clusters with a binding to the export (by its hash) that has bound something, each with what it has bound of it, as `boundName` writes it. */
@@ -25,7 +24,7 @@ export interface BindingIndex {
   load(): Promise<void>;
   changed(change: Change): void;
   /** Told when an export gets its first consumer or loses its last. */
-  onTurn(listener: (exportHash: string) => void): void;
+  onTurn(listener: (exportHash: string) => void): Disposable;
 }
 
 interface Known {
@@ -66,7 +65,7 @@ export function createBindingIndex(store: Store): BindingIndex {
   /** For each consumer, when the oldest of its bindings to the export was made: what happened there before is not the export's to show. */
   const since = new Map<string, Map<string, Revision>>();
   const bindings = new Map<string, Set<string>>();
-  const listeners: ((exportHash: string) => void)[] = [];
+  const listeners = new Set<(exportHash: string) => void>();
   const sharedSets = new LRUCache<string, ReadonlySet<string>>({ max: sharedSetsMax });
   /** Who had bound what before this revision is not known: from before the index was filled, or forgotten since. As of it, it is. */
   let unknownUpTo: Revision = revisionZero;
@@ -205,6 +204,9 @@ export function createBindingIndex(store: Store): BindingIndex {
       if (event.type === 'delete') remove(event.key, object, event.revision);
       else put(event.key, object, event.createRevision);
     },
-    onTurn: (listener) => void listeners.push(listener),
+    onTurn(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
   };
 }

@@ -7,12 +7,12 @@
 import type { KubeObject } from '@kcp-ts/api';
 import { withCondition } from '@kcp-ts/api';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
-import { flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
+import { cutIntoCommits, eachBatch, flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
 import { logicalClusterFinalizer, phaseLabels, terminatorsFinalizer } from '@kcp-ts/tenancy';
 import { removeOperation } from './delete-instances.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { cutIntoCommits, eachBatch, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface ClusterRemovalDependencies extends ControllerDependencies {
   /** `tenancy.kcp.io/workspaces/<identity>/`. */
@@ -27,12 +27,12 @@ export interface ClusterOwner {
   readonly uid: string;
 }
 
-/** `raced`: somebody else wrote first, look again. `waiting`: what has to go by itself first, by resource. */
+/** `conflict`: somebody else wrote first, remove again. `waiting`: what has to go by itself first, by resource. */
 export type RemovalOutcome =
   | { readonly status: 'gone' }
   /** There is none, or it belongs to another Workspace or to none: nothing was touched. */
   | { readonly status: 'not-owned' }
-  | { readonly status: 'raced' }
+  | { readonly status: 'conflict' }
   | { readonly status: 'waiting'; readonly remaining: ReadonlyMap<string, number> };
 
 export interface ClusterRemoval {
@@ -114,7 +114,7 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
     decision: Decision,
     cluster: string,
     owner: ClusterOwner | undefined,
-  ): Promise<'marked' | 'raced' | 'not-owned'> {
+  ): Promise<'marked' | 'conflict' | 'not-owned'> {
     const entry = decision.peek(deps.logicalClusterKey(cluster));
     // It goes with the last of its content, so there is nothing left: and what has none, as the system's clusters, belongs to no Workspace.
     if (entry === undefined) return 'not-owned';
@@ -125,7 +125,7 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
     object.metadata.deletionGracePeriodSeconds = 0;
     object.metadata.labels = { ...object.metadata.labels, ...phaseLabels('Deleting', [], []) };
     object.status = { ...object.status, phase: 'Deleting' };
-    return (await decision.commit([replaceOperation(deps, logicalClusters(), entry, object)])) ? 'marked' : 'raced';
+    return (await decision.commit([replaceOperation(deps, logicalClusters(), entry, object)])) ? 'marked' : 'conflict';
   }
 
   /** All but the LogicalCluster: while it is there, it says to whom the rest belongs. */
@@ -155,7 +155,7 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
   }
 
   /** Where one commit fails, the others go on: who writes all the time holds up what he writes, and nothing else. */
-  async function commitInBatches(decision: Decision, operations: readonly Operation[]): Promise<boolean> {
+  async function commitEach(decision: Decision, operations: readonly Operation[]): Promise<boolean> {
     let all = true;
     for (const commit of cutIntoCommits(deps.store, operations)) if (!(await decision.commit(commit))) all = false;
     return all;
@@ -178,20 +178,20 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
   /** The end of the cluster, where nothing else is in it, not even what is on its way. */
   async function finish(decision: Decision, cluster: string, last: Operation | undefined): Promise<RemovalOutcome> {
     const own = decision.peek(deps.logicalClusterKey(cluster));
-    if (own === undefined) return { status: 'raced' };
+    if (own === undefined) return { status: 'conflict' };
     decision.relyOn({ cluster });
-    if (deps.store.scan({ cluster }, 2).some(({ key }) => key !== own.key)) return { status: 'raced' };
+    if (deps.store.scan({ cluster }, 2).some(({ key }) => key !== own.key)) return { status: 'conflict' };
     const foreign = (parseStored<KubeObject>(own.value).metadata.finalizers ?? []).filter(
       (finalizer) => !ownClusterFinalizers.has(finalizer),
     );
     if (foreign.length > 0) {
       const kept = keptBy(own, foreign);
-      if (kept !== undefined && !(await decision.commit([kept]))) return { status: 'raced' };
+      if (kept !== undefined && !(await decision.commit([kept]))) return { status: 'conflict' };
       return { status: 'waiting', remaining: new Map([['logicalclusters.core.kcp.io', 1]]) };
     }
     const operation: Operation = { op: 'delete', key: own.key, expect: own.revision };
     const gone = await decision.commit(last === undefined ? [operation] : [operation, last]);
-    return { status: gone ? 'gone' : 'raced' };
+    return { status: gone ? 'gone' : 'conflict' };
   }
 
   return {
@@ -199,9 +199,9 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
       const marked = await mark(decision, cluster, owner);
       if (marked !== 'marked') return { status: marked };
       const content = await contentOf(cluster);
-      if (!(await commitInBatches(decision, content.operations))) return { status: 'raced' };
+      if (!(await commitEach(decision, content.operations))) return { status: 'conflict' };
       if (content.waiting.size > 0) return { status: 'waiting', remaining: content.waiting };
-      if (!(await commitInBatches(decision, content.last))) return { status: 'raced' };
+      if (!(await commitEach(decision, content.last))) return { status: 'conflict' };
       return finish(decision, cluster, last);
     },
   };

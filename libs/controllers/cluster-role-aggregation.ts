@@ -8,11 +8,12 @@ import type { PolicyRule, Role } from '@kcp-ts/authz';
 import { aggregatedRules } from '@kcp-ts/authz';
 import type { Turns } from '@kcp-ts/base';
 import type { Controller } from '@kcp-ts/controller-runtime';
+import { nothingUnlessConflict } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry } from '@kcp-ts/storage';
-import { parseKey, parseStored } from '@kcp-ts/storage';
+import { eachBatch, parseKey, parseStored } from '@kcp-ts/storage';
 import { hasText } from './has-text.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { eachBatch, keysToResume, lostRaceMs, objectOf, replaceOperation } from './writer.ts';
+import { objectOf, replaceOperation } from './writer.ts';
 
 export interface AggregationDependencies extends ControllerDependencies {
   readonly turns: Turns;
@@ -48,7 +49,7 @@ export function createClusterRoleAggregation(deps: AggregationDependencies): Con
       for (const { value } of entries) yield parseStored<Role>(value);
   }
 
-  /** False where somebody else wrote the role first. */
+  /** False on a conflict. */
   async function aggregate(decision: Decision, cluster: string, entry: Entry): Promise<boolean> {
     const role = objectOf<WritableRole>(served(), entry);
     const rules = await aggregatedRules(role, rolesOf(cluster), deps.turns.begin());
@@ -59,26 +60,30 @@ export function createClusterRoleAggregation(deps: AggregationDependencies): Con
 
   return {
     name: 'cluster-role-aggregation',
-    wake({ event, parts }) {
-      if (!event.key.startsWith(rolesPrefix)) return [];
-      const { cluster } = parts;
-      if (event.type === 'delete') forget(cluster, event.key);
-      else if (mayAggregate(event.value)) note(cluster, event.key);
-      return aggregating.has(cluster) ? [cluster] : [];
-    },
-    async *resume() {
-      for await (const key of keysToResume(deps.store, rolesPrefix, ({ value }) => mayAggregate(value)))
-        note(parseKey(key).cluster, key);
-      yield* aggregating.keys();
-    },
+    watches: [
+      {
+        prefix: rolesPrefix,
+        initial({ key, value }) {
+          if (!mayAggregate(value)) return [];
+          const { cluster } = parseKey(key);
+          note(cluster, key);
+          return [cluster];
+        },
+        keys({ event, parts: { cluster } }) {
+          if (event.type === 'delete') forget(cluster, event.key);
+          else if (mayAggregate(event.value)) note(cluster, event.key);
+          return aggregating.has(cluster) ? [cluster] : [];
+        },
+      },
+    ],
     async reconcile(cluster, decision) {
-      let raced = false;
+      let committed = true;
       for (const key of [...(aggregating.get(cluster) ?? [])]) {
         const entry = decision.peek(key);
         if (entry === undefined || !mayAggregate(entry.value)) forget(cluster, key);
-        else if (!(await aggregate(decision, cluster, entry))) raced = true;
+        else if (!(await aggregate(decision, cluster, entry))) committed = false;
       }
-      return raced ? lostRaceMs : undefined;
+      return nothingUnlessConflict(committed);
     },
   };
 }

@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition, KubeObject } from '@kcp-ts/api';
 import { isTrueCondition, withCondition } from '@kcp-ts/api';
-import type { Controller } from '@kcp-ts/controller-runtime';
+import type { Controller, Outcome } from '@kcp-ts/controller-runtime';
+import { commit, conflict, nothing, wait } from '@kcp-ts/controller-runtime';
 import type { ApiBinding, ApiResourceSchema, CustomResourceDefinition, ResourceNames } from '@kcp-ts/sharing';
 import { bindingsPrefix, boundSchemaKey, clusterOfKey, definitionsPrefix } from '@kcp-ts/sharing';
 import type { Decision, Entry, Operation, ParsedReader, Reads } from '@kcp-ts/storage';
@@ -12,15 +13,7 @@ import type { TakenNames } from './definition-names.ts';
 import { createDefinitionNames } from './definition-names.ts';
 import { deleteInstances } from './delete-instances.ts';
 import type { ControllerDependencies } from './writer.ts';
-import {
-  commitOrAgain,
-  cutIntoCommits,
-  keysToResume,
-  lostRaceMs,
-  objectOf,
-  replaceOperation,
-  timestamp,
-} from './writer.ts';
+import { commitInBatches, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface DefinitionDependencies extends ControllerDependencies {
   readonly reader: ParsedReader;
@@ -31,6 +24,7 @@ const definitionsMax = 5_000;
 const remainingRetryMs = 5_000;
 /** CRDs that are decided about in one turn: they may be large. */
 const batchMax = 10;
+const nextBatchMs = 1;
 
 type Writable = KubeObject & {
   spec: CustomResourceDefinition['spec'];
@@ -62,7 +56,7 @@ export function createCustomResourceDefinition(deps: DefinitionDependencies): Co
   const served = () => deps.served('apiextensions.k8s.io', 'customresourcedefinitions');
   const definitions = createDefinitionNames({ store: deps.store, definitionsMax, isSettled });
 
-  /** CRDs to look at for their names, by the key that stands for all of their cluster. */
+  /** CRDs whose names are to be decided, by the key that stands for all of their cluster. */
   const pending = new Map<string, Set<string>>();
 
   function addPending(cluster: string, keys: readonly string[]): readonly string[] {
@@ -128,11 +122,10 @@ export function createCustomResourceDefinition(deps: DefinitionDependencies): Co
       decided.set(key, { group, names: object.status?.acceptedNames ?? {} });
       operations.push(replaceOperation(deps, served(), entry, object));
     }
-    for (const commit of cutIntoCommits(deps.store, operations)) if (!(await decision.commit(commit))) return false;
-    return true;
+    return commitInBatches(deps, decision, operations);
   }
 
-  async function establishPending(decision: Decision, all: string): Promise<number | undefined> {
+  async function establishPending(decision: Decision, all: string): Promise<Outcome> {
     const cluster = clusterOfKey(all, definitionsPrefix);
     const keys = takePending(all);
     let done = false;
@@ -141,31 +134,32 @@ export function createCustomResourceDefinition(deps: DefinitionDependencies): Co
     } finally {
       if (!done) addPending(cluster, keys);
     }
-    return pending.has(all) ? lostRaceMs : undefined;
+    if (!done) return conflict;
+    return pending.has(all) ? wait(nextBatchMs, 'more CRDs of the cluster wait for their names') : nothing;
   }
 
-  async function cleanUp(decision: Decision, cluster: string, entry: Entry): Promise<number | undefined> {
+  async function cleanUp(decision: Decision, cluster: string, entry: Entry): Promise<Outcome> {
     const object = objectOf<Writable>(served(), entry);
-    if (object.metadata.finalizers?.includes(cleanupFinalizer) !== true) return undefined;
+    if (object.metadata.finalizers?.includes(cleanupFinalizer) !== true) return nothing;
     const now = timestamp(deps);
     const established = isTrueCondition(object.status?.conditions, 'Established');
     const left = established
       ? await deleteInstances(deps, decision, object.spec.group, object.spec.names.plural, 'customresources', cluster)
       : { count: 0 };
-    if (left === 'raced') return lostRaceMs;
+    if (left === 'conflict') return conflict;
     const latest = decision.peek(entry.key);
-    if (latest === undefined) return undefined;
+    if (latest === undefined) return nothing;
     const next = objectOf<Writable>(served(), latest);
-    if (left.count > 0) return report(decision, latest, next, now);
+    if (left.count > 0) return report(latest, next, now);
     next.metadata.finalizers = (next.metadata.finalizers ?? []).filter((text) => text !== cleanupFinalizer);
     const last: Operation =
       next.metadata.finalizers.length === 0
         ? { op: 'delete', key: latest.key, expect: latest.revision }
         : replaceOperation(deps, served(), latest, next);
-    return commitOrAgain(decision, [last]);
+    return commit([last]);
   }
 
-  async function report(decision: Decision, entry: Entry, object: Writable, now: string): Promise<number> {
+  function report(entry: Entry, object: Writable, now: string): Outcome {
     const terminating = {
       type: 'Terminating',
       status: 'True',
@@ -173,36 +167,44 @@ export function createCustomResourceDefinition(deps: DefinitionDependencies): Co
       message: 'CustomResource deletion is in progress',
     } as const;
     const conditions = setCondition(object.status?.conditions ?? [], terminating, now);
-    if (isDeepStrictEqual(conditions, object.status?.conditions)) return remainingRetryMs;
+    const again = wait(remainingRetryMs, 'instances remain');
+    if (isDeepStrictEqual(conditions, object.status?.conditions)) return again;
     object.status = { ...object.status, conditions };
-    return (await decision.commit([replaceOperation(deps, served(), entry, object)])) ? remainingRetryMs : lostRaceMs;
+    return commit([replaceOperation(deps, served(), entry, object)], () => again);
   }
 
   return {
     name: 'customresourcedefinition',
-    wake({ event, parts }) {
-      const { key, type } = event;
-      const isDefinition = key.startsWith(definitionsPrefix);
-      const own = isDefinition && type === 'put' ? [key] : [];
-      const others =
-        // Names that it gave up may be what others wait for.
-        (isDefinition && definitions.changed(event)) ||
-        key.startsWith(bindingsPrefix) ||
-        (type === 'delete' && parts.identity === 'customresources');
-      return addPending(parts.cluster, others ? [...own, ...definitions.unsettled(parts.cluster)] : own);
-    },
-    async *resume() {
-      const waits = ({ value }: Entry) => !isSettled(parseStored<CustomResourceDefinition>(value));
-      for await (const key of keysToResume(deps.store, definitionsPrefix, waits))
-        yield* addPending(clusterOfKey(key, definitionsPrefix), [key]);
-    },
-    async reconcile(key, decision) {
+    watches: [
+      {
+        prefix: definitionsPrefix,
+        initial: ({ key, value }) =>
+          isSettled(parseStored<CustomResourceDefinition>(value))
+            ? []
+            : addPending(clusterOfKey(key, definitionsPrefix), [key]),
+        keys({ event, parts: { cluster } }) {
+          const own = event.type === 'put' ? [event.key] : [];
+          // Names that it gave up may be what others wait for.
+          return addPending(cluster, definitions.changed(event) ? [...own, ...definitions.unsettled(cluster)] : own);
+        },
+      },
+      { prefix: bindingsPrefix, keys: ({ parts: { cluster } }) => addPending(cluster, definitions.unsettled(cluster)) },
+      {
+        prefix: '',
+        // The last instance may be what a deleted CRD waits for.
+        keys: (change) =>
+          change.event.type === 'delete' && change.parts.identity === 'customresources'
+            ? addPending(change.parts.cluster, definitions.unsettled(change.parts.cluster))
+            : [],
+      },
+    ],
+    reconcile(key, decision) {
       if (key.endsWith('/')) return establishPending(decision, key);
       const entry = decision.peek(key);
-      if (entry === undefined) return undefined;
+      if (entry === undefined) return nothing;
       const cluster = clusterOfKey(key, definitionsPrefix);
       const deleting = parseStored<KubeObject>(entry.value).metadata.deletionTimestamp !== undefined;
-      return deleting ? cleanUp(decision, cluster, entry) : undefined;
+      return deleting ? cleanUp(decision, cluster, entry) : nothing;
     },
   };
 }

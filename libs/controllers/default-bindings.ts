@@ -9,10 +9,11 @@ import type { Condition, KubeObject } from '@kcp-ts/api';
 import { asClusterName, isTrueCondition, withCondition } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
 import type { Controller } from '@kcp-ts/controller-runtime';
+import { commit, nothingUnlessConflict } from '@kcp-ts/controller-runtime';
 import type { ApiBinding, ApiExport } from '@kcp-ts/sharing';
 import { bindingsPrefix, exportKey, exportsPrefix } from '@kcp-ts/sharing';
-import type { Decision, Entry, Operation, ParsedReader } from '@kcp-ts/storage';
-import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
+import type { Decision, Entry, Operation, ParsedReader, Reads } from '@kcp-ts/storage';
+import { eachBatch, flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { DefaultBinding, LogicalCluster, ResolvedType, WorkspaceType, WorkspaceTypes } from '@kcp-ts/tenancy';
 import {
   acceptedClaims,
@@ -27,7 +28,7 @@ import {
 } from '@kcp-ts/tenancy';
 import { hasText } from './has-text.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { eachBatch, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface DefaultBindingsControllerDependencies extends ControllerDependencies {
   /** Of all shards. */
@@ -45,7 +46,7 @@ export interface DefaultBindingsControllerDependencies extends ControllerDepende
 }
 
 const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
-/** Key for all workspaces: looked at when a type has changed. */
+/** Key for all workspaces: reconciled when a type has changed. */
 const everyWorkspace = 'every workspace';
 const bindingsMax = 1_000;
 
@@ -126,7 +127,7 @@ export function createDefaultBindings(deps: DefaultBindingsControllerDependencie
       return { operation: createOperation(creating, name, timestamp(deps), created), done: false };
     }
     const { metadata, status } = parseStored<ApiBinding>(entry.value);
-    // It is created again after it is gone: its deletion wakes this workspace.
+    // It is created again after it is gone: a watch sees its deletion.
     if ((storedFlags(entry.value) & flagDeleting) !== 0) return { done: false };
     const operation = metadata.annotations?.[lifecycleAnnotation] === 'Maintain' ? follow(entry, source) : undefined;
     return {
@@ -144,19 +145,19 @@ export function createDefaultBindings(deps: DefaultBindingsControllerDependencie
     return [replaceOperation(deps, logicalClusters(), entry, object)];
   }
 
-  /** False where somebody else wrote first. */
-  async function maintainCluster(decision: Decision, key: string, wanted?: Wanted): Promise<boolean> {
+  /** What brings the bindings of one workspace up to date. */
+  function maintainCluster(decision: Reads, key: string, wanted?: Wanted): readonly Operation[] {
     const entry = decision.peek(key);
-    if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) return true;
+    if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) return [];
     const logicalCluster = parseStored<LogicalCluster>(entry.value);
     const asked = wanted ?? wantedBy(logicalCluster);
     const type = 'APIBindingsReconciled';
     if (asked.status === 'invalid') {
       const reason = 'WorkspaceTypesInvalid';
       const { message } = asked;
-      return decision.commit(report(entry, { type, status: 'False', severity: 'Error', reason, message }));
+      return report(entry, { type, status: 'False', severity: 'Error', reason, message });
     }
-    if (asked.bindings.length === 0) return true;
+    if (asked.bindings.length === 0) return [];
     const { cluster } = parseKey(key);
     const existing = decision.scan({ prefix: `${bindingsPrefix}${cluster}/` }, bindingsMax);
     const path = logicalCluster.metadata.annotations?.[pathAnnotation] ?? cluster;
@@ -172,10 +173,10 @@ export function createDefaultBindings(deps: DefaultBindingsControllerDependencie
       waiting.length === 0
         ? ({ type, status: 'True' } as const)
         : ({ type, status: 'False', severity: 'Info', reason: 'WaitingOnAPIBindings', message } as const);
-    return decision.commit([...operations, ...report(entry, change)]);
+    return [...operations, ...report(entry, change)];
   }
 
-  /** Reconciles every workspace whose type maintains bindings, each in its own decision. */
+  /** Reconciles every workspace whose type maintains bindings, each in its own decision. False on any conflict. */
   async function maintainAll(): Promise<boolean> {
     const slices = deps.turns.begin();
     const byType = new Map<string, Wanted>();
@@ -190,7 +191,8 @@ export function createDefaultBindings(deps: DefaultBindingsControllerDependencie
         const wanted = byType.get(type) ?? wantedBy(logicalCluster);
         byType.set(type, wanted);
         if (wanted.status === 'known' && wanted.bindings.length === 0) continue;
-        if (!(await maintainCluster(deps.decide(), entry.key, wanted))) all = false;
+        const decision = deps.decide();
+        if (!(await decision.commit(maintainCluster(decision, entry.key, wanted)))) all = false;
       }
     }
     return all;
@@ -219,19 +221,29 @@ export function createDefaultBindings(deps: DefaultBindingsControllerDependencie
 
   return {
     name: 'default-bindings',
-    wake({ event, parts }) {
-      const { key, type, value, previous } = event;
-      if (key.startsWith(bindingsPrefix))
-        return hasText(value, lifecycleAnnotation) ? [deps.logicalClusterKey(parts.cluster)] : [];
-      if (key.startsWith(exportsPrefix)) return type === 'delete' || sameClaims(value, previous?.value) ? [] : [key];
-      if (!key.startsWith(deps.typesPrefix())) return [];
-      known = undefined;
-      return type === 'delete' || sameSpec(value, previous?.value) ? [] : [everyWorkspace];
-    },
-    resume: () => [everyWorkspace],
+    watches: [
+      {
+        prefix: bindingsPrefix,
+        keys: ({ event, parts }) =>
+          hasText(event.value, lifecycleAnnotation) ? [deps.logicalClusterKey(parts.cluster)] : [],
+      },
+      {
+        prefix: exportsPrefix,
+        keys: ({ event: { key, type, value, previous } }) =>
+          type === 'delete' || sameClaims(value, previous?.value) ? [] : [key],
+      },
+      {
+        prefix: deps.typesPrefix,
+        keys({ event: { type, value, previous } }) {
+          known = undefined;
+          return type === 'delete' || sameSpec(value, previous?.value) ? [] : [everyWorkspace];
+        },
+      },
+    ],
+    initialKeys: () => [everyWorkspace],
     async reconcile(key, decision) {
-      if (key.startsWith(logicalClustersPrefix)) return (await maintainCluster(decision, key)) ? undefined : lostRaceMs;
-      return !concernsWorkspaces(key) || (await maintainAll()) ? undefined : lostRaceMs;
+      if (key.startsWith(logicalClustersPrefix)) return commit(maintainCluster(decision, key));
+      return nothingUnlessConflict(!concernsWorkspaces(key) || (await maintainAll()));
     },
   };
 }

@@ -5,6 +5,7 @@
 
 import type { KubeObject } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
+import { commit, nothing, wait } from '@kcp-ts/controller-runtime';
 import {
   clusterOfKey,
   definitionsPrefix,
@@ -15,10 +16,10 @@ import {
   withDefinitions,
 } from '@kcp-ts/sharing';
 import type { Entry } from '@kcp-ts/storage';
-import { flagDeleting, storedFlags } from '@kcp-ts/storage';
+import { eachBatch, flagDeleting, storedFlags } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, eachBatch, objectOf, replaceOperation } from './writer.ts';
+import { objectOf, replaceOperation } from './writer.ts';
 
 export interface DefinitionLocksDependencies extends ControllerDependencies {
   logicalClusterKey(cluster: string): string;
@@ -46,34 +47,32 @@ export function createDefinitionLocks(deps: DefinitionLocksDependencies): Contro
 
   return {
     name: 'definition-locks',
-    wake: ({ event: { key, type, previous }, parts }) =>
-      key.startsWith(definitionsPrefix) && (type === 'delete' || previous === undefined) ? [parts.cluster] : [],
-    async *resume() {
-      let last = '';
-      for await (const entries of eachBatch(deps.store, { prefix: definitionsPrefix })) {
-        for (const { key } of entries) {
-          const cluster = clusterOfKey(key, definitionsPrefix);
-          if (cluster !== last) yield cluster;
-          last = cluster;
-        }
-      }
-      for await (const entries of eachBatch(deps.store, { prefix: logicalClustersPrefix }))
-        for (const entry of entries) if (!hasNote(entry)) yield clusterOfKey(entry.key, logicalClustersPrefix);
-    },
+    watches: [
+      {
+        prefix: definitionsPrefix,
+        initial: { perCluster: (cluster) => [cluster] },
+        keys: ({ event: { type, previous }, parts }) =>
+          type === 'delete' || previous === undefined ? [parts.cluster] : [],
+      },
+      {
+        prefix: logicalClustersPrefix,
+        initial: (entry) => (hasNote(entry) ? [] : [clusterOfKey(entry.key, logicalClustersPrefix)]),
+      },
+    ],
     async reconcile(cluster, decision) {
       const passed = deps.clock.monotonic() - (written.get(cluster) ?? Number.NEGATIVE_INFINITY);
-      if (passed < intervalMs) return intervalMs - passed;
+      if (passed < intervalMs) return wait(intervalMs - passed, 'written less than a second ago');
       const definitions = await definitionsOf(cluster);
       const entry = decision.peek(deps.logicalClusterKey(cluster));
-      if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) return undefined;
+      if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) return nothing;
       const served = deps.served('core.kcp.io', 'logicalclusters');
       const object = objectOf<KubeObject>(served, entry);
       const before = object.metadata.annotations?.[resourceLocksAnnotation];
       const text = formatLocks(withDefinitions(parseLocks(before), definitions));
-      if (text === before) return undefined;
+      if (text === before) return nothing;
       object.metadata.annotations = { ...object.metadata.annotations, [resourceLocksAnnotation]: text };
       written.set(cluster, deps.clock.monotonic());
-      return commitOrAgain(decision, [replaceOperation(deps, served, entry, object)]);
+      return commit([replaceOperation(deps, served, entry, object)]);
     },
   };
 }

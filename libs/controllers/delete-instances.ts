@@ -2,9 +2,18 @@
 import type { KeyIdentity, KubeObject } from '@kcp-ts/api';
 import { formatResourceVersion } from '@kcp-ts/api';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
-import { encodeStored, flagDeleting, flagFinalizers, parseStored, resourcePrefix, storedFlags } from '@kcp-ts/storage';
+import {
+  cutIntoCommits,
+  eachBatch,
+  encodeStored,
+  flagDeleting,
+  flagFinalizers,
+  parseStored,
+  resourcePrefix,
+  storedFlags,
+} from '@kcp-ts/storage';
 import type { ControllerDependencies } from './writer.ts';
-import { cutIntoCommits, eachBatch, timestamp } from './writer.ts';
+import { timestamp } from './writer.ts';
 
 export interface Remaining {
   readonly count: number;
@@ -37,7 +46,7 @@ function countFinalizers(entry: Entry, finalizers: Map<string, number>): void {
     finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + 1);
 }
 
-/** What is left afterwards waits for its finalizers. `raced`: what it was decided on has changed meanwhile. */
+/** What is left afterwards waits for its finalizers. `conflict`: what it was decided on has changed meanwhile. */
 export async function deleteInstances(
   deps: ControllerDependencies,
   decision: Decision,
@@ -45,7 +54,7 @@ export async function deleteInstances(
   plural: string,
   identity: KeyIdentity,
   cluster: string,
-): Promise<Remaining | 'raced'> {
+): Promise<Remaining | 'conflict'> {
   const prefix = `${resourcePrefix(group, plural, identity)}${cluster}/`;
   const now = timestamp(deps);
   for (let again = true; again; ) {
@@ -54,7 +63,7 @@ export async function deleteInstances(
       const operations = entries.flatMap((entry) => removeOperation(deps, entry, now) ?? []);
       for (const commit of cutIntoCommits(deps.store, operations)) if (!(await decision.commit(commit))) again = true;
     }
-    if (again && !(await decision.holds())) return 'raced';
+    if (again && !(await decision.holds())) return 'conflict';
   }
   const finalizers = new Map<string, number>();
   let count = 0;

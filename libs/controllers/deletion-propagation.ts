@@ -6,11 +6,11 @@
 import type { KubeObject } from '@kcp-ts/api';
 import { formatResourceVersion } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
+import { commit, nothing } from '@kcp-ts/controller-runtime';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { encodeStored, flagDeleting, flagFinalizers, parseStored, storedFlags } from '@kcp-ts/storage';
 import { hasText } from './has-text.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, keysToResume } from './writer.ts';
 
 const propagationFinalizers = ['foregroundDeletion', 'orphan'];
 /** What goes when a controller has emptied it, whatever its finalizers. */
@@ -45,13 +45,17 @@ export function createDeletionPropagation(deps: ControllerDependencies): Control
 
   return {
     name: 'deletion-propagation',
-    wake: ({ event }) => (event.type === 'put' && isWaiting(event.value) ? [event.key] : []),
-    resume: () => keysToResume(deps.store, '', (entry) => isWaiting(entry.value)),
-    async reconcile(key, decision) {
+    watches: [
+      {
+        prefix: '',
+        initial: ({ key, value }) => (isWaiting(value) ? [key] : []),
+        keys: ({ event }) => (event.type === 'put' && isWaiting(event.value) ? [event.key] : []),
+      },
+    ],
+    reconcile(key, decision) {
       const entry = decision.peek(key);
       const next = entry === undefined ? undefined : operation(entry);
-      if (next === undefined) return undefined;
-      return commitOrAgain(decision, [next]);
+      return next === undefined ? nothing : commit([next]);
     },
   };
 }

@@ -2,16 +2,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition, ConditionChange, KubeObject, LabelSelectorSpec } from '@kcp-ts/api';
 import { compileLabelSelector, labelSelectorOf, withCondition } from '@kcp-ts/api';
-import type { Controller } from '@kcp-ts/controller-runtime';
+import type { Controller, Outcome } from '@kcp-ts/controller-runtime';
+import { commit, nothing } from '@kcp-ts/controller-runtime';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportHash, exportKey, exportsPrefix, slicesPrefix } from '@kcp-ts/sharing';
-import type { Decision, Entry, ParsedReader, Reads } from '@kcp-ts/storage';
+import type { Entry, ParsedReader, Reads } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import type { Shard } from '@kcp-ts/tenancy';
 import type { BindingIndex } from './binding-index.ts';
 import { exportConsumersPrefix, parseExportConsumersKey } from './export-consumers.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, eachBatch, keysToResume, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface EndpointSliceDependencies extends ControllerDependencies {
   readonly reader: ParsedReader;
@@ -44,7 +45,7 @@ function selectorText(selector: LabelSelectorSpec): string {
 
 export function createEndpointSlices(deps: EndpointSliceDependencies): Controller {
   const served = () => deps.served('apis.kcp.io', 'apiexportendpointslices');
-  /** Slices by the export they are about, to be woken with it; there are as many as exports. */
+  /** Slices by the export they are about, to be reconciled with it; there are as many as exports. */
   const byExport = new Map<string, Set<string>>();
 
   function exportOf(
@@ -144,50 +145,48 @@ export function createEndpointSlices(deps: EndpointSliceDependencies): Controlle
     for (const [hash, keys] of byExport) if (keys.delete(key) && keys.size === 0) byExport.delete(hash);
   }
 
-  async function update(decision: Decision, entry: Entry): Promise<number | undefined> {
+  function update(decision: Reads, entry: Entry): Outcome {
     const slice = objectOf<Slice>(served(), entry);
     const { cluster } = parseKey(entry.key);
     remember(entry.key, slice, cluster);
     const status = statusOf(decision, slice, cluster);
-    if (isDeepStrictEqual(status, slice.status)) return undefined;
+    if (isDeepStrictEqual(status, slice.status)) return nothing;
     slice.status = status;
-    return commitOrAgain(decision, [replaceOperation(deps, served(), entry, slice)]);
+    return commit([replaceOperation(deps, served(), entry, slice)]);
   }
 
   function allKeys(): string[] {
     return [...byExport.values()].flatMap((keys) => [...keys]);
   }
 
-  const turned = new Set<string>();
-  deps.bindings.onTurn((hash) => turned.add(hash));
+  function slicesOf(hash: string): readonly string[] {
+    return [...(byExport.get(hash) ?? [])];
+  }
 
   return {
     name: 'apiexport-endpoint-slices',
-    wake({ event, parts }) {
-      const keys: string[] = [];
-      for (const hash of turned) keys.push(...(byExport.get(hash) ?? []));
-      turned.clear();
-      const { key, type } = event;
-      if (key.startsWith(slicesPrefix)) {
-        if (type === 'delete') forget(key);
-        else keys.push(key);
-      } else if (key.startsWith(exportsPrefix))
-        keys.push(...(byExport.get(exportHash(parts.cluster, parts.name)) ?? []));
-      else if (key.startsWith(exportConsumersPrefix))
-        keys.push(...(byExport.get(parseExportConsumersKey(key).hash) ?? []));
-      else if (key.startsWith(deps.partitionsPrefix()) || key.startsWith('core.kcp.io/shards/'))
-        keys.push(...allKeys());
-      return keys;
-    },
-    async *resume() {
-      for await (const entries of eachBatch(deps.store, { prefix: slicesPrefix })) {
-        for (const entry of entries) remember(entry.key, parseStored<Slice>(entry.value), parseKey(entry.key).cluster);
-      }
-      yield* keysToResume(deps.store, slicesPrefix, () => true);
-    },
-    async reconcile(key, decision) {
+    watches: [
+      {
+        prefix: slicesPrefix,
+        initial({ key, value }) {
+          remember(key, parseStored<Slice>(value), parseKey(key).cluster);
+          return [key];
+        },
+        keys({ event: { key, type } }) {
+          if (type === 'put') return [key];
+          forget(key);
+          return [];
+        },
+      },
+      { prefix: exportsPrefix, keys: ({ parts }) => slicesOf(exportHash(parts.cluster, parts.name)) },
+      { prefix: exportConsumersPrefix, keys: ({ event }) => slicesOf(parseExportConsumersKey(event.key).hash) },
+      { prefix: deps.partitionsPrefix, keys: allKeys },
+      { prefix: 'core.kcp.io/shards/', keys: allKeys },
+    ],
+    sources: [{ subscribe: (enqueue) => deps.bindings.onTurn((hash) => enqueue(slicesOf(hash))) }],
+    reconcile(key, decision) {
       const entry = decision.peek(key);
-      return entry === undefined ? undefined : update(decision, entry);
+      return entry === undefined ? nothing : update(decision, entry);
     },
   };
 }

@@ -3,10 +3,10 @@
  * a provider knows where its consumers are without hearing of each of them.
  */
 import type { Controller } from '@kcp-ts/controller-runtime';
+import { commit, nothing } from '@kcp-ts/controller-runtime';
 import { encodeStored } from '@kcp-ts/storage';
 import type { BindingIndex } from './binding-index.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, eachBatch } from './writer.ts';
 
 /** `<hash of the export>/<shard>` follows: in the system cluster of shards, by export first, so that its shards are a range. */
 export const exportConsumersPrefix = 'internal.kcp.io/exportconsumers/-/system:shard/';
@@ -25,28 +25,18 @@ export interface ExportConsumersDependencies extends ControllerDependencies {
 }
 
 export function createExportConsumers(deps: ExportConsumersDependencies): Controller {
-  const turned = new Set<string>();
-  deps.bindings.onTurn((hash) => turned.add(hash));
   return {
     name: 'export-consumers',
-    wake() {
-      if (turned.size === 0) return [];
-      const hashes = [...turned];
-      turned.clear();
-      return hashes;
-    },
-    async *resume() {
-      yield* deps.bindings.exports();
-      for await (const entries of eachBatch(deps.store, { prefix: exportConsumersPrefix }))
-        for (const { key } of entries) yield parseExportConsumersKey(key).hash;
-    },
-    async reconcile(hash, decision) {
+    watches: [{ prefix: exportConsumersPrefix, initial: ({ key }) => [parseExportConsumersKey(key).hash] }],
+    sources: [{ subscribe: (enqueue) => deps.bindings.onTurn((hash) => enqueue([hash])) }],
+    initialKeys: () => deps.bindings.exports(),
+    reconcile(hash, decision) {
       const key = `${exportConsumersPrefix}${hash}/${deps.ownShard}`;
       const entry = decision.peek(key);
       const bound = deps.bindings.consumers(hash).size > 0;
-      if (bound === (entry !== undefined)) return undefined;
+      if (bound === (entry !== undefined)) return nothing;
       const value = () => encodeStored(noFingerprint, 0, '{}');
-      return commitOrAgain(decision, [
+      return commit([
         entry === undefined
           ? { op: 'put', key, expect: 'absent', value }
           : { op: 'delete', key, expect: entry.revision },

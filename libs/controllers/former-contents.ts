@@ -3,11 +3,12 @@
  * or a killed process left behind counted for the next cluster of that name. A cluster is made with its LogicalCluster first, so what is older is not its own.
  */
 import type { Controller } from '@kcp-ts/controller-runtime';
+import { conflict, nothing } from '@kcp-ts/controller-runtime';
 import { bindingsPrefix, definitionsPrefix } from '@kcp-ts/sharing';
 import type { Entry, Operation } from '@kcp-ts/storage';
-import { parseKey } from '@kcp-ts/storage';
+import { eachBatch, parseKey } from '@kcp-ts/storage';
 import type { ControllerDependencies } from './writer.ts';
-import { cutIntoCommits, eachBatch, lostRaceMs } from './writer.ts';
+import { commitInBatches } from './writer.ts';
 
 export interface FormerContentsDependencies extends ControllerDependencies {
   logicalClusterKey(cluster: string): string;
@@ -35,28 +36,22 @@ export function createFormerContents(deps: FormerContentsDependencies): Controll
 
   return {
     name: 'former-contents',
-    wake: () => [],
-    async *resume() {
-      for (const prefix of lastKinds) {
-        for await (const entries of eachBatch(deps.store, { prefix })) {
-          for (const entry of entries) {
-            const { cluster } = parseKey(entry.key);
-            const owner = deps.logicalClusterKey(cluster);
-            if (!isOwn(cluster) && isFormer(entry, deps.store.get(owner))) yield cluster;
-          }
-        }
-      }
-    },
+    watches: lastKinds.map((prefix) => ({
+      prefix,
+      initial(entry) {
+        const { cluster } = parseKey(entry.key);
+        return !isOwn(cluster) && isFormer(entry, deps.store.get(deps.logicalClusterKey(cluster))) ? [cluster] : [];
+      },
+    })),
     async reconcile(cluster, decision) {
       const owner = decision.peek(deps.logicalClusterKey(cluster));
       for await (const entries of eachBatch(deps.store, { cluster })) {
         const operations: Operation[] = entries
           .filter((entry) => entry.key !== owner?.key && isFormer(entry, owner))
           .map(({ key, revision }) => ({ op: 'delete', key, expect: revision }));
-        for (const commit of cutIntoCommits(deps.store, operations))
-          if (!(await decision.commit(commit))) return lostRaceMs;
+        if (!(await commitInBatches(deps, decision, operations))) return conflict;
       }
-      return undefined;
+      return nothing;
     },
   };
 }

@@ -46,4 +46,3 @@ export { createWorkspaceProgress } from './workspace-progress.ts';
 export type { WorkspaceTypeUrlsDependencies } from './workspace-type-urls.ts';
 export { createWorkspaceTypeUrls } from './workspace-type-urls.ts';
 export type { ControllerDependencies } from './writer.ts';
-export { eachBatch } from './writer.ts';

@@ -6,13 +6,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ClusterName, KubeObject } from '@kcp-ts/api';
 import { asClusterName } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
+import { commit, nothing } from '@kcp-ts/controller-runtime';
 import { namespaceKey } from '@kcp-ts/registry';
 import type { Entry, Operation, Reads } from '@kcp-ts/storage';
 import { flagDeleting, formatKey, parseKey, storedFlags } from '@kcp-ts/storage';
 import type { NewObject } from '@kcp-ts/tenancy';
 import { createOperation, namespaceContent } from '@kcp-ts/tenancy';
+import type { Change } from '@kcp-ts/watch';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, keysToResume, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface NamespaceContentsDependencies extends ControllerDependencies {
   readonly caBundle: string;
@@ -23,9 +25,6 @@ export interface NamespaceContentsDependencies extends ControllerDependencies {
 }
 
 const namespacesPrefix = 'core/namespaces/-/';
-const contents = new Set(
-  namespaceContent('', '').map(({ plural, object }) => `core/${plural}/-/${object.metadata.name}`),
-);
 
 function isDeleting({ value }: Entry): boolean {
   return (storedFlags(value) & flagDeleting) !== 0;
@@ -61,23 +60,25 @@ export function createNamespaceContents(deps: NamespaceContentsDependencies): Co
 
   return {
     name: 'namespace-contents',
-    wake({ event, parts }) {
-      // What a namespace is made with is right.
-      if (event.type === 'put' && event.previous === undefined) return [];
-      const { group, resource, identity, name, cluster, namespace } = parts;
-      if (namespace === '' || !contents.has(`${group || 'core'}/${resource}/${identity}/${name}`)) return [];
-      return [namespaceKey(cluster, namespace)];
-    },
-    resume: () => keysToResume(deps.store, namespacesPrefix, lacks),
-    async reconcile(key, decision) {
+    watches: [
+      { prefix: namespacesPrefix, initial: (entry) => (lacks(entry) ? [entry.key] : []) },
+      ...namespaceContent('', '').map(({ plural, object }) => ({
+        prefix: `core/${plural}/-/`,
+        // What a namespace is made with is right.
+        keys: ({ event, parts }: Change) =>
+          parts.name !== object.metadata.name || (event.type === 'put' && event.previous === undefined)
+            ? []
+            : [namespaceKey(parts.cluster, parts.namespace)],
+      })),
+    ],
+    reconcile(key, decision) {
       const entry = decision.peek(key);
       const { cluster: text, name } = parseKey(key);
       const cluster = asClusterName(text);
-      if (entry === undefined || isDeleting(entry) || !deps.isLiving(cluster)) return undefined;
-      const restored = namespaceContent(name, deps.caBundle).flatMap(
-        (wanted) => restore(decision, cluster, wanted) ?? [],
+      if (entry === undefined || isDeleting(entry) || !deps.isLiving(cluster)) return nothing;
+      return commit(
+        namespaceContent(name, deps.caBundle).flatMap((wanted) => restore(decision, cluster, wanted) ?? []),
       );
-      return commitOrAgain(decision, restored);
     },
   };
 }

@@ -7,12 +7,12 @@
  * cluster. Where the parent itself is nowhere, its shard may be away for good: what its people have here stays.
  */
 import type { Controller } from '@kcp-ts/controller-runtime';
+import { nothing, wait } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry } from '@kcp-ts/storage';
 import { flagDeleting, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
 import type { ClusterRemoval } from './cluster-removal.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { eachBatch } from './writer.ts';
 
 /** What other shards have said of a workspace. */
 export type Ownership =
@@ -76,31 +76,34 @@ export function createOrphanClusters(deps: OrphanDependencies): Controller {
       one.dueMs = deps.clock.monotonic() + graceMs;
       if (!sure || deps.ownership(one.owner, one.cluster) !== 'none') continue;
       // What waits for finalizers goes on where other clusters do that are being deleted.
-      if ((await deps.removal.remove(deps.decide(), one.cluster, undefined)).status !== 'raced') pending.delete(key);
+      if ((await deps.removal.remove(deps.decide(), one.cluster, undefined)).status !== 'conflict') pending.delete(key);
     }
+  }
+
+  /** The sweep, where no other cluster waits for it already. */
+  function sweepFor(entry: Pick<Entry, 'key' | 'value'>): readonly string[] {
+    const first = pending.size === 0;
+    return consider(entry) && first ? [sweepKey] : [];
   }
 
   return {
     name: 'orphan-clusters',
-    wake({ event }) {
-      if (event.type === 'delete' || event.previous !== undefined) return [];
-      const first = pending.size === 0;
-      return event.key.startsWith(logicalClustersPrefix) && consider(event) && first ? [sweepKey] : [];
-    },
-    async *resume() {
-      for await (const entries of eachBatch(deps.store, { prefix: logicalClustersPrefix }))
-        for (const entry of entries) consider(entry);
-      yield sweepKey;
-    },
+    watches: [
+      {
+        prefix: logicalClustersPrefix,
+        initial: sweepFor,
+        keys: ({ event }) => (event.type === 'delete' || event.previous !== undefined ? [] : sweepFor(event)),
+      },
+    ],
     async reconcile() {
       const now = deps.clock.monotonic();
       const due = new Map([...pending].filter(([, { dueMs }]) => dueMs <= now));
       if (due.size > 0) await sweep(due);
-      if (pending.size === 0) return undefined;
+      if (pending.size === 0) return nothing;
       let next = Number.POSITIVE_INFINITY;
       for (const { dueMs } of pending.values()) next = Math.min(next, dueMs);
       // Together with those that come soon after the first.
-      return Math.max(1_000, next - deps.clock.monotonic());
+      return wait(Math.max(1_000, next - deps.clock.monotonic()), 'clusters are swept 30 s after they were made');
     },
   };
 }

@@ -6,22 +6,15 @@ import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition, KubeObject, LabelSelectorSpec } from '@kcp-ts/api';
 import { asClusterName, compileLabelSelector, labelSelectorOf, withCondition, withSummary } from '@kcp-ts/api';
-import type { Controller } from '@kcp-ts/controller-runtime';
-import type { Decision, Entry, Operation } from '@kcp-ts/storage';
-import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
+import type { Controller, Outcome } from '@kcp-ts/controller-runtime';
+import { commit, conflict, nothing } from '@kcp-ts/controller-runtime';
+import type { Entry, Operation, Reads } from '@kcp-ts/storage';
+import { eachBatch, flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { NewObject, Shard } from '@kcp-ts/tenancy';
 import { createOperation } from '@kcp-ts/tenancy';
 import { removeOperation } from './delete-instances.ts';
 import type { ControllerDependencies } from './writer.ts';
-import {
-  cutIntoCommits,
-  eachBatch,
-  keysToResume,
-  lostRaceMs,
-  objectOf,
-  replaceOperation,
-  timestamp,
-} from './writer.ts';
+import { commitInBatches, objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface PartitionSetDependencies extends ControllerDependencies {
   shards(): readonly Shard[];
@@ -86,7 +79,7 @@ function isOf(partition: KubeObject, set: string): boolean {
 }
 
 export function createPartitionSets(deps: PartitionSetDependencies): Controller {
-  /** The keys of all, each with its cluster: woken with the shards, and with the partitions beside them. */
+  /** The keys of all sets, each with its cluster: reconciled when a shard changes, or a partition of their cluster. */
   const sets = new Map<string, string>();
 
   async function partitionsOf(key: string): Promise<readonly Entry[]> {
@@ -95,6 +88,10 @@ export function createPartitionSets(deps: PartitionSetDependencies): Controller 
     for await (const entries of eachBatch(deps.store, { prefix: `${deps.partitionsPrefix()}${cluster}/` }))
       found.push(...entries.filter(({ value }) => isOf(parseStored<KubeObject>(value), name)));
     return found;
+  }
+
+  function partitionsFor(set: PartitionSet): readonly NewObject[] {
+    return combinations(set, deps.shards()).map((values) => partitionOf(set, values));
   }
 
   /** What makes the partitions of a set those that are wanted; one whose selector is another is made anew. */
@@ -110,7 +107,7 @@ export function createPartitionSets(deps: PartitionSetDependencies): Controller 
       else {
         const removal = removeOperation(deps, entry, now);
         if (removal !== undefined) operations.push(removal);
-        // Its place is free when it is gone, which wakes the set again.
+        // Its place is free when it is gone, which has the set reconciled again.
         byName.delete(metadata.name);
       }
     }
@@ -119,14 +116,9 @@ export function createPartitionSets(deps: PartitionSetDependencies): Controller 
     return operations;
   }
 
-  async function apply(decision: Decision, operations: readonly Operation[]): Promise<boolean> {
-    for (const commit of cutIntoCommits(deps.store, operations)) if (!(await decision.commit(commit))) return false;
-    return true;
-  }
-
-  async function report(decision: Decision, key: string, count: number): Promise<boolean> {
+  function report(decision: Reads, key: string, count: number): Outcome {
     const entry = decision.peek(key);
-    if (entry === undefined) return true;
+    if (entry === undefined) return nothing;
     const served = deps.served('topology.kcp.io', 'partitionsets');
     const set = objectOf<PartitionSet>(served, entry);
     const now = timestamp(deps);
@@ -134,40 +126,39 @@ export function createPartitionSets(deps: PartitionSetDependencies): Controller 
     let conditions: readonly Condition[] = set.status?.conditions ?? [];
     for (const type of types) conditions = withCondition(conditions, { type, status: 'True' }, now);
     const status = { ...set.status, conditions: withSummary(conditions, types, now), count };
-    if (isDeepStrictEqual(status, set.status)) return true;
+    if (isDeepStrictEqual(status, set.status)) return nothing;
     set.status = status;
-    return decision.commit([replaceOperation(deps, served, entry, set)]);
+    return commit([replaceOperation(deps, served, entry, set)]);
   }
 
   return {
     name: 'partition-sets',
-    wake({ event, parts }) {
-      const { key, type } = event;
-      if (key.startsWith(deps.setsPrefix())) {
-        if (type === 'put') sets.set(key, parts.cluster);
-        else sets.delete(key);
-        return [key];
-      }
-      if (key.startsWith(deps.shardsPrefix())) return [...sets.keys()];
-      if (!key.startsWith(deps.partitionsPrefix())) return [];
-      return [...sets].flatMap(([set, cluster]) => (cluster === parts.cluster ? [set] : []));
-    },
-    async *resume() {
-      for await (const key of keysToResume(deps.store, deps.setsPrefix(), () => true)) {
-        sets.set(key, parseKey(key).cluster);
-        yield key;
-      }
-    },
+    watches: [
+      {
+        prefix: deps.setsPrefix,
+        initial({ key }) {
+          sets.set(key, parseKey(key).cluster);
+          return [key];
+        },
+        keys({ event: { key, type }, parts }) {
+          if (type === 'put') sets.set(key, parts.cluster);
+          else sets.delete(key);
+          return [key];
+        },
+      },
+      { prefix: deps.shardsPrefix, keys: () => [...sets.keys()] },
+      {
+        prefix: deps.partitionsPrefix,
+        keys: ({ parts }) => [...sets].flatMap(([set, cluster]) => (cluster === parts.cluster ? [set] : [])),
+      },
+    ],
     async reconcile(key, decision) {
       const existing = await partitionsOf(key);
       const entry = decision.peek(key);
-      if (entry === undefined) return (await apply(decision, changes(key, existing, []))) ? undefined : lostRaceMs;
-      if ((storedFlags(entry.value) & flagDeleting) !== 0) return undefined;
-      const set = parseStored<PartitionSet>(entry.value);
-      const wanted = combinations(set, deps.shards()).map((values) => partitionOf(set, values));
-      const done =
-        (await apply(decision, changes(key, existing, wanted))) && (await report(decision, key, wanted.length));
-      return done ? undefined : lostRaceMs;
+      if (entry !== undefined && (storedFlags(entry.value) & flagDeleting) !== 0) return nothing;
+      const wanted = entry === undefined ? [] : partitionsFor(parseStored<PartitionSet>(entry.value));
+      if (!(await commitInBatches(deps, decision, changes(key, existing, wanted)))) return conflict;
+      return report(decision, key, wanted.length);
     },
   };
 }

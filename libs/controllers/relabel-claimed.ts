@@ -5,8 +5,9 @@ import type { Turns } from '@kcp-ts/base';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { ClaimTables } from '@kcp-ts/sharing';
 import type { Decision, Operation } from '@kcp-ts/storage';
+import { cutIntoCommits, eachBatch } from '@kcp-ts/storage';
 import type { ControllerDependencies } from './writer.ts';
-import { cutIntoCommits, eachBatch, objectOf, replaceOperation } from './writer.ts';
+import { objectOf, replaceOperation } from './writer.ts';
 
 /** Labels every object of a resource in a cluster as the claims of that cluster ask for now; false where what it was decided on has changed meanwhile. */
 export async function relabelClaimed(

@@ -6,13 +6,14 @@
 import type { KubeObject } from '@kcp-ts/api';
 import type { Binding, PolicyRule, Role } from '@kcp-ts/authz';
 import { bindingPrefix, earlierBindingPrefix } from '@kcp-ts/authz';
-import type { Controller } from '@kcp-ts/controller-runtime';
+import type { Controller, Outcome, Watch } from '@kcp-ts/controller-runtime';
+import { commit, nothing } from '@kcp-ts/controller-runtime';
 import { exportsPrefix } from '@kcp-ts/sharing';
-import type { Decision, Entry, Reads, StoreEvent } from '@kcp-ts/storage';
+import type { Entry, Reads, StoreEvent } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import { hasText } from './has-text.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, keysToResume, objectOf, replaceOperation } from './writer.ts';
+import { objectOf, replaceOperation } from './writer.ts';
 
 export const replicateAnnotation = 'internal.kcp.io/replicate';
 
@@ -170,20 +171,19 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
    * A binding never leaves the shard without its role: the role's mark is put on before the binding's and taken off after it. Otherwise another shard would
    * take a role of the same name in `system:admin` for what the binding means.
    */
-  async function mark(decision: Decision, entry: Entry): Promise<number | undefined> {
+  function mark(decision: Reads, entry: Entry): Outcome {
     const served = servedOf(entry.key);
     const object = objectOf<KubeObject>(served, entry);
-    if (object.metadata.deletionTimestamp !== undefined) return undefined;
-    if (!marks.mark(decision, entry.key, object)) return undefined;
+    if (object.metadata.deletionTimestamp !== undefined) return nothing;
+    if (!marks.mark(decision, entry.key, object)) return nothing;
     const marked = object.metadata.annotations?.[replicateAnnotation] !== undefined;
-    if (marked && entry.key.startsWith(roleBindingsPrefix)) {
-      const role = decision.peek(roleKeyOf(entry.key, entry.value));
-      const waitMs = role === undefined ? undefined : await mark(decision, role);
-      if (waitMs !== undefined) return waitMs;
-    }
-    // The last such binding wakes the role when it loses its own mark.
-    if (!marked && entry.key.startsWith(rolesPrefix) && mustStay(decision, entry)) return undefined;
-    return commitOrAgain(decision, [replaceOperation(deps, served, entry, object)]);
+    // The last such binding has the role reconciled when it loses its own annotation.
+    if (!marked && entry.key.startsWith(rolesPrefix) && mustStay(decision, entry)) return nothing;
+    const own = commit([replaceOperation(deps, served, entry, object)]);
+    if (!marked || !entry.key.startsWith(roleBindingsPrefix)) return own;
+    const role = decision.peek(roleKeyOf(entry.key, entry.value));
+    const first = role === undefined ? nothing : mark(decision, role);
+    return first.do === 'commit' ? { ...first, next: () => own } : own;
   }
 
   function keysOfCluster(cluster: string): string[] {
@@ -195,32 +195,42 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
     ];
   }
 
-  function isHolder(key: string): boolean {
-    return key.startsWith(exportsPrefix) || key.startsWith(deps.typesPrefix());
+  function isHolding(cluster: string): boolean {
+    const { exports, types } = marks.holdsOf(deps.store, cluster);
+    return exports || types;
   }
+
+  /** What decides whether its cluster's objects are replicated: an export or a type, the first and the last. */
+  const holders = (prefix: Watch['prefix']): Watch => ({
+    prefix,
+    initial: { perCluster: keysOfCluster },
+    keys: ({ event, parts }) =>
+      event.type === 'delete' || event.previous === undefined ? keysOfCluster(parts.cluster) : [],
+  });
 
   return {
     name: 'replicate-annotations',
-    wake({ event, parts }) {
-      const { key, type, previous } = event;
-      if (isHolder(key)) return type === 'delete' || previous === undefined ? keysOfCluster(parts.cluster) : [];
-      const isRole = key.startsWith(rolesPrefix);
-      if (!isRole && !key.startsWith(roleBindingsPrefix)) return [];
-      const { exports, types } = marks.holdsOf(deps.store, parts.cluster);
-      if (!exports && !types) return isRole || !lostMark(event) ? [] : [roleKeyOf(key, event.value)];
-      // A role decides about its bindings, and a binding for consumers about its role.
-      if (isRole || isConsumersBinding(parseStored<Binding>(event.value))) return keysOfCluster(parts.cluster);
-      return lostMark(event) ? [key, roleKeyOf(key, event.value)] : [key];
-    },
-    async *resume() {
-      const clusters = new Set<string>();
-      for (const prefix of [exportsPrefix, deps.typesPrefix()])
-        for await (const key of keysToResume(deps.store, prefix, () => true)) clusters.add(parseKey(key).cluster);
-      for (const cluster of clusters) yield* keysOfCluster(cluster);
-    },
-    async reconcile(key, decision) {
+    watches: [
+      holders(exportsPrefix),
+      holders(deps.typesPrefix),
+      {
+        prefix: rolesPrefix,
+        // A role decides about its bindings.
+        keys: ({ parts: { cluster } }) => (isHolding(cluster) ? keysOfCluster(cluster) : []),
+      },
+      {
+        prefix: roleBindingsPrefix,
+        keys({ event, parts: { cluster } }) {
+          const lost = lostMark(event) ? [roleKeyOf(event.key, event.value)] : [];
+          if (!isHolding(cluster)) return lost;
+          // A binding for consumers decides about its role.
+          return isConsumersBinding(parseStored<Binding>(event.value)) ? keysOfCluster(cluster) : [event.key, ...lost];
+        },
+      },
+    ],
+    reconcile(key, decision) {
       const entry = decision.peek(key);
-      return entry === undefined ? undefined : mark(decision, entry);
+      return entry === undefined ? nothing : mark(decision, entry);
     },
   };
 }

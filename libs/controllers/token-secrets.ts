@@ -5,12 +5,13 @@
 
 import type { KubeObject } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
-import type { Decision, Entry, Operation } from '@kcp-ts/storage';
-import { flagDeleting, formatKey, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
+import { commit, nothing, nothingUnlessConflict } from '@kcp-ts/controller-runtime';
+import type { Decision, Entry, Operation, Reads } from '@kcp-ts/storage';
+import { eachBatch, flagDeleting, formatKey, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import { removeOperation } from './delete-instances.ts';
 import { hasText } from './has-text.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { eachBatch, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface TokenSecretsDependencies extends ControllerDependencies {
   /** PEM. */
@@ -59,22 +60,21 @@ export function createTokenSecrets(deps: TokenSecretsDependencies): Controller {
     return replaceOperation(deps, served(), entry, secret);
   }
 
-  /** False where somebody else wrote the Secret or its account first. */
-  async function sync(decision: Decision, entry: Entry): Promise<boolean> {
+  /** What makes a Secret right: its token, or its removal. Undefined where it is right. */
+  async function change(decision: Reads, entry: Entry): Promise<Operation | undefined> {
     const secret = objectOf<Secret>(served(), entry);
     const { [nameAnnotation]: name = '', [uidAnnotation]: uid = '' } = secret.metadata.annotations ?? {};
-    if (secret.type !== tokenType || name === '' || name.includes('/')) return true;
-    if ((storedFlags(entry.value) & flagDeleting) !== 0) return true;
+    if (secret.type !== tokenType || name === '' || name.includes('/')) return undefined;
+    if ((storedFlags(entry.value) & flagDeleting) !== 0) return undefined;
     const { cluster, namespace } = parseKey(entry.key);
     const parts = { group: '', resource: 'serviceaccounts', identity: '-', cluster, namespace, name } as const;
     const key = formatKey(parts);
     const account = decision.peek(key);
     const isSame = account !== undefined && (uid === '' || parseStored<KubeObject>(account.value).metadata.uid === uid);
-    const operation = isSame ? await fill(entry, account, secret) : removeOperation(deps, entry, timestamp(deps));
-    return operation === undefined || decision.commit([operation]);
+    return isSame ? fill(entry, account, secret) : removeOperation(deps, entry, timestamp(deps));
   }
 
-  /** The Secrets of an account are among those of its namespace. */
+  /** The Secrets of an account are among those of its namespace. False on a conflict. */
   async function syncOfAccount(decision: Decision, key: string): Promise<boolean> {
     const { cluster, namespace, name } = parseKey(key);
     let synced = true;
@@ -82,23 +82,27 @@ export function createTokenSecrets(deps: TokenSecretsDependencies): Controller {
       for (const entry of entries) {
         if (!mayHoldToken(entry)) continue;
         if (parseStored<Secret>(entry.value).metadata.annotations?.[nameAnnotation] !== name) continue;
-        if (!(await sync(decision, entry))) synced = false;
+        const operation = await change(decision, entry);
+        if (operation !== undefined && !(await decision.commit([operation]))) synced = false;
       }
     return synced;
   }
 
   return {
     name: 'token-secrets',
-    wake({ event }) {
-      const { key, type } = event;
-      if (key.startsWith(secretsPrefix)) return type === 'put' && mayHoldToken(event) ? [key] : [];
-      return type === 'delete' && key.startsWith(accountsPrefix) ? [key] : [];
-    },
-    resume: () => keysToResume(deps.store, secretsPrefix, mayHoldToken),
+    watches: [
+      {
+        prefix: secretsPrefix,
+        initial: (entry) => (mayHoldToken(entry) ? [entry.key] : []),
+        keys: ({ event }) => (event.type === 'put' && mayHoldToken(event) ? [event.key] : []),
+      },
+      { prefix: accountsPrefix, keys: ({ event }) => (event.type === 'delete' ? [event.key] : []) },
+    ],
     async reconcile(key, decision) {
-      if (key.startsWith(accountsPrefix)) return (await syncOfAccount(decision, key)) ? undefined : lostRaceMs;
+      if (key.startsWith(accountsPrefix)) return nothingUnlessConflict(await syncOfAccount(decision, key));
       const entry = decision.peek(key);
-      return entry === undefined || (await sync(decision, entry)) ? undefined : lostRaceMs;
+      const operation = entry === undefined ? undefined : await change(decision, entry);
+      return operation === undefined ? nothing : commit([operation]);
     },
   };
 }

@@ -6,16 +6,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition } from '@kcp-ts/api';
 import { withCondition } from '@kcp-ts/api';
-import type { Controller } from '@kcp-ts/controller-runtime';
+import type { Controller, Outcome, Source, Watch } from '@kcp-ts/controller-runtime';
+import { commit, conflict, nothing, wait } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { flagDeleting, flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster, Workspace } from '@kcp-ts/tenancy';
 import { clusterNameAnnotation, phaseLabel, shardAnnotation, workspaceFinalizer } from '@kcp-ts/tenancy';
-import type { ClusterRemoval } from './cluster-removal.ts';
+import type { ClusterRemoval, RemovalOutcome } from './cluster-removal.ts';
 import { remainingMessage } from './cluster-removal.ts';
 import type { OtherShards } from './other-shards.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, eachBatch, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface WorkspaceDeletionDependencies extends ControllerDependencies {
   /** `tenancy.kcp.io/workspaces/<identity>/`. */
@@ -23,14 +24,16 @@ export interface WorkspaceDeletionDependencies extends ControllerDependencies {
   logicalClusterKey(cluster: string): string;
   readonly removal: ClusterRemoval;
   readonly otherShards: OtherShards;
+  /** Workspaces of this shard whose logical cluster on another shard has changed, by key. */
+  readonly clustersElsewhere: Source;
 }
 
-const remainingRetryMs = 2_000;
+const waitForContent = wait(2_000, 'content of the logical cluster remains');
 const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
 
 export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Controller {
   const workspaces = () => deps.served('tenancy.kcp.io', 'workspaces');
-  /** Clusters that wait for finalizers or nested workspaces, to the key that goes with them: a deletion in them wakes us. */
+  /** Clusters that wait for finalizers or nested workspaces, to the key to reconcile after a deletion in them. */
   const waiting = new Map<string, string>();
 
   /** The Workspace goes with the last of its content, unless others hold it. */
@@ -41,12 +44,7 @@ export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Co
     return replaceOperation(deps, workspaces(), entry, workspace);
   }
 
-  async function report(
-    decision: Decision,
-    entry: Entry,
-    workspace: Workspace,
-    message: string,
-  ): Promise<number | undefined> {
+  function report(entry: Entry, workspace: Workspace, message: string): Outcome {
     const change = {
       type: 'WorkspaceContentDeleted',
       status: 'False',
@@ -57,39 +55,31 @@ export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Co
     const conditions: Condition[] = withCondition(workspace.status?.conditions ?? [], change, timestamp(deps));
     const labels = { ...workspace.metadata.labels, [phaseLabel]: 'Deleting' };
     const next = { ...workspace.status, phase: 'Deleting', conditions };
-    if (isDeepStrictEqual(next, workspace.status)) return remainingRetryMs;
+    if (isDeepStrictEqual(next, workspace.status)) return waitForContent;
     workspace.status = next;
     workspace.metadata.labels = labels;
-    return (await decision.commit([replaceOperation(deps, workspaces(), entry, workspace)]))
-      ? remainingRetryMs
-      : lostRaceMs;
+    return commit([replaceOperation(deps, workspaces(), entry, workspace)], () => waitForContent);
   }
 
-  async function finish(decision: Decision, entry: Entry, workspace: Workspace): Promise<number | undefined> {
-    return commitOrAgain(decision, [lastOperation(entry, workspace)]);
+  function finish(entry: Entry, workspace: Workspace): Outcome {
+    return commit([lastOperation(entry, workspace)]);
   }
 
-  async function removeElsewhere(
-    decision: Decision,
-    entry: Entry,
-    workspace: Workspace,
-    shard: string,
-    cluster: string,
-  ): Promise<number | undefined> {
+  async function removeElsewhere(entry: Entry, workspace: Workspace, shard: string, cluster: string): Promise<Outcome> {
     const outcome = await deps.otherShards.deleteCluster(shard, { cluster, ownerUid: workspace.metadata.uid ?? '' });
-    return outcome.gone ? finish(decision, entry, workspace) : report(decision, entry, workspace, outcome.message);
+    return outcome.gone ? finish(entry, workspace) : report(entry, workspace, outcome.message);
   }
 
-  async function removeWorkspace(decision: Decision, entry: Entry): Promise<number | undefined> {
+  async function removeWorkspace(decision: Decision, entry: Entry): Promise<Outcome> {
     const workspace = objectOf<Workspace>(workspaces(), entry);
     const { finalizers = [], annotations } = workspace.metadata;
     // Others go first: ours is the last finalizer to be acted on.
-    if (!finalizers.includes(workspaceFinalizer) || finalizers.length > 1) return undefined;
+    if (!finalizers.includes(workspaceFinalizer) || finalizers.length > 1) return nothing;
     const cluster = workspace.spec?.cluster ?? annotations?.[clusterNameAnnotation];
-    if (cluster === undefined) return finish(decision, entry, workspace);
+    if (cluster === undefined) return finish(entry, workspace);
     const shard = annotations?.[shardAnnotation];
     if (shard !== undefined && shard !== deps.otherShards.ownShard)
-      return removeElsewhere(decision, entry, workspace, shard, cluster);
+      return removeElsewhere(entry, workspace, shard, cluster);
     const { name, uid = '' } = workspace.metadata;
     const owner = { cluster: parseKey(entry.key).cluster, name, uid };
     const outcome = await deps.removal.remove(
@@ -99,32 +89,30 @@ export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Co
       owner,
     );
     // The cluster belongs to somebody else: the Workspace goes alone.
-    if (outcome.status === 'not-owned') return finish(decision, entry, workspace);
-    return settle(cluster, entry.key, outcome.status, () =>
-      report(decision, entry, workspace, outcome.status === 'waiting' ? remainingMessage(outcome.remaining) : ''),
-    );
+    if (outcome.status === 'not-owned') return finish(entry, workspace);
+    return settle(cluster, entry.key, outcome, (remaining) => report(entry, workspace, remainingMessage(remaining)));
   }
 
-  async function settle(
+  function settle(
     cluster: string,
     key: string,
-    status: 'gone' | 'raced' | 'waiting',
-    onWaiting: () => Promise<number | undefined>,
-  ): Promise<number | undefined> {
-    if (status === 'raced') return lostRaceMs;
-    if (status === 'gone') {
+    outcome: Exclude<RemovalOutcome, { status: 'not-owned' }>,
+    onWaiting: (remaining: ReadonlyMap<string, number>) => Outcome,
+  ): Outcome {
+    if (outcome.status === 'conflict') return conflict;
+    if (outcome.status === 'gone') {
       waiting.delete(cluster);
-      return undefined;
+      return nothing;
     }
     waiting.set(cluster, key);
-    return onWaiting();
+    return onWaiting(outcome.remaining);
   }
 
-  async function removeCluster(decision: Decision, entry: Entry): Promise<number | undefined> {
+  async function removeCluster(decision: Decision, entry: Entry): Promise<Outcome> {
     const cluster = clusterOf(entry.key);
     const outcome = await deps.removal.remove(decision, cluster, undefined);
-    if (outcome.status === 'not-owned') return undefined;
-    return settle(cluster, entry.key, outcome.status, async () => remainingRetryMs);
+    if (outcome.status === 'not-owned') return nothing;
+    return settle(cluster, entry.key, outcome, () => waitForContent);
   }
 
   /** A cluster that no Workspace of this shard goes with. */
@@ -140,27 +128,36 @@ export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Co
     return (storedFlags(value) & flagDeleting) !== 0;
   }
 
+  function isToRemove({ key, value }: Pick<Entry, 'key' | 'value'>): boolean {
+    return isDeleting(value) && (!key.startsWith(logicalClustersPrefix) || standsAlone(value));
+  }
+
+  const deleting = (prefix: Watch['prefix']): Watch => ({
+    prefix,
+    initial: (entry) => (isToRemove(entry) ? [entry.key] : []),
+    keys: ({ event }) => (event.type === 'put' && isToRemove(event) ? [event.key] : []),
+  });
+
   return {
     name: 'workspace-deletion',
-    wake({ event, parts }) {
-      const { key, type, value } = event;
-      const keys: string[] = [];
-      if (type === 'put' && isDeleting(value)) {
-        if (key.startsWith(deps.workspacesPrefix())) keys.push(key);
-        else if (key.startsWith(logicalClustersPrefix) && standsAlone(value)) keys.push(key);
-      }
-      const waiter = waiting.size === 0 ? undefined : waiting.get(parts.cluster);
-      if (waiter !== undefined && (type === 'delete' || (storedFlags(value) & flagFinalizers) === 0)) keys.push(waiter);
-      return keys;
-    },
-    async *resume() {
-      yield* keysToResume(deps.store, deps.workspacesPrefix(), (entry) => isDeleting(entry.value));
-      for await (const entries of eachBatch(deps.store, { prefix: logicalClustersPrefix }))
-        for (const entry of entries) if (isDeleting(entry.value) && standsAlone(entry.value)) yield entry.key;
-    },
-    async reconcile(key, decision) {
+    watches: [
+      deleting(deps.workspacesPrefix),
+      deleting(logicalClustersPrefix),
+      {
+        prefix: '',
+        // What a deleted cluster waits for has gone, or has lost its finalizers.
+        keys(change) {
+          const waiter = waiting.size === 0 ? undefined : waiting.get(change.parts.cluster);
+          if (waiter === undefined) return [];
+          const { type, value } = change.event;
+          return type === 'delete' || (storedFlags(value) & flagFinalizers) === 0 ? [waiter] : [];
+        },
+      },
+    ],
+    sources: [deps.clustersElsewhere],
+    reconcile(key, decision) {
       const entry = decision.peek(key);
-      if (entry === undefined || !isDeleting(entry.value)) return undefined;
+      if (entry === undefined || !isDeleting(entry.value)) return nothing;
       return key.startsWith(logicalClustersPrefix) ? removeCluster(decision, entry) : removeWorkspace(decision, entry);
     },
   };

@@ -5,10 +5,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { UserInfo } from '@kcp-ts/api';
 import { asClusterName, isTrueCondition, withCondition } from '@kcp-ts/api';
-import type { Controller } from '@kcp-ts/controller-runtime';
+import type { Controller, Outcome, Source } from '@kcp-ts/controller-runtime';
+import { commit, nothing } from '@kcp-ts/controller-runtime';
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { bindingsPrefix } from '@kcp-ts/sharing';
-import type { Decision, Entry, Operation, Reads } from '@kcp-ts/storage';
+import type { Entry, Reads } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster, PlanDependencies, Workspace, WorkspaceTypes } from '@kcp-ts/tenancy';
 import {
@@ -26,7 +27,7 @@ import {
 } from '@kcp-ts/tenancy';
 import type { OtherShards } from './other-shards.ts';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, eachBatch, keysToResume, lostRaceMs, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface WorkspaceProgressDependencies extends ControllerDependencies {
   readonly plan: PlanDependencies;
@@ -36,6 +37,8 @@ export interface WorkspaceProgressDependencies extends ControllerDependencies {
   logicalClusterKey(cluster: string): string;
   pathOf(cluster: string): string;
   readonly otherShards: OtherShards;
+  /** Workspaces of this shard whose logical cluster on another shard has changed, by key. */
+  readonly clustersElsewhere: Source;
 }
 
 const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
@@ -59,14 +62,14 @@ function creatorOf(workspace: Workspace): UserInfo {
 export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Controller {
   const workspaces = () => deps.served('tenancy.kcp.io', 'workspaces');
   const logicalClusters = () => deps.served('core.kcp.io', 'logicalclusters');
-  /** Workspaces without a shard: looked at again when shards change. */
+  /** Workspaces without a shard: reconciled when a shard changes. */
   const unscheduled = new Set<string>();
 
-  async function schedule(decision: Decision, entry: Entry, workspace: Workspace): Promise<number | undefined> {
+  function schedule(entry: Entry, workspace: Workspace): Outcome {
     const { cluster: parent } = parseKey(entry.key);
     const { path = '', name = '' } = workspace.spec?.type ?? {};
     const type = deps.types.at(path, name, workspace.metadata.annotations?.[typeClusterAnnotation]);
-    if (type === undefined) return undefined;
+    if (type === undefined) return nothing;
     const plan = {
       parent: asClusterName(parent),
       parentPath: deps.pathOf(parent),
@@ -79,9 +82,9 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
     const operations = planWorkspace(deps.plan, workspace, plan);
     if (workspace.status?.phase === 'Unavailable') {
       unscheduled.add(entry.key);
-      if (isDeepStrictEqual(before.status?.phase, 'Unavailable')) return undefined;
+      if (isDeepStrictEqual(before.status?.phase, 'Unavailable')) return nothing;
     } else unscheduled.delete(entry.key);
-    return commitOrAgain(decision, [replaceOperation(deps, workspaces(), entry, workspace), ...operations]);
+    return commit([replaceOperation(deps, workspaces(), entry, workspace), ...operations]);
   }
 
   function bindingsAreDone(decision: Reads, cluster: string): boolean {
@@ -97,12 +100,12 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
   }
 
   /** Takes off what we have done ourselves; the last one off makes the cluster Ready. */
-  async function initialize(decision: Decision, entry: Entry, cluster: LogicalCluster, name: string): Promise<boolean> {
+  function initialize(decision: Reads, entry: Entry, cluster: LogicalCluster, name: string): Outcome {
     const left = (cluster.status?.initializers ?? []).filter(
       (id) => id !== bindingsInitializer || !bindingsAreDone(decision, name),
     );
     const phase = left.length === 0 ? 'Ready' : 'Initializing';
-    if (left.length === (cluster.status?.initializers ?? []).length && phase === cluster.status?.phase) return true;
+    if (left.length === (cluster.status?.initializers ?? []).length && phase === cluster.status?.phase) return nothing;
     const { initializers: _i, ...status } = cluster.status ?? {};
     const conditions =
       phase === 'Ready'
@@ -118,7 +121,7 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
       ...ownLabels(cluster.metadata.labels),
       ...phaseLabels(phase, left, cluster.status.terminators ?? []),
     };
-    return decision.commit([replaceOperation(deps, logicalClusters(), entry, cluster)]);
+    return commit([replaceOperation(deps, logicalClusters(), entry, cluster)]);
   }
 
   /** The shard that has to make the workspace's cluster, or has made it, where that is not this one. */
@@ -131,11 +134,10 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
   }
 
   async function makeElsewhere(
-    decision: Decision,
     entry: Entry,
     workspace: Workspace,
     { shard, cluster }: { readonly shard: string; readonly cluster: string },
-  ): Promise<number | undefined> {
+  ): Promise<Outcome> {
     const { name, uid = '', annotations } = workspace.metadata;
     const { path = '', name: type = '' } = workspace.spec?.type ?? {};
     const parent = parseKey(entry.key).cluster;
@@ -150,7 +152,7 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
       requiredGroups: annotations?.[requiredGroupsAnnotation],
     });
     settleWorkspace(workspace, made, creator, timestamp(deps));
-    return commitOrAgain(decision, [replaceOperation(deps, workspaces(), entry, workspace)]);
+    return commit([replaceOperation(deps, workspaces(), entry, workspace)]);
   }
 
   function mirror(workspace: Workspace, status: NonNullable<LogicalCluster['status']>): void {
@@ -199,26 +201,20 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
     return cluster.metadata.deletionTimestamp === undefined ? (cluster.status ?? {}) : undefined;
   }
 
-  async function progress(
-    decision: Decision,
-    entry: Entry,
-    workspace: Workspace,
-    name: string,
-  ): Promise<number | undefined> {
+  async function progress(decision: Reads, entry: Entry, workspace: Workspace, name: string): Promise<Outcome> {
     const status = await clusterStatus(decision, workspace, name);
-    if (status === undefined) return undefined;
+    if (status === undefined) return nothing;
     const before = structuredClone(workspace);
     mirror(workspace, status);
-    if (isDeepStrictEqual(before, workspace)) return undefined;
-    const operation: Operation = replaceOperation(deps, workspaces(), entry, workspace);
-    return commitOrAgain(decision, [operation]);
+    if (isDeepStrictEqual(before, workspace)) return nothing;
+    return commit([replaceOperation(deps, workspaces(), entry, workspace)]);
   }
 
   /** Takes a cluster on its way to Ready as far as it goes; its Workspace follows, wherever that is. */
-  async function progressCluster(decision: Decision, entry: Entry): Promise<number | undefined> {
+  function progressCluster(decision: Reads, entry: Entry): Outcome {
     const cluster = objectOf<LogicalCluster>(logicalClusters(), entry);
-    if (cluster.metadata.deletionTimestamp !== undefined || cluster.status?.phase !== 'Initializing') return undefined;
-    return (await initialize(decision, entry, cluster, parseKey(entry.key).cluster)) ? undefined : lostRaceMs;
+    if (cluster.metadata.deletionTimestamp !== undefined || cluster.status?.phase !== 'Initializing') return nothing;
+    return initialize(decision, entry, cluster, parseKey(entry.key).cluster);
   }
 
   /** The Workspace that a logical cluster belongs to. */
@@ -233,39 +229,47 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
 
   return {
     name: 'workspace-progress',
-    wake({ event, parts }) {
-      const { key, type, value, previous } = event;
-      if (type === 'put' && key.startsWith(deps.workspacesPrefix())) return isSettled(value) ? [] : [key];
-      // A cluster that is made Ready in the commit that creates it needs nothing more.
-      if (type === 'put' && key.startsWith(logicalClustersPrefix)) {
-        if (isInitializing(value)) return [key, ...ownerKey(value)];
-        return previous === undefined ? [] : ownerKey(value);
-      }
-      if (key.startsWith(deps.shardsPrefix())) return [...unscheduled];
-      if (!key.startsWith(bindingsPrefix)) return [];
-      const cluster = deps.store.peek(deps.logicalClusterKey(parts.cluster));
-      return cluster !== undefined && isInitializing(cluster.value) ? [cluster.key] : [];
-    },
-    async *resume() {
-      yield* keysToResume(deps.store, deps.workspacesPrefix(), (entry) => !isSettled(entry.value));
-      // A phase may have changed in the last moment before a stop.
-      for await (const entries of eachBatch(deps.store, { prefix: logicalClustersPrefix }))
-        for (const entry of entries) if (isInitializing(entry.value)) yield* [entry.key, ...ownerKey(entry.value)];
-    },
-    async reconcile(key, decision) {
+    watches: [
+      {
+        prefix: deps.workspacesPrefix,
+        initial: ({ key, value }) => (isSettled(value) ? [] : [key]),
+        keys: ({ event }) => (event.type === 'delete' || isSettled(event.value) ? [] : [event.key]),
+      },
+      {
+        prefix: logicalClustersPrefix,
+        // A phase may have changed in the last moment before a stop.
+        initial: ({ key, value }) => (isInitializing(value) ? [key, ...ownerKey(value)] : []),
+        keys({ event: { key, type, value, previous } }) {
+          if (type === 'delete') return [];
+          if (isInitializing(value)) return [key, ...ownerKey(value)];
+          // A cluster that is made Ready in the commit that creates it needs nothing more.
+          return previous === undefined ? [] : ownerKey(value);
+        },
+      },
+      { prefix: deps.shardsPrefix, keys: () => [...unscheduled] },
+      {
+        prefix: bindingsPrefix,
+        keys({ parts }) {
+          const cluster = deps.store.peek(deps.logicalClusterKey(parts.cluster));
+          return cluster !== undefined && isInitializing(cluster.value) ? [cluster.key] : [];
+        },
+      },
+    ],
+    sources: [deps.clustersElsewhere],
+    reconcile(key, decision) {
       const entry = decision.peek(key);
       if (entry !== undefined && key.startsWith(logicalClustersPrefix)) return progressCluster(decision, entry);
       if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) {
         unscheduled.delete(key);
-        return undefined;
+        return nothing;
       }
       const workspace = objectOf<Workspace>(workspaces(), entry);
       if (workspace.spec?.cluster !== undefined) return progress(decision, entry, workspace, workspace.spec.cluster);
       const other = elsewhere(workspace);
       // Where the shard it was meant for has left, it is placed anew.
       return other !== undefined && deps.otherShards.knows(other.shard)
-        ? makeElsewhere(decision, entry, workspace, other)
-        : schedule(decision, entry, workspace);
+        ? makeElsewhere(entry, workspace, other)
+        : schedule(entry, workspace);
     },
   };
 }

@@ -3,11 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Condition, KubeObject } from '@kcp-ts/api';
 import { withCondition, withSummary } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
+import { commit, nothing } from '@kcp-ts/controller-runtime';
 import { flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
 import type { Shard } from '@kcp-ts/tenancy';
 import { lifecycleId } from '@kcp-ts/tenancy';
 import type { ControllerDependencies } from './writer.ts';
-import { commitOrAgain, keysToResume, objectOf, replaceOperation, timestamp } from './writer.ts';
+import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface WorkspaceTypeUrlsDependencies extends ControllerDependencies {
   shards(): readonly Shard[];
@@ -30,6 +31,7 @@ interface Type extends KubeObject {
 }
 
 export function createWorkspaceTypeUrls(deps: WorkspaceTypeUrlsDependencies): Controller {
+  /** The keys of all types: reconciled when a shard changes. */
   const types = new Set<string>();
 
   function virtualWorkspaces(id: string): readonly VirtualWorkspace[] {
@@ -41,23 +43,24 @@ export function createWorkspaceTypeUrls(deps: WorkspaceTypeUrlsDependencies): Co
 
   return {
     name: 'workspace-type-urls',
-    wake({ event }) {
-      const { key, type } = event;
-      if (key.startsWith(deps.shardsPrefix())) return [...types];
-      if (!key.startsWith(deps.typesPrefix())) return [];
-      if (type === 'delete') types.delete(key);
-      else types.add(key);
-      return type === 'delete' ? [] : [key];
-    },
-    async *resume() {
-      for await (const key of keysToResume(deps.store, deps.typesPrefix(), () => true)) {
-        types.add(key);
-        yield key;
-      }
-    },
-    async reconcile(key, decision) {
+    watches: [
+      { prefix: deps.shardsPrefix, keys: () => [...types] },
+      {
+        prefix: deps.typesPrefix,
+        initial({ key }) {
+          types.add(key);
+          return [key];
+        },
+        keys({ event: { key, type } }) {
+          if (type === 'delete') types.delete(key);
+          else types.add(key);
+          return type === 'delete' ? [] : [key];
+        },
+      },
+    ],
+    reconcile(key, decision) {
       const entry = decision.peek(key);
-      if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) return undefined;
+      if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) return nothing;
       const { cluster, name } = parseKey(key);
       const served = deps.served('tenancy.kcp.io', 'workspacetypes');
       const object = objectOf<Type>(served, entry);
@@ -69,9 +72,9 @@ export function createWorkspaceTypeUrls(deps: WorkspaceTypeUrlsDependencies): Co
         conditions,
         virtualWorkspaces: virtualWorkspaces(lifecycleId({ cluster, name })),
       };
-      if (isDeepStrictEqual(status, object.status)) return undefined;
+      if (isDeepStrictEqual(status, object.status)) return nothing;
       object.status = status;
-      return commitOrAgain(decision, [replaceOperation(deps, served, entry, object)]);
+      return commit([replaceOperation(deps, served, entry, object)]);
     },
   };
 }

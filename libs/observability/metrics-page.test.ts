@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createHistogram } from './histogram.ts';
 import { createMetricsPage } from './metrics-page.ts';
 
 /** The values of a page by series: `name{labels}` as it is written. */
@@ -32,6 +33,25 @@ describe('createMetricsPage', () => {
     const second = valuesOf(await page());
     expect(second.get('test_requests_total')).toBe(5);
     expect(second.has('test_open{backend="b"}')).toBe(false);
+  });
+
+  it('writes a histogram with the count of each bucket, the sum and the count', async () => {
+    const histogram = createHistogram([0.1, 1]);
+    const page = createMetricsPage([
+      {
+        ...{ kind: 'histogram', name: 'test_seconds', help: 'Seconds.', labels: ['name'] },
+        read: () => [[{ name: 'a' }, histogram]],
+      },
+    ]);
+    expect(valuesOf(await page()).get('test_seconds_count{name="a"}')).toBe(0);
+    for (const seconds of [0.05, 0.1, 0.5, 7]) histogram.observe(seconds);
+    const text = await page();
+    expect(text).toContain('# TYPE test_seconds histogram');
+    const values = valuesOf(text);
+    const buckets = ['0.1', '1', '+Inf'].map((bound) => values.get(`test_seconds_bucket{name="a",le="${bound}"}`));
+    expect(buckets).toEqual([2, 3, 4]);
+    expect(values.get('test_seconds_sum{name="a"}')).toBeCloseTo(7.65);
+    expect(values.get('test_seconds_count{name="a"}')).toBe(4);
   });
 
   it('tells of the process in counters that only grow, from its start', async () => {

@@ -2,20 +2,32 @@
  * The text of `/metrics`, in Prometheus' format. A service describes its series once, each with a function that reads its values; they are read when
  * somebody scrapes. What is told of the process itself is made once for the process: it keeps a timer and an observer of the garbage collector.
  */
-import type { Counter, Registry } from 'prom-client';
+import type { Counter, Metric, Registry } from 'prom-client';
+import type { Histogram } from './histogram.ts';
 
 /** A value, or one for each set of labels. */
 export type SeriesValues = number | Iterable<readonly [labels: Readonly<Record<string, string>>, value: number]>;
 
-export interface Series {
-  readonly kind: 'counter' | 'gauge';
+interface SeriesDescription {
   readonly name: string;
   readonly help: string;
   /** Names of labels; there are none where `read` answers with a number. */
   readonly labels?: readonly string[];
+}
+
+interface ValueSeries extends SeriesDescription {
+  readonly kind: 'counter' | 'gauge';
   /** The values now. Of a counter: since the process began. */
   read(): SeriesValues;
 }
+
+interface HistogramSeries extends SeriesDescription {
+  readonly kind: 'histogram';
+  /** A histogram for each set of labels. */
+  read(): Iterable<readonly [labels: Readonly<Record<string, string>>, histogram: Histogram]>;
+}
+
+export type Series = ValueSeries | HistogramSeries;
 
 type PromClient = typeof import('prom-client');
 
@@ -38,7 +50,26 @@ function processSeries({ Registry, collectDefaultMetrics }: PromClient): Registr
   return register;
 }
 
-function addSeries({ Counter, Gauge }: PromClient, register: Registry, series: Series): void {
+/** The library's own histogram can only observe, but not say what somebody else has counted. */
+function addHistogram(register: Registry, { name, help, read }: HistogramSeries): void {
+  const values = () =>
+    [...read()].flatMap(([labels, histogram]) => {
+      const buckets = histogram.buckets();
+      return [
+        ...buckets.map(([bound, value]) => ({
+          metricName: `${name}_bucket`,
+          labels: { ...labels, le: bound === Number.POSITIVE_INFINITY ? '+Inf' : bound },
+          value,
+        })),
+        { metricName: `${name}_sum`, labels, value: histogram.sum() },
+        { metricName: `${name}_count`, labels, value: buckets.at(-1)?.[1] ?? 0 },
+      ];
+    });
+  const metric = { name, get: () => Promise.resolve({ name, help, type: 'histogram', values: values() }) };
+  register.registerMetric(metric as unknown as Metric);
+}
+
+function addValues({ Counter, Gauge }: PromClient, register: Registry, series: ValueSeries): void {
   const { kind, name, help, labels = [], read } = series;
   const options = { name, help, labelNames: [...labels], registers: [register] };
   const values = () => {
@@ -69,7 +100,10 @@ export function createMetricsPage(series: readonly Series[]): () => Promise<stri
   const open = async (): Promise<Registry> => {
     const prom = await import('prom-client');
     const own = new prom.Registry();
-    for (const each of series) addSeries(prom, own, each);
+    for (const each of series) {
+      if (each.kind === 'histogram') addHistogram(own, each);
+      else addValues(prom, own, each);
+    }
     return prom.Registry.merge([processSeries(prom), own]);
   };
   return async () => {

@@ -1,8 +1,12 @@
 // The door
 
-// Engines
+// Entries and operations in bounded numbers
+export { cutIntoCommits } from './cut-into-commits.ts';
+// Decisions
 export type { Decision, Reads } from './decision.ts';
 export { createDecision } from './decision.ts';
+export { eachBatch } from './each-batch.ts';
+// Engines
 export type { StoreOptions } from './engine/create-store.ts';
 // etcd
 

@@ -177,6 +177,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   await bootstrap({ core, externalUrl, virtualWorkspaceUrl, caBundle, shardName, homeCreatorGroups, holdsRoot });
   await core.load();
   const controllers = createControllerRuntime(shardControllers(core, tenancy, options), {
+    store: core.store,
     hub: core.changes,
     clock,
     turns: core.turns,
@@ -185,18 +186,14 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     onError: options.logController,
   });
   const started = controllers.start();
-  const following = options.peers?.onOwnedCluster(({ cluster, name }) => {
-    const key = `${core.ownPrefix('tenancy.kcp.io', 'workspaces')}${cluster}//${name}`;
-    if (options.store.peekHead(key) !== undefined)
-      controllers.wake(['workspace-progress', 'workspace-deletion'], [key]);
-  });
   const bookmarks: Bookmarks = createBookmarks(core.hub, clock, bookmarkMs);
   const observe = (past: Revision) => void options.store.observe(past);
   const progress = createProgress({ hub: core.hub, clock, observe });
   const { isService, amongOthers } = options;
   const load = options.load ?? createServiceLoad();
   const cacheLists = createCacheLists();
-  const metrics = createMetrics(core, () => controllers, amongOthers, [
+  const metrics = createMetrics(core, amongOthers, [
+    ...controllers.series,
     ...load.series,
     cacheLists.series,
     ...(options.role?.series ?? []),
@@ -239,7 +236,6 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     },
     async [Symbol.asyncDispose]() {
       ready = false;
-      following?.[Symbol.dispose]();
       await started.catch(() => undefined);
       await controllers[Symbol.asyncDispose]();
       bookmarks[Symbol.dispose]();

@@ -1,7 +1,7 @@
 /** The shard's controllers, as a list. */
 
 import type { ClusterName } from '@kcp-ts/api';
-import type { Controller } from '@kcp-ts/controller-runtime';
+import type { Controller, Source } from '@kcp-ts/controller-runtime';
 import type { ControllerDependencies } from '@kcp-ts/controllers';
 import {
   createApiBinding,
@@ -84,6 +84,19 @@ function orphanClusters(core: Core, { index, load, catchUp }: Peers): Controller
   });
 }
 
+/** Workspaces of this shard whose cluster on another shard has changed. */
+function clustersElsewhere({ store, peers }: Core, workspacesPrefix: () => string): Source {
+  return {
+    subscribe(enqueue) {
+      const following = peers?.onOwnedCluster(({ cluster, name }) => {
+        const key = `${workspacesPrefix()}${cluster}//${name}`;
+        if (store.peekHead(key) !== undefined) enqueue([key]);
+      });
+      return { [Symbol.dispose]: () => following?.[Symbol.dispose]() };
+    },
+  };
+}
+
 function exportsOf({ everywhere, reader }: Core, cluster: string): readonly ApiExport[] {
   const entries = everywhere.scan({ prefix: `${exportsPrefix}${cluster}/` }, exportsMax);
   return entries.map((entry) => reader.parse<ApiExport>(entry));
@@ -117,13 +130,50 @@ interface Given {
   readonly tokens: TokenIssuer;
 }
 
-/** Those that Kubernetes' controller manager has, and clients rely on. */
-function kubernetesControllers(
-  core: Core,
-  deps: ControllerDependencies,
-  { caBundle, tokens }: Given,
-): readonly Controller[] {
+/** What all controllers need, and where the kinds are stored that root exports. */
+function dependencies(core: Core) {
+  const { store, clock, random, shardNumber, served, turns, decide, reader } = core;
+  const deps: ControllerDependencies = { store, clock, random, shardNumber, served };
+  return {
+    deps,
+    inClusters: { ...deps, logicalClusterKey },
+    inSlices: { reader, turns, decide },
+    workspacesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspaces'),
+    typesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes'),
+    shardsPrefix: () => core.ownPrefix('core.kcp.io', 'shards'),
+    setsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitionsets'),
+    partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
+  };
+}
+
+/** Exports, bindings, and where providers find their consumers. */
+function sharingControllers(core: Core, tenancy: Tenancy, { caBundle }: Given): readonly Controller[] {
+  const { deps, inClusters, inSlices, shardsPrefix, setsPrefix, partitionsPrefix } = dependencies(core);
+  const { bindings, claims, keepSchema, shardName, reader } = core;
+  const { resolve, pathOf, shards } = tenancy;
   return [
+    createApiExportIdentity({ ...deps, caBundle, pathOf, takesContent }),
+    createApiBinding({
+      ...{ ...inClusters, ...inSlices, bindings, claims, resolve, keepSchema },
+      exportsOf: (cluster) => exportsOf(core, cluster),
+      claimedResources: (cluster, claim) => claimedResources(core, cluster, claim),
+    }),
+    createEndpointSlices({
+      ...{ ...deps, reader, bindings, resolve, shards, partitionsPrefix },
+      ownShard: shardName,
+      consumersElsewhere: (hash) => consumersElsewhere(core, hash),
+    }),
+    createExportConsumers({ ...deps, bindings, ownShard: shardName }),
+    createPartitionSets({ ...deps, shards, shardsPrefix, setsPrefix, partitionsPrefix }),
+  ];
+}
+
+/** Those that Kubernetes' API server and controller manager have, and clients rely on. */
+function kubernetesControllers(core: Core, { caBundle, tokens }: Given): readonly Controller[] {
+  const { deps, inClusters } = dependencies(core);
+  return [
+    createCustomResourceDefinition({ ...deps, reader: core.reader }),
+    createDefinitionLocks(inClusters),
     createNamespaceDeletion(deps),
     createClusterRoleAggregation({ ...deps, turns: core.turns }),
     createNamespaceContents({
@@ -133,71 +183,36 @@ function kubernetesControllers(
       label: core.labelNew,
     }),
     createTokenSecrets({ ...deps, caBundle, issueForSecret: tokens.issueForSecret }),
+    createDeletionPropagation(deps),
+  ];
+}
+
+/** How workspaces come to be, and go, here and on other shards. */
+function workspaceControllers(core: Core, tenancy: Tenancy): readonly Controller[] {
+  const { types, plan, resolve, pathOf, shards } = tenancy;
+  const { deps, inClusters, inSlices, workspacesPrefix, typesPrefix, shardsPrefix } = dependencies(core);
+  const others = {
+    otherShards: core.peers?.shards ?? noOtherShards(core.shardName),
+    clustersElsewhere: clustersElsewhere(core, workspacesPrefix),
+  };
+  return [
+    createWorkspaceTypeUrls({ ...deps, shards, shardsPrefix, typesPrefix }),
+    createDefaultBindings({
+      ...{ ...inClusters, ...inSlices, types, resolve, typesPrefix },
+      allTypes: () => allTypes(core, tenancy, typesPrefix()),
+    }),
+    createWorkspaceProgress({ ...inClusters, ...others, plan, types, workspacesPrefix, shardsPrefix, pathOf }),
+    createWorkspaceDeletion({ ...inClusters, ...others, workspacesPrefix, removal: clusterRemoval(core) }),
+    createFormerContents(inClusters),
+    ...(core.peers === undefined ? [] : [orphanClusters(core, core.peers)]),
+    createReplicateAnnotations({ ...inClusters, typesPrefix }),
   ];
 }
 
 export function shardControllers(core: Core, tenancy: Tenancy, given: Given): readonly Controller[] {
-  const { caBundle } = given;
-  const { store, clock, random, shardNumber, served, reader, bindings, claims, keepSchema } = core;
-  const deps = { store, clock, random, shardNumber, served };
-  const inClusters = { ...deps, logicalClusterKey };
-  const workspacesPrefix = () => core.ownPrefix('tenancy.kcp.io', 'workspaces');
-  const typesPrefix = () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes');
-  const shardsPrefix = () => core.ownPrefix('core.kcp.io', 'shards');
-  const { resolve, pathOf, shards } = tenancy;
-  const otherShards = core.peers?.shards ?? noOtherShards(core.shardName);
   return [
-    createApiExportIdentity({ ...deps, caBundle, pathOf, takesContent }),
-    createApiBinding({
-      ...inClusters,
-      ...{ reader, turns: core.turns, decide: core.decide },
-      bindings,
-      claims,
-      resolve,
-      exportsOf: (cluster) => exportsOf(core, cluster),
-      keepSchema,
-      claimedResources: (cluster, claim) => claimedResources(core, cluster, claim),
-    }),
-    createEndpointSlices({
-      ...deps,
-      reader,
-      bindings,
-      resolve,
-      shards,
-      ownShard: core.shardName,
-      consumersElsewhere: (hash) => consumersElsewhere(core, hash),
-      partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
-    }),
-    createCustomResourceDefinition({ ...deps, reader }),
-    createDefinitionLocks(inClusters),
-    createFormerContents(inClusters),
-    ...kubernetesControllers(core, deps, given),
-    createPartitionSets({
-      ...deps,
-      shards,
-      shardsPrefix,
-      setsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitionsets'),
-      partitionsPrefix: () => core.ownPrefix('topology.kcp.io', 'partitions'),
-    }),
-    createWorkspaceTypeUrls({ ...deps, shards, shardsPrefix, typesPrefix }),
-    createDeletionPropagation(deps),
-    createDefaultBindings({
-      ...inClusters,
-      ...{ reader, types: tenancy.types, turns: core.turns, decide: core.decide },
-      ...{ resolve, typesPrefix, allTypes: () => allTypes(core, tenancy, typesPrefix()) },
-    }),
-    createWorkspaceProgress({
-      ...inClusters,
-      plan: tenancy.plan,
-      types: tenancy.types,
-      workspacesPrefix,
-      shardsPrefix,
-      pathOf,
-      otherShards,
-    }),
-    createWorkspaceDeletion({ ...inClusters, workspacesPrefix, removal: clusterRemoval(core), otherShards }),
-    ...(core.peers === undefined ? [] : [orphanClusters(core, core.peers)]),
-    createExportConsumers({ ...deps, bindings, ownShard: core.shardName }),
-    createReplicateAnnotations({ ...inClusters, typesPrefix }),
+    ...sharingControllers(core, tenancy, given),
+    ...kubernetesControllers(core, given),
+    ...workspaceControllers(core, tenancy),
   ];
 }

@@ -8,7 +8,7 @@ import { createSystemTurns, every } from '@kcp-ts/base';
 import type { BoundResource, Catalog, Components, ResourceDefinitionDependencies } from '@kcp-ts/catalog';
 import { createCatalog, createComponents, resourcesOfDefinitions } from '@kcp-ts/catalog';
 import type { BindingIndex } from '@kcp-ts/controllers';
-import { createBindingIndex, eachBatch } from '@kcp-ts/controllers';
+import { createBindingIndex } from '@kcp-ts/controllers';
 import type { YamlDecoder } from '@kcp-ts/http';
 import { createYamlDecoder } from '@kcp-ts/http';
 import type { Conversion, ServedResource, Strategy } from '@kcp-ts/registry';
@@ -21,6 +21,7 @@ import type { Decision, Operation, ParsedReader, Store } from '@kcp-ts/storage';
 import {
   createDecision,
   createParsedReader,
+  eachBatch,
   encodeStored,
   flagDeleting,
   parseKey,

@@ -1,6 +1,5 @@
 /** The shard's metrics: a fixed set of series, none per workspace, binding or definition. */
 import type { ApiRequest } from '@kcp-ts/apiserver';
-import type { ControllerRuntime } from '@kcp-ts/controller-runtime';
 import type { Series } from '@kcp-ts/observability';
 import { createMetricsPage } from '@kcp-ts/observability';
 import type { AmongOthers } from './among-others.ts';
@@ -73,12 +72,7 @@ function storeSeries({ store }: Core): readonly Series[] {
   return [...(['commits', 'flushes', 'failures', 'operations', 'bytes'] as const).map(counter), writable];
 }
 
-export function createMetrics(
-  core: Core,
-  controllers: () => ControllerRuntime,
-  amongOthers: AmongOthers | undefined,
-  more: readonly Series[],
-): Metrics {
+export function createMetrics(core: Core, amongOthers: AmongOthers | undefined, more: readonly Series[]): Metrics {
   const requests = new Map<string, number>();
   const text = createMetricsPage([
     {
@@ -95,13 +89,6 @@ export function createMetrics(
       help: 'Watchers, distinct ranges, and watchers that catch up.',
       labels: ['what'],
       read: () => Object.entries(core.hub.sizes()).map(([what, value]) => [{ what }, value]),
-    },
-    {
-      kind: 'gauge',
-      name: 'workqueue_depth',
-      help: 'Keys that a controller has still to look at.',
-      labels: ['name'],
-      read: () => Object.entries(controllers().sizes()).map(([name, value]) => [{ name }, value]),
     },
     {
       kind: 'gauge',

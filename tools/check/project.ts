@@ -27,9 +27,9 @@ interface PackageJson {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-/** Tests, benches and what only they use: `x.test.ts`, `x.bench.ts`, `x.fixture.ts`, a `contract/`, the testing room, and the folder of tests. */
+/** Tests, benches and what only they use: `x.test.ts`, `x.bench.ts`, `x.fixture.ts`, a `contract/`, a `testing/`, and the folder of tests. */
 export function isTestSupport(path: string): boolean {
-  return /\.(test|bench|fixture)\.ts$|\/contract\/|^libs\/testing\/|^tests\//.test(path);
+  return /\.(test|bench|fixture)\.ts$|\/(contract|testing)\/|^tests\//.test(path);
 }
 
 /** Written by a generator, and judged where it is generated. */

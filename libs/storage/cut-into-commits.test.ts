@@ -1,6 +1,6 @@
-import { createMemoryStore } from '@kcp-ts/storage';
 import { expect, it } from 'vitest';
-import { cutIntoCommits } from './writer.ts';
+import { cutIntoCommits } from './cut-into-commits.ts';
+import { createMemoryStore } from './memory/memory-store.ts';
 
 it('cuts operations into commits by their number and by the bytes of what they replace, a large one alone', async () => {
   await using store = createMemoryStore();

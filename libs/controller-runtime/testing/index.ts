@@ -1,0 +1,2 @@
+export type { TestEnvironment, TestedController, TestObject } from './test-controller.ts';
+export { testController } from './test-controller.ts';
