@@ -12,7 +12,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '@kcp-ts/base';
-import { every } from '@kcp-ts/base';
+import { every, nextTurn } from '@kcp-ts/base';
 import { createFlusher } from './coalescing-body.ts';
 import { createDeadlines } from './deadlines.ts';
 import type { ErrorListener, ServedExchange } from './dispatch.ts';
@@ -133,7 +133,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { clock, onError } = options;
   const now = () => clock.monotonic();
   const bodies = createDeadlines(limits.bodyTimeoutMs, limits.bodyBytesMax, now);
-  const nextTurn = (run: () => void) => void setImmediate(run);
   const queue = createRequestQueue({
     limits,
     clock,

@@ -132,6 +132,7 @@ async function startIn({ config, clock, random, log, uncaught }: StartDependenci
     host: config.bindAddress,
     port: rpcPort,
     tls,
+    clock,
     services: [
       keptFeedService({
         store: rawStore,

@@ -167,6 +167,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
     host: options.rpcHost,
     port: options.rpcPort,
     tls,
+    clock,
     services: [
       feedService({
         store,

@@ -31,7 +31,7 @@ const service = feedService({
   requestProgress: () => store.progress(),
   admit: () => undefined,
 });
-const server = await startRpcServer({ host: '127.0.0.1', port: 0, services: [service] });
+const server = await startRpcServer({ host: '127.0.0.1', port: 0, clock, services: [service] });
 const view = createEntryView({ keep: () => true });
 const feedConsumer = await createFeedConsumer({
   bus: followerBus,

@@ -30,7 +30,7 @@ async function createShard(url: string) {
     requestProgress: () => store.progress(),
     admit: () => undefined,
   });
-  const server = await startRpcServer({ host: '127.0.0.1', port: 0, services: [service] });
+  const server = await startRpcServer({ host: '127.0.0.1', port: 0, clock, services: [service] });
   return {
     store,
     record: { ...shard, rpcAddress: `127.0.0.1:${server.port}`, alive: true },
