@@ -154,7 +154,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     paceReading: createPacedReading({ hasRoom, nextTurn }),
     options: sessionOptions(limits, false),
     serviceOptions: sessionOptions(limits, true),
-    ...{ sessions, exchanges, submit, dispatch },
+    sessions,
+    exchanges,
+    submit,
+    dispatch,
   };
   const connections = new WeakMap<object, Connection>();
   const flowsOf = createFlows(options.isService ?? (() => false));

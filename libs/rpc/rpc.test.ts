@@ -74,12 +74,19 @@ it('a caller with a certificate of the authority that sends garbage ends its own
   const own = await authority.issue('CN=server');
   const caller = await authority.issue('CN=shard-2, O=services');
   const server = await startRpcServer({
-    ...{ host, port: 0, clock, services: [shardService()] },
+    host,
+    port: 0,
+    clock,
+    services: [shardService()],
     tls: { ca: authority.certificate, cert: own.certificate, key: own.privateKey },
   });
   const tls = { cert: caller.certificate, key: caller.privateKey };
   const call = {
-    ...{ ':method': 'POST', ':scheme': 'https', ':authority': 'a', 'content-type': 'application/grpc', te: 'trailers' },
+    ':method': 'POST',
+    ':scheme': 'https',
+    ':authority': 'a',
+    'content-type': 'application/grpc',
+    te: 'trailers',
     ':path': `/${ShardService.typeName}/${ShardService.method.deleteCluster.name}`,
   };
   const data = (bytes: Uint8Array) => frame(frameTypes.data, 0, 1, bytes);

@@ -26,7 +26,11 @@ while (publisherBus.state() !== 'up' || followerBus.state() !== 'up')
   await new Promise((resolve) => setTimeout(resolve, 10));
 using publisher = createFeedPublisher({ store, bus: publisherBus, shard, epoch: 'first', project, clock });
 const service = feedService({
-  ...{ store, shard: shard.name, epoch: 'first', project, prefixes },
+  store,
+  shard: shard.name,
+  epoch: 'first',
+  project,
+  prefixes,
   lastRevision: publisher.lastRevision,
   requestProgress: () => store.progress(),
   admit: () => undefined,

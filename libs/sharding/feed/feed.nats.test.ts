@@ -25,7 +25,11 @@ async function createShard(url: string) {
   const shard = { name: 'alpha', number: 1 };
   const publisher = createFeedPublisher({ store, bus, shard, epoch: 'first', project, clock });
   const service = feedService({
-    ...{ store, shard: shard.name, epoch: 'first', project, prefixes },
+    store,
+    shard: shard.name,
+    epoch: 'first',
+    project,
+    prefixes,
     lastRevision: publisher.lastRevision,
     requestProgress: () => store.progress(),
     admit: () => undefined,

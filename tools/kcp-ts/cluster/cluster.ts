@@ -133,7 +133,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const random = createSystemRandom();
   return startInRootDirectory(
     {
-      ...{ path: options.folder, kind: 'cluster', shard: '', stores: [], clock, random },
+      path: options.folder,
+      kind: 'cluster',
+      shard: '',
+      stores: [],
+      clock,
+      random,
     },
     () => startParts(options, clock),
   );
