@@ -59,7 +59,7 @@ test-faults: $(BUILT) servers ## Run the fault tests alone, all of them: parts k
 test-simulation: $(INSTALLED) ## Run the simulation of a whole installation alone: SEEDS=5000 of them, from FROM=1 on
 	@KCP_SIMULATION_SEEDS=$(or $(SEEDS),5000) KCP_SIMULATION_FROM=$(or $(FROM),1) $(PINNED) vitest run tests/simulation $(ARGS)
 
-check: $(INSTALLED) ## Format, lint, types, floors, dead code: under a minute
+check: $(INSTALLED) ## Format, lint, types, layers, dead code, the project's rules: under a minute
 	@$(PINNED) node tools/check/main.ts
 
 bench: $(BUILT) ## Measure speed and memory: JSON lines, then a table; a tenth of it with ARGS=--quick

@@ -79,6 +79,7 @@ function clusterOf(key: string, prefix: string): string {
   return key.slice(prefix.length, key.indexOf('/', prefix.length));
 }
 
+// check-allow function-length -- one cache, and each function reads or invalidates it
 export function createCatalog(deps: CatalogDependencies): Catalog {
   const base = createApiSurface('base', deps.base);
   const taken = new Set(deps.base.map(groupPlural));

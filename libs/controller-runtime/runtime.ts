@@ -43,6 +43,7 @@ interface Queue {
   readonly timers: Map<string, Disposable>;
 }
 
+// check-allow function-length -- its functions share the queues and timers
 export function createControllerRuntime(
   controllers: readonly Controller[],
   deps: ControllerRuntimeDependencies,

@@ -28,6 +28,7 @@ export interface WorkspaceDeletionDependencies extends ControllerDependencies {
 const remainingRetryMs = 2_000;
 const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
 
+// check-allow function-length -- one reconciler: its functions are the steps of a removal
 export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Controller {
   const workspaces = () => deps.served('tenancy.kcp.io', 'workspaces');
   /** Clusters that wait for finalizers or nested workspaces, to the key that goes with them: a deletion in them wakes us. */

@@ -128,6 +128,7 @@ function serveHttp2(socket: TLSSocket, { peer, flows }: Connection, deps: Http2D
   });
 }
 
+// check-allow function-length -- one server: it joins the sockets, the queue and the limits
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits = { ...defaultHttpLimits, ...options.limits };
   const { clock, onError } = options;

@@ -5,7 +5,7 @@ import type { SourceFile } from './source-file.ts';
 import { parseSource } from './source-file.ts';
 
 export interface Package {
-  /** `@kcp-ts/meta`. */
+  /** `@kcp-ts/api`. */
   readonly name: string;
   /** `libs/api`. */
   readonly folder: string;
@@ -27,7 +27,7 @@ interface PackageJson {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-/** Tests, benches and what only they use: `x.test.ts`, `x.bench.ts`, `x.fixture.ts`, a `contract/`, the testing room, and the folder of tests. */
+/** Tests, benches and what only they use: `x.test.ts`, `x.bench.ts`, `x.fixture.ts`, a `contract/`, libs/testing, and the folder of tests. */
 export function isTestSupport(path: string): boolean {
   return /\.(test|bench|fixture)\.ts$|\/contract\/|^libs\/testing\/|^tests\//.test(path);
 }
