@@ -2,7 +2,7 @@
 # Give a program more arguments with ARGS: make test ARGS=libs/storage
 
 .DEFAULT_GOAL := help
-.PHONY: help install build servers generate run cluster test test-faults test-simulation check bench bench-sharded
+.PHONY: help install build servers generate run cluster test test-unit test-integration test-e2e test-faults test-simulation check bench bench-sharded
 
 INSTALLED := node_modules/.package-lock.json
 BUILT := dist/kcp-ts.js
@@ -14,7 +14,7 @@ PINNED = PATH="$$(echo $(CURDIR)/node_modules/node-*/bin):$(CURDIR)/node_modules
 KUBECTLS = "$$(command -v kubectl)" /usr/lib/google-cloud-sdk/bin/kubectl* /opt/google-cloud-sdk/bin/kubectl* "$$HOME"/google-cloud-sdk/bin/kubectl*
 
 help: ## List the verbs
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 install: $(INSTALLED) ## Install dependencies, if they are older than the lock file
 
@@ -53,13 +53,22 @@ test: $(BUILT) servers ## Run every test; the end-to-end ones with each kubectl 
 	  echo 'No kubectl on PATH or in a Google Cloud SDK: the end-to-end tests are skipped'
 	@$(PINNED) vitest run $(ARGS)
 
+test-unit: $(INSTALLED) ## Run the tests of libs, services and tools that start no other process: about a minute
+	@$(PINNED) vitest run --project unit $(ARGS)
+
+test-integration: $(BUILT) servers ## Run the tests with etcd, NATS or processes of their own, and the simulation
+	@$(PINNED) vitest run --project integration $(ARGS)
+
+test-e2e: $(BUILT) servers ## Run everything else: the tests of whole installations in tests/
+	@$(PINNED) vitest run --project '!unit' --project '!integration' $(ARGS)
+
 test-faults: $(BUILT) servers ## Run the fault tests alone, all of them: parts killed, stopped, cut off and emptied under load
 	@KCP_FAULT_ROUNDS=$${KCP_FAULT_ROUNDS:-5} $(PINNED) vitest run tests/faults --passWithNoTests $(ARGS)
 
 test-simulation: $(INSTALLED) ## Run the simulation of a whole installation alone: SEEDS=5000 of them, from FROM=1 on
 	@KCP_SIMULATION_SEEDS=$(or $(SEEDS),5000) KCP_SIMULATION_FROM=$(or $(FROM),1) $(PINNED) vitest run tests/simulation $(ARGS)
 
-check: $(INSTALLED) ## Format, lint, types, floors, dead code: under a minute
+check: $(INSTALLED) ## Format, lint, types, layers, dead code, the project's rules: under a minute
 	@$(PINNED) node tools/check/main.ts
 
 bench: $(BUILT) ## Measure speed and memory: JSON lines, then a table; a tenth of it with ARGS=--quick

@@ -1,26 +1,52 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const measuredAttacks = ['tests/attacks/{budgets,connections,long-lists}.test.ts'];
-/** Files that use `expectNoStall`. */
-const measured = [...measuredAttacks, 'tests/harness/neighbour.test.ts'];
+/** Files that measure how long others wait: that use `expectNoStall`, or bound a turn of the event loop. */
+const measured = [...measuredAttacks, 'tests/harness/neighbour.test.ts', 'libs/http/decode/yaml-decoder.test.ts'];
+
+/** Tests beside the code that start etcd, nats-server or another process say so with their suffix. */
+const withProcesses = '{libs,services,tools}/**/*.{etcd,nats,process}.test.ts';
+const simulation = 'tests/simulation/**/*.test.ts';
 
 export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    coverage: {
+      provider: 'v8',
+      include: ['{libs,services,tools}/**/*.ts'],
+      exclude: ['**/*.{test,bench,fixture}.ts', '**/contract/**', 'libs/testing/**', 'libs/proto/gen/**'],
+      reporter: ['json-summary'],
+    },
     projects: [
       {
         extends: true,
         test: {
-          name: 'tests',
-          include: ['{libs,services,tools,tests}/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...measured],
+          name: 'unit',
+          include: ['{libs,services,tools}/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, withProcesses, ...measured],
         },
       },
       {
         extends: true,
         test: {
-          // The end-to-end suite and the attacks once more, unchanged, through the front-proxy of an installation of three shards for each file: so one after the other.
+          name: 'integration',
+          include: [withProcesses, simulation],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['tests/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, simulation, ...measured],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // The end-to-end tests and the attacks once more, unchanged, through the front-proxy of three
+          // shards, which each file starts for itself: so one file after the other.
           name: 'three shards',
           include: ['tests/e2e/**/*.test.ts', 'tests/attacks/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...measured],
@@ -33,7 +59,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // What measures how long others wait has the machine for itself: last, one file after the other.
+          // Tests that measure how long other tenants wait have the machine for themselves: they run
+          // last, one file after the other.
           name: 'measured',
           include: measured,
           fileParallelism: false,
@@ -44,7 +71,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // The attacks that are measured once more, through the front-proxy of three shards, each of which says how long its turns are.
+          // The measured attacks once more, through the front-proxy of three shards, each of which
+          // reports how long its turns of the event loop are.
           name: 'measured, three shards',
           include: measuredAttacks,
           env: { KCP_TEST_INSTALLATION: 'cluster' },

@@ -134,8 +134,14 @@ const questions: readonly Question[] = [
       ['', 'a'].flatMap((name) =>
         ['', 'n'].map(
           (namespace): Question => ({
-            ...{ kind: 'resource', verb, group: '', version: 'v1', resource },
-            ...{ subresource: '', namespace, name },
+            kind: 'resource',
+            verb,
+            group: '',
+            version: 'v1',
+            resource,
+            subresource: '',
+            namespace,
+            name,
           }),
         ),
       ),

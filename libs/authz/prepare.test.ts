@@ -6,7 +6,13 @@ import type { Binding, RuleSource } from './rule-source.ts';
 import { ruleSourceOf } from './rule-source-of.ts';
 
 const question = (namespace = ''): Question => ({
-  ...{ kind: 'resource', verb: 'get', group: '', version: 'v1', resource: 'pods', subresource: '', name: 'x' },
+  kind: 'resource',
+  verb: 'get',
+  group: '',
+  version: 'v1',
+  resource: 'pods',
+  subresource: '',
+  name: 'x',
   namespace,
 });
 const userOf = (name: string) => ({ name, groups: [] });
@@ -47,7 +53,10 @@ function observed(count: number) {
   const rbac = createRbac(source);
   const turns = createTurns({ clock: { monotonic: () => nowMs }, nextTurn: (run) => void waiting.push(run) });
   return {
-    ...{ rbac, turns, fixture, names },
+    rbac,
+    turns,
+    fixture,
+    names,
     read: () => read,
     /** One turn after the other, until nothing waits; the most that was read in one. */
     async rest(): Promise<number> {

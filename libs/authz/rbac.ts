@@ -76,6 +76,7 @@ function resolved(role: Role | undefined): ResolvedRole | undefined {
   return { rules, compiled: compileRules(rules) };
 }
 
+// check-allow function-length -- one cache, and each function reads or invalidates it
 export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac {
   const policies = new LRUCache<string, ClusterPolicy>({ max: options.clustersMax ?? clustersMaxDefault });
   /** Kept outside of the cache: every check needs it. */

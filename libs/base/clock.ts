@@ -1,4 +1,4 @@
-/** Time, randomness and timers are always passed in; this is the one room that takes them from the machine. */
+/** Time, randomness and timers are always passed in; only this file takes them from the machine. */
 export interface Clock {
   /** Milliseconds since the epoch, with a fraction. */
   now(): number;

@@ -5,6 +5,8 @@ export type { WithoutLongNumbers } from './exact-json.ts';
 export { hasLongNumbers, isExactInteger, jsonInteger, parseJson, withoutLongNumbers } from './exact-json.ts';
 export { freePorts, portOrFree } from './free-ports.ts';
 export { isIP, isIPv4, isIPv6 } from './ip.ts';
+export { keepProcessAlive, pauseAlive } from './keep-alive.ts';
+export { nextTurn } from './next-turn.ts';
 export { createPause } from './pause.ts';
 export { readFileIfThere, writePrivateFile } from './private-files.ts';
 export { pushAll } from './push-all.ts';

@@ -31,7 +31,10 @@ function broughtBy(origin: ServedResource['origin']): ServedResource {
 it('knows which definition or binding brings a cluster a resource, also after they have changed', async () => {
   await using store = createMemoryStore({ clock: createManualClock() });
   const catalog = createCatalog({
-    ...{ store, base: [], clustersMax: 10, surfacesMax: 10 },
+    store,
+    base: [],
+    clustersMax: 10,
+    surfacesMax: 10,
     componentsOfBinding: () => [],
     componentOfCrd: () => undefined,
   });
@@ -57,8 +60,12 @@ it('knows which definition or binding brings a cluster a resource, also after th
 
 const definitionKey = (name: string) =>
   formatKey({
-    ...{ group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions', identity: '-' },
-    ...{ cluster, namespace: '', name },
+    group: 'apiextensions.k8s.io',
+    resource: 'customresourcedefinitions',
+    identity: '-',
+    cluster,
+    namespace: '',
+    name,
   });
 
 function resource(plural: string): ServedResource {

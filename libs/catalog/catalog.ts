@@ -9,7 +9,7 @@ import type { Slices, Turns } from '@kcp-ts/base';
 import type { ApiSurface, ServedResource } from '@kcp-ts/registry';
 import { createApiSurface } from '@kcp-ts/registry';
 import type { Entry, Store } from '@kcp-ts/storage';
-import { compareKeys, parseStored } from '@kcp-ts/storage';
+import { compareKeys, parseStored, resourcePrefix } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
 import type { Component } from './component.ts';
 import { boundResourcesOf } from './components.ts';
@@ -48,8 +48,8 @@ export interface CatalogDependencies {
   readonly surfacesMax: number;
 }
 
-export const bindingsPrefix = 'apis.kcp.io/apibindings/-/';
-export const crdsPrefix = 'apiextensions.k8s.io/customresourcedefinitions/-/';
+export const bindingsPrefix = resourcePrefix('apis.kcp.io', 'apibindings', '-');
+export const crdsPrefix = resourcePrefix('apiextensions.k8s.io', 'customresourcedefinitions', '-');
 /** More CRDs or bindings than this in one workspace are not served: a bound, far above Kubernetes' own advice. */
 const definitionsMax = 5_000;
 
@@ -79,6 +79,7 @@ function clusterOf(key: string, prefix: string): string {
   return key.slice(prefix.length, key.indexOf('/', prefix.length));
 }
 
+// check-allow function-length -- one cache, and each function reads or invalidates it
 export function createCatalog(deps: CatalogDependencies): Catalog {
   const base = createApiSurface('base', deps.base);
   const taken = new Set(deps.base.map(groupPlural));

@@ -10,8 +10,12 @@ import { createCatalog } from './catalog.ts';
 const cluster = 'c1' as ClusterName;
 const keyOf = (name: string) =>
   formatKey({
-    ...{ group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions', identity: '-' },
-    ...{ cluster, namespace: '', name },
+    group: 'apiextensions.k8s.io',
+    resource: 'customresourcedefinitions',
+    identity: '-',
+    cluster,
+    namespace: '',
+    name,
   });
 
 function resource(plural: string): ServedResource {
@@ -27,7 +31,9 @@ async function observed(count: number) {
   const waiting: (() => void)[] = [];
   const store = createMemoryStore({ clock: createManualClock() });
   const put = (name: string) => ({
-    ...{ op: 'put', key: keyOf(name), expect: 'any' },
+    op: 'put',
+    key: keyOf(name),
+    expect: 'any',
     value: () => encodeStored('0123456789abcdef', 0, JSON.stringify({ metadata: { name } })),
   });
   for (let index = 0; index < count; index++) await store.commit([put(`d${index}`) as never]);
@@ -40,11 +46,18 @@ async function observed(count: number) {
     return { key: `${key}@${revision}`, resources: () => [served] };
   };
   const catalog = createCatalog({
-    ...{ store, base: [], clustersMax: 10, surfacesMax: 10, componentsOfBinding: () => [], componentOfCrd },
+    store,
+    base: [],
+    clustersMax: 10,
+    surfacesMax: 10,
+    componentsOfBinding: () => [],
+    componentOfCrd,
   });
   const turns = createTurns({ clock: { monotonic: () => nowMs }, nextTurn: (run) => void waiting.push(run) });
   return {
-    ...{ catalog, turns, store },
+    catalog,
+    turns,
+    store,
     read: () => read,
     served: (name: string) => catalog.surface(cluster).findAny('example.com', name) !== undefined,
     async add(name: string) {

@@ -101,6 +101,7 @@ async function* initialKeysOf(store: Pick<Store, 'list'>, watch: Watch): AsyncIt
   for await (const entries of eachBatch(store, { prefix: prefixOf(watch) })) yield entries.flatMap(keysOf);
 }
 
+// check-allow function-length -- its functions share the queues and timers
 export function createControllerRuntime(
   controllers: readonly Controller[],
   deps: ControllerRuntimeDependencies,

@@ -120,6 +120,7 @@ function grantOf(status: ApiBinding['status'], binding: Writable): unknown {
   ];
 }
 
+// check-allow function-length -- one reconciler: its functions are the steps of a bind
 export function createApiBinding(deps: ApiBindingDependencies): Controller {
   const served = () => deps.served('apis.kcp.io', 'apibindings');
   /** Since when what they grant holds that objects have been labelled for, by binding; a restart begins with none and visits again what is not marked as applied. */

@@ -80,6 +80,7 @@ function setIdentity(object: Writable, hash: IdentityHash | undefined, now: stri
   }
 }
 
+// check-allow function-length -- one reconciler: its functions are the steps of one pass
 export function createApiExportIdentity(deps: IdentityDependencies): Controller {
   const exports = () => deps.served('apis.kcp.io', 'apiexports');
   const newDeps = { served: deps.served, uuid: deps.random.uuid, shardNumber: deps.shardNumber };

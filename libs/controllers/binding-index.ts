@@ -60,6 +60,7 @@ interface Left {
 const noBindings: ReadonlySet<string> = new Set();
 const noConsumers: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 
+// check-allow function-length -- one index, and each function reads or writes its maps
 export function createBindingIndex(store: Store): BindingIndex {
   const consumers = new Map<string, Map<string, ReadonlySet<string>>>();
   /** For each consumer, when the oldest of its bindings to the export was made: what happened there before is not the export's to show. */

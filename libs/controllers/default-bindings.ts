@@ -61,6 +61,7 @@ type Wanted =
 
 const nothing: Wanted = { status: 'known', bindings: [] };
 
+// check-allow function-length -- one reconciler: its functions share what each cluster waits for
 export function createDefaultBindings(deps: DefaultBindingsControllerDependencies): Controller {
   const bindings = () => deps.served('apis.kcp.io', 'apibindings');
   const logicalClusters = () => deps.served('core.kcp.io', 'logicalclusters');

@@ -43,6 +43,7 @@ function selectorText(selector: LabelSelectorSpec): string {
     .join(',');
 }
 
+// check-allow function-length -- one reconciler: its functions share which slices are stale
 export function createEndpointSlices(deps: EndpointSliceDependencies): Controller {
   const served = () => deps.served('apis.kcp.io', 'apiexportendpointslices');
   /** Slices by the export they are about, to be reconciled with it; there are as many as exports. */

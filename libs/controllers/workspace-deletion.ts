@@ -31,6 +31,7 @@ export interface WorkspaceDeletionDependencies extends ControllerDependencies {
 const waitForContent = wait(2_000, 'content of the logical cluster remains');
 const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
 
+// check-allow function-length -- one reconciler: its functions are the steps of a removal
 export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Controller {
   const workspaces = () => deps.served('tenancy.kcp.io', 'workspaces');
   /** Clusters that wait for finalizers or nested workspaces, to the key to reconcile after a deletion in them. */

@@ -59,6 +59,7 @@ function creatorOf(workspace: Workspace): UserInfo {
   return { name: username, uid, groups, extra };
 }
 
+// check-allow function-length -- one reconciler: its functions are the phases of a workspace
 export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Controller {
   const workspaces = () => deps.served('tenancy.kcp.io', 'workspaces');
   const logicalClusters = () => deps.served('core.kcp.io', 'logicalclusters');

@@ -63,6 +63,7 @@ function changesOf(events: WatchResponse['events']): EtcdChange[] {
 }
 
 /** Begins behind `after`; ends with the signal. */
+// check-allow function-length -- one state of a stream, which every message of etcd changes
 export async function watchEtcd(
   client: EtcdClient,
   prefix: string,

@@ -6,7 +6,9 @@ function exchange(method: string, url = '/api/v1/pods', hasBody = false) {
   let count: ExchangeCount | undefined;
   let body: ((refusable: boolean) => void) | undefined;
   const it = {
-    ...{ method, url, hasBody },
+    method,
+    url,
+    hasBody,
     countIn(counted: ExchangeCount) {
       count = counted;
       counted.current++;

@@ -58,6 +58,7 @@ const startsInRow = 16;
 const longWorkMs = 5;
 const longWorkMax = 8;
 
+// check-allow function-length -- one queue: its functions share the flows and the turns
 export function createRequestQueue({ limits, clock, crowded, nextTurn }: RequestQueueDependencies): RequestQueue {
   const newFlows: Flow[] = [];
   const oldFlows: Flow[] = [];

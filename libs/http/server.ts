@@ -12,7 +12,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '@kcp-ts/base';
-import { every } from '@kcp-ts/base';
+import { every, nextTurn } from '@kcp-ts/base';
 import { createFlusher } from './coalescing-body.ts';
 import { createDeadlines } from './deadlines.ts';
 import type { ErrorListener, ServedExchange } from './dispatch.ts';
@@ -128,12 +128,12 @@ function serveHttp2(socket: TLSSocket, { peer, flows }: Connection, deps: Http2D
   });
 }
 
+// check-allow function-length -- one server: it joins the sockets, the queue and the limits
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits = { ...defaultHttpLimits, ...options.limits };
   const { clock, onError } = options;
   const now = () => clock.monotonic();
   const bodies = createDeadlines(limits.bodyTimeoutMs, limits.bodyBytesMax, now);
-  const nextTurn = (run: () => void) => void setImmediate(run);
   const queue = createRequestQueue({
     limits,
     clock,
@@ -155,7 +155,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     paceReading: createPacedReading({ hasRoom, nextTurn }),
     options: sessionOptions(limits, false),
     serviceOptions: sessionOptions(limits, true),
-    ...{ sessions, exchanges, submit, dispatch },
+    sessions,
+    exchanges,
+    submit,
+    dispatch,
   };
   const connections = new WeakMap<object, Connection>();
   const flowsOf = createFlows(options.isService ?? (() => false));

@@ -21,7 +21,10 @@ describe('createMetricsPage', () => {
     const page = createMetricsPage([
       { kind: 'counter', name: 'test_requests_total', help: 'Requests.', read: () => requests },
       {
-        ...{ kind: 'gauge', name: 'test_open', help: 'Backends.', labels: ['backend'] },
+        kind: 'gauge',
+        name: 'test_open',
+        help: 'Backends.',
+        labels: ['backend'],
         read: () => backends.map((backend) => [{ backend }, 1]),
       },
     ]);

@@ -1,3 +1,4 @@
+export type { BuildInfo } from './build-info.ts';
 export { checkInstallation } from './check.ts';
 export { addressOf, advertisedHostOf, localHostOf } from './own-address.ts';
 // root-directory

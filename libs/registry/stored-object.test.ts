@@ -5,16 +5,24 @@ import { serve } from './served-resource.ts';
 import { servedJson, servedObject, storedObject } from './stored-object.ts';
 
 const definition = {
-  ...{ group: 'example.com', version: 'v1', plural: 'widgets', kind: 'Widget', namespaced: true },
-  ...{ dialect: 'custom', subresources: [] },
+  group: 'example.com',
+  version: 'v1',
+  plural: 'widgets',
+  kind: 'Widget',
+  namespaced: true,
+  dialect: 'custom',
+  subresources: [],
 } as unknown as ResourceDefinition;
 
 function servedUnder(fingerprint: string, spec: object) {
   const properties = { spec: { type: 'object', properties: spec } };
   const schema = compileSchema({ type: 'object', properties } as never, { dialect: 'custom' });
   return serve(definition, {
-    ...{ identity: '-', origin: { kind: 'builtin' }, strategy: {} },
-    ...{ schema, fingerprint },
+    identity: '-',
+    origin: { kind: 'builtin' },
+    strategy: {},
+    schema,
+    fingerprint,
   });
 }
 

@@ -1,3 +1,4 @@
+import { createSystemClock } from '@kcp-ts/base';
 import { FeedService, KV, Lease, ShardService } from '@kcp-ts/proto';
 import {
   connectRawHttp2,
@@ -14,6 +15,7 @@ import { RpcError } from './rpc-error.ts';
 import { serviceOf, startRpcServer } from './server.ts';
 
 const host = '127.0.0.1';
+const clock = createSystemClock();
 
 function shardService(seen: string[] = []) {
   return serviceOf(ShardService, {
@@ -29,7 +31,7 @@ function shardService(seen: string[] = []) {
 
 describe('a call', () => {
   it('carries messages both ways, and the code and text of an error', async () => {
-    const server = await startRpcServer({ host, port: 0, services: [shardService()] });
+    const server = await startRpcServer({ host, port: 0, clock, services: [shardService()] });
     using client = createRpcClient(ShardService, { addresses: [`${host}:${server.port}`] });
     expect(await client.call.deleteCluster({ cluster: 'a', ownerUid: 'a' })).toMatchObject({ gone: true });
     expect(await client.call.deleteCluster({ cluster: 'a', ownerUid: 'b' })).toMatchObject({
@@ -50,7 +52,7 @@ describe('a call', () => {
     const own = await authority.issue('CN=server');
     const tls = { ca: authority.certificate, cert: own.certificate, key: own.privateKey };
     const seen: string[] = [];
-    const server = await startRpcServer({ host, port: 0, tls, services: [shardService(seen)] });
+    const server = await startRpcServer({ host, port: 0, tls, clock, services: [shardService(seen)] });
     const caller = await authority.issue('CN=shard-2, O=services');
     const stranger = await other.issue('CN=shard-2, O=services');
     const as = (who: typeof caller) =>
@@ -72,12 +74,19 @@ it('a caller with a certificate of the authority that sends garbage ends its own
   const own = await authority.issue('CN=server');
   const caller = await authority.issue('CN=shard-2, O=services');
   const server = await startRpcServer({
-    ...{ host, port: 0, services: [shardService()] },
+    host,
+    port: 0,
+    clock,
+    services: [shardService()],
     tls: { ca: authority.certificate, cert: own.certificate, key: own.privateKey },
   });
   const tls = { cert: caller.certificate, key: caller.privateKey };
   const call = {
-    ...{ ':method': 'POST', ':scheme': 'https', ':authority': 'a', 'content-type': 'application/grpc', te: 'trailers' },
+    ':method': 'POST',
+    ':scheme': 'https',
+    ':authority': 'a',
+    'content-type': 'application/grpc',
+    te: 'trailers',
     ':path': `/${ShardService.typeName}/${ShardService.method.deleteCluster.name}`,
   };
   const data = (bytes: Uint8Array) => frame(frameTypes.data, 0, 1, bytes);
@@ -112,6 +121,7 @@ describe('a stream', () => {
     const server = await startRpcServer({
       host,
       port: 0,
+      clock,
       services: [
         serviceOf(Lease, {
           leaseGrant: () => ({}),
@@ -144,6 +154,7 @@ it('a stream that fails ends with the code and text of the error, after what was
   const server = await startRpcServer({
     host,
     port: 0,
+    clock,
     services: [
       serviceOf(FeedService, {
         async *snapshot() {

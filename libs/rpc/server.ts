@@ -12,6 +12,8 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Clock } from '@kcp-ts/base';
+import { keepProcessAlive } from '@kcp-ts/base';
 import { decoderOf, encoderOf, methodPath } from './codec.ts';
 import type { RpcTls } from './options.ts';
 import { serverOptions } from './options.ts';
@@ -61,6 +63,7 @@ export interface RpcServerOptions {
   /** Callers must show a certificate of `ca`. Without it the connection is in the clear. */
   readonly tls?: Required<RpcTls> | undefined;
   readonly services: readonly RpcService[];
+  readonly clock: Pick<Clock, 'setTimer'>;
 }
 
 type AnyCall =
@@ -199,13 +202,16 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     port,
     close: ({ drainMs }) =>
       new Promise((resolve) => {
-        const cut = setTimeout(() => {
+        const alive = keepProcessAlive();
+        const cut = options.clock.setTimer(drainMs, () => {
           server.forceShutdown();
+          alive[Symbol.dispose]();
           // Of a connection that its client broke off in the middle of many calls Node may never say that it has closed, although its socket has.
           resolve();
-        }, drainMs);
+        });
         server.tryShutdown(() => {
-          clearTimeout(cut);
+          cut[Symbol.dispose]();
+          alive[Symbol.dispose]();
           resolve();
         });
       }),

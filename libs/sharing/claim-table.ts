@@ -190,6 +190,7 @@ function visibility(claims: readonly TableClaim[], object: KubeObject): string {
     .join();
 }
 
+// check-allow function-length -- one cache of tables, and each function reads or fills it
 export function createClaimTables(deps: {
   readonly store: Pick<Store, 'scan' | 'recent' | 'floor' | 'currentRevision'>;
   readonly reader: ParsedReader;

@@ -15,7 +15,7 @@ export { openEtcdReplica } from './etcd/etcd-store.ts';
 
 // Keys and ranges
 export type { KeyParts } from './key.ts';
-export { formatKey, parseKey, resourcePrefix } from './key.ts';
+export { formatKey, kindPrefix, parseKey, resourcePrefix } from './key.ts';
 export type { KeyRange } from './key-range.ts';
 export { clusterOrderOf, compareKeys, compileRange } from './key-range.ts';
 export type { FileMark } from './lmdb/check-data.ts';

@@ -12,9 +12,14 @@ export interface KeyParts {
   readonly name: string;
 }
 
+/** `group/resource/`: a resource of any identity, over all clusters. */
+export function kindPrefix(group: string, resource: string): string {
+  return `${group === '' ? 'core' : group}/${resource}/`;
+}
+
 /** `group/resource/identity/`: a resource over all clusters. */
 export function resourcePrefix(group: string, resource: string, identity: KeyIdentity): string {
-  return `${group === '' ? 'core' : group}/${resource}/${identity}/`;
+  return `${kindPrefix(group, resource)}${identity}/`;
 }
 
 export function formatKey(parts: KeyParts & { readonly identity: KeyIdentity }): string {

@@ -4,6 +4,7 @@
  */
 import type { Revision } from '@kcp-ts/api';
 import { revisionZero, StatusError } from '@kcp-ts/api';
+import { nextTurn } from '@kcp-ts/base';
 import type { KeyRange, Range, Store } from '@kcp-ts/storage';
 import type { Change } from './change.ts';
 import { createChange } from './change.ts';
@@ -75,7 +76,7 @@ class HistoryCatchUp implements CatchUp {
   async #work(): Promise<void> {
     for (;;) {
       // Whoever resumes in the same turn of the event loop shares the scan.
-      await new Promise<void>((resolve) => void setImmediate(resolve));
+      await new Promise<void>(nextTurn);
       const next = this.#waiting.entries().next();
       if (next.done === true) break;
       const [id, group] = next.value;

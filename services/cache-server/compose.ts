@@ -82,7 +82,15 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
   const yaml = createYamlDecoder({ clock });
   const registry = { store, clock, turns, random, shardNumber: 0, admission, logicalClusterKey: () => undefined };
   const deps: ServerDependencies = {
-    ...{ store, hub, registry, clock, turns, yaml, shardNumber: 0, bodyBytesMax, watchBacklogBytesMax },
+    store,
+    hub,
+    registry,
+    clock,
+    turns,
+    yaml,
+    shardNumber: 0,
+    bodyBytesMax,
+    watchBacklogBytesMax,
     special: new Map(),
     presentation: presentationOf(surface),
   };

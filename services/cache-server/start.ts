@@ -95,7 +95,11 @@ export async function startCacheServer(
   const log = createLogger(config.verbosity);
   return startInRootDirectory(
     {
-      ...{ path: config.rootDirectory, kind: 'cache-server', shard: '', clock, random },
+      path: config.rootDirectory,
+      kind: 'cache-server',
+      shard: '',
+      clock,
+      random,
       stores: ['copies', 'feeds'].map((folder) => ({ folder, copy: true })),
       onRemoved: (folder, fault) => log.warn({ folder, fault }, 'a copy is damaged; it is made anew'),
     },
@@ -132,6 +136,7 @@ async function startIn({ config, clock, random, log, uncaught }: StartDependenci
     host: config.bindAddress,
     port: rpcPort,
     tls,
+    clock,
     services: [
       keptFeedService({
         store: rawStore,
@@ -143,7 +148,10 @@ async function startIn({ config, clock, random, log, uncaught }: StartDependenci
     ],
   });
   const cache = composeCacheServer({
-    ...{ store: copiesStore, surface, clock, random },
+    store: copiesStore,
+    surface,
+    clock,
+    random,
     authenticator: await authenticatorOf(config, clock, log, tls.ca, name),
     shards: () => membership.current().shards.map((shard) => shard.name),
     isReady: () => directory.isReady(),

@@ -23,7 +23,10 @@ export function createMetrics({ load, backends, index }: MetricsDependencies): M
 
   function ofBackends(name: string, help: string, read: (backend: BackendStatistics) => number): Series {
     return {
-      ...{ kind: 'gauge', name: `kcp_front_proxy_${name}`, help, labels: ['backend'] },
+      kind: 'gauge',
+      name: `kcp_front_proxy_${name}`,
+      help,
+      labels: ['backend'],
       read: () => backends().map((backend) => [{ backend: backend.url }, read(backend)]),
     };
   }

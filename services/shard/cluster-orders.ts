@@ -53,6 +53,7 @@ function refused(why: OrderRefusal): OrderOutcome {
   return { status: 'refused', why };
 }
 
+// check-allow function-length -- one handler for each request, over the same pending clusters
 export function createClusterOrders({ core, tenancy, removal, externalUrl }: ClusterOrderDependencies): ClusterOrders {
   /** Clusters that are being made; resolves when they are, or could not be. A removal that did not wait would leave the cluster behind for good. */
   const making = new Map<string, Promise<void>>();

@@ -173,6 +173,7 @@ function childElsewhere(store: Store, peers: Peers, parent: ClusterName, name: s
   return peers.isComplete(parent) ? found : { status: 'unavailable' };
 }
 
+// check-allow function-length -- it joins the parts of a shard, one after the other
 export function createCore(options: CoreOptions): Core {
   const { store, clock, random, shardNumber, shardName, peers } = options;
   const everywhere = withPeers(store, peers);

@@ -5,32 +5,33 @@
 import { exportConsumersPrefix, isMarked } from '@kcp-ts/controllers';
 import { isLogicalClusterKey, logicalClustersPrefix, projectionOf } from '@kcp-ts/sharding';
 import type { StoreEvent } from '@kcp-ts/storage';
+import { kindPrefix, resourcePrefix } from '@kcp-ts/storage';
 import type { RootIdentities } from './root-identities.ts';
 
 /** Built-in kinds of which every object is copied. */
 const copiedPrefixes = [
-  'apis.kcp.io/apiexports/-/',
-  'apis.kcp.io/apiresourceschemas/-/',
-  'apis.kcp.io/apiconversions/-/',
-  'apis.kcp.io/apiexportendpointslices/-/',
-  'admissionregistration.k8s.io/mutatingwebhookconfigurations/-/',
-  'admissionregistration.k8s.io/validatingwebhookconfigurations/-/',
+  resourcePrefix('apis.kcp.io', 'apiexports', '-'),
+  resourcePrefix('apis.kcp.io', 'apiresourceschemas', '-'),
+  resourcePrefix('apis.kcp.io', 'apiconversions', '-'),
+  resourcePrefix('apis.kcp.io', 'apiexportendpointslices', '-'),
+  resourcePrefix('admissionregistration.k8s.io', 'mutatingwebhookconfigurations', '-'),
+  resourcePrefix('admissionregistration.k8s.io', 'validatingwebhookconfigurations', '-'),
   exportConsumersPrefix,
 ];
 
 /** The same of kinds that root exports: those under the identity of that export, and not what else may have their names. */
 const copiedOfRoot = [
-  { exportName: 'shards.core.kcp.io', kind: 'core.kcp.io/shards/' },
-  { exportName: 'tenancy.kcp.io', kind: 'tenancy.kcp.io/workspacetypes/' },
+  { exportName: 'shards.core.kcp.io', kind: kindPrefix('core.kcp.io', 'shards') },
+  { exportName: 'tenancy.kcp.io', kind: kindPrefix('tenancy.kcp.io', 'workspacetypes') },
 ];
 
 /** Kinds of which those objects are copied that carry the annotation `internal.kcp.io/replicate`. */
 const markedPrefixes = [
-  'rbac.authorization.k8s.io/clusterroles/-/',
-  'rbac.authorization.k8s.io/clusterrolebindings/-/',
+  resourcePrefix('rbac.authorization.k8s.io', 'clusterroles', '-'),
+  resourcePrefix('rbac.authorization.k8s.io', 'clusterrolebindings', '-'),
 ];
 
-const workspacesOfRoot = { exportName: 'tenancy.kcp.io', kind: 'tenancy.kcp.io/workspaces/' };
+const workspacesOfRoot = { exportName: 'tenancy.kcp.io', kind: kindPrefix('tenancy.kcp.io', 'workspaces') };
 
 /** Whether another shard's entry is a copy, as other services keep it: all of a feed but the projections. What a feed may hold its shard has decided. */
 export function isCopiedKey(key: string): boolean {

@@ -152,6 +152,7 @@ function createClients(membership: Membership, tls: PeerTls) {
 }
 
 /** Resolves when the shard can be followed; what it follows itself is brought in meanwhile. */
+// check-allow function-length -- it joins the parts of a shard, one after the other
 export async function joinInstallation(options: InstallationOptions): Promise<Installation> {
   const { membership, own, bus, store, tls, clock, random, log } = options;
   const epoch = random.uuid();
@@ -167,6 +168,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
     host: options.rpcHost,
     port: options.rpcPort,
     tls,
+    clock,
     services: [
       feedService({
         store,

@@ -1,6 +1,6 @@
 /** A shard joins the others: the register says which number it has and from when on it may commit. */
 import type { Clock } from '@kcp-ts/base';
-import { portOrFree } from '@kcp-ts/base';
+import { pauseAlive, portOrFree } from '@kcp-ts/base';
 import { addressOf } from '@kcp-ts/program';
 import type { ClockGuard, Connections, ShardRecord } from '@kcp-ts/sharding';
 import { guardClock, openConnections } from '@kcp-ts/sharding';
@@ -36,13 +36,13 @@ function labelsOf({ shardLabels }: ShardConfig): Record<string, string> {
 /** A shard commits above its join revision only: by then everybody has heard of it. */
 async function awaitJoin(own: ShardRecord, clock: Clock): Promise<void> {
   const aheadMs = (own.joinRevision - revisionAt(clock.now())) / 1000;
-  if (aheadMs > 0) await new Promise<void>((resolve) => void setTimeout(resolve, Math.ceil(aheadMs)));
+  if (aheadMs > 0) await pauseAlive(clock, Math.ceil(aheadMs));
 }
 
 /** Whoever joins with a wrong clock would join at a wrong revision: it waits until the clock is right. */
 export async function awaitClock(
   clocks: Pick<ClockGuard, 'fault' | 'measure'>,
-  pause = () => new Promise<void>((resolve) => void setTimeout(resolve, clockRetryMs)),
+  pause: () => Promise<void>,
 ): Promise<void> {
   await clocks.measure();
   while (clocks.fault() !== undefined) {
@@ -56,7 +56,7 @@ export async function joinOthers(deps: JoinDependencies): Promise<Joined> {
   const { config, clock, log, host } = deps;
   const connections = await openConnections({ config, name: config.shardName, clock, log });
   const clocks = guardClock({ ...connections, own: config.shardName, clock, log });
-  await awaitClock(clocks);
+  await awaitClock(clocks, () => pauseAlive(clock, clockRetryMs));
   const rpcPort = await portOrFree(config.rpcPort);
   const own = await connections.membership.join({
     name: config.shardName,

@@ -43,7 +43,10 @@ function answerHealth(
 
 function metricsPage({ shards, contents, watches, requests, load }: OwnAnswersDependencies): () => Promise<string> {
   const gauge = (name: string, help: string, read: () => number): Series => ({
-    ...{ kind: 'gauge', name: `kcp_virtual_workspaces_${name}`, help, read },
+    kind: 'gauge',
+    name: `kcp_virtual_workspaces_${name}`,
+    help,
+    read,
   });
   return createMetricsPage([
     {

@@ -73,7 +73,10 @@ async function place(context: Context, request: MergedRequest, options: ListOpti
   }
   const { includes } = request;
   const found = await consistentListRevision({
-    ...{ shards: membership, progressRequester, clock: context.clock, includes },
+    shards: membership,
+    progressRequester,
+    clock: context.clock,
+    includes,
     atLeast: asked,
   });
   return { revision: found.revision, shard: 0, token: '' };

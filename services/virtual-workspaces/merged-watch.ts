@@ -36,7 +36,10 @@ async function startOf(context: Context, request: MergedRequest, options: ListOp
   }
   const atLeast = anyState ? undefined : options.revision;
   const { revision } = await consistentListRevision({
-    ...{ shards: shards.membership, progressRequester: shards.progressRequester, clock, atLeast },
+    shards: shards.membership,
+    progressRequester: shards.progressRequester,
+    clock,
+    atLeast,
     includes: request.includes,
   });
   return { from: { revision, shard: mergedShardNumber }, initial };
@@ -85,14 +88,12 @@ class ClientWatch implements MergedHandler {
     this.#exchange.onClose(() => this.#over.abort());
     this.#bookmarked = start.from.revision;
     using merged = createMergedWatch<ShardRecord>({
-      ...{
-        shards: shards.membership,
-        progressRequester: shards.progressRequester,
-        clock,
-        includes,
-        handler: this,
-        ...start,
-      },
+      shards: shards.membership,
+      progressRequester: shards.progressRequester,
+      clock,
+      includes,
+      handler: this,
+      ...start,
       open: (shard, after, initial, handlers) =>
         contents.open(question, shard, after, initial, { ...handlers, head: (answer) => this.#head(shard, answer) }),
     });

@@ -2,9 +2,9 @@
 import type { KubeObject } from '@kcp-ts/api';
 import type { FeedHandler, ShardRecord } from '@kcp-ts/sharding';
 import { createEntryView } from '@kcp-ts/sharding';
-import { parseStored } from '@kcp-ts/storage';
+import { kindPrefix, parseStored } from '@kcp-ts/storage';
 
-const shardsPrefix = 'core.kcp.io/shards/';
+const shardsPrefix = kindPrefix('core.kcp.io', 'shards');
 
 export interface ShardLabels {
   readonly handler: FeedHandler;

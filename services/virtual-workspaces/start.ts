@@ -118,7 +118,12 @@ export function assemble(deps: AssembleDependencies): Assembled {
     directory,
     labelsOf: deps.labelsOf,
     answerOwn: createHealthAndMetrics({
-      ...{ directory, shards, contents, requests, mayScrape, load },
+      directory,
+      shards,
+      contents,
+      requests,
+      mayScrape,
+      load,
       watches: () => service.watches(),
       draining: () => draining,
     }),
@@ -155,7 +160,13 @@ export async function startVirtualWorkspaces(
   const directory = await openDirectory({ connections, clock, log, feedHandlers: [labels.handler] });
   const load = createServiceLoad(config, uncaught);
   const assembled = assemble({
-    ...{ name, membership, directory, tls, clock, log, load },
+    name,
+    membership,
+    directory,
+    tls,
+    clock,
+    log,
+    load,
     connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
     labelsOf: labels.of,
   });

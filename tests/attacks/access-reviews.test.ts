@@ -161,7 +161,11 @@ function requestsIn(namespace: string, name: string): readonly Request[] {
     }),
     get(`${namespaces}/${namespace}`, { verb: 'get', resource: 'namespaces', namespace, name: namespace }),
     get(`${namespaces}/${namespace}/status`, {
-      ...{ verb: 'get', resource: 'namespaces', subresource: 'status', namespace, name: namespace },
+      verb: 'get',
+      resource: 'namespaces',
+      subresource: 'status',
+      namespace,
+      name: namespace,
     }),
     {
       method: 'POST',
@@ -175,7 +179,10 @@ function requestsIn(namespace: string, name: string): readonly Request[] {
     { method: 'DELETE', path: `${cowboys}/${name}`, asked: { verb: 'delete', ...ofCowboys, name } },
     get('/apis/apis.kcp.io/v1alpha2/apiexports', { verb: 'list', ...ofExports }),
     get(`/apis/apis.kcp.io/v1alpha2/apiexports/${name}/status`, {
-      ...{ verb: 'get', ...ofExports, name, subresource: 'status' },
+      verb: 'get',
+      ...ofExports,
+      name,
+      subresource: 'status',
     }),
     get('/version', { verb: 'get', path: '/version' }),
     get('/openapi/v3', { verb: 'get', path: '/openapi/v3' }),
@@ -272,7 +279,10 @@ async function make(described: World): Promise<MadeWorkspace> {
     return one === 'own cluster' ? person('Group', `system:cluster:${ours.cluster}`) : one;
   };
   const role = (kind: string, { name, rules }: { name: string; rules: readonly ModelRule[] }) => ({
-    ...{ apiVersion, kind, metadata: { name }, rules },
+    apiVersion,
+    kind,
+    metadata: { name },
+    rules,
   });
   for (const one of uniqueByName(described.roles))
     await done(admin.post(`${rbac}/clusterroles`, role('ClusterRole', one)));
@@ -317,11 +327,15 @@ function identities(ours: MadeWorkspace, own: ApiClient, stranger: ApiClient): r
   const account = 'system:serviceaccount:default:robot';
   const accounts = ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'];
   const plain = (name: string): Identity => ({
-    ...{ label: name, client: server.as(name), headers: {} },
+    label: name,
+    client: server.as(name),
+    headers: {},
     user: { name, groups: ['team', 'system:authenticated'] },
   });
   const robot = (label: string, client: ApiClient, heldTo: string): Identity => ({
-    ...{ label, client, headers: {} },
+    label,
+    client,
+    headers: {},
     user: { name: account, groups: accounts, heldTo, account: 'default:robot' },
   });
   const as = (name: string, groups: readonly string[], more: Readonly<Record<string, string>> = {}): Identity => ({
@@ -340,7 +354,9 @@ function identities(ours: MadeWorkspace, own: ApiClient, stranger: ApiClient): r
     as('user-1', ['system:authenticated']),
     as(account, accounts),
     {
-      ...{ label: 'shard-admin', client: server.shardAdmin, headers: {} },
+      label: 'shard-admin',
+      client: server.shardAdmin,
+      headers: {},
       user: { name: 'shard-admin', groups: ['system:masters', 'system:authenticated'] },
     },
   ];
@@ -387,7 +403,11 @@ async function check(described: World): Promise<void> {
   const ours = await make(described);
   const own = await rbacIn(admin, ours.path);
   const model: ModelWorld = {
-    ...{ cluster: ours.cluster, own, system, provider, providerCluster: source.cluster },
+    cluster: ours.cluster,
+    own,
+    system,
+    provider,
+    providerCluster: source.cluster,
     requiredGroups: described.requiredGroups,
   };
   await using robot = server.client({ token: await robotToken(ours.path) });
@@ -419,7 +439,9 @@ async function check(described: World): Promise<void> {
     ] as const) {
       const path = `/apis/wild.west/v1alpha1/cowboys`;
       const real = await happened(identity, `${virtual}/clusters/${ours.cluster}`, {
-        ...{ method, path: method === 'GET' ? path : `${path}?dryRun=All`, asked: { verb } },
+        method,
+        path: method === 'GET' ? path : `${path}?dryRun=All`,
+        asked: { verb },
       });
       // Impersonation in a virtual workspace is scoped to the provider's cluster.
       const user = identity.label.startsWith('impersonated')

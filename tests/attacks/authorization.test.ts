@@ -334,7 +334,7 @@ describe('certificate requests', () => {
     apiVersion: 'certificates.k8s.io/v1',
     kind: 'CertificateSigningRequest',
     metadata: { name },
-    ...{ spec: { request: certificateRequests.ecdsa, signerName: 'example.com/x', usages: ['client auth'], ...spec } },
+    spec: { request: certificateRequests.ecdsa, signerName: 'example.com/x', usages: ['client auth'], ...spec },
   });
   const approved = { status: { conditions: [{ type: 'Approved', status: 'True' }] } };
   const certificate = Buffer.from('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n').toString('base64');

@@ -104,7 +104,9 @@ describe('what other versions keep in annotations', () => {
     const answer = await mallory.post(legacy(bindingsOf(evil.path)), binding);
     expect(answer.status, answer.text).toBe(422);
     const source = {
-      ...{ apiVersion, kind: 'APIExport', spec: { permissionClaims: [{ resource: 'configmaps', all: true }] } },
+      apiVersion,
+      kind: 'APIExport',
+      spec: { permissionClaims: [{ resource: 'configmaps', all: true }] },
       metadata: { name: 'deep', annotations: { [`${kept}permission-claims`]: text } },
     };
     const exported = await mallory.post(legacy(exportsOf(evil.path)), source);

@@ -59,8 +59,12 @@ const methods = [ClockService, FeedService, ShardService].flatMap((service) =>
 
 function callHeaders(path: string): Record<string, string> {
   return {
-    ...{ ':method': 'POST', ':scheme': 'https', ':authority': 'a', ':path': path },
-    ...{ 'content-type': 'application/grpc', te: 'trailers' },
+    ':method': 'POST',
+    ':scheme': 'https',
+    ':authority': 'a',
+    ':path': path,
+    'content-type': 'application/grpc',
+    te: 'trailers',
   };
 }
 

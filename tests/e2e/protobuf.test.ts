@@ -124,7 +124,8 @@ it('what is written is answered in protobuf, and so are refusals, reviews and to
   const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview' };
   const spec = { resourceAttributes: { verb: 'get', resource: 'configmaps' } };
   const access = await send('POST', `${base(path)}/apis/authorization.k8s.io/v1/selfsubjectaccessreviews`, {
-    ...{ ...review, spec },
+    ...review,
+    spec,
   });
   expect(access).toMatchObject({ status: 201, body: { ...review, spec, status: { allowed: true } } });
   const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };

@@ -82,7 +82,8 @@ async function longestTurnOf({ folder, parts }: Cluster): Promise<number> {
 async function startSharded(more: readonly string[], measured: boolean): Promise<ProcessServer> {
   const { tokens, others } = await tokensOfFlags(more);
   const cluster = await startTestCluster({
-    ...{ tokens, shardFlags: others },
+    tokens,
+    shardFlags: others,
     ...(measured ? { environment: measuredTurns } : {}),
   });
   const { shardAdmin: _one, ...server } = await clientsOf(cluster.folder, cluster.kubeconfigPath);

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { createSystemClock } from '@kcp-ts/base';
 import type { OutputAsset, OutputChunk } from 'rolldown';
 import { rolldown } from 'rolldown';
+import { readBuildInfo } from './build-info.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const folder = join(root, 'dist');
@@ -39,6 +40,7 @@ const build = await rolldown({
     'check-data-process': join(root, 'libs/storage/lmdb/check-data-process.ts'),
   },
   platform: 'node',
+  transform: { define: { kcpTsBuildInfo: JSON.stringify(readBuildInfo(root)) } },
   // It has a part in machine code beside it.
   external: ['lmdb'],
   plugins: [{ name: 'ascii', generateBundle: (_options, bundle) => Object.values(bundle).forEach(escapeToAscii) }],

@@ -1,6 +1,8 @@
 /** Numbers about the code that are cheap to take: not rules, but worth looking at when they move. */
 import type { Project } from './project.ts';
 import { isGenerated, isTestSupport } from './project.ts';
+import { countsOf } from './rules/counts.ts';
+import { fileLinesMax, functionLinesMax } from './rules/sizes.ts';
 
 export interface Measurement {
   readonly what: string;
@@ -44,16 +46,22 @@ export function measure(project: Project): readonly Measurement[] {
   const below = (folder: string) => code.filter((file) => file.path.startsWith(`${folder}/`));
   const plumbing = sum(below('libs/controller-runtime')) / Math.max(1, sum(below('libs/controllers')));
   const crowded = project.files.filter((file) => file.path.endsWith('/index.ts') && file.exported > crowdedEntryPoint);
+  const long = code
+    .flatMap((file) => file.functions.map((each) => each.lines))
+    .filter((lines) => lines > functionLinesMax);
   return [
     { what: 'files, lines (code)', value: `${code.length}, ${sum(code)}` },
     { what: 'files, lines (tests)', value: `${tests.length}, ${sum(tests)}` },
     { what: 'plumbing : meaning in controllers', value: plumbing.toFixed(2) },
     { what: 'median file length', value: String(median(code.map((file) => file.lines))) },
     { what: 'longest file', value: String(Math.max(0, ...code.map((file) => file.lines))) },
+    { what: `functions over ${functionLinesMax} lines`, value: `${long.length}, longest ${Math.max(0, ...long)}` },
     {
-      what: 'longest function',
-      value: String(Math.max(0, ...code.flatMap((file) => file.functions.map((each) => each.lines)))),
+      what: `files over ${fileLinesMax} lines`,
+      value: String(code.filter((file) => file.lines > fileLinesMax).length),
     },
+    { what: 'waivers', value: String(project.files.reduce((total, file) => total + file.waivers.length, 0)) },
+    ...countsOf(project),
     {
       what: `entry points of more than ${crowdedEntryPoint} names`,
       value: crowded.length === 0 ? '0' : crowded.map((file) => `${file.path} (${file.exported})`).join(', '),

@@ -5,7 +5,7 @@ import type { SourceFile } from './source-file.ts';
 import { parseSource } from './source-file.ts';
 
 export interface Package {
-  /** `@kcp-ts/meta`. */
+  /** `@kcp-ts/api`. */
   readonly name: string;
   /** `libs/api`. */
   readonly folder: string;

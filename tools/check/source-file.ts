@@ -11,13 +11,31 @@ export interface Import {
 export interface FunctionSize {
   readonly name: string;
   readonly line: number;
-  /** Lines of its own: those of functions inside it count for them, not for it. */
+  /** All of its lines, those of functions inside it included. */
   readonly lines: number;
 }
 
-/** A global thing that has a room of its own. */
+/** A use of something global that only some files may use. */
 export interface Use {
-  readonly what: 'process.env' | 'Date.now()' | 'new Date()' | 'Math.random()';
+  readonly what: GlobalName;
+  readonly line: number;
+}
+
+export type GlobalName = 'process.env' | 'Date.now()' | 'new Date()' | 'Math.random()' | TimerName;
+type TimerName = (typeof timerNames)[number];
+
+const timerNames = ['setTimeout', 'setInterval', 'setImmediate'] as const;
+
+/** A string, or the beginning of a template up to its first expression. */
+export interface Text {
+  readonly text: string;
+  readonly line: number;
+}
+
+/** `// check-allow <rule> -- reason`: the rule may find something in this line, or in the next one. */
+export interface Waiver {
+  readonly rule: string;
+  readonly reason: string;
   readonly line: number;
 }
 
@@ -29,6 +47,12 @@ export interface SourceFile {
   readonly imports: readonly Import[];
   readonly functions: readonly FunctionSize[];
   readonly uses: readonly Use[];
+  readonly texts: readonly Text[];
+  /** Where a parameter or property that names a cluster is declared as a plain string. */
+  readonly clusterStrings: readonly number[];
+  /** Where an object literal is spread into another one: `{ ...{ a, b }, c }`. */
+  readonly spreadLiterals: readonly number[];
+  readonly waivers: readonly Waiver[];
   /** How many names it exports. */
   readonly exported: number;
 }
@@ -59,7 +83,16 @@ function identifier(value: unknown): string | undefined {
   return isNode(value) && value.type === 'Identifier' ? String(value['name']) : undefined;
 }
 
-function useOf(node: Node): Use['what'] | undefined {
+/** Whether the identifier is a name that a scope resolves, and not a property or a key. */
+function isReference(node: Node, parent: Node | undefined): boolean {
+  if (parent?.type === 'MemberExpression')
+    return parent['object'] === node || parent['computed'] === true || identifier(parent['object']) === 'globalThis';
+  return parent?.type !== 'Property' || parent['value'] === node;
+}
+
+function useOf(node: Node, parent: Node | undefined): GlobalName | undefined {
+  if (node.type === 'Identifier')
+    return isReference(node, parent) ? timerNames.find((name) => name === node['name']) : undefined;
   if (node.type === 'MemberExpression') {
     const isEnv = identifier(node['property']) === 'env' && identifier(node['object']) === 'process';
     return isEnv ? 'process.env' : undefined;
@@ -93,6 +126,41 @@ function exportedBy(node: Node): number {
   return isNode(node['declaration']) ? 1 : ((node['specifiers'] as readonly unknown[] | undefined)?.length ?? 0);
 }
 
+function textOf(node: Node): string | undefined {
+  if (node.type === 'Literal') return typeof node['value'] === 'string' ? node['value'] : undefined;
+  if (node.type !== 'TemplateLiteral') return undefined;
+  const [first] = node['quasis'] as readonly { readonly value: { readonly cooked: string | null } }[];
+  return first?.value.cooked ?? undefined;
+}
+
+const clusterNames = /^(?:cluster|clusterName|[a-z][A-Za-z]*Cluster(?:Name)?)$/;
+
+function isStringType(annotation: unknown): boolean {
+  return isNode(annotation) && isNode(annotation['typeAnnotation'])
+    ? annotation['typeAnnotation'].type === 'TSStringKeyword'
+    : false;
+}
+
+/** `cluster: string` as a parameter, and in an interface or a type. */
+function isClusterString(node: Node): boolean {
+  const name = node.type === 'TSPropertySignature' ? identifier(node['key']) : identifier(node);
+  return name !== undefined && clusterNames.test(name) && isStringType(node['typeAnnotation']);
+}
+
+function isSpreadLiteral(node: Node, parent: Node | undefined): boolean {
+  return (
+    node.type === 'SpreadElement' &&
+    parent?.type === 'ObjectExpression' &&
+    isNode(node['argument']) &&
+    node['argument'].type === 'ObjectExpression'
+  );
+}
+
+function waiverOf(comment: string): Pick<Waiver, 'rule' | 'reason'> | undefined {
+  const match = /^ check-allow (\S+)(?: -- (.*\S))?/.exec(comment);
+  return match?.[1] === undefined ? undefined : { rule: match[1], reason: match[2] ?? '' };
+}
+
 function nameOf(node: Node, parent: Node | undefined): string {
   return (
     identifier(node['id']) ?? identifier(parent?.['id']) ?? identifier(parent?.['key']) ?? 'a function without a name'
@@ -121,32 +189,38 @@ function lineFinder(text: string): (offset: number) => number {
 
 /** Throws when the text is not TypeScript. */
 export function parseSource(path: string, text: string): SourceFile {
-  const { program, errors } = parseSync(path, text);
+  const { program, comments, errors } = parseSync(path, text);
   if (errors.length > 0) throw new Error(`${path}: ${errors[0]?.message}`);
   const lineAt = lineFinder(text);
   const imports: Import[] = [];
   const functions: FunctionSize[] = [];
   const uses: Use[] = [];
+  const texts: Text[] = [];
+  const clusterStrings: number[] = [];
+  const spreadLiterals: number[] = [];
   let exported = 0;
 
-  /** Answers with the lines that functions within the node take. */
-  function walk(node: Node, parent: Node | undefined): number {
-    const specifier = importOf(node);
-    if (specifier !== undefined) {
-      imports.push({ specifier, line: lineAt(node.start), everything: node.type === 'ExportAllDeclaration' });
-    }
-    const use = useOf(node);
-    if (use !== undefined) uses.push({ what: use, line: lineAt(node.start) });
-    exported += exportedBy(node);
-    const nested = childrenOf(node).reduce((sum, child) => sum + walk(child, node), 0);
-    if (!functionTypes.has(node.type)) return nested;
+  function walk(node: Node, parent: Node | undefined): void {
     const line = lineAt(node.start);
-    const whole = lineAt(node.end) - line + 1;
-    functions.push({ name: nameOf(node, parent), line, lines: Math.max(1, whole - nested) });
-    // A function within one line does not shorten the one around it.
-    return whole === 1 ? 0 : whole;
+    const specifier = importOf(node);
+    if (specifier !== undefined) imports.push({ specifier, line, everything: node.type === 'ExportAllDeclaration' });
+    const use = useOf(node, parent);
+    if (use !== undefined) uses.push({ what: use, line });
+    const found = textOf(node);
+    if (found !== undefined) texts.push({ text: found, line });
+    if (isClusterString(node)) clusterStrings.push(line);
+    if (isSpreadLiteral(node, parent)) spreadLiterals.push(line);
+    exported += exportedBy(node);
+    if (functionTypes.has(node.type))
+      functions.push({ name: nameOf(node, parent), line, lines: lineAt(node.end) - line + 1 });
+    for (const child of childrenOf(node)) walk(child, node);
   }
 
   walk(program as unknown as Node, undefined);
-  return { path, text, lines: text.split('\n').length - 1, imports, functions, uses, exported };
+  const waivers = comments.flatMap((comment) => {
+    const waiver = comment.type === 'Line' ? waiverOf(comment.value) : undefined;
+    return waiver === undefined ? [] : [{ ...waiver, line: lineAt(comment.start) }];
+  });
+  const lines = text.split('\n').length - 1;
+  return { path, text, lines, imports, functions, uses, texts, clusterStrings, spreadLiterals, waivers, exported };
 }

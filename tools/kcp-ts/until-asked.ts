@@ -1,4 +1,5 @@
 /** Until somebody ends the program. */
+import { keepProcessAlive } from '@kcp-ts/base';
 
 export interface Stop {
   /** Resolves when the program is asked to end. */
@@ -12,12 +13,11 @@ export interface Stop {
  */
 export function untilAsked({ hangUp }: { readonly hangUp: boolean }): Stop {
   const { promise: asked, resolve } = Promise.withResolvers<void>();
-  // Timers of ours keep no process alive; this one does.
-  const alive = setInterval(() => undefined, 60_000);
+  const alive = keepProcessAlive();
   let isAsked = false;
   const ask = () => {
     isAsked = true;
-    clearInterval(alive);
+    alive[Symbol.dispose]();
     resolve();
   };
   const onSignal = () => {

@@ -2,6 +2,7 @@
 import { createHistogram } from 'node:perf_hooks';
 import type { LoadClient } from './client.ts';
 import { cpuMs, memoryKb } from './process-usage.ts';
+import { pause } from './timing.ts';
 
 export interface BenchSize {
   readonly workspaces: number;
@@ -38,10 +39,6 @@ function workspace(name: string, type: string): object {
 
 function configMap(name: string, i: number): object {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { k: 'x'.repeat(820), i: String(i) } };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function round(value: number, digits = 1): number {

@@ -1,4 +1,5 @@
 /** Turns that are timed, and what their times come to. */
+import { createSystemClock, pauseAlive } from '@kcp-ts/base';
 
 export interface Times {
   readonly perSecond: number;
@@ -11,8 +12,10 @@ export function round(value: number, digits = 2): number {
   return Number(value.toFixed(digits));
 }
 
+const clock = createSystemClock();
+
 export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return pauseAlive(clock, ms);
 }
 
 /** 0 of nothing. */

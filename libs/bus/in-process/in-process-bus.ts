@@ -1,7 +1,7 @@
 /** The bus of an installation that is one process. It is never down; a follower whose queue is full loses the queue and is told. */
 
 import { StatusError } from '@kcp-ts/api';
-import { throwLater } from '@kcp-ts/base';
+import { nextTurn, throwLater } from '@kcp-ts/base';
 import type { Bus, BusHandlers } from '../bus.ts';
 import { messageBytesMax } from '../bus.ts';
 import { compileSubject } from '../subject.ts';
@@ -61,7 +61,7 @@ class InProcessBus implements Bus {
     subscription.queue.push(message);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.#deliver());
+    nextTurn(() => this.#deliver());
   }
 
   #deliver(): void {

@@ -1,5 +1,5 @@
 /** The frame of every plugin: flags, a session, one verb, and an error as one line on standard error. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { createSystemClock, pauseAlive } from '@kcp-ts/base';
 import type { Command } from 'commander';
 import type { ConnectionOverrides } from '../kubeconfig/connection.ts';
 import { kubeconfigPaths } from '../kubeconfig/kubeconfig.ts';
@@ -89,6 +89,7 @@ export async function runCommandLine(
     print: (line) => machine.stdout.write(`${line}\n`),
     note: (line) => machine.stderr.write(`${line}\n`),
   };
+  const clock = createSystemClock();
   const run: RunVerb = async (command, verb) => {
     const flags = command.optsWithGlobals<SharedFlags>();
     const paths = kubeconfigPaths(flags.kubeconfig, machine.env['KUBECONFIG'], machine.env['HOME'] ?? '.');
@@ -97,7 +98,7 @@ export async function runCommandLine(
       overrides: overridesOf(flags),
       workspace: flags.workspace,
       terminal,
-      sleep: async (milliseconds) => await sleep(milliseconds),
+      sleep: (milliseconds) => pauseAlive(clock, milliseconds),
     });
     await verb(session);
   };

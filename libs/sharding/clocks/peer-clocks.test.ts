@@ -27,7 +27,7 @@ it('shards hear the clocks of the other shards and of cache-servers over the wir
   const begin = async (kind: string, name: string) => {
     const tls = await tlsOf(`system:kcp:service:${kind}:${name}`);
     const clock = aheadBy(() => setBy.get(name) ?? 0);
-    const server = await startRpcServer({ host, port: 0, tls, services: [clockService(clock)] });
+    const server = await startRpcServer({ host, port: 0, tls, clock: system, services: [clockService(clock)] });
     stack.defer(() => server.close({ drainMs: 0 }));
     const membership = stack.use(registry.open());
     return { tls, clock, membership, rpcAddress: `${host}:${server.port}` };

@@ -26,12 +26,16 @@ while (publisherBus.state() !== 'up' || followerBus.state() !== 'up')
   await new Promise((resolve) => setTimeout(resolve, 10));
 using publisher = createFeedPublisher({ store, bus: publisherBus, shard, epoch: 'first', project, clock });
 const service = feedService({
-  ...{ store, shard: shard.name, epoch: 'first', project, prefixes },
+  store,
+  shard: shard.name,
+  epoch: 'first',
+  project,
+  prefixes,
   lastRevision: publisher.lastRevision,
   requestProgress: () => store.progress(),
   admit: () => undefined,
 });
-const server = await startRpcServer({ host: '127.0.0.1', port: 0, services: [service] });
+const server = await startRpcServer({ host: '127.0.0.1', port: 0, clock, services: [service] });
 const view = createEntryView({ keep: () => true });
 const feedConsumer = await createFeedConsumer({
   bus: followerBus,

@@ -25,12 +25,16 @@ async function createShard(url: string) {
   const shard = { name: 'alpha', number: 1 };
   const publisher = createFeedPublisher({ store, bus, shard, epoch: 'first', project, clock });
   const service = feedService({
-    ...{ store, shard: shard.name, epoch: 'first', project, prefixes },
+    store,
+    shard: shard.name,
+    epoch: 'first',
+    project,
+    prefixes,
     lastRevision: publisher.lastRevision,
     requestProgress: () => store.progress(),
     admit: () => undefined,
   });
-  const server = await startRpcServer({ host: '127.0.0.1', port: 0, services: [service] });
+  const server = await startRpcServer({ host: '127.0.0.1', port: 0, clock, services: [service] });
   return {
     store,
     record: { ...shard, rpcAddress: `127.0.0.1:${server.port}`, alive: true },

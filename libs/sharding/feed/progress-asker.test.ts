@@ -21,6 +21,7 @@ async function startShard() {
   const server = await startRpcServer({
     host: '127.0.0.1',
     port: 0,
+    clock: createSystemClock(),
     services: [
       serviceOf(FeedService, {
         async *snapshot() {},

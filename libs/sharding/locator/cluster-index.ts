@@ -11,6 +11,7 @@ import { LRUCache } from 'lru-cache';
 import type { ClusterFacts } from './cluster-facts.ts';
 import { clusterFacts, logicalClusterKey } from './cluster-facts.ts';
 import type { Placement } from './path-index.ts';
+import { logicalClustersPrefix } from './projections.ts';
 
 export type Resolution =
   | { readonly status: 'found'; readonly cluster: ClusterName }
@@ -40,8 +41,6 @@ export interface ClusterIndexDependencies {
   /** Workspaces on other shards, where there are any. */
   readonly elsewhere?: { child(parent: ClusterName, name: string): Placement } | undefined;
 }
-
-const clustersPrefix = 'core.kcp.io/logicalclusters/-/';
 
 export function createClusterIndex(deps: ClusterIndexDependencies): ClusterIndex {
   const factsByName = new LRUCache<string, ClusterFacts>({ max: deps.entriesMax });
@@ -94,8 +93,8 @@ export function createClusterIndex(deps: ClusterIndexDependencies): ClusterIndex
       return { status: 'found', cluster };
     },
     changed(key) {
-      if (key.startsWith(clustersPrefix))
-        factsByName.delete(key.slice(clustersPrefix.length, key.indexOf('/', clustersPrefix.length)));
+      if (key.startsWith(logicalClustersPrefix))
+        factsByName.delete(key.slice(logicalClustersPrefix.length, key.indexOf('/', logicalClustersPrefix.length)));
       else children.delete(key);
     },
     size: () => factsByName.size + children.size,

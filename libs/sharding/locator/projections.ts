@@ -3,12 +3,12 @@
  * the object it is made of, with the fields that an index reads and no others, so that a feed carries some hundred bytes and nothing private.
  */
 import type { KubeObject } from '@kcp-ts/api';
-import { encodeStored, parseStored, storedFlags } from '@kcp-ts/storage';
+import { encodeStored, kindPrefix, parseStored, resourcePrefix, storedFlags } from '@kcp-ts/storage';
 
 /** Where LogicalClusters are stored. */
-export const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
+export const logicalClustersPrefix = resourcePrefix('core.kcp.io', 'logicalclusters', '-');
 /** Where Workspaces are stored, but for the identity that comes next. */
-const workspacesStart = 'tenancy.kcp.io/workspaces/';
+const workspacesStart = kindPrefix('tenancy.kcp.io', 'workspaces');
 
 const keptAnnotations = [
   'core.kcp.io/shard',

@@ -6,7 +6,12 @@ import { createExclusions } from './exclusions.ts';
 import type { MergedShard } from './shards.ts';
 
 const zero: MergedShard = {
-  ...{ name: 's1', number: 1, joinRevision: revisionZero, alive: true, excludedAt: undefined, absences: [] },
+  name: 's1',
+  number: 1,
+  joinRevision: revisionZero,
+  alive: true,
+  excludedAt: undefined,
+  absences: [],
 };
 
 async function turns(): Promise<void> {

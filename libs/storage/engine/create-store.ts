@@ -2,7 +2,7 @@
 
 import type { Revision } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
-import { createPause, pauseOn } from '@kcp-ts/base';
+import { createPause, nextTurn, pauseAlive } from '@kcp-ts/base';
 import { createRevisionClock, revisionAt } from '../revision-clock.ts';
 import type { Store } from '../store.ts';
 import type { Backend } from './backend.ts';
@@ -30,19 +30,6 @@ const observeAheadMax = 1_000_000;
 /** A start waits for its clock for no longer than this. */
 const startWaitMaxMs = 5_000;
 
-/** Longer than any wait of a start: it never fires. */
-const holdMs = startWaitMaxMs * 2;
-
-/** The clock's timers keep no process alive, and a process that is only just opening its store has nothing else that would. */
-async function waitAlive(clock: Clock, milliseconds: number): Promise<void> {
-  const hold = setTimeout(() => undefined, holdMs);
-  try {
-    await pauseOn(clock, milliseconds);
-  } finally {
-    clearTimeout(hold);
-  }
-}
-
 /**
  * Waits until the wall clock has passed what an earlier life reserved, so that a crash loop never drags the revisions ahead of the time. A
  * wall clock that is much further back was set back: then the revisions go on behind the reservation.
@@ -51,7 +38,7 @@ export async function createStore(backend: Backend, options: StoreOptions): Prom
   const { clock } = options;
   const { reserved, revision } = backend.state;
   const aheadMs = (reserved - revisionAt(clock.now())) / 1000;
-  if (aheadMs > 0 && aheadMs <= startWaitMaxMs) await waitAlive(clock, Math.ceil(aheadMs));
+  if (aheadMs > 0 && aheadMs <= startWaitMaxMs) await pauseAlive(clock, Math.ceil(aheadMs));
   const promised = Math.max(reserved, revision) as Revision;
   const begun = revisionAt(clock.now());
   const isOfLostIncarnation = (asked: Revision) => asked > promised && asked < begun;
@@ -66,7 +53,7 @@ export function assembleStore(
   isOfLostIncarnation: Store['isOfLostIncarnation'] = () => false,
 ): Store {
   const { clock } = options;
-  const pause = createPause((run) => void setImmediate(run));
+  const pause = createPause(nextTurn);
   const committer = createCommitter(backend, revisions, clock, options.onFault);
   const housekeeping = createHousekeeping(backend, committer, {
     clock,

@@ -29,7 +29,10 @@ function createSlowEtcd() {
   };
   const kv = { range: () => Promise.resolve({ header: { ...header } }) };
   const client = {
-    ...{ lease, kv, member: () => 0, leave: () => undefined },
+    lease,
+    kv,
+    member: () => 0,
+    leave: () => undefined,
     authenticated: <T>(call: () => Promise<T>) => call(),
   } as unknown as EtcdClient;
   return { client, answers, refusals, header };

@@ -89,6 +89,7 @@ function readMark(text: string, bootId: string): Mark {
   return boot === bootId && mark.cluster !== undefined ? { etcd, boot, cluster, commit } : noMark;
 }
 
+// check-allow function-length -- one mirror: its functions are the methods of an interface
 export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
   let backend = options.place.open();
   const found = readMark(backend.state.mark, options.bootId);

@@ -62,8 +62,15 @@ async function createWhile(happens: readonly Operation[], broughtBy?: () => stri
   const admission = createAdmissionChain([slow, createLifecycle({ ...registry, store })]);
   const served = widgets();
   const request = {
-    ...{ served, cluster, namespace: 'default', name: 'w', user: { name: 'ann', groups: [] } },
-    ...{ dryRun: false, subresource: '', fieldValidation: 'Strict' as const, warn: () => undefined },
+    served,
+    cluster,
+    namespace: 'default',
+    name: 'w',
+    user: { name: 'ann', groups: [] },
+    dryRun: false,
+    subresource: '',
+    fieldValidation: 'Strict' as const,
+    warn: () => undefined,
   };
   const object = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w', namespace: 'default' } };
   try {

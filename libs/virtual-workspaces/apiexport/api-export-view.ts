@@ -87,6 +87,7 @@ function consumerOf({ metadata }: KubeObject): string {
   return metadata.annotations?.[clusterAnnotation] ?? '';
 }
 
+// check-allow function-length -- one view: its functions share the claims of the export
 export function createExportView(deps: ExportViewDependencies, target: ExportTarget): View {
   const { exportCluster, exportName, cluster } = target;
   /** Known when the authorizer has been prepared, which comes before all questions. */
@@ -175,6 +176,7 @@ export function createExportView(deps: ExportViewDependencies, target: ExportTar
    * `reading`: the verb that the request reads by, `get`, `list` or `watch`. Who does not grant that shows nothing, also where the grant is narrowed while a
    * watch is open.
    */
+  // check-allow function-length -- one view: its functions share who reads and by which verb
   function storageFor(writer: UserInfo, reading: string | undefined): StorageView {
     function grantsReading({ verbs }: TableClaim): boolean {
       return reading === undefined || allowsVerb(verbs, reading);

@@ -99,7 +99,9 @@ export function startApiReplica(simulation: Simulation, deps: ApiReplicaDependen
     inFlight: createServiceLoad().inFlight,
     context: {
       shards: {
-        ...{ membership, backends, progressRequester },
+        membership,
+        backends,
+        progressRequester,
         byName: (name) => membership.current().shards.find((shard) => shard.name === name),
         [Symbol.dispose]: () => undefined,
       },

@@ -49,8 +49,11 @@ export function startProvider(simulation: Simulation, client: SimApiClient, unti
     });
     const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' };
     await make(`/clusters/${made}/apis/rbac.authorization.k8s.io/v1/clusterrolebindings`, {
-      ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name: 'provider' } },
-      ...{ roleRef, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'provider' }] },
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'provider' },
+      roleRef,
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'provider' }],
     });
     cluster = made;
     const identity = field(ready.body, 'spec.identity');

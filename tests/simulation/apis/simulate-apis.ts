@@ -92,7 +92,11 @@ export async function simulateApis(seed: number, changed: Partial<ApiRules> = {}
   scheduleApiFaults(simulation, { replicas, fromMs: faultsFromMs, untilMs: faultsUntilMs });
   const watchers = (['exported', 'claimed', 'claimed'] as const).map((watched, i) =>
     createApiWatcher({
-      ...{ simulation, watched, replicas, provider, host: `client-${i}` },
+      simulation,
+      watched,
+      replicas,
+      provider,
+      host: `client-${i}`,
       restless: () => time.now() < restlessUntilMs,
     }),
   );

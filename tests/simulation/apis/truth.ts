@@ -75,7 +75,10 @@ function changeOf(event: StoreEvent, shard: number): TrueChange {
   const { cluster, namespace, name } = parseKey(event.key);
   const { revision, previous } = event;
   return {
-    ...{ revision, shard, cluster, id: `${cluster}/${namespace}/${name}` },
+    revision,
+    shard,
+    cluster,
+    id: `${cluster}/${namespace}/${name}`,
     before: stateOf(previous?.value, previous?.revision),
     after: event.type === 'put' ? stateOf(event.value, revision) : undefined,
   };

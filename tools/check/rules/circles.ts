@@ -16,6 +16,7 @@ export function checkCircles(project: Project): readonly Finding[] {
     .map((circle) => {
       const [first = '', ...rest] = [...circle].sort();
       return {
+        rule: 'import-circle',
         path: first,
         line: 1,
         message: `Imports run in a circle with ${rest.join(', ')}: move what they share to a file of its own`,

@@ -1,7 +1,7 @@
 /** A whole installation on this machine: etcd, NATS, shards, cache-server, virtual-workspaces and front-proxies, each a process, all ended together. */
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '@kcp-ts/base';
-import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import { createSystemClock, createSystemRandom, pauseAlive } from '@kcp-ts/base';
 import { createHttpClient } from '@kcp-ts/http';
 import { startInRootDirectory } from '@kcp-ts/program';
 import type { Programs, Wiring } from './commands.ts';
@@ -93,7 +93,7 @@ async function awaitReady({ part, process, path, ca, clock, withinMs }: Awaited)
         `${part.name} ${state} after ${withinMs} ms; the end of its log:\n${await logEnd(process.logFile)}`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await pauseAlive(clock, pollMs);
   }
 }
 
@@ -133,7 +133,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const random = createSystemRandom();
   return startInRootDirectory(
     {
-      ...{ path: options.folder, kind: 'cluster', shard: '', stores: [], clock, random },
+      path: options.folder,
+      kind: 'cluster',
+      shard: '',
+      stores: [],
+      clock,
+      random,
     },
     () => startParts(options, clock),
   );

@@ -1,7 +1,7 @@
 /** How another terminal speaks to a running installation: a request in a file, SIGHUP to the launcher, and the answer in another file. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readFileIfThere, writePrivateFile } from '@kcp-ts/base';
+import { createSystemClock, pauseAlive, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
 import type { Cluster } from './cluster.ts';
 
 export const actions = ['status', 'kill', 'stop', 'start', 'restart', 'pause', 'resume'] as const;
@@ -125,6 +125,7 @@ export async function askLauncher(
   names: readonly string[],
 ): Promise<readonly PartStatus[]> {
   const { launcher, request, answer } = paths(folder);
+  const clock = createSystemClock();
   const pid = Number(await readFileIfThere(launcher));
   if (!(pid > 0)) throw new Error(`no installation runs in ${folder}: start one with kcp-ts cluster`);
   await rm(answer, { force: true });
@@ -140,7 +141,7 @@ export async function askLauncher(
       if (error !== undefined) throw new Error(error);
       return parts;
     }
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await pauseAlive(clock, pollMs);
   }
   throw new Error(`the launcher of ${folder} does not answer`);
 }

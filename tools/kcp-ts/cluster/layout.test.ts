@@ -11,7 +11,13 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const wanted = (shards: number) => ({
-  ...{ folder, shards, frontProxies: 1, cacheServers: 1, virtualWorkspaces: 1, standbys: true, securePort: 0 },
+  folder,
+  shards,
+  frontProxies: 1,
+  cacheServers: 1,
+  virtualWorkspaces: 1,
+  standbys: true,
+  securePort: 0,
 });
 
 async function shardsOf(count: number): Promise<{ readonly names: string[]; readonly root: string }> {

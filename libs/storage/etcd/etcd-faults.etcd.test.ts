@@ -60,7 +60,9 @@ if (missing === undefined) {
         const { store } = await first.own();
         const following = Promise.withResolvers<void>();
         await using second = await open({
-          ...{ etcd: at(link.port), prefix, path: join(folder, 'second') },
+          etcd: at(link.port),
+          prefix,
+          path: join(folder, 'second'),
           onState: (state) => (state === 'mirroring' ? following.resolve() : undefined),
         });
         const standby = second.own();
@@ -91,7 +93,9 @@ if (missing === undefined) {
         const first = await open({ etcd: at(etcd.port), prefix, path: join(folder, 'first') });
         const following = Promise.withResolvers<void>();
         await using second = await open({
-          ...{ etcd: at(etcd.port), prefix, path: join(folder, 'second') },
+          etcd: at(etcd.port),
+          prefix,
+          path: join(folder, 'second'),
           onState: (state) => (state === 'mirroring' ? following.resolve() : undefined),
         });
         const { store } = await first.own();
@@ -113,7 +117,10 @@ if (missing === undefined) {
         const first = await open({ etcd: at(etcd.port), prefix, path: join(folder, 'first') });
         const following = Promise.withResolvers<void>();
         await using second = await open({
-          ...{ etcd: at(etcd.port), prefix, path: join(folder, 'second'), historyMaxBytes: 20_000 },
+          etcd: at(etcd.port),
+          prefix,
+          path: join(folder, 'second'),
+          historyMaxBytes: 20_000,
           onState: (state) => (state === 'mirroring' ? following.resolve() : undefined),
         });
         const { store } = await first.own();
@@ -147,7 +154,10 @@ if (missing === undefined) {
       inFolder(async (folder) => {
         await using link = await startLinkRelay({ targetPort: etcd.port });
         const replica = await open({
-          ...{ etcd: at(link.port), prefix: newPrefix(), path: join(folder, 'mirror'), leaseSeconds: 10 },
+          etcd: at(link.port),
+          prefix: newPrefix(),
+          path: join(folder, 'mirror'),
+          leaseSeconds: 10,
         });
         await using _ = replica;
         const owned = await replica.own();
@@ -172,7 +182,10 @@ if (missing === undefined) {
         await using link = await startLinkRelay({ targetPort: etcd.port });
         const prefix = newPrefix();
         await using first = await open({
-          ...{ etcd: at(link.port), prefix, path: join(folder, 'first'), leaseSeconds: 2 },
+          etcd: at(link.port),
+          prefix,
+          path: join(folder, 'first'),
+          leaseSeconds: 2,
         });
         const owned = await first.own();
         const { store } = owned;

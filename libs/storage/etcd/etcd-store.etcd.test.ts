@@ -163,8 +163,14 @@ if (missing === undefined) {
         const own = createStoppableClock();
         const states: string[] = [];
         await using first = await openEtcdReplica({
-          ...{ etcd: { endpoints: [etcd.endpoint] }, prefix: `/kcp/${basename(folder)}`, path: join(folder, 'first') },
-          ...{ owner: 'first', clock, random, leaseClock: own.clock, leaseSeconds: 2 },
+          etcd: { endpoints: [etcd.endpoint] },
+          prefix: `/kcp/${basename(folder)}`,
+          path: join(folder, 'first'),
+          owner: 'first',
+          clock,
+          random,
+          leaseClock: own.clock,
+          leaseSeconds: 2,
           onState: (state) => void states.push(state),
         });
         const former = await first.own();
@@ -197,8 +203,14 @@ if (missing === undefined) {
       inFolder(async (folder) => {
         const own = createStoppableClock();
         await using first = await openEtcdReplica({
-          ...{ etcd: { endpoints: [etcd.endpoint] }, prefix: `/kcp/${basename(folder)}`, path: join(folder, 'first') },
-          ...{ owner: 'first', clock, random, leaseClock: own.clock, leaseSeconds: 2 },
+          etcd: { endpoints: [etcd.endpoint] },
+          prefix: `/kcp/${basename(folder)}`,
+          path: join(folder, 'first'),
+          owner: 'first',
+          clock,
+          random,
+          leaseClock: own.clock,
+          leaseSeconds: 2,
         });
         const { store } = await first.own();
         await committed(store, put(keyOf('a'), '1'));
@@ -220,8 +232,14 @@ if (missing === undefined) {
         const behind = createManualClock(time.now() - 300);
         const open = (name: string, time: Clock, leaseClock: Clock) =>
           openEtcdReplica({
-            ...{ etcd: { endpoints: [etcd.endpoint] }, prefix: `/kcp/${basename(folder)}`, path: join(folder, name) },
-            ...{ owner: name, clock: time, random, leaseClock, leaseSeconds: 2 },
+            etcd: { endpoints: [etcd.endpoint] },
+            prefix: `/kcp/${basename(folder)}`,
+            path: join(folder, name),
+            owner: name,
+            clock: time,
+            random,
+            leaseClock,
+            leaseSeconds: 2,
           });
         await using first = await open('first', time, own.clock);
         const { store } = await first.own();

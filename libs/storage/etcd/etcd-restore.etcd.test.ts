@@ -36,7 +36,10 @@ describe.skipIf(missing !== undefined)('when etcd was restored from a backup', (
       etcd: { endpoints: [etcd.endpoint] },
       prefix: '/kcp/shard',
       path: join(folder, name),
-      ...{ owner: name, clock, random, leaseSeconds: 5 },
+      owner: name,
+      clock,
+      random,
+      leaseSeconds: 5,
       onState: (state) => void states.push(state),
       ...more,
     });

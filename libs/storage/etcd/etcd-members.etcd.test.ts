@@ -117,7 +117,10 @@ describe.skipIf(missing !== undefined)('with three members of etcd, of which one
           etcd: { endpoints: from(cut) },
           prefix: `/kcp/members-${++prefixes}`,
           path: join(folder, 'mirror'),
-          ...{ owner: 'one', clock, random, leaseSeconds: 5 },
+          owner: 'one',
+          clock,
+          random,
+          leaseSeconds: 5,
         });
         const { store, holds } = await replica.own();
         await committed(store, put(keyOf('a'), '1'));
@@ -140,7 +143,10 @@ describe.skipIf(missing !== undefined)('with three members of etcd, of which one
         etcd: { endpoints: from(leader) },
         prefix: `/kcp/members-${++prefixes}`,
         path: join(folder, 'mirror'),
-        ...{ owner: 'one', clock, random, leaseSeconds: 6 },
+        owner: 'one',
+        clock,
+        random,
+        leaseSeconds: 6,
       });
       const { store, holds } = await replica.own();
       etcd.pause(leader);
