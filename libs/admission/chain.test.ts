@@ -8,9 +8,18 @@ function attributesFor(plural: string, group = ''): Attributes & { readonly obje
   const served = { definition: { group, plural } } as unknown as ServedResource;
   const object: KubeObject = { apiVersion: 'v1', kind: 'Thing', metadata: { name: 'a' } };
   return {
-    ...{ operation: 'CREATE', object, oldObject: undefined, served, requested: served },
-    ...{ cluster: 'c1' as ClusterName, namespace: '', user: { name: 'ann', groups: [] }, timestamp: '' },
-    ...{ dryRun: false, subresource: '', warn: () => undefined },
+    operation: 'CREATE',
+    object,
+    oldObject: undefined,
+    served,
+    requested: served,
+    cluster: 'c1' as ClusterName,
+    namespace: '',
+    user: { name: 'ann', groups: [] },
+    timestamp: '',
+    dryRun: false,
+    subresource: '',
+    warn: () => undefined,
     slices: { due: false, pause: () => undefined, restart: () => undefined },
   };
 }
