@@ -14,14 +14,14 @@ import { mastersGroup } from './well-known.ts';
 export interface BoundExport {
   readonly exportCluster: string;
   readonly exportName: string;
-  /** Whether it limits what consumers may do. */
-  readonly maximalPermissionPolicy: boolean | 'unknown';
+  /** Whether it limits what consumers may do, or did when it was last seen. */
+  readonly maximalPermissionPolicy: boolean;
 }
 
 export interface AuthorizerDependencies {
   readonly rbac: Rbac;
   cluster(name: string): ClusterFacts | undefined;
-  /** Undefined for what is not bound, and where the export is gone. */
+  /** Undefined for what is not bound. */
   boundExport(cluster: string, group: string, resource: string): BoundExport | undefined;
   /** Each stands for itself alone, as kube-apiserver's `--authorization-always-allow-paths` takes them. */
   readonly alwaysAllowPaths: readonly string[];
@@ -59,7 +59,6 @@ const openPath: Decision = { allowed: true, reason: 'always allowed path' };
 const allowedByRules: Decision = { allowed: true, reason: 'RBAC' };
 const noRule = noOpinion('no RBAC rule allows it');
 const noPolicy = noOpinion('the maximal permission policy does not allow it');
-const unknownPolicy = noOpinion('the APIExport is not known, nor whether it has a maximal permission policy');
 
 export function createAuthorizer(deps: AuthorizerDependencies): Authorizer {
   const { rbac, alwaysAllowPaths } = deps;
@@ -72,7 +71,6 @@ export function createAuthorizer(deps: AuthorizerDependencies): Authorizer {
     if (question.kind !== 'resource') return undefined;
     const bound = deps.boundExport(cluster, question.group, question.resource);
     if (bound === undefined || bound.maximalPermissionPolicy === false) return undefined;
-    if (bound.maximalPermissionPolicy === 'unknown') return unknownPolicy;
     const place = { exportCluster: bound.exportCluster, consumer: cluster };
     return policyAllows(rbac, user, place, question) ? undefined : noPolicy;
   };

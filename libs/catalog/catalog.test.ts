@@ -38,13 +38,25 @@ it('knows which definition or binding brings a cluster a resource, also after th
     componentsOfBinding: () => [],
     componentOfCrd: () => undefined,
   });
-  const cowboys = broughtBy({ kind: 'bound', exportCluster: 'provider', exportName: 'west', terminating: false });
+  const cowboys = broughtBy({
+    kind: 'bound',
+    exportCluster: 'provider',
+    exportName: 'west',
+    terminating: false,
+    limited: false,
+  });
   expect(catalog.originKey(cluster, cowboys)).toBeUndefined();
   await bind(store, 'mine', 'west');
   catalog.changed(bindingKey('mine'));
   expect(catalog.originKey(cluster, cowboys)).toBe(bindingKey('mine'));
   // Of another export with the same identity: who has it bound brings it.
-  const shared = broughtBy({ kind: 'bound', exportCluster: '', exportName: 'east', terminating: false });
+  const shared = broughtBy({
+    kind: 'bound',
+    exportCluster: '',
+    exportName: 'east',
+    terminating: false,
+    limited: false,
+  });
   expect(catalog.originKey(cluster, shared)).toBe(bindingKey('mine'));
   const foreign = { ...cowboys, identity: 'b'.repeat(64) as ServedResource['identity'] };
   expect(catalog.originKey(cluster, foreign)).toBeUndefined();

@@ -16,4 +16,6 @@ export interface BoundResource {
   readonly exportCluster: string;
   readonly exportName: string;
   readonly terminating: boolean;
+  /** The export had a maximal permission policy when the binding last saw it. */
+  readonly limited: boolean;
 }

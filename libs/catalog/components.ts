@@ -4,7 +4,7 @@ import type { KubeObject, ResourceDefinition } from '@kcp-ts/api';
 import { parseIdentityHash } from '@kcp-ts/api';
 import type { ServedResource } from '@kcp-ts/registry';
 import { definitionsOfApiResourceSchema, definitionsOfCustomResourceDefinition } from '@kcp-ts/schema';
-import { boundSchemaKey } from '@kcp-ts/sharing';
+import { boundSchemaKey, wasLimited } from '@kcp-ts/sharing';
 import type { Entry, Store } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
@@ -55,6 +55,7 @@ export function boundResourcesOf(binding: KubeObject): readonly BoundResource[] 
       exportCluster: status?.apiExportClusterName ?? '',
       exportName: spec?.reference?.export?.name ?? '',
       terminating: metadata.deletionTimestamp !== undefined,
+      limited: wasLimited(binding),
     };
   });
 }
@@ -99,17 +100,17 @@ export function createComponents(deps: ComponentDependencies): Components {
   }
 
   function boundComponent(bound: BoundResource, schemaOf: () => KubeObject | undefined): Component {
-    const key = `bound ${bound.group}/${bound.resource} ${bound.schemaUid} ${bound.identityHash} ${bound.exportCluster} ${bound.exportName} ${bound.terminating}`;
+    const key = `bound ${bound.group}/${bound.resource} ${bound.schemaUid} ${bound.identityHash} ${bound.exportCluster} ${bound.exportName} ${bound.terminating} ${bound.limited}`;
     const make = () => {
       const own = deps.ownDefinitions(bound);
       const schema = own === undefined ? schemaOf() : undefined;
       if (own === undefined && schema === undefined) return [];
       const definitions = own ?? definitionsOfApiResourceSchema(schema as KubeObject);
-      const { exportCluster, exportName, terminating } = bound;
+      const { exportCluster, exportName, terminating, limited } = bound;
       return resourcesOfDefinitions(
         discoveredDefinitions(definitions, terminating),
         () => bound.identityHash,
-        { kind: 'bound', exportCluster, exportName, terminating },
+        { kind: 'bound', exportCluster, exportName, terminating, limited },
         deps,
       );
     };

@@ -185,8 +185,10 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
       ? withoutCondition(outcome.status.conditions, 'PermissionClaimsApplied')
       : (outcome.status.conditions ?? []);
     binding.status = { ...outcome.status, conditions };
+    const noted = outcome.annotations !== binding.metadata.annotations;
+    if (noted && outcome.annotations !== undefined) binding.metadata.annotations = { ...outcome.annotations };
     const operations: Operation[] = [];
-    if (!isDeepStrictEqual(binding.status, before))
+    if (noted || !isDeepStrictEqual(binding.status, before))
       operations.push(replaceOperation(deps, served(), entry, binding), ...lock(decision, cluster, [binding]));
     // First, once for each shard, and each by itself: an export may have more, and larger ones, than a commit holds. A copy is right whatever else changes.
     const schemas = outcome.schemas.flatMap((schema) => deps.keepSchema(schema) ?? []);

@@ -30,6 +30,8 @@ export type Origin =
       readonly exportCluster: string;
       readonly exportName: string;
       readonly terminating: boolean;
+      /** The export had a maximal permission policy when the binding last saw it. */
+      readonly limited: boolean;
     };
 
 /** What a hook is told of the write it is part of. */

@@ -7,6 +7,7 @@ import { isTrueCondition, withCondition, withSummary } from '@kcp-ts/api';
 import { appliedClaims, claimsProblem } from './claims.ts';
 import { identityOf } from './export-identity.ts';
 import { exportHash, exportLabel } from './hashes.ts';
+import { withPolicyOf } from './kept-policy.ts';
 import type {
   ApiBinding,
   ApiBindingStatus,
@@ -31,6 +32,8 @@ export interface BindingReader {
 
 export interface BindingOutcome {
   readonly status: ApiBindingStatus;
+  /** What the binding remembers of its export. */
+  readonly annotations: Readonly<Record<string, string>> | undefined;
   /** Schemas that are bound now: a copy of each must be kept. */
   readonly schemas: readonly ApiResourceSchema[];
 }
@@ -316,6 +319,8 @@ export function evaluateBinding(
   const applied = done ? appliedClaims(exported, granted) : [];
   return {
     schemas: bound.schemas,
+    annotations:
+      source === undefined ? binding.metadata.annotations : withPolicyOf(source, binding.metadata.annotations),
     status: {
       ...(cluster === undefined ? {} : { apiExportClusterName: cluster }),
       ...(applied.length === 0 ? {} : { appliedPermissionClaims: applied }),

@@ -23,6 +23,7 @@ export {
   exportLabel,
   reflexiveClaimHash,
 } from './hashes.ts';
+export { isLimited, policyAnnotation, wasLimited, withPolicyOf } from './kept-policy.ts';
 export {
   bindingKey,
   bindingsPrefix,

@@ -10,6 +10,7 @@ import {
   exportHash,
   exportLabel,
   reflexiveClaimHash,
+  withPolicyOf,
 } from '@kcp-ts/sharing';
 import type { Operation } from '@kcp-ts/storage';
 import type { NewObject } from './initial-objects.ts';
@@ -85,6 +86,7 @@ export function defaultBindingObject(
       annotations: {
         [pathAnnotation]: path,
         ...(wanted.lifecycle === undefined ? {} : { [lifecycleAnnotation]: wanted.lifecycle }),
+        ...(source === undefined ? {} : withPolicyOf(source, undefined)),
       },
       finalizers: [bindingFinalizer],
     },

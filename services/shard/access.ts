@@ -16,7 +16,7 @@ import {
 import type { Turns } from '@kcp-ts/base';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
-import { clusterOfKey, exportKey, exportsPrefix } from '@kcp-ts/sharing';
+import { clusterOfKey, exportKey, exportsPrefix, isLimited } from '@kcp-ts/sharing';
 import type { Core } from './core.ts';
 
 export interface Access {
@@ -79,8 +79,7 @@ export function createAccess(core: Core): Access {
       if (origin?.kind !== 'bound') return undefined;
       const { exportCluster, exportName } = origin;
       const source = reader.get<ApiExport>(exportKey(exportCluster, exportName));
-      if (source === undefined) return { exportCluster, exportName, maximalPermissionPolicy: 'unknown' };
-      const limited = source.spec?.maximalPermissionPolicy?.local !== undefined;
+      const limited = source === undefined ? origin.limited : isLimited(source);
       return { exportCluster, exportName, maximalPermissionPolicy: limited };
     },
   };

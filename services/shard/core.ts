@@ -229,6 +229,7 @@ export function createCore(options: CoreOptions): Core {
         exportCluster: 'root',
         exportName: exported.name,
         terminating: false,
+        limited: false,
       };
       [served] = components.ofExported(bound, { apiVersion: '', kind: '', metadata: { name: '' } }).resources();
       if (served === undefined) throw new Error(`Cannot serve ${plural}.${group}: root's export has no row for it`);

@@ -55,6 +55,26 @@ it('a maximal permission policy does not open when its export is gone', async ()
   await done(admin.delete(`${exportsOf(provider.path)}/cows`));
   await admin.until(`${exportsOf(provider.path)}/cows`, ({ status }) => status === 404);
   expect((await user.post(cows, custom('Cow', 'forged'))).status).toBe(403);
+  // What the provider's RBAC allows goes on.
+  expect((await user.get(cows)).status).toBe(200);
+});
+
+it('an export without a policy leaves its consumers their objects when it is gone', async () => {
+  await provide(admin, provider.path, 'goats', 'goats');
+  await bind(admin, consumer.path, provider.path, 'goats');
+  await admit(admin, consumer.path, 'user-2');
+  await bindRole(admin, consumer.path, 'herd', 'user-2', 'cluster-admin');
+  const user = server.as('user-2');
+  const goats = objectsOf(consumer.path, 'goats');
+  await user.until(goats, ({ status }) => status === 200);
+  await done(user.post(goats, custom('Goat', 'dolly')));
+  await done(admin.delete(`${exportsOf(provider.path)}/goats`));
+  await admin.until(`${exportsOf(provider.path)}/goats`, ({ status }) => status === 404);
+  await done(user.get(`${goats}/dolly`));
+  await done(user.post(goats, custom('Goat', 'shaun')));
+  await done(user.delete(`${goats}/shaun`));
+  await done(admin.delete(`${bindingsOf(consumer.path)}/goats`));
+  await user.until(goats, ({ status }) => status !== 200);
 });
 
 it('of two exports with one identity neither shows what happened in a workspace before or after it was bound to it', async () => {

@@ -4,7 +4,7 @@
  * themselves and do not come this way; what a strategy sets, it sets afterwards.
  */
 import type { KubeObject, UserInfo } from '@kcp-ts/api';
-import { bindingFinalizer, exportLabel } from '@kcp-ts/sharing';
+import { bindingFinalizer, exportLabel, policyAnnotation } from '@kcp-ts/sharing';
 import {
   clusterNameAnnotation,
   lifecycleAnnotation,
@@ -57,7 +57,7 @@ export const serverOwnedMetadata: readonly ServerOwnedMetadata[] = [
   { resource: 'workspacetypes.tenancy.kcp.io', annotations: [meantClustersAnnotation] },
   {
     resource: 'apibindings.apis.kcp.io',
-    annotations: [lifecycleAnnotation],
+    annotations: [lifecycleAnnotation, policyAnnotation],
     labels: [exportLabel],
     finalizers: [bindingFinalizer],
   },

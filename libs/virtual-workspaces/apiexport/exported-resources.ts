@@ -44,6 +44,7 @@ function versionsOf(
     exportCluster: cluster,
     exportName: source.metadata.name,
     terminating: false,
+    limited: false,
   };
   const versions = deps.components.ofExported(bound, schema).resources();
   // By the schema, which says what is stored and served: the export's own words for it are a reference.
