@@ -10,7 +10,8 @@ export const options = {
     ...rootDirectory,
     text: 'Folder for data, certificates and the kubeconfig; made when it is not there.',
   },
-  ...{ securePort, bindAddress },
+  securePort,
+  bindAddress,
   externalHostname: {
     ...externalHostname,
     text: 'Host name in the URLs that are given to clients; found out when empty.',
