@@ -10,6 +10,7 @@ export { createApiServer, createStandbyServer } from './chain.ts';
 export { respondJson, respondText } from './encode/respond.ts';
 export type { Auditor } from './filters/audit.ts';
 export type { HealthCheck } from './handlers/health.ts';
+export { healthReport } from './handlers/health.ts';
 export type { PublicDocument, VersionInfo } from './handlers/non-resource.ts';
 
 // Options of requests

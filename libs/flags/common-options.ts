@@ -51,6 +51,28 @@ export const servingOptions = {
   },
 } as const satisfies OptionTable;
 
+/** Of services whose callers may show a bearer token. */
+export const tokenOptions = {
+  tokenAuthFile: {
+    flag: 'token-auth-file',
+    type: 'text',
+    default: '',
+    text: 'CSV file of bearer tokens: token,user,uid,"group,group".',
+  },
+} as const satisfies OptionTable;
+
+/** Of services that let requests end before they stop. */
+export const drainOptions = {
+  shutdownDrainSeconds: {
+    flag: 'shutdown-drain-seconds',
+    type: 'number',
+    default: 10,
+    min: 0,
+    max: 3600,
+    text: 'How long open requests may go on after SIGTERM.',
+  },
+} as const satisfies OptionTable;
+
 /** kube-apiserver's flags, with its defaults. */
 export const inFlightOptions = {
   maxRequestsInflight: {

@@ -1,3 +1,10 @@
-export { inFlightOptions, installationOptions, rpcOptions, servingOptions } from './common-options.ts';
+export {
+  drainOptions,
+  inFlightOptions,
+  installationOptions,
+  rpcOptions,
+  servingOptions,
+  tokenOptions,
+} from './common-options.ts';
 export type { FlagsResult, OptionSpec, OptionTable, OptionValues, ReadFlags } from './flags.ts';
 export { environmentName, helpText, readFlags, WrongOption } from './flags.ts';

@@ -1,8 +1,25 @@
+export type { AdminTokens } from './admin-kubeconfig.ts';
+export { prepareAdminTokens, writeKubeconfig } from './admin-kubeconfig.ts';
 export type { BuildInfo } from './build-info.ts';
 export { checkInstallation } from './check.ts';
+export { commonNameOf } from './common-name.ts';
+export type { AnswerOwn } from './health-and-metrics.ts';
+export { createHealthAndMetrics, followingChecks } from './health-and-metrics.ts';
+export { keepServing } from './keep-serving.ts';
+export type { Listener } from './listener.ts';
+export { listen } from './listener.ts';
+export { openTokens } from './open-tokens.ts';
 export { addressOf, advertisedHostOf, localHostOf } from './own-address.ts';
+export type { RoleReport } from './report-role.ts';
+export { reportRole } from './report-role.ts';
 // root-directory
 export { startInRootDirectory } from './root-directory/open-root-directory.ts';
+export type { ServiceCertificates } from './service-certificates.ts';
+export { ensureCertificates } from './service-certificates.ts';
+export type { ServiceContext } from './service-context.ts';
+export { createServiceContext } from './service-context.ts';
 export type { ServiceLoad } from './service-load.ts';
 export { createServiceLoad } from './service-load.ts';
+export type { RunningService, Service, ServiceParts } from './start-service.ts';
+export { startService } from './start-service.ts';
 export { versionInfo } from './version.ts';

@@ -1,6 +1,6 @@
 /** The cache-server's options, once: flags, environment, --help and the type of the configuration all come from this table. */
 import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
-import { installationOptions, rpcOptions, servingOptions } from '@kcp-ts/flags';
+import { installationOptions, rpcOptions, servingOptions, tokenOptions } from '@kcp-ts/flags';
 
 export const options = {
   ...servingOptions,
@@ -11,12 +11,7 @@ export const options = {
     default: 'cache-server',
     text: 'Name of this cache-server, another one for each.',
   },
-  tokenAuthFile: {
-    flag: 'token-auth-file',
-    type: 'text',
-    default: '',
-    text: 'CSV file of bearer tokens: token,user,uid,"group,group".',
-  },
+  ...tokenOptions,
   ...installationOptions,
   ...rpcOptions,
 } as const satisfies OptionTable;

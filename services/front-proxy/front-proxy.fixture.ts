@@ -5,9 +5,10 @@ import type { Clock } from '@kcp-ts/base';
 import { createSystemClock } from '@kcp-ts/base';
 import type { ExchangeHandler, HttpLimits, ServerTls } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
+import { createServiceLoad, listen } from '@kcp-ts/program';
+import type { AssembledFrontProxy, AssembleOptions } from './assemble.ts';
+import { assembleFrontProxy } from './assemble.ts';
 import type { Mapping } from './mapping.ts';
-import type { ServeOptions, ServingFrontProxy } from './serve.ts';
-import { serveFrontProxy } from './serve.ts';
 
 /** Where things are: workspaces by path or name, shards by name, services by kind. */
 export interface TestPlaces {
@@ -32,7 +33,7 @@ export function createTestPlaces(): TestPlaces {
   };
 }
 
-function directoryOf(places: TestPlaces): ServeOptions['directory'] {
+function directoryOf(places: TestPlaces): AssembleOptions['directory'] {
   const { workspaces, shards, services } = places;
   return {
     index: {
@@ -64,26 +65,44 @@ function directoryOf(places: TestPlaces): ServeOptions['directory'] {
 export interface TestProxyOptions {
   readonly places: TestPlaces;
   readonly serving: ServerTls;
-  readonly peer: ServeOptions['peer'];
+  readonly peer: AssembleOptions['peer'];
   readonly mappings?: readonly Mapping[];
   readonly clock?: Clock;
 }
 
+export interface TestProxy extends Pick<AssembledFrontProxy, 'keep'> {
+  readonly port: number;
+  close(options: { readonly drainMs: number }): Promise<void>;
+}
+
 /** The shard for no workspace is `root`. */
-export function startTestProxy(options: TestProxyOptions): Promise<ServingFrontProxy> {
-  return serveFrontProxy({
+export async function startTestProxy(options: TestProxyOptions): Promise<TestProxy> {
+  const clock = options.clock ?? createSystemClock();
+  const log = { warn: () => undefined, error: () => undefined };
+  const load = createServiceLoad();
+  const proxy = assembleFrontProxy({
     directory: directoryOf(options.places),
-    serving: options.serving,
     peer: options.peer,
     mappings: options.mappings ?? [],
     rootShard: 'root',
     passGroups: [],
     dropGroups: [],
-    host: '127.0.0.1',
-    port: 0,
-    clock: options.clock ?? createSystemClock(),
-    log: { warn: () => undefined, error: () => undefined },
+    clock,
+    log,
+    load,
   });
+  const config = { bindAddress: '127.0.0.1', securePort: 0 };
+  const listener = await listen({ config, tls: options.serving, peerCa: options.peer.ca, clock, log, load });
+  listener.serve(proxy.handler);
+  return {
+    port: listener.port,
+    keep: proxy.keep,
+    async close(closing) {
+      proxy.drain();
+      await listener.close(closing);
+      proxy[Symbol.dispose]();
+    },
+  };
 }
 
 export interface TestServer extends AsyncDisposable {

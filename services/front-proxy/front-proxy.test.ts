@@ -8,9 +8,8 @@ import { createTestAuthority } from '@kcp-ts/testing';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ClientTls } from './clients.fixture.ts';
 import { ask, openClients } from './clients.fixture.ts';
-import type { TestPlaces } from './front-proxy.fixture.ts';
+import type { TestPlaces, TestProxy } from './front-proxy.fixture.ts';
 import { createTestPlaces, startTestProxy, startTestServer } from './front-proxy.fixture.ts';
-import type { ServingFrontProxy } from './serve.ts';
 
 let clients: TestAuthority;
 let peers: TestAuthority;
@@ -27,7 +26,7 @@ beforeAll(async () => {
 
 interface Setting extends AsyncDisposable {
   readonly places: TestPlaces;
-  readonly proxy: ServingFrontProxy;
+  readonly proxy: TestProxy;
   readonly tls: ClientTls;
   url(path: string): string;
 }

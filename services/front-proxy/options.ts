@@ -1,6 +1,6 @@
 /** The front-proxy's options, once: flags, environment, --help and the type of the configuration all come from this table. */
 import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
-import { inFlightOptions, installationOptions, servingOptions } from '@kcp-ts/flags';
+import { drainOptions, inFlightOptions, installationOptions, servingOptions } from '@kcp-ts/flags';
 
 export const options = {
   ...servingOptions,
@@ -34,14 +34,7 @@ export const options = {
     ],
     text: 'Groups of client certificates that are not passed on. The defaults are never passed on.',
   },
-  shutdownDrainSeconds: {
-    flag: 'shutdown-drain-seconds',
-    type: 'number',
-    default: 10,
-    min: 0,
-    max: 3600,
-    text: 'How long open requests may go on after SIGTERM.',
-  },
+  ...drainOptions,
   ...inFlightOptions,
   ...installationOptions,
 } as const satisfies OptionTable;

@@ -2,17 +2,19 @@
 
 import { createAdmissionChain } from '@kcp-ts/admission';
 import type { Revision, StatusError } from '@kcp-ts/api';
+import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis';
 import type { ApiSurfaceDocuments, Bookmarks, HealthCheck, ServerDependencies } from '@kcp-ts/apiserver';
 import { createApiServer, createBookmarks, createProgress } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
+import { createStrategyTable } from '@kcp-ts/catalog';
 import { createControllerRuntime } from '@kcp-ts/controller-runtime';
 import { createDiscovery } from '@kcp-ts/discovery';
 import type { Exchange, Peer } from '@kcp-ts/http';
 import { createOpenApi } from '@kcp-ts/openapi';
-import type { ServiceLoad } from '@kcp-ts/program';
+import type { RoleReport, ServiceLoad } from '@kcp-ts/program';
 import { createServiceLoad, versionInfo } from '@kcp-ts/program';
-import type { Admission, ApiSurface, RegistryDependencies, Strategy } from '@kcp-ts/registry';
+import type { Admission, ApiSurface, RegistryDependencies } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
 import { conversionOf } from '@kcp-ts/strategies';
 import { createAccess } from './access.ts';
@@ -32,7 +34,6 @@ import type { KubernetesParts } from './kubernetes-parts.ts';
 import { kubernetesParts } from './kubernetes-parts.ts';
 import { createMetrics } from './metrics.ts';
 import type { Peers } from './peers.ts';
-import type { RoleReport } from './role.ts';
 import type { ShardObjects } from './shard-objects.ts';
 import { keepShardObjects } from './shard-objects.ts';
 import { createTenancy, kcpStrategies } from './strategies.ts';
@@ -117,7 +118,7 @@ function createPresentation(serverAddress: string): ServerDependencies['presenta
 /** What is there before anything runs: the core, who may do what, how workspaces are made, and every kind's strategy. */
 function assemble(options: ShardOptions) {
   const { store, clock, random, shardNumber, shardName, peers, caBundle, tokens, authenticator } = options;
-  const strategies = new Map<string, Strategy>();
+  const strategies = createStrategyTable();
   const core = createCore({
     store,
     clock,
@@ -125,15 +126,15 @@ function assemble(options: ShardOptions) {
     shardNumber,
     shardName,
     peers,
-    // Rows are served before what their strategies lean on is there: the strategy itself is looked up when it is first used.
-    strategy: (name) => lateStrategy(name, strategies),
+    strategy: strategies.of,
     conversion: conversionOf,
   });
   const access = createAccess(core);
   const tenancy = createTenancy(core, caBundle);
   const parts = kubernetesParts({ core, access, caBundle, tokens, authenticator });
   const all = { ...kcpStrategies(core, access, tenancy), ...parts.strategies };
-  for (const [name, strategy] of Object.entries(all)) strategies.set(name, strategy);
+  const exported = rootExports.flatMap(({ definitions }) => definitions);
+  strategies.define(all, [...builtinDefinitions, ...systemDefinitions, ...exported]);
   return { core, access, tenancy, parts };
 }
 
@@ -243,18 +244,4 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
       core[Symbol.dispose]();
     },
   };
-}
-
-function lateStrategy(name: string, strategies: ReadonlyMap<string, Strategy>): Strategy {
-  return new Proxy<Strategy>(
-    {},
-    {
-      get(_target, property) {
-        const strategy = strategies.get(name);
-        if (strategy === undefined)
-          throw new Error(`Cannot serve a row: it names the behaviour ${JSON.stringify(name)}, and there is none`);
-        return Reflect.get(strategy, property);
-      },
-    },
-  );
 }

@@ -1,27 +1,19 @@
 /** The shard's options, once: flags, environment, --help and the type of the configuration all come from this table. Names and defaults are kcp's where it has them. */
 import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
-import { inFlightOptions, installationOptions, rpcOptions } from '@kcp-ts/flags';
+import { inFlightOptions, installationOptions, rpcOptions, servingOptions, tokenOptions } from '@kcp-ts/flags';
+
+const { rootDirectory, securePort, bindAddress, externalHostname, tlsCertFile, tlsPrivateKeyFile, clientCaFile } =
+  servingOptions;
 
 export const options = {
   rootDirectory: {
-    flag: 'root-directory',
-    type: 'text',
-    default: '.kcp',
+    ...rootDirectory,
     text: 'Folder for data, certificates and the kubeconfig; made when it is not there.',
   },
-  securePort: {
-    flag: 'secure-port',
-    type: 'number',
-    default: 6443,
-    min: 0,
-    max: 65_535,
-    text: 'Port for HTTPS; 0 takes a free one.',
-  },
-  bindAddress: { flag: 'bind-address', type: 'text', default: '0.0.0.0', text: 'Address to listen on.' },
+  securePort,
+  bindAddress,
   externalHostname: {
-    flag: 'external-hostname',
-    type: 'text',
-    default: '',
+    ...externalHostname,
     text: 'Host name in the URLs that are given to clients; found out when empty.',
   },
   shardName: { flag: 'shard-name', type: 'text', default: 'root', text: 'Name of this shard.' },
@@ -58,29 +50,15 @@ export const options = {
     text: 'URL at which clients reach virtual workspaces; the base URL when empty.',
   },
   tlsCertFile: {
-    flag: 'tls-cert-file',
-    type: 'text',
-    default: '',
+    ...tlsCertFile,
     text: 'PEM file with the serving certificate and its chain; one is made in the root directory when empty.',
   },
-  tlsPrivateKeyFile: {
-    flag: 'tls-private-key-file',
-    type: 'text',
-    default: '',
-    text: 'PEM file with the key of --tls-cert-file.',
-  },
+  tlsPrivateKeyFile,
   clientCaFile: {
-    flag: 'client-ca-file',
-    type: 'text',
-    default: '',
+    ...clientCaFile,
     text: 'PEM file with the authorities of client certificates; one is made in the root directory when empty.',
   },
-  tokenAuthFile: {
-    flag: 'token-auth-file',
-    type: 'text',
-    default: '',
-    text: 'CSV file of bearer tokens: token,user,uid,"group,group".',
-  },
+  ...tokenOptions,
   serviceAccountKeyFile: {
     flag: 'service-account-key-file',
     type: 'text',
@@ -148,14 +126,7 @@ export const options = {
     default: ['system:authenticated'],
     text: 'Groups whose members get a home workspace.',
   },
-  verbosity: {
-    flag: 'v',
-    type: 'number',
-    default: 2,
-    min: 0,
-    max: 10,
-    text: 'How much is logged; 4 and more are for debugging.',
-  },
+  verbosity: servingOptions.verbosity,
 } as const satisfies OptionTable;
 
 export const batteries = ['workspace-types', 'admin', 'user', 'metrics-viewer'] as const;

@@ -4,6 +4,7 @@ import { compileLabelSelector, isWorkspacePath, StatusError } from '@kcp-ts/api'
 import { isTrue, parseApiPath, parseListOptions, parseQuery } from '@kcp-ts/apiserver';
 import { mastersGroup } from '@kcp-ts/authn';
 import type { Exchange, InFlight } from '@kcp-ts/http';
+import type { AnswerOwn } from '@kcp-ts/program';
 import type { Confirming, ShardRecord } from '@kcp-ts/sharding';
 import { answerStatus, confirmPlacement } from '@kcp-ts/sharding';
 import type { Context, MergedRequest } from './context.ts';
@@ -22,8 +23,8 @@ export interface ServiceDependencies {
   readonly inFlight: InFlight;
   /** What shards are selected by. */
   labelsOf(shard: ShardRecord): Readonly<Record<string, string>>;
-  /** Health and metrics of the service itself; false for any other path. */
-  answerOwn(exchange: Exchange): boolean | Promise<void>;
+  /** Health and metrics of the service itself; undefined for any other path. */
+  readonly answerOwn: AnswerOwn;
   /** One line about a fault of ours. */
   logFault(exchange: Exchange, error: StatusError): void;
 }
@@ -126,7 +127,7 @@ export function createService(deps: ServiceDependencies): Service {
   return {
     async handler(exchange) {
       const own = deps.answerOwn(exchange);
-      if (own !== false) return own === true ? undefined : own;
+      if (own !== undefined) return own === true ? undefined : own;
       try {
         await handle(exchange);
       } catch (thrown) {

@@ -1,6 +1,6 @@
 /** The options of the service of virtual workspaces, once: flags, environment, --help and the type of the configuration all come from this table. */
 import type { OptionTable, OptionValues } from '@kcp-ts/flags';
-import { inFlightOptions, installationOptions, servingOptions } from '@kcp-ts/flags';
+import { drainOptions, inFlightOptions, installationOptions, servingOptions } from '@kcp-ts/flags';
 
 export const options = {
   ...servingOptions,
@@ -11,11 +11,7 @@ export const options = {
     text: 'Name of this replica, another one for each.',
   },
   shutdownDrainSeconds: {
-    flag: 'shutdown-drain-seconds',
-    type: 'number',
-    default: 10,
-    min: 0,
-    max: 3600,
+    ...drainOptions.shutdownDrainSeconds,
     text: 'How long open requests may go on after SIGTERM; watches end at once, and go on elsewhere.',
   },
   ...inFlightOptions,

@@ -5,13 +5,14 @@ import { createSystemClock } from '@kcp-ts/base';
 import type { BodyStream, Exchange, HttpServer } from '@kcp-ts/http';
 import { createHttpServer, createUpstream } from '@kcp-ts/http';
 import { createLogger } from '@kcp-ts/observability';
+import { createServiceLoad } from '@kcp-ts/program';
 import type { MembershipState, ShardRecord } from '@kcp-ts/sharding';
 import { revisionAt } from '@kcp-ts/storage';
 import type { TestAuthority } from '@kcp-ts/testing';
 import { createTestAuthority } from '@kcp-ts/testing';
 import { encodeWatchFrame, framedWatchType, watchedKindHeader } from '@kcp-ts/watch';
-import type { Assembled } from './start.ts';
-import { assemble } from './start.ts';
+import type { Assembled } from './assemble.ts';
+import { assemble } from './assemble.ts';
 
 export interface FakeShard {
   readonly record: ShardRecord;
@@ -128,6 +129,7 @@ export async function setUp(): Promise<Setting> {
     name: 'own',
     clock,
     log: createLogger(0),
+    load: createServiceLoad(),
     tls: certs.own,
     membership: {
       current: () => state,

@@ -35,7 +35,7 @@ export const layers: Readonly<Record<string, number>> = {
   'libs/catalog': 6,
   'libs/controller-runtime': 6,
   'libs/strategies': 8,
-  'libs/program': 7,
+  'libs/program': 8,
   'libs/controllers': 8,
   'libs/virtual-workspaces': 8,
 };

@@ -30,11 +30,21 @@ export function healthEndpoint(
   return path[end] === '/' ? { endpoint, single: path.slice(end + 1) } : undefined;
 }
 
-export function handleHealth(request: ReceivedRequest, path: string, checks: readonly HealthCheck[]): void {
+export interface HealthReport {
+  readonly status: 200 | 500;
+  readonly text: string;
+}
+
+/** What a health endpoint answers. Undefined for other paths; throws StatusError NotFound for a check that there is not. */
+export function healthReport(
+  path: string,
+  query: Pick<ReceivedRequest['query'], 'all' | 'has'>,
+  checks: readonly HealthCheck[],
+): HealthReport | undefined {
   const found = healthEndpoint(path);
-  if (found === undefined) throw StatusError.pathNotFound();
+  if (found === undefined) return undefined;
   const { endpoint, single } = found;
-  const excluded = new Set(request.query.all('exclude'));
+  const excluded = new Set(query.all('exclude'));
   const asked = checks.filter(
     (check) =>
       (endpoint !== 'livez' || check.live) &&
@@ -49,10 +59,12 @@ export function handleHealth(request: ReceivedRequest, path: string, checks: rea
     failed = true;
     return `[-]${check.name} failed: ${check.told === true ? why : 'reason withheld'}\n`;
   });
-  if (failed) {
-    respondText(request, 500, `${lines.join('')}${endpoint} check failed\n`);
-    return;
-  }
-  const verbose = request.query.has('verbose');
-  respondText(request, 200, verbose ? `${lines.join('')}${endpoint} check passed\n` : 'ok');
+  if (failed) return { status: 500, text: `${lines.join('')}${endpoint} check failed\n` };
+  return { status: 200, text: query.has('verbose') ? `${lines.join('')}${endpoint} check passed\n` : 'ok' };
+}
+
+export function handleHealth(request: ReceivedRequest, path: string, checks: readonly HealthCheck[]): void {
+  const report = healthReport(path, request.query, checks);
+  if (report === undefined) throw StatusError.pathNotFound();
+  respondText(request, report.status, report.text);
 }

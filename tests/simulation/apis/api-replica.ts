@@ -127,7 +127,7 @@ export function startApiReplica(simulation: Simulation, deps: ApiReplicaDependen
       index: { oracleOf: () => undefined },
     },
     labelsOf: ({ labels }) => labels,
-    answerOwn: () => false,
+    answerOwn: () => undefined,
     logFault: (_exchange, error) => deps.fault(error),
   });
   return { process, membership, server: { process, handler: () => service.handler, mayAnswer: () => true } };

@@ -26,7 +26,9 @@ export function reportRole(role: () => ReplicaRole, holds: () => boolean): RoleR
   const isRole = (name: ReplicaRole['role']) => (role().role === name ? 1 : 0);
   return {
     check: {
-      ...{ name: 'role', live: false, told: true },
+      name: 'role',
+      live: false,
+      told: true,
       check() {
         const now = role();
         if (now.role === 'owner')
@@ -42,7 +44,9 @@ export function reportRole(role: () => ReplicaRole, holds: () => boolean): RoleR
       },
     },
     serving: {
-      ...{ name: 'serving', live: false, told: true },
+      name: 'serving',
+      live: false,
+      told: true,
       check: () => (role().role === 'owner' ? 'the shard is starting' : undefined),
     },
     series: [

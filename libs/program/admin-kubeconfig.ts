@@ -20,8 +20,8 @@ export interface AdminTokens {
 
 export interface AdminTokenDependencies {
   readonly kubeconfigPath: string;
-  readonly tokenStorePath: string;
-  readonly batteries: readonly string[];
+  readonly authenticationAdminTokenPath: string;
+  readonly batteriesIncluded: readonly string[];
   readonly random: Random;
 }
 
@@ -50,7 +50,11 @@ async function readStore(path: string): Promise<Uint8Array | undefined> {
   return (await readFileIfThere(path)) === undefined ? undefined : readFile(path);
 }
 
-async function shardAdminToken({ kubeconfigPath, tokenStorePath, random }: AdminTokenDependencies): Promise<string> {
+async function shardAdminToken({
+  kubeconfigPath,
+  authenticationAdminTokenPath: tokenStorePath,
+  random,
+}: AdminTokenDependencies): Promise<string> {
   const stored = await readStore(tokenStorePath);
   const kubeconfig = await readFileIfThere(kubeconfigPath);
   const token = kubeconfig === undefined ? undefined : tokenIn(kubeconfig, 'shard-admin');
@@ -70,7 +74,7 @@ async function shardAdminToken({ kubeconfigPath, tokenStorePath, random }: Admin
 
 /** Makes or finds the administrators' tokens. Rejects when the kept one does not fit its hash. */
 export async function prepareAdminTokens(deps: AdminTokenDependencies): Promise<AdminTokens> {
-  const { random, batteries } = deps;
+  const { random, batteriesIncluded: batteries } = deps;
   const shardAdmin = await shardAdminToken(deps);
   const kcpAdmin = random.uuid();
   const user = batteries.includes('user') ? random.uuid() : undefined;

@@ -1,5 +1,5 @@
 /**
- * The certificates and keys that a shard cannot be without, made in the root directory when they are missing, near their end or for
+ * The certificates and keys that a server cannot be without, made in the root directory when they are missing, near their end or for
  * other names. The module that makes certificates takes longer to load than all else at a start, so it is only loaded to make one.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
@@ -9,7 +9,7 @@ import { isIP, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
 import type { CertificateAndKey, KeyKind } from '@kcp-ts/pki';
 
 /** All PEM. */
-export interface ShardCertificates {
+export interface ServiceCertificates {
   readonly serving: CertificateAndKey;
   /** What clients trust to reach us: goes into the kubeconfig. */
   readonly servingCa: string;
@@ -19,7 +19,7 @@ export interface ShardCertificates {
 
 export interface CertificateDependencies {
   readonly rootDirectory: string;
-  /** Names and addresses under which clients reach the shard. */
+  /** Names and addresses under which clients reach the server. */
   readonly hosts: readonly string[];
   /** Files of the operator's own, empty when there are none. */
   readonly tlsCertFile: string;
@@ -148,7 +148,7 @@ async function ensureServiceAccountKey({
 }
 
 /** Reads what there is and makes what there is not. Rejects when a file of the operator's cannot be read, or a key of ours is broken. */
-export async function ensureCertificates(deps: CertificateDependencies): Promise<ShardCertificates> {
+export async function ensureCertificates(deps: CertificateDependencies): Promise<ServiceCertificates> {
   const { rootDirectory, tlsCertFile, tlsPrivateKeyFile, clientCaFile, nowMs } = deps;
   const own = async () => {
     const certificate = await readFile(tlsCertFile, 'utf8');

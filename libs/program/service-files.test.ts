@@ -7,9 +7,9 @@ import { createSystemRandom } from '@kcp-ts/base';
 import { decodeYaml } from '@kcp-ts/http';
 import { createLogger, levelOf } from '@kcp-ts/observability';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CertificateDependencies } from './certificates.ts';
-import { ensureCertificates, servingHosts } from './certificates.ts';
-import { prepareAdminTokens, writeKubeconfig } from './kubeconfig.ts';
+import { prepareAdminTokens, writeKubeconfig } from './admin-kubeconfig.ts';
+import type { CertificateDependencies } from './service-certificates.ts';
+import { ensureCertificates, servingHosts } from './service-certificates.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -97,10 +97,10 @@ describe('the kubeconfig', () => {
   const random = createSystemRandom();
   const paths = () => ({
     kubeconfigPath: join(folder, 'admin.kubeconfig'),
-    tokenStorePath: join(folder, '.admin-token-store'),
+    authenticationAdminTokenPath: join(folder, '.admin-token-store'),
   });
-  const start = async (batteries: string[] = ['admin']) => {
-    const tokens = await prepareAdminTokens({ ...paths(), batteries, random });
+  const start = async (batteriesIncluded: string[] = ['admin']) => {
+    const tokens = await prepareAdminTokens({ ...paths(), batteriesIncluded, random });
     const { kubeconfigPath } = paths();
     await writeKubeconfig({ path: kubeconfigPath, externalUrl: 'https://box:6443', servingCa: 'PEM', tokens });
     return tokens;
@@ -146,12 +146,12 @@ describe('the kubeconfig', () => {
       ['shard-admin', ['system:masters', 'system:authenticated']],
       ['user', ['system:authenticated']],
     ]);
-    expect(await readFile(paths().tokenStorePath)).toEqual(Buffer.from(hashToken(first.shardAdmin)));
+    expect(await readFile(paths().authenticationAdminTokenPath)).toEqual(Buffer.from(hashToken(first.shardAdmin)));
   });
 
   it('does not believe a shard-admin token that does not fit the stored hash', async () => {
     await start();
-    await writeFile(paths().tokenStorePath, hashToken('another'));
+    await writeFile(paths().authenticationAdminTokenPath, hashToken('another'));
     await expect(start()).rejects.toThrow(
       /admin token in file ".*admin\.kubeconfig" is not valid anymore\. Remove file ".*\.admin-token-store"/,
     );

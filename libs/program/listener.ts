@@ -1,29 +1,30 @@
-/** The listening socket of a shard, which outlives every ownership of it. What is not the owner's to answer is answered here. */
+/** The listening socket of a service. It is there before the service is: the port is known, and probes are answered, from the beginning. */
 import { createServicePeers } from '@kcp-ts/authn';
 import type { Clock } from '@kcp-ts/base';
-import type { Exchange, ExchangeHandler, HttpServer } from '@kcp-ts/http';
+import type { Exchange, ExchangeHandler, HttpServer, ServerTls } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
 import type { Logger } from 'pino';
-import type { ensureCertificates } from './certificates.ts';
-import type { ShardConfig } from './config.ts';
+import type { ServiceLoad } from './service-load.ts';
 
 export interface ListenDependencies {
-  readonly config: ShardConfig;
-  readonly certificates: Awaited<ReturnType<typeof ensureCertificates>>;
-  /** PEM, or nothing where the shard stands alone. */
+  readonly config: { readonly bindAddress: string; readonly securePort: number };
+  readonly tls: ServerTls;
+  /** PEM of the authority of services; '' where there are no others. */
   readonly peerCa: string;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: Pick<Logger, 'error'>;
+  readonly load: ServiceLoad;
 }
 
 export interface Listener {
-  readonly server: HttpServer;
   readonly port: number;
   /**
    * From now on requests go to `handler`. What it answers is given only while `holds` says that it may be; what probes and scrapes ask says nothing of the data
    * and is always answered.
    */
   serve(handler: ExchangeHandler, holds?: () => boolean): void;
+  /** Takes no new requests, lets those under way end for so long, then cuts off what is left. */
+  close(options: { readonly drainMs: number }): Promise<void>;
 }
 
 const ofTheProcess = /^\/(livez|readyz|healthz|metrics)(?=[/?]|$)/;
@@ -35,16 +36,12 @@ function answerStarting(exchange: Exchange): void {
   else exchange.respond(503, { 'retry-after': '1' });
 }
 
-/** The port is known before the shard is, since URLs in its objects name it. */
-export async function listen({ config, certificates, peerCa, clock, log }: ListenDependencies): Promise<Listener> {
+/** Resolves when it listens. */
+export async function listen({ config, tls, peerCa, clock, log, load }: ListenDependencies): Promise<Listener> {
   let handler: ExchangeHandler = answerStarting;
   let mayAnswer: (() => boolean) | undefined;
-  const server = createHttpServer({
-    tls: {
-      certificate: certificates.serving.certificate,
-      privateKey: certificates.serving.privateKey,
-      clientCa: `${certificates.clientCa}${peerCa}`,
-    },
+  const server: HttpServer = createHttpServer({
+    tls,
     handler(exchange) {
       // Whoever has begun to serve a request answers it, or nobody: the next ownership cannot vouch for what the one before has read.
       if (mayAnswer !== undefined && !ofTheProcess.test(exchange.url)) exchange.answerWhile(mayAnswer);
@@ -54,13 +51,14 @@ export async function listen({ config, certificates, peerCa, clock, log }: Liste
     onError: (error) => log.error({ err: error }, 'a request failed'),
     clock,
   });
+  load.follow(server);
   const { port } = await server.listen({ host: config.bindAddress, port: config.securePort });
   return {
-    server,
     port,
     serve(next, holds) {
       mayAnswer = holds;
       handler = next;
     },
+    close: (options) => server.close(options),
   };
 }

@@ -1,0 +1,82 @@
+import { createCertificateReader } from '@kcp-ts/authn';
+import { createSystemClock } from '@kcp-ts/base';
+import type { HttpClient } from '@kcp-ts/http';
+import { createHttpClient } from '@kcp-ts/http';
+import type { TestAuthority } from '@kcp-ts/testing';
+import { createTestAuthority } from '@kcp-ts/testing';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createHealthAndMetrics, followingChecks } from './health-and-metrics.ts';
+import type { Listener } from './listener.ts';
+import { listen } from './listener.ts';
+import { createServiceLoad } from './service-load.ts';
+
+const clock = createSystemClock();
+let authority: TestAuthority;
+let listener: Listener;
+let client: HttpClient;
+
+beforeEach(async () => {
+  authority = await createTestAuthority();
+  listener = await listen({
+    config: { bindAddress: '127.0.0.1', securePort: 0 },
+    tls: { ...(await authority.issue('CN=server')), clientCa: authority.certificate },
+    peerCa: '',
+    clock,
+    log: { error: () => undefined },
+    load: createServiceLoad(),
+  });
+  client = createHttpClient({ ca: authority.certificate });
+});
+afterEach(async () => {
+  client[Symbol.dispose]();
+  await listener.close({ drainMs: 0 });
+});
+
+const get = (path: string, by = client) => by.request('GET', `https://127.0.0.1:${listener.port}${path}`);
+
+it('answers probes from the beginning: it lives, and is not ready before it serves', async () => {
+  expect(await get('/livez')).toMatchObject({ status: 200, body: 'ok' });
+  expect(await get('/readyz')).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  expect((await get('/clusters/root')).status).toBe(503);
+  listener.serve((exchange) => exchange.respond(200, {}, exchange.url));
+  expect(await get('/readyz')).toMatchObject({ status: 200, body: '/readyz' });
+});
+
+it('answers from data only while it holds them, and probes always', async () => {
+  let holds = true;
+  listener.serve(
+    (exchange) => exchange.respond(200, {}, 'served'),
+    () => holds,
+  );
+  expect((await get('/clusters/root')).status).toBe(200);
+  holds = false;
+  expect(await get('/clusters/root')).toMatchObject({ status: 503, body: expect.not.stringContaining('served') });
+  expect((await get('/readyz')).status).toBe(200);
+});
+
+it('says of a service that follows the shards what it knows, and shows metrics to masters alone', async () => {
+  let ready = false;
+  let draining = false;
+  const answerOwn = createHealthAndMetrics({
+    checks: followingChecks({ isReady: () => ready }, () => draining),
+    metrics: () => Promise.resolve('numbers'),
+    readCertificate: createCertificateReader(() => clock.now()),
+  });
+  listener.serve((exchange) => {
+    const own = answerOwn(exchange);
+    if (own === undefined) exchange.respond(404, {}, 'handed on');
+    return own === true ? undefined : own;
+  });
+  expect(await get('/readyz')).toMatchObject({ status: 500, body: expect.stringContaining('[-]index failed') });
+  ready = true;
+  expect(await get('/readyz')).toMatchObject({ status: 200, body: 'ok' });
+  expect((await get('/readyz/shutdown?verbose')).body).toBe('[+]shutdown ok\nreadyz check passed\n');
+  draining = true;
+  expect((await get('/readyz')).body).toContain('[-]shutdown failed');
+  expect((await get('/livez')).status).toBe(200);
+
+  expect(await get('/metrics')).toMatchObject({ status: 404, body: 'handed on' });
+  const masters = await authority.issue('CN=admin, O=system:masters');
+  using admin = createHttpClient({ ca: authority.certificate, cert: masters.certificate, key: masters.privateKey });
+  expect(await get('/metrics', admin)).toMatchObject({ status: 200, body: 'numbers' });
+});

@@ -1,0 +1,29 @@
+/** What every service has before it is composed, whichever service it is. */
+import type { Clock, Random, UncaughtErrors } from '@kcp-ts/base';
+import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import { createLogger } from '@kcp-ts/observability';
+import type { Logger } from 'pino';
+import type { ServiceLoad, ServiceLoadOptions } from './service-load.ts';
+import { createServiceLoad, defaultInFlight } from './service-load.ts';
+
+export interface ServiceContext<Config> {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly load: ServiceLoad;
+}
+
+/** `uncaught`: of the process, for the metrics. */
+export function createServiceContext<Config extends { readonly verbosity: number } & Partial<ServiceLoadOptions>>(
+  config: Config,
+  uncaught: Pick<UncaughtErrors, 'count'> | undefined,
+): ServiceContext<Config> {
+  return {
+    config,
+    clock: createSystemClock(),
+    random: createSystemRandom(),
+    log: createLogger(config.verbosity),
+    load: createServiceLoad({ ...defaultInFlight, ...config }, uncaught),
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * How a service of an installation starts and stops, whichever service it is. It listens first, so
+ * that what it announces is what it has bound; then it connects to etcd and NATS, is composed, serves
+ * and announces itself. It stops in the opposite order: it says that it is not ready, lets requests
+ * end, then closes what they were served from.
+ */
+import { readFile } from 'node:fs/promises';
+import type { ExchangeHandler, ServerTls } from '@kcp-ts/http';
+import type { Connections, Directory, FeedHandler, InstallationConfig, ServiceKind } from '@kcp-ts/sharding';
+import { openConnections, openDirectory, peerTlsOf } from '@kcp-ts/sharding';
+import { listen } from './listener.ts';
+import type { ListenFlags } from './own-address.ts';
+import { addressOf, advertisedHostOf } from './own-address.ts';
+import type { ServiceContext } from './service-context.ts';
+
+export interface ServiceConfig extends InstallationConfig, ListenFlags {
+  readonly name: string;
+  readonly securePort: number;
+  readonly tlsCertFile: string;
+  readonly tlsPrivateKeyFile: string;
+  readonly clientCaFile: string;
+}
+
+export interface ServiceOptions {
+  readonly kind: ServiceKind;
+  /** Whether other services connect to it: then their authority is trusted beside that of clients. */
+  readonly servesServices: boolean;
+  readonly drainMs: number;
+  /** How often it asks whether it knows all of the membership, in milliseconds. */
+  readonly membershipAskMs?: number;
+}
+
+/** What a service is composed of. */
+export interface ServiceParts<Config> extends ServiceContext<Config> {
+  /** In the membership, and for NATS. */
+  readonly name: string;
+  readonly connections: Connections;
+  /** Closed when the server has ended: what was opened last goes first. */
+  readonly opened: AsyncDisposableStack;
+  /** Follows the feeds of all shards. */
+  openDirectory(feedHandlers?: readonly FeedHandler[]): Promise<Directory>;
+}
+
+export interface Service {
+  readonly handler: ExchangeHandler;
+  /** Where other services call it by gRPC, if they do. */
+  readonly rpcPort?: number;
+  /** From now on readiness says no. */
+  drain?(): void;
+}
+
+export interface RunningService extends AsyncDisposable {
+  readonly port: number;
+}
+
+async function servingTlsOf(config: ServiceConfig, peerCa: string): Promise<ServerTls> {
+  const read = (path: string) => readFile(path, 'utf8');
+  const authorities = [config.clientCaFile === '' ? '' : await read(config.clientCaFile), peerCa];
+  const clientCa = authorities.filter((pem) => pem !== '').join('\n');
+  return {
+    certificate: await read(config.tlsCertFile),
+    privateKey: await read(config.tlsPrivateKeyFile),
+    clientCa: clientCa === '' ? undefined : clientCa,
+  };
+}
+
+/** Resolves when the service serves and has announced itself; it is ready when it knows what the shards have. */
+export async function startService<Config extends ServiceConfig>(
+  context: ServiceContext<Config>,
+  { kind, servesServices, drainMs, membershipAskMs }: ServiceOptions,
+  compose: (parts: ServiceParts<Config>) => Promise<Service>,
+): Promise<RunningService> {
+  const { config, clock, log, load } = context;
+  const name = config.natsUsername || config.name;
+  const host = advertisedHostOf(config);
+  const peerCa = (await peerTlsOf(config)).ca;
+  const tls = await servingTlsOf(config, servesServices ? peerCa : '');
+  const listener = await listen({ config, tls, peerCa, clock, log, load });
+  const opened = new AsyncDisposableStack();
+  try {
+    const connections = opened.use(await openConnections({ config, name, clock, log, membershipAskMs }));
+    const service = await compose({
+      ...context,
+      name,
+      connections,
+      opened,
+      openDirectory: async (feedHandlers) => opened.use(await openDirectory({ connections, clock, log, feedHandlers })),
+    });
+    listener.serve(service.handler);
+    await connections.membership.announce({
+      kind,
+      name,
+      baseUrl: `https://${addressOf(host, listener.port)}`,
+      ...(service.rpcPort === undefined ? {} : { rpcAddress: addressOf(host, service.rpcPort) }),
+    });
+    return {
+      port: listener.port,
+      async [Symbol.asyncDispose]() {
+        service.drain?.();
+        await listener.close({ drainMs });
+        await opened.disposeAsync();
+      },
+    };
+  } catch (error) {
+    await listener.close({ drainMs: 0 });
+    await opened.disposeAsync();
+    throw error;
+  }
+}

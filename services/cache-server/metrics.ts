@@ -1,0 +1,18 @@
+/** The metrics of a cache-server: a fixed set of series, none by workspace. */
+import { createMetricsPage } from '@kcp-ts/observability';
+import type { ServiceLoad } from '@kcp-ts/program';
+import type { Store } from '@kcp-ts/storage';
+
+/** The text of the page of metrics. */
+export function createMetrics(stores: Readonly<Record<string, Store>>, load: ServiceLoad): () => Promise<string> {
+  return createMetricsPage([
+    {
+      kind: 'counter',
+      name: 'kcp_cache_operations_total',
+      help: 'Copies written or removed.',
+      labels: ['store'],
+      read: () => Object.entries(stores).map(([name, each]) => [{ store: name }, each.statistics().operations]),
+    },
+    ...load.series,
+  ]);
+}

@@ -1,0 +1,84 @@
+/** The parts of a front-proxy, put together around a directory that its caller keeps. */
+import { createAssertionSigner, createCertificateReader } from '@kcp-ts/authn';
+import type { Clock } from '@kcp-ts/base';
+import type { ExchangeHandler } from '@kcp-ts/http';
+import type { ServiceLoad } from '@kcp-ts/program';
+import { commonNameOf, createHealthAndMetrics, followingChecks } from '@kcp-ts/program';
+import type { Directory, PathIndex, PeerTls } from '@kcp-ts/sharding';
+import { createBackends } from '@kcp-ts/sharding';
+import type { Logger } from 'pino';
+import { createFrontProxy } from './compose.ts';
+import type { Mapping } from './mapping.ts';
+import { createMetrics } from './metrics.ts';
+import type { Places } from './router.ts';
+import { createRouter } from './router.ts';
+
+export interface AssembleOptions {
+  readonly directory: Places & Pick<Directory, 'isReady'> & { readonly index: Pick<PathIndex, 'sizes'> };
+  /** What other services of the installation see. */
+  readonly peer: PeerTls;
+  readonly mappings: readonly Mapping[];
+  readonly rootShard: string;
+  readonly passGroups: readonly string[];
+  readonly dropGroups: readonly string[];
+  readonly clock: Clock;
+  readonly log: Pick<Logger, 'warn'>;
+  readonly load: ServiceLoad;
+}
+
+export interface AssembledFrontProxy extends Disposable {
+  readonly handler: ExchangeHandler;
+  /** Closes connections to servers that are not among these URLs, nor in the mappings. */
+  keep(urls: Iterable<string>): void;
+  /** Says that it is not ready, and ends watches. */
+  drain(): void;
+}
+
+export function assembleFrontProxy(options: AssembleOptions): AssembledFrontProxy {
+  const { directory, peer, mappings, clock, log, load } = options;
+  const metrics = createMetrics({
+    load,
+    backends: () => backends.statistics(),
+    index: () => directory.index.sizes(),
+  });
+  const backends = createBackends({
+    clock,
+    tlsOf: (url) => mappings.find(({ backend }) => backend === url)?.tls ?? peer,
+    onUnreachable: (url, error) => log.warn({ backend: url, err: error }, 'a backend cannot be reached'),
+    onAnswered: metrics.count,
+  });
+  let draining = false;
+  const readCertificate = createCertificateReader(() => clock.now());
+  const handler = createFrontProxy({
+    router: createRouter({
+      directory,
+      rootShard: options.rootShard,
+      mappings: mappings.filter(({ path }) => path !== '/clusters/'),
+    }),
+    backends,
+    signer: createAssertionSigner({
+      privateKey: peer.key,
+      issuer: commonNameOf(peer.cert),
+      clock,
+      passGroups: options.passGroups,
+      dropGroups: options.dropGroups,
+    }),
+    readCertificate,
+    inFlight: load.inFlight,
+    answerOwn: createHealthAndMetrics({
+      checks: followingChecks(directory, () => draining),
+      metrics: metrics.text,
+      readCertificate,
+    }),
+    onRefused: (status) => metrics.count('', status),
+  });
+  return {
+    handler,
+    keep: (urls) => backends.keep(new Set([...urls, ...mappings.map(({ backend }) => backend)])),
+    drain() {
+      draining = true;
+      backends.endWatches();
+    },
+    [Symbol.dispose]: () => backends[Symbol.dispose](),
+  };
+}

@@ -1,0 +1,118 @@
+/** The parts of the service of virtual workspaces, put together: everything but the server and what it is connected to. */
+import {
+  createAssertionSigner,
+  createAssertionVerifier,
+  createCertificateReader,
+  createServicePeers,
+  serviceAudience,
+} from '@kcp-ts/authn';
+import type { Clock } from '@kcp-ts/base';
+import { createSystemRandom } from '@kcp-ts/base';
+import type { ServiceLoad } from '@kcp-ts/program';
+import { commonNameOf, createHealthAndMetrics, followingChecks } from '@kcp-ts/program';
+import type { FeedService } from '@kcp-ts/proto';
+import type { RpcClient } from '@kcp-ts/rpc';
+import type { Confirming, Directory, PeerTls, ShardRecord } from '@kcp-ts/sharding';
+import { createBackends, createExclusions, silentMsMax } from '@kcp-ts/sharding';
+import type { Logger } from 'pino';
+import type { Service } from './compose.ts';
+import { createService } from './compose.ts';
+import { createContents } from './contents.ts';
+import type { IdentityDependencies } from './identity.ts';
+import { createMetrics } from './metrics.ts';
+import type { ShardsMembership } from './shards.ts';
+import { createShards } from './shards.ts';
+
+export interface AssembleDependencies {
+  /** Of this service in the register. */
+  readonly name: string;
+  readonly membership: ShardsMembership;
+  readonly directory: Confirming & Pick<Directory, 'isReady'>;
+  readonly tls: PeerTls;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly load: ServiceLoad;
+  connect(rpcAddress: string): RpcClient<typeof FeedService>;
+  labelsOf(shard: ShardRecord): Readonly<Record<string, string>>;
+}
+
+export interface Assembled extends Disposable {
+  readonly service: Service;
+  /** From now on readiness says no, and watches end. */
+  drain(): void;
+}
+
+function identityOf({ name, tls, clock }: AssembleDependencies): IdentityDependencies {
+  return {
+    signer: createAssertionSigner({ privateKey: tls.key, issuer: commonNameOf(tls.cert), clock }),
+    verifier: createAssertionVerifier({ audience: serviceAudience('virtual-workspaces', name), clock }),
+    isService: createServicePeers({ peerCa: tls.ca }),
+    readCertificate: createCertificateReader(() => clock.now()),
+  };
+}
+
+/** Everything but the server and what it is connected to. */
+export function assemble(deps: AssembleDependencies): Assembled {
+  const { membership, directory, tls, clock, log, load } = deps;
+  const requests = new Map<string, number>();
+  const count = (code: string) => void requests.set(code, (requests.get(code) ?? 0) + 1);
+  const backends = createBackends({
+    clock,
+    tlsOf: () => tls,
+    onUnreachable: (url, error) => log.warn({ backend: url, err: error }, 'a shard cannot be reached'),
+    onAnswered: (_url, status) => count(String(status)),
+  });
+  const shards = createShards({ membership, backends, clock, connect: deps.connect });
+  const contents = createContents(backends, clock);
+  const exclusions = createExclusions({
+    shards: membership,
+    clock,
+    exclude: (name, at) => membership.exclude(name, at),
+    readmit: (name) => membership.readmit(name),
+    progressOf: (name) => contents.progressOf(name) ?? shards.progressRequester.progressOf(name),
+    reachable: (shard) =>
+      shards.progressRequester.ask(shard).then(
+        () => true,
+        () => false,
+      ),
+    failed: (error) => log.warn({ err: error }, 'the register cannot be changed'),
+  });
+  let living: ReadonlySet<string> = new Set();
+  const following = membership.follow((state) => {
+    backends.keep(new Set(state.shards.map(({ baseUrl }) => baseUrl)));
+    const alive = state.shards.filter((shard) => shard.alive).map(({ baseUrl }) => baseUrl);
+    for (const url of alive) if (!living.has(url)) backends.revive(url);
+    living = new Set(alive);
+  });
+  const identity = identityOf(deps);
+  let draining = false;
+  const service: Service = createService({
+    inFlight: load.inFlight,
+    context: { shards, contents, clock, random: createSystemRandom() },
+    identity,
+    directory,
+    labelsOf: deps.labelsOf,
+    answerOwn: createHealthAndMetrics({
+      checks: followingChecks(directory, () => draining, [
+        {
+          name: 'register',
+          live: false,
+          check: () => (membership.silentForMs() <= silentMsMax * 10 ? undefined : 'not heard'),
+        },
+      ]),
+      metrics: createMetrics({ shards, contents, requests, load, watches: () => service.watches() }),
+      readCertificate: identity.readCertificate,
+    }),
+    logFault: (exchange, error) => log.error({ url: exchange.url, err: error.cause }, error.message),
+  });
+  return {
+    service,
+    drain() {
+      draining = true;
+      service.drain();
+    },
+    [Symbol.dispose]() {
+      for (const part of [following, exclusions, contents, shards, backends]) part[Symbol.dispose]();
+    },
+  };
+}
