@@ -40,9 +40,6 @@ export const layers: Readonly<Record<string, number>> = {
   'libs/virtual-workspaces': 8,
 };
 
-/** Packages whose content is about to move there. */
-export const packagesToCome: readonly string[] = ['libs/admission'];
-
 const layersOfPrograms: readonly (readonly [prefix: string, layer: number])[] = [
   ['services/', 9],
   ['tools/', 10],

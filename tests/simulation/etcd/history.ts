@@ -17,7 +17,9 @@ export async function historyOf({ log }: Pick<SimEtcd, 'log'>, prefix: string): 
     {
       place: { open: createMemoryBackend, clear: () => Promise.resolve() },
       clock: createVirtualTime(0).clock(),
-      ...{ bootId: 'truth', historyMaxAgeMs: 0, historyMaxBytes: Number.MAX_SAFE_INTEGER },
+      bootId: 'truth',
+      historyMaxAgeMs: 0,
+      historyMaxBytes: Number.MAX_SAFE_INTEGER,
     },
     keysOf(prefix),
   );
@@ -32,7 +34,9 @@ export async function historyOf({ log }: Pick<SimEtcd, 'log'>, prefix: string): 
     at = revision;
     const changes = events.map(({ key, value }) => ({
       type: value === undefined ? ('delete' as const) : ('put' as const),
-      ...{ key, value: value ?? new Uint8Array(), modRevision: revision },
+      key,
+      value: value ?? new Uint8Array(),
+      modRevision: revision,
     }));
     await mirror.apply(changes, revision);
   }

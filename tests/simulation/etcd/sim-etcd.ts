@@ -140,7 +140,9 @@ export function createSimEtcd({ time, chance, network }: SimEtcdNeeds): SimEtcd 
       const version: KeyVersion =
         'put' in one
           ? {
-              ...{ revision, value: one.value, lease },
+              revision,
+              value: one.value,
+              lease,
               createRevision: isThere ? before.createRevision : revision,
               version: isThere ? before.version + 1n : 1n,
             }

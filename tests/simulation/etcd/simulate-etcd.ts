@@ -75,7 +75,10 @@ function createRun(seed: number, rules: EtcdRules) {
     const mirror = openMirror(
       {
         place: { open: createMemoryBackend, clear: () => Promise.resolve() },
-        ...{ clock, bootId: process.address, historyMaxAgeMs: 300_000, historyMaxBytes: 100_000_000 },
+        clock,
+        bootId: process.address,
+        historyMaxAgeMs: 300_000,
+        historyMaxBytes: 100_000_000,
       },
       keysOf(prefix),
     );
@@ -163,7 +166,9 @@ function startClient({ chance, time, etcd, living }: Run) {
     const result = await store.commit([{ op: 'put', key, expect: 'any', value: () => Buffer.from(id) }]);
     if (result.status !== 'committed' || !mayAnswer()) return;
     answered.push({
-      ...{ shard, fromMs, toMs: time.now() },
+      shard,
+      fromMs,
+      toMs: time.now(),
       what: { kind: 'write', ids: [id], revision: result.revision },
     });
     const revision = await store.progress();

@@ -1,5 +1,4 @@
 import type { Finding } from '../finding.ts';
-import { packagesToCome } from '../layers.ts';
 import type { Package, Project } from '../project.ts';
 import { isTestSupport } from '../project.ts';
 import { packageName } from '../resolve-import.ts';
@@ -34,7 +33,6 @@ function cureOf(name: string, kind: 'dependencies' | 'devDependencies', { byCode
 /** A package names what its files import, and nothing else. */
 export function checkDependencies(project: Project): readonly Finding[] {
   return project.packages.flatMap((candidate) => {
-    if (packagesToCome.includes(candidate.folder)) return [];
     const imported = importedBy(project, candidate);
     return (['dependencies', 'devDependencies'] as const).flatMap((kind) =>
       [...candidate[kind]].flatMap((name): readonly Finding[] => {

@@ -1,5 +1,5 @@
 import type { Finding } from '../finding.ts';
-import { layerOf, layers, packagesToCome } from '../layers.ts';
+import { layerOf, layers } from '../layers.ts';
 import type { Project } from '../project.ts';
 
 const table = 'tools/check/layers.ts';
@@ -11,7 +11,7 @@ export function checkPackages(project: Project): readonly Finding[] {
     const at = (message: string): Finding => ({ rule: 'package', path: `${folder}/package.json`, line: 1, message });
     return [
       ...(layerOf(folder) === undefined ? [at(`This package has no layer: add it to ${table}`)] : []),
-      ...(packagesToCome.includes(folder) || project.files.some(({ path }) => path.startsWith(`${folder}/`))
+      ...(project.files.some(({ path }) => path.startsWith(`${folder}/`))
         ? []
         : [at('This package has no files: remove it, or add its content')]),
     ];
