@@ -133,6 +133,9 @@ describe('bodies', () => {
     for (const type of ['text/plain', 'application/xml', 'application/jsonx', 'multipart/form-data']) {
       refused(await typed('POST', url, '{}', type), 415, 'UnsupportedMediaType', /unknown format/);
       refused(await typed('PATCH', `${url}/good`, '{}', type), 415, 'UnsupportedMediaType', /Unsupported Media Type/);
+      // Which options a patch may have depends on its type, which is looked at first.
+      const apply = `${url}/good?force=true&fieldManager=me`;
+      refused(await typed('PATCH', apply, '{}', type), 415, 'UnsupportedMediaType', /Unsupported Media Type/);
     }
   });
 

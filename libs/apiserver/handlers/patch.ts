@@ -35,7 +35,6 @@ function acceptedTypes(served: ServedResource): readonly string[] {
 
 export async function handlePatch(call: ResourceCall): Promise<void> {
   const { request, served, api } = call;
-  const write = writeRequest(call, 'PatchOptions');
   const type = contentTypeOf(request);
   const accepted = acceptedTypes(served);
   const patcher = accepted.includes(type) ? patchers[type] : undefined;
@@ -45,6 +44,8 @@ export async function handlePatch(call: ResourceCall): Promise<void> {
       ? new StatusError('UnsupportedMediaType', '415: Unsupported Media Type', {})
       : unsupportedMediaType(type, accepted);
   }
+  // What the options may say depends on the type of the patch.
+  const write = writeRequest(call, 'PatchOptions');
   const body = await request.exchange.readBody(call.deps.bodyBytesMax);
   write.slices.restart();
   const { value: patch, duplicates } = await decodeJsonInSlices(
