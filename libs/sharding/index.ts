@@ -27,6 +27,7 @@ export type { PathIndex, Placement } from './locator/path-index.ts';
 export { createPathIndex, pathIndexHandler } from './locator/path-index.ts';
 export { isLogicalClusterKey, isWorkspaceKey, logicalClustersPrefix, projectionOf } from './locator/projections.ts';
 export { sharedConfirm } from './locator/shared-confirm.ts';
+export { parseVirtualWorkspacePath } from './locator/virtual-workspace-routes.ts';
 // Which shards and services there are
 export type { Connections, InstallationConfig, PeerTls } from './membership/connections.ts';
 export { etcdOptionsOf, openConnections, peerTlsOf } from './membership/connections.ts';

@@ -4,13 +4,15 @@
  */
 import type { UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
-import type { ReceivedRequest, Target } from '@kcp-ts/apiserver';
+import type { ReceivedRequest, SpecialHandler, Target } from '@kcp-ts/apiserver';
 
 export interface VirtualWorkspace {
   /** The segment of its paths: `/services/<name>/…`. */
   readonly name: string;
   /** What a path names, given what stands behind `/services/<name>/`; undefined where that is no path of it. Does no more work than a look-up. */
   locate(path: string, request: ReceivedRequest): Target | undefined;
+  /** Handlers of resources that it serves and that are not stored (`virtual`). */
+  readonly special?: readonly SpecialHandler[];
 }
 
 export const servicesPrefix = '/services/';

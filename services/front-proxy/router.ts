@@ -5,7 +5,7 @@ import { serviceAudience } from '@kcp-ts/authn';
 import type { Exchange } from '@kcp-ts/http';
 import { decodeSegment } from '@kcp-ts/http';
 import type { Directory, PathIndex, Placement, ServiceKind } from '@kcp-ts/sharding';
-import { confirmPlacement } from '@kcp-ts/sharding';
+import { confirmPlacement, parseVirtualWorkspacePath } from '@kcp-ts/sharding';
 import type { Mapping } from './mapping.ts';
 import { mappingOf } from './mapping.ts';
 
@@ -35,7 +35,6 @@ export interface RouterDependencies {
 }
 
 const clustersPrefix = '/clusters/';
-const apiExportPrefix = '/services/apiexport/';
 const cachePrefix = '/services/cache/';
 /** Kinds of services that an operator may name by their URL. */
 const mappedKinds: readonly ServiceKind[] = ['virtual-workspaces', 'cache-server'];
@@ -134,7 +133,7 @@ export function createRouter({ directory, rootShard, mappings }: RouterDependenc
     const mapping = mappingOf(mappings, path);
     if (mapping !== undefined)
       return { kind: 'forward', url: mapping.backend, path: url, audience: audienceAt(mapping.backend) };
-    if (path.startsWith(apiExportPrefix)) return anyOf('virtual-workspaces', url);
+    if (parseVirtualWorkspacePath(path) !== undefined) return anyOf('virtual-workspaces', url);
     if (path.startsWith(cachePrefix)) return anyOf('cache-server', url);
     // A service account's client knows no clusters: it is at home where its token says.
     const home = homeOf(exchange);

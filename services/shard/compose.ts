@@ -17,6 +17,7 @@ import { createServiceLoad, versionInfo } from '@kcp-ts/program';
 import type { Admission, ApiSurface, RegistryDependencies } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
 import { conversionOf } from '@kcp-ts/strategies';
+import type { VirtualWorkspace } from '@kcp-ts/virtual-workspaces';
 import { createAccess } from './access.ts';
 import { admissionPlugins, keyOfCluster } from './admission.ts';
 import type { AmongOthers } from './among-others.ts';
@@ -154,7 +155,13 @@ function healthChecks(
   ];
 }
 
-function serverDeps(core: Core, parts: KubernetesParts, admission: Admission, externalUrl: string): ServerDependencies {
+function serverDeps(
+  core: Core,
+  parts: KubernetesParts,
+  virtual: readonly VirtualWorkspace[],
+  admission: Admission,
+  externalUrl: string,
+): ServerDependencies {
   const registry = registryDeps(core, admission);
   return {
     store: core.store,
@@ -166,7 +173,10 @@ function serverDeps(core: Core, parts: KubernetesParts, admission: Admission, ex
     shardNumber: core.shardNumber,
     bodyBytesMax,
     watchBacklogBytesMax,
-    special: parts.special(registry),
+    special: new Map([
+      ...parts.special(registry),
+      ...virtual.flatMap(({ special = [] }) => special.map((handler) => [handler.name, handler] as const)),
+    ]),
     presentation: createPresentation(new URL(externalUrl).host),
   };
 }
@@ -201,17 +211,19 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   ]);
   const enabled = options.homeWorkspaces;
   const homeWorkspace = createHomeWorkspace({ core, access, tenancy, shardName, externalUrl, enabled });
+  const virtual = virtualWorkspaces(core, access);
+  const admission = createAdmissionChain(admissionPlugins(core, tenancy, access));
   const targets = createTargets({
     core,
     access,
-    virtualWorkspaces: virtualWorkspaces(core, access),
+    virtualWorkspaces: virtual,
     homeWorkspace,
     metrics: metrics.text,
   });
   let ready = true;
   const handler = createApiServer({
     deps: {
-      ...serverDeps(core, parts, createAdmissionChain(admissionPlugins(core, tenancy, access)), externalUrl),
+      ...serverDeps(core, parts, virtual, admission, externalUrl),
       countCacheList: cacheLists.count,
       ...(isService === undefined ? {} : { isService: ({ peer }: Exchange) => isService(peer) }),
     },

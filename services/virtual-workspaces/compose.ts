@@ -6,7 +6,7 @@ import { mastersGroup } from '@kcp-ts/authn';
 import type { Exchange, InFlight } from '@kcp-ts/http';
 import type { AnswerOwn } from '@kcp-ts/program';
 import type { Confirming, ShardRecord } from '@kcp-ts/sharding';
-import { answerStatus, confirmPlacement } from '@kcp-ts/sharding';
+import { answerStatus, confirmPlacement, parseVirtualWorkspacePath } from '@kcp-ts/sharding';
 import type { Context, MergedRequest } from './context.ts';
 import { unavailable } from './context.ts';
 import type { IdentityDependencies, RequestHeaders } from './identity.ts';
@@ -70,8 +70,8 @@ export function createService(deps: ServiceDependencies): Service {
   }
 
   /** The shard of the export; where it is down, or there is no such workspace, any other knows what to say. */
-  async function ownerShard({ owner }: Target): Promise<ShardRecord | undefined> {
-    const found = await resolve(owner);
+  async function shardOf(workspace: string): Promise<ShardRecord | undefined> {
+    const found = await resolve(workspace);
     const shard = found.status === 'found' ? context.shards.byName(found.shard) : undefined;
     return shard?.alive === true ? shard : anyShard();
   }
@@ -85,14 +85,14 @@ export function createService(deps: ServiceDependencies): Service {
     const found = await resolve(target.consumer);
     if (found.status === 'unavailable') throw unavailable();
     if (found.status === 'found') forward(request, context.shards.byName(found.shard), target.path(found.cluster));
-    else forward(request, await ownerShard(target), target.path(encodeURIComponent(target.consumer)));
+    else forward(request, await shardOf(target.owner), target.path(encodeURIComponent(target.consumer)));
   }
 
   async function answerAll(request: Request, target: Target): Promise<void> {
     const { exchange, headers } = request;
     const api = parseApiPath(target.rest);
     const collection = api !== undefined && api.name === '' && api.subresource === '';
-    const decider = await ownerShard(target);
+    const decider = await shardOf(target.owner);
     if (!collection || exchange.method !== 'GET') {
       forward(request, decider, target.path('*'));
       return;
@@ -118,9 +118,11 @@ export function createService(deps: ServiceDependencies): Service {
     deps.inFlight.admit(exchange, user?.groups.includes(mastersGroup) === true);
     const request: Request = { exchange, path, search, headers };
     const target = parseTarget(path);
-    // What there is no virtual workspace for, a shard says in its own words.
-    if (target === undefined) forward(request, anyShard(), path);
-    else if (target.consumer === '*') await answerAll(request, target);
+    if (target === undefined) {
+      // What there is no virtual workspace for, a shard says in its own words.
+      const named = parseVirtualWorkspacePath(path);
+      forward(request, named === undefined ? anyShard() : await shardOf(named.workspace), path);
+    } else if (target.consumer === '*') await answerAll(request, target);
     else await forwardToConsumer(request, target);
   }
 

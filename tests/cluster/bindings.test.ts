@@ -136,6 +136,18 @@ describe.skipIf(missing !== undefined)(`binding over shards${missing === undefin
     }
   });
 
+  it('the schemas that a workspace has bound are shown by the shard that has the workspace, through the front-proxy', async () => {
+    const provider = await sharded.workspace('schemas-provider', 'root');
+    await provide(admin, provider.path, 'cowboys', 'cowboys');
+    for (const { path, cluster } of await onEach('schemas')) {
+      await bind(admin, path, provider.path, 'cowboys');
+      const schemas = `/services/apiresourceschema/${cluster}/clusters/*/apis/apis.kcp.io/v1alpha1/apiresourceschemas`;
+      const theirs = names(await done(admin.get(schemas))).filter((name) => name.endsWith('.cowboys.wild.west'));
+      expect(theirs).toHaveLength(1);
+      await done(admin.get(`${schemas}/${theirs[0]}`));
+    }
+  });
+
   it('after the export is gone its objects stay on every shard, and bindings and consumers can be deleted', async () => {
     const provider = await sharded.workspace('gone-provider', 'root');
     const consumers = await onEach('gone');

@@ -309,3 +309,46 @@ it('a provider reaches nothing in a workspace that never bound its export, by an
   expect(names(kept.body)).toContain('precious');
   expect(names(kept.body)).not.toContain('intruder');
 });
+
+it('P28 to P31: a virtual workspace shows those who may read its bindings the schemas that a workspace has bound', async () => {
+  const [one, other, consumer] = [await workspace('p28-one'), await workspace('p28-other'), await workspace('p28')];
+  await provide(admin, one.path, 'cowboys', 'cowboys');
+  await provide(admin, other.path, 'gizmos', 'gizmos');
+  await provide(admin, other.path, 'hidden', 'hidden');
+  await bind(admin, consumer.path, one.path, 'cowboys');
+  await bind(admin, consumer.path, other.path, 'gizmos');
+  const at = `/services/apiresourceschema/${consumer.cluster}`;
+  const schemas = `${at}/clusters/*/apis/apis.kcp.io/v1alpha1/apiresourceschemas`;
+  const resources = (await done(admin.get(`${at}/clusters/*/apis/apis.kcp.io/v1alpha1`)))['resources'];
+  expect(resources).toMatchObject([{ name: 'apiresourceschemas', verbs: ['get', 'list', 'watch'] }]);
+  const bound = names(await done(admin.get(schemas)));
+  const theirs = bound.filter((name) => name.endsWith('.wild.west'));
+  expect(theirs.map((name) => name.split('.').at(-3))).toEqual(['cowboys', 'gizmos']);
+  // Every workspace has bound what root exports.
+  expect(bound.some((name) => name.endsWith('.workspaces.tenancy.kcp.io'))).toBe(true);
+  const first = theirs[0] ?? '';
+  expect((await done(admin.get(`${schemas}/${first}`)))['kind']).toBe('APIResourceSchema');
+  expect((await admin.get(`${schemas}/${first}x`)).status).toBe(404);
+  expect(names(await done(admin.get(schemas.replace('/clusters/*', ''))))).toEqual(bound);
+  expect((await admin.get(schemas.replace('*', other.cluster))).status).toBe(403);
+  expect(await admin.get(`${schemas}?watch=1`)).toMatchObject({ status: 200, text: '' });
+  for (const refused of [
+    await admin.post(schemas, {
+      apiVersion: 'apis.kcp.io/v1alpha1',
+      kind: 'APIResourceSchema',
+      metadata: { name: 'x' },
+    }),
+    await admin.patch(`${schemas}/${first}`, { metadata: { labels: { a: 'b' } } }),
+    await admin.delete(`${schemas}/${first}`),
+  ]) {
+    expect(refused.status, refused.text).toBe(403);
+    expect(refused.text).toContain('only read-only access is allowed to apiresourceschemas');
+  }
+  const user = server.as('user-3');
+  expect((await user.get(schemas)).status).toBe(403);
+  await grant(admin, consumer.path, 'read-bindings', 'user-3', [
+    { apiGroups: ['apis.kcp.io'], resources: ['apibindings'], verbs: ['get'] },
+  ]);
+  await user.until(schemas, ({ status }) => status === 200);
+  expect((await admin.get('/services/apiresourceschema/nowhere/apis')).status).toBe(403);
+});

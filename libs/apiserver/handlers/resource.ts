@@ -11,7 +11,7 @@ import type { ApiRequest } from '../api-request.ts';
 import type { Bookmarks } from '../bookmarks.ts';
 import type { MediaReader } from '../encode/media.ts';
 import { checkMetadataView, notAcceptable } from '../encode/media.ts';
-import { respondObject } from '../encode/respond.ts';
+import { answerHeaders, respondObject } from '../encode/respond.ts';
 import { parseListOptions } from '../options/list-options.ts';
 import type { Progress } from '../progress.ts';
 import { readBody } from '../read-body.ts';
@@ -50,7 +50,12 @@ function specialOf({ deps, served, api }: ResourceCall): SpecialHandler | undefi
 async function handleSpecial(special: SpecialHandler, call: ResourceCall, verb: Verb): Promise<void> {
   const { deps, request, cluster, storage, served, api } = call;
   const slices = deps.turns.begin();
-  const body = verb === 'get' ? undefined : await specialBody(call, verb, slices);
+  if (verb === 'watch') {
+    // What is not stored has no events: as kcp's virtual workspaces do, it is accepted, and ends.
+    request.exchange.stream(200, answerHeaders(request, 'application/json')).end();
+    return;
+  }
+  const body = verb === 'get' || verb === 'list' ? undefined : await specialBody(call, verb, slices);
   if (slices.due) await slices.pause();
   const { namespace, name: objectName } = api;
   const answer = await special.handle({ request, cluster, storage, served, namespace, objectName, body });
