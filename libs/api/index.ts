@@ -17,7 +17,7 @@ export {
 export type { IdentityHash, KeyIdentity } from './identity-hash.ts';
 export { parseIdentityHash } from './identity-hash.ts';
 export type { JsonSchema } from './json-schema.ts';
-// Objects and rows
+// Objects and definitions
 export type { Condition, KubeObject, ObjectMeta, OwnerReference } from './kube-object.ts';
 // Names, selectors and quantities
 export {

@@ -1,6 +1,6 @@
 /**
- * A resource is a row: a built-in kind, a kcp kind, a CRD's version and a bound API's version are all this one value, and one registry serves
- * them. A row is plain data; what it cannot say is a strategy, named here and implemented upstairs.
+ * A resource is a definition: a built-in kind, a kcp kind, a CRD's version and a bound API's version are all this one value, and one registry serves
+ * them. A definition is plain data; what it cannot say is a strategy, named here and implemented in libs/strategies.
  */
 import type { JsonSchema } from './json-schema.ts';
 
@@ -96,9 +96,9 @@ export interface ResourceDefinition {
   readonly strategy?: string | undefined;
   readonly deprecated?: boolean;
   readonly deprecationWarning?: string | undefined;
-  /** The version objects of this resource are stored in; the row's own version when absent. */
+  /** The version objects of this resource are stored in; the definition's own version when absent. */
   readonly storageVersion?: string;
-  /** The group and version whose stored objects this row shows in its own shape; the strategy converts. Absent: the objects are this row's own. */
+  /** The group and version whose stored objects this definition shows in its own shape; the strategy converts. Absent: the objects are this definition's own. */
   readonly aliasOf?: { readonly group: string; readonly version: string };
   /** kcp's schema of the kind has CEL rules, which its strategy states here: they are not checked of objects that the schema refuses, and the answer says so. */
   readonly rules?: boolean;

@@ -1,4 +1,4 @@
-/** Rows state what is special about them; what most rows of their family share is filled in here. */
+/** Definitions state what is special about them; what most definitions of their family share is filled in here. */
 import type { PrinterColumn, ResourceDefinition, SubresourceDefinition, Verb } from '@kcp-ts/api';
 import { groupResourceText } from '@kcp-ts/api';
 import { writeRulesByResource } from './k8s/write-rules.ts';

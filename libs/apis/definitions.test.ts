@@ -1,4 +1,4 @@
-/** Walks every row: what is true of one must be true of all. */
+/** Walks every definition: what is true of one must be true of all. */
 import type { JsonSchema, ResourceDefinition } from '@kcp-ts/api';
 import { groupResourceText, groupVersionText } from '@kcp-ts/api';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// Rows of every kind that is built in, and the objects that are there from the start.
+// Definitions of every kind that is built in, and the objects that are there from the start.
 export { resourceSchemaObject } from './bootstrap/resource-schema-object.ts';
 export type { RootExport } from './bootstrap/root-exports.ts';
 export { rootExports } from './bootstrap/root-exports.ts';

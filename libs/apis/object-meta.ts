@@ -1,5 +1,5 @@
 /**
- * `metadata`, which rows leave as a bare object since the registry checks it. Documents for clients, strategic merge and apply need its
+ * `metadata`, which definitions leave as a bare object since the registry checks it. Documents for clients, strategic merge and apply need its
  * fields, list types and merge keys: here they are.
  */
 import type { JsonSchema } from '@kcp-ts/api';

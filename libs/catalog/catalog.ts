@@ -1,5 +1,5 @@
 /**
- * Which resources a workspace serves. The answer is put together from components (built-in and system rows for all, one for each bound resource, one
+ * Which resources a workspace serves. The answer is put together from components (built-in and system definitions for all, one for each bound resource, one
  * for each established CRD), cached per cluster in a bounded map and shared between clusters with equal sets; a commit that changes a CRD or an
  * APIBinding makes that one be read again. Precedence: built-in and system, then bound, then CRDs; a lower one with the same group and plural is hidden.
  */

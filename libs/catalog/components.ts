@@ -69,7 +69,7 @@ export interface Components {
 
 export interface ComponentDependencies extends ResourceDefinitionDependencies {
   readonly store: Store;
-  /** The rows of what the server's own exports bring: their strategies are built in. Undefined for everybody else's. */
+  /** The definitions of what the server's own exports bring: their strategies are built in. Undefined for everybody else's. */
   ownDefinitions(bound: BoundResource): readonly ResourceDefinition[] | undefined;
 }
 

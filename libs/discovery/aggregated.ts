@@ -38,7 +38,7 @@ interface KnownGroup {
   readonly text: string;
 }
 
-/** Texts of groups by the first of their rows: a group that holds the same rows in another surface is not written again. */
+/** Texts of groups by the first of their definitions: a group that holds the same definitions in another surface is not written again. */
 const known = new WeakMap<ResourceDefinition, KnownGroup>();
 
 function rowsOf({ versions }: GroupDefinitions): readonly ResourceDefinition[] {

@@ -46,9 +46,9 @@ interface KnownDocument {
   readonly document: Promise<Document>;
 }
 
-/** Documents by the first of their rows: most group versions hold the same rows in every surface. */
+/** Documents by the first of their definitions: most group versions hold the same definitions in every surface. */
 const known = new WeakMap<ResourceDefinition, readonly KnownDocument[]>();
-/** As many sets of rows with the same first row are remembered; older ones go. */
+/** As many sets of definitions with the same first definition are remembered; older ones go. */
 const knownMax = 8;
 
 function sameDefinitions(a: readonly ResourceDefinition[], b: readonly ResourceDefinition[]): boolean {
@@ -60,7 +60,7 @@ async function makeV3(resourceDefinitions: readonly ResourceDefinition[], slices
   return await documentV3(resourceDefinitions, await etagOf('v3', resourceDefinitions, slices), slices);
 }
 
-/** The document of one group version, shared by all surfaces that serve the same rows there. */
+/** The document of one group version, shared by all surfaces that serve the same definitions there. */
 function cachedDocumentV3(resourceDefinitions: readonly ResourceDefinition[], slices: Slices): Promise<Document> {
   const [first] = resourceDefinitions;
   if (first === undefined) return makeV3(resourceDefinitions, slices);
@@ -72,7 +72,7 @@ function cachedDocumentV3(resourceDefinitions: readonly ResourceDefinition[], sl
   return document;
 }
 
-/** The shared definitions that these rows need, with those that they need in turn. */
+/** The shared OpenAPI definitions that these resources need, with those that they need in turn. */
 async function sharedFor(
   resourceDefinitions: readonly ResourceDefinition[],
   slices: Slices,
@@ -139,10 +139,10 @@ const sharedV3 = definitionTextsV3(sharedDefinitions);
 const sharedV2 = definitionTextsV2(sharedDefinitions);
 const sharedBytes = definitionBytes(sharedDefinitions);
 
-/** Changes when the same rows are written in another way. */
+/** Changes when the same definitions are written in another way. */
 const writtenAs = 1;
 
-/** SHA-512 in upper-case hex over the rows' hashes. */
+/** SHA-512 in upper-case hex over the definitions' hashes. */
 async function etagOf(
   form: string,
   resourceDefinitions: readonly ResourceDefinition[],
@@ -157,7 +157,7 @@ async function etagOf(
   return hash.digest('hex').toUpperCase();
 }
 
-/** Makes what each row brings, before all of it is joined. */
+/** Makes what each definition brings, before all of it is joined. */
 async function makePieces(
   resourceDefinitions: readonly ResourceDefinition[],
   make: (fragments: Fragments) => unknown,

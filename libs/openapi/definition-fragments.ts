@@ -1,6 +1,6 @@
 /**
- * The pieces of documents that one row brings, as text and bytes. They are cached by the row itself: a row is one value for all workspaces that
- * serve it, so that a document of a new set of rows costs no more than joining pieces.
+ * The pieces of documents that one definition brings, as text and bytes. They are cached by the definition itself: a definition is one value for all workspaces that
+ * serve it, so that a document of a new set of definitions costs no more than joining pieces.
  */
 import { createHash } from 'node:crypto';
 import type { ResourceDefinition } from '@kcp-ts/api';

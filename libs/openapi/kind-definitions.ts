@@ -1,4 +1,4 @@
-/** The definitions that a row brings: its kind, the list of it, and kinds that only its subresources have. */
+/** The OpenAPI definitions that a resource brings: its kind, the list of it, and kinds that only its subresources have. */
 import type { JsonSchema, ResourceDefinition, SubresourceDefinition } from '@kcp-ts/api';
 import { definitionName, metaName, quantityName, scaleName } from './names.ts';
 import type { OpenApiSchema } from './open-api-schema.ts';

@@ -1,4 +1,4 @@
-/** The calls that a row serves, in no version of OpenAPI yet. */
+/** The calls that a definition serves, in no version of OpenAPI yet. */
 import type { ResourceDefinition, SubresourceDefinition } from '@kcp-ts/api';
 import { subresourceKind } from './kind-definitions.ts';
 import { definitionName, documentKey, metaName, operationScope, operationTag } from './names.ts';

@@ -1,5 +1,5 @@
 /**
- * What a request is about once its target is resolved: a row, where its objects are stored, its compiled schema and its strategy. Built once per
+ * What a request is about once its target is resolved: a definition, where its objects are stored, its compiled schema and its strategy. Built once per
  * API surface by the catalog, shared by every workspace with that surface, looked up once per request.
  */
 
@@ -55,7 +55,7 @@ export interface WriteContext {
 }
 
 /**
- * What a row cannot say. A strategy sees objects in their storage version; it may change what it is given in `prepare…`, names what is wrong in
+ * What a definition cannot say. A strategy sees objects in their storage version; it may change what it is given in `prepare…`, names what is wrong in
  * `validate…`, and refuses in `admit…` by throwing a StatusError. `accompany…` adds operations to the same commit.
  */
 export interface Strategy {
@@ -65,7 +65,7 @@ export interface Strategy {
   mayGo?(object: KubeObject): boolean;
   /** Milliseconds after which a stored object expires. */
   readonly timeToLiveMs?: number;
-  /** Fields of the status that a create keeps although the row has a status subresource. */
+  /** Fields of the status that a create keeps although the definition has a status subresource. */
   readonly keepsStatusOnCreate?: boolean;
   prepareCreate?(object: KubeObject, context: WriteContext): void;
   prepareUpdate?(object: KubeObject, old: KubeObject, context: WriteContext): void;

@@ -1,4 +1,4 @@
-// The door
+// The interface
 
 // Entries and operations in bounded numbers
 export { cutIntoCommits } from './cut-into-commits.ts';

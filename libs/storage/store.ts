@@ -1,5 +1,5 @@
 /**
- * The door to storage: keys, bytes and revisions, with etcd's meaning. Every engine keeps a local, multi-version copy of what it owns, so reads
+ * The interface of storage: keys, bytes and revisions, with etcd's meaning. Every engine keeps a local, multi-version copy of what it owns, so reads
  * are synchronous and never wait; only a commit waits, for durability. Losing a race is an answer, not an exception.
  *
  * A key has six segments, `group/resource/identity/cluster/namespace/name` (`core` for the core group, `-` where there is no identity, an empty

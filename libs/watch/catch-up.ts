@@ -1,5 +1,5 @@
 /**
- * Brings followers from their revision to now, by the store's history. Those that resume on the same range before a scan begins share it. A scan
+ * Brings watchers from their revision to now, by the store's history. Those that resume on the same range before a scan begins share it. A scan
  * ends, and its members go live, in the very turn in which nothing newer is left to read: so nothing is lost or doubled in between.
  */
 import type { Revision } from '@kcp-ts/api';
@@ -8,8 +8,8 @@ import { nextTurn } from '@kcp-ts/base';
 import type { KeyRange, Range, Store } from '@kcp-ts/storage';
 import type { Change } from './change.ts';
 import { createChange } from './change.ts';
-import type { Member } from './follower.ts';
-import { deliver } from './follower.ts';
+import type { Member } from './watcher.ts';
+import { deliver } from './watcher.ts';
 
 /** Scans at a time: each runs for at most 5 ms before it lets others go first. */
 const scansMax = 2;
@@ -112,7 +112,7 @@ class HistoryCatchUp implements CatchUp {
     try {
       deliver(member, changes, upTo);
       if (upTo > member.after) member.after = upTo;
-      const drained = member.ended ? undefined : member.feedConsumer.drained?.();
+      const drained = member.ended ? undefined : member.watcher.drained?.();
       if (drained === undefined) return;
       // It goes on alone, so that the others need not wait.
       this.#members.get(member)?.members.delete(member);

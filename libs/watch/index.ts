@@ -1,6 +1,5 @@
 export type { Change } from './change.ts';
 export { createChange } from './change.ts';
-export type { Follower } from './follower.ts';
 // Watches between services
 export type { WatchFrame, WatchFrameReader, WatchFrameType } from './frames.ts';
 export {
@@ -12,3 +11,4 @@ export {
 } from './frames.ts';
 export type { WatchHub, WatchHubOptions } from './watch-hub.ts';
 export { createWatchHub } from './watch-hub.ts';
+export type { Watcher } from './watcher.ts';

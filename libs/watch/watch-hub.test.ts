@@ -4,8 +4,8 @@ import type { Operation, Range, Store } from '@kcp-ts/storage';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { describe, expect, it } from 'vitest';
 import type { Change } from './change.ts';
-import type { Follower } from './follower.ts';
 import { createWatchHub } from './watch-hub.ts';
+import type { Watcher } from './watcher.ts';
 
 function keyOf(name: string, cluster = 'root', resource = 'configmaps'): string {
   return `core/${resource}/-/${cluster}/default/${name}`;
@@ -21,7 +21,7 @@ async function commit(store: Store, ...operations: readonly Operation[]): Promis
   return result.revision;
 }
 
-interface Recorder extends Follower {
+interface Recorder extends Watcher {
   readonly names: string[];
   readonly calls: (readonly Change[])[];
   readonly revisions: Revision[];
@@ -54,7 +54,7 @@ const all: Range = { prefix: '' };
 const nothing = { feedConsumers: 0, ranges: 0, catchingUp: 0 };
 
 describe('the watch hub', () => {
-  it('tells each follower of its range alone, once per flushed batch', async () => {
+  it('tells each watcher of its range alone, once per flushed batch', async () => {
     await using store = createMemoryStore();
     using hub = createWatchHub(store);
     const ranges: readonly Range[] = [
@@ -144,7 +144,7 @@ describe('the watch hub', () => {
     expect(recorders[0]?.calls[0]).toBe(recorders[9]?.calls[0]);
   });
 
-  it('ends a follower from before the floor with Expired, in the words of resource versions', async () => {
+  it('ends a watcher from before the floor with Expired, in the words of resource versions', async () => {
     await using store = createMemoryStore();
     using hub = createWatchHub(store, { formatRevision: (revision) => `rv${revision}` });
     const first = await commit(store, put(keyOf('a')));
@@ -164,7 +164,7 @@ describe('the watch hub', () => {
     expect(hub.sizes()).toMatchObject({ feedConsumers: 1 });
   });
 
-  it('tells a follower that is ahead only of what is behind its revision', async () => {
+  it('tells a watcher that is ahead only of what is behind its revision', async () => {
     await using store = createMemoryStore({ clock: { ...createSystemClock(), now: () => 0 } });
     using hub = createWatchHub(store);
     await commit(store, put(keyOf('a')));
@@ -174,7 +174,7 @@ describe('the watch hub', () => {
     expect(recorder.names).toEqual(['d']);
   });
 
-  it('ends a follower that throws, and nobody else notices', async () => {
+  it('ends a watcher that throws, and nobody else notices', async () => {
     await using store = createMemoryStore();
     using hub = createWatchHub(store);
     const [bad, good] = [createRecorder(), createRecorder()];
@@ -189,19 +189,19 @@ describe('the watch hub', () => {
     expect(hub.sizes()).toMatchObject({ feedConsumers: 1 });
   });
 
-  it('tells caches in the process before followers, and both before the commit is acknowledged', async () => {
+  it('tells caches in the process before watchers, and both before the commit is acknowledged', async () => {
     await using store = createMemoryStore();
     using hub = createWatchHub(store);
     const order: string[] = [];
-    const recorder: Follower = { changes: () => void order.push('follower'), end: () => undefined };
+    const recorder: Watcher = { changes: () => void order.push('watcher'), end: () => undefined };
     hub.follow(all, hub.currentRevision(), recorder, new AbortController().signal);
     using _ = hub.onChanges(() => void order.push('cache'));
     await commit(store, put(keyOf('a'))).then(() => order.push('acknowledged'));
-    expect(order).toEqual(['cache', 'follower', 'acknowledged']);
+    expect(order).toEqual(['cache', 'watcher', 'acknowledged']);
     expect(await hub.progress()).toBeGreaterThanOrEqual(hub.currentRevision());
   });
 
-  it('frees everything of a follower that aborts, wherever it stands', async () => {
+  it('frees everything of a watcher that aborts, wherever it stands', async () => {
     await using store = createMemoryStore();
     using hub = createWatchHub(store);
     const start = store.currentRevision();
@@ -221,7 +221,7 @@ describe('the watch hub', () => {
     expect(recorder.names).toEqual([]);
   });
 
-  it('waits with history for a follower that is not drained, and not with the others', async () => {
+  it('waits with history for a watcher that is not drained, and not with the others', async () => {
     await using store = createMemoryStore();
     using hub = createWatchHub(store);
     const start = store.currentRevision();
@@ -241,7 +241,7 @@ describe('the watch hub', () => {
     expect(slow.revisions).toEqual(fast.revisions);
   });
 
-  it('ends its followers when it is disposed', async () => {
+  it('ends its watchers when it is disposed', async () => {
     await using store = createMemoryStore();
     const recorder = createRecorder();
     {

@@ -12,20 +12,20 @@ import type { CatchUp } from './catch-up.ts';
 import { createCatchUp } from './catch-up.ts';
 import type { Change } from './change.ts';
 import { createChange } from './change.ts';
-import type { Follower, Member } from './follower.ts';
-import { deliver } from './follower.ts';
 import { createRangeIndex } from './range-index.ts';
+import type { Member, Watcher } from './watcher.ts';
+import { deliver } from './watcher.ts';
 
 export interface WatchHub extends Disposable {
   /**
-   * Tells a follower of every event of a range after a revision, nothing lost or doubled, until the signal aborts. Never calls it before it
+   * Tells a watcher of every event of a range after a revision, nothing lost or doubled, until the signal aborts. Never calls it before it
    * returns. Where history no longer reaches back to `after`, it ends with Expired.
    */
-  follow(range: Range, after: Revision, feedConsumer: Follower, signal: AbortSignal): void;
-  /** For caches in the process: told of every batch at once, before any follower and before its commits are acknowledged. Must not throw. */
+  follow(range: Range, after: Revision, watcher: Watcher, signal: AbortSignal): void;
+  /** For caches in the process: told of every batch at once, before any watcher and before its commits are acknowledged. Must not throw. */
   onChanges(listener: (changes: readonly Change[]) => void): Disposable;
   currentRevision(): Revision;
-  /** As the store's: live followers have been told of everything up to it. */
+  /** As the store's: live watchers have been told of everything up to it. */
   progress(past?: Revision): Promise<Revision>;
   /** For metrics, and to see that nothing is left behind. */
   sizes(): { readonly feedConsumers: number; readonly ranges: number; readonly catchingUp: number };
@@ -67,12 +67,12 @@ class StoreWatchHub implements WatchHub {
     this.#subscription = store.subscribe((events) => this.#dispatch(events));
   }
 
-  follow(range: Range, after: Revision, feedConsumer: Follower, signal: AbortSignal): void {
+  follow(range: Range, after: Revision, watcher: Watcher, signal: AbortSignal): void {
     if (signal.aborted) return;
     const aborted = () => void member.leave();
     const member: Member = {
       range: compileRange(range),
-      feedConsumer,
+      watcher,
       after,
       ended: false,
       leave: () => {
@@ -147,7 +147,7 @@ class StoreWatchHub implements WatchHub {
       this.#index.set(member.range, bucket);
     }
     bucket.members.add(member);
-    member.feedConsumer.live?.();
+    member.watcher.live?.();
   }
 
   #leave(member: Member): void {
@@ -160,7 +160,7 @@ class StoreWatchHub implements WatchHub {
   #end(member: Member, error: StatusError): void {
     if (!member.leave()) return;
     try {
-      member.feedConsumer.end(error);
+      member.watcher.end(error);
     } catch (thrown) {
       throwLater(thrown);
     }

@@ -34,7 +34,7 @@ function open() {
     errors,
     feedHandlers,
     rawWriter,
-    /** A keeper's answer: keys and revision, or why there is none. */
+    /** A replica's answer: keys and revision, or why there is none. */
     async kept(shard: string): Promise<{ readonly keys: readonly string[]; readonly revision: number } | string> {
       const deps = { store: raw, writer: rawWriter, epoch: 'copy', admit: () => undefined };
       const found: string[] = [];

@@ -201,7 +201,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
     feedHandler: joinFeedHandlers([known.feedHandler, heard.feedHandler]),
     clock,
     connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
-    keepers: () => cacheServersOf(membership.current()).map(({ rpcAddress }) => rpcAddress),
+    replicas: () => cacheServersOf(membership.current()).map(({ rpcAddress }) => rpcAddress),
     onTrouble: (name, error) => log.warn({ shard: name, err: error }, 'a shard cannot be followed now'),
   });
   const following = membership.follow(({ shards }) =>

@@ -107,7 +107,7 @@ export async function followFeeds(
     clock: process.clock,
     feedHandler,
     connect: (address) => client(simulation, process, address),
-    keepers: () => newest(simulation.caches),
+    replicas: () => newest(simulation.caches),
   });
   membership.follow(({ shards }) => feedConsumer.setShards(shards.filter(({ name }) => name !== own)));
   return feedConsumer;

@@ -27,6 +27,7 @@ export const ruleNames = [
   'spread-literal',
   'waiver',
   'lock-file',
+  'decision',
 ] as const;
 
 export type RuleName = (typeof ruleNames)[number];

@@ -2,7 +2,7 @@
  * `make check`: format, lint, types, dead code, and the rules of this project. Says what is wrong and how to
  * correct it; exits with 1 if anything is. `--places <rule>` lists what a rule of counts.ts counts.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ import type { Project } from './project.ts';
 import { readProject } from './project.ts';
 import { checkCircles } from './rules/circles.ts';
 import { checkCounts, placesOfRule } from './rules/counts.ts';
+import { checkDecisions } from './rules/decisions.ts';
 import { checkDependencies } from './rules/dependencies.ts';
 import { checkLayers } from './rules/layers.ts';
 import { checkOwners } from './rules/owners.ts';
@@ -58,6 +59,16 @@ function checkLock(): readonly Finding[] {
   ];
 }
 
+function checkDecisionPages(): readonly Finding[] {
+  const folder = join(root, 'docs/decisions');
+  const textOf = (file: string) => readFileSync(join(folder, file), 'utf8');
+  const files = readdirSync(folder).filter((file) => /^\d{4}-/.test(file));
+  return checkDecisions(
+    files.sort().map((file) => ({ file, text: textOf(file) })),
+    textOf('README.md'),
+  );
+}
+
 const rules: readonly (readonly [name: string, check: (project: Project) => readonly Finding[]])[] = [
   ['layers, entry points, dependencies', checkLayers],
   ['unused dependencies', checkDependencies],
@@ -68,6 +79,7 @@ const rules: readonly (readonly [name: string, check: (project: Project) => read
   ['sizes', checkSizes],
   ['counts that may only shrink', checkCounts],
   ['lock file', checkLock],
+  ['index of decisions', checkDecisionPages],
 ];
 
 function projectRules(): readonly StepResult[] {

@@ -6,7 +6,7 @@ function columnObject({ name, type, format, description, priority, jsonPath }: P
 }
 
 /**
- * A row as the APIResourceSchema that an export offers it by. The name carries a hash of the spec, since a schema never changes: another
+ * A definition as the APIResourceSchema that an export offers it by. The name carries a hash of the spec, since a schema never changes: another
  * spec is another object.
  */
 export function resourceSchemaObject(definition: ResourceDefinition): KubeObject {

@@ -6,7 +6,7 @@ import { partitions } from '../kcp/topology/partitions.ts';
 import { partitionSets } from '../kcp/topology/partitionsets.ts';
 import { resourceSchemaObject } from './resource-schema-object.ts';
 
-/** An APIExport of `root` and the rows it offers. */
+/** An APIExport of `root` and the definitions it offers. */
 export interface RootExport {
   readonly name: string;
   readonly definitions: readonly ResourceDefinition[];

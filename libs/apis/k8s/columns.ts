@@ -1,4 +1,4 @@
-/** Columns that many built-in kinds share. Lists of built-in rows are complete: they say where Name stands. */
+/** Columns that many built-in kinds share. Lists of built-in definitions are complete: they say where Name stands. */
 import type { PrinterColumn } from '@kcp-ts/api';
 
 export const nameColumn: PrinterColumn = {

@@ -1,4 +1,4 @@
-/** Definitions as rows: one for each served version. */
+/** A CRD as resource definitions: one for each served version. */
 import type {
   KubeObject,
   PrinterColumn,
@@ -89,7 +89,7 @@ function rowsOf({ group, names, namespaced, versions, nameFormat }: Definition):
     });
 }
 
-/** The rows of a CRD, under the names that it was granted (those of its spec as long as none were). */
+/** The resource definitions of a CRD, under the names that it was granted (those of its spec as long as none were). */
 export function definitionsOfCustomResourceDefinition(object: KubeObject): ResourceDefinition[] {
   const spec = objectAt(object, 'spec');
   const accepted = namesOf(objectAt(objectAt(object, 'status'), 'acceptedNames'));

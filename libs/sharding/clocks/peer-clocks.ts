@@ -30,7 +30,7 @@ export interface ShardClockDependencies {
   readonly log: Logger;
 }
 
-/** Compares a shard's clock with those of the other shards that live and of the cache-servers, for as long as it is not disposed. */
+/** Compares a shard's clock with those of the other shards that are alive and of the cache-servers, for as long as it is not disposed. */
 export function guardClock({ membership, tls, own, clock, log }: ShardClockDependencies): ClockGuard {
   const clients = new Map<string, RpcClient<typeof ClockService>>();
 

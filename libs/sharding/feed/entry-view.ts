@@ -102,7 +102,7 @@ export function createEntryView(options: EntryViewOptions): EntryView {
   };
 }
 
-/** Sinks that hear the same. */
+/** Handlers that hear the same. */
 export function joinFeedHandlers(feedHandlers: readonly FeedHandler[]): FeedHandler {
   return {
     apply(shard, entries) {

@@ -20,7 +20,7 @@ import { readMessage } from './read-message.ts';
 const retryMsMax = 1_000;
 /** A shard that says nothing for this long is asked: it says its progress once a second. */
 const silentMs = 1_500;
-/** A sink that has lost something cannot hold more at once, as long as its disk is full. */
+/** A handler that has lost something cannot hold more at once, as long as its disk is full. */
 const retakeMs = 5_000;
 const heldMessagesMax = 2_000;
 const callMs = 5_000;
@@ -29,12 +29,12 @@ const refusalMs = 10_000;
 const pastEpochsMax = 16;
 
 export async function createFeedConsumer(options: FeedConsumerOptions): Promise<FeedConsumer> {
-  const feedConsumer = new Follower(options);
+  const feedConsumer = new BusFeedConsumer(options);
   await feedConsumer.open();
   return feedConsumer;
 }
 
-class Follower implements FeedConsumer {
+class BusFeedConsumer implements FeedConsumer {
   readonly #options: FeedConsumerOptions;
   readonly #followed = new Map<string, Followed>();
   #nextRefusalMs = Number.NEGATIVE_INFINITY;
@@ -188,8 +188,8 @@ class Follower implements FeedConsumer {
       followed.working = undefined;
       followed.tried = true;
       if (followed.removed || this.#over.signal.aborted) return false;
-      // What a keeper has is believed meanwhile; one that lives is asked again until it says so itself.
-      if (answered === 'nobody' || (answered === 'keeper' && followed.shard.alive)) this.#tryLater(followed);
+      // What a replica has is believed meanwhile; one that is alive is asked again until it says so itself.
+      if (answered === 'nobody' || (answered === 'replica' && followed.shard.alive)) this.#tryLater(followed);
       else followed.retryMs = retryMsMin;
       const held = followed.held;
       followed.held = [];
@@ -207,7 +207,7 @@ class Follower implements FeedConsumer {
     followed.retryMs = Math.min(retryMsMax, followed.retryMs * 2);
   }
 
-  async #bringNow(followed: Followed): Promise<'shard' | 'keeper' | 'nobody'> {
+  async #bringNow(followed: Followed): Promise<'shard' | 'replica' | 'nobody'> {
     // What is lost from here on is not in what comes now.
     if (followed.lost) followed.anew = true;
     followed.lost = false;
@@ -219,7 +219,7 @@ class Follower implements FeedConsumer {
       if (followed.removed || this.#over.signal.aborted) return 'nobody';
       this.#options.onTrouble?.(followed.shard.name, thrown);
       const worthwhile = followed.complete === undefined || (!followed.shard.alive && !followed.keepersAsked);
-      return worthwhile && (await this.#fromKeepers(followed)) ? 'keeper' : 'nobody';
+      return worthwhile && (await this.#fromReplicas(followed)) ? 'replica' : 'nobody';
     }
   }
 
@@ -308,9 +308,9 @@ class Follower implements FeedConsumer {
   }
 
   /** A shard that is down, as somebody keeps it. */
-  async #fromKeepers(followed: Followed): Promise<boolean> {
+  async #fromReplicas(followed: Followed): Promise<boolean> {
     followed.keepersAsked = true;
-    for (const address of this.#options.keepers()) {
+    for (const address of this.#options.replicas()) {
       using client = this.#options.connect(address);
       const done = await this.#snapshot(
         followed,
@@ -321,7 +321,7 @@ class Follower implements FeedConsumer {
         () => true,
         () => false,
       );
-      // A keeper does not say of which life of the shard its copy is, nor that it was whole: the shard's own next word is a snapshot.
+      // A replica does not say of which incarnation of the shard its copy is, nor that it was whole: the shard's own next word is a snapshot.
       if (done) followed.anew = true;
       if (done) return true;
     }

@@ -55,7 +55,7 @@ export function createFeedPublisher(options: FeedPublisherOptions): FeedPublishe
     });
     counters.messages++;
     counters.entries += entries.length;
-    // What the bus does not take is missed by its followers, and fetched.
+    // What the bus does not take is missed by its feed consumers, and fetched.
     bus.publish(subject, toBinary(FeedMessageSchema, message)).catch(() => {
       counters.dropped++;
     });
@@ -93,7 +93,7 @@ export function createFeedPublisher(options: FeedPublisherOptions): FeedPublishe
     }
     if (!closed) timer = clock.setTimer(progressMs, () => void tick());
   }
-  // At once, so that followers hear of the new epoch.
+  // At once, so that feed consumers hear of the new epoch.
   void tick();
 
   return {

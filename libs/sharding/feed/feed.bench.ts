@@ -1,6 +1,6 @@
 /**
- * How long a commit takes to reach a follower over NATS, and what that costs. Run with `node libs/sharding/feed/feed.bench.ts`; one line of JSON for
- * each figure. Publisher and follower are in one process, so the CPU is that of both.
+ * How long a commit takes to reach a feed consumer over NATS, and what that costs. Run with `node libs/sharding/feed/feed.bench.ts`; one line of JSON for
+ * each figure. Publisher and feed consumer are in one process, so the CPU is that of both.
  */
 import { createHistogram } from 'node:perf_hooks';
 import { createSystemClock } from '@kcp-ts/base';
@@ -42,7 +42,7 @@ const feedConsumer = await createFeedConsumer({
   feedHandler: view,
   clock,
   connect: (address) => createRpcClient(FeedService, { addresses: [address] }),
-  keepers: () => [],
+  replicas: () => [],
 });
 feedConsumer.setShards([{ ...shard, rpcAddress: `127.0.0.1:${server.port}`, alive: true }]);
 await feedConsumer.ready();

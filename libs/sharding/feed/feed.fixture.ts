@@ -1,4 +1,4 @@
-/** Shards, a bus that loses what it is told to lose, and a follower: all in one process, with a clock that stands still. */
+/** Shards, a bus that loses what it is told to lose, and a feed consumer: all in one process, with a clock that stands still. */
 
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
@@ -135,7 +135,7 @@ export interface Installation extends AsyncDisposable {
   removeShard(name: string): void;
   /** The addresses of copies. */
   readonly copies: Map<string, FeedCalls>;
-  /** The register says something new. */
+  /** The membership says something new. */
   membershipChanged(): void;
   /** A second goes by: every shard says how far it has come. */
   second(): Promise<void>;
@@ -173,7 +173,7 @@ export async function createInstallation(
       if (call === undefined) throw new Error(`nobody is at ${address}`);
       return { call, [Symbol.dispose]: () => undefined };
     },
-    keepers: () => [...copies.keys()],
+    replicas: () => [...copies.keys()],
     onTrouble: (shard, error) => void troubles.push(`${shard}: ${error}`),
   });
   tell = () => feedConsumer.setShards(shards.map(({ record }) => record));

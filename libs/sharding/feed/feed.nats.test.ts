@@ -55,7 +55,7 @@ async function follow(url: string, record: Awaited<ReturnType<typeof createShard
     feedHandler: view,
     clock,
     connect: (address) => createRpcClient(FeedService, { addresses: [address] }),
-    keepers: () => [],
+    replicas: () => [],
   });
   feedConsumer.setShards([record]);
   await feedConsumer.ready();

@@ -320,7 +320,7 @@ describe('a snapshot', () => {
     expect(shard.asked.snapshot).toBe(2);
   });
 
-  it('comes from a keeper where the shard is down, and the shard goes on from there when it is back', async () => {
+  it('comes from a replica where the shard is down, and the shard goes on from there when it is back', async () => {
     await using all = await createInstallation(['alpha'], async (shard) => {
       await put(shard.store, a, 'kept');
       shard.up = false;
@@ -346,7 +346,7 @@ describe('a snapshot', () => {
     all.bus.mode = 'pass';
     await put(shard.store, c, 'heard');
     for (let second = 0; second < 5; second++) await all.second();
-    // The keeper has nothing that the follower lacks, and it is not asked in a loop.
+    // The replica has nothing that the feed consumer lacks, and it is not asked in a loop.
     expect(asked).toBeLessThanOrEqual(2);
     expect(all.view.get(b)).toBe(undefined);
     shard.up = true;

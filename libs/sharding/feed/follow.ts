@@ -5,7 +5,7 @@ import type { FeedService } from '@kcp-ts/proto';
 import type { RpcClient } from '@kcp-ts/rpc';
 import type { FeedHandler, FeedShard } from './feed.ts';
 
-/** A shard as the register knows it. */
+/** A shard as the membership knows it. */
 export interface FollowedShard extends FeedShard {
   readonly rpcAddress: string;
   readonly alive: boolean;
@@ -15,10 +15,10 @@ export interface FeedConsumerOptions {
   readonly bus: Bus;
   readonly feedHandler: FeedHandler;
   readonly clock: Clock;
-  /** A client that this follower gives back. */
+  /** A client that this feed consumer gives back. */
   connect(rpcAddress: string): RpcClient<typeof FeedService>;
   /** Addresses of those who keep copies of all feeds, for when a shard cannot be asked. */
-  keepers(): readonly string[];
+  replicas(): readonly string[];
   /** One line about a shard that cannot be followed now. */
   onTrouble?(shard: string, error: unknown): void;
 }
@@ -26,7 +26,7 @@ export interface FeedConsumerOptions {
 export interface FeedConsumer extends AsyncDisposable {
   /** The shards that there are now. */
   setShards(shards: readonly FollowedShard[]): void;
-  /** Resolves when every shard that lives has been brought in once, and for each that is down it was tried. */
+  /** Resolves when every shard that is alive has been brought in once, and for each that is down it was tried. */
   ready(): Promise<void>;
   isReady(): boolean;
   /**
@@ -34,16 +34,16 @@ export interface FeedConsumer extends AsyncDisposable {
    * never brought in.
    */
   ageMs(shard: string): number | undefined;
-  /** Resolves when everything that the living shards had committed before the call is in the sink; false where one could not be asked. */
+  /** Resolves when everything that the living shards had committed before the call is in the handler; false where one could not be asked. */
   catchUp(): Promise<boolean>;
   /**
    * As `catchUp`, and resolves to the names of those that could not be asked: living ones that do not answer, and all that are down. What is not known here
    * then may exist on one of them, and nowhere else.
    */
   unheard(): Promise<ReadonlySet<string>>;
-  /** Takes everything of a shard anew, some seconds from now: the sink has lost some of it. */
+  /** Takes everything of a shard anew, some seconds from now: the handler has lost some of it. */
   retake(shard: string): void;
-  /** Whether what is known of a shard is its own word, and it lives: what is missing here is not there, but for what is on its way. */
+  /** Whether what is known of a shard is its own word, and it is alive: what is missing here is not there, but for what is on its way. */
   isHeard(shard: string): boolean;
   /** For metrics. */
   statistics(): {

@@ -1,4 +1,4 @@
-/** What a follower of feeds knows of one shard. */
+/** What a feed consumer knows of one shard. */
 import type { Revision } from '@kcp-ts/api';
 import { revisionZero } from '@kcp-ts/api';
 import type { FeedMessage, FeedService } from '@kcp-ts/proto';
@@ -16,16 +16,16 @@ export interface Followed {
   readonly pastEpochs: Set<string>;
   /** Another epoch was heard of: what we have is not to be continued. */
   anew: boolean;
-  /** The sink has lost some of it. */
+  /** The handler has lost some of it. */
   lost: boolean;
-  /** Keepers were asked since the shard went down. */
+  /** Replicas were asked since the shard went down. */
   keepersAsked: boolean;
   /** Somebody was asked, in vain or not. */
   tried: boolean;
-  /** Everything up to it is in the sink; undefined before the first snapshot. */
+  /** Everything up to it is in the handler; undefined before the first snapshot. */
   complete: Revision | undefined;
   completeAtMs: number;
-  /** The newest entry that the sink was given, whoever said it: a state that ends before it is one of the past. */
+  /** The newest entry that the handler was given, whoever said it: a state that ends before it is one of the past. */
   newest: Revision;
   /** A fetch or snapshot is under way; messages wait for it. */
   working: Promise<boolean> | undefined;

@@ -35,7 +35,7 @@ export interface Directory extends AsyncDisposable {
   shard(name: string): Backend | undefined;
   shards(): readonly Backend[];
   services(kind: ServiceKind): readonly Backend[];
-  /** Takes everything of a shard anew, some seconds from now: a sink has lost some of it. */
+  /** Takes everything of a shard anew, some seconds from now: a handler has lost some of it. */
   retake(shard: string): void;
   isReady(): boolean;
   ready(): Promise<void>;
@@ -84,7 +84,7 @@ export async function openDirectory({
     feedHandler: joinFeedHandlers([pathIndexHandler(index), ...feedHandlers]),
     clock,
     connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
-    keepers: () => cacheServersOf(membership.current()).map(({ rpcAddress }) => rpcAddress),
+    replicas: () => cacheServersOf(membership.current()).map(({ rpcAddress }) => rpcAddress),
     onTrouble: (shard, error) => log.warn({ shard, err: error }, 'a shard cannot be followed now'),
   });
   const following = membership.follow(({ shards }) => feedConsumer.setShards(shards));

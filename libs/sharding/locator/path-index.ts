@@ -184,7 +184,7 @@ interface SinkEntry {
   readonly value: Uint8Array | undefined;
 }
 
-/** An index as the sink of a follower of feeds. `before`: told of each entry that the index is about to take. */
+/** An index as the handler of a feed consumer. `before`: told of each entry that the index is about to take. */
 export function pathIndexHandler(index: PathIndex, before?: (shard: string, entry: SinkEntry) => void) {
   type Named = { readonly name: string };
   const take = (shard: string, entries: readonly SinkEntry[]) => {

@@ -17,7 +17,7 @@ const keptAnnotations = [
   'internal.kcp.io/replicate',
   'authorization.kcp.io/required-groups',
 ];
-/** Of no row: a projection is never served as it is. */
+/** Of no definition: a projection is never served as it is. */
 const noFingerprint = '0000000000000000';
 
 interface Projected extends KubeObject {

@@ -1,4 +1,4 @@
-/** From a service's flags to what it shares with the others: certificates, the register, the bus. */
+/** From a service's flags to what it shares with the others: certificates, the membership, the bus. */
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '@kcp-ts/base';
 import type { Bus } from '@kcp-ts/bus';
@@ -20,7 +20,7 @@ export interface PeerTls {
   readonly key: string;
 }
 
-/** Where the register lies in the coordination etcd. */
+/** Where the membership lies in the coordination etcd. */
 const membershipPrefix = '/kcp/register';
 
 async function textOf(path: string): Promise<string | undefined> {
@@ -59,7 +59,7 @@ export interface ConnectionDependencies {
   readonly name: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How often the register is asked whether all has been heard, in milliseconds. */
+  /** How often the membership is asked whether all has been heard, in milliseconds. */
   readonly membershipAskMs?: number | undefined;
 }
 
@@ -77,7 +77,7 @@ async function natsOf({ config, name, clock, log }: ConnectionDependencies): Pro
   });
 }
 
-/** Resolves when the register has been read; NATS may come later. */
+/** Resolves when the membership has been read; NATS may come later. */
 export async function openConnections(deps: ConnectionDependencies): Promise<Connections> {
   const { config, clock } = deps;
   const tls = await peerTlsOf(config);

@@ -1,10 +1,10 @@
 /**
- * The register in etcd:
+ * The membership in etcd:
  *
  *   <prefix>/next                     the next number of a shard
  *   <prefix>/shards/<name>            address, number, join revision, exclusion
- *   <prefix>/alive/<name>             under a lease: the shard lives
- *   <prefix>/services/<kind>/<name>   under a lease: the service lives, and where
+ *   <prefix>/alive/<name>             under a lease: the shard is alive
+ *   <prefix>/services/<kind>/<name>   under a lease: the service is alive, and where
  *
  * Everything is read once and then watched; the watch's progress says that it is heard.
  */
@@ -21,7 +21,7 @@ import type { Absence, Membership, MembershipState, ServiceRecord, ShardAddress,
 import { joinAheadMs, withAbsence } from './membership.ts';
 
 export interface EtcdMembershipOptions {
-  /** Given back by the caller, after the register. */
+  /** Given back by the caller, after the membership. */
   readonly client: EtcdClient;
   /** `/kcp/register`. */
   readonly prefix: string;
@@ -212,7 +212,7 @@ class EtcdMembership implements Membership {
     return this.#keep(`${this.#prefix}/services/${service.kind}/${service.name}`, encode(service));
   }
 
-  /** Keeps a key for as long as this process lives; a lease that was lost is replaced. */
+  /** Keeps a key for as long as this process runs; a lease that was lost is replaced. */
   async #keep(key: string, value: Uint8Array): Promise<void> {
     const lease = await grantEtcdLease(this.#client, this.#clock, {
       ttlSeconds: leaseSeconds,

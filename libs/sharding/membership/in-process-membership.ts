@@ -1,12 +1,12 @@
-/** The register of services that share a process, and of tests. */
+/** The membership of services that share a process, and of tests. */
 import type { Clock } from '@kcp-ts/base';
 import { revisionAt } from '@kcp-ts/storage';
 import type { Membership, MembershipState, ServiceRecord, ShardAddress, ShardRecord } from './membership.ts';
 import { joinAheadMs, withAbsence } from './membership.ts';
 
-/** What the registers of one installation share. */
+/** What the memberships of one installation share. */
 export interface InProcessRegistry {
-  /** A register of one service's: what it keeps alive goes with it. `own`: its clock, where it is not the installation's. */
+  /** A membership of one service's: what it keeps alive goes with it. `own`: its clock, where it is not the installation's. */
   open(own?: Clock): Membership;
 }
 
@@ -47,11 +47,11 @@ export function createInProcessRegistry({ clock }: { readonly clock: Clock }): I
           const number = before?.number ?? nextNumber++;
           const { excludedAt, absences = [] } = before ?? {};
           shards.set(address.name, { excludedAt, ...address, number, joinRevision, absences });
-          const keepers = alive.get(address.name) ?? new Set();
-          alive.set(address.name, keepers.add(membership));
+          const holders = alive.get(address.name) ?? new Set();
+          alive.set(address.name, holders.add(membership));
           ends.push(() => {
-            keepers.delete(membership);
-            if (keepers.size === 0 && alive.get(address.name) === keepers) alive.delete(address.name);
+            holders.delete(membership);
+            if (holders.size === 0 && alive.get(address.name) === holders) alive.delete(address.name);
           });
           return changeShard(address.name, {});
         },

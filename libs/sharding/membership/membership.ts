@@ -1,6 +1,6 @@
 /**
- * What all services of an installation agree on: which shards and services there are, where they are reached, which of them live, and which shards are
- * excluded from merged streams. (Order and durability, "Register".)
+ * What all services of an installation agree on: which shards and services there are, where they are reached, which of them are alive, and which shards are
+ * excluded from merged streams. (docs/order-and-durability.md, "Several shards".)
  */
 import type { Revision } from '@kcp-ts/api';
 
@@ -48,7 +48,7 @@ export interface ServiceRecord {
 export interface MembershipState {
   /** By number. */
   readonly shards: readonly ShardRecord[];
-  /** Those that live. */
+  /** Those that are alive. */
   readonly services: readonly ServiceRecord[];
 }
 
@@ -71,8 +71,8 @@ export interface Membership extends AsyncDisposable {
 }
 
 /**
- * How far ahead of the clock a first join, or a return, counts, in milliseconds. By then every follower has heard of it or has been pausing for not hearing
- * the register: half a second of silence, half a second between two clocks, and half a second to spare. What is longer keeps clients waiting for a
+ * How far ahead of the clock a first join, or a return, counts, in milliseconds. By then every feed consumer has heard of it or has been pausing for not hearing
+ * the membership: half a second of silence, half a second between two clocks, and half a second to spare. What is longer keeps clients waiting for a
  * shard that is back.
  */
 export const joinAheadMs = 1_500;
@@ -87,7 +87,7 @@ export function withAbsence(absences: readonly Absence[], absence: Absence): rea
   return [{ after: first.after, upTo: second.upTo }, ...all.slice(2)];
 }
 
-/** The cache-servers that live, where they are called. */
+/** The cache-servers that are alive, where they are called. */
 export function cacheServersOf({
   services,
 }: Pick<MembershipState, 'services'>): readonly { readonly name: string; readonly rpcAddress: string }[] {

@@ -1,6 +1,6 @@
 /**
- * Sees to it that a dead shard does not hold up everybody's streams: one whose heartbeat in the register has lapsed is left out, by a record that all
- * replicas read before any of them passes it; and one that lives again and answers comes back. A replica that alone cannot reach a living shard leaves
+ * Sees to it that a dead shard does not hold up everybody's streams: one whose heartbeat in the membership has lapsed is left out, by a record that all
+ * replicas read before any of them passes it; and one that is alive again and answers comes back. A replica that alone cannot reach a living shard leaves
  * it in, and ends its own streams.
  */
 
@@ -20,7 +20,7 @@ export interface ExclusionsDependencies<Shard extends MergedShard> {
   /** Whether the shard answers. */
   reachable(shard: Shard): Promise<boolean>;
   readonly clock: Clock;
-  /** Told when the register could not be changed; it is tried again. */
+  /** Told when the membership could not be changed; it is tried again. */
   failed?(error: unknown): void;
 }
 

@@ -28,7 +28,7 @@ export interface ListRevision<Shard extends MergedShard> {
 }
 
 const aheadMsMax = 3_000;
-/** What passes by itself (a shard that returns, a register that is slow) is waited for this long. */
+/** What passes by itself (a shard that returns, a membership that is slow) is waited for this long. */
 const settleMsMax = 3_000;
 const settleAgainMs = 25;
 /** A shard whose clock is further off its peers' refuses to serve. */
@@ -74,7 +74,7 @@ async function newestOf<Shard extends MergedShard>(
   return { revision, silent };
 }
 
-/** Resolves when the register has been heard: who has not heard it may not know of a shard. Throws ServiceUnavailable where that takes too long. */
+/** Resolves when the membership has been heard: who has not heard it may not know of a shard. Throws ServiceUnavailable where that takes too long. */
 export async function awaitMembership(shards: Pick<ShardsView, 'silentForMs'>, clock: Clock): Promise<void> {
   const begunMs = clock.monotonic();
   while (shards.silentForMs() > silentMsMax) {

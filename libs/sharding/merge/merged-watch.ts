@@ -48,7 +48,7 @@ export interface MergedWatch extends Disposable {
 const piece = 1_000;
 const silentAgainMs = 100;
 
-/** Throws StatusError Expired where the stream cannot begin. Never calls the sink before it returns. */
+/** Throws StatusError Expired where the stream cannot begin. Never calls the handler before it returns. */
 export function createMergedWatch<Shard extends MergedShard>(options: MergedWatchOptions<Shard>): MergedWatch {
   const watch = new OrderedWatch(options);
   watch.begin();
@@ -87,7 +87,7 @@ class OrderedWatch<Shard extends MergedShard> implements MergedWatch {
     for (const shard of included) this.#add(shard, resumeRevision(from, shard), initial);
     let first = true;
     this.#following = shards.follow((state) => {
-      // What it is told while it subscribes is what the lanes were just made of.
+      // What it is told while it subscribes is what the shard streams were just made of.
       if (!first) this.#registered(state.shards);
     });
     first = false;
@@ -192,7 +192,7 @@ class OrderedWatch<Shard extends MergedShard> implements MergedWatch {
       for (const shardStream of this.#ordered) {
         const head = shardStream.head();
         if (head === undefined || head.revision > frontier) continue;
-        // Lanes are in the order of their numbers, which decides between equal revisions.
+        // Shard streams are in the order of their numbers, which decides between equal revisions.
         if (event === undefined || head.revision < event.revision) [first, event] = [shardStream, head];
       }
       if (first === undefined || event === undefined) break;

@@ -12,12 +12,12 @@ export interface MergedEvent {
   readonly payload: Uint8Array;
 }
 
-export interface LaneDependencies<Shard extends MergedShard> {
+export interface ShardStreamDependencies<Shard extends MergedShard> {
   readonly open: OpenContent<Shard>;
   readonly clock: Clock;
   /** Something came: look again at what can be emitted. */
   changed(): void;
-  /** The lane cannot go on; without an error because the shard cannot be reached from here. */
+  /** The shard stream cannot go on; without an error because the shard cannot be reached from here. */
   failed(error: StatusError | undefined): void;
   /** An object of the state that the stream begins with. */
   initial(event: MergedEvent): void;
@@ -37,13 +37,13 @@ export class ShardStream<Shard extends MergedShard> implements Disposable {
   shard: Shard;
   /** Everything up to it has come. */
   progress: Revision;
-  /** Left out by the register's agreement, having shown everything up to its progress then. */
+  /** Left out by the membership's agreement, having shown everything up to its progress then. */
   excludedAt: Revision | undefined;
   /** Nothing has been heard of it: its progress is only what its join says. */
   joining = false;
   /** The state comes first; until it is complete. */
   starting: boolean;
-  readonly #deps: LaneDependencies<Shard>;
+  readonly #deps: ShardStreamDependencies<Shard>;
   readonly #from: Revision;
   #queue: MergedEvent[] = [];
   #head = 0;
@@ -57,7 +57,7 @@ export class ShardStream<Shard extends MergedShard> implements Disposable {
   #paused = false;
   #over = false;
 
-  constructor(deps: LaneDependencies<Shard>, shard: Shard, from: Revision, initial: boolean) {
+  constructor(deps: ShardStreamDependencies<Shard>, shard: Shard, from: Revision, initial: boolean) {
     this.#deps = deps;
     this.shard = shard;
     this.#from = from;
@@ -150,7 +150,7 @@ export class ShardStream<Shard extends MergedShard> implements Disposable {
     this.#regulate();
   }
 
-  /** A full lane never holds up the order: it has made progress past all it holds, so the others decide. */
+  /** A full shard stream never holds up the order: it has made progress past all it holds, so the others decide. */
   #regulate(): void {
     const queued = this.#queue.length - this.#head;
     const full = this.#bytes > queuedBytesMax || queued > queuedEventsMax;

@@ -1,4 +1,4 @@
-/** What merged streams must know of shards, and from whom: a part of the register, as this room sees it. */
+/** What merged streams must know of shards, and from whom: a part of the membership, as this package sees it. */
 import type { Revision } from '@kcp-ts/api';
 
 /** A time in which a shard was left out of merged streams: what it committed in it was shown to nobody who ran through it. */
@@ -30,7 +30,7 @@ export interface ShardsView<Shard extends MergedShard = MergedShard> {
 }
 
 /**
- * Whoever has not heard the register for this long knows too little: a shard may have joined. A join counts from so far ahead that this, the half second
+ * Whoever has not heard the membership for this long knows too little: a shard may have joined. A join counts from so far ahead that this, the half second
  * that clocks may be apart, and as much again lie between.
  */
 export const silentMsMax = 500;

@@ -1,4 +1,4 @@
-/** Which rows need more than another apiVersion to become what is stored. */
+/** Which definitions need more than another apiVersion to become what is stored. */
 import type { ResourceDefinition } from '@kcp-ts/api';
 import { groupVersionText } from '@kcp-ts/api';
 import type { Conversion } from '@kcp-ts/registry';

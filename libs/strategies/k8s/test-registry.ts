@@ -1,4 +1,4 @@
-/** A registry over memory with the real rows and strategies, for the tests of this package. */
+/** A registry over memory with the real definitions and strategies, for the tests of this package. */
 
 import type { ClusterName, KubeObject, StatusError, UserInfo } from '@kcp-ts/api';
 import { builtinDefinitions, systemDefinitions } from '@kcp-ts/apis';

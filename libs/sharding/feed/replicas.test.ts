@@ -18,7 +18,7 @@ describe('a sink that has lost something of a shard', () => {
     all.feedConsumer.retake('alpha');
     await turns(5);
     expect(shard.asked.snapshot).toBe(before);
-    // While it is brought in, the sink loses something again.
+    // While it is brought in, the handler loses something again.
     shard.between = () => {
       shard.between = undefined;
       all.feedConsumer.retake('alpha');
@@ -33,20 +33,20 @@ describe('a sink that has lost something of a shard', () => {
   });
 });
 
-/** What a keeper says of the shard, as its `epoch` and `revision`. */
-function keeper(shard: TestShard, epoch: string, revision: number, asked: { snapshot: number }) {
+/** What a replica says of the shard, as its `epoch` and `revision`. */
+function replica(shard: TestShard, epoch: string, revision: number, asked: { snapshot: number }) {
   return {
     ...shard.calls,
     async *snapshot() {
       asked.snapshot += 1;
-      const entries = [{ key: b, revision, createRevision: revision, value: Buffer.from('of the keeper') }];
+      const entries = [{ key: b, revision, createRevision: revision, value: Buffer.from('of the replica') }];
       yield create(FeedService.method.snapshot.output, { epoch, revision, entries });
     },
   };
 }
 
-describe('a keeper', () => {
-  /** The shard goes down, with a message that its follower has missed, and its keepers are asked. */
+describe('a replica', () => {
+  /** The shard goes down, with a message that its feed consumer has missed, and its replicas are asked. */
   async function down(all: Installation, shard: TestShard, asked: { readonly snapshot: number }): Promise<void> {
     shard.up = false;
     shard.record = { ...shard.record, alive: false };
@@ -68,7 +68,7 @@ describe('a keeper', () => {
     await put(shard.store, a, 'x');
     await until(() => all.view.get(a) !== undefined);
     const asked = { snapshot: 0 };
-    all.copies.set('cache:1', keeper(shard, 'copy', before, asked));
+    all.copies.set('cache:1', replica(shard, 'copy', before, asked));
     await down(all, shard, asked);
     expect(all.values()).toEqual({ [a]: 'x' });
   });
@@ -78,7 +78,7 @@ describe('a keeper', () => {
     await all.feedConsumer.ready();
     const shard = all.shards[0] as TestShard;
     const asked = { snapshot: 0 };
-    all.copies.set('cache:1', keeper(shard, 'copy', 1, asked));
+    all.copies.set('cache:1', replica(shard, 'copy', 1, asked));
     for (let time = 1; time <= 2; time++) {
       await down(all, shard, asked);
       for (let second = 0; second < 5; second++) await all.second();
@@ -98,9 +98,9 @@ describe('a keeper', () => {
       await put(shard.store, a, 'x');
       await until(() => all.view.get(a) !== undefined);
       const asked = { snapshot: 0 };
-      all.copies.set('cache:1', keeper(shard, 'copy', shard.store.currentRevision() + 1_000, asked));
+      all.copies.set('cache:1', replica(shard, 'copy', shard.store.currentRevision() + 1_000, asked));
       await down(all, shard, asked);
-      expect(all.values()).toEqual({ [b]: 'of the keeper' });
+      expect(all.values()).toEqual({ [b]: 'of the replica' });
       all.clock.advance(10);
       if (restarted) await shard.restart();
       shard.up = true;
@@ -120,7 +120,7 @@ describe('a keeper', () => {
     });
     const shard = all.shards[0] as TestShard;
     all.bus.mode = 'drop';
-    all.copies.set('cache:1', keeper(shard, 'copy', 1, { snapshot: 0 }));
+    all.copies.set('cache:1', replica(shard, 'copy', 1, { snapshot: 0 }));
     await turns(5);
     all.clock.advance(100);
     await until(() => all.view.get(b) !== undefined);
@@ -143,7 +143,7 @@ describe('a keeper', () => {
       await put(shard.store, a, 'x');
     });
     const shard = all.shards[0] as TestShard;
-    const late = keeper(shard, 'alpha-1', 1, { snapshot: 0 });
+    const late = replica(shard, 'alpha-1', 1, { snapshot: 0 });
     all.copies.set('cache:1', { ...late, snapshot: shard.calls.snapshot });
     await turns(5);
     all.copies.set('cache:1', late);
@@ -153,7 +153,7 @@ describe('a keeper', () => {
 });
 
 describe('what has been seen of a shard', () => {
-  it('in a snapshot that broke off is not taken back by a keeper that knows less', async () => {
+  it('in a snapshot that broke off is not taken back by a replica that knows less', async () => {
     await using all = await createInstallation(['alpha'], async (shard) => {
       for (let index = 0; index < 700; index++) await put(shard.store, exportKey(`e${index}`), 'x');
       let pieces = 0;
@@ -167,7 +167,7 @@ describe('what has been seen of a shard', () => {
     const shard = all.shards[0] as TestShard;
     const seen = all.view.sizes;
     const asked = { snapshot: 0 };
-    all.copies.set('cache:1', keeper(shard, 'copy', 5, asked));
+    all.copies.set('cache:1', replica(shard, 'copy', 5, asked));
     await until(() => asked.snapshot > 0);
     await turns(5);
     expect(seen().entries).toBe(500);
@@ -178,15 +178,15 @@ describe('what has been seen of a shard', () => {
     await until(() => seen().entries === 700);
   });
 
-  it('by way of a keeper is not taken back by a former owner, and by one that can promise more than that it is', async () => {
+  it('by way of a replica is not taken back by a former owner, and by one that can promise more than that it is', async () => {
     await using all = await createInstallation();
     await all.feedConsumer.ready();
     const shard = all.shards[0] as TestShard;
     await put(shard.store, a, 'x');
     await until(() => all.view.get(a) !== undefined);
-    // Its successor has committed: the keeper has heard of it, and this follower has not.
+    // Its successor has committed: the replica has heard of it, and this feed consumer has not.
     const newer = shard.store.currentRevision() + 100;
-    all.copies.set('cache:1', keeper(shard, 'copy', newer, { snapshot: 0 }));
+    all.copies.set('cache:1', replica(shard, 'copy', newer, { snapshot: 0 }));
     const { fetch } = shard.calls;
     shard.calls.fetch = () => {
       throw new RpcError('unavailable', 'the store is not ours any more');
@@ -203,7 +203,7 @@ describe('what has been seen of a shard', () => {
     shard.record = { ...shard.record, alive: true };
     all.membershipChanged();
     for (let second = 0; second < 3; second++) await all.second();
-    expect(all.values()).toEqual({ [b]: 'of the keeper' });
+    expect(all.values()).toEqual({ [b]: 'of the replica' });
     expect(all.troubles.at(-1)).toContain('is known better than it was told');
     // One that was set back to an older state promises, and what it has counts.
     shard.calls.fetch = fetch;

@@ -3,24 +3,24 @@ import type { KeyRange } from '@kcp-ts/storage';
 import type { Change } from './change.ts';
 
 /** Who wants to be told of a range. What it throws ends it. */
-export interface Follower {
+export interface Watcher {
   /** In revision order, once per flushed batch. The array is shared with others. `upTo`: everything of the range up to it has been told. */
   changes(changes: readonly Change[], upTo: Revision): void;
   /** It has been told of everything there is: from now on a promise of progress (a bookmark) is true for it. May come before `follow` returns. */
   live?(): void;
-  /** Nothing more will come. Not called when the follower's own signal aborted. */
+  /** Nothing more will come. Not called when the watcher's own signal aborted. */
   end(error: StatusError): void;
   /**
-   * While it catches up: a promise of when more may come, or undefined when at once. History waits for it; what is live does not, so a follower
+   * While it catches up: a promise of when more may come, or undefined when at once. History waits for it; what is live does not, so a watcher
    * bounds its own queue.
    */
   drained?(): Promise<void> | undefined;
 }
 
-/** A follower and where it stands. */
+/** A watcher and where it stands. */
 export interface Member {
   readonly range: KeyRange;
-  readonly feedConsumer: Follower;
+  readonly watcher: Watcher;
   /** It has seen everything up to here. Once live, what it began with: the hub knows the rest. */
   after: Revision;
   ended: boolean;
@@ -34,5 +34,5 @@ export function deliver(member: Member, changes: readonly Change[], upTo: Revisi
   if (first === undefined || member.ended) return;
   const unseen =
     first.event.revision > member.after ? changes : changes.filter(({ event }) => event.revision > member.after);
-  if (unseen.length > 0) member.feedConsumer.changes(unseen, upTo);
+  if (unseen.length > 0) member.watcher.changes(unseen, upTo);
 }
