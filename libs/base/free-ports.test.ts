@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
-import { freePorts } from './free-ports.ts';
+import { acceptsConnections, freePorts, isFreePort } from './free-ports.ts';
 
 function listening(port: number): Promise<Disposable> {
   const server = createServer();
@@ -29,4 +29,11 @@ it('says so when there are none', async () => {
   const [taken = 0] = await freePorts(1);
   using _listening = await listening(taken);
   await expect(freePorts(1, { integer: () => taken - 10_000 })).rejects.toThrow('Cannot find 1 free ports');
+});
+
+it('a port that somebody listens on is not free, and accepts connections', async () => {
+  const [port = 0] = await freePorts(1);
+  expect([await isFreePort(port), await acceptsConnections(port)]).toEqual([true, false]);
+  using _listening = await listening(port);
+  expect([await isFreePort(port), await acceptsConnections(port)]).toEqual([false, true]);
 });

@@ -1,6 +1,6 @@
 /** Ports for programs that cannot choose one themselves. */
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { Random } from './random.ts';
 import { createSystemRandom } from './random.ts';
 
@@ -19,11 +19,25 @@ function outgoingFrom(): number {
   }
 }
 
-function isFree(port: number): Promise<boolean> {
+/** Whether nobody listens on a port of 127.0.0.1. */
+export function isFreePort(port: number): Promise<boolean> {
   const server = createServer();
   return new Promise((resolve) => {
     server.once('error', () => resolve(false));
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+/** Whether somebody listens on a port of 127.0.0.1. Does not take the port, as `isFreePort` does for a moment. */
+export function acceptsConnections(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  return new Promise((resolve) => {
+    const end = (accepted: boolean) => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
   });
 }
 
@@ -37,7 +51,7 @@ export async function freePorts(
   for (let attempt = 0; found.size < count; attempt++) {
     if (attempt >= count + attemptsMax) throw new Error(`Cannot find ${count} free ports from ${firstPort} to ${end}`);
     const port = firstPort + random.integer(end - firstPort);
-    if (!found.has(port) && (await isFree(port))) found.add(port);
+    if (!found.has(port) && (await isFreePort(port))) found.add(port);
   }
   return [...found];
 }

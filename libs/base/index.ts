@@ -3,7 +3,7 @@ export { createSystemClock, pauseOn } from './clock.ts';
 export { every } from './every.ts';
 export type { WithoutLongNumbers } from './exact-json.ts';
 export { hasLongNumbers, isExactInteger, jsonInteger, parseJson, withoutLongNumbers } from './exact-json.ts';
-export { freePorts, portOrFree } from './free-ports.ts';
+export { acceptsConnections, freePorts, isFreePort, portOrFree } from './free-ports.ts';
 export { isIP, isIPv4, isIPv6 } from './ip.ts';
 export { keepProcessAlive, pauseAlive } from './keep-alive.ts';
 export { nextTurn } from './next-turn.ts';

@@ -12,7 +12,7 @@ export { openTokens } from './open-tokens.ts';
 export { addressOf, advertisedHostOf, localHostOf } from './own-address.ts';
 export type { RoleReport } from './report-role.ts';
 export { reportRole } from './report-role.ts';
-// root-directory
+export type { RootDirectoryOptions } from './root-directory/open-root-directory.ts';
 export { startInRootDirectory } from './root-directory/open-root-directory.ts';
 export type { ServiceCertificates } from './service-certificates.ts';
 export { ensureCertificates } from './service-certificates.ts';

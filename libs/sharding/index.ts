@@ -30,7 +30,7 @@ export { sharedConfirm } from './locator/shared-confirm.ts';
 export { parseVirtualWorkspacePath } from './locator/virtual-workspace-routes.ts';
 // Which shards and services there are
 export type { Connections, InstallationConfig, PeerTls } from './membership/connections.ts';
-export { etcdOptionsOf, openConnections, peerTlsOf } from './membership/connections.ts';
+export { etcdOptionsOf, listRegisteredShards, openConnections, peerTlsOf } from './membership/connections.ts';
 export type { InProcessRegistry } from './membership/in-process-membership.ts';
 export { createInProcessRegistry } from './membership/in-process-membership.ts';
 export type { Membership, MembershipState, ServiceKind, ShardAddress, ShardRecord } from './membership/membership.ts';

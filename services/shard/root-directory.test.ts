@@ -1,5 +1,5 @@
 /** A shard that is started on a folder that it must not use says so, for a person, and changes nothing. */
-import { copyFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSystemClock } from '@kcp-ts/base';
@@ -27,6 +27,18 @@ async function start(...more: readonly string[]): Promise<RunningShard> {
 async function startAndStop(): Promise<void> {
   const running = await start();
   await running[Symbol.asyncDispose]();
+}
+
+async function startElsewhere(): Promise<RunningShard> {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'kcp-ts-root-'));
+  const running = await start('--root-directory', elsewhere);
+  return {
+    ...running,
+    async [Symbol.asyncDispose]() {
+      await running[Symbol.asyncDispose]();
+      await rm(elsewhere, { recursive: true, force: true });
+    },
+  };
 }
 
 const data = () => join(folder, 'data', 'data.mdb');
@@ -100,5 +112,44 @@ describe('the root directory of a shard', () => {
     await earlier[Symbol.asyncDispose]();
     await startAndStop();
     expect(JSON.parse(await readFile(format(), 'utf8'))).toMatchObject({ format: 1, kind: 'shard', shard: 'root' });
+  });
+
+  it('can be used after a first start that failed before there was data', async () => {
+    await using other = await startElsewhere();
+    await expect(start('--secure-port', String(other.port))).rejects.toThrow('EADDRINUSE');
+    await expect(start('--token-auth-file', join(folder, 'none'))).rejects.toThrow('ENOENT');
+    await startAndStop();
+    await rm(join(folder, 'data'), { recursive: true });
+    await expect(start()).rejects.toThrow('has no data any more');
+  });
+
+  it('is refused where kcp-ts.json is gone, or is of another installation than the data', async () => {
+    await startAndStop();
+    const own = await readFile(format(), 'utf8');
+    await rm(format());
+    await expect(start()).rejects.toThrow(`${join(folder, 'data')} has data, and kcp-ts.json beside it is gone`);
+    await expect(stat(format())).rejects.toThrow('ENOENT');
+    await writeFile(format(), JSON.stringify({ ...(JSON.parse(own) as object), installation: 'another' }));
+    await expect(start()).rejects.toThrow('has data of another installation than kcp-ts.json beside it');
+    await writeFile(format(), own);
+    await startAndStop();
+  });
+
+  it('with embedded data is refused with --etcd-servers, and with a mirror of etcd without', async () => {
+    await startAndStop();
+    await expect(start('--etcd-servers', 'http://127.0.0.1:1')).rejects.toThrow(
+      `${join(folder, 'data')} has the data of an embedded shard, which --etcd-servers would not serve`,
+    );
+    await rename(join(folder, 'data'), join(folder, 'mirror'));
+    await rm(format());
+    await expect(start()).rejects.toThrow(`${join(folder, 'mirror')} has a mirror of a shard in etcd`);
+  });
+
+  it('is refused, with the reason, where it cannot be made', async () => {
+    const result = readConfig(['--root-directory', '/proc/none/here', '--secure-port', '0'], {});
+    if (result.kind !== 'config') throw new Error(JSON.stringify(result));
+    await expect(startShard(result.config)).rejects.toThrow(
+      '/proc/none/here cannot be made for --root-directory: ENOENT',
+    );
   });
 });

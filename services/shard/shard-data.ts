@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import type { KubeObject } from '@kcp-ts/api';
 import type { ServiceAccount } from '@kcp-ts/authn';
 import type { Random } from '@kcp-ts/base';
+import type { RootDirectoryOptions } from '@kcp-ts/program';
 import { etcdOptionsOf } from '@kcp-ts/sharding';
 import type { EtcdReplica, OwnedShard, ReplicaRole, Store, StoreOptions } from '@kcp-ts/storage';
 import { formatKey, openEtcdReplica, openLmdbStore, parseStored } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
 import type { AmongOthers } from './among-others.ts';
 import type { Shard } from './compose.ts';
+import type { ShardConfig } from './config.ts';
 import type { Installation } from './installation.ts';
 import { joinInstallation } from './installation.ts';
 import type { JoinDependencies } from './join.ts';
@@ -162,4 +164,33 @@ async function openInEtcd(deps: DataDependencies): Promise<ShardData> {
 /** Where the data is follows from the flags of the store alone, whether there are others from those of NATS. */
 export function openShardData(deps: DataDependencies): Promise<ShardData> {
   return deps.config.etcdServers.length > 0 ? openInEtcd(deps) : openEmbedded(deps);
+}
+
+const embeddedFolders = {
+  stores: [{ folder: 'data', copy: false }],
+  unused: [
+    {
+      folder: 'mirror',
+      reason:
+        'a mirror of a shard in etcd, and --etcd-servers is not given: give it, or choose another folder with --root-directory',
+    },
+  ],
+};
+
+const etcdFolders = {
+  stores: [{ folder: 'mirror', copy: true }],
+  unused: [
+    {
+      folder: 'data',
+      reason:
+        'the data of an embedded shard, which --etcd-servers would not serve: leave that flag out, or choose another folder with --root-directory',
+    },
+  ],
+};
+
+/** Which folders of the root directory hold data of this shard, and which must not. */
+export function storeFoldersOf({
+  etcdServers,
+}: Pick<ShardConfig, 'etcdServers'>): Pick<RootDirectoryOptions, 'stores' | 'unused'> {
+  return etcdServers.length === 0 ? embeddedFolders : etcdFolders;
 }

@@ -22,7 +22,7 @@ import type { ShardConfig } from './config.ts';
 import type { Serving } from './serving.ts';
 import { serveOwned, standbyHandler, urlsOf } from './serving.ts';
 import type { OwnedData } from './shard-data.ts';
-import { openShardData } from './shard-data.ts';
+import { openShardData, storeFoldersOf } from './shard-data.ts';
 
 export interface RunningShard extends RunningService {
   readonly externalUrl: string;
@@ -42,7 +42,7 @@ export async function startShard(config: ShardConfig, uncaught?: Pick<UncaughtEr
       shard: config.shardName,
       clock,
       random,
-      stores: [config.etcdServers.length === 0 ? { folder: 'data', copy: false } : { folder: 'mirror', copy: true }],
+      ...storeFoldersOf(config),
       onRemoved: (folder, fault) => log.warn({ folder, fault }, 'a copy is damaged; it is made anew'),
     },
     () => startIn(context),

@@ -1,36 +1,21 @@
 /** The programs as an operator meets them: started twice on one folder, given wrong flags, sent signals. */
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { missingProgram, startEtcd } from '@kcp-ts/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configMap, configMapsOf } from '../harness/objects.ts';
+import type { RunningProgram } from '../harness/program.ts';
+import { endPrograms, runProgram } from '../harness/program.ts';
 import { startServer } from '../harness/server.ts';
 
-const program = resolve(import.meta.dirname, '../../bin/kcp-ts');
 const alone = ['--secure-port', '0', '--bind-address', '127.0.0.1', '-v', '0'];
 const noEtcd = missingProgram('etcd');
 const noServers = noEtcd ?? missingProgram('natsServer');
 for (const missing of new Set([noEtcd, noServers])) if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
-interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-interface Running {
-  readonly child: ChildProcess;
-  /** Resolves when it says that it serves; rejects when it ends before. */
-  readonly ready: Promise<void>;
-  readonly ended: Promise<Ended>;
-}
-
 let folder: string;
-let started: Running[];
+let started: RunningProgram[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kcp-ts-programs-'));
@@ -38,28 +23,12 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const { child } of started) if (child.exitCode === null) child.kill('SIGTERM');
-  await Promise.all(started.map(({ ended }) => ended));
+  await endPrograms(started);
   await rm(folder, { recursive: true, force: true });
 });
 
-function run(...args: readonly string[]): Running {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let out = '';
-  let err = '';
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  const ended = new Promise<Ended>((done) => {
-    child.once('close', (code, signal) => done({ code, signal, out, err }));
-  });
-  const ready = new Promise<void>((done, failed) => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      out += chunk.toString();
-      if (out.includes('ready to serve')) done();
-    });
-    void ended.then(() => failed(new Error(`it ended before it was ready: ${out}${err}`)));
-  });
-  ready.catch(() => undefined);
-  const running = { child, ready, ended };
+function run(...args: readonly string[]): RunningProgram {
+  const running = runProgram(args);
   started.push(running);
   return running;
 }

@@ -26,10 +26,18 @@ async function describeHolder(path: string): Promise<string> {
   }
 }
 
+function openLock(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path, { timeout: 0 });
+  } catch (error) {
+    throw new UnusableDirectory(`${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 /** Throws UnusableDirectory, with who it is, where somebody else has the folder. */
 export async function lockFolder(folder: string, what: string, nowMs: number): Promise<Disposable> {
   const holderPath = join(folder, 'lock.json');
-  const database = new DatabaseSync(join(folder, 'lock'), { timeout: 0 });
+  const database = openLock(join(folder, 'lock'));
   try {
     // Nothing is ever written to it.
     database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');

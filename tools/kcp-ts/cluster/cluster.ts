@@ -1,18 +1,26 @@
 /** A whole installation on this machine: etcd, NATS, shards, cache-server, virtual-workspaces and front-proxies, each a process, all ended together. */
-import { readFile } from 'node:fs/promises';
 import type { Clock } from '@kcp-ts/base';
-import { createSystemClock, createSystemRandom, pauseAlive } from '@kcp-ts/base';
-import { createHttpClient } from '@kcp-ts/http';
+import { createSystemClock, createSystemRandom, isFreePort } from '@kcp-ts/base';
 import { startInRootDirectory } from '@kcp-ts/program';
 import type { Programs, Wiring } from './commands.ts';
 import { commandOf, externalUrlOf, straight } from './commands.ts';
 import { ensureCredentials } from './credentials.ts';
 import { adminKubeconfigPath, writeKubeconfigs } from './kubeconfigs.ts';
 import type { Layout, Part, PartKind, Wanted } from './layout.ts';
-import { planLayout } from './layout.ts';
+import { layoutPath, partOf, planLayout, readLayout, shardsLeftOut, writeLayout } from './layout.ts';
 import { writeNatsConfig } from './nats-config.ts';
 import type { PartProcess } from './process.ts';
 import { createPartProcess } from './process.ts';
+import {
+  endLeft,
+  forgetProcess,
+  launcherRecordPath,
+  leftProcesses,
+  listProcesses,
+  partRecordPath,
+  recordProcess,
+} from './process-record.ts';
+import { awaitReady, refuseEnded } from './readiness.ts';
 
 export interface ClusterOptions extends Wanted {
   readonly programs: Programs;
@@ -26,6 +34,10 @@ export interface ClusterOptions extends Wanted {
   wire?(layout: Layout): Promise<Wiring>;
   /** How long the start may take. */
   readonly readyMs?: number | undefined;
+  /** Ends a start that is under way. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told what was found and done at the start, a line for each. */
+  tell?(line: string): void;
 }
 
 export interface ClusterPart extends PartProcess {
@@ -46,55 +58,12 @@ export interface Cluster extends AsyncDisposable {
   part(name: string): ClusterPart;
 }
 
-const pollMs = 100;
-const logLinesShown = 10;
 const readyMsDefault = 60_000;
 /** Those who need others to be there are started after them, and ended before. */
 const order: readonly PartKind[] = ['etcd', 'nats', 'shard', 'cache-server', 'virtual-workspaces', 'front-proxy'];
 
 function isStandby({ name }: Part): boolean {
   return name.endsWith('-standby');
-}
-
-function healthUrl({ kind, port }: Part, path: 'livez' | 'readyz'): string | undefined {
-  if (kind === 'nats') return undefined;
-  return kind === 'etcd' ? `http://127.0.0.1:${port}/health` : `https://127.0.0.1:${port}/${path}`;
-}
-
-/** A part that does not get ready may take its folder with it: what it said last goes with the error. */
-async function logEnd(logFile: string): Promise<string> {
-  const text = await readFile(logFile, 'utf8').catch(String);
-  return text.trimEnd().split('\n').slice(-logLinesShown).join('\n');
-}
-
-interface Awaited {
-  readonly part: Part;
-  readonly process: PartProcess;
-  readonly path: 'livez' | 'readyz';
-  readonly ca: string;
-  readonly clock: Clock;
-  readonly withinMs: number;
-}
-
-async function awaitReady({ part, process, path, ca, clock, withinMs }: Awaited): Promise<void> {
-  const url = healthUrl(part, path);
-  if (url === undefined) return;
-  using client = createHttpClient({ ca, timeout: 2_000 });
-  const end = clock.monotonic() + withinMs;
-  for (;;) {
-    const status = await client.request('GET', url).then(
-      (answer) => answer.status,
-      () => 0,
-    );
-    if (status === 200) return;
-    if (clock.monotonic() > end) {
-      const state = process.running ? 'is running and not ready' : 'does not run';
-      throw new Error(
-        `${part.name} ${state} after ${withinMs} ms; the end of its log:\n${await logEnd(process.logFile)}`,
-      );
-    }
-    await pauseAlive(clock, pollMs);
-  }
 }
 
 interface PartDependencies {
@@ -109,10 +78,17 @@ function createPart(part: Part, { layout, options, wiring, ca, clock }: PartDepe
   // Of two processes of a shard one serves, whichever it is; the other is well, and serves nothing.
   const path = options.standbys && part.kind === 'shard' ? 'livez' : 'readyz';
   const command = commandOf(layout, part, options.programs, wiring, options.flags);
-  const process = createPartProcess(command, clock, options.environment);
+  const recordPath = partRecordPath(layout.folder, part.name);
+  const process = createPartProcess(command, { clock, recordPath, environment: options.environment });
   return {
     part,
     logFile: process.logFile,
+    get logStart() {
+      return process.logStart;
+    },
+    get ownEnd() {
+      return process.ownEnd;
+    },
     get pid() {
       return process.pid;
     },
@@ -144,8 +120,49 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   );
 }
 
+/** Ends what a launcher that was killed has left: it has the ports and folders of the parts, and would be taken for them. */
+async function endFormer({ folder, tell }: ClusterOptions, clock: Clock): Promise<void> {
+  const left = leftProcesses(folder);
+  if (left.length === 0) return;
+  await endLeft(folder, left, clock);
+  for (const each of left) tell?.(`ended ${listProcesses([each])}, which a former launcher had left running`);
+}
+
+/** Before anything is started: a part would end at once, and what has its port could be taken for it. */
+async function refuseTakenPorts(layout: Layout, before: Layout | undefined): Promise<void> {
+  for (const { name, kind, port, otherPort } of layout.parts) {
+    // The second port of these is not used.
+    const used =
+      kind === 'nats' || kind === 'front-proxy' || kind === 'virtual-workspaces' ? [port] : [port, otherPort];
+    for (const each of used) {
+      if (await isFreePort(each)) continue;
+      const hint = before?.parts.some((part) => part.name === name)
+        ? `${layoutPath(layout.folder)} has the ports of the parts`
+        : 'choose another one with --secure-port';
+      throw new Error(`${name} cannot listen on 127.0.0.1:${each}, since another process does: ${hint}`);
+    }
+  }
+}
+
+/** Shards that the installation still has are not left out without a word: their workspaces would be gone. */
+async function refuseShardsLeftOut(layout: Layout, before: Layout | undefined, clock: Clock): Promise<void> {
+  const left = before === undefined ? [] : shardsLeftOut(before, layout);
+  if (left.length === 0) return;
+  const { listRegisteredShards } = await import('@kcp-ts/sharding');
+  const registered = await listRegisteredShards(`http://127.0.0.1:${partOf(layout, 'etcd').port}`, clock);
+  const lost = left.filter((name) => registered.includes(name));
+  if (lost.length > 0)
+    throw new Error(
+      `the installation in ${layout.folder} also has ${lost.join(', ')}, whose workspaces would not be served: start it with more --shards, or delete the Shard objects first (kubectl delete shard)`,
+    );
+}
+
 async function startParts(options: ClusterOptions, clock: Clock): Promise<Cluster> {
+  const { folder, signal } = options;
+  await endFormer(options, clock);
+  const before = await readLayout(folder);
   const layout = await planLayout(options);
+  await refuseTakenPorts(layout, before);
   const wiring = (await options.wire?.(layout)) ?? straight;
   const credentials = await ensureCredentials(layout, wiring.host, {
     clock,
@@ -153,36 +170,49 @@ async function startParts(options: ClusterOptions, clock: Clock): Promise<Cluste
     tokens: options.tokens ?? [],
   });
   await writeNatsConfig(layout);
-  await writeKubeconfigs(layout, credentials);
   const deps = { layout, options, wiring, ca: credentials.ca, clock };
   const parts = layout.parts.map((part) => createPart(part, deps));
   const stop = async () => {
     for (const kind of order.toReversed())
       await Promise.all(parts.filter(({ part }) => part.kind === kind).map((part) => part.kill('SIGTERM')));
+    forgetProcess(launcherRecordPath(folder));
+  };
+  const withinMs = options.readyMs ?? readyMsDefault;
+  const begin = async (some: readonly ClusterPart[], pathOf: (part: ClusterPart) => 'livez' | 'readyz') => {
+    for (const part of some) part.start();
+    await Promise.all(
+      some.map((process) => {
+        const { part } = process;
+        return awaitReady({ part, process, path: pathOf(process), ca: deps.ca, clock, withinMs, first: { signal } });
+      }),
+    );
   };
   try {
-    for (const part of parts) if (part.part.kind === 'etcd' || part.part.kind === 'nats') part.start();
-    await Promise.all(parts.filter(({ part }) => part.kind === 'etcd').map((part) => part.ready()));
-    const withinMs = options.readyMs ?? readyMsDefault;
-    const first = parts.filter(({ part }) => !isStandby(part));
-    for (const part of first) part.start();
-    await Promise.all(
-      first.map((process) =>
-        awaitReady({ part: process.part, process, path: 'readyz', ca: credentials.ca, clock, withinMs }),
-      ),
+    recordProcess(launcherRecordPath(folder), process.pid);
+    const isServer = ({ part: { kind } }: ClusterPart) => kind === 'etcd' || kind === 'nats';
+    await begin(parts.filter(isServer), () => 'readyz');
+    await refuseShardsLeftOut(layout, before, clock);
+    await writeLayout(layout);
+    await writeKubeconfigs(layout, credentials);
+    const services = parts.filter((part) => !isServer(part));
+    await begin(
+      services.filter(({ part }) => !isStandby(part)),
+      () => 'readyz',
     );
-    // Those who come second are standbys.
-    const standbys = parts.filter(({ part }) => isStandby(part));
-    for (const part of standbys) part.start();
-    await Promise.all(standbys.map((part) => part.ready()));
+    // Those who come second are standbys: of two processes of a shard one serves, and the other is well.
+    await begin(
+      services.filter(({ part }) => isStandby(part)),
+      () => 'livez',
+    );
+    for (const process of parts) await refuseEnded(process.part, process);
   } catch (error) {
     await stop();
     throw error;
   }
   return {
     url: externalUrlOf(layout),
-    folder: options.folder,
-    kubeconfigPath: adminKubeconfigPath(options.folder),
+    folder,
+    kubeconfigPath: adminKubeconfigPath(folder),
     ca: credentials.ca,
     tokens: credentials.tokens,
     parts,

@@ -22,43 +22,60 @@ interface Flags {
   readonly tokenAuthFile?: string;
 }
 
-function countOf(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 0 || number > 64) throw new InvalidArgumentError('A number from 0 to 64.');
-  return number;
-}
-
-/** One of them holds the workspace root. */
-function shardsOf(text: string): number {
-  if (countOf(text) === 0) throw new InvalidArgumentError('A number from 1 to 64.');
-  return countOf(text);
+function countFrom(min: number): (text: string) => number {
+  return (text) => {
+    const number = text.trim() === '' ? Number.NaN : Number(text);
+    if (!Number.isInteger(number) || number < min || number > 64)
+      throw new InvalidArgumentError(`A number from ${min} to 64.`);
+    return number;
+  };
 }
 
 function portOf(text: string): number {
-  const number = Number(text);
+  const number = text.trim() === '' ? Number.NaN : Number(text);
   if (!Number.isInteger(number) || number < 0 || number > 65_535) throw new InvalidArgumentError('A port.');
   return number;
+}
+
+async function tokenLinesOf({ tokenAuthFile }: Flags): Promise<readonly string[]> {
+  if (tokenAuthFile === undefined) return [];
+  const text = await readFile(tokenAuthFile, 'utf8').catch((error: Error) => {
+    throw new Error(`--token-auth-file ${tokenAuthFile} cannot be read: ${error.message}`);
+  });
+  return text.split('\n').filter((line) => line.trim() !== '');
+}
+
+function rootDirectoryOf(text: string): string {
+  if (text === '') throw new InvalidArgumentError('A folder.');
+  return text;
 }
 
 async function run(flags: Flags): Promise<void> {
   const stop = untilAsked({ hangUp: false });
   const hangUps = catchHangUps();
-  const tokens = flags.tokenAuthFile === undefined ? '' : await readFile(flags.tokenAuthFile, 'utf8');
-  const starting = startCluster({
+  const tokens = await tokenLinesOf(flags);
+  const stopping = new AbortController();
+  void stop.asked.then(() => stopping.abort());
+  const cluster = await startCluster({
     ...flags,
-    tokens: tokens.split('\n').filter((line) => line.trim() !== ''),
+    tokens,
     folder: resolve(flags.rootDirectory),
     programs: { etcd: flags.etcd, natsServer: flags.natsServer },
+    signal: stopping.signal,
+    tell: (line) => process.stdout.write(`${line}\n`),
+  }).catch((error: unknown) => {
+    // Whoever ends a start has no use for what that broke.
+    if (stopping.signal.aborted) return undefined;
+    throw error;
   });
-  const cluster = await starting;
+  if (cluster === undefined) return;
   catchUncaught();
-  const control = await serveControl(cluster, hangUps);
+  const control = serveControl(cluster, hangUps);
   process.stdout.write(`kcp-ts is ready to serve at ${cluster.url}; kubeconfig: ${cluster.kubeconfigPath}\n`);
   // From here on it only waits.
   processMemory().collect();
   void control.hungUp.then(stop.ask);
   await stop.asked;
-  await control[Symbol.asyncDispose]();
   await cluster[Symbol.asyncDispose]();
 }
 
@@ -68,10 +85,13 @@ function printParts(parts: readonly PartStatus[]): void {
     process.stdout.write(`${name.padEnd(24)}${pid.padEnd(10)}${port}\n`);
 }
 
+/** As of `kcp-ts start`. */
+const wrongFlagsCode = 2;
+
 const texts: Readonly<Record<Action, string>> = {
   status: 'show the parts, their processes and ports',
   kill: 'end parts at once (SIGKILL) and leave them ended',
-  stop: 'ask parts to end (SIGTERM) and leave them ended',
+  stop: 'ask parts to end (SIGTERM) and leave them ended; all where none is named, also those of a launcher that was killed',
   start: 'start parts that were ended',
   restart: 'end parts and start them again',
   pause: 'stop the processes of parts (SIGSTOP)',
@@ -80,13 +100,16 @@ const texts: Readonly<Record<Action, string>> = {
 
 /** `environment`: what ETCD and NATS_SERVER say goes before what PATH has. */
 export function clusterCommand(environment: Readonly<Record<string, string | undefined>>): Command {
-  const command = new Command('cluster')
+  const command = new Command('kcp-ts cluster')
+    // Its own message has been printed by then.
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : wrongFlagsCode))
+    .showHelpAfterError('See kcp-ts cluster --help.')
     .description('start a sharded installation on this machine; Ctrl-C stops it')
-    .option('--root-directory <folder>', 'folder for data, certificates, logs and kubeconfigs', '.kcp')
-    .option('--shards <number>', 'how many shards', shardsOf, 3)
-    .option('--front-proxies <number>', 'how many front-proxies', countOf, 2)
-    .option('--cache-servers <number>', 'how many cache-servers', countOf, 1)
-    .option('--virtual-workspaces <number>', 'how many virtual-workspaces services', countOf, 1)
+    .option('--root-directory <folder>', 'folder for data, certificates, logs and kubeconfigs', rootDirectoryOf, '.kcp')
+    .option('--shards <number>', 'how many shards', countFrom(1), 3)
+    .option('--front-proxies <number>', 'how many front-proxies', countFrom(1), 2)
+    .option('--cache-servers <number>', 'how many cache-servers', countFrom(0), 1)
+    .option('--virtual-workspaces <number>', 'how many virtual-workspaces services', countFrom(0), 1)
     .option('--standbys', 'a second process for each shard, which takes over when the first is gone', false)
     .option('--secure-port <port>', 'port of the first front-proxy; 0 takes a free one', portOf, 6443)
     .option('--token-auth-file <file>', 'CSV file of bearer tokens: token,user,uid,"group,group"')
@@ -97,7 +120,7 @@ export function clusterCommand(environment: Readonly<Record<string, string | und
     command
       .command(action)
       .description(texts[action])
-      .argument(action === 'status' ? '[part...]' : '<part...>', 'names, as status shows them')
+      .argument(action === 'status' || action === 'stop' ? '[part...]' : '<part...>', 'names, as status shows them')
       .action(async (names: readonly string[], _flags: unknown, self: Command) => {
         const { rootDirectory } = self.optsWithGlobals<Flags>();
         printParts(await askLauncher(resolve(rootDirectory), action, names));

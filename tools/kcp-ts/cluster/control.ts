@@ -3,6 +3,8 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSystemClock, pauseAlive, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
 import type { Cluster } from './cluster.ts';
+import { layoutPath, readLayout } from './layout.ts';
+import { endLeft, launcherRecordPath, leftProcesses, listProcesses, recordedProcess } from './process-record.ts';
 
 export const actions = ['status', 'kill', 'stop', 'start', 'restart', 'pause', 'resume'] as const;
 export type Action = (typeof actions)[number];
@@ -23,14 +25,14 @@ const answerMs = 60_000;
 
 function paths(folder: string) {
   return {
-    launcher: join(folder, 'launcher.pid'),
     request: join(folder, 'control-request.json'),
     answer: join(folder, 'control-answer.json'),
   };
 }
 
 async function act(cluster: Cluster, action: Action, names: readonly string[]): Promise<void> {
-  for (const part of names.map((name) => cluster.part(name))) {
+  const parts = names.length === 0 && action === 'stop' ? cluster.parts.toReversed() : names.map(cluster.part);
+  for (const part of parts) {
     switch (action) {
       case 'status':
         break;
@@ -59,8 +61,11 @@ async function act(cluster: Cluster, action: Action, names: readonly string[]): 
   }
 }
 
-export function statusOf(cluster: Cluster): readonly PartStatus[] {
-  return cluster.parts.map(({ part, pid }) => ({ name: part.name, pid, port: part.port }));
+/** Of the parts that are named, of all where none is. */
+function statusOf(cluster: Cluster, names: readonly string[]): readonly PartStatus[] {
+  return cluster.parts
+    .filter(({ part }) => names.length === 0 || names.includes(part.name))
+    .map(({ part, pid }) => ({ name: part.name, pid, port: part.port }));
 }
 
 /** SIGHUP, which ends a process that does not listen for it, and would leave its parts behind. */
@@ -84,16 +89,15 @@ export function catchHangUps(): HangUps {
   };
 }
 
-export interface Control extends AsyncDisposable {
+export interface Control {
   /** Resolves at a SIGHUP that nobody sent with a request: the terminal has gone. */
   readonly hungUp: Promise<void>;
 }
 
-/** Listens for requests until disposed. */
-export async function serveControl(cluster: Cluster, hangUps: HangUps): Promise<Control> {
+/** Listens for requests; the launcher is recorded by `startCluster`. */
+export function serveControl(cluster: Cluster, hangUps: HangUps): Control {
   const { promise: hungUp, resolve: hangUp } = Promise.withResolvers<void>();
-  const { launcher, request, answer } = paths(cluster.folder);
-  await writePrivateFile(launcher, `${process.pid}\n`);
+  const { request, answer } = paths(cluster.folder);
   let last: Promise<void> = Promise.resolve();
   const handle = async () => {
     const text = await readFileIfThere(request);
@@ -104,18 +108,35 @@ export async function serveControl(cluster: Cluster, hangUps: HangUps): Promise<
       () => undefined,
       (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown)),
     );
-    const done: Answer = { ...(error === undefined ? {} : { error }), parts: statusOf(cluster) };
+    const shown = action === 'status' ? names : [];
+    const done: Answer = { ...(error === undefined ? {} : { error }), parts: statusOf(cluster, shown) };
     await writePrivateFile(answer, JSON.stringify(done));
   };
   hangUps.listen(() => {
     last = last.then(handle).catch(() => undefined);
   });
-  return {
-    hungUp,
-    async [Symbol.asyncDispose]() {
-      await rm(launcher, { force: true });
-    },
-  };
+  return { hungUp };
+}
+
+/** What `stop` ends where the launcher is gone; rejects for every other action. */
+async function withoutLauncher(
+  folder: string,
+  action: Action,
+  names: readonly string[],
+): Promise<readonly PartStatus[]> {
+  const left = leftProcesses(folder);
+  const all = (await readLayout(folder))?.parts ?? [];
+  if (left.length === 0) throw new Error(`no installation runs in ${folder}: start one with kcp-ts cluster`);
+  if (action !== 'stop')
+    throw new Error(
+      `the launcher of ${folder} is gone, and left ${listProcesses(left)}: kcp-ts cluster stop ends them`,
+    );
+  const unknown = names.find((name) => !all.some((part) => part.name === name));
+  if (unknown !== undefined) throw new Error(`Cannot find ${unknown} in ${layoutPath(folder)}`);
+  const isNamed = ({ name }: { readonly name: string }) => names.length === 0 || names.includes(name);
+  await endLeft(folder, left.filter(isNamed), createSystemClock());
+  const still = leftProcesses(folder);
+  return all.map(({ name, port }) => ({ name, port, pid: still.find((each) => each.name === name)?.pid }));
 }
 
 /** Asks the launcher of a folder; rejects when there is none, or with what went wrong there. */
@@ -124,10 +145,10 @@ export async function askLauncher(
   action: Action,
   names: readonly string[],
 ): Promise<readonly PartStatus[]> {
-  const { launcher, request, answer } = paths(folder);
+  const pid = recordedProcess(launcherRecordPath(folder));
+  if (pid === undefined) return withoutLauncher(folder, action, names);
+  const { request, answer } = paths(folder);
   const clock = createSystemClock();
-  const pid = Number(await readFileIfThere(launcher));
-  if (!(pid > 0)) throw new Error(`no installation runs in ${folder}: start one with kcp-ts cluster`);
   await rm(answer, { force: true });
   await writePrivateFile(request, JSON.stringify({ action, names }));
   try {

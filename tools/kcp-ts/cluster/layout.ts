@@ -65,7 +65,7 @@ export async function readLayout(folder: string): Promise<Layout | undefined> {
   return text === undefined ? undefined : { folder, parts: (JSON.parse(text) as Layout).parts };
 }
 
-/** What is there keeps its ports; what is new gets free ones. */
+/** What is there keeps its ports; what is new gets free ones. Nothing is written. */
 export async function planLayout(wanted: Wanted): Promise<Layout> {
   const before = (await readLayout(wanted.folder))?.parts ?? [];
   const names = partNames(wanted, before);
@@ -76,9 +76,18 @@ export async function planLayout(wanted: Wanted): Promise<Layout> {
     const first = name === 'front-proxy-1' && wanted.securePort !== 0;
     return { name, kind, port: first ? wanted.securePort : (free.pop() ?? 0), otherPort: free.pop() ?? 0 };
   });
-  const layout = { folder: wanted.folder, parts };
-  await writePrivateFile(layoutPath(wanted.folder), `${JSON.stringify({ parts }, undefined, 2)}\n`);
-  return layout;
+  return { folder: wanted.folder, parts };
+}
+
+/** From now on the installation of the folder is this one. */
+export async function writeLayout({ folder, parts }: Layout): Promise<void> {
+  await writePrivateFile(layoutPath(folder), `${JSON.stringify({ parts }, undefined, 2)}\n`);
+}
+
+/** The shards of a former layout that a new one has not. */
+export function shardsLeftOut(before: Layout, after: Layout): readonly string[] {
+  const kept = new Set(partsOf(after, 'shard').map(shardNameOf));
+  return [...new Set(partsOf(before, 'shard').map(shardNameOf))].filter((name) => !kept.has(name));
 }
 
 export function partsOf(layout: Layout, kind: PartKind): readonly Part[] {
