@@ -11,6 +11,8 @@ export type { NewOperationDependencies } from './new-operations.ts';
 export { createOperation } from './new-operations.ts';
 export type { ClusterPlan, MadeCluster, PlanDependencies, PlannedCluster, WorkspacePlan } from './plan-workspace.ts';
 export { initializersExist, phaseLabels, planCluster, planWorkspace, settleWorkspace } from './plan-workspace.ts';
+export type { RootIdentities } from './root-identities.ts';
+export { identitiesOfExports, keptIdentities } from './root-identities.ts';
 export type { Placing } from './schedule.ts';
 export { chooseShard, noShardMessage, schedulableShards } from './schedule.ts';
 export type { LogicalCluster, Shard, TypeReference, Workspace, WorkspaceType } from './types.ts';

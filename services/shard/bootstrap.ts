@@ -21,9 +21,9 @@ import {
 } from '@kcp-ts/sharing';
 import type { Operation } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
+import type { RootIdentities } from '@kcp-ts/tenancy';
+import { identitiesOfExports, keptIdentities } from '@kcp-ts/tenancy';
 import type { Core } from './core.ts';
-import type { RootIdentities } from './root-identities.ts';
-import { identitiesOfExports, keptIdentities } from './root-identities.ts';
 
 export interface BootstrapDependencies {
   readonly core: Core;

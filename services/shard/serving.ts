@@ -11,12 +11,7 @@ import { composeShard } from './compose.ts';
 import type { ShardConfig } from './config.ts';
 import type { OwnedData } from './shard-data.ts';
 import { findServiceAccount, holdsToken } from './shard-data.ts';
-
-export interface Urls {
-  readonly baseUrl: string;
-  readonly externalUrl: string;
-  readonly virtualWorkspaceUrl: string;
-}
+import type { Urls } from './urls.ts';
 
 export interface Serving extends ServiceContext<ShardConfig> {
   readonly urls: Urls;
@@ -25,16 +20,6 @@ export interface Serving extends ServiceContext<ShardConfig> {
   readonly peerCa: string;
   readonly tokens: AdminTokens;
   readonly tokenFile: TokenFile | undefined;
-}
-
-/** `own`: of the listening server. */
-export function urlsOf(config: ShardConfig, own: string): Urls {
-  const baseUrl = config.shardBaseUrl === '' ? own : config.shardBaseUrl;
-  return {
-    baseUrl,
-    externalUrl: config.shardExternalUrl === '' ? baseUrl : config.shardExternalUrl,
-    virtualWorkspaceUrl: config.shardVirtualWorkspaceUrl === '' ? baseUrl : config.shardVirtualWorkspaceUrl,
-  };
 }
 
 /** Every way of saying who one is: administrators' tokens, the token file, service accounts, and certificates, which need nothing here. */
