@@ -1,7 +1,9 @@
 // Kinds and their names
 
+export { bootstrap } from './bootstrap/bootstrap.ts';
 export type { DefaultBinding, DefaultBindingsDependencies } from './default-bindings.ts';
 export { acceptedClaims, defaultBindingObject, defaultBindingsOf, planBindings } from './default-bindings.ts';
+export { createHomeWorkspaces } from './home-workspaces.ts';
 // Making workspaces
 export type { NewObject } from './initial-objects.ts';
 export { initialObjects, namespaceContent, namespaceObjects } from './initial-objects.ts';

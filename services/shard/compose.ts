@@ -6,10 +6,11 @@ import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis
 import type { ApiSurfaceDocuments, Bookmarks, HealthCheck, ServerDependencies } from '@kcp-ts/apiserver';
 import { createApiServer, createBookmarks, createProgress } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
+import { issuerDocuments } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
 import { createStrategyTable } from '@kcp-ts/catalog';
 import { createControllerRuntime } from '@kcp-ts/controller-runtime';
-import { remainingMessage } from '@kcp-ts/controllers';
+import { identityHashOf, remainingMessage } from '@kcp-ts/controllers';
 import { createDiscovery } from '@kcp-ts/discovery';
 import type { Exchange, Peer } from '@kcp-ts/http';
 import { createOpenApi } from '@kcp-ts/openapi';
@@ -20,17 +21,16 @@ import type { ClusterRequests, Peers, ShardObjects } from '@kcp-ts/sharding';
 import { createClusterRequests, keepShardObjects } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import { conversionOf } from '@kcp-ts/strategies';
+import { bootstrap } from '@kcp-ts/tenancy';
 import { createAccess } from './access.ts';
 import { admissionPlugins, keyOfCluster } from './admission.ts';
 import type { AmongOthers } from './among-others.ts';
 import { wrongClock } from './among-others.ts';
-import { bootstrap } from './bootstrap.ts';
 import { createCacheLists } from './cache-lists.ts';
 import { clusterRemoval, shardControllers } from './controllers.ts';
 import type { Core } from './core.ts';
 import { createCore } from './core.ts';
-import { createHomeWorkspace } from './home-workspace.ts';
-import { issuerDocuments } from './issuer-documents.ts';
+import { homeWorkspace } from './home-workspace.ts';
 import type { KubernetesParts } from './kubernetes-parts.ts';
 import { kubernetesParts } from './kubernetes-parts.ts';
 import { createMetrics } from './metrics.ts';
@@ -191,9 +191,9 @@ function clusterRequests(core: Core, { types, plan }: Tenancy, externalUrl: stri
 
 /** Resolves when everything is there that a request may need. */
 export async function composeShard(options: ShardOptions): Promise<Shard> {
-  const { clock, shardName, caBundle, externalUrl, virtualWorkspaceUrl, homeCreatorGroups, holdsRoot } = options;
+  const { clock, externalUrl } = options;
   const { core, access, tenancy, parts } = assemble(options);
-  await bootstrap({ core, externalUrl, virtualWorkspaceUrl, caBundle, shardName, homeCreatorGroups, holdsRoot });
+  await bootstrap({ ...core, identityHashOf }, options);
   await core.load();
   const controllers = createControllerRuntime(shardControllers(core, tenancy, options), {
     store: core.store,
@@ -217,13 +217,11 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     cacheLists.series,
     ...(options.role?.series ?? []),
   ]);
-  const enabled = options.homeWorkspaces;
-  const homeWorkspace = createHomeWorkspace({ core, access, tenancy, shardName, externalUrl, enabled });
   const targets = createTargets({
     core,
     access,
     virtualWorkspaces: virtualWorkspaces(core, access),
-    homeWorkspace,
+    homeWorkspace: homeWorkspace(core, access, tenancy, options),
     metrics: metrics.text,
   });
   let ready = true;

@@ -1,11 +1,15 @@
 /** What a shard serves with, whichever ownership it serves under: who asks, what is composed when it is owned, and what is answered when it is not. */
 import { createStandbyServer } from '@kcp-ts/apiserver';
 import type { Authenticator, AuthenticatorOptions, TokenFile } from '@kcp-ts/authn';
-import { createAuthenticator, createServiceAccountTokens, createServicePeers } from '@kcp-ts/authn';
+import {
+  createAuthenticator,
+  createServiceAccountTokens,
+  createServicePeers,
+  withServiceAssertions,
+} from '@kcp-ts/authn';
 import type { ExchangeHandler } from '@kcp-ts/http';
 import { createMetricsPage } from '@kcp-ts/observability';
 import type { AdminTokens, Listener, RoleReport, ServiceCertificates, ServiceContext } from '@kcp-ts/program';
-import { amongServices } from './among-others.ts';
 import type { Shard } from './compose.ts';
 import { composeShard } from './compose.ts';
 import type { ShardConfig } from './config.ts';
@@ -33,7 +37,7 @@ function authenticatorOf(serving: Serving, serviceAccounts: AuthenticatorOptions
     tokenFile,
     serviceAccounts,
   });
-  return amongServices(authenticator, { peerCa, shard: config.shardName, clock });
+  return withServiceAssertions(authenticator, { peerCa, kind: 'shard', name: config.shardName, clock });
 }
 
 function composeOwned(serving: Serving, data: OwnedData, role: RoleReport | undefined): Promise<Shard> {
