@@ -18,6 +18,7 @@ export { adminGroup, authenticatedGroup, mastersGroup, serviceAccountGroups, una
 export type { Impersonation } from './impersonation.ts';
 export { impersonationOf } from './impersonation.ts';
 // Service accounts
+export { issuerDocuments } from './issuer-documents.ts';
 export type {
   IssuedToken,
   ServiceAccount,
@@ -26,6 +27,7 @@ export type {
   VerifiedToken,
 } from './service-account-tokens.ts';
 export { clusterNameExtra, createServiceAccountTokens, defaultServiceAccountIssuer } from './service-account-tokens.ts';
+export { withServiceAssertions } from './service-assertions.ts';
 export type { TokenFile, TokenFileOptions } from './token-file.ts';
 export { openTokenFile, parseTokenFile } from './token-file.ts';
 export type { HashedToken } from './token-table.ts';

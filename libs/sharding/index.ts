@@ -11,6 +11,7 @@ export type { EntryView } from './feed/entry-view.ts';
 export { createEntryView, joinFeedHandlers } from './feed/entry-view.ts';
 export type { FeedEntry, FeedHandler, FeedShard, Project } from './feed/feed.ts';
 export { createFeedConsumer } from './feed/feed-consumer.ts';
+export { createFeedContents } from './feed/feed-contents.ts';
 export type { FeedPublisher } from './feed/feed-publisher.ts';
 export { createFeedPublisher } from './feed/feed-publisher.ts';
 export { feedHandlers, feedService } from './feed/feed-service.ts';
@@ -33,9 +34,13 @@ export type { Connections, InstallationConfig, PeerTls } from './membership/conn
 export { etcdOptionsOf, listRegisteredShards, openConnections, peerTlsOf } from './membership/connections.ts';
 export type { InProcessRegistry } from './membership/in-process-membership.ts';
 export { createInProcessRegistry } from './membership/in-process-membership.ts';
+export type { JoinDependencies } from './membership/join.ts';
+export { joinOthers } from './membership/join.ts';
 export type { Membership, MembershipState, ServiceKind, ShardAddress, ShardRecord } from './membership/membership.ts';
 export { cacheServersOf } from './membership/membership.ts';
 export { admitServices } from './membership/service-callers.ts';
+export type { ShardObjects } from './membership/shard-objects.ts';
+export { keepShardObjects } from './membership/shard-objects.ts';
 // One stream and one list of several shards
 export type { ContentHandlers, ContentStream } from './merge/content.ts';
 export { createExclusions } from './merge/exclusions.ts';
@@ -48,3 +53,10 @@ export type { Position } from './merge/resume.ts';
 export type { MergedEvent } from './merge/shard-stream.ts';
 export type { MergedShard, ShardProgress, ShardsView } from './merge/shards.ts';
 export { silentMsMax } from './merge/shards.ts';
+// What a shard knows of the others, and they ask of each other
+export { isFreshView } from './peers/freshness.ts';
+export type { Installation } from './peers/join-installation.ts';
+export { createKnown, joinInstallation } from './peers/join-installation.ts';
+export type { Peers } from './peers/peers.ts';
+export type { ClusterRequests } from './requests/cluster-requests.ts';
+export { createClusterRequests } from './requests/cluster-requests.ts';

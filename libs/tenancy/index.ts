@@ -1,7 +1,9 @@
 // Kinds and their names
 
+export { bootstrap } from './bootstrap/bootstrap.ts';
 export type { DefaultBinding, DefaultBindingsDependencies } from './default-bindings.ts';
 export { acceptedClaims, defaultBindingObject, defaultBindingsOf, planBindings } from './default-bindings.ts';
+export { createHomeWorkspaces } from './home-workspaces.ts';
 // Making workspaces
 export type { NewObject } from './initial-objects.ts';
 export { initialObjects, namespaceContent, namespaceObjects } from './initial-objects.ts';
@@ -11,6 +13,8 @@ export type { NewOperationDependencies } from './new-operations.ts';
 export { createOperation } from './new-operations.ts';
 export type { ClusterPlan, MadeCluster, PlanDependencies, PlannedCluster, WorkspacePlan } from './plan-workspace.ts';
 export { initializersExist, phaseLabels, planCluster, planWorkspace, settleWorkspace } from './plan-workspace.ts';
+export type { RootIdentities } from './root-identities.ts';
+export { identitiesOfExports, keptIdentities } from './root-identities.ts';
 export type { Placing } from './schedule.ts';
 export { chooseShard, noShardMessage, schedulableShards } from './schedule.ts';
 export type { LogicalCluster, Shard, TypeReference, Workspace, WorkspaceType } from './types.ts';

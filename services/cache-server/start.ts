@@ -1,10 +1,10 @@
 /** Starts a cache-server with its servers, and stops it: what the program and the tests call. */
+import { createAuthenticator, withServiceAssertions } from '@kcp-ts/authn';
 import type { UncaughtErrors } from '@kcp-ts/base';
 import type { RunningService, Service, ServiceParts } from '@kcp-ts/program';
 import { createServiceContext, openTokens, startInRootDirectory, startService } from '@kcp-ts/program';
 import { startRpcServer } from '@kcp-ts/rpc';
 import { admitServices, clockService } from '@kcp-ts/sharding';
-import { cacheAuthenticator } from './authenticator.ts';
 import { cachedSurface } from './cached-kinds.ts';
 import { composeCacheServer } from './compose.ts';
 import { createCopies } from './copies.ts';
@@ -54,13 +54,14 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
   opened.defer(() => rpc.close({ drainMs }));
   const tokenFile = await openTokens(parts);
   opened.defer(() => tokenFile?.[Symbol.dispose]());
+  const authenticator = createAuthenticator({ clock, anonymous: true, adminTokens: [], tokenFile });
   const cache = opened.use(
     composeCacheServer({
       store: copies.store,
       surface,
       clock,
       random,
-      authenticator: cacheAuthenticator({ tokenFile, peerCa: tls.ca, name, clock }),
+      authenticator: withServiceAssertions(authenticator, { peerCa: tls.ca, kind: 'cache-server', name, clock }),
       shards: () => membership.current().shards.map((shard) => shard.name),
       isReady: () => directory.isReady(),
       metrics: createMetrics({ copies: copies.store, feeds: feeds.store }, load),

@@ -6,37 +6,36 @@ import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis
 import type { ApiSurfaceDocuments, Bookmarks, HealthCheck, ServerDependencies } from '@kcp-ts/apiserver';
 import { createApiServer, createBookmarks, createProgress } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
+import { issuerDocuments } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
 import { createStrategyTable } from '@kcp-ts/catalog';
 import { createControllerRuntime } from '@kcp-ts/controller-runtime';
+import { identityHashOf, remainingMessage } from '@kcp-ts/controllers';
 import { createDiscovery } from '@kcp-ts/discovery';
 import type { Exchange, Peer } from '@kcp-ts/http';
 import { createOpenApi } from '@kcp-ts/openapi';
 import type { RoleReport, ServiceLoad } from '@kcp-ts/program';
 import { createServiceLoad, versionInfo } from '@kcp-ts/program';
 import type { Admission, ApiSurface, RegistryDependencies } from '@kcp-ts/registry';
+import type { ClusterRequests, Peers, ShardObjects } from '@kcp-ts/sharding';
+import { createClusterRequests, keepShardObjects } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import { conversionOf } from '@kcp-ts/strategies';
+import { bootstrap } from '@kcp-ts/tenancy';
 import type { VirtualWorkspace } from '@kcp-ts/virtual-workspaces';
 import { createAccess } from './access.ts';
 import { admissionPlugins, keyOfCluster } from './admission.ts';
 import type { AmongOthers } from './among-others.ts';
 import { wrongClock } from './among-others.ts';
-import { bootstrap } from './bootstrap.ts';
 import { createCacheLists } from './cache-lists.ts';
-import type { ClusterOrders } from './cluster-orders.ts';
-import { createClusterOrders } from './cluster-orders.ts';
 import { clusterRemoval, shardControllers } from './controllers.ts';
 import type { Core } from './core.ts';
 import { createCore } from './core.ts';
-import { createHomeWorkspace } from './home-workspace.ts';
-import { issuerDocuments } from './issuer-documents.ts';
+import { homeWorkspace } from './home-workspace.ts';
 import type { KubernetesParts } from './kubernetes-parts.ts';
 import { kubernetesParts } from './kubernetes-parts.ts';
 import { createMetrics } from './metrics.ts';
-import type { Peers } from './peers.ts';
-import type { ShardObjects } from './shard-objects.ts';
-import { keepShardObjects } from './shard-objects.ts';
+import type { Tenancy } from './strategies.ts';
 import { createTenancy, kcpStrategies } from './strategies.ts';
 import { createTargets } from './targets.ts';
 import { virtualWorkspaces } from './virtual-workspaces.ts';
@@ -72,7 +71,7 @@ export interface ShardOptions {
 
 export interface Shard extends AsyncDisposable {
   /** What other shards may ask of this one. */
-  readonly orders: ClusterOrders;
+  readonly requests: ClusterRequests;
   /** Keeps the Shard objects of an installation of several; on the shard that holds root. */
   keepShards(leave: (shard: string) => void): ShardObjects;
   readonly handler: (exchange: Exchange) => void | Promise<void>;
@@ -181,11 +180,30 @@ function serverDeps(
   };
 }
 
+function clusterRequests(core: Core, { types, plan }: Tenancy, externalUrl: string): ClusterRequests {
+  const { store, clock, shardName, peers } = core;
+  const removal = clusterRemoval(core);
+  return createClusterRequests({
+    store,
+    clock,
+    types,
+    plan,
+    externalUrl,
+    ownShard: shardName,
+    catchUp: () => peers?.catchUp() ?? Promise.resolve(),
+    async remove(cluster) {
+      const outcome = await removal.remove(core.decide(), cluster, undefined);
+      if (outcome.status === 'gone') return { gone: true };
+      return outcome.status === 'waiting' ? { gone: false, message: remainingMessage(outcome.remaining) } : undefined;
+    },
+  });
+}
+
 /** Resolves when everything is there that a request may need. */
 export async function composeShard(options: ShardOptions): Promise<Shard> {
-  const { clock, shardName, caBundle, externalUrl, virtualWorkspaceUrl, homeCreatorGroups, holdsRoot } = options;
+  const { clock, externalUrl } = options;
   const { core, access, tenancy, parts } = assemble(options);
-  await bootstrap({ core, externalUrl, virtualWorkspaceUrl, caBundle, shardName, homeCreatorGroups, holdsRoot });
+  await bootstrap({ ...core, identityHashOf }, options);
   await core.load();
   const controllers = createControllerRuntime(shardControllers(core, tenancy, options), {
     store: core.store,
@@ -209,15 +227,13 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     cacheLists.series,
     ...(options.role?.series ?? []),
   ]);
-  const enabled = options.homeWorkspaces;
-  const homeWorkspace = createHomeWorkspace({ core, access, tenancy, shardName, externalUrl, enabled });
   const virtual = virtualWorkspaces(core, access);
   const admission = createAdmissionChain(admissionPlugins(core, tenancy, access));
   const targets = createTargets({
     core,
     access,
     virtualWorkspaces: virtual,
-    homeWorkspace,
+    homeWorkspace: homeWorkspace(core, access, tenancy, options),
     metrics: metrics.text,
   });
   let ready = true;
@@ -242,7 +258,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   return {
     handler,
     requestProgress: progress.requestProgress,
-    orders: createClusterOrders({ core, tenancy, removal: clusterRemoval(core), externalUrl }),
+    requests: clusterRequests(core, tenancy, externalUrl),
     keepShards: (leave) => keepShardObjects(core, leave),
     drain() {
       ready = false;

@@ -29,6 +29,7 @@ import {
   parseExportConsumersKey,
 } from '@kcp-ts/controllers';
 import type { ServedResource } from '@kcp-ts/registry';
+import type { Peers } from '@kcp-ts/sharding';
 import { logicalClusterKey } from '@kcp-ts/sharding';
 import type { ApiExport, ClaimKey } from '@kcp-ts/sharing';
 import { exportsPrefix, isClaimOn } from '@kcp-ts/sharing';
@@ -37,7 +38,6 @@ import { flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
 import type { ResolvedType, WorkspaceType } from '@kcp-ts/tenancy';
 import type { Core } from './core.ts';
 import type { TokenIssuer } from './kubernetes-parts.ts';
-import type { Peers } from './peers.ts';
 import type { Tenancy } from './strategies.ts';
 
 const exportsMax = 5_000;

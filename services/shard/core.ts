@@ -13,7 +13,7 @@ import type { YamlDecoder } from '@kcp-ts/http';
 import { createYamlDecoder } from '@kcp-ts/http';
 import type { Conversion, ServedResource, Strategy } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
-import type { ClusterIndex, Placement } from '@kcp-ts/sharding';
+import type { ClusterIndex, Peers, Placement } from '@kcp-ts/sharding';
 import { createClusterIndex, logicalClusterKey } from '@kcp-ts/sharding';
 import type { ApiResourceSchema, ClaimTables, ExportIndex } from '@kcp-ts/sharing';
 import { boundSchemaKey, clusterOfKey, createClaimTables, createExportIndex, exportsPrefix } from '@kcp-ts/sharing';
@@ -31,7 +31,6 @@ import {
 import type { NewObject } from '@kcp-ts/tenancy';
 import type { WatchHub } from '@kcp-ts/watch';
 import { createWatchHub } from '@kcp-ts/watch';
-import type { Peers } from './peers.ts';
 
 export interface CoreOptions {
   readonly store: Store;

@@ -52,13 +52,13 @@ it('what a former cluster left behind is nobody’s: it is collected, and nothin
   for (let turns = 0; turns < 5_000 && store.get(keyOf(anew, 'former')) !== undefined; turns++) await turn(clock);
   expect(store.get(keyOf(anew, 'former'))).toBeUndefined();
   expect([store.get(keyOf(anew, 'own')), store.get(logicalClusterKey(anew))]).not.toContain(undefined);
-  expect(await shard.orders.create(order(gone))).toMatchObject({ status: 'made' });
+  expect(await shard.requests.create(order(gone))).toMatchObject({ status: 'made' });
 
   await store.commit([put(keyOf(fresh, 'in-the-way'))]);
-  await expect(shard.orders.create(order(fresh))).rejects.toMatchObject({ reason: 'ServiceUnavailable' });
+  await expect(shard.requests.create(order(fresh))).rejects.toMatchObject({ reason: 'ServiceUnavailable' });
   expect(store.get(logicalClusterKey(fresh))).toBeUndefined();
   await store.commit([{ op: 'delete', key: keyOf(fresh, 'in-the-way'), expect: 'any' }]);
-  expect(await shard.orders.create(order(fresh))).toMatchObject({ status: 'made' });
+  expect(await shard.requests.create(order(fresh))).toMatchObject({ status: 'made' });
 });
 
 it('a LogicalCluster goes last, and not while anything comes into its cluster', async () => {
@@ -75,12 +75,12 @@ it('a LogicalCluster goes last, and not while anything comes into its cluster', 
     },
   };
   await using shard = await composeTestShard({ store, clock, peers });
-  expect(await shard.orders.create(order(fresh))).toMatchObject({ status: 'made' });
+  expect(await shard.requests.create(order(fresh))).toMatchObject({ status: 'made' });
   const events: string[] = [];
   using _ = inner.subscribe((some) => {
     for (const { type, key } of some) if (type === 'delete') events.push(key);
   });
-  expect(await shard.orders.remove(fresh, 'u')).toEqual({ gone: true });
+  expect(await shard.requests.remove(fresh, 'u')).toEqual({ gone: true });
   expect(intrude).toBe(4);
   expect(await inner.count({ cluster: fresh })).toBe(0);
   expect(events.at(-1)).toBe(logicalClusterKey(fresh));

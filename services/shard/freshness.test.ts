@@ -1,11 +1,11 @@
 import { createSystemRandom } from '@kcp-ts/base';
 import { noStrategy } from '@kcp-ts/registry';
+import { isFreshView } from '@kcp-ts/sharding';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
 import { createAccess } from './access.ts';
 import { createCore } from './core.ts';
-import { isFreshView } from './freshness.ts';
 import { peersOfNone } from './shard.fixture.ts';
 
 it('a view of a living shard decides for ten seconds after it was last complete, of a dead one as long as the register is heard', () => {

@@ -1,11 +1,7 @@
-export type { ClusterOrders } from './cluster-orders.ts';
 export type { Shard, ShardOptions } from './compose.ts';
 export { composeShard } from './compose.ts';
 export type { ConfigResult, ShardConfig } from './config.ts';
 export { readConfig } from './config.ts';
-export { createFeedProjection } from './feed-projection.ts';
-export { createKnown } from './installation.ts';
-export type { Peers } from './peers.ts';
-export { identitiesOfExports, keptIdentities } from './root-identities.ts';
+export { feedContents } from './feed.ts';
 export type { RunningShard } from './start.ts';
 export { startShard } from './start.ts';

@@ -61,7 +61,7 @@ function orderOf(name: string, cluster = clusterNamed(name), parent = 'parent'):
 }
 
 async function made(shard: Shard, ...orders: readonly ClusterOrder[]): Promise<void> {
-  for (const order of orders) expect(await shard.orders.create(order)).toMatchObject({ status: 'made' });
+  for (const order of orders) expect(await shard.requests.create(order)).toMatchObject({ status: 'made' });
 }
 
 /** Half a minute goes by, and what waits for it is done. */
@@ -144,7 +144,7 @@ it('a cluster is said to be gone when that is durable, also where somebody else 
     await using shard = await composeTestShard({ store, clock, peers: others.peers });
     await made(shard, orderOf('a'));
     const removed = store.commit([{ op: 'delete', key: logicalClusterKey(clusterNamed('a')), expect: 'any' }]);
-    expect(await shard.orders.remove(clusterNamed('a'), 'uid-a')).toEqual({ gone: true });
+    expect(await shard.requests.remove(clusterNamed('a'), 'uid-a')).toEqual({ gone: true });
     expect(isThere(store, 'a')).toBe(false);
     await removed;
   } finally {

@@ -3,11 +3,11 @@ import type { Store } from '@kcp-ts/storage';
 import { createMemoryStore, encodeStored, formatKey, parseKey, parseStored } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
-import { createFeedProjection } from './feed-projection.ts';
+import { feedContents } from './feed.ts';
 import { composeTestShard } from './shard.fixture.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
-const { project } = createFeedProjection(() => undefined);
+const { project } = feedContents.projection(() => undefined);
 
 function put(
   store: Store,

@@ -1,22 +1,21 @@
 /** What a shard serves with, whichever ownership it serves under: who asks, what is composed when it is owned, and what is answered when it is not. */
 import { createStandbyServer } from '@kcp-ts/apiserver';
 import type { Authenticator, AuthenticatorOptions, TokenFile } from '@kcp-ts/authn';
-import { createAuthenticator, createServiceAccountTokens, createServicePeers } from '@kcp-ts/authn';
+import {
+  createAuthenticator,
+  createServiceAccountTokens,
+  createServicePeers,
+  withServiceAssertions,
+} from '@kcp-ts/authn';
 import type { ExchangeHandler } from '@kcp-ts/http';
 import { createMetricsPage } from '@kcp-ts/observability';
 import type { AdminTokens, Listener, RoleReport, ServiceCertificates, ServiceContext } from '@kcp-ts/program';
-import { amongServices } from './among-others.ts';
 import type { Shard } from './compose.ts';
 import { composeShard } from './compose.ts';
 import type { ShardConfig } from './config.ts';
 import type { OwnedData } from './shard-data.ts';
 import { findServiceAccount, holdsToken } from './shard-data.ts';
-
-export interface Urls {
-  readonly baseUrl: string;
-  readonly externalUrl: string;
-  readonly virtualWorkspaceUrl: string;
-}
+import type { Urls } from './urls.ts';
 
 export interface Serving extends ServiceContext<ShardConfig> {
   readonly urls: Urls;
@@ -25,16 +24,6 @@ export interface Serving extends ServiceContext<ShardConfig> {
   readonly peerCa: string;
   readonly tokens: AdminTokens;
   readonly tokenFile: TokenFile | undefined;
-}
-
-/** `own`: of the listening server. */
-export function urlsOf(config: ShardConfig, own: string): Urls {
-  const baseUrl = config.shardBaseUrl === '' ? own : config.shardBaseUrl;
-  return {
-    baseUrl,
-    externalUrl: config.shardExternalUrl === '' ? baseUrl : config.shardExternalUrl,
-    virtualWorkspaceUrl: config.shardVirtualWorkspaceUrl === '' ? baseUrl : config.shardVirtualWorkspaceUrl,
-  };
 }
 
 /** Every way of saying who one is: administrators' tokens, the token file, service accounts, and certificates, which need nothing here. */
@@ -48,7 +37,7 @@ function authenticatorOf(serving: Serving, serviceAccounts: AuthenticatorOptions
     tokenFile,
     serviceAccounts,
   });
-  return amongServices(authenticator, { peerCa, shard: config.shardName, clock });
+  return withServiceAssertions(authenticator, { peerCa, kind: 'shard', name: config.shardName, clock });
 }
 
 function composeOwned(serving: Serving, data: OwnedData, role: RoleReport | undefined): Promise<Shard> {

@@ -3,19 +3,19 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { KubeObject } from '@kcp-ts/api';
 import type { ServiceAccount } from '@kcp-ts/authn';
-import type { Random } from '@kcp-ts/base';
+import type { Clock, Random } from '@kcp-ts/base';
 import type { RootDirectoryOptions } from '@kcp-ts/program';
-import { etcdOptionsOf } from '@kcp-ts/sharding';
+import { addressOf } from '@kcp-ts/program';
+import type { Installation } from '@kcp-ts/sharding';
+import { etcdOptionsOf, joinInstallation, joinOthers } from '@kcp-ts/sharding';
 import type { EtcdReplica, OwnedShard, ReplicaRole, Store, StoreOptions } from '@kcp-ts/storage';
 import { formatKey, openEtcdReplica, openLmdbStore, parseStored } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
 import type { AmongOthers } from './among-others.ts';
 import type { Shard } from './compose.ts';
 import type { ShardConfig } from './config.ts';
-import type { Installation } from './installation.ts';
-import { joinInstallation } from './installation.ts';
-import type { JoinDependencies } from './join.ts';
-import { joinOthers } from './join.ts';
+import { feedContents } from './feed.ts';
+import type { Urls } from './urls.ts';
 
 /** What there is of a shard while this process owns it. */
 export interface OwnedData extends AsyncDisposable {
@@ -38,7 +38,21 @@ export interface ShardData extends AsyncDisposable {
   readonly role: (() => ReplicaRole) | undefined;
 }
 
-type DataDependencies = JoinDependencies & { readonly random: Random };
+export interface DataDependencies {
+  readonly config: ShardConfig;
+  readonly urls: Urls;
+  /** Where others reach this host. */
+  readonly host: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+function labelsOf({ shardLabels }: ShardConfig): Record<string, string> {
+  return Object.fromEntries(
+    shardLabels.map((label) => [label.slice(0, label.indexOf('=')), label.slice(label.indexOf('=') + 1)]),
+  );
+}
 
 export function findServiceAccount(store: Store, { cluster, namespace, name, uid }: ServiceAccount): boolean {
   const parts = { group: '', resource: 'serviceaccounts', identity: '-', cluster, namespace, name } as const;
@@ -102,12 +116,21 @@ async function ownAmongOthers(deps: DataDependencies, replica: EtcdReplica, owne
   });
   await using opened = new AsyncDisposableStack();
   opened.use(owned);
-  const joined = opened.use(await joinOthers(deps));
+  const joined = opened.use(
+    await joinOthers({
+      config,
+      own: { ...deps.urls, name: config.shardName, labels: labelsOf(config) },
+      addressOf: (port) => addressOf(deps.host, port),
+      clock,
+      log,
+    }),
+  );
   const { membership, own, bus, tls, rpcPort, clocks } = joined;
   // Also where the clock is set back from here on: nothing is committed at or below what everybody was told.
   store.observe(own.joinRevision);
   const installation = await joinInstallation({
     ...{ membership, own, bus, store, tls, rpcHost: config.bindAddress, rpcPort, clock, clocks, random, log },
+    contents: feedContents,
     findServiceAccount: (account) => findServiceAccount(store, account),
   });
   // What others follow has ended with the ownership: they go to whoever has it now.
@@ -122,7 +145,7 @@ async function ownAmongOthers(deps: DataDependencies, replica: EtcdReplica, owne
       etcdTransactions: () => replica.transactions(),
     },
     follow(shard) {
-      installation.takeOrders(shard.orders);
+      installation.takeRequests(shard.requests);
       if (config.rootShardName !== config.shardName) return undefined;
       const leave = (name: string) => {
         membership

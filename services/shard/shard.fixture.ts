@@ -8,11 +8,11 @@ import type { Clock } from '@kcp-ts/base';
 import { createSystemRandom } from '@kcp-ts/base';
 import { noOtherShards } from '@kcp-ts/controllers';
 import { createHttpServer } from '@kcp-ts/http';
+import type { Peers } from '@kcp-ts/sharding';
 import { createPathIndex } from '@kcp-ts/sharding';
 import { createTestAuthority } from '@kcp-ts/testing';
 import type { Shard, ShardOptions } from './compose.ts';
 import { composeShard } from './compose.ts';
-import type { Peers } from './peers.ts';
 
 /** It is `one`, number 1, and holds root unless told otherwise. */
 export function composeTestShard(

@@ -20,9 +20,10 @@ import {
 } from '@kcp-ts/program';
 import type { ShardConfig } from './config.ts';
 import type { Serving } from './serving.ts';
-import { serveOwned, standbyHandler, urlsOf } from './serving.ts';
+import { serveOwned, standbyHandler } from './serving.ts';
 import type { OwnedData } from './shard-data.ts';
 import { openShardData, storeFoldersOf } from './shard-data.ts';
+import { urlsOf } from './urls.ts';
 
 export interface RunningShard extends RunningService {
   readonly externalUrl: string;
@@ -61,7 +62,7 @@ async function startIn(context: ServiceContext<ShardConfig>): Promise<RunningSha
   const urls = urlsOf(config, `https://${addressOf(host, listener.port)}`);
   const tokens = await prepareAdminTokens({ ...config, random });
   const tokenFile = await openTokens(context);
-  const data = await openShardData({ config, ...urls, host, clock, log, random });
+  const data = await openShardData({ config, urls, host, clock, log, random });
   const serving: Serving = { ...context, urls, certificates, peerCa, tokens, tokenFile };
   let owned: OwnedData | undefined;
   const role = data.role === undefined ? undefined : reportRole(data.role, () => owned?.holds() ?? false);

@@ -13,7 +13,7 @@ it('a cluster goes in bounded commits, each object with a revision and an event 
   const clock = createManualClock(Date.now());
   await using store = createMemoryStore({ clock });
   await using shard = await composeTestShard({ store, clock, peers });
-  await shard.orders.create({
+  await shard.requests.create({
     ...{ cluster: big, path: 'root:big', type: 'root:universal', typeCluster: 'root' },
     ...{ creator: { name: 'ann', groups: [] }, requiredGroups: undefined },
     owner: { cluster: 'elsewhere', name: 'big', uid: 'u' },
@@ -36,7 +36,7 @@ it('a cluster goes in bounded commits, each object with a revision and an event 
     sizes.push(some.length);
   });
   const before = store.statistics().commits;
-  expect(await shard.orders.remove(big, 'u')).toMatchObject({ gone: false });
+  expect(await shard.requests.remove(big, 'u')).toMatchObject({ gone: false });
   const deleted = events.filter(({ type, key }) => type === 'delete' && /configmaps.*\/n\d+$/.test(key));
   expect(new Set(deleted.map(({ key }) => key)).size).toBe(450);
   expect(new Set(events.map(({ revision }) => revision)).size).toBe(events.length);
@@ -48,7 +48,7 @@ it('a cluster goes in bounded commits, each object with a revision and an event 
 
   // It lets go, and the rest follows.
   await put('held');
-  expect(await shard.orders.remove(big, 'u')).toEqual({ gone: true });
+  expect(await shard.requests.remove(big, 'u')).toEqual({ gone: true });
   expect([store.get(logicalClusterKey(big)), await store.count({ cluster: big })]).toEqual([undefined, 0]);
 });
 
@@ -76,7 +76,7 @@ it('what serves others in a cluster goes when all else has gone, also where some
     },
   };
   await using shard = await composeTestShard({ store, clock, peers });
-  await shard.orders.create({
+  await shard.requests.create({
     ...{ cluster: big, path: 'root:big', type: 'root:universal', typeCluster: 'root' },
     ...{ creator: { name: 'ann', groups: [] }, requiredGroups: undefined },
     owner: { cluster: 'elsewhere', name: 'big', uid: 'u' },
@@ -87,7 +87,7 @@ it('what serves others in a cluster goes when all else has gone, also where some
   using _ = inner.subscribe((events) => {
     for (const event of events) if (event.type === 'delete') deleted.push(event.key);
   });
-  expect(await shard.orders.remove(big, 'u')).toEqual({ gone: true });
+  expect(await shard.requests.remove(big, 'u')).toEqual({ gone: true });
   expect(races).toBe(2);
   const first = deleted.findIndex((gone) => /\/(?:apibindings|namespaces|clusterroles)\//.test(gone));
   expect(first).toBeGreaterThan(deleted.indexOf(key));
@@ -101,7 +101,7 @@ it('a cluster that another shard orders is of the type that was admitted there, 
     ...{ cluster: big, path: 'root:big', type: 'root:universal', creator: { name: 'ann', groups: [] } },
     ...{ owner: { cluster: 'elsewhere', name: 'big', uid: 'u' }, requiredGroups: undefined },
   };
-  const before = await shard.orders.create({ ...order, typeCluster: 'the-one-before' });
+  const before = await shard.requests.create({ ...order, typeCluster: 'the-one-before' });
   expect(before).toEqual({ status: 'refused', why: 'unknown-type' });
-  expect(await shard.orders.create({ ...order, typeCluster: 'root' })).toMatchObject({ status: 'made' });
+  expect(await shard.requests.create({ ...order, typeCluster: 'root' })).toMatchObject({ status: 'made' });
 });

@@ -31,7 +31,7 @@ export interface Serving {
   /** What its watches are made of, where it has no API. */
   readonly parts?: { readonly hub: WatchHub; readonly progress: Progress };
   /** Its API, once that is there. */
-  readonly api?: Pick<Shard, 'handler' | 'orders'>;
+  readonly api?: Pick<Shard, 'handler' | 'requests'>;
 }
 
 export interface ServeDependencies {

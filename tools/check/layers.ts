@@ -29,7 +29,7 @@ export const layers: Readonly<Record<string, number>> = {
   'libs/authn': 5,
   'libs/authz': 5,
   'libs/admission': 7,
-  'libs/sharding': 6,
+  'libs/sharding': 7,
   'libs/apiserver': 7,
   'libs/tenancy': 6,
   'libs/catalog': 6,

@@ -5,9 +5,11 @@ import { StatusError } from '@kcp-ts/api';
 import type { Random } from '@kcp-ts/base';
 import type { ClusterOrder, OtherShards } from '@kcp-ts/controllers';
 import type { Peer } from '@kcp-ts/http';
-import type { ClusterOrders, Peers, Shard } from '@kcp-ts/shard';
-import { composeShard, createFeedProjection, createKnown, identitiesOfExports, keptIdentities } from '@kcp-ts/shard';
-import { joinFeedHandlers } from '@kcp-ts/sharding';
+import type { Shard } from '@kcp-ts/shard';
+import { composeShard, feedContents } from '@kcp-ts/shard';
+import type { ClusterRequests, Peers } from '@kcp-ts/sharding';
+import { createKnown, joinFeedHandlers } from '@kcp-ts/sharding';
+import { identitiesOfExports, keptIdentities } from '@kcp-ts/tenancy';
 import { followFeeds, observingHandler } from '../feeds.ts';
 import { publishFeed } from '../shard.ts';
 import type { Serve, ServeDependencies, ShardLife, Simulation } from '../simulation.ts';
@@ -54,12 +56,12 @@ function otherShards(
   { network, shards, lives }: Simulation,
   { process, membership, record }: ServeDependencies,
 ): OtherShards {
-  function call<Answer>(name: string, run: (orders: ClusterOrders) => Answer | Promise<Answer>): Promise<Answer> {
+  function call<Answer>(name: string, run: (orders: ClusterRequests) => Answer | Promise<Answer>): Promise<Answer> {
     const address = membership.current().shards.find((shard) => shard.name === name)?.rpcAddress ?? '';
     const life = lives.get(address);
     if (life === undefined) return Promise.reject(new StatusError('ServiceUnavailable', `nobody is at ${address}`));
     return network.call(process, life.process, orderMs, async () => {
-      const orders = life.serving()?.api?.orders;
+      const orders = life.serving()?.api?.requests;
       if (orders === undefined) throw new StatusError('ServiceUnavailable', `${address} does not serve yet`);
       const answer = await run(orders);
       if (!life.holds()) throw new StatusError('ServiceUnavailable', `${address} does not own its shard any more`);
@@ -104,8 +106,8 @@ export function serveApi(rules: ApiRules, troubles: Troubles): Serve {
     const { process, membership, record, view } = deps;
     const { clock } = process;
     const store = withoutRules(rules, deps.store);
-    const known = createKnown();
-    const projection = createFeedProjection(() => identitiesOfExports(store) ?? keptIdentities(store));
+    const known = createKnown(feedContents.isCopiedKey);
+    const projection = feedContents.projection(() => identitiesOfExports(store) ?? keptIdentities(store));
     let shard: Shard | undefined;
     const requestProgress = (past: Revision): Promise<Revision> => {
       if (shard !== undefined) return shard.requestProgress(past);

@@ -9,35 +9,35 @@ import type { Bus } from '@kcp-ts/bus';
 import { FeedService, ShardService } from '@kcp-ts/proto';
 import type { RpcClient, RpcServer } from '@kcp-ts/rpc';
 import { createRpcClient, startRpcServer } from '@kcp-ts/rpc';
-import type { ClockGuard, FeedConsumer, FeedPublisher, Membership, PeerTls, ShardRecord } from '@kcp-ts/sharding';
-import {
-  admitServices,
-  cacheServersOf,
-  clockService,
-  createEntryView,
-  createFeedConsumer,
-  createFeedPublisher,
-  createPathIndex,
-  feedService,
-  isLogicalClusterKey,
-  joinFeedHandlers,
-  logicalClustersPrefix,
-  pathIndexHandler,
-} from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
+import { identitiesOfExports, keptIdentities } from '@kcp-ts/tenancy';
 import { createChange } from '@kcp-ts/watch';
 import type { Logger } from 'pino';
-import type { ClusterOrders } from './cluster-orders.ts';
-import { createFeedProjection, isCopiedKey } from './feed-projection.ts';
+import type { ClockGuard } from '../clocks/clock-guard.ts';
+import { clockService } from '../clocks/peer-clocks.ts';
+import { createEntryView, joinFeedHandlers } from '../feed/entry-view.ts';
+import type { FeedHandler } from '../feed/feed.ts';
+import { createFeedConsumer } from '../feed/feed-consumer.ts';
+import type { FeedContents } from '../feed/feed-contents.ts';
+import type { FeedPublisher } from '../feed/feed-publisher.ts';
+import { createFeedPublisher } from '../feed/feed-publisher.ts';
+import { feedService } from '../feed/feed-service.ts';
+import type { FeedConsumer } from '../feed/follow.ts';
+import type { HeardRevisions } from '../feed/heard-revisions.ts';
+import { hearRevisions } from '../feed/heard-revisions.ts';
+import { createPathIndex, pathIndexHandler } from '../locator/path-index.ts';
+import { isLogicalClusterKey, logicalClustersPrefix } from '../locator/projections.ts';
+import type { PeerTls } from '../membership/connections.ts';
+import type { Membership, ShardRecord } from '../membership/membership.ts';
+import { cacheServersOf } from '../membership/membership.ts';
+import { admitServices } from '../membership/service-callers.ts';
+import type { ClusterRequests } from '../requests/cluster-requests.ts';
+import type { FindServiceAccount } from '../requests/shard-service.ts';
+import { shardRequestsByRpc, shardService } from '../requests/shard-service.ts';
 import { isFreshView } from './freshness.ts';
-import type { HeardRevisions } from './heard-revisions.ts';
-import { hearRevisions } from './heard-revisions.ts';
-import type { Peers } from './peers.ts';
-import { identitiesOfExports, keptIdentities } from './root-identities.ts';
-import type { FindServiceAccount } from './shard-rpc.ts';
-import { otherShardsByRpc, shardService } from './shard-rpc.ts';
+import type { OwnerWorkspace, Peers } from './peers.ts';
 
 export interface InstallationOptions {
   readonly membership: Membership;
@@ -53,6 +53,8 @@ export interface InstallationOptions {
   readonly clocks: Pick<ClockGuard, 'fault'>;
   readonly random: Random;
   readonly log: Logger;
+  /** What leaves this shard with its feed, and is kept of those of others. */
+  readonly contents: FeedContents;
   /** Whether this shard has a service account. */
   readonly findServiceAccount: FindServiceAccount;
 }
@@ -62,8 +64,8 @@ export interface Installation {
   readonly feedConsumer: FeedConsumer;
   readonly publisher: FeedPublisher;
   readonly heard: Pick<HeardRevisions, 'refused'>;
-  /** From now on other shards' orders are taken. */
-  takeOrders(orders: ClusterOrders): void;
+  /** From now on what other shards ask of this one is done. */
+  takeRequests(requests: ClusterRequests): void;
   /** Told by others that they wait for progress past a revision: everybody who is told of progress is told at once. */
   onProgressRequest(requestProgress: (past: Revision) => Promise<Revision>): void;
   /** Ends it; calls of others that are under way have so long to end. */
@@ -72,24 +74,22 @@ export interface Installation {
 
 const feedConsumers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces'];
 
-type Owner = { readonly cluster: string; readonly name: string };
-
 export interface Known {
   readonly peers: Omit<Peers, 'shards' | 'load' | 'isFresh' | 'isComplete' | 'catchUp' | 'hasServiceAccount'>;
-  readonly feedHandler: Parameters<typeof createFeedConsumer>[0]['feedHandler'];
+  readonly feedHandler: FeedHandler;
 }
 
 /** What is kept of other shards' feeds. */
-export function createKnown(): Known {
+export function createKnown(isCopiedKey: (key: string) => boolean): Known {
   const index = createPathIndex();
   const view = createEntryView({ keep: isCopiedKey });
-  const ownerListeners = new Set<(owner: Owner) => void>();
+  const ownerListeners = new Set<(owner: OwnerWorkspace) => void>();
   function tellOwner(key: string, value: Uint8Array | undefined): void {
     if (ownerListeners.size === 0 || !isLogicalClusterKey(key)) return;
     const before = index.cluster(
       key.slice(logicalClustersPrefix.length, key.indexOf('/', logicalClustersPrefix.length)),
     );
-    const owner: Partial<Owner> | undefined =
+    const owner: Partial<OwnerWorkspace> | undefined =
       value === undefined
         ? before === undefined
           ? undefined
@@ -157,9 +157,9 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
   const { membership, own, bus, store, tls, clock, random, log } = options;
   const epoch = random.uuid();
   const shard = { name: own.name, number: own.number };
-  const { project, prefixes } = createFeedProjection(() => identitiesOfExports(store) ?? keptIdentities(store));
+  const { project, prefixes } = options.contents.projection(() => identitiesOfExports(store) ?? keptIdentities(store));
   const publisher = createFeedPublisher({ store, bus, shard, epoch, project, clock });
-  let orders: ClusterOrders | undefined;
+  let requests: ClusterRequests | undefined;
   let requestProgress = (past: Revision): Promise<Revision> => {
     store.observe(past);
     return store.progress(past);
@@ -182,12 +182,12 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
         requestProgress: (past) => requestProgress(past),
         admit: (call) => admitServices(call, feedConsumers),
       }),
-      // A shard that must not serve takes no orders either.
-      shardService(() => (options.clocks.fault() === undefined ? orders : undefined), options.findServiceAccount),
+      // A shard that must not serve does nothing for others either.
+      shardService(() => (options.clocks.fault() === undefined ? requests : undefined), options.findServiceAccount),
       clockService(clock),
     ],
   });
-  const known = createKnown();
+  const known = createKnown(options.contents.isCopiedKey);
   const heard = hearRevisions(store, (name, revision) =>
     log.error(
       { shard: name, revision },
@@ -210,7 +210,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
   const recordOf = (name: string) => membership.current().shards.find((record) => record.name === name);
   const peers: Peers = {
     ...known.peers,
-    shards: otherShardsByRpc({ ownShard: own.name, client: clients.of }),
+    shards: shardRequestsByRpc({ ownShard: own.name, client: clients.of }),
     load(name) {
       if (name === own.name) return clusters.count();
       const record = recordOf(name);
@@ -244,8 +244,8 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
     feedConsumer,
     publisher,
     heard,
-    takeOrders(taken) {
-      orders = taken;
+    takeRequests(taken) {
+      requests = taken;
     },
     onProgressRequest(better) {
       requestProgress = better;

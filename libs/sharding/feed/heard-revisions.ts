@@ -1,8 +1,8 @@
 /** Revisions that other shards have committed move this shard's clock on, within a bound: what lies beyond it is refused, counted and told of, and nothing else changes. */
 import type { Revision } from '@kcp-ts/api';
 import { revisionZero } from '@kcp-ts/api';
-import type { FeedEntry, FeedHandler } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
+import type { FeedEntry, FeedHandler } from './feed.ts';
 
 export interface HeardRevisions {
   /** What is committed here after something was heard of is later than it. */

@@ -4,10 +4,12 @@
  */
 import type { ClusterName, KubeObject } from '@kcp-ts/api';
 import { asClusterName } from '@kcp-ts/api';
+import type { Clock, Random } from '@kcp-ts/base';
+import type { ServedResource } from '@kcp-ts/registry';
 import { currentObject, objectKey, stampCreated, storedObject, timestampOf } from '@kcp-ts/registry';
 import { nameOfKey } from '@kcp-ts/sharing';
-import type { Operation } from '@kcp-ts/storage';
-import type { Core } from './core.ts';
+import type { Operation, Store } from '@kcp-ts/storage';
+import type { WatchHub } from '@kcp-ts/watch';
 
 /** What of a shard that has joined its object says. */
 export interface JoinedShard {
@@ -18,6 +20,15 @@ export interface JoinedShard {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+export interface ShardObjectDependencies {
+  readonly store: Pick<Store, 'peek' | 'commit'>;
+  readonly hub: Pick<WatchHub, 'onChanges'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly random: Pick<Random, 'uuid'>;
+  readonly shardNumber: number;
+  served(group: string, plural: string): ServedResource;
+}
+
 interface ShardObject extends KubeObject {
   spec?: { baseURL?: string; externalURL?: string; virtualWorkspaceURL?: string };
 }
@@ -25,17 +36,17 @@ interface ShardObject extends KubeObject {
 const root: ClusterName = asClusterName('root');
 const attempts = 5;
 
-function operationFor(core: Core, shard: JoinedShard): Operation | undefined {
-  const served = core.served('core.kcp.io', 'shards');
+function operationFor(deps: ShardObjectDependencies, shard: JoinedShard): Operation | undefined {
+  const served = deps.served('core.kcp.io', 'shards');
   const key = objectKey(served, root, '', shard.name);
-  const entry = core.store.peek(key);
+  const entry = deps.store.peek(key);
   const spec = {
     baseURL: shard.baseUrl,
     externalURL: shard.externalUrl,
     virtualWorkspaceURL: shard.virtualWorkspaceUrl,
   };
   const labels = { ...shard.labels, name: shard.name };
-  const timestamp = timestampOf(core.clock.now());
+  const timestamp = timestampOf(deps.clock.now());
   if (entry === undefined) {
     const object: ShardObject = {
       apiVersion: 'core.kcp.io/v1alpha1',
@@ -43,9 +54,9 @@ function operationFor(core: Core, shard: JoinedShard): Operation | undefined {
       metadata: { name: shard.name, labels },
       spec,
     };
-    stampCreated(object, { cluster: root, namespace: '', uid: core.random.uuid(), timestamp, generation: true });
+    stampCreated(object, { cluster: root, namespace: '', uid: deps.random.uuid(), timestamp, generation: true });
     const value = (revision: Parameters<typeof storedObject>[2]) =>
-      storedObject(served, object, revision, core.shardNumber);
+      storedObject(served, object, revision, deps.shardNumber);
     return { op: 'put', key, expect: 'absent', value };
   }
   const object = currentObject(served, entry.value) as ShardObject;
@@ -58,14 +69,14 @@ function operationFor(core: Core, shard: JoinedShard): Operation | undefined {
     op: 'put',
     key,
     expect: entry.revision,
-    value: (revision) => storedObject(served, object, revision, core.shardNumber),
+    value: (revision) => storedObject(served, object, revision, deps.shardNumber),
   };
 }
 
-async function keep(core: Core, shard: JoinedShard): Promise<void> {
+async function keep(deps: ShardObjectDependencies, shard: JoinedShard): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const operation = operationFor(core, shard);
-    if (operation === undefined || (await core.store.commit([operation])).status === 'committed') return;
+    const operation = operationFor(deps, shard);
+    if (operation === undefined || (await deps.store.commit([operation])).status === 'committed') return;
   }
 }
 
@@ -75,9 +86,9 @@ export interface ShardObjects extends Disposable {
 }
 
 /** `leave` is called with the name of a shard whose object was deleted. */
-export function keepShardObjects(core: Core, leave: (shard: string) => void): ShardObjects {
-  const { prefix } = core.served('core.kcp.io', 'shards');
-  const following = core.hub.onChanges((changes) => {
+export function keepShardObjects(deps: ShardObjectDependencies, leave: (shard: string) => void): ShardObjects {
+  const { prefix } = deps.served('core.kcp.io', 'shards');
+  const following = deps.hub.onChanges((changes) => {
     for (const { event } of changes)
       if (event.type === 'delete' && event.key.startsWith(prefix)) leave(nameOfKey(event.key));
   });
@@ -85,7 +96,7 @@ export function keepShardObjects(core: Core, leave: (shard: string) => void): Sh
   return {
     joined(shards) {
       last = last.then(async () => {
-        for (const shard of shards) await keep(core, shard);
+        for (const shard of shards) await keep(deps, shard);
       });
       return last;
     },

@@ -2,11 +2,11 @@ import type { IdentityHash, KeyIdentity } from '@kcp-ts/api';
 import { boundDefinitions, builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis';
 import { encodeStored, formatKey, parseStored } from '@kcp-ts/storage';
 import { describe, expect, it } from 'vitest';
-import { createFeedProjection } from './feed-projection.ts';
+import { feedContents } from './feed.ts';
 
 const fingerprint = '0123456789abcdef';
 const identities = new Map(rootExports.map(({ name }, index) => [name, String(index).repeat(64) as IdentityHash]));
-const { project, prefixes } = createFeedProjection(() => identities);
+const { project, prefixes } = feedContents.projection(() => identities);
 
 function identityOf(group: string, resource: string): KeyIdentity {
   const own = rootExports.find(({ definitions }) =>
@@ -114,7 +114,7 @@ describe('what leaves a shard with its feed', () => {
 
   it('is nothing of what root exports while its identities are not known', () => {
     let known: typeof identities | undefined;
-    const later = createFeedProjection(() => known);
+    const later = feedContents.projection(() => known);
     const workspace = { type: 'put', ...stored('tenancy.kcp.io', 'workspaces'), previous: undefined } as const;
     expect(later.project(workspace)).toEqual({ kind: 'none' });
     known = identities;

@@ -1,15 +1,14 @@
 /** ShardService: what shards ask of each other, on both ends. */
 import type { ServiceAccount } from '@kcp-ts/authn';
-import type { ClusterOrder, OtherShards } from '@kcp-ts/controllers';
 import type { ClusterState } from '@kcp-ts/proto';
 import { ShardService } from '@kcp-ts/proto';
 import type { RpcCall, RpcClient, RpcService } from '@kcp-ts/rpc';
 import { RpcError, serviceOf } from '@kcp-ts/rpc';
-import { admitServices } from '@kcp-ts/sharding';
 import type { MadeCluster } from '@kcp-ts/tenancy';
-import type { ClusterOrders, OrderRefusal } from './cluster-orders.ts';
+import { admitServices } from '../membership/service-callers.ts';
+import type { ClusterRequest, ClusterRequests, RequestRefusal, ShardRequests } from './cluster-requests.ts';
 
-const refusals: Readonly<Record<OrderRefusal, RpcError>> = {
+const refusals: Readonly<Record<RequestRefusal, RpcError>> = {
   taken: new RpcError('already-exists', 'there is a logical cluster of that name'),
   'invalid-name': new RpcError('invalid-argument', 'the name is not one that is drawn for a workspace'),
   'unknown-type': new RpcError('failed-precondition', 'the type of the workspace is not known here'),
@@ -27,11 +26,11 @@ function fromState({ phase, initializers, terminators, url }: ClusterState): Mad
 /** Whether an account is in the store of this shard. */
 export type FindServiceAccount = (account: ServiceAccount) => boolean;
 
-/** `orders`: undefined until the shard is composed, and while it must not serve; who asks then is told to ask again. */
-export function shardService(orders: () => ClusterOrders | undefined, find: FindServiceAccount): RpcService {
-  function admitted(call: RpcCall): ClusterOrders {
+/** `requests`: undefined until the shard is composed, and while it must not serve; who asks then is told to ask again. */
+export function shardService(requests: () => ClusterRequests | undefined, find: FindServiceAccount): RpcService {
+  function admitted(call: RpcCall): ClusterRequests {
     admitServices(call, ['shard']);
-    const found = orders();
+    const found = requests();
     if (found === undefined) throw new RpcError('unavailable', 'the shard does not serve now');
     return found;
   }
@@ -70,13 +69,13 @@ export function shardService(orders: () => ClusterOrders | undefined, find: Find
   });
 }
 
-export interface OtherShardsDependencies {
+export interface ShardRequestsDependencies {
   readonly ownShard: string;
   /** Undefined for a shard that is not in the installation. */
   client(shard: string): RpcClient<typeof ShardService> | undefined;
 }
 
-function creatorMessage({ name, uid, groups, extra }: ClusterOrder['creator']) {
+function creatorMessage({ name, uid, groups, extra }: ClusterRequest['creator']) {
   return {
     name,
     ...(uid === undefined ? {} : { uid }),
@@ -85,7 +84,7 @@ function creatorMessage({ name, uid, groups, extra }: ClusterOrder['creator']) {
   };
 }
 
-export function otherShardsByRpc({ ownShard, client }: OtherShardsDependencies): OtherShards {
+export function shardRequestsByRpc({ ownShard, client }: ShardRequestsDependencies): ShardRequests {
   function callOf(shard: string) {
     const found = client(shard);
     if (found === undefined) throw new Error(`Cannot ask ${shard}: it is not in the installation`);

@@ -1,9 +1,15 @@
 /** What a shard knows of the others, and asks of them. An installation of one shard has none. */
 import type { ServiceAccount } from '@kcp-ts/authn';
-import type { OtherShards } from '@kcp-ts/controllers';
-import type { PathIndex } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import type { Change } from '@kcp-ts/watch';
+import type { PathIndex } from '../locator/path-index.ts';
+import type { ShardRequests } from '../requests/cluster-requests.ts';
+
+/** The workspace that owns a logical cluster. */
+export interface OwnerWorkspace {
+  readonly cluster: string;
+  readonly name: string;
+}
 
 export interface Peers {
   /** Where the workspaces and clusters of other shards are. */
@@ -13,8 +19,8 @@ export interface Peers {
   /** Told when a replicated object of another shard has changed. */
   onChanges(listener: (changes: readonly Change[]) => void): Disposable;
   /** Told when the cluster of a workspace has changed, or gone, on another shard. */
-  onOwnedCluster(listener: (workspace: { readonly cluster: string; readonly name: string }) => void): Disposable;
-  readonly shards: OtherShards;
+  onOwnedCluster(listener: (workspace: OwnerWorkspace) => void): Disposable;
+  readonly shards: ShardRequests;
   /** How many clusters a shard has; undefined for one that cannot take any now. */
   load(shard: string): number | undefined;
   /**

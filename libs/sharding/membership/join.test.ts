@@ -1,6 +1,6 @@
-import { createClockGuard } from '@kcp-ts/sharding';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
+import { createClockGuard } from '../clocks/clock-guard.ts';
 import { awaitClock } from './join.ts';
 
 it('a shard does not join before its clock is right, as far as those tell who are there', async () => {

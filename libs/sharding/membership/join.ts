@@ -1,12 +1,13 @@
 /** A shard joins the others: the register says which number it has and from when on it may commit. */
 import type { Clock } from '@kcp-ts/base';
 import { pauseAlive, portOrFree } from '@kcp-ts/base';
-import { addressOf } from '@kcp-ts/program';
-import type { ClockGuard, Connections, ShardRecord } from '@kcp-ts/sharding';
-import { guardClock, openConnections } from '@kcp-ts/sharding';
 import { revisionAt } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
-import type { ShardConfig } from './config.ts';
+import type { ClockGuard } from '../clocks/clock-guard.ts';
+import { guardClock } from '../clocks/peer-clocks.ts';
+import type { Connections, InstallationConfig } from './connections.ts';
+import { openConnections } from './connections.ts';
+import type { ShardAddress, ShardRecord } from './membership.ts';
 
 export interface Joined extends Connections {
   readonly own: ShardRecord;
@@ -15,23 +16,16 @@ export interface Joined extends Connections {
 }
 
 export interface JoinDependencies {
-  readonly config: ShardConfig;
-  /** Of the listening server. */
-  readonly baseUrl: string;
-  readonly externalUrl: string;
-  readonly virtualWorkspaceUrl: string;
-  readonly host: string;
+  readonly config: InstallationConfig & { readonly rpcPort: number };
+  /** What the membership is to say of this shard, beside where it is called by gRPC. */
+  readonly own: Omit<ShardAddress, 'rpcAddress'>;
+  /** Where others reach a port of this host. */
+  addressOf(port: number): string;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 const clockRetryMs = 1_000;
-
-function labelsOf({ shardLabels }: ShardConfig): Record<string, string> {
-  return Object.fromEntries(
-    shardLabels.map((label) => [label.slice(0, label.indexOf('=')), label.slice(label.indexOf('=') + 1)]),
-  );
-}
 
 /** A shard commits above its join revision only: by then everybody has heard of it. */
 async function awaitJoin(own: ShardRecord, clock: Clock): Promise<void> {
@@ -53,19 +47,12 @@ export async function awaitClock(
 
 /** Resolves when the shard belongs to the installation and may commit. */
 export async function joinOthers(deps: JoinDependencies): Promise<Joined> {
-  const { config, clock, log, host } = deps;
-  const connections = await openConnections({ config, name: config.shardName, clock, log });
-  const clocks = guardClock({ ...connections, own: config.shardName, clock, log });
+  const { config, clock, log } = deps;
+  const connections = await openConnections({ config, name: deps.own.name, clock, log });
+  const clocks = guardClock({ ...connections, own: deps.own.name, clock, log });
   await awaitClock(clocks, () => pauseAlive(clock, clockRetryMs));
   const rpcPort = await portOrFree(config.rpcPort);
-  const own = await connections.membership.join({
-    name: config.shardName,
-    baseUrl: deps.baseUrl,
-    rpcAddress: addressOf(host, rpcPort),
-    externalUrl: deps.externalUrl,
-    virtualWorkspaceUrl: deps.virtualWorkspaceUrl,
-    labels: labelsOf(config),
-  });
+  const own = await connections.membership.join({ ...deps.own, rpcAddress: deps.addressOf(rpcPort) });
   await awaitJoin(own, clock);
   return {
     ...connections,

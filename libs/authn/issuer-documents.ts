@@ -1,6 +1,5 @@
 /** What others verify the tokens of service accounts by. (OpenID Connect Discovery 1.0, 3; k8s.io/kubernetes/pkg/serviceaccount/openidmetadata.go) */
-import type { PublicDocument } from '@kcp-ts/apiserver';
-import type { ServiceAccountTokens } from '@kcp-ts/authn';
+import type { ServiceAccountTokens } from './service-account-tokens.ts';
 
 const keysPath = '/openid/v1/jwks';
 
@@ -8,7 +7,7 @@ const keysPath = '/openid/v1/jwks';
 export function issuerDocuments(
   { issuer, keySet }: Pick<ServiceAccountTokens, 'issuer' | 'keySet'>,
   externalUrl: string,
-): Readonly<Record<string, PublicDocument>> {
+): Readonly<Record<string, { readonly contentType: string; readonly body: string }>> {
   const keys = keySet();
   const configuration = {
     issuer,

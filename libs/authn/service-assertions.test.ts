@@ -1,9 +1,10 @@
 import { X509Certificate } from 'node:crypto';
-import { assertionHeader, createAssertionSigner, createAuthenticator, serviceAudience } from '@kcp-ts/authn';
 import { createSystemClock } from '@kcp-ts/base';
 import { createTestAuthority } from '@kcp-ts/testing';
 import { expect, it } from 'vitest';
-import { amongServices } from './among-others.ts';
+import { assertionHeader, createAssertionSigner, serviceAudience } from './assertion.ts';
+import { createAuthenticator } from './authenticator.ts';
+import { withServiceAssertions } from './service-assertions.ts';
 
 it('an assertion that a front-proxy has made for one shard is refused by another', async () => {
   const clock = createSystemClock();
@@ -19,9 +20,10 @@ it('an assertion that a front-proxy has made for one shard is refused by another
   const signer = createAssertionSigner({ privateKey: proxy.privateKey, issuer: commonName, clock });
   const headers = { [assertionHeader]: signer.sign({ name: 'ann', groups: ['team'] }, serviceAudience('shard', 'a')) };
   const shard = (name: string) =>
-    amongServices(createAuthenticator({ clock, anonymous: true, adminTokens: [] }), {
+    withServiceAssertions(createAuthenticator({ clock, anonymous: true, adminTokens: [] }), {
       peerCa: authority.certificate,
-      shard: name,
+      kind: 'shard',
+      name,
       clock,
     });
   expect(shard('a').authenticate({ headers, peer })).toMatchObject({ name: 'ann' });

@@ -1,0 +1,22 @@
+/** What services of an installation hand on is taken for what it is: an assertion for this service, and no other, says who asks. */
+import type { Clock } from '@kcp-ts/base';
+import { createAssertionVerifier, createServicePeers, serviceAudience, withAssertions } from './assertion.ts';
+import type { Authenticator } from './authenticator.ts';
+
+export interface ServiceAssertionsOptions {
+  /** PEM of the authority of services; '' where the service stands alone. */
+  readonly peerCa: string;
+  readonly kind: Parameters<typeof serviceAudience>[0];
+  /** Of this service. */
+  readonly name: string;
+  readonly clock: Clock;
+}
+
+export function withServiceAssertions(
+  authenticator: Authenticator,
+  { peerCa, kind, name, clock }: ServiceAssertionsOptions,
+): Authenticator {
+  if (peerCa === '') return authenticator;
+  const verifier = createAssertionVerifier({ audience: serviceAudience(kind, name), clock });
+  return withAssertions(authenticator, { isService: createServicePeers({ peerCa }), verifier });
+}

@@ -1,0 +1,127 @@
+/**
+ * What leaves a shard with its feed: copies of what other shards bind to, take types from or judge requests by (kcp facts, 9), and projections of all
+ * workspaces and logical clusters. A list of what may go: what is not named here stays, tenants' objects and Secrets among it.
+ */
+import type { StoreEvent } from '@kcp-ts/storage';
+import { kindPrefix, resourcePrefix } from '@kcp-ts/storage';
+import type { RootIdentities } from '@kcp-ts/tenancy';
+import { isLogicalClusterKey, logicalClustersPrefix, projectionOf } from '../locator/projections.ts';
+
+/** Built-in kinds of which every object is copied. */
+const copiedPrefixes = [
+  resourcePrefix('apis.kcp.io', 'apiexports', '-'),
+  resourcePrefix('apis.kcp.io', 'apiresourceschemas', '-'),
+  resourcePrefix('apis.kcp.io', 'apiconversions', '-'),
+  resourcePrefix('apis.kcp.io', 'apiexportendpointslices', '-'),
+  resourcePrefix('admissionregistration.k8s.io', 'mutatingwebhookconfigurations', '-'),
+  resourcePrefix('admissionregistration.k8s.io', 'validatingwebhookconfigurations', '-'),
+];
+
+/** The same of kinds that root exports: those under the identity of that export, and not what else may have their names. */
+const copiedOfRoot = [
+  { exportName: 'shards.core.kcp.io', kind: kindPrefix('core.kcp.io', 'shards') },
+  { exportName: 'tenancy.kcp.io', kind: kindPrefix('tenancy.kcp.io', 'workspacetypes') },
+];
+
+/** Kinds of which those objects are copied that carry the annotation `internal.kcp.io/replicate`. */
+const markedPrefixes = [
+  resourcePrefix('rbac.authorization.k8s.io', 'clusterroles', '-'),
+  resourcePrefix('rbac.authorization.k8s.io', 'clusterrolebindings', '-'),
+];
+
+const workspacesOfRoot = { exportName: 'tenancy.kcp.io', kind: kindPrefix('tenancy.kcp.io', 'workspaces') };
+
+/** What the controllers make for a feed. */
+export interface FeedContentsDependencies {
+  /** Of the objects by which shards tell each other which exports they bind. */
+  readonly exportConsumersPrefix: string;
+  /** Whether a stored object carries the annotation `internal.kcp.io/replicate`. */
+  isMarked(value: Uint8Array): boolean;
+}
+
+export interface FeedContents {
+  /** Whether another shard's entry is a copy, as other services keep it: all of a feed but the projections. What a feed may hold its shard has decided. */
+  isCopiedKey(key: string): boolean;
+  /** The projection of a shard's commits. `identities`: of root's exports, undefined until they are known, and then always the same. */
+  projection(identities: () => RootIdentities | undefined): FeedProjection;
+}
+
+export interface FeedProjection {
+  /** The ranges of the store that a feed is made from. */
+  prefixes(): readonly string[];
+  /** What a change of the store says to others. */
+  project(event: Pick<StoreEvent, 'type' | 'key' | 'value' | 'previous'>): Projected;
+}
+
+/** What a feed says of an entry. */
+export type Projected =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'put'; readonly value: Uint8Array }
+  | { readonly kind: 'delete' };
+
+const none: Projected = { kind: 'none' };
+const deleted: Projected = { kind: 'delete' };
+
+/** Clusters of the system are nobody else's business, but for what was made to be told. */
+function isSystem(key: string, exportConsumersPrefix: string): boolean {
+  let at = 0;
+  for (let slashes = 0; slashes < 3; slashes++) at = key.indexOf('/', at) + 1;
+  return key.startsWith('system:', at) && !key.startsWith(exportConsumersPrefix);
+}
+
+interface Prefixes {
+  readonly copied: readonly string[];
+  /** Of Workspaces; undefined while root's identities are not known, when there are none. */
+  readonly workspaces: string | undefined;
+}
+
+function prefixesOf(identities: RootIdentities | undefined, copiedAlways: readonly string[]): Prefixes {
+  const under = ({ exportName, kind }: typeof workspacesOfRoot) => {
+    const identity = identities?.get(exportName);
+    return identity === undefined ? undefined : `${kind}${identity}/`;
+  };
+  const copied = [...copiedAlways, ...copiedOfRoot.flatMap((one) => under(one) ?? [])];
+  return { copied, workspaces: under(workspacesOfRoot) };
+}
+
+export function createFeedContents({ exportConsumersPrefix, isMarked }: FeedContentsDependencies): FeedContents {
+  const copiedAlways = [...copiedPrefixes, exportConsumersPrefix];
+  const copiedKinds = [...copiedAlways, ...markedPrefixes, ...copiedOfRoot.map(({ kind }) => kind)];
+
+  function createProjection(identities: () => RootIdentities | undefined): FeedProjection {
+    let known: Prefixes | undefined;
+    function current(): Prefixes {
+      if (known !== undefined) return known;
+      const found = identities();
+      const prefixes = prefixesOf(found, copiedAlways);
+      if (found !== undefined) known = prefixes;
+      return prefixes;
+    }
+
+    return {
+      prefixes() {
+        const { copied, workspaces } = current();
+        return [...copied, ...markedPrefixes, logicalClustersPrefix, ...(workspaces === undefined ? [] : [workspaces])];
+      },
+      project({ type, key, value, previous }) {
+        if (isSystem(key, exportConsumersPrefix)) return none;
+        const { copied, workspaces } = current();
+        const isLogicalCluster = isLogicalClusterKey(key);
+        if (isLogicalCluster || (workspaces !== undefined && key.startsWith(workspaces))) {
+          if (type === 'delete') return deleted;
+          return { kind: 'put', value: isLogicalCluster && isMarked(value) ? value : projectionOf(value) };
+        }
+        if (copied.some((prefix) => key.startsWith(prefix)))
+          return type === 'delete' ? deleted : { kind: 'put', value };
+        if (!markedPrefixes.some((prefix) => key.startsWith(prefix))) return none;
+        if (type === 'put' && isMarked(value)) return { kind: 'put', value };
+        return isMarked(type === 'delete' ? value : (previous?.value ?? new Uint8Array())) ? deleted : none;
+      },
+    };
+  }
+
+  return {
+    isCopiedKey: (key) => copiedKinds.some((prefix) => key.startsWith(prefix)),
+    projection: createProjection,
+  };
+}
