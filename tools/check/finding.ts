@@ -28,6 +28,7 @@ export const ruleNames = [
   'waiver',
   'lock-file',
   'decision',
+  'journey',
 ] as const;
 
 export type RuleName = (typeof ruleNames)[number];

@@ -16,6 +16,7 @@ import { checkCircles } from './rules/circles.ts';
 import { checkCounts, placesOfRule } from './rules/counts.ts';
 import { checkDecisions } from './rules/decisions.ts';
 import { checkDependencies } from './rules/dependencies.ts';
+import { checkJourneys } from './rules/journeys.ts';
 import { checkLayers } from './rules/layers.ts';
 import { checkOwners } from './rules/owners.ts';
 import { checkPackages } from './rules/packages.ts';
@@ -69,6 +70,11 @@ function checkDecisionPages(): readonly Finding[] {
   );
 }
 
+function checkArchitecture(project: Project): readonly Finding[] {
+  const document = 'ARCHITECTURE.md';
+  return checkJourneys(project, document, readFileSync(join(root, document), 'utf8'));
+}
+
 const rules: readonly (readonly [name: string, check: (project: Project) => readonly Finding[]])[] = [
   ['layers, entry points, dependencies', checkLayers],
   ['unused dependencies', checkDependencies],
@@ -80,6 +86,7 @@ const rules: readonly (readonly [name: string, check: (project: Project) => read
   ['counts that may only shrink', checkCounts],
   ['lock file', checkLock],
   ['index of decisions', checkDecisionPages],
+  ['journeys', checkArchitecture],
 ];
 
 function projectRules(): readonly StepResult[] {
