@@ -8,7 +8,8 @@ import { StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import type { Peer } from '@kcp-ts/http';
 import { LRUCache } from 'lru-cache';
-import type { Authenticator, Credentials } from './authenticator.ts';
+import type { Authenticator } from './authenticator.ts';
+import type { Credentials } from './request-authenticator.ts';
 
 /** The header that carries it. */
 export const assertionHeader = 'kcp-identity-assertion';

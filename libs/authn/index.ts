@@ -9,7 +9,7 @@ export {
   serviceAudience,
   withAssertions,
 } from './assertion.ts';
-export type { Authenticator, AuthenticatorOptions, Credentials, TokenVerdict } from './authenticator.ts';
+export type { Authenticator, AuthenticatorOptions, TokenVerdict } from './authenticator.ts';
 export { createAuthenticator } from './authenticator.ts';
 export type { CertificateVerdict } from './certificate-user.ts';
 export { createCertificateReader } from './certificate-user.ts';
@@ -19,6 +19,7 @@ export type { Impersonation } from './impersonation.ts';
 export { impersonationOf } from './impersonation.ts';
 // Service accounts
 export { issuerDocuments } from './issuer-documents.ts';
+export type { Credentials } from './request-authenticator.ts';
 export type {
   IssuedToken,
   ServiceAccount,
