@@ -99,7 +99,12 @@ export async function testController(
     },
   };
   const runtime = createControllerRuntime([recorded], {
-    ...{ store, hub, clock, turns, decide, concurrency: 4 },
+    store,
+    hub,
+    clock,
+    turns,
+    decide,
+    concurrency: 4,
     onError: (_name, _key, error) => void errors.push(error),
   });
 
