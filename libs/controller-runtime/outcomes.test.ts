@@ -51,7 +51,10 @@ function controller(parts: Partial<Omit<Controller, 'reconcile'>>, reconcile?: C
 async function run(...controllers: readonly Controller[]): Promise<ControllerRuntime> {
   const hub = stack.use(createWatchHub(store));
   const runtime = createControllerRuntime(controllers, {
-    ...{ store, hub, clock, concurrency: 4 },
+    store,
+    hub,
+    clock,
+    concurrency: 4,
     turns: createTurns({ clock, nextTurn: setImmediate }),
     decide: () => createDecision(store),
     onError: (name, key, error) => void errors.push(`${name} ${key}: ${(error as Error).message}`),

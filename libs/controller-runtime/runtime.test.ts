@@ -144,7 +144,10 @@ it('many keys that need no waiting are worked on in slices, with turns for other
   });
   await using runtime = createControllerRuntime([controller], {
     store,
-    ...{ hub, clock, turns, concurrency: 4 },
+    hub,
+    clock,
+    turns,
+    concurrency: 4,
     decide: () => createDecision(store),
     onError: () => undefined,
   });

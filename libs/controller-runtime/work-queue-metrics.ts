@@ -46,7 +46,9 @@ export function createWorkQueueMetrics({ depth, startTimes, now }: WorkQueueMetr
     taken: (waitedMs) => queueDuration.observe(waitedMs / 1_000),
     worked: (workedMs) => workDuration.observe(workedMs / 1_000),
     values: {
-      ...{ depth, queueDuration, workDuration },
+      depth,
+      queueDuration,
+      workDuration,
       adds: () => adds,
       retries: () => retries,
       unfinishedSeconds: () => runningSeconds().reduce((all, seconds) => all + seconds, 0),

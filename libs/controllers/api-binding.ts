@@ -274,13 +274,18 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
     const now = decision.peek(key);
     if (now === undefined) return nothing;
     const object = objectOf<Writable>(served(), now);
-    object.metadata.finalizers = (object.metadata.finalizers ?? []).filter((text) => text !== finalizer);
-    const last: Operation =
-      object.metadata.finalizers.length === 0
-        ? { op: 'delete', key, expect: now.revision }
-        : replaceOperation(deps, served(), now, object);
     labelled.delete(key);
-    return commit([last, ...handOver(decision, cluster, binding, handed)]);
+    return commit([...withoutFinalizer(now, object), ...handOver(decision, cluster, binding, handed)]);
+  }
+
+  /** Nothing where only the finalizers of others are left: each commit of the binding has it reconciled. */
+  function withoutFinalizer(entry: Entry, object: Writable): Operation[] {
+    const before = object.metadata.finalizers ?? [];
+    const left = before.filter((text) => text !== finalizer);
+    if (left.length === 0) return [{ op: 'delete', key: entry.key, expect: entry.revision }];
+    if (left.length === before.length) return [];
+    object.metadata.finalizers = left;
+    return [replaceOperation(deps, served(), entry, object)];
   }
 
   function reportRemaining(

@@ -9,6 +9,8 @@ import type { ServedResource } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
 import type { ParsedReader } from '@kcp-ts/storage';
 import { createParsedReader, formatKey, resourcePrefix } from '@kcp-ts/storage';
+import type { WorkspaceTypes } from '@kcp-ts/tenancy';
+import { createWorkspaceTypes } from '@kcp-ts/tenancy';
 import type { BindingIndex } from './binding-index.ts';
 import { createBindingIndex } from './binding-index.ts';
 import type { ControllerDependencies } from './writer.ts';
@@ -134,4 +136,24 @@ export function announcer(): { readonly source: Source; announce(keys: readonly 
       for (const enqueue of listeners) enqueue(keys);
     },
   };
+}
+
+/** Clusters below root have their name as the last part of their path. */
+export function resolvePath(path: string): string | undefined {
+  return path.split(':').at(-1);
+}
+
+export function pathOf(cluster: string): string {
+  return cluster === 'root' ? 'root' : `root:${cluster}`;
+}
+
+/** The WorkspaceTypes of the store. */
+export function typesOf(environment: TestEnvironment): WorkspaceTypes {
+  return createWorkspaceTypes({
+    reader: readerOf(environment),
+    resolve: resolvePath,
+    pathOf,
+    parentOf: () => 'root',
+    typesPrefix: () => prefixOf('tenancy.kcp.io', 'workspacetypes'),
+  });
 }

@@ -44,6 +44,16 @@ it('lets time go by, and has what waits for it done when it resolves', async () 
   expect([test.keys(''), test.delayed()]).toEqual([[], {}]);
 });
 
+it('rejects where a controller reconciles what it has committed itself, without end', async () => {
+  const create = (): Controller => ({
+    name: 'restless',
+    watches: [{ prefix: 'core/configmaps/-/', keys: ({ event }) => [event.key] }],
+    reconcile: (key) => commit([{ op: 'put', key, expect: 'any', value: () => new Uint8Array(9) }]),
+  });
+  await using test = await testController(create);
+  await expect(test.put(key('a'), {})).rejects.toThrow(`restless reconciles ${key('a')} again and again`);
+});
+
 it('rejects with what a reconcile throws', async () => {
   const create = (): Controller => ({
     name: 'broken',

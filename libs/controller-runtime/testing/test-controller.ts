@@ -2,7 +2,8 @@
  * Runs one controller over a store in memory and a clock that stands still. A test gives the objects
  * that are there, changes some, lets time go by, and looks at what the controller made of it. Every
  * method that changes something resolves when nothing is left to reconcile, and rejects with what a
- * reconcile threw meanwhile: no error goes unnoticed.
+ * reconcile threw meanwhile: no error goes unnoticed. A controller that never comes to rest, because
+ * it reconciles what it has committed itself and commits again, fails instead of hanging the test.
  */
 import type { ObjectMeta } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
@@ -57,6 +58,8 @@ export interface TestedController extends AsyncDisposable {
 }
 
 const keysMax = 10_000;
+/** Reconciles of one key after one change of a test. */
+const reconcilesMax = 100;
 /** Of no schema: what reads the object normalises it. */
 const noFingerprint = '0000000000000000';
 const startMs = Date.UTC(2026, 5, 1);
@@ -84,20 +87,30 @@ export async function testController(
   const controller = await create({ store, hub, clock, turns, decide });
   const errors: unknown[] = [];
   let reconciled: string[] = [];
+  const counts = new Map<string, number>();
   const recorded: Controller = {
     ...controller,
     reconcile(key, decision) {
       reconciled.push(key);
+      const count = (counts.get(key) ?? 0) + 1;
+      counts.set(key, count);
+      if (count > reconcilesMax) throw new Error(`${controller.name} reconciles ${key} again and again`);
       return controller.reconcile(key, decision);
     },
   };
   const runtime = createControllerRuntime([recorded], {
-    ...{ store, hub, clock, turns, decide, concurrency: 4 },
+    store,
+    hub,
+    clock,
+    turns,
+    decide,
+    concurrency: 4,
     onError: (_name, _key, error) => void errors.push(error),
   });
 
   async function settled(): Promise<void> {
     await runtime.idle();
+    counts.clear();
     const [first] = errors.splice(0);
     if (first !== undefined) throw first;
   }
