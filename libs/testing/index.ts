@@ -2,6 +2,9 @@
 export { certificateRequests } from './certificate-requests.ts';
 export type { TestAuthority, TestCertificate } from './certificates.ts';
 export { createTestAuthority, readTestAuthority } from './certificates.ts';
+// Waiting
+export type { Conditions } from './conditions.ts';
+export { createConditions } from './conditions.ts';
 export { programs } from './config.ts';
 // Real servers
 export type { TestEtcdCluster } from './etcd-cluster.ts';

@@ -21,11 +21,11 @@ const feedConsumers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspac
 async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service> {
   const { config, clock, random, log, load, name, connections, opened } = parts;
   const { membership, tls } = connections;
-  let retake = (_shard: string): void => undefined;
+  let resync = (_shard: string): void => undefined;
   const stores = opened.use(
     await openStores(config.rootDirectory, clock, (shard, error) => {
       log.error({ shard, err: error }, 'a copy cannot be written; it is made anew');
-      retake(shard);
+      resync(shard);
     }),
   );
   const { copies, feeds } = stores;
@@ -36,7 +36,7 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
   for (const shard of await keptShards(feeds.store))
     if (!joined.has(shard)) for (const feedHandler of feedHandlers) feedHandler.removed(shard);
   const directory = await parts.openDirectory(feedHandlers);
-  retake = directory.retake;
+  resync = directory.resync;
   const rpc = await startRpcServer({
     host: config.bindAddress,
     port: config.rpcPort,

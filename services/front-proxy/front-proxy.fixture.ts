@@ -16,7 +16,7 @@ export interface TestPlaces {
   readonly shards: Map<string, string>;
   readonly services: Map<string, readonly string[]>;
   /** The shards that cannot be asked. */
-  unheard: () => Promise<ReadonlySet<string>>;
+  staleShards: () => Promise<ReadonlySet<string>>;
   /** The shard that would know of any path. */
   oracle: string | undefined;
   ready: boolean;
@@ -27,7 +27,7 @@ export function createTestPlaces(): TestPlaces {
     workspaces: new Map(),
     shards: new Map(),
     services: new Map(),
-    unheard: () => Promise.resolve(new Set()),
+    staleShards: () => Promise.resolve(new Set()),
     oracle: undefined,
     ready: true,
   };
@@ -52,7 +52,7 @@ function directoryOf(places: TestPlaces): AssembleOptions['directory'] {
       if (found === 'unavailable') return { status: 'unavailable' };
       return { status: 'found', cluster: found.cluster as ClusterName, shard: found.shard };
     },
-    unheard: () => places.unheard(),
+    staleShards: () => places.staleShards(),
     shard(name) {
       const baseUrl = shards.get(name);
       return baseUrl === undefined ? undefined : { name, baseUrl, alive: true };

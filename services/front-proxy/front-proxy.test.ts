@@ -96,7 +96,7 @@ describe.each(openClients)('over %s the proxy', (_protocol, open) => {
       status: 503,
       body: 'Not available.',
     });
-    at.places.unheard = () => Promise.resolve(new Set(['two']));
+    at.places.staleShards = () => Promise.resolve(new Set(['two']));
     expect(await ask(open, { url: at.url('/clusters/root:b/api'), tls: at.tls })).toMatchObject({
       status: 503,
       headers: { 'retry-after': '1' },
@@ -109,7 +109,7 @@ describe.each(openClients)('over %s the proxy', (_protocol, open) => {
 
   it('finds a workspace that became known while the negative answer was confirmed', async () => {
     await using at = await set(tell);
-    at.places.unheard = async () => {
+    at.places.staleShards = async () => {
       at.places.workspaces.set('root:new', { cluster: 'new', shard: 'root' });
       return new Set();
     };

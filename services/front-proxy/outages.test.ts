@@ -135,7 +135,7 @@ it('asks all shards before it hands on that a workspace is not where it was hear
   await using at = await startProxy({ one: before.url, two: after.url });
   let asked = 0;
   let heard = { cluster: 'again', shard: 'two' };
-  at.places.unheard = () => {
+  at.places.staleShards = () => {
     asked++;
     at.places.workspaces.set('team', heard);
     return Promise.resolve(new Set());
@@ -154,7 +154,7 @@ it('asks all shards before it hands on that a workspace is not where it was hear
   heard = { cluster: 'former', shard: 'one' };
   stale();
   expect(await at.get('team/api')).toMatchObject({ status: 404, body: 'not here' });
-  at.places.unheard = () => {
+  at.places.staleShards = () => {
     at.places.workspaces.delete('team');
     return Promise.resolve(new Set());
   };
@@ -163,6 +163,6 @@ it('asks all shards before it hands on that a workspace is not where it was hear
   // The word of a client is none.
   at.places.workspaces.set('team', heard);
   const forged = { ...at.request('team/api'), headers: { 'x-kcp-ts-routed': 'true' } };
-  at.places.unheard = () => Promise.resolve(new Set());
+  at.places.staleShards = () => Promise.resolve(new Set());
   expect(await ask(open, forged)).toMatchObject({ status: 404, body: 'not here' });
 });

@@ -24,7 +24,7 @@ export type Target =
   | { readonly kind: 'unavailable' };
 
 /** What the router asks of the directory. */
-export interface Places extends Pick<Directory, 'resolve' | 'unheard' | 'shard' | 'services'> {
+export interface Places extends Pick<Directory, 'resolve' | 'staleShards' | 'shard' | 'services'> {
   readonly index: Pick<PathIndex, 'cluster' | 'oracleOf'>;
 }
 

@@ -100,7 +100,7 @@ export interface Setting extends AsyncDisposable {
   readonly assembled: Assembled;
   readonly authority: TestAuthority;
   /** For how long the register has not been heard, and which shards could not be asked for workspaces. */
-  readonly world: { membershipSilentMs: number; unheard: ReadonlySet<string> };
+  readonly world: { membershipSilentMs: number; staleShards: ReadonlySet<string> };
   /** Changes what the register says. */
   membership(change: (shard: ShardRecord) => ShardRecord): void;
   get(
@@ -124,7 +124,7 @@ export async function setUp(): Promise<Setting> {
   let state: MembershipState = { shards: shards.map(({ record }) => record), services: [] };
   const listeners = new Set<(state: MembershipState) => void>();
   const clock = createSystemClock();
-  const world: Setting['world'] = { membershipSilentMs: 0, unheard: new Set() };
+  const world: Setting['world'] = { membershipSilentMs: 0, staleShards: new Set() };
   const assembled = assemble({
     name: 'own',
     clock,
@@ -147,7 +147,7 @@ export async function setUp(): Promise<Setting> {
         text === 'root:provider' || text === 'abc'
           ? { status: 'found', cluster: 'abc' as ClusterName, shard: text === 'abc' ? 's3' : 's2' }
           : { status: 'unknown' },
-      unheard: () => Promise.resolve(world.unheard),
+      staleShards: () => Promise.resolve(world.staleShards),
       index: { oracleOf: () => undefined },
       isReady: () => true,
     },

@@ -138,7 +138,7 @@ describe('everything else', () => {
     await using setting = await setUp();
     const unknown = '/services/apiexport/root:provider/cowboys/clusters/nobody/apis/wild.west/v1/cowboys';
     expect((await setting.get(unknown)).status).toBe(200);
-    setting.world.unheard = new Set(['s3']);
+    setting.world.staleShards = new Set(['s3']);
     expect((await setting.get(unknown)).status).toBe(503);
   });
 

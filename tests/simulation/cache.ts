@@ -59,7 +59,7 @@ export function startCache(simulation: Simulation, host: string): SimCache {
     const membership = followMembership(simulation, process);
     const store = writtenBy(simulation, process, disk, () => cache.full);
     let feedConsumer: FeedConsumer | undefined;
-    const writer = createOrderedWriter(store, (shard) => feedConsumer?.retake(shard));
+    const writer = createOrderedWriter(store, (shard) => feedConsumer?.resync(shard));
     const copies = createCopiesView(simulation, address);
     const feedHandler = joinFeedHandlers([rawFeedHandler(store, writer), copies.feedHandler]);
     let feed: RpcHandlers<typeof FeedService> | undefined;

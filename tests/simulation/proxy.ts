@@ -37,7 +37,9 @@ export async function startProxy(simulation: Simulation, host: string): Promise<
       resolve: (path) => index.resolve(path),
       shard: (name) => membership.current().shards.find((shard) => shard.name === name),
       services: () => [],
-      unheard: rules.confirmUnknown ? sharedConfirm(() => feedConsumer.unheard()) : () => Promise.resolve(new Set()),
+      staleShards: rules.confirmUnknown
+        ? sharedConfirm(() => feedConsumer.staleShards())
+        : () => Promise.resolve(new Set()),
     },
     rootShard: 'shard-1',
     mappings: [],

@@ -1,5 +1,6 @@
 /** The contract of a Bus as a function: a bus's test file is a call of it. */
 import assert from 'node:assert/strict';
+import { createConditions } from '@kcp-ts/testing';
 import { describe, it } from 'vitest';
 import type { Bus } from '../bus.ts';
 
@@ -13,25 +14,24 @@ export interface Received extends Disposable {
   gaps: number;
   /** Resolves when so many messages have come. */
   count(wanted: number): Promise<void>;
+  /** Resolves when the condition holds after a message or a gap. */
+  until(condition: () => boolean): Promise<void>;
 }
 
 /** Subscribes and keeps what comes as `subject text`. */
 export async function receive(bus: Bus, pattern: string): Promise<Received> {
   const texts: string[] = [];
-  let waits: { wanted: number; resolve: () => void }[] = [];
-  const received = {
-    texts,
-    gaps: 0,
-    count: (wanted: number) =>
-      texts.length >= wanted ? Promise.resolve() : new Promise<void>((resolve) => void waits.push({ wanted, resolve })),
-  };
+  const { changed, until } = createConditions();
+  const received = { texts, gaps: 0, until, count: (wanted: number) => until(() => texts.length >= wanted) };
   const subscription = await bus.subscribe(pattern, {
     message(subject, bytes) {
       texts.push(`${subject} ${Buffer.from(bytes).toString()}`);
-      for (const { wanted, resolve } of waits) if (texts.length >= wanted) resolve();
-      waits = waits.filter(({ wanted }) => texts.length < wanted);
+      changed();
     },
-    gap: () => void received.gaps++,
+    gap() {
+      received.gaps++;
+      changed();
+    },
   });
   return Object.assign(received, { [Symbol.dispose]: () => subscription[Symbol.dispose]() });
 }

@@ -1,9 +1,10 @@
-import { createSystemClock } from '@kcp-ts/base';
-import { createTestAuthority, missingProgram, startNats } from '@kcp-ts/testing';
+import { createSystemClock, nextTurn } from '@kcp-ts/base';
+import { createConditions, createTestAuthority, missingProgram, startNats } from '@kcp-ts/testing';
 import { connect } from '@nats-io/transport-node';
 import { describe, expect, it } from 'vitest';
 import type { Bus } from '../bus.ts';
 import { describeBus, receive } from '../contract/describe-bus.ts';
+import type { NatsBusOptions } from './nats-bus.ts';
 import { checkNatsSecurity, connectNats } from './nats-bus.ts';
 import { natsPermissions } from './nats-permissions.ts';
 
@@ -14,20 +15,35 @@ function userOf(user: string, shard: string | undefined) {
   return { user, password: 'secret', permissions: natsPermissions(shard) };
 }
 
+/** All buses of these tests: each change of a state is told here. */
+const { changed, until } = createConditions();
+
+function connectBus(options: Omit<NatsBusOptions, 'clock'>): Bus {
+  return connectNats({
+    ...options,
+    clock,
+    onState(isUp, detail) {
+      options.onState?.(isUp, detail);
+      changed();
+    },
+  });
+}
+
+function up(bus: Bus): Promise<void> {
+  return until(() => bus.state() === 'up');
+}
+
 /** Tries until the bus takes it. */
 async function publish(bus: Bus, subject: string, text: string): Promise<void> {
   for (;;) {
+    await up(bus);
     const taken = await bus.publish(subject, Buffer.from(text)).then(
       () => true,
       () => false,
     );
     if (taken) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise<void>(nextTurn);
   }
-}
-
-async function up(bus: Bus): Promise<void> {
-  while (bus.state() !== 'up') await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 if (missing === undefined) {
@@ -36,7 +52,7 @@ if (missing === undefined) {
     const buses: Bus[] = [];
     return {
       async connect() {
-        const bus = connectNats({ servers: [nats.url], name: 'test', clock });
+        const bus = connectBus({ servers: [nats.url], name: 'test' });
         buses.push(bus);
         await up(bus);
         return bus;
@@ -51,29 +67,25 @@ if (missing === undefined) {
   describe('a NATS server that goes away', () => {
     it('and comes back carries messages again, and says that some may be missing', async () => {
       await using nats = await startNats();
-      await using publisher = connectNats({ servers: [nats.url], name: 'publisher', clock });
-      await using feedConsumer = connectNats({ servers: [nats.url], name: 'follower', clock });
+      await using publisher = connectBus({ servers: [nats.url], name: 'publisher' });
+      await using feedConsumer = connectBus({ servers: [nats.url], name: 'follower' });
       using received = await receive(feedConsumer, 'kcp.feed.*');
       await Promise.all([up(publisher), up(feedConsumer)]);
       await publish(publisher, 'kcp.feed.a', 'before');
       await received.count(1);
       const gaps = received.gaps;
       await nats.kill();
-      while (feedConsumer.state() === 'up' || publisher.state() === 'up')
-        await new Promise((resolve) => setTimeout(resolve, 10));
+      await until(() => feedConsumer.state() === 'down' && publisher.state() === 'down');
       await expect(publisher.publish('kcp.feed.a', Buffer.from('lost'))).rejects.toMatchObject({
         reason: 'ServiceUnavailable',
       });
       await nats.restart();
       await Promise.all([up(publisher), up(feedConsumer)]);
       // What falls into a gap is lost, and the gap is told: so it is said again.
-      let told: number | undefined;
-      while (!received.texts.includes('kcp.feed.a after')) {
-        if (told !== received.gaps) {
-          told = received.gaps;
-          await publish(publisher, 'kcp.feed.a', 'after');
-        }
-        await new Promise((resolve) => setTimeout(resolve, 10));
+      for (const isThere = () => received.texts.includes('kcp.feed.a after'); !isThere(); ) {
+        const told = received.gaps;
+        await publish(publisher, 'kcp.feed.a', 'after');
+        await received.until(() => isThere() || received.gaps > told);
       }
       expect([...new Set(received.texts)]).toEqual(['kcp.feed.a before', 'kcp.feed.a after']);
       expect(received.gaps).toBeGreaterThan(gaps);
@@ -82,7 +94,7 @@ if (missing === undefined) {
     it('need not be there when a service starts', async () => {
       await using nats = await startNats();
       await nats.kill();
-      await using bus = connectNats({ servers: [nats.url], name: 'early', clock });
+      await using bus = connectBus({ servers: [nats.url], name: 'early' });
       using received = await receive(bus, 'kcp.feed.*');
       expect(bus.state()).toBe('down');
       await nats.restart();
@@ -94,12 +106,12 @@ if (missing === undefined) {
 
   it('a server that says nothing is told of as a gap, again and again', async () => {
     await using nats = await startNats();
-    await using bus = connectNats({ servers: [nats.url], name: 'bus', clock });
+    await using bus = connectBus({ servers: [nats.url], name: 'bus' });
     await up(bus);
     using received = await receive(bus, 'kcp.feed.*');
     const { gaps } = received;
     nats.pause();
-    while (received.gaps < gaps + 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    await received.until(() => received.gaps >= gaps + 2);
     nats.resume();
     await publish(bus, 'kcp.feed.a', 'after');
     await received.count(1);
@@ -112,8 +124,8 @@ if (missing === undefined) {
     await using nats = await startNats({ tls });
     const { promise: told, resolve } = Promise.withResolvers<void>();
     const stranger = { name: 'stranger', tls: { ca: authority.certificate }, onState: () => resolve() };
-    await using refused = connectNats({ servers: [nats.url], clock, ...stranger });
-    await using bus = connectNats({ servers: [nats.url], name: 'bus', clock, tls });
+    await using refused = connectBus({ servers: [nats.url], ...stranger });
+    await using bus = connectBus({ servers: [nats.url], name: 'bus', tls });
     await up(bus);
     using received = await receive(bus, 'kcp.feed.*');
     await publish(bus, 'kcp.feed.a', 'x');
@@ -126,7 +138,7 @@ if (missing === undefined) {
     await using nats = await startNats({ users: [userOf('shard-1', 'shard-1'), userOf('proxy', undefined)] });
     const as = (username: string, told: string[]) => {
       const onState = (_up: boolean, detail: string) => void told.push(detail);
-      return connectNats({ servers: [nats.url], name: username, username, password: 'secret', clock, onState });
+      return connectBus({ servers: [nats.url], name: username, username, password: 'secret', onState });
     };
     const told: string[] = [];
     await using shard = as('shard-1', told);
@@ -148,10 +160,18 @@ if (missing === undefined) {
     const [attacker, feedConsumer] = await Promise.all([connectAs('shard-1'), connectAs('proxy')]);
     const refused: string[] = [];
     void (async () => {
-      for await (const status of attacker.status()) if (status.type === 'error') refused.push(status.error.message);
+      for await (const status of attacker.status()) {
+        if (status.type === 'error') refused.push(status.error.message);
+        changed();
+      }
     })();
     const heard: string[] = [];
-    feedConsumer.subscribe('kcp.feed.*', { callback: (_error, { subject }) => void heard.push(subject) });
+    feedConsumer.subscribe('kcp.feed.*', {
+      callback(_error, { subject }) {
+        heard.push(subject);
+        changed();
+      },
+    });
     await feedConsumer.flush();
     const requests = [
       '$JS.API.STREAM.CREATE.KCP_FEEDS',
@@ -164,9 +184,9 @@ if (missing === undefined) {
     ];
     for (const subject of requests) attacker.publish(subject, 'x', { reply: 'kcp.feed.shard-2' });
     for (const pattern of ['_INBOX.>', '$SYS.>', '>']) attacker.subscribe(pattern, { callback: () => undefined });
-    while (refused.length < requests.length + 3) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => refused.length >= requests.length + 3);
     attacker.publish('kcp.feed.shard-1', 'own');
-    while (heard.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => heard.length > 0);
     expect(heard).toEqual(['kcp.feed.shard-1']);
     await Promise.all([attacker.close(), feedConsumer.close()]);
   });

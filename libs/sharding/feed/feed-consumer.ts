@@ -344,7 +344,7 @@ class BusFeedConsumer implements FeedConsumer {
     return this.isReady() ? Promise.resolve() : new Promise((resolve) => void this.#waiters.add(resolve));
   }
 
-  retake(shard: string): void {
+  resync(shard: string): void {
     const followed = this.#followed.get(shard);
     if (followed === undefined) return;
     followed.lost = true;
@@ -369,7 +369,7 @@ class BusFeedConsumer implements FeedConsumer {
     return (await Promise.all(living.map((followed) => this.#catchUpWith(followed)))).every(Boolean);
   }
 
-  async unheard(): Promise<ReadonlySet<string>> {
+  async staleShards(): Promise<ReadonlySet<string>> {
     const asked = [...this.#followed].map(async ([name, followed]) =>
       followed.shard.alive && (await this.#catchUpWith(followed)) ? [] : [name],
     );

@@ -4,10 +4,11 @@ import { connectNats } from '@kcp-ts/bus';
 import { FeedService } from '@kcp-ts/proto';
 import { createRpcClient, startRpcServer } from '@kcp-ts/rpc';
 import { createMemoryStore } from '@kcp-ts/storage';
-import { missingProgram, startNats } from '@kcp-ts/testing';
+import { createConditions, missingProgram, startNats } from '@kcp-ts/testing';
 import { describe, expect, it } from 'vitest';
 import { createEntryView } from './entry-view.ts';
 import { exportKey, prefixes, project, put } from './feed.fixture.ts';
+import type { FeedHandler } from './feed.ts';
 import { createFeedConsumer } from './feed-consumer.ts';
 import { createFeedPublisher } from './feed-publisher.ts';
 import { feedService } from './feed-service.ts';
@@ -15,8 +16,27 @@ import { feedService } from './feed-service.ts';
 const clock = createSystemClock();
 const missing = missingProgram('natsServer');
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+const { changed, until } = createConditions();
+
+/** Tells the conditions of what the view is given. */
+function observed(view: FeedHandler): FeedHandler {
+  return {
+    apply(shard, entries) {
+      view.apply(shard, entries);
+      changed();
+    },
+    begin(shard) {
+      const snapshot = view.begin(shard);
+      return {
+        add: (entries) => snapshot.add(entries),
+        end() {
+          snapshot.end();
+          changed();
+        },
+      };
+    },
+    removed: (shard) => view.removed(shard),
+  };
 }
 
 async function createShard(url: string) {
@@ -48,11 +68,11 @@ async function createShard(url: string) {
 }
 
 async function follow(url: string, record: Awaited<ReturnType<typeof createShard>>['record']) {
-  const bus = connectNats({ servers: [url], name: 'follower', clock });
+  const bus = connectNats({ servers: [url], name: 'follower', clock, onState: changed });
   const view = createEntryView({ keep: () => true });
   const feedConsumer = await createFeedConsumer({
     bus,
-    feedHandler: view,
+    feedHandler: observed(view),
     clock,
     connect: (address) => createRpcClient(FeedService, { addresses: [address] }),
     replicas: () => [],

@@ -40,9 +40,9 @@ export interface FeedConsumer extends AsyncDisposable {
    * As `catchUp`, and resolves to the names of those that could not be asked: living ones that do not answer, and all that are down. What is not known here
    * then may exist on one of them, and nowhere else.
    */
-  unheard(): Promise<ReadonlySet<string>>;
-  /** Takes everything of a shard anew, some seconds from now: the handler has lost some of it. */
-  retake(shard: string): void;
+  staleShards(): Promise<ReadonlySet<string>>;
+  /** Fetches everything of a shard again, some seconds from now: the handler has lost some of it. */
+  resync(shard: string): void;
   /** Whether what is known of a shard is its own word, and it is alive: what is missing here is not there, but for what is on its way. */
   isHeard(shard: string): boolean;
   /** For metrics. */

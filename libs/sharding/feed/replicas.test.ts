@@ -7,7 +7,7 @@ import { createInstallation, exportKey, put, turns, until } from './feed.fixture
 
 const [a, b, c] = ['a', 'b', 'c'].map((name) => exportKey(name)) as [string, string, string];
 
-describe('a sink that has lost something of a shard', () => {
+describe('a handler that has lost something of a shard', () => {
   it('is given everything anew some seconds later, and what it loses meanwhile once more', async () => {
     await using all = await createInstallation(['alpha', 'beta']);
     await all.feedConsumer.ready();
@@ -15,13 +15,13 @@ describe('a sink that has lost something of a shard', () => {
     await put(shard.store, a, 'x');
     await until(() => all.view.get(a) !== undefined);
     const before = shard.asked.snapshot;
-    all.feedConsumer.retake('alpha');
+    all.feedConsumer.resync('alpha');
     await turns(5);
     expect(shard.asked.snapshot).toBe(before);
     // While it is brought in, the handler loses something again.
     shard.between = () => {
       shard.between = undefined;
-      all.feedConsumer.retake('alpha');
+      all.feedConsumer.resync('alpha');
       return Promise.resolve();
     };
     for (let second = 0; second < 5; second++) await all.second();

@@ -31,19 +31,19 @@ export interface Directory extends AsyncDisposable {
    * Resolves when everything that the shards have committed before the call is known here, to those that could not be asked, the ones that are down among them;
    * to undefined where it failed. Whoever asks while one is under way shares the next.
    */
-  unheard(): Promise<ReadonlySet<string> | undefined>;
+  staleShards(): Promise<ReadonlySet<string> | undefined>;
   shard(name: string): Backend | undefined;
   shards(): readonly Backend[];
   services(kind: ServiceKind): readonly Backend[];
-  /** Takes everything of a shard anew, some seconds from now: a handler has lost some of it. */
-  retake(shard: string): void;
+  /** Fetches everything of a shard again, some seconds from now: a handler has lost some of it. */
+  resync(shard: string): void;
   isReady(): boolean;
   ready(): Promise<void>;
   state(): MembershipState;
 }
 
 /** What is asked of a directory to be sure that there is no such workspace. */
-export interface Confirming extends Pick<Directory, 'resolve' | 'unheard'> {
+export interface Confirming extends Pick<Directory, 'resolve' | 'staleShards'> {
   readonly index: Pick<PathIndex, 'oracleOf'>;
 }
 
@@ -52,10 +52,10 @@ export interface Confirming extends Pick<Directory, 'resolve' | 'unheard'> {
  * that was made in a silent shard's last moments may be heard of when it is back.
  */
 export async function confirmPlacement(
-  { resolve, unheard, index }: Confirming,
+  { resolve, staleShards, index }: Confirming,
   pathOrName: string,
 ): Promise<Placement | undefined> {
-  const silent = await unheard();
+  const silent = await staleShards();
   const found = resolve(pathOrName);
   if (found.status !== 'unknown' || silent?.size === 0) return found;
   const oracle = index.oracleOf(pathOrName);
@@ -93,7 +93,7 @@ export async function openDirectory({
   return {
     index,
     resolve: (pathOrName) => index.resolve(pathOrName),
-    unheard: sharedConfirm(() => feedConsumer.unheard()),
+    staleShards: sharedConfirm(() => feedConsumer.staleShards()),
     shard: (name) => membership.current().shards.find((shard) => shard.name === name),
     shards: () => membership.current().shards,
     services: (kind) =>
@@ -101,7 +101,7 @@ export async function openDirectory({
         .current()
         .services.filter((service) => service.kind === kind)
         .map(({ name, baseUrl }) => ({ name, baseUrl, alive: true })),
-    retake: (shard) => feedConsumer.retake(shard),
+    resync: (shard) => feedConsumer.resync(shard),
     isReady: () => membership.current().shards.length > 0 && feedConsumer.isReady(),
     ready: () => feedConsumer.ready(),
     state: () => membership.current(),

@@ -1,4 +1,4 @@
-/** A shard joins the others: the register says which number it has and from when on it may commit. */
+/** A shard joins the others: the membership says which number it has and from when on it may commit. */
 import type { Clock } from '@kcp-ts/base';
 import { pauseAlive, portOrFree } from '@kcp-ts/base';
 import { revisionAt } from '@kcp-ts/storage';

@@ -6,9 +6,9 @@ const freshMs = 10_000;
 export interface ViewAge {
   /** The shard that has the cluster; undefined where no other shard is known to. */
   readonly shard: string | undefined;
-  /** Whether the register says that it lives. */
+  /** Whether the membership says that it lives. */
   readonly alive: boolean;
-  /** Since what is known of the register was the newest. */
+  /** Since what is known of the membership was the newest. */
   readonly membershipSilentMs: number;
   /** Since the shard's feed was last known to be complete; undefined: it never was. */
   readonly ageMs: number | undefined;
@@ -16,7 +16,7 @@ export interface ViewAge {
 
 /**
  * Whether what is known of a cluster of another shard may decide. Of a shard that is down nothing can have changed; but that it is down is only known while
- * the register is heard.
+ * the membership is heard.
  */
 export function isFreshView({ shard, alive, membershipSilentMs, ageMs }: ViewAge): boolean {
   if (shard === undefined) return true;

@@ -1,5 +1,5 @@
 /**
- * A shard among others: it joins the register, publishes its feed, follows everybody else's, and answers what other services ask by gRPC. What it knows of
+ * A shard among others: it joins the membership, publishes its feed, follows everybody else's, and answers what other services ask by gRPC. What it knows of
  * the others is a view, which it goes on working with when any of them cannot be reached.
  */
 
@@ -41,7 +41,7 @@ import type { OwnerWorkspace, Peers } from './peers.ts';
 
 export interface InstallationOptions {
   readonly membership: Membership;
-  /** As the register has it. */
+  /** As the membership has it. */
   readonly own: ShardRecord;
   readonly bus: Bus;
   readonly store: Store;
@@ -130,7 +130,7 @@ async function countClusters(store: Store): Promise<{ readonly count: () => numb
   return { count: () => count, following };
 }
 
-/** Clients of other shards, by name, for as long as they are in the register under the same address. */
+/** Clients of other shards, by name, for as long as they are in the membership under the same address. */
 function createClients(membership: Membership, tls: PeerTls) {
   const clients = new Map<string, { readonly address: string; readonly client: RpcClient<typeof ShardService> }>();
   return {

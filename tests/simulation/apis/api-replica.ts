@@ -123,7 +123,7 @@ export function startApiReplica(simulation: Simulation, deps: ApiReplicaDependen
           ? { status: 'found', cluster: cluster as ClusterName, shard: rootShard }
           : { status: 'unavailable' };
       },
-      unheard: () => Promise.resolve(new Set()),
+      staleShards: () => Promise.resolve(new Set()),
       index: { oracleOf: () => undefined },
     },
     labelsOf: ({ labels }) => labels,
