@@ -1,5 +1,7 @@
 export type { CallOptions, Duplex, RpcCalls, RpcClient, RpcClientOptions } from './client.ts';
 export { createRpcClient } from './client.ts';
+export type { DeferredService } from './deferred-service.ts';
+export { deferredService } from './deferred-service.ts';
 export type { RpcTls } from './options.ts';
 export type { RpcCode } from './rpc-error.ts';
 export { RpcError } from './rpc-error.ts';

@@ -125,11 +125,11 @@ async function ownAmongOthers(deps: DataDependencies, replica: EtcdReplica, owne
       log,
     }),
   );
-  const { membership, own, bus, tls, rpcPort, clocks } = joined;
+  const { membership, own, bus, tls, rpc, clocks } = joined;
   // Also where the clock is set back from here on: nothing is committed at or below what everybody was told.
   store.observe(own.joinRevision);
   const installation = await joinInstallation({
-    ...{ membership, own, bus, store, tls, rpcHost: config.bindAddress, rpcPort, clock, clocks, random, log },
+    ...{ membership, own, bus, store, tls, rpc, clock, clocks, random, log },
     contents: feedContents,
     findServiceAccount: (account) => findServiceAccount(store, account),
   });

@@ -1,22 +1,33 @@
 /** A shard joins the others: the membership says which number it has and from when on it may commit. */
 import type { Clock } from '@kcp-ts/base';
-import { pauseAlive, portOrFree } from '@kcp-ts/base';
+import { pauseAlive } from '@kcp-ts/base';
+import { FeedService, ShardService } from '@kcp-ts/proto';
+import type { DeferredService } from '@kcp-ts/rpc';
+import { deferredService, startRpcServer } from '@kcp-ts/rpc';
 import { revisionAt } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
 import type { ClockGuard } from '../clocks/clock-guard.ts';
-import { guardClock } from '../clocks/peer-clocks.ts';
+import { clockService, guardClock } from '../clocks/peer-clocks.ts';
 import type { Connections, InstallationConfig } from './connections.ts';
-import { openConnections } from './connections.ts';
+import { openConnections, peerTlsOf } from './connections.ts';
 import type { ShardAddress, ShardRecord } from './membership.ts';
+
+/** The gRPC server of a shard. Its services begin when the shard has joined. */
+export interface JoinedRpc {
+  readonly feed: DeferredService;
+  readonly shard: DeferredService;
+  /** Calls that are under way have so long to end. */
+  close(options: { readonly drainMs: number }): Promise<void>;
+}
 
 export interface Joined extends Connections {
   readonly own: ShardRecord;
-  readonly rpcPort: number;
+  readonly rpc: JoinedRpc;
   readonly clocks: ClockGuard;
 }
 
 export interface JoinDependencies {
-  readonly config: InstallationConfig & { readonly rpcPort: number };
+  readonly config: InstallationConfig & { readonly bindAddress: string; readonly rpcPort: number };
   /** What the membership is to say of this shard, beside where it is called by gRPC. */
   readonly own: Omit<ShardAddress, 'rpcAddress'>;
   /** Where others reach a port of this host. */
@@ -45,23 +56,32 @@ export async function awaitClock(
   }
 }
 
+/** What is announced is what was bound: it listens before it joins. */
+async function listenRpc({ config, clock }: JoinDependencies): Promise<JoinedRpc & { readonly port: number }> {
+  const feed = deferredService(FeedService);
+  const shard = deferredService(ShardService);
+  const server = await startRpcServer({
+    host: config.bindAddress,
+    port: config.rpcPort,
+    tls: await peerTlsOf(config),
+    clock,
+    services: [feed.service, shard.service, clockService(clock)],
+  });
+  return { feed, shard, port: server.port, close: (options) => server.close(options) };
+}
+
 /** Resolves when the shard belongs to the installation and may commit. */
 export async function joinOthers(deps: JoinDependencies): Promise<Joined> {
   const { config, clock, log } = deps;
-  const connections = await openConnections({ config, name: deps.own.name, clock, log });
-  const clocks = guardClock({ ...connections, own: deps.own.name, clock, log });
+  await using opened = new AsyncDisposableStack();
+  const connections = opened.use(await openConnections({ config, name: deps.own.name, clock, log }));
+  const clocks = opened.use(guardClock({ ...connections, own: deps.own.name, clock, log }));
   await awaitClock(clocks, () => pauseAlive(clock, clockRetryMs));
-  const rpcPort = await portOrFree(config.rpcPort);
-  const own = await connections.membership.join({ ...deps.own, rpcAddress: deps.addressOf(rpcPort) });
+  const rpc = await listenRpc(deps);
+  opened.defer(() => rpc.close({ drainMs: 0 }));
+  const own = await connections.membership.join({ ...deps.own, rpcAddress: deps.addressOf(rpc.port) });
   await awaitJoin(own, clock);
-  return {
-    ...connections,
-    own,
-    rpcPort,
-    clocks,
-    async [Symbol.asyncDispose]() {
-      clocks[Symbol.dispose]();
-      await connections[Symbol.asyncDispose]();
-    },
-  };
+  const { tls, membership, bus } = connections;
+  const all = opened.move();
+  return { tls, membership, bus, own, rpc, clocks, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }

@@ -7,8 +7,8 @@ import type { Revision } from '@kcp-ts/api';
 import type { Clock, Random } from '@kcp-ts/base';
 import type { Bus } from '@kcp-ts/bus';
 import { FeedService, ShardService } from '@kcp-ts/proto';
-import type { RpcClient, RpcServer } from '@kcp-ts/rpc';
-import { createRpcClient, startRpcServer } from '@kcp-ts/rpc';
+import type { RpcClient } from '@kcp-ts/rpc';
+import { createRpcClient } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
@@ -16,7 +16,6 @@ import { identitiesOfExports, keptIdentities } from '@kcp-ts/tenancy';
 import { createChange } from '@kcp-ts/watch';
 import type { Logger } from 'pino';
 import type { ClockGuard } from '../clocks/clock-guard.ts';
-import { clockService } from '../clocks/peer-clocks.ts';
 import { createEntryView, joinFeedHandlers } from '../feed/entry-view.ts';
 import type { FeedHandler } from '../feed/feed.ts';
 import { createFeedConsumer } from '../feed/feed-consumer.ts';
@@ -30,6 +29,7 @@ import { hearRevisions } from '../feed/heard-revisions.ts';
 import { createPathIndex, pathIndexHandler } from '../locator/path-index.ts';
 import { isLogicalClusterKey, logicalClustersPrefix } from '../locator/projections.ts';
 import type { PeerTls } from '../membership/connections.ts';
+import type { JoinedRpc } from '../membership/join.ts';
 import type { Membership, ShardRecord } from '../membership/membership.ts';
 import { cacheServersOf } from '../membership/membership.ts';
 import { admitServices } from '../membership/service-callers.ts';
@@ -46,8 +46,7 @@ export interface InstallationOptions {
   readonly bus: Bus;
   readonly store: Store;
   readonly tls: PeerTls;
-  readonly rpcHost: string;
-  readonly rpcPort: number;
+  readonly rpc: JoinedRpc;
   readonly clock: Clock;
   /** Nothing is done for others while it says that our clock is wrong. */
   readonly clocks: Pick<ClockGuard, 'fault'>;
@@ -164,29 +163,24 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
     store.observe(past);
     return store.progress(past);
   };
-  const server: RpcServer = await startRpcServer({
-    host: options.rpcHost,
-    port: options.rpcPort,
-    tls,
-    clock,
-    services: [
-      feedService({
-        store,
-        shard: own.name,
-        epoch,
-        project,
-        get prefixes() {
-          return prefixes();
-        },
-        lastRevision: publisher.lastRevision,
-        requestProgress: (past) => requestProgress(past),
-        admit: (call) => admitServices(call, feedConsumers),
-      }),
-      // A shard that must not serve does nothing for others either.
-      shardService(() => (options.clocks.fault() === undefined ? requests : undefined), options.findServiceAccount),
-      clockService(clock),
-    ],
-  });
+  options.rpc.feed.serve(
+    feedService({
+      store,
+      shard: own.name,
+      epoch,
+      project,
+      get prefixes() {
+        return prefixes();
+      },
+      lastRevision: publisher.lastRevision,
+      requestProgress: (past) => requestProgress(past),
+      admit: (call) => admitServices(call, feedConsumers),
+    }),
+  );
+  // A shard that must not serve does nothing for others either.
+  options.rpc.shard.serve(
+    shardService(() => (options.clocks.fault() === undefined ? requests : undefined), options.findServiceAccount),
+  );
   const known = createKnown(options.contents.isCopiedKey);
   const heard = hearRevisions(store, (name, revision) =>
     log.error(
@@ -256,7 +250,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
       clusters.following[Symbol.dispose]();
       publisher[Symbol.dispose]();
       clients[Symbol.dispose]();
-      await server.close({ drainMs });
+      await options.rpc.close({ drainMs });
     },
   };
 }
