@@ -100,6 +100,7 @@ export const installationOptions = {
   coordinationEtcd: {
     flag: 'coordination-etcd',
     type: 'list',
+    schemes: ['http', 'https'],
     default: [],
     deps: nats,
     text: 'URLs of the etcd in which the shards of the installation agree.',

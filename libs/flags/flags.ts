@@ -11,7 +11,12 @@ interface Described {
 export type OptionSpec = Described &
   (
     | { readonly type: 'text'; readonly default: string }
-    | { readonly type: 'list'; readonly default: readonly string[] }
+    | {
+        readonly type: 'list';
+        readonly default: readonly string[];
+        /** Each item is a URL of one of these schemes, and there is at least one. */
+        readonly schemes?: readonly string[];
+      }
     | { readonly type: 'switch'; readonly default: boolean }
     | { readonly type: 'number'; readonly default: number; readonly min: number; readonly max: number }
   );
@@ -47,15 +52,27 @@ function dashed(flag: string): string {
   return flag.length === 1 ? `-${flag}` : `--${flag}`;
 }
 
+function checkUrls(schemes: readonly string[] | undefined, items: readonly string[], from: string): void {
+  if (schemes === undefined) return;
+  const isUrl = (text: string) => URL.canParse(text) && schemes.some((scheme) => text.startsWith(`${scheme}://`));
+  const wrong = items.length === 0 ? '' : items.find((item) => !isUrl(item));
+  if (wrong !== undefined)
+    throw new WrongOption(`${from} takes URLs of ${schemes.join(' or ')}, not ${JSON.stringify(wrong)}`);
+}
+
 function readValue(spec: OptionSpec, text: string, from: string): string | number | boolean | readonly string[] {
   switch (spec.type) {
     case 'text':
+      if (text === '' && spec.default !== '') throw new WrongOption(`${from} must not be empty`);
       return text;
-    case 'list':
-      return text
+    case 'list': {
+      const items = text
         .split(',')
         .map((item) => item.trim())
         .filter((item) => item !== '');
+      checkUrls(spec.schemes, items, from);
+      return items;
+    }
     case 'switch':
       if (text === 'true' || text === '1') return true;
       if (text === 'false' || text === '0') return false;

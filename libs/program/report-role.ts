@@ -22,7 +22,7 @@ function secondsOf(milliseconds: number): string {
 }
 
 /** Ready is the owner, while it surely is, and a standby that has caught up. */
-export function reportRole(role: () => ReplicaRole, holds: () => boolean): RoleReport {
+export function reportRole(role: () => ReplicaRole, holds: () => boolean, etcdFailures: () => number): RoleReport {
   const isRole = (name: ReplicaRole['role']) => (role().role === name ? 1 : 0);
   return {
     check: {
@@ -59,6 +59,12 @@ export function reportRole(role: () => ReplicaRole, holds: () => boolean): RoleR
           [{ role: 'owner' }, isRole('owner')],
           [{ role: 'standby' }, isRole('standby')],
         ],
+      },
+      {
+        kind: 'counter',
+        name: 'kcp_shard_etcd_failures_total',
+        help: 'Calls that etcd did not answer, or refused, while this process did not own the shard.',
+        read: etcdFailures,
       },
       {
         kind: 'gauge',

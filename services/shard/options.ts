@@ -92,6 +92,7 @@ export const options = {
   etcdServers: {
     flag: 'etcd-servers',
     type: 'list',
+    schemes: ['http', 'https'],
     default: [],
     text: 'URLs of the etcd that holds the data of this shard; a store in the root directory when empty.',
   },

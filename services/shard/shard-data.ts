@@ -36,6 +36,8 @@ export interface ShardData extends AsyncDisposable {
   own(signal: AbortSignal): Promise<OwnedData>;
   /** Undefined where no other process can own the shard. */
   readonly role: (() => ReplicaRole) | undefined;
+  /** Calls of etcd that failed while another process could own the shard. */
+  etcdFailures(): number;
 }
 
 export interface DataDependencies {
@@ -88,6 +90,7 @@ async function openEmbedded({ config, clock, log }: DataDependencies): Promise<S
   return {
     own: () => Promise.resolve({ ...alone, store, lost: never, holds: () => true, [Symbol.asyncDispose]: end }),
     role: undefined,
+    etcdFailures: () => 0,
     [Symbol.asyncDispose]: end,
   };
 }
@@ -102,7 +105,11 @@ async function openReplica({ config, clock, log, random }: DataDependencies): Pr
     random,
     leaseSeconds: config.leaderElectLeaseDuration,
     onFault: logStoreFault(log),
-    onState: (state, detail) => log.info({ state, detail }, 'the store in etcd'),
+    onState(state, detail) {
+      if (state === 'unavailable')
+        log.warn({ state, etcd: config.etcdServers, reason: detail }, 'etcd does not answer; it is asked again');
+      else log.info({ state, detail }, 'the store in etcd');
+    },
   });
 }
 
@@ -180,6 +187,7 @@ async function openInEtcd(deps: DataDependencies): Promise<ShardData> {
         : ownAmongOthers(deps, replica, owned);
     },
     role: () => replica.role(),
+    etcdFailures: () => replica.etcdFailures(),
     [Symbol.asyncDispose]: () => replica[Symbol.asyncDispose](),
   };
 }

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '@kcp-ts/base';
 import { missingProgram, startEtcd } from '@kcp-ts/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configMap, configMapsOf } from '../harness/objects.ts';
@@ -77,6 +78,23 @@ describe('kcp-ts start', () => {
     running.child.kill('SIGTERM');
     const { err } = await running.ended;
     expect(err).not.toContain('Debugger listening');
+  });
+
+  it('says why etcd does not answer, and where', async () => {
+    const [port = 0] = await freePorts(1);
+    const etcd = `http://127.0.0.1:${port}`;
+    const { child, ended } = start('-v', '2', '--etcd-servers', etcd);
+    await new Promise<void>((done) =>
+      child.stderr?.on('data', (chunk: Buffer) => chunk.includes('etcd does not answer') && done()),
+    );
+    child.kill('SIGTERM');
+    const lines = (await ended).err.split('\n').filter((line) => line.includes('etcd does not answer'));
+    expect(lines.length).toBe(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 'warn',
+      etcd: [etcd],
+      reason: expect.stringContaining(`ECONNREFUSED 127.0.0.1:${port}`),
+    });
   });
 
   it.skipIf(noEtcd !== undefined)(`keeps its data in etcd when --etcd-servers says so, alone`, async () => {

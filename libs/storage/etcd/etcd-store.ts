@@ -17,6 +17,8 @@ import { announceMirror, compactRegularly } from './etcd-compaction.ts';
 import { keysOf } from './etcd-records.ts';
 import type { Mirror } from './mirror.ts';
 import { mirrorFolder, openMirror } from './mirror.ts';
+import type { OutageReport } from './outage-report.ts';
+import { createOutageReport } from './outage-report.ts';
 
 export interface EtcdReplicaOptions extends StoreOptions {
   readonly etcd: EtcdOptions;
@@ -32,7 +34,11 @@ export interface EtcdReplicaOptions extends StoreOptions {
   readonly leaseClock?: Clock | undefined;
   /** Seconds that an owner's death goes unnoticed, at most; 3 when absent. */
   readonly leaseSeconds?: number | undefined;
-  onState?(state: 'mirroring' | 'resynchronising' | 'restored' | 'failing' | 'owner' | 'lost', detail: string): void;
+  /** `unavailable`: etcd does not answer, and `detail` is the reason; said once for each, and seldom again. */
+  onState?(
+    state: 'mirroring' | 'resynchronising' | 'restored' | 'unavailable' | 'failing' | 'owner' | 'lost',
+    detail: string,
+  ): void;
 }
 
 /** What one replica has of a shard, from when it took it until it lost it. */
@@ -53,6 +59,8 @@ export interface EtcdReplica extends AsyncDisposable {
   role(): ReplicaRole;
   /** Transactions sent to etcd. */
   transactions(): number;
+  /** Calls that etcd did not answer, or refused, while this process did not own the shard. */
+  etcdFailures(): number;
 }
 
 const mapSizeDefault = 2 ** 36;
@@ -107,6 +115,7 @@ class Replica implements EtcdReplica {
   readonly #client: EtcdClient;
   readonly #keys: ReturnType<typeof keysOf>;
   readonly #mirror: Mirror;
+  readonly #outage: OutageReport;
   #following: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
   /** etcd's revision up to which everything has been applied while following. */
   #progress = 0n;
@@ -125,6 +134,7 @@ class Replica implements EtcdReplica {
     this.#client = client;
     this.#keys = keysOf(options.prefix);
     this.#mirror = mirror;
+    this.#outage = createOutageReport(this.#clock, (reason) => options.onState?.('unavailable', reason));
   }
 
   role(): ReplicaRole {
@@ -137,17 +147,28 @@ class Replica implements EtcdReplica {
     return this.#transactions;
   }
 
+  etcdFailures(): number {
+    return this.#outage.failures();
+  }
+
+  /** etcd is away, or does not let us in: it is asked again. */
+  #notAnswered(error: unknown): undefined {
+    if (!(error instanceof RpcError)) throw error;
+    this.#outage.failed(error);
+    return undefined;
+  }
+
   async own(signal?: AbortSignal): Promise<OwnedShard> {
     await this.#owned?.[Symbol.asyncDispose]();
     for (;;) {
       if (signal?.aborted === true) throw new Error('Cannot own the shard: given up');
       this.#startFollowing();
-      const taken = await this.#take().catch(notAnswered);
+      const taken = await this.#take().catch((error: unknown) => this.#notAnswered(error));
       if (taken !== undefined) {
         const owned = await this.#begin(taken).catch(async (error: unknown) => {
           // With the lease, which is not waited for, the shard is free again.
           void taken.lease.release();
-          return error === taken.lost.signal.reason ? undefined : notAnswered(error);
+          return error === taken.lost.signal.reason ? undefined : this.#notAnswered(error);
         });
         if (owned !== undefined) return owned;
       }
@@ -292,20 +313,27 @@ class Replica implements EtcdReplica {
   /** What etcd says goes to the mirror, in order, for as long as we do not own the shard. */
   async #follow(signal: AbortSignal): Promise<void> {
     let state: 'unknown' | 'same' | 'restored' | 'compacted' = 'unknown';
+    let announced = false;
     while (!signal.aborted) {
       try {
         if (state === 'unknown' && this.#mirror.etcdRevision() > 0n)
           state = await this.#mirror.compare(this.#client, this.#keys);
         if (state !== 'same') {
-          if (state === 'restored') this.#options.onState?.('restored', this.#options.prefix);
-          this.#options.onState?.('resynchronising', this.#options.prefix);
+          // Not for each attempt.
+          if (!announced) {
+            if (state === 'restored') this.#options.onState?.('restored', this.#options.prefix);
+            this.#options.onState?.('resynchronising', this.#options.prefix);
+            announced = true;
+          }
           this.#completeMs = Number.NEGATIVE_INFINITY;
           await this.#mirror.resynchronise(this.#client, this.#keys, state === 'restored');
+          announced = false;
         }
         state = await this.#mirrorFrom(signal);
       } catch (thrown) {
         // etcd is away, or the disk of the mirror is full: what is here is whole, up to where it says.
-        if (!(thrown instanceof RpcError)) this.#options.onState?.('failing', String(thrown));
+        if (thrown instanceof RpcError) this.#outage.failed(thrown);
+        else this.#options.onState?.('failing', String(thrown));
         if (state === 'same') state = 'unknown';
         if (!signal.aborted) await pauseOn(this.#clock, tryMs);
       }
@@ -331,10 +359,12 @@ class Replica implements EtcdReplica {
           await this.#mirror.apply(changes, revision);
           this.#heard(revision);
         },
+        broken: (error) => this.#outage.failed(error),
         progress: (askedMs) => {
           this.#completeMs = Math.max(this.#completeMs, askedMs);
         },
         connected: async () => {
+          this.#outage.heard();
           found = await this.#mirror.compare(this.#client, this.#keys);
           return found === 'same';
         },
@@ -354,10 +384,4 @@ class Replica implements EtcdReplica {
     await this.#mirror.close();
     this.#client[Symbol.dispose]();
   }
-}
-
-/** etcd is away, or does not let us in: it is asked again. */
-function notAnswered(error: unknown): undefined {
-  if (!(error instanceof RpcError)) throw error;
-  return undefined;
 }
