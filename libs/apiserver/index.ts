@@ -4,6 +4,7 @@ export type { ApiRequest, ReceivedRequest, Target } from './api-request.ts';
 export { awaitRevision } from './await-revision.ts';
 export type { Bookmarks } from './bookmarks.ts';
 export { createBookmarks } from './bookmarks.ts';
+export { createCacheLists } from './cache-lists.ts';
 export type { ApiServerOptions, StandbyServerOptions } from './chain.ts';
 export { createApiServer, createStandbyServer } from './chain.ts';
 // Answers

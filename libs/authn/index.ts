@@ -17,7 +17,6 @@ export { adminGroup, authenticatedGroup, mastersGroup, serviceAccountGroups, una
 // Impersonation
 export type { Impersonation } from './impersonation.ts';
 export { impersonationOf } from './impersonation.ts';
-// Service accounts
 export { issuerDocuments } from './issuer-documents.ts';
 export type { Credentials } from './request-authenticator.ts';
 export type {
@@ -29,7 +28,10 @@ export type {
 } from './service-account-tokens.ts';
 export { clusterNameExtra, createServiceAccountTokens, defaultServiceAccountIssuer } from './service-account-tokens.ts';
 export { withServiceAssertions } from './service-assertions.ts';
+// Service accounts
+export { findServiceAccount, holdsToken } from './stored-service-accounts.ts';
 export type { TokenFile, TokenFileOptions } from './token-file.ts';
 export { openTokenFile, parseTokenFile } from './token-file.ts';
+export { tokenReview } from './token-review.ts';
 export type { HashedToken } from './token-table.ts';
 export { hashToken } from './token-table.ts';

@@ -54,6 +54,7 @@ export type { MergedEvent } from './merge/shard-stream.ts';
 export type { MergedShard, ShardProgress, ShardsView } from './merge/shards.ts';
 export { silentMsMax } from './merge/shards.ts';
 // What a shard knows of the others, and they ask of each other
+export { changesEverywhere, childElsewhere, objectsEverywhere } from './peers/everywhere.ts';
 export { isFreshView } from './peers/freshness.ts';
 export type { Installation } from './peers/join-installation.ts';
 export { createKnown, joinInstallation } from './peers/join-installation.ts';

@@ -1,8 +1,10 @@
 // Kinds and their names
 
 export { bootstrap } from './bootstrap/bootstrap.ts';
+export type { KnownIdentities } from './bootstrap/bootstrap-dependencies.ts';
 export type { DefaultBinding, DefaultBindingsDependencies } from './default-bindings.ts';
 export { acceptedClaims, defaultBindingObject, defaultBindingsOf, planBindings } from './default-bindings.ts';
+export { guardCreated } from './guard-created.ts';
 export { createHomeWorkspaces } from './home-workspaces.ts';
 // Making workspaces
 export type { NewObject } from './initial-objects.ts';
@@ -15,6 +17,7 @@ export type { ClusterPlan, MadeCluster, PlanDependencies, PlannedCluster, Worksp
 export { initializersExist, phaseLabels, planCluster, planWorkspace, settleWorkspace } from './plan-workspace.ts';
 export type { RootIdentities } from './root-identities.ts';
 export { identitiesOfExports, keptIdentities } from './root-identities.ts';
+export { createRootResources, rootDefinitionsOf } from './root-resources.ts';
 export type { Placing } from './schedule.ts';
 export { chooseShard, noShardMessage, schedulableShards } from './schedule.ts';
 export type { LogicalCluster, Shard, TypeReference, Workspace, WorkspaceType } from './types.ts';

@@ -1,11 +1,11 @@
 /** The parts that everything else in a shard leans on: store, hub, caches that follow the commits, and what is served to whom. */
 
-import type { ClusterName, IdentityHash, ResourceDefinition } from '@kcp-ts/api';
-import { formatResourceVersion, StatusError } from '@kcp-ts/api';
-import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis';
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { formatResourceVersion } from '@kcp-ts/api';
+import { builtinDefinitions, systemDefinitions } from '@kcp-ts/apis';
 import type { Clock, Random, Turns } from '@kcp-ts/base';
 import { createSystemTurns, every } from '@kcp-ts/base';
-import type { BoundResource, Catalog, Components, ResourceDefinitionDependencies } from '@kcp-ts/catalog';
+import type { Catalog, Components, ResourceDefinitionDependencies } from '@kcp-ts/catalog';
 import { createCatalog, createComponents, resourcesOfDefinitions } from '@kcp-ts/catalog';
 import type { BindingIndex } from '@kcp-ts/controllers';
 import { createBindingIndex } from '@kcp-ts/controllers';
@@ -13,22 +13,20 @@ import type { YamlDecoder } from '@kcp-ts/http';
 import { createYamlDecoder } from '@kcp-ts/http';
 import type { Conversion, ServedResource, Strategy } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
-import type { ClusterIndex, Peers, Placement } from '@kcp-ts/sharding';
-import { createClusterIndex, logicalClusterKey } from '@kcp-ts/sharding';
+import type { ClusterIndex, Peers } from '@kcp-ts/sharding';
+import {
+  changesEverywhere,
+  childElsewhere,
+  createClusterIndex,
+  logicalClusterKey,
+  objectsEverywhere,
+} from '@kcp-ts/sharding';
 import type { ApiResourceSchema, ClaimTables, ExportIndex } from '@kcp-ts/sharing';
 import { boundSchemaKey, clusterOfKey, createClaimTables, createExportIndex, exportsPrefix } from '@kcp-ts/sharing';
 import type { Decision, Operation, ParsedReader, Store } from '@kcp-ts/storage';
-import {
-  createDecision,
-  createParsedReader,
-  eachBatch,
-  encodeStored,
-  flagDeleting,
-  parseKey,
-  resourcePrefix,
-  storedFlags,
-} from '@kcp-ts/storage';
-import type { NewObject } from '@kcp-ts/tenancy';
+import { createDecision, createParsedReader, eachBatch, encodeStored, parseKey } from '@kcp-ts/storage';
+import type { KnownIdentities, NewObject } from '@kcp-ts/tenancy';
+import { createRootResources, guardCreated, rootDefinitionsOf } from '@kcp-ts/tenancy';
 import type { WatchHub } from '@kcp-ts/watch';
 import { createWatchHub } from '@kcp-ts/watch';
 
@@ -68,7 +66,8 @@ export interface Core extends Disposable {
   readonly claims: ClaimTables;
   /** Puts the labels on a new object of a built-in kind by which claims find it. */
   labelNew(cluster: string, created: NewObject): void;
-  readonly identities: Identities;
+  /** Identity hashes of root's own exports, known once the shard has been bootstrapped. */
+  readonly identities: KnownIdentities;
   /** For who reads others to decide what to write; a new object relies on its logical cluster, which must be there and stay. */
   decide(): Decision;
   /** The storage version of what is built in, of the system's, or of what root exports. */
@@ -84,12 +83,6 @@ export interface Core extends Disposable {
   onGone(forget: (cluster: string) => void): void;
 }
 
-/** Identity hashes of root's own exports, known once the shard has been bootstrapped. */
-export interface Identities {
-  get(exportName: string): IdentityHash | undefined;
-  set(exportName: string, identityHash: IdentityHash): void;
-}
-
 const cachedClusters = 10_000;
 const cachedObjects = 2_000;
 const sweepMs = 5_000;
@@ -98,87 +91,12 @@ const cachedSurfaces = 2_000;
 /** Copies of schemas are not objects of an API: no row normalises them. */
 const noFingerprint = '0000000000000000';
 
-export function rootExportOf(group: string, plural: string): (typeof rootExports)[number] | undefined {
-  return rootExports.find(({ definitions }) =>
-    definitions.some((definition) => definition.group === group && definition.plural === plural),
-  );
-}
-
-/** Where nothing is stored: the identity of exports that are not known yet. */
-const nobodysIdentity = '0'.repeat(64) as IdentityHash;
-
-function createIdentities(): Identities {
-  const hashes = new Map<string, IdentityHash>();
-  return { get: (name) => hashes.get(name), set: (name, hash) => void hashes.set(name, hash) };
-}
-
-function ownDefinitions({
-  exportCluster,
-  exportName,
-  group,
-  resource,
-}: BoundResource): readonly ResourceDefinition[] | undefined {
-  if (exportCluster !== 'root') return undefined;
-  const definitions = rootExports
-    .find(({ name }) => name === exportName)
-    ?.definitions.filter((definition) => definition.group === group && definition.plural === resource);
-  return definitions === undefined || definitions.length === 0 ? undefined : definitions;
-}
-
-/** What a controller makes in a cluster relies on it, as what a client makes does. The system's clusters are always there, and a cluster may be made with it. */
-function guardMade(store: Store, key: string, operations: readonly Operation[]): Operation | undefined {
-  const { cluster } = parseKey(key);
-  const owner = logicalClusterKey(cluster);
-  if (cluster.startsWith('system:') || operations.some((operation) => operation.key === owner)) return undefined;
-  const entry = store.peek(owner);
-  if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0)
-    throw new StatusError('Conflict', `Cannot make ${key}: its logical cluster is not there any more`);
-  return { op: 'check', key: owner, createRevision: entry.createRevision };
-}
-
-/** Clusters are on one shard each: what this one has of a range is all there is. */
-function withPeers(store: Store, peers: Peers | undefined): Pick<Store, 'get' | 'head' | 'scan'> {
-  if (peers === undefined) return store;
-  return {
-    get: (key) => store.get(key) ?? peers.objects.get(key),
-    head: (key) => store.head(key) ?? peers.objects.head(key),
-    scan(range, limit, after) {
-      const own = store.scan(range, limit, after);
-      return own.length > 0 ? own : peers.objects.scan(range, limit, after);
-    },
-  };
-}
-
-function mergedChanges(hub: WatchHub, peers: Peers | undefined): Pick<WatchHub, 'onChanges'> {
-  if (peers === undefined) return hub;
-  return {
-    onChanges(listener) {
-      const own = hub.onChanges(listener);
-      const others = peers.onChanges(listener);
-      return {
-        [Symbol.dispose]() {
-          own[Symbol.dispose]();
-          others[Symbol.dispose]();
-        },
-      };
-    },
-  };
-}
-
-/** What has not been heard of yet is not known to be missing. */
-function childElsewhere(store: Store, peers: Peers, parent: ClusterName, name: string): Placement {
-  const found = peers.index.child(parent, name);
-  if (found.status !== 'unknown' || store.head(logicalClusterKey(parent)) !== undefined) return found;
-  return peers.isComplete(parent) ? found : { status: 'unavailable' };
-}
-
 // check-allow function-length -- it joins the parts of a shard, one after the other
 export function createCore(options: CoreOptions): Core {
   const { store, clock, random, shardNumber, shardName, peers } = options;
-  const everywhere = withPeers(store, peers);
+  const everywhere = objectsEverywhere(store, peers);
   const hub = createWatchHub(store, { formatRevision: (revision) => formatResourceVersion(revision, shardNumber) });
   const reader = createParsedReader(everywhere, cachedObjects);
-  const identities = createIdentities();
   const definitionDeps: ResourceDefinitionDependencies = {
     schemas: createSchemaCache(),
     strategy: options.strategy,
@@ -190,7 +108,16 @@ export function createCore(options: CoreOptions): Core {
     { kind: 'builtin' },
     definitionDeps,
   );
-  const components = createComponents({ ...definitionDeps, store, ownDefinitions });
+  const components = createComponents({
+    ...definitionDeps,
+    store,
+    ownDefinitions: (bound) => (bound.exportCluster === 'root' ? rootDefinitionsOf(bound) : undefined),
+  });
+  const rootResources = createRootResources((resource) => {
+    const bound = { ...resource, schemaUid: 'own', exportCluster: 'root', terminating: false, limited: false };
+    return components.ofExported(bound, { apiVersion: '', kind: '', metadata: { name: '' } }).resources()[0];
+  });
+  const { identities, prefix: ownPrefix } = rootResources;
   const catalog = createCatalog({
     store,
     base,
@@ -202,40 +129,8 @@ export function createCore(options: CoreOptions): Core {
   const exports = createExportIndex();
   const bindings = createBindingIndex(store);
   const claims = createClaimTables({ store, reader, clustersMax: cachedClusters });
-  const own = new Map<string, ServedResource>();
   const gone = new Set<string>();
   const forgetters: ((cluster: string) => void)[] = [];
-
-  function ownPrefix(group: string, plural: string): string {
-    const exported = rootExportOf(group, plural);
-    const identity = exported === undefined ? undefined : identities.get(exported.name);
-    return resourcePrefix(group, plural, identity ?? nobodysIdentity);
-  }
-
-  function ownServed(group: string, plural: string): ServedResource {
-    const exported = rootExportOf(group, plural);
-    const identityHash = exported === undefined ? undefined : identities.get(exported.name);
-    if (exported === undefined || identityHash === undefined)
-      throw new Error(`Cannot serve ${plural}.${group}: it is neither built in nor exported by root`);
-    const key = `${group}/${plural}@${identityHash}`;
-    let served = own.get(key);
-    if (served === undefined) {
-      const bound = {
-        group,
-        resource: plural,
-        schemaUid: 'own',
-        identityHash,
-        exportCluster: 'root',
-        exportName: exported.name,
-        terminating: false,
-        limited: false,
-      };
-      [served] = components.ofExported(bound, { apiVersion: '', kind: '', metadata: { name: '' } }).resources();
-      if (served === undefined) throw new Error(`Cannot serve ${plural}.${group}: root's export has no row for it`);
-      own.set(key, served);
-    }
-    return served;
-  }
 
   const clusters = createClusterIndex({
     store,
@@ -245,7 +140,7 @@ export function createCore(options: CoreOptions): Core {
     elsewhere:
       peers === undefined ? undefined : { child: (parent, name) => childElsewhere(store, peers, parent, name) },
   });
-  const changes = mergedChanges(hub, peers);
+  const changes = changesEverywhere(hub, peers);
   const following = changes.onChanges((changed) => {
     for (const change of changed) {
       const { key, type } = change.event;
@@ -306,8 +201,16 @@ export function createCore(options: CoreOptions): Core {
     identities,
     ownPrefix,
     isBuiltin: (group, plural) => catalog.base.findAny(group, plural) !== undefined,
-    decide: () => createDecision(store, { guardCreate: (key, operations) => guardMade(store, key, operations) }),
-    served: (group, plural) => catalog.base.findAny(group, plural) ?? ownServed(group, plural),
+    decide: () =>
+      createDecision(store, {
+        guardCreate(key, operations) {
+          const { cluster } = parseKey(key);
+          // The system's clusters are always there.
+          if (cluster.startsWith('system:')) return undefined;
+          return guardCreated(store, logicalClusterKey(cluster), key, operations);
+        },
+      }),
+    served: (group, plural) => catalog.base.findAny(group, plural) ?? rootResources.served(group, plural),
     keepSchema(schema) {
       const key = boundSchemaKey(schema.metadata.uid ?? '');
       if (store.peekHead(key) !== undefined) return undefined;

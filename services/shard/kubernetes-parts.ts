@@ -1,10 +1,9 @@
 /** Kubernetes' own kinds: their strategies, and the handlers of what is not plain storage. */
 
-import type { KubeObject } from '@kcp-ts/api';
-import { StatusError } from '@kcp-ts/api';
 import type { SpecialHandler } from '@kcp-ts/apiserver';
 import { createReviewHandlers, createScaleHandler, createTokenRequestHandler } from '@kcp-ts/apiserver';
 import type { Authenticator, ServiceAccountTokens } from '@kcp-ts/authn';
+import { tokenReview } from '@kcp-ts/authn';
 import { selfSubjectReview } from '@kcp-ts/authz';
 import type { RegistryDependencies, Strategy } from '@kcp-ts/registry';
 import { noStrategy, timestampOf } from '@kcp-ts/registry';
@@ -50,24 +49,6 @@ const plain = [
   'subjectaccessreviews',
   'tokenreviews',
 ];
-
-async function tokenReview(
-  authenticator: KubernetesDependencies['authenticator'],
-  review: KubeObject,
-): Promise<KubeObject> {
-  const { token = '', audiences } = (review['spec'] ?? {}) as { token?: string; audiences?: readonly string[] };
-  if (token === '') throw StatusError.badRequest('token is required for TokenReview in authentication');
-  const verdict = await authenticator.authenticateToken(token, audiences);
-  if (verdict === undefined) return { ...review, status: { user: {}, error: 'invalid bearer token' } };
-  const { name, uid, groups, extra } = verdict.user;
-  const user = {
-    username: name,
-    ...(uid === undefined ? {} : { uid }),
-    groups,
-    ...(extra === undefined ? {} : { extra }),
-  };
-  return { ...review, status: { authenticated: true, user, audiences: verdict.audiences } };
-}
 
 export function kubernetesParts({
   core,

@@ -56,7 +56,7 @@ function amongOthersSeries({ clocks, refusedRevisions, etcdTransactions }: Among
   ];
 }
 
-function storeSeries({ store }: Core): readonly Series[] {
+function storeSeries({ store }: Pick<Core, 'store'>): readonly Series[] {
   const counter = (what: keyof ReturnType<typeof store.statistics>): Series => ({
     kind: 'counter',
     name: `kcp_store_${what}_total`,

@@ -5,6 +5,8 @@ import {
   createAuthenticator,
   createServiceAccountTokens,
   createServicePeers,
+  findServiceAccount,
+  holdsToken,
   withServiceAssertions,
 } from '@kcp-ts/authn';
 import type { ExchangeHandler } from '@kcp-ts/http';
@@ -14,7 +16,6 @@ import type { Shard } from './compose.ts';
 import { composeShard } from './compose.ts';
 import type { ShardConfig } from './config.ts';
 import type { OwnedData } from './shard-data.ts';
-import { findServiceAccount, holdsToken } from './shard-data.ts';
 import type { Urls } from './urls.ts';
 
 export interface Serving extends ServiceContext<ShardConfig> {

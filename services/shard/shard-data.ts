@@ -1,15 +1,14 @@
 /** Where a shard's data is, and who else there is: a store of its own, or one in etcd that it owns while it may, with others or without. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { KubeObject } from '@kcp-ts/api';
-import type { ServiceAccount } from '@kcp-ts/authn';
+import { findServiceAccount } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
 import type { RootDirectoryOptions } from '@kcp-ts/program';
 import { addressOf } from '@kcp-ts/program';
 import type { Installation } from '@kcp-ts/sharding';
 import { etcdOptionsOf, joinInstallation, joinOthers } from '@kcp-ts/sharding';
 import type { EtcdReplica, OwnedShard, ReplicaRole, Store, StoreOptions } from '@kcp-ts/storage';
-import { formatKey, openEtcdReplica, openLmdbStore, parseStored } from '@kcp-ts/storage';
+import { openEtcdReplica, openLmdbStore } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
 import type { AmongOthers } from './among-others.ts';
 import type { Shard } from './compose.ts';
@@ -54,21 +53,6 @@ function labelsOf({ shardLabels }: ShardConfig): Record<string, string> {
   return Object.fromEntries(
     shardLabels.map((label) => [label.slice(0, label.indexOf('=')), label.slice(label.indexOf('=') + 1)]),
   );
-}
-
-export function findServiceAccount(store: Store, { cluster, namespace, name, uid }: ServiceAccount): boolean {
-  const parts = { group: '', resource: 'serviceaccounts', identity: '-', cluster, namespace, name } as const;
-  const entry = store.get(formatKey(parts));
-  return entry !== undefined && parseStored<KubeObject>(entry.value).metadata.uid === uid;
-}
-
-/** Whether a Secret of the account's namespace still holds a token of an account. */
-export function holdsToken(store: Store, { cluster, namespace }: ServiceAccount, name: string, token: string): boolean {
-  const parts = { group: '', resource: 'secrets', identity: '-', cluster, namespace, name } as const;
-  const entry = name === '' ? undefined : store.get(formatKey(parts));
-  if (entry === undefined) return false;
-  const { data } = parseStored<KubeObject & { readonly data?: Readonly<Record<string, string>> }>(entry.value);
-  return data?.['token'] === Buffer.from(token).toString('base64');
 }
 
 function logStoreFault(log: Logger): NonNullable<StoreOptions['onFault']> {

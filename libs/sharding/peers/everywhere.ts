@@ -1,0 +1,44 @@
+/** This shard's objects and the replicated ones of others, read and followed as one. */
+import type { ClusterName } from '@kcp-ts/api';
+import type { Store } from '@kcp-ts/storage';
+import type { WatchHub } from '@kcp-ts/watch';
+import { logicalClusterKey } from '../locator/cluster-facts.ts';
+import type { Placement } from '../locator/path-index.ts';
+import type { Peers } from './peers.ts';
+
+/** Clusters are on one shard each: what this one has of a range is all there is. */
+export function objectsEverywhere(store: Store, peers: Peers | undefined): Pick<Store, 'get' | 'head' | 'scan'> {
+  if (peers === undefined) return store;
+  return {
+    get: (key) => store.get(key) ?? peers.objects.get(key),
+    head: (key) => store.head(key) ?? peers.objects.head(key),
+    scan(range, limit, after) {
+      const own = store.scan(range, limit, after);
+      return own.length > 0 ? own : peers.objects.scan(range, limit, after);
+    },
+  };
+}
+
+/** Every change of this shard, and those of other shards' replicated objects. */
+export function changesEverywhere(hub: WatchHub, peers: Peers | undefined): Pick<WatchHub, 'onChanges'> {
+  if (peers === undefined) return hub;
+  return {
+    onChanges(listener) {
+      const own = hub.onChanges(listener);
+      const others = peers.onChanges(listener);
+      return {
+        [Symbol.dispose]() {
+          own[Symbol.dispose]();
+          others[Symbol.dispose]();
+        },
+      };
+    },
+  };
+}
+
+/** What has not been heard of yet is not known to be missing. */
+export function childElsewhere(store: Pick<Store, 'head'>, peers: Peers, parent: ClusterName, name: string): Placement {
+  const found = peers.index.child(parent, name);
+  if (found.status !== 'unknown' || store.head(logicalClusterKey(parent)) !== undefined) return found;
+  return peers.isComplete(parent) ? found : { status: 'unavailable' };
+}
