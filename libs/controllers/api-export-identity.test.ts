@@ -67,6 +67,12 @@ describe('apiexport-identity', () => {
     expect(test.get<KubeObject>(sliceKey('c1', 'e'))?.['spec']).toEqual({ export: { name: 'e', path: 'root:c1' } });
   });
 
+  it('gives one to an export that is made later', async () => {
+    await using test = await testController(create());
+    await test.put(key, apiExport());
+    expect(identity(test)).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), 'True']);
+  });
+
   it.each([
     {
       name: 'the secret that it names',

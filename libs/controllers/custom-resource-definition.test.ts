@@ -1,6 +1,7 @@
 import type { Condition, KubeObject } from '@kcp-ts/api';
 import type { TestEnvironment } from '@kcp-ts/controller-runtime/testing';
 import { testController } from '@kcp-ts/controller-runtime/testing';
+import { bindingKey, boundSchemaKey } from '@kcp-ts/sharing';
 import { formatKey } from '@kcp-ts/storage';
 import { describe, expect, it } from 'vitest';
 import { dependenciesOf, inCluster, keyOf, readerOf, testTime } from './controllers.fixture.ts';
@@ -85,6 +86,25 @@ describe('customresourcedefinition', () => {
     expect(conditions(test, 'things')['NamesAccepted']).toBe('KindConflict');
     await test.delete(definitionKey('earlier'));
     expect(conditions(test, 'things')).toMatchObject({ NamesAccepted: 'NoConflicts' });
+  });
+
+  it('gets a name when the binding goes that has bound it', async () => {
+    const bound = { group: 'x.io', resource: 'others', schema: { name: '', UID: 'u1', identityHash: '' } };
+    const binding = {
+      apiVersion: 'apis.kcp.io/v1alpha2',
+      kind: 'APIBinding',
+      metadata: { name: 'b' },
+      status: { boundResources: [bound] },
+    };
+    const names = { plural: 'others', kind: 'Thing' };
+    const objects = {
+      ...inCluster('c1', binding, definition('things', 'Thing')),
+      [boundSchemaKey('u1')]: { metadata: {}, spec: { names } },
+    };
+    await using test = await testController(create, objects);
+    expect(conditions(test, 'things')['NamesAccepted']).toBe('KindConflict');
+    await test.delete(bindingKey('c1', 'b'));
+    expect(conditions(test, 'things')['NamesAccepted']).toBe('NoConflicts');
   });
 
   it('many CRDs are decided about in batches, none with the names of another', async () => {

@@ -57,17 +57,21 @@ describe('definition-locks', () => {
   });
 
   it('notes CRDs together, at most once a second', async () => {
-    await using test = await testController(create, inCluster('c1', logicalCluster(), definition('a.x.io')));
-    const noted = () =>
-      Object.keys(
-        parseLocks(test.get<KubeObject>(logicalClusterKey('c1'))?.metadata.annotations?.[resourceLocksAnnotation]),
-      );
+    const cluster = annotated('{"a.x.io":{"c":true}}');
+    await using test = await testController(create, inCluster('c1', cluster, definition('a.x.io')));
+    const noted = () => {
+      const { metadata } = test.get<KubeObject>(logicalClusterKey('c1')) ?? {};
+      return Object.keys(parseLocks(metadata?.annotations?.[resourceLocksAnnotation]));
+    };
+    expect(test.delayed()).toEqual({});
     await test.put(definitionKey('b.x.io'), definition('b.x.io'));
+    expect(noted()).toEqual(['a.x.io', 'b.x.io']);
+    await test.put(definitionKey('c.x.io'), definition('c.x.io'));
     await test.delete(definitionKey('a.x.io'));
-    expect(noted()).toEqual(['a.x.io']);
+    expect(noted()).toEqual(['a.x.io', 'b.x.io']);
     expect(test.delayed()).toEqual({ c1: 'written less than a second ago' });
     await test.advance(1_000);
-    expect(noted()).toEqual(['b.x.io']);
+    expect(noted()).toEqual(['b.x.io', 'c.x.io']);
     expect(test.delayed()).toEqual({});
     test.reconciled();
     // An update of a CRD changes no name.

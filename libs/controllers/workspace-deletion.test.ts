@@ -149,6 +149,16 @@ describe('workspace-deletion', () => {
     expect(left(test)).toEqual([]);
   });
 
+  it('a Workspace, and a cluster that stands alone, go when they are deleted', async () => {
+    const objects = { ...inCluster('parent', workspace({ metadata: {} })), ...inCluster('c1', owned()) };
+    await using test = await testController(create, { ...objects, ...inCluster('c2', logicalCluster()) });
+    expect(left(test).length).toBe(3);
+    await test.put(workspaceKey, workspace());
+    expect(test.keys('')).toEqual([logicalClusterKey('c2')]);
+    await test.put(logicalClusterKey('c2'), logicalCluster({ metadata: { deletionTimestamp: testTime } }));
+    expect(test.keys('')).toEqual([]);
+  });
+
   it('a cluster that stands alone waits for finalizers in it', async () => {
     const cluster = logicalCluster({ metadata: { deletionTimestamp: testTime } });
     await using test = await testController(create, inCluster('c1', cluster, configMap({ finalizers: ['x.io/y'] })));
