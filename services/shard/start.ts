@@ -65,8 +65,7 @@ async function startIn(context: ServiceContext<ShardConfig>): Promise<RunningSha
   const data = await openShardData({ config, urls, host, clock, log, random });
   const serving: Serving = { ...context, urls, certificates, peerCa, tokens, tokenFile };
   let owned: OwnedData | undefined;
-  const role =
-    data.role === undefined ? undefined : reportRole(data.role, () => owned?.holds() ?? false, data.etcdFailures);
+  const role = data.role && reportRole(data.role, () => owned?.holds() ?? false, data.etcdFailures);
   const standby = role && standbyHandler(serving, role);
   const running = await keepServing({
     own: data.own,

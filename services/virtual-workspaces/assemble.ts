@@ -6,8 +6,7 @@ import {
   createServicePeers,
   serviceAudience,
 } from '@kcp-ts/authn';
-import type { Clock } from '@kcp-ts/base';
-import { createSystemRandom } from '@kcp-ts/base';
+import type { Clock, Random } from '@kcp-ts/base';
 import type { ServiceLoad } from '@kcp-ts/program';
 import { commonNameOf, createHealthAndMetrics, followingChecks } from '@kcp-ts/program';
 import type { FeedService } from '@kcp-ts/proto';
@@ -30,6 +29,7 @@ export interface AssembleDependencies {
   readonly directory: Confirming & Pick<Directory, 'isReady'>;
   readonly tls: PeerTls;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Logger;
   readonly load: ServiceLoad;
   connect(rpcAddress: string): RpcClient<typeof FeedService>;
@@ -88,7 +88,7 @@ export function assemble(deps: AssembleDependencies): Assembled {
   let draining = false;
   const service: Service = createService({
     inFlight: load.inFlight,
-    context: { shards, contents, clock, random: createSystemRandom() },
+    context: { shards, contents, clock, random: deps.random },
     identity,
     directory,
     labelsOf: deps.labelsOf,

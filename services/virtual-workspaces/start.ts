@@ -19,7 +19,7 @@ export async function startVirtualWorkspaces(
   uncaught?: Pick<UncaughtErrors, 'count'>,
 ): Promise<RunningVirtualWorkspaces> {
   const context = createServiceContext(config, uncaught);
-  const { clock, log, load } = context;
+  const { clock, random, log, load } = context;
   const drainMs = config.shutdownDrainSeconds * 1000;
   const options = { kind: 'virtual-workspaces', servesServices: true, drainMs, membershipAskMs } as const;
   return startService(context, options, async ({ name, connections, opened, openDirectory }) => {
@@ -33,6 +33,7 @@ export async function startVirtualWorkspaces(
         directory,
         tls,
         clock,
+        random,
         log,
         load,
         connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),

@@ -1,7 +1,7 @@
 /** The service among shards that a test writes itself: connections, certificates and frames are real; what shards say, and the register, is the test's. */
 import { PassThrough } from 'node:stream';
 import type { ClusterName, Revision } from '@kcp-ts/api';
-import { createSystemClock } from '@kcp-ts/base';
+import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import type { BodyStream, Exchange, HttpServer } from '@kcp-ts/http';
 import { createHttpServer, createUpstream } from '@kcp-ts/http';
 import { createLogger } from '@kcp-ts/observability';
@@ -130,6 +130,7 @@ export async function setUp(): Promise<Setting> {
     clock,
     log: createLogger(0),
     load: createServiceLoad(),
+    random: createSystemRandom(),
     tls: certs.own,
     membership: {
       current: () => state,
