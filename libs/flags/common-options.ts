@@ -20,6 +20,7 @@ export const servingOptions = {
   externalHostname: {
     flag: 'external-hostname',
     type: 'text',
+    host: true,
     default: '',
     text: 'Host name at which other services reach this one; found out when empty.',
   },

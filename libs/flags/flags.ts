@@ -1,5 +1,6 @@
 /** A service's flags as a table: names, environment, --help and the type of the configuration all come from it. Flags go before the environment before defaults. */
 import { parseArgs } from 'node:util';
+import { adviceOnKcpFlag } from './kcp-flags.ts';
 
 interface Described {
   readonly flag: string;
@@ -10,7 +11,12 @@ interface Described {
 
 export type OptionSpec = Described &
   (
-    | { readonly type: 'text'; readonly default: string }
+    | {
+        readonly type: 'text';
+        readonly default: string;
+        /** A host at which others reach this one: not a wildcard address. */
+        readonly host?: true;
+      }
     | {
         readonly type: 'list';
         readonly default: readonly string[];
@@ -52,6 +58,8 @@ function dashed(flag: string): string {
   return flag.length === 1 ? `-${flag}` : `--${flag}`;
 }
 
+const wildcards: readonly string[] = ['0.0.0.0', '::', '[::]', '*'];
+
 function checkUrls(schemes: readonly string[] | undefined, items: readonly string[], from: string): void {
   if (schemes === undefined) return;
   const isUrl = (text: string) => URL.canParse(text) && schemes.some((scheme) => text.startsWith(`${scheme}://`));
@@ -64,6 +72,8 @@ function readValue(spec: OptionSpec, text: string, from: string): string | numbe
   switch (spec.type) {
     case 'text':
       if (text === '' && spec.default !== '') throw new WrongOption(`${from} must not be empty`);
+      if (spec.host === true && wildcards.includes(text))
+        throw new WrongOption(`${from} takes a name or an address that others can reach, not ${text}`);
       return text;
     case 'list': {
       const items = text
@@ -91,6 +101,14 @@ function spelledOut(specs: readonly OptionSpec[], argument: string): string {
   return isSwitch ? `${argument}=true` : argument;
 }
 
+/** What `parseArgs` says, with what to do where the flag is one of kcp's. */
+function unreadable(error: unknown): string {
+  const [message = ''] = error instanceof Error ? error.message.split('. ') : [String(error)];
+  const flag = /^Unknown option '--([^'=]+)/.exec(message)?.[1] ?? '';
+  const advice = adviceOnKcpFlag(flag);
+  return advice === undefined ? message : `--${flag} is a flag of kcp and not of this program: ${advice}`;
+}
+
 function parseFlags(
   specs: readonly OptionSpec[],
   args: readonly string[],
@@ -107,7 +125,7 @@ function parseFlags(
     });
     return values as ReturnType<typeof parseFlags>;
   } catch (error) {
-    throw new WrongOption(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error));
+    throw new WrongOption(unreadable(error));
   }
 }
 

@@ -2,6 +2,7 @@
  * The certificates and keys that a server cannot be without, made in the root directory when they are missing, near their end or for
  * other names. The module that makes certificates takes longer to load than all else at a start, so it is only loaded to make one.
  */
+import type { KeyObject } from 'node:crypto';
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -45,19 +46,21 @@ export function servingHosts(candidates: readonly string[]): readonly string[] {
   return [...new Set([...always, ...named])];
 }
 
-function parsed(pem: string | undefined): X509Certificate | undefined {
+/** Throws, with the file, where it has no certificate. */
+function certificateOf(pem: string, path: string): X509Certificate {
   try {
-    return pem === undefined ? undefined : new X509Certificate(pem);
+    return new X509Certificate(pem);
   } catch {
-    return undefined;
+    throw new Error(`${path} has no certificate in PEM: restore it`);
   }
 }
 
-function hasKey(certificate: X509Certificate, key: string): boolean {
+/** Throws, with the file, where it has no private key. */
+function privateKeyOf(pem: string, path: string): KeyObject {
   try {
-    return certificate.checkPrivateKey(createPrivateKey(key));
+    return createPrivateKey(pem);
   } catch {
-    return false;
+    throw new Error(`${path} has no private key in PEM: restore it`);
   }
 }
 
@@ -66,10 +69,32 @@ function covers(certificate: X509Certificate, host: string): boolean {
   return found !== undefined;
 }
 
-async function readPair(folder: string, name: string): Promise<CertificateAndKey | undefined> {
-  const certificate = await readFileIfThere(join(folder, `${name}.crt`));
-  const privateKey = await readFileIfThere(join(folder, `${name}.key`));
-  return certificate === undefined || privateKey === undefined ? undefined : { certificate, privateKey };
+interface ReadPair extends CertificateAndKey {
+  readonly leaf: X509Certificate;
+}
+
+/** Throws, with the file, where the two do not belong together. */
+function checkedPair({ certificate, privateKey }: CertificateAndKey, crt: string, key: string): ReadPair {
+  const leaf = certificateOf(certificate, crt);
+  if (!leaf.checkPrivateKey(privateKeyOf(privateKey, key)))
+    throw new Error(`${key} is not the key of ${crt}: restore both`);
+  return { certificate, privateKey, leaf };
+}
+
+/** Undefined where both files are absent. Throws for a file that cannot be used: it may be the operator's, and others may rely on it. */
+async function readPair(folder: string, name: string): Promise<ReadPair | undefined> {
+  const crt = join(folder, `${name}.crt`);
+  const key = join(folder, `${name}.key`);
+  const certificate = await readFileIfThere(crt);
+  const privateKey = await readFileIfThere(key);
+  if (certificate === undefined && privateKey === undefined) return undefined;
+  if (certificate === undefined || privateKey === undefined) {
+    const [gone, there] = certificate === undefined ? [crt, key] : [key, crt];
+    throw new Error(
+      `${gone} is gone, and ${there} is there: restore it, or remove that one too to have both made anew`,
+    );
+  }
+  return checkedPair({ certificate, privateKey }, crt, key);
 }
 
 async function writePair(folder: string, name: string, pair: CertificateAndKey): Promise<CertificateAndKey> {
@@ -78,10 +103,8 @@ async function writePair(folder: string, name: string, pair: CertificateAndKey):
   return pair;
 }
 
-function isGood(pair: CertificateAndKey, nowMs: number, daysMin: number): boolean {
-  const certificate = parsed(pair.certificate);
-  if (certificate === undefined || !hasKey(certificate, pair.privateKey)) return false;
-  return certificate.validFromDate.getTime() <= nowMs && certificate.validToDate.getTime() > nowMs + daysMin * dayMs;
+function isValid({ leaf }: ReadPair, nowMs: number, daysMin: number): boolean {
+  return leaf.validFromDate.getTime() <= nowMs && leaf.validToDate.getTime() > nowMs + daysMin * dayMs;
 }
 
 /** An authority is replaced at its end only: everything that it signed becomes worthless. */
@@ -91,7 +114,7 @@ async function ensureAuthority(
   { kind, daysMin, nowMs }: { readonly kind: KeyKind; readonly daysMin: number; readonly nowMs: number },
 ): Promise<CertificateAndKey> {
   const existing = await readPair(folder, name);
-  if (existing !== undefined && isGood(existing, nowMs, daysMin)) return existing;
+  if (existing !== undefined && isValid(existing, nowMs, daysMin)) return existing;
   const { makeAuthority } = await import('@kcp-ts/pki');
   return writePair(folder, name, await makeAuthority(`kcp-${name}`, nowMs, kind));
 }
@@ -107,17 +130,15 @@ async function ensureServing(
   });
   const hosts = servingHosts(deps.hosts);
   const existing = await readPair(rootDirectory, 'apiserver');
-  const certificate = parsed(existing?.certificate);
-  const issuer = parsed(authority.certificate);
+  const issuer = new X509Certificate(authority.certificate);
   if (
     existing !== undefined &&
-    certificate !== undefined &&
-    issuer !== undefined &&
-    isGood(existing, nowMs, servingDaysMin) &&
-    certificate.verify(issuer.publicKey) &&
-    hosts.every((host) => covers(certificate, host))
+    isValid(existing, nowMs, servingDaysMin) &&
+    existing.leaf.verify(issuer.publicKey) &&
+    hosts.every((host) => covers(existing.leaf, host))
   ) {
-    return { serving: existing, servingCa: authority.certificate };
+    const { certificate, privateKey } = existing;
+    return { serving: { certificate, privateKey }, servingCa: authority.certificate };
   }
   const { makeServingCertificate } = await import('@kcp-ts/pki');
   const made = await makeServingCertificate(authority, hosts, nowMs);
@@ -130,11 +151,11 @@ async function ensureServiceAccountKey({
   rootDirectory,
   serviceAccountKeyFile,
 }: CertificateDependencies): Promise<string> {
-  if (serviceAccountKeyFile !== '') return readFile(serviceAccountKeyFile, 'utf8');
-  const path = join(rootDirectory, 'sa.key');
-  const existing = await readFileIfThere(path);
+  const own = serviceAccountKeyFile !== '';
+  const path = own ? serviceAccountKeyFile : join(rootDirectory, 'sa.key');
+  const existing = own ? await readFile(path, 'utf8') : await readFileIfThere(path);
   if (existing !== undefined) {
-    createPrivateKey(existing);
+    privateKeyOf(existing, path);
     return existing;
   }
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -147,17 +168,20 @@ async function ensureServiceAccountKey({
   return pem;
 }
 
-/** Reads what there is and makes what there is not. Rejects when a file of the operator's cannot be read, or a key of ours is broken. */
+/** Reads what there is and makes what there is not, or is near its end. Rejects, with the file, for one that cannot be used. */
 export async function ensureCertificates(deps: CertificateDependencies): Promise<ServiceCertificates> {
   const { rootDirectory, tlsCertFile, tlsPrivateKeyFile, clientCaFile, nowMs } = deps;
   const own = async () => {
     const certificate = await readFile(tlsCertFile, 'utf8');
-    return { serving: { certificate, privateKey: await readFile(tlsPrivateKeyFile, 'utf8') }, servingCa: certificate };
+    const privateKey = await readFile(tlsPrivateKeyFile, 'utf8');
+    checkedPair({ certificate, privateKey }, tlsCertFile, tlsPrivateKeyFile);
+    return { serving: { certificate, privateKey }, servingCa: certificate };
   };
   const { serving, servingCa } = tlsCertFile === '' ? await ensureServing(deps) : await own();
   const clientCa =
     clientCaFile === ''
       ? (await ensureAuthority(rootDirectory, 'client-ca', { kind: clientCaKind, daysMin: 0, nowMs })).certificate
       : await readFile(clientCaFile, 'utf8');
+  if (clientCaFile !== '') certificateOf(clientCa, clientCaFile);
   return { serving, servingCa, clientCa, serviceAccountKey: await ensureServiceAccountKey(deps) };
 }

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashToken } from '@kcp-ts/authn';
@@ -68,10 +68,40 @@ describe('ensureCertificates', () => {
     expect(moved.servingCa).toBe(first.servingCa);
   });
 
-  it('replaces a broken pair', async () => {
-    const first = await ensureCertificates(deps());
-    await writeFile(join(folder, 'root/apiserver.key'), 'broken');
-    expect((await ensureCertificates(deps())).serving).not.toEqual(first.serving);
+  it.each([
+    ['apiserver.key', 'broken', 'apiserver.key has no private key in PEM'],
+    ['apiserver.crt', '', 'apiserver.crt has no certificate in PEM'],
+    ['client-ca.crt', 'broken', 'client-ca.crt has no certificate in PEM'],
+    ['serving-ca.crt', '', 'serving-ca.crt has no certificate in PEM'],
+    ['sa.key', '', 'sa.key has no private key in PEM'],
+  ])('refuses a %s that says %j, with its name, and leaves it', async (name, content, message) => {
+    await ensureCertificates(deps());
+    const path = join(folder, 'root', name);
+    await writeFile(path, content);
+    await expect(ensureCertificates(deps())).rejects.toThrow(join(folder, 'root', message));
+    expect(await readFile(path, 'utf8')).toBe(content);
+  });
+
+  it('refuses half a pair, and one that does not belong together', async () => {
+    await ensureCertificates(deps());
+    const root = join(folder, 'root');
+    await copyFile(join(root, 'serving-ca.key'), join(root, 'apiserver.key'));
+    await expect(ensureCertificates(deps())).rejects.toThrow('apiserver.key is not the key of');
+    await rm(join(root, 'apiserver.crt'));
+    await expect(ensureCertificates(deps())).rejects.toThrow(`${join(root, 'apiserver.crt')} is gone, and`);
+    await rm(join(root, 'apiserver.key'));
+    await ensureCertificates(deps());
+  });
+
+  it("refuses the operator's files by their names", async () => {
+    const broken = join(folder, 'broken.pem');
+    await writeFile(broken, 'broken');
+    for (const flags of [
+      { clientCaFile: broken },
+      { serviceAccountKeyFile: broken },
+      { tlsCertFile: broken, tlsPrivateKeyFile: broken },
+    ])
+      await expect(ensureCertificates(deps(flags))).rejects.toThrow(`${broken} has no `);
   });
 
   it("takes the operator's files as they are", async () => {

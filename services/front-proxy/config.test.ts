@@ -31,3 +31,20 @@ it('shows its help', async () => {
   if (result.kind !== 'help') throw new Error('there is no help');
   await expect(result.text).toMatchFileSnapshot('help.golden.txt');
 });
+
+/** Of kcp's chart and operator, for a front-proxy. */
+const chartFlags = `
+  authentication-config authentication-drop-groups authentication-pass-on-groups client-ca-file
+  logging-format mapping-file oidc-ca-file oidc-client-id oidc-groups-claim oidc-issuer-url
+  oidc-username-claim profiler-address requestheader-allowed-names requestheader-client-ca-file
+  requestheader-extra-headers-prefix requestheader-group-headers requestheader-username-headers
+  root-kubeconfig secure-port service-account-key-file shards-kubeconfig tls-cert-file
+  tls-private-key-file token-auth-file v
+`
+  .trim()
+  .split(/\s+/);
+
+it.each(chartFlags)('knows --%s of the chart, or says what to do instead', (flag) => {
+  const result = readConfig([...needed, ...places, `--${flag}=1`], {});
+  if (result.kind === 'wrong') expect(result.message).toMatch(new RegExp(`^--${flag} is a flag of kcp .{30,}`));
+});

@@ -57,6 +57,8 @@ describe('readConfig', () => {
     [['--secure-port=70000'], '--secure-port takes a number from 0 to 65535'],
     [['--secure-port='], '--secure-port takes a number'],
     [['--root-directory='], '--root-directory must not be empty'],
+    [['--external-hostname=0.0.0.0'], '--external-hostname takes a name or an address that others can reach'],
+    [['--external-hostname', '::'], '--external-hostname takes a name or an address that others can reach'],
     [['--bind-address='], '--bind-address must not be empty'],
     [['--etcd-servers='], '--etcd-servers takes URLs of http or https, not ""'],
     [['--etcd-servers', 'http://a,foo'], '--etcd-servers takes URLs of http or https, not "foo"'],
@@ -103,4 +105,41 @@ describe('readConfig', () => {
     expect(readConfig(['-h'], {})).toEqual({ kind: 'help', text: helpText('kcp-ts start') });
     await expect(helpText('kcp-ts start')).toMatchFileSnapshot('help.golden.txt');
   });
+});
+
+/** Of kcp's chart and operator, for a shard. */
+const chartFlags = `
+  audit-log-compress audit-log-format audit-log-maxage audit-log-maxbackup audit-log-maxsize
+  audit-log-path audit-policy-file audit-webhook-batch-buffer-size audit-webhook-batch-max-size
+  audit-webhook-batch-max-wait audit-webhook-batch-throttle-burst
+  audit-webhook-batch-throttle-enable audit-webhook-batch-throttle-qps audit-webhook-config-file
+  audit-webhook-initial-backoff audit-webhook-mode audit-webhook-truncate-enabled
+  audit-webhook-truncate-max-batch-size audit-webhook-truncate-max-event-sizes
+  audit-webhook-version authentication-config authentication-token-webhook-cache-ttl
+  authentication-token-webhook-config-file authentication-token-webhook-version
+  authorization-always-allow-paths authorization-webhook-cache-authorized-ttl
+  authorization-webhook-cache-unauthorized-ttl authorization-webhook-config-file
+  authorization-webhook-version batteries-included bind-address cache-kubeconfig client-ca-file
+  embedded-etcd-directory enable-home-workspaces enable-leader-election endpoint-base
+  etcd-cafile etcd-certfile etcd-keyfile etcd-prefix etcd-servers external-hostname
+  external-logical-cluster-admin-kubeconfig kubeconfig logging-format
+  logical-cluster-admin-kubeconfig mount-proxy-client-cert-file mount-proxy-client-key-file
+  oidc-ca-file oidc-client-id oidc-groups-claim oidc-groups-prefix oidc-issuer-url
+  oidc-username-claim oidc-username-prefix profiler-address requestheader-allowed-names
+  requestheader-client-ca-file requestheader-extra-headers-prefix requestheader-group-headers
+  requestheader-username-headers root-ca-file root-directory root-identities-file
+  root-shard-kubeconfig-file run-virtual-workspaces secure-port service-account-key-file
+  service-account-lookup service-account-private-key-file shard-base-url shard-client-cert-file
+  shard-client-key-file shard-external-url shard-name shard-virtual-workspace-ca-file
+  shard-virtual-workspace-url tls-cert-file tls-private-key-file token-auth-file v
+  workspace-prefix
+`
+  .trim()
+  .split(/\s+/);
+
+it.each(chartFlags)('knows --%s of the chart, or says what to do instead', (flag) => {
+  const result = readConfig([`--${flag}=1`], {});
+  if (result.kind !== 'wrong') return;
+  expect(result.message).not.toContain('Unknown option');
+  expect(result.message.length).toBeGreaterThan(flag.length + 20);
 });

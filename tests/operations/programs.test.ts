@@ -62,6 +62,16 @@ describe('kcp-ts start', () => {
     expect(ended.err).toBe('error: --etcd-prefix has no effect without --etcd-servers\nSee kcp-ts start --help.\n');
   });
 
+  it.each([
+    ['--peer-ca-file', '/nope'],
+    ['--client-ca-file', '/nope'],
+    ['--bind-address', '203.0.113.9'],
+  ])('names the flag %s where %s cannot be used, and ends with 1', async (flag, value) => {
+    const ended = await start(flag, value).ended;
+    expect(ended).toMatchObject({ code: 1, out: '' });
+    expect(ended.err).toMatch(new RegExp(`^error: ${flag} cannot be used: .*${value}.*\\n$`));
+  });
+
   it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends in good order at %s', async (signal) => {
     const running = start();
     await running.ready;

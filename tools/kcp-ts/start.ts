@@ -8,6 +8,7 @@ import type { FlagsResult } from '@kcp-ts/flags';
 import { createLogger } from '@kcp-ts/observability';
 import { catchUncaught } from './catch-uncaught.ts';
 import { environment } from './config.ts';
+import { describeStartError } from './describe-start-error.ts';
 import { untilAsked } from './until-asked.ts';
 
 export interface Runnable<Config> {
@@ -48,7 +49,7 @@ export async function run<Config extends { readonly verbosity: number }>(
     await stop;
     await running[Symbol.asyncDispose]();
   } catch (error) {
-    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`error: ${describeStartError(error, result.config)}\n`);
     process.exit(1);
   }
 }

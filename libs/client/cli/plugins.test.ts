@@ -56,7 +56,8 @@ async function run(build: (run: RunVerb, terminal: Terminal) => Command, args: r
   const machine = {
     argv: ['node', 'plugin', ...args],
     env: { KUBECONFIG: kubeconfig, HOME: folder },
-    stdout: { write: (text: string) => (out += text) },
+    stdout: { write: (text: string) => (out += text), on: () => undefined },
+    exit: (code: number) => expect.unreachable(`it ended with ${code}`),
     stderr: { write: (text: string) => (err += text) },
   };
   return { code: await runCommandLine(machine, build), out, err };

@@ -10,7 +10,11 @@ import { openSession } from '../session.ts';
 export interface Machine {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: { write(text: string): unknown };
+  readonly stdout: {
+    write(text: string): unknown;
+    on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
+  };
+  exit(code: number): void;
   readonly stderr: { write(text: string): unknown };
 }
 
@@ -80,11 +84,23 @@ function errorText(thrown: unknown): string {
   return fromNetwork ? `Unable to connect to the server: ${inner.message}` : inner.message;
 }
 
+/** As a shell says of a program that SIGPIPE has ended, which is how kubectl ends there. */
+const closedPipeCode = 141;
+
+/** Whoever reads what is printed has seen enough (`| head`): there is nothing left to do, and nothing to say. */
+function endOnClosedPipe({ stdout, exit }: Machine): void {
+  stdout.on('error', (error) => {
+    if (error.code === 'EPIPE') exit(closedPipeCode);
+    else throw error;
+  });
+}
+
 /** Parses the arguments, runs the verb they name, and answers with the exit code. Never throws. */
 export async function runCommandLine(
   machine: Machine,
   build: (run: RunVerb, terminal: Terminal) => Command,
 ): Promise<number> {
+  endOnClosedPipe(machine);
   const terminal: Terminal = {
     print: (line) => machine.stdout.write(`${line}\n`),
     note: (line) => machine.stderr.write(`${line}\n`),
