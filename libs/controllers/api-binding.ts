@@ -19,6 +19,7 @@ import type {
   CustomResourceDefinition,
 } from '@kcp-ts/sharing';
 import {
+  bindingFinalizer,
   bindingKey,
   bindingsPrefix,
   boundSchemaKey,
@@ -64,7 +65,6 @@ export interface ApiBindingDependencies extends ControllerDependencies {
   claimedResources(cluster: string, claim: ClaimKey): readonly ServedResource[];
 }
 
-const finalizer = 'apis.kcp.io/apibinding-finalizer';
 const definitionsMax = 5_000;
 const identityHashLength = 64;
 /** Instances with finalizers go when somebody else says so; a watch sees their deletion, this is only in case. */
@@ -281,7 +281,7 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
   /** Nothing where only the finalizers of others are left: each commit of the binding has it reconciled. */
   function withoutFinalizer(entry: Entry, object: Writable): Operation[] {
     const before = object.metadata.finalizers ?? [];
-    const left = before.filter((text) => text !== finalizer);
+    const left = before.filter((text) => text !== bindingFinalizer);
     if (left.length === 0) return [{ op: 'delete', key: entry.key, expect: entry.revision }];
     if (left.length === before.length) return [];
     object.metadata.finalizers = left;

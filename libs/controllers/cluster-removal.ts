@@ -6,6 +6,7 @@
  */
 import type { KubeObject } from '@kcp-ts/api';
 import { withCondition } from '@kcp-ts/api';
+import { bindingFinalizer } from '@kcp-ts/sharing';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { cutIntoCommits, eachBatch, flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
@@ -53,7 +54,7 @@ const remainingShown = 5;
 
 /** Finalizers that mean work of ours, which the removal of the whole cluster makes needless. */
 const ownFinalizers = new Set([
-  'apis.kcp.io/apibinding-finalizer',
+  bindingFinalizer,
   'customresourcecleanup.apiextensions.k8s.io',
   'foregroundDeletion',
   'orphan',
