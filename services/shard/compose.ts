@@ -234,6 +234,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     virtualWorkspaces: virtual,
     homeWorkspace: homeWorkspace(core, access, tenancy, options),
     metrics: metrics.text,
+    isService,
   });
   let ready = true;
   const handler = createApiServer({

@@ -28,11 +28,16 @@ it('a path below a workspace of another shard is unknown when that shard has sai
 it('a request that was handed on for a cluster that is not here goes back, and says nothing of the cluster', async () => {
   const clock = createSystemClock();
   await using store = createMemoryStore({ clock });
-  await using shard = await composeTestShard({ store, clock, peers: peersOfNone() });
+  let service = true;
+  const isService = () => service;
+  await using shard = await composeTestShard({ store, clock, peers: peersOfNone(), isService });
   await using client = await askTestShard(shard, clock);
   const version = (cluster: string, headers = {}) => client.get(`/clusters/${cluster}/api/v1/namespaces`, headers);
   const routed = { 'x-kcp-ts-routed': 'true' };
   expect(await version('formercluster', routed)).toMatchObject({ status: 421, body: '' });
   expect((await version('formercluster')).status).not.toBe(421);
   expect(await version('root', routed)).toMatchObject({ status: 200 });
+  // To whom is no service it says what it says to all: a client does not learn so which clusters there are.
+  service = false;
+  expect((await version('formercluster', routed)).status).not.toBe(421);
 });

@@ -6,6 +6,7 @@ import type { ApiRequest, ReceivedRequest, Target, View } from '@kcp-ts/apiserve
 import { respondText, splitCluster } from '@kcp-ts/apiserver';
 import { impersonationOf } from '@kcp-ts/authn';
 import { homeOf, impersonate } from '@kcp-ts/authz';
+import type { Peer } from '@kcp-ts/http';
 import { misdirectedStatus, routedHeader } from '@kcp-ts/http';
 import type { VirtualWorkspace } from '@kcp-ts/virtual-workspaces';
 import { locateVirtual, servicesPrefix } from '@kcp-ts/virtual-workspaces';
@@ -21,6 +22,8 @@ export interface TargetDependencies {
   homeWorkspace(request: ApiRequest): Promise<void>;
   /** The text of `/metrics`. */
   metrics(): Promise<string>;
+  /** Whether a connection is that of another service of the installation; nobody's where there is none. */
+  isService?: ((peer: Peer) => boolean) | undefined;
 }
 
 export interface Targets {
@@ -63,11 +66,15 @@ export function createTargets(deps: TargetDependencies): Targets {
       return refused(() => new StatusError('ServiceUnavailable', 'Not available.', { retryAfterSeconds: 1 }));
     if (found.status !== 'found') return unknownPath(text, request);
     const { cluster } = found;
-    // A service that handed the request on may have relied on an index that is out of date: it looks again.
-    if (request.exchange.headers[routedHeader] !== undefined && isMissing(cluster))
+    if (isHandedOn(request) && isMissing(cluster))
       return answer(cluster, ({ exchange }) => exchange.respond(misdirectedStatus, {}));
     if (cluster === 'root' && rest === homePath && request.method === 'GET') return answer(cluster, deps.homeWorkspace);
     return { kind: 'view', view: clusterView(core, access, cluster), rest };
+  }
+
+  /** By a service that may have relied on an index that is out of date, and looks again. The word of a client is none. */
+  function isHandedOn({ exchange }: ReceivedRequest): boolean {
+    return exchange.headers[routedHeader] !== undefined && deps.isService?.(exchange.peer) === true;
   }
 
   function isMissing(cluster: ClusterName): boolean {
