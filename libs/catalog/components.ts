@@ -4,6 +4,7 @@ import type { KubeObject, ResourceDefinition } from '@kcp-ts/api';
 import { parseIdentityHash } from '@kcp-ts/api';
 import type { ServedResource } from '@kcp-ts/registry';
 import { definitionsOfApiResourceSchema, definitionsOfCustomResourceDefinition } from '@kcp-ts/schema';
+import type { ApiBinding } from '@kcp-ts/sharing';
 import { boundSchemaKey, wasLimited } from '@kcp-ts/sharing';
 import type { Entry, Store } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
@@ -55,7 +56,7 @@ export function boundResourcesOf(binding: KubeObject): readonly BoundResource[] 
       exportCluster: status?.apiExportClusterName ?? '',
       exportName: spec?.reference?.export?.name ?? '',
       terminating: metadata.deletionTimestamp !== undefined,
-      limited: wasLimited(binding),
+      limited: wasLimited(binding as ApiBinding),
     };
   });
 }

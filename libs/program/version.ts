@@ -18,7 +18,8 @@ export function versionInfoOf(build: BuildInfo) {
     gitVersion: `v1.${kubernetesMinor}.0+kcp-v${ownPackage.version}-ts`,
     gitCommit: build.commit,
     gitTreeState: build.treeState,
-    buildDate: build.date,
+    // What was not built has the date that Kubernetes gives such a version.
+    buildDate: build.date === '' ? '1970-01-01T00:00:00Z' : build.date,
     goVersion: `node ${process.version}`,
     compiler: 'node',
     platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,

@@ -320,7 +320,7 @@ export function evaluateBinding(
   return {
     schemas: bound.schemas,
     annotations:
-      source === undefined ? binding.metadata.annotations : withPolicyOf(source, binding.metadata.annotations),
+      source === undefined ? binding.metadata.annotations : withPolicyOf(source, cluster, binding.metadata.annotations),
     status: {
       ...(cluster === undefined ? {} : { apiExportClusterName: cluster }),
       ...(applied.length === 0 ? {} : { appliedPermissionClaims: applied }),

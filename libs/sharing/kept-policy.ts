@@ -2,8 +2,7 @@
  * Whether the export of a binding limits what consumers may do is remembered on the binding: when the export is gone, or is not known yet in this shard, its
  * policy still holds, and the provider's RBAC says what it allows. An export without a policy leaves nothing behind, and local RBAC alone decides.
  */
-import type { KubeObject } from '@kcp-ts/api';
-import type { ApiExport } from './types.ts';
+import type { ApiBinding, ApiExport } from './types.ts';
 
 /** On APIBindings; the server's alone. */
 export const policyAnnotation = 'internal.apis.kcp.io/maximal-permission-policy';
@@ -13,12 +12,18 @@ export function isLimited({ spec }: ApiExport): boolean {
   return spec?.maximalPermissionPolicy?.local !== undefined;
 }
 
-/** The annotations of a binding to an export, given those that it has. */
+/** What root's own exports limit is known without a note: they are there as long as the installation is. */
+function isOfSystem(cluster: string | undefined, name: string | undefined): boolean {
+  return cluster === 'root' && name?.endsWith('.kcp.io') === true;
+}
+
+/** The annotations of a binding to an export of a cluster, given those that it has. */
 export function withPolicyOf(
   source: ApiExport,
+  cluster: string | undefined,
   annotations: Readonly<Record<string, string>> | undefined,
 ): Readonly<Record<string, string>> | undefined {
-  if (isLimited(source))
+  if (isLimited(source) && !isOfSystem(cluster, source.metadata.name))
     return annotations?.[policyAnnotation] === 'local' ? annotations : { ...annotations, [policyAnnotation]: 'local' };
   if (annotations?.[policyAnnotation] === undefined) return annotations;
   const { [policyAnnotation]: _, ...rest } = annotations;
@@ -26,6 +31,7 @@ export function withPolicyOf(
 }
 
 /** Whether the export of a binding had a maximal permission policy when it was last seen. */
-export function wasLimited({ metadata }: KubeObject): boolean {
-  return metadata.annotations?.[policyAnnotation] !== undefined;
+export function wasLimited({ metadata, spec, status }: ApiBinding): boolean {
+  if (metadata.annotations?.[policyAnnotation] !== undefined) return true;
+  return isOfSystem(status?.apiExportClusterName, spec?.reference?.export?.name);
 }

@@ -86,7 +86,7 @@ export function defaultBindingObject(
       annotations: {
         [pathAnnotation]: path,
         ...(wanted.lifecycle === undefined ? {} : { [lifecycleAnnotation]: wanted.lifecycle }),
-        ...(source === undefined ? {} : withPolicyOf(source, undefined)),
+        ...(source === undefined ? {} : withPolicyOf(source, exportCluster, undefined)),
       },
       finalizers: [bindingFinalizer],
     },

@@ -42,7 +42,11 @@ const published = '/services/apiexport/root/tenancy.kcp.io/clusters/*/apis/tenan
 it('a front-proxy refuses reads and writes beyond its maxima', async () => {
   const path = configMapsOf('root');
   expect(await refusedOf(200, () => admin.get(path))).toBeGreaterThan(0);
-  expect(await refusedOf(201, (index) => admin.post(path, configMap(`together-${index}`)))).toBeGreaterThan(0);
+  // A write counts from when its body is there; one whose body comes after it was handed on is not refused any more.
+  let refused = 0;
+  for (let round = 0; round < 10 && refused === 0; round++)
+    refused = await refusedOf(201, (index) => admin.post(path, configMap(`together-${round}-${index}`)));
+  expect(refused).toBeGreaterThan(0);
   expect((await admin.get(path)).status).toBe(200);
 });
 
