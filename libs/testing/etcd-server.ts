@@ -162,7 +162,8 @@ export async function startEtcd({ tls, rootPassword, quotaBytes }: TestEtcdOptio
     async fill() {
       const value = Buffer.alloc(ballastBytes, 1).toString('base64');
       const put = (number: number) => post(endpoint, '/v3/kv/put', { key: base64(`${ballastPrefix}${number}`), value });
-      const tooMuch = Math.ceil((quotaBytes ?? 0) / ballastBytes) + 1;
+      // What etcd has not committed yet, which it does ten times a second, does not count for it.
+      const tooMuch = Math.ceil(((quotaBytes ?? 0) * 8) / ballastBytes);
       for (let number = 0; number <= tooMuch; number += ballastAtOnce) {
         const puts = Array.from({ length: ballastAtOnce }, (_, index) =>
           put(number + index).then(() => true, isOutOfSpace),
