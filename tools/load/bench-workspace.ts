@@ -1,6 +1,6 @@
 /** Workspaces that a bench makes. */
 import type { LoadClient } from './client.ts';
-import { pause } from './timing.ts';
+import { waitFor } from './timing.ts';
 
 export const tenancy = '/apis/tenancy.kcp.io/v1alpha1/workspaces';
 
@@ -14,7 +14,7 @@ function workspace(name: string, type: string, shard?: string): object {
   };
 }
 
-/** Makes it, on a shard of that name if one is given, and resolves when it was seen Ready. */
+/** Makes the workspace, on the shard of that name if one is given, and resolves when it was seen Ready. */
 export async function makeReady(
   admin: LoadClient,
   parent: string,
@@ -24,9 +24,8 @@ export async function makeReady(
 ): Promise<void> {
   const path = `/clusters/${parent}${tenancy}`;
   await admin.ok('POST', path, workspace(name, type, shard));
-  for (;;) {
+  await waitFor(`workspace ${parent}:${name} to be Ready`, async () => {
     const { body } = await admin.ok('GET', `${path}/${name}`);
-    if ((body['status'] as { phase?: string } | undefined)?.phase === 'Ready') return;
-    await pause(2);
-  }
+    return (body['status'] as { phase?: string } | undefined)?.phase === 'Ready';
+  });
 }

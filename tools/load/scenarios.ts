@@ -2,7 +2,7 @@
 import { createHistogram } from 'node:perf_hooks';
 import type { LoadClient } from './client.ts';
 import { cpuMs, memoryKb } from './process-usage.ts';
-import { pause } from './timing.ts';
+import { pause, waitFor } from './timing.ts';
 
 export interface BenchSize {
   readonly workspaces: number;
@@ -87,10 +87,11 @@ export async function benchWorkspaces({
   const before = memoryKb(pid);
   const created = await timed(pid, size.workspaces, size.clients, async (i) => {
     await admin.ok('POST', below, workspace(`w${i}`, 'universal'));
-    for (;;) {
+    const ready = async () => {
       const { body } = await admin.ok('GET', `${below}/w${i}`);
-      if ((body['status'] as { phase?: string }).phase === 'Ready') return;
-    }
+      return (body['status'] as { phase?: string }).phase === 'Ready';
+    };
+    await waitFor(`workspace w${i} to be Ready`, ready, 0);
   });
   await pause(settleMs);
   const full = memoryKb(pid);
@@ -99,11 +100,8 @@ export async function benchWorkspaces({
   const start = performance.now();
   await admin.ok('DELETE', `${workspaces}/bench`);
   const left = '/clusters/*/apis/core.kcp.io/v1alpha1/logicalclusters?limit=5';
-  for (;;) {
-    const { body } = await masters.ok('GET', left);
-    if ((body['items'] as unknown[]).length <= 1) break;
-    await pause(100);
-  }
+  const gone = async () => ((await masters.ok('GET', left)).body['items'] as unknown[]).length <= 1;
+  await waitFor('all logical clusters but root to be gone', gone, 100);
   const seconds = round((performance.now() - start) / 1000, 2);
   const deletedCpuMsEach = round((cpuMs(pid) - cpu) / size.workspaces, 2);
   await pause(releaseMs);
@@ -152,12 +150,12 @@ export async function benchWatch({ admin, pid, size }: BenchDependencies): Promi
     stream.end();
     return stream;
   });
-  while (open < size.watchers) await pause(20);
+  await waitFor('all watches to open', () => open >= size.watchers, 20);
   const wanted = size.watchers * size.events;
   const cpu = cpuMs(pid);
   const start = performance.now();
   await timed(pid, size.events, 8, (i) => admin.ok('POST', configMaps, configMap(`e${i}`, i)));
-  while (delivered < wanted) await pause(2);
+  await waitFor('all events', () => delivered >= wanted);
   const seconds = (performance.now() - start) / 1000;
   const used = cpuMs(pid) - cpu;
   for (const stream of streams) stream.close();

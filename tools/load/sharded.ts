@@ -3,7 +3,7 @@ import { makeReady, tenancy } from './bench-workspace.ts';
 import type { LoadClient } from './client.ts';
 import type { Figures } from './scenarios.ts';
 import type { BenchInstallation, EtcdCounts } from './sharded-server.ts';
-import { pause, percentile, round, timed } from './timing.ts';
+import { pause, percentile, round, timed, waitFor } from './timing.ts';
 
 export interface ShardedDependencies {
   readonly installation: BenchInstallation;
@@ -97,7 +97,7 @@ async function benchProxyWatch(
   const paced = Math.ceil(500 * scale);
   for (let i = 0; i < paced; i++) {
     await direct.ok('POST', maps(cluster), configMap(`p${i}`));
-    while (!through.has(`p${i}`) || !straight.has(`p${i}`)) await pause(1);
+    await waitFor(`event p${i}`, () => through.has(`p${i}`) && straight.has(`p${i}`), 1);
   }
   for (const close of both) close();
   const added = [...straight].map(([name, at]) => (through.get(name) ?? at) - at);
@@ -114,7 +114,7 @@ async function benchProxyWatch(
   const before = await installation.cpu('front-proxy');
   const start = performance.now();
   await timed(events, 8, (i) => direct.ok('POST', maps(cluster), configMap(`m${i}`)));
-  while (delivered < events * watchers) await pause(2);
+  await waitFor('all events', () => delivered >= events * watchers);
   const seconds = (performance.now() - start) / 1000;
   const used = (await installation.cpu('front-proxy')) - before;
   for (const close of open) close();
@@ -138,7 +138,11 @@ async function indexLag(admin: LoadClient, parent: string, count: number): Promi
   let lateDown = 0;
   const until = async (path: string, statuses: readonly number[]) => {
     let late = false;
-    for (; !statuses.includes((await admin.request('GET', path)).status); late = true) await pause(2);
+    await waitFor(`${path} to answer ${statuses.join(' or ')}`, async () => {
+      const answered = statuses.includes((await admin.request('GET', path)).status);
+      late ||= !answered;
+      return answered;
+    });
     return late;
   };
   const there = (i: number) => `/clusters/${parent}:x${i}/api/v1/namespaces/default`;
@@ -269,11 +273,10 @@ export async function benchTakeover({ installation, admin }: ShardedDependencies
   const since = performance.now();
   await installation.act('kill', 'shard-1');
   const until = async (method: string, at: string, wanted: number, body?: () => object) => {
-    for (;;) {
-      const { status } = await admin.request(method, at, body?.()).catch(() => ({ status: 0 }));
-      if (status === wanted) return round((performance.now() - since) / 1000);
-      await pause(20);
-    }
+    const answered = async () =>
+      (await admin.request(method, at, body?.()).catch(() => ({ status: 0 }))).status === wanted;
+    await waitFor(`${method} ${at} after the takeover`, answered, 20);
+    return round((performance.now() - since) / 1000);
   };
   let tries = 0;
   const [readSeconds, writeSeconds] = await Promise.all([

@@ -18,6 +18,17 @@ export function pause(ms: number): Promise<void> {
   return pauseAlive(clock, ms);
 }
 
+/** A bench whose condition takes longer will wait for ever: a server that gave up, or a name that nothing has. */
+const patienceMs = 120_000;
+
+/** Asks every few milliseconds, or with 0 at once again, until `holds`; throws, naming `what`, after two minutes. */
+export async function waitFor(what: string, holds: () => boolean | Promise<boolean>, everyMs = 2): Promise<void> {
+  for (const since = performance.now(); !(await holds()); ) {
+    if (performance.now() - since > patienceMs) throw new Error(`waited ${patienceMs / 1000} s for ${what}`);
+    if (everyMs > 0) await pause(everyMs);
+  }
+}
+
 /** 0 of nothing. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
