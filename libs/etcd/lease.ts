@@ -5,6 +5,7 @@
  * lease ends earlier. So it counts only where a majority has confirmed afterwards that there was no election meanwhile.
  */
 import type { Clock } from '@kcp-ts/base';
+import type { LeaseKeepAliveResponse } from '@kcp-ts/proto';
 import type { EtcdClient } from './client.ts';
 import { etcdMoment, momentOf } from './transaction.ts';
 
@@ -18,6 +19,14 @@ export interface EtcdLease {
   readonly lost: Promise<void>;
   /** Ends it at once; what it held is deleted. */
   release(): Promise<void>;
+}
+
+/** A stream of keepalives to one member, for as long as each is answered. */
+interface KeepaliveStream {
+  readonly member: number;
+  readonly call: AbortController;
+  readonly stream: ReturnType<EtcdClient['lease']['leaseKeepAlive']>;
+  readonly replies: AsyncIterator<LeaseKeepAliveResponse>;
 }
 
 const keepalivesPerLife = 3;
@@ -54,6 +63,7 @@ export async function grantEtcdLease(
   const over = new AbortController();
   const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
   let timer: Disposable | undefined;
+  let kept: KeepaliveStream | undefined;
   let waiters: (() => void)[] = [];
 
   const holds = () => !over.signal.aborted && clock.monotonic() < untilMs;
@@ -64,25 +74,33 @@ export async function grantEtcdLease(
     for (const tell of told) tell();
   }
 
-  /** One keepalive on a stream of its own: a stream that hangs never holds up the next. */
+  function openStream(member: number): KeepaliveStream {
+    const call = new AbortController();
+    const stream = client.lease.leaseKeepAlive({ signal: call.signal });
+    return { member, call, stream, replies: stream[Symbol.asyncIterator]() };
+  }
+
+  /** One that fails, or does not answer in time, takes its stream with it: a stream that hangs never holds up the next. */
   async function keepAlive(): Promise<'kept' | 'gone' | 'unanswered'> {
     const sentMs = clock.monotonic();
     const member = client.member();
-    const call = new AbortController();
+    if (kept?.member !== member) endStream();
+    kept ??= openStream(member);
+    const { call, stream, replies } = kept;
     const doubt = clock.setTimer(lifeMs / keepalivesPerLife, () => client.leave(member));
     const cut = clock.setTimer(Math.max(untilMs - sentMs, lifeMs / keepalivesPerLife), () => call.abort());
-    const stream = client.lease.leaseKeepAlive({ signal: call.signal });
     try {
       await stream.write({ ID: id });
-      for await (const { TTL: left, header: answered } of stream) {
-        if (left <= 0n) return 'gone';
+      const { value } = await replies.next();
+      if (value !== undefined) {
+        if (value.TTL <= 0n) return 'gone';
         const newest = seen();
         const now = await etcdMoment(client, key, { signal: call.signal });
         // Restored from a backup: what it says of the lease is of another time.
         if (now.cluster !== cluster || now.revision < revision || now.revision < newest) return 'gone';
         revision = now.revision;
-        if (now.term !== momentOf(answered).term) return 'unanswered';
-        untilMs = Math.max(untilMs, sentMs + Number(left) * 1000 - marginMs);
+        if (now.term !== momentOf(value.header).term) return 'unanswered';
+        untilMs = Math.max(untilMs, sentMs + Number(value.TTL) * 1000 - marginMs);
         return 'kept';
       }
     } catch {
@@ -91,9 +109,14 @@ export async function grantEtcdLease(
     } finally {
       doubt[Symbol.dispose]();
       cut[Symbol.dispose]();
-      stream.cancel();
     }
+    endStream();
     return 'unanswered';
+  }
+
+  function endStream(): void {
+    kept?.call.abort();
+    kept = undefined;
   }
 
   async function round(): Promise<void> {
@@ -101,6 +124,7 @@ export async function grantEtcdLease(
     if (over.signal.aborted) return;
     if (said === 'gone' || clock.monotonic() >= untilMs + lifeMs) {
       untilMs = Number.NEGATIVE_INFINITY;
+      endStream();
       lose();
       return tellSettled();
     }
@@ -118,6 +142,7 @@ export async function grantEtcdLease(
     async release() {
       over.abort();
       timer?.[Symbol.dispose]();
+      endStream();
       tellSettled();
       await client
         .authenticated(() => client.lease.leaseRevoke({ ID: id }, { timeoutMs: revokeMs }))

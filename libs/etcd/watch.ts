@@ -18,6 +18,15 @@ export interface EtcdChange {
   readonly modRevision: bigint;
 }
 
+export interface EtcdWatchOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** How often etcd is asked for a sign of life, in milliseconds; 4,000 when absent. */
+  readonly askMs?: number | undefined;
+  /** Given what asks at once, for as long as a connection can; undefined while there is none. */
+  readonly onAsk?: ((ask: (() => void) | undefined) => void) | undefined;
+}
+
 export interface EtcdWatchHandlers {
   /** Everything up to `revision`, complete, in order. Where it takes its time, the next is not read before. */
   changes(changes: readonly EtcdChange[], revision: bigint): void | Promise<void>;
@@ -36,9 +45,13 @@ export interface EtcdWatchHandlers {
 
 const retryMsMin = 50;
 const retryMsMax = 500;
+/** How often etcd is asked for a sign of life where nobody wants to know sooner. */
+const askMsDefault = 4_000;
 /** etcd answers a request for progress at once; when it does not, the connection is not worth keeping. */
-const askMsDefault = 1_000;
 const deafMs = 4_000;
+/** How often it is looked whether an answer has come, and after how long a question is put again. */
+const lookMs = 1_000;
+const repeatMs = 3_000;
 /**
  * A watch that begins in the past is sent what it has missed in a round of its own, ten times a second, and older versions of etcd answer a request for progress
  * before that round as if it were through (seen with 3.4.23): no question is put before some of them.
@@ -69,14 +82,9 @@ export async function watchEtcd(
   prefix: string,
   after: bigint,
   handlers: EtcdWatchHandlers,
-  options: {
-    readonly clock: Clock;
-    readonly signal: AbortSignal;
-    /** How often etcd is asked for a sign of life, in milliseconds; 1,000 when absent. */
-    readonly askMs?: number | undefined;
-  },
+  options: EtcdWatchOptions,
 ): Promise<void> {
-  const { clock, signal, askMs = askMsDefault } = options;
+  const { clock, signal, askMs = askMsDefault, onAsk } = options;
   let seen = after;
   let retryMs = retryMsMin;
 
@@ -91,7 +99,10 @@ export async function watchEtcd(
     let asking: Disposable | undefined;
     /** The question that is not answered yet: when it was put, and where etcd was then. */
     let asked: { readonly ms: number; readonly revision: bigint } | undefined;
+    /** When the last question was put that is not answered yet, and the first of them. */
     let sentMs = Number.NEGATIVE_INFINITY;
+    let unansweredMs: number | undefined;
+    let nextMs = Number.NEGATIVE_INFINITY;
     async function putQuestion(ms: number): Promise<void> {
       const { revision } = await etcdMoment(client, prefix, { signal: connection.signal, timeoutMs: deafMs });
       asked ??= { ms, revision };
@@ -99,17 +110,27 @@ export async function watchEtcd(
     }
     const ask = () => {
       const now = clock.monotonic();
-      if (now - heardMs > deafMs) {
-        client.leave(member);
-        return end();
-      }
-      asking = clock.setTimer(askMs, ask);
       // One question at a time, so that it is known which one an answer is to; one that etcd leaves unanswered, being busy, is put again.
-      if (now - sentMs < askMs * 3) return;
+      if (now - sentMs < Math.min(askMs * 3, repeatMs)) return;
       sentMs = now;
+      unansweredMs ??= now;
+      nextMs = now + askMs;
       putQuestion(now).catch(() => {
         sentMs = Number.NEGATIVE_INFINITY;
       });
+    };
+    const look = () => {
+      const now = clock.monotonic();
+      if (unansweredMs !== undefined && now - Math.max(unansweredMs, heardMs) > deafMs) {
+        client.leave(member);
+        return end();
+      }
+      asking = clock.setTimer(Math.min(askMs, lookMs), look);
+      if (now >= nextMs) ask();
+    };
+    const begin = () => {
+      onAsk?.(ask);
+      look();
     };
     let fragments: EtcdChange[] = [];
     try {
@@ -134,8 +155,8 @@ export async function watchEtcd(
         if (reply.created) {
           const now = momentOf(reply.header);
           if (!(await handlers.connected(now, seen))) return true;
-          if (now.revision > seen) asking = clock.setTimer(catchUpMs, ask);
-          else ask();
+          if (now.revision > seen) asking = clock.setTimer(catchUpMs, begin);
+          else begin();
         }
         if (reply.canceled) return false;
         fragments.push(...changesOf(reply.events));
@@ -154,11 +175,13 @@ export async function watchEtcd(
           if (asked === undefined || momentOf(reply.header).revision < asked.revision) continue;
           handlers.progress(asked.ms);
           asked = undefined;
+          unansweredMs = undefined;
           sentMs = Number.NEGATIVE_INFINITY;
         }
       }
       return false;
     } finally {
+      onAsk?.(undefined);
       asking?.[Symbol.dispose]();
       signal.removeEventListener('abort', end);
       stream.cancel();

@@ -14,8 +14,8 @@ export interface RoleReport {
   unavailable(): StatusError;
 }
 
-/** A mirror that is asked every second, and has not been complete for so long, is behind: whoever took over with it would read for a while first. */
-const lagMaxMs = 5_000;
+/** A mirror that is asked every four seconds, and has not been complete for so long, is behind: whoever took over with it would read for a while first. */
+const lagMaxMs = 10_000;
 
 function secondsOf(milliseconds: number): string {
   return (milliseconds / 1_000).toFixed(1);

@@ -26,8 +26,6 @@ export interface ServiceOptions {
   /** Whether other services connect to it: then their authority is trusted beside that of clients. */
   readonly servesServices: boolean;
   readonly drainMs: number;
-  /** How often it asks whether it knows all of the membership, in milliseconds. */
-  readonly membershipAskMs?: number;
 }
 
 /** What a service is composed of. */
@@ -67,7 +65,7 @@ async function servingTlsOf(config: ServiceConfig, peerCa: string): Promise<Serv
 /** Resolves when the service serves and has announced itself; it is ready when it knows what the shards have. */
 export async function startService<Config extends ServiceConfig>(
   context: ServiceContext<Config>,
-  { kind, servesServices, drainMs, membershipAskMs }: ServiceOptions,
+  { kind, servesServices, drainMs }: ServiceOptions,
   compose: (parts: ServiceParts<Config>) => Promise<Service>,
 ): Promise<RunningService> {
   const { config, clock, log, load } = context;
@@ -78,7 +76,7 @@ export async function startService<Config extends ServiceConfig>(
   const listener = await listen({ config, tls, peerCa, clock, log, load });
   const opened = new AsyncDisposableStack();
   try {
-    const connections = opened.use(await openConnections({ config, name, clock, log, membershipAskMs }));
+    const connections = opened.use(await openConnections({ config, name, clock, log }));
     const service = await compose({
       ...context,
       name,

@@ -3,6 +3,7 @@ export { ClockService } from './gen/clock/v1/clock_pb.ts';
 export type { Event as EtcdEvent, KeyValue } from './gen/etcd/kv_pb.ts';
 export { Event_EventType as EtcdEventType } from './gen/etcd/kv_pb.ts';
 export type {
+  LeaseKeepAliveResponse,
   RangeRequest,
   RangeResponse,
   RequestOp,

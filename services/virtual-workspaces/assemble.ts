@@ -97,7 +97,7 @@ export function assemble(deps: AssembleDependencies): Assembled {
         {
           name: 'register',
           live: false,
-          check: () => (membership.silentForMs() <= silentMsMax * 10 ? undefined : 'not heard'),
+          check: () => (membership.silentForMs() <= silentMsMax * 20 ? undefined : 'not heard'),
         },
       ]),
       metrics: createMetrics({ shards, contents, requests, load, watches: () => service.watches() }),

@@ -14,7 +14,10 @@ import type {
 } from '@kcp-ts/sharding';
 import { createProgressAsker, createProgressRequester } from '@kcp-ts/sharding';
 
-export type ShardsMembership = Pick<Membership, 'current' | 'follow' | 'silentForMs' | 'exclude' | 'readmit'>;
+export type ShardsMembership = Pick<
+  Membership,
+  'current' | 'follow' | 'silentForMs' | 'refresh' | 'exclude' | 'readmit'
+>;
 
 export interface Shards extends Disposable {
   readonly membership: ShardsMembership;

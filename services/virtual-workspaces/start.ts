@@ -10,9 +10,6 @@ import { createShardLabels } from './shard-labels.ts';
 
 export type RunningVirtualWorkspaces = RunningService;
 
-/** Well below the half second after which whoever has not heard the register pauses. */
-const membershipAskMs = 150;
-
 /** Resolves when the service serves; it is ready when it knows where workspaces are. */
 export async function startVirtualWorkspaces(
   config: VirtualWorkspacesConfig,
@@ -21,7 +18,7 @@ export async function startVirtualWorkspaces(
   const context = createServiceContext(config, uncaught);
   const { clock, random, log, load } = context;
   const drainMs = config.shutdownDrainSeconds * 1000;
-  const options = { kind: 'virtual-workspaces', servesServices: true, drainMs, membershipAskMs } as const;
+  const options = { kind: 'virtual-workspaces', servesServices: true, drainMs } as const;
   return startService(context, options, async ({ name, connections, opened, openDirectory }) => {
     const { tls, membership } = connections;
     const labels = createShardLabels();

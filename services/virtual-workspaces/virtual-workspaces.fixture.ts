@@ -1,7 +1,7 @@
 /** The service among shards that a test writes itself: connections, certificates and frames are real; what shards say, and the register, is the test's. */
 import { PassThrough } from 'node:stream';
 import type { ClusterName, Revision } from '@kcp-ts/api';
-import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import { createSystemClock, createSystemRandom, pauseOn } from '@kcp-ts/base';
 import type { BodyStream, Exchange, HttpServer } from '@kcp-ts/http';
 import { createHttpServer, createUpstream } from '@kcp-ts/http';
 import { createLogger } from '@kcp-ts/observability';
@@ -140,6 +140,7 @@ export async function setUp(): Promise<Setting> {
         return { [Symbol.dispose]: () => void listeners.delete(listener) };
       },
       silentForMs: () => world.membershipSilentMs,
+      refresh: () => pauseOn(clock, 25),
       exclude: (_name, at) => Promise.resolve(at),
       readmit: () => Promise.resolve(),
     },

@@ -3,7 +3,8 @@ import type { InProcessRegistry, Membership, MembershipState, ShardAddress, Shar
 import type { SimProcess } from './process.ts';
 import type { Chance, VirtualTime } from './virtual-time.ts';
 
-export interface SimMembership extends Pick<Membership, 'current' | 'follow' | 'silentForMs' | 'exclude' | 'readmit'> {
+export interface SimMembership
+  extends Pick<Membership, 'current' | 'follow' | 'silentForMs' | 'refresh' | 'exclude' | 'readmit'> {
   /** Whether the register and the process reach each other. */
   connected: boolean;
   /** Joins, and is alive from then on. Rejects where `mayJoin` says no when the register is asked. */
@@ -61,6 +62,7 @@ export function followMembership({ time, chance, registry }: RegisterDependencie
     connected: true,
     current: () => heard,
     silentForMs: () => time.now() - asOfMs,
+    refresh: () => new Promise((resolve) => void process.clock.setTimer(lookMs, resolve)),
     follow(listener) {
       listeners.add(listener);
       listener(heard);

@@ -171,6 +171,7 @@ function withoutRules({ rules, time, network, shards }: Simulation, process: Sim
       };
     },
     silentForMs: () => (rules.pauseWhenSilent ? view.silentForMs() : 0),
+    refresh: () => view.refresh(),
   };
 }
 

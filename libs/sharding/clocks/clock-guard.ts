@@ -35,7 +35,7 @@ export interface ClockGuard extends Disposable {
 }
 
 export const clockOffsetMaxMs = 500;
-const intervalMs = 1_000;
+const intervalMs = 3_000;
 const answerMaxMs = 1_000;
 /** Who was not heard for longer says nothing any more, unless nobody else was heard either. */
 const freshMs = 10_000;

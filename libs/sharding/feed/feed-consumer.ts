@@ -14,12 +14,10 @@ import type { FeedEntry, FeedHandler } from './feed.ts';
 import { feedSubject, fromMessage } from './feed.ts';
 import type { FeedConsumer, FeedConsumerOptions, FollowedShard } from './follow.ts';
 import type { Followed } from './followed.ts';
-import { newlyFollowed, retryMsMin } from './followed.ts';
+import { newlyFollowed, retryMsMin, silentMsMax, silentMsMin } from './followed.ts';
 import { readMessage } from './read-message.ts';
 
 const retryMsMax = 1_000;
-/** A shard that says nothing for this long is asked: it says its progress once a second. */
-const silentMs = 1_500;
 /** A handler that has lost something cannot hold more at once, as long as its disk is full. */
 const retakeMs = 5_000;
 const heldMessagesMax = 2_000;
@@ -61,10 +59,10 @@ class BusFeedConsumer implements FeedConsumer {
   }
 
   #watch(): void {
-    this.#watchdog = every(this.#options.clock, silentMs / 2, () => {
+    this.#watchdog = every(this.#options.clock, silentMsMin / 2, () => {
       const now = this.#options.clock.monotonic();
       for (const followed of this.#followed.values())
-        if (followed.complete !== undefined && followed.shard.alive && now - followed.completeAtMs > silentMs)
+        if (followed.complete !== undefined && followed.shard.alive && now - followed.completeAtMs > followed.silentMs)
           void this.#bring(followed);
     });
   }
@@ -156,6 +154,7 @@ class BusFeedConsumer implements FeedConsumer {
     }
     this.#apply(followed, message.entries, complete);
     this.#advance(followed, message.progress);
+    followed.silentMs = Math.min(silentMsMax, Math.max(silentMsMin, message.nextMs * 1.5));
   }
 
   #apply(followed: Followed, messages: FeedMessage['entries'], after: Revision): void {

@@ -1,4 +1,7 @@
-/** Publishes a shard's feed: one message for what was committed in a turn of the event loop, and one a second that says there was nothing else. */
+/**
+ * Publishes a shard's feed: one message for what was committed in a turn of the event loop, and one a second that says there was nothing else. Where nothing
+ * was committed for a while, nothing can have been lost that was not told of since, and the feed says its progress more seldom.
+ */
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { Revision } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
@@ -25,7 +28,11 @@ export interface FeedPublisher extends Disposable {
   statistics(): { readonly messages: number; readonly entries: number; readonly dropped: number };
 }
 
+/** Between two messages that say progress alone, where something was committed lately and where not. */
 const progressMs = 1_000;
+const quietProgressMs = 4_000;
+/** How long after the last entry a feed is quiet. */
+const quietAfterMs = 10_000;
 /** What travels beside the entries. */
 const headBytes = 1_000;
 
@@ -39,6 +46,9 @@ export function createFeedPublisher(options: FeedPublisherOptions): FeedPublishe
   let complete = last;
   let closed = false;
   let timer: Disposable | undefined;
+  let entryMs = clock.monotonic();
+
+  const nextMs = () => (clock.monotonic() - entryMs < quietAfterMs ? progressMs : quietProgressMs);
 
   function send(entries: readonly FeedEntry[], previous: Revision): void {
     let bytes = headBytes;
@@ -52,6 +62,7 @@ export function createFeedPublisher(options: FeedPublisherOptions): FeedPublishe
       progress: complete,
       entries: byReference ? [] : entries.map(toMessage),
       byReference,
+      nextMs: nextMs(),
     });
     counters.messages++;
     counters.entries += entries.length;
@@ -79,6 +90,9 @@ export function createFeedPublisher(options: FeedPublisherOptions): FeedPublishe
     }
     if (pending.length === 0 || scheduled) return;
     scheduled = true;
+    const wasQuiet = nextMs() === quietProgressMs;
+    entryMs = clock.monotonic();
+    if (wasQuiet) schedule();
     queueMicrotask(flush);
   });
 
@@ -91,7 +105,12 @@ export function createFeedPublisher(options: FeedPublisherOptions): FeedPublishe
     } catch {
       // The store is closing, or not ours any more: nothing is promised.
     }
-    if (!closed) timer = clock.setTimer(progressMs, () => void tick());
+    schedule();
+  }
+
+  function schedule(): void {
+    timer?.[Symbol.dispose]();
+    if (!closed) timer = clock.setTimer(nextMs(), () => void tick());
   }
   // At once, so that feed consumers hear of the new epoch.
   void tick();

@@ -25,6 +25,8 @@ export interface Followed {
   /** Everything up to it is in the handler; undefined before the first snapshot. */
   complete: Revision | undefined;
   completeAtMs: number;
+  /** How long the shard may say nothing before it is asked. */
+  silentMs: number;
   /** The newest entry that the handler was given, whoever said it: a state that ends before it is one of the past. */
   newest: Revision;
   /** A fetch or snapshot is under way; messages wait for it. */
@@ -34,6 +36,11 @@ export interface Followed {
   retry: Disposable | undefined;
   removed: boolean;
 }
+
+/** A shard that says nothing for longer than it said it would, and half of that, is asked. */
+export const silentMsMin = 1_500;
+/** Whatever a shard says. */
+export const silentMsMax = 6_000;
 
 /** Nothing yet. */
 export function newlyFollowed(shard: FollowedShard, client: Followed['client']): Followed {
@@ -48,6 +55,7 @@ export function newlyFollowed(shard: FollowedShard, client: Followed['client']):
     tried: false,
     complete: undefined,
     completeAtMs: 0,
+    silentMs: silentMsMin,
     newest: revisionZero,
     working: undefined,
     held: [],

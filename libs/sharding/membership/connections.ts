@@ -59,8 +59,6 @@ export interface ConnectionDependencies {
   readonly name: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How often the membership is asked whether all has been heard, in milliseconds. */
-  readonly membershipAskMs?: number | undefined;
 }
 
 async function natsOf({ config, name, clock, log }: ConnectionDependencies): Promise<Bus> {
@@ -82,7 +80,7 @@ export async function openConnections(deps: ConnectionDependencies): Promise<Con
   const { config, clock } = deps;
   const tls = await peerTlsOf(config);
   const client = createEtcdClient(await etcdOptionsOf(config, config.coordinationEtcd));
-  const membership = await openEtcdMembership({ client, prefix: membershipPrefix, clock, askMs: deps.membershipAskMs });
+  const membership = await openEtcdMembership({ client, prefix: membershipPrefix, clock });
   const bus = await natsOf(deps);
   return {
     tls,

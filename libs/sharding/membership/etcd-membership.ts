@@ -26,8 +26,6 @@ export interface EtcdMembershipOptions {
   /** `/kcp/register`. */
   readonly prefix: string;
   readonly clock: Clock;
-  /** How often etcd is asked whether all has been heard, in milliseconds; 1,000 if absent. */
-  readonly askMs?: number | undefined;
 }
 
 interface StoredShard extends ShardAddress {
@@ -41,6 +39,8 @@ const leaseSeconds = 5;
 const attempts = 20;
 const leaseRetryMs = 500;
 const readRetryMs = 500;
+/** Whoever waits for an answer of etcd is told after so long that there was none. */
+const refreshMaxMs = 1_000;
 
 function encode(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value));
@@ -74,23 +74,25 @@ class EtcdMembership implements Membership {
   readonly #client: EtcdClient;
   readonly #prefix: string;
   readonly #clock: Clock;
-  readonly #askMs: number | undefined;
   readonly #values = new Map<string, Uint8Array>();
   readonly #listeners = new Set<(state: MembershipState) => void>();
   readonly #over = new AbortController();
-  /** What this process keeps there, and under which lease. */
-  readonly #kept = new Map<string, { readonly value: Uint8Array; readonly lease: EtcdLease }>();
+  /** What this process keeps there, all of it under one lease. */
+  readonly #kept = new Map<string, Uint8Array>();
+  #lease: Promise<EtcdLease> | undefined;
   #state: MembershipState = { shards: [], services: [] };
   #heardMs = 0;
+  /** Asks etcd at once whether all has been heard; undefined while there is no connection. */
+  #ask: (() => void) | undefined;
+  #refreshing: { readonly promise: Promise<void>; end(): void } | undefined;
   /** Of etcd, when everything was read. */
   #cluster = '';
   #following: Promise<void> = Promise.resolve();
 
-  constructor({ client, prefix, clock, askMs }: EtcdMembershipOptions) {
+  constructor({ client, prefix, clock }: EtcdMembershipOptions) {
     this.#client = client;
     this.#prefix = prefix;
     this.#clock = clock;
-    this.#askMs = askMs;
   }
 
   async open(): Promise<void> {
@@ -128,7 +130,14 @@ class EtcdMembership implements Membership {
           connected: ({ cluster, revision }, seen) => cluster === this.#cluster && revision >= seen,
           compacted: () => undefined,
         },
-        { clock: this.#clock, signal: this.#over.signal, askMs: this.#askMs },
+        {
+          clock: this.#clock,
+          signal: this.#over.signal,
+          onAsk: (ask) => {
+            this.#ask = ask;
+            if (this.#refreshing !== undefined) ask?.();
+          },
+        },
       );
       if (!this.#over.signal.aborted) from = await this.#readAgain(from);
     }
@@ -147,6 +156,7 @@ class EtcdMembership implements Membership {
 
   #heard(askedMs: number): void {
     this.#heardMs = Math.max(this.#heardMs, askedMs);
+    this.#refreshing?.end();
   }
 
   #apply(changes: readonly EtcdChange[]): void {
@@ -154,7 +164,8 @@ class EtcdMembership implements Membership {
       if (type === 'put') this.#values.set(key, value);
       else this.#values.delete(key);
     }
-    for (const { type, key } of changes) if (type === 'delete' && !this.#values.has(key)) this.#putBack(key);
+    for (const { type, key } of changes)
+      if (type === 'delete' && !this.#values.has(key)) void this.#putBack(key).catch(() => undefined);
     this.#changed();
   }
 
@@ -214,13 +225,26 @@ class EtcdMembership implements Membership {
 
   /** Keeps a key for as long as this process runs; a lease that was lost is replaced. */
   async #keep(key: string, value: Uint8Array): Promise<void> {
-    const lease = await grantEtcdLease(this.#client, this.#clock, {
-      ttlSeconds: leaseSeconds,
-      key: this.#prefix,
-    });
-    await etcdCommit(this.#client, [], [{ put: key, value, lease: lease.id }]);
-    this.#kept.set(key, { value, lease });
-    void lease.lost.then(() => this.#keepAgain(key, value));
+    this.#lease ??= this.#grant();
+    const granted = this.#lease;
+    await etcdCommit(this.#client, [], [{ put: key, value, lease: (await granted).id }]);
+    this.#kept.set(key, value);
+    // Lost meanwhile, when this key was not among those that are put back.
+    if (this.#lease !== granted) this.#keepAgain(key, value);
+  }
+
+  async #grant(): Promise<EtcdLease> {
+    try {
+      const lease = await grantEtcdLease(this.#client, this.#clock, { ttlSeconds: leaseSeconds, key: this.#prefix });
+      void lease.lost.then(() => {
+        this.#lease = undefined;
+        for (const [key, value] of this.#kept) this.#keepAgain(key, value);
+      });
+      return lease;
+    } catch (thrown) {
+      this.#lease = undefined;
+      throw thrown;
+    }
   }
 
   #keepAgain(key: string, value: Uint8Array): void {
@@ -231,15 +255,16 @@ class EtcdMembership implements Membership {
   }
 
   /** A former owner of this shard took it for its own key, and with it away as it ended. */
-  #putBack(key: string): void {
-    const kept = this.#kept.get(key);
+  async #putBack(key: string): Promise<void> {
+    const value = this.#kept.get(key);
+    const lease = await this.#lease;
     const shard = key.startsWith(`${this.#prefix}/alive/`) ? key.slice(`${this.#prefix}/alive/`.length) : undefined;
     // A shard that was taken out stays out.
     const left = shard !== undefined && !this.#values.has(this.#shardKey(shard));
-    if (kept === undefined || left || !kept.lease.holds() || this.#over.signal.aborted) return;
-    etcdCommit(this.#client, [], [{ put: key, value: kept.value, lease: kept.lease.id }]).catch(() => {
+    if (value === undefined || left || lease?.holds() !== true || this.#over.signal.aborted) return;
+    etcdCommit(this.#client, [], [{ put: key, value, lease: lease.id }]).catch(() => {
       this.#clock.setTimer(leaseRetryMs, () => {
-        if (!this.#values.has(key)) this.#putBack(key);
+        if (!this.#values.has(key)) void this.#putBack(key);
       });
     });
   }
@@ -292,9 +317,25 @@ class EtcdMembership implements Membership {
     return this.#clock.monotonic() - this.#heardMs;
   }
 
+  refresh(): Promise<void> {
+    if (this.#refreshing === undefined) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const end = () => {
+        timer[Symbol.dispose]();
+        this.#refreshing = undefined;
+        resolve();
+      };
+      const timer = this.#clock.setTimer(refreshMaxMs, end);
+      this.#refreshing = { promise, end };
+      this.#ask?.();
+    }
+    return this.#refreshing?.promise ?? Promise.resolve();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over.abort();
-    await Promise.all([...this.#kept.values()].map(({ lease }) => lease.release()));
+    this.#refreshing?.end();
+    await this.#lease?.then((lease) => lease.release()).catch(() => undefined);
     await this.#following;
   }
 }

@@ -83,6 +83,7 @@ export function createInProcessRegistry({ clock }: { readonly clock: Clock }): I
           return { [Symbol.dispose]: () => void listeners.delete(listener) };
         },
         silentForMs: () => 0,
+        refresh: () => Promise.resolve(),
         async [Symbol.asyncDispose]() {
           for (const end of ends) end();
           changed();

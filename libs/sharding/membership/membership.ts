@@ -68,6 +68,11 @@ export interface Membership extends AsyncDisposable {
   follow(listener: (state: MembershipState) => void): Disposable;
   /** Milliseconds since what is known of it was the newest, for all that can be said. */
   silentForMs(): number;
+  /**
+   * Asks at once whether the state is the newest. Resolves when the answer has come, whatever it is, and after a second where none comes: `silentForMs` says
+   * what is known then. Questions at one time are one.
+   */
+  refresh(): Promise<void>;
 }
 
 /**

@@ -39,6 +39,7 @@ it('excludes a shard whose heartbeat has lapsed, and never one that only this re
         return { [Symbol.dispose]: () => void listeners.delete(listener) };
       },
       silentForMs: () => 0,
+      refresh: () => Promise.resolve(),
     },
     async exclude(name, at) {
       said.push(`exclude ${name} at ${at}`);

@@ -75,11 +75,14 @@ async function newestOf<Shard extends MergedShard>(
 }
 
 /** Resolves when the membership has been heard: who has not heard it may not know of a shard. Throws ServiceUnavailable where that takes too long. */
-export async function awaitMembership(shards: Pick<ShardsView, 'silentForMs'>, clock: Clock): Promise<void> {
+export async function awaitMembership(
+  shards: Pick<ShardsView, 'silentForMs' | 'refresh'>,
+  clock: Clock,
+): Promise<void> {
   const begunMs = clock.monotonic();
   while (shards.silentForMs() > silentMsMax) {
     if (clock.monotonic() - begunMs > settleMsMax) throw unavailable('the register of shards does not answer');
-    await pauseOn(clock, settleAgainMs);
+    await shards.refresh();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Revision, StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
+import { pauseOn } from '@kcp-ts/base';
 import type { WatchFrame } from '@kcp-ts/watch';
 import { describe, expect, it } from 'vitest';
 import type { ContentHandlers } from './content.ts';
@@ -67,6 +68,7 @@ function setUp(
         return { [Symbol.dispose]: () => void listeners.delete(listener) };
       },
       silentForMs: () => silentMs,
+      refresh: () => pauseOn(clock, 100),
     },
     open(opening, after, withState, handlers) {
       const stream = { shard: opening.name, after, initial: withState, handlers, paused: false };

@@ -46,7 +46,8 @@ export interface MergedWatch extends Disposable {
 
 /** Emitted in one piece; between two of them others have their turn. */
 const piece = 1_000;
-const silentAgainMs = 100;
+/** How often an idle watch asks for the membership, to say in bookmarks how far it is. */
+const quietRefreshMs = 4_000;
 
 /** Throws StatusError Expired where the stream cannot begin. Never calls the handler before it returns. */
 export function createMergedWatch<Shard extends MergedShard>(options: MergedWatchOptions<Shard>): MergedWatch {
@@ -66,6 +67,8 @@ class OrderedWatch<Shard extends MergedShard> implements MergedWatch {
   #over = false;
   #following: Disposable | undefined;
   #timer: Disposable | undefined;
+  #refreshing = false;
+  #refreshedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: MergedWatchOptions<Shard>) {
     this.#options = options;
@@ -160,7 +163,7 @@ class OrderedWatch<Shard extends MergedShard> implements MergedWatch {
   #pump(): void {
     if (this.#over || !this.#flowing) return;
     if (this.#options.shards.silentForMs() > silentMsMax) {
-      this.#pumpSoon(silentAgainMs);
+      this.#refreshMembership();
       return;
     }
     if (this.#starting) {
@@ -181,6 +184,20 @@ class OrderedWatch<Shard extends MergedShard> implements MergedWatch {
     }
     if (frontier > this.#position) this.#position = frontier;
     this.#requestProgress();
+  }
+
+  /** Goes on when the membership has been heard: it is asked at once where an event waits, and seldom where only the position would move. */
+  #refreshMembership(): void {
+    const { shards, clock } = this.#options;
+    const now = clock.monotonic();
+    const isAwaited = this.#starting || this.#ordered.some((shardStream) => shardStream.head() !== undefined);
+    if (this.#refreshing || (!isAwaited && now - this.#refreshedMs < quietRefreshMs)) return;
+    this.#refreshing = true;
+    this.#refreshedMs = now;
+    void shards.refresh().then(() => {
+      this.#refreshing = false;
+      if (!this.#over) this.#pumpSoon(0);
+    });
   }
 
   #take(frontier: Revision): MergedEvent[] {

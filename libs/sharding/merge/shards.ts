@@ -27,6 +27,11 @@ export interface ShardsView<Shard extends MergedShard = MergedShard> {
   follow(listener: (state: { readonly shards: readonly Shard[] }) => void): Disposable;
   /** Milliseconds since the state is known to have been the newest. */
   silentForMs(): number;
+  /**
+   * Asks at once whether the state is the newest. Resolves when the answer has come, whatever it is, and after a second where none comes: `silentForMs` says
+   * what is known then. Questions at one time are one.
+   */
+  refresh(): Promise<void>;
 }
 
 /**
