@@ -92,6 +92,22 @@ describe('what leaves a shard with its feed', () => {
     }
   });
 
+  it('is nothing of a change of a workspace or logical cluster that no index reads', () => {
+    for (const [group, resource] of [
+      ['tenancy.kcp.io', 'workspaces'],
+      ['core.kcp.io', 'logicalclusters'],
+    ] as const) {
+      const before = stored(group, resource, { annotations: { 'kcp.io/path': 'root:a' } });
+      const locked = stored(group, resource, {
+        annotations: { 'kcp.io/path': 'root:a', 'internal.apis.kcp.io/resource-bindings': '{}' },
+      });
+      const moved = stored(group, resource, { annotations: { 'kcp.io/path': 'root:b' } });
+      const previous = { value: before.value, revision: 1 as never };
+      expect(project({ type: 'put', ...locked, previous })).toEqual({ kind: 'none' });
+      expect(project({ type: 'put', ...moved, previous })).toMatchObject({ kind: 'put' });
+    }
+  });
+
   it('says of a role that it has gone when it is no longer marked, and nothing of one that never was', () => {
     const [group, resource] = ['rbac.authorization.k8s.io', 'clusterroles'] as const;
     const marked = stored(group, resource, { annotations: { 'internal.kcp.io/replicate': 'true' } });

@@ -109,7 +109,12 @@ export function createFeedContents({ exportConsumersPrefix, isMarked }: FeedCont
         const isLogicalCluster = isLogicalClusterKey(key);
         if (isLogicalCluster || (workspaces !== undefined && key.startsWith(workspaces))) {
           if (type === 'delete') return deleted;
-          return { kind: 'put', value: isLogicalCluster && isMarked(value) ? value : projectionOf(value) };
+          const projected = (stored: Uint8Array) =>
+            isLogicalCluster && isMarked(stored) ? stored : projectionOf(stored);
+          const said = projected(value);
+          // Others need not hear of a change of what they do not see: each binding writes its LogicalCluster.
+          if (previous !== undefined && Buffer.compare(projected(previous.value), said) === 0) return none;
+          return { kind: 'put', value: said };
         }
         if (copied.some((prefix) => key.startsWith(prefix)))
           return type === 'delete' ? deleted : { kind: 'put', value };
