@@ -5,8 +5,9 @@
  * lease ends earlier. So it counts only where a majority has confirmed afterwards that there was no election meanwhile.
  */
 import type { Clock } from '@kcp-ts/base';
-import type { LeaseKeepAliveResponse } from '@kcp-ts/proto';
+
 import type { EtcdClient } from './client.ts';
+import { KeepaliveStream } from './keepalive-stream.ts';
 import { etcdMoment, momentOf } from './transaction.ts';
 
 export interface EtcdLease {
@@ -22,13 +23,6 @@ export interface EtcdLease {
 }
 
 /** A stream of keepalives to one member, for as long as each is answered. */
-interface KeepaliveStream {
-  readonly member: number;
-  readonly call: AbortController;
-  readonly stream: ReturnType<EtcdClient['lease']['leaseKeepAlive']>;
-  readonly replies: AsyncIterator<LeaseKeepAliveResponse>;
-}
-
 const keepalivesPerLife = 3;
 /** Taken off what etcd grants, for clocks that run at different speeds. */
 const marginMs = 200;
@@ -39,8 +33,10 @@ const revokeMs = 2_000;
 
 export interface EtcdLeaseDependencies {
   readonly ttlSeconds: number;
-  /** One that this client may read, to ask a majority for. */
-  readonly key: string;
+  /**
+   * One that this client may read, to ask a majority for. Without it a keepalive counts as the member says: good for what nobody is fenced by.
+   */
+  readonly key?: string;
   /** The newest revision of etcd that the holder has seen: an etcd that is not so far was restored from a backup. */
   seen?(): bigint;
 }
@@ -63,7 +59,7 @@ export async function grantEtcdLease(
   const over = new AbortController();
   const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
   let timer: Disposable | undefined;
-  let kept: KeepaliveStream | undefined;
+  const stream = new KeepaliveStream(client);
   let waiters: (() => void)[] = [];
 
   const holds = () => !over.signal.aborted && clock.monotonic() < untilMs;
@@ -74,32 +70,28 @@ export async function grantEtcdLease(
     for (const tell of told) tell();
   }
 
-  function openStream(member: number): KeepaliveStream {
-    const call = new AbortController();
-    const stream = client.lease.leaseKeepAlive({ signal: call.signal });
-    return { member, call, stream, replies: stream[Symbol.asyncIterator]() };
+  /** Asks a majority whether what a member of this term said still counts. */
+  async function confirm(at: string, term: bigint, signal: AbortSignal): Promise<'kept' | 'gone' | 'unanswered'> {
+    const newest = seen();
+    const now = await etcdMoment(client, at, { signal });
+    // Restored from a backup: what it says of the lease is of another time.
+    if (now.cluster !== cluster || now.revision < revision || now.revision < newest) return 'gone';
+    revision = now.revision;
+    return now.term === term ? 'kept' : 'unanswered';
   }
 
   /** One that fails, or does not answer in time, takes its stream with it: a stream that hangs never holds up the next. */
   async function keepAlive(): Promise<'kept' | 'gone' | 'unanswered'> {
     const sentMs = clock.monotonic();
-    const member = client.member();
-    if (kept?.member !== member) endStream();
-    kept ??= openStream(member);
-    const { call, stream, replies } = kept;
+    const { member, signal } = stream.open();
     const doubt = clock.setTimer(lifeMs / keepalivesPerLife, () => client.leave(member));
-    const cut = clock.setTimer(Math.max(untilMs - sentMs, lifeMs / keepalivesPerLife), () => call.abort());
+    const cut = clock.setTimer(Math.max(untilMs - sentMs, lifeMs / keepalivesPerLife), () => stream.end());
     try {
-      await stream.write({ ID: id });
-      const { value } = await replies.next();
+      const value = await stream.keepAlive(id);
       if (value !== undefined) {
         if (value.TTL <= 0n) return 'gone';
-        const newest = seen();
-        const now = await etcdMoment(client, key, { signal: call.signal });
-        // Restored from a backup: what it says of the lease is of another time.
-        if (now.cluster !== cluster || now.revision < revision || now.revision < newest) return 'gone';
-        revision = now.revision;
-        if (now.term !== momentOf(value.header).term) return 'unanswered';
+        const confirmed = key === undefined ? 'kept' : await confirm(key, momentOf(value.header).term, signal);
+        if (confirmed !== 'kept') return confirmed;
         untilMs = Math.max(untilMs, sentMs + Number(value.TTL) * 1000 - marginMs);
         return 'kept';
       }
@@ -110,13 +102,8 @@ export async function grantEtcdLease(
       doubt[Symbol.dispose]();
       cut[Symbol.dispose]();
     }
-    endStream();
+    stream.end();
     return 'unanswered';
-  }
-
-  function endStream(): void {
-    kept?.call.abort();
-    kept = undefined;
   }
 
   async function round(): Promise<void> {
@@ -124,7 +111,7 @@ export async function grantEtcdLease(
     if (over.signal.aborted) return;
     if (said === 'gone' || clock.monotonic() >= untilMs + lifeMs) {
       untilMs = Number.NEGATIVE_INFINITY;
-      endStream();
+      stream.end();
       lose();
       return tellSettled();
     }
@@ -142,7 +129,7 @@ export async function grantEtcdLease(
     async release() {
       over.abort();
       timer?.[Symbol.dispose]();
-      endStream();
+      stream.end();
       tellSettled();
       await client
         .authenticated(() => client.lease.leaseRevoke({ ID: id }, { timeoutMs: revokeMs }))

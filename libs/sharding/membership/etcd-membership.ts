@@ -235,7 +235,7 @@ class EtcdMembership implements Membership {
 
   async #grant(): Promise<EtcdLease> {
     try {
-      const lease = await grantEtcdLease(this.#client, this.#clock, { ttlSeconds: leaseSeconds, key: this.#prefix });
+      const lease = await grantEtcdLease(this.#client, this.#clock, { ttlSeconds: leaseSeconds });
       void lease.lost.then(() => {
         this.#lease = undefined;
         for (const [key, value] of this.#kept) this.#keepAgain(key, value);
