@@ -16,6 +16,7 @@ import {
   schemaKey,
 } from '@kcp-ts/sharing';
 import { encodeStored, formatKey } from '@kcp-ts/storage';
+import { logicalClusterKey } from '@kcp-ts/tenancy';
 import { describe, expect, it } from 'vitest';
 import { createApiBinding } from './api-binding.ts';
 import {
@@ -24,7 +25,6 @@ import {
   inCluster,
   keyOf,
   logicalCluster,
-  logicalClusterKey,
   readerOf,
   resolvePath,
   testTime,
@@ -44,7 +44,6 @@ const create = async (environment: TestEnvironment) => {
     claims,
     turns,
     decide,
-    logicalClusterKey,
     bindings: await bindingIndexOf(environment),
     resolve: resolvePath,
     exportsOf: (cluster) =>

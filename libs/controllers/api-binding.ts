@@ -2,6 +2,7 @@
  * Brings an APIBinding to Bound and keeps it there: finds what it refers to, keeps copies of the schemas, labels what its claims show or hide, and on
  * deletion removes the instances before it lets the binding go.
  */
+
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition, KubeObject, Revision } from '@kcp-ts/api';
 import { isTrueCondition, parseIdentityHash, withCondition } from '@kcp-ts/api';
@@ -39,6 +40,7 @@ import {
 } from '@kcp-ts/sharing';
 import type { Decision, Entry, Operation, ParsedReader, Reads } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
+import { logicalClusterKey } from '@kcp-ts/tenancy';
 import type { BindingIndex } from './binding-index.ts';
 import type { Successor } from './binding-successors.ts';
 import { successorsOf } from './binding-successors.ts';
@@ -52,7 +54,6 @@ export interface ApiBindingDependencies extends ControllerDependencies {
   /** A binding may have thousands of claims: others get their turns before it is judged. */
   readonly turns: Turns;
   readonly bindings: BindingIndex;
-  logicalClusterKey(cluster: string): string;
   readonly claims: ClaimTables;
   resolve(path: string): string | undefined;
   /** Exports of a cluster, wherever it is. */
@@ -142,7 +143,7 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
 
   /** Notes on the LogicalCluster what bindings have from now on. */
   function lock(decision: Decision, cluster: string, bindings: readonly ApiBinding[]): Operation[] {
-    const entry = decision.peek(deps.logicalClusterKey(cluster));
+    const entry = decision.peek(logicalClusterKey(cluster));
     if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) return [];
     const logicalClusters = deps.served('core.kcp.io', 'logicalclusters');
     const object = objectOf<KubeObject>(logicalClusters, entry);

@@ -10,7 +10,7 @@ import { bindingFinalizer } from '@kcp-ts/sharing';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { cutIntoCommits, eachBatch, flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
-import { logicalClusterFinalizer, phaseLabels, terminatorsFinalizer } from '@kcp-ts/tenancy';
+import { logicalClusterFinalizer, logicalClusterKey, phaseLabels, terminatorsFinalizer } from '@kcp-ts/tenancy';
 import { removeOperation } from './delete-instances.ts';
 import type { ControllerDependencies } from './writer.ts';
 import { objectOf, replaceOperation, timestamp } from './writer.ts';
@@ -18,7 +18,6 @@ import { objectOf, replaceOperation, timestamp } from './writer.ts';
 export interface ClusterRemovalDependencies extends ControllerDependencies {
   /** `tenancy.kcp.io/workspaces/<identity>/`. */
   workspacesPrefix(): string;
-  logicalClusterKey(cluster: string): string;
 }
 
 /** The Workspace that a logical cluster must belong to. */
@@ -116,7 +115,7 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
     cluster: string,
     owner: ClusterOwner | undefined,
   ): Promise<'marked' | 'conflict' | 'not-owned'> {
-    const entry = decision.peek(deps.logicalClusterKey(cluster));
+    const entry = decision.peek(logicalClusterKey(cluster));
     // It goes with the last of its content, so there is nothing left: and what has none, as the system's clusters, belongs to no Workspace.
     if (entry === undefined) return 'not-owned';
     const object = objectOf<LogicalCluster>(logicalClusters(), entry);
@@ -133,7 +132,7 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
   async function contentOf(cluster: string): Promise<Content> {
     const operations: Operation[] = [];
     const last: Operation[] = [];
-    const own = deps.logicalClusterKey(cluster);
+    const own = logicalClusterKey(cluster);
     const blocked = new Map<string, number>();
     const now = timestamp(deps);
     for await (const entries of eachBatch(deps.store, { cluster })) {
@@ -178,7 +177,7 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
 
   /** The end of the cluster, where nothing else is in it, not even what is on its way. */
   async function finish(decision: Decision, cluster: string, last: Operation | undefined): Promise<RemovalOutcome> {
-    const own = decision.peek(deps.logicalClusterKey(cluster));
+    const own = decision.peek(logicalClusterKey(cluster));
     if (own === undefined) return { status: 'conflict' };
     decision.relyOn({ cluster });
     if (deps.store.scan({ cluster }, 2).some(({ key }) => key !== own.key)) return { status: 'conflict' };

@@ -87,10 +87,6 @@ export function logicalCluster(
   };
 }
 
-export function logicalClusterKey(cluster: string): string {
-  return keyOf(cluster, 'core.kcp.io', 'logicalclusters', 'cluster');
-}
-
 /** The same in each run. */
 function countingRandom(): Random {
   let count = 0;

@@ -5,14 +5,13 @@ import type { ApiBinding } from '@kcp-ts/sharing';
 import { bindingKey, bindingsPrefix, defaultBindingName, exportKey } from '@kcp-ts/sharing';
 import { parseKey } from '@kcp-ts/storage';
 import type { ResolvedType, WorkspaceType } from '@kcp-ts/tenancy';
-import { lifecycleAnnotation, typeAnnotation } from '@kcp-ts/tenancy';
+import { lifecycleAnnotation, logicalClusterKey, typeAnnotation } from '@kcp-ts/tenancy';
 import { describe, expect, it } from 'vitest';
 import {
   dependenciesOf,
   inCluster,
   keyOf,
   logicalCluster,
-  logicalClusterKey,
   pathOf,
   prefixOf,
   readerOf,
@@ -33,7 +32,6 @@ const create = (environment: TestEnvironment) => {
     turns,
     decide,
     typesPrefix,
-    logicalClusterKey,
     types: typesOf(environment),
     resolve: resolvePath,
     allTypes: () =>

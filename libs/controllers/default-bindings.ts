@@ -21,6 +21,8 @@ import {
   defaultBindingObject,
   defaultBindingsOf,
   lifecycleAnnotation,
+  logicalClusterKey,
+  logicalClustersPrefix,
   parseTypeName,
   pathAnnotation,
   typeAnnotation,
@@ -42,10 +44,8 @@ export interface DefaultBindingsControllerDependencies extends ControllerDepende
   allTypes(): Iterable<ResolvedType>;
   /** `tenancy.kcp.io/workspacetypes/<identity>/`. */
   typesPrefix(): string;
-  logicalClusterKey(cluster: string): string;
 }
 
-const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
 /** Key for all workspaces: reconciled when a type has changed. */
 const everyWorkspace = 'every workspace';
 const bindingsMax = 1_000;
@@ -226,7 +226,7 @@ export function createDefaultBindings(deps: DefaultBindingsControllerDependencie
       {
         prefix: bindingsPrefix,
         keys: ({ event, parts }) =>
-          hasText(event.value, lifecycleAnnotation) ? [deps.logicalClusterKey(parts.cluster)] : [],
+          hasText(event.value, lifecycleAnnotation) ? [logicalClusterKey(parts.cluster)] : [],
       },
       {
         prefix: exportsPrefix,

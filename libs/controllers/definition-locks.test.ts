@@ -2,19 +2,12 @@ import type { KubeObject } from '@kcp-ts/api';
 import type { TestEnvironment } from '@kcp-ts/controller-runtime/testing';
 import { testController } from '@kcp-ts/controller-runtime/testing';
 import { parseLocks, resourceLocksAnnotation } from '@kcp-ts/sharing';
+import { logicalClusterKey } from '@kcp-ts/tenancy';
 import { describe, expect, it } from 'vitest';
-import {
-  dependenciesOf,
-  inCluster,
-  keyOf,
-  logicalCluster,
-  logicalClusterKey,
-  testTime,
-} from './controllers.fixture.ts';
+import { dependenciesOf, inCluster, keyOf, logicalCluster, testTime } from './controllers.fixture.ts';
 import { createDefinitionLocks } from './definition-locks.ts';
 
-const create = (environment: TestEnvironment) =>
-  createDefinitionLocks({ ...dependenciesOf(environment), logicalClusterKey });
+const create = (environment: TestEnvironment) => createDefinitionLocks(dependenciesOf(environment));
 
 const definition = (name: string): KubeObject => ({
   apiVersion: 'apiextensions.k8s.io/v1',

@@ -17,15 +17,13 @@ import {
 } from '@kcp-ts/sharing';
 import type { Entry } from '@kcp-ts/storage';
 import { eachBatch, flagDeleting, storedFlags } from '@kcp-ts/storage';
+import { logicalClusterKey, logicalClustersPrefix } from '@kcp-ts/tenancy';
 import { LRUCache } from 'lru-cache';
 import type { ControllerDependencies } from './writer.ts';
 import { objectOf, replaceOperation } from './writer.ts';
 
-export interface DefinitionLocksDependencies extends ControllerDependencies {
-  logicalClusterKey(cluster: string): string;
-}
+export interface DefinitionLocksDependencies extends ControllerDependencies {}
 
-const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
 const intervalMs = 1_000;
 const clustersMax = 1_000;
 
@@ -63,7 +61,7 @@ export function createDefinitionLocks(deps: DefinitionLocksDependencies): Contro
       const passed = deps.clock.monotonic() - (written.get(cluster) ?? Number.NEGATIVE_INFINITY);
       if (passed < intervalMs) return wait(intervalMs - passed, 'written less than a second ago');
       const definitions = await definitionsOf(cluster);
-      const entry = decision.peek(deps.logicalClusterKey(cluster));
+      const entry = decision.peek(logicalClusterKey(cluster));
       if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) return nothing;
       const served = deps.served('core.kcp.io', 'logicalclusters');
       const object = objectOf<KubeObject>(served, entry);

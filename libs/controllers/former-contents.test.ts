@@ -2,11 +2,10 @@ import type { KubeObject } from '@kcp-ts/api';
 import type { TestEnvironment } from '@kcp-ts/controller-runtime/testing';
 import { testController } from '@kcp-ts/controller-runtime/testing';
 import { describe, expect, it } from 'vitest';
-import { dependenciesOf, inCluster, logicalCluster, logicalClusterKey } from './controllers.fixture.ts';
+import { dependenciesOf, inCluster, logicalCluster } from './controllers.fixture.ts';
 import { createFormerContents } from './former-contents.ts';
 
-const create = (environment: TestEnvironment) =>
-  createFormerContents({ ...dependenciesOf(environment), logicalClusterKey });
+const create = (environment: TestEnvironment) => createFormerContents(dependenciesOf(environment));
 
 const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ns' } };
 const configMap = (name: string): KubeObject => ({

@@ -2,17 +2,17 @@
  * Collects what belongs to no logical cluster that is there, after a start: an earlier version deleted the LogicalCluster before the rest, and what a lost race
  * or a killed process left behind counted for the next cluster of that name. A cluster is made with its LogicalCluster first, so what is older is not its own.
  */
+
 import type { Controller } from '@kcp-ts/controller-runtime';
 import { conflict, nothing } from '@kcp-ts/controller-runtime';
 import { bindingsPrefix, definitionsPrefix } from '@kcp-ts/sharing';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { eachBatch, parseKey } from '@kcp-ts/storage';
+import { logicalClusterKey } from '@kcp-ts/tenancy';
 import type { ControllerDependencies } from './writer.ts';
 import { commitInBatches } from './writer.ts';
 
-export interface FormerContentsDependencies extends ControllerDependencies {
-  logicalClusterKey(cluster: string): string;
-}
+export interface FormerContentsDependencies extends ControllerDependencies {}
 
 /** What was deleted last: where anything is left, some of these are. */
 const lastKinds: readonly string[] = [
@@ -40,11 +40,11 @@ export function createFormerContents(deps: FormerContentsDependencies): Controll
       prefix,
       initial(entry) {
         const { cluster } = parseKey(entry.key);
-        return !isOwn(cluster) && isFormer(entry, deps.store.get(deps.logicalClusterKey(cluster))) ? [cluster] : [];
+        return !isOwn(cluster) && isFormer(entry, deps.store.get(logicalClusterKey(cluster))) ? [cluster] : [];
       },
     })),
     async reconcile(cluster, decision) {
-      const owner = decision.peek(deps.logicalClusterKey(cluster));
+      const owner = decision.peek(logicalClusterKey(cluster));
       for await (const entries of eachBatch(deps.store, { cluster })) {
         const operations: Operation[] = entries
           .filter((entry) => entry.key !== owner?.key && isFormer(entry, owner))

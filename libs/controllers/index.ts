@@ -26,8 +26,6 @@ export { createNamespaceContents } from './namespace-contents.ts';
 export { createNamespaceDeletion } from './namespace-deletion.ts';
 export type { OrphanDependencies, Ownership } from './orphan-clusters.ts';
 export { createOrphanClusters } from './orphan-clusters.ts';
-export type { ClusterOrder, OtherShards } from './other-shards.ts';
-export { noOtherShards } from './other-shards.ts';
 export type { PartitionSetDependencies } from './partition-sets.ts';
 export { createPartitionSets } from './partition-sets.ts';
 export type { ReplicateDependencies, ReplicateMarks } from './replicate-annotations.ts';

@@ -1,16 +1,10 @@
 import type { KubeObject } from '@kcp-ts/api';
 import type { TestEnvironment } from '@kcp-ts/controller-runtime/testing';
 import { testController } from '@kcp-ts/controller-runtime/testing';
+import { logicalClusterKey } from '@kcp-ts/tenancy';
 import { describe, expect, it } from 'vitest';
 import { createClusterRemoval } from './cluster-removal.ts';
-import {
-  dependenciesOf,
-  inCluster,
-  logicalCluster,
-  logicalClusterKey,
-  prefixOf,
-  testTime,
-} from './controllers.fixture.ts';
+import { dependenciesOf, inCluster, logicalCluster, prefixOf, testTime } from './controllers.fixture.ts';
 import type { Ownership } from './orphan-clusters.ts';
 import { createOrphanClusters } from './orphan-clusters.ts';
 
@@ -24,10 +18,8 @@ const create = (others: Others) => (environment: TestEnvironment) => {
   return createOrphanClusters({
     ...deps,
     decide: environment.decide,
-    logicalClusterKey,
     removal: createClusterRemoval({
       ...deps,
-      logicalClusterKey,
       workspacesPrefix: () => prefixOf('tenancy.kcp.io', 'workspaces'),
     }),
     ownership: () => others.ownership,

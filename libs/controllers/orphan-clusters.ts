@@ -6,11 +6,13 @@
  * Only what is sure counts: the shard with the parent lives and has said everything that it had committed, and there is no such workspace, or it has another
  * cluster. Where the parent itself is nowhere, its shard may be away for good: what its people have here stays.
  */
+
 import type { Controller } from '@kcp-ts/controller-runtime';
 import { nothing, wait } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry } from '@kcp-ts/storage';
 import { flagDeleting, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
+import { logicalClusterKey, logicalClustersPrefix } from '@kcp-ts/tenancy';
 import type { ClusterRemoval } from './cluster-removal.ts';
 import type { ControllerDependencies } from './writer.ts';
 
@@ -26,7 +28,6 @@ export type Ownership =
 export interface OrphanDependencies extends Pick<ControllerDependencies, 'store' | 'clock'> {
   /** A decision for each cluster. */
   decide(): Decision;
-  logicalClusterKey(cluster: string): string;
   readonly removal: ClusterRemoval;
   ownership(workspace: { readonly cluster: string; readonly name: string }, cluster: string): Ownership;
   /** Resolves when everything that living shards had committed before the call is known; false where one could not be asked. */
@@ -39,7 +40,6 @@ interface Pending {
   dueMs: number;
 }
 
-const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
 /** An order that its own workspace's deletion has overtaken is at an end by then. */
 const graceMs = 30_000;
 /** The one key of this controller: clusters wait in a list of its own, so that none has a timer. */
@@ -52,7 +52,7 @@ export function createOrphanClusters(deps: OrphanDependencies): Controller {
   function consider({ key, value }: Pick<Entry, 'key' | 'value'>): boolean {
     if ((storedFlags(value) & flagDeleting) !== 0) return false;
     const owner = parseStored<LogicalCluster>(value).spec?.owner;
-    if (owner === undefined || deps.store.peekHead(deps.logicalClusterKey(owner.cluster)) !== undefined) return false;
+    if (owner === undefined || deps.store.peekHead(logicalClusterKey(owner.cluster)) !== undefined) return false;
     const cluster = key.slice(logicalClustersPrefix.length, key.indexOf('/', logicalClustersPrefix.length));
     pending.set(key, { cluster, owner, dueMs: deps.clock.monotonic() + graceMs });
     return true;

@@ -11,6 +11,7 @@ import { commit, nothing } from '@kcp-ts/controller-runtime';
 import { exportsPrefix } from '@kcp-ts/sharing';
 import type { Entry, Reads, StoreEvent } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
+import { logicalClusterKey } from '@kcp-ts/tenancy';
 import { hasText } from './has-text.ts';
 import type { ControllerDependencies } from './writer.ts';
 import { objectOf, replaceOperation } from './writer.ts';
@@ -20,7 +21,6 @@ export const replicateAnnotation = 'internal.kcp.io/replicate';
 export interface ReplicateDependencies extends ControllerDependencies {
   /** `tenancy.kcp.io/workspacetypes/<identity>/`. */
   typesPrefix(): string;
-  logicalClusterKey(cluster: string): string;
 }
 
 const rolesPrefix = 'rbac.authorization.k8s.io/clusterroles/-/';
@@ -189,7 +189,7 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
   function keysOfCluster(cluster: string): string[] {
     const keys = (prefix: string) => deps.store.scan({ prefix }, objectsMax).map((entry) => entry.key);
     return [
-      deps.logicalClusterKey(cluster),
+      logicalClusterKey(cluster),
       ...keys(`${rolesPrefix}${cluster}/`),
       ...keys(`${roleBindingsPrefix}${cluster}/`),
     ];

@@ -1,7 +1,13 @@
 import type { Condition, KubeObject } from '@kcp-ts/api';
 import type { TestEnvironment } from '@kcp-ts/controller-runtime/testing';
 import { testController } from '@kcp-ts/controller-runtime/testing';
-import { clusterNameAnnotation, shardAnnotation, workspaceFinalizer } from '@kcp-ts/tenancy';
+import {
+  clusterNameAnnotation,
+  logicalClusterKey,
+  noOtherShards,
+  shardAnnotation,
+  workspaceFinalizer,
+} from '@kcp-ts/tenancy';
 import { describe, expect, it } from 'vitest';
 import { createClusterRemoval } from './cluster-removal.ts';
 import {
@@ -10,11 +16,9 @@ import {
   inCluster,
   keyOf,
   logicalCluster,
-  logicalClusterKey,
   prefixOf,
   testTime,
 } from './controllers.fixture.ts';
-import { noOtherShards } from './other-shards.ts';
 import { createWorkspaceDeletion } from './workspace-deletion.ts';
 
 const elsewhere = { asked: [] as object[], gone: false };
@@ -23,7 +27,6 @@ const announced = announcer();
 const create = (environment: TestEnvironment) => {
   const deps = {
     ...dependenciesOf(environment),
-    logicalClusterKey,
     workspacesPrefix: () => prefixOf('tenancy.kcp.io', 'workspaces'),
   };
   elsewhere.asked = [];

@@ -10,26 +10,29 @@ import type { Controller, Outcome, Source, Watch } from '@kcp-ts/controller-runt
 import { commit, conflict, nothing, wait } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import { flagDeleting, flagFinalizers, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
-import type { LogicalCluster, Workspace } from '@kcp-ts/tenancy';
-import { clusterNameAnnotation, phaseLabel, shardAnnotation, workspaceFinalizer } from '@kcp-ts/tenancy';
+import type { LogicalCluster, ShardRequests, Workspace } from '@kcp-ts/tenancy';
+import {
+  clusterNameAnnotation,
+  logicalClustersPrefix,
+  phaseLabel,
+  shardAnnotation,
+  workspaceFinalizer,
+} from '@kcp-ts/tenancy';
 import type { ClusterRemoval, RemovalOutcome } from './cluster-removal.ts';
 import { remainingMessage } from './cluster-removal.ts';
-import type { OtherShards } from './other-shards.ts';
 import type { ControllerDependencies } from './writer.ts';
 import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface WorkspaceDeletionDependencies extends ControllerDependencies {
   /** `tenancy.kcp.io/workspaces/<identity>/`. */
   workspacesPrefix(): string;
-  logicalClusterKey(cluster: string): string;
   readonly removal: ClusterRemoval;
-  readonly otherShards: OtherShards;
+  readonly otherShards: ShardRequests;
   /** Workspaces of this shard whose logical cluster on another shard has changed, by key. */
   readonly clustersElsewhere: Source;
 }
 
 const waitForContent = wait(2_000, 'content of the logical cluster remains');
-const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
 
 // check-allow function-length -- one reconciler: its functions are the steps of a removal
 export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Controller {

@@ -3,7 +3,7 @@ import type { TestEnvironment } from '@kcp-ts/controller-runtime/testing';
 import { testController } from '@kcp-ts/controller-runtime/testing';
 import { bindingKey } from '@kcp-ts/sharing';
 import type { LogicalCluster, MadeCluster, Shard, Workspace } from '@kcp-ts/tenancy';
-import { clusterNameAnnotation, shardAnnotation } from '@kcp-ts/tenancy';
+import { clusterNameAnnotation, logicalClusterKey, noOtherShards, shardAnnotation } from '@kcp-ts/tenancy';
 import { describe, expect, it } from 'vitest';
 import {
   announcer,
@@ -11,14 +11,12 @@ import {
   inCluster,
   keyOf,
   logicalCluster,
-  logicalClusterKey,
   pathOf,
   prefixOf,
   resolvePath,
   testTime,
   typesOf,
 } from './controllers.fixture.ts';
-import { noOtherShards } from './other-shards.ts';
 import { createWorkspaceProgress } from './workspace-progress.ts';
 
 const shard = (name: string): Shard => ({
@@ -60,7 +58,6 @@ const create =
       types: typesOf(environment),
       workspacesPrefix: () => prefixOf('tenancy.kcp.io', 'workspaces'),
       shardsPrefix: () => prefixOf('core.kcp.io', 'shards'),
-      logicalClusterKey,
       pathOf,
       otherShards: {
         ...noOtherShards('one'),

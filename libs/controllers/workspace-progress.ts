@@ -11,11 +11,13 @@ import type { ApiBinding } from '@kcp-ts/sharing';
 import { bindingsPrefix } from '@kcp-ts/sharing';
 import type { Entry, Reads } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
-import type { LogicalCluster, PlanDependencies, Workspace, WorkspaceTypes } from '@kcp-ts/tenancy';
+import type { LogicalCluster, PlanDependencies, ShardRequests, Workspace, WorkspaceTypes } from '@kcp-ts/tenancy';
 import {
   bindingsInitializer,
   clusterNameAnnotation,
   initializersExist,
+  logicalClusterKey,
+  logicalClustersPrefix,
   ownerAnnotation,
   phaseLabels,
   planWorkspace,
@@ -25,7 +27,6 @@ import {
   typeClusterAnnotation,
   typeName,
 } from '@kcp-ts/tenancy';
-import type { OtherShards } from './other-shards.ts';
 import type { ControllerDependencies } from './writer.ts';
 import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
@@ -34,14 +35,12 @@ export interface WorkspaceProgressDependencies extends ControllerDependencies {
   readonly types: WorkspaceTypes;
   workspacesPrefix(): string;
   shardsPrefix(): string;
-  logicalClusterKey(cluster: string): string;
   pathOf(cluster: string): string;
-  readonly otherShards: OtherShards;
+  readonly otherShards: ShardRequests;
   /** Workspaces of this shard whose logical cluster on another shard has changed, by key. */
   readonly clustersElsewhere: Source;
 }
 
-const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
 const bindingsMax = 1_000;
 
 function creatorOf(workspace: Workspace): UserInfo {
@@ -196,7 +195,7 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
         ...(terminators.length === 0 ? {} : { terminators: [...terminators] }),
       };
     }
-    const entry = decision.peek(deps.logicalClusterKey(name));
+    const entry = decision.peek(logicalClusterKey(name));
     if (entry === undefined) return undefined;
     const cluster = objectOf<LogicalCluster>(logicalClusters(), entry);
     return cluster.metadata.deletionTimestamp === undefined ? (cluster.status ?? {}) : undefined;
@@ -251,7 +250,7 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
       {
         prefix: bindingsPrefix,
         keys({ parts }) {
-          const cluster = deps.store.peek(deps.logicalClusterKey(parts.cluster));
+          const cluster = deps.store.peek(logicalClusterKey(parts.cluster));
           return cluster !== undefined && isInitializing(cluster.value) ? [cluster.key] : [];
         },
       },

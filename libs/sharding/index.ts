@@ -1,7 +1,15 @@
+// The cache: what is replicated of all shards, and the replica of their feeds
+
 // Requests handed on to other servers
 export type { BackendStatistics, Backends } from './backends/backends.ts';
 export { answerStatus, createBackends, unavailable } from './backends/backends.ts';
 export { forwardedHeaders } from './backends/forwarded-headers.ts';
+export { cacheStoreFolders, openCacheStores } from './cache/cache-stores.ts';
+export { cacheView, parseCachePath } from './cache/cache-view.ts';
+export { cachedSurface } from './cache/cached-kinds.ts';
+export { createCachedObjects } from './cache/cached-objects.ts';
+export { feedReplica, feedReplicaHandler, feedReplicaService, replicatedShards } from './cache/feed-replica.ts';
+export { createOrderedWriter } from './cache/ordered-writer.ts';
 // Clocks of other shards
 export type { ClockGuard } from './clocks/clock-guard.ts';
 export { createClockGuard } from './clocks/clock-guard.ts';
@@ -18,15 +26,20 @@ export { feedHandlers, feedService } from './feed/feed-service.ts';
 export type { FeedConsumer } from './feed/follow.ts';
 export type { ProgressAsker } from './feed/progress-asker.ts';
 export { createProgressAsker } from './feed/progress-asker.ts';
+// The front-proxy
+export { createFrontProxyHandler } from './front-proxy/front-proxy-handler.ts';
+export type { Mapping } from './front-proxy/mapping.ts';
+export { readMappings } from './front-proxy/mapping.ts';
+export type { Route, RouterDirectory } from './front-proxy/router.ts';
+export { createRouter } from './front-proxy/router.ts';
 // Where a workspace is
-export { logicalClusterKey } from './locator/cluster-facts.ts';
 export type { ClusterIndex } from './locator/cluster-index.ts';
 export { createClusterIndex } from './locator/cluster-index.ts';
 export type { Confirming, Directory } from './locator/directory.ts';
 export { confirmPlacement, openDirectory } from './locator/directory.ts';
 export type { PathIndex, Placement } from './locator/path-index.ts';
 export { createPathIndex, pathIndexHandler } from './locator/path-index.ts';
-export { isLogicalClusterKey, isWorkspaceKey, logicalClustersPrefix, projectionOf } from './locator/projections.ts';
+export { isWorkspaceKey, projectionOf } from './locator/projections.ts';
 export { sharedConfirm } from './locator/shared-confirm.ts';
 export { parseVirtualWorkspacePath } from './locator/virtual-workspace-routes.ts';
 // Which shards and services there are
@@ -38,11 +51,9 @@ export type { JoinDependencies } from './membership/join.ts';
 export { joinOthers } from './membership/join.ts';
 export type { Membership, MembershipState, ServiceKind, ShardAddress, ShardRecord } from './membership/membership.ts';
 export { cacheServersOf } from './membership/membership.ts';
-export { admitServices } from './membership/service-callers.ts';
+export { admitFeedConsumers } from './membership/service-callers.ts';
 export type { ShardObjects } from './membership/shard-objects.ts';
 export { keepShardObjects } from './membership/shard-objects.ts';
-// One stream and one list of several shards
-export type { ContentHandlers, ContentStream } from './merge/content.ts';
 export { createExclusions } from './merge/exclusions.ts';
 export { assertAllThere, awaitClock, awaitMembership, consistentListRevision } from './merge/list-revision.ts';
 export type { MergedHandler, MergedWatch } from './merge/merged-watch.ts';
@@ -53,6 +64,8 @@ export type { Position } from './merge/resume.ts';
 export type { MergedEvent } from './merge/shard-stream.ts';
 export type { MergedShard, ShardProgress, ShardsView } from './merge/shards.ts';
 export { silentMsMax } from './merge/shards.ts';
+// One stream and one list of several shards
+export type { UpstreamWatch, UpstreamWatchHandlers } from './merge/upstream-watch.ts';
 // What a shard knows of the others, and they ask of each other
 export { changesEverywhere, childElsewhere, objectsEverywhere } from './peers/everywhere.ts';
 export { isFreshView } from './peers/freshness.ts';
@@ -61,3 +74,12 @@ export { createKnown, joinInstallation } from './peers/join-installation.ts';
 export type { Peers } from './peers/peers.ts';
 export type { ClusterRequests } from './requests/cluster-requests.ts';
 export { createClusterRequests } from './requests/cluster-requests.ts';
+// The virtual workspaces over all shards
+export type { CallerDependencies } from './virtual-workspaces/caller.ts';
+export type { ShardConnections, ShardsMembership } from './virtual-workspaces/shard-connections.ts';
+export { createShardConnections } from './virtual-workspaces/shard-connections.ts';
+export { createShardLabels } from './virtual-workspaces/shard-labels.ts';
+export type { UpstreamWatches } from './virtual-workspaces/upstream-watches.ts';
+export { createUpstreamWatches } from './virtual-workspaces/upstream-watches.ts';
+export type { VirtualWorkspacesHandler } from './virtual-workspaces/virtual-workspaces-handler.ts';
+export { createVirtualWorkspacesHandler } from './virtual-workspaces/virtual-workspaces-handler.ts';

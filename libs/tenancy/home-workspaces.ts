@@ -8,6 +8,7 @@ import { timestampOf } from '@kcp-ts/registry';
 import { homeClusterName } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
+import { logicalClusterKey } from './logical-cluster-key.ts';
 import type { PlanDependencies } from './plan-workspace.ts';
 import { planCluster } from './plan-workspace.ts';
 import type { LogicalCluster } from './types.ts';
@@ -38,8 +39,6 @@ export interface HomeDependencies {
   readonly plan: PlanDependencies;
   readonly shardName: string;
   readonly externalUrl: string;
-  /** Where a LogicalCluster is stored. */
-  logicalClusterKey(cluster: ClusterName): string;
   /** Whether a home is made for the user, who has none. */
   mayCreate(user: UserInfo): boolean;
 }
@@ -101,7 +100,7 @@ export function createHomeWorkspaces(deps: HomeDependencies): (user: UserInfo) =
   return async (user) => {
     if (!isGlobal(user)) throw notPermitted(user);
     const cluster = homeClusterName(user.name);
-    const find = () => deps.store.get(deps.logicalClusterKey(cluster));
+    const find = () => deps.store.get(logicalClusterKey(cluster));
     if (find() === undefined) {
       if (!deps.mayCreate(user)) throw notPermitted(user);
       await make(deps, user);

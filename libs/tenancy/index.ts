@@ -2,13 +2,19 @@
 
 export { bootstrap } from './bootstrap/bootstrap.ts';
 export type { KnownIdentities } from './bootstrap/bootstrap-dependencies.ts';
+export { createClusterDecision } from './cluster-decision.ts';
 export type { DefaultBinding, DefaultBindingsDependencies } from './default-bindings.ts';
 export { acceptedClaims, defaultBindingObject, defaultBindingsOf, planBindings } from './default-bindings.ts';
-export { guardCreated } from './guard-created.ts';
 export { createHomeWorkspaces } from './home-workspaces.ts';
 // Making workspaces
 export type { NewObject } from './initial-objects.ts';
 export { initialObjects, namespaceContent, namespaceObjects } from './initial-objects.ts';
+export {
+  isLogicalClusterKey,
+  logicalClusterKey,
+  logicalClustersPrefix,
+  storedLogicalClusterKey,
+} from './logical-cluster-key.ts';
 export type { PathReference } from './meant-clusters.ts';
 export { newReferences, recordMeantClusters } from './meant-clusters.ts';
 export type { NewOperationDependencies } from './new-operations.ts';
@@ -20,6 +26,9 @@ export { identitiesOfExports, keptIdentities } from './root-identities.ts';
 export { createRootResources, rootDefinitionsOf } from './root-resources.ts';
 export type { Placing } from './schedule.ts';
 export { chooseShard, noShardMessage, schedulableShards } from './schedule.ts';
+// Requests between shards
+export type { ClusterDeletion, ClusterRequest, ShardRequests } from './shard-requests.ts';
+export { noOtherShards } from './shard-requests.ts';
 export type { LogicalCluster, Shard, TypeReference, Workspace, WorkspaceType } from './types.ts';
 export {
   bindingsInitializer,

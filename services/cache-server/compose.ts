@@ -20,9 +20,9 @@ import { createOpenApi } from '@kcp-ts/openapi';
 import { versionInfo } from '@kcp-ts/program';
 import type { ApiSurface } from '@kcp-ts/registry';
 import { noAdmission } from '@kcp-ts/registry';
+import { cacheView, parseCachePath } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import { createWatchHub } from '@kcp-ts/watch';
-import { cacheView, parseCachePath } from './cache-view.ts';
 
 export interface CacheServerOptions {
   readonly store: Store;

@@ -1,39 +1,49 @@
 /** Starts a cache-server with its servers, and stops it: what the program and the tests call. */
+import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis';
 import { createAuthenticator, withServiceAssertions } from '@kcp-ts/authn';
 import type { UncaughtErrors } from '@kcp-ts/base';
 import type { RunningService, Service, ServiceParts } from '@kcp-ts/program';
 import { createServiceContext, openTokens, startInRootDirectory, startService } from '@kcp-ts/program';
 import { startRpcServer } from '@kcp-ts/rpc';
-import { admitServices, clockService } from '@kcp-ts/sharding';
-import { cachedSurface } from './cached-kinds.ts';
+import {
+  admitFeedConsumers,
+  cachedSurface,
+  cacheStoreFolders,
+  clockService,
+  createCachedObjects,
+  feedReplicaHandler,
+  feedReplicaService,
+  openCacheStores,
+  replicatedShards,
+} from '@kcp-ts/sharding';
 import { composeCacheServer } from './compose.ts';
-import { createCopies } from './copies.ts';
 import { createMetrics } from './metrics.ts';
 import type { CacheServerConfig } from './options.ts';
-import { keptFeedService, keptShards, rawFeedHandler } from './raw-feeds.ts';
-import { openStores, storeFolders } from './stores.ts';
 
 export type RunningCacheServer = RunningService;
 
 const drainMs = 5_000;
-const feedConsumers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces'];
+const definitions = [...builtinDefinitions, ...systemDefinitions, ...rootExports.flatMap((root) => root.definitions)];
 
 async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service> {
   const { config, clock, random, log, load, name, connections, opened } = parts;
   const { membership, tls } = connections;
   let resync = (_shard: string): void => undefined;
   const stores = opened.use(
-    await openStores(config.rootDirectory, clock, (shard, error) => {
+    await openCacheStores(config.rootDirectory, clock, (shard, error) => {
       log.error({ shard, err: error }, 'a copy cannot be written; it is made anew');
       resync(shard);
     }),
   );
   const { copies, feeds } = stores;
-  const surface = cachedSurface();
-  const feedHandlers = [rawFeedHandler(feeds.store, feeds.writer), createCopies(copies.store, copies.writer, surface)];
-  // A shard may have left while nobody was here to hear it.
+  const surface = cachedSurface(definitions);
+  const feedHandlers = [
+    feedReplicaHandler(feeds.store, feeds.writer),
+    createCachedObjects(copies.store, copies.writer, surface),
+  ];
+  // A shard may have left while this process did not run.
   const joined = new Set(membership.current().shards.map((shard) => shard.name));
-  for (const shard of await keptShards(feeds.store))
+  for (const shard of await replicatedShards(feeds.store))
     if (!joined.has(shard)) for (const feedHandler of feedHandlers) feedHandler.removed(shard);
   const directory = await parts.openDirectory(feedHandlers);
   resync = directory.resync;
@@ -42,14 +52,7 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
     port: config.rpcPort,
     tls,
     clock,
-    services: [
-      keptFeedService({
-        ...feeds,
-        epoch: random.uuid(),
-        admit: (call) => admitServices(call, feedConsumers),
-      }),
-      clockService(clock),
-    ],
+    services: [feedReplicaService({ ...feeds, epoch: random.uuid(), admit: admitFeedConsumers }), clockService(clock)],
   });
   opened.defer(() => rpc.close({ drainMs }));
   const tokenFile = await openTokens(parts);
@@ -86,7 +89,7 @@ export async function startCacheServer(
       shard: '',
       clock,
       random,
-      stores: storeFolders.map((folder) => ({ folder, copy: true })),
+      stores: cacheStoreFolders.map((folder) => ({ folder, copy: true })),
       onRemoved: (folder, fault) => log.warn({ folder, fault }, 'a copy is damaged; it is made anew'),
     },
     () => startService(context, { kind: 'cache-server', servesServices: true, drainMs }, compose),

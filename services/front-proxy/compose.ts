@@ -1,85 +1,80 @@
-/** The front-proxy from top to bottom: who asks, where it goes, and over which connection. It never decodes a body. */
+/** A front-proxy from top to bottom, around a directory that its caller opens and closes. */
+import { createAssertionSigner, createCertificateReader } from '@kcp-ts/authn';
+import type { Clock } from '@kcp-ts/base';
+import type { ExchangeHandler } from '@kcp-ts/http';
+import type { ServiceLoad } from '@kcp-ts/program';
+import { commonNameOf, createHealthAndMetrics, followingChecks } from '@kcp-ts/program';
+import type { Directory, Mapping, PathIndex, PeerTls, RouterDirectory } from '@kcp-ts/sharding';
+import { createBackends, createFrontProxyHandler, createRouter } from '@kcp-ts/sharding';
+import type { Logger } from 'pino';
+import { createMetrics } from './metrics.ts';
 
-import type { UserInfo } from '@kcp-ts/api';
-import { StatusError } from '@kcp-ts/api';
-import type { AssertionSigner, CertificateVerdict } from '@kcp-ts/authn';
-import { assertionHeader, mastersGroup } from '@kcp-ts/authn';
-import type { Exchange, InFlight, Peer } from '@kcp-ts/http';
-import type { Backends } from '@kcp-ts/sharding';
-import { answerStatus, forwardedHeaders, unavailable } from '@kcp-ts/sharding';
-import type { Router, Target } from './router.ts';
-
-export interface FrontProxyDependencies {
-  readonly router: Router;
-  readonly backends: Backends;
-  readonly signer: AssertionSigner;
-  /** Who a client certificate is. */
-  readCertificate(peer: Peer): CertificateVerdict;
-  readonly inFlight: InFlight;
-  /** `/livez`, `/readyz`, `/healthz` and `/metrics` of the proxy itself; undefined for any other path. */
-  answerOwn(exchange: Exchange): Promise<void> | true | undefined;
-  /** The proxy has answered itself that it does not hand a request on. */
-  onRefused(status: number): void;
+export interface FrontProxyOptions {
+  readonly directory: RouterDirectory & Pick<Directory, 'isReady'> & { readonly index: Pick<PathIndex, 'sizes'> };
+  /** What other services of the installation see. */
+  readonly peer: PeerTls;
+  readonly mappings: readonly Mapping[];
+  readonly rootShard: string;
+  readonly passGroups: readonly string[];
+  readonly dropGroups: readonly string[];
+  readonly clock: Clock;
+  readonly log: Pick<Logger, 'warn'>;
+  readonly load: ServiceLoad;
 }
 
-export function createFrontProxy(deps: FrontProxyDependencies): (exchange: Exchange) => void | Promise<void> {
-  const { router, backends, signer } = deps;
+export interface FrontProxy extends Disposable {
+  readonly handler: ExchangeHandler;
+  /** Closes connections to servers that are not among these URLs, nor in the mappings. */
+  keep(urls: Iterable<string>): void;
+  /** Says that it is not ready, and ends watches. */
+  drain(): void;
+}
 
-  function refuse(exchange: Exchange, error: StatusError): void {
-    deps.onRefused(error.code);
-    answerStatus(exchange, error);
-  }
-
-  function send(exchange: Exchange, target: Target, user: UserInfo | undefined): void {
-    // The client may have gone while the answer was looked for.
-    if (exchange.closed) return;
-    switch (target.kind) {
-      case 'forward': {
-        const headers = forwardedHeaders(exchange, user === undefined);
-        if (user !== undefined) headers[assertionHeader] = signer.sign(user, target.audience);
-        const misdirected = () => void router.confirm(exchange).then((found) => sendAgain(exchange, found, user));
-        backends.forward(target.url, exchange, target.path, headers, target.heard === true ? misdirected : undefined);
-        break;
-      }
-      case 'refuse':
-        refuse(exchange, target.error);
-        break;
-      case 'unavailable':
-        deps.onRefused(503);
-        exchange.respond(503, { 'content-type': 'text/plain; charset=utf-8', 'retry-after': '1' }, 'Not available.');
-        break;
-    }
-  }
-
-  /** A body is not there any more: the client sends it again, and nobody has acted on it. */
-  function sendAgain(exchange: Exchange, target: Target, user: UserInfo | undefined): void {
-    if (target.kind === 'forward' && exchange.hasBody) refuse(exchange, unavailable());
-    else send(exchange, target, user);
-  }
-
-  return (exchange) => {
-    // A tunnel would carry what nobody has looked at.
-    if (exchange.method === 'CONNECT') {
-      refuse(exchange, StatusError.methodNotAllowed());
-      return undefined;
-    }
-    const own = deps.answerOwn(exchange);
-    if (own !== undefined) return own === true ? undefined : own;
-    const certificate = deps.readCertificate(exchange.peer);
-    if (certificate.kind === 'invalid' && exchange.headers['authorization'] === undefined) {
-      refuse(exchange, new StatusError('Unauthorized', 'Unauthorized'));
-      return undefined;
-    }
-    const user = certificate.kind === 'user' ? certificate.user : undefined;
-    try {
-      deps.inFlight.admit(exchange, user?.groups.includes(mastersGroup) === true);
-    } catch (error) {
-      refuse(exchange, StatusError.from(error));
-      return undefined;
-    }
-    const target = router.route(exchange);
-    if (target instanceof Promise) return target.then((found) => send(exchange, found, user));
-    send(exchange, target, user);
-    return undefined;
+export function composeFrontProxy(options: FrontProxyOptions): FrontProxy {
+  const { directory, peer, mappings, clock, log, load } = options;
+  const metrics = createMetrics({
+    load,
+    backends: () => backends.statistics(),
+    index: () => directory.index.sizes(),
+  });
+  const backends = createBackends({
+    clock,
+    tlsOf: (url) => mappings.find(({ backend }) => backend === url)?.tls ?? peer,
+    onUnreachable: (url, error) => log.warn({ backend: url, err: error }, 'a backend cannot be reached'),
+    onAnswered: metrics.count,
+  });
+  let draining = false;
+  const readCertificate = createCertificateReader(() => clock.now());
+  const handler = createFrontProxyHandler({
+    router: createRouter({
+      directory,
+      rootShard: options.rootShard,
+      mappings: mappings.filter(({ path }) => path !== '/clusters/'),
+    }),
+    backends,
+    signer: createAssertionSigner({
+      privateKey: peer.key,
+      issuer: commonNameOf(peer.cert),
+      clock,
+      passGroups: options.passGroups,
+      dropGroups: options.dropGroups,
+    }),
+    readCertificate,
+    inFlight: load.inFlight,
+    answerOwn: createHealthAndMetrics({
+      checks: followingChecks(directory, () => draining),
+      metrics: metrics.text,
+      readCertificate,
+    }),
+    onRefused: (status) => metrics.count('', status),
+  });
+  return {
+    handler,
+    keep: (urls) => backends.keep(new Set([...urls, ...mappings.map(({ backend }) => backend)])),
+    drain() {
+      draining = true;
+      backends.endWatches();
+    },
+    [Symbol.dispose]: () => backends[Symbol.dispose](),
   };
 }

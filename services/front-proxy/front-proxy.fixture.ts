@@ -6,9 +6,9 @@ import { createSystemClock } from '@kcp-ts/base';
 import type { ExchangeHandler, HttpLimits, ServerTls } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
 import { createServiceLoad, listen } from '@kcp-ts/program';
-import type { AssembledFrontProxy, AssembleOptions } from './assemble.ts';
-import { assembleFrontProxy } from './assemble.ts';
-import type { Mapping } from './mapping.ts';
+import type { Mapping } from '@kcp-ts/sharding';
+import type { FrontProxy, FrontProxyOptions } from './compose.ts';
+import { composeFrontProxy } from './compose.ts';
 
 /** Where things are: workspaces by path or name, shards by name, services by kind. */
 export interface TestPlaces {
@@ -33,7 +33,7 @@ export function createTestPlaces(): TestPlaces {
   };
 }
 
-function directoryOf(places: TestPlaces): AssembleOptions['directory'] {
+function directoryOf(places: TestPlaces): FrontProxyOptions['directory'] {
   const { workspaces, shards, services } = places;
   return {
     index: {
@@ -65,12 +65,12 @@ function directoryOf(places: TestPlaces): AssembleOptions['directory'] {
 export interface TestProxyOptions {
   readonly places: TestPlaces;
   readonly serving: ServerTls;
-  readonly peer: AssembleOptions['peer'];
+  readonly peer: FrontProxyOptions['peer'];
   readonly mappings?: readonly Mapping[];
   readonly clock?: Clock;
 }
 
-export interface TestProxy extends Pick<AssembledFrontProxy, 'keep'> {
+export interface TestProxy extends Pick<FrontProxy, 'keep'> {
   readonly port: number;
   close(options: { readonly drainMs: number }): Promise<void>;
 }
@@ -80,7 +80,7 @@ export async function startTestProxy(options: TestProxyOptions): Promise<TestPro
   const clock = options.clock ?? createSystemClock();
   const log = { warn: () => undefined, error: () => undefined };
   const load = createServiceLoad();
-  const proxy = assembleFrontProxy({
+  const proxy = composeFrontProxy({
     directory: directoryOf(options.places),
     peer: options.peer,
     mappings: options.mappings ?? [],

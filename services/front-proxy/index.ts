@@ -1,6 +1,4 @@
 export { readConfig } from './config.ts';
 export type { FrontProxyConfig } from './options.ts';
-export type { Places, Target } from './router.ts';
-export { createRouter } from './router.ts';
 export type { RunningFrontProxy } from './start.ts';
 export { startFrontProxy } from './start.ts';

@@ -3,8 +3,8 @@ import type { UncaughtErrors } from '@kcp-ts/base';
 import { every } from '@kcp-ts/base';
 import type { RunningService } from '@kcp-ts/program';
 import { createServiceContext, startService } from '@kcp-ts/program';
-import { assembleFrontProxy } from './assemble.ts';
-import { readMappings } from './mapping.ts';
+import { readMappings } from '@kcp-ts/sharding';
+import { composeFrontProxy } from './compose.ts';
 import type { FrontProxyConfig } from './options.ts';
 
 export type RunningFrontProxy = RunningService;
@@ -24,7 +24,7 @@ export async function startFrontProxy(
   return startService(context, options, async ({ connections, opened, openDirectory }) => {
     const directory = await openDirectory();
     const proxy = opened.use(
-      assembleFrontProxy({
+      composeFrontProxy({
         directory,
         peer: connections.tls,
         mappings,

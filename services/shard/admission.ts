@@ -1,4 +1,5 @@
 /** The admission plugins of a shard, in the order in which they are asked. */
+
 import type { AdmissionPlugin } from '@kcp-ts/admission';
 import {
   createLifecycle,
@@ -8,16 +9,11 @@ import {
   createServerOwnedMetadata,
 } from '@kcp-ts/admission';
 import { createReplicateMarks } from '@kcp-ts/controllers';
-import { logicalClusterKey } from '@kcp-ts/sharding';
+import { storedLogicalClusterKey } from '@kcp-ts/tenancy';
 import type { Access } from './access.ts';
 import type { Core } from './core.ts';
 import { createReferences } from './references.ts';
 import type { Tenancy } from './strategies.ts';
-
-/** A logical cluster of the system has no LogicalCluster. */
-export function keyOfCluster(cluster: string): string | undefined {
-  return cluster.startsWith('system:') ? undefined : logicalClusterKey(cluster);
-}
 
 export function admissionPlugins(core: Core, tenancy: Tenancy, access: Access): readonly AdmissionPlugin[] {
   const { store, claims, peers, turns, decide } = core;
@@ -32,7 +28,7 @@ export function admissionPlugins(core: Core, tenancy: Tenancy, access: Access): 
       prepareClusters: access.prepareClusters,
       catchUp: peers === undefined ? undefined : () => peers.catchUp(),
     }),
-    createLifecycle({ store, logicalClusterKey: keyOfCluster, originKey: core.catalog.originKey }),
+    createLifecycle({ store, logicalClusterKey: storedLogicalClusterKey, originKey: core.catalog.originKey }),
     createPermissionClaims({ store, claims }),
     ...(peers === undefined ? [] : [createReplication({ decide, mark })]),
   ];

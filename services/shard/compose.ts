@@ -21,10 +21,10 @@ import type { ClusterRequests, Peers, ShardObjects } from '@kcp-ts/sharding';
 import { createClusterRequests, keepShardObjects } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import { conversionOf } from '@kcp-ts/strategies';
-import { bootstrap } from '@kcp-ts/tenancy';
+import { bootstrap, storedLogicalClusterKey } from '@kcp-ts/tenancy';
 import type { VirtualWorkspace } from '@kcp-ts/virtual-workspaces';
 import { createAccess } from './access.ts';
-import { admissionPlugins, keyOfCluster } from './admission.ts';
+import { admissionPlugins } from './admission.ts';
 import type { AmongOthers } from './among-others.ts';
 import { wrongClock } from './among-others.ts';
 import { clusterRemoval, shardControllers } from './controllers.ts';
@@ -94,7 +94,7 @@ function registryDeps(core: Core, admission: Admission): RegistryDependencies {
     random,
     shardNumber,
     admission,
-    logicalClusterKey: keyOfCluster,
+    logicalClusterKey: storedLogicalClusterKey,
     originKey: core.catalog.originKey,
   };
 }

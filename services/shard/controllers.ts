@@ -25,17 +25,16 @@ import {
   createWorkspaceProgress,
   createWorkspaceTypeUrls,
   exportConsumersPrefix,
-  noOtherShards,
   parseExportConsumersKey,
 } from '@kcp-ts/controllers';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { Peers } from '@kcp-ts/sharding';
-import { logicalClusterKey } from '@kcp-ts/sharding';
 import type { ApiExport, ClaimKey } from '@kcp-ts/sharing';
 import { exportsPrefix, isClaimOn } from '@kcp-ts/sharing';
 import type { Reads } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
 import type { ResolvedType, WorkspaceType } from '@kcp-ts/tenancy';
+import { logicalClusterKey, noOtherShards } from '@kcp-ts/tenancy';
 import type { Core } from './core.ts';
 import type { TokenIssuer } from './kubernetes-parts.ts';
 import type { Tenancy } from './strategies.ts';
@@ -54,7 +53,6 @@ export function clusterRemoval(core: Core): ReturnType<typeof createClusterRemov
     shardNumber,
     served,
     workspacesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspaces'),
-    logicalClusterKey,
   });
 }
 
@@ -69,7 +67,6 @@ function orphanClusters(core: Core, { index, load, catchUp }: Peers): Controller
     store: core.store,
     clock: core.clock,
     decide: core.decide,
-    logicalClusterKey,
     removal: clusterRemoval(core),
     ownership({ cluster: parent, name }, cluster) {
       const placed = index.cluster(parent);
@@ -136,7 +133,6 @@ function dependencies(core: Core) {
   const deps: ControllerDependencies = { store, clock, random, shardNumber, served };
   return {
     deps,
-    inClusters: { ...deps, logicalClusterKey },
     inSlices: { reader, turns, decide },
     workspacesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspaces'),
     typesPrefix: () => core.ownPrefix('tenancy.kcp.io', 'workspacetypes'),
@@ -148,13 +144,13 @@ function dependencies(core: Core) {
 
 /** Exports, bindings, and where providers find their consumers. */
 function sharingControllers(core: Core, tenancy: Tenancy, { caBundle }: Given): readonly Controller[] {
-  const { deps, inClusters, inSlices, shardsPrefix, setsPrefix, partitionsPrefix } = dependencies(core);
+  const { deps, inSlices, shardsPrefix, setsPrefix, partitionsPrefix } = dependencies(core);
   const { bindings, claims, keepSchema, shardName, reader } = core;
   const { resolve, pathOf, shards } = tenancy;
   return [
     createApiExportIdentity({ ...deps, caBundle, pathOf, takesContent }),
     createApiBinding({
-      ...{ ...inClusters, ...inSlices, bindings, claims, resolve, keepSchema },
+      ...{ ...deps, ...inSlices, bindings, claims, resolve, keepSchema },
       exportsOf: (cluster) => exportsOf(core, cluster),
       claimedResources: (cluster, claim) => claimedResources(core, cluster, claim),
     }),
@@ -170,10 +166,10 @@ function sharingControllers(core: Core, tenancy: Tenancy, { caBundle }: Given): 
 
 /** Those that Kubernetes' API server and controller manager have, and clients rely on. */
 function kubernetesControllers(core: Core, { caBundle, tokens }: Given): readonly Controller[] {
-  const { deps, inClusters } = dependencies(core);
+  const { deps } = dependencies(core);
   return [
     createCustomResourceDefinition({ ...deps, reader: core.reader }),
-    createDefinitionLocks(inClusters),
+    createDefinitionLocks(deps),
     createNamespaceDeletion(deps),
     createClusterRoleAggregation({ ...deps, turns: core.turns }),
     createNamespaceContents({
@@ -190,7 +186,7 @@ function kubernetesControllers(core: Core, { caBundle, tokens }: Given): readonl
 /** How workspaces come to be, and go, here and on other shards. */
 function workspaceControllers(core: Core, tenancy: Tenancy): readonly Controller[] {
   const { types, plan, resolve, pathOf, shards } = tenancy;
-  const { deps, inClusters, inSlices, workspacesPrefix, typesPrefix, shardsPrefix } = dependencies(core);
+  const { deps, inSlices, workspacesPrefix, typesPrefix, shardsPrefix } = dependencies(core);
   const others = {
     otherShards: core.peers?.shards ?? noOtherShards(core.shardName),
     clustersElsewhere: clustersElsewhere(core, workspacesPrefix),
@@ -198,14 +194,14 @@ function workspaceControllers(core: Core, tenancy: Tenancy): readonly Controller
   return [
     createWorkspaceTypeUrls({ ...deps, shards, shardsPrefix, typesPrefix }),
     createDefaultBindings({
-      ...{ ...inClusters, ...inSlices, types, resolve, typesPrefix },
+      ...{ ...deps, ...inSlices, types, resolve, typesPrefix },
       allTypes: () => allTypes(core, tenancy, typesPrefix()),
     }),
-    createWorkspaceProgress({ ...inClusters, ...others, plan, types, workspacesPrefix, shardsPrefix, pathOf }),
-    createWorkspaceDeletion({ ...inClusters, ...others, workspacesPrefix, removal: clusterRemoval(core) }),
-    createFormerContents(inClusters),
+    createWorkspaceProgress({ ...deps, ...others, plan, types, workspacesPrefix, shardsPrefix, pathOf }),
+    createWorkspaceDeletion({ ...deps, ...others, workspacesPrefix, removal: clusterRemoval(core) }),
+    createFormerContents(deps),
     ...(core.peers === undefined ? [] : [orphanClusters(core, core.peers)]),
-    createReplicateAnnotations({ ...inClusters, typesPrefix }),
+    createReplicateAnnotations({ ...deps, typesPrefix }),
   ];
 }
 

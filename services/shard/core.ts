@@ -14,19 +14,13 @@ import { createYamlDecoder } from '@kcp-ts/http';
 import type { Conversion, ServedResource, Strategy } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
 import type { ClusterIndex, Peers } from '@kcp-ts/sharding';
-import {
-  changesEverywhere,
-  childElsewhere,
-  createClusterIndex,
-  logicalClusterKey,
-  objectsEverywhere,
-} from '@kcp-ts/sharding';
+import { changesEverywhere, childElsewhere, createClusterIndex, objectsEverywhere } from '@kcp-ts/sharding';
 import type { ApiResourceSchema, ClaimTables, ExportIndex } from '@kcp-ts/sharing';
 import { boundSchemaKey, clusterOfKey, createClaimTables, createExportIndex, exportsPrefix } from '@kcp-ts/sharing';
 import type { Decision, Operation, ParsedReader, Store } from '@kcp-ts/storage';
-import { createDecision, createParsedReader, eachBatch, encodeStored, parseKey } from '@kcp-ts/storage';
+import { createParsedReader, eachBatch, encodeStored } from '@kcp-ts/storage';
 import type { KnownIdentities, NewObject } from '@kcp-ts/tenancy';
-import { createRootResources, guardCreated, rootDefinitionsOf } from '@kcp-ts/tenancy';
+import { createClusterDecision, createRootResources, logicalClustersPrefix, rootDefinitionsOf } from '@kcp-ts/tenancy';
 import type { WatchHub } from '@kcp-ts/watch';
 import { createWatchHub } from '@kcp-ts/watch';
 
@@ -86,7 +80,6 @@ export interface Core extends Disposable {
 const cachedClusters = 10_000;
 const cachedObjects = 2_000;
 const sweepMs = 5_000;
-const logicalClustersPrefix = 'core.kcp.io/logicalclusters/-/';
 const cachedSurfaces = 2_000;
 /** Copies of schemas are not objects of an API: no row normalises them. */
 const noFingerprint = '0000000000000000';
@@ -201,15 +194,7 @@ export function createCore(options: CoreOptions): Core {
     identities,
     ownPrefix,
     isBuiltin: (group, plural) => catalog.base.findAny(group, plural) !== undefined,
-    decide: () =>
-      createDecision(store, {
-        guardCreate(key, operations) {
-          const { cluster } = parseKey(key);
-          // The system's clusters are always there.
-          if (cluster.startsWith('system:')) return undefined;
-          return guardCreated(store, logicalClusterKey(cluster), key, operations);
-        },
-      }),
+    decide: () => createClusterDecision(store),
     served: (group, plural) => catalog.base.findAny(group, plural) ?? rootResources.served(group, plural),
     keepSchema(schema) {
       const key = boundSchemaKey(schema.metadata.uid ?? '');

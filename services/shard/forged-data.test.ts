@@ -1,10 +1,11 @@
 /** Data that an earlier version let tenants write is not believed: it is still in the store when a newer one starts. */
+
 import type { KubeObject } from '@kcp-ts/api';
-import { logicalClusterKey } from '@kcp-ts/sharding';
 import { homeClusterName } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';
 import { createMemoryStore, encodeStored, formatKey, parseStored } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
+import { logicalClusterKey } from '@kcp-ts/tenancy';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { askTestShard, composeTestShard } from './shard.fixture.ts';
 

@@ -1,6 +1,6 @@
-import { logicalClusterKey } from '@kcp-ts/sharding';
 import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
+import { logicalClusterKey } from '@kcp-ts/tenancy';
 import { expect, it } from 'vitest';
 import { composeTestShard, peersOfNone } from './shard.fixture.ts';
 

@@ -1,7 +1,6 @@
 /** `GET …/workspaces/~`: a home is made for users who may create the workspace `~` in root. */
 import type { ApiRequest } from '@kcp-ts/apiserver';
 import { respondJson } from '@kcp-ts/apiserver';
-import { logicalClusterKey } from '@kcp-ts/sharding';
 import { createHomeWorkspaces } from '@kcp-ts/tenancy';
 import type { Access } from './access.ts';
 import type { Core } from './core.ts';
@@ -32,7 +31,6 @@ export function homeWorkspace(
     plan,
     shardName,
     externalUrl,
-    logicalClusterKey,
     mayCreate: (user) => homeWorkspaces && access.authorizer.authorize({ ...createHome, user }).allowed,
   });
   return async (request) => respondJson(request, 200, await homeOf(request.user));

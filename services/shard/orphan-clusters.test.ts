@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSystemClock } from '@kcp-ts/base';
-import type { ClusterOrder } from '@kcp-ts/controllers';
-import { noOtherShards } from '@kcp-ts/controllers';
-import { createPathIndex, logicalClusterKey } from '@kcp-ts/sharding';
+import { createPathIndex } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import { createMemoryStore, encodeStored, openLmdbStore } from '@kcp-ts/storage';
 import type { ManualClock } from '@kcp-ts/storage/contract';
 import { createManualClock } from '@kcp-ts/storage/contract';
+import type { ClusterRequest } from '@kcp-ts/tenancy';
+import { logicalClusterKey, noOtherShards } from '@kcp-ts/tenancy';
 import { expect, it } from 'vitest';
 import type { Shard } from './compose.ts';
 import { composeTestShard, peersOfNone } from './shard.fixture.ts';
@@ -48,7 +48,7 @@ function createOthers() {
 /** As one that is drawn. */
 const clusterNamed = (name: string) => name.padEnd(16, '0');
 
-function orderOf(name: string, cluster = clusterNamed(name), parent = 'parent'): ClusterOrder {
+function orderOf(name: string, cluster = clusterNamed(name), parent = 'parent'): ClusterRequest {
   return {
     cluster,
     path: `root:${parent}:${name}`,
@@ -60,7 +60,7 @@ function orderOf(name: string, cluster = clusterNamed(name), parent = 'parent'):
   };
 }
 
-async function made(shard: Shard, ...orders: readonly ClusterOrder[]): Promise<void> {
+async function made(shard: Shard, ...orders: readonly ClusterRequest[]): Promise<void> {
   for (const order of orders) expect(await shard.requests.create(order)).toMatchObject({ status: 'made' });
 }
 

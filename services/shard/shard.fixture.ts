@@ -1,4 +1,5 @@
 /** A shard that a test composes itself, with what it wants to look at. */
+
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http2';
@@ -6,10 +7,10 @@ import { connect } from 'node:http2';
 import { createAuthenticator, createServiceAccountTokens } from '@kcp-ts/authn';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemRandom } from '@kcp-ts/base';
-import { noOtherShards } from '@kcp-ts/controllers';
 import { createHttpServer } from '@kcp-ts/http';
 import type { Peers } from '@kcp-ts/sharding';
 import { createPathIndex } from '@kcp-ts/sharding';
+import { noOtherShards } from '@kcp-ts/tenancy';
 import { createTestAuthority } from '@kcp-ts/testing';
 import type { Shard, ShardOptions } from './compose.ts';
 import { composeShard } from './compose.ts';

@@ -1,7 +1,7 @@
-import { logicalClusterKey } from '@kcp-ts/sharding';
 import type { StoreEvent } from '@kcp-ts/storage';
 import { createMemoryStore, encodeStored, flagFinalizers, formatKey, parseStored } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
+import { logicalClusterKey } from '@kcp-ts/tenancy';
 import { expect, it } from 'vitest';
 import { composeTestShard, peersOfNone } from './shard.fixture.ts';
 

@@ -1,146 +1,126 @@
-/** The service of virtual workspaces from top to bottom: a request about one consumer goes to its shard, one about all of them is answered here, over all shards. */
+/** The service of virtual workspaces from top to bottom: everything but the server and its connections. */
+import {
+  createAssertionSigner,
+  createAssertionVerifier,
+  createCertificateReader,
+  createServicePeers,
+  serviceAudience,
+} from '@kcp-ts/authn';
+import type { Clock, Random } from '@kcp-ts/base';
+import type { ServiceLoad } from '@kcp-ts/program';
+import { commonNameOf, createHealthAndMetrics, followingChecks } from '@kcp-ts/program';
+import type { FeedService } from '@kcp-ts/proto';
+import type { RpcClient } from '@kcp-ts/rpc';
+import type {
+  CallerDependencies,
+  Confirming,
+  Directory,
+  PeerTls,
+  ShardRecord,
+  ShardsMembership,
+  VirtualWorkspacesHandler,
+} from '@kcp-ts/sharding';
+import {
+  createBackends,
+  createExclusions,
+  createShardConnections,
+  createUpstreamWatches,
+  createVirtualWorkspacesHandler,
+  silentMsMax,
+} from '@kcp-ts/sharding';
+import type { Logger } from 'pino';
+import { createMetrics } from './metrics.ts';
 
-import { compileLabelSelector, isWorkspacePath, StatusError } from '@kcp-ts/api';
-import { isTrue, parseApiPath, parseListOptions, parseQuery } from '@kcp-ts/apiserver';
-import { mastersGroup } from '@kcp-ts/authn';
-import type { Exchange, InFlight } from '@kcp-ts/http';
-import type { AnswerOwn } from '@kcp-ts/program';
-import type { Confirming, ShardRecord } from '@kcp-ts/sharding';
-import { answerStatus, confirmPlacement, parseVirtualWorkspacePath } from '@kcp-ts/sharding';
-import type { Context, MergedRequest } from './context.ts';
-import { unavailable } from './context.ts';
-import type { IdentityDependencies, RequestHeaders } from './identity.ts';
-import { readIdentity } from './identity.ts';
-import { handleMergedList } from './merged-list.ts';
-import { handleMergedWatch } from './merged-watch.ts';
-import type { Target } from './target.ts';
-import { parseTarget } from './target.ts';
-
-export interface ServiceDependencies {
-  readonly context: Context;
-  readonly identity: IdentityDependencies;
-  readonly directory: Confirming;
-  readonly inFlight: InFlight;
-  /** What shards are selected by. */
+export interface VirtualWorkspacesOptions {
+  /** Of this service in the register. */
+  readonly name: string;
+  readonly membership: ShardsMembership;
+  readonly directory: Confirming & Pick<Directory, 'isReady'>;
+  readonly tls: PeerTls;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly load: ServiceLoad;
+  connect(rpcAddress: string): RpcClient<typeof FeedService>;
   labelsOf(shard: ShardRecord): Readonly<Record<string, string>>;
-  /** Health and metrics of the service itself; undefined for any other path. */
-  readonly answerOwn: AnswerOwn;
-  /** One line about a fault of ours. */
-  logFault(exchange: Exchange, error: StatusError): void;
 }
 
-export interface Service {
-  readonly handler: (exchange: Exchange) => Promise<void>;
-  /** Ends all watches: their clients go on at another replica. */
+export interface VirtualWorkspaces extends Disposable {
+  readonly handler: VirtualWorkspacesHandler['handler'];
+  /** From now on readiness says no, and watches end. */
   drain(): void;
-  watches(): number;
 }
 
-interface Request {
-  readonly exchange: Exchange;
-  readonly path: string;
-  /** With its question mark, or empty. */
-  readonly search: string;
-  readonly headers: RequestHeaders;
-}
-
-function split({ url }: Exchange): { readonly path: string; readonly search: string } {
-  const question = url.indexOf('?');
-  return question < 0 ? { path: url, search: '' } : { path: url.slice(0, question), search: url.slice(question) };
-}
-
-export function createService(deps: ServiceDependencies): Service {
-  const { context, directory } = deps;
-  const { membership, backends } = context.shards;
-  const running = new Set<{ end(error: undefined): void }>();
-
-  function anyShard(): ShardRecord | undefined {
-    const { shards } = membership.current();
-    return shards.find(({ alive }) => alive) ?? shards[0];
-  }
-
-  /** What is not known may only not be known yet. */
-  async function resolve(text: string) {
-    if (!isWorkspacePath(text)) return { status: 'unknown' } as const;
-    const found = directory.resolve(text);
-    if (found.status !== 'unknown') return found;
-    const confirmed = await confirmPlacement(directory, text);
-    if (confirmed === undefined) throw unavailable();
-    return confirmed;
-  }
-
-  /** The shard of the export; where it is down, or there is no such workspace, any other knows what to say. */
-  async function shardOf(workspace: string): Promise<ShardRecord | undefined> {
-    const found = await resolve(workspace);
-    const shard = found.status === 'found' ? context.shards.byName(found.shard) : undefined;
-    return shard?.alive === true ? shard : anyShard();
-  }
-
-  function forward({ exchange, search, headers }: Request, shard: ShardRecord | undefined, path: string): void {
-    if (shard === undefined) throw unavailable();
-    backends.forward(shard.baseUrl, exchange, `${path}${search}`, headers(shard.name));
-  }
-
-  async function forwardToConsumer(request: Request, target: Target): Promise<void> {
-    const found = await resolve(target.consumer);
-    if (found.status === 'unavailable') throw unavailable();
-    if (found.status === 'found') forward(request, context.shards.byName(found.shard), target.path(found.cluster));
-    else forward(request, await shardOf(target.owner), target.path(encodeURIComponent(target.consumer)));
-  }
-
-  async function answerAll(request: Request, target: Target): Promise<void> {
-    const { exchange, headers } = request;
-    const api = parseApiPath(target.rest);
-    const collection = api !== undefined && api.name === '' && api.subresource === '';
-    const decider = await shardOf(target.owner);
-    if (!collection || exchange.method !== 'GET') {
-      forward(request, decider, target.path('*'));
-      return;
-    }
-    const query = parseQuery(request.search.slice(1));
-    const watch = api.watch || isTrue(query, 'watch');
-    const options = parseListOptions(query, api.watch);
-    const selected = compileLabelSelector(target.shards);
-    const merged: MergedRequest = {
-      path: target.path('*'),
-      query: new URLSearchParams(request.search),
-      headers,
-      includes: (shard) => target.shards.length === 0 || selected(deps.labelsOf(shard)),
-      decider,
-    };
-    if (watch) await handleMergedWatch(context, exchange, merged, options, running);
-    else await handleMergedList(context, exchange, merged, options);
-  }
-
-  async function handle(exchange: Exchange): Promise<void> {
-    const { path, search } = split(exchange);
-    const { user, headers } = readIdentity(deps.identity, exchange);
-    deps.inFlight.admit(exchange, user?.groups.includes(mastersGroup) === true);
-    const request: Request = { exchange, path, search, headers };
-    const target = parseTarget(path);
-    if (target === undefined) {
-      // What there is no virtual workspace for, a shard says in its own words.
-      const named = parseVirtualWorkspacePath(path);
-      forward(request, named === undefined ? anyShard() : await shardOf(named.workspace), path);
-    } else if (target.consumer === '*') await answerAll(request, target);
-    else await forwardToConsumer(request, target);
-  }
-
+function callerOf({ name, tls, clock }: VirtualWorkspacesOptions): CallerDependencies {
   return {
-    async handler(exchange) {
-      const own = deps.answerOwn(exchange);
-      if (own !== undefined) return own === true ? undefined : own;
-      try {
-        await handle(exchange);
-      } catch (thrown) {
-        const error = StatusError.from(thrown);
-        if (error.code >= 500 && error.cause !== undefined) deps.logFault(exchange, error);
-        answerStatus(exchange, error);
-      }
-    },
+    signer: createAssertionSigner({ privateKey: tls.key, issuer: commonNameOf(tls.cert), clock }),
+    verifier: createAssertionVerifier({ audience: serviceAudience('virtual-workspaces', name), clock }),
+    isService: createServicePeers({ peerCa: tls.ca }),
+    readCertificate: createCertificateReader(() => clock.now()),
+  };
+}
+
+export function composeVirtualWorkspaces(deps: VirtualWorkspacesOptions): VirtualWorkspaces {
+  const { membership, directory, tls, clock, log, load } = deps;
+  const requests = new Map<string, number>();
+  const count = (code: string) => void requests.set(code, (requests.get(code) ?? 0) + 1);
+  const backends = createBackends({
+    clock,
+    tlsOf: () => tls,
+    onUnreachable: (url, error) => log.warn({ backend: url, err: error }, 'a shard cannot be reached'),
+    onAnswered: (_url, status) => count(String(status)),
+  });
+  const shards = createShardConnections({ membership, backends, clock, connect: deps.connect });
+  const upstreamWatches = createUpstreamWatches(backends, clock);
+  const exclusions = createExclusions({
+    shards: membership,
+    clock,
+    exclude: (name, at) => membership.exclude(name, at),
+    readmit: (name) => membership.readmit(name),
+    progressOf: (name) => upstreamWatches.progressOf(name) ?? shards.progressRequester.progressOf(name),
+    reachable: (shard) =>
+      shards.progressRequester.ask(shard).then(
+        () => true,
+        () => false,
+      ),
+    failed: (error) => log.warn({ err: error }, 'the register cannot be changed'),
+  });
+  let living: ReadonlySet<string> = new Set();
+  const following = membership.follow((state) => {
+    backends.keep(new Set(state.shards.map(({ baseUrl }) => baseUrl)));
+    const alive = state.shards.filter((shard) => shard.alive).map(({ baseUrl }) => baseUrl);
+    for (const url of alive) if (!living.has(url)) backends.revive(url);
+    living = new Set(alive);
+  });
+  const caller = callerOf(deps);
+  let draining = false;
+  const service: VirtualWorkspacesHandler = createVirtualWorkspacesHandler({
+    inFlight: load.inFlight,
+    merge: { shards, upstreamWatches, clock, random: deps.random },
+    caller,
+    directory,
+    labelsOf: deps.labelsOf,
+    answerOwn: createHealthAndMetrics({
+      checks: followingChecks(directory, () => draining, [
+        {
+          name: 'register',
+          live: false,
+          check: () => (membership.silentForMs() <= silentMsMax * 20 ? undefined : 'not heard'),
+        },
+      ]),
+      metrics: createMetrics({ shards, upstreamWatches, requests, load, watches: () => service.watches() }),
+      readCertificate: caller.readCertificate,
+    }),
+    logFault: (exchange, error) => log.error({ url: exchange.url, err: error.cause }, error.message),
+  });
+  return {
+    handler: service.handler,
     drain() {
-      for (const watch of [...running]) watch.end(undefined);
+      draining = true;
+      service.drain();
     },
-    watches: () => running.size,
+    [Symbol.dispose]() {
+      for (const part of [following, exclusions, upstreamWatches, shards, backends]) part[Symbol.dispose]();
+    },
   };
 }

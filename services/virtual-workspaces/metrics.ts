@@ -2,12 +2,11 @@
 import type { Series } from '@kcp-ts/observability';
 import { createMetricsPage } from '@kcp-ts/observability';
 import type { ServiceLoad } from '@kcp-ts/program';
-import type { Contents } from './contents.ts';
-import type { Shards } from './shards.ts';
+import type { ShardConnections, UpstreamWatches } from '@kcp-ts/sharding';
 
 export interface MetricsDependencies {
-  readonly shards: Shards;
-  readonly contents: Contents;
+  readonly shards: ShardConnections;
+  readonly upstreamWatches: UpstreamWatches;
   watches(): number;
   /** Requests by the status of the answer of a shard. */
   readonly requests: ReadonlyMap<string, number>;
@@ -17,7 +16,7 @@ export interface MetricsDependencies {
 /** The text of the page of metrics. */
 export function createMetrics({
   shards,
-  contents,
+  upstreamWatches,
   watches,
   requests,
   load,
@@ -34,7 +33,7 @@ export function createMetrics({
       read: () => [...requests].map(([code, count]) => [{ code }, count]),
     },
     gauge('watches', 'Watches over all shards.', watches),
-    gauge('shard_watches', 'Watches held at shards for them.', () => contents.size()),
+    gauge('shard_watches', 'Watches held at shards for them.', () => upstreamWatches.size()),
     gauge(
       'register_silent_seconds',
       'How long ago the register was heard.',

@@ -4,9 +4,9 @@ import type { RunningService } from '@kcp-ts/program';
 import { createServiceContext, startService } from '@kcp-ts/program';
 import { FeedService } from '@kcp-ts/proto';
 import { createRpcClient } from '@kcp-ts/rpc';
-import { assemble } from './assemble.ts';
+import { createShardLabels } from '@kcp-ts/sharding';
+import { composeVirtualWorkspaces } from './compose.ts';
 import type { VirtualWorkspacesConfig } from './options.ts';
-import { createShardLabels } from './shard-labels.ts';
 
 export type RunningVirtualWorkspaces = RunningService;
 
@@ -23,8 +23,8 @@ export async function startVirtualWorkspaces(
     const { tls, membership } = connections;
     const labels = createShardLabels();
     const directory = await openDirectory([labels.handler]);
-    const assembled = opened.use(
-      assemble({
+    return opened.use(
+      composeVirtualWorkspaces({
         name,
         membership,
         directory,
@@ -37,6 +37,5 @@ export async function startVirtualWorkspaces(
         labelsOf: labels.of,
       }),
     );
-    return { handler: assembled.service.handler, drain: () => assembled.drain() };
   });
 }

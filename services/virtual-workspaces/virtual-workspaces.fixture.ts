@@ -11,8 +11,8 @@ import { revisionAt } from '@kcp-ts/storage';
 import type { TestAuthority } from '@kcp-ts/testing';
 import { createTestAuthority } from '@kcp-ts/testing';
 import { encodeWatchFrame, framedWatchType, watchedKindHeader } from '@kcp-ts/watch';
-import type { Assembled } from './assemble.ts';
-import { assemble } from './assemble.ts';
+import type { VirtualWorkspaces } from './compose.ts';
+import { composeVirtualWorkspaces } from './compose.ts';
 
 export interface FakeShard {
   readonly record: ShardRecord;
@@ -97,7 +97,7 @@ async function startShard(number: number, certs: Certificates) {
 
 export interface Setting extends AsyncDisposable {
   readonly shards: readonly FakeShard[];
-  readonly assembled: Assembled;
+  readonly service: VirtualWorkspaces;
   readonly authority: TestAuthority;
   /** For how long the register has not been heard, and which shards could not be asked for workspaces. */
   readonly world: { membershipSilentMs: number; staleShards: ReadonlySet<string> };
@@ -125,7 +125,7 @@ export async function setUp(): Promise<Setting> {
   const listeners = new Set<(state: MembershipState) => void>();
   const clock = createSystemClock();
   const world: Setting['world'] = { membershipSilentMs: 0, staleShards: new Set() };
-  const assembled = assemble({
+  const service = composeVirtualWorkspaces({
     name: 'own',
     clock,
     log: createLogger(0),
@@ -169,7 +169,7 @@ export async function setUp(): Promise<Setting> {
         };
       };
       return { call: { progress }, [Symbol.dispose]: () => undefined } as unknown as ReturnType<
-        Parameters<typeof assemble>[0]['connect']
+        Parameters<typeof composeVirtualWorkspaces>[0]['connect']
       >;
     },
     labelsOf: ({ labels }) => labels,
@@ -178,14 +178,14 @@ export async function setUp(): Promise<Setting> {
     tls: certs.serving,
     clock,
     onError: () => undefined,
-    handler: assembled.service.handler,
+    handler: service.handler,
   });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   const client = createUpstream({ url: `https://127.0.0.1:${port}`, tls: { ca: certs.peers.certificate }, clock });
   return {
     shards,
     world,
-    assembled,
+    service,
     authority: certs.peers,
     membership(change) {
       state = { ...state, shards: state.shards.map(change) };
@@ -212,7 +212,7 @@ export async function setUp(): Promise<Setting> {
       return { status: answer.status, headers: { ...answer.headers }, lines, ended };
     },
     async [Symbol.asyncDispose]() {
-      assembled[Symbol.dispose]();
+      service[Symbol.dispose]();
       client[Symbol.dispose]();
       await server.close({ drainMs: 0 });
       for (const { server: shard } of started) await shard.close({ drainMs: 0 });

@@ -114,7 +114,7 @@ describe('a watch over all shards', () => {
     expect(JSON.parse(first.lines.at(-1) ?? '')).toMatchObject({ type: 'ERROR', object: { code: 410 } });
     setting.membership((shard) => ({ ...shard, alive: true, excludedAt: undefined }));
     const third = await setting.watch(path);
-    setting.assembled.drain();
+    setting.service.drain();
     await third.ended;
     expect(third.lines).toEqual([]);
     expect((await setting.get('/readyz?verbose')).text).toContain('[-]shutdown failed');

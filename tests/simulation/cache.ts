@@ -3,12 +3,11 @@
  */
 
 import { create } from '@bufbuild/protobuf';
-import { createOrderedWriter, keptFeed, rawFeedHandler } from '@kcp-ts/cache-server';
 import { FeedService } from '@kcp-ts/proto';
 import type { RpcHandlers } from '@kcp-ts/rpc';
 import { RpcError } from '@kcp-ts/rpc';
 import type { FeedConsumer } from '@kcp-ts/sharding';
-import { joinFeedHandlers } from '@kcp-ts/sharding';
+import { createOrderedWriter, feedReplica, feedReplicaHandler, joinFeedHandlers } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { followFeeds, nobody } from './feeds.ts';
@@ -61,15 +60,15 @@ export function startCache(simulation: Simulation, host: string): SimCache {
     let feedConsumer: FeedConsumer | undefined;
     const writer = createOrderedWriter(store, (shard) => feedConsumer?.resync(shard));
     const copies = createCopiesView(simulation, address);
-    const feedHandler = joinFeedHandlers([rawFeedHandler(store, writer), copies.feedHandler]);
+    const feedHandler = joinFeedHandlers([feedReplicaHandler(store, writer), copies.feedHandler]);
     let feed: RpcHandlers<typeof FeedService> | undefined;
     const admit = () => undefined;
     void followFeeds(simulation, { process, membership, feedHandler }).then((opened) => {
       feedConsumer = opened;
       // Without the rule what is there is given away, as it is.
       feed = rules.wholeCopies
-        ? keptFeed({ store, writer, epoch: address, admit })
-        : keptFeed({
+        ? feedReplica({ store, writer, epoch: address, admit })
+        : feedReplica({
             store: { ...store, head: () => undefined },
             writer: { isBroken: () => false },
             epoch: address,

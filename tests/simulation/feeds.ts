@@ -1,17 +1,13 @@
 /** What leaves a shard with its feed, and how a process follows the feeds of all shards. */
+
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Revision } from '@kcp-ts/api';
 import { FeedService } from '@kcp-ts/proto';
 import type { RpcClient } from '@kcp-ts/rpc';
 import { RpcError } from '@kcp-ts/rpc';
 import type { FeedConsumer, FeedHandler, Project } from '@kcp-ts/sharding';
-import {
-  createFeedConsumer,
-  isLogicalClusterKey,
-  isWorkspaceKey,
-  logicalClustersPrefix,
-  projectionOf,
-} from '@kcp-ts/sharding';
+import { createFeedConsumer, isWorkspaceKey, projectionOf } from '@kcp-ts/sharding';
+import { isLogicalClusterKey, logicalClustersPrefix } from '@kcp-ts/tenancy';
 import type { SimMembership } from './membership.ts';
 import type { SimProcess } from './process.ts';
 import type { Simulation } from './simulation.ts';

@@ -1,8 +1,6 @@
 /** A front-proxy: the real router over an index that it keeps from the feeds. */
-import type { Target } from '@kcp-ts/front-proxy';
-import { createRouter } from '@kcp-ts/front-proxy';
-import type { FeedConsumer } from '@kcp-ts/sharding';
-import { createPathIndex, joinFeedHandlers, pathIndexHandler, sharedConfirm } from '@kcp-ts/sharding';
+import type { FeedConsumer, Route } from '@kcp-ts/sharding';
+import { createPathIndex, createRouter, joinFeedHandlers, pathIndexHandler, sharedConfirm } from '@kcp-ts/sharding';
 import { followFeeds } from './feeds.ts';
 import type { SimMembership } from './membership.ts';
 import { followMembership } from './membership.ts';
@@ -18,7 +16,7 @@ export interface SimProxy {
   readonly copies: CopiesView;
   readonly feedConsumer: FeedConsumer;
   /** Where it sends a request for a path. */
-  route(path: string): Promise<Target>;
+  route(path: string): Promise<Route>;
   /** Where its index has a path, without asking anybody. */
   placed(path: string): string | undefined;
 }

@@ -3,13 +3,13 @@
 import type { Revision } from '@kcp-ts/api';
 import { asRevision, mergedShardNumber, revisionZero, StatusError } from '@kcp-ts/api';
 import type {
-  ContentHandlers,
-  ContentStream,
   MergedHandler,
   MergedWatch,
   Position,
   ShardRecord,
   ShardsView,
+  UpstreamWatch,
+  UpstreamWatchHandlers,
 } from '@kcp-ts/sharding';
 import {
   consistentListRevision,
@@ -73,7 +73,7 @@ function createContents({ network, lives }: Simulation, process: SimProcess) {
     return network.call(process, life.process, askMs, () => life.ask(past));
   }
 
-  function open(shard: ShardRecord, after: Revision, initial: boolean, handlers: ContentHandlers): ContentStream {
+  function open(shard: ShardRecord, after: Revision, initial: boolean, handlers: UpstreamWatchHandlers): UpstreamWatch {
     let over = false;
     let held: (() => void)[] | undefined;
     const link: Link = { shard: shard.name, progress: revisionZero };

@@ -1,8 +1,8 @@
 /** Makes workspaces, on one shard the object and on another the logical cluster, goes there through any front-proxy once it has seen them Ready, and deletes some. */
 
-import { logicalClustersPrefix } from '@kcp-ts/sharding';
 import type { Operation } from '@kcp-ts/storage';
 import { encodeStored } from '@kcp-ts/storage';
+import { logicalClustersPrefix } from '@kcp-ts/tenancy';
 import { workspacesPrefix } from './feeds.ts';
 import type { SimProxy } from './proxy.ts';
 import type { Requester } from './requester.ts';

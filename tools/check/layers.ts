@@ -29,21 +29,21 @@ export const layers: Readonly<Record<string, number>> = {
   'libs/authn': 5,
   'libs/authz': 5,
   'libs/admission': 7,
-  'libs/sharding': 7,
   'libs/apiserver': 7,
   'libs/tenancy': 6,
   'libs/catalog': 6,
   'libs/controller-runtime': 6,
+  'libs/sharding': 8,
   'libs/strategies': 8,
-  'libs/program': 8,
   'libs/controllers': 8,
   'libs/virtual-workspaces': 8,
+  'libs/program': 9,
 };
 
 const layersOfPrograms: readonly (readonly [prefix: string, layer: number])[] = [
-  ['services/', 9],
-  ['tools/', 10],
-  ['tests', 11],
+  ['services/', 10],
+  ['tools/', 11],
+  ['tests', 12],
 ];
 
 /** Undefined for a package that is not in the table. */

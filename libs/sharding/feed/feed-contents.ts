@@ -2,10 +2,12 @@
  * What leaves a shard with its feed: copies of what other shards bind to, take types from or judge requests by (kcp facts, 9), and projections of all
  * workspaces and logical clusters. A list of what may go: what is not named here stays, tenants' objects and Secrets among it.
  */
-import type { StoreEvent } from '@kcp-ts/storage';
+
 import { kindPrefix, resourcePrefix } from '@kcp-ts/storage';
 import type { RootIdentities } from '@kcp-ts/tenancy';
-import { isLogicalClusterKey, logicalClustersPrefix, projectionOf } from '../locator/projections.ts';
+import { isLogicalClusterKey, logicalClustersPrefix } from '@kcp-ts/tenancy';
+import { projectionOf } from '../locator/projections.ts';
+import type { Project, Projected } from './feed.ts';
 
 /** Built-in kinds of which every object is copied. */
 const copiedPrefixes = [
@@ -50,14 +52,8 @@ export interface FeedProjection {
   /** The ranges of the store that a feed is made from. */
   prefixes(): readonly string[];
   /** What a change of the store says to others. */
-  project(event: Pick<StoreEvent, 'type' | 'key' | 'value' | 'previous'>): Projected;
+  readonly project: Project;
 }
-
-/** What a feed says of an entry. */
-export type Projected =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'put'; readonly value: Uint8Array }
-  | { readonly kind: 'delete' };
 
 const none: Projected = { kind: 'none' };
 const deleted: Projected = { kind: 'delete' };

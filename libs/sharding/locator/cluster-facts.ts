@@ -1,7 +1,7 @@
 /** What a request must know of its logical cluster before it is let in, read from the LogicalCluster object. */
 import type { ClusterName, KubeObject, Revision } from '@kcp-ts/api';
 import type { Entry } from '@kcp-ts/storage';
-import { formatKey, parseStored } from '@kcp-ts/storage';
+import { parseStored } from '@kcp-ts/storage';
 
 export interface ClusterFacts {
   readonly name: ClusterName;
@@ -24,18 +24,6 @@ export interface ClusterFacts {
 interface LogicalCluster extends KubeObject {
   readonly spec?: { readonly owner?: { readonly cluster: string; readonly name: string } };
   readonly status?: { readonly phase?: string };
-}
-
-/** The key of a cluster's LogicalCluster object. */
-export function logicalClusterKey(cluster: string): string {
-  return formatKey({
-    group: 'core.kcp.io',
-    resource: 'logicalclusters',
-    identity: '-',
-    cluster,
-    namespace: '',
-    name: 'cluster',
-  });
 }
 
 export function clusterFacts(name: ClusterName, entry: Entry): ClusterFacts {

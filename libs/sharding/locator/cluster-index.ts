@@ -2,16 +2,17 @@
  * Paths to logical clusters, and what there is to know of a cluster: a bounded cache in front of the store, where each answer is read on first use
  * and dropped by the commit that changes it. So an idle workspace costs nothing here, and an answer is never older than the last acknowledged write.
  */
+
 import type { ClusterName, KubeObject, WorkspacePath } from '@kcp-ts/api';
 import { asClusterName, isClusterName } from '@kcp-ts/api';
 import { homeClusterName } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
+import { logicalClusterKey, logicalClustersPrefix } from '@kcp-ts/tenancy';
 import { LRUCache } from 'lru-cache';
 import type { ClusterFacts } from './cluster-facts.ts';
-import { clusterFacts, logicalClusterKey } from './cluster-facts.ts';
+import { clusterFacts } from './cluster-facts.ts';
 import type { Placement } from './path-index.ts';
-import { logicalClustersPrefix } from './projections.ts';
 
 export type Resolution =
   | { readonly status: 'found'; readonly cluster: ClusterName }

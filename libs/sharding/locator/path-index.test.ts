@@ -1,7 +1,8 @@
 import { encodeStored } from '@kcp-ts/storage';
+import { logicalClustersPrefix } from '@kcp-ts/tenancy';
 import { expect, it } from 'vitest';
 import { createPathIndex } from './path-index.ts';
-import { logicalClustersPrefix, projectionOf } from './projections.ts';
+import { projectionOf } from './projections.ts';
 
 function stored(object: object): Uint8Array {
   return encodeStored('0'.repeat(16), 0, JSON.stringify(object));

@@ -2,11 +2,13 @@
  * Where every workspace of an installation is, kept from the shards' feeds: path → logical cluster → shard. Compact, in memory, and a view: what
  * it holds of a shard is replaced whole by a snapshot and changed by what the feed says.
  */
+
 import type { ClusterName } from '@kcp-ts/api';
 import { isClusterName } from '@kcp-ts/api';
 import { homeClusterName } from '@kcp-ts/sharing';
 import { flagDeleting, parseStored, storedFlags } from '@kcp-ts/storage';
-import { isLogicalClusterKey, isWorkspaceKey, logicalClustersPrefix } from './projections.ts';
+import { isLogicalClusterKey, logicalClustersPrefix } from '@kcp-ts/tenancy';
+import { isWorkspaceKey } from './projections.ts';
 
 /** What is known of a logical cluster. */
 export interface PlacedCluster {

@@ -3,10 +3,8 @@
  * the object it is made of, with the fields that an index reads and no others, so that a feed carries some hundred bytes and nothing private.
  */
 import type { KubeObject } from '@kcp-ts/api';
-import { encodeStored, kindPrefix, parseStored, resourcePrefix, storedFlags } from '@kcp-ts/storage';
+import { encodeStored, kindPrefix, parseStored, storedFlags } from '@kcp-ts/storage';
 
-/** Where LogicalClusters are stored. */
-export const logicalClustersPrefix = resourcePrefix('core.kcp.io', 'logicalclusters', '-');
 /** Where Workspaces are stored, but for the identity that comes next. */
 const workspacesStart = kindPrefix('tenancy.kcp.io', 'workspaces');
 
@@ -28,11 +26,6 @@ interface Projected extends KubeObject {
 /** Whether a key is that of a Workspace. */
 export function isWorkspaceKey(key: string): boolean {
   return key.startsWith(workspacesStart);
-}
-
-/** Whether a key is that of a LogicalCluster. */
-export function isLogicalClusterKey(key: string): boolean {
-  return key.startsWith(logicalClustersPrefix);
 }
 
 /** The projection of a stored Workspace or LogicalCluster, as a stored value. */

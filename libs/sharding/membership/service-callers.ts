@@ -12,6 +12,11 @@ export function serviceOfPeer({ peer }: RpcCall): { readonly kind: string; reado
   return { kind, name: name.join(':') };
 }
 
+/** Throws for a caller that is no service that reads feeds. */
+export function admitFeedConsumers(call: RpcCall): void {
+  admitServices(call, ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces']);
+}
+
 /** Throws for a caller that is no service of the installation, or of another kind. */
 export function admitServices(call: RpcCall, kinds: readonly string[]): void {
   const service = serviceOfPeer(call);

@@ -3,11 +3,11 @@ import type { Clock } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
 import type { WatchFrame } from '@kcp-ts/watch';
 import { describe, expect, it } from 'vitest';
-import type { ContentHandlers } from './content.ts';
 import { createMergedWatch } from './merged-watch.ts';
 import { createProgressRequester } from './progress-requester.ts';
 import type { Position } from './resume.ts';
 import type { MergedShard, ShardProgress } from './shards.ts';
+import type { UpstreamWatchHandlers } from './upstream-watch.ts';
 
 const asRevision = (value: number) => value as Revision;
 const all = 4095;
@@ -42,7 +42,8 @@ function setUp(
   let silentMs = 0;
   const listeners = new Set<(state: { shards: readonly MergedShard[] }) => void>();
   const timers: (() => void)[] = [];
-  const opened: { shard: string; after: number; initial: boolean; handlers: ContentHandlers; paused: boolean }[] = [];
+  const opened: { shard: string; after: number; initial: boolean; handlers: UpstreamWatchHandlers; paused: boolean }[] =
+    [];
   const progressRequests: [string, number][] = [];
   const shown: string[] = [];
   const ends: (StatusError | undefined)[] = [];

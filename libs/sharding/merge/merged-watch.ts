@@ -6,7 +6,6 @@
 import type { Revision } from '@kcp-ts/api';
 import { asRevision, mergedShardNumber, StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
-import type { OpenContent } from './content.ts';
 import type { ProgressRequester } from './progress-requester.ts';
 import type { Position } from './resume.ts';
 import { expiredAround, isInsideAbsence, resumeRefusal, resumeRevision } from './resume.ts';
@@ -14,6 +13,7 @@ import type { MergedEvent } from './shard-stream.ts';
 import { ShardStream } from './shard-stream.ts';
 import type { MergedShard, ShardsView } from './shards.ts';
 import { silentMsMax } from './shards.ts';
+import type { OpenUpstreamWatch } from './upstream-watch.ts';
 
 export interface MergedHandler {
   /** In order. False: no more until `MergedWatch.drained` is called. */
@@ -26,7 +26,7 @@ export interface MergedHandler {
 
 export interface MergedWatchOptions<Shard extends MergedShard> {
   readonly shards: ShardsView<Shard>;
-  readonly open: OpenContent<Shard>;
+  readonly open: OpenUpstreamWatch<Shard>;
   readonly progressRequester: ProgressRequester<Shard>;
   readonly clock: Clock;
   readonly from: Position;

@@ -3,8 +3,8 @@
 import type { Revision, StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import type { WatchFrame } from '@kcp-ts/watch';
-import type { ContentStream, OpenContent } from './content.ts';
 import type { MergedShard } from './shards.ts';
+import type { OpenUpstreamWatch, UpstreamWatch } from './upstream-watch.ts';
 
 export interface MergedEvent {
   readonly revision: Revision;
@@ -13,7 +13,7 @@ export interface MergedEvent {
 }
 
 export interface ShardStreamDependencies<Shard extends MergedShard> {
-  readonly open: OpenContent<Shard>;
+  readonly open: OpenUpstreamWatch<Shard>;
   readonly clock: Clock;
   /** Something came: look again at what can be emitted. */
   changed(): void;
@@ -48,7 +48,7 @@ export class ShardStream<Shard extends MergedShard> implements Disposable {
   #queue: MergedEvent[] = [];
   #head = 0;
   #bytes = 0;
-  #stream: ContentStream | undefined;
+  #stream: UpstreamWatch | undefined;
   #timer: Disposable | undefined;
   #reopenMs = reopenMsMin;
   #brokenSinceMs: number | undefined;

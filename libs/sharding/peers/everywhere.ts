@@ -1,8 +1,9 @@
 /** This shard's objects and the replicated ones of others, read and followed as one. */
+
 import type { ClusterName } from '@kcp-ts/api';
 import type { Store } from '@kcp-ts/storage';
+import { logicalClusterKey } from '@kcp-ts/tenancy';
 import type { WatchHub } from '@kcp-ts/watch';
-import { logicalClusterKey } from '../locator/cluster-facts.ts';
 import type { Placement } from '../locator/path-index.ts';
 import type { Peers } from './peers.ts';
 

@@ -12,7 +12,7 @@ import { createRpcClient } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
-import { identitiesOfExports, keptIdentities } from '@kcp-ts/tenancy';
+import { identitiesOfExports, isLogicalClusterKey, keptIdentities, logicalClustersPrefix } from '@kcp-ts/tenancy';
 import { createChange } from '@kcp-ts/watch';
 import type { Logger } from 'pino';
 import type { ClockGuard } from '../clocks/clock-guard.ts';
@@ -27,12 +27,11 @@ import type { FeedConsumer } from '../feed/follow.ts';
 import type { HeardRevisions } from '../feed/heard-revisions.ts';
 import { hearRevisions } from '../feed/heard-revisions.ts';
 import { createPathIndex, pathIndexHandler } from '../locator/path-index.ts';
-import { isLogicalClusterKey, logicalClustersPrefix } from '../locator/projections.ts';
 import type { PeerTls } from '../membership/connections.ts';
 import type { JoinedRpc } from '../membership/join.ts';
 import type { Membership, ShardRecord } from '../membership/membership.ts';
 import { cacheServersOf } from '../membership/membership.ts';
-import { admitServices } from '../membership/service-callers.ts';
+import { admitFeedConsumers } from '../membership/service-callers.ts';
 import type { ClusterRequests } from '../requests/cluster-requests.ts';
 import type { FindServiceAccount } from '../requests/shard-service.ts';
 import { shardRequestsByRpc, shardService } from '../requests/shard-service.ts';
@@ -70,8 +69,6 @@ export interface Installation {
   /** Ends it; calls of others that are under way have so long to end. */
   close(drainMs: number): Promise<void>;
 }
-
-const feedConsumers = ['shard', 'front-proxy', 'cache-server', 'virtual-workspaces'];
 
 export interface Known {
   readonly peers: Omit<Peers, 'shards' | 'load' | 'isFresh' | 'isComplete' | 'catchUp' | 'hasServiceAccount'>;
@@ -174,7 +171,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
       },
       lastRevision: publisher.lastRevision,
       requestProgress: (past) => requestProgress(past),
-      admit: (call) => admitServices(call, feedConsumers),
+      admit: admitFeedConsumers,
     }),
   );
   // A shard that must not serve does nothing for others either.

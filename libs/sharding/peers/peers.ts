@@ -1,9 +1,9 @@
 /** What a shard knows of the others, and asks of them. An installation of one shard has none. */
 import type { ServiceAccount } from '@kcp-ts/authn';
 import type { Store } from '@kcp-ts/storage';
+import type { ShardRequests } from '@kcp-ts/tenancy';
 import type { Change } from '@kcp-ts/watch';
 import type { PathIndex } from '../locator/path-index.ts';
-import type { ShardRequests } from '../requests/cluster-requests.ts';
 
 /** The workspace that owns a logical cluster. */
 export interface OwnerWorkspace {

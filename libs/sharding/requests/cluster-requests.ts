@@ -8,46 +8,15 @@ import { isDrawnClusterName } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';
 import { flagDeleting, parseStored, storedFlags } from '@kcp-ts/storage';
 import type {
-  ClusterPlan,
+  ClusterDeletion,
+  ClusterRequest,
   LogicalCluster,
   MadeCluster,
   PlanDependencies,
   ResolvedType,
   WorkspaceTypes,
 } from '@kcp-ts/tenancy';
-import { parseTypeName, planCluster } from '@kcp-ts/tenancy';
-import { logicalClusterKey } from '../locator/cluster-facts.ts';
-
-/** A logical cluster for another shard to make; asked twice, it is made once. */
-export interface ClusterRequest extends Pick<ClusterPlan, 'path' | 'creator' | 'requiredGroups'> {
-  /** As another shard says it. */
-  readonly cluster: string;
-  /** `<path>:<name>` of the type. */
-  readonly type: string;
-  /** The logical cluster that held the type when the workspace was admitted; undefined where the path cannot mean another. */
-  readonly typeCluster: string | undefined;
-  readonly owner: NonNullable<ClusterPlan['owner']>;
-}
-
-/** What this shard asks of others. */
-export interface ShardRequests {
-  /** The name of this shard. */
-  readonly ownShard: string;
-  /** Whether a shard belongs to the installation; where its workspaces are to be, new ones may be made elsewhere if it does not. */
-  knows(shard: string): boolean;
-  /** Rejects when the shard cannot be reached or cannot make it now: try again. */
-  createCluster(shard: string, request: ClusterRequest): Promise<MadeCluster>;
-  /** Undefined where there is no such cluster. */
-  describeCluster(shard: string, cluster: ClusterName): Promise<MadeCluster | undefined>;
-  /** Tells a shard to delete a cluster; `message`: what it waits for. A shard that left the installation has none. */
-  deleteCluster(
-    shard: string,
-    which: { readonly cluster: ClusterName; readonly ownerUid: string },
-  ): Promise<ClusterDeletion>;
-}
-
-/** `message`: what it waits for. */
-export type ClusterDeletion = { readonly gone: true } | { readonly gone: false; readonly message: string };
+import { logicalClusterKey, parseTypeName, planCluster } from '@kcp-ts/tenancy';
 
 export type RequestRefusal =
   /** Not a name that is drawn for a workspace: it may be that of a home, or of the system. */

@@ -4,9 +4,9 @@ import type { ClusterState } from '@kcp-ts/proto';
 import { ShardService } from '@kcp-ts/proto';
 import type { RpcCall, RpcClient, RpcService } from '@kcp-ts/rpc';
 import { RpcError, serviceOf } from '@kcp-ts/rpc';
-import type { MadeCluster } from '@kcp-ts/tenancy';
+import type { ClusterRequest, MadeCluster, ShardRequests } from '@kcp-ts/tenancy';
 import { admitServices } from '../membership/service-callers.ts';
-import type { ClusterRequest, ClusterRequests, RequestRefusal, ShardRequests } from './cluster-requests.ts';
+import type { ClusterRequests, RequestRefusal } from './cluster-requests.ts';
 
 const refusals: Readonly<Record<RequestRefusal, RpcError>> = {
   taken: new RpcError('already-exists', 'there is a logical cluster of that name'),

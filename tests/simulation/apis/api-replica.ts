@@ -4,8 +4,13 @@ import type { ClusterName, StatusError } from '@kcp-ts/api';
 import type { UpstreamAnswer } from '@kcp-ts/http';
 import { createServiceLoad } from '@kcp-ts/program';
 import type { Backends, ShardRecord } from '@kcp-ts/sharding';
-import { createExclusions, createProgressRequester, unavailable } from '@kcp-ts/sharding';
-import { createContents, createService } from '@kcp-ts/virtual-workspaces-server';
+import {
+  createExclusions,
+  createProgressRequester,
+  createUpstreamWatches,
+  createVirtualWorkspacesHandler,
+  unavailable,
+} from '@kcp-ts/sharding';
 import type { SimMembership } from '../membership.ts';
 import { followMembership } from '../membership.ts';
 import type { SimProcess } from '../process.ts';
@@ -77,7 +82,7 @@ export function startApiReplica(simulation: Simulation, deps: ApiReplicaDependen
   const membership = followMembership(simulation, process);
   const { clock } = process;
   const backends = backendsOf(simulation, process);
-  const contents = createContents(backends, clock);
+  const upstreamWatches = createUpstreamWatches(backends, clock);
   const progressRequester = createProgressRequester<ShardRecord>(({ rpcAddress }, past) => {
     const life = lives.get(rpcAddress);
     if (life === undefined) return Promise.reject(new Error(`${rpcAddress} cannot be reached`));
@@ -86,7 +91,7 @@ export function startApiReplica(simulation: Simulation, deps: ApiReplicaDependen
   createExclusions({
     shards: membership,
     clock,
-    progressOf: (name) => contents.progressOf(name) ?? progressRequester.progressOf(name),
+    progressOf: (name) => upstreamWatches.progressOf(name) ?? progressRequester.progressOf(name),
     exclude: (name, at) => membership.exclude(name, at),
     readmit: (name) => membership.readmit(name),
     reachable: (shard) =>
@@ -95,9 +100,9 @@ export function startApiReplica(simulation: Simulation, deps: ApiReplicaDependen
         () => false,
       ),
   });
-  const service = createService({
+  const service = createVirtualWorkspacesHandler({
     inFlight: createServiceLoad().inFlight,
-    context: {
+    merge: {
       shards: {
         membership,
         backends,
@@ -105,11 +110,11 @@ export function startApiReplica(simulation: Simulation, deps: ApiReplicaDependen
         byName: (name) => membership.current().shards.find((shard) => shard.name === name),
         [Symbol.dispose]: () => undefined,
       },
-      contents,
+      upstreamWatches,
       clock,
       random: chanceRandom(chance),
     },
-    identity: {
+    caller: {
       signer: { sign: () => '' },
       verifier: { verify: () => undefined },
       isService: () => false,

@@ -3,12 +3,12 @@
 import type { Revision, UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import type { Random } from '@kcp-ts/base';
-import type { ClusterOrder, OtherShards } from '@kcp-ts/controllers';
 import type { Peer } from '@kcp-ts/http';
 import type { Shard } from '@kcp-ts/shard';
 import { composeShard, feedContents } from '@kcp-ts/shard';
 import type { ClusterRequests, Peers } from '@kcp-ts/sharding';
 import { createKnown, joinFeedHandlers } from '@kcp-ts/sharding';
+import type { ClusterRequest, ShardRequests } from '@kcp-ts/tenancy';
 import { identitiesOfExports, keptIdentities } from '@kcp-ts/tenancy';
 import { followFeeds, observingHandler } from '../feeds.ts';
 import { publishFeed } from '../shard.ts';
@@ -55,7 +55,7 @@ const url = 'https://kcp.example';
 function otherShards(
   { network, shards, lives }: Simulation,
   { process, membership, record }: ServeDependencies,
-): OtherShards {
+): ShardRequests {
   function call<Answer>(name: string, run: (orders: ClusterRequests) => Answer | Promise<Answer>): Promise<Answer> {
     const address = membership.current().shards.find((shard) => shard.name === name)?.rpcAddress ?? '';
     const life = lives.get(address);
@@ -71,7 +71,7 @@ function otherShards(
   return {
     ownShard: record.name,
     knows: (shard) => shards.has(shard),
-    async createCluster(shard: string, order: ClusterOrder) {
+    async createCluster(shard: string, order: ClusterRequest) {
       const outcome = await call(shard, (orders) => orders.create(order));
       if (outcome.status === 'refused') throw new StatusError('Conflict', outcome.why);
       return outcome.cluster;

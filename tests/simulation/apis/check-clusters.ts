@@ -1,8 +1,8 @@
 /** A cluster's content is there only while its LogicalCluster is: that is made first and goes last, and a cluster that goes takes nothing new. */
 
-import { isLogicalClusterKey } from '@kcp-ts/sharding';
 import type { StoreEvent } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
+import { isLogicalClusterKey } from '@kcp-ts/tenancy';
 import type { SimShard } from '../simulation.ts';
 
 interface ClusterState {

@@ -1,8 +1,10 @@
 /** One run of whole shards: consumers that bind, grant and go, a provider that watches them all, and faults; the answer is what went wrong. */
+
 import { StatusError } from '@kcp-ts/api';
 import { RpcError } from '@kcp-ts/rpc';
-import { createInProcessRegistry, isLogicalClusterKey } from '@kcp-ts/sharding';
+import { createInProcessRegistry } from '@kcp-ts/sharding';
 import { parseKey } from '@kcp-ts/storage';
+import { isLogicalClusterKey } from '@kcp-ts/tenancy';
 import { createSimBus } from '../bus.ts';
 import { checkObjects } from '../check-objects.ts';
 import { createNetwork } from '../network.ts';

@@ -1,9 +1,9 @@
 /** A shard's store in which a rule is left out: what is read or committed there is not what the shard asked for. */
 
-import { isLogicalClusterKey, logicalClusterKey } from '@kcp-ts/sharding';
 import { bindingsPrefix } from '@kcp-ts/sharing';
 import type { CommitResult, Operation, Store } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, parseStored, storedFlags, storedHeaderBytes } from '@kcp-ts/storage';
+import { isLogicalClusterKey, logicalClusterKey } from '@kcp-ts/tenancy';
 import type { ApiRules } from './rules.ts';
 
 interface Labelled {

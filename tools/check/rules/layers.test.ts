@@ -11,7 +11,7 @@ it('an import goes to a lower layer, and type imports are imports', () => {
   expect(texts(checkLayers(project))).toEqual([
     'libs/api/a.ts:1: libs/api may not import libs/registry, on layer 5, above its own layer 1: move the shared part below both, or pass it in as a parameter (layer)',
     'libs/registry/a.ts:1: libs/registry may not import libs/client, on the same layer 5: move the shared part below both, or pass it in as a parameter (layer)',
-    'libs/http/a.ts:1: libs/http may not import services/shard, on layer 9, above its own layer 2: move the shared part below both, or pass it in as a parameter (layer)',
+    'libs/http/a.ts:1: libs/http may not import services/shard, on layer 10, above its own layer 2: move the shared part below both, or pass it in as a parameter (layer)',
   ]);
 });
 

@@ -1,16 +1,21 @@
 import { create } from '@bufbuild/protobuf';
 import type { Revision } from '@kcp-ts/api';
+import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis';
 import { FeedService } from '@kcp-ts/proto';
-import type { FeedEntry, FeedHandler } from '@kcp-ts/sharding';
 import { createMemoryStore, encodeStored, valueBytesMax } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
+import type { FeedEntry, FeedHandler } from '../feed/feed.ts';
 import { cachedSurface } from './cached-kinds.ts';
-import { createCopies } from './copies.ts';
+import { createCachedObjects } from './cached-objects.ts';
+import { feedReplica, feedReplicaHandler, replicatedShards } from './feed-replica.ts';
 import { createOrderedWriter } from './ordered-writer.ts';
-import { keptFeed, keptShards, rawFeedHandler } from './raw-feeds.ts';
 
-const surface = cachedSurface();
+const surface = cachedSurface([
+  ...builtinDefinitions,
+  ...systemDefinitions,
+  ...rootExports.flatMap(({ definitions }) => definitions),
+]);
 
 function entryOf(key: string, revision: number, object: object, padding = 0): FeedEntry {
   const [group = '', , , , , name = ''] = key.split('/');
@@ -27,7 +32,7 @@ function open() {
   const [copies, raw] = stores;
   const writers = stores.map((store) => createOrderedWriter(store, (_shard, error) => void errors.push(error)));
   const [copiesWriter, rawWriter] = writers as [(typeof writers)[0], (typeof writers)[0]];
-  const feedHandlers = [createCopies(copies, copiesWriter, surface), rawFeedHandler(raw, rawWriter)];
+  const feedHandlers = [createCachedObjects(copies, copiesWriter, surface), feedReplicaHandler(raw, rawWriter)];
   return {
     copies,
     raw,
@@ -40,7 +45,7 @@ function open() {
       const found: string[] = [];
       let at = 0;
       try {
-        for await (const { entries = [], revision = 0 } of keptFeed(deps).snapshot(
+        for await (const { entries = [], revision = 0 } of feedReplica(deps).snapshot(
           create(FeedService.method.snapshot.input, { shard }),
           { signal: new AbortController().signal, peer: { commonName: '', organizations: [] } },
         )) {
@@ -82,13 +87,13 @@ it('nothing is left of a shard that leaves, and all of the others', async () => 
     );
   const [before] = await held();
   expect(before).toHaveLength(6);
-  expect(await keptShards(raw)).toEqual(['one', 'two']);
+  expect(await replicatedShards(raw)).toEqual(['one', 'two']);
   for (const feedHandler of feedHandlers) feedHandler.removed('one');
   await settled();
   const [left, leftRaw] = await held();
   expect(left?.map((key) => key.split('/')[2])).toEqual(['two', 'two', 'two']);
   expect(leftRaw?.every((key) => key.startsWith('two/'))).toBe(true);
-  expect(await keptShards(raw)).toEqual(['two']);
+  expect(await replicatedShards(raw)).toEqual(['two']);
   expect(errors).toEqual([]);
 });
 
@@ -143,7 +148,7 @@ it('a copy is nobody’s to take while it is being made, also where the process 
   snapshot.add([entryOf(other, 20, {})]);
   await settled();
   expect(await kept('one')).toBe('the copy of one is not finished');
-  expect(await keptShards(raw)).toEqual(['one']);
+  expect(await replicatedShards(raw)).toEqual(['one']);
   snapshot.add([entryOf(key, 15, {})]);
   snapshot.end();
   await settled();
@@ -152,7 +157,7 @@ it('a copy is nobody’s to take while it is being made, also where the process 
   removing.add([entryOf(other, 20, {})]);
   feedHandler.removed('one');
   await settled();
-  expect(await keptShards(raw)).toEqual([]);
+  expect(await replicatedShards(raw)).toEqual([]);
 });
 
 it('what cannot be written ends a copy where it was, until it is begun anew', async () => {

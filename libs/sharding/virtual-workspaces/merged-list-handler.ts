@@ -5,16 +5,17 @@ import { asRevision, formatResourceVersion, mergedShardNumber, StatusError } fro
 import type { ListOptions } from '@kcp-ts/apiserver';
 import { pauseOn } from '@kcp-ts/base';
 import type { Exchange, UpstreamAnswer } from '@kcp-ts/http';
-import type { ShardRecord } from '@kcp-ts/sharding';
-import { assertAllThere, awaitClock, awaitMembership, consistentListRevision } from '@kcp-ts/sharding';
-import type { Context, MergedRequest } from './context.ts';
-import { agreeMs, mayBeLate, restOfQuery, unavailable } from './context.ts';
-import type { ListParts } from './merge-lists.ts';
-import { headText, openList } from './merge-lists.ts';
-import { readAll, statusErrorOf } from './read-answer.ts';
+import { unavailable } from '../backends/backends.ts';
+import type { ShardRecord } from '../membership/membership.ts';
+import { assertAllThere, awaitClock, awaitMembership, consistentListRevision } from '../merge/list-revision.ts';
+import type { ListParts } from './list-parts.ts';
+import { headText, openList } from './list-parts.ts';
+import type { MergeDependencies, MergedRequest } from './merged-request.ts';
+import { agreeMs, mayBeLate, restOfQuery } from './merged-request.ts';
+import { readAll, statusErrorOf } from './shard-answer.ts';
 
 /** Where a paged list goes on: at which revision, on which shard, and that shard's own token, if it had begun. */
-interface Place {
+interface PagePosition {
   readonly revision: Revision;
   readonly shard: number;
   readonly token: string;
@@ -25,11 +26,11 @@ const againMs = 100;
 /** A shard that begins no answer in this time is not there. */
 const headMs = 20_000;
 
-function formatPlace({ revision, shard, token }: Place): string {
+function formatPosition({ revision, shard, token }: PagePosition): string {
   return Buffer.from(JSON.stringify({ v: version, rv: revision, shard, token })).toString('base64url');
 }
 
-function parsePlace(text: string): Place {
+function parsePosition(text: string): PagePosition {
   try {
     const { v, rv, shard, token } = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as Record<
       string,
@@ -45,16 +46,20 @@ function parsePlace(text: string): Place {
   );
 }
 
-function included({ shards }: Context, request: MergedRequest, revision: Revision): readonly ShardRecord[] {
+function included({ shards }: MergeDependencies, request: MergedRequest, revision: Revision): readonly ShardRecord[] {
   return shards.membership.current().shards.filter((shard) => request.includes(shard) && shard.joinRevision < revision);
 }
 
-async function place(context: Context, request: MergedRequest, options: ListOptions): Promise<Place> {
-  const { membership, progressRequester } = context.shards;
-  await awaitMembership(membership, context.clock);
+async function positionOf(
+  deps: MergeDependencies,
+  request: MergedRequest,
+  options: ListOptions,
+): Promise<PagePosition> {
+  const { membership, progressRequester } = deps.shards;
+  await awaitMembership(membership, deps.clock);
   if (options.continue !== undefined) {
-    const found = parsePlace(options.continue);
-    const left = included(context, request, found.revision).some(
+    const found = parsePosition(options.continue);
+    const left = included(deps, request, found.revision).some(
       ({ number, excludedAt }) => number >= found.shard && excludedAt !== undefined,
     );
     if (left)
@@ -63,8 +68,8 @@ async function place(context: Context, request: MergedRequest, options: ListOpti
   }
   const asked = options.revision === 0 ? undefined : options.revision;
   if (options.match === 'Exact' && asked !== undefined) {
-    await awaitClock(context.clock, asked);
-    const shards = included(context, request, asked);
+    await awaitClock(deps.clock, asked);
+    const shards = included(deps, request, asked);
     assertAllThere(shards);
     await Promise.all(shards.map((shard) => progressRequester.reach(shard, asked))).catch(() => {
       throw unavailable();
@@ -75,7 +80,7 @@ async function place(context: Context, request: MergedRequest, options: ListOpti
   const found = await consistentListRevision({
     shards: membership,
     progressRequester,
-    clock: context.clock,
+    clock: deps.clock,
     includes,
     atLeast: asked,
   });
@@ -84,10 +89,10 @@ async function place(context: Context, request: MergedRequest, options: ListOpti
 
 /** One shard's list at the revision, or what follows its token. Retries what a shard may not know yet. */
 async function openShard(
-  context: Context,
+  deps: MergeDependencies,
   request: MergedRequest,
   shard: ShardRecord,
-  at: Place,
+  at: PagePosition,
   more: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<UpstreamAnswer> {
@@ -99,30 +104,30 @@ async function openShard(
   for (const [name, value] of Object.entries(more)) query.set(name, value);
   const headers = request.headers(shard.name);
   delete headers['accept-encoding'];
-  const begunMs = context.clock.monotonic();
+  const begunMs = deps.clock.monotonic();
   for (;;) {
-    const answer = await context.shards.backends.request(shard.baseUrl, `${request.path}?${query}`, headers, signal);
+    const answer = await deps.shards.backends.request(shard.baseUrl, `${request.path}?${query}`, headers, signal);
     if (answer.status === 200) return answer;
     const error = statusErrorOf((await readAll(answer.body)).toString('utf8'), answer.status);
     const { decider } = request;
     if (!mayBeLate(answer.status) || decider === undefined || shard.name === decider.name) throw error;
     // The shard of the export says yes or no for all; the others get the time to hear of it.
-    const allowed = await openShard(context, request, decider, { ...at, token: '' }, { limit: '1' }, signal);
+    const allowed = await openShard(deps, request, decider, { ...at, token: '' }, { limit: '1' }, signal);
     allowed.body.destroy();
-    if (context.clock.monotonic() - begunMs > agreeMs) throw unavailable();
-    await pauseOn(context.clock, againMs);
+    if (deps.clock.monotonic() - begunMs > agreeMs) throw unavailable();
+    await pauseOn(deps.clock, againMs);
   }
 }
 
 /** Opens all; the first refusal is the answer. */
 function openAll(
-  context: Context,
+  deps: MergeDependencies,
   request: MergedRequest,
   shards: readonly ShardRecord[],
-  at: Place,
+  at: PagePosition,
   signal: AbortSignal,
 ): Promise<readonly ListParts[]> {
-  return Promise.all(shards.map(async (shard) => openList(await openShard(context, request, shard, at, {}, signal))));
+  return Promise.all(shards.map(async (shard) => openList(await openShard(deps, request, shard, at, {}, signal))));
 }
 
 function answerHeaders(): Record<string, string> {
@@ -162,28 +167,33 @@ async function sendAll(exchange: Exchange, lists: readonly ListParts[], head: st
 }
 
 /** A list of nothing still has a kind, and rights to it. */
-async function emptyList(context: Context, request: MergedRequest, at: Place, signal: AbortSignal): Promise<ListParts> {
+async function emptyList(
+  deps: MergeDependencies,
+  request: MergedRequest,
+  at: PagePosition,
+  signal: AbortSignal,
+): Promise<ListParts> {
   const shard = request.decider;
   if (shard === undefined) throw unavailable();
-  const answer = await openShard(context, request, shard, { ...at, token: '' }, { limit: '1' }, signal);
+  const answer = await openShard(deps, request, shard, { ...at, token: '' }, { limit: '1' }, signal);
   return { ...(await openList(answer)), async *items() {} };
 }
 
 /** A page never spans shards: fewer objects than the limit are a page too, and only the token says whether there are more. */
 async function sendPage(
-  context: Context,
+  deps: MergeDependencies,
   exchange: Exchange,
   request: MergedRequest,
-  at: Place,
+  at: PagePosition,
   limit: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const shards = included(context, request, at.revision).filter(({ number }) => number >= at.shard);
+  const shards = included(deps, request, at.revision).filter(({ number }) => number >= at.shard);
   const resourceVersion = formatResourceVersion(at.revision, mergedShardNumber);
   for (const [i, shard] of shards.entries()) {
     const token = shard.number === at.shard ? at.token : '';
     const here = { ...at, token };
-    const list = await openList(await openShard(context, request, shard, here, { limit: String(limit) }, signal));
+    const list = await openList(await openShard(deps, request, shard, here, { limit: String(limit) }, signal));
     const items: Uint8Array[] = [];
     for await (const bytes of list.items()) items.push(bytes);
     const next = shards[i + 1];
@@ -193,7 +203,7 @@ async function sendPage(
       inner === undefined
         ? next && { revision: at.revision, shard: next.number, token: '' }
         : { revision: at.revision, shard: shard.number, token: inner };
-    const metadata = { resourceVersion, ...(follows === undefined ? {} : { continue: formatPlace(follows) }) };
+    const metadata = { resourceVersion, ...(follows === undefined ? {} : { continue: formatPosition(follows) }) };
     exchange.respond(
       200,
       answerHeaders(),
@@ -201,31 +211,31 @@ async function sendPage(
     );
     return;
   }
-  const empty = await emptyList(context, request, at, signal);
+  const empty = await emptyList(deps, request, at, signal);
   exchange.respond(200, answerHeaders(), `${headText(empty, { resourceVersion })}]}`);
 }
 
 /** Throws a StatusError, also a shard's own. */
 export async function handleMergedList(
-  context: Context,
+  deps: MergeDependencies,
   exchange: Exchange,
   request: MergedRequest,
   options: ListOptions,
 ): Promise<void> {
   const gone = new AbortController();
   exchange.onClose(() => gone.abort());
-  const slow = context.clock.setTimer(headMs, () => gone.abort());
+  const slow = deps.clock.setTimer(headMs, () => gone.abort());
   try {
-    const at = await place(context, request, options);
+    const at = await positionOf(deps, request, options);
     if (options.limit !== undefined || options.continue !== undefined) {
-      await sendPage(context, exchange, request, at, options.limit ?? 10_000, gone.signal);
+      await sendPage(deps, exchange, request, at, options.limit ?? 10_000, gone.signal);
       return;
     }
-    const shards = included(context, request, at.revision);
+    const shards = included(deps, request, at.revision);
     const lists =
       shards.length === 0
-        ? [await emptyList(context, request, at, gone.signal)]
-        : await openAll(context, request, shards, at, gone.signal);
+        ? [await emptyList(deps, request, at, gone.signal)]
+        : await openAll(deps, request, shards, at, gone.signal);
     slow[Symbol.dispose]();
     const [first] = lists;
     if (first === undefined) throw unavailable();

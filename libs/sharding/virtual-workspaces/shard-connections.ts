@@ -1,32 +1,30 @@
-/** The shards of the installation, as this service asks them: progress by gRPC, content by their API. */
+/** The shards of the installation, as a replica of the virtual workspaces asks them: for progress by gRPC, for objects by their API. */
 
 import type { Revision } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import type { FeedService } from '@kcp-ts/proto';
 import type { RpcClient } from '@kcp-ts/rpc';
-import type {
-  Backends,
-  Membership,
-  ProgressAsker,
-  ProgressRequester,
-  ShardProgress,
-  ShardRecord,
-} from '@kcp-ts/sharding';
-import { createProgressAsker, createProgressRequester } from '@kcp-ts/sharding';
+import type { Backends } from '../backends/backends.ts';
+import type { ProgressAsker } from '../feed/progress-asker.ts';
+import { createProgressAsker } from '../feed/progress-asker.ts';
+import type { Membership, ShardRecord } from '../membership/membership.ts';
+import type { ProgressRequester } from '../merge/progress-requester.ts';
+import { createProgressRequester } from '../merge/progress-requester.ts';
+import type { ShardProgress } from '../merge/shards.ts';
 
 export type ShardsMembership = Pick<
   Membership,
   'current' | 'follow' | 'silentForMs' | 'refresh' | 'exclude' | 'readmit'
 >;
 
-export interface Shards extends Disposable {
+export interface ShardConnections extends Disposable {
   readonly membership: ShardsMembership;
   readonly backends: Backends;
   readonly progressRequester: ProgressRequester<ShardRecord>;
   byName(name: string): ShardRecord | undefined;
 }
 
-export interface ShardsDependencies {
+export interface ShardConnectionsDependencies {
   readonly membership: ShardsMembership;
   readonly backends: Backends;
   readonly clock: Clock;
@@ -36,14 +34,19 @@ export interface ShardsDependencies {
 /** A shard that does not answer for this long is not reachable. */
 const askMs = 2_000;
 
-interface Line extends Disposable {
+interface ProgressConnection extends Disposable {
   readonly asker: ProgressAsker;
 }
 
-export function createShards({ membership, backends, clock, connect }: ShardsDependencies): Shards {
-  const lines = new Map<string, Line>();
+export function createShardConnections({
+  membership,
+  backends,
+  clock,
+  connect,
+}: ShardConnectionsDependencies): ShardConnections {
+  const connections = new Map<string, ProgressConnection>();
 
-  function open(rpcAddress: string): Line {
+  function open(rpcAddress: string): ProgressConnection {
     const client = connect(rpcAddress);
     const asker = createProgressAsker({ call: client.call, clock, timeoutMs: askMs });
     return {
@@ -56,21 +59,21 @@ export function createShards({ membership, backends, clock, connect }: ShardsDep
   }
 
   async function askProgress({ rpcAddress }: ShardRecord, past: Revision): Promise<ShardProgress> {
-    let line = lines.get(rpcAddress);
-    if (line === undefined) {
-      line = open(rpcAddress);
-      lines.set(rpcAddress, line);
+    let connection = connections.get(rpcAddress);
+    if (connection === undefined) {
+      connection = open(rpcAddress);
+      connections.set(rpcAddress, connection);
     }
-    const { progress, lastRevision } = await line.asker.ask(past);
+    const { progress, lastRevision } = await connection.asker.ask(past);
     return { progress, last: lastRevision };
   }
 
   const following = membership.follow(({ shards }) => {
     const used = new Set(shards.map(({ rpcAddress }) => rpcAddress));
-    for (const [address, line] of lines) {
+    for (const [address, connection] of connections) {
       if (used.has(address)) continue;
-      lines.delete(address);
-      line[Symbol.dispose]();
+      connections.delete(address);
+      connection[Symbol.dispose]();
     }
   });
   return {
@@ -80,7 +83,7 @@ export function createShards({ membership, backends, clock, connect }: ShardsDep
     byName: (name) => membership.current().shards.find((shard) => shard.name === name),
     [Symbol.dispose]() {
       following[Symbol.dispose]();
-      for (const line of lines.values()) line[Symbol.dispose]();
+      for (const connection of connections.values()) connection[Symbol.dispose]();
     },
   };
 }

@@ -1,4 +1,4 @@
-/** The two stores of a cache-server, and who writes to them: what it serves, and the feeds as the shards sent them. */
+/** The two stores of a cache-server with their writers: the objects that it serves, and the replica of the feeds. */
 import { join } from 'node:path';
 import type { Clock } from '@kcp-ts/base';
 import type { Store } from '@kcp-ts/storage';
@@ -17,19 +17,19 @@ export interface CacheStores extends AsyncDisposable {
 }
 
 /** The folders of the stores in the root directory. */
-export const storeFolders = ['copies', 'feeds'] as const;
+export const cacheStoreFolders = ['copies', 'feeds'] as const;
 
 /** What the copies take, at most; none of it is used before it is needed. */
 const mapSizeBytes = 2 ** 36;
 const historyMaxBytes = 64_000_000;
 
-/** `onBroken`: something of a shard could not be written. The end waits for what is being written. */
-export async function openStores(
+/** `onBroken`: something of a shard could not be written. Closing waits for what is being written. */
+export async function openCacheStores(
   rootDirectory: string,
   clock: Clock,
   onBroken: (shard: string, error: unknown) => void,
 ): Promise<CacheStores> {
-  const open = async (folder: (typeof storeFolders)[number]): Promise<WrittenStore> => {
+  const open = async (folder: (typeof cacheStoreFolders)[number]): Promise<WrittenStore> => {
     const store = await openLmdbStore({ path: join(rootDirectory, folder), clock, mapSizeBytes, historyMaxBytes });
     return { store, writer: createOrderedWriter(store, onBroken) };
   };

@@ -1,6 +1,6 @@
 /** A copy of all feeds in a store: each entry under a key of its own, and of a shard nothing that a complete state of it has not got. */
-import type { FeedEntry, FeedHandler } from '@kcp-ts/sharding';
 import type { Operation } from '@kcp-ts/storage';
+import type { FeedEntry, FeedHandler } from '../feed/feed.ts';
 import type { OrderedWriter } from './ordered-writer.ts';
 
 export interface CopyKeys {

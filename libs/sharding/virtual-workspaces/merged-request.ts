@@ -1,15 +1,14 @@
 /** What the handlers of lists and watches over all shards share. */
 
-import { StatusError } from '@kcp-ts/api';
 import type { Clock, Random } from '@kcp-ts/base';
-import type { ShardRecord } from '@kcp-ts/sharding';
-import type { Contents } from './contents.ts';
-import type { RequestHeaders } from './identity.ts';
-import type { Shards } from './shards.ts';
+import type { ShardRecord } from '../membership/membership.ts';
+import type { RequestHeaders } from './caller.ts';
+import type { ShardConnections } from './shard-connections.ts';
+import type { UpstreamWatches } from './upstream-watches.ts';
 
-export interface Context {
-  readonly shards: Shards;
-  readonly contents: Contents;
+export interface MergeDependencies {
+  readonly shards: ShardConnections;
+  readonly upstreamWatches: UpstreamWatches;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -21,14 +20,14 @@ export interface MergedRequest {
   readonly query: URLSearchParams;
   readonly headers: RequestHeaders;
   includes(shard: ShardRecord): boolean;
-  /** The shard of the export, or one that stands in for it: its answer decides where others do not know the export, or its rights, yet. */
+  /** The shard of the export, or another one in its place: its answer decides where others do not know the export, or its rights, yet. */
   readonly decider: ShardRecord | undefined;
 }
 
 /** How long shards may differ in what they know of an export and its rights. */
 export const agreeMs = 1_000;
 
-/** What a shard may say because it does not know yet what others know. */
+/** Statuses that a shard may answer because it does not know yet what others know. */
 export function mayBeLate(status: number): boolean {
   return status === 401 || status === 403 || status === 404;
 }
@@ -48,12 +47,6 @@ export function restOfQuery(query: URLSearchParams): URLSearchParams {
   ])
     rest.delete(name);
   return rest;
-}
-
-export function unavailable(): StatusError {
-  return new StatusError('ServiceUnavailable', 'the server is currently unable to handle the request', {
-    retryAfterSeconds: 1,
-  });
 }
 
 /** A header for each shard of which nothing can be shown now. */

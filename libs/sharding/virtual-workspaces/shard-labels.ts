@@ -1,8 +1,9 @@
 /** The labels of shards, for those who select by them: a Shard object's, which operators change, over those that the shard joined with. */
 import type { KubeObject } from '@kcp-ts/api';
-import type { FeedHandler, ShardRecord } from '@kcp-ts/sharding';
-import { createEntryView } from '@kcp-ts/sharding';
 import { kindPrefix, parseStored } from '@kcp-ts/storage';
+import { createEntryView } from '../feed/entry-view.ts';
+import type { FeedHandler } from '../feed/feed.ts';
+import type { ShardRecord } from '../membership/membership.ts';
 
 const shardsPrefix = kindPrefix('core.kcp.io', 'shards');
 

@@ -1,7 +1,6 @@
-/** The kinds that the cache holds (kcp facts, 9), as rows of their own: the same schemas, and nothing that a write would need. */
+/** The kinds that the cache holds (kcp facts, 9), as resources of their own: the same schemas, and nothing that a write would need. */
 
 import type { ResourceDefinition } from '@kcp-ts/api';
-import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis';
 import { resourcesOfDefinitions } from '@kcp-ts/catalog';
 import type { ApiSurface, ServedResource } from '@kcp-ts/registry';
 import { createApiSurface, noStrategy } from '@kcp-ts/registry';
@@ -20,9 +19,8 @@ function isCached(definition: ResourceDefinition): boolean {
   return definition.aliasOf === undefined && storage && kinds[definition.group]?.includes(definition.plural) === true;
 }
 
-/** What the cache serves: storage versions alone, since it converts nothing. */
-export function cachedSurface(): ApiSurface {
-  const all = [...builtinDefinitions, ...systemDefinitions, ...rootExports.flatMap(({ definitions }) => definitions)];
+/** What the cache serves of the definitions that shards have: storage versions alone, since it converts nothing. */
+export function cachedSurface(all: readonly ResourceDefinition[]): ApiSurface {
   const seen = new Set<string>();
   const definitions = all.filter(isCached).filter(({ group, plural }) => {
     const name = `${plural}.${group}`;

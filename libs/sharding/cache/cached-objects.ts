@@ -1,12 +1,15 @@
-/** The served copies: what the feeds say of the replicated kinds, with the annotations that say where each came from. Nobody else writes them. */
+/**
+ * The objects that the cache serves: copies of what the feeds say of the replicated kinds, with the annotations that say where each came from. Nothing but the
+ * feeds writes them.
+ */
 import type { KubeObject } from '@kcp-ts/api';
 import type { ApiSurface, ServedResource } from '@kcp-ts/registry';
 import { storedObject } from '@kcp-ts/registry';
-import type { FeedEntry, FeedHandler } from '@kcp-ts/sharding';
 import type { Operation, Store } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
+import type { FeedEntry, FeedHandler } from '../feed/feed.ts';
 import { onShard } from './cached-kinds.ts';
-import { createCopyHandler } from './copy-sink.ts';
+import { createCopyHandler } from './copy-handler.ts';
 import type { OrderedWriter } from './ordered-writer.ts';
 
 const replicateAnnotation = 'internal.kcp.io/replicate';
@@ -16,7 +19,8 @@ interface Copy {
   readonly served: ServedResource;
 }
 
-export function createCopies(store: Store, writer: OrderedWriter, surface: ApiSurface): FeedHandler {
+/** Writes the copies to `store`. */
+export function createCachedObjects(store: Store, writer: OrderedWriter, surface: ApiSurface): FeedHandler {
   /** Where an entry is copied to; undefined for kinds that are not. */
   function copyOf(shard: string, key: string): Copy | undefined {
     const { group, resource, cluster, namespace, name } = parseKey(key);

@@ -1,18 +1,18 @@
 /**
- * The feeds of all shards as they are, on disk: for followers that cannot ask a shard itself. Keys begin with the shard, values with the revisions.
+ * A replica of the feeds of all shards, on disk: for feed consumers that cannot ask a shard itself. Keys begin with the shard, values with the revisions.
  */
 import type { Revision } from '@kcp-ts/api';
 import { asRevision } from '@kcp-ts/api';
 import { FeedService } from '@kcp-ts/proto';
 import type { RpcCall, RpcHandlers, RpcService } from '@kcp-ts/rpc';
 import { RpcError, serviceOf } from '@kcp-ts/rpc';
-import type { FeedEntry, FeedHandler } from '@kcp-ts/sharding';
 import type { Entry, Store } from '@kcp-ts/storage';
-import { createCopyHandler } from './copy-sink.ts';
+import type { FeedEntry, FeedHandler } from '../feed/feed.ts';
+import { createCopyHandler } from './copy-handler.ts';
 import type { OrderedWriter } from './ordered-writer.ts';
 
 const headerBytes = 16;
-const pieceEntries = 500;
+const pageEntries = 500;
 
 /** `<shard>/<group>~<resource>/<identity>/<cluster>/<namespace>/<name>`. */
 function rawKey(shard: string, key: string): string {
@@ -42,11 +42,11 @@ function decode(shard: string, { key, value }: Entry) {
   };
 }
 
-/** There while a copy is being made: what it says of itself is not true yet. Sorts behind every shard. */
+/** A key with this prefix is there while the copy of a shard is being made and is not complete. It sorts behind every shard. */
 const unfinishedPrefix = '~unfinished/';
 
-/** Keeps what the feeds say. */
-export function rawFeedHandler(store: Store, writer: OrderedWriter): FeedHandler {
+/** Writes what the feeds say to `store`. */
+export function feedReplicaHandler(store: Store, writer: OrderedWriter): FeedHandler {
   return createCopyHandler(writer, {
     operationOf(shard, entry) {
       const key = rawKey(shard, entry.key);
@@ -60,12 +60,12 @@ export function rawFeedHandler(store: Store, writer: OrderedWriter): FeedHandler
   });
 }
 
-/** Shards that anything is kept of. */
-export async function keptShards(store: Store): Promise<readonly string[]> {
+/** The shards that anything is stored of. */
+export async function replicatedShards(store: Store): Promise<readonly string[]> {
   const shards = new Set<string>();
   let after: string | undefined;
   for (;;) {
-    const page = await store.list({ prefix: '' }, { after, limit: pieceEntries });
+    const page = await store.list({ prefix: '' }, { after, limit: pageEntries });
     for (const { key } of page.entries)
       shards.add(
         key.startsWith(unfinishedPrefix) ? key.slice(unfinishedPrefix.length) : key.slice(0, key.indexOf('/')),
@@ -75,38 +75,38 @@ export async function keptShards(store: Store): Promise<readonly string[]> {
   }
 }
 
-export interface KeptFeedDependencies {
+export interface FeedReplicaDependencies {
   readonly store: Store;
   readonly writer: Pick<OrderedWriter, 'isBroken'>;
   readonly epoch: string;
-  /** Throws RpcError for a caller that may not follow. */
+  /** Throws RpcError for a caller that may not read feeds. */
   admit(call: RpcCall): void;
 }
 
-async function* snapshotOf({ store, writer, epoch }: KeptFeedDependencies, shard: string) {
+async function* snapshotOf({ store, writer, epoch }: FeedReplicaDependencies, shard: string) {
   if (writer.isBroken(shard)) throw new RpcError('unavailable', `the copy of ${shard} could not be written`);
   const at = store.currentRevision();
   if (store.head(`${unfinishedPrefix}${shard}`) !== undefined)
     throw new RpcError('unavailable', `the copy of ${shard} is not finished`);
   let newest = 0;
   let after: string | undefined;
-  const pieces: ReturnType<typeof decode>[][] = [];
+  const pages: ReturnType<typeof decode>[][] = [];
   for (;;) {
-    const page = await store.list({ prefix: `${shard}/` }, { at, after, limit: pieceEntries });
+    const page = await store.list({ prefix: `${shard}/` }, { at, after, limit: pageEntries });
     const entries = page.entries.map((entry) => decode(shard, entry));
     for (const { revision } of entries) newest = Math.max(newest, revision);
-    pieces.push(entries);
+    pages.push(entries);
     after = page.entries.at(-1)?.key ?? after;
     if (!page.more) break;
   }
   if (newest === 0) throw new RpcError('not-found', `nothing is kept of ${shard}`);
   // Complete up to the last thing that the shard said here.
   const revision: Revision = asRevision(newest);
-  for (const entries of pieces) yield { epoch, revision, entries };
+  for (const entries of pages) yield { epoch, revision, entries };
 }
 
-/** Answers snapshots of any shard; what a follower missed since, the shard itself must say. */
-export function keptFeed(deps: KeptFeedDependencies): RpcHandlers<typeof FeedService> {
+/** Answers snapshots of any shard. It has no history: what a feed consumer missed since must be fetched from the shard itself. */
+export function feedReplica(deps: FeedReplicaDependencies): RpcHandlers<typeof FeedService> {
   const refuse = (): never => {
     throw new RpcError('unimplemented', 'copies have no history');
   };
@@ -120,6 +120,7 @@ export function keptFeed(deps: KeptFeedDependencies): RpcHandlers<typeof FeedSer
   };
 }
 
-export function keptFeedService(deps: KeptFeedDependencies): RpcService {
-  return serviceOf(FeedService, keptFeed(deps));
+/** The same as a gRPC service. */
+export function feedReplicaService(deps: FeedReplicaDependencies): RpcService {
+  return serviceOf(FeedService, feedReplica(deps));
 }

@@ -4,21 +4,21 @@ import type { Operation, Store } from '@kcp-ts/storage';
 import { commitOperationsMax } from '@kcp-ts/storage';
 
 /**
- * Writes one batch after the other, in order. What cannot be written ends the copy of its shard: nothing that comes later is written before the copy is begun anew,
- * so that what is there is as old as it says.
+ * Writes one batch after the other, in order. A batch that cannot be written ends the copy of its shard: nothing later is written before a new complete state
+ * begins, so that what is stored is as old as it says.
  */
 export interface OrderedWriter {
   /** `operations`: or how to find them, once everything before is written. */
   write(shard: string, operations: readonly Operation[] | (() => readonly Operation[])): void;
   /** A complete state of a shard is about to come. */
   begin(shard: string): void;
-  /** Whether something could not be written since the copy was begun. */
+  /** Whether something could not be written since the last complete state began. */
   isBroken(shard: string): boolean;
   /** Resolves when everything so far is durable. */
   settled(): Promise<void>;
 }
 
-/** `onBroken`: told once of each copy that has ended; it is to be begun anew. */
+/** `onBroken` is called once for each copy that has ended: its shard has to be fetched again. */
 export function createOrderedWriter(store: Store, onBroken: (shard: string, error: unknown) => void): OrderedWriter {
   const broken = new Set<string>();
   let last: Promise<void> = Promise.resolve();

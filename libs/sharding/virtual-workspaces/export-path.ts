@@ -5,9 +5,9 @@ import { parseLabelSelector } from '@kcp-ts/api';
 import { splitCluster } from '@kcp-ts/apiserver';
 import { decodeSegment } from '@kcp-ts/http';
 
-export const apiExportPrefix = '/services/apiexport/';
+const apiExportPrefix = '/services/apiexport/';
 
-export interface Target {
+export interface ExportPath {
   /** The workspace of the export, by path or name. */
   readonly owner: string;
   /** Which shards' consumers are shown. */
@@ -21,7 +21,7 @@ export interface Target {
 }
 
 /** Undefined for a path of another form. Throws StatusError BadRequest for a selector that is none. */
-export function parseTarget(path: string): Target | undefined {
+export function parseExportPath(path: string): ExportPath | undefined {
   if (!path.startsWith(apiExportPrefix)) return undefined;
   const [owner = '', name = '', ...behind] = path.slice(apiExportPrefix.length).split('/');
   if (owner === '' || name === '') return undefined;

@@ -4,32 +4,35 @@ import { isWorkspacePath, StatusError } from '@kcp-ts/api';
 import { serviceAudience } from '@kcp-ts/authn';
 import type { Exchange } from '@kcp-ts/http';
 import { decodeSegment } from '@kcp-ts/http';
-import type { Directory, PathIndex, Placement, ServiceKind } from '@kcp-ts/sharding';
-import { confirmPlacement, parseVirtualWorkspacePath } from '@kcp-ts/sharding';
+import type { Directory } from '../locator/directory.ts';
+import { confirmPlacement } from '../locator/directory.ts';
+import type { PathIndex, Placement } from '../locator/path-index.ts';
+import { parseVirtualWorkspacePath } from '../locator/virtual-workspace-routes.ts';
+import type { ServiceKind } from '../membership/membership.ts';
 import type { Mapping } from './mapping.ts';
 import { mappingOf } from './mapping.ts';
 
-export type Target =
-  /** Hand it to the server at `url`, under `path`. What is said of the user is for the service of that name alone. */
+export type Route =
+  /** Send it to the server at `url`, under `path`. The assertion of the user is for the service of that name alone. */
   | {
       readonly kind: 'forward';
       readonly url: string;
       readonly path: string;
       readonly audience: string;
-      /** By what was heard of the shards: whoever does not have what is asked for says so, and `confirm` finds out where it is. */
-      readonly heard?: boolean;
+      /** The index, which may be out of date, says so: a shard that does not have the cluster answers that, and `confirm` finds out where it is. */
+      readonly unconfirmed?: boolean;
     }
   | { readonly kind: 'refuse'; readonly error: StatusError }
   /** "Not available." in plain text, as kcp says of a workspace that reports itself so. */
   | { readonly kind: 'unavailable' };
 
 /** What the router asks of the directory. */
-export interface Places extends Pick<Directory, 'resolve' | 'staleShards' | 'shard' | 'services'> {
+export interface RouterDirectory extends Pick<Directory, 'resolve' | 'staleShards' | 'shard' | 'services'> {
   readonly index: Pick<PathIndex, 'cluster' | 'oracleOf'>;
 }
 
 export interface RouterDependencies {
-  readonly directory: Places;
+  readonly directory: RouterDirectory;
   readonly rootShard: string;
   readonly mappings: readonly Mapping[];
 }
@@ -40,21 +43,21 @@ const cachePrefix = '/services/cache/';
 const mappedKinds: readonly ServiceKind[] = ['virtual-workspaces', 'cache-server'];
 
 export interface Router {
-  route(exchange: Exchange): Target | Promise<Target>;
-  /** Where a request for a workspace goes when all shards have been asked: it may have been made again on another one. */
-  confirm(exchange: Exchange): Promise<Target>;
+  route(exchange: Exchange): Route | Promise<Route>;
+  /** Where a request for a workspace goes once all shards have been asked: the workspace may have been made again on another one. */
+  confirm(exchange: Exchange): Promise<Route>;
 }
 
-function unavailable(): Target {
+function unavailable(): Route {
   const text = 'the server is currently unable to handle the request';
   return { kind: 'refuse', error: new StatusError('ServiceUnavailable', text, { retryAfterSeconds: 1 }) };
 }
 
-function noAccess(): Target {
+function noAccess(): Route {
   return { kind: 'refuse', error: new StatusError('Forbidden', 'forbidden: workspace access not permitted', {}) };
 }
 
-/** The cluster that a service account's token is at home in: the claim alone, which the shard verifies. */
+/** The cluster of a service account's token: the claim alone, which the shard verifies. */
 function homeOf(exchange: Exchange): string | undefined {
   const header = exchange.headers['authorization'];
   if (typeof header !== 'string' || !header.startsWith('Bearer ')) return undefined;
@@ -74,20 +77,20 @@ function homeOf(exchange: Exchange): string | undefined {
 }
 
 export function createRouter({ directory, rootShard, mappings }: RouterDependencies): Router {
-  function onShard(shard: string, path: string, heard = false): Target {
+  function onShard(shard: string, path: string, unconfirmed = false): Route {
     const url = directory.shard(shard)?.baseUrl;
     return url === undefined
       ? unavailable()
-      : { kind: 'forward', url, path, audience: serviceAudience('shard', shard), heard };
+      : { kind: 'forward', url, path, audience: serviceAudience('shard', shard), unconfirmed };
   }
 
   /** Undefined where there is no such workspace, for all that is known. */
-  function placed(found: Placement, rest: string, heard: boolean): Target | undefined {
-    if (found.status === 'found') return onShard(found.shard, `${clustersPrefix}${found.cluster}${rest}`, heard);
+  function placed(found: Placement, rest: string, unconfirmed: boolean): Route | undefined {
+    if (found.status === 'found') return onShard(found.shard, `${clustersPrefix}${found.cluster}${rest}`, unconfirmed);
     return found.status === 'unavailable' ? { kind: 'unavailable' } : undefined;
   }
 
-  async function confirmed(text: string, rest: string): Promise<Target> {
+  async function confirmed(text: string, rest: string): Promise<Route> {
     const found = await confirmPlacement(directory, text);
     return found === undefined ? unavailable() : (placed(found, rest, false) ?? noAccess());
   }
@@ -103,14 +106,14 @@ export function createRouter({ directory, rootShard, mappings }: RouterDependenc
   }
 
   /** Paths become names. */
-  function routeCluster(url: string): Target | Promise<Target> {
+  function routeCluster(url: string): Route | Promise<Route> {
     const { text, rest } = split(url);
     if (!isWorkspacePath(text)) return noAccess();
     return placed(directory.resolve(text), rest, true) ?? confirmed(text, rest);
   }
 
   let turn = 0;
-  function anyOf(kind: ServiceKind, path: string): Target {
+  function anyOf(kind: ServiceKind, path: string): Route {
     const backends = directory.services(kind);
     turn = backends.length === 0 ? 0 : (turn + 1) % backends.length;
     const backend = backends[turn];
@@ -118,7 +121,7 @@ export function createRouter({ directory, rootShard, mappings }: RouterDependenc
     return { kind: 'forward', url: backend.baseUrl, path, audience: serviceAudience(kind, backend.name) };
   }
 
-  /** Whom the operator names by its URL: one of ours, or somebody who takes no assertions. */
+  /** The audience of a server that the operator names by its URL: a service of the installation, or a server that takes no assertions. */
   function audienceAt(url: string): string {
     for (const kind of mappedKinds) {
       const found = directory.services(kind).find(({ baseUrl }) => baseUrl === url);
@@ -127,7 +130,7 @@ export function createRouter({ directory, rootShard, mappings }: RouterDependenc
     return url;
   }
 
-  function routeOther(exchange: Exchange, url: string): Target {
+  function routeOther(exchange: Exchange, url: string): Route {
     const question = url.indexOf('?');
     const path = question < 0 ? url : url.slice(0, question);
     const mapping = mappingOf(mappings, path);

@@ -1,16 +1,19 @@
-/** Who asks, said to the shards: an assertion of this service's for whoever showed a certificate or came with one from a front-proxy, or the client's own token. */
+/**
+ * Who asks, as the shards are told: by an assertion of this service for a client with a certificate
+ * or with the assertion of a front-proxy, by the client's own token for any other.
+ */
 
 import type { UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import type { AssertionSigner, AssertionVerifier, CertificateVerdict } from '@kcp-ts/authn';
 import { assertionHeader, serviceAudience } from '@kcp-ts/authn';
 import type { Exchange, Peer } from '@kcp-ts/http';
-import { forwardedHeaders } from '@kcp-ts/sharding';
+import { forwardedHeaders } from '../backends/forwarded-headers.ts';
 
-/** The headers that a request goes on with to a shard, made anew each time: an assertion is for one shard, and lives for a short time only. */
+/** The headers of a request to a shard, made for each request: an assertion is for one shard, and is valid for a short time only. */
 export type RequestHeaders = (shard: string) => Record<string, string | string[]>;
 
-export interface IdentityDependencies {
+export interface CallerDependencies {
   readonly signer: AssertionSigner;
   readonly verifier: AssertionVerifier;
   isService(peer: Peer): boolean;
@@ -18,7 +21,7 @@ export interface IdentityDependencies {
 }
 
 function userOf(
-  { verifier, isService, readCertificate }: IdentityDependencies,
+  { verifier, isService, readCertificate }: CallerDependencies,
   exchange: Exchange,
 ): UserInfo | undefined {
   const { headers, peer } = exchange;
@@ -35,14 +38,14 @@ function userOf(
   return certificate.kind === 'user' ? certificate.user : undefined;
 }
 
-export interface Identity {
+export interface Caller {
   /** Undefined where only a shard can tell from the client's token. */
   readonly user: UserInfo | undefined;
   readonly headers: RequestHeaders;
 }
 
 /** Throws StatusError Unauthorized. */
-export function readIdentity(deps: IdentityDependencies, exchange: Exchange): Identity {
+export function readCaller(deps: CallerDependencies, exchange: Exchange): Caller {
   const user = userOf(deps, exchange);
   const headers = forwardedHeaders(exchange, user === undefined);
   return {

@@ -6,11 +6,15 @@ import type { ListOptions } from '@kcp-ts/apiserver';
 import { oldestRevision } from '@kcp-ts/apiserver';
 import { every } from '@kcp-ts/base';
 import type { BodyStream, Exchange } from '@kcp-ts/http';
-import type { MergedHandler, MergedWatch, Position, ShardRecord } from '@kcp-ts/sharding';
-import { awaitClock, consistentListRevision, createMergedWatch } from '@kcp-ts/sharding';
-import type { ContentHead } from './contents.ts';
-import type { Context, MergedRequest } from './context.ts';
-import { agreeMs, mayBeLate, missingWarnings, restOfQuery, unavailable } from './context.ts';
+import { unavailable } from '../backends/backends.ts';
+import type { ShardRecord } from '../membership/membership.ts';
+import { awaitClock, consistentListRevision } from '../merge/list-revision.ts';
+import type { MergedHandler, MergedWatch } from '../merge/merged-watch.ts';
+import { createMergedWatch } from '../merge/merged-watch.ts';
+import type { Position } from '../merge/resume.ts';
+import type { MergeDependencies, MergedRequest } from './merged-request.ts';
+import { agreeMs, mayBeLate, missingWarnings, restOfQuery } from './merged-request.ts';
+import type { WatchHead } from './upstream-watches.ts';
 
 /** As a shard: a watch without timeoutSeconds ends after 30 to 60 minutes, so that clients spread over replicas. */
 const timeoutMsMin = 30 * 60_000;
@@ -22,8 +26,8 @@ interface Start {
   readonly initial: boolean;
 }
 
-async function startOf(context: Context, request: MergedRequest, options: ListOptions): Promise<Start> {
-  const { clock, shards } = context;
+async function startOf(deps: MergeDependencies, request: MergedRequest, options: ListOptions): Promise<Start> {
+  const { clock, shards } = deps;
   const anyState = options.revision === undefined || options.revision === 0;
   const initial = options.sendInitialEvents ?? anyState;
   if (!anyState && !initial) {
@@ -56,7 +60,7 @@ function bookmarkLine(kind: string, revision: Revision, end: boolean): Uint8Arra
 
 /** One client's watch: its answer begins when the deciding shard has said yes. */
 class ClientWatch implements MergedHandler {
-  readonly #context: Context;
+  readonly #deps: MergeDependencies;
   readonly #exchange: Exchange;
   readonly #request: MergedRequest;
   readonly #options: ListOptions;
@@ -71,19 +75,19 @@ class ClientWatch implements MergedHandler {
   #timer: Disposable | undefined;
   #refused: StatusError | undefined;
 
-  constructor(context: Context, exchange: Exchange, request: MergedRequest, options: ListOptions) {
-    this.#context = context;
+  constructor(deps: MergeDependencies, exchange: Exchange, request: MergedRequest, options: ListOptions) {
+    this.#deps = deps;
     this.#exchange = exchange;
     this.#request = request;
     this.#options = options;
-    this.#begunMs = context.clock.monotonic();
+    this.#begunMs = deps.clock.monotonic();
   }
 
   /** Resolves when it is over. Throws where it cannot begin. */
   async run(start: Start): Promise<void> {
-    const { shards, contents, clock, random } = this.#context;
+    const { shards, upstreamWatches, clock, random } = this.#deps;
     const { path, query, headers, includes, decider } = this.#request;
-    const question = { path, query: restOfQuery(query), headers };
+    const upstream = { path, query: restOfQuery(query), headers };
     const over = new Promise<void>((resolve) => this.#over.signal.addEventListener('abort', () => resolve()));
     this.#exchange.onClose(() => this.#over.abort());
     this.#bookmarked = start.from.revision;
@@ -95,7 +99,10 @@ class ClientWatch implements MergedHandler {
       handler: this,
       ...start,
       open: (shard, after, initial, handlers) =>
-        contents.open(question, shard, after, initial, { ...handlers, head: (answer) => this.#head(shard, answer) }),
+        upstreamWatches.open(upstream, shard, after, initial, {
+          ...handlers,
+          head: (answer) => this.#head(shard, answer),
+        }),
     });
     this.#merged = merged;
     const none = !shards.membership.current().shards.some((shard) => includes(shard));
@@ -103,7 +110,7 @@ class ClientWatch implements MergedHandler {
     // Where no shard is merged, one still says whether this may be watched, and what it is.
     using asked =
       none && decider !== undefined
-        ? contents.open(question, decider, start.from.revision, false, {
+        ? upstreamWatches.open(upstream, decider, start.from.revision, false, {
             head: (answer) => this.#head(decider, answer),
             frames: () => undefined,
             end: () => undefined,
@@ -117,7 +124,7 @@ class ClientWatch implements MergedHandler {
     void [asked, timer];
   }
 
-  #head(shard: ShardRecord, answer: ContentHead | StatusError): void {
+  #head(shard: ShardRecord, answer: WatchHead | StatusError): void {
     if (this.#body !== undefined || this.#over.signal.aborted) return;
     const { decider } = this.#request;
     const decides = decider === undefined || shard.name === decider.name || !this.#isMerged(decider);
@@ -125,17 +132,17 @@ class ClientWatch implements MergedHandler {
       if (decides) this.#begin(answer);
       return;
     }
-    const late = this.#context.clock.monotonic() - this.#begunMs <= agreeMs;
+    const late = this.#deps.clock.monotonic() - this.#begunMs <= agreeMs;
     if (decides && (!mayBeLate(answer.code) || shard.name === decider?.name || !late)) this.end(answer);
   }
 
   #isMerged(shard: ShardRecord): boolean {
-    return this.#request.includes(shard) && this.#context.shards.byName(shard.name)?.excludedAt === undefined;
+    return this.#request.includes(shard) && this.#deps.shards.byName(shard.name)?.excludedAt === undefined;
   }
 
-  #begin({ kind }: ContentHead): void {
+  #begin({ kind }: WatchHead): void {
     this.#kind = kind;
-    const shards = this.#context.shards.membership.current().shards.filter((shard) => this.#request.includes(shard));
+    const shards = this.#deps.shards.membership.current().shards.filter((shard) => this.#request.includes(shard));
     const missing = shards.filter(({ alive, excludedAt }) => !alive || excludedAt !== undefined);
     const exchange = this.#exchange;
     const headers = {
@@ -174,7 +181,7 @@ class ClientWatch implements MergedHandler {
 
   #bookmarkSoon(): void {
     if (!this.#options.bookmarks) return;
-    this.#timer = every(this.#context.clock, bookmarkMs, () => {
+    this.#timer = every(this.#deps.clock, bookmarkMs, () => {
       const revision = this.#merged?.position();
       if (revision !== undefined && revision !== this.#bookmarked && this.#body?.bufferedBytes === 0) {
         this.#bookmarked = revision;
@@ -203,15 +210,15 @@ class ClientWatch implements MergedHandler {
 
 /** Resolves when the watch is over. Throws a StatusError, also a shard's own, where it cannot begin. `running`: those that a drain ends. */
 export async function handleMergedWatch(
-  context: Context,
+  deps: MergeDependencies,
   exchange: Exchange,
   request: MergedRequest,
   options: ListOptions,
   running: Set<{ end(error: undefined): void }>,
 ): Promise<void> {
-  const start = await startOf(context, request, options);
+  const start = await startOf(deps, request, options);
   if (exchange.closed) return;
-  const watch = new ClientWatch(context, exchange, request, options);
+  const watch = new ClientWatch(deps, exchange, request, options);
   running.add(watch);
   try {
     await watch.run(start);

@@ -1,56 +1,58 @@
-/** The framed watches that this service holds at the shards: opened for merged streams, and given up when a shard has gone silent. */
+/** The framed watches that a replica holds at the shards: opened for merged streams, and given up when a shard has gone silent. */
 
 import type { Revision } from '@kcp-ts/api';
 import { formatResourceVersion, revisionZero, type StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { every } from '@kcp-ts/base';
 import type { UpstreamAnswer } from '@kcp-ts/http';
-import type { Backends, ContentHandlers, ContentStream, ShardRecord } from '@kcp-ts/sharding';
 import type { WatchFrame } from '@kcp-ts/watch';
 import { createWatchFrameReader, framedAcceptHeader, framedWatchType, watchedKindHeader } from '@kcp-ts/watch';
-import type { RequestHeaders } from './identity.ts';
-import { readAll, statusErrorOf } from './read-answer.ts';
+import type { Backends } from '../backends/backends.ts';
+import type { ShardRecord } from '../membership/membership.ts';
+import type { UpstreamWatch, UpstreamWatchHandlers } from '../merge/upstream-watch.ts';
+import type { RequestHeaders } from './caller.ts';
+import { readAll, statusErrorOf } from './shard-answer.ts';
 
-export interface WatchQuestion {
+export interface WatchRequest {
   readonly path: string;
   /** Without what says where the watch begins. */
   readonly query: URLSearchParams;
   readonly headers: RequestHeaders;
 }
 
-export interface ContentHead {
+export interface WatchHead {
   /** What bookmarks are called. */
   readonly kind: string;
 }
 
-export interface Contents extends Disposable {
-  /** `head`: told how the shard answered, before anything else. */
+export interface UpstreamWatches extends Disposable {
+  /** `head` is called with how the shard answered, before any other handler. */
   open(
-    question: WatchQuestion,
+    request: WatchRequest,
     shard: ShardRecord,
     after: Revision,
     initial: boolean,
-    handlers: ContentHandlers & { head(answer: ContentHead | StatusError): void },
-  ): ContentStream;
+    handlers: UpstreamWatchHandlers & { head(answer: WatchHead | StatusError): void },
+  ): UpstreamWatch;
   /** The progress of a shard that all streams of it here have seen. */
   progressOf(shard: string): Revision | undefined;
   size(): number;
 }
 
-interface Content {
+interface OpenWatch {
   readonly shard: string;
   progress: Revision;
-  heardMs: number;
+  lastReadMs: number;
   paused: boolean;
   giveUp(): void;
 }
 
 /** A shard says its progress once a second; one that is silent for this long is not there. */
 const silentMs = 4_000;
-const lookMs = 1_000;
+const checkMs = 1_000;
 
-function queryOf(question: WatchQuestion, shard: ShardRecord, after: Revision, initial: boolean): string {
-  const query = new URLSearchParams(question.query);
+function queryOf(request: WatchRequest, shard: ShardRecord, after: Revision, initial: boolean): string {
+  const query = new URLSearchParams(request.query);
   query.set('watch', 'true');
   query.set('resourceVersion', formatResourceVersion(after, shard.number));
   if (initial) {
@@ -60,38 +62,38 @@ function queryOf(question: WatchQuestion, shard: ShardRecord, after: Revision, i
   return query.toString();
 }
 
-function headersOf({ headers }: WatchQuestion, shard: string): Record<string, string | string[]> {
+function headersOf({ headers }: WatchRequest, shard: string): Record<string, string | string[]> {
   const all = headers(shard);
   const { accept } = all;
   delete all['accept-encoding'];
   return { ...all, accept: framedWatchType, [framedAcceptHeader]: accept ?? 'application/json' };
 }
 
-export function createContents(backends: Pick<Backends, 'request'>, clock: Clock): Contents {
-  const open = new Set<Content>();
+export function createUpstreamWatches(backends: Pick<Backends, 'request'>, clock: Clock): UpstreamWatches {
+  const open = new Set<OpenWatch>();
 
-  function look(): void {
+  function endSilent(): void {
     const now = clock.monotonic();
-    for (const content of open) if (!content.paused && now - content.heardMs > silentMs) content.giveUp();
+    for (const watch of open) if (!watch.paused && now - watch.lastReadMs > silentMs) watch.giveUp();
   }
-  const timer = every(clock, lookMs, look);
+  const timer = every(clock, checkMs, endSilent);
 
   return {
-    open(question, shard, after, initial, handlers) {
+    open(request, shard, after, initial, handlers) {
       const abort = new AbortController();
       let body: UpstreamAnswer['body'] | undefined;
       let over = false;
-      const content: Content = {
+      const watch: OpenWatch = {
         shard: shard.name,
         progress: revisionZero,
-        heardMs: clock.monotonic(),
+        lastReadMs: clock.monotonic(),
         paused: false,
         giveUp: () => finish(undefined),
       };
-      open.add(content);
+      open.add(watch);
       function close(): void {
         over = true;
-        open.delete(content);
+        open.delete(watch);
         abort.abort();
       }
       function finish(error: StatusError | undefined): void {
@@ -103,16 +105,16 @@ export function createContents(backends: Pick<Backends, 'request'>, clock: Clock
         const failure = frames.find(({ type }) => type === 'error');
         const good = failure === undefined ? frames : frames.slice(0, frames.indexOf(failure));
         if (good.length > 0) {
-          content.progress = good.at(-1)?.revision ?? content.progress;
+          watch.progress = good.at(-1)?.revision ?? watch.progress;
           handlers.frames(good);
         }
         if (failure !== undefined) finish(statusErrorOf(Buffer.from(failure.payload).toString('utf8')));
       }
       async function run(): Promise<void> {
-        const path = `${question.path}?${queryOf(question, shard, after, initial)}`;
-        const answer = await backends.request(shard.baseUrl, path, headersOf(question, shard.name), abort.signal);
+        const path = `${request.path}?${queryOf(request, shard, after, initial)}`;
+        const answer = await backends.request(shard.baseUrl, path, headersOf(request, shard.name), abort.signal);
         if (over) return;
-        content.heardMs = clock.monotonic();
+        watch.lastReadMs = clock.monotonic();
         if (answer.status !== 200) {
           const error = statusErrorOf((await readAll(answer.body)).toString('utf8'), answer.status);
           handlers.head(error);
@@ -125,22 +127,22 @@ export function createContents(backends: Pick<Backends, 'request'>, clock: Clock
         body = answer.body;
         body.on('data', (chunk: Buffer) => {
           if (over) return;
-          content.heardMs = clock.monotonic();
+          watch.lastReadMs = clock.monotonic();
           take(reader.push(chunk));
         });
         body.on('close', () => finish(undefined));
         body.on('error', () => finish(undefined));
-        if (content.paused) body.pause();
+        if (watch.paused) body.pause();
       }
       run().catch(() => finish(undefined));
       return {
         pause() {
-          content.paused = true;
+          watch.paused = true;
           body?.pause();
         },
         resume() {
-          content.paused = false;
-          content.heardMs = clock.monotonic();
+          watch.paused = false;
+          watch.lastReadMs = clock.monotonic();
           body?.resume();
         },
         [Symbol.dispose]: close,
@@ -148,16 +150,16 @@ export function createContents(backends: Pick<Backends, 'request'>, clock: Clock
     },
     progressOf(shard) {
       let least: Revision | undefined;
-      for (const content of open) {
-        if (content.shard !== shard || content.progress === revisionZero) continue;
-        if (least === undefined || content.progress < least) least = content.progress;
+      for (const watch of open) {
+        if (watch.shard !== shard || watch.progress === revisionZero) continue;
+        if (least === undefined || watch.progress < least) least = watch.progress;
       }
       return least;
     },
     size: () => open.size,
     [Symbol.dispose]() {
       timer[Symbol.dispose]();
-      for (const content of [...open]) content.giveUp();
+      for (const watch of [...open]) watch.giveUp();
     },
   };
 }

@@ -1,0 +1,20 @@
+import { StatusError } from '@kcp-ts/api';
+import type { Decision, Operation, Store } from '@kcp-ts/storage';
+import { createDecision, flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
+import { storedLogicalClusterKey } from './logical-cluster-key.ts';
+
+/**
+ * A decision whose commit relies on what was read for it. A new object relies on its logical
+ * cluster as well, which must be there and stay; the same commit may make the cluster.
+ */
+export function createClusterDecision(store: Store): Decision {
+  function guardCreate(key: string, operations: readonly Operation[]): Operation | undefined {
+    const ownerKey = storedLogicalClusterKey(parseKey(key).cluster);
+    if (ownerKey === undefined || operations.some((operation) => operation.key === ownerKey)) return undefined;
+    const entry = store.peek(ownerKey);
+    if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0)
+      throw new StatusError('Conflict', `Cannot make ${key}: its logical cluster is not there any more`);
+    return { op: 'check', key: ownerKey, createRevision: entry.createRevision };
+  }
+  return createDecision(store, { guardCreate });
+}
