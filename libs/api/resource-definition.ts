@@ -1,6 +1,6 @@
 /**
  * A resource is a definition: a built-in kind, a kcp kind, a CRD's version and a bound API's version are all this one value, and one registry serves
- * them. A definition is plain data; what it cannot say is a strategy, named here and implemented in libs/strategies.
+ * them. What a definition cannot say is a strategy, named here; those of built-in kinds are in libs/kinds.
  */
 import type { JsonSchema } from './json-schema.ts';
 
@@ -14,8 +14,8 @@ export interface PrinterColumn {
   readonly priority?: number;
   /** Where the cell comes from; Kubernetes' JSONPath without braces, e.g. `.spec.size`. */
   readonly jsonPath?: string;
-  /** Instead of `jsonPath`: the name of a cell function, for built-in kinds whose cells are computed (`configmap-data`). */
-  readonly cell?: string;
+  /** Instead of `jsonPath`, for built-in kinds: computes the cell at a time in milliseconds. */
+  readonly cell?: (object: Readonly<Record<string, unknown>>, now: number) => unknown;
 }
 
 export interface ScalePaths {

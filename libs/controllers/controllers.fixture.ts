@@ -1,10 +1,10 @@
 /** What the table tests of controllers share: objects by key, and what a controller is made of. */
 import type { IdentityHash, KubeObject, ResourceDefinition } from '@kcp-ts/api';
-import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis';
 import type { Random } from '@kcp-ts/base';
 import { resourcesOfDefinitions } from '@kcp-ts/catalog';
 import type { Source } from '@kcp-ts/controller-runtime';
 import type { TestEnvironment, TestObject } from '@kcp-ts/controller-runtime/testing';
+import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/kinds';
 import type { ServedResource } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
 import type { ParsedReader } from '@kcp-ts/storage';

@@ -1,6 +1,6 @@
 /** Definitions that documents of all groups share: what Kubernetes keeps in its packages of metadata. */
-import { objectMetaSchema } from '@kcp-ts/apis';
 import { metaName, quantityName, scaleName } from './names.ts';
+import { objectMetaSchema } from './object-meta.ts';
 import type { Definitions, OpenApiSchema } from './open-api-schema.ts';
 
 export const apiVersionField: OpenApiSchema = {

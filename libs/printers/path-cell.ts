@@ -2,7 +2,7 @@
 import type { PrinterColumn } from '@kcp-ts/api';
 import type { JsonPath, PathSteps } from '@kcp-ts/schema';
 import { canonicalJson, isNumber, JsonPathError } from '@kcp-ts/schema';
-import type { Cell } from './cells.ts';
+import type { Cell } from './cell.ts';
 import { durationSince } from './human-duration.ts';
 
 /** Turns a found value into a cell; null where it is of another type, as in a CRD's table. */

@@ -1,7 +1,6 @@
 import type { PrinterColumn, ResourceDefinition } from '@kcp-ts/api';
 import type { JsonPath } from '@kcp-ts/schema';
-import type { Cell } from './cells.ts';
-import { cells } from './cells.ts';
+import type { Cell } from './cell.ts';
 import { pathCell } from './path-cell.ts';
 
 export interface ColumnDefinition {
@@ -66,9 +65,7 @@ function unknownCell(): null {
 }
 
 function cellOf(column: PrinterColumn, missing: unknown, compileJsonPath: CompileJsonPath): Cell {
-  if (column.cell !== undefined) {
-    return Object.hasOwn(cells, column.cell) ? cells[column.cell as keyof typeof cells] : unknownCell;
-  }
+  if (column.cell !== undefined) return column.cell;
   return column.jsonPath === undefined ? unknownCell : pathCell(column.jsonPath, column.type, missing, compileJsonPath);
 }
 

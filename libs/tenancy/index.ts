@@ -2,6 +2,9 @@
 
 export { bootstrap } from './bootstrap/bootstrap.ts';
 export type { KnownIdentities } from './bootstrap/bootstrap-dependencies.ts';
+export { resourceSchemaObject } from './bootstrap/objects/resource-schema-object.ts';
+export { rootObjects } from './bootstrap/objects/root-objects.ts';
+export { systemAdminObjects } from './bootstrap/objects/system-admin-objects.ts';
 export { createClusterDecision } from './cluster-decision.ts';
 export type { DefaultBinding, DefaultBindingsDependencies } from './default-bindings.ts';
 export { acceptedClaims, defaultBindingObject, defaultBindingsOf, planBindings } from './default-bindings.ts';
@@ -21,8 +24,9 @@ export type { NewOperationDependencies } from './new-operations.ts';
 export { createOperation } from './new-operations.ts';
 export type { ClusterPlan, MadeCluster, PlanDependencies, PlannedCluster, WorkspacePlan } from './plan-workspace.ts';
 export { initializersExist, phaseLabels, planCluster, planWorkspace, settleWorkspace } from './plan-workspace.ts';
+export type { RootExport } from './root-exports.ts';
 export type { RootIdentities } from './root-identities.ts';
-export { identitiesOfExports, keptIdentities } from './root-identities.ts';
+export { rootIdentitiesIn } from './root-identities.ts';
 export { createRootResources, rootDefinitionsOf } from './root-resources.ts';
 export type { Placing } from './schedule.ts';
 export { chooseShard, noShardMessage, schedulableShards } from './schedule.ts';

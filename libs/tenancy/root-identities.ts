@@ -2,11 +2,11 @@
 
 import type { IdentityHash, KubeObject } from '@kcp-ts/api';
 import { parseIdentityHash } from '@kcp-ts/api';
-import { rootExports } from '@kcp-ts/apis';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportKey, identityOf } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';
 import { formatKey, parseStored } from '@kcp-ts/storage';
+import type { RootExport } from './root-exports.ts';
 
 /** By the name of the export. */
 export type RootIdentities = ReadonlyMap<string, IdentityHash>;
@@ -21,23 +21,33 @@ export const identityCacheKey = formatKey({
   name: 'apiexport-identity-cache',
 });
 
-function complete(identityNamed: (name: string) => IdentityHash | undefined): RootIdentities | undefined {
-  const found = rootExports.map(({ name }) => [name, identityNamed(name)] as const);
+type Named = Pick<RootExport, 'name'>;
+
+function complete(
+  exports: readonly Named[],
+  identityNamed: (name: string) => IdentityHash | undefined,
+): RootIdentities | undefined {
+  const found = exports.map(({ name }) => [name, identityNamed(name)] as const);
   return found.every((one): one is [string, IdentityHash] => one[1] !== undefined) ? new Map(found) : undefined;
 }
 
-/** By root's exports; undefined where one of them is not there. */
-export function identitiesOfExports(store: Pick<Store, 'get'>): RootIdentities | undefined {
-  return complete((name) => {
+/** By root's exports themselves; undefined where one of them is not there. */
+export function identitiesOfExports(store: Pick<Store, 'get'>, exports: readonly Named[]): RootIdentities | undefined {
+  return complete(exports, (name) => {
     const entry = store.get(exportKey('root', name));
     return entry === undefined ? undefined : identityOf(parseStored<ApiExport>(entry.value));
   });
 }
 
-/** By what was kept; undefined where that is not complete. */
-export function keptIdentities(store: Pick<Store, 'get'>): RootIdentities | undefined {
+/** By what was kept of them; undefined where that is not complete. */
+export function keptIdentities(store: Pick<Store, 'get'>, exports: readonly Named[]): RootIdentities | undefined {
   const entry = store.get(identityCacheKey);
   if (entry === undefined) return undefined;
   const { data = {} } = parseStored<KubeObject & { data?: Record<string, string> }>(entry.value);
-  return complete((name) => parseIdentityHash(data[name]));
+  return complete(exports, (name) => parseIdentityHash(data[name]));
+}
+
+/** Where root is, by the exports themselves; elsewhere by what was kept of them. Undefined where neither is complete. */
+export function rootIdentitiesIn(store: Pick<Store, 'get'>, exports: readonly Named[]): RootIdentities | undefined {
+  return identitiesOfExports(store, exports) ?? keptIdentities(store, exports);
 }

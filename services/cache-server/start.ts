@@ -1,7 +1,8 @@
 /** Starts a cache-server with its servers, and stops it: what the program and the tests call. */
-import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis';
+
 import { createAuthenticator, withServiceAssertions } from '@kcp-ts/authn';
 import type { UncaughtErrors } from '@kcp-ts/base';
+import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/kinds';
 import type { RunningService, Service, ServiceParts } from '@kcp-ts/program';
 import { createServiceContext, openTokens, startInRootDirectory, startService } from '@kcp-ts/program';
 import { startRpcServer } from '@kcp-ts/rpc';

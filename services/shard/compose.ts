@@ -2,7 +2,6 @@
 
 import { createAdmissionChain } from '@kcp-ts/admission';
 import type { Revision, StatusError } from '@kcp-ts/api';
-import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis';
 import type { ApiSurfaceDocuments, Bookmarks, HealthCheck, ServerDependencies } from '@kcp-ts/apiserver';
 import { createApiServer, createBookmarks, createCacheLists, createProgress } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
@@ -13,6 +12,7 @@ import { createControllerRuntime } from '@kcp-ts/controller-runtime';
 import { identityHashOf, remainingMessage } from '@kcp-ts/controllers';
 import { createDiscovery } from '@kcp-ts/discovery';
 import type { Exchange, Peer } from '@kcp-ts/http';
+import { allKinds, conversionOf, createStrategies, rootExports } from '@kcp-ts/kinds';
 import { createOpenApi } from '@kcp-ts/openapi';
 import type { RoleReport, ServiceLoad } from '@kcp-ts/program';
 import { createServiceLoad, versionInfo } from '@kcp-ts/program';
@@ -20,9 +20,9 @@ import type { Admission, ApiSurface, RegistryDependencies } from '@kcp-ts/regist
 import type { ClusterRequests, Peers, ShardObjects } from '@kcp-ts/sharding';
 import { createClusterRequests, keepShardObjects } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
-import { conversionOf } from '@kcp-ts/strategies';
 import { bootstrap, storedLogicalClusterKey } from '@kcp-ts/tenancy';
 import type { VirtualWorkspace } from '@kcp-ts/virtual-workspaces';
+import type { Access } from './access.ts';
 import { createAccess } from './access.ts';
 import { admissionPlugins } from './admission.ts';
 import type { AmongOthers } from './among-others.ts';
@@ -31,11 +31,10 @@ import { clusterRemoval, shardControllers } from './controllers.ts';
 import type { Core } from './core.ts';
 import { createCore } from './core.ts';
 import { homeWorkspace } from './home-workspace.ts';
-import type { KubernetesParts } from './kubernetes-parts.ts';
-import { kubernetesParts } from './kubernetes-parts.ts';
+import { specialHandlers } from './kubernetes-parts.ts';
 import { createMetrics } from './metrics.ts';
 import type { Tenancy } from './strategies.ts';
-import { createTenancy, kcpStrategies } from './strategies.ts';
+import { createTenancy, kindDependencies } from './strategies.ts';
 import { createTargets } from './targets.ts';
 import { virtualWorkspaces } from './virtual-workspaces.ts';
 
@@ -116,7 +115,7 @@ function createPresentation(serverAddress: string): ServerDependencies['presenta
 
 /** What is there before anything runs: the core, who may do what, how workspaces are made, and every kind's strategy. */
 function assemble(options: ShardOptions) {
-  const { store, clock, random, shardNumber, shardName, peers, caBundle, tokens, authenticator } = options;
+  const { store, clock, random, shardNumber, shardName, peers, caBundle } = options;
   const strategies = createStrategyTable();
   const core = createCore({
     store,
@@ -130,11 +129,11 @@ function assemble(options: ShardOptions) {
   });
   const access = createAccess(core);
   const tenancy = createTenancy(core, caBundle);
-  const parts = kubernetesParts({ core, access, caBundle, tokens, authenticator });
-  const all = { ...kcpStrategies(core, access, tenancy), ...parts.strategies };
-  const exported = rootExports.flatMap(({ definitions }) => definitions);
-  strategies.define(all, [...builtinDefinitions, ...systemDefinitions, ...exported]);
-  return { core, access, tenancy, parts };
+  strategies.define(
+    createStrategies(allKinds, kindDependencies(core, access, tenancy)),
+    allKinds.map(({ definition }) => definition),
+  );
+  return { core, access, tenancy };
 }
 
 function healthChecks(
@@ -155,10 +154,10 @@ function healthChecks(
 
 function serverDeps(
   core: Core,
-  parts: KubernetesParts,
+  access: Access,
   virtual: readonly VirtualWorkspace[],
   admission: Admission,
-  externalUrl: string,
+  { tokens, authenticator, externalUrl }: Pick<ShardOptions, 'tokens' | 'authenticator' | 'externalUrl'>,
 ): ServerDependencies {
   const registry = registryDeps(core, admission);
   return {
@@ -172,7 +171,7 @@ function serverDeps(
     bodyBytesMax,
     watchBacklogBytesMax,
     special: new Map([
-      ...parts.special(registry),
+      ...specialHandlers({ core, access, tokens, authenticator }, registry),
       ...virtual.flatMap(({ special = [] }) => special.map((handler) => [handler.name, handler] as const)),
     ]),
     presentation: createPresentation(new URL(externalUrl).host),
@@ -201,8 +200,8 @@ function clusterRequests(core: Core, { types, plan }: Tenancy, externalUrl: stri
 /** Resolves when everything is there that a request may need. */
 export async function composeShard(options: ShardOptions): Promise<Shard> {
   const { clock, externalUrl } = options;
-  const { core, access, tenancy, parts } = assemble(options);
-  await bootstrap({ ...core, identityHashOf }, options);
+  const { core, access, tenancy } = assemble(options);
+  await bootstrap({ ...core, rootExports, identityHashOf }, options);
   await core.load();
   const controllers = createControllerRuntime(shardControllers(core, tenancy, options), {
     store: core.store,
@@ -239,7 +238,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   let ready = true;
   const handler = createApiServer({
     deps: {
-      ...serverDeps(core, parts, virtual, admission, externalUrl),
+      ...serverDeps(core, access, virtual, admission, options),
       countCacheList: cacheLists.count,
       ...(isService === undefined ? {} : { isService: ({ peer }: Exchange) => isService(peer) }),
     },

@@ -2,7 +2,6 @@
 
 import type { ResourceDefinition } from '@kcp-ts/api';
 import { formatResourceVersion } from '@kcp-ts/api';
-import { builtinDefinitions, systemDefinitions } from '@kcp-ts/apis';
 import type { Clock, Random, Turns } from '@kcp-ts/base';
 import { createSystemTurns, every } from '@kcp-ts/base';
 import type { Catalog, Components, ResourceDefinitionDependencies } from '@kcp-ts/catalog';
@@ -11,6 +10,7 @@ import type { BindingIndex } from '@kcp-ts/controllers';
 import { createBindingIndex } from '@kcp-ts/controllers';
 import type { YamlDecoder } from '@kcp-ts/http';
 import { createYamlDecoder } from '@kcp-ts/http';
+import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/kinds';
 import type { Conversion, ServedResource, Strategy } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
 import type { ClusterIndex, Peers } from '@kcp-ts/sharding';
@@ -104,9 +104,9 @@ export function createCore(options: CoreOptions): Core {
   const components = createComponents({
     ...definitionDeps,
     store,
-    ownDefinitions: (bound) => (bound.exportCluster === 'root' ? rootDefinitionsOf(bound) : undefined),
+    ownDefinitions: (bound) => (bound.exportCluster === 'root' ? rootDefinitionsOf(rootExports, bound) : undefined),
   });
-  const rootResources = createRootResources((resource) => {
+  const rootResources = createRootResources(rootExports, (resource) => {
     const bound = { ...resource, schemaUid: 'own', exportCluster: 'root', terminating: false, limited: false };
     return components.ofExported(bound, { apiVersion: '', kind: '', metadata: { name: '' } }).resources()[0];
   });

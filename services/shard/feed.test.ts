@@ -1,5 +1,5 @@
 import type { IdentityHash, KeyIdentity } from '@kcp-ts/api';
-import { boundDefinitions, builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis';
+import { boundDefinitions, builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/kinds';
 import { encodeStored, formatKey, parseStored } from '@kcp-ts/storage';
 import { describe, expect, it } from 'vitest';
 import { feedContents } from './feed.ts';

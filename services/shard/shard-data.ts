@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { findServiceAccount } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
+import { rootExports } from '@kcp-ts/kinds';
 import type { RootDirectoryOptions } from '@kcp-ts/program';
 import { addressOf } from '@kcp-ts/program';
 import type { Installation } from '@kcp-ts/sharding';
@@ -122,6 +123,7 @@ async function ownAmongOthers(deps: DataDependencies, replica: EtcdReplica, owne
   const installation = await joinInstallation({
     ...{ membership, own, bus, store, tls, rpc, clock, clocks, random, log },
     contents: feedContents,
+    rootExports,
     findServiceAccount: (account) => findServiceAccount(store, account),
   });
   // What others follow has ended with the ownership: they go to whoever has it now.

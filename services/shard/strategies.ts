@@ -1,21 +1,10 @@
-/** Names of strategies, as rows give them, and what stands behind each. A row that names one which is not here stops the start. */
+/** How workspaces are made, and what the strategies of built-in kinds take from the shard. */
 
 import type { ClusterName, WorkspacePath } from '@kcp-ts/api';
 import { isWorkspacePath, StatusError } from '@kcp-ts/api';
-import type { Strategy } from '@kcp-ts/registry';
+import type { KindDependencies } from '@kcp-ts/kinds';
 import type { ApiResourceSchema } from '@kcp-ts/sharing';
 import { boundSchemaKey, exportKey, schemaKey } from '@kcp-ts/sharing';
-import {
-  createApiBindingsStrategy,
-  createApiExportEndpointSlicesStrategy,
-  createApiExportsStrategy,
-  createApiResourceSchemasStrategy,
-  createLogicalClustersStrategy,
-  createPartitionSetsStrategy,
-  createShardsStrategy,
-  createWorkspacesStrategy,
-  createWorkspaceTypesStrategy,
-} from '@kcp-ts/strategies';
 import type { PlanDependencies, Shard, WorkspaceTypes } from '@kcp-ts/tenancy';
 import { createWorkspaceTypes } from '@kcp-ts/tenancy';
 import type { Access } from './access.ts';
@@ -81,30 +70,29 @@ export function createTenancy(core: Core, caBundle: string): Tenancy {
   return { types, plan, resolve, pathOf, shards };
 }
 
-/** kcp's own kinds. */
-export function kcpStrategies(core: Core, access: Access, tenancy: Tenancy): Readonly<Record<string, Strategy>> {
-  const { resolve, pathOf } = tenancy;
+export function kindDependencies(core: Core, access: Access, tenancy: Tenancy): KindDependencies {
+  const { plan, types, resolve, pathOf } = tenancy;
   const { mayBind, mayUse, meantBy } = createReferences(core, access, tenancy);
-  const bindCheck = { pathOf, mayBind };
   return {
-    workspaces: createWorkspacesStrategy({
-      plan: tenancy.plan,
-      types: tenancy.types,
-      parent: (cluster) => core.clusters.facts(cluster as ClusterName),
-      mayUse: (context, type) => mayUse(context, type.cluster, type.name),
-    }),
-    workspacetypes: createWorkspaceTypesStrategy({ ...bindCheck, meantBy }),
-    logicalclusters: createLogicalClustersStrategy(),
-    shards: createShardsStrategy({ clustersOn: (shard) => core.peers?.load(shard) ?? 0 }),
-    apiexports: createApiExportsStrategy({
-      pathOf,
-      isClaimableWithoutIdentity: (group, resource) =>
-        !resource.startsWith('selfsubject') && core.isBuiltin(group, resource),
-      isBuiltin: core.isBuiltin,
-    }),
-    apibindings: createApiBindingsStrategy({ ...bindCheck, resolve }),
-    apiresourceschemas: createApiResourceSchemasStrategy(),
-    partitionsets: createPartitionSetsStrategy(),
-    apiexportendpointslices: createApiExportEndpointSlicesStrategy(bindCheck),
+    plan,
+    types,
+    resolve,
+    pathOf,
+    mayBind,
+    meantBy,
+    served: core.served,
+    uuid: core.random.uuid,
+    shardNumber: core.shardNumber,
+    caBundle: plan.caBundle,
+    label: core.labelNew,
+    clusterDeleting: (cluster) => core.clusters.facts(cluster)?.deleting ?? false,
+    escalation: access.escalation,
+    maySign: access.maySign,
+    parent: (cluster) => core.clusters.facts(cluster as ClusterName),
+    mayUse: (context, type) => mayUse(context, type.cluster, type.name),
+    clustersOn: (shard) => core.peers?.load(shard) ?? 0,
+    isClaimableWithoutIdentity: (group, resource) =>
+      !resource.startsWith('selfsubject') && core.isBuiltin(group, resource),
+    isBuiltin: core.isBuiltin,
   };
 }

@@ -2,7 +2,7 @@
 
 import type { KubeObject, ResourceDefinition } from '@kcp-ts/api';
 import { groupVersionText, writeRulesOf } from '@kcp-ts/api';
-import { boundDefinitions, builtinDefinitions, systemDefinitions } from '@kcp-ts/apis';
+import { boundDefinitions, builtinDefinitions, systemDefinitions } from '@kcp-ts/kinds';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import { admit, base, done, field, grant, makeWorkspace } from '../harness/objects.ts';

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { Revision } from '@kcp-ts/api';
-import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/apis';
+import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/kinds';
 import { FeedService } from '@kcp-ts/proto';
 import { createMemoryStore, encodeStored, valueBytesMax } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';

@@ -11,8 +11,8 @@ import type { RpcClient } from '@kcp-ts/rpc';
 import { createRpcClient } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
-import type { LogicalCluster } from '@kcp-ts/tenancy';
-import { identitiesOfExports, isLogicalClusterKey, keptIdentities, logicalClustersPrefix } from '@kcp-ts/tenancy';
+import type { LogicalCluster, RootExport } from '@kcp-ts/tenancy';
+import { isLogicalClusterKey, logicalClustersPrefix, rootIdentitiesIn } from '@kcp-ts/tenancy';
 import { createChange } from '@kcp-ts/watch';
 import type { Logger } from 'pino';
 import type { ClockGuard } from '../clocks/clock-guard.ts';
@@ -53,6 +53,8 @@ export interface InstallationOptions {
   readonly log: Logger;
   /** What leaves this shard with its feed, and is kept of those of others. */
   readonly contents: FeedContents;
+  /** What `root` exports. */
+  readonly rootExports: readonly Pick<RootExport, 'name'>[];
   /** Whether this shard has a service account. */
   readonly findServiceAccount: FindServiceAccount;
 }
@@ -153,7 +155,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
   const { membership, own, bus, store, tls, clock, random, log } = options;
   const epoch = random.uuid();
   const shard = { name: own.name, number: own.number };
-  const { project, prefixes } = options.contents.projection(() => identitiesOfExports(store) ?? keptIdentities(store));
+  const { project, prefixes } = options.contents.projection(() => rootIdentitiesIn(store, options.rootExports));
   const publisher = createFeedPublisher({ store, bus, shard, epoch, project, clock });
   let requests: ClusterRequests | undefined;
   let requestProgress = (past: Revision): Promise<Revision> => {

@@ -1,12 +1,12 @@
 /** A shard that does not hold root takes over the identities of root's exports, and keeps them: after that it starts without asking anybody. */
 import { asClusterName } from '@kcp-ts/api';
-import { rootExports, systemAdminObjects } from '@kcp-ts/apis';
 import { timestampOf } from '@kcp-ts/registry';
 import type { Operation } from '@kcp-ts/storage';
 import type { RootIdentities } from '../root-identities.ts';
 import { identitiesOfExports, keptIdentities } from '../root-identities.ts';
 import type { BootstrapDependencies } from './bootstrap-dependencies.ts';
 import { commitAll, putOperation } from './bootstrap-dependencies.ts';
+import { systemAdminObjects } from './objects/system-admin-objects.ts';
 
 const systemAdmin = asClusterName('system:admin');
 
@@ -17,7 +17,7 @@ function take(deps: BootstrapDependencies, identities: RootIdentities | undefine
 
 /** The identities of root's exports, where they are known: stored here, or heard of from the shard that holds root. */
 export function readIdentities(deps: BootstrapDependencies): boolean {
-  return take(deps, identitiesOfExports(deps.everywhere));
+  return take(deps, identitiesOfExports(deps.everywhere, deps.rootExports));
 }
 
 /** Resolves when the shard that holds root has been heard of with all its exports. */
@@ -33,7 +33,7 @@ async function awaitIdentities(deps: BootstrapDependencies): Promise<void> {
 }
 
 function keepIdentities(deps: BootstrapDependencies, now: string): Operation {
-  const data = Object.fromEntries(rootExports.map(({ name }) => [name, deps.identities.get(name) ?? '']));
+  const data = Object.fromEntries(deps.rootExports.map(({ name }) => [name, deps.identities.get(name) ?? '']));
   const metadata = { name: 'apiexport-identity-cache', namespace: 'default' };
   return putOperation(
     deps,
@@ -45,7 +45,7 @@ function keepIdentities(deps: BootstrapDependencies, now: string): Operation {
 
 /** A shard that does not hold root: its own RBAC first, then what it needs of root. */
 export async function adoptIdentities(deps: BootstrapDependencies): Promise<void> {
-  if (take(deps, keptIdentities(deps.store))) return;
+  if (take(deps, keptIdentities(deps.store, deps.rootExports))) return;
   const now = timestampOf(deps.clock.now());
   await commitAll(deps, systemAdminOperations(deps, now));
   await awaitIdentities(deps);

@@ -6,6 +6,7 @@ import type { ServedResource } from '@kcp-ts/registry';
 import { objectKey, stampCreated, storedObject } from '@kcp-ts/registry';
 import type { ApiResourceSchema } from '@kcp-ts/sharing';
 import type { Operation, Store } from '@kcp-ts/storage';
+import type { RootExport } from '../root-exports.ts';
 
 /** Identity hashes of root's exports, as they become known, by the name of the export. */
 export interface KnownIdentities {
@@ -19,6 +20,8 @@ export interface BootstrapDependencies {
   readonly everywhere: Pick<Store, 'get'>;
   /** Told of every change of this shard, and of other shards' replicated objects. */
   readonly changes: { onChanges(listener: () => void): Disposable };
+  /** What `root` exports. */
+  readonly rootExports: readonly RootExport[];
   readonly identities: KnownIdentities;
   readonly clock: Pick<Clock, 'now'>;
   readonly random: Pick<Random, 'uuid' | 'bytes'>;

@@ -1,7 +1,6 @@
 /** The workspace root with its types, exports and bindings, and what changes in it from start to start. */
 import type { KubeObject, Revision } from '@kcp-ts/api';
 import { withCondition } from '@kcp-ts/api';
-import { rootObjects } from '@kcp-ts/apis';
 import { objectKey, stampCreated, storedObject, timestampOf } from '@kcp-ts/registry';
 import type { ApiBinding, ApiExport, ApiResourceSchema, BindingReader } from '@kcp-ts/sharing';
 import {
@@ -17,6 +16,7 @@ import { parseStored } from '@kcp-ts/storage';
 import { systemAdminOperations } from './adopt-identities.ts';
 import type { BootstrapDependencies } from './bootstrap-dependencies.ts';
 import { commitAll, putOperation, root } from './bootstrap-dependencies.ts';
+import { rootObjects } from './objects/root-objects.ts';
 
 export interface RootOptions {
   readonly externalUrl: string;
@@ -79,9 +79,8 @@ function bind(binding: KubeObject, objects: readonly KubeObject[], now: string):
 
 export async function createRoot(deps: BootstrapDependencies, options: RootOptions): Promise<void> {
   const now = timestampOf(deps.clock.now());
-  const objects = [
-    ...rootObjects({ externalUrl: options.externalUrl, caData: options.caBundle, shardName: options.shardName, now }),
-  ];
+  const { externalUrl, caBundle, shardName } = options;
+  const objects = [...rootObjects({ externalUrl, caData: caBundle, shardName, now, exports: deps.rootExports })];
   const operations = systemAdminOperations(deps, now);
   const secrets = objects.filter(({ kind }) => kind === 'APIExport').map((object) => identify(deps, object, now));
   const byKind = (kind: string) => objects.filter((object) => object.kind === kind);

@@ -4,12 +4,13 @@ import type { Revision, UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import type { Random } from '@kcp-ts/base';
 import type { Peer } from '@kcp-ts/http';
+import { rootExports } from '@kcp-ts/kinds';
 import type { Shard } from '@kcp-ts/shard';
 import { composeShard, feedContents } from '@kcp-ts/shard';
 import type { ClusterRequests, Peers } from '@kcp-ts/sharding';
 import { createKnown, joinFeedHandlers } from '@kcp-ts/sharding';
 import type { ClusterRequest, ShardRequests } from '@kcp-ts/tenancy';
-import { identitiesOfExports, keptIdentities } from '@kcp-ts/tenancy';
+import { rootIdentitiesIn } from '@kcp-ts/tenancy';
 import { followFeeds, observingHandler } from '../feeds.ts';
 import { publishFeed } from '../shard.ts';
 import type { Serve, ServeDependencies, ShardLife, Simulation } from '../simulation.ts';
@@ -107,7 +108,7 @@ export function serveApi(rules: ApiRules, troubles: Troubles): Serve {
     const { clock } = process;
     const store = withoutRules(rules, deps.store);
     const known = createKnown(feedContents.isCopiedKey);
-    const projection = feedContents.projection(() => identitiesOfExports(store) ?? keptIdentities(store));
+    const projection = feedContents.projection(() => rootIdentitiesIn(store, rootExports));
     let shard: Shard | undefined;
     const requestProgress = (past: Revision): Promise<Revision> => {
       if (shard !== undefined) return shard.requestProgress(past);

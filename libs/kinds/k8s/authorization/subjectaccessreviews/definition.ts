@@ -1,0 +1,16 @@
+import { kindSchema } from '@kcp-ts/schema/builder';
+import type { Kind } from '../../../common/kind.ts';
+import { reviewKind } from '../../../common/kind.ts';
+import { accessStatus, subjectSpec } from '../access-review-fields.ts';
+
+export const subjectAccessReviews: Kind = reviewKind({
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  kind: 'SubjectAccessReview',
+  plural: 'subjectaccessreviews',
+  schema: kindSchema(
+    'SubjectAccessReview tells whether a user may do something.',
+    { spec: subjectSpec, status: accessStatus },
+    ['spec'],
+  ),
+});

@@ -1,0 +1,25 @@
+/** The code of kinds, found by their definitions. */
+import type { ResourceDefinition } from '@kcp-ts/api';
+import { groupVersionText } from '@kcp-ts/api';
+import type { Conversion, Strategy } from '@kcp-ts/registry';
+import type { Kind } from './common/kind.ts';
+import type { KindDependencies } from './kind-dependencies.ts';
+import { allKinds } from './kinds.ts';
+
+/** Strategies by the names that definitions have for them. */
+export function createStrategies(kinds: readonly Kind[], deps: KindDependencies): Readonly<Record<string, Strategy>> {
+  const strategies: Record<string, Strategy> = {};
+  for (const { definition, strategy } of kinds) strategies[definition.strategy] ??= strategy(deps);
+  return strategies;
+}
+
+function versionName(definition: ResourceDefinition): string {
+  return `${groupVersionText(definition)}/${definition.plural}`;
+}
+
+const conversions = new Map(allKinds.map(({ definition, conversion }) => [versionName(definition), conversion]));
+
+/** Undefined where versions differ in nothing but their name. */
+export function conversionOf(definition: ResourceDefinition): Conversion | undefined {
+  return definition.strategy === undefined ? undefined : conversions.get(versionName(definition));
+}
