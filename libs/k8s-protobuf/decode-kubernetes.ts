@@ -1,5 +1,6 @@
 /** Decodes Kubernetes' protobuf envelope (`k8s\0`, then runtime.Unknown) into the object as JSON has it. Bounded by the body's own bound. */
 
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { Budget, StatusError } from '@kcp-ts/api';
 import { jsonInteger } from '@kcp-ts/base';
 import { decodeJson } from '@kcp-ts/http';
@@ -10,32 +11,8 @@ const magic = Buffer.from('k8s\0');
 /** A level of a schema in a CRD is two of them. */
 const depthMax = 200;
 
-interface Field {
-  readonly number: number;
-  readonly value: number | bigint | Uint8Array;
-}
-
 function malformed(): StatusError {
   return StatusError.badRequest('the body of the request is not a valid Kubernetes protobuf message');
-}
-
-/** A varint of up to 64 bits with a sign. */
-function varint(bytes: Uint8Array, at: number): { readonly value: number | bigint; readonly next: number } {
-  // Nearly all are small.
-  let small = 0;
-  for (let shift = 0; shift < 28; shift += 7) {
-    const byte = bytes[at + shift / 7];
-    if (byte === undefined) throw malformed();
-    small |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return { value: small, next: at + shift / 7 + 1 };
-  }
-  let value = 0n;
-  for (let shift = 0n, i = at; i < bytes.length && shift < 70n; i++, shift += 7n) {
-    const byte = bytes[i] ?? 0;
-    value |= BigInt(byte & 0x7f) << shift;
-    if (byte < 0x80) return { value: jsonInteger(BigInt.asIntN(64, value)), next: i + 1 };
-  }
-  throw malformed();
 }
 
 /** Fields of one body, in all messages in it: each costs as much as some dozens of bytes. */
@@ -45,53 +22,70 @@ function tooManyFields(): StatusError {
   return new StatusError('RequestEntityTooLarge', `Request entity is too large: limit is ${fieldsMax} fields`);
 }
 
-function* fieldsOf(bytes: Uint8Array, budget: Budget): Generator<Field> {
-  for (let at = 0; at < bytes.length; ) {
+/** A body that is being read. One reader for all messages in it: one for each would cost more than the message. */
+interface Source {
+  readonly bytes: Buffer;
+  readonly reader: BinaryReader;
+  readonly budget: Budget;
+}
+
+/** Calls `visit` for each field up to `end`, which reads its value. */
+function eachField(source: Source, end: number, visit: (number: number, wireType: WireType) => void): void {
+  const { reader, budget } = source;
+  while (reader.pos < end) {
     budget.spend(1);
-    const key = varint(bytes, at);
-    const tag = Number(key.value);
-    const number = tag >>> 3;
-    switch (tag & 7) {
-      case 0: {
-        const { value, next } = varint(bytes, key.next);
-        at = next;
-        yield { number, value };
-        break;
-      }
-      case 1: {
-        at = key.next + 8;
-        if (at > bytes.length) throw malformed();
-        const value = Buffer.from(bytes.buffer, bytes.byteOffset + key.next, 8).readDoubleLE();
-        // JSON has no word for it.
-        if (!Number.isFinite(value)) throw malformed();
-        yield { number, value };
-        break;
-      }
-      case 2: {
-        const length = varint(bytes, key.next);
-        at = length.next + Number(length.value);
-        if (length.value < 0 || at > bytes.length) throw malformed();
-        yield { number, value: bytes.subarray(length.next, at) };
-        break;
-      }
-      default:
-        throw malformed();
+    const [number, wireType] = reader.tag();
+    visit(number, wireType);
+  }
+  if (reader.pos > end) throw malformed();
+}
+
+/** Reads the length of a value that has one; returns where it ends. */
+function endOf({ reader }: Source, wireType: WireType): number {
+  if (wireType !== WireType.LengthDelimited) throw malformed();
+  const length = reader.uint32();
+  if (reader.pos + length > reader.len) throw malformed();
+  return reader.pos + length;
+}
+
+function skip(source: Source, wireType: WireType): void {
+  const { reader } = source;
+  if (wireType === WireType.Varint || wireType === WireType.Bit64) reader.skip(wireType);
+  else reader.pos = endOf(source, wireType);
+}
+
+function numberOf({ bytes, reader }: Source, wireType: WireType): number | bigint {
+  if (wireType === WireType.Bit64) {
+    const value = reader.double();
+    // JSON has no word for it.
+    if (!Number.isFinite(value)) throw malformed();
+    return value;
+  }
+  if (wireType !== WireType.Varint) throw malformed();
+  const byte = bytes[reader.pos];
+  // Nearly all are small.
+  if (byte === undefined || byte >= 0x80) return jsonInteger(BigInt(reader.int64()));
+  reader.pos++;
+  return byte;
+}
+
+function textOf({ bytes, reader }: Source, end: number, encoding: 'utf8' | 'base64' = 'utf8'): string {
+  const start = reader.pos;
+  reader.pos = end;
+  return bytes.toString(encoding, start, end);
+}
+
+function timeOf(source: Source, end: number, micro: boolean): string | null {
+  const parts = [0, 0];
+  eachField(source, end, (number, wireType) => {
+    if (wireType !== WireType.Varint) {
+      skip(source, wireType);
+      return;
     }
-  }
-}
-
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-}
-
-function timeOf(bytes: Uint8Array, micro: boolean, budget: Budget): string | null {
-  let seconds = 0;
-  let nanos = 0;
-  for (const { number, value } of fieldsOf(bytes, budget)) {
-    if (typeof value !== 'number') continue;
-    if (number === 1) seconds = value;
-    if (number === 2) nanos = value;
-  }
+    const value = numberOf(source, wireType);
+    if (typeof value === 'number' && (number === 1 || number === 2)) parts[number - 1] = value;
+  });
+  const [seconds = 0, nanos = 0] = parts;
   const whole = new Date(seconds * 1000);
   // Go's zero time, sent as an empty message, is no time at all.
   if ((seconds === 0 && nanos === 0) || Number.isNaN(whole.getTime())) return null;
@@ -99,28 +93,35 @@ function timeOf(bytes: Uint8Array, micro: boolean, budget: Budget): string | nul
   return micro ? `${base}.${String(Math.floor(nanos / 1000)).padStart(6, '0')}Z` : `${base}Z`;
 }
 
-function stringsOf(bytes: Uint8Array, budget: Budget): string[] {
+function textsOf(source: Source, end: number): string[] {
   const found: string[] = [];
-  for (const { number, value } of fieldsOf(bytes, budget))
-    if (number === 1 && value instanceof Uint8Array) found.push(text(value));
+  eachField(source, end, (number, wireType) => {
+    if (number === 1 && wireType === WireType.LengthDelimited) found.push(textOf(source, endOf(source, wireType)));
+    else skip(source, wireType);
+  });
   return found;
 }
 
 /** Bytes of JSON that cost as much as a field. */
 const jsonBytesPerField = 32;
 
-function jsonOf(bytes: Uint8Array, budget: Budget): unknown {
+function jsonOf(source: Source, end: number): unknown {
   let raw: Uint8Array = new Uint8Array();
-  for (const { number, value } of fieldsOf(bytes, budget)) if (number === 1 && value instanceof Uint8Array) raw = value;
-  budget.spend(Math.ceil(raw.byteLength / jsonBytesPerField));
+  eachField(source, end, (number, wireType) => {
+    if (number === 1 && wireType === WireType.LengthDelimited) raw = source.reader.bytes();
+    else skip(source, wireType);
+  });
+  source.budget.spend(Math.ceil(raw.byteLength / jsonBytesPerField));
   return decodeJson(raw, { strict: false }).value;
 }
 
-function isNumeric(type: FieldType): boolean {
+type NumericType = 'bool' | 'flag' | 'int' | 'count' | 'double';
+
+function isNumeric(type: FieldType): type is NumericType {
   return type === 'bool' || type === 'flag' || type === 'int' || type === 'count' || type === 'double';
 }
 
-function numeric(type: FieldType, value: number | bigint): unknown {
+function numeric(type: NumericType, value: number | bigint): unknown {
   switch (type) {
     case 'bool':
       return Boolean(value);
@@ -133,49 +134,58 @@ function numeric(type: FieldType, value: number | bigint): unknown {
   }
 }
 
-function scalar(type: FieldType, value: number | bigint | Uint8Array, depth: number, budget: Budget): unknown {
-  if (isNumeric(type)) {
-    if (value instanceof Uint8Array) throw malformed();
-    return numeric(type, value);
-  }
-  if (!(value instanceof Uint8Array)) throw malformed();
+/** A value that has a length, up to its end. */
+function delimited(source: Source, type: Exclude<FieldType, NumericType>, end: number, depth: number): unknown {
   switch (type) {
     case 'string':
     case 'optional-string':
-      return text(value);
+      return textOf(source, end);
     case 'bytes':
-      return Buffer.from(value).toString('base64');
+      return textOf(source, end, 'base64');
     case 'quantity':
-      return stringsOf(value, budget)[0] ?? '0';
+      return textsOf(source, end)[0] ?? '0';
     case 'strings':
-      return stringsOf(value, budget);
+      return textsOf(source, end);
     case 'time':
-      return timeOf(value, false, budget);
+      return timeOf(source, end, false);
     case 'micro-time':
-      return timeOf(value, true, budget);
+      return timeOf(source, end, true);
     case 'json':
-      return jsonOf(value, budget);
+      return jsonOf(source, end);
     default: {
-      if (typeof type === 'string' || !('message' in type)) throw malformed();
-      const decoded = messageOf(type.message(), value, depth + 1, budget);
+      if (!('message' in type)) throw malformed();
+      const decoded = messageOf(source, type.message(), end, depth + 1);
       return 'form' in type ? type.form(decoded) : decoded;
     }
   }
 }
 
+function scalar(source: Source, type: FieldType, wireType: WireType, depth: number): unknown {
+  return isNumeric(type)
+    ? numeric(type, numberOf(source, wireType))
+    : delimited(source, type, endOf(source, wireType), depth);
+}
+
+/** One entry of a map: key 1, value 2, either of which is left out if it is its type's zero. */
 function putEntry(
+  source: Source,
   target: Record<string, unknown>,
   type: FieldType,
-  bytes: Uint8Array,
+  wireType: WireType,
   depth: number,
-  budget: Budget,
 ): void {
+  const end = endOf(source, wireType);
   let key = '';
-  let value: unknown = scalar(type, isNumeric(type) ? 0 : new Uint8Array(), depth, budget);
-  for (const field of fieldsOf(bytes, budget)) {
-    if (field.number === 1 && field.value instanceof Uint8Array) key = text(field.value);
-    if (field.number === 2) value = scalar(type, field.value, depth, budget);
-  }
+  let value: unknown;
+  let given = false;
+  eachField(source, end, (number, partType) => {
+    if (number === 1 && partType === WireType.LengthDelimited) key = textOf(source, endOf(source, partType));
+    else if (number === 2) {
+      value = scalar(source, type, partType, depth);
+      given = true;
+    } else skip(source, partType);
+  });
+  if (!given) value = isNumeric(type) ? numeric(type, 0) : delimited(source, type, end, depth);
   if (key === '__proto__') throw malformed();
   target[key] = value;
 }
@@ -185,61 +195,89 @@ function isZero(type: FieldType, value: unknown): boolean {
   return value === null || (value === '' && type !== 'optional-string');
 }
 
-function messageOf(message: Message, bytes: Uint8Array, depth: number, budget: Budget): Record<string, unknown> {
+function messageOf(source: Source, message: Message, end: number, depth: number): Record<string, unknown> {
   if (depth > depthMax) throw malformed();
   const object: Record<string, unknown> = {};
-  for (const { number, value } of fieldsOf(bytes, budget)) {
+  eachField(source, end, (number, wireType) => {
     const field = message[number];
-    if (field === undefined) continue;
+    if (field === undefined) {
+      skip(source, wireType);
+      return;
+    }
     const [name, type] = field;
     if (typeof type === 'object' && 'list' in type) {
       object[name] ??= [];
-      (object[name] as unknown[]).push(scalar(type.list, value, depth, budget));
+      (object[name] as unknown[]).push(scalar(source, type.list, wireType, depth));
     } else if (typeof type === 'object' && 'map' in type) {
-      if (!(value instanceof Uint8Array)) throw malformed();
       object[name] ??= {};
-      putEntry(object[name] as Record<string, unknown>, type.map, value, depth, budget);
+      putEntry(source, object[name] as Record<string, unknown>, type.map, wireType, depth);
     } else if (typeof type === 'object' && 'inline' in type) {
-      if (!(value instanceof Uint8Array)) throw malformed();
-      Object.assign(object, messageOf(type.inline, value, depth + 1, budget));
+      Object.assign(object, messageOf(source, type.inline, endOf(source, wireType), depth + 1));
     } else {
-      const decoded = scalar(type, value, depth, budget);
+      const decoded = scalar(source, type, wireType, depth);
       if (!isZero(type, decoded)) object[name] = decoded;
     }
-  }
+  });
   return object;
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
 }
 
 interface Envelope {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly raw: Uint8Array;
+  readonly raw: Span;
 }
 
-function envelopeOf(bytes: Uint8Array, budget: Budget): Envelope {
+function spanOf(source: Source, wireType: WireType): Span {
+  const end = endOf(source, wireType);
+  const start = source.reader.pos;
+  source.reader.pos = end;
+  return { start, end };
+}
+
+function envelopeOf(source: Source): Envelope {
+  const { bytes, reader } = source;
   if (bytes.length < magic.length || !magic.equals(bytes.subarray(0, magic.length))) throw malformed();
+  reader.pos = magic.length;
+  const nothing = { start: bytes.length, end: bytes.length };
   // Of what is said again and again the last one counts: that alone becomes text.
-  let apiVersion: Uint8Array = new Uint8Array();
-  let kind: Uint8Array = new Uint8Array();
-  let raw: Uint8Array = new Uint8Array();
-  for (const { number, value } of fieldsOf(bytes.subarray(magic.length), budget)) {
-    if (!(value instanceof Uint8Array)) continue;
-    if (number === 2) raw = value;
-    if (number !== 1) continue;
-    for (const part of fieldsOf(value, budget)) {
-      if (part.number === 1 && part.value instanceof Uint8Array) apiVersion = part.value;
-      if (part.number === 2 && part.value instanceof Uint8Array) kind = part.value;
-    }
-  }
-  return { apiVersion: text(apiVersion), kind: text(kind), raw };
+  const found = { apiVersion: nothing, kind: nothing, raw: nothing };
+  eachField(source, reader.len, (number, wireType) => {
+    if (wireType !== WireType.LengthDelimited || number > 2) skip(source, wireType);
+    else if (number === 2) found.raw = spanOf(source, wireType);
+    else
+      eachField(source, endOf(source, wireType), (part, partType) => {
+        if (partType !== WireType.LengthDelimited || part > 2) skip(source, partType);
+        else if (part === 1) found.apiVersion = spanOf(source, partType);
+        else found.kind = spanOf(source, partType);
+      });
+  });
+  const text = ({ start, end }: Span) => bytes.toString('utf8', start, end);
+  return { apiVersion: text(found.apiVersion), kind: text(found.kind), raw: found.raw };
 }
 
-/** The object in a protobuf body; undefined for a kind that is not read in this form. Throws StatusError BadRequest for what is malformed. */
-export function decodeKubernetes(bytes: Uint8Array): Record<string, unknown> | undefined {
-  const budget = new Budget(fieldsMax, tooManyFields);
-  const { apiVersion, kind, raw } = envelopeOf(bytes, budget);
+function decode(source: Source): Record<string, unknown> | undefined {
+  const { apiVersion, kind, raw } = envelopeOf(source);
   // Options travel in the version of the group they are sent to.
   const message =
     messages[`${apiVersion}/${kind}`] ?? (kind === 'DeleteOptions' ? messages['v1/DeleteOptions'] : undefined);
-  return message === undefined ? undefined : { apiVersion, kind, ...messageOf(message, raw, 0, budget) };
+  if (message === undefined) return undefined;
+  source.reader.pos = raw.start;
+  return { apiVersion, kind, ...messageOf(source, message, raw.end, 0) };
+}
+
+/** The object in a protobuf body; undefined for a kind that is not read in this form. Throws StatusError BadRequest for what is malformed. */
+export function decodeKubernetes(body: Uint8Array): Record<string, unknown> | undefined {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  try {
+    return decode({ bytes, reader: new BinaryReader(bytes), budget: new Budget(fieldsMax, tooManyFields) });
+  } catch (error) {
+    // The reader throws plain errors for what is cut off or no number.
+    if (error instanceof StatusError || error instanceof TypeError) throw error;
+    throw malformed();
+  }
 }

@@ -121,7 +121,7 @@ describe('an event of a watch in protobuf', () => {
     const inner = encodeKubernetes(object);
     expect(bytes.readUInt32BE()).toBe(bytes.byteLength - 4);
     expect(bytes.subarray(4, 11).toString('latin1')).toBe('\n\x05ADDED');
-    expect(bytes.subarray(-inner.byteLength)).toEqual(inner);
+    expect(bytes.subarray(-inner.byteLength)).toEqual(Buffer.from(inner));
     const raw = `\x12${String.fromCharCode(inner.byteLength + 2)}\n${String.fromCharCode(inner.byteLength)}`;
     expect(bytes.subarray(11, -inner.byteLength).toString('latin1')).toBe(raw);
   });

@@ -4,15 +4,15 @@
  * in JSON is written even if it has its zero value, since it may be a pointer in Go. The encoder is
  * a generator that yields regularly, so that a large object can be encoded in slices.
  */
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { Slices } from '@kcp-ts/base';
 import { unreachable } from '@kcp-ts/base';
 import type { FieldType, Message } from './common-messages.ts';
 import { messages } from './messages.ts';
 import { listMeta } from './meta-messages.ts';
-import type { Encoded } from './wire.ts';
-import { integerField, messageField, messageStart, presentDoubleField, utf8 } from './wire.ts';
 
-const magic = 'k8s\0';
+const magic = Buffer.from('k8s\0');
+const uint32Max = 2 ** 32 - 1;
 const rawField = 2;
 const itemsField = 2;
 
@@ -44,18 +44,23 @@ function fieldsOf(message: Message): NamedFields {
   return fields;
 }
 
-/** google.protobuf.Timestamp's fields, which are those of Time and MicroTime. */
-function timestamp(text: string): Encoded {
-  const milliseconds = Date.parse(text);
-  const seconds = Math.floor(milliseconds / 1000);
-  const fraction = /\.(\d{1,9})/.exec(text)?.[1] ?? '';
-  return integerField(1, seconds) + integerField(2, Number(fraction.padEnd(9, '0')));
+/** An int64; written even if it is 0, since its presence may mean something. */
+function writeInteger(writer: BinaryWriter, number: number, value: number | bigint): void {
+  writer.tag(number, WireType.Varint);
+  if (typeof value === 'number' && value >= 0 && value <= uint32Max) writer.uint32(value);
+  else writer.int64(BigInt(value));
 }
 
-function textsOf(values: readonly string[]): Encoded {
-  let encoded = '';
-  for (const value of values) encoded += messageField(1, utf8(value));
-  return encoded;
+function writeText(writer: BinaryWriter, number: number, text: string): void {
+  writer.tag(number, WireType.LengthDelimited).string(text);
+}
+
+/** google.protobuf.Timestamp's fields, which are those of Time and MicroTime. */
+function writeTimestamp(writer: BinaryWriter, text: string): void {
+  const milliseconds = Date.parse(text);
+  const fraction = /\.(\d{1,9})/.exec(text)?.[1] ?? '';
+  writeInteger(writer, 1, Math.floor(milliseconds / 1000));
+  writeInteger(writer, 2, Number(fraction.padEnd(9, '0')));
 }
 
 /** Messages encoded between two yields: far less than a millisecond of work. */
@@ -66,110 +71,143 @@ interface Progress {
   messages: number;
 }
 
-type Encoding = Generator<void, Encoded>;
+type Encoding = Generator<void, void>;
 
-/** Encodes a value other than a message. Null, in a list or map, is the zero value. */
-function scalar(number: number, type: Extract<FieldType, string>, value: unknown): Encoded {
+/** Writes a value other than a message. Null, in a list or map, is the zero value. */
+function writeScalar(writer: BinaryWriter, number: number, type: Extract<FieldType, string>, value: unknown): void {
   switch (type) {
     case 'string':
     case 'optional-string':
-      return messageField(number, utf8((value ?? '') as string));
+      writeText(writer, number, (value ?? '') as string);
+      return;
     case 'bytes':
-      return messageField(number, Buffer.from((value ?? '') as string, 'base64').toString('latin1'));
+      writer.tag(number, WireType.LengthDelimited).bytes(Buffer.from((value ?? '') as string, 'base64'));
+      return;
     case 'bool':
     case 'flag':
-      return integerField(number, value === true ? 1 : 0);
+      writer.tag(number, WireType.Varint).bool(value === true);
+      return;
     case 'int':
     case 'count':
-      return integerField(number, (value ?? 0) as number | bigint);
+      writeInteger(writer, number, (value ?? 0) as number | bigint);
+      return;
     case 'double':
-      return presentDoubleField(number, Number(value));
+      writer.tag(number, WireType.Bit64).double(Number(value));
+      return;
+    default:
+      writer.tag(number, WireType.LengthDelimited).fork();
+      writeForm(writer, type, value);
+      writer.join();
+  }
+}
+
+/** Writes the fields of a message for which JSON has a text, a list of texts, or any value. */
+function writeForm(
+  writer: BinaryWriter,
+  type: 'time' | 'micro-time' | 'quantity' | 'strings' | 'json',
+  value: unknown,
+): void {
+  switch (type) {
     case 'time':
     case 'micro-time':
-      return messageField(number, value === null ? '' : timestamp(value as string));
+      if (value !== null) writeTimestamp(writer, value as string);
+      return;
     case 'quantity':
-      return messageField(number, messageField(1, utf8(String(value ?? '0'))));
+      writeText(writer, 1, String(value ?? '0'));
+      return;
     case 'strings':
-      return messageField(number, textsOf((value ?? []) as readonly string[]));
+      for (const text of (value ?? []) as readonly string[]) writeText(writer, 1, text);
+      return;
     case 'json':
-      return messageField(number, messageField(1, utf8(JSON.stringify(value))));
+      writeText(writer, 1, JSON.stringify(value));
+      return;
     default:
-      return unreachable(type);
+      unreachable(type);
   }
 }
 
-function* nested(number: number, type: Exclude<FieldType, string>, value: unknown, progress: Progress): Encoding {
+function* writeNested(
+  writer: BinaryWriter,
+  number: number,
+  type: Exclude<FieldType, string>,
+  value: unknown,
+  progress: Progress,
+): Encoding {
   if (!('message' in type)) throw new TypeError('a list or map cannot be an item of another');
   const parts = ('parts' in type ? type.parts(value) : value) ?? {};
-  return messageField(number, yield* encodeMessage(type.message(), parts as JsonObject, progress));
+  writer.tag(number, WireType.LengthDelimited).fork();
+  yield* writeMessage(writer, type.message(), parts as JsonObject, progress);
+  writer.join();
 }
 
-function* fieldOf({ number, type }: NamedField, value: unknown, progress: Progress): Encoding {
-  if (value === null || value === undefined) return '';
-  if (typeof type === 'string') return scalar(number, type, value);
-  let encoded = '';
-  if ('list' in type) {
+/** Writes a field whose type has other types in it. */
+function* writeField(writer: BinaryWriter, { number, type }: NamedField, value: unknown, progress: Progress): Encoding {
+  if (typeof type === 'string') writeScalar(writer, number, type, value);
+  else if ('list' in type) {
     const { list } = type;
     for (const item of value as readonly unknown[])
-      encoded += typeof list === 'string' ? scalar(number, list, item) : yield* nested(number, list, item, progress);
-    return encoded;
-  }
-  if ('map' in type) {
+      if (typeof list === 'string') writeScalar(writer, number, list, item);
+      else yield* writeNested(writer, number, list, item, progress);
+  } else if ('map' in type) {
     const { map } = type;
-    for (const [key, member] of Object.entries(value)) {
-      const entry = typeof map === 'string' ? scalar(2, map, member) : yield* nested(2, map, member, progress);
-      encoded += messageField(number, messageField(1, utf8(key)) + entry);
+    for (const [key, member] of Object.entries(value as object)) {
+      writer.tag(number, WireType.LengthDelimited).fork();
+      writeText(writer, 1, key);
+      if (typeof map === 'string') writeScalar(writer, 2, map, member);
+      else yield* writeNested(writer, 2, map, member, progress);
+      writer.join();
     }
-    return encoded;
-  }
-  return yield* nested(number, type, value, progress);
+  } else yield* writeNested(writer, number, type, value, progress);
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /** The fields of a message; members of the object that the message does not have are left out. */
-function* encodeMessage(message: Message, object: JsonObject, progress: Progress): Encoding {
+function* writeMessage(writer: BinaryWriter, message: Message, object: JsonObject, progress: Progress): Encoding {
   if (++progress.messages % messagesPerYield === 0) yield;
   const { own, inline } = fieldsOf(message);
-  let encoded = '';
   for (const name in object) {
     const field = own.get(name);
-    if (field === undefined) continue;
     const value = object[name];
-    encoded +=
-      typeof field.type === 'string' && value !== null && value !== undefined
-        ? scalar(field.number, field.type, value)
-        : yield* fieldOf(field, value, progress);
+    if (field === undefined || value === null || value === undefined) continue;
+    if (typeof field.type === 'string') writeScalar(writer, field.number, field.type, value);
+    else yield* writeField(writer, field, value, progress);
   }
-  for (const { number, message: part } of inline)
-    encoded += messageField(number, yield* encodeMessage(part, object, progress));
-  return encoded;
+  for (const { number, message: part } of inline) {
+    writer.tag(number, WireType.LengthDelimited).fork();
+    yield* writeMessage(writer, part, object, progress);
+    writer.join();
+  }
+}
+
+/** Writes an object as a field of its message. */
+function* writeObject(writer: BinaryWriter, number: number, message: Message, object: object): Encoding {
+  writer.tag(number, WireType.LengthDelimited).fork();
+  yield* writeMessage(writer, message, object as JsonObject, { messages: 0 });
+  writer.join();
 }
 
 /** Encodes without giving way to other work. */
-function atOnce(message: Message, object: object): Encoded {
-  const encoding = encodeMessage(message, object as JsonObject, { messages: 0 });
-  for (;;) {
-    const next = encoding.next();
-    if (next.done === true) return next.value;
-  }
+function atOnce(encoding: Encoding): void {
+  while (encoding.next().done !== true);
 }
 
-async function inSlices(message: Message, object: object, slices: Slices): Promise<Encoded> {
-  const encoding = encodeMessage(message, object as JsonObject, { messages: 0 });
-  for (;;) {
-    const next = encoding.next();
-    if (next.done === true) return next.value;
+async function inSlices(encoding: Encoding, slices: Slices): Promise<void> {
+  while (encoding.next().done !== true) {
     const pause = slices.pause();
     if (pause !== undefined) await pause;
   }
 }
 
-function typeMeta(apiVersion: string, kind: string): Encoded {
-  return magic + messageField(1, messageField(1, utf8(apiVersion)) + messageField(2, utf8(kind)));
+/** Writes the beginning of an envelope, up to the object in it. */
+function writeTypeMeta(writer: BinaryWriter, { apiVersion, kind }: KindedObject): void {
+  writer.raw(magic).tag(1, WireType.LengthDelimited).fork();
+  writeText(writer, 1, apiVersion);
+  writeText(writer, 2, kind);
+  writer.join();
 }
 
-function messageFor(apiVersion: string, kind: string): Message {
+function messageFor({ apiVersion, kind }: KindedObject): Message {
   const message = messages[`${apiVersion}/${kind}`];
   if (message === undefined) throw new TypeError(`there are no field numbers for ${kind} of ${apiVersion}`);
   return message;
@@ -185,39 +223,52 @@ export interface KindedObject {
   readonly kind: string;
 }
 
-function enveloped({ apiVersion, kind }: KindedObject, message: Encoded): Uint8Array {
-  return Buffer.from(typeMeta(apiVersion, kind) + messageField(rawField, message), 'latin1');
+function* writeEnvelope(writer: BinaryWriter, object: KindedObject): Encoding {
+  const message = messageFor(object);
+  writeTypeMeta(writer, object);
+  yield* writeObject(writer, rawField, message, object);
 }
 
 /** An object of a kind for which `hasProtobuf` holds, in its envelope. */
 export function encodeKubernetes(object: KindedObject): Uint8Array {
-  return enveloped(object, atOnce(messageFor(object.apiVersion, object.kind), object));
+  const writer = new BinaryWriter();
+  atOnce(writeEnvelope(writer, object));
+  return writer.finish();
 }
 
 /** As `encodeKubernetes`, in slices. */
 export async function encodeKubernetesInSlices(object: KindedObject, slices: Slices): Promise<Uint8Array> {
-  return enveloped(object, await inSlices(messageFor(object.apiVersion, object.kind), object, slices));
+  const writer = new BinaryWriter();
+  await inSlices(writeEnvelope(writer, object), slices);
+  return writer.finish();
 }
 
 /** An item of a list of objects of one kind, without an envelope. */
-export function encodeListItem({ apiVersion, kind }: KindedObject, object: object): Uint8Array {
-  return Buffer.from(messageField(itemsField, atOnce(messageFor(apiVersion, kind), object)), 'latin1');
+export function encodeListItem(kind: KindedObject, object: object): Uint8Array {
+  const writer = new BinaryWriter();
+  atOnce(writeObject(writer, itemsField, messageFor(kind), object));
+  return writer.finish();
 }
 
 /** As `encodeListItem`, in slices. */
-export async function encodeListItemInSlices(
-  { apiVersion, kind }: KindedObject,
-  object: object,
-  slices: Slices,
-): Promise<Uint8Array> {
-  return Buffer.from(messageField(itemsField, await inSlices(messageFor(apiVersion, kind), object, slices)), 'latin1');
+export async function encodeListItemInSlices(kind: KindedObject, object: object, slices: Slices): Promise<Uint8Array> {
+  const writer = new BinaryWriter();
+  await inSlices(writeObject(writer, itemsField, messageFor(kind), object), slices);
+  return writer.finish();
 }
 
 /** The beginning of a list, up to its items; `itemsBytes` is their total length. */
 export function encodeListHead(list: KindedObject & { readonly metadata: object }, itemsBytes: number): Uint8Array {
-  const own = messageField(1, atOnce(listMeta, list.metadata));
-  const start = messageStart(rawField, own.length + itemsBytes);
-  return Buffer.from(typeMeta(list.apiVersion, list.kind) + start + own, 'latin1');
+  const own = new BinaryWriter();
+  atOnce(writeObject(own, 1, listMeta, list.metadata));
+  const head = own.finish();
+  const writer = new BinaryWriter();
+  writeTypeMeta(writer, list);
+  writer
+    .tag(rawField, WireType.LengthDelimited)
+    .uint32(head.length + itemsBytes)
+    .raw(head);
+  return writer.finish();
 }
 
 const lengthBytes = 4;
@@ -227,10 +278,11 @@ const lengthBytes = 4;
  * itself has no envelope, the object in it has one.
  */
 export function encodeWatchEvent(type: string, object: KindedObject): Uint8Array {
-  const raw = Buffer.from(encodeKubernetes(object)).toString('latin1');
-  const event = messageField(1, utf8(type)) + messageField(2, messageField(1, raw));
-  const bytes = Buffer.allocUnsafe(lengthBytes + event.length);
-  bytes.writeUInt32BE(event.length);
-  bytes.write(event, lengthBytes, 'latin1');
+  const writer = new BinaryWriter().raw(new Uint8Array(lengthBytes));
+  writeText(writer, 1, type);
+  writer.tag(2, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).fork();
+  atOnce(writeEnvelope(writer, object));
+  const bytes = writer.join().join().finish();
+  new DataView(bytes.buffer).setUint32(0, bytes.length - lengthBytes);
   return bytes;
 }

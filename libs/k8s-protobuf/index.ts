@@ -11,5 +11,3 @@ export {
   hasProtobuf,
 } from './encode-kubernetes.ts';
 export { messages } from './messages.ts';
-export type { Encoded } from './wire.ts';
-export { boolField, countField, doubleField, messageField, messageStart, textField, textsField } from './wire.ts';

@@ -3,13 +3,12 @@ import type { ResourceDefinition } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
 import type { Document } from '@kcp-ts/discovery';
 import { documentNamed, documentOf } from '@kcp-ts/discovery';
-import type { Encoded } from '@kcp-ts/k8s-protobuf';
-import { messageField, messageStart, textField } from '@kcp-ts/k8s-protobuf';
 import type { Fragments, Pieces } from './definition-fragments.ts';
 import { definitionBytes, definitionTextsV2, definitionTextsV3, fragmentsOf } from './definition-fragments.ts';
-import { joinParts } from './join-parts.ts';
+import { joinBytes, joinTexts } from './join-parts.ts';
 import { documentKey } from './names.ts';
 import { definitionsIn } from './open-api-schema.ts';
+import { encodeFields, messageStart, writeMessage, writeText } from './protobuf/write-fields.ts';
 import { sharedDefinitions } from './shared-definitions.ts';
 import { sortByName } from './sort-by-name.ts';
 
@@ -127,7 +126,7 @@ function* jsonObject(entries: readonly (readonly [string, string])[]): Generator
   yield entries.length === 0 ? '{}' : '}';
 }
 
-function* messages(field: number, entries: readonly (readonly [string, Encoded])[]): Generator<Encoded> {
+function* messages(field: number, entries: readonly (readonly [string, Uint8Array])[]): Generator<Uint8Array> {
   yield messageStart(
     field,
     entries.reduce((bytes, [, entry]) => bytes + entry.length, 0),
@@ -185,7 +184,7 @@ async function documentV3(
     yield* jsonObject(definitions);
     yield '}}';
   }
-  return documentNamed(await joinParts(parts(), 'utf8', slices), etag);
+  return documentNamed(await joinTexts(parts(), slices), etag);
 }
 
 async function documentV2(
@@ -201,7 +200,7 @@ async function documentV2(
     yield* jsonObject(definitions);
     yield '}';
   }
-  return documentNamed(await joinParts(parts(), 'utf8', slices), etag);
+  return documentNamed(await joinTexts(parts(), slices), etag);
 }
 
 /** Document: swagger 1, info 2 (title 1, version 2), paths 8, definitions 9. */
@@ -211,13 +210,18 @@ async function documentV2Bytes(
   slices: Slices,
 ): Promise<Document> {
   const { paths, definitions } = await join(resourceDefinitions, (pieces) => pieces.protobuf(), sharedBytes, slices);
-  function* parts(): Generator<Encoded> {
-    yield textField(1, '2.0');
-    yield messageField(2, textField(1, info.title) + textField(2, info.version));
+  function* parts(): Generator<Uint8Array> {
+    yield encodeFields((writer) => {
+      writeText(writer, 1, '2.0');
+      writeMessage(writer, 2, () => {
+        writeText(writer, 1, info.title);
+        writeText(writer, 2, info.version);
+      });
+    });
     yield* messages(8, paths);
     yield* messages(9, definitions);
   }
-  return documentNamed(await joinParts(parts(), 'latin1', slices), etag);
+  return documentNamed(await joinBytes(parts(), slices), etag);
 }
 
 function once<Value>(make: (slices: Slices) => Promise<Value>): (slices: Slices) => Promise<Value> {

@@ -4,13 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import type { ResourceDefinition } from '@kcp-ts/api';
-import type { Encoded } from '@kcp-ts/k8s-protobuf';
 import { kindDefinitions } from './kind-definitions.ts';
 import type { Definitions, OpenApiSchema } from './open-api-schema.ts';
 import { definitionsIn } from './open-api-schema.ts';
 import { operationsOf } from './operations.ts';
-import { pathMessage } from './protobuf/encode-path.ts';
-import { namedField, schemaMessage } from './protobuf/encode-schema.ts';
+import { writePath } from './protobuf/encode-path.ts';
+import { writeNamed, writeSchema } from './protobuf/encode-schema.ts';
+import { encodeFields } from './protobuf/write-fields.ts';
 import { pathV2, schemaV2 } from './render-v2.ts';
 import { pathV3, schemaV3 } from './render-v3.ts';
 
@@ -28,7 +28,7 @@ export interface Fragments {
   /** JSON texts. */
   v2(): Pieces<string>;
   /** Entries of `openapi.v2.Paths.path` and of `Definitions.additional_properties`, with their tags. */
-  protobuf(): Pieces<Encoded>;
+  protobuf(): Pieces<Uint8Array>;
   /** Names of definitions that these pieces point to. */
   references(): ReadonlySet<string>;
 }
@@ -62,7 +62,9 @@ export function fragmentsOf(resourceDefinition: ResourceDefinition): Fragments {
       definitions: definitionTextsV2(definitions()),
     })),
     protobuf: lazy(() => ({
-      paths: mapValues(paths(), (path, name) => namedField(2, name, pathMessage(pathV2(path)))),
+      paths: mapValues(paths(), (path, name) =>
+        encodeFields((writer) => writeNamed(writer, 2, name, () => writePath(writer, pathV2(path)))),
+      ),
       definitions: definitionBytes(definitions()),
     })),
     references: lazy(() => {
@@ -87,6 +89,8 @@ export function definitionTextsV2(definitions: Definitions): Map<string, string>
   return mapValues(definitions, (schema: OpenApiSchema) => JSON.stringify(schemaV2(schema)));
 }
 
-export function definitionBytes(definitions: Definitions): Map<string, Encoded> {
-  return mapValues(definitions, (schema: OpenApiSchema, name) => namedField(1, name, schemaMessage(schemaV2(schema))));
+export function definitionBytes(definitions: Definitions): Map<string, Uint8Array> {
+  return mapValues(definitions, (schema: OpenApiSchema, name) =>
+    encodeFields((writer) => writeNamed(writer, 1, name, () => writeSchema(writer, schemaV2(schema)))),
+  );
 }

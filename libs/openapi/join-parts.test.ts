@@ -1,6 +1,6 @@
 import { createTurns } from '@kcp-ts/base';
 import { expect, it } from 'vitest';
-import { joinParts } from './join-parts.ts';
+import { joinBytes, joinTexts } from './join-parts.ts';
 
 it('parts are joined as they are, in slices', async () => {
   let nowMs = 0;
@@ -18,8 +18,8 @@ it('parts are joined as they are, in slices', async () => {
       yield `${index}é`.repeat(20_000);
     }
   }
-  const bytes = await joinParts(parts(), 'utf8', slices);
+  const bytes = await joinTexts(parts(), slices);
   expect(Buffer.from(bytes).equals(Buffer.from([...parts()].join('')))).toBe(true);
   expect(turns).toBeGreaterThan(5);
-  expect([...(await joinParts(['\u00ff', '\u0001'], 'latin1', slices))]).toEqual([255, 1]);
+  expect([...(await joinBytes([Uint8Array.of(255), Uint8Array.of(1)], slices))]).toEqual([255, 1]);
 });

@@ -4,12 +4,8 @@ import type { Slices } from '@kcp-ts/base';
 /** Characters that are encoded at once. */
 const pieceLength = 256 * 1024;
 
-/** The parts one after the other, encoded with turns for others in between. `latin1` is for parts of one character per byte. */
-export async function joinParts(
-  parts: Iterable<string>,
-  encoding: 'utf8' | 'latin1',
-  slices: Slices,
-): Promise<Uint8Array> {
+/** The texts one after the other, encoded with turns for others in between. */
+export async function joinTexts(parts: Iterable<string>, slices: Slices): Promise<Uint8Array> {
   const pieces: Buffer[] = [];
   let waiting: string[] = [];
   let length = 0;
@@ -17,16 +13,23 @@ export async function joinParts(
     waiting.push(part);
     length += part.length;
     if (length < pieceLength) continue;
-    pieces.push(Buffer.from(waiting.join(''), encoding));
+    pieces.push(Buffer.from(waiting.join('')));
     waiting = [];
     length = 0;
     if (slices.due) await slices.pause();
   }
-  pieces.push(Buffer.from(waiting.join(''), encoding));
+  pieces.push(Buffer.from(waiting.join('')));
+  return joinBytes(pieces, slices);
+}
+
+/** The bytes one after the other, copied with turns for others in between. */
+export async function joinBytes(parts: Iterable<Uint8Array>, slices: Slices): Promise<Uint8Array> {
+  const pieces = [...parts];
   const bytes = Buffer.allocUnsafeSlow(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {
-    at += piece.copy(bytes, at);
+    bytes.set(piece, at);
+    at += piece.length;
     if (slices.due) await slices.pause();
   }
   return bytes;

@@ -1,82 +1,75 @@
 /** Swagger paths as gnostic's `openapi.v2.PathItem`; the numbers are those of its proto file. */
 
-import type { Encoded } from '@kcp-ts/k8s-protobuf';
-import { boolField, messageField, textField, textsField } from '@kcp-ts/k8s-protobuf';
+import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { OperationV2, ParameterV2, PathV2 } from '../render-v2.ts';
-import { extensionFields, namedField, schemaMessage } from './encode-schema.ts';
+import { writeExtensions, writeNamed, writeSchema } from './encode-schema.ts';
+import { writeBool, writeMessage, writeText, writeTexts } from './write-fields.ts';
 
-function bodyParameter(parameter: ParameterV2): Encoded {
-  return [
-    textField(1, parameter.description),
-    textField(2, parameter.name),
-    textField(3, parameter.in),
-    boolField(4, parameter.required),
-    messageField(5, schemaMessage(parameter.schema ?? {})),
-  ].join('');
+function writeBodyParameter(writer: BinaryWriter, parameter: ParameterV2): void {
+  writeText(writer, 1, parameter.description);
+  writeText(writer, 2, parameter.name);
+  writeText(writer, 3, parameter.in);
+  writeBool(writer, 4, parameter.required);
+  writeMessage(writer, 5, () => writeSchema(writer, parameter.schema ?? {}));
 }
 
 /** Query and path parameters begin alike and then differ by one field that only the query has. */
-function plainParameter(parameter: ParameterV2): Encoded {
+function writePlainParameter(writer: BinaryWriter, parameter: ParameterV2): void {
   const inQuery = parameter.in === 'query';
-  const fields = [
-    boolField(1, parameter.required),
-    textField(2, parameter.in),
-    textField(3, parameter.description),
-    textField(4, parameter.name),
-    textField(inQuery ? 6 : 5, parameter.type),
-    boolField(inQuery ? 20 : 19, parameter.uniqueItems),
-  ].join('');
-  return messageField(inQuery ? 3 : 4, fields);
+  writeMessage(writer, inQuery ? 3 : 4, () => {
+    writeBool(writer, 1, parameter.required);
+    writeText(writer, 2, parameter.in);
+    writeText(writer, 3, parameter.description);
+    writeText(writer, 4, parameter.name);
+    writeText(writer, inQuery ? 6 : 5, parameter.type);
+    writeBool(writer, inQuery ? 20 : 19, parameter.uniqueItems);
+  });
 }
 
-/** ParametersItem { Parameter { BodyParameter 1 | NonBodyParameter 2 } 1 }. */
-function parameterFields(field: number, parameters: readonly ParameterV2[]): Encoded {
-  return parameters
-    .map((parameter) => {
-      const inner =
-        parameter.in === 'body'
-          ? messageField(1, bodyParameter(parameter))
-          : messageField(2, plainParameter(parameter));
-      return messageField(field, messageField(1, inner));
-    })
-    .join('');
+/** Parameter { BodyParameter 1 | NonBodyParameter 2 }. */
+function writeParameter(writer: BinaryWriter, parameter: ParameterV2): void {
+  if (parameter.in === 'body') writeMessage(writer, 1, () => writeBodyParameter(writer, parameter));
+  else writeMessage(writer, 2, () => writePlainParameter(writer, parameter));
+}
+
+/** ParametersItem { Parameter 1 }, for each parameter. */
+function writeParameters(writer: BinaryWriter, field: number, parameters: readonly ParameterV2[]): void {
+  for (const parameter of parameters)
+    writeMessage(writer, field, () => writeMessage(writer, 1, () => writeParameter(writer, parameter)));
 }
 
 /** ResponseValue { Response { description 1, SchemaItem { schema 1 } 2 } 1 } by code. */
-function responses(values: OperationV2['responses']): Encoded {
-  return Object.entries(values)
-    .map(([code, { description, schema }]) => {
-      const body = schema === undefined ? '' : messageField(2, messageField(1, schemaMessage(schema)));
-      return namedField(1, code, messageField(1, textField(1, description) + body));
-    })
-    .join('');
+function writeResponses(writer: BinaryWriter, responses: OperationV2['responses']): void {
+  for (const [code, { description, schema }] of Object.entries(responses)) {
+    const writeResponse = () => {
+      writeText(writer, 1, description);
+      if (schema !== undefined)
+        writeMessage(writer, 2, () => writeMessage(writer, 1, () => writeSchema(writer, schema)));
+    };
+    writeNamed(writer, 1, code, () => writeMessage(writer, 1, writeResponse));
+  }
 }
 
-function operation(given: OperationV2): Encoded {
-  return [
-    textsField(1, given.tags),
-    textField(3, given.description),
-    textField(5, given.operationId),
-    textsField(6, given.produces),
-    textsField(7, given.consumes),
-    parameterFields(8, given.parameters),
-    messageField(9, responses(given.responses)),
-    textsField(10, given.schemes),
-    extensionFields(13, given),
-  ].join('');
+function writeOperation(writer: BinaryWriter, field: number, operation: OperationV2 | undefined): void {
+  if (operation === undefined) return;
+  writeMessage(writer, field, () => {
+    writeTexts(writer, 1, operation.tags);
+    writeText(writer, 3, operation.description);
+    writeText(writer, 5, operation.operationId);
+    writeTexts(writer, 6, operation.produces);
+    writeTexts(writer, 7, operation.consumes);
+    writeParameters(writer, 8, operation.parameters);
+    writeMessage(writer, 9, () => writeResponses(writer, operation.responses));
+    writeTexts(writer, 10, operation.schemes);
+    writeExtensions(writer, 13, operation);
+  });
 }
 
-function operationField(field: number, given: OperationV2 | undefined): Encoded {
-  return given === undefined ? '' : messageField(field, operation(given));
-}
-
-export function pathMessage(path: PathV2): Encoded {
-  return [
-    operationField(2, path.get),
-    operationField(3, path.put),
-    operationField(4, path.post),
-    operationField(5, path.delete),
-    operationField(8, path.patch),
-    parameterFields(9, path.parameters ?? []),
-  ].join('');
+export function writePath(writer: BinaryWriter, path: PathV2): void {
+  writeOperation(writer, 2, path.get);
+  writeOperation(writer, 3, path.put);
+  writeOperation(writer, 4, path.post);
+  writeOperation(writer, 5, path.delete);
+  writeOperation(writer, 8, path.patch);
+  writeParameters(writer, 9, path.parameters ?? []);
 }

@@ -1,25 +1,27 @@
 /** Swagger schemas as gnostic's `openapi.v2.Schema`; the numbers are those of its proto file. */
 
-import type { Encoded } from '@kcp-ts/k8s-protobuf';
-import { boolField, countField, doubleField, messageField, textField, textsField } from '@kcp-ts/k8s-protobuf';
+import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { SchemaV2 } from '../render-v2.ts';
+import type { Fields } from './write-fields.ts';
+import { writeBool, writeCount, writeDouble, writeMessage, writeText, writeTexts } from './write-fields.ts';
 
 /** gnostic's Any: the value as YAML, of which JSON is a part. */
-export function anyMessage(value: unknown): Encoded {
-  return textField(2, `${JSON.stringify(value)}\n`);
+export function writeAny(writer: BinaryWriter, value: unknown): void {
+  writeText(writer, 2, `${JSON.stringify(value)}\n`);
 }
 
-/** A list of named values: name 1, value 2. */
-export function namedField(field: number, name: string, value: Encoded): Encoded {
-  return messageField(field, textField(1, name) + messageField(2, value));
+/** One of a list of named values: name 1, value 2. */
+export function writeNamed(writer: BinaryWriter, field: number, name: string, value: Fields): void {
+  writeMessage(writer, field, () => {
+    writeText(writer, 1, name);
+    writeMessage(writer, 2, value);
+  });
 }
 
 /** All keys that begin with `x-`. */
-export function extensionFields(field: number, from: object): Encoded {
-  return Object.entries(from)
-    .filter(([name]) => name.startsWith('x-'))
-    .map(([name, value]) => namedField(field, name, anyMessage(value)))
-    .join('');
+export function writeExtensions(writer: BinaryWriter, field: number, from: object): void {
+  for (const [name, value] of Object.entries(from))
+    if (name.startsWith('x-')) writeNamed(writer, field, name, () => writeAny(writer, value));
 }
 
 interface Known extends SchemaV2 {
@@ -46,50 +48,50 @@ interface Known extends SchemaV2 {
   readonly example?: unknown;
 }
 
-function limits(schema: Known): Encoded {
-  return [
-    doubleField(6, schema.multipleOf),
-    doubleField(7, schema.maximum),
-    boolField(8, schema.exclusiveMaximum),
-    doubleField(9, schema.minimum),
-    boolField(10, schema.exclusiveMinimum),
-    countField(11, schema.maxLength),
-    countField(12, schema.minLength),
-    textField(13, schema.pattern),
-    countField(14, schema.maxItems),
-    countField(15, schema.minItems),
-    boolField(16, schema.uniqueItems),
-    countField(17, schema.maxProperties),
-    countField(18, schema.minProperties),
-  ].join('');
+function writeLimits(writer: BinaryWriter, schema: Known): void {
+  writeDouble(writer, 6, schema.multipleOf);
+  writeDouble(writer, 7, schema.maximum);
+  writeBool(writer, 8, schema.exclusiveMaximum);
+  writeDouble(writer, 9, schema.minimum);
+  writeBool(writer, 10, schema.exclusiveMinimum);
+  writeCount(writer, 11, schema.maxLength);
+  writeCount(writer, 12, schema.minLength);
+  writeText(writer, 13, schema.pattern);
+  writeCount(writer, 14, schema.maxItems);
+  writeCount(writer, 15, schema.minItems);
+  writeBool(writer, 16, schema.uniqueItems);
+  writeCount(writer, 17, schema.maxProperties);
+  writeCount(writer, 18, schema.minProperties);
 }
 
-function additional(value: SchemaV2 | boolean): Encoded {
-  return typeof value === 'boolean' ? boolField(2, value) : messageField(1, schemaMessage(value));
+function writeAdditional(writer: BinaryWriter, value: SchemaV2 | boolean): void {
+  if (typeof value === 'boolean') writeBool(writer, 2, value);
+  else writeMessage(writer, 1, () => writeSchema(writer, value));
 }
 
-function properties(schemas: Readonly<Record<string, SchemaV2>>): Encoded {
-  return Object.entries(schemas)
-    .map(([name, schema]) => namedField(1, name, schemaMessage(schema)))
-    .join('');
+/** Writes what the schema says of the values in a list or object. */
+function writeContent(writer: BinaryWriter, { additionalProperties, type, items, properties }: Known): void {
+  if (additionalProperties !== undefined) writeMessage(writer, 21, () => writeAdditional(writer, additionalProperties));
+  if (type !== undefined) writeMessage(writer, 22, () => writeText(writer, 1, type));
+  if (items !== undefined) writeMessage(writer, 23, () => writeMessage(writer, 1, () => writeSchema(writer, items)));
+  if (properties !== undefined)
+    writeMessage(writer, 25, () => {
+      for (const [name, property] of Object.entries(properties))
+        writeNamed(writer, 1, name, () => writeSchema(writer, property));
+    });
 }
 
-export function schemaMessage(given: SchemaV2): Encoded {
+export function writeSchema(writer: BinaryWriter, given: SchemaV2): void {
   const schema = given as Known;
-  return [
-    textField(1, schema.$ref),
-    textField(2, schema.format),
-    textField(3, schema.title),
-    textField(4, schema.description),
-    schema.default === undefined ? '' : messageField(5, anyMessage(schema.default)),
-    limits(schema),
-    textsField(19, schema.required),
-    (schema.enum ?? []).map((value) => messageField(20, anyMessage(value))).join(''),
-    schema.additionalProperties === undefined ? '' : messageField(21, additional(schema.additionalProperties)),
-    schema.type === undefined ? '' : messageField(22, textField(1, schema.type)),
-    schema.items === undefined ? '' : messageField(23, messageField(1, schemaMessage(schema.items))),
-    schema.properties === undefined ? '' : messageField(25, properties(schema.properties)),
-    schema.example === undefined ? '' : messageField(30, anyMessage(schema.example)),
-    extensionFields(31, schema),
-  ].join('');
+  writeText(writer, 1, schema.$ref);
+  writeText(writer, 2, schema.format);
+  writeText(writer, 3, schema.title);
+  writeText(writer, 4, schema.description);
+  if (schema.default !== undefined) writeMessage(writer, 5, () => writeAny(writer, schema.default));
+  writeLimits(writer, schema);
+  writeTexts(writer, 19, schema.required);
+  for (const value of schema.enum ?? []) writeMessage(writer, 20, () => writeAny(writer, value));
+  writeContent(writer, schema);
+  if (schema.example !== undefined) writeMessage(writer, 30, () => writeAny(writer, schema.example));
+  writeExtensions(writer, 31, schema);
 }

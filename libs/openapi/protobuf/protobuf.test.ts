@@ -1,8 +1,8 @@
 import type { ResourceDefinition } from '@kcp-ts/api';
-import { boolField, countField, doubleField, messageField, textField } from '@kcp-ts/k8s-protobuf';
 import { expect, test } from 'vitest';
 import { createOpenApi } from '../create-open-api.ts';
-import { schemaMessage } from './encode-schema.ts';
+import { writeSchema } from './encode-schema.ts';
+import { encodeFields, writeBool, writeCount, writeDouble, writeMessage, writeText } from './write-fields.ts';
 
 /** The fields of a message by number, as bytes or numbers: all that the wire itself tells. */
 type Message = ReadonlyMap<number, readonly (Uint8Array | number)[]>;
@@ -120,14 +120,9 @@ test('the PATCH operation has its query parameters and its kind', () => {
   expect(texts(inner(messages(path, 9)[0] ?? new Map(), 1, 2, 4), 4)).toEqual(['name']);
 });
 
-const wireBytes = (encoded: string) => Buffer.from(encoded, 'latin1');
-
 test('the limits of a schema are written', () => {
-  const schema = decode(
-    wireBytes(
-      schemaMessage({ type: 'integer', minimum: -3, maximum: 2.5, maxLength: 300, enum: [1, 'a'], required: ['a'] }),
-    ),
-  );
+  const given = { type: 'integer', minimum: -3, maximum: 2.5, maxLength: 300, enum: [1, 'a'], required: ['a'] };
+  const schema = decode(encodeFields((writer) => writeSchema(writer, given)));
   expect(schema.get(9)).toEqual([-3]);
   expect(schema.get(7)).toEqual([2.5]);
   expect(schema.get(11)).toEqual([300]);
@@ -136,7 +131,14 @@ test('the limits of a schema are written', () => {
 });
 
 test('default values are left out and long lengths take more bytes', () => {
-  expect(textField(1, '') + boolField(2, false) + countField(3, 0) + doubleField(4, 0)).toBe('');
-  expect([...wireBytes(messageField(1, ''))]).toEqual([0x0a, 0]);
-  expect([...wireBytes(textField(16, 'x'.repeat(200)))].slice(0, 4)).toEqual([0x82, 0x01, 0xc8, 0x01]);
+  const nothing = encodeFields((writer) => {
+    writeText(writer, 1, '');
+    writeBool(writer, 2, false);
+    writeCount(writer, 3, 0);
+    writeDouble(writer, 4, 0);
+  });
+  expect([...nothing]).toEqual([]);
+  expect([...encodeFields((writer) => writeMessage(writer, 1, () => undefined))]).toEqual([0x0a, 0]);
+  const long = encodeFields((writer) => writeText(writer, 16, 'x'.repeat(200)));
+  expect([...long].slice(0, 4)).toEqual([0x82, 0x01, 0xc8, 0x01]);
 });
