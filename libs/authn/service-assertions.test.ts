@@ -13,8 +13,12 @@ it('an assertion that a front-proxy has made for one shard is refused by another
   const proxy = await authority.issue(`CN=${commonName}, O=system:kcp:services`);
   const { raw, validFromDate, validToDate } = new X509Certificate(proxy.certificate);
   const certificate = {
-    ...{ commonName, organizations: ['system:kcp:services'], uris: [], raw },
-    ...{ validFromMs: validFromDate.getTime(), validToMs: validToDate.getTime() },
+    commonName,
+    organizations: ['system:kcp:services'],
+    uris: [],
+    raw,
+    validFromMs: validFromDate.getTime(),
+    validToMs: validToDate.getTime(),
   };
   const peer = { address: '127.0.0.1', port: 1, authorized: true, certificate };
   const signer = createAssertionSigner({ privateKey: proxy.privateKey, issuer: commonName, clock });

@@ -177,7 +177,10 @@ it('ends when what is worked on is done, whatever the clock does', async () => {
   using hub = createWatchHub(store);
   const runtime = createControllerRuntime([controller], {
     store,
-    ...{ hub, clock, turns: createTurns({ clock, nextTurn: setImmediate }), concurrency: 1 },
+    hub,
+    clock,
+    turns: createTurns({ clock, nextTurn: setImmediate }),
+    concurrency: 1,
     decide: () => createDecision(store),
     onError: () => undefined,
   });

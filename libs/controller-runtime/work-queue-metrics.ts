@@ -61,12 +61,18 @@ export function createWorkQueueMetrics({ depth, startTimes, now }: WorkQueueMetr
 export function workQueueSeries(queues: ReadonlyMap<string, WorkQueueValues>): readonly Series[] {
   const values = (kind: 'counter' | 'gauge', name: string, help: string, read: (queue: WorkQueueValues) => number) =>
     ({
-      ...{ kind, name: `workqueue_${name}`, help, labels: ['name'] },
+      kind,
+      name: `workqueue_${name}`,
+      help,
+      labels: ['name'],
       read: () => [...queues].map(([queue, metrics]) => [{ name: queue }, read(metrics)] as const),
     }) satisfies Series;
   const durations = (name: string, help: string, read: (queue: WorkQueueValues) => Histogram) =>
     ({
-      ...{ kind: 'histogram', name: `workqueue_${name}`, help, labels: ['name'] },
+      kind: 'histogram',
+      name: `workqueue_${name}`,
+      help,
+      labels: ['name'],
       read: () => [...queues].map(([queue, metrics]) => [{ name: queue }, read(metrics)] as const),
     }) satisfies Series;
   return [

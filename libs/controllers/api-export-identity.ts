@@ -13,6 +13,7 @@ import { clusterOfKey, exportsPrefix, sliceKey } from '@kcp-ts/sharing';
 import type { Entry, Operation, Reads } from '@kcp-ts/storage';
 import { formatKey, parseStored } from '@kcp-ts/storage';
 import { createOperation, namespaceObjects } from '@kcp-ts/tenancy';
+import { secretsPrefix } from './key-prefixes.ts';
 import type { ControllerDependencies } from './writer.ts';
 import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
@@ -26,7 +27,6 @@ export interface IdentityDependencies extends ControllerDependencies {
 const identityNamespace = 'kcp-system';
 const identityBytes = 32;
 const skipSliceAnnotation = 'apiexports.apis.kcp.io/skip-endpointslice';
-const secretsPrefix = 'core/secrets/-/';
 
 function secretKey(cluster: string, namespace: string, name: string): string {
   return formatKey({ group: '', resource: 'secrets', identity: '-', cluster, namespace, name });

@@ -12,14 +12,13 @@ import { nothingUnlessConflict } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry } from '@kcp-ts/storage';
 import { eachBatch, parseKey, parseStored } from '@kcp-ts/storage';
 import { hasText } from './has-text.ts';
+import { clusterRolesPrefix } from './key-prefixes.ts';
 import type { ControllerDependencies } from './writer.ts';
 import { objectOf, replaceOperation } from './writer.ts';
 
 export interface AggregationDependencies extends ControllerDependencies {
   readonly turns: Turns;
 }
-
-const rolesPrefix = 'rbac.authorization.k8s.io/clusterroles/-/';
 
 type WritableRole = KubeObject & Omit<Role, 'rules'> & { rules?: readonly PolicyRule[] | null };
 
@@ -45,7 +44,7 @@ export function createClusterRoleAggregation(deps: AggregationDependencies): Con
   }
 
   async function* rolesOf(cluster: string): AsyncIterable<Role> {
-    for await (const entries of eachBatch(deps.store, { prefix: `${rolesPrefix}${cluster}/` }))
+    for await (const entries of eachBatch(deps.store, { prefix: `${clusterRolesPrefix}${cluster}/` }))
       for (const { value } of entries) yield parseStored<Role>(value);
   }
 
@@ -62,7 +61,7 @@ export function createClusterRoleAggregation(deps: AggregationDependencies): Con
     name: 'cluster-role-aggregation',
     watches: [
       {
-        prefix: rolesPrefix,
+        prefix: clusterRolesPrefix,
         initial({ key, value }) {
           if (!mayAggregate(value)) return [];
           const { cluster } = parseKey(key);

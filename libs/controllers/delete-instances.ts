@@ -1,11 +1,9 @@
 /** Deletes every instance of a resource in a workspace, in bounded commits, each with its event; those with finalizers are marked and stay. */
 import type { KeyIdentity, KubeObject } from '@kcp-ts/api';
-import { formatResourceVersion } from '@kcp-ts/api';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import {
   cutIntoCommits,
   eachBatch,
-  encodeStored,
   flagDeleting,
   flagFinalizers,
   parseStored,
@@ -13,7 +11,7 @@ import {
   storedFlags,
 } from '@kcp-ts/storage';
 import type { ControllerDependencies } from './writer.ts';
-import { timestamp } from './writer.ts';
+import { replaceOfAnyKind, timestamp } from './writer.ts';
 
 export interface Remaining {
   readonly count: number;
@@ -26,19 +24,12 @@ export function removeOperation(deps: ControllerDependencies, entry: Entry, now:
   const flags = storedFlags(entry.value);
   if ((flags & flagFinalizers) === 0) return { op: 'delete', key: entry.key, expect: entry.revision };
   if ((flags & flagDeleting) !== 0) return undefined;
-  const fingerprint = Buffer.from(entry.value.subarray(0, 8)).toString('hex');
-  return {
-    op: 'put',
-    key: entry.key,
-    expect: entry.revision,
-    value(revision) {
-      const object = parseStored<KubeObject>(entry.value);
-      object.metadata.deletionTimestamp = now;
-      object.metadata.deletionGracePeriodSeconds = 0;
-      object.metadata.resourceVersion = formatResourceVersion(revision, deps.shardNumber);
-      return encodeStored(fingerprint, flags | flagDeleting, JSON.stringify(object));
-    },
-  };
+  return replaceOfAnyKind(deps, entry, flags | flagDeleting, () => {
+    const object = parseStored<KubeObject>(entry.value);
+    object.metadata.deletionTimestamp = now;
+    object.metadata.deletionGracePeriodSeconds = 0;
+    return object;
+  });
 }
 
 function countFinalizers(entry: Entry, finalizers: Map<string, number>): void {

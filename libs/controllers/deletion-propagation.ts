@@ -4,17 +4,19 @@
  */
 
 import type { KubeObject } from '@kcp-ts/api';
-import { formatResourceVersion } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
 import { commit, nothing } from '@kcp-ts/controller-runtime';
 import type { Entry, Operation } from '@kcp-ts/storage';
-import { encodeStored, flagDeleting, flagFinalizers, parseStored, storedFlags } from '@kcp-ts/storage';
+import { flagDeleting, flagFinalizers, parseStored, storedFlags } from '@kcp-ts/storage';
+import { logicalClustersPrefix } from '@kcp-ts/tenancy';
 import { hasText } from './has-text.ts';
+import { namespacesPrefix } from './key-prefixes.ts';
 import type { ControllerDependencies } from './writer.ts';
+import { replaceOfAnyKind } from './writer.ts';
 
 const propagationFinalizers = ['foregroundDeletion', 'orphan'];
 /** What goes when a controller has emptied it, whatever its finalizers. */
-const emptiedByOthers = ['core/namespaces/', 'core.kcp.io/logicalclusters/'];
+const emptiedByOthers = [namespacesPrefix, logicalClustersPrefix];
 const waits = flagDeleting | flagFinalizers;
 
 function isWaiting(value: Uint8Array): boolean {
@@ -31,16 +33,7 @@ export function createDeletionPropagation(deps: ControllerDependencies): Control
     if (left.length === 0 && !emptiedByOthers.some((prefix) => entry.key.startsWith(prefix)))
       return { op: 'delete', key: entry.key, expect: entry.revision };
     object.metadata.finalizers = left;
-    const fingerprint = Buffer.from(entry.value.subarray(0, 8)).toString('hex');
-    return {
-      op: 'put',
-      key: entry.key,
-      expect: entry.revision,
-      value(revision) {
-        object.metadata.resourceVersion = formatResourceVersion(revision, deps.shardNumber);
-        return encodeStored(fingerprint, left.length === 0 ? flagDeleting : waits, JSON.stringify(object));
-      },
-    };
+    return replaceOfAnyKind(deps, entry, left.length === 0 ? flagDeleting : waits, () => object);
   }
 
   return {

@@ -7,7 +7,7 @@ import { commit, nothing } from '@kcp-ts/controller-runtime';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportHash, exportKey, exportsPrefix, slicesPrefix } from '@kcp-ts/sharing';
 import type { Entry, ParsedReader, Reads } from '@kcp-ts/storage';
-import { parseKey, parseStored } from '@kcp-ts/storage';
+import { kindPrefix, parseKey, parseStored } from '@kcp-ts/storage';
 import type { Shard } from '@kcp-ts/tenancy';
 import type { BindingIndex } from './binding-index.ts';
 import { exportConsumersPrefix, parseExportConsumersKey } from './export-consumers.ts';
@@ -182,7 +182,7 @@ export function createEndpointSlices(deps: EndpointSliceDependencies): Controlle
       { prefix: exportsPrefix, keys: ({ parts }) => slicesOf(exportHash(parts.cluster, parts.name)) },
       { prefix: exportConsumersPrefix, keys: ({ event }) => slicesOf(parseExportConsumersKey(event.key).hash) },
       { prefix: deps.partitionsPrefix, keys: allKeys },
-      { prefix: 'core.kcp.io/shards/', keys: allKeys },
+      { prefix: kindPrefix('core.kcp.io', 'shards'), keys: allKeys },
     ],
     sources: [{ subscribe: (enqueue) => deps.bindings.onTurn((hash) => enqueue(slicesOf(hash))) }],
     reconcile(key, decision) {

@@ -4,12 +4,12 @@
  */
 import type { Controller } from '@kcp-ts/controller-runtime';
 import { commit, nothing } from '@kcp-ts/controller-runtime';
-import { encodeStored } from '@kcp-ts/storage';
+import { encodeStored, resourcePrefix } from '@kcp-ts/storage';
 import type { BindingIndex } from './binding-index.ts';
 import type { ControllerDependencies } from './writer.ts';
 
 /** `<hash of the export>/<shard>` follows: in the system cluster of shards, by export first, so that its shards are a range. */
-export const exportConsumersPrefix = 'internal.kcp.io/exportconsumers/-/system:shard/';
+export const exportConsumersPrefix = `${resourcePrefix('internal.kcp.io', 'exportconsumers', '-')}system:shard/`;
 
 const noFingerprint = '0000000000000000';
 

@@ -9,6 +9,7 @@ import { bindingsPrefix, definitionsPrefix } from '@kcp-ts/sharing';
 import type { Entry, Operation } from '@kcp-ts/storage';
 import { eachBatch, parseKey } from '@kcp-ts/storage';
 import { logicalClusterKey } from '@kcp-ts/tenancy';
+import { clusterRoleBindingsPrefix, clusterRolesPrefix, namespacesPrefix } from './key-prefixes.ts';
 import type { ControllerDependencies } from './writer.ts';
 import { commitInBatches } from './writer.ts';
 
@@ -16,9 +17,9 @@ export interface FormerContentsDependencies extends ControllerDependencies {}
 
 /** What was deleted last: where anything is left, some of these are. */
 const lastKinds: readonly string[] = [
-  'core/namespaces/-/',
-  'rbac.authorization.k8s.io/clusterroles/-/',
-  'rbac.authorization.k8s.io/clusterrolebindings/-/',
+  namespacesPrefix,
+  clusterRolesPrefix,
+  clusterRoleBindingsPrefix,
   bindingsPrefix,
   definitionsPrefix,
 ];

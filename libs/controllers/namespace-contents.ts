@@ -13,6 +13,7 @@ import { flagDeleting, formatKey, parseKey, storedFlags } from '@kcp-ts/storage'
 import type { NewObject } from '@kcp-ts/tenancy';
 import { createOperation, namespaceContent } from '@kcp-ts/tenancy';
 import type { Change } from '@kcp-ts/watch';
+import { namespacesPrefix } from './key-prefixes.ts';
 import type { ControllerDependencies } from './writer.ts';
 import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
@@ -23,8 +24,6 @@ export interface NamespaceContentsDependencies extends ControllerDependencies {
   /** Puts the labels on a new object by which claims find it. */
   label(cluster: string, created: NewObject): void;
 }
-
-const namespacesPrefix = 'core/namespaces/-/';
 
 function isDeleting({ value }: Entry): boolean {
   return (storedFlags(value) & flagDeleting) !== 0;

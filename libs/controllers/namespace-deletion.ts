@@ -7,10 +7,10 @@ import { namespaceKey } from '@kcp-ts/registry';
 import type { Decision, Entry } from '@kcp-ts/storage';
 import { cutIntoCommits, eachBatch, flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
 import { removeOperation } from './delete-instances.ts';
+import { namespacesPrefix } from './key-prefixes.ts';
 import type { ControllerDependencies } from './writer.ts';
 import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
-const namespacesPrefix = 'core/namespaces/-/';
 const remainingRetryMs = 5_000;
 
 interface Namespace extends KubeObject {

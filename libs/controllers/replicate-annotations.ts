@@ -13,6 +13,7 @@ import type { Entry, Reads, StoreEvent } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import { logicalClusterKey } from '@kcp-ts/tenancy';
 import { hasText } from './has-text.ts';
+import { clusterRoleBindingsPrefix, clusterRolesPrefix } from './key-prefixes.ts';
 import type { ControllerDependencies } from './writer.ts';
 import { objectOf, replaceOperation } from './writer.ts';
 
@@ -23,11 +24,9 @@ export interface ReplicateDependencies extends ControllerDependencies {
   typesPrefix(): string;
 }
 
-const rolesPrefix = 'rbac.authorization.k8s.io/clusterroles/-/';
-const roleBindingsPrefix = 'rbac.authorization.k8s.io/clusterrolebindings/-/';
 /** How a maximal permission policy names consumers, today and in the earlier draft of the API. */
 const consumerPrefixes = [bindingPrefix, earlierBindingPrefix];
-const systemRolesPrefix = `${rolesPrefix}system:admin//`;
+const systemRolesPrefix = `${clusterRolesPrefix}system:admin//`;
 const objectsMax = 5_000;
 
 interface Holds {
@@ -80,14 +79,14 @@ export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPre
   /** Asked at each write of a role or binding: of the others, which may be many and large, only those are parsed that can name a consumer. */
   function consumersBindingsOf(reads: MarkReads, cluster: string): readonly Binding[] {
     return reads
-      .scan({ prefix: `${roleBindingsPrefix}${cluster}/` }, objectsMax)
+      .scan({ prefix: `${clusterRoleBindingsPrefix}${cluster}/` }, objectsMax)
       .filter(({ value }) => consumerPrefixes.some((prefix) => hasText(value, prefix)))
       .map(({ value }) => parseStored<Binding>(value))
       .filter(isConsumersBinding);
   }
 
   function roleOf(reads: MarkReads, cluster: string, name: string): Role | undefined {
-    const entry = reads.get(`${rolesPrefix}${cluster}//${name}`) ?? reads.get(`${systemRolesPrefix}${name}`);
+    const entry = reads.get(`${clusterRolesPrefix}${cluster}//${name}`) ?? reads.get(`${systemRolesPrefix}${name}`);
     return entry === undefined ? undefined : parseStored<Role>(entry.value);
   }
 
@@ -106,13 +105,13 @@ export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPre
     const { cluster } = parseKey(key);
     const holds = holdsOf(reads, cluster);
     if (!holds.exports && !holds.types) return [];
-    if (key.startsWith(rolesPrefix)) {
+    if (key.startsWith(clusterRolesPrefix)) {
       const reasons = reasonsOfRole(reads, cluster, object as KubeObject & Role, holds);
       // A role with the name of one of system:admin always leaves: without it, a shard that knows a binding to it would take the other role for what is meant.
       const shadows = reads.get(`${systemRolesPrefix}${object.metadata.name}`) !== undefined;
       return shadows && reasons.length === 0 ? ['core.kcp.io'] : reasons;
     }
-    if (!key.startsWith(roleBindingsPrefix))
+    if (!key.startsWith(clusterRoleBindingsPrefix))
       return [...(holds.exports ? ['apis.kcp.io'] : []), ...(holds.types ? ['tenancy.kcp.io'] : [])];
     const binding = object as unknown as Binding;
     const role = roleOf(reads, cluster, binding.roleRef.name);
@@ -148,14 +147,15 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
   const marks = createReplicateMarks(deps);
 
   function servedOf(key: string) {
-    if (key.startsWith(rolesPrefix)) return deps.served('rbac.authorization.k8s.io', 'clusterroles');
-    if (key.startsWith(roleBindingsPrefix)) return deps.served('rbac.authorization.k8s.io', 'clusterrolebindings');
+    if (key.startsWith(clusterRolesPrefix)) return deps.served('rbac.authorization.k8s.io', 'clusterroles');
+    if (key.startsWith(clusterRoleBindingsPrefix))
+      return deps.served('rbac.authorization.k8s.io', 'clusterrolebindings');
     return deps.served('core.kcp.io', 'logicalclusters');
   }
 
   /** Where the role of its own cluster is that a binding names. */
   function roleKeyOf(key: string, binding: Uint8Array): string {
-    return `${rolesPrefix}${parseKey(key).cluster}//${parseStored<Binding>(binding).roleRef.name}`;
+    return `${clusterRolesPrefix}${parseKey(key).cluster}//${parseStored<Binding>(binding).roleRef.name}`;
   }
 
   /** Whether the role stands before one of system:admin while a binding to it still leaves the shard. */
@@ -163,7 +163,7 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
     const { cluster, name } = parseKey(role.key);
     if (decision.get(`${systemRolesPrefix}${name}`) === undefined) return false;
     return decision
-      .scan({ prefix: `${roleBindingsPrefix}${cluster}/` }, objectsMax)
+      .scan({ prefix: `${clusterRoleBindingsPrefix}${cluster}/` }, objectsMax)
       .some(({ value }) => isMarked(value) && parseStored<Binding>(value).roleRef.name === name);
   }
 
@@ -178,9 +178,9 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
     if (!marks.mark(decision, entry.key, object)) return nothing;
     const marked = object.metadata.annotations?.[replicateAnnotation] !== undefined;
     // The last such binding has the role reconciled when it loses its own annotation.
-    if (!marked && entry.key.startsWith(rolesPrefix) && mustStay(decision, entry)) return nothing;
+    if (!marked && entry.key.startsWith(clusterRolesPrefix) && mustStay(decision, entry)) return nothing;
     const own = commit([replaceOperation(deps, served, entry, object)]);
-    if (!marked || !entry.key.startsWith(roleBindingsPrefix)) return own;
+    if (!marked || !entry.key.startsWith(clusterRoleBindingsPrefix)) return own;
     const role = decision.peek(roleKeyOf(entry.key, entry.value));
     const first = role === undefined ? nothing : mark(decision, role);
     return first.do === 'commit' ? { ...first, next: () => own } : own;
@@ -190,8 +190,8 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
     const keys = (prefix: string) => deps.store.scan({ prefix }, objectsMax).map((entry) => entry.key);
     return [
       logicalClusterKey(cluster),
-      ...keys(`${rolesPrefix}${cluster}/`),
-      ...keys(`${roleBindingsPrefix}${cluster}/`),
+      ...keys(`${clusterRolesPrefix}${cluster}/`),
+      ...keys(`${clusterRoleBindingsPrefix}${cluster}/`),
     ];
   }
 
@@ -214,12 +214,12 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
       holders(exportsPrefix),
       holders(deps.typesPrefix),
       {
-        prefix: rolesPrefix,
+        prefix: clusterRolesPrefix,
         // A role decides about its bindings.
         keys: ({ parts: { cluster } }) => (isHolding(cluster) ? keysOfCluster(cluster) : []),
       },
       {
-        prefix: roleBindingsPrefix,
+        prefix: clusterRoleBindingsPrefix,
         keys({ event, parts: { cluster } }) {
           const lost = lostMark(event) ? [roleKeyOf(event.key, event.value)] : [];
           if (!isHolding(cluster)) return lost;

@@ -10,6 +10,7 @@ import type { Decision, Entry, Operation, Reads } from '@kcp-ts/storage';
 import { eachBatch, flagDeleting, formatKey, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import { removeOperation } from './delete-instances.ts';
 import { hasText } from './has-text.ts';
+import { secretsPrefix, serviceAccountsPrefix } from './key-prefixes.ts';
 import type { ControllerDependencies } from './writer.ts';
 import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
@@ -23,8 +24,6 @@ export interface TokenSecretsDependencies extends ControllerDependencies {
   ): Promise<string>;
 }
 
-const secretsPrefix = 'core/secrets/-/';
-const accountsPrefix = 'core/serviceaccounts/-/';
 const tokenType = 'kubernetes.io/service-account-token';
 const nameAnnotation = 'kubernetes.io/service-account.name';
 const uidAnnotation = 'kubernetes.io/service-account.uid';
@@ -96,10 +95,10 @@ export function createTokenSecrets(deps: TokenSecretsDependencies): Controller {
         initial: (entry) => (mayHoldToken(entry) ? [entry.key] : []),
         keys: ({ event }) => (event.type === 'put' && mayHoldToken(event) ? [event.key] : []),
       },
-      { prefix: accountsPrefix, keys: ({ event }) => (event.type === 'delete' ? [event.key] : []) },
+      { prefix: serviceAccountsPrefix, keys: ({ event }) => (event.type === 'delete' ? [event.key] : []) },
     ],
     async reconcile(key, decision) {
-      if (key.startsWith(accountsPrefix)) return nothingUnlessConflict(await syncOfAccount(decision, key));
+      if (key.startsWith(serviceAccountsPrefix)) return nothingUnlessConflict(await syncOfAccount(decision, key));
       const entry = decision.peek(key);
       const operation = entry === undefined ? undefined : await change(decision, entry);
       return operation === undefined ? nothing : commit([operation]);

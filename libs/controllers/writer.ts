@@ -1,11 +1,12 @@
 /** How controllers write: whole objects, on condition of the revision that was read, a bounded number in one commit. */
 
 import type { KubeObject, Revision } from '@kcp-ts/api';
+import { formatResourceVersion } from '@kcp-ts/api';
 import type { Clock, Random } from '@kcp-ts/base';
 import type { ServedResource } from '@kcp-ts/registry';
 import { currentObject, storedObject, timestampOf } from '@kcp-ts/registry';
 import type { Decision, Entry, Operation, Store } from '@kcp-ts/storage';
-import { cutIntoCommits } from '@kcp-ts/storage';
+import { cutIntoCommits, encodeStored, storedFingerprint } from '@kcp-ts/storage';
 
 export interface ControllerDependencies {
   /** For watches, and for what is too much for one decision: a reconciler reads and commits through the `Decision` that it is handed. */
@@ -36,7 +37,30 @@ export function replaceOperation(
   };
 }
 
-/** An entry's object, parsed anew: to be changed. */
+/**
+ * As `replaceOperation`, for an entry of any kind: the object stays normalised under the schema that
+ * it was stored under. `next` is called when it is committed.
+ */
+export function replaceOfAnyKind(
+  deps: Pick<ControllerDependencies, 'shardNumber'>,
+  { key, value, revision: expect }: Entry,
+  flags: number,
+  next: () => KubeObject,
+): Operation {
+  const fingerprint = storedFingerprint(value);
+  return {
+    op: 'put',
+    key,
+    expect,
+    value(revision) {
+      const object = next();
+      object.metadata.resourceVersion = formatResourceVersion(revision, deps.shardNumber);
+      return encodeStored(fingerprint, flags, JSON.stringify(object));
+    },
+  };
+}
+
+/** An entry's object, parsed at each call, so that the caller may change it. */
 export function objectOf<T extends KubeObject>(served: ServedResource, entry: Entry): T {
   return currentObject(served, entry.value) as T;
 }

@@ -42,7 +42,10 @@ describe('createMetricsPage', () => {
     const histogram = createHistogram([0.1, 1]);
     const page = createMetricsPage([
       {
-        ...{ kind: 'histogram', name: 'test_seconds', help: 'Seconds.', labels: ['name'] },
+        kind: 'histogram',
+        name: 'test_seconds',
+        help: 'Seconds.',
+        labels: ['name'],
         read: () => [[{ name: 'a' }, histogram]],
       },
     ]);

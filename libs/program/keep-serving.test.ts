@@ -32,7 +32,8 @@ function createScripted({ failures = {} }: { readonly failures?: Readonly<Record
       ownerships.push({ lose: () => resolve(new Error(`lost ${number}`)) });
       write(`own ${number}`);
       return Promise.resolve({
-        ...{ number, lost },
+        number,
+        lost,
         [Symbol.asyncDispose]: () => Promise.resolve(write(`give back ${number}`)),
       });
     },

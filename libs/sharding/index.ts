@@ -55,6 +55,13 @@ export { admitFeedConsumers } from './membership/service-callers.ts';
 export type { ShardObjects } from './membership/shard-objects.ts';
 export { keepShardObjects } from './membership/shard-objects.ts';
 export { createExclusions } from './merge/exclusions.ts';
+export {
+  createWatchFrameReader,
+  encodeWatchFrame,
+  framedAcceptHeader,
+  framedWatchType,
+  watchedKindHeader,
+} from './merge/frames.ts';
 export { assertAllThere, awaitClock, awaitMembership, consistentListRevision } from './merge/list-revision.ts';
 export type { MergedHandler, MergedWatch } from './merge/merged-watch.ts';
 export { createMergedWatch } from './merge/merged-watch.ts';

@@ -51,6 +51,7 @@ export {
   flagFinalizers,
   hasFingerprint,
   parseStored,
+  storedFingerprint,
   storedFlags,
   storedHeaderBytes,
   storedJson,

@@ -36,6 +36,11 @@ export function storedFlags(value: Uint8Array): number {
   return value[fingerprintBytes] ?? 0;
 }
 
+/** The fingerprint that a value was stored with. */
+export function storedFingerprint(value: Uint8Array): string {
+  return Buffer.from(value.subarray(0, fingerprintBytes)).toString('hex');
+}
+
 function hexDigit(code: number): number {
   return code < 0x3a ? code - 0x30 : code - 0x57;
 }

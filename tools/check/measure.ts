@@ -23,6 +23,7 @@ export function countLikePlaces(files: readonly { readonly path: string; readonl
   let pairs = 0;
   for (const file of files) {
     const lines = file.text
+      .replaceAll(/^(?:import|export)(?: type)? \{[^}]*\} from .*;$/gm, '')
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line.length > 3 && !/^(import|export (type )?\{|\/\/|\/?\*)/.test(line));

@@ -1,11 +1,11 @@
 /** A kcp-ts of the bench's own: started as a user starts it, on loopback, in a temporary folder, ended with the bench. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { load } from 'js-yaml';
 import type { Credentials } from './client.ts';
+import { readCredentials } from './credentials.ts';
 
 export interface BenchServer extends AsyncDisposable {
   readonly pid: number;
@@ -13,14 +13,6 @@ export interface BenchServer extends AsyncDisposable {
   readonly coldStartMs: number;
   readonly admin: Credentials;
   readonly masters: Credentials;
-}
-
-interface Kubeconfig {
-  readonly clusters: readonly {
-    readonly name: string;
-    readonly cluster: { readonly server: string; readonly 'certificate-authority-data': string };
-  }[];
-  readonly users: readonly { readonly name: string; readonly user: { readonly token: string } }[];
 }
 
 const program = resolve(import.meta.dirname, '../../bin/kcp-ts');
@@ -44,18 +36,11 @@ export async function startBenchServer(): Promise<BenchServer> {
   );
   await ready(child);
   const coldStartMs = performance.now() - start;
-  const config = load(await readFile(join(folder, 'admin.kubeconfig'), 'utf8')) as Kubeconfig;
-  const cluster = config.clusters.find(({ name }) => name === 'base')?.cluster;
-  const credentials = (user: string): Credentials => ({
-    url: cluster?.server ?? '',
-    ca: Buffer.from(cluster?.['certificate-authority-data'] ?? '', 'base64').toString('utf8'),
-    token: config.users.find(({ name }) => name === user)?.user.token ?? '',
-  });
   return {
     pid: child.pid ?? 0,
     coldStartMs,
-    admin: credentials('kcp-admin'),
-    masters: credentials('shard-admin'),
+    admin: await readCredentials(folder, 'base', 'kcp-admin'),
+    masters: await readCredentials(folder, 'base', 'shard-admin'),
     async [Symbol.asyncDispose]() {
       const gone = new Promise<void>((done) => child.once('exit', () => done()));
       child.kill('SIGTERM');

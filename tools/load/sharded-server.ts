@@ -1,12 +1,12 @@
 /** A sharded installation of the bench's own: started as a user starts it, on loopback, in a temporary folder, ended with the bench. */
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { load } from 'js-yaml';
 import type { Credentials } from './client.ts';
+import { readCredentials } from './credentials.ts';
 import { cpuMs, memoryKb } from './process-usage.ts';
 
 export interface BenchInstallation extends AsyncDisposable {
@@ -32,24 +32,6 @@ export interface EtcdCounts {
 
 const program = resolve(import.meta.dirname, '../../bin/kcp-ts');
 const run = promisify(execFile);
-
-interface Kubeconfig {
-  readonly clusters: readonly {
-    readonly name: string;
-    readonly cluster: { readonly server: string; readonly 'certificate-authority-data': string };
-  }[];
-  readonly users: readonly { readonly name: string; readonly user: { readonly token: string } }[];
-}
-
-async function credentialsOf(folder: string, cluster: string, user: string): Promise<Credentials> {
-  const config = load(await readFile(join(folder, 'admin.kubeconfig'), 'utf8')) as Kubeconfig;
-  const found = config.clusters.find(({ name }) => name === cluster)?.cluster;
-  return {
-    url: found?.server ?? '',
-    ca: Buffer.from(found?.['certificate-authority-data'] ?? '', 'base64').toString('utf8'),
-    token: config.users.find(({ name }) => name === user)?.user.token ?? '',
-  };
-}
 
 function textAt(url: string): Promise<string> {
   return new Promise((done, failed) => {
@@ -103,8 +85,8 @@ export async function startBenchInstallation(flags: readonly string[]): Promise<
   let known: Promise<readonly RunningPart[]> | undefined;
   const parts = () => (known ??= control('status').then(({ stdout }) => runningParts(stdout)));
   return {
-    admin: await credentialsOf(folder, 'base', 'kcp-admin'),
-    direct: await credentialsOf(folder, 'shard-base', 'shard-admin'),
+    admin: await readCredentials(folder, 'base', 'kcp-admin'),
+    direct: await readCredentials(folder, 'shard-base', 'shard-admin'),
     async cpu(name) {
       const wanted = (await parts()).filter((part) =>
         name === undefined ? part.name !== 'etcd' && part.name !== 'nats' : part.name.startsWith(name),

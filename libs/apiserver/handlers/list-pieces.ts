@@ -29,8 +29,13 @@ export async function itemsOf(encode: ItemEncoder, entries: readonly Entry[], sl
 
 export function nextPage(call: ResourceCall, from: Reading, at: Revision, after: string | undefined): Promise<Page> {
   return readPage(call.deps.store, call.served, from.ranges, {
-    ...{ at, after, limit: pieceObjects, bytesMax: pieceBytes, slices: from.slices },
-    ...{ filter: from.filter, keyFilter: from.keyFilter },
+    at,
+    after,
+    limit: pieceObjects,
+    bytesMax: pieceBytes,
+    slices: from.slices,
+    filter: from.filter,
+    keyFilter: from.keyFilter,
   });
 }
 

@@ -8,15 +8,10 @@ import { untilAsked } from '../until-asked.ts';
 import { startCluster } from './cluster.ts';
 import type { Action, PartStatus } from './control.ts';
 import { actions, askLauncher, catchHangUps, serveControl } from './control.ts';
+import type { Wanted } from './layout.ts';
 
-interface Flags {
+interface Flags extends Omit<Wanted, 'folder'> {
   readonly rootDirectory: string;
-  readonly shards: number;
-  readonly frontProxies: number;
-  readonly cacheServers: number;
-  readonly virtualWorkspaces: number;
-  readonly standbys: boolean;
-  readonly securePort: number;
   readonly etcd: string;
   readonly natsServer: string;
   readonly tokenAuthFile?: string;
