@@ -1,22 +1,24 @@
-/** POST: what is sent → decoded, pruned, defaulted, admitted, prepared, validated, admitted again, stored in one commit with what goes with it. */
+/**
+ * POST: decodes, prunes, defaults, admits, prepares and validates what a client sends, and stores it in
+ * one commit with what accompanies it.
+ */
 
-import type { KubeObject, Revision } from '@kcp-ts/api';
+import type { KubeObject } from '@kcp-ts/api';
 import { StatusError, writeRulesOf } from '@kcp-ts/api';
-import type { Operation } from '@kcp-ts/storage';
 import { checkKind, checkNamespace, ensureMetadata, fieldsProblem, undecodable } from './check-fields.ts';
 import { generatedName, stampCreated, validateObjectMeta } from './object-meta.ts';
 import { dropRepeatedOwners } from './owner-references.ts';
+import { expiryOf, putOperation } from './put-operation.ts';
 import type { RegistryDependencies } from './registry-dependencies.ts';
 import { objectKey } from './served-resource.ts';
-import { dryRunObject, storedObject } from './stored-object.ts';
+import { dryRunObject } from './stored-object.ts';
+import type { PreparedWrite, WritePlan } from './write-loop.ts';
+import { commitPrepared } from './write-loop.ts';
 import { completeWrite, hasStatusSubresource, settle, writeContext } from './write-path.ts';
 import type { WriteRequest } from './write-request.ts';
 
-/** A drawn name (of the object, or of what accompanies it) may be taken already. */
-const createAttempts = 8;
-/** What the object depends on may change while it is committed; each attempt waits until that is durable. */
-export const settleAttempts = 50;
-export const changesAllTheTime = 'what the object depends on changes all the time; try again';
+/** A generated name may be taken already. */
+const namesMax = 8;
 
 export interface Written {
   /** The stored value, durable now; of a dry run, what would have been stored. */
@@ -25,7 +27,7 @@ export interface Written {
 }
 
 /** From what a client sent to the object in its storage version, complete but for its resourceVersion. */
-async function prepareCreate(
+async function completeCreate(
   deps: RegistryDependencies,
   request: WriteRequest,
   sent: KubeObject,
@@ -64,32 +66,50 @@ async function prepareCreate(
   return object;
 }
 
-function createOperations(
-  deps: RegistryDependencies,
-  request: WriteRequest,
-  object: KubeObject,
-  keep: (value: Uint8Array) => void,
-): Operation[] {
-  const { storage } = request.served;
+/** The object and what goes with it, on condition that what it relies on stays as it is. */
+function createPlan(deps: RegistryDependencies, request: WriteRequest, object: KubeObject): WritePlan<Written> {
+  const { definition, storage } = request.served;
   const context = writeContext(deps, request);
   const conditions = settle(deps, request, object, undefined, context);
+  const { name } = object.metadata;
+  const key = objectKey(storage, request.cluster, request.namespace, name);
+  if (request.dryRun) {
+    if (deps.store.peekHead(key) !== undefined) throw StatusError.alreadyExists(definition, name);
+    return { operations: [], answer: () => ({ value: dryRunObject(storage, object), created: true }) };
+  }
   const accompany = storage.strategy.accompanyCreate?.(object, context) ?? [];
-  const ttl = storage.strategy.timeToLiveMs;
-  return [
-    {
-      op: 'put',
-      key: objectKey(storage, request.cluster, request.namespace, object.metadata.name),
-      expect: 'absent',
-      value: (revision: Revision) => {
-        const value = storedObject(storage, object, revision, deps.shardNumber);
-        keep(value);
-        return value;
-      },
-      ...(ttl === undefined ? {} : { expiresAt: deps.clock.now() + ttl }),
+  const { operation, value } = putOperation(deps, storage, object, {
+    key,
+    expect: 'absent',
+    expiresAt: expiryOf(deps, storage),
+  });
+  return {
+    operations: [operation, ...accompany, ...conditions],
+    answer: () => ({ value: value(), created: true }),
+  };
+}
+
+/**
+ * Prepares the create of what a client sent. `duplicates`: paths of doubled keys in the body. Once
+ * prepared, an object whose name is taken, and was not generated, has to be read.
+ */
+export async function prepareCreate(
+  deps: RegistryDependencies,
+  request: WriteRequest,
+  sent: KubeObject,
+  duplicates: readonly string[],
+): Promise<PreparedWrite<Written>> {
+  const generated = !sent.metadata?.name;
+  const object = await completeCreate(deps, request, sent, duplicates);
+  let names = 1;
+  return {
+    plan: () => createPlan(deps, request, object),
+    onConflict() {
+      if (!generated || names++ >= namesMax) return 'read';
+      object.metadata.name = generatedName(object.metadata.generateName ?? '', deps.random.integer);
+      return 'plan';
     },
-    ...accompany,
-    ...conditions,
-  ];
+  };
 }
 
 /** Creates the object that a client sent. `duplicates`: paths of doubled keys in the body. */
@@ -99,38 +119,8 @@ export async function create(
   sent: KubeObject,
   duplicates: readonly string[],
 ): Promise<Written> {
-  const generated = !sent.metadata?.name;
-  const object = await prepareCreate(deps, request, sent, duplicates);
-  const { definition, storage } = request.served;
-  if (request.dryRun) {
-    settle(deps, request, object, undefined, writeContext(deps, request));
-    if (
-      deps.store.peekHead(objectKey(storage, request.cluster, request.namespace, object.metadata.name)) !== undefined
-    ) {
-      throw StatusError.alreadyExists(definition, object.metadata.name);
-    }
-    return { value: dryRunObject(storage, object), created: true };
-  }
-  for (let attempt = 1; ; attempt++) {
-    let value: Uint8Array = new Uint8Array();
-    const operations = createOperations(deps, request, object, (stored) => {
-      value = stored;
-    });
-    const result = await deps.store.commit(operations);
-    if (result.status === 'committed') return { value, created: true };
-    const conflicting = operations[result.index];
-    if (conflicting?.op === 'check') {
-      // What is gone or going is said in its own words.
-      settle(deps, request, object, undefined, writeContext(deps, request));
-      throw StatusError.conflict(definition, object.metadata.name, 'what the object relies on was deleted meanwhile');
-    }
-    if (conflicting?.op === 'same' || conflicting?.op === 'unchanged') {
-      if (attempt >= settleAttempts) throw StatusError.conflict(definition, object.metadata.name, changesAllTheTime);
-      continue;
-    }
-    const own = conflicting?.key === objectKey(storage, request.cluster, request.namespace, object.metadata.name);
-    if (attempt >= createAttempts || (own && !generated))
-      throw StatusError.alreadyExists(definition, object.metadata.name);
-    if (own) object.metadata.name = generatedName(object.metadata.generateName ?? '', deps.random.integer);
-  }
+  const prepared = await prepareCreate(deps, request, sent, duplicates);
+  const written = await commitPrepared(deps, request, sent.metadata.name, prepared);
+  if (written === undefined) throw StatusError.alreadyExists(request.served.definition, sent.metadata.name);
+  return written;
 }

@@ -1,12 +1,14 @@
 /** DELETE: removes an object, or marks it where finalizers or a controller have the last word. */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, Revision } from '@kcp-ts/api';
+import type { KubeObject } from '@kcp-ts/api';
 import { StatusError, writeRulesOf } from '@kcp-ts/api';
-import type { Entry, Operation } from '@kcp-ts/storage';
-import { inAttempts } from './attempts.ts';
+import type { Entry } from '@kcp-ts/storage';
+import { putOperation } from './put-operation.ts';
 import type { RegistryDependencies } from './registry-dependencies.ts';
-import { currentObject, dryRunObject, storedObject } from './stored-object.ts';
+import { currentObject, dryRunObject } from './stored-object.ts';
 import { untilDurable } from './until-durable.ts';
+import type { PreparedWrite, WritePlan } from './write-loop.ts';
+import { writeInAttempts } from './write-loop.ts';
 import { writeContext } from './write-path.ts';
 import type { WriteRequest } from './write-request.ts';
 
@@ -90,13 +92,39 @@ function mark(deps: RegistryDependencies, request: DeleteRequest, object: KubeOb
   return true;
 }
 
-/** One attempt; undefined where somebody else was faster, and it may be tried again. */
-async function tryRemove(
+/** What is left to commit of a deletion that admission has let pass. */
+function removalPlan(
   deps: RegistryDependencies,
   request: DeleteRequest,
-  key: string,
+  object: KubeObject,
+  { key, revision: expect, value: stored }: Entry,
+): WritePlan<Deleted> {
+  const { storage } = request.served;
+  const uid = object.metadata.uid ?? '';
+  const propagated = setPropagation(object, request.propagation);
+  const waits = storage.strategy.deletesLater === true || (object.metadata.finalizers ?? []).length > 0;
+  if (waits && !mark(deps, request, object) && !propagated) {
+    const answer = async () => {
+      await untilDurable(deps.store, key, expect);
+      return { value: stored, removed: false, uid };
+    };
+    return { operations: [], answer };
+  }
+  if (request.dryRun) {
+    const answer = () => ({ value: dryRunObject(storage, object), removed: !waits, uid });
+    return { operations: [], answer };
+  }
+  if (!waits)
+    return { operations: [{ op: 'delete', key, expect }], answer: () => ({ value: stored, removed: true, uid }) };
+  const { operation, value } = putOperation(deps, storage, object, { key, expect });
+  return { operations: [operation], answer: () => ({ value: value(), removed: false, uid }) };
+}
+
+async function prepare(
+  deps: RegistryDependencies,
+  request: DeleteRequest,
   entry: Entry | undefined,
-): Promise<Deleted | undefined> {
+): Promise<PreparedWrite<Deleted>> {
   const { definition, storage } = request.served;
   if (entry === undefined) throw StatusError.notFound(definition, request.name);
   const object = currentObject(storage, entry.value);
@@ -109,31 +137,13 @@ async function tryRemove(
   await storage.strategy.admitDelete?.(object, context);
   const validated = deps.admission.validate(attributes);
   if (validated !== undefined) await validated;
-  const uid = object.metadata.uid ?? '';
-  const propagated = setPropagation(object, request.propagation);
-  const waits = storage.strategy.deletesLater === true || (object.metadata.finalizers ?? []).length > 0;
-  if (waits && !mark(deps, request, object) && !propagated) {
-    await untilDurable(deps.store, key, entry.revision);
-    return { value: entry.value, removed: false, uid };
-  }
-  if (request.dryRun) return { value: dryRunObject(storage, object), removed: !waits, uid };
-  let value = entry.value;
-  const operation: Operation = waits
-    ? {
-        op: 'put',
-        key,
-        expect: entry.revision,
-        value: (revision: Revision) => {
-          value = storedObject(storage, object, revision, deps.shardNumber);
-          return value;
-        },
-      }
-    : { op: 'delete', key, expect: entry.revision };
-  const result = await deps.store.commit([operation]);
-  return result.status === 'committed' ? { value, removed: !waits, uid } : undefined;
+  return { plan: () => removalPlan(deps, request, object, entry), onConflict: () => 'read' };
 }
 
-/** Deletes one object; NotFound where there is none, Conflict where a precondition does not hold. */
+/**
+ * Deletes one object. Throws StatusError NotFound if there is none, and Conflict if a precondition
+ * does not hold.
+ */
 export function remove(deps: RegistryDependencies, request: DeleteRequest): Promise<Deleted> {
-  return inAttempts(deps, request, (key, entry) => tryRemove(deps, request, key, entry));
+  return writeInAttempts(deps, request, (entry) => prepare(deps, request, entry));
 }

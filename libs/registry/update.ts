@@ -1,16 +1,15 @@
 /**
- * PUT, PATCH and the subresources that write: from the live object to the changed one, down the
- * one path of writes (`write-path.ts`), and the retry loop around it. An attempt fails when somebody
- * else wrote first; then it begins anew with what they wrote, unless the client named the
- * resourceVersion that it wants to replace.
+ * PUT, PATCH and the subresources that write: from the live object to the changed one, down the one
+ * path of writes (`write-path.ts`), in the one loop (`write-loop.ts`). If another writer was faster,
+ * the change is applied again to what that one wrote, unless the client named the resourceVersion
+ * that it wants to replace.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, Revision } from '@kcp-ts/api';
+import type { KubeObject } from '@kcp-ts/api';
 import { invalidValue, StatusError, writeRulesOf } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
 import { canonicalJson } from '@kcp-ts/schema';
-import type { Entry, Operation } from '@kcp-ts/storage';
-import { inAttempts } from './attempts.ts';
+import type { Entry } from '@kcp-ts/storage';
 import { checkBounds } from './check-bounds.ts';
 import {
   checkKind,
@@ -21,13 +20,16 @@ import {
   undecodable,
 } from './check-fields.ts';
 import type { Written } from './create.ts';
-import { changesAllTheTime, create, settleAttempts } from './create.ts';
+import { prepareCreate } from './create.ts';
 import { immutableMetaErrors, keepSystemMeta, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts';
 import { dropRepeatedOwners } from './owner-references.ts';
+import { expiryOf, putOperation } from './put-operation.ts';
 import type { RegistryDependencies } from './registry-dependencies.ts';
 import type { ServedResource } from './served-resource.ts';
-import { convertToServed, currentObject, dryRunObject, metadataObject, storedObject } from './stored-object.ts';
+import { convertToServed, currentObject, dryRunObject, metadataObject } from './stored-object.ts';
 import { untilDurable } from './until-durable.ts';
+import type { PreparedWrite, WritePlan } from './write-loop.ts';
+import { writeInAttempts } from './write-loop.ts';
 import { completeWrite, hasStatusSubresource, setStatus, settle, writeContext } from './write-path.ts';
 import type { WriteRequest } from './write-request.ts';
 
@@ -136,13 +138,20 @@ function restrictToSubresource(request: UpdateRequest, changed: KubeObject, live
   return changed;
 }
 
+/** An update in the storage version, ready to be committed. */
+interface CompletedUpdate {
+  readonly object: KubeObject;
+  readonly old: KubeObject;
+  readonly optimistic: boolean;
+}
+
 /** From the wanted object in the served version to the one to store. */
 async function prepareUpdate(
   deps: RegistryDependencies,
   request: UpdateRequest,
   entry: Entry,
   slices: Slices,
-): Promise<{ object: KubeObject; old: KubeObject; optimistic: boolean }> {
+): Promise<CompletedUpdate> {
   const { served } = request;
   const { definition, storage } = served;
   const old = currentObject(storage, entry.value);
@@ -185,31 +194,53 @@ function isCreatedByPut({ served, subresource }: UpdateRequest): boolean {
   return subresource === '' && writeRulesOf(served.definition).createOnUpdate;
 }
 
-/** Creates what a PUT did not find; undefined where somebody else was faster. */
-async function createByPut(
+/** A PUT creates what it did not find; if another writer does so first, it updates that. */
+function prepareCreateByPut(
   deps: RegistryDependencies,
   request: UpdateRequest,
   object: KubeObject,
-): Promise<Written | undefined> {
+): Promise<PreparedWrite<Written>> {
   const { uid } = object.metadata;
   if (uid !== undefined && uid !== '') throw uidConflict(request, uid, '');
   request.authorizeCreate?.();
   delete object.metadata.resourceVersion;
-  try {
-    return await create(deps, request, object, []);
-  } catch (thrown) {
-    if ((thrown as Partial<StatusError>).reason !== 'AlreadyExists') throw thrown;
-    return undefined;
-  }
+  return prepareCreate(deps, request, object, []);
 }
 
-/** One attempt; undefined where somebody else was faster, and it may be tried again. */
-async function tryUpdate(
+/** The changed object, or its removal; nothing if the update changes nothing, or is a dry run. */
+function updatePlan(
   deps: RegistryDependencies,
   request: UpdateRequest,
-  key: string,
+  { object, old }: CompletedUpdate,
+  { key, revision: expect, value: stored }: Entry,
+): WritePlan<Written> {
+  const { storage } = request.served;
+  const conditions = settle(deps, request, object, old, writeContext(deps, request));
+  if (isDeepStrictEqual(object, old)) {
+    const answer = async () => {
+      await untilDurable(deps.store, key, expect);
+      return { value: stored, created: false };
+    };
+    return { operations: [], answer };
+  }
+  const withoutCommit = () => ({ value: dryRunObject(storage, object), created: false });
+  if (request.dryRun) return { operations: [], answer: withoutCommit };
+  if (isFinalRemoval(storage, object))
+    return { operations: [{ op: 'delete', key, expect }, ...conditions], answer: withoutCommit };
+  const { operation, value } = putOperation(deps, storage, object, {
+    key,
+    expect,
+    expiresAt: expiryOf(deps, storage),
+  });
+  return { operations: [operation, ...conditions], answer: () => ({ value: value(), created: false }) };
+}
+
+/** Prepares the write of one attempt. */
+async function prepare(
+  deps: RegistryDependencies,
+  request: UpdateRequest,
   entry: Entry | undefined,
-): Promise<Written | undefined> {
+): Promise<PreparedWrite<Written>> {
   const { definition, storage } = request.served;
   const slices = request.slices ?? deps.turns.begin();
   if (entry === undefined || request.objectFilter?.isVisible(metadataObject(storage, entry.value)) === false) {
@@ -217,48 +248,23 @@ async function tryUpdate(
     const wanted = request.replaces ? await wantedOf(request, nothingIsLive, slices) : undefined;
     if (wanted === undefined || entry !== undefined || !isCreatedByPut(request))
       throw StatusError.notFound(definition, request.name);
-    return createByPut(deps, request, wanted.object);
+    return prepareCreateByPut(deps, request, wanted.object);
   }
-  const { object, old, optimistic } = await prepareUpdate(deps, request, entry, slices);
+  const prepared = await prepareUpdate(deps, request, entry, slices);
   if (slices.due) await slices.pause();
-  for (let settled = 1; settled <= settleAttempts; settled++) {
-    const conditions = settle(deps, request, object, old, writeContext(deps, request));
-    if (isDeepStrictEqual(object, old)) {
-      await untilDurable(deps.store, key, entry.revision);
-      return { value: entry.value, created: false };
-    }
-    if (request.dryRun) return { value: dryRunObject(storage, object), created: false };
-    const write = writeOf(deps, storage, object, entry);
-    const result = await deps.store.commit([write.operation, ...conditions]);
-    if (result.status === 'committed') return { value: write.value(), created: false };
-    // What the object depends on has changed, and it has not.
-    if (result.index > 0) continue;
-    if (optimistic) throw StatusError.conflict(definition, request.name);
-    return undefined;
-  }
-  throw StatusError.conflict(definition, request.name, changesAllTheTime);
-}
-
-/** What is committed for an object, and what is answered once it is. */
-function writeOf(
-  deps: RegistryDependencies,
-  storage: ServedResource,
-  object: KubeObject,
-  { key, revision: expect }: Entry,
-): { readonly operation: Operation; value(): Uint8Array } {
-  if (isFinalRemoval(storage, object))
-    return { operation: { op: 'delete', key, expect }, value: () => dryRunObject(storage, object) };
-  let stored: Uint8Array = new Uint8Array();
-  const ttl = storage.strategy.timeToLiveMs;
-  const value = (revision: Revision) => {
-    stored = storedObject(storage, object, revision, deps.shardNumber);
-    return stored;
+  return {
+    plan: () => updatePlan(deps, request, prepared, entry),
+    onConflict() {
+      if (prepared.optimistic) throw StatusError.conflict(definition, request.name);
+      return 'read';
+    },
   };
-  const expires = ttl === undefined ? {} : { expiresAt: deps.clock.now() + ttl };
-  return { operation: { op: 'put', key, expect, value, ...expires }, value: () => stored };
 }
 
-/** Changes one object; NotFound where there is none, Conflict where somebody else was faster than a client that named its resourceVersion. */
+/**
+ * Changes one object. Throws StatusError NotFound if there is none, and Conflict if another writer
+ * was faster than a client that named its resourceVersion.
+ */
 export function update(deps: RegistryDependencies, request: UpdateRequest): Promise<Written> {
-  return inAttempts(deps, request, (key, entry) => tryUpdate(deps, request, key, entry));
+  return writeInAttempts(deps, request, (entry) => prepare(deps, request, entry));
 }

@@ -1,20 +1,13 @@
 import type { KubeObject } from '@kcp-ts/api';
 import { update } from '@kcp-ts/registry';
-import { asObject, readBody } from '../read-body.ts';
+import { asObject } from '../read-body.ts';
 import type { ResourceCall } from '../resource-call.ts';
-import { respondWritten, writeRequest } from './write-call.ts';
+import { readWrite, respondWritten } from './write-call.ts';
 
 /** PUT of one object or of its status. */
 export async function handleUpdate(call: ResourceCall): Promise<void> {
-  const write = writeRequest(call, 'UpdateOptions');
-  const body = await readBody(
-    call.request,
-    call.deps,
-    write.fieldValidation !== 'Ignore',
-    call.served.definition.kind,
-    write.slices,
-  );
-  // The registry changes what it is given; a lost turn begins again from what was sent.
+  const { write, body } = await readWrite(call, 'UpdateOptions');
+  // The registry changes what it is given; after a conflict it begins again from what was sent.
   let fresh: KubeObject | undefined = asObject(body, call.served.definition);
   const written = await update(call.deps.registry, {
     ...write,

@@ -8,6 +8,8 @@ import { respondBytes } from '../encode/respond.ts';
 import { encodeObject } from '../encode/views.ts';
 import type { WriteOptionsKind } from '../options/write-options.ts';
 import { parseWriteOptions } from '../options/write-options.ts';
+import type { DecodedBody } from '../read-body.ts';
+import { readBody } from '../read-body.ts';
 import type { ResourceCall } from '../resource-call.ts';
 
 /** Wildcard requests read; nobody writes into all clusters at once. */
@@ -35,6 +37,17 @@ export function writeRequest(
     slices: deps.turns.begin(),
     warn: (text) => request.warnings.push(text),
   };
+}
+
+/** The registry's request and the decoded body of a POST or PUT. */
+export async function readWrite(
+  call: ResourceCall,
+  optionsKind: 'CreateOptions' | 'UpdateOptions',
+): Promise<{ readonly write: WriteRequest; readonly body: DecodedBody }> {
+  const write = writeRequest(call, optionsKind);
+  const { request, deps, served } = call;
+  const strict = write.fieldValidation !== 'Ignore';
+  return { write, body: await readBody(request, deps, strict, served.definition.kind, write.slices) };
 }
 
 /** The written object in the form that was asked for. */

@@ -1,0 +1,83 @@
+/**
+ * The one loop of all writes. Create, update, patch, delete and the subresources differ in what
+ * they prepare.
+ *
+ *     read ──► prepare ──► plan ──► commit ──► answer
+ *      ▲                    ▲         │
+ *      │                    └─────────┤ what the write relies on has changed
+ *      └──────────────────────────────┘ the object itself has changed
+ */
+import { StatusError } from '@kcp-ts/api';
+import type { Entry, Operation } from '@kcp-ts/storage';
+import type { RegistryDependencies } from './registry-dependencies.ts';
+import { objectKey } from './served-resource.ts';
+import { untilDurable } from './until-durable.ts';
+import type { WriteRequest } from './write-request.ts';
+
+/** How often an object is read again because another writer has changed it. */
+const readsMax = 10;
+/** How often a write is planned again; each attempt waits until what it met is durable. */
+const plansMax = 50;
+
+export interface WritePlan<Result> {
+  /** The first one writes the object. None: there is nothing to write, and the answer is given. */
+  readonly operations: readonly Operation[];
+  /** Called when the operations are durable. */
+  answer(): Result | Promise<Result>;
+}
+
+/** A write that is decoded, admitted and valid: it remains to commit it. */
+export interface PreparedWrite<Result> {
+  /** Called in the turn of the commit. Throws a StatusError for what must not be written now. */
+  plan(): WritePlan<Result>;
+  /**
+   * Called when another writer has changed the object: says whether to plan again or to read again.
+   * Throws a StatusError for a write that is to fail then.
+   */
+  onConflict(): 'plan' | 'read';
+}
+
+/**
+ * Commits a prepared write; undefined if the object has to be read again. Throws StatusError
+ * Conflict if what the write relies on never stays the same.
+ */
+export async function commitPrepared<Result>(
+  deps: RegistryDependencies,
+  { served: { definition } }: WriteRequest,
+  name: string,
+  prepared: PreparedWrite<Result>,
+): Promise<Result | undefined> {
+  for (let count = 1; count <= plansMax; count++) {
+    const plan = prepared.plan();
+    if (plan.operations.length === 0) return plan.answer();
+    const result = await deps.store.commit(plan.operations);
+    if (result.status === 'committed') return plan.answer();
+    if (result.index === 0 && prepared.onConflict() === 'read') return undefined;
+  }
+  throw StatusError.conflict(definition, name, 'what the object depends on changes all the time; try again');
+}
+
+/**
+ * Writes what follows from an object as it is now. What `prepare` or the plan throws is thrown when
+ * the state that the write was refused for is durable. Throws StatusError Conflict if other writers
+ * are always faster.
+ */
+export async function writeInAttempts<Result>(
+  deps: RegistryDependencies,
+  request: WriteRequest & { readonly name: string },
+  prepare: (entry: Entry | undefined) => Promise<PreparedWrite<Result>>,
+): Promise<Result> {
+  const { served, cluster, namespace, name } = request;
+  const key = objectKey(served.storage, cluster, namespace, name);
+  for (let count = 1; count <= readsMax; count++) {
+    const entry = deps.store.peek(key);
+    try {
+      const result = await commitPrepared(deps, request, name, await prepare(entry));
+      if (result !== undefined) return result;
+    } catch (refusal) {
+      await untilDurable(deps.store, key, entry?.revision);
+      throw refusal;
+    }
+  }
+  throw StatusError.conflict(served.definition, name);
+}
