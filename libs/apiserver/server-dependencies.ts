@@ -2,11 +2,11 @@
 
 import type { ClusterName, ResourceDefinition } from '@kcp-ts/api';
 import type { Clock, Turns } from '@kcp-ts/base';
-import type { Exchange, YamlDecoder } from '@kcp-ts/http';
+import type { YamlDecoder } from '@kcp-ts/http';
 import type { KindedObject } from '@kcp-ts/k8s-protobuf';
 import type { ApiSurface, RegistryDependencies, ServedResource } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
-import type { WatchHub } from '@kcp-ts/watch';
+import type { StreamSerializer, WatchHub } from '@kcp-ts/watch';
 import type { ApiRequest } from './api-request.ts';
 import type { StorageView } from './view.ts';
 
@@ -50,8 +50,8 @@ export interface ServerDependencies {
   readonly presentation: Presentation;
   /** Called for each list with `resourceVersion=0`. */
   countCacheList?(definition: ResourceDefinition): void;
-  /** Whether the connection is that of another service of the installation; nobody's where there is none. */
-  isService?(exchange: Exchange): boolean;
+  /** Media types of watches beside those of clients. */
+  readonly streamSerializers: readonly StreamSerializer[];
 }
 
 /** Documents computed once per surface. */

@@ -1,10 +1,6 @@
-/**
- * Writes the events of a watch: one after the other for clients, or in frames for a service that
- * merges them with other shards' events by their revisions.
- */
+/** Writes the events of a watch: one after the other for clients, or as a stream serializer does it. */
 import type { Revision, StatusError } from '@kcp-ts/api';
-import type { Change } from '@kcp-ts/watch';
-import { encodeWatchFrame } from '@kcp-ts/watch';
+import type { Change, StreamSerializer } from '@kcp-ts/watch';
 import type { SelectorFilter } from './selector-filter.ts';
 import type { FrameEncoder } from './watch-frames.ts';
 
@@ -20,33 +16,20 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
 }
 
-export function plainOutput(encoder: FrameEncoder): WatchOutput {
+/** `stream`: what the events leave in; undefined for the client's own media type. */
+export function createWatchOutput(encoder: FrameEncoder, stream: StreamSerializer | undefined): WatchOutput {
+  const written = (revision: Revision, event: Uint8Array) => stream?.event(revision, event) ?? event;
   return {
-    initial: (values) => joined(values.map((value) => encoder.initial(value))),
+    initial: (values, at) => joined(values.map((value) => written(at, encoder.initial(value)))),
     changes(changes, filter) {
-      const lines: Uint8Array[] = [];
+      const events: Uint8Array[] = [];
       for (const change of changes) {
-        const line = encoder.frame(change, filter);
-        if (line !== undefined) lines.push(line);
+        const event = encoder.frame(change, filter);
+        if (event !== undefined) events.push(written(change.event.revision, event));
       }
-      return lines.length === 0 ? undefined : joined(lines);
+      return events.length === 0 ? undefined : joined(events);
     },
-    error: (error) => encoder.error(error),
-  };
-}
-
-export function framedOutput(encoder: FrameEncoder): WatchOutput {
-  return {
-    initial: (values, at) => joined(values.map((value) => encodeWatchFrame('event', at, encoder.initial(value)))),
-    changes(changes, filter) {
-      const frames: Uint8Array[] = [];
-      for (const change of changes) {
-        const line = encoder.frame(change, filter);
-        if (line !== undefined) frames.push(encodeWatchFrame('event', change.event.revision, line));
-      }
-      return frames.length === 0 ? undefined : joined(frames);
-    },
-    error: (error) => encodeWatchFrame('error', 0 as Revision, Buffer.from(JSON.stringify(error.toStatus()))),
+    error: (error) => stream?.error(Buffer.from(JSON.stringify(error.toStatus()))) ?? encoder.error(error),
   };
 }
 

@@ -55,6 +55,8 @@ export { admitFeedConsumers } from './membership/service-callers.ts';
 export type { ShardObjects } from './membership/shard-objects.ts';
 export { keepShardObjects } from './membership/shard-objects.ts';
 export { createExclusions } from './merge/exclusions.ts';
+export { createFramedWatch } from './merge/framed-watch.ts';
+export type { WatchFrame } from './merge/frames.ts';
 export {
   createWatchFrameReader,
   encodeWatchFrame,

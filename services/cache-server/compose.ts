@@ -92,6 +92,7 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
     bodyBytesMax,
     watchBacklogBytesMax,
     special: new Map(),
+    streamSerializers: [],
     presentation: presentationOf(surface),
   };
   function locate(request: ReceivedRequest): Target {

@@ -18,7 +18,7 @@ import type { RoleReport, ServiceLoad } from '@kcp-ts/program';
 import { createServiceLoad, versionInfo } from '@kcp-ts/program';
 import type { Admission, ApiSurface, RegistryDependencies } from '@kcp-ts/registry';
 import type { ClusterRequests, Peers, ShardObjects } from '@kcp-ts/sharding';
-import { createClusterRequests, keepShardObjects } from '@kcp-ts/sharding';
+import { createClusterRequests, createFramedWatch, keepShardObjects } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import { bootstrap, storedLogicalClusterKey } from '@kcp-ts/tenancy';
 import type { VirtualWorkspace } from '@kcp-ts/virtual-workspaces';
@@ -158,7 +158,7 @@ function serverDeps(
   virtual: readonly VirtualWorkspace[],
   admission: Admission,
   { tokens, authenticator, externalUrl }: Pick<ShardOptions, 'tokens' | 'authenticator' | 'externalUrl'>,
-): ServerDependencies {
+): Omit<ServerDependencies, 'streamSerializers'> {
   const registry = registryDeps(core, admission);
   return {
     store: core.store,
@@ -240,7 +240,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     deps: {
       ...serverDeps(core, access, virtual, admission, options),
       countCacheList: cacheLists.count,
-      ...(isService === undefined ? {} : { isService: ({ peer }: Exchange) => isService(peer) }),
+      streamSerializers: isService === undefined ? [] : [createFramedWatch(isService)],
     },
     bookmarks,
     progress,

@@ -7,10 +7,10 @@ import { createHttpServer, createUpstream } from '@kcp-ts/http';
 import { createLogger } from '@kcp-ts/observability';
 import { createServiceLoad } from '@kcp-ts/program';
 import type { MembershipState, ShardRecord } from '@kcp-ts/sharding';
+import { encodeWatchFrame, framedWatchType, watchedKindHeader } from '@kcp-ts/sharding';
 import { revisionAt } from '@kcp-ts/storage';
 import type { TestAuthority } from '@kcp-ts/testing';
 import { createTestAuthority } from '@kcp-ts/testing';
-import { encodeWatchFrame, framedWatchType, watchedKindHeader } from '@kcp-ts/watch';
 import type { VirtualWorkspaces } from './compose.ts';
 import { composeVirtualWorkspaces } from './compose.ts';
 

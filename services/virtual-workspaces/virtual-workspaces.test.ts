@@ -1,6 +1,6 @@
 import { formatResourceVersion, mergedShardNumber } from '@kcp-ts/api';
 import { assertionHeader } from '@kcp-ts/authn';
-import { framedAcceptHeader } from '@kcp-ts/watch';
+import { framedAcceptHeader } from '@kcp-ts/sharding';
 import { describe, expect, it, vi } from 'vitest';
 import type { Setting } from './virtual-workspaces.fixture.ts';
 import { revisionOf, setUp } from './virtual-workspaces.fixture.ts';

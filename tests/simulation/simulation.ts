@@ -5,9 +5,16 @@ import type { Progress } from '@kcp-ts/apiserver';
 import type { FeedService } from '@kcp-ts/proto';
 import type { RpcHandlers } from '@kcp-ts/rpc';
 import type { Shard } from '@kcp-ts/shard';
-import type { EntryView, FeedHandler, InProcessRegistry, ShardProgress, ShardRecord } from '@kcp-ts/sharding';
+import type {
+  EntryView,
+  FeedHandler,
+  InProcessRegistry,
+  ShardProgress,
+  ShardRecord,
+  WatchFrame,
+} from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
-import type { WatchFrame, WatchHub } from '@kcp-ts/watch';
+import type { WatchHub } from '@kcp-ts/watch';
 import type { SimBus } from './bus.ts';
 import type { SimDisk } from './disk.ts';
 import type { SimMembership } from './membership.ts';

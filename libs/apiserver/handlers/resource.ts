@@ -6,7 +6,7 @@ import type { Slices } from '@kcp-ts/base';
 import { decodeJsonInSlices } from '@kcp-ts/http';
 import { hasProtobuf } from '@kcp-ts/k8s-protobuf';
 import type { ServedResource } from '@kcp-ts/registry';
-import { framedAcceptHeader } from '@kcp-ts/watch';
+import type { StreamSerializer } from '@kcp-ts/watch';
 import type { ApiRequest } from '../api-request.ts';
 import type { Bookmarks } from '../bookmarks.ts';
 import type { MediaReader } from '../encode/media.ts';
@@ -24,7 +24,7 @@ import { handleGet } from './get.ts';
 import { handleList } from './list.ts';
 import { handlePatch } from './patch.ts';
 import { handleUpdate } from './update.ts';
-import { handleWatch, isFramedWatch } from './watch.ts';
+import { handleWatch } from './watch.ts';
 
 function specialName(served: ServedResource, api: ApiPath): string {
   const { group, plural } = served.definition;
@@ -67,12 +67,16 @@ async function handleSpecial(special: SpecialHandler, call: ResourceCall, verb: 
  * Throws NotAcceptable if the client accepts only protobuf and the answer has no protobuf form:
  * custom resources, virtual workspaces, watches over WebSockets, and watches by other services.
  */
-function checkProtobuf({ request, storage, served, api, media }: ResourceCall, verb: Verb, framed: boolean): void {
+function checkProtobuf(
+  { request, storage, served, api, media }: ResourceCall,
+  verb: Verb,
+  stream: StreamSerializer | undefined,
+): void {
   if (media.format !== 'protobuf' || api.subresource === 'scale') return;
   const { definition, apiVersion } = served;
   const whole = media.view === 'object' || verb === 'deletecollection';
   const none = whole && (definition.dialect === 'custom' || !hasProtobuf(apiVersion, definition.kind));
-  const lines = framed || (verb === 'watch' && request.exchange.webSocket !== undefined);
+  const lines = stream !== undefined || (verb === 'watch' && request.exchange.webSocket !== undefined);
   if (none || lines || storage.objectFilter(served) !== undefined) throw notAcceptable();
 }
 
@@ -110,9 +114,10 @@ export function handleResource(
 ): void | Promise<void> {
   const { verb } = api;
   if (verb === undefined) throw StatusError.methodNotAllowed();
-  const { headers } = request.exchange;
-  const framed = verb === 'watch' && isFramedWatch({ deps: from.deps, request });
-  const accept = framed ? headers[framedAcceptHeader] : headers['accept'];
+  const { exchange } = request;
+  const stream =
+    verb === 'watch' ? from.deps.streamSerializers.find((serializer) => serializer.isWanted(exchange)) : undefined;
+  const accept = exchange.headers[stream?.acceptHeader ?? 'accept'];
   const media = from.readMedia(typeof accept === 'string' ? accept : undefined);
   const served = view.api.find(api, media.view === 'metadata');
   if (served === undefined) throw StatusError.pathNotFound();
@@ -124,7 +129,7 @@ export function handleResource(
   };
   const call = { deps: from.deps, request, cluster: view.cluster, storage, served, api, media, authorizeCreate };
   checkVerb(call, verb);
-  checkProtobuf(call, verb, framed);
+  checkProtobuf(call, verb, stream);
   if (verb !== 'watch' && verb !== 'deletecollection') checkMetadataView(media, verb === 'list', served.definition);
   if (served.definition.namespaced && api.namespace === '' && (api.name !== '' || verb === 'create') && !call.api.watch)
     throw StatusError.pathNotFound();
@@ -139,7 +144,7 @@ export function handleResource(
     case 'list':
       return handleList(call, parseListOptions(request.query, false));
     case 'watch':
-      return handleWatch(call, parseListOptions(request.query, true), from);
+      return handleWatch(call, parseListOptions(request.query, true), stream, from);
     case 'create':
       return handleCreate(call);
     case 'update':

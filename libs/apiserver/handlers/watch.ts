@@ -7,8 +7,7 @@ import type { Revision } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import type { BodyStream } from '@kcp-ts/http';
 import type { Range } from '@kcp-ts/storage';
-import type { Change } from '@kcp-ts/watch';
-import { encodeWatchFrame, framedWatchType, watchedKindHeader } from '@kcp-ts/watch';
+import type { Change, StreamSerializer } from '@kcp-ts/watch';
 import { awaitRevision } from '../await-revision.ts';
 import type { Bookmarks } from '../bookmarks.ts';
 import { protobufType } from '../encode/media.ts';
@@ -25,7 +24,7 @@ import type { KeyFilter } from '../view.ts';
 import type { FrameEncoder } from '../watch-frames.ts';
 import { createFrameEncoder } from '../watch-frames.ts';
 import type { WatchOutput } from '../watch-output.ts';
-import { framedOutput, plainOutput, sharedOutput } from '../watch-output.ts';
+import { createWatchOutput, sharedOutput } from '../watch-output.ts';
 
 /** Without timeoutSeconds a watch ends after 30 to 60 minutes, as Kubernetes does it, so that clients spread over replicas. */
 const timeoutMsMin = 30 * 60_000;
@@ -54,7 +53,13 @@ async function sendInitial(
     const pause = slices.pause();
     if (pause !== undefined) await pause;
     const page = await readPage(deps.store, served, ranges, {
-      ...{ at, after, limit: initialPiece, bytesMax, filter, keyFilter, slices },
+      at,
+      after,
+      limit: initialPiece,
+      bytesMax,
+      filter,
+      keyFilter,
+      slices,
     });
     after = page.entries.at(-1)?.key ?? after;
     if (page.entries.length > 0) {
@@ -121,16 +126,15 @@ export interface WatchTellers {
   readonly progress: Progress;
 }
 
-/** Other services' watches, told apart by what they accept: the client's own Accept comes in a header of its own. */
-export function isFramedWatch({ deps, request }: Pick<ResourceCall, 'deps' | 'request'>): boolean {
-  return request.exchange.headers['accept'] === framedWatchType && deps.isService?.(request.exchange) === true;
-}
-
-function outputOf(call: ResourceCall, plan: WatchPlan, encoder: FrameEncoder, framed: boolean): WatchOutput {
-  const { served, media } = call;
-  const output = framed ? framedOutput(encoder) : plainOutput(encoder);
+function outputOf(
+  { served, media }: ResourceCall,
+  plan: WatchPlan,
+  encoder: FrameEncoder,
+  stream: StreamSerializer | undefined,
+): WatchOutput {
+  const output = createWatchOutput(encoder, stream);
   if (plan.filter !== undefined || media.view === 'table') return output;
-  return sharedOutput(output, `${framed} ${media.format} ${media.view} ${served.fingerprint}`);
+  return sharedOutput(output, `${stream?.mediaType} ${media.format} ${media.view} ${served.fingerprint}`);
 }
 
 const watchTypes = { json: 'application/json', protobuf: `${protobufType};stream=watch` } as const;
@@ -140,18 +144,26 @@ function formatOf({ media }: ResourceCall): keyof typeof watchTypes {
   return media.format === 'protobuf' ? 'protobuf' : 'json';
 }
 
-function headersOf(call: ResourceCall, encoder: FrameEncoder, framed: boolean): Record<string, string | string[]> {
-  if (!framed) return answerHeaders(call.request, watchTypes[formatOf(call)]);
-  return { ...answerHeaders(call.request, framedWatchType), [watchedKindHeader]: JSON.stringify(encoder.kind) };
+function headersOf(
+  call: ResourceCall,
+  encoder: FrameEncoder,
+  stream: StreamSerializer | undefined,
+): Record<string, string | string[]> {
+  if (stream === undefined) return answerHeaders(call.request, watchTypes[formatOf(call)]);
+  return { ...answerHeaders(call.request, stream.mediaType), ...stream.headers(encoder.kind) };
 }
 
-export async function handleWatch(call: ResourceCall, options: ListOptions, tellers: WatchTellers): Promise<void> {
+export async function handleWatch(
+  call: ResourceCall,
+  options: ListOptions,
+  stream: StreamSerializer | undefined,
+  tellers: WatchTellers,
+): Promise<void> {
   const { deps, request, served, media } = call;
   const plan = planWatch(call, options);
   if (plan.initial) await request.exchange.pause();
-  const framed = isFramedWatch(call);
-  // What another service waits for is of all shards' clocks.
-  if (!plan.initial && !framed) refuseLostIncarnation(call);
+  // A merged watch begins at a revision of any shard.
+  if (!plan.initial && stream === undefined) refuseLostIncarnation(call);
   if (plan.from > 0) await awaitRevision(deps, plan.from);
   refuseFormerIncarnation(call, options.revision);
   if (request.exchange.closed) return;
@@ -163,18 +175,19 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, tell
     shardNumber: deps.shardNumber,
     now: deps.clock.now,
   });
-  const output = outputOf(call, plan, encoder, framed);
+  const output = outputOf(call, plan, encoder, stream);
   const { exchange } = request;
-  const body = exchange.webSocket?.() ?? exchange.stream(200, headersOf(call, encoder, framed));
+  const body = exchange.webSocket?.() ?? exchange.stream(200, headersOf(call, encoder, stream));
   const stop = new AbortController();
   request.exchange.onClose(() => stop.abort());
   const timer = deps.clock.setTimer(plan.timeoutMs, () => finish());
   let live = false;
-  const told = framed
-    ? tellers.progress.add(sendProgress)
-    : options.bookmarks
-      ? tellers.bookmarks.add(sendBookmark)
-      : undefined;
+  const told =
+    stream !== undefined
+      ? tellers.progress.add(sendProgress)
+      : options.bookmarks
+        ? tellers.bookmarks.add(sendBookmark)
+        : undefined;
   function finish(error?: StatusError): void {
     if (stop.signal.aborted) return;
     stop.abort();
@@ -189,12 +202,12 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, tell
     if (live && body.bufferedBytes === 0) body.write(encoder.bookmark(revision, false));
   }
   function sendProgress(revision: Revision): void {
-    if (live) body.write(encodeWatchFrame('progress', revision));
+    if (live && stream !== undefined) body.write(stream.progress(revision));
   }
   let from = plan.from;
   if (plan.initial) {
     // Several shards are merged as of one revision.
-    if (!framed || from === 0) from = deps.hub.currentRevision();
+    if (stream === undefined || from === 0) from = deps.hub.currentRevision();
     plan.listedAt = from;
     try {
       await sendInitial(call, body, output, plan.filter, from);
@@ -203,7 +216,7 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, tell
       finish(StatusError.from(thrown));
       return;
     }
-    if (framed) body.write(encodeWatchFrame('progress', from));
+    if (stream !== undefined) body.write(stream.progress(from));
     else if (options.sendInitialEvents === true && options.bookmarks) body.write(encoder.bookmark(from, true));
   }
   deps.hub.follow(
@@ -212,7 +225,7 @@ export async function handleWatch(call: ResourceCall, options: ListOptions, tell
     {
       live() {
         live = true;
-        if (framed) deps.hub.progress().then(sendProgress, () => undefined);
+        if (stream !== undefined) deps.hub.progress().then(sendProgress, () => undefined);
       },
       changes(changes) {
         const bytes = output.changes(belonging(changes, plan.keyFilter), plan.filter);

@@ -1,8 +1,8 @@
 import type { Revision, StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
-import type { WatchFrame } from '@kcp-ts/watch';
 import { describe, expect, it } from 'vitest';
+import type { WatchFrame } from './frames.ts';
 import { createMergedWatch } from './merged-watch.ts';
 import { createProgressRequester } from './progress-requester.ts';
 import type { Position } from './resume.ts';

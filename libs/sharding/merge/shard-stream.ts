@@ -2,7 +2,7 @@
 
 import type { Revision, StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
-import type { WatchFrame } from '@kcp-ts/watch';
+import type { WatchFrame } from './frames.ts';
 import type { MergedShard } from './shards.ts';
 import type { OpenUpstreamWatch, UpstreamWatch } from './upstream-watch.ts';
 

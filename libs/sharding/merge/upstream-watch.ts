@@ -1,6 +1,6 @@
 /** The watch at one shard that a merged stream reads, as its carrier offers it. */
 import type { Revision, StatusError } from '@kcp-ts/api';
-import type { WatchFrame } from '@kcp-ts/watch';
+import type { WatchFrame } from './frames.ts';
 import type { MergedShard } from './shards.ts';
 
 export interface UpstreamWatchHandlers {

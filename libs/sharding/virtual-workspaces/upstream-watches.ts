@@ -5,10 +5,10 @@ import { formatResourceVersion, revisionZero, type StatusError } from '@kcp-ts/a
 import type { Clock } from '@kcp-ts/base';
 import { every } from '@kcp-ts/base';
 import type { UpstreamAnswer } from '@kcp-ts/http';
-import type { WatchFrame } from '@kcp-ts/watch';
-import { createWatchFrameReader, framedAcceptHeader, framedWatchType, watchedKindHeader } from '@kcp-ts/watch';
 import type { Backends } from '../backends/backends.ts';
 import type { ShardRecord } from '../membership/membership.ts';
+import type { WatchFrame } from '../merge/frames.ts';
+import { createWatchFrameReader, framedAcceptHeader, framedWatchType, watchedKindHeader } from '../merge/frames.ts';
 import type { UpstreamWatch, UpstreamWatchHandlers } from '../merge/upstream-watch.ts';
 import type { RequestHeaders } from './caller.ts';
 import { readAll, statusErrorOf } from './shard-answer.ts';
