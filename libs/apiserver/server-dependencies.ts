@@ -14,6 +14,8 @@ import type { StorageView } from './view.ts';
 export interface SpecialHandler {
   /** `resource.group/subresource`, e.g. `serviceaccounts/token`, `subjectaccessreviews.authorization.k8s.io`. */
   readonly name: string;
+  /** Opens a connection (`exec`, `proxy`): admission is asked before with the operation CONNECT. */
+  readonly connects?: boolean;
   handle(call: SpecialCall): Promise<SpecialAnswer>;
 }
 

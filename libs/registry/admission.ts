@@ -1,5 +1,6 @@
 /**
- * What is asked of every write between its decoding and its commit. The registry runs it in its one write path; `@kcp-ts/admission` makes it of plugins.
+ * What is asked of every write between its decoding and its commit, and of every connection before it
+ * is opened. The registry runs it in its one write path; `@kcp-ts/admission` makes it of plugins.
  */
 import type { KubeObject } from '@kcp-ts/api';
 import type { Operation } from '@kcp-ts/storage';
@@ -11,6 +12,13 @@ export type Attributes = WriteContext &
     | { readonly operation: 'CREATE'; readonly object: KubeObject; readonly oldObject: undefined }
     | { readonly operation: 'UPDATE'; readonly object: KubeObject; readonly oldObject: KubeObject }
     | { readonly operation: 'DELETE'; readonly object: undefined; readonly oldObject: KubeObject }
+    /** A connection to a subresource of the named object; admission sees it before it is opened. */
+    | {
+        readonly operation: 'CONNECT';
+        readonly name: string;
+        readonly object: undefined;
+        readonly oldObject: undefined;
+      }
   );
 
 export interface Admission {
@@ -23,7 +31,7 @@ export interface Admission {
   validate(attributes: Attributes): void | Promise<void>;
   /**
    * Completes the object by what other objects of the store say, in the turn of its commit, and throws for what must not be there now: what it has read
-   * is what the returned conditions rely on. Called again, with the same object, where they did not hold. Not called for DELETE.
+   * is what the returned conditions rely on. Called again, with the same object, where they did not hold. Called for CREATE and UPDATE alone: nothing else stores an object.
    */
   settle(attributes: Attributes): readonly Operation[];
 }

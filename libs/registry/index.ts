@@ -3,6 +3,8 @@
 export type { Admission, Attributes } from './admission.ts';
 export { noAdmission } from './admission.ts';
 export { checkKind, requireKind } from './check-fields.ts';
+export type { ConnectRequest } from './connect.ts';
+export { admitConnect } from './connect.ts';
 export type { Written } from './create.ts';
 export { create } from './create.ts';
 export type { Deleted, DeleteRequest, Propagation } from './delete.ts';

@@ -6,6 +6,7 @@ import type { Slices } from '@kcp-ts/base';
 import { decodeJsonInSlices } from '@kcp-ts/http';
 import { hasProtobuf } from '@kcp-ts/k8s-protobuf';
 import type { ServedResource } from '@kcp-ts/registry';
+import { admitConnect } from '@kcp-ts/registry';
 import type { StreamSerializer } from '@kcp-ts/watch';
 import type { ApiRequest } from '../api-request.ts';
 import type { Bookmarks } from '../bookmarks.ts';
@@ -25,6 +26,7 @@ import { handleList } from './list.ts';
 import { handlePatch } from './patch.ts';
 import { handleUpdate } from './update.ts';
 import { handleWatch } from './watch.ts';
+import { oneCluster } from './write-call.ts';
 
 function specialName(served: ServedResource, api: ApiPath): string {
   const { group, plural } = served.definition;
@@ -47,6 +49,15 @@ function specialOf({ deps, served, api }: ResourceCall): SpecialHandler | undefi
   return deps.special.get(scale ? '*/scale' : specialName(served, api));
 }
 
+/** Asks admission whether the connection may be opened that a special handler is for. */
+function admitConnection(call: ResourceCall, slices: Slices): Promise<void> {
+  const { deps, request, served, api } = call;
+  const { name, namespace, subresource } = api;
+  const warn = (text: string) => void request.warnings.push(text);
+  const target = { served, cluster: oneCluster(call), namespace, name, subresource };
+  return admitConnect(deps.registry, { ...target, user: request.user, slices, warn });
+}
+
 async function handleSpecial(special: SpecialHandler, call: ResourceCall, verb: Verb): Promise<void> {
   const { deps, request, cluster, storage, served, api } = call;
   const slices = deps.turns.begin();
@@ -55,7 +66,9 @@ async function handleSpecial(special: SpecialHandler, call: ResourceCall, verb: 
     request.exchange.stream(200, answerHeaders(request, 'application/json')).end();
     return;
   }
-  const body = verb === 'get' || verb === 'list' ? undefined : await specialBody(call, verb, slices);
+  if (special.connects === true) await admitConnection(call, slices);
+  const hasBody = special.connects !== true && verb !== 'get' && verb !== 'list';
+  const body = hasBody ? await specialBody(call, verb, slices) : undefined;
   if (slices.due) await slices.pause();
   const { namespace, name: objectName } = api;
   const answer = await special.handle({ request, cluster, storage, served, namespace, objectName, body });
