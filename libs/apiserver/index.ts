@@ -32,8 +32,5 @@ export type {
   SpecialHandler,
 } from './server-dependencies.ts';
 // What is not plain storage
-export type { ReviewDependencies } from './subresources/reviews.ts';
-export { createReviewHandlers } from './subresources/reviews.ts';
 export { createScaleHandler } from './subresources/scale.ts';
-export { createTokenRequestHandler } from './subresources/token-request.ts';
 export type { KeyFilter, RequestAuthorizer, ServedApi, StorageView, View } from './view.ts';

@@ -1,8 +1,10 @@
 /** The code of kinds, found by their definitions. */
 import type { ResourceDefinition } from '@kcp-ts/api';
 import { groupVersionText } from '@kcp-ts/api';
+import type { SpecialHandler } from '@kcp-ts/apiserver';
 import type { Conversion, Strategy } from '@kcp-ts/registry';
 import type { Kind } from './common/kind.ts';
+import type { HandlerDependencies } from './handler-dependencies.ts';
 import type { KindDependencies } from './kind-dependencies.ts';
 import { allKinds } from './kinds.ts';
 
@@ -11,6 +13,11 @@ export function createStrategies(kinds: readonly Kind[], deps: KindDependencies)
   const strategies: Record<string, Strategy> = {};
   for (const { definition, strategy } of kinds) strategies[definition.strategy] ??= strategy(deps);
   return strategies;
+}
+
+/** The handlers of what is not stored. */
+export function createHandlers(kinds: readonly Kind[], deps: HandlerDependencies): readonly SpecialHandler[] {
+  return kinds.flatMap(({ handler }) => handler?.(deps) ?? []);
 }
 
 function versionName(definition: ResourceDefinition): string {

@@ -1,10 +1,11 @@
 /** The handlers of what is not plain storage. */
 
 import type { SpecialHandler } from '@kcp-ts/apiserver';
-import { createReviewHandlers, createScaleHandler, createTokenRequestHandler } from '@kcp-ts/apiserver';
+import { createScaleHandler } from '@kcp-ts/apiserver';
 import type { Authenticator, ServiceAccountTokens } from '@kcp-ts/authn';
 import { tokenReview } from '@kcp-ts/authn';
 import { selfSubjectReview } from '@kcp-ts/authz';
+import { allKinds, createHandlers } from '@kcp-ts/kinds';
 import type { RegistryDependencies } from '@kcp-ts/registry';
 import { timestampOf } from '@kcp-ts/registry';
 import type { Access } from './access.ts';
@@ -26,13 +27,15 @@ export function specialHandlers(
 ): ReadonlyMap<string, SpecialHandler> {
   const now = () => timestampOf(core.clock.now());
   const handlers = [
-    ...createReviewHandlers({
+    createScaleHandler({ store: core.store, registry }),
+    ...createHandlers(allKinds, {
       ...access.reviews,
       selfSubjectReview: (review, user) => selfSubjectReview(review, user, now()),
       tokenReview: (review) => tokenReview(authenticator, review),
+      store: core.store,
+      issue: tokens.issue,
+      now,
     }),
-    createScaleHandler({ store: core.store, registry }),
-    createTokenRequestHandler({ store: core.store, issue: tokens.issue, now }),
   ];
   return new Map(handlers.map((handler) => [handler.name, handler]));
 }

@@ -4,8 +4,10 @@
  */
 import type { PrinterColumn, ResourceDefinition, SubresourceDefinition, Verb, WriteRules } from '@kcp-ts/api';
 import { groupResourceText } from '@kcp-ts/api';
+import type { SpecialHandler } from '@kcp-ts/apiserver';
 import type { Conversion, Strategy } from '@kcp-ts/registry';
 import { noStrategy } from '@kcp-ts/registry';
+import type { HandlerDependencies } from '../handler-dependencies.ts';
 import type { KindDependencies } from '../kind-dependencies.ts';
 import { listBoundsOf } from './list-bounds.ts';
 
@@ -15,6 +17,8 @@ interface KindCode {
   readonly strategy: (deps: KindDependencies) => Strategy;
   /** To and from the version that is stored; absent where versions differ in their name alone. */
   readonly conversion?: Conversion;
+  /** Answers for what is not stored: the kind itself where it is virtual, or a subresource. */
+  readonly handler?: (deps: HandlerDependencies) => SpecialHandler;
 }
 
 export interface Kind extends KindCode {
@@ -60,7 +64,7 @@ export function definitionOnly(): Strategy {
 }
 
 function kindOf(
-  { strategy, conversion, ...given }: Given,
+  { strategy, conversion, handler, ...given }: Given,
   family: Pick<ResourceDefinition, 'verbs' | 'dialect'>,
 ): Kind {
   const definition = {
@@ -77,7 +81,12 @@ function kindOf(
     ...given,
     strategy: groupResourceText({ group: given.aliasOf?.group ?? given.group, plural: given.plural }),
   };
-  return { definition, strategy, ...(conversion === undefined ? {} : { conversion }) };
+  return {
+    definition,
+    strategy,
+    ...(conversion === undefined ? {} : { conversion }),
+    ...(handler === undefined ? {} : { handler }),
+  };
 }
 
 /** A kind of Kubernetes' own. */
@@ -86,7 +95,7 @@ export function builtinKind(given: Given & { readonly writeRules: WriteRules }):
 }
 
 /** A kind that is answered and never stored. */
-export function reviewKind(given: Omit<Given, keyof KindCode>): Kind {
+export function reviewKind(given: Omit<Given, 'strategy'> & Required<Pick<KindCode, 'handler'>>): Kind {
   return kindOf({ ...given, virtual: true, strategy: definitionOnly }, { verbs: ['create'], dialect: 'builtin' });
 }
 

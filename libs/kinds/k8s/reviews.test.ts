@@ -1,10 +1,12 @@
 import type { StatusError } from '@kcp-ts/api';
-import type { ReviewDependencies, SpecialCall } from '@kcp-ts/apiserver';
-import { createReviewHandlers } from '@kcp-ts/apiserver';
+import { groupResourceText } from '@kcp-ts/api';
+import type { SpecialCall } from '@kcp-ts/apiserver';
 import { noStrategy, serve } from '@kcp-ts/registry';
 import { compileSchema } from '@kcp-ts/schema';
 import { expect, test } from 'vitest';
-import { builtinDefinitions } from '../kinds.ts';
+import type { HandlerDependencies } from '../handler-dependencies.ts';
+import { builtinKinds } from '../kinds.ts';
+import type { TokenRequestDependencies } from './core/serviceaccounts/token-handler.ts';
 
 const asked: unknown[][] = [];
 const answer =
@@ -14,7 +16,7 @@ const answer =
     return { ...review, status: { by: name } } as never;
   };
 
-const deps: ReviewDependencies = {
+const deps: Omit<HandlerDependencies, keyof TokenRequestDependencies> = {
   subjectAccessReview: answer('subject'),
   localSubjectAccessReview: answer('local'),
   selfSubjectAccessReview: answer('self'),
@@ -26,9 +28,11 @@ const deps: ReviewDependencies = {
 const user = { name: 'ann', groups: ['dev'] };
 
 async function review(plural: string, body: unknown, headers: object = {}, groups = user.groups): Promise<unknown> {
-  const definition = builtinDefinitions.find((candidate) => candidate.plural === plural);
-  const handler = createReviewHandlers(deps).find(({ name }) => name === `${plural}.${definition?.group}`);
-  if (definition === undefined || handler === undefined) throw new RangeError(`Cannot find ${plural}`);
+  const kind = builtinKinds.find((candidate) => candidate.definition.plural === plural);
+  const handler = kind?.handler?.(deps as HandlerDependencies);
+  if (kind === undefined || handler === undefined) throw new RangeError(`Cannot find ${plural}`);
+  const { definition } = kind;
+  expect(handler.name).toBe(groupResourceText(definition));
   const schema = compileSchema(definition.schema, { dialect: definition.dialect, kind: definition.kind });
   const served = serve(definition, {
     identity: '-',

@@ -2,12 +2,14 @@ import { kindSchema, object } from '@kcp-ts/schema/builder';
 import type { Kind } from '../../../common/kind.ts';
 import { reviewKind } from '../../../common/kind.ts';
 import { keptEmpty, userInfo } from '../../common/schemas.ts';
+import { createSelfSubjectReviewHandler } from './handler.ts';
 
 export const selfSubjectReviews: Kind = reviewKind({
   group: 'authentication.k8s.io',
   version: 'v1',
   kind: 'SelfSubjectReview',
   plural: 'selfsubjectreviews',
+  handler: createSelfSubjectReviewHandler,
   schema: kindSchema('SelfSubjectReview tells you who the server takes you for.', {
     status: object(
       'The answer.',

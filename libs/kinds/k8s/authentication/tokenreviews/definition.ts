@@ -2,12 +2,14 @@ import { flag, kindSchema, object, text, texts } from '@kcp-ts/schema/builder';
 import type { Kind } from '../../../common/kind.ts';
 import { reviewKind } from '../../../common/kind.ts';
 import { keptEmpty, userInfo } from '../../common/schemas.ts';
+import { createTokenReviewHandler } from './handler.ts';
 
 export const tokenReviews: Kind = reviewKind({
   group: 'authentication.k8s.io',
   version: 'v1',
   kind: 'TokenReview',
   plural: 'tokenreviews',
+  handler: createTokenReviewHandler,
   schema: kindSchema(
     'TokenReview tells whose a bearer token is.',
     {

@@ -3,12 +3,14 @@ import type { Kind } from '../../../common/kind.ts';
 import { reviewKind } from '../../../common/kind.ts';
 import { keptEmpty } from '../../common/schemas.ts';
 import { accessStatus, attributes } from '../access-review-fields.ts';
+import { createSelfSubjectAccessReviewHandler } from './handler.ts';
 
 export const selfSubjectAccessReviews: Kind = reviewKind({
   group: 'authorization.k8s.io',
   version: 'v1',
   kind: 'SelfSubjectAccessReview',
   plural: 'selfsubjectaccessreviews',
+  handler: createSelfSubjectAccessReviewHandler,
   schema: kindSchema(
     'SelfSubjectAccessReview tells whether you may do something.',
     { spec: object('The question.', attributes, undefined, keptEmpty), status: accessStatus },

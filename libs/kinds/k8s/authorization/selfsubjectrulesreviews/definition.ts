@@ -2,6 +2,7 @@ import { atomicList, flag, kindSchema, object, text, texts } from '@kcp-ts/schem
 import type { Kind } from '../../../common/kind.ts';
 import { reviewKind } from '../../../common/kind.ts';
 import { keptEmpty, keptNull } from '../../common/schemas.ts';
+import { createSelfSubjectRulesReviewHandler } from './handler.ts';
 
 const rulesStatus = object(
   'The answer.',
@@ -41,6 +42,7 @@ export const selfSubjectRulesReviews: Kind = reviewKind({
   version: 'v1',
   kind: 'SelfSubjectRulesReview',
   plural: 'selfsubjectrulesreviews',
+  handler: createSelfSubjectRulesReviewHandler,
   schema: kindSchema(
     'SelfSubjectRulesReview lists what you may do in a namespace.',
     {

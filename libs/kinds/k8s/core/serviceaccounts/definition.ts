@@ -5,7 +5,8 @@ import { ageColumn, nameColumn } from '../../common/columns.ts';
 import { objectReference } from '../../common/schemas.ts';
 import { usualWriteRules } from '../../common/write-rules.ts';
 import { createServiceAccountsStrategy } from './strategy.ts';
-import { tokenRequestSchema } from './token-request.ts';
+import { createTokenRequestHandler } from './token-handler.ts';
+import { tokenRequestSchema } from './token-request-schema.ts';
 
 const schema = kindSchema('ServiceAccount is an identity for programs.', {
   automountServiceAccountToken: flag('Whether programs get a token unasked.'),
@@ -38,5 +39,6 @@ export const serviceAccounts: Kind = builtinKind({
   schema,
   writeRules: { ...usualWriteRules, returnsDeleted: true },
   strategy: createServiceAccountsStrategy,
+  handler: createTokenRequestHandler,
   columns: [nameColumn, ageColumn],
 });

@@ -1,10 +1,10 @@
 import type { ClusterName, KubeObject, ResourceDefinition, StatusError } from '@kcp-ts/api';
+import type { SpecialCall } from '@kcp-ts/apiserver';
 import { noStrategy, objectKey, serve, storedObject } from '@kcp-ts/registry';
 import { compileSchema } from '@kcp-ts/schema';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { beforeEach, expect, test } from 'vitest';
-import type { SpecialCall } from '../server-dependencies.ts';
-import { createTokenRequestHandler } from './token-request.ts';
+import { createTokenRequestHandler } from './token-handler.ts';
 
 const definition = {
   group: '',

@@ -2,11 +2,13 @@
 
 import type { KubeObject } from '@kcp-ts/api';
 import { invalidValue, StatusError } from '@kcp-ts/api';
+import type { SpecialHandler } from '@kcp-ts/apiserver';
 import { isExactInteger } from '@kcp-ts/base';
 import { currentObject, objectKey } from '@kcp-ts/registry';
-import type { ServerDependencies, SpecialHandler } from '../server-dependencies.ts';
+import type { Store } from '@kcp-ts/storage';
 
-export interface TokenRequestDependencies extends Pick<ServerDependencies, 'store'> {
+export interface TokenRequestDependencies {
+  readonly store: Pick<Store, 'get'>;
   issue(
     account: { readonly cluster: string; readonly namespace: string; readonly name: string; readonly uid: string },
     spec: { readonly expirationSeconds: number; readonly audiences?: readonly string[] | undefined },
