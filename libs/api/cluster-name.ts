@@ -7,6 +7,14 @@ declare const workspacePath: unique symbol;
 
 /** The immutable id of a logical cluster, e.g. `2zhx0f1g9nd3c4o`, `root`, `system:admin`. */
 export type ClusterName = string & { readonly [clusterName]: true };
+/**
+ * The name of a logical cluster as a key, an object or a certificate says it: nobody has checked it.
+ * Every ClusterName is one; a WorkspacePath is none, so the two cannot be mixed up.
+ */
+export type LogicalClusterName = string & {
+  readonly [clusterName]?: true;
+  readonly [workspacePath]?: never;
+};
 /** What people type: `root:org:team`, or any name followed by workspace names. A name is also a path of one segment. */
 export type WorkspacePath = string & { readonly [workspacePath]: true };
 

@@ -1,6 +1,6 @@
 export { Budget } from './budget.ts';
 // Clusters and revisions
-export type { ClusterName, WorkspacePath } from './cluster-name.ts';
+export type { ClusterName, LogicalClusterName, WorkspacePath } from './cluster-name.ts';
 export { asClusterName, asWorkspacePath, isClusterName, isWorkspacePath, joinPath } from './cluster-name.ts';
 export type { ConditionChange } from './conditions.ts';
 export { isTrueCondition, withCondition, withSummary } from './conditions.ts';

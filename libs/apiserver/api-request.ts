@@ -1,4 +1,4 @@
-import type { RequestInfo, StatusError, UserInfo } from '@kcp-ts/api';
+import type { LogicalClusterName, RequestInfo, StatusError, UserInfo } from '@kcp-ts/api';
 import type { Exchange } from '@kcp-ts/http';
 import type { Query } from './query.ts';
 import type { RequestAuthorizer, View } from './view.ts';
@@ -24,7 +24,7 @@ export type Target =
   | {
       readonly kind: 'answer';
       /** Whose rights decide on an impersonation; the user's home where it is absent. */
-      readonly impersonationCluster?: string;
+      readonly impersonationCluster?: LogicalClusterName;
       readonly authorizer: RequestAuthorizer;
       readonly answer: (request: ApiRequest) => void | Promise<void>;
     }

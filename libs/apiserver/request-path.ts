@@ -3,13 +3,15 @@
  * something else (`/healthz`, `/openapi/v3`). Parsed once per request, without regular expressions.
  */
 
-import type { ApiPath, RequestInfo } from '@kcp-ts/api';
+import type { ApiPath, LogicalClusterName, RequestInfo } from '@kcp-ts/api';
 import { decodeSegment } from '@kcp-ts/http';
 import type { Query } from './query.ts';
 import { verbOf } from './verb-of.ts';
 
 /** Splits off `/clusters/<x>`: the cluster's text (undecoded segments are decoded) and the rest of the path, or undefined where there is no such prefix. */
-export function splitCluster(path: string): { readonly cluster: string; readonly rest: string } | undefined {
+export function splitCluster(
+  path: string,
+): { readonly cluster: LogicalClusterName; readonly rest: string } | undefined {
   if (!path.startsWith('/clusters/')) return undefined;
   const end = path.indexOf('/', 10);
   const text = end < 0 ? path.slice(10) : path.slice(10, end);

@@ -3,7 +3,16 @@
  * (an authorizer), what is served (an API surface), and where that is stored (ranges of keys, and filters). Filters and handlers know views and nothing
  * of how they came about, so every verb works the same in all of them.
  */
-import type { ApiPath, ClusterName, KubeObject, RequestInfo, Revision, StatusError, UserInfo } from '@kcp-ts/api';
+import type {
+  ApiPath,
+  ClusterName,
+  KubeObject,
+  LogicalClusterName,
+  RequestInfo,
+  Revision,
+  StatusError,
+  UserInfo,
+} from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
 import type { ApiSurface, ObjectFilter, ServedResource } from '@kcp-ts/registry';
 import type { Range, StoreEvent } from '@kcp-ts/storage';
@@ -53,7 +62,7 @@ export interface StorageView {
 export interface View {
   readonly cluster: ClusterName | '*';
   /** Whose rights decide on an impersonation: a cluster, `*`, or '' where there is none. */
-  readonly impersonationCluster: string;
+  readonly impersonationCluster: LogicalClusterName;
   readonly authorizer: RequestAuthorizer;
   readonly api: ServedApi;
   /** For one request: who reads or writes, and by which verb. */

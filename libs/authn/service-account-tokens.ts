@@ -4,7 +4,7 @@
  */
 import type { KeyObject, webcrypto } from 'node:crypto';
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
-import type { UserInfo } from '@kcp-ts/api';
+import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import type { Clock, Random } from '@kcp-ts/base';
 import type { JWTPayload } from 'jose';
 import { serviceAccountGroups, withAuthenticated } from './groups.ts';
@@ -21,7 +21,7 @@ const secretIssuer = 'kubernetes/serviceaccount';
 const secretClaim = 'kubernetes.io/serviceaccount/';
 
 export interface ServiceAccount {
-  readonly cluster: string;
+  readonly cluster: LogicalClusterName;
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;

@@ -1,5 +1,5 @@
 /** What is asked of the authorizer, and what it answers. */
-import type { UserInfo } from '@kcp-ts/api';
+import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
 
 /** A verb on a resource; absent parts are ''. */
 export interface ResourceQuestion {
@@ -23,7 +23,7 @@ export type Question = { readonly verb: string } & (ResourceQuestion | PathQuest
 export type AccessRequest = Question & {
   readonly user: UserInfo;
   /** The logical cluster's name; `*` for all clusters, '' for none. */
-  readonly cluster: string;
+  readonly cluster: LogicalClusterName;
 };
 
 /** `denied`: forbidden whatever others say, rather than not allowed by anybody. `reason` is for the audit log, never for a client. */

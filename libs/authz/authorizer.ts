@@ -1,5 +1,5 @@
 /** The chain of authorizers. Synchronous: what it asks is in memory or in the store's own copy. */
-import type { UserInfo } from '@kcp-ts/api';
+import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import { currentGroup } from '@kcp-ts/api';
 import type { AccessRequest, Decision, Question } from './attributes.ts';
 import { hasGroup } from './attributes.ts';
@@ -12,7 +12,7 @@ import { mastersGroup } from './well-known.ts';
 
 /** The export that a resource of a cluster is bound from. */
 export interface BoundExport {
-  readonly exportCluster: string;
+  readonly exportCluster: LogicalClusterName;
   readonly exportName: string;
   /** Whether it limits what consumers may do, or did when it was last seen. */
   readonly maximalPermissionPolicy: boolean;
@@ -22,7 +22,7 @@ export interface AuthorizerDependencies {
   readonly rbac: Rbac;
   cluster(name: string): ClusterFacts | undefined;
   /** Undefined for what is not bound. */
-  boundExport(cluster: string, group: string, resource: string): BoundExport | undefined;
+  boundExport(cluster: LogicalClusterName, group: string, resource: string): BoundExport | undefined;
   /** Each stands for itself alone, as kube-apiserver's `--authorization-always-allow-paths` takes them. */
   readonly alwaysAllowPaths: readonly string[];
 }
@@ -41,7 +41,7 @@ export interface Authorizer {
    * The maximal permission policy alone: whether the provider in `exportCluster` lets the user, who acts through another provider's virtual workspace, do this
    * with its API. The request's cluster is not looked at.
    */
-  policyAllows(request: AccessRequest, exportCluster: string): boolean;
+  policyAllows(request: AccessRequest, exportCluster: LogicalClusterName): boolean;
 }
 
 export const alwaysAllowPathsDefault: readonly string[] = ['/healthz', '/livez', '/readyz'];
@@ -52,7 +52,7 @@ interface Asker {
   readonly effective: readonly [UserInfo, ...UserInfo[]];
 }
 
-type Link = (asker: Asker, cluster: string, question: Question) => Decision | undefined;
+type Link = (asker: Asker, cluster: LogicalClusterName, question: Question) => Decision | undefined;
 
 const masters: Decision = { allowed: true, reason: mastersGroup };
 const openPath: Decision = { allowed: true, reason: 'always allowed path' };

@@ -1,5 +1,5 @@
 /** Who may enter a logical cluster at all. Each answers undefined where it has no objection. */
-import type { UserInfo } from '@kcp-ts/api';
+import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import type { Decision, Question } from './attributes.ts';
 import { hasGroup } from './attributes.ts';
 import type { Rbac } from './rbac.ts';
@@ -48,7 +48,7 @@ const lifecycleAllowed: Decision = { allowed: true, reason: 'initializer or term
  */
 export function checkRequiredGroups(
   user: UserInfo,
-  cluster: string,
+  cluster: LogicalClusterName,
   facts: ClusterFacts | undefined,
 ): Decision | undefined {
   if (cluster === '') return emptyCluster;
@@ -65,7 +65,7 @@ export function checkRequiredGroups(
 /** The cluster's phase, and the permission `access` on `/`, which any of the effective users may have. The first of them is the user itself. */
 export function checkContent(
   users: readonly [UserInfo, ...UserInfo[]],
-  cluster: string,
+  cluster: LogicalClusterName,
   facts: ClusterFacts | undefined,
   question: Question,
   rbac: Rbac,

@@ -1,5 +1,5 @@
 /** As whom a user acts in a cluster: itself if it may, less if it belongs elsewhere, and whoever it brings a warrant of. */
-import type { UserInfo } from '@kcp-ts/api';
+import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import {
   anonymousName,
   authenticatedGroup,
@@ -54,7 +54,7 @@ export function isHeld(user: UserInfo): boolean {
 }
 
 /** Whether the user's scopes, and the home of a service account, let it act as itself in a cluster. */
-export function isInScope(user: UserInfo, cluster: string): boolean {
+export function isInScope(user: UserInfo, cluster: LogicalClusterName): boolean {
   return clustersAllowed(user)?.includes(cluster) ?? true;
 }
 
@@ -73,7 +73,7 @@ function reduced(user: UserInfo, clusters: readonly string[]): UserInfo {
  * A service account by the name that counts in every cluster. The scope that its token carries is its home; a scope that allows neither its home nor the
  * cluster takes this name from it.
  */
-function globalServiceAccount(user: UserInfo, cluster: string): UserInfo | undefined {
+function globalServiceAccount(user: UserInfo, cluster: LogicalClusterName): UserInfo | undefined {
   const account = serviceAccountOf(user.name);
   const home = homeOf(user);
   if (account === undefined || home === undefined) return undefined;
@@ -89,7 +89,7 @@ function globalServiceAccount(user: UserInfo, cluster: string): UserInfo | undef
  * The name by which a user who acts in a cluster is given rights in another one: a service account's own name means somebody else there. One that does not
  * say where it is at home is the cluster's own. Undefined for one that is at home nowhere.
  */
-export function nameElsewhere(user: UserInfo, cluster: string): string | undefined {
+export function nameElsewhere(user: UserInfo, cluster: LogicalClusterName): string | undefined {
   const account = serviceAccountOf(user.name);
   if (account === undefined) return user.name;
   const home = user.extra?.[homeClusterExtra] === undefined ? cluster : homeOf(user);
@@ -160,7 +160,7 @@ function isMoreThanItself({ extra }: UserInfo): boolean {
  * Everybody whose rights count for the user in this cluster (EffectiveUsers in kcp's fork). The first is the user itself, or who it is outside its scopes;
  * the others add rights and never take any. Not empty.
  */
-export function effectiveUsers(user: UserInfo, cluster: string): readonly [UserInfo, ...UserInfo[]] {
+export function effectiveUsers(user: UserInfo, cluster: LogicalClusterName): readonly [UserInfo, ...UserInfo[]] {
   if (!isMoreThanItself(user)) return [user];
   const [first, ...others] = withWarranted(user).flatMap((one) => {
     const account = globalServiceAccount(one, cluster);

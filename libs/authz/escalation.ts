@@ -1,6 +1,6 @@
 /** Nobody may hand out rights that he does not have: checks of writes of roles and bindings. */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, UserInfo } from '@kcp-ts/api';
+import type { KubeObject, LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import { hasGroup } from './attributes.ts';
 import type { Authorizer } from './authorizer.ts';
@@ -14,7 +14,7 @@ import { mastersGroup, systemAdminCluster } from './well-known.ts';
 /** Who writes where; `namespace` is '' for cluster-scoped objects. */
 export interface RbacWriter {
   readonly user: UserInfo;
-  readonly cluster: string;
+  readonly cluster: LogicalClusterName;
   readonly namespace: string;
 }
 

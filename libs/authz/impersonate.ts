@@ -1,5 +1,5 @@
 /** Acting as somebody else: who may, and who one then is. */
-import type { UserInfo } from '@kcp-ts/api';
+import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import type { AccessRequest, ResourceQuestion } from './attributes.ts';
 import { hasGroup } from './attributes.ts';
@@ -108,7 +108,7 @@ export function impersonate(
   authorizer: Authorizer,
   requester: UserInfo,
   wanted: Impersonation,
-  cluster: string,
+  cluster: LogicalClusterName,
 ): UserInfo {
   if (wanted.user === '') throw StatusError.badRequest('groups, uid or extra requested without impersonating a user');
   const isMaster = hasGroup(requester, mastersGroup);

@@ -1,5 +1,5 @@
 /** The maximal permission policy of an export: its provider says, in the export's cluster, what consumers may do at most. */
-import type { UserInfo } from '@kcp-ts/api';
+import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import type { Question } from './attributes.ts';
 import { homeOf, isHeld, isInScope, outOfScope, withWarranted } from './effective-users.ts';
 import type { Rbac } from './rbac.ts';
@@ -7,7 +7,7 @@ import { bindingPrefix, earlierBindingPrefix, globalServiceAccountPrefix, servic
 
 /** Where the users of a policy are judged. */
 export interface PolicyPlace {
-  readonly exportCluster: string;
+  readonly exportCluster: LogicalClusterName;
   /** The cluster whose bound resource is asked for; undefined for a provider that acts through its own virtual workspace. */
   readonly consumer: string | undefined;
 }

@@ -3,7 +3,7 @@
  * ClusterRole that only exists in `system:admin`. What is compiled is kept per cluster in a bounded cache; a cluster that nobody asks about holds nothing.
  */
 
-import type { UserInfo } from '@kcp-ts/api';
+import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import type { Slices, Turns } from '@kcp-ts/base';
 import { LRUCache } from 'lru-cache';
 import type { Question } from './attributes.ts';
@@ -16,26 +16,26 @@ import { systemAdminCluster } from './well-known.ts';
 
 export interface Rbac {
   /** Whether this very user may; scopes and warrants are not looked at. About a microsecond where the cluster is compiled. */
-  allows(user: UserInfo, cluster: string, question: Question): boolean;
+  allows(user: UserInfo, cluster: LogicalClusterName, question: Question): boolean;
   /**
    * Compiles what questions about a cluster and a namespace of it ('' for none) need, with turns for others between its bindings. Undefined where it is there,
    * or has been made at once. Who asks without it is answered as well, and compiles in one piece.
    */
-  prepare(cluster: string, namespace: string, turns: Turns): Promise<void> | undefined;
+  prepare(cluster: LogicalClusterName, namespace: string, turns: Turns): Promise<void> | undefined;
   /** All rules that this very user has in a namespace ('' for the cluster as a whole): those of `system:admin` first, each role once. */
-  rulesFor(user: UserInfo, cluster: string, namespace: string): readonly PolicyRule[];
+  rulesFor(user: UserInfo, cluster: LogicalClusterName, namespace: string): readonly PolicyRule[];
   /**
    * The rules of every role that a binding's reference can come to mean: the cluster's own, and for a ClusterRole the one of that name in `system:admin`, which
    * the binding means where the cluster has none. Undefined where there is neither.
    */
-  roleRules(cluster: string, namespace: string, reference: RoleRef): readonly PolicyRule[] | undefined;
+  roleRules(cluster: LogicalClusterName, namespace: string, reference: RoleRef): readonly PolicyRule[] | undefined;
   /** Whether a ClusterRoleBinding of the cluster names consumers of an export, by the prefix of today. */
-  bindsConsumers(cluster: string): boolean;
+  bindsConsumers(cluster: LogicalClusterName): boolean;
   /**
    * To be called when an RBAC object has changed, at a cost that depends on that object alone. Without an object everything of the cluster is forgotten; of
    * the namespace only, where one is given.
    */
-  invalidate(cluster: string, namespace?: string, object?: RbacObject): void;
+  invalidate(cluster: LogicalClusterName, namespace?: string, object?: RbacObject): void;
   /** How many clusters are compiled. */
   size(): number;
 }
@@ -106,7 +106,7 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     return role;
   }
 
-  function clusterRole(cluster: string, policy: ClusterPolicy, name: string): ResolvedRole | undefined {
+  function clusterRole(cluster: LogicalClusterName, policy: ClusterPolicy, name: string): ResolvedRole | undefined {
     const local =
       cluster === systemAdminCluster ? undefined : once(policy.roles, name, () => source.clusterRole(cluster, name));
     return local ?? systemRole(name);
@@ -127,7 +127,7 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     while (steps.next().done !== true);
   }
 
-  function emptyPolicy(cluster: string): ClusterPolicy {
+  function emptyPolicy(cluster: LogicalClusterName): ClusterPolicy {
     const bindings = createBindings('', {
       resolve: ({ kind, name }) => (kind === 'ClusterRole' ? clusterRole(cluster, policy, name) : undefined),
       version: () => policy.version + systemVersion,
@@ -136,13 +136,13 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     return policy;
   }
 
-  function compile(cluster: string): ClusterPolicy {
+  function compile(cluster: LogicalClusterName): ClusterPolicy {
     const policy = emptyPolicy(cluster);
     fillAtOnce(policy.bindings, source.clusterRoleBindings(cluster));
     return policy;
   }
 
-  function emptyNamespace(cluster: string, policy: ClusterPolicy, namespace: string): NamespacePolicy {
+  function emptyNamespace(cluster: LogicalClusterName, policy: ClusterPolicy, namespace: string): NamespacePolicy {
     const roles = new Map<string, ResolvedRole | undefined>();
     const bindings = createBindings(namespace, {
       resolve({ kind, name }) {
@@ -154,7 +154,7 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     return { bindings, roles };
   }
 
-  function policyOf(cluster: string): ClusterPolicy {
+  function policyOf(cluster: LogicalClusterName): ClusterPolicy {
     if (cluster === systemAdminCluster) {
       systemPolicy ??= compile(cluster);
       return systemPolicy;
@@ -166,7 +166,7 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     return policy;
   }
 
-  function namespaceBindings(cluster: string, policy: ClusterPolicy, namespace: string): CompiledBindings {
+  function namespaceBindings(cluster: LogicalClusterName, policy: ClusterPolicy, namespace: string): CompiledBindings {
     const known = policy.namespaces.get(namespace);
     if (known !== undefined) return known.bindings;
     const compiled = emptyNamespace(cluster, policy, namespace);
@@ -180,7 +180,7 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     policy.namespaces.set(namespace, compiled);
   }
 
-  function preparingKey(cluster: string, namespace: string): string {
+  function preparingKey(cluster: LogicalClusterName, namespace: string): string {
     return `${cluster}/${namespace}`;
   }
 
@@ -227,7 +227,7 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     return own.done;
   }
 
-  function prepareCluster(cluster: string, slices: Slices): Promise<void> | undefined {
+  function prepareCluster(cluster: LogicalClusterName, slices: Slices): Promise<void> | undefined {
     if (policies.get(cluster) !== undefined) return undefined;
     const policy = emptyPolicy(cluster);
     return prepareBindings(preparingKey(cluster, ''), slices, {
@@ -238,7 +238,7 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     });
   }
 
-  function prepareNamespace(cluster: string, namespace: string, slices: Slices): Promise<void> | undefined {
+  function prepareNamespace(cluster: LogicalClusterName, namespace: string, slices: Slices): Promise<void> | undefined {
     const policy = policies.get(cluster);
     if (policy === undefined || namespace === '' || policy.namespaces.has(namespace)) return undefined;
     const compiled = emptyNamespace(cluster, policy, namespace);
@@ -253,7 +253,7 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
   }
 
   /** Bindings that are being compiled are told what changes, or are forgotten with all that is known of a cluster or namespace. */
-  function tellPreparing(cluster: string, namespace: string, object: RbacObject | undefined): void {
+  function tellPreparing(cluster: LogicalClusterName, namespace: string, object: RbacObject | undefined): void {
     if (preparing.size === 0) return;
     if (object !== undefined) {
       if (object.resource.endsWith('bindings'))
@@ -262,21 +262,21 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     else for (const key of preparing.keys()) if (key.startsWith(`${cluster}/`)) preparing.delete(key);
   }
 
-  function allowedIn(user: UserInfo, cluster: string, question: Question): boolean {
+  function allowedIn(user: UserInfo, cluster: LogicalClusterName, question: Question): boolean {
     const policy = policyOf(cluster);
     if (policy.bindings.allow(user, question)) return true;
     if (question.kind !== 'resource' || question.namespace === '') return false;
     return namespaceBindings(cluster, policy, question.namespace).allow(user, question);
   }
 
-  function rulesIn(user: UserInfo, cluster: string, namespace: string): readonly PolicyRule[] {
+  function rulesIn(user: UserInfo, cluster: LogicalClusterName, namespace: string): readonly PolicyRule[] {
     const policy = policyOf(cluster);
     const roles = [...policy.bindings.rolesOf(user)];
     if (namespace !== '') roles.push(...namespaceBindings(cluster, policy, namespace).rolesOf(user));
     return roles.flatMap((role) => role.rules);
   }
 
-  function forget(cluster: string, namespace: string): void {
+  function forget(cluster: LogicalClusterName, namespace: string): void {
     const policy = cluster === systemAdminCluster ? systemPolicy : policies.peek(cluster);
     if (namespace !== '') policy?.namespaces.delete(namespace);
     else if (cluster !== systemAdminCluster) policies.delete(cluster);
@@ -293,7 +293,12 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     return bindings.size < bindingsMax;
   }
 
-  function change(policy: ClusterPolicy, cluster: string, namespace: string, { resource, name }: RbacObject): boolean {
+  function change(
+    policy: ClusterPolicy,
+    cluster: LogicalClusterName,
+    namespace: string,
+    { resource, name }: RbacObject,
+  ): boolean {
     switch (resource) {
       case 'clusterrolebindings':
         return setBinding(policy.bindings, name, source.clusterRoleBinding(cluster, name));

@@ -1,5 +1,5 @@
 /** The questions inside of access reviews: their fields, and what is wrong with them in Kubernetes' words. */
-import type { FieldError, KubeObject, UserInfo } from '@kcp-ts/api';
+import type { FieldError, KubeObject, LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import { forbiddenField, invalidValue, requiredValue } from '@kcp-ts/api';
 import type { AccessRequest } from './attributes.ts';
 
@@ -153,7 +153,7 @@ export function reviewedUser(spec: AccessReviewSpec): UserInfo {
 }
 
 /** The request that a valid spec describes. */
-export function reviewedRequest(spec: AccessReviewSpec, user: UserInfo, cluster: string): AccessRequest {
+export function reviewedRequest(spec: AccessReviewSpec, user: UserInfo, cluster: LogicalClusterName): AccessRequest {
   const resource = spec.resourceAttributes;
   if (resource === undefined || resource === null) {
     const { verb = '', path = '' } = spec.nonResourceAttributes ?? {};

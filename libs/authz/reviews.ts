@@ -1,5 +1,5 @@
 /** Reviews: questions about access that are sent as objects and answered in their status. Each throws StatusError Invalid for a bad question. */
-import type { FieldError, KubeObject, UserInfo } from '@kcp-ts/api';
+import type { FieldError, KubeObject, LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import type { AccessRequest, Decision } from './attributes.ts';
 import type { Authorizer } from './authorizer.ts';
@@ -19,10 +19,10 @@ import type { PolicyRule } from './rule-source.ts';
 
 export interface Reviews {
   /** `deep`: by `authorizeDeep`. Whether the sender may ask so is the caller's to know. */
-  subjectAccessReview(review: KubeObject, cluster: string, deep: boolean): KubeObject;
-  localSubjectAccessReview(review: KubeObject, cluster: string, namespace: string): KubeObject;
-  selfSubjectAccessReview(review: KubeObject, cluster: string, user: UserInfo): KubeObject;
-  selfSubjectRulesReview(review: KubeObject, cluster: string, user: UserInfo): KubeObject;
+  subjectAccessReview(review: KubeObject, cluster: LogicalClusterName, deep: boolean): KubeObject;
+  localSubjectAccessReview(review: KubeObject, cluster: LogicalClusterName, namespace: string): KubeObject;
+  selfSubjectAccessReview(review: KubeObject, cluster: LogicalClusterName, user: UserInfo): KubeObject;
+  selfSubjectRulesReview(review: KubeObject, cluster: LogicalClusterName, user: UserInfo): KubeObject;
 }
 
 /** Kubernetes names no kind here. */
@@ -57,7 +57,12 @@ function resourceRule(rule: PolicyRule): unknown {
 }
 
 /** Every rule that a user has, also through scopes and warrants, in the order in which it is asked. */
-export function effectiveRules(rbac: Rbac, user: UserInfo, cluster: string, namespace: string): readonly PolicyRule[] {
+export function effectiveRules(
+  rbac: Rbac,
+  user: UserInfo,
+  cluster: LogicalClusterName,
+  namespace: string,
+): readonly PolicyRule[] {
   return effectiveUsers(user, cluster).flatMap((effective) => rbac.rulesFor(effective, cluster, namespace));
 }
 

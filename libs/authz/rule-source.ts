@@ -1,5 +1,5 @@
 /** Where rules and bindings are read from; synchronous, since every request asks. */
-import type { LabelSelectorSpec } from '@kcp-ts/api';
+import type { LabelSelectorSpec, LogicalClusterName } from '@kcp-ts/api';
 import type { Store } from '@kcp-ts/storage';
 import { formatKey, parseKey, parseStored } from '@kcp-ts/storage';
 
@@ -42,12 +42,12 @@ export interface Role {
 
 export interface RuleSource {
   /** Each is read when it is asked for: a cluster may have many, and large ones. */
-  clusterRoleBindings(cluster: string): Iterable<Binding>;
-  roleBindings(cluster: string, namespace: string): Iterable<Binding>;
-  clusterRoleBinding(cluster: string, name: string): Binding | undefined;
-  roleBinding(cluster: string, namespace: string, name: string): Binding | undefined;
-  clusterRole(cluster: string, name: string): Role | undefined;
-  role(cluster: string, namespace: string, name: string): Role | undefined;
+  clusterRoleBindings(cluster: LogicalClusterName): Iterable<Binding>;
+  roleBindings(cluster: LogicalClusterName, namespace: string): Iterable<Binding>;
+  clusterRoleBinding(cluster: LogicalClusterName, name: string): Binding | undefined;
+  roleBinding(cluster: LogicalClusterName, namespace: string, name: string): Binding | undefined;
+  clusterRole(cluster: LogicalClusterName, name: string): Role | undefined;
+  role(cluster: LogicalClusterName, namespace: string, name: string): Role | undefined;
 }
 
 /** Above these many bindings in one workspace or namespace, those last by name grant nothing: a bound on what one check may cost. */
@@ -58,10 +58,10 @@ const pieceEntries = 250;
 
 /** Reads the newest durable objects of a store. */
 export function createStoreRuleSource(store: Pick<Store, 'get' | 'scan'>): RuleSource {
-  function key(resource: string, cluster: string, namespace: string, name: string): string {
+  function key(resource: string, cluster: LogicalClusterName, namespace: string, name: string): string {
     return formatKey({ group: rbacGroup, resource, identity: '-', cluster, namespace, name });
   }
-  function* all<T>(resource: string, cluster: string, namespace: string): Generator<T> {
+  function* all<T>(resource: string, cluster: LogicalClusterName, namespace: string): Generator<T> {
     // A request's path may name, encoded, what no key holds.
     if (namespace.includes('/')) return;
     const prefix = key(resource, cluster, namespace, '');
@@ -73,7 +73,7 @@ export function createStoreRuleSource(store: Pick<Store, 'get' | 'scan'>): RuleS
       after = piece.at(-1)?.key;
     }
   }
-  function one<T>(resource: string, cluster: string, namespace: string, name: string): T | undefined {
+  function one<T>(resource: string, cluster: LogicalClusterName, namespace: string, name: string): T | undefined {
     const entry = store.get(key(resource, cluster, namespace, name));
     return entry === undefined ? undefined : parseStored<T>(entry.value);
   }
@@ -96,7 +96,7 @@ export interface RbacObject {
 }
 
 export interface RbacChange {
-  readonly cluster: string;
+  readonly cluster: LogicalClusterName;
   /** '' for what is cluster-scoped. */
   readonly namespace: string;
   readonly object: RbacObject;

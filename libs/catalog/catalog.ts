@@ -4,7 +4,7 @@
  * APIBinding makes that one be read again. Precedence: built-in and system, then bound, then CRDs; a lower one with the same group and plural is hidden.
  */
 import { createHash } from 'node:crypto';
-import type { ClusterName, KubeObject } from '@kcp-ts/api';
+import type { ClusterName, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import type { Slices, Turns } from '@kcp-ts/base';
 import type { ApiSurface, ServedResource } from '@kcp-ts/registry';
 import { createApiSurface } from '@kcp-ts/registry';
@@ -29,7 +29,7 @@ export interface Catalog {
   /** To be told of every changed key, before its commit is acknowledged. */
   changed(key: string): void;
   /** The cluster is gone. */
-  forget(cluster: string): void;
+  forget(cluster: LogicalClusterName): void;
   /** Built-in and system resources alone: what every workspace serves. */
   readonly base: ApiSurface;
   /** The surface with these resources, shared with every other caller that asks for the same set. */
@@ -212,7 +212,7 @@ export function createCatalog(deps: CatalogDependencies): Catalog {
     return intern(key, () => joined(components));
   }
 
-  function bindingsOf(cluster: string): ReadonlyMap<string, string> {
+  function bindingsOf(cluster: LogicalClusterName): ReadonlyMap<string, string> {
     let found = bindings.get(cluster);
     if (found === undefined) {
       const keys = new Map<string, string>();

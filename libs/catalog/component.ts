@@ -1,5 +1,5 @@
 /** A component is one source of served resources (a CRD, or one bound resource) with a key that says all it depends on: equal keys, equal resources. */
-import type { IdentityHash } from '@kcp-ts/api';
+import type { IdentityHash, LogicalClusterName } from '@kcp-ts/api';
 import type { ServedResource } from '@kcp-ts/registry';
 
 export interface Component {
@@ -13,7 +13,7 @@ export interface BoundResource {
   readonly resource: string;
   readonly schemaUid: string;
   readonly identityHash: IdentityHash;
-  readonly exportCluster: string;
+  readonly exportCluster: LogicalClusterName;
   readonly exportName: string;
   readonly terminating: boolean;
   /** The export had a maximal permission policy when the binding last saw it. */

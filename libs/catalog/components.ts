@@ -1,6 +1,6 @@
 /** Where components come from: bound resources through the copies of their schemas, CRDs through their specs. Both cached by content, weakly. */
 import { createHash } from 'node:crypto';
-import type { KubeObject, ResourceDefinition } from '@kcp-ts/api';
+import type { KubeObject, LogicalClusterName, ResourceDefinition } from '@kcp-ts/api';
 import { parseIdentityHash } from '@kcp-ts/api';
 import type { ServedResource } from '@kcp-ts/registry';
 import { definitionsOfApiResourceSchema, definitionsOfCustomResourceDefinition } from '@kcp-ts/schema';
@@ -16,7 +16,7 @@ import { resourcesOfDefinitions } from './definitions-to-resources.ts';
 interface Binding extends KubeObject {
   readonly spec?: { readonly reference?: { readonly export?: { readonly name?: string } } };
   readonly status?: {
-    readonly apiExportClusterName?: string;
+    readonly apiExportClusterName?: LogicalClusterName;
     readonly boundResources?: readonly {
       readonly group: string;
       readonly resource: string;

@@ -3,6 +3,7 @@
  * wants for a key. The runtime owns everything else: the initial lists, the queue, the commit of
  * what a reconciler returns, the requeue on a conflict, the back-off and the metrics.
  */
+import type { LogicalClusterName } from '@kcp-ts/api';
 import type { Decision, Entry } from '@kcp-ts/storage';
 import type { Change } from '@kcp-ts/watch';
 import type { Outcome } from './outcome.ts';
@@ -24,7 +25,7 @@ export type InitialList =
   /** The keys to reconcile for one entry of the list. */
   | ((entry: Entry) => readonly string[])
   /** The keys to reconcile for each cluster that has entries in the list. */
-  | { perCluster(cluster: string): readonly string[] };
+  | { perCluster(cluster: LogicalClusterName): readonly string[] };
 
 /** Announces what is no change of a key: an index in memory, another shard. */
 export interface Source {

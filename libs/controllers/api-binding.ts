@@ -4,7 +4,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Condition, KubeObject, Revision } from '@kcp-ts/api';
+import type { Condition, KubeObject, LogicalClusterName, Revision } from '@kcp-ts/api';
 import { isTrueCondition, parseIdentityHash, withCondition } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
 import type { Controller, Outcome } from '@kcp-ts/controller-runtime';
@@ -57,13 +57,13 @@ export interface ApiBindingDependencies extends ControllerDependencies {
   readonly claims: ClaimTables;
   resolve(path: string): string | undefined;
   /** Exports of a cluster, wherever it is. */
-  exportsOf(cluster: string): readonly ApiExport[];
+  exportsOf(cluster: LogicalClusterName): readonly ApiExport[];
   /** A decision that has read nothing: what is committed by it relies on nothing. */
   decide(): Decision;
   /** The operation that keeps a copy of a schema, where there is none yet. */
   keepSchema(schema: import('@kcp-ts/sharing').ApiResourceSchema): Operation | undefined;
   /** The resources of a workspace that a claim is about. */
-  claimedResources(cluster: string, claim: ClaimKey): readonly ServedResource[];
+  claimedResources(cluster: LogicalClusterName, claim: ClaimKey): readonly ServedResource[];
 }
 
 const definitionsMax = 5_000;
@@ -82,7 +82,12 @@ interface Handed extends Pick<Successor, 'exportCluster'> {
 }
 
 /** Reads of an own store's object are recorded; of one of another shard, that it is not here. */
-function bindingReader(deps: ApiBindingDependencies, decision: Reads, cluster: string, own: string): BindingReader {
+function bindingReader(
+  deps: ApiBindingDependencies,
+  decision: Reads,
+  cluster: LogicalClusterName,
+  own: string,
+): BindingReader {
   const read = <T>(key: string): T | undefined => {
     decision.head(key);
     return deps.reader.get<T>(key);
@@ -130,7 +135,7 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
   /** False where what it was decided on has changed meanwhile. */
   async function label(
     decision: Decision,
-    cluster: string,
+    cluster: LogicalClusterName,
     binding: Writable,
     before: ApiBinding['status'],
   ): Promise<boolean> {
@@ -142,7 +147,7 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
   }
 
   /** Notes on the LogicalCluster what bindings have from now on. */
-  function lock(decision: Decision, cluster: string, bindings: readonly ApiBinding[]): Operation[] {
+  function lock(decision: Decision, cluster: LogicalClusterName, bindings: readonly ApiBinding[]): Operation[] {
     const entry = decision.peek(logicalClusterKey(cluster));
     if (entry === undefined || (storedFlags(entry.value) & flagDeleting) !== 0) return [];
     const logicalClusters = deps.served('core.kcp.io', 'logicalclusters');
@@ -157,7 +162,7 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
   /** Where what is granted changes, and also where it was rejected and accepted again before anybody looked: objects were written meanwhile. */
   function mustLabel(
     key: string,
-    cluster: string,
+    cluster: LogicalClusterName,
     binding: Writable,
     after: ApiBinding['status'],
     before: ApiBinding['status'],
@@ -166,7 +171,7 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
     return !isDeepStrictEqual(grantOf(after, binding), grantOf(before, binding));
   }
 
-  async function bind(decision: Decision, key: string, cluster: string, entry: Entry): Promise<Outcome> {
+  async function bind(decision: Decision, key: string, cluster: LogicalClusterName, entry: Entry): Promise<Outcome> {
     const slices = deps.turns.begin();
     const binding = objectOf<Writable>(served(), entry);
     const before = binding.status;
@@ -222,7 +227,7 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
   /** The successors with what they take over: from the commit on that removes the binding it is theirs, and goes with them if nobody follows. */
   function handOver(
     decision: Decision,
-    cluster: string,
+    cluster: LogicalClusterName,
     gone: ApiBinding,
     handed: ReadonlyMap<string, Handed>,
   ): Operation[] {
@@ -248,7 +253,7 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
     return [...operations, ...lock(decision, cluster, [without, ...successors])];
   }
 
-  async function unbind(decision: Decision, key: string, cluster: string, entry: Entry): Promise<Outcome> {
+  async function unbind(decision: Decision, key: string, cluster: LogicalClusterName, entry: Entry): Promise<Outcome> {
     const binding = objectOf<Writable>(served(), entry);
     const reader = bindingReader(deps, decision, cluster, nameOfKey(key));
     const remaining: string[] = [];
@@ -313,7 +318,7 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
   }
 
   /** Bindings of a workspace that wait for something, or go away. */
-  function unsettled(cluster: string): string[] {
+  function unsettled(cluster: LogicalClusterName): string[] {
     return deps.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax).flatMap((entry) => {
       const { metadata, status } = deps.reader.parse<ApiBinding>(entry);
       return metadata.deletionTimestamp !== undefined || !isTrueCondition(status?.conditions, 'BindingUpToDate')
@@ -322,7 +327,7 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
     });
   }
 
-  function bindingsToExport(cluster: string, name: string): readonly string[] {
+  function bindingsToExport(cluster: LogicalClusterName, name: string): readonly string[] {
     return [...deps.bindings.bindings(exportHash(cluster, name))];
   }
 

@@ -3,7 +3,7 @@
  * name. All in one commit where everything is new.
  */
 import { createHash } from 'node:crypto';
-import type { IdentityHash, KubeObject } from '@kcp-ts/api';
+import type { IdentityHash, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { asClusterName, isTrueCondition, parseIdentityHash, withCondition } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
 import { commit, nothing } from '@kcp-ts/controller-runtime';
@@ -19,16 +19,16 @@ import { objectOf, replaceOperation, timestamp } from './writer.ts';
 
 export interface IdentityDependencies extends ControllerDependencies {
   readonly caBundle: string;
-  pathOf(cluster: string): string;
+  pathOf(cluster: LogicalClusterName): string;
   /** Whether a logical cluster takes new content: it is there, and nobody deletes it. */
-  takesContent(reads: Reads, cluster: string): boolean;
+  takesContent(reads: Reads, cluster: LogicalClusterName): boolean;
 }
 
 const identityNamespace = 'kcp-system';
 const identityBytes = 32;
 const skipSliceAnnotation = 'apiexports.apis.kcp.io/skip-endpointslice';
 
-function secretKey(cluster: string, namespace: string, name: string): string {
+function secretKey(cluster: LogicalClusterName, namespace: string, name: string): string {
   return formatKey({ group: '', resource: 'secrets', identity: '-', cluster, namespace, name });
 }
 
@@ -85,7 +85,7 @@ export function createApiExportIdentity(deps: IdentityDependencies): Controller 
   const exports = () => deps.served('apis.kcp.io', 'apiexports');
   const newDeps = { served: deps.served, uuid: deps.random.uuid, shardNumber: deps.shardNumber };
 
-  function slice(decision: Reads, cluster: string, object: Writable, now: string): Operation[] {
+  function slice(decision: Reads, cluster: LogicalClusterName, object: Writable, now: string): Operation[] {
     const { name, uid = '', annotations } = object.metadata;
     if (annotations?.[skipSliceAnnotation] !== undefined || decision.peek(sliceKey(cluster, name)) !== undefined)
       return [];
@@ -108,7 +108,7 @@ export function createApiExportIdentity(deps: IdentityDependencies): Controller 
   /** A secret of the export's own, unless one of its name is there already. */
   function ownSecret(
     decision: Reads,
-    cluster: string,
+    cluster: LogicalClusterName,
     object: Writable,
     now: string,
   ): { readonly operations: Operation[]; readonly hash: IdentityHash | undefined } {
@@ -135,7 +135,11 @@ export function createApiExportIdentity(deps: IdentityDependencies): Controller 
   }
 
   /** The hash of the secret that an export names. */
-  function provenHash(reads: Pick<Reads, 'get'>, cluster: string, { spec }: ApiExport): IdentityHash | undefined {
+  function provenHash(
+    reads: Pick<Reads, 'get'>,
+    cluster: LogicalClusterName,
+    { spec }: ApiExport,
+  ): IdentityHash | undefined {
     const { namespace = '', name = '' } = spec?.identity?.secretRef ?? {};
     const secret = reads.get(secretKey(cluster, namespace, name));
     return secret === undefined ? undefined : identityHashOf(parseStored<KubeObject>(secret.value));
@@ -152,7 +156,7 @@ export function createApiExportIdentity(deps: IdentityDependencies): Controller 
     return agrees === isTrueCondition(conditions, 'IdentityValid');
   }
 
-  function plan(decision: Reads, cluster: string, entry: Entry): Operation[] {
+  function plan(decision: Reads, cluster: LogicalClusterName, entry: Entry): Operation[] {
     const now = timestamp(deps);
     const object = objectOf<Writable>(exports(), entry);
     if (object.metadata.deletionTimestamp !== undefined || !deps.takesContent(decision, cluster)) return [];

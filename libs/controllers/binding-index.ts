@@ -2,7 +2,7 @@
  * Who binds what: for each export the workspaces that are bound to it, and which bindings refer to it at all. Small, in memory, fed by the commits;
  * the views of providers and the watches of controllers look here instead of asking every workspace.
  */
-import type { KubeObject, Revision } from '@kcp-ts/api';
+import type { KubeObject, LogicalClusterName, Revision } from '@kcp-ts/api';
 import { isTrueCondition, revisionZero } from '@kcp-ts/api';
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { bindingsPrefix, boundName, clusterOfKey, exportLabel } from '@kcp-ts/sharing';
@@ -15,7 +15,7 @@ export interface BindingIndex {
   /** Clusters with a binding to the export (by its hash) that has bound something, each with what it has bound of it, as `boundName` writes it. */
   consumers(exportHash: string): ReadonlyMap<string, ReadonlySet<string>>;
   /** Whether a cluster had bound a resource (as `boundName` writes it) of an export at a revision; `unknown` for one that is too long ago. */
-  wasBound(exportHash: string, cluster: string, name: string, at: Revision): boolean | 'unknown';
+  wasBound(exportHash: string, cluster: LogicalClusterName, name: string, at: Revision): boolean | 'unknown';
   /** Keys of all bindings that refer to the export. */
   bindings(exportHash: string): ReadonlySet<string>;
   /** Hashes of the exports that anybody is bound to. */
@@ -106,7 +106,7 @@ export function createBindingIndex(store: Store): BindingIndex {
     bindings.set(hash, keys.add(key));
   }
 
-  function noteSince(hash: string, cluster: string, created: Revision | undefined): void {
+  function noteSince(hash: string, cluster: LogicalClusterName, created: Revision | undefined): void {
     const known = since.get(hash) ?? new Map<string, Revision>();
     since.set(hash, known);
     if (created === undefined) known.delete(cluster);
@@ -114,7 +114,7 @@ export function createBindingIndex(store: Store): BindingIndex {
     if (known.size === 0) since.delete(hash);
   }
 
-  function sinceOf(hash: string, cluster: string): Revision {
+  function sinceOf(hash: string, cluster: LogicalClusterName): Revision {
     return since.get(hash)?.get(cluster) ?? (Number.POSITIVE_INFINITY as Revision);
   }
 
@@ -139,7 +139,7 @@ export function createBindingIndex(store: Store): BindingIndex {
     return found.length === 0 ? undefined : shared(found.flatMap(({ resources }) => [...resources]));
   }
 
-  function bindingsOf(cluster: string, hash: string) {
+  function bindingsOf(cluster: LogicalClusterName, hash: string) {
     return store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, bindingsMax).flatMap((entry) => {
       const one = known(parseStored<KubeObject>(entry.value));
       if (one?.hash !== hash || one.resources === undefined) return [];

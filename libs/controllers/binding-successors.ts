@@ -1,4 +1,5 @@
 /** Which binding goes on with the instances that a deleted one leaves behind. */
+import type { LogicalClusterName } from '@kcp-ts/api';
 import type { BindingReader, BoundResourceStatus } from '@kcp-ts/sharing';
 import { identityOf } from '@kcp-ts/sharing';
 
@@ -6,7 +7,7 @@ import { identityOf } from '@kcp-ts/sharing';
 export interface Successor {
   readonly name: string;
   /** Where its export is. */
-  readonly exportCluster: string;
+  readonly exportCluster: LogicalClusterName;
 }
 
 /**
@@ -15,7 +16,7 @@ export interface Successor {
  */
 export function successorsOf(
   reader: BindingReader,
-  cluster: string,
+  cluster: LogicalClusterName,
 ): (bound: BoundResourceStatus) => Successor | undefined {
   const candidates = reader.otherBindings().flatMap((binding) => {
     const reference = binding.spec?.reference?.export;

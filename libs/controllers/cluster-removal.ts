@@ -4,7 +4,7 @@
  * gone, and what is left goes in bounded commits. A foreign finalizer on the LogicalCluster keeps
  * only the LogicalCluster.
  */
-import type { KubeObject } from '@kcp-ts/api';
+import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { withCondition } from '@kcp-ts/api';
 import { bindingFinalizer } from '@kcp-ts/sharing';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
@@ -22,7 +22,7 @@ export interface ClusterRemovalDependencies extends ControllerDependencies {
 
 /** The Workspace that a logical cluster must belong to. */
 export interface ClusterOwner {
-  readonly cluster: string;
+  readonly cluster: LogicalClusterName;
   readonly name: string;
   readonly uid: string;
 }
@@ -43,7 +43,7 @@ export interface ClusterRemoval {
    */
   remove(
     decision: Decision,
-    cluster: string,
+    cluster: LogicalClusterName,
     last: Operation | undefined,
     owner?: ClusterOwner,
   ): Promise<RemovalOutcome>;
@@ -106,13 +106,24 @@ export function remainingMessage(remaining: ReadonlyMap<string, number>): string
   return `Some resources are remaining: ${texts.join(', ')}`;
 }
 
+/** Where one commit fails, the others go on: a client that writes all the time holds up what it writes, and nothing else. */
+async function commitEach(
+  { store }: Pick<ClusterRemovalDependencies, 'store'>,
+  decision: Decision,
+  operations: readonly Operation[],
+): Promise<boolean> {
+  let all = true;
+  for (const commit of cutIntoCommits(store, operations)) if (!(await decision.commit(commit))) all = false;
+  return all;
+}
+
 export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterRemoval {
   const logicalClusters = () => deps.served('core.kcp.io', 'logicalclusters');
 
   /** From here on the cluster takes no new content. */
   async function mark(
     decision: Decision,
-    cluster: string,
+    cluster: LogicalClusterName,
     owner: ClusterOwner | undefined,
   ): Promise<'marked' | 'conflict' | 'not-owned'> {
     const entry = decision.peek(logicalClusterKey(cluster));
@@ -129,7 +140,7 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
   }
 
   /** All but the LogicalCluster: while it is there, it says to whom the rest belongs. */
-  async function contentOf(cluster: string): Promise<Content> {
+  async function contentOf(cluster: LogicalClusterName): Promise<Content> {
     const operations: Operation[] = [];
     const last: Operation[] = [];
     const own = logicalClusterKey(cluster);
@@ -154,13 +165,6 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
     return { operations, last, waiting: blocked };
   }
 
-  /** Where one commit fails, the others go on: who writes all the time holds up what he writes, and nothing else. */
-  async function commitEach(decision: Decision, operations: readonly Operation[]): Promise<boolean> {
-    let all = true;
-    for (const commit of cutIntoCommits(deps.store, operations)) if (!(await decision.commit(commit))) all = false;
-    return all;
-  }
-
   /**
    * Removes our finalizers from a LogicalCluster whose content is gone; undefined if that has been
    * done.
@@ -176,7 +180,11 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
   }
 
   /** The end of the cluster, where nothing else is in it, not even what is on its way. */
-  async function finish(decision: Decision, cluster: string, last: Operation | undefined): Promise<RemovalOutcome> {
+  async function finish(
+    decision: Decision,
+    cluster: LogicalClusterName,
+    last: Operation | undefined,
+  ): Promise<RemovalOutcome> {
     const own = decision.peek(logicalClusterKey(cluster));
     if (own === undefined) return { status: 'conflict' };
     decision.relyOn({ cluster });
@@ -199,9 +207,9 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
       const marked = await mark(decision, cluster, owner);
       if (marked !== 'marked') return { status: marked };
       const content = await contentOf(cluster);
-      if (!(await commitEach(decision, content.operations))) return { status: 'conflict' };
+      if (!(await commitEach(deps, decision, content.operations))) return { status: 'conflict' };
       if (content.waiting.size > 0) return { status: 'waiting', remaining: content.waiting };
-      if (!(await commitEach(decision, content.last))) return { status: 'conflict' };
+      if (!(await commitEach(deps, decision, content.last))) return { status: 'conflict' };
       return finish(decision, cluster, last);
     },
   };

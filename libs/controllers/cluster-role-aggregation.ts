@@ -3,7 +3,7 @@
  * picked, and one pass over them, in slices, serves all that aggregate and all changes until then.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject } from '@kcp-ts/api';
+import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import type { PolicyRule, Role } from '@kcp-ts/authz';
 import { aggregatedRules } from '@kcp-ts/authz';
 import type { Turns } from '@kcp-ts/base';
@@ -31,25 +31,25 @@ export function createClusterRoleAggregation(deps: AggregationDependencies): Con
   /** Keys of aggregating roles, by cluster. */
   const aggregating = new Map<string, Set<string>>();
 
-  function note(cluster: string, key: string): void {
+  function note(cluster: LogicalClusterName, key: string): void {
     const known = aggregating.get(cluster);
     if (known === undefined) aggregating.set(cluster, new Set([key]));
     else known.add(key);
   }
 
-  function forget(cluster: string, key: string): void {
+  function forget(cluster: LogicalClusterName, key: string): void {
     const known = aggregating.get(cluster);
     known?.delete(key);
     if (known?.size === 0) aggregating.delete(cluster);
   }
 
-  async function* rolesOf(cluster: string): AsyncIterable<Role> {
+  async function* rolesOf(cluster: LogicalClusterName): AsyncIterable<Role> {
     for await (const entries of eachBatch(deps.store, { prefix: `${clusterRolesPrefix}${cluster}/` }))
       for (const { value } of entries) yield parseStored<Role>(value);
   }
 
   /** False on a conflict. */
-  async function aggregate(decision: Decision, cluster: string, entry: Entry): Promise<boolean> {
+  async function aggregate(decision: Decision, cluster: LogicalClusterName, entry: Entry): Promise<boolean> {
     const role = objectOf<WritableRole>(served(), entry);
     const rules = await aggregatedRules(role, rolesOf(cluster), deps.turns.begin());
     if (rules === undefined || isDeepStrictEqual(rules, role.rules ?? [])) return true;

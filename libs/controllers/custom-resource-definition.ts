@@ -1,6 +1,6 @@
 /** Establishes CRDs whose names are free, and removes the instances of one that is deleted before it lets it go. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Condition, KubeObject } from '@kcp-ts/api';
+import type { Condition, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { isTrueCondition, withCondition } from '@kcp-ts/api';
 import type { Controller, Outcome } from '@kcp-ts/controller-runtime';
 import { commit, conflict, nothing, wait } from '@kcp-ts/controller-runtime';
@@ -60,7 +60,7 @@ export function createCustomResourceDefinition(deps: DefinitionDependencies): Co
   /** CRDs whose names are to be decided, by the key that stands for all of their cluster. */
   const pending = new Map<string, Set<string>>();
 
-  function addPending(cluster: string, keys: readonly string[]): readonly string[] {
+  function addPending(cluster: LogicalClusterName, keys: readonly string[]): readonly string[] {
     if (keys.length === 0) return [];
     const all = `${definitionsPrefix}${cluster}/`;
     pending.set(all, new Set([...(pending.get(all) ?? []), ...keys]));
@@ -76,7 +76,7 @@ export function createCustomResourceDefinition(deps: DefinitionDependencies): Co
   }
 
   /** Names of what is bound in a workspace. */
-  function boundNames(decision: Reads, cluster: string): readonly TakenNames[] {
+  function boundNames(decision: Reads, cluster: LogicalClusterName): readonly TakenNames[] {
     return decision.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax).flatMap((entry) =>
       (deps.reader.parse<ApiBinding>(entry).status?.boundResources ?? []).flatMap(({ group, schema: { UID } }) => {
         const schema = deps.reader.get<ApiResourceSchema>(boundSchemaKey(UID));
@@ -109,7 +109,11 @@ export function createCustomResourceDefinition(deps: DefinitionDependencies): Co
    * Decides about the names of several CRDs of a workspace in one go. Nobody else gives names to CRDs, and the runtime works on a key once at a time: so what
    * other CRDs have cannot change meanwhile, and a CRD that is only posted holds up nobody. What is bound can, and is relied on.
    */
-  async function establishAll(decision: Decision, cluster: string, keys: readonly string[]): Promise<boolean> {
+  async function establishAll(
+    decision: Decision,
+    cluster: LogicalClusterName,
+    keys: readonly string[],
+  ): Promise<boolean> {
     const bound = boundNames(decision, cluster);
     const decided = new Map<string, TakenNames>();
     const operations: Operation[] = [];
@@ -139,7 +143,7 @@ export function createCustomResourceDefinition(deps: DefinitionDependencies): Co
     return pending.has(all) ? wait(nextBatchMs, 'more CRDs of the cluster wait for their names') : nothing;
   }
 
-  async function cleanUp(decision: Decision, cluster: string, entry: Entry): Promise<Outcome> {
+  async function cleanUp(decision: Decision, cluster: LogicalClusterName, entry: Entry): Promise<Outcome> {
     const object = objectOf<Writable>(served(), entry);
     if (object.metadata.finalizers?.includes(cleanupFinalizer) !== true) return nothing;
     const now = timestamp(deps);

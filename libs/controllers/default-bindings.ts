@@ -5,7 +5,7 @@
  * are not changed. (kcp facts, 4.7)
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Condition, KubeObject } from '@kcp-ts/api';
+import type { Condition, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { asClusterName, isTrueCondition, withCondition } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
 import type { Controller } from '@kcp-ts/controller-runtime';
@@ -93,7 +93,7 @@ export function createDefaultBindings(deps: DefaultBindingsControllerDependencie
     return cluster === undefined || cluster === now ? now : undefined;
   }
 
-  function isFor(binding: ApiBinding, wanted: DefaultBinding, exportCluster: string): boolean {
+  function isFor(binding: ApiBinding, wanted: DefaultBinding, exportCluster: LogicalClusterName): boolean {
     const reference = binding.spec?.reference?.export;
     if (reference?.name !== wanted.export || reference.path === undefined) return false;
     return reference.path === wanted.path || deps.resolve(reference.path) === exportCluster;
@@ -111,7 +111,7 @@ export function createDefaultBindings(deps: DefaultBindingsControllerDependencie
 
   /** The write that one binding needs, and whether it is reconciled. */
   function maintain(
-    cluster: string,
+    cluster: LogicalClusterName,
     path: string,
     wanted: DefaultBinding,
     existing: readonly Entry[],

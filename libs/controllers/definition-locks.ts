@@ -3,7 +3,7 @@
  * together, at most once a second: nothing here decides by the note.
  */
 
-import type { KubeObject } from '@kcp-ts/api';
+import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
 import { commit, nothing, wait } from '@kcp-ts/controller-runtime';
 import {
@@ -36,7 +36,7 @@ export function createDefinitionLocks(deps: DefinitionLocksDependencies): Contro
   /** When each cluster's note was written last. */
   const written = new LRUCache<string, number>({ max: clustersMax });
 
-  async function definitionsOf(cluster: string): Promise<string[]> {
+  async function definitionsOf(cluster: LogicalClusterName): Promise<string[]> {
     const names: string[] = [];
     for await (const entries of eachBatch(deps.store, { prefix: `${definitionsPrefix}${cluster}/` }))
       names.push(...entries.map(({ key }) => nameOfKey(key)));

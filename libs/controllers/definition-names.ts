@@ -2,6 +2,7 @@
  * The names that the CRDs of a workspace have taken, by group: what a new CRD is compared with. Read from the workspace's CRDs when it is first asked about
  * and kept up by their changes, so that one more CRD costs the same however many there are.
  */
+import type { LogicalClusterName } from '@kcp-ts/api';
 import type { CustomResourceDefinition, ResourceNames } from '@kcp-ts/sharing';
 import { clusterOfKey, definitionsPrefix } from '@kcp-ts/sharing';
 import type { Entry, Store, StoreEvent } from '@kcp-ts/storage';
@@ -23,13 +24,13 @@ interface Taken extends TakenNames {
 export interface DefinitionNames {
   /** Accepted names of a cluster's CRDs of a group, but for the one under `own`; those in `decided` are as they are there. */
   others(
-    cluster: string,
+    cluster: LogicalClusterName,
     group: string,
     own: string,
     decided: ReadonlyMap<string, TakenNames>,
   ): Partial<ResourceNames>[];
   /** Keys of CRDs that wait for a name, or go away. */
-  unsettled(cluster: string): string[];
+  unsettled(cluster: LogicalClusterName): string[];
   /** To be told of every change of a CRD; whether a name is free since then. */
   changed(event: StoreEvent): boolean;
 }
@@ -52,7 +53,7 @@ export function createDefinitionNames(deps: DefinitionNamesDependencies): Defini
     return { group: spec.group, names: status?.acceptedNames ?? {}, settled, revision };
   }
 
-  function of(cluster: string): ReadonlyMap<string, Taken> {
+  function of(cluster: LogicalClusterName): ReadonlyMap<string, Taken> {
     const known = clusters.get(cluster);
     if (known !== undefined) return known;
     const entries: readonly Entry[] = deps.store.scan(

@@ -1,5 +1,5 @@
 /** Deletes every instance of a resource in a workspace, in bounded commits, each with its event; those with finalizers are marked and stay. */
-import type { KeyIdentity, KubeObject } from '@kcp-ts/api';
+import type { KeyIdentity, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import {
   cutIntoCommits,
@@ -44,7 +44,7 @@ export async function deleteInstances(
   group: string,
   plural: string,
   identity: KeyIdentity,
-  cluster: string,
+  cluster: LogicalClusterName,
 ): Promise<Remaining | 'conflict'> {
   const prefix = `${resourcePrefix(group, plural, identity)}${cluster}/`;
   const now = timestamp(deps);

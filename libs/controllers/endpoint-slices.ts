@@ -1,6 +1,6 @@
 /** APIExportEndpointSlices say where a provider finds its consumers: one URL for all shards, there while anybody is bound, narrowed by a partition. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Condition, ConditionChange, KubeObject, LabelSelectorSpec } from '@kcp-ts/api';
+import type { Condition, ConditionChange, KubeObject, LabelSelectorSpec, LogicalClusterName } from '@kcp-ts/api';
 import { compileLabelSelector, labelSelectorOf, withCondition } from '@kcp-ts/api';
 import type { Controller, Outcome } from '@kcp-ts/controller-runtime';
 import { commit, nothing } from '@kcp-ts/controller-runtime';
@@ -60,7 +60,7 @@ export function createEndpointSlices(deps: EndpointSliceDependencies): Controlle
   function partitionOf(
     decision: Reads,
     slice: Slice,
-    cluster: string,
+    cluster: LogicalClusterName,
   ):
     | { readonly selector: LabelSelectorSpec; readonly condition: ConditionChange }
     | { readonly condition: ConditionChange } {
@@ -120,7 +120,11 @@ export function createEndpointSlices(deps: EndpointSliceDependencies): Controlle
   }
 
   /** One URL for all shards; a partition that leaves some out says so in it. */
-  function endpointsOf(cluster: string, name: string, selector: LabelSelectorSpec | undefined): { url: string }[] {
+  function endpointsOf(
+    cluster: LogicalClusterName,
+    name: string,
+    selector: LabelSelectorSpec | undefined,
+  ): { url: string }[] {
     if (selector === undefined) return [];
     const matches = compileLabelSelector(labelSelectorOf(selector));
     const all = deps.shards();

@@ -3,6 +3,7 @@
  * or a killed process left behind counted for the next cluster of that name. A cluster is made with its LogicalCluster first, so what is older is not its own.
  */
 
+import type { LogicalClusterName } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
 import { conflict, nothing } from '@kcp-ts/controller-runtime';
 import { bindingsPrefix, definitionsPrefix } from '@kcp-ts/sharing';
@@ -26,7 +27,7 @@ const lastKinds: readonly string[] = [
 
 export function createFormerContents(deps: FormerContentsDependencies): Controller {
   /** Clusters that are not made by an order: the system's own, and the root that all are below. */
-  function isOwn(cluster: string): boolean {
+  function isOwn(cluster: LogicalClusterName): boolean {
     return cluster === 'root' || cluster.startsWith('system:');
   }
 

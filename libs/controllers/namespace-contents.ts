@@ -3,7 +3,7 @@
  * (k8s.io/kubernetes/pkg/controller/serviceaccount and certificates/rootcacertpublisher)
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { ClusterName, KubeObject } from '@kcp-ts/api';
+import type { ClusterName, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { asClusterName } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
 import { commit, nothing } from '@kcp-ts/controller-runtime';
@@ -22,7 +22,7 @@ export interface NamespaceContentsDependencies extends ControllerDependencies {
   /** Whether the cluster is there, and not going away. */
   isLiving(cluster: ClusterName): boolean;
   /** Puts the labels on a new object by which claims find it. */
-  label(cluster: string, created: NewObject): void;
+  label(cluster: LogicalClusterName, created: NewObject): void;
 }
 
 function isDeleting({ value }: Entry): boolean {
@@ -30,7 +30,7 @@ function isDeleting({ value }: Entry): boolean {
 }
 
 export function createNamespaceContents(deps: NamespaceContentsDependencies): Controller {
-  function keyOf(cluster: string, { group, plural, namespace, object }: NewObject): string {
+  function keyOf(cluster: LogicalClusterName, { group, plural, namespace, object }: NewObject): string {
     return formatKey({ group, resource: plural, identity: '-', cluster, namespace, name: object.metadata.name });
   }
 

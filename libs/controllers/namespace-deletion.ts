@@ -1,6 +1,6 @@
 /** Empties a namespace that is being deleted, then removes it. */
 
-import type { Condition, KubeObject } from '@kcp-ts/api';
+import type { Condition, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import type { Controller, Outcome } from '@kcp-ts/controller-runtime';
 import { commit, conflict, nothing, wait } from '@kcp-ts/controller-runtime';
 import { namespaceKey } from '@kcp-ts/registry';
@@ -27,7 +27,11 @@ export function createNamespaceDeletion(deps: ControllerDependencies): Controlle
   /** Namespaces that wait for objects with finalizers: a deletion in them is looked at. */
   const waiting = new Set<string>();
 
-  async function empty(decision: Decision, cluster: string, namespace: string): Promise<number | 'conflict'> {
+  async function empty(
+    decision: Decision,
+    cluster: LogicalClusterName,
+    namespace: string,
+  ): Promise<number | 'conflict'> {
     const now = timestamp(deps);
     for (let again = true; again; ) {
       again = false;

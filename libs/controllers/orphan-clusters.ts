@@ -7,6 +7,7 @@
  * cluster. Where the parent itself is nowhere, its shard may be away for good: what its people have here stays.
  */
 
+import type { LogicalClusterName } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
 import { nothing, wait } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry } from '@kcp-ts/storage';
@@ -29,14 +30,17 @@ export interface OrphanDependencies extends Pick<ControllerDependencies, 'store'
   /** A decision for each cluster. */
   decide(): Decision;
   readonly removal: ClusterRemoval;
-  ownership(workspace: { readonly cluster: string; readonly name: string }, cluster: string): Ownership;
+  ownership(
+    workspace: { readonly cluster: LogicalClusterName; readonly name: string },
+    cluster: LogicalClusterName,
+  ): Ownership;
   /** Resolves when everything that living shards had committed before the call is known; false where one could not be asked. */
   catchUp(): Promise<boolean>;
 }
 
 interface Pending {
-  readonly cluster: string;
-  readonly owner: { readonly cluster: string; readonly name: string };
+  readonly cluster: LogicalClusterName;
+  readonly owner: { readonly cluster: LogicalClusterName; readonly name: string };
   dueMs: number;
 }
 

@@ -1,6 +1,6 @@
 /** Brings the claim labels of existing objects up to date, and commits again what was shown or hidden meanwhile, in bounded commits beside other work. */
 
-import type { KubeObject } from '@kcp-ts/api';
+import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { ClaimTables } from '@kcp-ts/sharing';
@@ -15,7 +15,7 @@ export async function relabelClaimed(
   decision: Decision,
   claims: ClaimTables,
   served: ServedResource,
-  cluster: string,
+  cluster: LogicalClusterName,
 ): Promise<boolean> {
   const resource = { group: served.definition.group, plural: served.definition.plural, identity: served.identity };
   const slices = deps.turns.begin();

@@ -3,7 +3,7 @@
  * who may. The mark is an annotation with the reasons, as in kcp (facts, 9); what carries it leaves the shard with its feed.
  */
 
-import type { KubeObject } from '@kcp-ts/api';
+import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import type { Binding, PolicyRule, Role } from '@kcp-ts/authz';
 import { bindingPrefix, earlierBindingPrefix } from '@kcp-ts/authz';
 import type { Controller, Outcome, Watch } from '@kcp-ts/controller-runtime';
@@ -62,14 +62,14 @@ type MarkReads = Pick<Reads, 'get' | 'scan'>;
 export interface ReplicateMarks {
   /** Puts the annotation on an object as it is to be, or takes it off; true where that changed it. */
   mark(reads: MarkReads, key: string, object: KubeObject): boolean;
-  holdsOf(reads: MarkReads, cluster: string): Holds;
+  holdsOf(reads: MarkReads, cluster: LogicalClusterName): Holds;
 }
 
 /** What the annotation says, by what the workspace holds now: for the controller, and for whoever writes an object in the first place. */
 export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPrefix'>): ReplicateMarks {
   const any = (reads: MarkReads, prefix: string) => reads.scan({ prefix }, 1).length > 0;
 
-  function holdsOf(reads: MarkReads, cluster: string): Holds {
+  function holdsOf(reads: MarkReads, cluster: LogicalClusterName): Holds {
     return {
       exports: any(reads, `${exportsPrefix}${cluster}/`),
       types: any(reads, `${deps.typesPrefix()}${cluster}/`),
@@ -77,7 +77,7 @@ export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPre
   }
 
   /** Asked at each write of a role or binding: of the others, which may be many and large, only those are parsed that can name a consumer. */
-  function consumersBindingsOf(reads: MarkReads, cluster: string): readonly Binding[] {
+  function consumersBindingsOf(reads: MarkReads, cluster: LogicalClusterName): readonly Binding[] {
     return reads
       .scan({ prefix: `${clusterRoleBindingsPrefix}${cluster}/` }, objectsMax)
       .filter(({ value }) => consumerPrefixes.some((prefix) => hasText(value, prefix)))
@@ -85,12 +85,12 @@ export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPre
       .filter(isConsumersBinding);
   }
 
-  function roleOf(reads: MarkReads, cluster: string, name: string): Role | undefined {
+  function roleOf(reads: MarkReads, cluster: LogicalClusterName, name: string): Role | undefined {
     const entry = reads.get(`${clusterRolesPrefix}${cluster}//${name}`) ?? reads.get(`${systemRolesPrefix}${name}`);
     return entry === undefined ? undefined : parseStored<Role>(entry.value);
   }
 
-  function reasonsOfRole(reads: MarkReads, cluster: string, role: Role, holds: Holds): string[] {
+  function reasonsOfRole(reads: MarkReads, cluster: LogicalClusterName, role: Role, holds: Holds): string[] {
     const rules = role.rules ?? [];
     const forConsumers = () =>
       consumersBindingsOf(reads, cluster).some((binding) => binding.roleRef.name === role.metadata.name);
@@ -186,7 +186,7 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
     return first.do === 'commit' ? { ...first, next: () => own } : own;
   }
 
-  function keysOfCluster(cluster: string): string[] {
+  function keysOfCluster(cluster: LogicalClusterName): string[] {
     const keys = (prefix: string) => deps.store.scan({ prefix }, objectsMax).map((entry) => entry.key);
     return [
       logicalClusterKey(cluster),
@@ -195,7 +195,7 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
     ];
   }
 
-  function isHolding(cluster: string): boolean {
+  function isHolding(cluster: LogicalClusterName): boolean {
     const { exports, types } = marks.holdsOf(deps.store, cluster);
     return exports || types;
   }

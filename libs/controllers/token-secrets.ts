@@ -3,7 +3,7 @@
  * there. (k8s.io/kubernetes/pkg/controller/serviceaccount/tokens_controller.go)
  */
 
-import type { KubeObject } from '@kcp-ts/api';
+import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import type { Controller } from '@kcp-ts/controller-runtime';
 import { commit, nothing, nothingUnlessConflict } from '@kcp-ts/controller-runtime';
 import type { Decision, Entry, Operation, Reads } from '@kcp-ts/storage';
@@ -19,7 +19,12 @@ export interface TokenSecretsDependencies extends ControllerDependencies {
   readonly caBundle: string;
   /** A token without end that is good while the Secret holds it. */
   issueForSecret(
-    account: { readonly cluster: string; readonly namespace: string; readonly name: string; readonly uid: string },
+    account: {
+      readonly cluster: LogicalClusterName;
+      readonly namespace: string;
+      readonly name: string;
+      readonly uid: string;
+    },
     secret: string,
   ): Promise<string>;
 }

@@ -4,7 +4,7 @@
  * Workspace is elsewhere, or which have none.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Condition } from '@kcp-ts/api';
+import type { Condition, LogicalClusterName } from '@kcp-ts/api';
 import { withCondition } from '@kcp-ts/api';
 import type { Controller, Outcome, Source, Watch } from '@kcp-ts/controller-runtime';
 import { commit, conflict, nothing, wait } from '@kcp-ts/controller-runtime';
@@ -69,7 +69,12 @@ export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Co
     return commit([lastOperation(entry, workspace)]);
   }
 
-  async function removeElsewhere(entry: Entry, workspace: Workspace, shard: string, cluster: string): Promise<Outcome> {
+  async function removeElsewhere(
+    entry: Entry,
+    workspace: Workspace,
+    shard: string,
+    cluster: LogicalClusterName,
+  ): Promise<Outcome> {
     const outcome = await deps.otherShards.deleteCluster(shard, { cluster, ownerUid: workspace.metadata.uid ?? '' });
     return outcome.gone ? finish(entry, workspace) : report(entry, workspace, outcome.message);
   }
@@ -98,7 +103,7 @@ export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Co
   }
 
   function settle(
-    cluster: string,
+    cluster: LogicalClusterName,
     key: string,
     outcome: Exclude<RemovalOutcome, { status: 'not-owned' }>,
     onWaiting: (remaining: ReadonlyMap<string, number>) => Outcome,

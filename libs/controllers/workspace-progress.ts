@@ -3,7 +3,7 @@
  * initializers when they are bound, and mirrors its logical cluster's phase.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { UserInfo } from '@kcp-ts/api';
+import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import { asClusterName, isTrueCondition, withCondition } from '@kcp-ts/api';
 import type { Controller, Outcome, Source } from '@kcp-ts/controller-runtime';
 import { commit, nothing } from '@kcp-ts/controller-runtime';
@@ -35,7 +35,7 @@ export interface WorkspaceProgressDependencies extends ControllerDependencies {
   readonly types: WorkspaceTypes;
   workspacesPrefix(): string;
   shardsPrefix(): string;
-  pathOf(cluster: string): string;
+  pathOf(cluster: LogicalClusterName): string;
   readonly otherShards: ShardRequests;
   /** Workspaces of this shard whose logical cluster on another shard has changed, by key. */
   readonly clustersElsewhere: Source;
@@ -87,7 +87,7 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
     return commit([replaceOperation(deps, workspaces(), entry, workspace), ...operations]);
   }
 
-  function bindingsAreDone(decision: Reads, cluster: string): boolean {
+  function bindingsAreDone(decision: Reads, cluster: LogicalClusterName): boolean {
     const entries = decision.scan({ prefix: `${bindingsPrefix}${cluster}/` }, bindingsMax);
     return entries.every((entry) => {
       const { status, spec } = parseStored<ApiBinding>(entry.value);
@@ -125,7 +125,9 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
   }
 
   /** The shard that has to make the workspace's cluster, or has made it, where that is not this one. */
-  function elsewhere(workspace: Workspace): { readonly shard: string; readonly cluster: string } | undefined {
+  function elsewhere(
+    workspace: Workspace,
+  ): { readonly shard: string; readonly cluster: LogicalClusterName } | undefined {
     const { annotations = {} } = workspace.metadata;
     const shard = annotations[shardAnnotation];
     const cluster = workspace.spec?.cluster ?? annotations[clusterNameAnnotation];
@@ -136,7 +138,7 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
   async function makeElsewhere(
     entry: Entry,
     workspace: Workspace,
-    { shard, cluster }: { readonly shard: string; readonly cluster: string },
+    { shard, cluster }: { readonly shard: string; readonly cluster: LogicalClusterName },
   ): Promise<Outcome> {
     const { name, uid = '', annotations } = workspace.metadata;
     const { path = '', name: type = '' } = workspace.spec?.type ?? {};

@@ -52,7 +52,7 @@ export async function grantEtcdLease(
     TTL,
     header,
   } = await client.authenticated(() => client.lease.leaseGrant({ TTL: BigInt(ttlSeconds) }));
-  const { cluster, ...granted } = momentOf(header);
+  const { clusterId, ...granted } = momentOf(header);
   const lifeMs = Number(TTL) * 1000 - marginMs;
   let { revision } = granted;
   let untilMs = grantedMs + lifeMs;
@@ -75,7 +75,7 @@ export async function grantEtcdLease(
     const newest = seen();
     const now = await etcdMoment(client, at, { signal });
     // Restored from a backup: what it says of the lease is of another time.
-    if (now.cluster !== cluster || now.revision < revision || now.revision < newest) return 'gone';
+    if (now.clusterId !== clusterId || now.revision < revision || now.revision < newest) return 'gone';
     revision = now.revision;
     return now.term === term ? 'kept' : 'unanswered';
   }

@@ -81,7 +81,7 @@ export async function etcdCommit(
 /** What every answer of etcd says of etcd itself. */
 export interface EtcdMoment {
   /** The id of the cluster: another one for what was restored from a snapshot under another name or at other addresses. */
-  readonly cluster: string;
+  readonly clusterId: string;
   readonly revision: bigint;
   /** Raft's: which election the member that answered knows of. */
   readonly term: bigint;
@@ -89,7 +89,7 @@ export interface EtcdMoment {
 
 export function momentOf(header: ResponseHeader | undefined): EtcdMoment {
   return {
-    cluster: (header?.clusterId ?? 0n).toString(16),
+    clusterId: (header?.clusterId ?? 0n).toString(16),
     revision: header?.revision ?? 0n,
     term: header?.raftTerm ?? 0n,
   };
@@ -119,7 +119,7 @@ const pageEntries = 1_000n;
 export async function* etcdList(
   client: EtcdClient,
   prefix: string,
-): AsyncGenerator<{ readonly entries: readonly EtcdEntry[]; readonly revision: bigint; readonly cluster: string }> {
+): AsyncGenerator<{ readonly entries: readonly EtcdEntry[]; readonly revision: bigint; readonly clusterId: string }> {
   const rangeEnd = prefixEnd(prefix);
   let key = keyBytes(prefix);
   let revision = 0n;
@@ -130,7 +130,7 @@ export async function* etcdList(
     );
     const moment = momentOf(reply.header);
     if (revision === 0n) revision = moment.revision;
-    yield { entries: reply.kvs.map(entryOf), revision, cluster: moment.cluster };
+    yield { entries: reply.kvs.map(entryOf), revision, clusterId: moment.clusterId };
     const last = reply.kvs.at(-1);
     if (!reply.more || last === undefined) return;
     key = Buffer.concat([last.key, Uint8Array.of(0)]);

@@ -1,5 +1,5 @@
 /** The registry's own part of an object's metadata: what the server sets, what a client may change, and what is valid (apimachinery's ValidateObjectMeta). */
-import type { FieldError, KubeObject, ObjectMeta, ResourceDefinition } from '@kcp-ts/api';
+import type { FieldError, KubeObject, LogicalClusterName, ObjectMeta, ResourceDefinition } from '@kcp-ts/api';
 import {
   finalizersMax,
   forbiddenField,
@@ -25,7 +25,7 @@ export function generatedName(base: string, integer: (below: number) => number):
 }
 
 export interface CreatedMeta {
-  readonly cluster: string;
+  readonly cluster: LogicalClusterName;
   readonly namespace: string;
   readonly uid: string;
   readonly timestamp: string;

@@ -3,7 +3,15 @@
  * API surface by the catalog, shared by every workspace with that surface, looked up once per request.
  */
 
-import type { ClusterName, FieldError, KeyIdentity, KubeObject, ResourceDefinition, UserInfo } from '@kcp-ts/api';
+import type {
+  ClusterName,
+  FieldError,
+  KeyIdentity,
+  KubeObject,
+  LogicalClusterName,
+  ResourceDefinition,
+  UserInfo,
+} from '@kcp-ts/api';
 import { groupVersionText } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
 import type { CompiledSchema } from '@kcp-ts/schema';
@@ -27,7 +35,7 @@ export type Origin =
   | { readonly kind: 'crd'; readonly name: string; readonly terminating: boolean }
   | {
       readonly kind: 'bound';
-      readonly exportCluster: string;
+      readonly exportCluster: LogicalClusterName;
       readonly exportName: string;
       readonly terminating: boolean;
       /** The export had a maximal permission policy when the binding last saw it. */
@@ -139,6 +147,11 @@ export function serve(definition: ResourceDefinition, options: ServeOptions): Se
 }
 
 /** The key of one object of a resource. */
-export function objectKey(served: ServedResource, cluster: string, namespace: string, name: string): string {
+export function objectKey(
+  served: ServedResource,
+  cluster: LogicalClusterName,
+  namespace: string,
+  name: string,
+): string {
   return `${served.prefix}${cluster}/${served.definition.namespaced ? namespace : ''}/${name}`;
 }

@@ -4,7 +4,7 @@
  * is read from its bindings on first use, as far back as history is kept, and goes on with each commit that changes one: what a watcher may see of an object is
  * judged as of the revision of each of its states.
  */
-import type { KubeObject, Revision } from '@kcp-ts/api';
+import type { KubeObject, LogicalClusterName, Revision } from '@kcp-ts/api';
 import { currentGroup, isTrueCondition, parseResourceVersion, revisionZero } from '@kcp-ts/api';
 import type { ParsedReader, Store, StoreEvent } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
@@ -17,7 +17,7 @@ import type { ApiBinding, ApiExport, AppliedClaim, ClaimKey } from './types.ts';
 
 export interface TableClaim extends AppliedClaim {
   readonly binding: string;
-  readonly exportCluster: string;
+  readonly exportCluster: LogicalClusterName;
   readonly exportName: string;
   readonly label: string;
   readonly hash: string;
@@ -27,21 +27,21 @@ export interface TableClaim extends AppliedClaim {
 
 export interface ClaimTables {
   /** The applied claims of a workspace. */
-  of(cluster: string): readonly TableClaim[];
+  of(cluster: LogicalClusterName): readonly TableClaim[];
   /** The claims as they applied at a revision, as far back as history is kept; from before that, as at its beginning. */
-  asOf(cluster: string, revision: Revision): readonly TableClaim[];
+  asOf(cluster: LogicalClusterName, revision: Revision): readonly TableClaim[];
   /** Since when the claims of a binding apply as they do now; as `asOf` does not know, zero. */
-  since(cluster: string, binding: string): Revision;
+  since(cluster: LogicalClusterName, binding: string): Revision;
   /**
    * Whether what a claim shows to providers of an object, and with which of the verbs that read, has ever been other than it is now since the state of the object
    * was written: then somebody was shown it, or not shown it, who has to be told.
    */
-  hasFlipped(cluster: string, resource: ClaimedResource, object: KubeObject): boolean;
+  hasFlipped(cluster: LogicalClusterName, resource: ClaimedResource, object: KubeObject): boolean;
   /** Puts exactly the labels on an object that the claims of its workspace ask for; true where that changed it. */
-  label(cluster: string, resource: ClaimedResource, object: KubeObject): boolean;
+  label(cluster: LogicalClusterName, resource: ClaimedResource, object: KubeObject): boolean;
   changed(event: StoreEvent): void;
   /** The cluster is gone. */
-  forget(cluster: string): void;
+  forget(cluster: LogicalClusterName): void;
 }
 
 /** `identity` is the resource's own. */
@@ -121,7 +121,7 @@ function grantingOf(
 
 function claimsOf(
   binding: ApiBinding,
-  exportCluster: string,
+  exportCluster: LogicalClusterName,
   exportName: string,
   applied: readonly AppliedClaim[],
   source: ApiExport | undefined,
@@ -204,7 +204,7 @@ export function createClaimTables(deps: {
   }
 
   /** From what is there now back to the beginning of history. */
-  function build(cluster: string): Timeline {
+  function build(cluster: LogicalClusterName): Timeline {
     const { store } = deps;
     const range = { prefix: `${bindingsPrefix}${cluster}/` };
     const upTo = store.currentRevision();
@@ -226,7 +226,7 @@ export function createClaimTables(deps: {
     return { upTo, versions: versions.reverse() };
   }
 
-  function timelineOf(cluster: string): Timeline {
+  function timelineOf(cluster: LogicalClusterName): Timeline {
     let timeline = timelines.get(cluster);
     if (timeline === undefined) {
       timeline = build(cluster);
@@ -236,13 +236,13 @@ export function createClaimTables(deps: {
   }
 
   /** The versions from the one that held at a revision on. */
-  function versionsSince(cluster: string, revision: Revision): readonly Version[] {
+  function versionsSince(cluster: LogicalClusterName, revision: Revision): readonly Version[] {
     const { versions } = timelineOf(cluster);
     const index = versions.findLastIndex(({ from }) => from <= revision);
     return index <= 0 ? versions : versions.slice(index);
   }
 
-  function of(cluster: string): readonly TableClaim[] {
+  function of(cluster: LogicalClusterName): readonly TableClaim[] {
     const newest = timelineOf(cluster).versions.at(-1);
     return newest === undefined ? [] : tableOf(newest);
   }

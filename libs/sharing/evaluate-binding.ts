@@ -2,7 +2,7 @@
  * The state of an APIBinding, from nothing to Bound, as a function of what it refers to and of what else its workspace serves. Pure but for reads, so
  * that the controller and the creation of a workspace with default bindings come to the same answer. (kcp facts 4.5.1, in its order of checks)
  */
-import type { Condition, ConditionChange } from '@kcp-ts/api';
+import type { Condition, ConditionChange, LogicalClusterName } from '@kcp-ts/api';
 import { isTrueCondition, withCondition, withSummary } from '@kcp-ts/api';
 import { appliedClaims, claimsProblem } from './claims.ts';
 import { identityOf } from './export-identity.ts';
@@ -21,8 +21,8 @@ import type {
 export interface BindingReader {
   /** The logical cluster of a path or name, or undefined. */
   resolve(path: string): string | undefined;
-  export(cluster: string, name: string): ApiExport | undefined;
-  schema(cluster: string, name: string): ApiResourceSchema | undefined;
+  export(cluster: LogicalClusterName, name: string): ApiExport | undefined;
+  schema(cluster: LogicalClusterName, name: string): ApiResourceSchema | undefined;
   /** The copy of a schema that is bound already, though the provider may have deleted the original. */
   boundSchema(uid: string): ApiResourceSchema | undefined;
   /** The other bindings of the workspace. */
@@ -46,7 +46,7 @@ const errors = { severity: 'Error', status: 'False' } as const;
 type Problem = Pick<ConditionChange, 'reason' | 'severity' | 'message'>;
 
 interface Found {
-  readonly cluster: string;
+  readonly cluster: LogicalClusterName;
   readonly source: ApiExport;
   readonly identityHash: string;
   readonly schemas: readonly ApiResourceSchema[];
@@ -61,7 +61,7 @@ function invalidExport(
 }
 
 /** Whether the label that a binding was created with, where it has one, is that of the export: before it is bound nothing else says which was meant. */
-function isLabelled({ metadata }: ApiBinding, cluster: string, name: string): boolean {
+function isLabelled({ metadata }: ApiBinding, cluster: LogicalClusterName, name: string): boolean {
   const hash = metadata.labels?.[exportLabel];
   return hash === undefined || hash === exportHash(cluster, name);
 }
@@ -69,9 +69,11 @@ function isLabelled({ metadata }: ApiBinding, cluster: string, name: string): bo
 /** Steps 1 to 3: the export, its identity, its schemas. */
 function findExport(
   binding: ApiBinding,
-  ownCluster: string,
+  ownCluster: LogicalClusterName,
   reader: BindingReader,
-): { readonly found: Found } | { readonly problem: Problem; readonly source?: ApiExport; readonly cluster?: string } {
+):
+  | { readonly found: Found }
+  | { readonly problem: Problem; readonly source?: ApiExport; readonly cluster?: LogicalClusterName } {
   const reference = binding.spec?.reference?.export;
   if (reference === undefined) return invalidExport('APIExportInvalidReference', 'Missing APIExport reference');
   const path = reference.path ?? ownCluster;
@@ -277,7 +279,7 @@ function isMismatched(conditions: readonly Condition[]): boolean {
 /** The next status of a binding. `claimsApplied` tells whether every object that its claims show or hide carries the right labels. */
 export function evaluateBinding(
   binding: ApiBinding,
-  ownCluster: string,
+  ownCluster: LogicalClusterName,
   reader: BindingReader,
   now: string,
   claimsApplied: boolean,

@@ -1,5 +1,7 @@
 /** Names that kcp derives by hashing: labels of bindings and claimed objects, suffixes of default bindings. Base 62 over SHA-224, lower case first. */
+
 import { hash } from 'node:crypto';
+import type { LogicalClusterName } from '@kcp-ts/api';
 import type { ClaimKey } from './types.ts';
 
 const digits = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
@@ -34,11 +36,11 @@ export const exportLabel = 'internal.apis.kcp.io/export';
 export const claimLabelPrefix = 'claimed.internal.apis.kcp.io/';
 
 /** The value of `internal.apis.kcp.io/export`, and what claim labels end in. */
-export function exportHash(exportCluster: string, exportName: string): string {
+export function exportHash(exportCluster: LogicalClusterName, exportName: string): string {
   return base62Sha224(`${exportCluster}:${exportName}`);
 }
 
-export function claimLabel(exportCluster: string, exportName: string): string {
+export function claimLabel(exportCluster: LogicalClusterName, exportName: string): string {
   return `${claimLabelPrefix}${exportHash(exportCluster, exportName)}`;
 }
 
@@ -61,7 +63,7 @@ export const reflexiveClaimHash = base62(reflexiveBytes.toString('hex'));
 const suffixLength = 5;
 
 /** The name of a workspace's default binding: the export's name and a few characters of a hash. */
-export function defaultBindingName(cluster: string, exportPath: string, exportName: string): string {
+export function defaultBindingName(cluster: LogicalClusterName, exportPath: string, exportName: string): string {
   const suffix = base62Sha224(`${cluster}|${exportPath}|${exportName}`).toLowerCase().slice(0, suffixLength);
   return `${exportName.slice(0, 253 - suffixLength - 1)}-${suffix}`;
 }

@@ -1,4 +1,5 @@
 /** Where the kinds of apis.kcp.io and CRDs are stored. */
+import type { LogicalClusterName } from '@kcp-ts/api';
 import { formatKey, resourcePrefix } from '@kcp-ts/storage';
 
 const group = 'apis.kcp.io';
@@ -9,23 +10,23 @@ export const schemasPrefix = resourcePrefix(group, 'apiresourceschemas', '-');
 export const slicesPrefix = resourcePrefix(group, 'apiexportendpointslices', '-');
 export const definitionsPrefix = resourcePrefix('apiextensions.k8s.io', 'customresourcedefinitions', '-');
 
-function clusterScoped(resource: string, cluster: string, name: string): string {
+function clusterScoped(resource: string, cluster: LogicalClusterName, name: string): string {
   return formatKey({ group, resource, identity: '-', cluster, namespace: '', name });
 }
 
-export function exportKey(cluster: string, name: string): string {
+export function exportKey(cluster: LogicalClusterName, name: string): string {
   return clusterScoped('apiexports', cluster, name);
 }
 
-export function bindingKey(cluster: string, name: string): string {
+export function bindingKey(cluster: LogicalClusterName, name: string): string {
   return clusterScoped('apibindings', cluster, name);
 }
 
-export function schemaKey(cluster: string, name: string): string {
+export function schemaKey(cluster: LogicalClusterName, name: string): string {
   return clusterScoped('apiresourceschemas', cluster, name);
 }
 
-export function sliceKey(cluster: string, name: string): string {
+export function sliceKey(cluster: LogicalClusterName, name: string): string {
   return clusterScoped('apiexportendpointslices', cluster, name);
 }
 

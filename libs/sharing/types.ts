@@ -1,5 +1,5 @@
 /** The kinds of apis.kcp.io in their storage version, as far as sharing looks at them. */
-import type { Condition, KubeObject, LabelSelectorSpec } from '@kcp-ts/api';
+import type { Condition, KubeObject, LabelSelectorSpec, LogicalClusterName } from '@kcp-ts/api';
 
 export interface ClaimKey {
   readonly group?: string | undefined;
@@ -50,7 +50,7 @@ export interface BoundResourceStatus {
 
 export interface ApiBindingStatus {
   readonly phase?: 'Binding' | 'Bound';
-  readonly apiExportClusterName?: string;
+  readonly apiExportClusterName?: LogicalClusterName;
   readonly boundResources?: readonly BoundResourceStatus[];
   readonly conditions?: readonly Condition[];
   readonly exportPermissionClaims?: readonly ExportClaim[];

@@ -1,4 +1,4 @@
-import type { KeyIdentity } from '@kcp-ts/api';
+import type { KeyIdentity, LogicalClusterName } from '@kcp-ts/api';
 
 /** The six segments of a key, `group/resource/identity/cluster/namespace/name`. */
 export interface KeyParts {
@@ -7,7 +7,7 @@ export interface KeyParts {
   readonly resource: string;
   /** The identity of a bound API, `-` for built-in and system kinds, `customresources` for a CRD's. */
   readonly identity: string;
-  readonly cluster: string;
+  readonly cluster: LogicalClusterName;
   readonly namespace: string;
   readonly name: string;
 }

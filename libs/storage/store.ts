@@ -6,7 +6,7 @@
  * namespace for what is cluster-scoped). Entries are kept in two orders: by that key, and by `cluster/namespace/…`, so that a resource over all
  * clusters and everything of one cluster (or of one namespace) are both ranges.
  */
-import type { Revision } from '@kcp-ts/api';
+import type { LogicalClusterName, Revision } from '@kcp-ts/api';
 
 export interface Entry {
   readonly key: string;
@@ -45,7 +45,7 @@ export type UnchangedCondition = Extract<Operation, { op: 'unchanged' }>;
 /** What a commit can rely on as a whole: a resource of one cluster, or all of a cluster. */
 export type SetRange =
   /** Four whole segments of keys, `group/resource/identity/cluster/`. */
-  { readonly prefix: string } | { readonly cluster: string };
+  { readonly prefix: string } | { readonly cluster: LogicalClusterName };
 
 export type CommitResult =
   /** `entries`: one per put in the order of the operations, durable now. `revision`: the largest. */
@@ -60,7 +60,7 @@ export type Range =
   /** Keys that start with these whole segments, ending in `/`: `core/configmaps/-/`, `core/configmaps/-/root/default/`. '' is everything. */
   | { readonly prefix: string }
   /** Everything of one cluster, or of one of its namespaces ('' is what is cluster-scoped). */
-  | { readonly cluster: string; readonly namespace?: string };
+  | { readonly cluster: LogicalClusterName; readonly namespace?: string };
 
 export interface ListOptions {
   /** The revision to read at; the newest durable one when absent. Below the floor of history: throws StatusError Expired. */

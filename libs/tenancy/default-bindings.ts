@@ -1,5 +1,5 @@
 /** The APIBindings that a workspace's type asks for, bound at once where everything they refer to is there. */
-import type { ClusterName, KubeObject } from '@kcp-ts/api';
+import type { ClusterName, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { isTrueCondition } from '@kcp-ts/api';
 import type { ApiBinding, ApiExport, ApiResourceSchema, BindingClaim, BindingReader } from '@kcp-ts/sharing';
 import {
@@ -46,8 +46,8 @@ export function defaultBindingsOf(aliases: readonly ResolvedType[]): DefaultBind
 
 export interface DefaultBindingsDependencies {
   resolve(path: string): string | undefined;
-  export(cluster: string, name: string): ApiExport | undefined;
-  schema(cluster: string, name: string): ApiResourceSchema | undefined;
+  export(cluster: LogicalClusterName, name: string): ApiExport | undefined;
+  schema(cluster: LogicalClusterName, name: string): ApiResourceSchema | undefined;
   boundSchema(uid: string): ApiResourceSchema | undefined;
   /** The operation that keeps a copy of a schema; undefined where it is kept. */
   keepSchema(schema: ApiResourceSchema): Operation | undefined;

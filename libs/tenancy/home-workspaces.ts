@@ -1,6 +1,6 @@
 /** The home workspace: `GET …/workspaces/~` in root finds the user's own, and makes it when the user may have one and has none. (kcp facts 4.9) */
 
-import type { ClusterName, KubeObject, UserInfo } from '@kcp-ts/api';
+import type { ClusterName, KubeObject, LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import { globalServiceAccountPrefix, scopesExtra, serviceAccountPrefix } from '@kcp-ts/authz';
 import type { Clock } from '@kcp-ts/base';
@@ -17,7 +17,7 @@ import type { WorkspaceTypes } from './workspace-types.ts';
 
 const workspaces = { group: 'tenancy.kcp.io', plural: 'workspaces' };
 
-function asWorkspace(object: LogicalCluster, cluster: string): KubeObject {
+function asWorkspace(object: LogicalCluster, cluster: LogicalClusterName): KubeObject {
   const { phase, conditions, initializers } = object.status ?? {};
   return {
     apiVersion: 'tenancy.kcp.io/v1alpha1',

@@ -4,7 +4,7 @@
  * somebody else must finish, and bindings that are not bound yet, keep them Initializing.
  */
 import { createHash } from 'node:crypto';
-import type { ClusterName, Condition, UserInfo } from '@kcp-ts/api';
+import type { ClusterName, Condition, LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import { asClusterName, withCondition } from '@kcp-ts/api';
 import { nameElsewhere } from '@kcp-ts/authz';
 import type { Random } from '@kcp-ts/base';
@@ -92,7 +92,7 @@ export interface ClusterPlan {
   readonly creator: UserInfo;
   readonly shard: string;
   readonly url: string;
-  readonly owner: { readonly cluster: string; readonly name: string; readonly uid: string } | undefined;
+  readonly owner: { readonly cluster: LogicalClusterName; readonly name: string; readonly uid: string } | undefined;
   readonly requiredGroups: string | undefined;
   readonly timestamp: string;
 }
@@ -230,7 +230,7 @@ export function planWorkspace(deps: PlanDependencies, workspace: Workspace, plan
 }
 
 /** Where and as what a workspace is to be made. */
-function placeOn(workspace: Workspace, shard: Shard, cluster: string): void {
+function placeOn(workspace: Workspace, shard: Shard, cluster: LogicalClusterName): void {
   const { metadata } = workspace;
   const region = shard.metadata.labels?.['region'];
   metadata.annotations = {

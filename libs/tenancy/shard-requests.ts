@@ -1,9 +1,10 @@
 /** What a shard asks of others: a workspace's logical cluster is made and deleted on the shard it is scheduled to. */
+import type { LogicalClusterName } from '@kcp-ts/api';
 import type { ClusterPlan, MadeCluster } from './plan-workspace.ts';
 
 /** A logical cluster for another shard to make; asked twice, it is made once. */
 export interface ClusterRequest extends Pick<ClusterPlan, 'path' | 'creator' | 'requiredGroups'> {
-  readonly cluster: string;
+  readonly cluster: LogicalClusterName;
   /** `<path>:<name>` of the type. */
   readonly type: string;
   /** The logical cluster that held the type when the workspace was admitted; undefined where the path cannot mean another. */
@@ -22,11 +23,11 @@ export interface ShardRequests {
   /** Rejects when the shard cannot be reached or cannot make it now: try again. */
   createCluster(shard: string, request: ClusterRequest): Promise<MadeCluster>;
   /** Undefined where there is no such cluster. */
-  describeCluster(shard: string, cluster: string): Promise<MadeCluster | undefined>;
+  describeCluster(shard: string, cluster: LogicalClusterName): Promise<MadeCluster | undefined>;
   /** Tells a shard to delete a cluster. A shard that left the installation has none. */
   deleteCluster(
     shard: string,
-    which: { readonly cluster: string; readonly ownerUid: string },
+    which: { readonly cluster: LogicalClusterName; readonly ownerUid: string },
   ): Promise<ClusterDeletion>;
 }
 

@@ -1,5 +1,5 @@
 /** The kinds of tenancy.kcp.io and core.kcp.io, as far as the making of workspaces looks at them. */
-import type { Condition, KubeObject, LabelSelectorSpec } from '@kcp-ts/api';
+import type { Condition, KubeObject, LabelSelectorSpec, LogicalClusterName } from '@kcp-ts/api';
 
 export interface TypeReference {
   readonly path?: string;
@@ -37,7 +37,7 @@ export interface Workspace extends KubeObject {
     type?: { path?: string; name: string };
     location?: { selector?: LabelSelectorSpec };
     mount?: { ref: { apiVersion: string; kind: string; name: string; namespace?: string } };
-    cluster?: string;
+    cluster?: LogicalClusterName;
     URL?: string;
   };
   status?: { phase?: string; conditions?: Condition[]; initializers?: string[]; terminators?: string[] };
@@ -54,7 +54,7 @@ export interface LogicalCluster extends KubeObject {
     };
     initializers?: readonly string[];
     terminators?: readonly string[];
-    owner?: { apiVersion: string; resource: string; name: string; cluster: string; uid: string };
+    owner?: { apiVersion: string; resource: string; name: string; cluster: LogicalClusterName; uid: string };
   };
   status?: { phase?: string; URL?: string; conditions?: Condition[]; initializers?: string[]; terminators?: string[] };
 }

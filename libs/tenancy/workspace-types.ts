@@ -1,4 +1,5 @@
 /** WorkspaceTypes: which one a workspace gets, what it extends, and whether parent and child allow each other. Texts as kcp's admission (facts, 7). */
+import type { LogicalClusterName } from '@kcp-ts/api';
 import type { ParsedReader } from '@kcp-ts/storage';
 import { meantClusters } from './meant-clusters.ts';
 import type { TypeLimit, TypeReference, WorkspaceType } from './types.ts';
@@ -10,7 +11,7 @@ const defaultBindingsMax = 64;
 
 export interface ResolvedType {
   /** The logical cluster that holds the type. */
-  readonly cluster: string;
+  readonly cluster: LogicalClusterName;
   /** Its canonical path. */
   readonly path: string;
   readonly name: string;
@@ -21,9 +22,9 @@ export interface TypeDependencies {
   readonly reader: ParsedReader;
   resolve(path: string): string | undefined;
   /** The canonical path of a cluster. */
-  pathOf(cluster: string): string;
+  pathOf(cluster: LogicalClusterName): string;
   /** The parent of a cluster in the tree; undefined at the top. */
-  parentOf(cluster: string): string | undefined;
+  parentOf(cluster: LogicalClusterName): string | undefined;
   /** `tenancy.kcp.io/workspacetypes/<identity>/`. */
   typesPrefix(): string;
 }
@@ -33,9 +34,9 @@ export interface WorkspaceTypes {
    * The type `path:name`; undefined where there is none. `cluster`: the logical cluster that the path meant when the type was admitted, so that nothing
    * made again under the path is taken for it; undefined where it is being admitted, or the path cannot mean another.
    */
-  at(path: string, name: string, cluster?: string): ResolvedType | undefined;
+  at(path: string, name: string, cluster?: LogicalClusterName): ResolvedType | undefined;
   /** A type without a path: in the cluster itself, in its ancestors, then in root. */
-  near(cluster: string, name: string): ResolvedType | undefined;
+  near(cluster: LogicalClusterName, name: string): ResolvedType | undefined;
   /** A type that another one refers to, in the workspace that its author meant: beside it where the reference has no path. */
   referred(from: ResolvedType, reference: TypeReference): ResolvedType | undefined;
   /** The type and all that it extends, each once; throws an Error whose message says what is wrong. */
@@ -59,7 +60,7 @@ export function lifecycleId(type: Pick<ResolvedType, 'cluster' | 'name'>): strin
 }
 
 export function createWorkspaceTypes(deps: TypeDependencies): WorkspaceTypes {
-  function inCluster(cluster: string, name: string): ResolvedType | undefined {
+  function inCluster(cluster: LogicalClusterName, name: string): ResolvedType | undefined {
     const type = deps.reader.get<WorkspaceType>(`${deps.typesPrefix()}${cluster}//${name}`);
     return type === undefined ? undefined : { cluster, path: deps.pathOf(cluster), name, type };
   }

@@ -1,6 +1,6 @@
 /** Who may do what in this shard: the authorizer over the shard's own objects, and the questions that others ask of it. */
 
-import type { ApiPath, ClusterName, RequestInfo, UserInfo } from '@kcp-ts/api';
+import type { ApiPath, ClusterName, LogicalClusterName, RequestInfo, UserInfo } from '@kcp-ts/api';
 import { parseIdentityHash, StatusError } from '@kcp-ts/api';
 import type { AccessRequest, Authorizer, AuthorizerDependencies, Escalation, Rbac, Reviews } from '@kcp-ts/authz';
 import {
@@ -25,18 +25,18 @@ export interface Access {
   readonly reviews: Reviews;
   readonly escalation: Escalation;
   /** What a request of the user in a cluster is refused with; undefined where it is allowed. */
-  refusal(user: UserInfo, cluster: string, info: RequestInfo): StatusError | undefined;
+  refusal(user: UserInfo, cluster: LogicalClusterName, info: RequestInfo): StatusError | undefined;
   /** May the user do this with something in another workspace, without being let into it? */
   mayDeep(
     user: UserInfo,
-    cluster: string,
+    cluster: LogicalClusterName,
     verb: string,
     target: { readonly group: string; readonly resource: string; readonly subresource?: string; readonly name: string },
   ): boolean;
   /** May the user enter another workspace, as far as is known of it in this shard? */
-  mayEnter(user: UserInfo, cluster: string): boolean;
+  mayEnter(user: UserInfo, cluster: LogicalClusterName): boolean;
   /** Whether the user may `approve` or `sign` for a signer of certificates. */
-  maySign(user: UserInfo, cluster: string, verb: 'approve' | 'sign', name: string): boolean;
+  maySign(user: UserInfo, cluster: LogicalClusterName, verb: 'approve' | 'sign', name: string): boolean;
   /** Whether a claimed resource lets a provider do this: the maximal permission policies of the exports that own it, and what is the system's alone. */
   ownerAllows(user: UserInfo, verb: string, api: ApiPath, served: ServedResource): boolean;
   /**
@@ -47,15 +47,15 @@ export interface Access {
   /** The clusters whose exports have a say in what a provider does with a claimed resource. */
   policyClusters(served: ServedResource): readonly string[];
   /** Kubernetes' text for a request that is forbidden. */
-  forbidden(user: UserInfo, cluster: string, info: RequestInfo): StatusError;
+  forbidden(user: UserInfo, cluster: LogicalClusterName, info: RequestInfo): StatusError;
 }
 
-function resourceRequest(user: UserInfo, cluster: string, api: ApiPath, verb: string): AccessRequest {
+function resourceRequest(user: UserInfo, cluster: LogicalClusterName, api: ApiPath, verb: string): AccessRequest {
   const { group, version, resource, subresource, namespace, name } = api;
   return { kind: 'resource', user, cluster, verb, group, version, resource, subresource, namespace, name };
 }
 
-function accessRequest(user: UserInfo, cluster: string, info: RequestInfo): AccessRequest {
+function accessRequest(user: UserInfo, cluster: LogicalClusterName, info: RequestInfo): AccessRequest {
   if (info.kind === 'resource') return resourceRequest(user, cluster, info, info.verb ?? '');
   return { kind: 'non-resource', user, cluster, verb: info.verb, path: info.path };
 }

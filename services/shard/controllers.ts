@@ -1,6 +1,6 @@
 /** The shard's controllers, as a list. */
 
-import type { ClusterName } from '@kcp-ts/api';
+import type { ClusterName, LogicalClusterName } from '@kcp-ts/api';
 import type { Controller, Source } from '@kcp-ts/controller-runtime';
 import type { ControllerDependencies } from '@kcp-ts/controllers';
 import {
@@ -94,7 +94,7 @@ function clustersElsewhere({ store, peers }: Core, workspacesPrefix: () => strin
   };
 }
 
-function exportsOf({ everywhere, reader }: Core, cluster: string): readonly ApiExport[] {
+function exportsOf({ everywhere, reader }: Core, cluster: LogicalClusterName): readonly ApiExport[] {
   const entries = everywhere.scan({ prefix: `${exportsPrefix}${cluster}/` }, exportsMax);
   return entries.map((entry) => reader.parse<ApiExport>(entry));
 }
@@ -106,7 +106,7 @@ function* allTypes({ store, peers, reader }: Core, { pathOf }: Tenancy, prefix: 
   }
 }
 
-function claimedResources({ catalog }: Core, cluster: string, claim: ClaimKey): readonly ServedResource[] {
+function claimedResources({ catalog }: Core, cluster: LogicalClusterName, claim: ClaimKey): readonly ServedResource[] {
   const found = catalog
     .surface(cluster as ClusterName)
     .resources.filter((resource) =>
@@ -117,7 +117,7 @@ function claimedResources({ catalog }: Core, cluster: string, claim: ClaimKey): 
   );
 }
 
-function takesContent(reads: Reads, cluster: string): boolean {
+function takesContent(reads: Reads, cluster: LogicalClusterName): boolean {
   const entry = reads.peek(logicalClusterKey(cluster));
   return cluster.startsWith('system:') || (entry !== undefined && (storedFlags(entry.value) & flagDeleting) === 0);
 }

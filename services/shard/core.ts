@@ -1,6 +1,6 @@
 /** The parts that everything else in a shard leans on: store, hub, caches that follow the commits, and what is served to whom. */
 
-import type { ResourceDefinition } from '@kcp-ts/api';
+import type { LogicalClusterName, ResourceDefinition } from '@kcp-ts/api';
 import { formatResourceVersion } from '@kcp-ts/api';
 import type { Clock, Random, Turns } from '@kcp-ts/base';
 import { createSystemTurns, every } from '@kcp-ts/base';
@@ -59,7 +59,7 @@ export interface Core extends Disposable {
   readonly bindings: BindingIndex;
   readonly claims: ClaimTables;
   /** Puts the labels on a new object of a built-in kind by which claims find it. */
-  labelNew(cluster: string, created: NewObject): void;
+  labelNew(cluster: LogicalClusterName, created: NewObject): void;
   /** Identity hashes of root's own exports, known once the shard has been bootstrapped. */
   readonly identities: KnownIdentities;
   /** For who reads others to decide what to write; a new object relies on its logical cluster, which must be there and stay. */
@@ -74,7 +74,7 @@ export interface Core extends Disposable {
   /** Fills what is kept in memory of exports and bindings; until then they know nothing. */
   load(): Promise<void>;
   /** Told of each logical cluster some seconds after it was deleted: nothing need be remembered of it. */
-  onGone(forget: (cluster: string) => void): void;
+  onGone(forget: (cluster: LogicalClusterName) => void): void;
 }
 
 const cachedClusters = 10_000;
@@ -123,7 +123,7 @@ export function createCore(options: CoreOptions): Core {
   const bindings = createBindingIndex(store);
   const claims = createClaimTables({ store, reader, clustersMax: cachedClusters });
   const gone = new Set<string>();
-  const forgetters: ((cluster: string) => void)[] = [];
+  const forgetters: ((cluster: LogicalClusterName) => void)[] = [];
 
   const clusters = createClusterIndex({
     store,

@@ -1,5 +1,7 @@
 /** What objects refer to in other workspaces: whether their writer may, and may know of it at all. */
+
 import type { ReferenceRights } from '@kcp-ts/admission';
+import type { LogicalClusterName } from '@kcp-ts/api';
 import { isWorkspacePath } from '@kcp-ts/api';
 import type { WriteContext } from '@kcp-ts/registry';
 import { exportKey } from '@kcp-ts/sharing';
@@ -16,7 +18,7 @@ export function createReferences(
     if (cluster === undefined || core.reader.get(exportKey(cluster, name)) === undefined) return false;
     return access.mayDeep(user, cluster, 'bind', { group: 'apis.kcp.io', resource: 'apiexports', name });
   }
-  const mayUse = ({ user }: Pick<WriteContext, 'user'>, cluster: string, name: string) =>
+  const mayUse = ({ user }: Pick<WriteContext, 'user'>, cluster: LogicalClusterName, name: string) =>
     access.mayDeep(user, cluster, 'use', { group: 'tenancy.kcp.io', resource: 'workspacetypes', name });
   return {
     mayBind,

@@ -1,6 +1,6 @@
 /** How workspaces are made, and what the strategies of built-in kinds take from the shard. */
 
-import type { ClusterName, WorkspacePath } from '@kcp-ts/api';
+import type { ClusterName, LogicalClusterName, WorkspacePath } from '@kcp-ts/api';
 import { isWorkspacePath, StatusError } from '@kcp-ts/api';
 import type { KindDependencies } from '@kcp-ts/kinds';
 import type { ApiResourceSchema } from '@kcp-ts/sharing';
@@ -16,7 +16,7 @@ export interface Tenancy {
   readonly types: WorkspaceTypes;
   readonly plan: PlanDependencies;
   resolve(path: string): string | undefined;
-  pathOf(cluster: string): string;
+  pathOf(cluster: LogicalClusterName): string;
   shards(): readonly Shard[];
 }
 
@@ -29,7 +29,7 @@ export function createTenancy(core: Core, caBundle: string): Tenancy {
     const found = clusters.resolve(path as WorkspacePath);
     return found.status === 'found' ? found.cluster : undefined;
   };
-  const pathOf = (cluster: string) =>
+  const pathOf = (cluster: LogicalClusterName) =>
     clusters.facts(cluster as ClusterName)?.path ?? peers?.index.cluster(cluster)?.path ?? cluster;
   const shards = () =>
     core.everywhere

@@ -1,6 +1,6 @@
 /** From the beginning of a path to what it names: a view of one cluster or of all, a virtual workspace, or something that answers by itself. */
 
-import type { ClusterName, UserInfo, WorkspacePath } from '@kcp-ts/api';
+import type { ClusterName, LogicalClusterName, UserInfo, WorkspacePath } from '@kcp-ts/api';
 import { isClusterName, isWorkspacePath, StatusError } from '@kcp-ts/api';
 import type { ApiRequest, ReceivedRequest, Target, View } from '@kcp-ts/apiserver';
 import { respondText, splitCluster } from '@kcp-ts/apiserver';
@@ -81,7 +81,10 @@ export function createTargets(deps: TargetDependencies): Targets {
     return core.clusters.facts(cluster) === undefined && !cluster.startsWith('system:');
   }
 
-  function answer(impersonationCluster: string, give: (request: ApiRequest) => void | Promise<void>): Target {
+  function answer(
+    impersonationCluster: LogicalClusterName,
+    give: (request: ApiRequest) => void | Promise<void>,
+  ): Target {
     return { kind: 'answer', impersonationCluster, authorizer: allowed, answer: give };
   }
 

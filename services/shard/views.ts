@@ -1,6 +1,6 @@
 /** Views of ordinary requests: one logical cluster, or all clusters of the shard at once. */
 
-import type { ApiPath, ClusterName, RequestInfo, UserInfo } from '@kcp-ts/api';
+import type { ApiPath, ClusterName, LogicalClusterName, RequestInfo, UserInfo } from '@kcp-ts/api';
 import { parseIdentityHash, StatusError } from '@kcp-ts/api';
 import type { RequestAuthorizer, ServedApi, StorageView, View } from '@kcp-ts/apiserver';
 import type { Turns } from '@kcp-ts/base';
@@ -104,7 +104,7 @@ export function clusterView(core: Core, access: Access, cluster: ClusterName): V
   return new ClusterView(core, access, cluster);
 }
 
-function rangePrefix(served: ServedResource, cluster: string, namespace: string): string {
+function rangePrefix(served: ServedResource, cluster: LogicalClusterName, namespace: string): string {
   return `${served.prefix}${cluster}/${served.definition.namespaced && namespace !== '' ? `${namespace}/` : ''}`;
 }
 

@@ -3,7 +3,7 @@
  * be no because of what is known of other shards, everything that they have committed is brought in, so that whoever has just made an export can bind
  * it from anywhere. The strategy of the kind gives the answer.
  */
-import type { KubeObject } from '@kcp-ts/api';
+import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
 import type { WriteContext } from '@kcp-ts/registry';
@@ -19,7 +19,7 @@ export interface ReferenceRights {
   /** Whether the writer may bind `path:name`; false as well where there is no such export. */
   mayBind(writer: Writer, path: string, name: string): boolean;
   /** The verb `use` on a type, in its cluster. */
-  mayUse(writer: Writer, cluster: string, name: string): boolean;
+  mayUse(writer: Writer, cluster: LogicalClusterName, name: string): boolean;
   /** Whether the path is the name of the logical cluster that it means, and can therefore never mean another. */
   isName(path: string): boolean;
   /** The logical cluster that the writer of a type means by a path; undefined where it may not know. */

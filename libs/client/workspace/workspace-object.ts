@@ -1,10 +1,12 @@
 /** The parts of the kinds that the plugins read. */
 
+import type { LogicalClusterName } from '@kcp-ts/api';
+
 export interface WorkspaceObject {
   readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
   readonly spec?: {
     readonly URL?: string;
-    readonly cluster?: string;
+    readonly cluster?: LogicalClusterName;
     readonly type?: { readonly name: string; readonly path?: string };
     readonly mount?: unknown;
   };

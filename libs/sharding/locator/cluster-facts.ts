@@ -1,5 +1,5 @@
 /** What a request must know of its logical cluster before it is let in, read from the LogicalCluster object. */
-import type { ClusterName, KubeObject, Revision } from '@kcp-ts/api';
+import type { ClusterName, KubeObject, LogicalClusterName, Revision } from '@kcp-ts/api';
 import type { Entry } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 
@@ -18,11 +18,11 @@ export interface ClusterFacts {
   /** The logical cluster that held the type when the cluster was made; undefined where the path cannot mean another. */
   readonly typeCluster: string | undefined;
   readonly requiredGroups: string | undefined;
-  readonly owner: { readonly cluster: string; readonly name: string } | undefined;
+  readonly owner: { readonly cluster: LogicalClusterName; readonly name: string } | undefined;
 }
 
 interface LogicalCluster extends KubeObject {
-  readonly spec?: { readonly owner?: { readonly cluster: string; readonly name: string } };
+  readonly spec?: { readonly owner?: { readonly cluster: LogicalClusterName; readonly name: string } };
   readonly status?: { readonly phase?: string };
 }
 

@@ -3,7 +3,7 @@
  * and dropped by the commit that changes it. So an idle workspace costs nothing here, and an answer is never older than the last acknowledged write.
  */
 
-import type { ClusterName, KubeObject, WorkspacePath } from '@kcp-ts/api';
+import type { ClusterName, KubeObject, LogicalClusterName, WorkspacePath } from '@kcp-ts/api';
 import { asClusterName, isClusterName } from '@kcp-ts/api';
 import { homeClusterName } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';
@@ -30,7 +30,7 @@ export interface ClusterIndex {
 }
 
 interface Workspace extends KubeObject {
-  readonly spec?: { readonly cluster?: string };
+  readonly spec?: { readonly cluster?: LogicalClusterName };
   readonly status?: { readonly phase?: string };
 }
 

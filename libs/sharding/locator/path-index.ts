@@ -3,7 +3,7 @@
  * it holds of a shard is replaced whole by a snapshot and changed by what the feed says.
  */
 
-import type { ClusterName } from '@kcp-ts/api';
+import type { ClusterName, LogicalClusterName } from '@kcp-ts/api';
 import { isClusterName } from '@kcp-ts/api';
 import { homeClusterName } from '@kcp-ts/sharing';
 import { flagDeleting, parseStored, storedFlags } from '@kcp-ts/storage';
@@ -57,7 +57,10 @@ interface Child {
 
 interface Projected {
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
-  readonly spec?: { readonly cluster?: string; readonly owner?: { readonly cluster: string; readonly name: string } };
+  readonly spec?: {
+    readonly cluster?: LogicalClusterName;
+    readonly owner?: { readonly cluster: LogicalClusterName; readonly name: string };
+  };
   readonly status?: { readonly phase?: string };
 }
 

@@ -2,7 +2,7 @@
  * What other services must know of every workspace and logical cluster: where a path leads, and where a cluster is. A projection has the shape of
  * the object it is made of, with the fields that an index reads and no others, so that a feed carries some hundred bytes and nothing private.
  */
-import type { KubeObject } from '@kcp-ts/api';
+import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { encodeStored, kindPrefix, parseStored, storedFlags } from '@kcp-ts/storage';
 
 /** Where Workspaces are stored, but for the identity that comes next. */
@@ -19,7 +19,10 @@ const keptAnnotations = [
 const noFingerprint = '0000000000000000';
 
 interface Projected extends KubeObject {
-  readonly spec?: { readonly cluster?: string; readonly owner?: { readonly cluster: string; readonly name: string } };
+  readonly spec?: {
+    readonly cluster?: LogicalClusterName;
+    readonly owner?: { readonly cluster: LogicalClusterName; readonly name: string };
+  };
   readonly status?: { readonly phase?: string };
 }
 

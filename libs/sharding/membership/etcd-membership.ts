@@ -104,9 +104,9 @@ class EtcdMembership implements Membership {
     const askedMs = this.#clock.monotonic();
     const found = new Map<string, Uint8Array>();
     let at = 0n;
-    for await (const { entries, revision, cluster } of etcdList(this.#client, `${this.#prefix}/`)) {
+    for await (const { entries, revision, clusterId } of etcdList(this.#client, `${this.#prefix}/`)) {
       at = revision;
-      this.#cluster = cluster;
+      this.#cluster = clusterId;
       for (const { key, value } of entries) found.set(key, value);
     }
     this.#values.clear();
@@ -127,7 +127,7 @@ class EtcdMembership implements Membership {
           changes: (changes) => this.#apply(changes),
           progress: (askedMs) => this.#heard(askedMs),
           // Restored from a snapshot; or a member that is behind, and then nothing is lost by reading everything anew.
-          connected: ({ cluster, revision }, seen) => cluster === this.#cluster && revision >= seen,
+          connected: ({ clusterId, revision }, seen) => clusterId === this.#cluster && revision >= seen,
           compacted: () => undefined,
         },
         {

@@ -1,4 +1,5 @@
 /** What a shard knows of the others, and asks of them. An installation of one shard has none. */
+import type { LogicalClusterName } from '@kcp-ts/api';
 import type { ServiceAccount } from '@kcp-ts/authn';
 import type { Store } from '@kcp-ts/storage';
 import type { ShardRequests } from '@kcp-ts/tenancy';
@@ -7,7 +8,7 @@ import type { PathIndex } from '../locator/path-index.ts';
 
 /** The workspace that owns a logical cluster. */
 export interface OwnerWorkspace {
-  readonly cluster: string;
+  readonly cluster: LogicalClusterName;
   readonly name: string;
 }
 
@@ -27,7 +28,7 @@ export interface Peers {
    * Whether what is known of a cluster of another shard may decide who may do what: it is no older than 10 s, or its shard is down, so that nobody
    * can have changed it.
    */
-  isFresh(cluster: string): boolean;
+  isFresh(cluster: LogicalClusterName): boolean;
   /** Whether a workspace of another shard's cluster that is not known here is not there: that shard lives, and has said itself what it has. */
   isComplete(parent: string): boolean;
   /** Resolves when everything that living shards had committed before the call is known here; false where one could not be asked. */

@@ -1,6 +1,6 @@
 /** What other shards ask of this one: to make a logical cluster for a workspace of theirs, to say how it does, and to take it away. */
 
-import type { ClusterName } from '@kcp-ts/api';
+import type { ClusterName, LogicalClusterName } from '@kcp-ts/api';
 import { asClusterName } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { timestampOf } from '@kcp-ts/registry';
@@ -35,9 +35,9 @@ export type RequestOutcome =
 export interface ClusterRequests {
   create(request: ClusterRequest): Promise<RequestOutcome>;
   /** Undefined where there is none, or it is going. */
-  describe(cluster: string): MadeCluster | undefined;
+  describe(cluster: LogicalClusterName): MadeCluster | undefined;
   /** `message`: what it waits for. */
-  remove(cluster: string, ownerUid: string): Promise<ClusterDeletion>;
+  remove(cluster: LogicalClusterName, ownerUid: string): Promise<ClusterDeletion>;
 }
 
 export interface ClusterRequestDependencies {

@@ -180,7 +180,7 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
     },
     async compare(client, { commit }) {
       const now = await etcdMoment(client, commit, {});
-      if (now.cluster !== cluster || now.revision < etcdRevision) return 'restored';
+      if (now.clusterId !== cluster || now.revision < etcdRevision) return 'restored';
       try {
         const { entry } = await etcdGet(client, commit, etcdRevision);
         return (entry === undefined ? '' : decodeRecord(entry.value).id) === commitId ? 'same' : 'restored';
@@ -226,7 +226,7 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
       let at = 0n;
       for await (const page of etcdList(client, all.data)) {
         at = page.revision;
-        cluster = page.cluster;
+        cluster = page.clusterId;
         const writes = page.entries.map(({ key, value }): Write => {
           const { expiresAt, ...data } = decodeData(value);
           const event = { type: 'put', key: key.slice(all.data.length), ...data, previous: undefined } as const;

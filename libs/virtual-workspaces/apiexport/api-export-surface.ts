@@ -1,5 +1,6 @@
 /** What an APIExport's virtual workspace serves: the exported resources, the claimed ones, and the bindings to the export. */
 
+import type { LogicalClusterName } from '@kcp-ts/api';
 import { parseIdentityHash } from '@kcp-ts/api';
 import type { Catalog } from '@kcp-ts/catalog';
 import type { ApiSurface, ServedResource } from '@kcp-ts/registry';
@@ -56,7 +57,7 @@ function claimedResources(deps: ExportSurfaceDependencies, claim: ExportClaim): 
  */
 export function* makeExportSurface(
   deps: ExportSurfaceDependencies,
-  cluster: string,
+  cluster: LogicalClusterName,
   source: ApiExport,
 ): Generator<undefined, ExportSurface> {
   const grounds = new Map<ServedResource, Grounds>();

@@ -4,7 +4,15 @@
  * bound ∧ (own API ∨ accepted claim ∧ verb ∧ selector).
  */
 
-import type { ApiPath, ClusterName, KubeObject, RequestInfo, Revision, UserInfo } from '@kcp-ts/api';
+import type {
+  ApiPath,
+  ClusterName,
+  KubeObject,
+  LogicalClusterName,
+  RequestInfo,
+  Revision,
+  UserInfo,
+} from '@kcp-ts/api';
 import { parseResourceVersion, revisionZero, StatusError } from '@kcp-ts/api';
 import type { KeyFilter, StorageView, View } from '@kcp-ts/apiserver';
 import type { Turns } from '@kcp-ts/base';
@@ -29,15 +37,19 @@ export interface ExportViewDependencies {
   /** Clusters that are bound to an export, by its hash, each with what it has bound of it (as `boundName` writes it). */
   consumers(exportHash: string): ReadonlyMap<string, ReadonlySet<string>>;
   /** Whether a cluster had bound a resource of an export at a revision; `unknown` for one that is too long ago. */
-  wasBound(exportHash: string, cluster: string, name: string, at: Revision): boolean | 'unknown';
+  wasBound(exportHash: string, cluster: LogicalClusterName, name: string, at: Revision): boolean | 'unknown';
   /** Whether a user has a verb on `apiexports/content` of the export. */
-  mayAccessContent(user: UserInfo, verb: string, exportCluster: string, exportName: string): boolean;
+  mayAccessContent(user: UserInfo, verb: string, exportCluster: LogicalClusterName, exportName: string): boolean;
   /** Whether a claimed resource lets this provider do something with it: the maximal permission policy of the export that owns it, and what is the system's alone. */
   ownerAllows(user: UserInfo, verb: string, api: ApiPath, served: ServedResource): boolean;
   /** Kubernetes' text for a request that is forbidden. */
-  forbidden(user: UserInfo, cluster: string, info: RequestInfo): StatusError;
+  forbidden(user: UserInfo, cluster: LogicalClusterName, info: RequestInfo): StatusError;
   /** Makes ready what `mayAccessContent` asks of the export's cluster, and `ownerAllows` of those that own a claimed resource; undefined where it is. */
-  prepareAccess(exportCluster: string, claimed: ServedResource | undefined, turns: Turns): Promise<void> | undefined;
+  prepareAccess(
+    exportCluster: LogicalClusterName,
+    claimed: ServedResource | undefined,
+    turns: Turns,
+  ): Promise<void> | undefined;
 }
 
 export interface ExportTarget {

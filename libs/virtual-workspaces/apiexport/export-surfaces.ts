@@ -1,4 +1,5 @@
 /** Surfaces of exports, kept until an export or schema changes: one of hundreds of claims on exports of thousands of resources takes long to make. */
+import type { LogicalClusterName } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
 import type { ApiExport } from '@kcp-ts/sharing';
 import { exportsPrefix, schemasPrefix } from '@kcp-ts/sharing';
@@ -8,7 +9,7 @@ import { makeExportSurface } from './api-export-surface.ts';
 
 export interface ExportSurfaces {
   /** The surface of an export as it is now; a promise where others get their turns while it is made. */
-  of(cluster: string, source: ApiExport, turns: Turns): ExportSurface | Promise<ExportSurface>;
+  of(cluster: LogicalClusterName, source: ApiExport, turns: Turns): ExportSurface | Promise<ExportSurface>;
   /** To be told of every changed key. */
   changed(key: string): void;
 }
@@ -22,7 +23,12 @@ export function createExportSurfaces(deps: ExportSurfaceDependencies): ExportSur
   /** Counts what may change a surface: an export names schemas, and claims what other exports bring. */
   let changes = 0;
 
-  function make(key: string, cluster: string, source: ApiExport, turns: Turns): ExportSurface | Promise<ExportSurface> {
+  function make(
+    key: string,
+    cluster: LogicalClusterName,
+    source: ApiExport,
+    turns: Turns,
+  ): ExportSurface | Promise<ExportSurface> {
     const steps = makeExportSurface(deps, cluster, source);
     const slices = turns.begin();
     const begun = changes;

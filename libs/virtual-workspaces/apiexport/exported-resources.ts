@@ -1,6 +1,6 @@
 /** The resources that exports bring, for views that do not go through a binding. */
 
-import type { IdentityHash, KubeObject } from '@kcp-ts/api';
+import type { IdentityHash, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import type { Components } from '@kcp-ts/catalog';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { ApiExport, ExportIndex } from '@kcp-ts/sharing';
@@ -20,7 +20,7 @@ export interface ExportedResourcesDependencies {
 /** What an export of `cluster` brings under its proven identity, every version, one resource after the other; nothing while it has none. */
 export function* exportedResources(
   deps: ExportedResourcesDependencies,
-  cluster: string,
+  cluster: LogicalClusterName,
   source: ApiExport,
 ): Generator<readonly ServedResource[]> {
   for (const resource of source.spec?.resources ?? []) yield versionsOf(deps, cluster, source, resource);
@@ -28,7 +28,7 @@ export function* exportedResources(
 
 function versionsOf(
   deps: ExportedResourcesDependencies,
-  cluster: string,
+  cluster: LogicalClusterName,
   source: ApiExport,
   resource: ExportedResource,
 ): readonly ServedResource[] {

@@ -1,7 +1,7 @@
 /** What the code is being rid of step by step: each has a limit that may only be lowered. */
 import type { Finding, RuleName } from '../finding.ts';
 import type { Project } from '../project.ts';
-import { isTestSupport } from '../project.ts';
+import { isGenerated, isTestSupport } from '../project.ts';
 import type { SourceFile } from '../source-file.ts';
 
 export interface Limits {
@@ -11,7 +11,7 @@ export interface Limits {
 }
 
 /** Lower a number when `make check` prints a smaller one. */
-const limits: Limits = { keyLiterals: 0, clusterStrings: 237, spreadLiterals: 36 };
+const limits: Limits = { keyLiterals: 0, clusterStrings: 3, spreadLiterals: 36 };
 
 interface Counted {
   readonly rule: RuleName;
@@ -43,8 +43,8 @@ const counted: readonly Counted[] = [
     rule: 'cluster-name',
     limit: 'clusterStrings',
     what: 'names of clusters as plain strings',
-    cure: 'declare it as a ClusterName of @kcp-ts/api',
-    linesOf: (file) => (isProgramCode(file) ? file.clusterStrings : []),
+    cure: 'declare it as a ClusterName of @kcp-ts/api, or as a LogicalClusterName where it is not checked',
+    linesOf: (file) => (isProgramCode(file) && !isGenerated(file.path) ? file.clusterStrings : []),
   },
   {
     rule: 'spread-literal',

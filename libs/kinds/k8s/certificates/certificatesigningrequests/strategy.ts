@@ -5,7 +5,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { FieldError, KubeObject, UserInfo } from '@kcp-ts/api';
+import type { FieldError, KubeObject, LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import {
   duplicateValue,
   forbiddenField,
@@ -42,7 +42,7 @@ interface Request extends KubeObject {
 
 export interface SignerDependencies {
   /** Whether a user has a verb on the resource `signers` of certificates.k8s.io, of that name, in a workspace. */
-  maySign(user: UserInfo, cluster: string, verb: 'approve' | 'sign', name: string): boolean;
+  maySign(user: UserInfo, cluster: LogicalClusterName, verb: 'approve' | 'sign', name: string): boolean;
 }
 
 const clientSigner = 'kubernetes.io/kube-apiserver-client';

@@ -1,6 +1,6 @@
 /** `serviceaccounts/token`: a token of the account's own, good for an hour unless asked otherwise. */
 
-import type { KubeObject } from '@kcp-ts/api';
+import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { invalidValue, StatusError } from '@kcp-ts/api';
 import type { SpecialHandler } from '@kcp-ts/apiserver';
 import { isExactInteger } from '@kcp-ts/base';
@@ -10,7 +10,12 @@ import type { Store } from '@kcp-ts/storage';
 export interface TokenRequestDependencies {
   readonly store: Pick<Store, 'get'>;
   issue(
-    account: { readonly cluster: string; readonly namespace: string; readonly name: string; readonly uid: string },
+    account: {
+      readonly cluster: LogicalClusterName;
+      readonly namespace: string;
+      readonly name: string;
+      readonly uid: string;
+    },
     spec: { readonly expirationSeconds: number; readonly audiences?: readonly string[] | undefined },
   ): Promise<{ readonly token: string; readonly audiences: readonly string[]; readonly expiresMs: number }>;
   now(): string;

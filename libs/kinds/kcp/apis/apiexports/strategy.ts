@@ -1,5 +1,5 @@
 /** APIExports: schemas named after what they are, claims with identities, and the path that others find them under. */
-import type { Condition, FieldError, KubeObject } from '@kcp-ts/api';
+import type { Condition, FieldError, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { forbiddenField, groupResourceText, invalidValue, StatusError } from '@kcp-ts/api';
 import type { Strategy, WriteContext } from '@kcp-ts/registry';
 import type { ApiExport } from '@kcp-ts/sharing';
@@ -7,7 +7,7 @@ import { ruleFailed } from '../../../common/immutable.ts';
 import { setPath } from '../../common/set-path.ts';
 
 export interface ApiExportsDependencies {
-  pathOf(cluster: string): string;
+  pathOf(cluster: LogicalClusterName): string;
   /** Whether a resource is built in, so that a claim on it needs no identity. */
   isClaimableWithoutIdentity(group: string, resource: string): boolean;
   /** Whether a resource has its strategy from the server: no export brings it with another one. */

@@ -1,5 +1,5 @@
 /** Workspaces: who made them, of which type, where; and the one commit that makes them. */
-import type { FieldError, KubeObject } from '@kcp-ts/api';
+import type { FieldError, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { groupResourceText, StatusError } from '@kcp-ts/api';
 import type { Strategy, WriteContext } from '@kcp-ts/registry';
 import type { Operation } from '@kcp-ts/storage';
@@ -28,7 +28,7 @@ export interface ParentFacts {
 export interface WorkspacesDependencies {
   readonly plan: PlanDependencies;
   readonly types: WorkspaceTypes;
-  parent(cluster: string): ParentFacts | undefined;
+  parent(cluster: LogicalClusterName): ParentFacts | undefined;
   /** Whether a user may use a type; the verb `use` on it, in its cluster. */
   mayUse(context: WriteContext, type: ResolvedType): boolean;
 }
