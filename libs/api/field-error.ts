@@ -38,7 +38,7 @@ export function causeReasonOf(kind: FieldErrorKind): string {
   return causeReason[kind];
 }
 
-/** A value is told up to here. */
+/** At most so much of a value is shown. */
 const shownMax = 4 * 1024;
 
 function shownJson(value: unknown): string {

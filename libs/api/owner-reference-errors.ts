@@ -3,7 +3,7 @@ import type { FieldError } from './field-error.ts';
 import { invalidValue } from './field-error.ts';
 import type { OwnerReference } from './kube-object.ts';
 
-/** So many wrong references are told of. */
+/** At most so many wrong references are reported. */
 const namedMax = 100;
 
 /** As Go writes it: what must be there is, though it be empty. */

@@ -54,7 +54,7 @@ export interface ApiServerOptions {
   refuse?(request: ApiRequest): StatusError | undefined;
   /** One line about a fault of ours, with its request id. */
   logFault(request: ReceivedRequest, error: StatusError): void;
-  /** Told of every answered request. */
+  /** Called with every answered request. */
   observe(request: ReceivedRequest): void;
 }
 

@@ -21,7 +21,7 @@ const intervalMs = 1_000;
 export interface ProgressDependencies {
   readonly hub: WatchHub;
   readonly clock: Clock;
-  /** Takes note of a revision heard from elsewhere: what is promised from now on is above it. */
+  /** Takes note of a revision received from another shard: what is promised from now on is above it. */
   observe(past: Revision): void;
 }
 

@@ -22,7 +22,7 @@ export interface KeyFilter {
   /** `at`: the revision that is read at. */
   includes(key: string, at: Revision): boolean;
   /**
-   * `unknown`: the event may belong to what the client was shown once, and whether it does is no longer known: the watch has to begin anew.
+   * `unknown`: the event may belong to what the client was shown once, and whether it does is no longer known: the watch has to begin again.
    */
   includesEvent(event: Pick<StoreEvent, 'key' | 'type' | 'revision'>): boolean | 'unknown';
 }

@@ -24,7 +24,7 @@ export interface AuthenticatorOptions {
   readonly serviceAccounts?: ServiceAccountTokens | undefined;
 }
 
-/** What a TokenReview is told of a good token. */
+/** What a TokenReview says of a good token. */
 export type TokenVerdict = Pick<AuthenticatedToken, 'user' | 'audiences'>;
 
 export interface Authenticator {

@@ -43,7 +43,7 @@ const noAccess = noOpinion('no verb=access permission on /');
 const lifecycleAllowed: Decision = { allowed: true, reason: 'initializer or terminator of the logical cluster' };
 
 /**
- * The groups that a workspace's annotation asks for, of who the user is in this cluster: groups that count elsewhere only do not help, nor do those of
+ * The groups that a workspace's annotation asks for, of who the user is in this cluster: groups that only count in other clusters do not help, nor do those of
  * whoever it carries a warrant of.
  */
 export function checkRequiredGroups(

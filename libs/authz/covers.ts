@@ -8,7 +8,7 @@ import type { PolicyRule } from './rule-source.ts';
 
 /** Breaking rules up makes their product; a rule larger than this must be covered by a single one. */
 const brokenDownMax = 10_000;
-/** Which pieces are missing is told up to here; that some are is known by then. */
+/** At most so many missing pieces are named. */
 const missingMax = 2_000;
 /** Some tens of milliseconds. */
 const stepsMax = 500_000;

@@ -1,4 +1,4 @@
-/** As whom a user acts in a cluster: itself if it may, less if it belongs elsewhere, and whoever it brings a warrant of. */
+/** As whom a user acts in a cluster: itself if it may, less if it belongs to another cluster, and whoever it brings a warrant of. */
 import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import {
   anonymousName,
@@ -125,7 +125,7 @@ function warrantUser(text: string): UserInfo | undefined {
   };
 }
 
-/** A service account at home is in `system:cluster:<home>`, as its own programs are elsewhere. */
+/** A service account at home is in `system:cluster:<home>`, as its own programs are in other clusters. */
 function atHome(user: UserInfo): UserInfo {
   const home = homeOf(user);
   if (home === undefined) return user;

@@ -55,7 +55,7 @@ function aggregates(role: Role | undefined): boolean {
 }
 
 /**
- * Whether an update changes no more than the garbage collector must be able to. Anything else is judged anew even where the rules stay: a label may
+ * Whether an update changes no more than the garbage collector must be able to. Anything else is judged again even where the rules stay: a label may
  * make another role aggregate them.
  */
 function isForCollectionOnly(object: KubeObject, old: KubeObject): boolean {

@@ -1,7 +1,7 @@
 import { StatusError } from '@kcp-ts/api';
 import type { AccessRequest } from './attributes.ts';
 
-/** What a client is told: never why. */
+/** The answer to a client: never why. */
 const toldReason = 'access denied';
 
 /** The 403 for a request that was not allowed, in the words of kube-apiserver. */

@@ -252,7 +252,7 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     });
   }
 
-  /** Bindings that are being compiled are told what changes, or are forgotten with all that is known of a cluster or namespace. */
+  /** Bindings that are being compiled get what changes, or are forgotten with all that is known of a cluster or namespace. */
   function tellPreparing(cluster: LogicalClusterName, namespace: string, object: RbacObject | undefined): void {
     if (preparing.size === 0) return;
     if (object !== undefined) {
@@ -287,7 +287,7 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     }
   }
 
-  /** More bindings than a cluster may have: which of them count is decided anew. */
+  /** More bindings than a cluster may have: which of them count is decided again. */
   function setBinding(bindings: CompiledBindings, name: string, binding: Binding | undefined): boolean {
     bindings.set(name, binding);
     return bindings.size < bindingsMax;

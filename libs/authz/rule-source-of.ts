@@ -16,7 +16,7 @@ function roleNamed(roles: Roles | undefined, name: string): Role | undefined {
   return rules === undefined ? undefined : { metadata: { name }, rules };
 }
 
-/** Reads the fixture anew at each call, so that a test may change it. */
+/** Reads the fixture again at each call, so that a test may change it. */
 export function ruleSourceOf(fixture: RbacFixture): RuleSource {
   const named = (bindings: readonly Binding[] | undefined, name: string) =>
     bindings?.find(({ metadata }) => metadata?.name === name);

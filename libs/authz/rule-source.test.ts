@@ -151,7 +151,7 @@ describe('rules in a store', () => {
       rbac.allows(user, 'ws', inNamespace(''));
     }
     expect(reads).toBeLessThanOrEqual(200);
-    // Compiled anew each time it takes a minute.
+    // Compiled again each time it takes a minute.
     expect(performance.now() - begin).toBeLessThan(2_000);
   });
 

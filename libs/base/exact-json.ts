@@ -4,7 +4,7 @@
  * compares exactly. A bigint compares exactly with numbers by `<` and `>`, is no object to anybody, is copied as it is, and is printed by JSON.stringify.
  *
  * Nearly no text has such an integer. JSON.parse reads it with stand-ins for them, which are then replaced in what it made; a reviver, which could
- * be told each number's text, would take ten times as long.
+ * be given each number's text, would take ten times as long.
  */
 
 declare global {
@@ -147,7 +147,7 @@ function restore(container: object, values: readonly (number | bigint)[]): void 
   for (const key in container) {
     const member = (container as Readonly<Record<string, unknown>>)[key];
     if (typeof member === 'object' && member !== null) restore(member, values);
-    // An assignment would wake the setter of `__proto__`.
+    // An assignment would call the setter of `__proto__`.
     else if (isStandIn(member)) Object.defineProperty(container, key, { value: valueFor(member, values) });
   }
 }

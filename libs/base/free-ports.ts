@@ -5,7 +5,7 @@ import type { Random } from './random.ts';
 import { createSystemRandom } from './random.ts';
 
 const firstPort = 10_000;
-/** Where Linux begins to take ports for outgoing connections, unless it is told otherwise. */
+/** Where Linux begins to take ports for outgoing connections, unless it is configured otherwise. */
 const outgoingFromDefault = 32_768;
 const attemptsMax = 1_000;
 

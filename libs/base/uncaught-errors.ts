@@ -47,7 +47,7 @@ export function isFatal(error: unknown): boolean {
   return error instanceof RangeError && error.message === 'Array buffer allocation failed';
 }
 
-/** Throws it where nobody catches it, in a later microtask: for a callback that failed among others that must be called all the same. */
+/** Throws it where nobody catches it, in a later microtask: for a callback that failed while the others must still be called. */
 export function throwLater(error: unknown): void {
   queueMicrotask(() => {
     throw error;

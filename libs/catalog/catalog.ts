@@ -26,7 +26,7 @@ export interface Catalog {
     cluster: ClusterName,
     served: Pick<ServedResource, 'origin' | 'identity' | 'definition'>,
   ): string | undefined;
-  /** To be told of every changed key, before its commit is acknowledged. */
+  /** To be called with every changed key, before its commit is acknowledged. */
   changed(key: string): void;
   /** The cluster is gone. */
   forget(cluster: LogicalClusterName): void;
@@ -261,7 +261,7 @@ export function createCatalog(deps: CatalogDependencies): Catalog {
         known.changed.add(key);
         known.stale = true;
         if (known.byKey.size + known.changed.size <= definitionsMax) continue;
-        // Which of too many are served is decided anew.
+        // Which of too many are served is decided again.
         byCluster.delete(cluster);
         preparing.delete(cluster);
       }

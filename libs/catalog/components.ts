@@ -76,7 +76,7 @@ export interface ComponentDependencies extends ResourceDefinitionDependencies {
 
 export function createComponents(deps: ComponentDependencies): Components {
   const shared = new Map<string, WeakRef<readonly ServedResource[]>>();
-  // A surface holds single resources: as long as one of them lives, its siblings are not made anew.
+  // A surface holds single resources: as long as one of them lives, its siblings are not made again.
   const siblings = new WeakMap<ServedResource, readonly ServedResource[]>();
   const gone = new FinalizationRegistry<string>((key) => {
     if (shared.get(key)?.deref() === undefined) shared.delete(key);

@@ -2,7 +2,7 @@
 import type { Change } from '@kcp-ts/watch';
 import type { Controller, Watch } from './controller.ts';
 
-/** Told of the keys that a watch names, or of a watch that failed. */
+/** Called with the keys that a watch names, or for a watch that failed. */
 export interface DispatchTarget {
   add(key: string): void;
   fail(key: string, error: unknown): void;

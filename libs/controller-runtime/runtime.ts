@@ -51,7 +51,7 @@ export interface ControllerRuntime extends AsyncDisposable {
 
 const backOffMsMin = 20;
 const backOffMsMax = 30_000;
-/** After the others whose turn it is: who wrote first has been heard of by then. */
+/** After the others whose turn it is: the event of the first write has arrived by then. */
 const conflictRequeueMs = 1;
 
 interface Running {

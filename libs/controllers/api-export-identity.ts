@@ -183,7 +183,7 @@ export function createApiExportIdentity(deps: IdentityDependencies): Controller 
     watches: [
       {
         prefix: exportsPrefix,
-        // An identity is proven anew by its secret at each start.
+        // An identity is proven again by its secret at each start.
         initial: (entry) => (isSettled(entry) ? [] : [entry.key]),
         keys: ({ event }) => (event.type === 'put' ? [event.key] : []),
       },

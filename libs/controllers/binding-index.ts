@@ -23,7 +23,7 @@ export interface BindingIndex {
   /** Fills the index from the store; until then it knows nothing. */
   load(): Promise<void>;
   changed(change: Change): void;
-  /** Told when an export gets its first consumer or loses its last. */
+  /** Called when an export gets its first consumer or loses its last. */
   onTurn(listener: (exportHash: string) => void): Disposable;
 }
 
@@ -37,9 +37,9 @@ interface Known {
 const bindingsMax = 1_000;
 /** Sets of bound resources that are one value for all their consumers. */
 const sharedSetsMax = 1_000;
-/** Consumers that have left and are remembered, so that a watch is told of the last that happened there. */
+/** Consumers that have left and are remembered, so that a watch gets the last that happened there. */
 const leftMax = 10_000;
-/** How often one of them may have come and left; of more, and of what lies longer ago, a watch is told that it has to begin anew. */
+/** How often one of them may have come and left; of more, and of what lies longer ago, a watch has to begin again. */
 const staysMax = 20;
 
 interface Stay {
@@ -49,7 +49,7 @@ interface Stay {
   readonly at: Revision;
 }
 
-/** Of a consumer that has left, maybe often: a watch that goes on from before is told of each time. */
+/** Of a consumer that has left, maybe often: a watch that resumes from before gets each time. */
 interface Left {
   /** The oldest first. */
   readonly stays: readonly Stay[];

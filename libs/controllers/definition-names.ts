@@ -31,7 +31,7 @@ export interface DefinitionNames {
   ): Partial<ResourceNames>[];
   /** Keys of CRDs that wait for a name, or go away. */
   unsettled(cluster: LogicalClusterName): string[];
-  /** To be told of every change of a CRD; whether a name is free since then. */
+  /** To be called with every change of a CRD; whether a name is free since then. */
   changed(event: StoreEvent): boolean;
 }
 

@@ -23,7 +23,7 @@ export type Ownership =
   | 'owned'
   /** It is not there, or has another cluster. */
   | 'none'
-  /** It has no cluster yet, or its shard cannot be heard. */
+  /** It has no cluster yet, or its shard does not answer. */
   | 'unknown';
 
 export interface OrphanDependencies extends Pick<ControllerDependencies, 'store' | 'clock'> {

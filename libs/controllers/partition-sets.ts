@@ -94,7 +94,7 @@ export function createPartitionSets(deps: PartitionSetDependencies): Controller 
     return combinations(set, deps.shards()).map((values) => partitionOf(set, values));
   }
 
-  /** What makes the partitions of a set those that are wanted; one whose selector is another is made anew. */
+  /** What makes the partitions of a set those that are wanted; one whose selector is another is made again. */
   function changes(key: string, existing: readonly Entry[], wanted: readonly NewObject[]): Operation[] {
     const cluster = asClusterName(parseKey(key).cluster);
     const now = timestamp(deps);

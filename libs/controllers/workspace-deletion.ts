@@ -1,7 +1,7 @@
 /**
  * Deletes a workspace with everything in it, wherever its logical cluster is: here, where the last commit removes what is left together with the
- * Workspace; or on another shard, which is told to, and whose answer, or feed, says when it is done. And deletes logical clusters of this shard whose
- * Workspace is elsewhere, or which have none.
+ * Workspace; or on another shard, which gets a request for it, and whose answer, or feed, says when it is done. And deletes logical clusters of this shard whose
+ * Workspace is on another shard, or which have none.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition, LogicalClusterName } from '@kcp-ts/api';

@@ -268,7 +268,7 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
       const workspace = objectOf<Workspace>(workspaces(), entry);
       if (workspace.spec?.cluster !== undefined) return progress(decision, entry, workspace, workspace.spec.cluster);
       const other = elsewhere(workspace);
-      // Where the shard it was meant for has left, it is placed anew.
+      // Where the shard it was meant for has left, it is placed again.
       return other !== undefined && deps.otherShards.knows(other.shard)
         ? makeElsewhere(entry, workspace, other)
         : schedule(entry, workspace);

@@ -28,7 +28,7 @@ const keepalivesPerLife = 3;
 const marginMs = 200;
 /** An etcd that does not answer is asked again soon: it may be back long before the lease ends. */
 const retryMs = 200;
-/** A lease that etcd is not told of the end of ends by itself. */
+/** A lease that is not revoked at etcd ends by itself. */
 const revokeMs = 2_000;
 
 export interface EtcdLeaseDependencies {

@@ -31,13 +31,13 @@ export interface EtcdWatchHandlers {
   /** Everything up to `revision`, complete, in order. Where it takes its time, the next is not read before. */
   changes(changes: readonly EtcdChange[], revision: bigint): void | Promise<void>;
   /**
-   * etcd was heard, and had nothing to say: what is here was the newest when it was asked, on the monotonic clock. The question was put to a majority, since a
+   * etcd answered, and had nothing new: what is here was the newest when it was asked, on the monotonic clock. The question was put to a majority, since a
    * member that is cut off from it goes on answering.
    */
   progress(askedMs: number): void;
-  /** A connection was made, to an etcd that is at `now`: whether it still has what was seen. Where not, the watch ends: read everything anew. */
+  /** A connection was made, to an etcd that is at `now`: whether it still has what was seen. Where not, the watch ends: read everything again. */
   connected(now: EtcdMoment, seen: bigint): boolean | Promise<boolean>;
-  /** What comes behind what was seen is no longer to be had. The watch ends: read everything anew. */
+  /** What comes behind what was seen is no longer to be had. The watch ends: read everything again. */
   compacted(): void;
   /** The connection broke; it is tried again. */
   broken?(error: RpcError): void;

@@ -19,7 +19,7 @@ export interface Flusher {
   schedule(body: { flush(): void }): void;
 }
 
-/** `failed` is told what a flush throws: the others are flushed all the same. */
+/** `failed` is called with what a flush throws: the others are flushed all the same. */
 export function createFlusher(failed: (error: unknown) => void): Flusher {
   let dirty: { flush(): void }[] = [];
   const run = () => {
@@ -44,7 +44,7 @@ export interface CoalescingBodyDependencies {
   readonly flusher: Flusher;
   readonly unsent: UnsentAnswers;
   readonly flow: Flow;
-  /** What waits elsewhere while the client is behind. */
+  /** What waits in other buffers while the client is behind. */
   readonly reservedBytes: number;
   /** Ends the answer so that the client sees that it is incomplete. */
   readonly cutOff: (target: Writable) => void;

@@ -20,7 +20,7 @@ export interface Exchange {
   readonly url: string;
   /** Names in lower case; repeated ones joined as Node does. HTTP/2's pseudo-headers are among them. */
   readonly headers: RequestHeaders;
-  /** Name, value, name, value … as received: the only place where repeated headers can be told apart. */
+  /** Name, value, name, value … as received: the only place where repeated headers can be distinguished. */
   readonly rawHeaders: readonly string[];
   /** The same object for every exchange of one TLS session. */
   readonly peer: Peer;
@@ -40,7 +40,7 @@ export interface Exchange {
   onBody(listener: (refusable: boolean) => void): void;
   /** The whole answer; sets content-length. Does nothing when the client is gone. Answering twice is a programmer's error. */
   respond(status: number, headers: ResponseHeaders, body?: Uint8Array | string): void;
-  /** Begins an answer whose end is not known yet. `reservedBytes`: how much waits elsewhere, and is counted, while the client is behind. */
+  /** Begins an answer whose end is not known yet. `reservedBytes`: how much waits in other buffers, and is counted, while the client is behind. */
   stream(status: number, headers: ResponseHeaders, reservedBytes?: number): BodyStream;
   /**
    * Where the client asks for a WebSocket: begins an answer whose lines leave as messages. Undefined for others; a request that is answered in another way has

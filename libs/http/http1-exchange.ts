@@ -130,7 +130,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   [takeIncoming](): Readable {
     const { queue } = this.#deps;
     suspendRequest(this, queue);
-    // An empty body may have ended by now, and nobody is told of that again.
+    // An empty body may have ended by now, and no event says so again.
     if (this.#request.readableEnded) this.#bodyArrived(false);
     else this.#request.once('end', () => this.#bodyArrived(false));
     return this.#request;

@@ -122,7 +122,7 @@ export class Http2Exchange implements Exchange, ServedRequest {
   [takeIncoming](): Readable {
     const { queue } = this.#deps;
     suspendRequest(this, queue);
-    // An empty body may have ended by now, and nobody is told of that again.
+    // An empty body may have ended by now, and no event says so again.
     if (this.#stream.readableEnded) this.#bodyArrived(false);
     else this.#stream.once('end', () => this.#bodyArrived(false));
     return this.#stream;

@@ -40,7 +40,7 @@ export interface OpenAnswer {
 const wholeBytesMax = 64 * 1024;
 const newline = 0x0a;
 
-/** Headers of an answer that belong to its connection, or are made anew. */
+/** Headers of an answer that belong to its connection, or are made again. */
 const dropped: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -62,7 +62,7 @@ function answerHeaders(headers: IncomingHttpHeaders): ResponseHeaders {
   return kept;
 }
 
-/** Hands back what comes; the client gets a whole answer, or one that it can tell is not whole, or none and the outcome is told. */
+/** Hands back what comes; the client gets a whole answer, or one that it can tell is not whole, or none and the outcome is returned. */
 export function relay(
   exchange: Exchange,
   stream: ClientHttp2Stream,
@@ -160,7 +160,7 @@ function gather(stream: ClientHttp2Stream, length: number): () => Uint8Array | u
   };
 }
 
-/** Hands on what comes, as fast as the client takes it. `over` is told when the answer was ended before the server did so. */
+/** Hands on what comes, as fast as the client takes it. `over` is called when the answer was ended before the server did so. */
 function passOn(exchange: Exchange, stream: ClientHttp2Stream, body: BodyStream, over: () => void): OpenAnswer {
   let atLine = true;
   let ending = false;

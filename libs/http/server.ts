@@ -1,5 +1,5 @@
 /**
- * The only listening socket of a service: HTTP/2 and HTTP/1.1 over TLS on one port, told apart by ALPN.
+ * The only listening socket of a service: HTTP/2 and HTTP/1.1 over TLS on one port, distinguished by ALPN.
  *
  * The TLS server belongs to Node's https server, which serves HTTP/1.1; sockets that speak h2 are taken from it before it sees them and
  * get an HTTP/2 session of their own. So neither protocol goes through Node's compatibility layer, and both make the same

@@ -31,7 +31,7 @@ export interface UnsentAnswers {
 export interface UnsentAnswersDependencies {
   readonly limits: HttpLimits;
   now(): number;
-  /** Told when a client has taken something. */
+  /** Called when a client has taken something. */
   freed(flow: Flow): void;
 }
 

@@ -107,7 +107,7 @@ function parseHead(bytes: Buffer): FrameHead | undefined {
 
 export interface ClientFrames {
   ping(payload: Uint8Array): void;
-  /** The client closes, or does what no client may; then nothing more is told. */
+  /** The client closes, or does what no client may; then nothing more is called. */
   close(code: number): void;
 }
 

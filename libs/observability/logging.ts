@@ -16,7 +16,7 @@ function redactedPaths(): string[] {
   );
 }
 
-/** JSON lines on standard error, or where told; errors with their causes. */
+/** JSON lines on standard error, or on the given stream; errors with their causes. */
 export function createLogger(verbosity: number, to: DestinationStream = destination({ fd: 2, sync: true })): Logger {
   return pino(
     {

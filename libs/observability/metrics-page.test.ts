@@ -78,7 +78,7 @@ describe('createMetricsPage', () => {
     const before = process.memoryUsage().heapUsed;
     for (let scrape = 0; scrape < 2_000; scrape++) await page();
     expect(timers()).toBe(kept);
-    // A page that was made anew for each scrape kept 0.4 MB of each.
+    // A page that was made again for each scrape kept 0.4 MB of each.
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(50e6);
   });
 });

@@ -1,6 +1,6 @@
 /**
  * The text of `/metrics`, in Prometheus' format. A service describes its series once, each with a function that reads its values; they are read when
- * somebody scrapes. What is told of the process itself is made once for the process: it keeps a timer and an observer of the garbage collector.
+ * somebody scrapes. The metrics of the process itself are made once for the process: it keeps a timer and an observer of the garbage collector.
  */
 import type { Counter, Metric, Registry } from 'prom-client';
 import type { Histogram } from './histogram.ts';

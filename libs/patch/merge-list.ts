@@ -84,7 +84,7 @@ function ordered(placed: readonly Placed[], named: readonly number[]): unknown[]
   return result;
 }
 
-/** Items are told apart by the merge key; scalars by themselves, and new ones come last. */
+/** Items are distinguished by the merge key; scalars by themselves, and new ones come last. */
 export function mergeList(
   live: readonly unknown[],
   patch: readonly unknown[],

@@ -1,4 +1,4 @@
-/** What every service of an installation must be told. */
+/** Options that every service of an installation needs. */
 import { WrongOption } from '@kcp-ts/flags';
 import type { InstallationConfig } from '@kcp-ts/sharding';
 

@@ -1,6 +1,6 @@
 /**
  * Serves a shard for as long as this process owns it, stands by when it does not, and serves it again when it does. Losing a shard is ordinary: etcd was away for
- * longer than the lease lasts. What was made for the former ownership (indexes, caches, controllers, watches) ends with it and is made anew: another process may
+ * longer than the lease lasts. What was made for the former ownership (indexes, caches, controllers, watches) ends with it and is made again: another process may
  * have committed meanwhile.
  */
 import type { Clock } from '@kcp-ts/base';

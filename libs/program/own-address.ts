@@ -41,7 +41,7 @@ export function localHostOf({ bindAddress, externalHostname }: ListenFlags, inte
 }
 
 /**
- * What to tell other services, which may be elsewhere: `--external-hostname`, the address it listens on, or, where it listens on all, this host's first address that is
+ * What to tell other services, which may be on other hosts: `--external-hostname`, the address it listens on, or, where it listens on all, this host's first address that is
  * not loopback, IPv4 before IPv6 as kube-apiserver takes it. Throws WrongOption where there is none: loopback would lead others to themselves.
  */
 export function advertisedHostOf(

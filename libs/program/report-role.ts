@@ -1,4 +1,4 @@
-/** Who owns the shard, this process or another one, as probes, metrics and refused clients are told. */
+/** Who owns the shard, this process or another one, as probes, metrics and refused requests say it. */
 
 import { StatusError } from '@kcp-ts/api';
 import type { HealthCheck } from '@kcp-ts/apiserver';

@@ -20,7 +20,7 @@ export interface ServiceLoadOptions {
 /** kube-apiserver's. */
 export const defaultInFlight: ServiceLoadOptions = { maxRequestsInflight: 400, maxMutatingRequestsInflight: 200 };
 
-/** `uncaught`: of the process; nothing is told of them when absent. */
+/** `uncaught`: of the process; they are not counted when absent. */
 export function createServiceLoad(
   { maxRequestsInflight, maxMutatingRequestsInflight }: ServiceLoadOptions = defaultInFlight,
   uncaught?: Pick<UncaughtErrors, 'count'> | undefined,

@@ -9,7 +9,7 @@ import { depthMax, namesMax } from '@kcp-ts/http';
 import { exceededBound } from '@kcp-ts/schema';
 import type { ServedResource } from './served-resource.ts';
 
-/** A body's limit: whether an object can be stored is told with the limit of the store. */
+/** A body's limit: whether an object can be stored is answered with the limit of the store. */
 const bytesMax = 3 * 1024 * 1024;
 
 /** Throws Invalid for an object that nests deeper than a body may, RequestEntityTooLarge for one that is larger or has more names. */

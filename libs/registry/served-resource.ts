@@ -42,7 +42,7 @@ export type Origin =
       readonly limited: boolean;
     };
 
-/** What a hook is told of the write it is part of. */
+/** What a hook gets of the write that it is part of. */
 export interface WriteContext {
   /** In its storage version. */
   readonly served: ServedResource;

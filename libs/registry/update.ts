@@ -43,7 +43,7 @@ export interface ChangeResult {
 
 export interface UpdateRequest extends WriteRequest {
   readonly name: string;
-  /** From the live object in the served version (made anew at each call) to the wanted one. Called once per attempt; must not change what `live` gave before. */
+  /** From the live object in the served version (made at each call) to the wanted one. Called once per attempt; must not change what `live` gave before. */
   change(live: () => KubeObject, slices: Slices): ChangeResult | Promise<ChangeResult>;
   /** A PUT: what is sent is looked at before what is there, and may have to name the resourceVersion it replaces. */
   readonly replaces: boolean;

@@ -76,9 +76,9 @@ export function completeAgain(served: ServedResource, object: KubeObject): void 
 export interface PreparedUpdate {
   /** In the storage version. */
   readonly old: KubeObject;
-  /** The same in the version that the client speaks, made anew at each call. */
+  /** The same in the version that the client speaks, made at each call. */
   live(): KubeObject;
-  /** The same in the storage version, made anew at each call. */
+  /** The same in the storage version, made at each call. */
   stored(): KubeObject;
 }
 

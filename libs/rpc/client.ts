@@ -15,7 +15,7 @@ export interface RpcClientOptions {
   readonly addresses: readonly string[];
   /** Without it the connection is in the clear. */
   readonly tls?: RpcTls | undefined;
-  /** Sent with every call, asked for anew each time. */
+  /** Sent with every call, asked for each time. */
   readonly metadata?: (() => Readonly<Record<string, string>>) | undefined;
 }
 
@@ -133,7 +133,7 @@ export function createRpcClient<Service extends DescService>(
           metadata(),
           deadline,
         );
-        // Whoever reads hears of it; when nobody reads any more, the end of a stream that was given up is not an error.
+        // Whoever reads gets the error; when nobody reads any more, the end of a stream that was given up is not an error.
         stream.on('error', () => undefined);
         cancelOn(signal, stream);
         return received(stream);

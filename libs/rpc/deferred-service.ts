@@ -1,4 +1,4 @@
-/** Services of a server that listens before they are there: its port can be announced, and nobody is told that there is no such service. */
+/** Services of a server that listens before they are there: its port can be announced, and no caller gets that there is no such service. */
 import type { DescService } from '@bufbuild/protobuf';
 import { RpcError } from './rpc-error.ts';
 import type { RpcService } from './server.ts';
@@ -14,7 +14,7 @@ function unavailable(): RpcError {
   return new RpcError('unavailable', 'the service is starting');
 }
 
-/** Until it is served, callers are told that it is unavailable. */
+/** Until it is served, callers get that it is unavailable. */
 export function deferredService(descriptor: DescService): DeferredService {
   const refused = Object.fromEntries(
     descriptor.methods.map(({ localName, methodKind }) => [

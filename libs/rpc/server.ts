@@ -114,7 +114,7 @@ async function send(
     }
     stream.end();
   } catch (thrown) {
-    // Told, and not destroyed with it: a destroyed stream sends no status, and its caller would wait for ever.
+    // Aborted, and not destroyed with it: a destroyed stream sends no status, and its caller would wait for ever.
     if (!signal.aborted) stream.emit('error', Object.assign(new Error('the call failed'), serviceErrorOf(thrown)));
   }
 }

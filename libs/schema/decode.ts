@@ -1,5 +1,5 @@
 /**
- * Decoding as Go's typed decoder does it: wrong types end it with Go's text, unknown fields are removed and told in the order of the
+ * Decoding as Go's typed decoder does it: wrong types end it with Go's text, unknown fields are removed and reported in the order of the
  * document, and null means that the field is absent.
  */
 
@@ -30,7 +30,7 @@ const int32 = { low: -(2 ** 31), high: 2 ** 31 - 1 };
 /** Exact integers have at most 64 bits. */
 const int64 = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 
-/** As many unknown fields are told. */
+/** At most so many unknown fields are reported. */
 const unknownMax = 1_000;
 
 function mismatch(value: string, type: string, place: Place): string {
@@ -116,7 +116,7 @@ function base64Problem(text: string): number | undefined {
   const rest = text.slice(body.length).replace(/[\r\n]/g, '');
   const padding = digits % 4 === 0 ? '' : digits % 4 === 3 ? '=' : digits % 4 === 2 ? '==' : undefined;
   if (padding !== undefined && rest === padding) return undefined;
-  // Digits that make no whole byte are told by where their group begins.
+  // For digits that make no whole byte the error names where their group begins.
   return rest === '' ? body.length - (digits % 4) : body.length;
 }
 

@@ -27,7 +27,7 @@ function checkMap(keys: readonly string[], items: readonly unknown[], path: stri
   for (const [index, item] of items.entries()) {
     if (run.errors.length >= errorsMax) return;
     const field = `${path}[${index}]`;
-    // The type was told of.
+    // The wrong type was reported.
     if (item === null) continue;
     if (!isJsonObject(item)) {
       run.errors.push(invalidValue(field, item, 'must be an object for an array of list-type map'));

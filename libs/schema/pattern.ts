@@ -145,11 +145,11 @@ function findSafe(pattern: string): SafeRegExp | undefined {
   }
 }
 
-/** What one millisecond is worth. RE2's cost per character is between some nanoseconds and its program's size in microseconds, and cannot be told beforehand. */
+/** What one millisecond is worth. RE2's cost per character is between some nanoseconds and its program's size in microseconds, and cannot be known beforehand. */
 const stepsPerMs = 30_000;
 const stepsPerUnitMax = 6;
 const compileSteps = 8_000;
-/** Characters times the program's size that one test may have, where the pattern counts repetitions or is long, and elsewhere: some tens of milliseconds at worst. */
+/** Characters times the program's size that one test may have, where the pattern counts repetitions or is long, and otherwise: some tens of milliseconds at worst. */
 const repeatingUnitsMax = 250_000;
 const plainUnitsMax = 4_000_000;
 const longProgram = 40;

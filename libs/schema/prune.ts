@@ -3,7 +3,7 @@ import type { JsonSchema } from '@kcp-ts/api';
 import type { JsonObject } from './json-value.ts';
 import { isJsonObject } from './json-value.ts';
 
-/** As many removed paths are told. */
+/** At most so many removed paths are reported. */
 const removedMax = 1_000;
 
 function tell(removed: string[], key: string): void {

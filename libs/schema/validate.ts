@@ -64,7 +64,7 @@ function checkNull(schema: JsonSchema, path: string, errors: FieldError[]): void
   if (wanted !== '' && schema.nullable !== true) errors.push(typeInvalid(path, wanted, 'null'));
 }
 
-/** What an error costs: its text is put together, and it is told again at each level above. */
+/** What an error costs: its text is put together, and it is reported again at each level above. */
 const errorSteps = 16;
 
 function compileNode(schema: JsonSchema): Validate {

@@ -34,7 +34,7 @@ export interface ClaimTables {
   since(cluster: LogicalClusterName, binding: string): Revision;
   /**
    * Whether what a claim shows to providers of an object, and with which of the verbs that read, has ever been other than it is now since the state of the object
-   * was written: then somebody was shown it, or not shown it, who has to be told.
+   * was written: then a watch has shown it, or not, and has to say so.
    */
   hasFlipped(cluster: LogicalClusterName, resource: ClaimedResource, object: KubeObject): boolean;
   /** Puts exactly the labels on an object that the claims of its workspace ask for; true where that changed it. */

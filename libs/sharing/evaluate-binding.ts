@@ -97,7 +97,7 @@ function findExport(
       source,
     };
   }
-  // Objects are stored under the identity that they were bound with: bound anew to another one they would be nobody's, and shown to whoever has their key.
+  // Objects are stored under the identity that they were bound with: bound again to another one they would be nobody's, and shown to whoever has their key.
   const former = binding.status?.boundResources?.find(({ schema }) => schema.identityHash !== identityHash);
   if (former !== undefined) {
     const message = `APIExport ${path}|${reference.name} has the identity ${identityHash}, and ${groupResource(former.group, former.resource)} is bound with ${former.schema.identityHash}. Restore the identity secret of the APIExport, or delete the APIBinding with its objects`;

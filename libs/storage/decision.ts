@@ -2,7 +2,7 @@
  * A decision: what it reads is recorded, and what it writes is committed on condition that nothing of that has changed, what is pending included. So two
  * that decide at once by reading each other's state never both commit: one is refused, and decides again on what the other has written.
  *
- * It holds for what this store has. What other shards have said cannot be a condition: who decides on that is told when it changes, and decides anew.
+ * It holds for what this store has. What other shards have said cannot be a condition: who decides on that is called when it changes, and decides again.
  */
 import type { Revision } from '@kcp-ts/api';
 import { isInSet } from './engine/changed-sets.ts';
@@ -27,7 +27,7 @@ export interface Decision extends Reads {
   conditions(operations: readonly Operation[]): readonly Operation[];
   /** Whether all that was read is still so. */
   holds(): Promise<boolean>;
-  /** Commits under the conditions; false where somebody else wrote first, and it has to be decided anew. May be called again: the conditions stay. */
+  /** Commits under the conditions; false where somebody else wrote first, and it has to be decided again. May be called again: the conditions stay. */
   commit(operations: readonly Operation[]): Promise<boolean>;
 }
 

@@ -8,7 +8,7 @@ export interface ParsedReader {
   get<T>(key: string): T | undefined;
   /** The object of an entry at hand, shared: it must not be changed. */
   parse<T>(entry: Entry): T;
-  /** To be told of every changed key: what was parsed of it is of no more use. */
+  /** To be called with every changed key: what was parsed of it is of no more use. */
   changed(key: string): void;
 }
 

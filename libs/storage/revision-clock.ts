@@ -24,7 +24,7 @@ export function revisionAt(epochMs: number): Revision {
 export interface RevisionClock {
   /** The next revision to commit at: above every one given, observed or promised before, and not below the wall clock. */
   next(): Revision;
-  /** A revision heard from elsewhere: everything given from now on is above it. */
+  /** A revision received from another shard: everything given from now on is above it. */
   observe(revision: Revision): void;
   /** The wall clock, or the last revision where that is ahead: nothing is given at or below it from now on. */
   promise(): Revision;

@@ -117,7 +117,7 @@ export interface Store extends AsyncDisposable {
   ): Promise<number>;
   /**
    * All or nothing. Preconditions are decided synchronously, in the order of calls, against everything committed or pending; each put and delete
-   * gets a revision of its own, in order. Resolves when durable, what it relied on or was refused for included, and after every subscriber was told.
+   * gets a revision of its own, in order. Resolves when durable, what it relied on or was refused for included, and after every subscriber was called.
    * A key at most once. Throws StatusError RequestEntityTooLarge for a value over `valueBytesMax`, and for several that are over `commitBytesMax` together.
    */
   commit(operations: readonly Operation[]): Promise<CommitResult>;
@@ -126,7 +126,7 @@ export interface Store extends AsyncDisposable {
    * `list` find in the same turn. A commit may be refused for it without reason, and then has to look again.
    */
   unchanged(set: SetRange): UnchangedCondition;
-  /** Told of each durable commit's events, in revision order, synchronously, before the commit is acknowledged. Must not throw. */
+  /** Called with each durable commit's events, in revision order, synchronously, before the commit is acknowledged. Must not throw. */
   subscribe(listener: (events: readonly StoreEvent[]) => void): Disposable;
   /** Past events of a range in (`after`, `upTo`], in revision order, in batches; yields. Throws StatusError Expired when `after` is below the floor. */
   history(range: Range, after: Revision, upTo: Revision): AsyncIterable<readonly StoreEvent[]>;
@@ -140,7 +140,7 @@ export interface Store extends AsyncDisposable {
    */
   progress(past?: Revision): Promise<Revision>;
   /**
-   * Takes note of a revision heard from elsewhere: everything committed or promised from now on is above it. False, and nothing is noted, where it is
+   * Takes note of a revision received from another shard: everything committed or promised from now on is above it. False, and nothing is noted, where it is
    * more than a second beyond the wall clock: a peer's clock is never followed that far.
    */
   observe(revision: Revision): boolean;

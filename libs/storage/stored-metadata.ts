@@ -67,7 +67,7 @@ export function storedMetadataJson(value: Uint8Array): Uint8Array | undefined {
   return undefined;
 }
 
-/** `metadata`, parsed anew at each call: the caller may change it. */
+/** `metadata`, parsed at each call: the caller may change it. */
 export function parseStoredMetadata<T>(value: Uint8Array): T {
   const json = storedMetadataJson(value);
   return (json === undefined ? {} : parseStoredPart(value, json)) as T;

@@ -60,7 +60,7 @@ export function parseStoredPart(value: Uint8Array, json: Uint8Array): unknown {
   return (storedFlags(value) & flagLongNumbers) === 0 ? JSON.parse(text) : parseJson(text);
 }
 
-/** The object, parsed anew at each call: the caller may change it. Integers beyond 2^53 are bigints. */
+/** The object, parsed at each call: the caller may change it. Integers beyond 2^53 are bigints. */
 export function parseStored<T>(value: Uint8Array): T {
   return parseStoredPart(value, storedJson(value)) as T;
 }

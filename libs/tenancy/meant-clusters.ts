@@ -58,7 +58,7 @@ export function newReferences(type: WorkspaceType, old: WorkspaceType | undefine
 
 /**
  * The value of the annotation for a type that is written now: a path that the type had before goes on meaning the same, also where it meant nothing, since
- * the writer of an update may know of workspaces that readers of the type must not hear of. Undefined where it has none.
+ * the writer of an update may know of workspaces that readers of the type must not know of. Undefined where it has none.
  */
 export function recordMeantClusters(
   type: WorkspaceType,

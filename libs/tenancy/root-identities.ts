@@ -1,4 +1,4 @@
-/** The identities of root's exports as a shard's own store knows them: by the exports themselves where root is, by what was kept of them elsewhere. */
+/** The identities of root's exports as a shard's own store knows them: by the exports themselves where root is, by what other shards keep of them. */
 
 import type { IdentityHash, KubeObject } from '@kcp-ts/api';
 import { parseIdentityHash } from '@kcp-ts/api';

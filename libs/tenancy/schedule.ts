@@ -13,7 +13,7 @@ export interface Placing {
 
 /**
  * A workspace stays on the shard of its parent while that has at most so many clusters more than the emptiest: one commit makes it there, three
- * elsewhere, and the shards stay level all the same.
+ * on other shards, and the shards stay level all the same.
  */
 const leanMin = 8;
 const leanShare = 0.05;

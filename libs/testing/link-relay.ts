@@ -11,7 +11,7 @@ export type LinkCondition =
   | { readonly kind: 'open' }
   /** Connections are reset, and new ones are refused. */
   | { readonly kind: 'cut' }
-  /** Nothing goes either way, or nothing from one end, and nobody is told. */
+  /** Nothing goes either way, or nothing from one end, and neither end is closed. */
   | { readonly kind: 'silent'; readonly from?: End }
   /** Everything takes that much longer, each way. */
   | { readonly kind: 'slow'; readonly ms: number };

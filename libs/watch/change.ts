@@ -1,7 +1,7 @@
 import type { KeyParts, StoreEvent } from '@kcp-ts/storage';
 import { parseKey } from '@kcp-ts/storage';
 
-/** One event, wrapped once for all who are told of it. */
+/** One event, wrapped once for all watchers. */
 export interface Change {
   readonly event: StoreEvent;
   /** The key's segments, parsed when first asked for. */

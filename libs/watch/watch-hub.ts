@@ -1,5 +1,5 @@
 /**
- * Fan-out: the hub hears each flushed batch of the store once, wraps each event once, and hands it to whoever follows a range that it is in, found
+ * Fan-out: the hub gets each flushed batch of the store once, wraps each event once, and hands it to whoever follows a range that it is in, found
  * by index. It keeps no objects and no history: both come from the store.
  */
 
@@ -22,10 +22,10 @@ export interface WatchHub extends Disposable {
    * returns. Where history no longer reaches back to `after`, it ends with Expired.
    */
   follow(range: Range, after: Revision, watcher: Watcher, signal: AbortSignal): void;
-  /** For caches in the process: told of every batch at once, before any watcher and before its commits are acknowledged. Must not throw. */
+  /** For caches in the process: called with every batch at once, before any watcher and before its commits are acknowledged. Must not throw. */
   onChanges(listener: (changes: readonly Change[]) => void): Disposable;
   currentRevision(): Revision;
-  /** As the store's: live watchers have been told of everything up to it. */
+  /** As the store's: live watchers have been called with everything up to it. */
   progress(past?: Revision): Promise<Revision>;
   /** For metrics, and to see that nothing is left behind. */
   sizes(): { readonly feedConsumers: number; readonly ranges: number; readonly catchingUp: number };
@@ -176,7 +176,7 @@ function tellListener(listener: (changes: readonly Change[]) => void, changes: r
   try {
     listener(changes);
   } catch (cause) {
-    // It keeps state by the changes, of who may do what among others, and has missed some: only a restart reads it anew.
+    // It keeps state by the changes (of who may do what, for example) and has missed some: only a restart reads it again.
     throwLater(new FatalError('a listener for changes failed', { cause }));
   }
 }

@@ -2,11 +2,11 @@ import type { Revision, StatusError } from '@kcp-ts/api';
 import type { KeyRange } from '@kcp-ts/storage';
 import type { Change } from './change.ts';
 
-/** Who wants to be told of a range. What it throws ends it. */
+/** Watches a range. What it throws ends it. */
 export interface Watcher {
-  /** In revision order, once per flushed batch. The array is shared with others. `upTo`: everything of the range up to it has been told. */
+  /** In revision order, once per flushed batch. The array is shared with others. `upTo`: the watcher has everything of the range up to it. */
   changes(changes: readonly Change[], upTo: Revision): void;
-  /** It has been told of everything there is: from now on a promise of progress (a bookmark) is true for it. May come before `follow` returns. */
+  /** It has everything there is: from now on a promise of progress (a bookmark) is true for it. May come before `follow` returns. */
   live?(): void;
   /** Nothing more will come. Not called when the watcher's own signal aborted. */
   end(error: StatusError): void;

@@ -42,7 +42,7 @@ function checkOrigin({ store, originKey }: LifecycleDependencies, attributes: At
   if (origin.kind === 'builtin') return [];
   const key = originKey?.(cluster, requested);
   const entry = key === undefined ? undefined : store.peek(key);
-  // What the request was told of it may be old by now.
+  // What the request knows of it may be old by now.
   if (originKey !== undefined && entry === undefined) throw StatusError.pathNotFound();
   if (origin.terminating || (entry !== undefined && isDeleting(entry.value)))
     throw StatusError.forbidden(definition, name, 'create not allowed while custom resource definition is terminating');

@@ -1,6 +1,6 @@
 import type { ApiRequest, Filter } from '../api-request.ts';
 
-/** Told of each request when it is known who sent it and what it names: where an audit log takes hold. Must not throw. */
+/** Called with each request when it is known who sent it and what it names: where an audit log takes hold. Must not throw. */
 export interface Auditor {
   received(request: ApiRequest): void;
 }

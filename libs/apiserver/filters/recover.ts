@@ -5,7 +5,7 @@ import { respondError } from '../encode/respond.ts';
 export interface RecoverOptions {
   /** One line about a fault of ours, with its request id. */
   logFault(request: ReceivedRequest, error: StatusError): void;
-  /** Told of every answered request. */
+  /** Called with every answered request. */
   observe(request: ReceivedRequest): void;
 }
 

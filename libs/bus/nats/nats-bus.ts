@@ -144,7 +144,7 @@ class NatsBus implements Bus {
     for (const { handlers } of this.#subscriptions) handlers.state?.(up);
   }
 
-  /** Everybody hears again from now on. One after the other: each subscription is made once. */
+  /** All subscriptions are served again from now on. One after the other: each is made once. */
   #begin(connection: NatsConnection): Promise<void> {
     this.#beginning = this.#beginning.then(() => this.#beginNow(connection));
     return this.#beginning;
@@ -153,7 +153,7 @@ class NatsBus implements Bus {
   async #beginNow(connection: NatsConnection): Promise<void> {
     while (!this.#closed && !connection.isClosed()) {
       try {
-        for (const subscription of this.#subscriptions) await this.#hear(subscription, connection);
+        for (const subscription of this.#subscriptions) await this.#subscribe(subscription, connection);
         this.#setUp(true, connection.getServer());
         this.#heartbeat ??= every(this.#options.clock, heartbeatMs, () => this.#askForLife(connection));
         return;
@@ -164,8 +164,8 @@ class NatsBus implements Bus {
     }
   }
 
-  /** The client makes a subscription again by itself when the connection is back: it is only told of what it may have missed. */
-  async #hear(subscription: Subscription, connection: NatsConnection): Promise<void> {
+  /** The client makes a subscription again by itself when the connection is back: the subscriber only gets a gap for what it may have missed. */
+  async #subscribe(subscription: Subscription, connection: NatsConnection): Promise<void> {
     const { pattern, handlers } = subscription;
     subscription.there ??= connection.subscribe(pattern, {
       callback: (error, { subject, data }) => {
@@ -183,7 +183,7 @@ class NatsBus implements Bus {
     handlers.gap();
   }
 
-  /** A connection that is cut without a word looks as if nothing happened: those who follow are told, again and again, until the server answers. */
+  /** A connection that is cut without a word looks as if nothing happened: the subscribers get a gap, again and again, until the server answers. */
   #askForLife(connection: NatsConnection): void {
     if (!this.#up) return;
     const now = this.#options.clock.monotonic();
@@ -233,7 +233,7 @@ class NatsBus implements Bus {
     compileSubject(pattern);
     const subscription: Subscription = { pattern, handlers, there: undefined };
     this.#subscriptions.add(subscription);
-    if (this.#up && this.#connection !== undefined) await this.#hear(subscription, this.#connection);
+    if (this.#up && this.#connection !== undefined) await this.#subscribe(subscription, this.#connection);
     return {
       [Symbol.dispose]: () => {
         this.#subscriptions.delete(subscription);

@@ -88,7 +88,7 @@ async function refusalOf(client: ApiClient): Promise<'denied' | 'missing' | unde
   }
 }
 
-/** A server may say 403 for what does not exist; who may read the parent is told which it is. */
+/** A server may say 403 for what does not exist; who may read the parent gets which it is. */
 function refusalError(path: string, refusal: 'denied' | 'missing', sight: Sight): Error {
   const missing = refusal === 'missing' || sight.kind === 'missing';
   return new Error(missing ? `workspace "${path}" not found` : `access to workspace "${path}" denied`);

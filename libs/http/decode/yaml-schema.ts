@@ -97,7 +97,7 @@ function keyText(key: unknown): string | undefined {
   return typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean' ? String(key) : undefined;
 }
 
-/** A schema for one document; `onDoubled` hears of every key that a mapping says twice. The last one wins, as in Go. */
+/** A schema for one document; `onDoubled` is called with every key that a mapping says twice. The last one wins, as in Go. */
 export function createKubernetesYamlSchema(onDoubled: (doubled: DoubledKey) => void): Schema {
   /** Keys that came by `<<`; saying them oneself is no doubling. js-yaml asks `has` for merged keys only, given `json: true`. */
   const merged = new Map<object, Set<string>>();

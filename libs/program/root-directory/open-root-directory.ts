@@ -25,13 +25,13 @@ export interface RootDirectoryOptions {
   readonly unused?: readonly UnusedFolder[] | undefined;
   readonly clock: Pick<Clock, 'now'>;
   readonly random: Pick<Random, 'uuid'>;
-  /** Told of a copy that is made anew. */
+  /** Called for a copy that is made again. */
   readonly onRemoved?: ((folder: string, fault: string) => void) | undefined;
 }
 
 export interface StoreFolder {
   readonly folder: string;
-  /** Of data that is safe elsewhere: where it is damaged it is removed, and made anew. */
+  /** For copies of data that other shards have: where it is damaged it is removed, and made again. */
   readonly copy: boolean;
 }
 

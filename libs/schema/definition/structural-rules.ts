@@ -210,7 +210,7 @@ function completeNode(schema: JsonSchema, path: string, errors: FieldError[], wa
     waiting.push(() => completeNode(additionalProperties, `${path}.additionalProperties`, errors, waiting));
 }
 
-/** More than these are not told, and not looked for. */
+/** More errors than these are not reported, and not looked for. */
 const errorsMax = 1_000;
 
 /** Node by node; sorted by text, as Kubernetes gives them. */

@@ -15,8 +15,8 @@ export interface BackendTls {
 
 export interface Backends extends Disposable {
   /**
-   * Hands the exchange on; answers it itself, with 503, where the backend cannot be had. It may change the headers. `misdirected`: told instead of the client
-   * where the backend says that it does not have what is asked for; it is told so only where somebody wants to know.
+   * Hands the exchange on; answers it itself, with 503, where the backend cannot be had. It may change the headers. `misdirected`: called instead of answering the client
+   * where the backend says that it does not have what is asked for; it says so only where this is given.
    */
   forward(
     url: string,
@@ -79,7 +79,7 @@ export function unavailable(): StatusError {
   return new StatusError('ServiceUnavailable', unavailableText, { retryAfterSeconds });
 }
 
-/** What the client is told when there is no answer. Whether a write was done is not known then, and nobody should do it twice unasked. */
+/** The answer to the client when the backend gives none. Whether a write was done is not known then, and nobody should do it twice unasked. */
 function failureOf(method: string, unsent: boolean): StatusError {
   if (unsent || method === 'GET' || method === 'HEAD') return unavailable();
   return new StatusError(

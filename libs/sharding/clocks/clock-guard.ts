@@ -1,10 +1,10 @@
 /**
- * Whether a shard's clock is right, as far as others can tell: the middle one of all clocks that it hears counts as the time, and a shard that is surely
+ * Whether a shard's clock is right, as far as others can tell: the middle one of all clocks that it receives counts as the time, and a shard that is surely
  * more than half a second off it does not serve. (Order and durability: an honest revision is never taken for one from too far ahead.)
  *
  * Each clock is read by a question and its answer, so the peer's time lies between two moments of ours; within them it has the benefit of the doubt: a slow
  * answer never looks like a wrong clock. Where the clocks are even in number the lower of the two middle ones counts: of two shards that differ the one
- * ahead stands back. What is behind can follow what it hears; what is ahead would be followed by nobody.
+ * ahead stands back. What is behind can follow what it receives; what is ahead would be followed by nobody.
  */
 import type { Clock } from '@kcp-ts/base';
 import { every } from '@kcp-ts/base';
@@ -37,7 +37,7 @@ export interface ClockGuard extends Disposable {
 export const clockOffsetMaxMs = 500;
 const intervalMs = 3_000;
 const answerMaxMs = 1_000;
-/** Who was not heard for longer says nothing any more, unless nobody else was heard either. */
+/** A clock that was last received longer ago counts no more, unless no other was received either. */
 const freshMs = 10_000;
 /** What the wall clock may be set by while a question is under way before its answer says nothing. */
 const stepMaxMs = 50;
@@ -54,7 +54,7 @@ export function createClockGuard(options: ClockGuardOptions): ClockGuard {
   const samples = new Map<string, Sample>();
   let closed = false;
   let told: string | undefined;
-  /** Our wall clock less the monotonic one when the last verdict was found: while it is the same and nobody is heard, so is the verdict. */
+  /** Our wall clock less the monotonic one when the last verdict was found: while it is the same and nothing is received, so is the verdict. */
   let judgedAt = Number.NaN;
   let offset = 0;
   let verdict: string | undefined;
@@ -80,7 +80,7 @@ export function createClockGuard(options: ClockGuardOptions): ClockGuard {
       Math.abs(offset) <= clockOffsetMaxMs
         ? undefined
         : `the clock of this shard is at least ${seconds} s ${offset > 0 ? 'ahead of' : 'behind'} the others`;
-    // Told once, not whenever the figure changes.
+    // Logged once, not whenever the figure changes.
     if ((verdict === undefined) === (told === undefined)) return;
     told = verdict;
     onChange?.(verdict);
@@ -118,7 +118,7 @@ export function createClockGuard(options: ClockGuardOptions): ClockGuard {
     const names = new Set(peers.map(({ name }) => name));
     await Promise.all(peers.map(ask));
     if (closed) return;
-    // Of one that is gone nothing is kept, once others are heard: until then its word is the last that there was.
+    // Of one that is gone nothing is kept, once others are received: until then its word is the last that there was.
     const now = clock.monotonic();
     const isFresh = ({ atMs }: Sample) => now - atMs <= freshMs;
     if ([...samples.values()].some(isFresh))

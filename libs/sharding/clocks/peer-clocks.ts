@@ -1,4 +1,4 @@
-/** The clocks of an installation: what a service says of its own, and how a shard hears those of the others. */
+/** The clocks of an installation: what a service says of its own, and how a shard receives those of the others. */
 import type { Clock } from '@kcp-ts/base';
 import { ClockService } from '@kcp-ts/proto';
 import type { RpcClient, RpcService } from '@kcp-ts/rpc';

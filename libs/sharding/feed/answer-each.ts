@@ -12,11 +12,11 @@ export async function* answerEach<Question, Answer>(
   let underWay = 0;
   let over = false;
   let failure: { readonly thrown: unknown } | undefined;
-  let wake: () => void = () => undefined;
+  let resume: () => void = () => undefined;
   let taken: () => void = () => undefined;
   const fail = (thrown: unknown) => {
     failure ??= { thrown };
-    wake();
+    resume();
   };
 
   async function read(): Promise<void> {
@@ -27,7 +27,7 @@ export async function* answerEach<Question, Answer>(
         .finally(() => {
           underWay--;
           taken();
-          wake();
+          resume();
         });
       if (underWay >= underWayMax)
         await new Promise<void>((resolve) => {
@@ -40,7 +40,7 @@ export async function* answerEach<Question, Answer>(
     .catch(fail)
     .finally(() => {
       over = true;
-      wake();
+      resume();
     });
   for (;;) {
     if (failure !== undefined) throw failure.thrown;
@@ -50,7 +50,7 @@ export async function* answerEach<Question, Answer>(
     if (ready.length > 0 || failure !== undefined) continue;
     if (over && underWay === 0) return;
     await new Promise<void>((resolve) => {
-      wake = resolve;
+      resume = resolve;
     });
   }
 }

@@ -8,7 +8,7 @@ import type { FeedEntry, FeedHandler, FeedShard, FeedSnapshot } from './feed.ts'
 const { default: BTree } = createRequire(import.meta.url)('sorted-btree') as typeof SortedMapModule;
 
 export interface EntryView extends FeedHandler, Pick<Store, 'get' | 'head' | 'scan'> {
-  /** Told of every change, in feed order. */
+  /** Called with every change, in feed order. */
   onEvents(listener: (events: readonly StoreEvent[]) => void): Disposable;
   shardOf(key: string): string | undefined;
   sizes(): { readonly entries: number; readonly bytes: number };
@@ -102,7 +102,7 @@ export function createEntryView(options: EntryViewOptions): EntryView {
   };
 }
 
-/** Handlers that hear the same. */
+/** Several handlers of one feed as one. */
 export function joinFeedHandlers(feedHandlers: readonly FeedHandler[]): FeedHandler {
   return {
     apply(shard, entries) {

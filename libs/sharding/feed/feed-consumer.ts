@@ -49,7 +49,7 @@ class BusFeedConsumer implements FeedConsumer {
 
   async open(): Promise<void> {
     this.#subscription = await this.#options.bus.subscribe(feedSubject('*'), {
-      message: (subject, bytes) => this.#hear(subject, bytes),
+      message: (subject, bytes) => this.#receive(subject, bytes),
       gap: () => this.#askAll(),
       state: (up) => {
         if (up) this.#askAll();
@@ -108,7 +108,7 @@ class BusFeedConsumer implements FeedConsumer {
     this.#options.feedHandler.removed(name);
   }
 
-  #hear(subject: string, bytes: Uint8Array): void {
+  #receive(subject: string, bytes: Uint8Array): void {
     this.#counters.messages++;
     const message = this.#read(subject, bytes);
     const followed = this.#followed.get(message?.shard ?? '');
@@ -130,7 +130,7 @@ class BusFeedConsumer implements FeedConsumer {
     }
   }
 
-  /** Whoever sends what cannot be read can send much of it: one of them is told of in a while. */
+  /** Whoever sends what cannot be read can send much of it: one of them is logged in a while. */
   #refuse(subject: string, error: unknown): void {
     const now = this.#options.clock.monotonic();
     if (now < this.#nextRefusalMs) return;

@@ -58,7 +58,7 @@ export interface FeedProjection {
 const none: Projected = { kind: 'none' };
 const deleted: Projected = { kind: 'delete' };
 
-/** Clusters of the system are nobody else's business, but for what was made to be told. */
+/** Nothing of the system's clusters leaves the shard, but for what was made for others. */
 function isSystem(key: string, exportConsumersPrefix: string): boolean {
   let at = 0;
   for (let slashes = 0; slashes < 3; slashes++) at = key.indexOf('/', at) + 1;

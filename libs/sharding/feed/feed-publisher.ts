@@ -1,6 +1,6 @@
 /**
  * Publishes a shard's feed: one message for what was committed in a turn of the event loop, and one a second that says there was nothing else. Where nothing
- * was committed for a while, nothing can have been lost that was not told of since, and the feed says its progress more seldom.
+ * was committed for a while, nothing can have been lost that was not announced since, and the feed says its progress more seldom.
  */
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { Revision } from '@kcp-ts/api';
@@ -112,7 +112,7 @@ export function createFeedPublisher(options: FeedPublisherOptions): FeedPublishe
     timer?.[Symbol.dispose]();
     if (!closed) timer = clock.setTimer(nextMs(), () => void tick());
   }
-  // At once, so that feed consumers hear of the new epoch.
+  // At once, so that feed consumers know of the new epoch.
   void tick();
 
   return {

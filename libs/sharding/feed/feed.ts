@@ -30,7 +30,7 @@ export type Projected =
 /** Which changes leave the shard, and as what: a list of what may, everything else stays. */
 export type Project = (event: Pick<StoreEvent, 'type' | 'key' | 'value' | 'previous'>) => Projected;
 
-/** Where a feed consumer puts what it hears. Called in the feed's order, synchronously; must not throw. */
+/** Where a feed consumer puts what it receives. Called in the feed's order, synchronously; must not throw. */
 export interface FeedHandler {
   apply(shard: FeedShard, entries: readonly FeedEntry[]): void;
   /** A complete state is about to come: what was there and is not in it is gone. */

@@ -30,7 +30,7 @@ export interface FeedConsumer extends AsyncDisposable {
   ready(): Promise<void>;
   isReady(): boolean;
   /**
-   * Milliseconds since a shard was last known to be complete: since it promised so, or since that was heard, whichever is more. Undefined for one that was
+   * Milliseconds since a shard was last known to be complete: since it promised so, or since the promise was received, whichever is more. Undefined for one that was
    * never brought in.
    */
   ageMs(shard: string): number | undefined;

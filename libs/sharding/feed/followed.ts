@@ -14,7 +14,7 @@ export interface Followed {
   /** Of which life of the shard we know; what another says does not continue it. */
   epoch: string | undefined;
   readonly pastEpochs: Set<string>;
-  /** Another epoch was heard of: what we have is not to be continued. */
+  /** A message of another epoch was received: what we have is not to be continued. */
   anew: boolean;
   /** The handler has lost some of it. */
   lost: boolean;

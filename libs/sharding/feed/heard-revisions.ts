@@ -1,11 +1,11 @@
-/** Revisions that other shards have committed move this shard's clock on, within a bound: what lies beyond it is refused, counted and told of, and nothing else changes. */
+/** Revisions that other shards have committed move this shard's clock on, within a bound: what lies beyond it is refused, counted and logged, and nothing else changes. */
 import type { Revision } from '@kcp-ts/api';
 import { revisionZero } from '@kcp-ts/api';
 import type { Store } from '@kcp-ts/storage';
 import type { FeedEntry, FeedHandler } from './feed.ts';
 
 export interface HeardRevisions {
-  /** What is committed here after something was heard of is later than it. */
+  /** What is committed here after something was received is later than it. */
   readonly feedHandler: FeedHandler;
   /** How often each shard was ahead of us by more than is followed. */
   refused(): ReadonlyMap<string, number>;

@@ -14,7 +14,7 @@ export interface SaidProgress {
 }
 
 export interface ProgressAsker extends Disposable {
-  /** Rejects with RpcError when the shard cannot be reached, or does not answer in time; the next question tries anew. */
+  /** Rejects with RpcError when the shard cannot be reached, or does not answer in time; the next question tries again. */
   ask(past: Revision): Promise<SaidProgress>;
 }
 

@@ -23,7 +23,7 @@ export type Resolution =
 export interface ClusterIndex {
   facts(cluster: ClusterName): ClusterFacts | undefined;
   resolve(path: WorkspacePath | ClusterName): Resolution;
-  /** To be told of every changed key, before its commit is acknowledged. */
+  /** To be called with every changed key, before its commit is acknowledged. */
   changed(key: string): void;
   /** How many answers are cached, for tests and metrics. */
   size(): number;

@@ -49,7 +49,7 @@ export interface Confirming extends Pick<Directory, 'resolve' | 'staleShards'> {
 
 /**
  * Where a workspace is, once all shards have been asked for what is not known here; `unknown` where there is none for sure. Undefined where nobody can say: one
- * that was made in a silent shard's last moments may be heard of when it is back.
+ * that was made in a silent shard's last moments may be received when it is back.
  */
 export async function confirmPlacement(
   { resolve, staleShards, index }: Confirming,
@@ -66,7 +66,7 @@ export interface DirectoryDependencies {
   readonly connections: Connections;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Who else hears the feeds. */
+  /** Other consumers of the feeds. */
   readonly feedHandlers?: readonly FeedHandler[] | undefined;
 }
 
@@ -88,7 +88,7 @@ export async function openDirectory({
     onTrouble: (shard, error) => log.warn({ shard, err: error }, 'a shard cannot be followed now'),
   });
   const following = membership.follow(({ shards }) => feedConsumer.setShards(shards));
-  // A view grows and shrinks with what it hears.
+  // A view grows and shrinks with what it receives.
   const release = releaseMemory({ clock, operations: () => feedConsumer.statistics().messages, ...processMemory() });
   return {
     index,

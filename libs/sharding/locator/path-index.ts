@@ -127,11 +127,11 @@ export function createPathIndex(): PathIndex {
     const found = children.get(`${parent}//${name}`);
     if (found === undefined) return unknown;
     if (found.unavailable) return unavailable;
-    // The workspace's own shard may be heard of before the cluster's is.
+    // The workspace's own shard may be known before the cluster's is.
     return found.cluster === undefined ? unknown : placed(found.cluster, found.placedOn);
   }
 
-  /** `passed`: told of each cluster on the way. */
+  /** `passed`: called with each cluster on the way. */
   function follow(pathOrName: string, passed?: (here: Placement & { readonly status: 'found' }) => void): Placement {
     const segments = pathOrName.split(':');
     const first = segments.shift() ?? '';
@@ -189,7 +189,7 @@ interface SinkEntry {
   readonly value: Uint8Array | undefined;
 }
 
-/** An index as the handler of a feed consumer. `before`: told of each entry that the index is about to take. */
+/** An index as the handler of a feed consumer. `before`: called with each entry that the index is about to take. */
 export function pathIndexHandler(index: PathIndex, before?: (shard: string, entry: SinkEntry) => void) {
   type Named = { readonly name: string };
   const take = (shard: string, entries: readonly SinkEntry[]) => {

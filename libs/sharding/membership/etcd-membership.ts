@@ -6,7 +6,7 @@
  *   <prefix>/alive/<name>             under a lease: the shard is alive
  *   <prefix>/services/<kind>/<name>   under a lease: the service is alive, and where
  *
- * Everything is read once and then watched; the watch's progress says that it is heard.
+ * Everything is read once and then watched; the watch's progress says that nothing is missing.
  */
 
 import type { Revision } from '@kcp-ts/api';
@@ -39,7 +39,7 @@ const leaseSeconds = 5;
 const attempts = 20;
 const leaseRetryMs = 500;
 const readRetryMs = 500;
-/** Whoever waits for an answer of etcd is told after so long that there was none. */
+/** An answer of etcd that takes longer than this counts as none. */
 const refreshMaxMs = 1_000;
 
 function encode(value: unknown): Uint8Array {
@@ -82,7 +82,7 @@ class EtcdMembership implements Membership {
   #lease: Promise<EtcdLease> | undefined;
   #state: MembershipState = { shards: [], services: [] };
   #heardMs = 0;
-  /** Asks etcd at once whether all has been heard; undefined while there is no connection. */
+  /** Asks etcd at once whether everything has been received; undefined while there is no connection. */
   #ask: (() => void) | undefined;
   #refreshing: { readonly promise: Promise<void>; end(): void } | undefined;
   /** Of etcd, when everything was read. */
@@ -111,7 +111,7 @@ class EtcdMembership implements Membership {
     }
     this.#values.clear();
     for (const [key, value] of found) this.#values.set(key, value);
-    this.#heard(askedMs);
+    this.#received(askedMs);
     this.#changed();
     return at;
   }
@@ -125,8 +125,8 @@ class EtcdMembership implements Membership {
         from,
         {
           changes: (changes) => this.#apply(changes),
-          progress: (askedMs) => this.#heard(askedMs),
-          // Restored from a snapshot; or a member that is behind, and then nothing is lost by reading everything anew.
+          progress: (askedMs) => this.#received(askedMs),
+          // Restored from a snapshot; or a member that is behind, and then nothing is lost by reading everything again.
           connected: ({ clusterId, revision }, seen) => clusterId === this.#cluster && revision >= seen,
           compacted: () => undefined,
         },
@@ -154,7 +154,7 @@ class EtcdMembership implements Membership {
     }
   }
 
-  #heard(askedMs: number): void {
+  #received(askedMs: number): void {
     this.#heardMs = Math.max(this.#heardMs, askedMs);
     this.#refreshing?.end();
   }

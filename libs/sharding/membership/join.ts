@@ -38,7 +38,7 @@ export interface JoinDependencies {
 
 const clockRetryMs = 1_000;
 
-/** A shard commits above its join revision only: by then everybody has heard of it. */
+/** A shard commits above its join revision only: by then all services know of it. */
 async function awaitJoin(own: ShardRecord, clock: Clock): Promise<void> {
   const aheadMs = (own.joinRevision - revisionAt(clock.now())) / 1000;
   if (aheadMs > 0) await pauseAlive(clock, Math.ceil(aheadMs));

@@ -64,7 +64,7 @@ export interface Membership extends AsyncDisposable {
   /** Lets it take part again, and records its absence. */
   readmit(name: string): Promise<void>;
   current(): MembershipState;
-  /** Told of the state now, and of each later one. */
+  /** Called with the state now, and with each later one. */
   follow(listener: (state: MembershipState) => void): Disposable;
   /** Milliseconds since what is known of it was the newest, for all that can be said. */
   silentForMs(): number;
@@ -76,7 +76,7 @@ export interface Membership extends AsyncDisposable {
 }
 
 /**
- * How far ahead of the clock a first join, or a return, counts, in milliseconds. By then every feed consumer has heard of it or has been pausing for not hearing
+ * How far ahead of the clock a first join, or a return, counts, in milliseconds. By then every feed consumer knows of it or has been pausing for not receiving
  * the membership: half a second of silence, half a second between two clocks, and half a second to spare. What is longer keeps clients waiting for a
  * shard that is back.
  */

@@ -1,4 +1,4 @@
-/** Which services may call a service of ours: told by the certificate of the connection. */
+/** Which services may call a service of ours: by the certificate of the connection. */
 import type { RpcCall } from '@kcp-ts/rpc';
 import { RpcError } from '@kcp-ts/rpc';
 

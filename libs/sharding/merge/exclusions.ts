@@ -15,12 +15,12 @@ export interface ExclusionsDependencies<Shard extends MergedShard> {
   /** Records it; the first to say so is right. */
   exclude(name: string, at: Revision): Promise<unknown>;
   readmit(name: string): Promise<unknown>;
-  /** The progress of a shard that this replica's streams have all seen, or else that it has heard of. */
+  /** The progress of a shard that this replica's streams have all seen, or else that it knows of. */
   progressOf(name: string): Revision | undefined;
   /** Whether the shard answers. */
   reachable(shard: Shard): Promise<boolean>;
   readonly clock: Clock;
-  /** Told when the membership could not be changed; it is tried again. */
+  /** Called when the membership could not be changed; it is tried again. */
   failed?(error: unknown): void;
 }
 

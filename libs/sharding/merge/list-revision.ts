@@ -74,7 +74,7 @@ async function newestOf<Shard extends MergedShard>(
   return { revision, silent };
 }
 
-/** Resolves when the membership has been heard: who has not heard it may not know of a shard. Throws ServiceUnavailable where that takes too long. */
+/** Resolves when the membership has answered: a service without its answer may not know of a shard. Throws ServiceUnavailable where that takes too long. */
 export async function awaitMembership(
   shards: Pick<ShardsView, 'silentForMs' | 'refresh'>,
   clock: Clock,

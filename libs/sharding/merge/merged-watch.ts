@@ -20,7 +20,7 @@ export interface MergedHandler {
   events(events: readonly MergedEvent[]): boolean;
   /** The state at this revision has been handed on completely. */
   started(revision: Revision): void;
-  /** With an error: the client is told. Without one a living shard cannot be reached from here, and the client goes on elsewhere from where it is. */
+  /** With an error: the client gets it. Without one a living shard cannot be reached from here, and the client resumes at another replica. */
   end(error: StatusError | undefined): void;
 }
 
@@ -90,7 +90,7 @@ class OrderedWatch<Shard extends MergedShard> implements MergedWatch {
     for (const shard of included) this.#add(shard, resumeRevision(from, shard), initial);
     let first = true;
     this.#following = shards.follow((state) => {
-      // What it is told while it subscribes is what the shard streams were just made of.
+      // What it is called with while it subscribes is what the shard streams were just made of.
       if (!first) this.#registered(state.shards);
     });
     first = false;
@@ -151,13 +151,13 @@ class OrderedWatch<Shard extends MergedShard> implements MergedWatch {
    */
   #frontier(): Revision {
     let frontier = Number.POSITIVE_INFINITY;
-    let heard = false;
+    let received = false;
     for (const shardStream of this.#ordered) {
       if (shardStream.excludedAt !== undefined) continue;
-      heard ||= !shardStream.joining;
+      received ||= !shardStream.joining;
       if (shardStream.progress < frontier) frontier = shardStream.progress;
     }
-    return heard ? asRevision(frontier) : this.#position;
+    return received ? asRevision(frontier) : this.#position;
   }
 
   #pump(): void {
@@ -186,7 +186,7 @@ class OrderedWatch<Shard extends MergedShard> implements MergedWatch {
     this.#requestProgress();
   }
 
-  /** Goes on when the membership has been heard: it is asked at once where an event waits, and seldom where only the position would move. */
+  /** Goes on when the membership has answered: it is asked at once where an event waits, and seldom where only the position would move. */
   #refreshMembership(): void {
     const { shards, clock } = this.#options;
     const now = clock.monotonic();

@@ -12,7 +12,7 @@ export interface ProgressRequester<Shard extends MergedShard = MergedShard> {
   reach(shard: Shard, past: Revision): Promise<void>;
   /** A question of its own, put now: what it answers holds for everything that was acknowledged before. */
   ask(shard: Shard): Promise<ShardProgress>;
-  /** The largest progress that a shard has told anyone here. */
+  /** The largest progress that a shard has promised to anyone here. */
   progressOf(name: string): Revision | undefined;
 }
 
@@ -49,7 +49,7 @@ export function createProgressRequester<Shard extends MergedShard>(
     return line;
   }
 
-  function heard(line: Line, progress: Revision): void {
+  function advance(line: Line, progress: Revision): void {
     if (progress > line.reached) line.reached = progress;
     const waiting = line.waiters;
     if (waiting.length === 0) return;
@@ -66,7 +66,7 @@ export function createProgressRequester<Shard extends MergedShard>(
     askProgress(shard, line.wanted).then(
       ({ progress }) => {
         line.inFlight = false;
-        heard(line, progress);
+        advance(line, progress);
         if (line.wanted <= line.reached) return;
         clock.setTimer(againMs, () => next(shard, line));
       },
@@ -102,7 +102,7 @@ export function createProgressRequester<Shard extends MergedShard>(
     },
     async ask(shard) {
       const said = await askProgress(shard, revisionZero);
-      heard(lineOf(shard.name), said.progress);
+      advance(lineOf(shard.name), said.progress);
       return said;
     },
     progressOf: (name) => lines.get(name)?.reached,

@@ -39,7 +39,7 @@ export class ShardStream<Shard extends MergedShard> implements Disposable {
   progress: Revision;
   /** Left out by the membership's agreement, having shown everything up to its progress then. */
   excludedAt: Revision | undefined;
-  /** Nothing has been heard of it: its progress is only what its join says. */
+  /** Nothing has been received of it: its progress is only what its join says. */
   joining = false;
   /** The state comes first; until it is complete. */
   starting: boolean;

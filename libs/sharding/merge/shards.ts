@@ -23,7 +23,7 @@ export interface MergedShard {
 
 export interface ShardsView<Shard extends MergedShard = MergedShard> {
   current(): { readonly shards: readonly Shard[] };
-  /** Told of the state now, and of each later one. */
+  /** Called with the state now, and with each later one. */
   follow(listener: (state: { readonly shards: readonly Shard[] }) => void): Disposable;
   /** Milliseconds since the state is known to have been the newest. */
   silentForMs(): number;
@@ -35,7 +35,7 @@ export interface ShardsView<Shard extends MergedShard = MergedShard> {
 }
 
 /**
- * Whoever has not heard the membership for this long knows too little: a shard may have joined. A join counts from so far ahead that this, the half second
+ * A service that has had no answer of the membership for this long knows too little: a shard may have joined. A join counts from so far ahead that this, the half second
  * that clocks may be apart, and as much again lie between.
  */
 export const silentMsMax = 500;

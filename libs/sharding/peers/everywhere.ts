@@ -37,7 +37,7 @@ export function changesEverywhere(hub: WatchHub, peers: Peers | undefined): Pick
   };
 }
 
-/** What has not been heard of yet is not known to be missing. */
+/** What has not been received yet is not known to be missing. */
 export function childElsewhere(store: Pick<Store, 'head'>, peers: Peers, parent: ClusterName, name: string): Placement {
   const found = peers.index.child(parent, name);
   if (found.status !== 'unknown' || store.head(logicalClusterKey(parent)) !== undefined) return found;

@@ -16,7 +16,7 @@ export interface ViewAge {
 
 /**
  * Whether what is known of a cluster of another shard may decide. Of a shard that is down nothing can have changed; but that it is down is only known while
- * the membership is heard.
+ * the membership answers.
  */
 export function isFreshView({ shard, alive, membershipSilentMs, ageMs }: ViewAge): boolean {
   if (shard === undefined) return true;

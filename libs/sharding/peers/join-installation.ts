@@ -1,5 +1,5 @@
 /**
- * A shard among others: it joins the membership, publishes its feed, follows everybody else's, and answers what other services ask by gRPC. What it knows of
+ * A shard of several: it joins the membership, publishes its feed, follows everybody else's, and answers what other services ask by gRPC. What it knows of
  * the others is a view, which it goes on working with when any of them cannot be reached.
  */
 
@@ -66,7 +66,7 @@ export interface Installation {
   readonly heard: Pick<HeardRevisions, 'refused'>;
   /** From now on what other shards ask of this one is done. */
   takeRequests(requests: ClusterRequests): void;
-  /** Told by others that they wait for progress past a revision: everybody who is told of progress is told at once. */
+  /** Called when other services request progress past a revision: all watches get the progress at once. */
   onProgressRequest(requestProgress: (past: Revision) => Promise<Revision>): void;
   /** Ends it; calls of others that are under way have so long to end. */
   close(drainMs: number): Promise<void>;

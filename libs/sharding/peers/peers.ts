@@ -17,9 +17,9 @@ export interface Peers {
   readonly index: PathIndex;
   /** The replicated objects of other shards, under the keys that they have there. */
   readonly objects: Pick<Store, 'get' | 'head' | 'scan'>;
-  /** Told when a replicated object of another shard has changed. */
+  /** Called when a replicated object of another shard has changed. */
   onChanges(listener: (changes: readonly Change[]) => void): Disposable;
-  /** Told when the cluster of a workspace has changed, or gone, on another shard. */
+  /** Called when the cluster of a workspace has changed, or gone, on another shard. */
   onOwnedCluster(listener: (workspace: OwnerWorkspace) => void): Disposable;
   readonly shards: ShardRequests;
   /** How many clusters a shard has; undefined for one that cannot take any now. */

@@ -98,7 +98,7 @@ export function createClusterRequests(deps: ClusterRequestDependencies): Cluster
     if (parts === undefined) return undefined;
     const known = types.at(parts.path, parts.name, typeCluster);
     if (known !== undefined) return known;
-    // Whoever asks may have just been told of it.
+    // The caller may have just received it.
     await deps.catchUp();
     return types.at(parts.path, parts.name, typeCluster);
   }
@@ -165,7 +165,7 @@ export function createClusterRequests(deps: ClusterRequestDependencies): Cluster
         const found = find(name);
         if (found !== undefined && found.object.spec?.owner?.uid !== ownerUid) return { gone: true };
         if (found === undefined) {
-          // It may have gone this moment, by other hands: whoever is told so forgets it, so it must be durable.
+          // It may have gone this moment, by other hands: the caller then forgets it, so it must be durable.
           const gone = await store.commit([{ op: 'check', key: logicalClusterKey(name), createRevision: 'absent' }]);
           if (gone.status === 'committed') return { gone: true };
           continue;

@@ -68,7 +68,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** Why a write failed, in words that clients and operators may be told. */
+/** Why a write failed, in words for clients and operators. */
 export class StorageFault extends Error {}
 
 export const noSpace = 'no space is left on the device of the store';
@@ -87,7 +87,7 @@ export type Reads = Pick<
   'get' | 'head' | 'walk' | 'walkKeys' | 'walkEvents' | 'walkOldest' | 'historyBytes' | 'expired' | 'publish'
 >;
 
-/** How a backend is read, for one that writes elsewhere first and is read there, for as long as it is. */
+/** How a backend is read, for one whose writes go to another backend first, and are read there for as long. */
 export function readsOf(source: () => Reads): Reads {
   return {
     get: (key) => source().get(key),

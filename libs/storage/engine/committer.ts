@@ -1,7 +1,7 @@
 /**
  * Group commit: what arrives while a flush is under way goes together in the next one.
  *
- *   commit() ──decided at once──► overlay + waiting ──flush──► durable ──► readers see it, subscribers are told, promises resolve
+ *   commit() ──decided at once──► overlay + waiting ──flush──► durable ──► readers see it, subscribers are called, promises resolve
  *
  * The overlay holds the newest state of every key that is decided and not yet durable. When a flush fails, everything that waits was decided
  * against a state that will never be, so all of it fails.
@@ -65,7 +65,7 @@ export interface Committer
   close(): Promise<void>;
 }
 
-/** `onFault`: told when commits begin to fail, with the reason, and when they succeed again. */
+/** `onFault`: called when commits begin to fail, with the reason, and when they succeed again. */
 export function createCommitter(
   backend: Backend,
   revisions: RevisionClock,
@@ -173,7 +173,7 @@ class GroupCommitter implements Committer {
       });
   }
 
-  /** Never rejects: who waits is told. */
+  /** Never rejects: what waits is rejected. */
   async #flushAll(): Promise<void> {
     while (
       this.#waiting.length > 0 ||
@@ -215,7 +215,7 @@ class GroupCommitter implements Committer {
       for (const { resolve } of trimmed) resolve();
       this.#settleProgress();
     }
-    // In the same turn as the last look at what waits: whoever comes later starts anew.
+    // In the same turn as the last look at what waits: whoever comes later starts again.
     this.#flushing = undefined;
   }
 
@@ -335,7 +335,7 @@ class GroupCommitter implements Committer {
   }
 }
 
-/** What must not throw and did has missed commits: what it derives from them is wrong from now on. The others are told all the same. */
+/** What must not throw and did has missed commits: what it derives from them is wrong from now on. The others are called all the same. */
 function tell(listener: (events: readonly StoreEvent[]) => void, events: readonly StoreEvent[]): void {
   try {
     listener(events);
@@ -355,7 +355,7 @@ function reasonOf(cause: unknown): string {
 /** In Kubernetes' words, with the reason behind them: who cannot write wants to know whether to wait or to call somebody. */
 function unavailable(cause: unknown): StatusError {
   const message = `the server is currently unable to handle the request: ${reasonOf(cause)}`;
-  // What is known is told once, not with each request that meets it.
+  // A known fault is logged once, not with each request that meets it.
   return new StatusError('ServiceUnavailable', message, undefined, cause instanceof StorageFault ? {} : { cause });
 }
 

@@ -17,14 +17,14 @@ export interface StoreOptions {
   readonly historyMaxAgeMs?: number | undefined;
   /** 256 MB when absent. */
   readonly historyMaxBytes?: number | undefined;
-  /** Told when commits begin to fail, with the reason, and when they succeed again. */
+  /** Called when commits begin to fail, with the reason, and when they succeed again. */
   readonly onFault?: ((why: string | undefined, cause?: unknown) => void) | undefined;
 }
 
 export const historyMaxAgeMsDefault = 300_000;
 export const historyMaxBytesDefault = 256_000_000;
 
-/** How far beyond the wall clock a revision heard from elsewhere may be, in revisions. */
+/** How far beyond the wall clock a revision received from another shard may be, in revisions. */
 const observeAheadMax = 1_000_000;
 
 /** A start waits for its clock for no longer than this. */

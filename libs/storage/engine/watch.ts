@@ -1,5 +1,5 @@
 /**
- * History, then live: a watcher keeps no queue. It is woken when its range has changed and reads what is new from history, so a slow one costs
+ * History, then live: a watcher keeps no queue. It continues when its range has changed and reads what is new from history, so a slow one costs
  * nothing, loses nothing, and ends with Expired when it has fallen behind the floor.
  */
 import { StatusError } from '@kcp-ts/api';
@@ -12,11 +12,11 @@ export async function* watchStore(
 ): ReturnType<Store['watch']> {
   const { includes } = compileRange(range);
   let dirty = true;
-  let wake: () => void = () => undefined;
-  const aborted = () => wake();
+  let resume: () => void = () => undefined;
+  const aborted = () => resume();
   using _ = store.subscribe((events) => {
     dirty ||= events.some((event) => includes(event.key));
-    if (dirty) wake();
+    if (dirty) resume();
   });
   signal.addEventListener('abort', aborted);
   try {
@@ -24,7 +24,7 @@ export async function* watchStore(
     if (after < floor) throw StatusError.expired(`too old resource version: ${after} (${floor})`);
     let seen = after;
     while (!signal.aborted) {
-      if (!dirty) await new Promise<void>((resolve) => (wake = resolve));
+      if (!dirty) await new Promise<void>((resolve) => (resume = resolve));
       if (signal.aborted) return;
       dirty = false;
       const upTo = store.currentRevision();

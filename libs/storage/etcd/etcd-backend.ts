@@ -32,9 +32,9 @@ export interface EtcdBackendDependencies {
   readonly lost: AbortSignal;
   /** Somebody else owns the shard, or may: aborts `lost`. */
   lose(error: Error): void;
-  /** What is committed is acknowledged when it is sure again that the shard is ours: else the answer would be held back, and the client told that it may have failed. */
+  /** What is committed is acknowledged when it is sure again that the shard is ours: else the answer would be held back, and the client answered that it may have failed. */
   settled(): Promise<void>;
-  /** Told of each transaction that is sent. */
+  /** Called for each transaction that is sent. */
   onTransaction?(): void;
 }
 
@@ -79,7 +79,7 @@ function faultOf(error: RpcError): Error {
     : error;
 }
 
-/** After its end a store has nothing to read: the mirror is followed again, or being read anew. */
+/** After its end a store has nothing to read: the mirror is followed again, or being read again. */
 function refuseReads(): never {
   throw new StatusError('ServiceUnavailable', 'the server is currently unable to handle the request', {
     retryAfterSeconds: 1,
@@ -189,7 +189,7 @@ export function createEtcdBackend(deps: EtcdBackendDependencies): Backend {
     async write(flush) {
       deps.lost.throwIfAborted();
       let committed: CommitRecord | undefined;
-      // Forgetting history is the mirror's own affair: etcd hears of what is written and of what is reserved.
+      // Forgetting history is the mirror's own affair: etcd gets what is written and what is reserved.
       if (flush.writes.length > 0 || flush.reserved !== reserved) {
         for (const transaction of transactionsOf(flush.commits)) {
           try {

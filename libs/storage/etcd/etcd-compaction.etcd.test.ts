@@ -78,7 +78,7 @@ if (missing === undefined)
         expect(await compactor.turn(), `after ${intervals} intervals`).toBeUndefined();
         expect(await isThere(next)).toBe(true);
       }
-      // From here on it is not waited for: what it needs it has to read anew.
+      // From here on it is not waited for: what it needs it has to read again.
       await write();
       expect(await compactor.turn()).toBeGreaterThan(at);
       await following[Symbol.asyncDispose]();

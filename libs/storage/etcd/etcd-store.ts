@@ -70,7 +70,7 @@ const tryMs = 500;
 const leaseLost = 'this process no longer owns the shard, and what was asked may have been done';
 
 async function bootId(): Promise<string> {
-  // Where there is none to be read, every start is taken for another boot's: the mirror is read anew.
+  // Where there is none to be read, every start is taken for another boot's: the mirror is read again.
   return readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => String(process.pid));
 }
 
@@ -292,7 +292,7 @@ class Replica implements EtcdReplica {
     }
   }
 
-  #heard(revision: bigint): void {
+  #advance(revision: bigint): void {
     if (revision > this.#progress) this.#progress = revision;
     for (const wake of [...this.#waiters]) wake();
   }
@@ -343,7 +343,7 @@ class Replica implements EtcdReplica {
   /** Resolves, when the watch is over, to what became of what is here. */
   async #mirrorFrom(signal: AbortSignal): Promise<'same' | 'restored' | 'compacted'> {
     let found: 'same' | 'restored' | 'compacted' = 'same';
-    this.#heard(this.#mirror.etcdRevision());
+    this.#advance(this.#mirror.etcdRevision());
     this.#announcing ??= announceMirror(this.#client, {
       name: this.#options.random.uuid(),
       revision: () => this.#mirror.etcdRevision(),
@@ -357,14 +357,14 @@ class Replica implements EtcdReplica {
       {
         changes: async (changes, revision) => {
           await this.#mirror.apply(changes, revision);
-          this.#heard(revision);
+          this.#advance(revision);
         },
         broken: (error) => this.#outage.failed(error),
         progress: (askedMs) => {
           this.#completeMs = Math.max(this.#completeMs, askedMs);
         },
         connected: async () => {
-          this.#outage.heard();
+          this.#outage.answered();
           found = await this.#mirror.compare(this.#client, this.#keys);
           return found === 'same';
         },

@@ -52,7 +52,7 @@ export interface Mirror {
   state(): BackendState;
   /** Takes what etcd has said; in order. */
   apply(changes: readonly EtcdChange[], revision: bigint): Promise<void>;
-  /** Takes what the owner has committed to etcd, where `record` is the last commit record of it and lies at `etcdRevision`; without one, etcd was told nothing. */
+  /** Takes what the owner has committed to etcd, where `record` is the last commit record of it and lies at `etcdRevision`; without one, nothing was sent to etcd. */
   commit(flush: Flush, record: CommitRecord | undefined, etcdRevision: bigint): Promise<void>;
   /**
    * Whether etcd still has what is here: it is the same cluster, and has the same commit record where the mirror has come to. It has not after it was restored from
@@ -60,7 +60,7 @@ export interface Mirror {
    */
   compare(client: EtcdClient, keys: Keys): Promise<'same' | 'restored' | 'compacted'>;
   /**
-   * Reads everything anew, as of one revision of etcd. Where etcd was restored, nobody who has seen what it no longer has goes on from there: history begins now, above
+   * Reads everything again, as of one revision of etcd. Where etcd was restored, nobody who has seen what it no longer has goes on from there: history begins now, above
    * everything that was promised.
    */
   resynchronise(client: EtcdClient, keys: Keys, restored: boolean): Promise<void>;
@@ -99,7 +99,7 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
   let revision = backend.state.revision;
   let reserved = backend.state.reserved;
   let floor = backend.state.floor;
-  /** Before everything was read anew: what anybody may have seen of here is not above it. */
+  /** Before everything was read again: what anybody may have seen of here is not above it. */
   let promised = 0;
 
   const mark = (at: bigint) =>

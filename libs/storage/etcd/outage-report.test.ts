@@ -25,7 +25,7 @@ it('says a reason anew when etcd was heard in between', () => {
   const report = createOutageReport({ monotonic: () => 0 }, (reason) => said.push(reason));
   report.failed(refused);
   report.failed(refused);
-  report.heard();
+  report.answered();
   report.failed(refused);
   expect(said).toHaveLength(2);
 });

@@ -4,8 +4,8 @@ import type { RpcError } from '@kcp-ts/rpc';
 export interface OutageReport {
   /** A call was not answered, or refused. */
   failed(error: RpcError): void;
-  /** etcd is heard again: the next failure is news. */
-  heard(): void;
+  /** etcd answers again: the next failure is reported. */
+  answered(): void;
   /** Calls that failed. */
   failures(): number;
 }
@@ -29,7 +29,7 @@ export function createOutageReport(clock: Pick<Clock, 'monotonic'>, say: (reason
       saidMs.set(reason, now);
       say(message);
     },
-    heard: () => saidMs.clear(),
+    answered: () => saidMs.clear(),
     failures: () => failures,
   };
 }

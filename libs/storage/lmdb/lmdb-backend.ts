@@ -9,7 +9,7 @@
  *   meta       `state` → revision, reservation, floor, bytes of history
  *
  * All reads go through one snapshot, which moves on with `publish` alone: LMDB itself shows a commit as soon as it is durable, which can be before
- * we have heard of it, and then a list would hold what nobody has been told of yet.
+ * this process knows of it, and then a list would show what no watcher has received yet.
  */
 import type { Revision } from '@kcp-ts/api';
 import { asRevision } from '@kcp-ts/api';

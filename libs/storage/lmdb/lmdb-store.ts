@@ -16,7 +16,7 @@ export interface LmdbStoreOptions extends StoreOptions {
   readonly reserve?: boolean | undefined;
 }
 
-/** Pages that are written anew for a flush, whatever it holds, and for each write in it: of the tables that it changes, and of what leads to them. */
+/** Pages that are written again for a flush, whatever it holds, and for each write in it: of the tables that it changes, and of what leads to them. */
 const flushBytes = 256 * 1024;
 const writeBytes = 5 * 4096;
 

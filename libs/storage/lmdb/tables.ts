@@ -57,7 +57,7 @@ export interface Tables {
 
 export interface TablesOptions {
   readonly path: string;
-  /** Leaves it to the system when what was written reaches the disk: for copies of what is safe elsewhere. */
+  /** Leaves it to the system when what was written reaches the disk: for copies of what other shards have. */
   readonly copy?: boolean | undefined;
   readonly mapSizeBytes: number;
 }

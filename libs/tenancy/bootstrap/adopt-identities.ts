@@ -15,12 +15,12 @@ function take(deps: BootstrapDependencies, identities: RootIdentities | undefine
   return identities !== undefined;
 }
 
-/** The identities of root's exports, where they are known: stored here, or heard of from the shard that holds root. */
+/** The identities of root's exports, where they are known: stored here, or received from the shard that holds root. */
 export function readIdentities(deps: BootstrapDependencies): boolean {
   return take(deps, identitiesOfExports(deps.everywhere, deps.rootExports));
 }
 
-/** Resolves when the shard that holds root has been heard of with all its exports. */
+/** Resolves when all exports of the shard that holds root have been received. */
 async function awaitIdentities(deps: BootstrapDependencies): Promise<void> {
   if (readIdentities(deps)) return;
   await new Promise<void>((resolve) => {

@@ -18,7 +18,7 @@ export interface BootstrapDependencies {
   readonly store: Pick<Store, 'get' | 'head' | 'commit' | 'fault'>;
   /** Objects of this shard, and the replicated ones of others. */
   readonly everywhere: Pick<Store, 'get'>;
-  /** Told of every change of this shard, and of other shards' replicated objects. */
+  /** Called with every change of this shard, and of other shards' replicated objects. */
   readonly changes: { onChanges(listener: () => void): Disposable };
   /** What `root` exports. */
   readonly rootExports: readonly RootExport[];

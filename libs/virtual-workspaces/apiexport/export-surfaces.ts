@@ -10,7 +10,7 @@ import { makeExportSurface } from './api-export-surface.ts';
 export interface ExportSurfaces {
   /** The surface of an export as it is now; a promise where others get their turns while it is made. */
   of(cluster: LogicalClusterName, source: ApiExport, turns: Turns): ExportSurface | Promise<ExportSurface>;
-  /** To be told of every changed key. */
+  /** To be called with every changed key. */
   changed(key: string): void;
 }
 

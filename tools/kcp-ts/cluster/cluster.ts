@@ -36,7 +36,7 @@ export interface ClusterOptions extends Wanted {
   readonly readyMs?: number | undefined;
   /** Ends a start that is under way. */
   readonly signal?: AbortSignal | undefined;
-  /** Told what was found and done at the start, a line for each. */
+  /** Called with what was found and done at the start, a line for each. */
   tell?(line: string): void;
 }
 

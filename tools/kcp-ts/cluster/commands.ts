@@ -49,7 +49,7 @@ function etcdArgs(layout: Layout, part: Part): string[] {
   ];
 }
 
-/** What every service of the installation is told. */
+/** Options of every service of the installation. */
 function serviceArgs(layout: Layout, part: Part, wiring: Wiring): string[] {
   const { folder } = layout;
   const file = (name: string) => pkiPath(folder, name);

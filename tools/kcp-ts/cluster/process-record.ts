@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '@kcp-ts/base';
 import { pauseAlive } from '@kcp-ts/base';
 
-/** `unknown`: there is a process of that id, and it cannot be told whether it is the one that was recorded. */
+/** `unknown`: there is a process of that id, and it is not known whether it is the one that was recorded. */
 type ProcessState = 'running' | 'gone' | 'unknown';
 
 interface ProcessRecord {
