@@ -5,6 +5,7 @@ import { StatusError } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
 import type { DecodeOptions, YamlDecoder } from '@kcp-ts/http';
 import { decodeJson, decodeJsonInSlices } from '@kcp-ts/http';
+import type { Messages } from '@kcp-ts/k8s-protobuf';
 import { decodeKubernetes } from '@kcp-ts/k8s-protobuf';
 import { requireKind } from '@kcp-ts/registry';
 import type { ApiRequest } from './api-request.ts';
@@ -44,6 +45,7 @@ export function unsupportedMediaType(sent: string, types: readonly string[]): St
 export interface BodyDependencies {
   readonly bodyBytesMax: number;
   readonly yaml: YamlDecoder;
+  readonly protobuf: Messages;
 }
 
 function objectTypeOf(request: ApiRequest): string {
@@ -54,14 +56,14 @@ function objectTypeOf(request: ApiRequest): string {
 
 async function decodeBody(
   request: ApiRequest,
-  { bodyBytesMax: bytesMax, yaml }: BodyDependencies,
+  { bodyBytesMax: bytesMax, yaml, protobuf: messages }: BodyDependencies,
   bytes: Uint8Array,
   options: DecodeOptions,
   slices: Slices,
 ): Promise<DecodedBody> {
   const type = objectTypeOf(request);
   if (type === protobuf) {
-    const decode = () => decodeKubernetes(bytes) ?? refuseProtobuf();
+    const decode = () => decodeKubernetes(messages, bytes) ?? refuseProtobuf();
     return { value: decode(), duplicates: [], bytes, again: decode };
   }
   if (type === 'application/json') {

@@ -3,7 +3,7 @@
 import type { ClusterName, ResourceDefinition } from '@kcp-ts/api';
 import type { Clock, Turns } from '@kcp-ts/base';
 import type { YamlDecoder } from '@kcp-ts/http';
-import type { KindedObject } from '@kcp-ts/k8s-protobuf';
+import type { KindedObject, Messages } from '@kcp-ts/k8s-protobuf';
 import type { ApiSurface, RegistryDependencies, ServedResource } from '@kcp-ts/registry';
 import type { Store } from '@kcp-ts/storage';
 import type { StreamSerializer, WatchHub } from '@kcp-ts/watch';
@@ -44,6 +44,8 @@ export interface ServerDependencies {
   readonly turns: Turns;
   /** Reads YAML bodies. */
   readonly yaml: YamlDecoder;
+  /** Field numbers of what is read and answered in protobuf. */
+  readonly protobuf: Messages;
   readonly shardNumber: number;
   readonly bodyBytesMax: number;
   /** A watcher with more unsent bytes than this is ended with 410. */

@@ -6,7 +6,7 @@
 import type { KubeObject, Revision, StatusError } from '@kcp-ts/api';
 import { formatResourceVersion } from '@kcp-ts/api';
 import { parseJson } from '@kcp-ts/base';
-import type { KindedObject } from '@kcp-ts/k8s-protobuf';
+import type { KindedObject, Messages } from '@kcp-ts/k8s-protobuf';
 import { encodeWatchEvent } from '@kcp-ts/k8s-protobuf';
 import type { IncludeObject } from '@kcp-ts/printers';
 import { encodeTable } from '@kcp-ts/printers';
@@ -22,6 +22,7 @@ export interface FrameOptions {
   readonly served: ServedResource;
   readonly view: 'object' | 'metadata' | 'table';
   readonly format: 'json' | 'protobuf';
+  readonly protobuf: Messages;
   readonly includeObject: IncludeObject;
   readonly shardNumber: number;
   now(): number;
@@ -43,10 +44,15 @@ const newline = Buffer.from('}\n');
 
 type Framing = (type: EventType | 'BOOKMARK' | 'ERROR', json: Uint8Array) => Uint8Array;
 
-const framings: Readonly<Record<FrameOptions['format'], Framing>> = {
-  json: (type, json) => Buffer.concat([Buffer.from(`{"type":"${type}","object":`), json, newline]),
-  protobuf: (type, json) => encodeWatchEvent(type, parseJson(Buffer.from(json).toString('utf8')) as KindedObject),
-};
+function framingOf({ format, protobuf }: FrameOptions): Framing {
+  switch (format) {
+    case 'json':
+      return (type, json) => Buffer.concat([Buffer.from(`{"type":"${type}","object":`), json, newline]);
+    case 'protobuf':
+      return (type, json) =>
+        encodeWatchEvent(protobuf, type, parseJson(Buffer.from(json).toString('utf8')) as KindedObject);
+  }
+}
 
 /** A deleted object is shown with the revision of its deletion. */
 function withRevision(object: KubeObject, change: Change, shardNumber: number): KubeObject {
@@ -98,7 +104,7 @@ function matches(change: Change, served: ServedResource, which: 'new' | 'old', f
 
 export function createFrameEncoder(options: FrameOptions): FrameEncoder {
   const { served, view, format, shardNumber } = options;
-  const frameOf = framings[format];
+  const frameOf = framingOf(options);
   const kind =
     view === 'object'
       ? { kind: served.definition.kind, apiVersion: served.apiVersion }

@@ -4,8 +4,7 @@ import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { Budget, StatusError } from '@kcp-ts/api';
 import { jsonInteger } from '@kcp-ts/base';
 import { decodeJson } from '@kcp-ts/http';
-import type { FieldType, Message } from './common-messages.ts';
-import { messages } from './messages.ts';
+import type { FieldType, Message, Messages } from './message.ts';
 
 const magic = Buffer.from('k8s\0');
 /** A level of a schema in a CRD is two of them. */
@@ -260,7 +259,7 @@ function envelopeOf(source: Source): Envelope {
   return { apiVersion: text(found.apiVersion), kind: text(found.kind), raw: found.raw };
 }
 
-function decode(source: Source): Record<string, unknown> | undefined {
+function decode(source: Source, messages: Messages): Record<string, unknown> | undefined {
   const { apiVersion, kind, raw } = envelopeOf(source);
   // Options travel in the version of the group they are sent to.
   const message =
@@ -270,11 +269,11 @@ function decode(source: Source): Record<string, unknown> | undefined {
   return { apiVersion, kind, ...messageOf(source, message, raw.end, 0) };
 }
 
-/** The object in a protobuf body; undefined for a kind that is not read in this form. Throws StatusError BadRequest for what is malformed. */
-export function decodeKubernetes(body: Uint8Array): Record<string, unknown> | undefined {
+/** The object in a protobuf body; undefined for a kind that is not among the messages. Throws StatusError BadRequest for what is malformed. */
+export function decodeKubernetes(messages: Messages, body: Uint8Array): Record<string, unknown> | undefined {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   try {
-    return decode({ bytes, reader: new BinaryReader(bytes), budget: new Budget(fieldsMax, tooManyFields) });
+    return decode({ bytes, reader: new BinaryReader(bytes), budget: new Budget(fieldsMax, tooManyFields) }, messages);
   } catch (error) {
     // The reader throws plain errors for what is cut off or no number.
     if (error instanceof StatusError || error instanceof TypeError) throw error;

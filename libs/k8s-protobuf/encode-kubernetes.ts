@@ -7,8 +7,7 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { Slices } from '@kcp-ts/base';
 import { unreachable } from '@kcp-ts/base';
-import type { FieldType, Message } from './common-messages.ts';
-import { messages } from './messages.ts';
+import type { FieldType, Message, Messages } from './message.ts';
 import { listMeta } from './meta-messages.ts';
 
 const magic = Buffer.from('k8s\0');
@@ -207,14 +206,14 @@ function writeTypeMeta(writer: BinaryWriter, { apiVersion, kind }: KindedObject)
   writer.join();
 }
 
-function messageFor({ apiVersion, kind }: KindedObject): Message {
+function messageFor(messages: Messages, { apiVersion, kind }: KindedObject): Message {
   const message = messages[`${apiVersion}/${kind}`];
   if (message === undefined) throw new TypeError(`there are no field numbers for ${kind} of ${apiVersion}`);
   return message;
 }
 
 /** Whether objects of a kind can be encoded. */
-export function hasProtobuf(apiVersion: string, kind: string): boolean {
+export function hasProtobuf(messages: Messages, { apiVersion, kind }: KindedObject): boolean {
   return Object.hasOwn(messages, `${apiVersion}/${kind}`);
 }
 
@@ -223,37 +222,46 @@ export interface KindedObject {
   readonly kind: string;
 }
 
-function* writeEnvelope(writer: BinaryWriter, object: KindedObject): Encoding {
-  const message = messageFor(object);
+function* writeEnvelope(writer: BinaryWriter, messages: Messages, object: KindedObject): Encoding {
+  const message = messageFor(messages, object);
   writeTypeMeta(writer, object);
   yield* writeObject(writer, rawField, message, object);
 }
 
 /** An object of a kind for which `hasProtobuf` holds, in its envelope. */
-export function encodeKubernetes(object: KindedObject): Uint8Array {
+export function encodeKubernetes(messages: Messages, object: KindedObject): Uint8Array {
   const writer = new BinaryWriter();
-  atOnce(writeEnvelope(writer, object));
+  atOnce(writeEnvelope(writer, messages, object));
   return writer.finish();
 }
 
 /** As `encodeKubernetes`, in slices. */
-export async function encodeKubernetesInSlices(object: KindedObject, slices: Slices): Promise<Uint8Array> {
+export async function encodeKubernetesInSlices(
+  messages: Messages,
+  object: KindedObject,
+  slices: Slices,
+): Promise<Uint8Array> {
   const writer = new BinaryWriter();
-  await inSlices(writeEnvelope(writer, object), slices);
+  await inSlices(writeEnvelope(writer, messages, object), slices);
   return writer.finish();
 }
 
 /** An item of a list of objects of one kind, without an envelope. */
-export function encodeListItem(kind: KindedObject, object: object): Uint8Array {
+export function encodeListItem(messages: Messages, kind: KindedObject, object: object): Uint8Array {
   const writer = new BinaryWriter();
-  atOnce(writeObject(writer, itemsField, messageFor(kind), object));
+  atOnce(writeObject(writer, itemsField, messageFor(messages, kind), object));
   return writer.finish();
 }
 
 /** As `encodeListItem`, in slices. */
-export async function encodeListItemInSlices(kind: KindedObject, object: object, slices: Slices): Promise<Uint8Array> {
+export async function encodeListItemInSlices(
+  messages: Messages,
+  kind: KindedObject,
+  object: object,
+  slices: Slices,
+): Promise<Uint8Array> {
   const writer = new BinaryWriter();
-  await inSlices(writeObject(writer, itemsField, messageFor(kind), object), slices);
+  await inSlices(writeObject(writer, itemsField, messageFor(messages, kind), object), slices);
   return writer.finish();
 }
 
@@ -277,11 +285,11 @@ const lengthBytes = 4;
  * A watch event, preceded by its length in 4 bytes (apimachinery's LengthDelimitedFramer). The event
  * itself has no envelope, the object in it has one.
  */
-export function encodeWatchEvent(type: string, object: KindedObject): Uint8Array {
+export function encodeWatchEvent(messages: Messages, type: string, object: KindedObject): Uint8Array {
   const writer = new BinaryWriter().raw(new Uint8Array(lengthBytes));
   writeText(writer, 1, type);
   writer.tag(2, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).fork();
-  atOnce(writeEnvelope(writer, object));
+  atOnce(writeEnvelope(writer, messages, object));
   const bytes = writer.join().join().finish();
   new DataView(bytes.buffer).setUint32(0, bytes.length - lengthBytes);
   return bytes;

@@ -1,4 +1,3 @@
-export type { FieldType, Message } from './common-messages.ts';
 export { decodeKubernetes } from './decode-kubernetes.ts';
 export type { KindedObject } from './encode-kubernetes.ts';
 export {
@@ -10,4 +9,5 @@ export {
   encodeWatchEvent,
   hasProtobuf,
 } from './encode-kubernetes.ts';
-export { messages } from './messages.ts';
+export type { FieldType, FormedMessage, Message, Messages } from './message.ts';
+export { metaMessages } from './meta-messages.ts';

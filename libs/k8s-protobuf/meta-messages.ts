@@ -2,8 +2,8 @@
  * What answers of every group are made of, and discovery. (k8s.io/apimachinery/pkg/apis/meta/v1,
  * k8s.io/api/autoscaling/v1)
  */
-import type { Message } from './common-messages.ts';
-import { list, metadata, of } from './common-messages.ts';
+import { list, metadata, of } from './builder.ts';
+import type { Message, Messages } from './message.ts';
 
 /** Of a list; a Status has one too. */
 export const listMeta: Message = {
@@ -47,8 +47,15 @@ const resource: Message = {
   10: ['storageVersionHash', 'string'],
 };
 
-/** By `apiVersion/kind`. */
-export const metaMessages: Readonly<Record<string, Message>> = {
+/** What a server answers with whatever it serves, and the options of deletes. */
+export const metaMessages: Messages = {
+  'v1/DeleteOptions': {
+    1: ['gracePeriodSeconds', 'int'],
+    2: ['preconditions', of({ 1: ['uid', 'optional-string'], 2: ['resourceVersion', 'optional-string'] })],
+    3: ['orphanDependents', 'bool'],
+    4: ['propagationPolicy', 'optional-string'],
+    5: ['dryRun', list('string')],
+  },
   'v1/Status': {
     1: ['metadata', of(listMeta)],
     2: ['status', 'string'],

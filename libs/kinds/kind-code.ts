@@ -2,6 +2,8 @@
 import type { ResourceDefinition } from '@kcp-ts/api';
 import { groupVersionText } from '@kcp-ts/api';
 import type { SpecialHandler } from '@kcp-ts/apiserver';
+import type { Message, Messages } from '@kcp-ts/k8s-protobuf';
+import { metaMessages } from '@kcp-ts/k8s-protobuf';
 import type { Conversion, Strategy } from '@kcp-ts/registry';
 import type { Kind } from './common/kind.ts';
 import type { HandlerDependencies } from './handler-dependencies.ts';
@@ -18,6 +20,19 @@ export function createStrategies(kinds: readonly Kind[], deps: KindDependencies)
 /** The handlers of what is not stored. */
 export function createHandlers(kinds: readonly Kind[], deps: HandlerDependencies): readonly SpecialHandler[] {
   return kinds.flatMap(({ handler }) => handler?.(deps) ?? []);
+}
+
+/** The field numbers of all kinds, and of what is answered whatever the kind, by `apiVersion/kind`. */
+export function protobufMessages(kinds: readonly Kind[]): Messages {
+  const messages: Record<string, Message> = { ...metaMessages };
+  for (const { definition, protobuf, subresourceProtobuf = {} } of kinds) {
+    if (protobuf !== undefined) messages[`${groupVersionText(definition)}/${definition.kind}`] = protobuf;
+    for (const { name, group = '', version = definition.version, kind } of definition.subresources) {
+      const message = subresourceProtobuf[name];
+      if (message !== undefined) messages[`${groupVersionText({ group, version })}/${kind}`] = message;
+    }
+  }
+  return messages;
 }
 
 function versionName(definition: ResourceDefinition): string {

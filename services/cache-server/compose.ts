@@ -16,6 +16,7 @@ import { createSystemTurns } from '@kcp-ts/base';
 import { createDiscovery } from '@kcp-ts/discovery';
 import type { Exchange, InFlight } from '@kcp-ts/http';
 import { createYamlDecoder } from '@kcp-ts/http';
+import { allKinds, protobufMessages } from '@kcp-ts/kinds';
 import { createOpenApi } from '@kcp-ts/openapi';
 import { versionInfo } from '@kcp-ts/program';
 import type { ApiSurface } from '@kcp-ts/registry';
@@ -88,6 +89,7 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
     clock,
     turns,
     yaml,
+    protobuf: protobufMessages(allKinds),
     shardNumber: 0,
     bodyBytesMax,
     watchBacklogBytesMax,

@@ -12,7 +12,7 @@ import { createControllerRuntime } from '@kcp-ts/controller-runtime';
 import { identityHashOf, remainingMessage } from '@kcp-ts/controllers';
 import { createDiscovery } from '@kcp-ts/discovery';
 import type { Exchange, Peer } from '@kcp-ts/http';
-import { allKinds, conversionOf, createStrategies, rootExports } from '@kcp-ts/kinds';
+import { allKinds, conversionOf, createStrategies, protobufMessages, rootExports } from '@kcp-ts/kinds';
 import { createOpenApi } from '@kcp-ts/openapi';
 import type { RoleReport, ServiceLoad } from '@kcp-ts/program';
 import { createServiceLoad, versionInfo } from '@kcp-ts/program';
@@ -167,6 +167,7 @@ function serverDeps(
     clock: core.clock,
     turns: core.turns,
     yaml: core.yaml,
+    protobuf: protobufMessages(allKinds),
     shardNumber: core.shardNumber,
     bodyBytesMax,
     watchBacklogBytesMax,

@@ -3,11 +3,13 @@
  * taken apart here; a server need not read them.
  */
 import { decodeKubernetes } from '@kcp-ts/k8s-protobuf';
+import { allKinds, protobufMessages } from '@kcp-ts/kinds';
 import type { WatchEvent } from './api-client.ts';
 
 export const protobufType = 'application/vnd.kubernetes.protobuf';
 const magic = Buffer.from('k8s\0');
 const watchLengthBytes = 4;
+const messages = protobufMessages(allKinds);
 
 function varint(bytes: Buffer, at: number): { readonly value: number; readonly next: number } {
   let value = 0;
@@ -50,7 +52,7 @@ export function protobufBody(apiVersion: string, kind: string, message: Uint8Arr
 
 /** An object or a list. Of a list's metadata the resourceVersion and the token are read. */
 export function decodeProtobuf(bytes: Uint8Array): Record<string, unknown> {
-  const own = decodeKubernetes(bytes);
+  const own = decodeKubernetes(messages, bytes);
   if (own !== undefined) return own;
   const envelope = Buffer.from(bytes).subarray(magic.length);
   const apiVersion = part(part(envelope, 1), 1).toString();
@@ -62,7 +64,7 @@ export function decodeProtobuf(bytes: Uint8Array): Record<string, unknown> {
       apiVersion: _v,
       kind: _k,
       ...decoded
-    } = decodeKubernetes(protobufBody(apiVersion, kind.replace(/List$/, ''), item)) ?? {};
+    } = decodeKubernetes(messages, protobufBody(apiVersion, kind.replace(/List$/, ''), item)) ?? {};
     return [decoded];
   });
   const continues = part(part(list, 1), 3).toString();

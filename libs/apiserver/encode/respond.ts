@@ -4,8 +4,8 @@ import type { StatusError } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
 import { parseJson } from '@kcp-ts/base';
 import { decodeJsonInSlices, formatYamlInSlices } from '@kcp-ts/http';
-import type { KindedObject } from '@kcp-ts/k8s-protobuf';
-import { encodeKubernetes, encodeKubernetesInSlices } from '@kcp-ts/k8s-protobuf';
+import type { KindedObject, Messages } from '@kcp-ts/k8s-protobuf';
+import { encodeKubernetes, encodeKubernetesInSlices, metaMessages } from '@kcp-ts/k8s-protobuf';
 import type { ReceivedRequest } from '../api-request.ts';
 import { respondLarge } from './compress.ts';
 import type { Media } from './media.ts';
@@ -33,18 +33,24 @@ function warningHeader(text: string): string {
 /** Objects with at least this many bytes of JSON are encoded in slices. */
 export const slicedBytes = 64 * 1024;
 
+/** What objects are converted with from JSON to another media type. */
+interface ConversionDependencies {
+  readonly turns: Turns;
+  readonly protobuf: Messages;
+}
+
 /** Converts JSON to another media type. */
 async function converted(
-  turns: Turns,
+  { turns, protobuf }: ConversionDependencies,
   format: 'yaml' | 'protobuf',
   body: Uint8Array | string,
 ): Promise<Uint8Array | string> {
   const slices = turns.begin();
   if (format === 'yaml') return formatYamlInSlices(parseJson(textOf(body)), slices);
-  if (body.length < slicedBytes) return encodeKubernetes(parseJson(textOf(body)) as KindedObject);
+  if (body.length < slicedBytes) return encodeKubernetes(protobuf, parseJson(textOf(body)) as KindedObject);
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   const { value } = await decodeJsonInSlices(bytes, { strict: false }, slices);
-  return encodeKubernetesInSlices(value as KindedObject, slices);
+  return encodeKubernetesInSlices(protobuf, value as KindedObject, slices);
 }
 
 function textOf(body: Uint8Array | string): string {
@@ -56,7 +62,7 @@ function textOf(body: Uint8Array | string): string {
  * their own function); compressed if it is large and the client accepts that.
  */
 export function respondBytes(
-  turns: Turns,
+  deps: ConversionDependencies,
   request: ReceivedRequest,
   media: Media,
   status: number,
@@ -64,7 +70,7 @@ export function respondBytes(
 ): void | Promise<void> {
   const { exchange } = request;
   if (media.format === 'json') return respondLarge(exchange, status, answerHeaders(request, media.contentType), body);
-  return converted(turns, media.format, body).then((bytes) =>
+  return converted(deps, media.format, body).then((bytes) =>
     respondLarge(exchange, status, answerHeaders(request, media.contentType), bytes),
   );
 }
@@ -76,11 +82,16 @@ export function respondJson(request: ReceivedRequest, status: number, value: unk
 
 /**
  * Answers with an object that is not stored (a review, a Status): as JSON, or as protobuf if the
- * client accepts nothing else. Its kind must be one for which `hasProtobuf` holds.
+ * client accepts nothing else. Its kind must be among the messages.
  */
-export function respondObject(request: ReceivedRequest, status: number, object: KindedObject): void {
+export function respondObject(
+  protobuf: Messages,
+  request: ReceivedRequest,
+  status: number,
+  object: KindedObject,
+): void {
   if (takesProtobufAlone(request.exchange.headers['accept']))
-    request.exchange.respond(status, answerHeaders(request, protobufType), encodeKubernetes(object));
+    request.exchange.respond(status, answerHeaders(request, protobufType), encodeKubernetes(protobuf, object));
   else respondJson(request, status, object);
 }
 
@@ -100,5 +111,5 @@ export function respondError(request: ReceivedRequest, error: StatusError): void
   if (seconds !== undefined) headers['retry-after'] = String(seconds);
   if (error.reason === 'Forbidden' || error.reason === 'Unauthorized') headers['x-content-type-options'] = 'nosniff';
   const body = error.toStatus();
-  request.exchange.respond(error.code, headers, protobuf ? encodeKubernetes(body) : JSON.stringify(body));
+  request.exchange.respond(error.code, headers, protobuf ? encodeKubernetes(metaMessages, body) : JSON.stringify(body));
 }

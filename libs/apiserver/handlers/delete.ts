@@ -54,7 +54,7 @@ export async function handleDelete(call: ResourceCall): Promise<void> {
   const { group, plural } = served.definition;
   const details = { name: api.name, ...(group === '' ? {} : { group }), kind: plural, uid: deleted.uid };
   const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
-  respondObject(request, 200, success);
+  respondObject(call.deps.protobuf, request, 200, success);
 }
 
 /** Deletes what a list with the same options would give, a bounded number at a time; answers with that list. */
@@ -109,11 +109,5 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<void> 
   };
   if (protobuf) return respondProtobufItems(whole, metadata, items);
   const head = `{"kind":${JSON.stringify(served.definition.listKind)},"apiVersion":${JSON.stringify(groupVersionText(served.definition))},"metadata":${JSON.stringify(metadata)},"items":[`;
-  return respondBytes(
-    deps.turns,
-    request,
-    whole.media,
-    200,
-    joinItems(Buffer.from(head), items, Buffer.from(']}'), false),
-  );
+  return respondBytes(deps, request, whole.media, 200, joinItems(Buffer.from(head), items, Buffer.from(']}'), false));
 }

@@ -6,7 +6,7 @@ import type { Document } from '@kcp-ts/discovery';
 import { documentOf } from '@kcp-ts/discovery';
 import { parseAccept } from '@kcp-ts/http';
 import type { KindedObject } from '@kcp-ts/k8s-protobuf';
-import { encodeKubernetes } from '@kcp-ts/k8s-protobuf';
+import { encodeKubernetes, metaMessages } from '@kcp-ts/k8s-protobuf';
 import type { ApiRequest } from '../api-request.ts';
 import { compressedOf, gzipHeaders, isCompressed } from '../encode/compress.ts';
 import { notAcceptable, protobufType, takesProtobufAlone } from '../encode/media.ts';
@@ -54,7 +54,7 @@ function plainForm(request: ApiRequest, document: Document | undefined): Form {
   if (protobuf === undefined) {
     const object = JSON.parse(Buffer.from(document.bytes).toString('utf8')) as KindedObject;
     // Some have no apiVersion in JSON, as in Kubernetes.
-    protobuf = documentOf(encodeKubernetes({ ...object, apiVersion: 'v1' }));
+    protobuf = documentOf(encodeKubernetes(metaMessages, { ...object, apiVersion: 'v1' }));
     encoded.set(document, protobuf);
   }
   return { contentType: protobufType, document: protobuf };

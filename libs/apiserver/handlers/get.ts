@@ -23,7 +23,7 @@ function respondFound(call: ResourceCall): void | Promise<void> {
   if (objectFilter !== undefined && !objectFilter.isVisible(metadataObject(served, entry.value)))
     throw StatusError.notFound(served.definition, api.name);
   return respondBytes(
-    deps.turns,
+    deps,
     request,
     media,
     200,

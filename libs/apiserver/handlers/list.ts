@@ -147,5 +147,5 @@ export async function handleList(call: ResourceCall, options: ListOptions): Prom
   const items = await (yaml && !limited
     ? wholeItems(call, from, form, first)
     : itemsOf(form.item, first.entries, from.slices));
-  return respondBytes(call.deps.turns, request, media, 200, joinItems(head, items, listTail, false));
+  return respondBytes(call.deps, request, media, 200, joinItems(head, items, listTail, false));
 }

@@ -20,17 +20,17 @@ import type { ListMetadata, Reading } from './reading.ts';
 const partial: KindedObject = { apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata' };
 
 /** Encodes items of a list: the whole object, or its metadata. */
-export function protobufItem({ served, media }: Pick<ResourceCall, 'served' | 'media'>): ItemEncoder {
+export function protobufItem({ deps, served, media }: ResourceCall): ItemEncoder {
   if (media.view === 'metadata')
     return ({ value }) => {
       const metadata = parseJson(Buffer.from(servedMetadataJson(served, value)).toString('utf8')) as object;
-      return encodeListItem(partial, { metadata });
+      return encodeListItem(deps.protobuf, partial, { metadata });
     };
   const kind = { apiVersion: served.apiVersion, kind: served.definition.kind };
   return ({ value }, slices) =>
     value.length < slicedBytes
-      ? encodeListItem(kind, servedObject(served, value))
-      : encodeListItemInSlices(kind, servedObject(served, value), slices);
+      ? encodeListItem(deps.protobuf, kind, servedObject(served, value))
+      : encodeListItemInSlices(deps.protobuf, kind, servedObject(served, value), slices);
 }
 
 function headOf({ served, media }: ResourceCall, metadata: ListMetadata, itemsBytes: number): Uint8Array {

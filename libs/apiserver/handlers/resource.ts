@@ -73,7 +73,7 @@ async function handleSpecial(special: SpecialHandler, call: ResourceCall, verb: 
   const { namespace, name: objectName } = api;
   const answer = await special.handle({ request, cluster, storage, served, namespace, objectName, body });
   if (slices.due) await slices.pause();
-  respondObject(request, answer.status, answer.object);
+  respondObject(deps.protobuf, request, answer.status, answer.object);
 }
 
 /**
@@ -81,14 +81,15 @@ async function handleSpecial(special: SpecialHandler, call: ResourceCall, verb: 
  * custom resources, virtual workspaces, watches over WebSockets, and watches by other services.
  */
 function checkProtobuf(
-  { request, storage, served, api, media }: ResourceCall,
+  { deps, request, storage, served, api, media }: ResourceCall,
   verb: Verb,
   stream: StreamSerializer | undefined,
 ): void {
   if (media.format !== 'protobuf' || api.subresource === 'scale') return;
   const { definition, apiVersion } = served;
   const whole = media.view === 'object' || verb === 'deletecollection';
-  const none = whole && (definition.dialect === 'custom' || !hasProtobuf(apiVersion, definition.kind));
+  const none =
+    whole && (definition.dialect === 'custom' || !hasProtobuf(deps.protobuf, { apiVersion, kind: definition.kind }));
   const lines = stream !== undefined || (verb === 'watch' && request.exchange.webSocket !== undefined);
   if (none || lines || storage.objectFilter(served) !== undefined) throw notAcceptable();
 }

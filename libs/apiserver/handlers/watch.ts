@@ -171,6 +171,7 @@ export async function handleWatch(
     served,
     view: media.view,
     format: formatOf(call),
+    protobuf: deps.protobuf,
     includeObject: includeObjectOf(request.query),
     shardNumber: deps.shardNumber,
     now: deps.clock.now,

@@ -56,7 +56,7 @@ export function respondWritten(call: ResourceCall, status: number, value: Uint8A
   if (served.definition.deprecated === true && served.definition.deprecationWarning !== undefined)
     request.warnings.push(served.definition.deprecationWarning);
   return respondBytes(
-    deps.turns,
+    deps,
     request,
     media,
     status,

@@ -121,11 +121,16 @@ function optionsErrors(sent: SentOptions): FieldError[] {
  */
 export async function readDeleteOptions(
   request: ApiRequest,
-  deps: Pick<BodyDependencies, 'yaml'>,
+  deps: Pick<BodyDependencies, 'yaml' | 'protobuf'>,
   slices: Slices,
 ): Promise<DeleteOptions> {
   const decoding = { strict: false, as: 'options' } as const;
-  const body = await readOptionalBody(request, { bodyBytesMax, yaml: deps.yaml }, decoding, slices);
+  const body = await readOptionalBody(
+    request,
+    { bodyBytesMax, yaml: deps.yaml, protobuf: deps.protobuf },
+    decoding,
+    slices,
+  );
   const sent = body === undefined ? optionsOfQuery(request.query) : optionsOfBody(body.value);
   const errors = optionsErrors(sent);
   if (errors.length > 0) throw invalidOptions('DeleteOptions', errors);

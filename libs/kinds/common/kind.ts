@@ -5,6 +5,7 @@
 import type { PrinterColumn, ResourceDefinition, SubresourceDefinition, Verb, WriteRules } from '@kcp-ts/api';
 import { groupResourceText } from '@kcp-ts/api';
 import type { SpecialHandler } from '@kcp-ts/apiserver';
+import type { Message } from '@kcp-ts/k8s-protobuf';
 import type { Conversion, Strategy } from '@kcp-ts/registry';
 import { noStrategy } from '@kcp-ts/registry';
 import type { HandlerDependencies } from '../handler-dependencies.ts';
@@ -16,9 +17,13 @@ interface KindCode {
   /** Makes the strategy, once for all definitions that show the same objects. */
   readonly strategy: (deps: KindDependencies) => Strategy;
   /** To and from the version that is stored; absent where versions differ in their name alone. */
-  readonly conversion?: Conversion;
+  readonly conversion?: Conversion | undefined;
+  /** Field numbers, for clients that speak protobuf. */
+  readonly protobuf?: Message | undefined;
+  /** The same of the kinds that subresources take, by the names of the subresources. */
+  readonly subresourceProtobuf?: Readonly<Record<string, Message>> | undefined;
   /** Answers for what is not stored: the kind itself where it is virtual, or a subresource. */
-  readonly handler?: (deps: HandlerDependencies) => SpecialHandler;
+  readonly handler?: ((deps: HandlerDependencies) => SpecialHandler) | undefined;
 }
 
 export interface Kind extends KindCode {
@@ -64,7 +69,7 @@ export function definitionOnly(): Strategy {
 }
 
 function kindOf(
-  { strategy, conversion, handler, ...given }: Given,
+  { strategy, conversion, protobuf, subresourceProtobuf, handler, ...given }: Given,
   family: Pick<ResourceDefinition, 'verbs' | 'dialect'>,
 ): Kind {
   const definition = {
@@ -81,21 +86,18 @@ function kindOf(
     ...given,
     strategy: groupResourceText({ group: given.aliasOf?.group ?? given.group, plural: given.plural }),
   };
-  return {
-    definition,
-    strategy,
-    ...(conversion === undefined ? {} : { conversion }),
-    ...(handler === undefined ? {} : { handler }),
-  };
+  return { definition, strategy, conversion, protobuf, subresourceProtobuf, handler };
 }
 
 /** A kind of Kubernetes' own. */
-export function builtinKind(given: Given & { readonly writeRules: WriteRules }): Kind {
+export function builtinKind(given: Given & { readonly writeRules: WriteRules; readonly protobuf: Message }): Kind {
   return kindOf(given, { verbs: builtinVerbs, dialect: 'builtin' });
 }
 
 /** A kind that is answered and never stored. */
-export function reviewKind(given: Omit<Given, 'strategy'> & Required<Pick<KindCode, 'handler'>>): Kind {
+export function reviewKind(
+  given: Omit<Given, 'strategy'> & Required<Pick<Kind, 'handler'>> & { readonly protobuf: Message },
+): Kind {
   return kindOf({ ...given, virtual: true, strategy: definitionOnly }, { verbs: ['create'], dialect: 'builtin' });
 }
 

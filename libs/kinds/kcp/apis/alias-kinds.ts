@@ -19,7 +19,7 @@ function aliasOf(kind: Kind, storedVersion: string, conversion?: Conversion): Ki
     group: 'apis.kcp.dev',
     aliasOf: { group: shared.group, version: storedVersion },
   };
-  return { definition, strategy: kind.strategy, ...(conversion === undefined ? {} : { conversion }) };
+  return { definition, strategy: kind.strategy, conversion };
 }
 
 const reference = object('What is bound; cannot be changed.', {

@@ -2,6 +2,7 @@ import { kindSchema, mergeList, object, text } from '@kcp-ts/schema/builder';
 import type { Kind } from '../../../common/kind.ts';
 import { builtinKind } from '../../../common/kind.ts';
 import { conditionalUpdateRules } from '../../common/write-rules.ts';
+import { mutatingWebhookConfiguration } from '../protobuf.ts';
 import { createWebhookConfigurationsStrategy } from '../strategy.ts';
 import { webhookColumns } from '../webhook-columns.ts';
 import { webhookFields, webhookRequired } from '../webhook-fields.ts';
@@ -14,6 +15,7 @@ export const mutatingWebhookConfigurations: Kind = builtinKind({
   categories: ['api-extensions'],
   writeRules: conditionalUpdateRules,
   strategy: createWebhookConfigurationsStrategy,
+  protobuf: mutatingWebhookConfiguration,
   columns: webhookColumns,
   schema: kindSchema('MutatingWebhookConfiguration names webhooks that may change or refuse objects.', {
     webhooks: mergeList(

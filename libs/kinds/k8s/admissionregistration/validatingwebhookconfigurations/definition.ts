@@ -2,6 +2,7 @@ import { kindSchema, mergeList, object } from '@kcp-ts/schema/builder';
 import type { Kind } from '../../../common/kind.ts';
 import { builtinKind } from '../../../common/kind.ts';
 import { conditionalUpdateRules } from '../../common/write-rules.ts';
+import { validatingWebhookConfiguration } from '../protobuf.ts';
 import { createWebhookConfigurationsStrategy } from '../strategy.ts';
 import { webhookColumns } from '../webhook-columns.ts';
 import { webhookFields, webhookRequired } from '../webhook-fields.ts';
@@ -14,6 +15,7 @@ export const validatingWebhookConfigurations: Kind = builtinKind({
   categories: ['api-extensions'],
   writeRules: conditionalUpdateRules,
   strategy: createWebhookConfigurationsStrategy,
+  protobuf: validatingWebhookConfiguration,
   columns: webhookColumns,
   schema: kindSchema('ValidatingWebhookConfiguration names webhooks that may refuse objects.', {
     webhooks: mergeList(

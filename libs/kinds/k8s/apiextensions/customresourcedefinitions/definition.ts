@@ -16,6 +16,7 @@ import { builtinKind, partOf } from '../../../common/kind.ts';
 import { createdAtColumn, nameColumn } from '../../common/columns.ts';
 import { keptEmpty, keptNull, keptText, webhookClientConfig } from '../../common/schemas.ts';
 import { conditionalUpdateRules } from '../../common/write-rules.ts';
+import { customResourceDefinition } from './protobuf.ts';
 import { createCustomResourceDefinitionsStrategy } from './strategy.ts';
 
 const nameFields = {
@@ -146,5 +147,6 @@ export const customResourceDefinitions: Kind = builtinKind({
   schema,
   writeRules: { ...conditionalUpdateRules, statusKeepsMetadata: true },
   strategy: createCustomResourceDefinitionsStrategy,
+  protobuf: customResourceDefinition,
   columns: [nameColumn, createdAtColumn],
 });

@@ -3,6 +3,7 @@ import type { Kind } from '../../../common/kind.ts';
 import { reviewKind } from '../../../common/kind.ts';
 import { keptEmpty, userInfo } from '../../common/schemas.ts';
 import { createSelfSubjectReviewHandler } from './handler.ts';
+import { selfSubjectReview } from './protobuf.ts';
 
 export const selfSubjectReviews: Kind = reviewKind({
   group: 'authentication.k8s.io',
@@ -10,6 +11,7 @@ export const selfSubjectReviews: Kind = reviewKind({
   kind: 'SelfSubjectReview',
   plural: 'selfsubjectreviews',
   handler: createSelfSubjectReviewHandler,
+  protobuf: selfSubjectReview,
   schema: kindSchema('SelfSubjectReview tells you who the server takes you for.', {
     status: object(
       'The answer.',

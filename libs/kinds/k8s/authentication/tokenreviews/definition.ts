@@ -3,6 +3,7 @@ import type { Kind } from '../../../common/kind.ts';
 import { reviewKind } from '../../../common/kind.ts';
 import { keptEmpty, userInfo } from '../../common/schemas.ts';
 import { createTokenReviewHandler } from './handler.ts';
+import { tokenReview } from './protobuf.ts';
 
 export const tokenReviews: Kind = reviewKind({
   group: 'authentication.k8s.io',
@@ -10,6 +11,7 @@ export const tokenReviews: Kind = reviewKind({
   kind: 'TokenReview',
   plural: 'tokenreviews',
   handler: createTokenReviewHandler,
+  protobuf: tokenReview,
   schema: kindSchema(
     'TokenReview tells whose a bearer token is.',
     {

@@ -3,6 +3,7 @@ import type { Kind } from '../../../common/kind.ts';
 import { reviewKind } from '../../../common/kind.ts';
 import { keptEmpty, keptNull } from '../../common/schemas.ts';
 import { createSelfSubjectRulesReviewHandler } from './handler.ts';
+import { selfSubjectRulesReview } from './protobuf.ts';
 
 const rulesStatus = object(
   'The answer.',
@@ -43,6 +44,7 @@ export const selfSubjectRulesReviews: Kind = reviewKind({
   kind: 'SelfSubjectRulesReview',
   plural: 'selfsubjectrulesreviews',
   handler: createSelfSubjectRulesReviewHandler,
+  protobuf: selfSubjectRulesReview,
   schema: kindSchema(
     'SelfSubjectRulesReview lists what you may do in a namespace.',
     {

@@ -15,6 +15,7 @@ import { builtinKind, partOf } from '../../../common/kind.ts';
 import { keptEmpty, keptNull } from '../../common/schemas.ts';
 import { usualWriteRules } from '../../common/write-rules.ts';
 import { requestColumns } from './columns.ts';
+import { certificateSigningRequest } from './protobuf.ts';
 import { createCertificateSigningRequestsStrategy } from './strategy.ts';
 
 const condition = object(
@@ -72,6 +73,7 @@ export const certificateSigningRequests: Kind = builtinKind({
   nameFormat: 'path-segment',
   writeRules: usualWriteRules,
   strategy: createCertificateSigningRequestsStrategy,
+  protobuf: certificateSigningRequest,
   selectableFields: ['.spec.signerName'],
   columns: requestColumns,
 });

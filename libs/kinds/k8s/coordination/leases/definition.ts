@@ -4,6 +4,7 @@ import { builtinKind } from '../../../common/kind.ts';
 import { ageColumn, nameColumn } from '../../common/columns.ts';
 import { keptEmpty } from '../../common/schemas.ts';
 import { createOnUpdateRules } from '../../common/write-rules.ts';
+import { lease } from './protobuf.ts';
 import { createLeasesStrategy } from './strategy.ts';
 
 const schema = kindSchema('Lease says who holds something, and until when.', {
@@ -32,6 +33,7 @@ export const leases: Kind = builtinKind({
   schema,
   writeRules: { ...createOnUpdateRules, unconditionalUpdate: false },
   strategy: createLeasesStrategy,
+  protobuf: lease,
   columns: [
     nameColumn,
     { name: 'Holder', type: 'string', description: 'Who holds the lease.', jsonPath: '.spec.holderIdentity' },

@@ -4,6 +4,7 @@ import { builtinKind } from '../../../common/kind.ts';
 import { ageColumn, nameColumn } from '../../common/columns.ts';
 import { usualWriteRules } from '../../common/write-rules.ts';
 import { keyCount } from '../data-keys.ts';
+import { configMap } from './protobuf.ts';
 import { createConfigMapsStrategy } from './strategy.ts';
 
 const schema = kindSchema('ConfigMap holds configuration for programs to read.', {
@@ -25,6 +26,7 @@ export const configMaps: Kind = builtinKind({
   schema,
   writeRules: usualWriteRules,
   strategy: createConfigMapsStrategy,
+  protobuf: configMap,
   columns: [
     nameColumn,
     {

@@ -4,6 +4,7 @@ import { builtinKind } from '../../../common/kind.ts';
 import { keptEmpty, keptNull, keptText, objectReference } from '../../common/schemas.ts';
 import { createOnUpdateRules } from '../../common/write-rules.ts';
 import { eventColumns } from './columns.ts';
+import { coreEvent } from './protobuf.ts';
 import { createEventsStrategy } from './strategy.ts';
 
 const schema = kindSchema(
@@ -47,6 +48,7 @@ export const coreEvents: Kind = builtinKind({
   nameFormat: 'path-segment',
   writeRules: createOnUpdateRules,
   strategy: createEventsStrategy,
+  protobuf: coreEvent,
   // `.source` selects on source.component, or on reportingComponent where that is empty.
   selectableFields: [
     '.involvedObject.kind',

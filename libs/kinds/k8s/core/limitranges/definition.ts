@@ -4,6 +4,7 @@ import { builtinKind } from '../../../common/kind.ts';
 import { createdAtColumn, nameColumn } from '../../common/columns.ts';
 import { keptEmpty, keptNull, quantities } from '../../common/schemas.ts';
 import { createOnUpdateRules } from '../../common/write-rules.ts';
+import { limitRange } from './protobuf.ts';
 import { createLimitRangesStrategy } from './strategy.ts';
 
 const item = object(
@@ -38,5 +39,6 @@ export const limitRanges: Kind = builtinKind({
   schema,
   writeRules: createOnUpdateRules,
   strategy: createLimitRangesStrategy,
+  protobuf: limitRange,
   columns: [nameColumn, createdAtColumn],
 });

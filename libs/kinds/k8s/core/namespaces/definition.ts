@@ -4,6 +4,7 @@ import { builtinKind, partOf } from '../../../common/kind.ts';
 import { ageColumn, nameColumn } from '../../common/columns.ts';
 import { keptEmpty, keptNull } from '../../common/schemas.ts';
 import { usualWriteRules } from '../../common/write-rules.ts';
+import { namespace } from './protobuf.ts';
 import { createNamespacesStrategy } from './strategy.ts';
 
 const condition = object(
@@ -48,6 +49,7 @@ export const namespaces: Kind = builtinKind({
   schema,
   writeRules: usualWriteRules,
   strategy: createNamespacesStrategy,
+  protobuf: namespace,
   selectableFields: ['.status.phase'],
   columns: [
     nameColumn,

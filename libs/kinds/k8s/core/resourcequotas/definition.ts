@@ -4,6 +4,7 @@ import { builtinKind, partOf } from '../../../common/kind.ts';
 import { keptEmpty, quantities } from '../../common/schemas.ts';
 import { usualWriteRules } from '../../common/write-rules.ts';
 import { quotaColumns } from './columns.ts';
+import { resourceQuota } from './protobuf.ts';
 import { createResourceQuotasStrategy } from './strategy.ts';
 
 const scopeRequirement = object(
@@ -54,5 +55,6 @@ export const resourceQuotas: Kind = builtinKind({
   schema,
   writeRules: { ...usualWriteRules, returnsDeleted: true },
   strategy: createResourceQuotasStrategy,
+  protobuf: resourceQuota,
   columns: quotaColumns,
 });

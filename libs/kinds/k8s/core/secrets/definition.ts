@@ -4,6 +4,7 @@ import { builtinKind } from '../../../common/kind.ts';
 import { ageColumn, nameColumn } from '../../common/columns.ts';
 import { usualWriteRules } from '../../common/write-rules.ts';
 import { keyCount } from '../data-keys.ts';
+import { secret } from './protobuf.ts';
 import { createSecretsStrategy } from './strategy.ts';
 
 const schema = kindSchema('Secret holds a small amount of confidential data.', {
@@ -25,6 +26,7 @@ export const secrets: Kind = builtinKind({
   schema,
   writeRules: usualWriteRules,
   strategy: createSecretsStrategy,
+  protobuf: secret,
   selectableFields: ['.type'],
   columns: [
     nameColumn,

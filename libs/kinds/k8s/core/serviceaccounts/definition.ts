@@ -4,6 +4,7 @@ import { builtinKind } from '../../../common/kind.ts';
 import { ageColumn, nameColumn } from '../../common/columns.ts';
 import { objectReference } from '../../common/schemas.ts';
 import { usualWriteRules } from '../../common/write-rules.ts';
+import { serviceAccount, tokenRequest } from './protobuf.ts';
 import { createServiceAccountsStrategy } from './strategy.ts';
 import { createTokenRequestHandler } from './token-handler.ts';
 import { tokenRequestSchema } from './token-request-schema.ts';
@@ -40,5 +41,7 @@ export const serviceAccounts: Kind = builtinKind({
   writeRules: { ...usualWriteRules, returnsDeleted: true },
   strategy: createServiceAccountsStrategy,
   handler: createTokenRequestHandler,
+  protobuf: serviceAccount,
+  subresourceProtobuf: { token: tokenRequest },
   columns: [nameColumn, ageColumn],
 });

@@ -6,6 +6,7 @@ import { createOnUpdateRules } from '../../common/write-rules.ts';
 import { eventColumns } from '../../core/events/columns.ts';
 import { createEventsStrategy } from '../../core/events/strategy.ts';
 import { eventsConversion } from './conversion.ts';
+import { event } from './protobuf.ts';
 
 const schema = kindSchema(
   'Event reports that something happened to an object. Events are kept for a short time only.',
@@ -52,6 +53,7 @@ export const events: Kind = builtinKind({
   writeRules: createOnUpdateRules,
   strategy: createEventsStrategy,
   conversion: eventsConversion,
+  protobuf: event,
   aliasOf: { group: '', version: 'v1' },
   selectableFields: [
     '.reason',

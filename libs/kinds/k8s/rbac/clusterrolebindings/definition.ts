@@ -4,6 +4,7 @@ import { builtinKind } from '../../../common/kind.ts';
 import { createOnUpdateRules } from '../../common/write-rules.ts';
 import { bindingColumns } from '../binding-columns.ts';
 import { bindingFields } from '../binding-fields.ts';
+import { binding } from '../protobuf.ts';
 import { createRoleBindingsStrategy } from '../rolebindings/strategy.ts';
 
 export const clusterRoleBindings: Kind = builtinKind({
@@ -14,6 +15,7 @@ export const clusterRoleBindings: Kind = builtinKind({
   nameFormat: 'path-segment',
   writeRules: createOnUpdateRules,
   strategy: createRoleBindingsStrategy,
+  protobuf: binding,
   schema: kindSchema('ClusterRoleBinding gives a ClusterRole in the whole workspace.', bindingFields, ['roleRef']),
   columns: bindingColumns,
 });

@@ -5,6 +5,7 @@ import { createdAtColumn, nameColumn } from '../../common/columns.ts';
 import { labelSelector } from '../../common/schemas.ts';
 import { createOnUpdateRules } from '../../common/write-rules.ts';
 import { policyRules } from '../policy-rules.ts';
+import { clusterRole } from '../protobuf.ts';
 import { createRolesStrategy } from '../roles/strategy.ts';
 
 const aggregationRule = object('Makes the rules of this role from those of others; the server then writes `rules`.', {
@@ -19,6 +20,7 @@ export const clusterRoles: Kind = builtinKind({
   nameFormat: 'path-segment',
   writeRules: createOnUpdateRules,
   strategy: createRolesStrategy,
+  protobuf: clusterRole,
   schema: kindSchema('ClusterRole is a set of permissions for the whole workspace, or to be given in a namespace.', {
     aggregationRule,
     rules: policyRules,

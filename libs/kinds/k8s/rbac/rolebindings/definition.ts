@@ -4,6 +4,7 @@ import { builtinKind } from '../../../common/kind.ts';
 import { createOnUpdateRules } from '../../common/write-rules.ts';
 import { bindingColumns } from '../binding-columns.ts';
 import { bindingFields } from '../binding-fields.ts';
+import { binding } from '../protobuf.ts';
 import { createRoleBindingsStrategy } from './strategy.ts';
 
 export const roleBindings: Kind = builtinKind({
@@ -15,6 +16,7 @@ export const roleBindings: Kind = builtinKind({
   nameFormat: 'path-segment',
   writeRules: createOnUpdateRules,
   strategy: createRoleBindingsStrategy,
+  protobuf: binding,
   schema: kindSchema('RoleBinding gives a Role or ClusterRole in one namespace.', bindingFields, ['roleRef']),
   columns: bindingColumns,
 });

@@ -4,6 +4,7 @@ import { builtinKind } from '../../../common/kind.ts';
 import { createdAtColumn, nameColumn } from '../../common/columns.ts';
 import { createOnUpdateRules } from '../../common/write-rules.ts';
 import { policyRules } from '../policy-rules.ts';
+import { role } from '../protobuf.ts';
 import { createRolesStrategy } from './strategy.ts';
 
 export const roles: Kind = builtinKind({
@@ -15,6 +16,7 @@ export const roles: Kind = builtinKind({
   nameFormat: 'path-segment',
   writeRules: createOnUpdateRules,
   strategy: createRolesStrategy,
+  protobuf: role,
   schema: kindSchema('Role is a set of permissions in one namespace.', { rules: policyRules }),
   columns: [nameColumn, createdAtColumn],
 });

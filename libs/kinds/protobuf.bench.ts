@@ -1,11 +1,13 @@
-/** What encoding and decoding cost. Run with `node libs/k8s-protobuf/protobuf.bench.ts`; one line of JSON for each figure. */
+/** What encoding and decoding cost. Run with `node libs/kinds/protobuf.bench.ts`; one line of JSON for each figure. */
 import process from 'node:process';
 import { createSystemClock } from '@kcp-ts/base';
-import { decodeKubernetes } from './decode-kubernetes.ts';
-import type { KindedObject } from './encode-kubernetes.ts';
-import { encodeKubernetes, encodeListItem } from './encode-kubernetes.ts';
+import type { KindedObject } from '@kcp-ts/k8s-protobuf';
+import { decodeKubernetes, encodeKubernetes, encodeListItem } from '@kcp-ts/k8s-protobuf';
+import { protobufMessages } from './kind-code.ts';
+import { allKinds } from './kinds.ts';
 
 const clock = createSystemClock();
+const messages = protobufMessages(allKinds);
 
 /** The best of some runs, in microseconds for each object. */
 function measure(what: string, objects: readonly KindedObject[], run: (object: KindedObject) => Uint8Array): void {
@@ -56,15 +58,15 @@ function customResourceDefinition(number: number): KindedObject {
 
 const configMaps = Array.from({ length: 500 }, (_, number) => configMap(number));
 const definitions = Array.from({ length: 50 }, (_, number) => customResourceDefinition(number));
-const encode = (object: KindedObject) => encodeListItem(object, object);
+const encode = (object: KindedObject) => encodeListItem(messages, object, object);
 measure('encode ConfigMaps', configMaps, encode);
 measure('encode CustomResourceDefinitions', definitions, encode);
 
 function measureDecoding(what: string, objects: readonly KindedObject[]): void {
-  const bodies = new Map(objects.map((object) => [object, encodeKubernetes(object)]));
+  const bodies = new Map(objects.map((object) => [object, encodeKubernetes(messages, object)]));
   measure(what, objects, (object) => {
     const body = bodies.get(object) ?? new Uint8Array();
-    decodeKubernetes(body);
+    decodeKubernetes(messages, body);
     return body;
   });
 }

@@ -1,5 +1,11 @@
+/** What bodies of built-in kinds are decoded to, and what is refused. */
+import { decodeKubernetes as decode } from '@kcp-ts/k8s-protobuf';
 import { describe, expect, it } from 'vitest';
-import { decodeKubernetes } from './decode-kubernetes.ts';
+import { protobufMessages } from './kind-code.ts';
+import { allKinds } from './kinds.ts';
+
+const messages = protobufMessages(allKinds);
+const decodeKubernetes = (bytes: Uint8Array) => decode(messages, bytes);
 
 function varint(value: number): number[] {
   const bytes: number[] = [];

@@ -1,18 +1,7 @@
-/** Webhook configurations, and how a webhook is called. (k8s.io/api/admissionregistration/v1) */
-import type { Message } from './common-messages.ts';
-import { labelSelector, list, metadata, of } from './common-messages.ts';
+import type { Message } from '@kcp-ts/k8s-protobuf';
+import { list, metadata, of } from '@kcp-ts/k8s-protobuf/builder';
+import { labelSelector, webhookClientConfig } from '../common/messages.ts';
 
-const serviceReference: Message = {
-  1: ['namespace', 'string'],
-  2: ['name', 'string'],
-  3: ['path', 'optional-string'],
-  4: ['port', 'int'],
-};
-export const webhookClientConfig: Message = {
-  1: ['service', of(serviceReference)],
-  2: ['caBundle', 'bytes'],
-  3: ['url', 'optional-string'],
-};
 const rule: Message = {
   1: ['apiGroups', list('string')],
   2: ['apiVersions', list('string')],

@@ -1,7 +1,7 @@
 /** CustomResourceDefinitions and the schemas in them. (k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1) */
-import type { FieldType, FormedMessage, Message } from './common-messages.ts';
-import { list, map, metadata, of } from './common-messages.ts';
-import { webhookClientConfig } from './webhook-messages.ts';
+import type { FieldType, FormedMessage, Message } from '@kcp-ts/k8s-protobuf';
+import { list, map, metadata, of } from '@kcp-ts/k8s-protobuf/builder';
+import { webhookClientConfig } from '../../common/messages.ts';
 
 const schema: FieldType = { message: () => schemaProps };
 
