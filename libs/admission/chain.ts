@@ -27,7 +27,10 @@ function stepsOf(plugins: readonly AdmissionPlugin[], resource: string, operatio
   };
 }
 
-/** Calls `ask` for each plugin, one after the other; a promise where one of them has to be waited for. */
+/**
+ * Calls `ask` for each plugin, one after the other; a promise where one of them has to be waited
+ * for.
+ */
 function each(
   plugins: readonly AdmissionPlugin[],
   ask: (plugin: AdmissionPlugin) => void | Promise<void>,

@@ -1,8 +1,8 @@
 import type { Admission, Attributes } from '@kcp-ts/registry';
 
 /**
- * One thing that is asked of writes. What it looks at is data, so that a chain knows for each resource which plugins have something to say, and the
- * others cost nothing.
+ * One thing that is asked of writes. What it looks at is data, so that a chain knows for each
+ * resource which plugins have something to say, and the others cost nothing.
  */
 export interface AdmissionPlugin extends Partial<Pick<Admission, 'validate' | 'settle'>> {
   /** As it is named in logs and documents, in CamelCase as Kubernetes' are. */

@@ -1,4 +1,7 @@
-/** Conditions of kcp's kinds: one of a type, sorted by type with the summary `Ready` first, a transition time that moves only with the status. */
+/**
+ * Conditions of kcp's kinds: one of a type, sorted by type with the summary `Ready` first, a
+ * transition time that moves only with the status.
+ */
 import type { Condition } from './kube-object.ts';
 
 export type ConditionChange = Omit<Condition, 'lastTransitionTime'>;
@@ -26,7 +29,9 @@ function byType(a: Condition, b: Condition): number {
   return a.type < b.type ? -1 : a.type > b.type ? 1 : 0;
 }
 
-/** `Ready`, out of the conditions that count: False with the gravest failure's reason, else True. */
+/**
+ * `Ready`, out of the conditions that count: False with the gravest failure's reason, else True.
+ */
 export function withSummary(conditions: readonly Condition[], types: readonly string[], now: string): Condition[] {
   const counted = conditions.filter((condition) => types.includes(condition.type));
   const failures = counted.filter((condition) => condition.status === 'False');

@@ -1,6 +1,9 @@
 import { quoteText } from './quote-text.ts';
 
-/** One reason why an object is not valid, in the words of Kubernetes' field package; a list of them becomes a 422 Status with causes. */
+/**
+ * One reason why an object is not valid, in the words of Kubernetes' field package; a list of them
+ * becomes a 422 Status with causes.
+ */
 export type FieldErrorKind =
   | 'Invalid'
   | 'Required'
@@ -17,7 +20,10 @@ export interface FieldError {
   readonly kind: FieldErrorKind;
   /** `spec.ports[2].port`, `metadata.labels`; `<nil>` where there is none. */
   readonly field: string;
-  /** The message without the field, as in a cause: `Invalid value: 11: spec.size in body should be less than or equal to 10`. */
+  /**
+   * The message without the field, as in a cause: `Invalid value: 11: spec.size in body should be
+   * less than or equal to 10`.
+   */
   readonly message: string;
 }
 

@@ -32,7 +32,9 @@ export interface KubeObject {
   [field: string]: unknown;
 }
 
-/** A cluster-api style condition, as kcp's kinds carry them; `severity` only where status is False. */
+/**
+ * A cluster-api style condition, as kcp's kinds carry them; `severity` only where status is False.
+ */
 export interface Condition {
   type: string;
   status: 'True' | 'False' | 'Unknown';

@@ -1,4 +1,7 @@
-/** Names, labels and annotations: what Kubernetes allows, and its words for what it does not. Each check gives the messages, none for good text. */
+/**
+ * Names, labels and annotations: what Kubernetes allows, and its words for what it does not. Each
+ * check gives the messages, none for good text.
+ */
 import type { FieldError } from './field-error.ts';
 import { invalidValue } from './field-error.ts';
 
@@ -8,7 +11,8 @@ const dns1035Rule = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const qualifiedRule = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const valueRule = `(${qualifiedRule})?`;
 
-// A dot between labels must stand between letters or digits, so these say the rules above without a repeated group.
+// A dot between labels must stand between letters or digits, so these say the rules above without a
+// repeated group.
 const edge = /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/;
 const badDot = /\.[-.]|-\./;
 const labelPattern = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;

@@ -1,4 +1,7 @@
-/** What apimachinery's ValidateObjectMeta checks, of an object's own metadata and of that of a resource embedded in it. */
+/**
+ * What apimachinery's ValidateObjectMeta checks, of an object's own metadata and of that of a
+ * resource embedded in it.
+ */
 import { pushAll } from '@kcp-ts/base';
 import type { FieldError } from './field-error.ts';
 import { invalidValue, requiredValue } from './field-error.ts';

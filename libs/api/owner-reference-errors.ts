@@ -27,7 +27,10 @@ function errorsOf(owner: OwnerReference, field: string): FieldError[] {
   return errors;
 }
 
-/** What is wrong with the owners of an object; `field`: where they stand, `metadata.ownerReferences`. */
+/**
+ * What is wrong with the owners of an object; `field`: where they stand,
+ * `metadata.ownerReferences`.
+ */
 export function ownerReferenceErrors(sent: readonly OwnerReference[] | undefined, field: string): FieldError[] {
   if (sent === undefined) return [];
   const owners = sent.map(shown);

@@ -1,4 +1,7 @@
-/** resource.Quantity: a decimal number with an SI, binary or exponent suffix, and its one canonical text. */
+/**
+ * resource.Quantity: a decimal number with an SI, binary or exponent suffix, and its one canonical
+ * text.
+ */
 export interface Quantity {
   /** The value in billionths; finer fractions are rounded up, as Kubernetes does. */
   readonly nano: bigint;

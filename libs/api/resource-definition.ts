@@ -1,6 +1,7 @@
 /**
- * A resource is a definition: a built-in kind, a kcp kind, a CRD's version and a bound API's version are all this one value, and one registry serves
- * them. What a definition cannot say is a strategy, named here; those of built-in kinds are in libs/kinds.
+ * A resource is a definition: a built-in kind, a kcp kind, a CRD's version and a bound API's
+ * version are all this one value, and one registry serves them. What a definition cannot say is a
+ * strategy, named here; those of built-in kinds are in libs/kinds.
  */
 import type { JsonSchema } from './json-schema.ts';
 
@@ -27,7 +28,10 @@ export interface ScalePaths {
 export interface SubresourceDefinition {
   readonly name: string;
   readonly verbs: readonly ('create' | 'get' | 'patch' | 'update')[];
-  /** The kind that the subresource takes and gives, where it is not the parent's: `Scale`, `TokenRequest`. */
+  /**
+   * The kind that the subresource takes and gives, where it is not the parent's: `Scale`,
+   * `TokenRequest`.
+   */
   readonly kind?: string;
   readonly group?: string;
   readonly version?: string;
@@ -37,11 +41,16 @@ export interface SubresourceDefinition {
 
 /** What a kind's strategy (Kubernetes' word) says of its updates and deletes. */
 export interface WriteRules {
-  /** A PUT without a resourceVersion replaces whatever is there; else it must name what it replaces. */
+  /**
+   * A PUT without a resourceVersion replaces whatever is there; else it must name what it replaces.
+   */
   readonly unconditionalUpdate: boolean;
   /** A PUT of an object that is not there creates it. */
   readonly createOnUpdate: boolean;
-  /** `metadata.generation` is 1 from the start and counts the changes of anything but metadata and status. */
+  /**
+   * `metadata.generation` is 1 from the start and counts the changes of anything but metadata and
+   * status.
+   */
   readonly countsGenerations: boolean;
   /** A write of the status leaves the metadata as it is. */
   readonly statusKeepsMetadata: boolean;
@@ -49,7 +58,9 @@ export interface WriteRules {
   readonly returnsDeleted: boolean;
 }
 
-/** That of custom resources: k8s.io/apiextensions-apiserver/pkg/registry/customresource/strategy.go. */
+/**
+ * That of custom resources: k8s.io/apiextensions-apiserver/pkg/registry/customresource/strategy.go.
+ */
 const customWriteRules: WriteRules = {
   unconditionalUpdate: false,
   createOnUpdate: false,
@@ -86,9 +97,15 @@ export interface ResourceDefinition {
   /** The whole object; `metadata` stands as `{type: object}` and is checked by the registry. */
   readonly schema: JsonSchema;
   readonly columns: readonly PrinterColumn[];
-  /** JSONPaths (`.spec.color`) that a field selector may name besides metadata.name and metadata.namespace. */
+  /**
+   * JSONPaths (`.spec.color`) that a field selector may name besides metadata.name and
+   * metadata.namespace.
+   */
   readonly selectableFields: readonly string[];
-  /** `builtin`: Go's decoding texts, strategic merge patch, kept zero values; `custom`: structural pruning and defaulting. */
+  /**
+   * `builtin`: Go's decoding texts, strategic merge patch, kept zero values; `custom`: structural
+   * pruning and defaulting.
+   */
   readonly dialect: 'builtin' | 'custom';
   readonly nameFormat: 'dns-subdomain' | 'dns-label' | 'path-segment';
   /** Never stored: the handler computes an answer (reviews). */
@@ -96,19 +113,32 @@ export interface ResourceDefinition {
   readonly strategy?: string | undefined;
   readonly deprecated?: boolean;
   readonly deprecationWarning?: string | undefined;
-  /** The version objects of this resource are stored in; the definition's own version when absent. */
+  /**
+   * The version objects of this resource are stored in; the definition's own version when absent.
+   */
   readonly storageVersion?: string;
-  /** The group and version whose stored objects this definition shows in its own shape; the strategy converts. Absent: the objects are this definition's own. */
+  /**
+   * The group and version whose stored objects this definition shows in its own shape; the strategy
+   * converts. Absent: the objects are this definition's own.
+   */
   readonly aliasOf?: { readonly group: string; readonly version: string };
-  /** kcp's schema of the kind has CEL rules, which its strategy states here: they are not checked of objects that the schema refuses, and the answer says so. */
+  /**
+   * kcp's schema of the kind has CEL rules, which its strategy states here: they are not checked of
+   * objects that the schema refuses, and the answer says so.
+   */
   readonly rules?: boolean;
   /** A custom resource's when absent. */
   readonly writeRules?: WriteRules;
-  /** Checked before anything else looks at an object that is written; no bounds but those of the schema when absent. */
+  /**
+   * Checked before anything else looks at an object that is written; no bounds but those of the
+   * schema when absent.
+   */
   readonly listBounds?: readonly ListBound[];
 }
 
-/** `plural.group`, or the plural alone in the core group: the text that errors and CRD names use. */
+/**
+ * `plural.group`, or the plural alone in the core group: the text that errors and CRD names use.
+ */
 export function groupResourceText(definition: { readonly group: string; readonly plural: string }): string {
   return definition.group === '' ? definition.plural : `${definition.plural}.${definition.group}`;
 }

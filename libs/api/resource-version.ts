@@ -1,4 +1,7 @@
-/** A revision changes clothes here and nowhere else: inside it is a `Revision`, outside a `ResourceVersion`, `revision × 4096 + shard number` in decimal. */
+/**
+ * A revision changes clothes here and nowhere else: inside it is a `Revision`, outside a
+ * `ResourceVersion`, `revision × 4096 + shard number` in decimal.
+ */
 import type { Revision } from './revision.ts';
 import { asRevision } from './revision.ts';
 
@@ -9,10 +12,13 @@ export type ResourceVersion = string & { readonly [resourceVersion]: true };
 
 /** Shard numbers are below this. */
 export const shardNumbers = 4096;
-/** The shard number of a list or bookmark over several shards: ties at its revision count as seen. */
+/**
+ * The shard number of a list or bookmark over several shards: ties at its revision count as seen.
+ */
 export const mergedShardNumber = shardNumbers - 1;
 
-// 4096 = 2^12. Splitting at 10^9 keeps every product a safe integer and avoids BigInt on the write path.
+// 4096 = 2^12. Splitting at 10^9 keeps every product a safe integer and avoids BigInt on the write
+// path.
 const split = 1_000_000_000;
 
 export function formatResourceVersion(revision: Revision, shard: number): ResourceVersion {

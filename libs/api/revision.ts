@@ -1,6 +1,9 @@
 declare const revision: unique symbol;
 
-/** A store's number for one change: microseconds since 2026-01-01T00:00:00Z by a hybrid logical clock. A safe integer; 0 is "before everything". */
+/**
+ * A store's number for one change: microseconds since 2026-01-01T00:00:00Z by a hybrid logical
+ * clock. A safe integer; 0 is "before everything".
+ */
 export type Revision = number & { readonly [revision]: true };
 
 export const revisionZero = 0 as Revision;

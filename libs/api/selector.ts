@@ -1,9 +1,15 @@
-/** Label selectors: parsed and compiled once, asked often. Texts of errors as apimachinery's parser gives them. */
+/**
+ * Label selectors: parsed and compiled once, asked often. Texts of errors as apimachinery's parser
+ * gives them.
+ */
 
 export type Requirement =
   | { readonly key: string; readonly operator: 'in' | 'notin'; readonly values: readonly string[] }
   | { readonly key: string; readonly operator: 'exists' | '!' }
-  /** The label's value is an integer above or below the bound. Selectors in objects have no such requirement. */
+  /**
+   * The label's value is an integer above or below the bound. Selectors in objects have no such
+   * requirement.
+   */
   | { readonly key: string; readonly operator: '>' | '<'; readonly bound: bigint };
 
 export type LabelSelector = readonly Requirement[];
@@ -33,7 +39,9 @@ interface KeyTest {
 
 const int64End = 2n ** 63n;
 
-/** An integer as Go's strconv.ParseInt reads it: decimal, of 64 bits; undefined for any other text. */
+/**
+ * An integer as Go's strconv.ParseInt reads it: decimal, of 64 bits; undefined for any other text.
+ */
 export function parseLabelInteger(text: string): bigint | undefined {
   if (!/^[+-]?\d+$/.test(text)) return undefined;
   const value = text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text.replace('+', ''));
@@ -85,8 +93,8 @@ function allows(test: KeyTest, value: string): boolean {
 }
 
 /**
- * A function that says whether labels meet every requirement; without requirements all do. What it costs depends on the number of labels, not on that of
- * requirements or their values.
+ * A function that says whether labels meet every requirement; without requirements all do. What it
+ * costs depends on the number of labels, not on that of requirements or their values.
  */
 export function compileLabelSelector(selector: LabelSelector): LabelMatcher {
   if (selector.length === 0) return everything;

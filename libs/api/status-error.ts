@@ -1,4 +1,7 @@
-/** The one error class that crosses packages: a Kubernetes Status that has not been sent yet. Messages are Kubernetes' own, since clients match them. */
+/**
+ * The one error class that crosses packages: a Kubernetes Status that has not been sent yet.
+ * Messages are Kubernetes' own, since clients match them.
+ */
 import type { FieldError } from './field-error.ts';
 import { causeReasonOf } from './field-error.ts';
 
@@ -69,7 +72,10 @@ function subjectDetails(subject: Subject, name: string): StatusDetails {
   };
 }
 
-/** Clients read what is wrong, and a list of what is wrong with three megabytes may be longer than they are: texts and causes end here. */
+/**
+ * Clients read what is wrong, and a list of what is wrong with three megabytes may be longer than
+ * they are: texts and causes end here.
+ */
 const messageMax = 32 * 1024;
 const causeMessageMax = 4 * 1024;
 const causesMax = 256;
@@ -110,7 +116,10 @@ export class StatusError extends Error {
     };
   }
 
-  /** Anything that was thrown, as a StatusError; what is not ours becomes an InternalError whose message says nothing of its cause. */
+  /**
+   * Anything that was thrown, as a StatusError; what is not ours becomes an InternalError whose
+   * message says nothing of its cause.
+   */
   static from(thrown: unknown): StatusError {
     if (thrown instanceof StatusError) return thrown;
     return new StatusError(

@@ -16,7 +16,10 @@ export interface ReceivedRequest {
   readonly warnings: string[];
 }
 
-/** Where a request goes, by the prefix of its path. Found before it is known who asks, so it does no more work than a look-up. */
+/**
+ * Where a request goes, by the prefix of its path. Found before it is known who asks, so it does no
+ * more work than a look-up.
+ */
 export type Target =
   /** Into a view, with the rest of its path. */
   | { readonly kind: 'view'; readonly view: View; readonly rest: string }
@@ -33,7 +36,10 @@ export type Target =
   /** The path has no prefix: the request is about where its user is at home. */
   | { readonly kind: 'home' };
 
-/** A request on its way through the chain. Filters that find something out pass on a request that says it. */
+/**
+ * A request on its way through the chain. Filters that find something out pass on a request that
+ * says it.
+ */
 export interface ApiRequest extends ReceivedRequest {
   readonly target: Target;
   readonly info: RequestInfo;

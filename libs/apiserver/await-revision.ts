@@ -1,4 +1,7 @@
-/** A client may ask for a state "not older than" one that is not here yet: wait a little for it, then say so. A client's number is never taken for a clock. */
+/**
+ * A client may ask for a state "not older than" one that is not here yet: wait a little for it,
+ * then say so. A client's number is never taken for a clock.
+ */
 import type { Revision } from '@kcp-ts/api';
 import { formatResourceVersion, StatusError } from '@kcp-ts/api';
 import type { ServerDependencies } from './server-dependencies.ts';
@@ -16,10 +19,14 @@ function tooLarge(deps: Dependencies, revision: Revision): StatusError {
   });
 }
 
-/** Resolves once the store has reached a revision; throws StatusError Timeout (504) after three seconds. */
+/**
+ * Resolves once the store has reached a revision; throws StatusError Timeout (504) after three
+ * seconds.
+ */
 export async function awaitRevision(deps: Dependencies, revision: Revision): Promise<void> {
   if (revision <= deps.store.currentRevision()) return;
-  // An idle shard's clock runs on: what lies in its past but was never committed is reached by promising it.
+  // An idle shard's clock runs on: what lies in its past but was never committed is reached by
+  // promising it.
   if ((await deps.store.progress(revision)) >= revision) return;
   await new Promise<void>((resolve, reject) => {
     const timer = deps.clock.setTimer(waitMs, () => {

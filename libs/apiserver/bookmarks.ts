@@ -1,4 +1,7 @@
-/** One timer for the bookmarks of all watches: a client that only sees old events of its own selection can still resume from a recent revision. */
+/**
+ * One timer for the bookmarks of all watches: a client that only sees old events of its own
+ * selection can still resume from a recent revision.
+ */
 
 import type { Revision } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
@@ -7,7 +10,9 @@ import type { WatchHub } from '@kcp-ts/watch';
 import { tellAll } from './tell-all.ts';
 
 export interface Bookmarks extends Disposable {
-  /** Told a revision that nothing will be committed at or below any more, about once an interval. */
+  /**
+   * Told a revision that nothing will be committed at or below any more, about once an interval.
+   */
   add(send: (revision: Revision) => void): Disposable;
 }
 
@@ -16,7 +21,8 @@ export function createBookmarks(hub: WatchHub, clock: Clock, intervalMs: number)
 
   async function tick(): Promise<void> {
     if (senders.size === 0) return;
-    // The hub has handed on everything up to a promise when it is kept, so a bookmark never overtakes an event.
+    // The hub has handed on everything up to a promise when it is kept, so a bookmark never
+    // overtakes an event.
     tellAll(senders, await hub.progress());
   }
 

@@ -1,6 +1,6 @@
 /**
- * The API server: a chain of filters, read downwards, and at its end the handler. It knows no workspace, no binding and no kind; `locate` (from
- * compose.ts) turns a path's prefix into a view.
+ * The API server: a chain of filters, read downwards, and at its end the handler. It knows no
+ * workspace, no binding and no kind; `locate` (from compose.ts) turns a path's prefix into a view.
  */
 import type { StatusError, UserInfo } from '@kcp-ts/api';
 import type { Random } from '@kcp-ts/base';
@@ -103,13 +103,18 @@ export function createApiServer(options: ApiServerOptions): (exchange: Exchange)
 
 export interface StandbyServerOptions extends Pick<ApiServerOptions, 'checks' | 'authenticate' | 'logFault'> {
   readonly random: Random;
-  /** The text of `/metrics`, for members of system:masters: who else may read it is in the store. */
+  /**
+   * The text of `/metrics`, for members of system:masters: who else may read it is in the store.
+   */
   metrics(): Promise<string>;
   /** What everything else is answered with. */
   unavailable(): StatusError;
 }
 
-/** The handler of a server that has no store to serve: its health, its metrics, and a refusal. Never throws, never rejects. */
+/**
+ * The handler of a server that has no store to serve: its health, its metrics, and a refusal. Never
+ * throws, never rejects.
+ */
 export function createStandbyServer(options: StandbyServerOptions): (exchange: Exchange) => void | Promise<void> {
   const observe = () => undefined;
   const refused: Target = { kind: 'refused', refusal: () => options.unavailable() };

@@ -1,4 +1,7 @@
-/** Where a paged list goes on: the revision that all its pages are read at, and the last key given. Opaque to clients. */
+/**
+ * Where a paged list goes on: the revision that all its pages are read at, and the last key given.
+ * Opaque to clients.
+ */
 import type { Revision } from '@kcp-ts/api';
 import { asRevision, StatusError } from '@kcp-ts/api';
 
@@ -11,7 +14,10 @@ export function formatContinue(token: ContinueToken): string {
   return Buffer.from(JSON.stringify({ v: 'kcp-ts/v1', rv: token.revision, start: token.after })).toString('base64url');
 }
 
-/** Throws StatusError BadRequest for text that is no token of ours, or one for another resource than `prefix`. */
+/**
+ * Throws StatusError BadRequest for text that is no token of ours, or one for another resource than
+ * `prefix`.
+ */
 export function parseContinue(text: string, prefix: string): ContinueToken {
   try {
     const { v, rv, start } = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as {

@@ -1,6 +1,7 @@
 /**
- * Nobody goes on from a time before what he asks about was there: before the first revision, before the workspace was made, or, of a custom resource, before
- * its definition or binding was deleted and made again.
+ * Nobody goes on from a time before what he asks about was there: before the first revision, before
+ * the workspace was made, or, of a custom resource, before its definition or binding was deleted
+ * and made again.
  */
 import type { Revision } from '@kcp-ts/api';
 import { groupResourceText, parseResourceVersion, StatusError } from '@kcp-ts/api';
@@ -12,8 +13,9 @@ function createdAt(deps: ResourceCall['deps'], key: string | undefined): Revisio
 }
 
 /**
- * Throws Expired for a revision from before the resource was served here, as a kube-apiserver does whose watch cache is as old as the definition. What a client
- * knew of the objects of that time would otherwise be patched together with those of now; it may come from another installation.
+ * Throws Expired for a revision from before the resource was served here, as a kube-apiserver does
+ * whose watch cache is as old as the definition. What a client knew of the objects of that time
+ * would otherwise be patched together with those of now; it may come from another installation.
  */
 export function refuseFormerIncarnation({ deps, cluster, served }: ResourceCall, revision: Revision | undefined): void {
   const { origin } = served;
@@ -30,7 +32,10 @@ export function refuseFormerIncarnation({ deps, cluster, served }: ResourceCall,
     );
 }
 
-/** Throws Expired for a resourceVersion of this shard that it never gave: it is from what was lost when the data was restored from a backup. */
+/**
+ * Throws Expired for a resourceVersion of this shard that it never gave: it is from what was lost
+ * when the data was restored from a backup.
+ */
 export function refuseLostIncarnation({ deps, request }: Pick<ResourceCall, 'deps' | 'request'>): void {
   const text = request.query.get('resourceVersion') ?? '';
   const asked = parseResourceVersion(text);

@@ -1,7 +1,10 @@
 const comma = 0x2c;
 const openBrace = 0x7b;
 
-/** Items with commas between them, behind `head`, in one buffer. `leadingComma`: items went before them. */
+/**
+ * Items with commas between them, behind `head`, in one buffer. `leadingComma`: items went before
+ * them.
+ */
 export function joinItems(
   head: Uint8Array,
   items: readonly Uint8Array[],

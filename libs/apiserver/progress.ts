@@ -1,6 +1,7 @@
 /**
- * The progress of this shard, told to the watches of other services: once a second, and at once when one of them waits for it. They order events of
- * several shards by it, so that an idle shard holds nobody up for longer than a question takes.
+ * The progress of this shard, told to the watches of other services: once a second, and at once
+ * when one of them waits for it. They order events of several shards by it, so that an idle shard
+ * holds nobody up for longer than a question takes.
  */
 
 import type { Revision } from '@kcp-ts/api';
@@ -12,7 +13,10 @@ import { tellAll } from './tell-all.ts';
 export interface Progress extends Disposable {
   /** Told revisions that nothing will be committed at or below any more. */
   add(send: (revision: Revision) => void): Disposable;
-  /** Makes progress past a revision, as far as this shard's clock allows, tells everybody, and resolves to it. */
+  /**
+   * Makes progress past a revision, as far as this shard's clock allows, tells everybody, and
+   * resolves to it.
+   */
   requestProgress(past: Revision): Promise<Revision>;
 }
 
@@ -21,7 +25,9 @@ const intervalMs = 1_000;
 export interface ProgressDependencies {
   readonly hub: WatchHub;
   readonly clock: Clock;
-  /** Takes note of a revision received from another shard: what is promised from now on is above it. */
+  /**
+   * Takes note of a revision received from another shard: what is promised from now on is above it.
+   */
   observe(past: Revision): void;
 }
 
@@ -29,7 +35,8 @@ export function createProgress({ hub, clock, observe }: ProgressDependencies): P
   const senders = new Set<(revision: Revision) => void>();
 
   async function tell(past?: Revision): Promise<Revision> {
-    // The hub has handed on everything up to a promise when it is kept, so what is told of it never overtakes an event.
+    // The hub has handed on everything up to a promise when it is kept, so what is told of it never
+    // overtakes an event.
     const revision = await hub.progress(past);
     tellAll(senders, revision);
     return revision;

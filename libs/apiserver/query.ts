@@ -25,7 +25,10 @@ export function parseQuery(text: string): Query {
   };
 }
 
-/** Go's strconv.ParseBool as url.Values decode it: `watch`, `watch=1`, `watch=true`. Anything else that is not false is true, as in apimachinery. */
+/**
+ * Go's strconv.ParseBool as url.Values decode it: `watch`, `watch=1`, `watch=true`. Anything else
+ * that is not false is true, as in apimachinery.
+ */
 export function isTrue(query: Query, name: string): boolean {
   const text = query.get(name);
   return text !== undefined && text !== '0' && text.toLowerCase() !== 'false';

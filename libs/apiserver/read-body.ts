@@ -74,8 +74,9 @@ async function decodeBody(
 }
 
 /**
- * Decodes a JSON, YAML or protobuf body; throws BadRequest, UnsupportedMediaType or RequestEntityTooLarge. `strict` also looks for doubled keys;
- * `kind` is what the endpoint takes, for error texts.
+ * Decodes a JSON, YAML or protobuf body; throws BadRequest, UnsupportedMediaType or
+ * RequestEntityTooLarge. `strict` also looks for doubled keys; `kind` is what the endpoint takes,
+ * for error texts.
  */
 export async function readBody(
   request: ApiRequest,

@@ -1,4 +1,7 @@
-/** Entries of several ranges as one ordered sequence, at one revision, in pages that are bounded by entries and by bytes. */
+/**
+ * Entries of several ranges as one ordered sequence, at one revision, in pages that are bounded by
+ * entries and by bytes.
+ */
 
 import type { Revision } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';

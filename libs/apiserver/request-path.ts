@@ -1,6 +1,7 @@
 /**
- * From the text of a URL to what it names. A path is a prefix (`/clusters/<name or path>`, or a virtual workspace's), then either an API path or
- * something else (`/healthz`, `/openapi/v3`). Parsed once per request, without regular expressions.
+ * From the text of a URL to what it names. A path is a prefix (`/clusters/<name or path>`, or a
+ * virtual workspace's), then either an API path or something else (`/healthz`, `/openapi/v3`).
+ * Parsed once per request, without regular expressions.
  */
 
 import type { ApiPath, LogicalClusterName, RequestInfo } from '@kcp-ts/api';
@@ -8,7 +9,10 @@ import { decodeSegment } from '@kcp-ts/http';
 import type { Query } from './query.ts';
 import { verbOf } from './verb-of.ts';
 
-/** Splits off `/clusters/<x>`: the cluster's text (undecoded segments are decoded) and the rest of the path, or undefined where there is no such prefix. */
+/**
+ * Splits off `/clusters/<x>`: the cluster's text (undecoded segments are decoded) and the rest of
+ * the path, or undefined where there is no such prefix.
+ */
 export function splitCluster(
   path: string,
 ): { readonly cluster: LogicalClusterName; readonly rest: string } | undefined {
@@ -49,7 +53,10 @@ function apiPath(
   return { group, version, resource, identity, namespace, name, subresource, watch };
 }
 
-/** The API path that the rest of a path (behind the prefix, without the query) is; undefined where it is none. */
+/**
+ * The API path that the rest of a path (behind the prefix, without the query) is; undefined where
+ * it is none.
+ */
 export function parseApiPath(path: string): ApiPath | undefined {
   const core = path.startsWith('/api/');
   if (!core && !path.startsWith('/apis/')) return undefined;

@@ -1,4 +1,7 @@
-/** What the handler of a verb is called with: everything about the target has been found out and allowed. */
+/**
+ * What the handler of a verb is called with: everything about the target has been found out and
+ * allowed.
+ */
 import type { ClusterName, ResourceRequestInfo } from '@kcp-ts/api';
 import type { ServedResource } from '@kcp-ts/registry';
 import type { ApiRequest } from './api-request.ts';

@@ -9,7 +9,9 @@ export type ObjectPredicate = (object: KubeObject) => boolean;
 
 export interface SelectorFilter {
   readonly matches: ObjectPredicate;
-  /** Nothing but names, labels and annotations decides: the rest of an object need not be parsed. */
+  /**
+   * Nothing but names, labels and annotations decides: the rest of an object need not be parsed.
+   */
   readonly metadataOnly: boolean;
 }
 
@@ -60,7 +62,10 @@ function fieldFilter(definition: ResourceDefinition, requirements: readonly Fiel
     });
 }
 
-/** Undefined where everything is meant: then nothing needs to be parsed. Throws BadRequest for a field that cannot be selected by. */
+/**
+ * Undefined where everything is meant: then nothing needs to be parsed. Throws BadRequest for a
+ * field that cannot be selected by.
+ */
 export function selectorFilter(
   served: ServedResource,
   options: ListOptions,
@@ -79,7 +84,10 @@ export function selectorFilter(
   };
 }
 
-/** As `objectFilter`, for the states of objects that a watch tells of. `listedAt`: the revision that it begins with, once that is known. */
+/**
+ * As `objectFilter`, for the states of objects that a watch tells of. `listedAt`: the revision that
+ * it begins with, once that is known.
+ */
 export function watchFilter(
   served: ServedResource,
   options: ListOptions,
@@ -91,7 +99,9 @@ export function watchFilter(
   return selectorFilter(served, options, { ...objectFilter, isVisible: (object) => wasVisible(object, listedAt()) });
 }
 
-/** Both: an object is shown where it is in a range, and where the filter, if there is one, shows it. */
+/**
+ * Both: an object is shown where it is in a range, and where the filter, if there is one, shows it.
+ */
 export function withinRange(inRange: ObjectPredicate, filter: SelectorFilter | undefined): SelectorFilter {
   return {
     matches: (object) => inRange(object) && filter?.matches(object) !== false,

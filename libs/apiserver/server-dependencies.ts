@@ -12,7 +12,10 @@ import type { StorageView } from './view.ts';
 
 /** A subresource or virtual resource that is not plain storage: `token`, `scale`, the reviews. */
 export interface SpecialHandler {
-  /** `resource.group/subresource`, e.g. `serviceaccounts/token`, `subjectaccessreviews.authorization.k8s.io`. */
+  /**
+   * `resource.group/subresource`, e.g. `serviceaccounts/token`,
+   * `subjectaccessreviews.authorization.k8s.io`.
+   */
   readonly name: string;
   /** Opens a connection (`exec`, `proxy`): admission is asked before with the operation CONNECT. */
   readonly connects?: boolean;

@@ -1,6 +1,7 @@
 /**
- * Strategic merge patches are applied to Go values and not to JSON, so what cannot be decoded of their result is told in other words: those of
- * runtime.DefaultUnstructuredConverter, beside the patch as Go prints it.
+ * Strategic merge patches are applied to Go values and not to JSON, so what cannot be decoded of
+ * their result is told in other words: those of runtime.DefaultUnstructuredConverter, beside the
+ * patch as Go prints it.
  */
 
 /** A JSON value as Go's `%+v` prints it. */

@@ -1,7 +1,8 @@
 /**
- * Where a request acts: one logical cluster, all of them, or what a virtual workspace shows of them. A view is three values of its own: what may be done
- * (an authorizer), what is served (an API surface), and where that is stored (ranges of keys, and filters). Filters and handlers know views and nothing
- * of how they came about, so every verb works the same in all of them.
+ * Where a request acts: one logical cluster, all of them, or what a virtual workspace shows of
+ * them. A view is three values of its own: what may be done (an authorizer), what is served (an API
+ * surface), and where that is stored (ranges of keys, and filters). Filters and handlers know views
+ * and nothing of how they came about, so every verb works the same in all of them.
  */
 import type {
   ApiPath,
@@ -22,18 +23,22 @@ export interface KeyFilter {
   /** `at`: the revision that is read at. */
   includes(key: string, at: Revision): boolean;
   /**
-   * `unknown`: the event may belong to what the client was shown once, and whether it does is no longer known: the watch has to begin again.
+   * `unknown`: the event may belong to what the client was shown once, and whether it does is no
+   * longer known: the watch has to begin again.
    */
   includesEvent(event: Pick<StoreEvent, 'key' | 'type' | 'revision'>): boolean | 'unknown';
 }
 
 /** What may be done in a view. */
 export interface RequestAuthorizer {
-  /** Prepares what `authorize` needs, where that is much work; undefined where nothing is left to prepare. */
+  /**
+   * Prepares what `authorize` needs, where that is much work; undefined where nothing is left to
+   * prepare.
+   */
   prepare?(info: RequestInfo, turns: Turns): Promise<void> | undefined;
   /**
-   * What the user is answered who may not do this; undefined where it is allowed. `info` is what is judged: a request for a namespace is
-   * one in that namespace (`attributesOf`).
+   * What the user is answered who may not do this; undefined where it is allowed. `info` is what is
+   * judged: a request for a namespace is one in that namespace (`attributesOf`).
    */
   authorize(user: UserInfo, info: RequestInfo): StatusError | undefined;
 }
@@ -41,7 +46,10 @@ export interface RequestAuthorizer {
 /** What a view serves. */
 export interface ServedApi {
   readonly surface: ApiSurface;
-  /** The resource that a path names; undefined is a 404. Looks at `identity`, where the path has one. */
+  /**
+   * The resource that a path names; undefined is a 404. Looks at `identity`, where the path has
+   * one.
+   */
   find(api: ApiPath, partialMetadata: boolean): ServedResource | undefined;
 }
 
@@ -53,7 +61,10 @@ export interface StorageView {
   watchRange(served: ServedResource, namespace: string): Range;
   /** Which keys of `ranges` and `watchRange` belong to the request, where ranges cannot say so. */
   keyFilter?(served: ServedResource): KeyFilter | undefined;
-  /** Which objects are visible, and what may be written, where the view does not show all of a resource. */
+  /**
+   * Which objects are visible, and what may be written, where the view does not show all of a
+   * resource.
+   */
   objectFilter(served: ServedResource): ObjectFilter | undefined;
   /** What of `watchRange` is outside the request's namespace, where the range cannot say so. */
   watchFilter?(served: ServedResource, namespace: string): ((object: KubeObject) => boolean) | undefined;

@@ -1,6 +1,7 @@
 /**
- * From a change to the bytes that a watcher gets. A frame is encoded once per media type and resource and then shared by all watchers (it is cached
- * on the change); only a filter that tells watchers apart, or an old value to look at, costs more.
+ * From a change to the bytes that a watcher gets. A frame is encoded once per media type and
+ * resource and then shared by all watchers (it is cached on the change); only a filter that tells
+ * watchers apart, or an old value to look at, costs more.
  */
 
 import type { KubeObject, Revision, StatusError } from '@kcp-ts/api';
@@ -29,7 +30,9 @@ export interface FrameOptions {
 }
 
 export interface FrameEncoder {
-  /** The frame of a change, or undefined where the watcher's filter says that it does not see it. */
+  /**
+   * The frame of a change, or undefined where the watcher's filter says that it does not see it.
+   */
   frame(change: Change, filter: SelectorFilter | undefined): Uint8Array | undefined;
   /** An object that was there before the watch began. */
   initial(value: Uint8Array): Uint8Array;
@@ -84,7 +87,10 @@ function parsed(
   return object;
 }
 
-/** What a filtered watcher sees of a change: entering the selection is ADDED, leaving it DELETED with the old object. */
+/**
+ * What a filtered watcher sees of a change: entering the selection is ADDED, leaving it DELETED
+ * with the old object.
+ */
 function seen(change: Change, served: ServedResource, filter: SelectorFilter | undefined): Seen | undefined {
   const { type, previous } = change.event;
   if (filter === undefined) {
@@ -136,7 +142,8 @@ export function createFrameEncoder(options: FrameOptions): FrameEncoder {
     frame(change, filter) {
       const what = seen(change, served, filter);
       if (what === undefined) return undefined;
-      // A Table's cells tell the age of things, and its first event carries the columns: a frame of its own for each watcher.
+      // A Table's cells tell the age of things, and its first event carries the columns: a frame of
+      // its own for each watcher.
       if (view === 'table') return frameOf(what.type, bytesOf(change, what));
       const key = `${format} ${view} ${what.type} ${what.old} ${served.fingerprint}`;
       let frame = change.frames.get(key) as Uint8Array | undefined;

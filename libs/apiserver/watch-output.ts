@@ -1,4 +1,6 @@
-/** Writes the events of a watch: one after the other for clients, or as a stream serializer does it. */
+/**
+ * Writes the events of a watch: one after the other for clients, or as a stream serializer does it.
+ */
 import type { Revision, StatusError } from '@kcp-ts/api';
 import type { Change, StreamSerializer } from '@kcp-ts/watch';
 import type { SelectorFilter } from './selector-filter.ts';

@@ -1,6 +1,7 @@
 /**
- * What one service of an installation tells another of who asks: signed with the key of the sender's own mTLS certificate, for an audience and a short time,
- * and worth something only on a connection that shows that certificate. So nobody's identity is ever taken from a plain header.
+ * What one service of an installation tells another of who asks: signed with the key of the
+ * sender's own mTLS certificate, for an audience and a short time, and worth something only on a
+ * connection that shows that certificate. So nobody's identity is ever taken from a plain header.
  */
 import { createPrivateKey, hash, sign, verify, X509Certificate } from 'node:crypto';
 import type { UserInfo } from '@kcp-ts/api';
@@ -14,7 +15,10 @@ import type { Credentials } from './request-authenticator.ts';
 /** The header that carries it. */
 export const assertionHeader = 'kcp-identity-assertion';
 
-/** Whom an assertion is for: one service of the installation, by its kind (`shard`, `cache-server`, …) and its name in the register. */
+/**
+ * Whom an assertion is for: one service of the installation, by its kind (`shard`, `cache-server`,
+ * …) and its name in the register.
+ */
 export function serviceAudience(kind: string, name: string): string {
   return `${kind}/${name}`;
 }
@@ -110,7 +114,10 @@ export interface ServicePeersOptions {
 
 const servicesGroup = 'system:kcp:services';
 const serviceName = /^system:kcp:service:[a-z-]+:[A-Za-z0-9.-]+$/;
-/** Only these hand on requests of others. A shard or a cache-server that says who asks speaks for nobody. */
+/**
+ * Only these hand on requests of others. A shard or a cache-server that says who asks speaks for
+ * nobody.
+ */
 const issuerName = /^system:kcp:service:(?:front-proxy|virtual-workspaces):/;
 
 /** Tells services of the installation from everybody else, once per connection. */
@@ -170,7 +177,9 @@ export function createAssertionVerifier({
   readonly audience: string;
   readonly clock: Clock;
 }): AssertionVerifier {
-  /** Verified ones, by their hash, for each connection: what is good on one is nothing on another. */
+  /**
+   * Verified ones, by their hash, for each connection: what is good on one is nothing on another.
+   */
   const verified = new WeakMap<Peer, LRUCache<string, Claims>>();
 
   function check(text: string, peer: Peer): Claims | undefined {
@@ -220,8 +229,9 @@ export interface AssertionsOptions {
 }
 
 /**
- * An authenticator for requests that services hand on. On a service's connection the service's own certificate says nothing of who asks: an assertion does,
- * or the request's own token, or nobody. On any other connection an assertion is not looked at.
+ * An authenticator for requests that services hand on. On a service's connection the service's own
+ * certificate says nothing of who asks: an assertion does, or the request's own token, or nobody.
+ * On any other connection an assertion is not looked at.
  */
 export function withAssertions(
   authenticator: Authenticator,

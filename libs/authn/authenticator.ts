@@ -1,6 +1,7 @@
 /**
- * Who asks. In this order: a client certificate, a bearer token (administrators', the token file's, a service account's), nobody (`system:anonymous`).
- * Identity is never read from any other header. All services build theirs here; another kind of credentials is a line in one of the two lists.
+ * Who asks. In this order: a client certificate, a bearer token (administrators', the token file's,
+ * a service account's), nobody (`system:anonymous`). Identity is never read from any other header.
+ * All services build theirs here; another kind of credentials is a line in one of the two lists.
  */
 import type { UserInfo } from '@kcp-ts/api';
 import { anonymousUser, StatusError } from '@kcp-ts/api';
@@ -30,7 +31,10 @@ export type TokenVerdict = Pick<AuthenticatedToken, 'user' | 'audiences'>;
 export interface Authenticator {
   /** Throws, or rejects with, StatusError Unauthorized. */
   authenticate(credentials: Credentials): UserInfo | Promise<UserInfo>;
-  /** For TokenReview: undefined for a token that is not good, whatever the reason. Without audiences, those of this server. */
+  /**
+   * For TokenReview: undefined for a token that is not good, whatever the reason. Without
+   * audiences, those of this server.
+   */
   authenticateToken(token: string, audiences?: readonly string[]): Promise<TokenVerdict | undefined>;
 }
 
@@ -38,7 +42,10 @@ function unauthorized(): StatusError {
   return new StatusError('Unauthorized', 'Unauthorized');
 }
 
-/** A certificate that our authority has not signed, or that is not valid now, is no good and keeps nothing else from being so. */
+/**
+ * A certificate that our authority has not signed, or that is not valid now, is no good and keeps
+ * nothing else from being so.
+ */
 function certificates(now: () => number): RequestAuthenticator {
   const read = createCertificateReader(now);
   return { authenticate: ({ peer }) => read(peer) };

@@ -1,6 +1,6 @@
 /**
- * Bearer tokens. What was found out is remembered by the header's text, so a request costs one look-up; a token that was refused is not remembered, and
- * nothing is remembered past its end.
+ * Bearer tokens. What was found out is remembered by the header's text, so a request costs one
+ * look-up; a token that was refused is not remembered, and nothing is remembered past its end.
  */
 import type { Clock } from '@kcp-ts/base';
 import { LRUCache } from 'lru-cache';
@@ -11,7 +11,9 @@ import type { AuthenticatedToken, TokenAuthenticator } from './token-authenticat
 export interface BearerOptions {
   readonly tokens: TokenAuthenticator;
   readonly clock: Pick<Clock, 'now'>;
-  /** Changes whenever tokens may mean somebody else than before: what was remembered is forgotten. */
+  /**
+   * Changes whenever tokens may mean somebody else than before: what was remembered is forgotten.
+   */
   generation(): number;
 }
 

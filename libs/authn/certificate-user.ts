@@ -21,7 +21,10 @@ function userOf(certificate: PeerCertificate): UserInfo {
 const none: CertificateVerdict = { kind: 'none' };
 const invalid: CertificateVerdict = { kind: 'invalid' };
 
-/** Who a client certificate says its bearer is (CN is the user, O the groups); worked out once per TLS session, its dates looked at each time. */
+/**
+ * Who a client certificate says its bearer is (CN is the user, O the groups); worked out once per
+ * TLS session, its dates looked at each time.
+ */
 export function createCertificateReader(now: () => number): (peer: Peer) => CertificateVerdict {
   const known = new WeakMap<Peer, CertificateVerdict>();
   return (peer) => {

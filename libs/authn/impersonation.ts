@@ -1,4 +1,7 @@
-/** Acting as somebody else: what `Impersonate-*` headers ask for. Who may, and who one then is, is for `libs/authz` to say. */
+/**
+ * Acting as somebody else: what `Impersonate-*` headers ask for. Who may, and who one then is, is
+ * for `libs/authz` to say.
+ */
 
 import { StatusError } from '@kcp-ts/api';
 import type { Exchange } from '@kcp-ts/http';
@@ -12,7 +15,10 @@ export interface Impersonation {
 
 const extraPrefix = 'impersonate-extra-';
 
-/** An extra's key may hold percent-encoded characters; a key that cannot be decoded is taken as it is. */
+/**
+ * An extra's key may hold percent-encoded characters; a key that cannot be decoded is taken as it
+ * is.
+ */
 function extraKey(header: string): string {
   const escaped = header.slice(extraPrefix.length);
   try {
@@ -58,8 +64,8 @@ function describe({ groups, uid, extra }: Asked): string {
 }
 
 /**
- * What the headers ask for; undefined without any. Reads the raw headers, since a group may hold a comma. Throws BadRequest when groups, a
- * uid or extras come without a user.
+ * What the headers ask for; undefined without any. Reads the raw headers, since a group may hold a
+ * comma. Throws BadRequest when groups, a uid or extras come without a user.
  */
 export function impersonationOf({ rawHeaders }: Pick<Exchange, 'rawHeaders'>): Impersonation | undefined {
   const asked = collect(rawHeaders);

@@ -1,4 +1,7 @@
-/** What others verify the tokens of service accounts by. (OpenID Connect Discovery 1.0, 3; k8s.io/kubernetes/pkg/serviceaccount/openidmetadata.go) */
+/**
+ * What others verify the tokens of service accounts by. (OpenID Connect Discovery 1.0, 3;
+ * k8s.io/kubernetes/pkg/serviceaccount/openidmetadata.go)
+ */
 import type { ServiceAccountTokens } from './service-account-tokens.ts';
 
 const keysPath = '/openid/v1/jwks';

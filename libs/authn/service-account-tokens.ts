@@ -1,6 +1,7 @@
 /**
- * Tokens of service accounts: JWTs with Kubernetes' bound claims (KEP-1205) and the logical cluster that the account lives in. A token is good
- * as long as it says and as the account with its uid is there. The older tokens in Secrets are good for as long as their Secret holds them.
+ * Tokens of service accounts: JWTs with Kubernetes' bound claims (KEP-1205) and the logical cluster
+ * that the account lives in. A token is good as long as it says and as the account with its uid is
+ * there. The older tokens in Secrets are good for as long as their Secret holds them.
  */
 import type { KeyObject, webcrypto } from 'node:crypto';
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
@@ -16,7 +17,10 @@ export const clusterNameExtra = 'authentication.kcp.io/cluster-name';
 const scopesExtra = 'authentication.kcp.io/scopes';
 const credentialIdExtra = 'authentication.kubernetes.io/credential-id';
 
-/** Issuer of the tokens in Secrets, whose claims are flat and begin with the prefix. (k8s.io/kubernetes/pkg/serviceaccount/legacy.go) */
+/**
+ * Issuer of the tokens in Secrets, whose claims are flat and begin with the prefix.
+ * (k8s.io/kubernetes/pkg/serviceaccount/legacy.go)
+ */
 const secretIssuer = 'kubernetes/serviceaccount';
 const secretClaim = 'kubernetes.io/serviceaccount/';
 
@@ -47,7 +51,9 @@ export interface ServiceAccountTokens {
   ): Promise<IssuedToken>;
   /** For a Secret of type kubernetes.io/service-account-token: a token without end. */
   issueForSecret(account: ServiceAccount, secret: string): Promise<string>;
-  /** Undefined when it is no token of ours, is not good (any more), or has none of the audiences. */
+  /**
+   * Undefined when it is no token of ours, is not good (any more), or has none of the audiences.
+   */
   verify(token: string, audiences?: readonly string[]): Promise<VerifiedToken | undefined>;
   /** The audiences of this server. */
   readonly audiences: readonly string[];
@@ -65,7 +71,10 @@ export interface VerifyingKey extends webcrypto.JsonWebKey {
 export interface ServiceAccountTokensOptions {
   /** PEM of the key that signs: an EC key on P-256 (ES256) or an RSA key (RS256). */
   readonly privateKey: string;
-  /** PEM of further keys, public or private, that are believed: those of other shards, or of before a rotation. */
+  /**
+   * PEM of further keys, public or private, that are believed: those of other shards, or of before
+   * a rotation.
+   */
   readonly furtherKeys?: readonly string[];
   readonly issuer?: string;
   readonly audiences?: readonly string[];

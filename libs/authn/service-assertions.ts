@@ -1,4 +1,7 @@
-/** What services of an installation hand on is taken for what it is: an assertion for this service, and no other, says who asks. */
+/**
+ * What services of an installation hand on is taken for what it is: an assertion for this service,
+ * and no other, says who asks.
+ */
 import type { Clock } from '@kcp-ts/base';
 import { createAssertionVerifier, createServicePeers, serviceAudience, withAssertions } from './assertion.ts';
 import type { Authenticator } from './authenticator.ts';

@@ -1,6 +1,6 @@
 /**
- * Who a token belongs to. Each kind of token is an authenticator of its own, and a union of them is one as well; another kind (OIDC, a webhook) is
- * another file and a line in `authenticator.ts`.
+ * Who a token belongs to. Each kind of token is an authenticator of its own, and a union of them is
+ * one as well; another kind (OIDC, a webhook) is another file and a line in `authenticator.ts`.
  */
 import type { UserInfo } from '@kcp-ts/api';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';
@@ -17,7 +17,10 @@ export interface AuthenticatedToken {
 }
 
 export interface TokenAuthenticator {
-  /** Undefined for a token that is none of these, whatever the reason. Without `audiences`, those of this server are asked for. */
+  /**
+   * Undefined for a token that is none of these, whatever the reason. Without `audiences`, those of
+   * this server are asked for.
+   */
   authenticate(
     token: string,
     audiences?: readonly string[],
@@ -66,7 +69,10 @@ export function tokensOfFile(file: TokenFile, ownAudiences: readonly string[]): 
   return staticTokens((token) => file.userOf(token), ownAudiences);
 }
 
-/** A service account may be deleted at any time: its token is checked again after this, as in Kubernetes. */
+/**
+ * A service account may be deleted at any time: its token is checked again after this, as in
+ * Kubernetes.
+ */
 const recheckMs = 10_000;
 
 /** Tokens of service accounts, of Secrets too. */

@@ -1,4 +1,7 @@
-/** Static bearer tokens from a CSV file, `token,user,uid,"group,group"`, as Kubernetes and kcp read it; read again when it changes. */
+/**
+ * Static bearer tokens from a CSV file, `token,user,uid,"group,group"`, as Kubernetes and kcp read
+ * it; read again when it changes.
+ */
 import { readFile, stat } from 'node:fs/promises';
 import type { UserInfo } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
@@ -25,7 +28,10 @@ interface Row {
   readonly fields: readonly string[];
 }
 
-/** Reads one row's fields from `at`; a quoted field may hold commas, doubled quotes and line breaks (RFC 4180). */
+/**
+ * Reads one row's fields from `at`; a quoted field may hold commas, doubled quotes and line breaks
+ * (RFC 4180).
+ */
 function readRow(
   text: string,
   at: number,
@@ -72,7 +78,10 @@ function hexOf(token: string): string {
   return Buffer.from(hashToken(token)).toString('hex');
 }
 
-/** Users by the hexadecimal SHA-256 of their token. Throws an Error that names every bad line by its number, and never a token. */
+/**
+ * Users by the hexadecimal SHA-256 of their token. Throws an Error that names every bad line by its
+ * number, and never a token.
+ */
 export function parseTokenFile(text: string): ReadonlyMap<string, UserInfo> {
   const users = new Map<string, UserInfo>();
   const problems: string[] = [];

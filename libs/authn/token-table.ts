@@ -11,7 +11,10 @@ export interface HashedToken {
   readonly user: UserInfo;
 }
 
-/** Whose token it is. Every entry is compared, in constant time, so the answer's time says nothing of a token. For a few entries. */
+/**
+ * Whose token it is. Every entry is compared, in constant time, so the answer's time says nothing
+ * of a token. For a few entries.
+ */
 export function userOfToken(entries: readonly HashedToken[], token: string): UserInfo | undefined {
   const hash = hashToken(token);
   let user: UserInfo | undefined;

@@ -30,9 +30,11 @@ async function firstMatch(all: readonly Matches[], { metadata }: Role, slices: S
 }
 
 /**
- * The rules of an aggregating ClusterRole: those of every other role of its cluster that a selector picks, each once; selector by selector, of each in the
- * order of `others`, which is by name. Beyond a megabyte those last in that order are left out: the role grants less then, not more. Undefined for roles that
- * do not aggregate. (k8s.io/kubernetes/pkg/controller/clusterroleaggregation)
+ * The rules of an aggregating ClusterRole: those of every other role of its cluster that a selector
+ * picks, each once; selector by selector, of each in the order of `others`, which is by name.
+ * Beyond a megabyte those last in that order are left out: the role grants less then, not more.
+ * Undefined for roles that do not aggregate.
+ * (k8s.io/kubernetes/pkg/controller/clusterroleaggregation)
  */
 export async function aggregatedRules(
   role: Role,

@@ -26,7 +26,10 @@ export type AccessRequest = Question & {
   readonly cluster: LogicalClusterName;
 };
 
-/** `denied`: forbidden whatever others say, rather than not allowed by anybody. `reason` is for the audit log, never for a client. */
+/**
+ * `denied`: forbidden whatever others say, rather than not allowed by anybody. `reason` is for the
+ * audit log, never for a client.
+ */
 export type Decision =
   | { readonly allowed: true; readonly reason: string }
   | { readonly allowed: false; readonly denied: boolean; readonly reason: string };

@@ -23,7 +23,10 @@ export interface AuthorizerDependencies {
   cluster(name: string): ClusterFacts | undefined;
   /** Undefined for what is not bound. */
   boundExport(cluster: LogicalClusterName, group: string, resource: string): BoundExport | undefined;
-  /** Each stands for itself alone, as kube-apiserver's `--authorization-always-allow-paths` takes them. */
+  /**
+   * Each stands for itself alone, as kube-apiserver's `--authorization-always-allow-paths` takes
+   * them.
+   */
   readonly alwaysAllowPaths: readonly string[];
 }
 
@@ -31,15 +34,20 @@ export interface Authorizer {
   /** May the user do this? Any scopes and warrants it carries are heeded. */
   authorize(request: AccessRequest): Decision;
   /**
-   * The same without the gates before RBAC, as for a SubjectAccessReview marked deep: whether a provider grants `bind`, `use` or content to somebody
-   * who may not enter the provider's workspace.
+   * The same without the gates before RBAC, as for a SubjectAccessReview marked deep: whether a
+   * provider grants `bind`, `use` or content to somebody who may not enter the provider's
+   * workspace.
    */
   authorizeDeep(request: AccessRequest): Decision;
-  /** Whether the request writes or reads a status that belongs to the system, which it then denies to everybody but `system:masters`. */
+  /**
+   * Whether the request writes or reads a status that belongs to the system, which it then denies
+   * to everybody but `system:masters`.
+   */
   deniesSystemStatus(request: AccessRequest): boolean;
   /**
-   * The maximal permission policy alone: whether the provider in `exportCluster` lets the user, who acts through another provider's virtual workspace, do this
-   * with its API. The request's cluster is not looked at.
+   * The maximal permission policy alone: whether the provider in `exportCluster` lets the user, who
+   * acts through another provider's virtual workspace, do this with its API. The request's cluster
+   * is not looked at.
    */
   policyAllows(request: AccessRequest, exportCluster: LogicalClusterName): boolean;
 }
@@ -80,14 +88,20 @@ export function createAuthorizer(deps: AuthorizerDependencies): Authorizer {
   const chain: readonly Link[] = [gates, systemStatus, permissionPolicy, rules];
   const deepChain: readonly Link[] = [systemStatus, rules];
 
-  /** The request about the resource behind the name: a group's earlier name grants and denies nothing by itself. */
+  /**
+   * The request about the resource behind the name: a group's earlier name grants and denies
+   * nothing by itself.
+   */
   function resolved(request: AccessRequest): AccessRequest {
     if (request.kind !== 'resource') return request;
     const group = currentGroup(request.group);
     return group === request.group ? request : { ...request, group };
   }
 
-  /** The chain runs once, as in kcp, and each link heeds every effective user: a warrant adds rights though its user could not enter by itself. */
+  /**
+   * The chain runs once, as in kcp, and each link heeds every effective user: a warrant adds rights
+   * though its user could not enter by itself.
+   */
   function decide(links: readonly Link[], asked: AccessRequest): Decision {
     const request = resolved(asked);
     const { user, cluster } = request;

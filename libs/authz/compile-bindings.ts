@@ -1,6 +1,7 @@
 /**
- * The bindings of one cluster or namespace by whom they bind. One binding that changes costs as much as it has subjects, whatever else there is: what
- * all roles of a subject allow together is joined when the subject is asked about, and joined again after a role has changed.
+ * The bindings of one cluster or namespace by whom they bind. One binding that changes costs as
+ * much as it has subjects, whatever else there is: what all roles of a subject allow together is
+ * joined when the subject is asked about, and joined again after a role has changed.
  */
 import type { UserInfo } from '@kcp-ts/api';
 import type { Question } from './attributes.ts';

@@ -1,4 +1,6 @@
-/** Rules turned into tests that are made once: a check then compares strings and allocates nothing. */
+/**
+ * Rules turned into tests that are made once: a check then compares strings and allocates nothing.
+ */
 import type { Question } from './attributes.ts';
 import type { PolicyRule } from './rule-source.ts';
 

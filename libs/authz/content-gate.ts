@@ -43,8 +43,8 @@ const noAccess = noOpinion('no verb=access permission on /');
 const lifecycleAllowed: Decision = { allowed: true, reason: 'initializer or terminator of the logical cluster' };
 
 /**
- * The groups that a workspace's annotation asks for, of who the user is in this cluster: groups that only count in other clusters do not help, nor do those of
- * whoever it carries a warrant of.
+ * The groups that a workspace's annotation asks for, of who the user is in this cluster: groups
+ * that only count in other clusters do not help, nor do those of whoever it carries a warrant of.
  */
 export function checkRequiredGroups(
   user: UserInfo,
@@ -62,7 +62,10 @@ export function checkRequiredGroups(
   return member ? undefined : deny(`user is not a member of required groups: ${required}`);
 }
 
-/** The cluster's phase, and the permission `access` on `/`, which any of the effective users may have. The first of them is the user itself. */
+/**
+ * The cluster's phase, and the permission `access` on `/`, which any of the effective users may
+ * have. The first of them is the user itself.
+ */
 export function checkContent(
   users: readonly [UserInfo, ...UserInfo[]],
   cluster: LogicalClusterName,

@@ -1,12 +1,16 @@
 /**
- * Whether rules that somebody holds include others, as Kubernetes' rule validation compares them: a rule is covered by a single rule that includes it
- * whole, or piece by piece, a piece being one resource of one group with one verb and one name. What is held is indexed, so that a piece costs some
- * look-ups however many rules are held, and what is found missing is bounded: it ends as an error's text.
+ * Whether rules that somebody holds include others, as Kubernetes' rule validation compares them: a
+ * rule is covered by a single rule that includes it whole, or piece by piece, a piece being one
+ * resource of one group with one verb and one name. What is held is indexed, so that a piece costs
+ * some look-ups however many rules are held, and what is found missing is bounded: it ends as an
+ * error's text.
  */
 import { Budget, StatusError } from '@kcp-ts/api';
 import type { PolicyRule } from './rule-source.ts';
 
-/** Breaking rules up makes their product; a rule larger than this must be covered by a single one. */
+/**
+ * Breaking rules up makes their product; a rule larger than this must be covered by a single one.
+ */
 const brokenDownMax = 10_000;
 /** At most so many missing pieces are named. */
 const missingMax = 2_000;
@@ -110,7 +114,10 @@ interface HeldVerbs {
 
 interface Held {
   readonly rules: readonly HeldRule[];
-  /** The rules that speak of a resource, of `*` or of a subresource of every resource, by what they say. */
+  /**
+   * The rules that speak of a resource, of `*` or of a subresource of every resource, by what they
+   * say.
+   */
   readonly byResource: ReadonlyMap<string, readonly HeldRule[]>;
   readonly verbs: Map<string, HeldVerbs>;
 }
@@ -199,8 +206,8 @@ function addMissing(held: Held, rule: PolicyRule, missing: PolicyRule[], budget:
 }
 
 /**
- * What of `asked` is not held, in pieces: the first of them where they are many, never none where something is missing. Throws StatusError
- * RequestEntityTooLarge where it takes too long to tell.
+ * What of `asked` is not held, in pieces: the first of them where they are many, never none where
+ * something is missing. Throws StatusError RequestEntityTooLarge where it takes too long to tell.
  */
 export function uncoveredRules(held: readonly PolicyRule[], asked: readonly PolicyRule[]): readonly PolicyRule[] {
   const budget = new Budget(stepsMax, tooLarge);

@@ -1,4 +1,7 @@
-/** As whom a user acts in a cluster: itself if it may, less if it belongs to another cluster, and whoever it brings a warrant of. */
+/**
+ * As whom a user acts in a cluster: itself if it may, less if it belongs to another cluster, and
+ * whoever it brings a warrant of.
+ */
 import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import {
   anonymousName,
@@ -25,7 +28,10 @@ function scopeClusters(value: string): readonly string[] {
     .map((item) => item.slice(clusterScope.length));
 }
 
-/** The homes that a service account is said to have: none where it is not said, or for any other user. */
+/**
+ * The homes that a service account is said to have: none where it is not said, or for any other
+ * user.
+ */
 function homesOf(user: UserInfo): readonly string[] {
   return user.name.startsWith(serviceAccountPrefix) ? (user.extra?.[homeClusterExtra] ?? []) : [];
 }
@@ -37,8 +43,9 @@ export function homeOf(user: UserInfo): string | undefined {
 }
 
 /**
- * The clusters that every scope and the home of a service account have in common; undefined where neither is given. A service account with several
- * homes is at home nowhere (IsForeign in kcp's fork).
+ * The clusters that every scope and the home of a service account have in common; undefined where
+ * neither is given. A service account with several homes is at home nowhere (IsForeign in kcp's
+ * fork).
  */
 function clustersAllowed(user: UserInfo): readonly string[] | undefined {
   const sets = (user.extra?.[scopesExtra] ?? []).map(scopeClusters);
@@ -53,12 +60,17 @@ export function isHeld(user: UserInfo): boolean {
   return clustersAllowed(user) !== undefined;
 }
 
-/** Whether the user's scopes, and the home of a service account, let it act as itself in a cluster. */
+/**
+ * Whether the user's scopes, and the home of a service account, let it act as itself in a cluster.
+ */
 export function isInScope(user: UserInfo, cluster: LogicalClusterName): boolean {
   return clustersAllowed(user)?.includes(cluster) ?? true;
 }
 
-/** A user outside its scopes: anonymous, and a member of `system:cluster:<name>` for each cluster that its scopes allow. */
+/**
+ * A user outside its scopes: anonymous, and a member of `system:cluster:<name>` for each cluster
+ * that its scopes allow.
+ */
 export function outOfScope(user: UserInfo): UserInfo {
   return reduced(user, clustersAllowed(user) ?? []);
 }
@@ -70,8 +82,8 @@ function reduced(user: UserInfo, clusters: readonly string[]): UserInfo {
 }
 
 /**
- * A service account by the name that counts in every cluster. The scope that its token carries is its home; a scope that allows neither its home nor the
- * cluster takes this name from it.
+ * A service account by the name that counts in every cluster. The scope that its token carries is
+ * its home; a scope that allows neither its home nor the cluster takes this name from it.
  */
 function globalServiceAccount(user: UserInfo, cluster: LogicalClusterName): UserInfo | undefined {
   const account = serviceAccountOf(user.name);
@@ -86,8 +98,9 @@ function globalServiceAccount(user: UserInfo, cluster: LogicalClusterName): User
 }
 
 /**
- * The name by which a user who acts in a cluster is given rights in another one: a service account's own name means somebody else there. One that does not
- * say where it is at home is the cluster's own. Undefined for one that is at home nowhere.
+ * The name by which a user who acts in a cluster is given rights in another one: a service
+ * account's own name means somebody else there. One that does not say where it is at home is the
+ * cluster's own. Undefined for one that is at home nowhere.
  */
 export function nameElsewhere(user: UserInfo, cluster: LogicalClusterName): string | undefined {
   const account = serviceAccountOf(user.name);
@@ -100,7 +113,10 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-/** The user of a warrant's JSON; undefined for what is not one, and for a service account that does not say where it is at home. */
+/**
+ * The user of a warrant's JSON; undefined for what is not one, and for a service account that does
+ * not say where it is at home.
+ */
 function warrantUser(text: string): UserInfo | undefined {
   let parsed: unknown;
   try {
@@ -125,7 +141,10 @@ function warrantUser(text: string): UserInfo | undefined {
   };
 }
 
-/** A service account at home is in `system:cluster:<home>`, as its own programs are in other clusters. */
+/**
+ * A service account at home is in `system:cluster:<home>`, as its own programs are in other
+ * clusters.
+ */
 function atHome(user: UserInfo): UserInfo {
   const home = homeOf(user);
   if (home === undefined) return user;
@@ -133,7 +152,10 @@ function atHome(user: UserInfo): UserInfo {
   return user.groups.includes(group) ? user : { ...user, groups: [...user.groups, group] };
 }
 
-/** The user itself and, recursively, everybody it carries a warrant of, as they were sent: before scopes. The user is the first. */
+/**
+ * The user itself and, recursively, everybody it carries a warrant of, as they were sent: before
+ * scopes. The user is the first.
+ */
 export function withWarranted(user: UserInfo): readonly UserInfo[] {
   const users: UserInfo[] = [];
   const collect = (one: UserInfo, depth: number) => {
@@ -148,7 +170,10 @@ export function withWarranted(user: UserInfo): readonly UserInfo[] {
   return users;
 }
 
-/** Whether the user carries anything that counts here. Most do not, and those with a certificate carry other extras. */
+/**
+ * Whether the user carries anything that counts here. Most do not, and those with a certificate
+ * carry other extras.
+ */
 function isMoreThanItself({ extra }: UserInfo): boolean {
   return (
     extra !== undefined &&
@@ -157,8 +182,9 @@ function isMoreThanItself({ extra }: UserInfo): boolean {
 }
 
 /**
- * Everybody whose rights count for the user in this cluster (EffectiveUsers in kcp's fork). The first is the user itself, or who it is outside its scopes;
- * the others add rights and never take any. Not empty.
+ * Everybody whose rights count for the user in this cluster (EffectiveUsers in kcp's fork). The
+ * first is the user itself, or who it is outside its scopes; the others add rights and never take
+ * any. Not empty.
  */
 export function effectiveUsers(user: UserInfo, cluster: LogicalClusterName): readonly [UserInfo, ...UserInfo[]] {
   if (!isMoreThanItself(user)) return [user];

@@ -1,4 +1,7 @@
-/** Whatever sequence of RBAC writes somebody without `bind` and `escalate` makes, nobody ends up with more than the writer held and what they had before. */
+/**
+ * Whatever sequence of RBAC writes somebody without `bind` and `escalate` makes, nobody ends up
+ * with more than the writer held and what they had before.
+ */
 import type { KubeObject, UserInfo } from '@kcp-ts/api';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -38,7 +41,10 @@ const names = ['cluster-admin', 'view', 'own'];
 const subjects = ['writer', 'victim', 'other'];
 const kinds: readonly Kind[] = ['Role', 'ClusterRole'];
 
-/** A workspace in which an admin left a role and a binding under a name of system:admin from a time when nothing was checked. */
+/**
+ * A workspace in which an admin left a role and a binding under a name of system:admin from a time
+ * when nothing was checked.
+ */
 function world(held: readonly PolicyRule[]) {
   const bindingTo = (name: string, subject: string): Binding => ({
     roleRef: { kind: 'ClusterRole', name },

@@ -19,17 +19,22 @@ export interface RbacWriter {
 }
 
 export interface Escalation {
-  /** Refuses a Role or ClusterRole (`old` where it is an update) with rules that the writer neither holds nor may `escalate`; throws a StatusError Forbidden. */
+  /**
+   * Refuses a Role or ClusterRole (`old` where it is an update) with rules that the writer neither
+   * holds nor may `escalate`; throws a StatusError Forbidden.
+   */
   checkRole(role: KubeObject, old: KubeObject | undefined, writer: RbacWriter): void;
   /**
-   * Refuses a binding to a role whose rules the writer neither holds nor may `bind`; throws a StatusError Forbidden, or NotFound for a role that is not there.
-   * Where the cluster and `system:admin` both have a ClusterRole of that name, the writer must hold the rules of both: a binding whose own role is deleted
-   * means the other.
+   * Refuses a binding to a role whose rules the writer neither holds nor may `bind`; throws a
+   * StatusError Forbidden, or NotFound for a role that is not there. Where the cluster and
+   * `system:admin` both have a ClusterRole of that name, the writer must hold the rules of both: a
+   * binding whose own role is deleted means the other.
    */
   checkBinding(binding: KubeObject, old: KubeObject | undefined, writer: RbacWriter): void;
   /**
-   * Refuses to delete a ClusterRole that stands before one of the same name in `system:admin`, whose rules its bindings then mean: unless the writer holds
-   * them, or may `bind` or `escalate` that role; throws a StatusError Forbidden.
+   * Refuses to delete a ClusterRole that stands before one of the same name in `system:admin`,
+   * whose rules its bindings then mean: unless the writer holds them, or may `bind` or `escalate`
+   * that role; throws a StatusError Forbidden.
    */
   checkRoleRemoval(role: KubeObject, writer: RbacWriter): void;
 }
@@ -55,8 +60,8 @@ function aggregates(role: Role | undefined): boolean {
 }
 
 /**
- * Whether an update changes no more than the garbage collector must be able to. Anything else is judged again even where the rules stay: a label may
- * make another role aggregate them.
+ * Whether an update changes no more than the garbage collector must be able to. Anything else is
+ * judged again even where the rules stay: a label may make another role aggregate them.
  */
 function isForCollectionOnly(object: KubeObject, old: KubeObject): boolean {
   const rest = ({ metadata, ...fields }: KubeObject): unknown => {
@@ -108,7 +113,8 @@ export function createEscalation(authorizer: Authorizer, rbac: Rbac): Escalation
       const role = object as unknown as Role;
       const before = old as unknown as Role | undefined;
       if (old !== undefined && isForCollectionOnly(object, old)) return;
-      // As in Kubernetes the name is the request's, and a create has none: `escalate` by resourceNames counts for updates only.
+      // As in Kubernetes the name is the request's, and a create has none: `escalate` by
+      // resourceNames counts for updates only.
       if (mayVerb('escalate', object.kind, old === undefined ? '' : object.metadata.name, writer)) return;
       confirm(object, role.rules ?? [], writer);
       if (!aggregates(role) && !aggregates(before)) return;

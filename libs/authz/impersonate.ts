@@ -28,8 +28,9 @@ export interface Impersonation {
 }
 
 /**
- * Groups with rights in more than one workspace: only who is in them may hand them on, and whoever is in `system:masters`. All of `system:kcp:` is
- * held back, so that a group that is added later is safe from the start (GHSA-c7xh-gjv4-4jgv).
+ * Groups with rights in more than one workspace: only who is in them may hand them on, and whoever
+ * is in `system:masters`. All of `system:kcp:` is held back, so that a group that is added later is
+ * safe from the start (GHSA-c7xh-gjv4-4jgv).
  */
 export const reservedGroups = {
   names: [
@@ -43,7 +44,10 @@ export const reservedGroups = {
   prefixes: ['system:kcp:'],
 } as const;
 
-/** Extras with such keys grant rights (scopes, warrants, home clusters); only authenticators may set them. */
+/**
+ * Extras with such keys grant rights (scopes, warrants, home clusters); only authenticators may set
+ * them.
+ */
 const reservedExtraPart = 'kcp.io';
 
 function refuse(why: string): StatusError {
@@ -101,8 +105,8 @@ function groupsOf(wanted: Impersonation): readonly string[] {
 }
 
 /**
- * The user that `requester` becomes in `cluster`: held to that cluster by a scope, unless the requester is in `system:masters`. Throws a StatusError
- * Forbidden where it may not.
+ * The user that `requester` becomes in `cluster`: held to that cluster by a scope, unless the
+ * requester is in `system:masters`. Throws a StatusError Forbidden where it may not.
  */
 export function impersonate(
   authorizer: Authorizer,

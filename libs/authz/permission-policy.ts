@@ -1,4 +1,7 @@
-/** The maximal permission policy of an export: its provider says, in the export's cluster, what consumers may do at most. */
+/**
+ * The maximal permission policy of an export: its provider says, in the export's cluster, what
+ * consumers may do at most.
+ */
 import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import type { Question } from './attributes.ts';
 import { homeOf, isHeld, isInScope, outOfScope, withWarranted } from './effective-users.ts';
@@ -8,7 +11,10 @@ import { bindingPrefix, earlierBindingPrefix, globalServiceAccountPrefix, servic
 /** Where the users of a policy are judged. */
 export interface PolicyPlace {
   readonly exportCluster: LogicalClusterName;
-  /** The cluster whose bound resource is asked for; undefined for a provider that acts through its own virtual workspace. */
+  /**
+   * The cluster whose bound resource is asked for; undefined for a provider that acts through its
+   * own virtual workspace.
+   */
   readonly consumer: string | undefined;
 }
 
@@ -17,10 +23,12 @@ function itself(user: UserInfo, name = user.name): UserInfo {
 }
 
 /**
- * As whom one user counts in the policy. A user outside its scopes in the consumer's cluster counts as nobody at all, as in kcp. One whose scopes allow the
- * consumer's cluster and not the export's (whoever was impersonated there) counts as somebody of that cluster, without its name and groups: the consumer's
- * admin chooses those. A service account is known by its global name at its one home, and through a virtual workspace; one that carries neither home nor scope,
- * in a hand-written SubjectAccessReview, is taken for the consumer's own.
+ * As whom one user counts in the policy. A user outside its scopes in the consumer's cluster counts
+ * as nobody at all, as in kcp. One whose scopes allow the consumer's cluster and not the export's
+ * (whoever was impersonated there) counts as somebody of that cluster, without its name and groups:
+ * the consumer's admin chooses those. A service account is known by its global name at its one
+ * home, and through a virtual workspace; one that carries neither home nor scope, in a hand-written
+ * SubjectAccessReview, is taken for the consumer's own.
  */
 function policyUser(user: UserInfo, { exportCluster, consumer }: PolicyPlace): UserInfo | undefined {
   if (consumer !== undefined && !isInScope(user, consumer)) return undefined;
@@ -36,8 +44,9 @@ function prefixed({ name, groups }: UserInfo, prefix: string): UserInfo {
 }
 
 /**
- * Whether the export's cluster allows what `user` asks for. Who it carries warrants of counts too. The prefix of the earlier draft (`apis.kcp.dev:binding:`)
- * is read only where the provider names nobody by the prefix of today, so that it never adds to a policy of today.
+ * Whether the export's cluster allows what `user` asks for. Who it carries warrants of counts too.
+ * The prefix of the earlier draft (`apis.kcp.dev:binding:`) is read only where the provider names
+ * nobody by the prefix of today, so that it never adds to a policy of today.
  */
 export function policyAllows(rbac: Rbac, user: UserInfo, place: PolicyPlace, question: Question): boolean {
   const users = withWarranted(user).flatMap((one) => policyUser(one, place) ?? []);

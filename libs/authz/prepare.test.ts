@@ -22,7 +22,10 @@ const bindingTo = (name: string, user = name): Binding => ({
   subjects: [{ kind: 'User', name: user }],
 });
 
-/** A cluster of many bindings, each of which takes a millisecond to read; turns are taken when the test says so. */
+/**
+ * A cluster of many bindings, each of which takes a millisecond to read; turns are taken when the
+ * test says so.
+ */
 function observed(count: number) {
   let nowMs = 0;
   const waiting: (() => void)[] = [];

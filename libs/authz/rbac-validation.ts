@@ -75,7 +75,10 @@ function pathSegmentErrors(name: string): readonly string[] {
   return ['/', '%'].filter((part) => name.includes(part)).map((part) => `may not contain '${part}'`);
 }
 
-/** A RoleBinding or ClusterRoleBinding; `old` where it is an update, since its role cannot be changed. */
+/**
+ * A RoleBinding or ClusterRoleBinding; `old` where it is an update, since its role cannot be
+ * changed.
+ */
 export function validateBinding(object: KubeObject, old?: KubeObject): readonly FieldError[] {
   const { roleRef, subjects } = object as unknown as Binding;
   const namespaced = object.kind === 'RoleBinding';
@@ -105,7 +108,10 @@ interface MutableBinding {
   subjects?: { kind?: string; apiGroup?: string }[] | null;
 }
 
-/** Fills in the API groups that Kubernetes knows by itself: of the role, and of users and groups. Changes the object. */
+/**
+ * Fills in the API groups that Kubernetes knows by itself: of the role, and of users and groups.
+ * Changes the object.
+ */
 export function defaultBinding(object: KubeObject): void {
   const { roleRef, subjects } = object as unknown as MutableBinding;
   if (roleRef !== undefined && (roleRef.apiGroup ?? '') === '') roleRef.apiGroup = rbacGroup;

@@ -1,6 +1,8 @@
 /**
- * Kubernetes' RBAC in one logical cluster: its own bindings, and the ClusterRoleBindings of `system:admin`, which hold in every cluster. A binding may name a
- * ClusterRole that only exists in `system:admin`. What is compiled is kept per cluster in a bounded cache; a cluster that nobody asks about holds nothing.
+ * Kubernetes' RBAC in one logical cluster: its own bindings, and the ClusterRoleBindings of
+ * `system:admin`, which hold in every cluster. A binding may name a ClusterRole that only exists in
+ * `system:admin`. What is compiled is kept per cluster in a bounded cache; a cluster that nobody
+ * asks about holds nothing.
  */
 
 import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
@@ -15,25 +17,37 @@ import { bindingsMax } from './rule-source.ts';
 import { systemAdminCluster } from './well-known.ts';
 
 export interface Rbac {
-  /** Whether this very user may; scopes and warrants are not looked at. About a microsecond where the cluster is compiled. */
+  /**
+   * Whether this very user may; scopes and warrants are not looked at. About a microsecond where
+   * the cluster is compiled.
+   */
   allows(user: UserInfo, cluster: LogicalClusterName, question: Question): boolean;
   /**
-   * Compiles what questions about a cluster and a namespace of it ('' for none) need, with turns for others between its bindings. Undefined where it is there,
-   * or has been made at once. Who asks without it is answered as well, and compiles in one piece.
+   * Compiles what questions about a cluster and a namespace of it ('' for none) need, with turns
+   * for others between its bindings. Undefined where it is there, or has been made at once. Who
+   * asks without it is answered as well, and compiles in one piece.
    */
   prepare(cluster: LogicalClusterName, namespace: string, turns: Turns): Promise<void> | undefined;
-  /** All rules that this very user has in a namespace ('' for the cluster as a whole): those of `system:admin` first, each role once. */
+  /**
+   * All rules that this very user has in a namespace ('' for the cluster as a whole): those of
+   * `system:admin` first, each role once.
+   */
   rulesFor(user: UserInfo, cluster: LogicalClusterName, namespace: string): readonly PolicyRule[];
   /**
-   * The rules of every role that a binding's reference can come to mean: the cluster's own, and for a ClusterRole the one of that name in `system:admin`, which
-   * the binding means where the cluster has none. Undefined where there is neither.
+   * The rules of every role that a binding's reference can come to mean: the cluster's own, and for
+   * a ClusterRole the one of that name in `system:admin`, which the binding means where the cluster
+   * has none. Undefined where there is neither.
    */
   roleRules(cluster: LogicalClusterName, namespace: string, reference: RoleRef): readonly PolicyRule[] | undefined;
-  /** Whether a ClusterRoleBinding of the cluster names consumers of an export, by the prefix of today. */
+  /**
+   * Whether a ClusterRoleBinding of the cluster names consumers of an export, by the prefix of
+   * today.
+   */
   bindsConsumers(cluster: LogicalClusterName): boolean;
   /**
-   * To be called when an RBAC object has changed, at a cost that depends on that object alone. Without an object everything of the cluster is forgotten; of
-   * the namespace only, where one is given.
+   * To be called when an RBAC object has changed, at a cost that depends on that object alone.
+   * Without an object everything of the cluster is forgotten; of the namespace only, where one is
+   * given.
    */
   invalidate(cluster: LogicalClusterName, namespace?: string, object?: RbacObject): void;
   /** How many clusters are compiled. */
@@ -82,7 +96,9 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
   /** Kept outside of the cache: every check needs it. */
   let systemPolicy: ClusterPolicy | undefined;
   const systemRoles = new Map<string, ResolvedRole>();
-  /** Counts changes of the ClusterRoles of `system:admin`, which bindings of every cluster may name. */
+  /**
+   * Counts changes of the ClusterRoles of `system:admin`, which bindings of every cluster may name.
+   */
   let systemVersion = 0;
   /** By `preparingKey`. */
   const preparing = new Map<string, Preparing>();
@@ -200,7 +216,10 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     keep(): void;
   }
 
-  /** Whoever else asks meanwhile waits for the same. What changes meanwhile is read again at the end; what is forgotten meanwhile is not kept. */
+  /**
+   * Whoever else asks meanwhile waits for the same. What changes meanwhile is read again at the
+   * end; what is forgotten meanwhile is not kept.
+   */
   function prepareBindings(key: string, slices: Slices, wanted: Wanted): Promise<void> | undefined {
     const known = preparing.get(key);
     if (known !== undefined) return known.done;
@@ -252,7 +271,10 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
     });
   }
 
-  /** Bindings that are being compiled get what changes, or are forgotten with all that is known of a cluster or namespace. */
+  /**
+   * Bindings that are being compiled get what changes, or are forgotten with all that is known of a
+   * cluster or namespace.
+   */
   function tellPreparing(cluster: LogicalClusterName, namespace: string, object: RbacObject | undefined): void {
     if (preparing.size === 0) return;
     if (object !== undefined) {

@@ -1,4 +1,7 @@
-/** The questions inside of access reviews: their fields, and what is wrong with them in Kubernetes' words. */
+/**
+ * The questions inside of access reviews: their fields, and what is wrong with them in Kubernetes'
+ * words.
+ */
 import type { FieldError, KubeObject, LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import { forbiddenField, invalidValue, requiredValue } from '@kcp-ts/api';
 import type { AccessRequest } from './attributes.ts';
@@ -121,7 +124,10 @@ export function validateLocal(spec: AccessReviewSpec, namespace: string): readon
   return [];
 }
 
-/** A review is not kept, so it has no metadata; what the server notes by itself and empty fields do not count. */
+/**
+ * A review is not kept, so it has no metadata; what the server notes by itself and empty fields do
+ * not count.
+ */
 export function validateMetadata(review: KubeObject, namespaced: boolean): readonly FieldError[] {
   const allowed = namespaced ? ['managedFields', 'namespace'] : ['managedFields'];
   const isEmpty = (value: unknown) =>

@@ -1,4 +1,7 @@
-/** Reviews: questions about access that are sent as objects and answered in their status. Each throws StatusError Invalid for a bad question. */
+/**
+ * Reviews: questions about access that are sent as objects and answered in their status. Each
+ * throws StatusError Invalid for a bad question.
+ */
 import type { FieldError, KubeObject, LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import type { AccessRequest, Decision } from './attributes.ts';
@@ -56,7 +59,9 @@ function resourceRule(rule: PolicyRule): unknown {
   };
 }
 
-/** Every rule that a user has, also through scopes and warrants, in the order in which it is asked. */
+/**
+ * Every rule that a user has, also through scopes and warrants, in the order in which it is asked.
+ */
 export function effectiveRules(
   rbac: Rbac,
   user: UserInfo,

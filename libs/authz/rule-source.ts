@@ -50,7 +50,10 @@ export interface RuleSource {
   role(cluster: LogicalClusterName, namespace: string, name: string): Role | undefined;
 }
 
-/** Above these many bindings in one workspace or namespace, those last by name grant nothing: a bound on what one check may cost. */
+/**
+ * Above these many bindings in one workspace or namespace, those last by name grant nothing: a
+ * bound on what one check may cost.
+ */
 export const bindingsMax = 10_000;
 
 /** Read at once. */

@@ -15,7 +15,10 @@ export const terminatorGroupPrefix = 'system:kcp:terminator:';
 export const foreignClusterGroupPrefix = 'system:cluster:';
 
 export const serviceAccountPrefix = 'system:serviceaccount:';
-/** A service account under a name that holds in every cluster: `<prefix><cluster>:<namespace>:<name>`. */
+/**
+ * A service account under a name that holds in every cluster:
+ * `<prefix><cluster>:<namespace>:<name>`.
+ */
 export const globalServiceAccountPrefix = 'system:kcp:serviceaccount:';
 
 export const scopesExtra = 'authentication.kcp.io/scopes';

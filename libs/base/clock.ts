@@ -12,13 +12,19 @@ export function pauseOn(clock: Pick<Clock, 'setTimer'>, milliseconds: number): P
   return new Promise((resolve) => void clock.setTimer(milliseconds, resolve));
 }
 
-/** What the system's clock may differ from ours by, for its whole milliseconds, before it has been set. */
+/**
+ * What the system's clock may differ from ours by, for its whole milliseconds, before it has been
+ * set.
+ */
 const stepMinMs = 2;
 
 /** Node takes a longer timer for one that is due. */
 const timerMsMax = 2 ** 31 - 1;
 
-/** Its fractions of milliseconds come from the monotonic clock; whenever the system's clock is set, it follows. */
+/**
+ * Its fractions of milliseconds come from the monotonic clock; whenever the system's clock is set,
+ * it follows.
+ */
 export function createSystemClock(): Clock {
   let origin = performance.timeOrigin;
   return {

@@ -1,10 +1,13 @@
 /**
- * JSON with the numbers that Go's decoder keeps (sigs.k8s.io/json): an integer that fits 64 bits with a sign stays exact, everything else is a 64-bit float.
- * JavaScript's numbers are exact up to 2^53. Integers beyond are bigints here, and only those: what a number can say exactly is never a bigint, so that `===`
- * compares exactly. A bigint compares exactly with numbers by `<` and `>`, is no object to anybody, is copied as it is, and is printed by JSON.stringify.
+ * JSON with the numbers that Go's decoder keeps (sigs.k8s.io/json): an integer that fits 64 bits
+ * with a sign stays exact, everything else is a 64-bit float. JavaScript's numbers are exact up to
+ * 2^53. Integers beyond are bigints here, and only those: what a number can say exactly is never a
+ * bigint, so that `===` compares exactly. A bigint compares exactly with numbers by `<` and `>`, is
+ * no object to anybody, is copied as it is, and is printed by JSON.stringify.
  *
- * Nearly no text has such an integer. JSON.parse reads it with stand-ins for them, which are then replaced in what it made; a reviver, which could
- * be given each number's text, would take ten times as long.
+ * Nearly no text has such an integer. JSON.parse reads it with stand-ins for them, which are then
+ * replaced in what it made; a reviver, which could be given each number's text, would take ten
+ * times as long.
  */
 
 declare global {
@@ -17,7 +20,10 @@ declare global {
   }
 }
 
-/** How JSON.stringify prints an exact integer; without it, it throws. A replacer would take several times as long for all other values. */
+/**
+ * How JSON.stringify prints an exact integer; without it, it throws. A replacer would take several
+ * times as long for all other values.
+ */
 Object.defineProperty(BigInt.prototype, 'toJSON', {
   configurable: true,
   writable: true,
@@ -29,7 +35,10 @@ Object.defineProperty(BigInt.prototype, 'toJSON', {
 const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);
 
-/** An integer as it stands in JSON values: a number where that is exact, a bigint up to 64 bits, and otherwise the closest number, as Go's float64. */
+/**
+ * An integer as it stands in JSON values: a number where that is exact, a bigint up to 64 bits, and
+ * otherwise the closest number, as Go's float64.
+ */
 export function jsonInteger(value: bigint): number | bigint {
   const near = Number(value);
   return Number.isSafeInteger(near) || value > int64Max || value < int64Min ? near : value;
@@ -49,15 +58,19 @@ function isDigitAt(text: string, at: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-/** Whether a number begins here: texts that are made of digits, such as resourceVersions, begin with a quote. */
+/**
+ * Whether a number begins here: texts that are made of digits, such as resourceVersions, begin with
+ * a quote.
+ */
 function beginsNumber(text: string, at: number): boolean {
   const before = text[at - 1] === '-' ? at - 2 : at - 1;
   return before < 0 || spaceOrMark.test(text.charAt(before));
 }
 
 /**
- * Whether a text that is JSON may have integers that JSON.parse does not read exactly; never false where it has. Of so many digits in a row one stands at one
- * of the places that are looked at, so that this costs a twentieth of what JSON.parse does.
+ * Whether a text that is JSON may have integers that JSON.parse does not read exactly; never false
+ * where it has. Of so many digits in a row one stands at one of the places that are looked at, so
+ * that this costs a twentieth of what JSON.parse does.
  */
 export function hasLongNumbers(text: string): boolean {
   for (let at = longDigits - 1; at < text.length; at += longDigits) {
@@ -72,7 +85,9 @@ export function hasLongNumbers(text: string): boolean {
   return false;
 }
 
-/** All long integers, and all numbers that may be 1e290 or more: each stands in the text by itself. */
+/**
+ * All long integers, and all numbers that may be 1e290 or more: each stands in the text by itself.
+ */
 const longNumber =
   /(?<![0-9.eE+-])-?(?:[1-9]\d{15,}(?:\.\d+)?(?:[eE][-+]?\d+)?|(?:0|[1-9]\d*)(?:\.\d+)?[eE]\+?\d{3,})/g;
 const standInUnit = 1e290;
@@ -105,8 +120,8 @@ export interface WithoutLongNumbers {
 }
 
 /**
- * Takes the long numbers out of a JSON text. What it costs grows with the text and with their number, which nobody bounds here. Throws RangeError where one
- * is larger than any number.
+ * Takes the long numbers out of a JSON text. What it costs grows with the text and with their
+ * number, which nobody bounds here. Throws RangeError where one is larger than any number.
  */
 export function withoutLongNumbers(text: string): WithoutLongNumbers {
   const isWithinString = createStringFinder(text);
@@ -160,7 +175,10 @@ function valueFor(standIn: number, values: readonly (number | bigint)[]): number
   return values[Math.round(standIn / standInUnit) - 1];
 }
 
-/** As JSON.parse, but integers of up to 64 bits are exact: those beyond 2^53 are bigints. Throws SyntaxError, and RangeError for more than any number. */
+/**
+ * As JSON.parse, but integers of up to 64 bits are exact: those beyond 2^53 are bigints. Throws
+ * SyntaxError, and RangeError for more than any number.
+ */
 export function parseJson(text: string): unknown {
   if (!hasLongNumbers(text)) return JSON.parse(text);
   const { text: rest, restore: restored } = withoutLongNumbers(text);

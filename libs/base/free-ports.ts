@@ -9,7 +9,10 @@ const firstPort = 10_000;
 const outgoingFromDefault = 32_768;
 const attemptsMax = 1_000;
 
-/** From here on any connection that somebody opens may take a port before the program does that it was found for. */
+/**
+ * From here on any connection that somebody opens may take a port before the program does that it
+ * was found for.
+ */
 function outgoingFrom(): number {
   try {
     const from = Number.parseInt(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'), 10);
@@ -28,7 +31,10 @@ export function isFreePort(port: number): Promise<boolean> {
   });
 }
 
-/** Whether somebody listens on a port of 127.0.0.1. Does not take the port, as `isFreePort` does for a moment. */
+/**
+ * Whether somebody listens on a port of 127.0.0.1. Does not take the port, as `isFreePort` does for
+ * a moment.
+ */
 export function acceptsConnections(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   return new Promise((resolve) => {
@@ -41,7 +47,10 @@ export function acceptsConnections(port: number): Promise<boolean> {
   });
 }
 
-/** Different ports of 127.0.0.1 that nobody listened on a moment ago, and that no outgoing connection takes. Throws when there are none. */
+/**
+ * Different ports of 127.0.0.1 that nobody listened on a moment ago, and that no outgoing
+ * connection takes. Throws when there are none.
+ */
 export async function freePorts(
   count: number,
   random: Pick<Random, 'integer'> = createSystemRandom(),

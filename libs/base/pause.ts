@@ -2,8 +2,9 @@
 const forgetMin = 1000;
 
 /**
- * Lets everything else that waits go first. Of several that pause only one goes on in each turn of the event loop: each then works for a slice, and many
- * long reads at once must not hold the others up longer than one does.
+ * Lets everything else that waits go first. Of several that pause only one goes on in each turn of
+ * the event loop: each then works for a slice, and many long reads at once must not hold the others
+ * up longer than one does.
  */
 export function createPause(nextTurn: (run: () => void) => void): () => Promise<void> {
   let waiting: (() => void)[] = [];

@@ -8,7 +8,9 @@ function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
-/** Over what is there, which takes no more of the disk. False where it would, or there is nothing. */
+/**
+ * Over what is there, which takes no more of the disk. False where it would, or there is nothing.
+ */
 async function overwrite(path: string, content: Buffer): Promise<boolean> {
   let file: Awaited<ReturnType<typeof open>>;
   try {
@@ -30,8 +32,9 @@ async function overwrite(path: string, content: Buffer): Promise<boolean> {
 }
 
 /**
- * Puts a file in place as a whole, readable by its owner only; whoever reads meanwhile sees the old one or the new one. On a disk without space it is written over
- * the old one, if it is no larger: then whoever reads meanwhile may see neither.
+ * Puts a file in place as a whole, readable by its owner only; whoever reads meanwhile sees the old
+ * one or the new one. On a disk without space it is written over the old one, if it is no larger:
+ * then whoever reads meanwhile may see neither.
  */
 export async function writePrivateFile(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });

@@ -1,6 +1,7 @@
 /**
- * Gives memory back after a burst. V8 keeps the pages of a heap that has shrunk until its next full collection, and a server that has become
- * idle never gets there: so one is asked for, once after each burst of writes, when the event loop has nothing else to do.
+ * Gives memory back after a burst. V8 keeps the pages of a heap that has shrunk until its next full
+ * collection, and a server that has become idle never gets there: so one is asked for, once after
+ * each burst of writes, when the event loop has nothing else to do.
  */
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
@@ -21,7 +22,10 @@ const checkMs = 5_000;
 /** Fewer writes leave too little behind to be worth a collection. */
 const burstOperations = 5_000;
 const idleBelow = 0.1;
-/** Of a heap of this size even the thorough collection, which also gives back the space of young objects, takes some tens of milliseconds. */
+/**
+ * Of a heap of this size even the thorough collection, which also gives back the space of young
+ * objects, takes some tens of milliseconds.
+ */
 const smallHeapBytes = 64 * 1024 * 1024;
 
 interface Collection {

@@ -61,7 +61,8 @@ it('work that input has begun goes on after the timers and the input that wait, 
   const turns = createSystemTurns({ monotonic: () => performance.now() });
   const order: string[] = [];
   await new Promise<void>((resolve) => {
-    // Answered where input is handled: what setImmediate is given there would run at once, before any timer.
+    // Answered where input is handled: what setImmediate is given there would run at once, before
+    // any timer.
     stat('/', () => {
       const slices = turns.begin();
       setTimeout(() => order.push('another'), 0);

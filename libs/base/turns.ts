@@ -1,14 +1,21 @@
 /**
- * Long work in slices. Whoever works for long asks now and then whether to let others go first; all that wait go on one after the other, each in a
- * turn of the event loop of its own, so that many long requests at once hold nobody up longer than one does.
+ * Long work in slices. Whoever works for long asks now and then whether to let others go first; all
+ * that wait go on one after the other, each in a turn of the event loop of its own, so that many
+ * long requests at once hold nobody up longer than one does.
  */
 import type { Clock } from './clock.ts';
 import { createPause } from './pause.ts';
 
 export interface Slices {
-  /** Whether this slice has taken long enough. Hot paths ask this first: waiting for nothing costs a turn of the microtask queue as well. */
+  /**
+   * Whether this slice has taken long enough. Hot paths ask this first: waiting for nothing costs a
+   * turn of the microtask queue as well.
+   */
   readonly due: boolean;
-  /** A promise to wait for where this slice has taken long enough; undefined, which costs a look at the clock, where work may go on at once. */
+  /**
+   * A promise to wait for where this slice has taken long enough; undefined, which costs a look at
+   * the clock, where work may go on at once.
+   */
   pause(): Promise<void> | undefined;
   /** What went before was a wait for something else and no work: the slice begins now. */
   restart(): void;
@@ -25,7 +32,10 @@ export interface TurnsDependencies {
   nextTurn(run: () => void): void;
 }
 
-/** A slice ends after this: several slices and what else a turn does stay far below what a client notices. */
+/**
+ * A slice ends after this: several slices and what else a turn does stay far below what a client
+ * notices.
+ */
 const sliceMs = 8;
 
 export function createTurns({ clock, nextTurn }: TurnsDependencies): Turns {
@@ -52,6 +62,7 @@ export function createTurns({ clock, nextTurn }: TurnsDependencies): Turns {
 
 /** The turns of this process's event loop. */
 export function createSystemTurns(clock: Pick<Clock, 'monotonic'>): Turns {
-  // Whoever asks while input is handled would go on in the same turn, before anybody else's input is looked at: setImmediate alone is no turn.
+  // Whoever asks while input is handled would go on in the same turn, before anybody else's input
+  // is looked at: setImmediate alone is no turn.
   return createTurns({ clock, nextTurn: (run) => void setImmediate(() => setImmediate(run)) });
 }

@@ -1,8 +1,10 @@
 /**
- * The last line of a process: what to do with an error that nobody caught, from a timer, a listener, a callback or a promise.
+ * The last line of a process: what to do with an error that nobody caught, from a timer, a
+ * listener, a callback or a promise.
  *
- * Going on is the rule. A request, a watch or a connection that fails this way is lost, but everybody else's work is not: no state is shared
- * between them that half a callback could break. The exceptions end the process, since a restart reads its state from the durable store again:
+ * Going on is the rule. A request, a watch or a connection that fails this way is lost, but
+ * everybody else's work is not: no state is shared between them that half a callback could break.
+ * The exceptions end the process, since a restart reads its state from the durable store again:
  *
  * - `FatalError`: the code that threw it says that state is broken. The commit path throws it, and the fan-out of commits to state that is derived
  *   from them: a process that does not know who may do what must not answer.
@@ -34,7 +36,10 @@ export interface UncaughtErrorsDependencies {
   end(): void;
 }
 
-/** Somebody who can cause errors must not fill the disk with logs: at most this many lines in each period. */
+/**
+ * Somebody who can cause errors must not fill the disk with logs: at most this many lines in each
+ * period.
+ */
 const linesMax = 20;
 const periodMs = 10_000;
 
@@ -47,7 +52,10 @@ export function isFatal(error: unknown): boolean {
   return error instanceof RangeError && error.message === 'Array buffer allocation failed';
 }
 
-/** Throws it where nobody catches it, in a later microtask: for a callback that failed while the others must still be called. */
+/**
+ * Throws it where nobody catches it, in a later microtask: for a callback that failed while the
+ * others must still be called.
+ */
 export function throwLater(error: unknown): void {
   queueMicrotask(() => {
     throw error;

@@ -1,7 +1,9 @@
 /**
- * Which resources a workspace serves. The answer is put together from components (built-in and system definitions for all, one for each bound resource, one
- * for each established CRD), cached per cluster in a bounded map and shared between clusters with equal sets; a commit that changes a CRD or an
- * APIBinding makes that one be read again. Precedence: built-in and system, then bound, then CRDs; a lower one with the same group and plural is hidden.
+ * Which resources a workspace serves. The answer is put together from components (built-in and
+ * system definitions for all, one for each bound resource, one for each established CRD), cached
+ * per cluster in a bounded map and shared between clusters with equal sets; a commit that changes a
+ * CRD or an APIBinding makes that one be read again. Precedence: built-in and system, then bound,
+ * then CRDs; a lower one with the same group and plural is hidden.
  */
 import { createHash } from 'node:crypto';
 import type { ClusterName, KubeObject, LogicalClusterName } from '@kcp-ts/api';
@@ -17,11 +19,15 @@ import { boundResourcesOf } from './components.ts';
 export interface Catalog {
   surface(cluster: ClusterName): ApiSurface;
   /**
-   * Reads what a cluster serves, with turns for others between its definitions, where nothing of it is known: hundreds of real ones take half a second. Undefined
-   * where it is known, or was read at once. Who asks for the surface without it is answered as well, and reads in one piece.
+   * Reads what a cluster serves, with turns for others between its definitions, where nothing of it
+   * is known: hundreds of real ones take half a second. Undefined where it is known, or was read at
+   * once. Who asks for the surface without it is answered as well, and reads in one piece.
    */
   prepare(cluster: ClusterName, turns: Turns): Promise<void> | undefined;
-  /** The key of the CRD, or of one of the bindings, that brings a cluster what comes from there; undefined where there is none. */
+  /**
+   * The key of the CRD, or of one of the bindings, that brings a cluster what comes from there;
+   * undefined where there is none.
+   */
   originKey(
     cluster: ClusterName,
     served: Pick<ServedResource, 'origin' | 'identity' | 'definition'>,
@@ -32,7 +38,9 @@ export interface Catalog {
   forget(cluster: LogicalClusterName): void;
   /** Built-in and system resources alone: what every workspace serves. */
   readonly base: ApiSurface;
-  /** The surface with these resources, shared with every other caller that asks for the same set. */
+  /**
+   * The surface with these resources, shared with every other caller that asks for the same set.
+   */
   intern(key: string, resources: () => readonly ServedResource[]): ApiSurface;
   size(): number;
 }
@@ -50,7 +58,10 @@ export interface CatalogDependencies {
 
 export const bindingsPrefix = resourcePrefix('apis.kcp.io', 'apibindings', '-');
 export const crdsPrefix = resourcePrefix('apiextensions.k8s.io', 'customresourcedefinitions', '-');
-/** More CRDs or bindings than this in one workspace are not served: a bound, far above Kubernetes' own advice. */
+/**
+ * More CRDs or bindings than this in one workspace are not served: a bound, far above Kubernetes'
+ * own advice.
+ */
 const definitionsMax = 5_000;
 
 /** Definitions that are read from the store at once. */
@@ -61,7 +72,10 @@ interface Brought {
   readonly resources: readonly ServedResource[];
 }
 
-/** What the bindings and CRDs of a cluster bring, by their keys: where one changes, it alone is read again. */
+/**
+ * What the bindings and CRDs of a cluster bring, by their keys: where one changes, it alone is read
+ * again.
+ */
 interface ClusterState {
   readonly byKey: Map<string, readonly Brought[]>;
   /** Keys that have changed since they were read. */
@@ -216,7 +230,8 @@ export function createCatalog(deps: CatalogDependencies): Catalog {
     let found = bindings.get(cluster);
     if (found === undefined) {
       const keys = new Map<string, string>();
-      // By what is bound, and not by the export: several exports may bring the same resource, and one binding leave it to another.
+      // By what is bound, and not by the export: several exports may bring the same resource, and
+      // one binding leave it to another.
       for (const { key, value } of deps.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax))
         for (const { group, resource, identityHash } of boundResourcesOf(parseStored<KubeObject>(value)))
           keys.set(`${group}/${resource} ${identityHash}`, key);

@@ -1,4 +1,7 @@
-/** A component is one source of served resources (a CRD, or one bound resource) with a key that says all it depends on: equal keys, equal resources. */
+/**
+ * A component is one source of served resources (a CRD, or one bound resource) with a key that says
+ * all it depends on: equal keys, equal resources.
+ */
 import type { IdentityHash, LogicalClusterName } from '@kcp-ts/api';
 import type { ServedResource } from '@kcp-ts/registry';
 

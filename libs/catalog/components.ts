@@ -1,4 +1,7 @@
-/** Where components come from: bound resources through the copies of their schemas, CRDs through their specs. Both cached by content, weakly. */
+/**
+ * Where components come from: bound resources through the copies of their schemas, CRDs through
+ * their specs. Both cached by content, weakly.
+ */
 import { createHash } from 'node:crypto';
 import type { KubeObject, LogicalClusterName, ResourceDefinition } from '@kcp-ts/api';
 import { parseIdentityHash } from '@kcp-ts/api';
@@ -31,7 +34,10 @@ interface Definition extends KubeObject {
 
 const endingVerbs = ['delete', 'deletecollection', 'get', 'list', 'watch'] as const;
 
-/** What is going away says that it can be emptied. Objects may still be changed, for their finalizers. (kcp and apiextensions, customresource_discovery_controller.go) */
+/**
+ * What is going away says that it can be emptied. Objects may still be changed, for their
+ * finalizers. (kcp and apiextensions, customresource_discovery_controller.go)
+ */
 function discoveredDefinitions(
   definitions: readonly ResourceDefinition[],
   terminating: boolean,
@@ -64,19 +70,26 @@ export function boundResourcesOf(binding: KubeObject): readonly BoundResource[] 
 export interface Components {
   ofBinding(entry: Entry): readonly Component[];
   ofCrd(entry: Entry): Component | undefined;
-  /** The resources of an exported schema, for views that do not go through a binding: the schema need not be bound by anybody. */
+  /**
+   * The resources of an exported schema, for views that do not go through a binding: the schema
+   * need not be bound by anybody.
+   */
   ofExported(bound: BoundResource, schema: KubeObject): Component;
 }
 
 export interface ComponentDependencies extends ResourceDefinitionDependencies {
   readonly store: Store;
-  /** The definitions of what the server's own exports bring: their strategies are built in. Undefined for everybody else's. */
+  /**
+   * The definitions of what the server's own exports bring: their strategies are built in.
+   * Undefined for everybody else's.
+   */
   ownDefinitions(bound: BoundResource): readonly ResourceDefinition[] | undefined;
 }
 
 export function createComponents(deps: ComponentDependencies): Components {
   const shared = new Map<string, WeakRef<readonly ServedResource[]>>();
-  // A surface holds single resources: as long as one of them lives, its siblings are not made again.
+  // A surface holds single resources: as long as one of them lives, its siblings are not made
+  // again.
   const siblings = new WeakMap<ServedResource, readonly ServedResource[]>();
   const gone = new FinalizationRegistry<string>((key) => {
     if (shared.get(key)?.deref() === undefined) shared.delete(key);

@@ -1,4 +1,7 @@
-/** From definitions to served resources: schemas compiled once per content, versions joined to the one that is stored, strategies found by name. */
+/**
+ * From definitions to served resources: schemas compiled once per content, versions joined to the
+ * one that is stored, strategies found by name.
+ */
 import { createHash } from 'node:crypto';
 import type { KeyIdentity, ResourceDefinition } from '@kcp-ts/api';
 import { groupVersionText } from '@kcp-ts/api';
@@ -26,7 +29,10 @@ function isStorageVersion(definition: ResourceDefinition): boolean {
   );
 }
 
-/** Serves definitions, given in discovery order; definitions of one resource share what the storage version stores. */
+/**
+ * Serves definitions, given in discovery order; definitions of one resource share what the storage
+ * version stores.
+ */
 export function resourcesOfDefinitions(
   definitions: readonly ResourceDefinition[],
   identityOf: (definition: ResourceDefinition) => KeyIdentity,

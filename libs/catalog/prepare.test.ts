@@ -24,7 +24,10 @@ function resource(plural: string): ServedResource {
   return served as unknown as ServedResource;
 }
 
-/** A cluster of so many definitions, each of which takes a millisecond to read; turns are taken when the test says so. */
+/**
+ * A cluster of so many definitions, each of which takes a millisecond to read; turns are taken when
+ * the test says so.
+ */
 async function observed(count: number) {
   let nowMs = 0;
   let read = 0;

@@ -1,15 +1,21 @@
 /**
- * Strategies by the names that definitions give them. Definitions are served before their strategies
- * can be made, since strategies read what is served: each name stands for an object that gets its
- * functions when all strategies are defined.
+ * Strategies by the names that definitions give them. Definitions are served before their
+ * strategies can be made, since strategies read what is served: each name stands for an object that
+ * gets its functions when all strategies are defined.
  */
 import type { ResourceDefinition } from '@kcp-ts/api';
 import type { Strategy } from '@kcp-ts/registry';
 
 export interface StrategyTable {
-  /** The strategy of that name. It has no functions before `define`; throws after `define` where there is none. */
+  /**
+   * The strategy of that name. It has no functions before `define`; throws after `define` where
+   * there is none.
+   */
   of(name: string): Strategy;
-  /** Defines all strategies, once. Throws where one of the definitions names a strategy that is not there. */
+  /**
+   * Defines all strategies, once. Throws where one of the definitions names a strategy that is not
+   * there.
+   */
   define(
     strategies: Readonly<Record<string, Strategy>>,
     definitions: Iterable<Pick<ResourceDefinition, 'group' | 'plural' | 'strategy'>>,

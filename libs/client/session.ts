@@ -1,4 +1,7 @@
-/** What every verb of the plugins works with: the kubeconfig, the connection it chooses, and where lines for the user go. */
+/**
+ * What every verb of the plugins works with: the kubeconfig, the connection it chooses, and where
+ * lines for the user go.
+ */
 import type { HttpClient } from '@kcp-ts/http';
 import { createHttpClient } from '@kcp-ts/http';
 import type { ApiClient } from './api/api-client.ts';

@@ -10,14 +10,17 @@ import type { Outcome } from './outcome.ts';
 
 export interface Watch {
   /**
-   * Whole segments that the watched keys begin with, two at least: `core/secrets/-/`. Or '': every key. A
-   * function where the identity is known only once the shard has been bootstrapped; what it returns
-   * may differ in the identity, never in group or resource.
+   * Whole segments that the watched keys begin with, two at least: `core/secrets/-/`. Or '': every
+   * key. A function where the identity is known only once the shard has been bootstrapped; what it
+   * returns may differ in the identity, never in group or resource.
    */
   readonly prefix: string | (() => string);
   /** What of the initial list to reconcile. Nothing is listed where it is absent. */
   readonly initial?: InitialList | undefined;
-  /** The keys to reconcile after a change under the prefix. It runs in the commit's own turn: it must be quick. */
+  /**
+   * The keys to reconcile after a change under the prefix. It runs in the commit's own turn: it
+   * must be quick.
+   */
   keys?(change: Change): readonly string[];
 }
 

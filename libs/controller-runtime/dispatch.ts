@@ -22,7 +22,10 @@ function resourceOf(key: string): string {
   return key.slice(0, key.indexOf('/', key.indexOf('/') + 1) + 1);
 }
 
-/** Returns what hands a change to all watches. A change that one watch cannot read still reaches the others. */
+/**
+ * Returns what hands a change to all watches. A change that one watch cannot read still reaches the
+ * others.
+ */
 export function createDispatch(
   targets: readonly (readonly [controller: Controller, target: DispatchTarget])[],
 ): (change: Change) => void {

@@ -4,11 +4,17 @@ import type { Operation } from '@kcp-ts/storage';
 export type Outcome =
   /** Nothing, until a watch or a source asks for the key again. */
   | { readonly do: 'nothing' }
-  /** Commit the operations on condition of what was read. On a conflict the key is requeued, and `next` is not asked. */
+  /**
+   * Commit the operations on condition of what was read. On a conflict the key is requeued, and
+   * `next` is not asked.
+   */
   | {
       readonly do: 'commit';
       readonly operations: readonly Operation[];
-      /** What to do once they are committed. The decision goes on: what it read is still a condition. */
+      /**
+       * What to do once they are committed. The decision goes on: what it read is still a
+       * condition.
+       */
       readonly next?: (() => Outcome | Promise<Outcome>) | undefined;
     }
   /** Reconcile again after so many milliseconds, for what no watch and no source announces. */

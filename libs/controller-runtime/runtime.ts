@@ -1,7 +1,7 @@
 /**
- * Runs controllers off the store's own changes: it pages through the initial lists, keeps a queue of
- * keys per controller, reconciles a bounded number of them at once, commits what reconcilers return,
- * and requeues on conflicts and failures. An idle key costs nothing.
+ * Runs controllers off the store's own changes: it pages through the initial lists, keeps a queue
+ * of keys per controller, reconciles a bounded number of them at once, commits what reconcilers
+ * return, and requeues on conflicts and failures. An idle key costs nothing.
  */
 import type { Clock, Turns } from '@kcp-ts/base';
 import { unreachable } from '@kcp-ts/base';
@@ -22,7 +22,10 @@ export interface ControllerRuntimeDependencies {
   /** Where changes come from. */
   readonly hub: Pick<WatchHub, 'onChanges'>;
   readonly clock: Clock;
-  /** Between keys requests get their turns: many keys that need no waiting would be one long piece of work. */
+  /**
+   * Between keys requests get their turns: many keys that need no waiting would be one long piece
+   * of work.
+   */
   readonly turns: Turns;
   /** What a reconciler reads through, and what it wants is committed through. */
   decide(): Decision;
@@ -39,7 +42,10 @@ export interface DelayedKey {
 }
 
 export interface ControllerRuntime extends AsyncDisposable {
-  /** Starts the watches and sources, then goes through the initial lists. Resolves when all of their keys are queued. */
+  /**
+   * Starts the watches and sources, then goes through the initial lists. Resolves when all of their
+   * keys are queued.
+   */
   start(): Promise<void>;
   /** Resolves when no key waits and none is reconciled; delayed ones do not count. For tests. */
   idle(): Promise<void>;
@@ -65,7 +71,10 @@ type Delay = Parameters<WorkQueue['addAfter']>[1];
 
 const afterConflict: Delay = { ms: conflictRequeueMs, why: 'conflict' };
 
-/** Does what a reconciler wants; answers with when to reconcile again, where that is not left to the watches. */
+/**
+ * Does what a reconciler wants; answers with when to reconcile again, where that is not left to the
+ * watches.
+ */
 async function carryOut(first: Outcome, decision: Decision): Promise<Delay | undefined> {
   for (let outcome = first; ; ) {
     switch (outcome.do) {

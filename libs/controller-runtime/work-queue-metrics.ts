@@ -1,4 +1,7 @@
-/** What is measured of work queues: the series, helps and buckets of client-go's provider in k8s.io/component-base. */
+/**
+ * What is measured of work queues: the series, helps and buckets of client-go's provider in
+ * k8s.io/component-base.
+ */
 import type { Histogram, Series } from '@kcp-ts/observability';
 import { createHistogram } from '@kcp-ts/observability';
 

@@ -1,6 +1,6 @@
 /**
- * The keys of one controller that wait to be reconciled, as client-go's work queue keeps them: a key
- * is in it at most once, and is never reconciled twice at a time. What is added while it is
+ * The keys of one controller that wait to be reconciled, as client-go's work queue keeps them: a
+ * key is in it at most once, and is never reconciled twice at a time. What is added while it is
  * reconciled waits until that is done.
  */
 import type { Clock } from '@kcp-ts/base';
@@ -14,7 +14,10 @@ export interface WorkQueue extends Disposable {
   addAfter(key: string, delay: { readonly ms: number; readonly why: string }, ready: () => void): void;
   /** Takes the key that has waited longest; undefined where none waits. `done` must follow. */
   take(): string | undefined;
-  /** The key has been reconciled. Where it was added meanwhile, it waits again, and the answer is true. */
+  /**
+   * The key has been reconciled. Where it was added meanwhile, it waits again, and the answer is
+   * true.
+   */
   done(key: string): boolean;
   /** Keys that wait. */
   waiting(): number;

@@ -3,7 +3,10 @@ import type { ResourceDefinition } from '@kcp-ts/api';
 import type { GroupDefinitions, VersionDefinitions } from './group-definitions.ts';
 import { foreignKind, verbsOf } from './resource-list.ts';
 
-/** Of a built-in resource the group and version stay empty, which clients read as those of the list it stands in; custom ones say them. */
+/**
+ * Of a built-in resource the group and version stay empty, which clients read as those of the list
+ * it stands in; custom ones say them.
+ */
 function responseKind(definition: ResourceDefinition, kind: string): object {
   if (definition.dialect === 'builtin') return { group: '', version: '', kind };
   return { group: definition.group, version: definition.version, kind };
@@ -38,7 +41,10 @@ interface KnownGroup {
   readonly text: string;
 }
 
-/** Texts of groups by the first of their definitions: a group that holds the same definitions in another surface is not written again. */
+/**
+ * Texts of groups by the first of their definitions: a group that holds the same definitions in
+ * another surface is not written again.
+ */
 const known = new WeakMap<ResourceDefinition, KnownGroup>();
 
 function rowsOf({ versions }: GroupDefinitions): readonly ResourceDefinition[] {

@@ -10,8 +10,8 @@ function rankOf(version: string): Rank | undefined {
 }
 
 /**
- * Kubernetes' order of versions, the preferred one first: stable before beta before alpha, higher numbers first; names of another form come last,
- * by the alphabet.
+ * Kubernetes' order of versions, the preferred one first: stable before beta before alpha, higher
+ * numbers first; names of another form come last, by the alphabet.
  */
 export function compareVersions(a: string, b: string): number {
   const rankA = rankOf(a);

@@ -9,7 +9,10 @@ import { groupEntry, resourceList } from './resource-list.ts';
 
 export type { Document } from './document.ts';
 
-/** The discovery documents of one API surface. Each is made on first use and kept; functions need no `this`. */
+/**
+ * The discovery documents of one API surface. Each is made on first use and kept; functions need no
+ * `this`.
+ */
 export interface Discovery {
   /** `/api`: an APIVersions. */
   api(): Document;
@@ -17,7 +20,10 @@ export interface Discovery {
   apis(): Document;
   /** `/apis/<group>`: an APIGroup; undefined where the surface has no such group. */
   group(name: string): Document | undefined;
-  /** `/apis/<group>/<version>` or `/api/<version>`: an APIResourceList; undefined where the surface has no such version. */
+  /**
+   * `/apis/<group>/<version>` or `/api/<version>`: an APIResourceList; undefined where the surface
+   * has no such version.
+   */
   groupVersion(group: string, version: string): Document | undefined;
   /** `/api` in aggregated form. */
   aggregatedApi(version: AggregatedVersion): Document;
@@ -28,11 +34,17 @@ export interface Discovery {
 }
 
 export interface DiscoveryOptions {
-  /** `host:port` that clients of any network reach the server at; without it the answers name no address. */
+  /**
+   * `host:port` that clients of any network reach the server at; without it the answers name no
+   * address.
+   */
   readonly serverAddress?: string | undefined;
 }
 
-/** Without core resources there still is a version v1, empty in lists and absent as a path: what clients take from a server of custom kinds alone. */
+/**
+ * Without core resources there still is a version v1, empty in lists and absent as a path: what
+ * clients take from a server of custom kinds alone.
+ */
 const emptyCore: GroupDefinitions = { name: '', versions: [{ version: 'v1', definitions: [] }] };
 
 function pathsOf(groups: readonly GroupDefinitions[]): string[] {
@@ -47,7 +59,9 @@ function pathsOf(groups: readonly GroupDefinitions[]): string[] {
   return [...new Set([...paths, '/api', '/apis', '/apis/'])].sort();
 }
 
-/** Groups of Kubernetes' own tell clients where to reach the server; groups of custom kinds do not. */
+/**
+ * Groups of Kubernetes' own tell clients where to reach the server; groups of custom kinds do not.
+ */
 function isBuiltin(group: GroupDefinitions): boolean {
   return group.versions.some(({ definitions }) => definitions.some((definition) => definition.dialect === 'builtin'));
 }

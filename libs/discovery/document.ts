@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** The bytes of an answer that is the same for every workspace with the same API surface, and the hash that names them. */
+/**
+ * The bytes of an answer that is the same for every workspace with the same API surface, and the
+ * hash that names them.
+ */
 export interface Document {
   readonly bytes: Uint8Array;
   /** SHA-512 in upper-case hex, without quotes. */

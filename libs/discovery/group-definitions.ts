@@ -12,7 +12,10 @@ export interface GroupDefinitions {
   readonly versions: readonly VersionDefinitions[];
 }
 
-/** Built-in groups in the order of their definitions, then groups of custom kinds by the alphabet, then custom groups that only show others' objects. */
+/**
+ * Built-in groups in the order of their definitions, then groups of custom kinds by the alphabet,
+ * then custom groups that only show others' objects.
+ */
 function placeOf(definitions: readonly ResourceDefinition[]): number {
   if (definitions.some((definition) => definition.dialect === 'builtin')) return 0;
   return definitions.every((definition) => definition.aliasOf !== undefined) ? 2 : 1;
@@ -31,7 +34,10 @@ function groupBy(
   return groups;
 }
 
-/** The groups of a surface as discovery lists them; definitions of a version keep the order in which they are given. The core group has the name ''. */
+/**
+ * The groups of a surface as discovery lists them; definitions of a version keep the order in which
+ * they are given. The core group has the name ''.
+ */
 export function groupDefinitions(definitions: readonly ResourceDefinition[]): readonly GroupDefinitions[] {
   const groups = [...groupBy(definitions, (definition) => definition.group)].map(([name, members]) => ({
     name,

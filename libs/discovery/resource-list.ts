@@ -1,4 +1,7 @@
-/** The older form of discovery: APIGroup, APIGroupList and APIResourceList. Keys stand in the order of Kubernetes' own answers. */
+/**
+ * The older form of discovery: APIGroup, APIGroupList and APIResourceList. Keys stand in the order
+ * of Kubernetes' own answers.
+ */
 import { createHash } from 'node:crypto';
 import type { ResourceDefinition, SubresourceDefinition } from '@kcp-ts/api';
 import { groupVersionText } from '@kcp-ts/api';
@@ -15,7 +18,9 @@ export interface ResponseKind {
   readonly kind: string;
 }
 
-/** The kind of a subresource where it has a group of its own; undefined where it is its parent's. */
+/**
+ * The kind of a subresource where it has a group of its own; undefined where it is its parent's.
+ */
 export function foreignKind(definition: ResourceDefinition, sub: SubresourceDefinition): ResponseKind | undefined {
   const kind = {
     group: sub.group ?? definition.group,
@@ -25,7 +30,10 @@ export function foreignKind(definition: ResourceDefinition, sub: SubresourceDefi
   return kind.group === definition.group && kind.version === definition.version ? undefined : kind;
 }
 
-/** kcp's hash of group, version and kind in storage; it puts the logical cluster in front, which is left empty in a document shared by workspaces. */
+/**
+ * kcp's hash of group, version and kind in storage; it puts the logical cluster in front, which is
+ * left empty in a document shared by workspaces.
+ */
 function storageVersionHash(definition: ResourceDefinition): string {
   const group = definition.aliasOf?.group ?? definition.group;
   const version = definition.aliasOf?.version ?? definition.storageVersion ?? definition.version;
@@ -58,7 +66,10 @@ function subresourceEntry(definition: ResourceDefinition, sub: SubresourceDefini
   };
 }
 
-/** All resources of one group and version; the core group's list carries no apiVersion, as in Kubernetes. */
+/**
+ * All resources of one group and version; the core group's list carries no apiVersion, as in
+ * Kubernetes.
+ */
 export function resourceList(definitions: readonly ResourceDefinition[]): object {
   const [first] = definitions;
   const groupVersion = first === undefined ? '' : groupVersionText(first);

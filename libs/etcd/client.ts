@@ -1,6 +1,7 @@
 /**
- * etcd's API v3 as we use it, on stubs of its own definitions. No library between: what a lease needs to know is when its keepalive was sent, and what a
- * watch needs is to go on behind the last revision that came completely.
+ * etcd's API v3 as we use it, on stubs of its own definitions. No library between: what a lease
+ * needs to know is when its keepalive was sent, and what a watch needs is to go on behind the last
+ * revision that came completely.
  */
 
 import { Auth, KV, Lease, Maintenance, Watch } from '@kcp-ts/proto';
@@ -28,8 +29,9 @@ export interface EtcdClient extends Disposable {
   /** Stands for the member that calls go to now. */
   member(): number;
   /**
-   * Goes to the next member, and gives up what is under way at this one; for who was not answered there, or has reason not to believe it. Does nothing where
-   * there is but one, or where it has been left already.
+   * Goes to the next member, and gives up what is under way at this one; for who was not answered
+   * there, or has reason not to believe it. Does nothing where there is but one, or where it has
+   * been left already.
    */
   leave(member: number): void;
   /** Runs a call, and once more with a new token where the one we had was not good any more. */
@@ -92,7 +94,8 @@ export function createEtcdClient(options: EtcdOptions): EtcdClient {
   if (secure && options.tls === undefined) throw new RangeError('Cannot speak TLS to etcd without its authorities');
   const tls = secure ? options.tls : undefined;
   let token: string | undefined;
-  // A member that has lost its leader says so, and ends its streams, instead of answering from what it knew (etcd's `WithRequireLeader`).
+  // A member that has lost its leader says so, and ends its streams, instead of answering from what
+  // it knew (etcd's `WithRequireLeader`).
   const metadata = () => ({ hasleader: 'true', ...(token === undefined ? {} : { token }) });
   const members = createMembers(options.endpoints.map(addressOf), (address) => {
     const shared = { addresses: [address], tls, metadata };

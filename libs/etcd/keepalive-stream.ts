@@ -10,8 +10,8 @@ interface OpenStream {
 }
 
 /**
- * Opened with the first keepalive and kept for the next ones, until the client uses another member or {@link KeepaliveStream.end} is called: a
- * stream costs several times what a message on it does.
+ * Opened with the first keepalive and kept for the next ones, until the client uses another member
+ * or {@link KeepaliveStream.end} is called: a stream costs several times what a message on it does.
  */
 export class KeepaliveStream {
   readonly #client: EtcdClient;

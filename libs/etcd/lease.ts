@@ -1,8 +1,10 @@
 /**
- * A lease of etcd that is kept alive, and knows until when it surely is: counted on the monotonic clock from when the last good keepalive was sent.
+ * A lease of etcd that is kept alive, and knows until when it surely is: counted on the monotonic
+ * clock from when the last good keepalive was sent.
  *
- * A keepalive is answered by the leader from what it knows alone, and one that was paused or cut off may not know yet that another one was elected, by whose count the
- * lease ends earlier. So it counts only where a majority has confirmed afterwards that there was no election meanwhile.
+ * A keepalive is answered by the leader from what it knows alone, and one that was paused or cut
+ * off may not know yet that another one was elected, by whose count the lease ends earlier. So it
+ * counts only where a majority has confirmed afterwards that there was no election meanwhile.
  */
 import type { Clock } from '@kcp-ts/base';
 
@@ -12,11 +14,17 @@ import { etcdMoment, momentOf } from './transaction.ts';
 
 export interface EtcdLease {
   readonly id: bigint;
-  /** Whether it surely holds at this moment. Where it does not, it may hold again: etcd is asked whether it still has it. */
+  /**
+   * Whether it surely holds at this moment. Where it does not, it may hold again: etcd is asked
+   * whether it still has it.
+   */
   holds(): boolean;
   /** Resolves when it surely holds, or has been lost for good. */
   settled(): Promise<void>;
-  /** Resolves when it has been lost for good: etcd no longer has it, or has not answered for another life of it. */
+  /**
+   * Resolves when it has been lost for good: etcd no longer has it, or has not answered for another
+   * life of it.
+   */
   readonly lost: Promise<void>;
   /** Ends it at once; what it held is deleted. */
   release(): Promise<void>;
@@ -34,10 +42,14 @@ const revokeMs = 2_000;
 export interface EtcdLeaseDependencies {
   readonly ttlSeconds: number;
   /**
-   * One that this client may read, to ask a majority for. Without it a keepalive counts as the member says: good for what nobody is fenced by.
+   * One that this client may read, to ask a majority for. Without it a keepalive counts as the
+   * member says: good for what nobody is fenced by.
    */
   readonly key?: string;
-  /** The newest revision of etcd that the holder has seen: an etcd that is not so far was restored from a backup. */
+  /**
+   * The newest revision of etcd that the holder has seen: an etcd that is not so far was restored
+   * from a backup.
+   */
   seen?(): bigint;
 }
 
@@ -80,7 +92,10 @@ export async function grantEtcdLease(
     return now.term === term ? 'kept' : 'unanswered';
   }
 
-  /** One that fails, or does not answer in time, takes its stream with it: a stream that hangs never holds up the next. */
+  /**
+   * One that fails, or does not answer in time, takes its stream with it: a stream that hangs never
+   * holds up the next.
+   */
   async function keepAlive(): Promise<'kept' | 'gone' | 'unanswered'> {
     const sentMs = clock.monotonic();
     const { member, signal } = stream.open();

@@ -1,6 +1,7 @@
 /**
- * The members of an etcd, of which one is spoken to at a time. It is left for the next one when it does not answer, or says that it has no leader: a member that
- * is cut off from its majority accepts connections and goes on answering what it can answer alone.
+ * The members of an etcd, of which one is spoken to at a time. It is left for the next one when it
+ * does not answer, or says that it has no leader: a member that is cut off from its majority
+ * accepts connections and goes on answering what it can answer alone.
  */
 import type { CallOptions, createRpcClient, Duplex, RpcCalls, RpcClient } from '@kcp-ts/rpc';
 import { RpcError } from '@kcp-ts/rpc';
@@ -8,7 +9,10 @@ import { RpcError } from '@kcp-ts/rpc';
 type DescService = Parameters<typeof createRpcClient>[0];
 
 export interface EtcdMembers<Clients> extends Disposable {
-  /** Stands for the member that is spoken to, and for how long already: another number after each change. */
+  /**
+   * Stands for the member that is spoken to, and for how long already: another number after each
+   * change.
+   */
   current(): number;
   /** Goes to the next member, and gives up every call that is under way at this one. */
   leave(member: number): void;

@@ -80,7 +80,10 @@ export async function etcdCommit(
 
 /** What every answer of etcd says of etcd itself. */
 export interface EtcdMoment {
-  /** The id of the cluster: another one for what was restored from a snapshot under another name or at other addresses. */
+  /**
+   * The id of the cluster: another one for what was restored from a snapshot under another name or
+   * at other addresses.
+   */
   readonly clusterId: string;
   readonly revision: bigint;
   /** Raft's: which election the member that answered knows of. */
@@ -107,7 +110,10 @@ export async function etcdGet(
   return { entry: kv === undefined ? undefined : entryOf(kv), ...momentOf(reply.header) };
 }
 
-/** Where etcd is, as a majority knows it: nothing that was committed before the question is above it. `key`: one that may be read. */
+/**
+ * Where etcd is, as a majority knows it: nothing that was committed before the question is above
+ * it. `key`: one that may be read.
+ */
 export async function etcdMoment(client: EtcdClient, key: string, options: CallOptions): Promise<EtcdMoment> {
   const reply = await client.authenticated(() => client.kv.range({ key: keyBytes(key), countOnly: true }, options));
   return momentOf(reply.header);

@@ -1,6 +1,8 @@
 /**
- * Follows everything that begins with a prefix, whatever happens to the connection: it goes on behind the last revision that came completely, applies
- * nothing of an answer until its last fragment is there, and says so when etcd has compacted what it would need. (Order and durability, rule 5.)
+ * Follows everything that begins with a prefix, whatever happens to the connection: it goes on
+ * behind the last revision that came completely, applies nothing of an answer until its last
+ * fragment is there, and says so when etcd has compacted what it would need. (Order and durability,
+ * rule 5.)
  */
 import type { Clock } from '@kcp-ts/base';
 import type { WatchResponse } from '@kcp-ts/proto';
@@ -28,16 +30,25 @@ export interface EtcdWatchOptions {
 }
 
 export interface EtcdWatchHandlers {
-  /** Everything up to `revision`, complete, in order. Where it takes its time, the next is not read before. */
+  /**
+   * Everything up to `revision`, complete, in order. Where it takes its time, the next is not read
+   * before.
+   */
   changes(changes: readonly EtcdChange[], revision: bigint): void | Promise<void>;
   /**
-   * etcd answered, and had nothing new: what is here was the newest when it was asked, on the monotonic clock. The question was put to a majority, since a
-   * member that is cut off from it goes on answering.
+   * etcd answered, and had nothing new: what is here was the newest when it was asked, on the
+   * monotonic clock. The question was put to a majority, since a member that is cut off from it
+   * goes on answering.
    */
   progress(askedMs: number): void;
-  /** A connection was made, to an etcd that is at `now`: whether it still has what was seen. Where not, the watch ends: read everything again. */
+  /**
+   * A connection was made, to an etcd that is at `now`: whether it still has what was seen. Where
+   * not, the watch ends: read everything again.
+   */
   connected(now: EtcdMoment, seen: bigint): boolean | Promise<boolean>;
-  /** What comes behind what was seen is no longer to be had. The watch ends: read everything again. */
+  /**
+   * What comes behind what was seen is no longer to be had. The watch ends: read everything again.
+   */
   compacted(): void;
   /** The connection broke; it is tried again. */
   broken?(error: RpcError): void;
@@ -47,14 +58,20 @@ const retryMsMin = 50;
 const retryMsMax = 500;
 /** How often etcd is asked for a sign of life where nobody wants to know sooner. */
 const askMsDefault = 4_000;
-/** etcd answers a request for progress at once; when it does not, the connection is not worth keeping. */
+/**
+ * etcd answers a request for progress at once; when it does not, the connection is not worth
+ * keeping.
+ */
 const deafMs = 4_000;
-/** How often it is looked whether an answer has come, and after how long a question is put again. */
+/**
+ * How often it is looked whether an answer has come, and after how long a question is put again.
+ */
 const lookMs = 1_000;
 const repeatMs = 3_000;
 /**
- * A watch that begins in the past is sent what it has missed in a round of its own, ten times a second, and older versions of etcd answer a request for progress
- * before that round as if it were through (seen with 3.4.23): no question is put before some of them.
+ * A watch that begins in the past is sent what it has missed in a round of its own, ten times a
+ * second, and older versions of etcd answer a request for progress before that round as if it were
+ * through (seen with 3.4.23): no question is put before some of them.
  */
 const catchUpMs = 500;
 
@@ -110,7 +127,8 @@ export async function watchEtcd(
     }
     const ask = () => {
       const now = clock.monotonic();
-      // One question at a time, so that it is known which one an answer is to; one that etcd leaves unanswered, being busy, is put again.
+      // One question at a time, so that it is known which one an answer is to; one that etcd leaves
+      // unanswered, being busy, is put again.
       if (now - sentMs < Math.min(askMs * 3, repeatMs)) return;
       sentMs = now;
       unansweredMs ??= now;
@@ -170,7 +188,8 @@ export async function watchEtcd(
           await handlers.changes(changes, seen);
           heardMs = clock.monotonic();
         } else if (!reply.created) {
-          // A sign of life and no more: some versions of etcd say a revision before they have sent what is below it.
+          // A sign of life and no more: some versions of etcd say a revision before they have sent
+          // what is below it.
           retryMs = retryMsMin;
           if (asked === undefined || momentOf(reply.header).revision < asked.revision) continue;
           handlers.progress(asked.ms);

@@ -1,11 +1,16 @@
-/** A service's flags as a table: names, environment, --help and the type of the configuration all come from it. Flags go before the environment before defaults. */
+/**
+ * A service's flags as a table: names, environment, --help and the type of the configuration all
+ * come from it. Flags go before the environment before defaults.
+ */
 import { parseArgs } from 'node:util';
 import { adviceOnKcpFlag } from './kcp-flags.ts';
 
 interface Described {
   readonly flag: string;
   readonly text: string;
-  /** It has no effect unless one of these flags of the table is given: where none is, it is refused. */
+  /**
+   * It has no effect unless one of these flags of the table is given: where none is, it is refused.
+   */
   readonly deps?: readonly string[];
 }
 

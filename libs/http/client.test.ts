@@ -14,7 +14,9 @@ beforeAll(async () => {
   serving = await authority.issue('CN=server');
 });
 
-/** Answers with what it saw of the request and its client; a request for /silence is never answered. */
+/**
+ * Answers with what it saw of the request and its client; a request for /silence is never answered.
+ */
 async function serve() {
   const options = { cert: serving.certificate, key: serving.privateKey, ca: authority.certificate, requestCert: true };
   const server = createServer({ ...options, rejectUnauthorized: false }, (request, response) => {

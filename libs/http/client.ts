@@ -1,4 +1,7 @@
-/** HTTPS requests for programs that people run: small answers, read whole, over one kept-alive connection. */
+/**
+ * HTTPS requests for programs that people run: small answers, read whole, over one kept-alive
+ * connection.
+ */
 import { request as plainRequest } from 'node:http';
 import { Agent, request as tlsRequest } from 'node:https';
 
@@ -29,7 +32,10 @@ export interface HttpAnswer {
 }
 
 export interface HttpClient extends Disposable {
-  /** Rejects when the server cannot be reached or does not answer in time; every status is an answer. `body` is sent as JSON. */
+  /**
+   * Rejects when the server cannot be reached or does not answer in time; every status is an
+   * answer. `body` is sent as JSON.
+   */
   request(method: string, url: string, body?: unknown): Promise<HttpAnswer>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * A response body whose small writes leave together. A watch hub hands one stream many events in one turn; each write that
- * reaches Node costs microseconds (a request object, a frame, a TLS record), so chunks gather until the turn is over and then
- * go down as one.
+ * A response body whose small writes leave together. A watch hub hands one stream many events in
+ * one turn; each write that reaches Node costs microseconds (a request object, a frame, a TLS
+ * record), so chunks gather until the turn is over and then go down as one.
  */
 import type { Writable } from 'node:stream';
 import type { BodyStream } from './exchange.ts';
@@ -14,7 +14,10 @@ const highWaterBytes = 64 * 1024;
 /** Up to here copying chunks into one is cheaper than handing them down one by one. */
 const joinBytes = 128 * 1024;
 
-/** Flushes every body that was written to in this turn, once, after all microtasks of the turn. One per server. */
+/**
+ * Flushes every body that was written to in this turn, once, after all microtasks of the turn. One
+ * per server.
+ */
 export interface Flusher {
   schedule(body: { flush(): void }): void;
 }

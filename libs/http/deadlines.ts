@@ -1,9 +1,13 @@
 /**
- * Bodies on their way: each has to arrive within the same time, with one look at the clock now and then for all of them, since a timer each would cost more
- * than what it guards; and all that has arrived of them is bounded, so that many clients that each send slowly do not hold all memory.
+ * Bodies on their way: each has to arrive within the same time, with one look at the clock now and
+ * then for all of them, since a timer each would cost more than what it guards; and all that has
+ * arrived of them is bounded, so that many clients that each send slowly do not hold all memory.
  */
 export interface Deadlines {
-  /** `late` runs at the first sweep after the time is over, or when there is no room for more and it has waited longest; unless removed. */
+  /**
+   * `late` runs at the first sweep after the time is over, or when there is no room for more and it
+   * has waited longest; unless removed.
+   */
   add(late: () => void): void;
   /** So many more bytes of it have arrived. */
   grow(late: () => void, bytes: number): void;

@@ -4,7 +4,10 @@ import type { Http1Exchange } from './http1-exchange.ts';
 import type { Http2Exchange } from './http2-exchange.ts';
 import { tooManyRequests } from './in-flight.ts';
 
-/** `exchange` is absent when it is the server itself that failed, as when the process has no file descriptor left. */
+/**
+ * `exchange` is absent when it is the server itself that failed, as when the process has no file
+ * descriptor left.
+ */
 export type ErrorListener = (error: unknown, exchange: Exchange | undefined) => void;
 
 export type ServedExchange = Http1Exchange | Http2Exchange;
@@ -25,7 +28,10 @@ export function refuseTooMany(exchange: ServedExchange): void {
   refuse(exchange, tooManyRequests());
 }
 
-/** Calls the handler so that nothing it throws gets any further: the client gets a Status, the listener the error. */
+/**
+ * Calls the handler so that nothing it throws gets any further: the client gets a Status, the
+ * listener the error.
+ */
 export function createDispatch(handler: ExchangeHandler, onError: ErrorListener): (exchange: ServedExchange) => void {
   const failed = (error: unknown, exchange: ServedExchange) => {
     try {

@@ -9,7 +9,10 @@ import { takeIncoming } from './incoming.ts';
 import { readBody } from './read-body.ts';
 import { relayBody } from './relay.ts';
 
-/** As Node leaves the body of a request whose END_STREAM came in a frame of its own before anybody listened. */
+/**
+ * As Node leaves the body of a request whose END_STREAM came in a frame of its own before anybody
+ * listened.
+ */
 async function endedBody(): Promise<Readable> {
   const source = new Readable({ read: () => undefined });
   source.push(null);

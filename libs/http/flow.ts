@@ -1,10 +1,13 @@
 /**
- * Whose requests are served in turn with others': one client. That is a connection or, on the connection of another service of the installation,
- * one of the clients that it speaks for, which that service names in a header.
+ * Whose requests are served in turn with others': one client. That is a connection or, on the
+ * connection of another service of the installation, one of the clients that it speaks for, which
+ * that service names in a header.
  */
 import type { Peer } from './peer.ts';
 
-/** Set by our own services for each request that they hand on; from anybody else it says nothing. */
+/**
+ * Set by our own services for each request that they hand on; from anybody else it says nothing.
+ */
 export const flowHeader = 'x-kcp-ts-flow';
 
 export interface Waiting {
@@ -15,10 +18,16 @@ export interface Waiting {
   run(): void;
 }
 
-/** Mutable: the request queue and the accounts of unsent answers keep their numbers here, so that a request costs no look-up. */
+/**
+ * Mutable: the request queue and the accounts of unsent answers keep their numbers here, so that a
+ * request costs no look-up.
+ */
 export interface Flow {
   readonly id: string;
-  /** False for requests that another service makes for itself: only the bounds of the whole server hold for those. */
+  /**
+   * False for requests that another service makes for itself: only the bounds of the whole server
+   * hold for those.
+   */
   readonly bounded: boolean;
   /** Requests that have not been started. */
   waiting: Waiting[];
@@ -41,7 +50,10 @@ export interface FlowsOfConnection {
   flowOf(header: string | readonly string[] | undefined): Flow;
 }
 
-/** A service's clients come and go: those that have nothing under way are forgotten when there are more than this many. */
+/**
+ * A service's clients come and go: those that have nothing under way are forgotten when there are
+ * more than this many.
+ */
 const namedMax = 1000;
 
 function createFlow(id: string, bounded: boolean): Flow {

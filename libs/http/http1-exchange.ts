@@ -13,14 +13,20 @@ import { beginRequest, endRequest, resumeRequest, suspendRequest } from './serve
 import { taken } from './unsent-answers.ts';
 import { createWebSocketBody, webSocketHead } from './web-socket.ts';
 
-/** What is left of a refused body is read and dropped up to here, so that the client gets to read the answer; past it the connection ends. */
+/**
+ * What is left of a refused body is read and dropped up to here, so that the client gets to read
+ * the answer; past it the connection ends.
+ */
 const dropBytesMax = 64 * 1024 * 1024;
 
 function cutOff(target: Writable): void {
   target.destroy();
 }
 
-/** The absolute form (RFC 9112 section 3.2.2) names the server as well; the origin form is what everybody else expects. */
+/**
+ * The absolute form (RFC 9112 section 3.2.2) names the server as well; the origin form is what
+ * everybody else expects.
+ */
 function originForm(url: string): string {
   if (url.charCodeAt(0) === 0x2f) return url;
   const absolute = /^https?:\/\/[^/?#]*([/?].*)?$/i.exec(url);
@@ -228,7 +234,10 @@ export class Http1Exchange implements Exchange, ServedRequest {
     if (!this.#response.writableEnded) cutOff(this.#response);
   }
 
-  /** Sends the head; a head that HTTP forbids throws and leaves the exchange unanswered. False when nobody is there to answer. */
+  /**
+   * Sends the head; a head that HTTP forbids throws and leaves the exchange unanswered. False when
+   * nobody is there to answer.
+   */
   #begin(status: number, headers: OutgoingHttpHeaders): boolean {
     if (this.answered) throw new Error('the exchange has been answered already');
     if (!this.closed) {

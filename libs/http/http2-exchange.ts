@@ -17,7 +17,10 @@ import type { ExchangeDependencies, ServedRequest } from './served-request.ts';
 import { beginRequest, endRequest, resumeRequest, suspendRequest } from './served-request.ts';
 import { taken } from './unsent-answers.ts';
 
-/** An error, and not `close(code)`: that would end the writable side first, and the client could take the cut answer for a whole one. */
+/**
+ * An error, and not `close(code)`: that would end the writable side first, and the client could
+ * take the cut answer for a whole one.
+ */
 function cutOff(target: Writable): void {
   target.destroy(new Error('the answer was cut off'));
 }
@@ -28,7 +31,10 @@ interface StreamOfExchange extends ServerHttp2Stream {
   [exchange]?: Http2Exchange;
 }
 
-/** One listener for all streams: a closure for each, and its removal, would be a part of what a small request costs. */
+/**
+ * One listener for all streams: a closure for each, and its removal, would be a part of what a
+ * small request costs.
+ */
 function tellExchange(this: StreamOfExchange): void {
   this[exchange]?.gone();
 }
@@ -199,7 +205,8 @@ export class Http2Exchange implements Exchange, ServedRequest {
     }
     /* What is left of a body that was refused: the client may stop sending it. */
     if (stream.readableFlowing !== null && !stream.readableEnded) {
-      // What has come already is thrown away: a stream with unread bytes never closes, and keeps its connection from closing.
+      // What has come already is thrown away: a stream with unread bytes never closes, and keeps
+      // its connection from closing.
       stream.resume();
       stream.close(constants.NGHTTP2_NO_ERROR);
     }
@@ -219,7 +226,10 @@ export class Http2Exchange implements Exchange, ServedRequest {
     if (!this.#stream.writableEnded) cutOff(this.#stream);
   }
 
-  /** Sends the head; a head that HTTP forbids throws and leaves the exchange unanswered. False when nobody is there to answer. */
+  /**
+   * Sends the head; a head that HTTP forbids throws and leaves the exchange unanswered. False when
+   * nobody is there to answer.
+   */
   #begin(head: OutgoingHttpHeaders, options?: ServerStreamResponseOptions): boolean {
     if (this.answered) throw new Error('the exchange has been answered already');
     if (!this.closed) this.#stream.respond(head, options);

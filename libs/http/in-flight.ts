@@ -1,10 +1,13 @@
 /**
- * How many requests are in flight at most, as kube-apiserver's max-in-flight filter has it (staging/src/k8s.io/apiserver/pkg/server/filters/maxinflight.go):
- * watches do not count, system:masters always gets through, and what is too much is refused with 429.
+ * How many requests are in flight at most, as kube-apiserver's max-in-flight filter has it
+ * (staging/src/k8s.io/apiserver/pkg/server/filters/maxinflight.go): watches do not count,
+ * system:masters always gets through, and what is too much is refused with 429.
  *
- * Other than there, a request with a body counts from when the body has arrived, a request stops to count when its answer begins, and one that waits for
- * its turn does not count. Whoever sends a body slowly or does not read an answer would otherwise hold a place for a minute, and a few clients
- * could hold all of them. What such clients do hold is bounded in number, bytes and time (`limits.ts`).
+ * Other than there, a request with a body counts from when the body has arrived, a request stops to
+ * count when its answer begins, and one that waits for its turn does not count. Whoever sends a
+ * body slowly or does not read an answer would otherwise hold a place for a minute, and a few
+ * clients could hold all of them. What such clients do hold is bounded in number, bytes and time
+ * (`limits.ts`).
  */
 import { StatusError } from '@kcp-ts/api';
 import type { Exchange } from './exchange.ts';
@@ -19,7 +22,10 @@ export interface InFlightLimits {
 export type RequestKind = 'readOnly' | 'mutating';
 
 export interface InFlight {
-  /** Counts the request until it is answered. Throws StatusError TooManyRequests where there is no room and it is not `exempt`. */
+  /**
+   * Counts the request until it is answered. Throws StatusError TooManyRequests where there is no
+   * room and it is not `exempt`.
+   */
   admit(exchange: Exchange, exempt: boolean): void;
   /** In flight now, and refused since the start. */
   sizes(): Readonly<Record<RequestKind, { readonly current: number; readonly dropped: number }>>;
@@ -33,7 +39,8 @@ export function isWatch({ method, url }: Pick<Exchange, 'method' | 'url'>): bool
   if ((method !== 'GET' && method !== 'HEAD') || !url.includes('watch')) return false;
   const question = url.indexOf('?');
   if (watchPath.test(question < 0 ? url : url.slice(0, question))) return true;
-  // As the API server reads it: what is counted as a watch and served as a list would not count at all.
+  // As the API server reads it: what is counted as a watch and served as a list would not count at
+  // all.
   const text = question < 0 ? null : new URLSearchParams(url.slice(question + 1)).get('watch');
   return text !== null && text !== '0' && text.toLowerCase() !== 'false';
 }

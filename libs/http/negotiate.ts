@@ -1,7 +1,10 @@
 /** Content negotiation: Accept headers as lists, best first, read once per text. */
 import { LRUCache } from 'lru-cache';
 
-/** One entry of an Accept header (RFC 9110 section 12.5.1). Names are in lower case, parameter values as sent. */
+/**
+ * One entry of an Accept header (RFC 9110 section 12.5.1). Names are in lower case, parameter
+ * values as sent.
+ */
 export interface MediaRange {
   /** A full type (`application/json`), a type with any subtype, or the range of everything. */
   readonly type: string;
@@ -75,7 +78,10 @@ function parse(accept: string): readonly MediaRange[] {
   return ranges.sort((a, b) => b.quality - a.quality || precision(b) - precision(a));
 }
 
-/** A reader of Accept headers that remembers what it has read. The list is best first; equals keep the client's order. An empty header accepts anything. */
+/**
+ * A reader of Accept headers that remembers what it has read. The list is best first; equals keep
+ * the client's order. An empty header accepts anything.
+ */
 export function createAcceptReader(): (accept: string | undefined) => readonly MediaRange[] {
   const known = new LRUCache<string, readonly MediaRange[]>({ max: 500 });
   return (accept) => {
@@ -94,7 +100,10 @@ export function parseAccept(accept: string): readonly MediaRange[] {
   return parse(accept.trim() === '' ? '*/*' : accept);
 }
 
-/** What a handler can answer with. `parameters` must be asked for with just these values; none of its own means that a range with an `as` does not match. */
+/**
+ * What a handler can answer with. `parameters` must be asked for with just these values; none of
+ * its own means that a range with an `as` does not match.
+ */
 export interface MediaOffer {
   readonly type: string;
   readonly parameters?: Readonly<Record<string, string>>;

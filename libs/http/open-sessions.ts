@@ -2,8 +2,9 @@ import type { Http2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
 
 /**
- * All HTTP/2 sessions of a server with their sockets. Both ends of a connection can leave it in any state: closed by a GOAWAY with streams still
- * open, destroyed while its socket waits for the client to read, not answering pings. None of them may hold a socket for longer than two sweeps.
+ * All HTTP/2 sessions of a server with their sockets. Both ends of a connection can leave it in any
+ * state: closed by a GOAWAY with streams still open, destroyed while its socket waits for the
+ * client to read, not answering pings. None of them may hold a socket for longer than two sweeps.
  */
 export interface OpenSessions {
   /** The socket is destroyed when the session is, at the latest with the second sweep after it. */
@@ -30,7 +31,10 @@ interface Open {
 export function createOpenSessions(): OpenSessions {
   const all = new Set<Open>();
 
-  /** Whatever the session's state: Node only ends the socket of a session that a GOAWAY closed, and then waits for the client to read. */
+  /**
+   * Whatever the session's state: Node only ends the socket of a session that a GOAWAY closed, and
+   * then waits for the client to read.
+   */
   function destroy({ session, socket }: Open): void {
     session.destroy();
     socket.destroy();

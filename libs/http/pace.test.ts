@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
 import { createPace } from './pace.ts';
 
-/** An event loop of the test's own: `turn` runs what was put off until then, and not what that puts off in turn. */
+/**
+ * An event loop of the test's own: `turn` runs what was put off until then, and not what that puts
+ * off in turn.
+ */
 function turns() {
   let next: (() => void)[] = [];
   return {

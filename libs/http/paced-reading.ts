@@ -1,12 +1,17 @@
 /**
- * Connections that open many streams at once are read one after the other. Node makes the streams of everything that it has read before anything else runs,
- * some 50 µs each, answered or not; it reads each socket once in a turn of the event loop. So a few connections that each open and reset a hundred
- * streams in a piece would keep all others waiting, though each of them keeps within its bounds.
+ * Connections that open many streams at once are read one after the other. Node makes the streams
+ * of everything that it has read before anything else runs, some 50 µs each, answered or not; it
+ * reads each socket once in a turn of the event loop. So a few connections that each open and reset
+ * a hundred streams in a piece would keep all others waiting, though each of them keeps within its
+ * bounds.
  */
 import type { Socket } from 'node:net';
 import { createPace } from './pace.ts';
 
-/** What `net` calls itself to stop and go on. `socket.pause()` has no effect on a socket that an HTTP/2 session reads. */
+/**
+ * What `net` calls itself to stop and go on. `socket.pause()` has no effect on a socket that an
+ * HTTP/2 session reads.
+ */
 interface ReadHandle {
   readStart(): unknown;
   readStop(): unknown;
@@ -21,7 +26,10 @@ export interface PacedReadingDependencies {
 /** Streams that a connection opens in one turn before it counts as one that opens many. */
 const burst = 32;
 
-/** Returns what to call for each connection; and that returns what to call for each stream that is opened on it. */
+/**
+ * Returns what to call for each connection; and that returns what to call for each stream that is
+ * opened on it.
+ */
 export function createPacedReading({ hasRoom, nextTurn }: PacedReadingDependencies): (socket: Socket) => () => void {
   const pace = createPace({ perTurn: 1, hasRoom, nextTurn });
   let turn = 0;

@@ -6,7 +6,10 @@ export interface Peer {
   readonly port: number;
   /** What the client presented, verified or not. */
   readonly certificate?: PeerCertificate;
-  /** The certificate is signed by the client CA and was valid when the session began. False without a certificate. */
+  /**
+   * The certificate is signed by the client CA and was valid when the session began. False without
+   * a certificate.
+   */
   readonly authorized: boolean;
 }
 
@@ -19,7 +22,10 @@ export interface PeerCertificate {
   readonly uris: readonly string[];
   /** DER. */
   readonly raw: Uint8Array;
-  /** Milliseconds since the epoch. A session may outlive its certificate: compare before you trust it. */
+  /**
+   * Milliseconds since the epoch. A session may outlive its certificate: compare before you trust
+   * it.
+   */
   readonly validFromMs: number;
   readonly validToMs: number;
 }

@@ -7,9 +7,10 @@ export function entityTooLarge(limitBytes: number): StatusError {
 }
 
 /**
- * The whole of `source`. Never holds more than the limit and one chunk; a declared length past the limit is refused before the first
- * byte. A body that is not there when its deadline comes is a Timeout: nobody holds memory by sending slowly. `arrived` is called when all of it
- * is there; what it throws the promise rejects with.
+ * The whole of `source`. Never holds more than the limit and one chunk; a declared length past the
+ * limit is refused before the first byte. A body that is not there when its deadline comes is a
+ * Timeout: nobody holds memory by sending slowly. `arrived` is called when all of it is there; what
+ * it throws the promise rejects with.
  */
 export function readBody(
   source: Readable,
@@ -53,7 +54,8 @@ export function readBody(
       }
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length));
     };
-    // An empty body may have ended while its sender was being authenticated: no event says so again.
+    // An empty body may have ended while its sender was being authenticated: no event says so
+    // again.
     if (source.readableEnded) {
       onEnd();
       return;

@@ -1,6 +1,7 @@
 /**
- * One exchange handed on to another server, and its answer handed back: bodies stream both ways with backpressure and are never decoded. A short answer whose
- * length is known goes back in one piece; so it costs one write, and one that breaks off has not been begun.
+ * One exchange handed on to another server, and its answer handed back: bodies stream both ways
+ * with backpressure and are never decoded. A short answer whose length is known goes back in one
+ * piece; so it costs one write, and one that breaks off has not been begun.
  */
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { constants } from 'node:http2';
@@ -25,7 +26,10 @@ export interface ForwardOutcome {
   failed(failure: ForwardFailure): void;
   /** The head of the answer has come, with this status. */
   answered(status: number): void;
-  /** Whether an answer with this status is not for the client, who is then answered by whoever handed the request on. */
+  /**
+   * Whether an answer with this status is not for the client, who is then answered by whoever
+   * handed the request on.
+   */
   keeps?(status: number): boolean;
 }
 
@@ -62,7 +66,10 @@ function answerHeaders(headers: IncomingHttpHeaders): ResponseHeaders {
   return kept;
 }
 
-/** Hands back what comes; the client gets a whole answer, or one that it can tell is not whole, or none and the outcome is returned. */
+/**
+ * Hands back what comes; the client gets a whole answer, or one that it can tell is not whole, or
+ * none and the outcome is returned.
+ */
 export function relay(
   exchange: Exchange,
   stream: ClientHttp2Stream,
@@ -160,7 +167,10 @@ function gather(stream: ClientHttp2Stream, length: number): () => Uint8Array | u
   };
 }
 
-/** Hands on what comes, as fast as the client takes it. `over` is called when the answer was ended before the server did so. */
+/**
+ * Hands on what comes, as fast as the client takes it. `over` is called when the answer was ended
+ * before the server did so.
+ */
 function passOn(exchange: Exchange, stream: ClientHttp2Stream, body: BodyStream, over: () => void): OpenAnswer {
   let atLine = true;
   let ending = false;
@@ -185,7 +195,10 @@ function passOn(exchange: Exchange, stream: ClientHttp2Stream, body: BodyStream,
   };
 }
 
-/** The request's body, no faster than the server takes it; a client that breaks off takes the request with it. */
+/**
+ * The request's body, no faster than the server takes it; a client that breaks off takes the
+ * request with it.
+ */
 export function relayBody(exchange: Exchange, stream: ClientHttp2Stream): void {
   const source = (exchange as Exchange & { [takeIncoming](): Readable })[takeIncoming]();
   // An empty body may have ended while it was looked up where the request goes.

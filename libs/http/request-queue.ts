@@ -1,5 +1,6 @@
 /**
- * Which request is served next. A request is served at once while the server has little to do. Otherwise it waits, and clients take turns:
+ * Which request is served next. A request is served at once while the server has little to do.
+ * Otherwise it waits, and clients take turns:
  *
  * - In one turn of the event loop only so many are started as have lately taken a few milliseconds. Work that is long in itself (a page of a list) asks
  *   before each part (`pause`): a burst of a thousand streams in one read must not run a thousand lists before anything else is read.
@@ -17,13 +18,17 @@ export interface RequestQueue {
   /** Runs it now or later; false when too many wait, and then it never runs. */
   submit(flow: Flow, request: Waiting): boolean;
   /**
-   * Resolves when the event loop has time for a long piece of work and the client has taken enough of what was made for it; undefined where that is so
-   * already, and no such work was done in this turn.
+   * Resolves when the event loop has time for a long piece of work and the client has taken enough
+   * of what was made for it; undefined where that is so already, and no such work was done in this
+   * turn.
    */
   pause(flow: Flow): Promise<void> | undefined;
   /** A request of this flow is under way. */
   started(flow: Flow): void;
-  /** It waits for its body or its turn: whoever sends slowly or asks for much must not keep other clients from being served. */
+  /**
+   * It waits for its body or its turn: whoever sends slowly or asks for much must not keep other
+   * clients from being served.
+   */
   suspended(): void;
   resumed(): void;
   /** It has been answered or given up; `waited`: while it was suspended. */
@@ -40,13 +45,18 @@ export interface RequestQueue {
 export interface RequestQueueDependencies {
   readonly limits: HttpLimits;
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** Whether all clients together leave so much unread that only those that left nothing are served. */
+  /**
+   * Whether all clients together leave so much unread that only those that left nothing are served.
+   */
   readonly crowded: () => boolean;
   /** Runs a callback when the event loop has read what there was to read. */
   readonly nextTurn: (run: () => void) => void;
 }
 
-/** Requests that are started in one turn of the event loop: fewer when a turn takes longer than it should. */
+/**
+ * Requests that are started in one turn of the event loop: fewer when a turn takes longer than it
+ * should.
+ */
 const startsMin = 8;
 const startsMax = 64;
 const turnMs = 10;
@@ -54,7 +64,10 @@ const turnMs = 10;
 const startingMs = 5;
 /** So many of one client are started in a row: their answers leave together, in fewer writes. */
 const startsInRow = 16;
-/** Long pieces of work go on until they have taken so long in this turn; that many at most, so that looking at the clock is all it costs. */
+/**
+ * Long pieces of work go on until they have taken so long in this turn; that many at most, so that
+ * looking at the clock is all it costs.
+ */
 const longWorkMs = 5;
 const longWorkMax = 8;
 

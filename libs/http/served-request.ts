@@ -1,4 +1,6 @@
-/** What an exchange of either protocol is for the request queue and the accounts of unsent answers. */
+/**
+ * What an exchange of either protocol is for the request queue and the accounts of unsent answers.
+ */
 import type { Flusher } from './coalescing-body.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Flow, Waiting } from './flow.ts';

@@ -1,6 +1,7 @@
 /**
- * What a request and a pushed event cost: CPU microseconds of the server process per GET of 1 kB over HTTP/2 and TLS (load by h2load),
- * and per small write to each of 500 open streams over 10 connections. Run: node libs/http/server.bench.ts
+ * What a request and a pushed event cost: CPU microseconds of the server process per GET of 1 kB
+ * over HTTP/2 and TLS (load by h2load), and per small write to each of 500 open streams over 10
+ * connections. Run: node libs/http/server.bench.ts
  */
 import { spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';

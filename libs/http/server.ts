@@ -1,9 +1,11 @@
 /**
- * The only listening socket of a service: HTTP/2 and HTTP/1.1 over TLS on one port, distinguished by ALPN.
+ * The only listening socket of a service: HTTP/2 and HTTP/1.1 over TLS on one port, distinguished
+ * by ALPN.
  *
- * The TLS server belongs to Node's https server, which serves HTTP/1.1; sockets that speak h2 are taken from it before it sees them and
- * get an HTTP/2 session of their own. So neither protocol goes through Node's compatibility layer, and both make the same
- * exchange. Everything a client may hold open is bounded: connections, streams, header bytes, the time for a header or a body.
+ * The TLS server belongs to Node's https server, which serves HTTP/1.1; sockets that speak h2 are
+ * taken from it before it sees them and get an HTTP/2 session of their own. So neither protocol
+ * goes through Node's compatibility layer, and both make the same exchange. Everything a client may
+ * hold open is bounded: connections, streams, header bytes, the time for a header or a body.
  */
 import type { IncomingMessage } from 'node:http';
 import { ServerResponse } from 'node:http';
@@ -43,7 +45,10 @@ export interface HttpServerOptions {
   /** What a handler threw; the client has got a 500 that says nothing of it. */
   readonly onError: ErrorListener;
   readonly clock: Clock;
-  /** Whether a connection is that of another service of the installation, which says whose requests it hands on. No connection is when absent. */
+  /**
+   * Whether a connection is that of another service of the installation, which says whose requests
+   * it hands on. No connection is when absent.
+   */
   readonly isService?: ((peer: Peer) => boolean) | undefined;
   readonly limits?: Partial<HttpLimits>;
 }
@@ -53,7 +58,10 @@ export interface HttpServer {
   listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>;
   /** New handshakes use these certificates; sessions that are open keep theirs. */
   setSecureContext(tls: ServerTls): void;
-  /** Takes no new work (GOAWAY, connection: close), waits for what is in flight up to `drainMs`, then cuts off the rest. */
+  /**
+   * Takes no new work (GOAWAY, connection: close), waits for what is in flight up to `drainMs`,
+   * then cuts off the rest.
+   */
   close(options: { readonly drainMs: number }): Promise<void>;
   /** What is held for clients now, for metrics. */
   sizes(): HttpServerSizes;
@@ -80,7 +88,10 @@ function sessionOptions(limits: HttpLimits, service: boolean) {
     settings: {
       maxConcurrentStreams: service ? limits.serviceStreamsMax : limits.concurrentStreamsMax,
       maxHeaderListSize: limits.headerBytesMax,
-      /** What a request that waits for its turn can make us hold of its body; kube-apiserver's value. */
+      /**
+       * What a request that waits for its turn can make us hold of its body; kube-apiserver's
+       * value.
+       */
       initialWindowSize: 256 * 1024,
       enablePush: false,
     },
@@ -92,7 +103,10 @@ const connectionWindowBytes = 16 * 1024 * 1024;
 
 function ignore(): void {}
 
-/** A session begins with what its client has sent by then. While so many requests have come in this turn, further ones begin in later turns. */
+/**
+ * A session begins with what its client has sent by then. While so many requests have come in this
+ * turn, further ones begin in later turns.
+ */
 const sessionsPerTurn = 4;
 const requestsPerTurn = 64;
 
@@ -190,7 +204,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
   server.on('request', (request: IncomingMessage, response: ServerResponse) => serveHttp1(request, response));
   const upgraded = new Set<Duplex>();
-  // Node has given the connection up: a plain answer is written to it as to any other, and is its last.
+  // Node has given the connection up: a plain answer is written to it as to any other, and is its
+  // last.
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgraded.add(socket);
     socket.on('error', ignore);

@@ -1,4 +1,7 @@
-/** A client that asks for much at once through another server, and reads it late: it waits, and loses nothing. */
+/**
+ * A client that asks for much at once through another server, and reads it late: it waits, and
+ * loses nothing.
+ */
 
 import { once } from 'node:events';
 import { connect } from 'node:http2';

@@ -1,6 +1,6 @@
 /**
- * One TLS port for two protocols. The server is Node's https server, which serves HTTP/1.1; sockets on which ALPN chose h2 are taken from
- * it before it sees them.
+ * One TLS port for two protocols. The server is Node's https server, which serves HTTP/1.1; sockets
+ * on which ALPN chose h2 are taken from it before it sees them.
  */
 import type { Server } from 'node:https';
 import { createServer } from 'node:https';
@@ -15,11 +15,17 @@ import { isWebSocketUpgrade } from './web-socket.ts';
 export interface ServerTls {
   readonly certificate: string;
   readonly privateKey: string;
-  /** Client certificates are asked for, and those signed by it are authorized. Without it none is asked for. */
+  /**
+   * Client certificates are asked for, and those signed by it are authorized. Without it none is
+   * asked for.
+   */
   readonly clientCa?: string | undefined;
 }
 
-/** SSL_OP_NO_TICKET: a resumed session would keep the verdict on its client certificate past a change of the CA. */
+/**
+ * SSL_OP_NO_TICKET: a resumed session would keep the verdict on its client certificate past a
+ * change of the CA.
+ */
 const noTickets = 0x4000;
 
 export function tlsOptions(tls: ServerTls) {
@@ -32,7 +38,9 @@ export function tlsOptions(tls: ServerTls) {
   };
 }
 
-/** A client certificate that does not verify never ends a connection: its bearer may have a token. */
+/**
+ * A client certificate that does not verify never ends a connection: its bearer may have a token.
+ */
 export function createTlsServer(tls: ServerTls, limits: HttpLimits): Server {
   const server = createServer({
     ...tlsOptions(tls),
@@ -55,10 +63,16 @@ export function createTlsServer(tls: ServerTls, limits: HttpLimits): Server {
   return server;
 }
 
-/** Handshakes begun in one turn of the event loop: each costs the server a signature, a millisecond or so. */
+/**
+ * Handshakes begun in one turn of the event loop: each costs the server a signature, a millisecond
+ * or so.
+ */
 const handshakesPerTurn = 4;
 
-/** A thousand connections that arrive at once begin their handshakes one after the other, with whatever else there is to do in between. */
+/**
+ * A thousand connections that arrive at once begin their handshakes one after the other, with
+ * whatever else there is to do in between.
+ */
 export function paceHandshakes(server: Server, nextTurn: (run: () => void) => void): void {
   const begin = server.listeners('connection');
   server.removeAllListeners('connection');

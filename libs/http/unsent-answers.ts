@@ -1,7 +1,8 @@
 /**
- * The memory that clients hold by not reading: bytes of answers that were made and not taken. Each answer has to be taken within a time; each client may
- * leave so much of them before it is served no more (`request-queue.ts`); and all of them together never exceed a bound, past which those that have
- * waited longest are given up.
+ * The memory that clients hold by not reading: bytes of answers that were made and not taken. Each
+ * answer has to be taken within a time; each client may leave so much of them before it is served
+ * no more (`request-queue.ts`); and all of them together never exceed a bound, past which those
+ * that have waited longest are given up.
  */
 import type { Flow } from './flow.ts';
 import type { HttpLimits } from './limits.ts';

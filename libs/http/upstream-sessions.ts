@@ -1,4 +1,7 @@
-/** HTTP/2 connections to one server: opened on demand, asked for signs of life, and never used again after a failure or a GOAWAY. */
+/**
+ * HTTP/2 connections to one server: opened on demand, asked for signs of life, and never used again
+ * after a failure or a GOAWAY.
+ */
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import { connect } from 'node:http2';
 import type { Duplex } from 'node:stream';
@@ -12,7 +15,10 @@ export interface UpstreamOptions {
   readonly clock: Clock;
   /** How long a connection may take to come up; 2 s when absent. */
   readonly connectTimeoutMs?: number | undefined;
-  /** How often a connection is asked for a sign of life, which it has to give until the next time; 5 s when absent. */
+  /**
+   * How often a connection is asked for a sign of life, which it has to give until the next time; 5
+   * s when absent.
+   */
   readonly pingMs?: number | undefined;
 }
 
@@ -41,8 +47,9 @@ export interface UpstreamSessions extends Disposable {
 const connectTimeoutDefaultMs = 2_000;
 const pingDefaultMs = 5_000;
 /**
- * How much of an answer a client that does not read makes us hold, besides what is written to it (`highWaterBytes`). As many answers as a client may have
- * under way (`requestsPerClientMax`) must fit into `unsentBytesPerClientMax`, or a client that asks for much at once loses some.
+ * How much of an answer a client that does not read makes us hold, besides what is written to it
+ * (`highWaterBytes`). As many answers as a client may have under way (`requestsPerClientMax`) must
+ * fit into `unsentBytesPerClientMax`, or a client that asks for much at once loses some.
  */
 export const upstreamWindowBytes = 128 * 1024;
 const connectionWindowBytes = 16 * 1024 * 1024;

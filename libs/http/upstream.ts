@@ -1,6 +1,7 @@
 /**
- * Connections to another server of the installation, and requests handed on over them as they are. HTTP/2 over mTLS; a connection that has failed is never
- * used again, redirects are answers like any other, and trailers and informational answers end here.
+ * Connections to another server of the installation, and requests handed on over them as they are.
+ * HTTP/2 over mTLS; a connection that has failed is never used again, redirects are answers like
+ * any other, and trailers and informational answers end here.
  */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { constants } from 'node:http2';
@@ -20,16 +21,25 @@ export interface UpstreamAnswer {
 }
 
 export interface Upstream extends Disposable {
-  /** Hands an exchange on, under another path and with these headers, which it may change, and its answer back. Never throws. */
+  /**
+   * Hands an exchange on, under another path and with these headers, which it may change, and its
+   * answer back. Never throws.
+   */
   forward(exchange: Exchange, path: string, headers: OutgoingHttpHeaders, outcome: ForwardOutcome): void;
-  /** A request of our own. Rejects when the server cannot be reached or the signal is aborted before it answers. */
+  /**
+   * A request of our own. Rejects when the server cannot be reached or the signal is aborted before
+   * it answers.
+   */
   request(
     method: string,
     path: string,
     headers: OutgoingHttpHeaders,
     options?: { readonly body?: Uint8Array | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<UpstreamAnswer>;
-  /** Ends streamed answers that `which` names, each when it stands at the end of a line, so that nothing is cut in two. */
+  /**
+   * Ends streamed answers that `which` names, each when it stands at the end of a line, so that
+   * nothing is cut in two.
+   */
   endAnswers(which: (exchange: Exchange) => boolean): void;
   sizes(): { readonly sessions: number; readonly streams: number };
 }

@@ -1,6 +1,7 @@
 /**
- * The server's side of WebSockets (RFC 6455), for answers that go on: each line of the answer is a text message, and nothing is expected of the client. As
- * Kubernetes serves watches to clients that ask for an upgrade (k8s.io/apiserver/pkg/endpoints/handlers/watch.go).
+ * The server's side of WebSockets (RFC 6455), for answers that go on: each line of the answer is a
+ * text message, and nothing is expected of the client. As Kubernetes serves watches to clients that
+ * ask for an upgrade (k8s.io/apiserver/pkg/endpoints/handlers/watch.go).
  */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -32,7 +33,10 @@ function isForeign({ origin, host }: IncomingMessage['headers']): boolean {
 
 const watchPattern = /[?&]watch=(?!(?:0|false)(?:&|$))|\/watch\//i;
 
-/** Whether a request asks for a watch as a WebSocket. One that asks wrongly, or from a page of another site, is a request like any other. */
+/**
+ * Whether a request asks for a watch as a WebSocket. One that asks wrongly, or from a page of
+ * another site, is a request like any other.
+ */
 export function isWebSocketUpgrade({
   method,
   url = '',
@@ -48,7 +52,10 @@ export function isWebSocketUpgrade({
   );
 }
 
-/** The head that accepts an upgrade. A client that offers one protocol gets it, as Go's server does it. */
+/**
+ * The head that accepts an upgrade. A client that offers one protocol gets it, as Go's server does
+ * it.
+ */
 export function webSocketHead({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const accept = createHash('sha1').update(`${headers['sec-websocket-key']}${acceptSuffix}`).digest('base64');
   const offered = headers['sec-websocket-protocol'];
@@ -111,7 +118,10 @@ export interface ClientFrames {
   close(code: number): void;
 }
 
-/** Reads a client's frames from whatever pieces they come in. Messages are dropped unread; only heads and control frames are kept, 139 bytes at most. */
+/**
+ * Reads a client's frames from whatever pieces they come in. Messages are dropped unread; only
+ * heads and control frames are kept, 139 bytes at most.
+ */
 export function createFrameReader(told: ClientFrames): (bytes: Uint8Array) => void {
   let kept: Buffer = Buffer.alloc(0);
   let dropBytes = 0;
@@ -159,7 +169,10 @@ export function createFrameReader(told: ClientFrames): (bytes: Uint8Array) => vo
   };
 }
 
-/** A body whose lines leave as messages, on a socket that has been upgraded. `head`: what the client has sent already. */
+/**
+ * A body whose lines leave as messages, on a socket that has been upgraded. `head`: what the client
+ * has sent already.
+ */
 export function createWebSocketBody(target: BodyStream, socket: Duplex, head: Uint8Array): BodyStream {
   /** Of a line whose end has not come. */
   let begun: Uint8Array[] = [];

@@ -1,4 +1,7 @@
-/** Decodes Kubernetes' protobuf envelope (`k8s\0`, then runtime.Unknown) into the object as JSON has it. Bounded by the body's own bound. */
+/**
+ * Decodes Kubernetes' protobuf envelope (`k8s\0`, then runtime.Unknown) into the object as JSON has
+ * it. Bounded by the body's own bound.
+ */
 
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { Budget, StatusError } from '@kcp-ts/api';
@@ -21,7 +24,10 @@ function tooManyFields(): StatusError {
   return new StatusError('RequestEntityTooLarge', `Request entity is too large: limit is ${fieldsMax} fields`);
 }
 
-/** A body that is being read. One reader for all messages in it: one for each would cost more than the message. */
+/**
+ * A body that is being read. One reader for all messages in it: one for each would cost more than
+ * the message.
+ */
 interface Source {
   readonly bytes: Buffer;
   readonly reader: BinaryReader;
@@ -269,7 +275,10 @@ function decode(source: Source, messages: Messages): Record<string, unknown> | u
   return { apiVersion, kind, ...messageOf(source, message, raw.end, 0) };
 }
 
-/** The object in a protobuf body; undefined for a kind that is not among the messages. Throws StatusError BadRequest for what is malformed. */
+/**
+ * The object in a protobuf body; undefined for a kind that is not among the messages. Throws
+ * StatusError BadRequest for what is malformed.
+ */
 export function decodeKubernetes(messages: Messages, body: Uint8Array): Record<string, unknown> | undefined {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   try {

@@ -282,8 +282,8 @@ export function encodeListHead(list: KindedObject & { readonly metadata: object 
 const lengthBytes = 4;
 
 /**
- * A watch event, preceded by its length in 4 bytes (apimachinery's LengthDelimitedFramer). The event
- * itself has no envelope, the object in it has one.
+ * A watch event, preceded by its length in 4 bytes (apimachinery's LengthDelimitedFramer). The
+ * event itself has no envelope, the object in it has one.
  */
 export function encodeWatchEvent(messages: Messages, type: string, object: KindedObject): Uint8Array {
   const writer = new BinaryWriter().raw(new Uint8Array(lengthBytes));

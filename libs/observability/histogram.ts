@@ -1,7 +1,10 @@
 /** Counts of observed values by bucket, as Prometheus' histograms have them. */
 export interface Histogram {
   observe(value: number): void;
-  /** For each bound how many values were at most as large, the smallest bound first; the last bound is infinite. */
+  /**
+   * For each bound how many values were at most as large, the smallest bound first; the last bound
+   * is infinite.
+   */
   buckets(): readonly (readonly [bound: number, count: number])[];
   sum(): number;
 }

@@ -5,7 +5,10 @@ import { destination, pino, stdTimeFunctions } from 'pino';
 const secretNames = ['authorization', 'token', 'password', 'privateKey', 'secret', 'cookie', '["client-key-data"]'];
 const levels = ['warn', 'info', 'info', 'info', 'debug'] as const;
 
-/** -v as Kubernetes has it: 0 says what is wrong, 1 to 3 what happens, 4 and 5 help to debug, above that everything. */
+/**
+ * -v as Kubernetes has it: 0 says what is wrong, 1 to 3 what happens, 4 and 5 help to debug, above
+ * that everything.
+ */
 export function levelOf(verbosity: number): string {
   return levels[verbosity] ?? (verbosity <= 5 ? 'debug' : 'trace');
 }

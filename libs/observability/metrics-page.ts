@@ -1,6 +1,7 @@
 /**
- * The text of `/metrics`, in Prometheus' format. A service describes its series once, each with a function that reads its values; they are read when
- * somebody scrapes. The metrics of the process itself are made once for the process: it keeps a timer and an observer of the garbage collector.
+ * The text of `/metrics`, in Prometheus' format. A service describes its series once, each with a
+ * function that reads its values; they are read when somebody scrapes. The metrics of the process
+ * itself are made once for the process: it keeps a timer and an observer of the garbage collector.
  */
 import type { Counter, Metric, Registry } from 'prom-client';
 import type { Histogram } from './histogram.ts';
@@ -94,7 +95,10 @@ function addValues({ Counter, Gauge }: PromClient, register: Registry, series: V
     });
 }
 
-/** Answers with the text of the page. The library that writes it is loaded when somebody scrapes for the first time. */
+/**
+ * Answers with the text of the page. The library that writes it is loaded when somebody scrapes for
+ * the first time.
+ */
 export function createMetricsPage(series: readonly Series[]): () => Promise<string> {
   let page: Promise<Registry> | undefined;
   const open = async (): Promise<Registry> => {

@@ -13,13 +13,19 @@ import { sharedDefinitions } from './shared-definitions.ts';
 import { sortByName } from './sort-by-name.ts';
 
 /**
- * The OpenAPI documents of one API surface. Each is made on first use and kept, its pieces one after the other with turns for others in between; functions
- * need no `this`.
+ * The OpenAPI documents of one API surface. Each is made on first use and kept, its pieces one
+ * after the other with turns for others in between; functions need no `this`.
  */
 export interface OpenApi {
-  /** `/openapi/v3`: where each document is, with a hash of what it is made of; no document is written for that. */
+  /**
+   * `/openapi/v3`: where each document is, with a hash of what it is made of; no document is
+   * written for that.
+   */
   v3Index(slices: Slices): Promise<Document>;
-  /** `/openapi/v3/<key>` for `api/v1` or `apis/<group>/<version>`; undefined where the surface has no such version. */
+  /**
+   * `/openapi/v3/<key>` for `api/v1` or `apis/<group>/<version>`; undefined where the surface has
+   * no such version.
+   */
   v3(key: string, slices: Slices): Promise<Document | undefined>;
   /** `/openapi/v2`: all groups in one document. */
   v2Json(slices: Slices): Promise<Document>;
@@ -45,7 +51,10 @@ interface KnownDocument {
   readonly document: Promise<Document>;
 }
 
-/** Documents by the first of their definitions: most group versions hold the same definitions in every surface. */
+/**
+ * Documents by the first of their definitions: most group versions hold the same definitions in
+ * every surface.
+ */
 const known = new WeakMap<ResourceDefinition, readonly KnownDocument[]>();
 /** As many sets of definitions with the same first definition are remembered; older ones go. */
 const knownMax = 8;
@@ -59,7 +68,9 @@ async function makeV3(resourceDefinitions: readonly ResourceDefinition[], slices
   return await documentV3(resourceDefinitions, await etagOf('v3', resourceDefinitions, slices), slices);
 }
 
-/** The document of one group version, shared by all surfaces that serve the same definitions there. */
+/**
+ * The document of one group version, shared by all surfaces that serve the same definitions there.
+ */
 function cachedDocumentV3(resourceDefinitions: readonly ResourceDefinition[], slices: Slices): Promise<Document> {
   const [first] = resourceDefinitions;
   if (first === undefined) return makeV3(resourceDefinitions, slices);

@@ -1,6 +1,7 @@
 /**
- * The pieces of documents that one definition brings, as text and bytes. They are cached by the definition itself: a definition is one value for all workspaces that
- * serve it, so that a document of a new set of definitions costs no more than joining pieces.
+ * The pieces of documents that one definition brings, as text and bytes. They are cached by the
+ * definition itself: a definition is one value for all workspaces that serve it, so that a document
+ * of a new set of definitions costs no more than joining pieces.
  */
 import { createHash } from 'node:crypto';
 import type { ResourceDefinition } from '@kcp-ts/api';
@@ -27,7 +28,9 @@ export interface Fragments {
   v3(): Pieces<string>;
   /** JSON texts. */
   v2(): Pieces<string>;
-  /** Entries of `openapi.v2.Paths.path` and of `Definitions.additional_properties`, with their tags. */
+  /**
+   * Entries of `openapi.v2.Paths.path` and of `Definitions.additional_properties`, with their tags.
+   */
   protobuf(): Pieces<Uint8Array>;
   /** Names of definitions that these pieces point to. */
   references(): ReadonlySet<string>;

@@ -1,4 +1,7 @@
-/** From the parts of a document to its bytes: a document of hundreds of resources has tens of megabytes. */
+/**
+ * From the parts of a document to its bytes: a document of hundreds of resources has tens of
+ * megabytes.
+ */
 import type { Slices } from '@kcp-ts/base';
 
 /** Characters that are encoded at once. */

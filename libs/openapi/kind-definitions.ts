@@ -1,4 +1,7 @@
-/** The OpenAPI definitions that a resource brings: its kind, the list of it, and kinds that only its subresources have. */
+/**
+ * The OpenAPI definitions that a resource brings: its kind, the list of it, and kinds that only its
+ * subresources have.
+ */
 import type { JsonSchema, ResourceDefinition, SubresourceDefinition } from '@kcp-ts/api';
 import { definitionName, metaName, quantityName, scaleName } from './names.ts';
 import type { OpenApiSchema } from './open-api-schema.ts';
@@ -13,7 +16,10 @@ function mapValues(schemas: Readonly<Record<string, JsonSchema>>): Record<string
   return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, fieldSchema(schema)]));
 }
 
-/** A field as documents show it: embedded objects get the fields of every object, quantities their name. */
+/**
+ * A field as documents show it: embedded objects get the fields of every object, quantities their
+ * name.
+ */
 function fieldSchema(schema: JsonSchema): OpenApiSchema {
   const { properties, items, additionalProperties, oneOf: _, ...rest } = schema;
   if ((schema.format as string | undefined) === 'quantity') {

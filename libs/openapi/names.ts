@@ -1,4 +1,7 @@
-/** What things are called in OpenAPI documents: as in Kubernetes, so that clients which look for a name find it. */
+/**
+ * What things are called in OpenAPI documents: as in Kubernetes, so that clients which look for a
+ * name find it.
+ */
 import type { ResourceDefinition } from '@kcp-ts/api';
 
 export interface GroupVersion {
@@ -6,7 +9,10 @@ export interface GroupVersion {
   readonly version: string;
 }
 
-/** `api/v1`, `apis/example.io/v1`: the key of a document in the index of OpenAPI v3, and the beginning of its paths. */
+/**
+ * `api/v1`, `apis/example.io/v1`: the key of a document in the index of OpenAPI v3, and the
+ * beginning of its paths.
+ */
 export function documentKey({ group, version }: GroupVersion): string {
   return group === '' ? `api/${version}` : `apis/${group}/${version}`;
 }
@@ -16,7 +22,10 @@ function builtinPackage(group: string): string {
   return `io.k8s.api.${group === '' ? 'core' : (group.split('.')[0] ?? group)}`;
 }
 
-/** `io.k8s.api.core.v1.ConfigMap` for a built-in kind; the group backwards, `io.example.v1.Widget`, for a custom one. */
+/**
+ * `io.k8s.api.core.v1.ConfigMap` for a built-in kind; the group backwards, `io.example.v1.Widget`,
+ * for a custom one.
+ */
 export function definitionName(
   resourceDefinition: Pick<ResourceDefinition, 'group' | 'version' | 'dialect'>,
   kind: string,

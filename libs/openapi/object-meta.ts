@@ -1,6 +1,6 @@
 /**
- * `metadata`, which definitions leave as a bare object since the registry checks it. Documents for clients, strategic merge and apply need its
- * fields, list types and merge keys: here they are.
+ * `metadata`, which definitions leave as a bare object since the registry checks it. Documents for
+ * clients, strategic merge and apply need its fields, list types and merge keys: here they are.
  */
 import type { JsonSchema } from '@kcp-ts/api';
 import {

@@ -6,7 +6,10 @@ export interface GroupVersionKind {
   readonly version: string;
 }
 
-/** A schema that may point to a definition by name; each OpenAPI version writes the pointer in its own way. */
+/**
+ * A schema that may point to a definition by name; each OpenAPI version writes the pointer in its
+ * own way.
+ */
 export interface OpenApiSchema extends Omit<JsonSchema, 'properties' | 'items' | 'additionalProperties' | 'oneOf'> {
   readonly definition?: string;
   readonly properties?: Readonly<Record<string, OpenApiSchema>>;

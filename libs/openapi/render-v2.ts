@@ -1,4 +1,7 @@
-/** Swagger 2.0's way to write schemas and operations. What it has no words for is left out: clients of this version only explain and patch. */
+/**
+ * Swagger 2.0's way to write schemas and operations. What it has no words for is left out: clients
+ * of this version only explain and patch.
+ */
 import type { OpenApiSchema } from './open-api-schema.ts';
 import type { Operation, PathOperations } from './operations.ts';
 import type { Parameter } from './query-parameters.ts';
@@ -51,7 +54,10 @@ function mapped(schemas: Readonly<Record<string, OpenApiSchema>>): Record<string
   return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, schemaV2(schema)]));
 }
 
-/** `allOf` and its kin, `nullable` and rules do not exist here; a choice between types becomes text, an array must say what it holds. */
+/**
+ * `allOf` and its kin, `nullable` and rules do not exist here; a choice between types becomes text,
+ * an array must say what it holds.
+ */
 export function schemaV2(schema: OpenApiSchema): SchemaV2 {
   const { definition, properties, items, additionalProperties, default: given, ...more } = schema;
   const { nullable: _n, oneOf, anyOf: _a, allOf: _all, not: _not, 'x-kubernetes-validations': _v, ...rest } = more;

@@ -1,4 +1,7 @@
-/** Definitions that documents of all groups share: what Kubernetes keeps in its packages of metadata. */
+/**
+ * Definitions that documents of all groups share: what Kubernetes keeps in its packages of
+ * metadata.
+ */
 import { metaName, quantityName, scaleName } from './names.ts';
 import { objectMetaSchema } from './object-meta.ts';
 import type { Definitions, OpenApiSchema } from './open-api-schema.ts';

@@ -1,4 +1,7 @@
-/** Sorting with turns for others: a workspace of thousands of resources has tens of thousands of paths. */
+/**
+ * Sorting with turns for others: a workspace of thousands of resources has tens of thousands of
+ * paths.
+ */
 import type { Slices } from '@kcp-ts/base';
 
 type Named<Value> = readonly [string, Value];

@@ -1,4 +1,7 @@
-/** JSON patch, RFC 6902. The object is copied along the paths that change; the rest is shared with the result. */
+/**
+ * JSON patch, RFC 6902. The object is copied along the paths that change; the rest is shared with
+ * the result.
+ */
 
 import type { StatusError } from '@kcp-ts/api';
 import { Budget } from '@kcp-ts/api';
@@ -61,7 +64,10 @@ function read(root: unknown, path: readonly string[]): unknown {
   return path.reduce(child, root);
 }
 
-/** What a copy finds: null for a member that an object does not have, as in the library that Kubernetes uses. */
+/**
+ * What a copy finds: null for a member that an object does not have, as in the library that
+ * Kubernetes uses.
+ */
 function copied(root: unknown, path: readonly string[]): unknown {
   const last = path.at(-1);
   if (last === undefined) return root;
@@ -120,7 +126,8 @@ function replace(draft: Draft, path: readonly string[], value: unknown): void {
     return;
   }
   const container = parentOf(draft, path);
-  // Of an object, what is not there is replaced too: the library that Kubernetes uses does not look.
+  // Of an object, what is not there is replaced too: the library that Kubernetes uses does not
+  // look.
   if (Array.isArray(container)) container[parseIndex(last, container.length, false)] = value;
   else setMember(container, last, value);
 }
@@ -136,7 +143,10 @@ function test(draft: Draft, path: readonly string[], wanted: unknown): void {
   if (!jsonEqual(found, wanted, draft.budget)) throw unprocessable(`testing value /${path.join('/')} failed`);
 }
 
-/** What a container that is copied costs, and what its JSON adds to the copied bytes beside its members. */
+/**
+ * What a container that is copied costs, and what its JSON adds to the copied bytes beside its
+ * members.
+ */
 const containerSteps = 8;
 const containerBytes = 2;
 
@@ -207,8 +217,9 @@ function applyOperation(draft: Draft, operation: Record<string, unknown>): void 
 }
 
 /**
- * The object with the patch applied; neither argument is changed. Throws a StatusError: BadRequest for a body that is no patch, Invalid (422)
- * for one that does not fit the object, RequestEntityTooLarge beyond 10,000 operations.
+ * The object with the patch applied; neither argument is changed. Throws a StatusError: BadRequest
+ * for a body that is no patch, Invalid (422) for one that does not fit the object,
+ * RequestEntityTooLarge beyond 10,000 operations.
  */
 export function applyJsonPatch(object: unknown, patch: unknown): unknown {
   const operations = applyEach(object, patch);

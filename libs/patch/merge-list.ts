@@ -62,8 +62,9 @@ interface Placed {
 }
 
 /**
- * Kubernetes' order without `$setElementOrder`: items of the patch keep its order, the others theirs; of two the other goes first where both were there and it
- * stood first. `named`: the places of the patch's items.
+ * Kubernetes' order without `$setElementOrder`: items of the patch keep its order, the others
+ * theirs; of two the other goes first where both were there and it stood first. `named`: the places
+ * of the patch's items.
  */
 function ordered(placed: readonly Placed[], named: readonly number[]): unknown[] {
   const isNamed = new Set(named);

@@ -13,7 +13,10 @@ function merge(target: unknown, patch: unknown): unknown {
   return result;
 }
 
-/** The object with the patch merged into it; neither argument is changed. Throws BadRequest for a patch that is not an object. */
+/**
+ * The object with the patch merged into it; neither argument is changed. Throws BadRequest for a
+ * patch that is not an object.
+ */
 export function applyMergePatch(object: unknown, patch: unknown): unknown {
   if (!isJsonObject(patch)) {
     throw badPatch(

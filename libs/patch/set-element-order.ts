@@ -1,4 +1,7 @@
-/** `$setElementOrder/x`: the order that the patching client wants, joined with that of items it does not know. */
+/**
+ * `$setElementOrder/x`: the order that the patching client wants, joined with that of items it does
+ * not know.
+ */
 import { identityOf, isJsonObject } from '@kcp-ts/schema';
 import { badPatch } from './patch-errors.ts';
 
@@ -13,8 +16,8 @@ interface Lists {
 }
 
 /**
- * Items named by `order` keep that order among each other, the others keep theirs; each of the others goes before the first named item
- * that followed it in the live list.
+ * Items named by `order` keep that order among each other, the others keep theirs; each of the
+ * others goes before the first named item that followed it in the live list.
  */
 export function orderList({ merged, live, patch, order }: Lists, mergeKey: string | undefined): unknown[] {
   const identity = (item: unknown): string =>

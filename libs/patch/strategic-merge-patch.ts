@@ -1,6 +1,7 @@
 /**
- * Strategic merge patch: a merge patch that knows from the schema which lists are merged item by item, and that may say
- * `$patch: delete|replace|merge`, `$retainKeys`, `$deleteFromPrimitiveList/x` and `$setElementOrder/x`.
+ * Strategic merge patch: a merge patch that knows from the schema which lists are merged item by
+ * item, and that may say `$patch: delete|replace|merge`, `$retainKeys`,
+ * `$deleteFromPrimitiveList/x` and `$setElementOrder/x`.
  */
 import type { JsonSchema } from '@kcp-ts/api';
 import type { JsonObject } from '@kcp-ts/schema';
@@ -120,8 +121,9 @@ function mergeObject(live: JsonObject, patch: JsonObject, schema: JsonSchema | u
 }
 
 /**
- * The object with the patch merged into it; neither argument is changed. `schema` says with `x-kubernetes-patch-strategy` and
- * `x-kubernetes-patch-merge-key` how lists are joined; metadata is known without it. Throws BadRequest for a patch that is none.
+ * The object with the patch merged into it; neither argument is changed. `schema` says with
+ * `x-kubernetes-patch-strategy` and `x-kubernetes-patch-merge-key` how lists are joined; metadata
+ * is known without it. Throws BadRequest for a patch that is none.
  */
 export function applyStrategicMergePatch(object: unknown, patch: unknown, schema: JsonSchema): unknown {
   if (!isJsonObject(patch)) {

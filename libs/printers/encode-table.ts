@@ -45,7 +45,10 @@ export function tableRow(printer: TablePrinter, object: KubeObject, include: Inc
   return JSON.stringify({ cells: printer.cells(object, now), object: included(object, include) });
 }
 
-/** A `meta.k8s.io/v1` Table of these objects as JSON bytes; ages are those at `now`, in milliseconds. */
+/**
+ * A `meta.k8s.io/v1` Table of these objects as JSON bytes; ages are those at `now`, in
+ * milliseconds.
+ */
 export function encodeTable(
   printer: TablePrinter,
   objects: KubeObject | readonly KubeObject[],

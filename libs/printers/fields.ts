@@ -1,4 +1,7 @@
-/** Reading of objects whose shape is not known for sure: what is missing or of another type reads as empty. */
+/**
+ * Reading of objects whose shape is not known for sure: what is missing or of another type reads as
+ * empty.
+ */
 import { isNumber } from '@kcp-ts/schema';
 
 export type Fields = Readonly<Record<string, unknown>>;

@@ -11,7 +11,10 @@ function twoUnits(seconds: number, big: number, bigLetter: string, small: number
   return rest === 0 ? first : `${first}${rest}${smallLetter}`;
 }
 
-/** A duration as kubectl shows it, at most two units and two or three digits: `5s`, `3m20s`, `4h`, `2d5h`, `3y40d`. */
+/**
+ * A duration as kubectl shows it, at most two units and two or three digits: `5s`, `3m20s`, `4h`,
+ * `2d5h`, `3y40d`.
+ */
 export function humanDuration(milliseconds: number): string {
   const seconds = Math.trunc(milliseconds / 1_000);
   if (seconds < -1) return '<invalid>';
@@ -27,7 +30,10 @@ export function humanDuration(milliseconds: number): string {
   return `${Math.floor(seconds / year)}y`;
 }
 
-/** Time from an RFC 3339 text until `now` (milliseconds): `<unknown>` where there is no text, `<invalid>` where it is none. */
+/**
+ * Time from an RFC 3339 text until `now` (milliseconds): `<unknown>` where there is no text,
+ * `<invalid>` where it is none.
+ */
 export function durationSince(time: unknown, now: number): string {
   if (time === undefined || time === null || time === '') return '<unknown>';
   if (typeof time !== 'string' || !rfc3339.test(time)) return '<invalid>';

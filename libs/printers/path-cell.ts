@@ -44,8 +44,8 @@ function findSafely(find: JsonPath, object: unknown, steps: PathSteps): unknown 
 }
 
 /**
- * The first value that the path finds, in the column's type; `missing` where it finds none, or the steps of the row are used up. Throws what the compiler
- * throws on a bad path.
+ * The first value that the path finds, in the column's type; `missing` where it finds none, or the
+ * steps of the row are used up. Throws what the compiler throws on a bad path.
  */
 export function pathCell(
   path: string,

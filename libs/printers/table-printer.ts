@@ -23,7 +23,10 @@ export interface TablePrinter {
 
 export type CompileJsonPath = (text: string) => JsonPath;
 
-/** What the paths of one row may look at together: some milliseconds. Cells past it are empty, as those are whose path does not fit. */
+/**
+ * What the paths of one row may look at together: some milliseconds. Cells past it are empty, as
+ * those are whose path does not fit.
+ */
 const rowSteps = 100_000;
 
 const nameColumn: PrinterColumn = {
@@ -42,7 +45,10 @@ const ageColumn: PrinterColumn = {
   jsonPath: '.metadata.creationTimestamp',
 };
 
-/** Rows of built-in kinds say all their columns; custom ones leave out the name, and get an age where they have no columns at all. */
+/**
+ * Rows of built-in kinds say all their columns; custom ones leave out the name, and get an age
+ * where they have no columns at all.
+ */
 function allColumns(definition: ResourceDefinition): readonly PrinterColumn[] {
   if (definition.columns.some(({ format, jsonPath }) => format === 'name' && jsonPath === '.metadata.name'))
     return definition.columns;
@@ -70,8 +76,9 @@ function cellOf(column: PrinterColumn, missing: unknown, compileJsonPath: Compil
 }
 
 /**
- * Compiles the columns of a resource. Throws what `compileJsonPath` throws on a path that is none, which the check of definitions keeps out.
- * A missing value is null in a custom kind's table; in a built-in kind's it is the empty text, the zero value of Go.
+ * Compiles the columns of a resource. Throws what `compileJsonPath` throws on a path that is none,
+ * which the check of definitions keeps out. A missing value is null in a custom kind's table; in a
+ * built-in kind's it is the empty text, the zero value of Go.
  */
 export function createTablePrinter(definition: ResourceDefinition, compileJsonPath: CompileJsonPath): TablePrinter {
   const columns = allColumns(definition);

@@ -1,6 +1,7 @@
 /**
- * What is asked of every write between its decoding and its commit, and of every connection before it
- * is opened. The registry runs it in its one write path; `@kcp-ts/admission` makes it of plugins.
+ * What is asked of every write between its decoding and its commit, and of every connection before
+ * it is opened. The registry runs it in its one write path; `@kcp-ts/admission` makes it of
+ * plugins.
  */
 import type { KubeObject } from '@kcp-ts/api';
 import type { Operation } from '@kcp-ts/storage';
@@ -23,15 +24,18 @@ export type Attributes = WriteContext &
 
 export interface Admission {
   /**
-   * May change the object, which is of the requested version; throws a StatusError to refuse it. `complete` prunes and defaults the object again: it is
-   * called after each change of more than metadata.
+   * May change the object, which is of the requested version; throws a StatusError to refuse it.
+   * `complete` prunes and defaults the object again: it is called after each change of more than
+   * metadata.
    */
   admit(attributes: Attributes, complete: () => void): void | Promise<void>;
   /** Sees the object as it will be stored; throws a StatusError to refuse it. */
   validate(attributes: Attributes): void | Promise<void>;
   /**
-   * Completes the object by what other objects of the store say, in the turn of its commit, and throws for what must not be there now: what it has read
-   * is what the returned conditions rely on. Called again, with the same object, where they did not hold. Called for CREATE and UPDATE alone: nothing else stores an object.
+   * Completes the object by what other objects of the store say, in the turn of its commit, and
+   * throws for what must not be there now: what it has read is what the returned conditions rely
+   * on. Called again, with the same object, where they did not hold. Called for CREATE and UPDATE
+   * alone: nothing else stores an object.
    */
   settle(attributes: Attributes): readonly Operation[];
 }

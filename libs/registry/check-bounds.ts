@@ -1,6 +1,7 @@
 /**
- * Objects that come about on the server, by patches, subresources, conversions and defaults, are held to the bounds that decoders hold bodies to: everything
- * behind recurses over objects, and copies and stores them, and what is stored must be sent back by clients.
+ * Objects that come about on the server, by patches, subresources, conversions and defaults, are
+ * held to the bounds that decoders hold bodies to: everything behind recurses over objects, and
+ * copies and stores them, and what is stored must be sent back by clients.
  */
 
 import type { KubeObject } from '@kcp-ts/api';
@@ -12,7 +13,10 @@ import type { ServedResource } from './served-resource.ts';
 /** A body's limit: whether an object can be stored is answered with the limit of the store. */
 const bytesMax = 3 * 1024 * 1024;
 
-/** Throws Invalid for an object that nests deeper than a body may, RequestEntityTooLarge for one that is larger or has more names. */
+/**
+ * Throws Invalid for an object that nests deeper than a body may, RequestEntityTooLarge for one
+ * that is larger or has more names.
+ */
 export function checkBounds({ definition }: ServedResource, object: KubeObject, name: string): void {
   const exceeded = exceededBound(object, { depthMax, namesMax, bytesMax });
   if (exceeded === undefined) return;

@@ -1,4 +1,7 @@
-/** Unknown and doubled fields of a body: an error, a warning or nothing, as `fieldValidation` says (KEP-2885). */
+/**
+ * Unknown and doubled fields of a body: an error, a warning or nothing, as `fieldValidation` says
+ * (KEP-2885).
+ */
 import type { KubeObject, ResourceDefinition } from '@kcp-ts/api';
 import { invalidValue, StatusError } from '@kcp-ts/api';
 import type { ServedResource } from './served-resource.ts';
@@ -15,7 +18,10 @@ export function undecodable({ kind, version }: ResourceDefinition, why: string):
   return StatusError.badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`);
 }
 
-/** Drops what the schema does not know and warns of it. Why the object cannot be decoded, in Go's words, or undefined where it can. */
+/**
+ * Drops what the schema does not know and warns of it. Why the object cannot be decoded, in Go's
+ * words, or undefined where it can.
+ */
 export function fieldsProblem(
   served: ServedResource,
   object: KubeObject,
@@ -23,7 +29,8 @@ export function fieldsProblem(
   request: { readonly fieldValidation: FieldValidation; warn(text: string): void },
 ): string | undefined {
   const { schema } = served;
-  // Go tells what is wrong with built-in kinds in the order of the document; of custom kinds doubled fields come first.
+  // Go tells what is wrong with built-in kinds in the order of the document; of custom kinds
+  // doubled fields come first.
   const order = duplicates.length > 0 && served.definition.dialect === 'builtin' ? Object.keys(object) : [];
   const decoded = schema.decode(object);
   if (decoded.error !== undefined) return decoded.error;
@@ -43,7 +50,10 @@ export function fieldsProblem(
   return undefined;
 }
 
-/** What Go takes for text: null and absence are the empty one. Throws what `refuse` makes of anything else. */
+/**
+ * What Go takes for text: null and absence are the empty one. Throws what `refuse` makes of
+ * anything else.
+ */
 function textOf(value: unknown, field: string, refuse: (why: string) => StatusError): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return value;
@@ -53,7 +63,10 @@ function textOf(value: unknown, field: string, refuse: (why: string) => StatusEr
   );
 }
 
-/** Custom kinds are decoded as what they say they are, so they must say it. `bytes`: what the client sent. */
+/**
+ * Custom kinds are decoded as what they say they are, so they must say it. `bytes`: what the client
+ * sent.
+ */
 export function requireKind(
   definition: ResourceDefinition,
   object: { readonly kind?: unknown },
@@ -70,7 +83,10 @@ function unrecognized({ kind }: ResourceDefinition, why: string, sent: string): 
   return StatusError.badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary})`);
 }
 
-/** The apiVersion and kind of a body must be those of the endpoint. Of a built-in kind both may be left out, and are filled in. */
+/**
+ * The apiVersion and kind of a body must be those of the endpoint. Of a built-in kind both may be
+ * left out, and are filled in.
+ */
 export function checkKind(served: ServedResource, object: KubeObject): void {
   const { definition, apiVersion } = served;
   if (object.apiVersion === apiVersion && object.kind === definition.kind) return;
@@ -98,8 +114,8 @@ export function checkKind(served: ServedResource, object: KubeObject): void {
 }
 
 /**
- * Why what a patch has made is no longer of its kind; undefined where it is. Unlike a body, it must say what it is. Throws StatusError Invalid for another custom
- * kind, which its validation refuses.
+ * Why what a patch has made is no longer of its kind; undefined where it is. Unlike a body, it must
+ * say what it is. Throws StatusError Invalid for another custom kind, which its validation refuses.
  */
 export function patchedKindProblem(served: ServedResource, object: KubeObject): string | undefined {
   const { definition, apiVersion } = served;

@@ -19,14 +19,18 @@ function collect(value: unknown, at: string, path: readonly string[], max: numbe
 function tooMany(bounds: readonly ListBound[], object: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
   for (const { path, max } of bounds) {
-    // The bounds of an outer list come first: what is inside of one that is too long is not looked at.
+    // The bounds of an outer list come first: what is inside of one that is too long is not looked
+    // at.
     if (errors.length > 0) break;
     collect(object, '', path, max, errors);
   }
   return errors;
 }
 
-/** Throws StatusError Invalid for an object of which a list is too long. It has not been validated: what is no list is refused later. */
+/**
+ * Throws StatusError Invalid for an object of which a list is too long. It has not been validated:
+ * what is no list is refused later.
+ */
 export function checkListSizes(definition: ResourceDefinition, object: KubeObject): void {
   if (definition.listBounds === undefined) return;
   const errors = tooMany(definition.listBounds, object);

@@ -7,7 +7,10 @@ export interface ConnectRequest extends Omit<WriteRequest, 'dryRun' | 'fieldVali
   readonly name: string;
 }
 
-/** Asks admission whether a connection may be opened. Throws the StatusError of the plugin that refuses it. */
+/**
+ * Asks admission whether a connection may be opened. Throws the StatusError of the plugin that
+ * refuses it.
+ */
 export async function admitConnect(deps: RegistryDependencies, request: ConnectRequest): Promise<void> {
   const context = writeContext(deps, { ...request, dryRun: false, fieldValidation: 'Ignore' });
   const { name } = request;

@@ -1,6 +1,6 @@
 /**
- * POST: decodes, prunes, defaults, admits, prepares and validates what a client sends, and stores it in
- * one commit with what accompanies it.
+ * POST: decodes, prunes, defaults, admits, prepares and validates what a client sends, and stores
+ * it in one commit with what accompanies it.
  */
 
 import type { KubeObject } from '@kcp-ts/api';
@@ -26,7 +26,10 @@ export interface Written {
   readonly created: boolean;
 }
 
-/** From what a client sent to the object in its storage version, complete but for its resourceVersion. */
+/**
+ * From what a client sent to the object in its storage version, complete but for its
+ * resourceVersion.
+ */
 async function completeCreate(
   deps: RegistryDependencies,
   request: WriteRequest,

@@ -64,7 +64,8 @@ function checkPreconditions({ served, name, uid, resourceVersion }: DeleteReques
 }
 
 /**
- * What becomes of dependents is a finalizer: the one that is asked for takes the place of the other, and of both where dependents go in the background
+ * What becomes of dependents is a finalizer: the one that is asked for takes the place of the
+ * other, and of both where dependents go in the background
  * (rest.deletionFinalizersForGarbageCollection). True where that changes the object.
  */
 function setPropagation({ metadata }: KubeObject, propagation: Propagation | undefined): boolean {

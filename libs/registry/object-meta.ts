@@ -1,4 +1,7 @@
-/** The registry's own part of an object's metadata: what the server sets, what a client may change, and what is valid (apimachinery's ValidateObjectMeta). */
+/**
+ * The registry's own part of an object's metadata: what the server sets, what a client may change,
+ * and what is valid (apimachinery's ValidateObjectMeta).
+ */
 import type { FieldError, KubeObject, LogicalClusterName, ObjectMeta, ResourceDefinition } from '@kcp-ts/api';
 import {
   finalizersMax,
@@ -36,7 +39,10 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
-/** What the server sets on a new object; clears what only the server may set. Keys come in the order that Kubernetes prints them. */
+/**
+ * What the server sets on a new object; clears what only the server may set. Keys come in the order
+ * that Kubernetes prints them.
+ */
 export function stampCreated(object: KubeObject, created: CreatedMeta): void {
   const {
     name,
@@ -104,8 +110,9 @@ export function keepSystemMeta(object: KubeObject, old: KubeObject): void {
 }
 
 /**
- * A name is part of a key, of a line in a log and of a URL. Kubernetes' rule for segments of a path lets through what none of them holds well: half of a
- * surrogate pair has no UTF-8, so that the name read back would be another one.
+ * A name is part of a key, of a line in a log and of a URL. Kubernetes' rule for segments of a path
+ * lets through what none of them holds well: half of a surrogate pair has no UTF-8, so that the
+ * name read back would be another one.
  */
 function characterProblems(name: string): string[] {
   const problems: string[] = [];
@@ -125,7 +132,10 @@ function nameProblems(definition: ResourceDefinition, name: string): readonly st
   }
 }
 
-/** Everything that apimachinery checks of an object's metadata, and kubernetes/pkg/apis/core/validation of that of its own kinds. */
+/**
+ * Everything that apimachinery checks of an object's metadata, and
+ * kubernetes/pkg/apis/core/validation of that of its own kinds.
+ */
 export function validateObjectMeta(definition: ResourceDefinition, object: KubeObject): FieldError[] {
   return [
     ...objectMetaErrors(object.metadata, (name) => nameProblems(definition, name), 'metadata'),
@@ -173,8 +183,9 @@ export function warnOfFinalizers(
 }
 
 /**
- * Changes of what is set once: an absent time is a value too. What an object has already is kept where a client leaves it out. The rules of the write path and
- * those of each kind both say so, hence twice.
+ * Changes of what is set once: an absent time is a value too. What an object has already is kept
+ * where a client leaves it out. The rules of the write path and those of each kind both say so,
+ * hence twice.
  */
 export function immutableMetaErrors({ metadata }: KubeObject, { metadata: old }: KubeObject): FieldError[] {
   const errors: FieldError[] = [];

@@ -14,9 +14,15 @@ export interface RegistryDependencies {
   readonly admission: Admission;
   /** Nobody manages fields where it is absent. */
   readonly fieldManager?: FieldManager | undefined;
-  /** The key of a cluster's LogicalCluster, which every create relies on; undefined for system clusters, which have none. */
+  /**
+   * The key of a cluster's LogicalCluster, which every create relies on; undefined for system
+   * clusters, which have none.
+   */
   logicalClusterKey(cluster: ClusterName): string | undefined;
-  /** The key of the definition or binding that brings a cluster a resource which is not built in: a create relies on it. Undefined where there is none. */
+  /**
+   * The key of the definition or binding that brings a cluster a resource which is not built in: a
+   * create relies on it. Undefined where there is none.
+   */
   originKey?(cluster: ClusterName, served: ServedResource): string | undefined;
 }
 

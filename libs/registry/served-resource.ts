@@ -1,6 +1,7 @@
 /**
- * What a request is about once its target is resolved: a definition, where its objects are stored, its compiled schema and its strategy. Built once per
- * API surface by the catalog, shared by every workspace with that surface, looked up once per request.
+ * What a request is about once its target is resolved: a definition, where its objects are stored,
+ * its compiled schema and its strategy. Built once per API surface by the catalog, shared by every
+ * workspace with that surface, looked up once per request.
  */
 
 import type {
@@ -18,11 +19,15 @@ import type { CompiledSchema } from '@kcp-ts/schema';
 import type { Operation } from '@kcp-ts/storage';
 import { resourcePrefix } from '@kcp-ts/storage';
 
-/** Between a served version and the one that is stored. Both may change their argument and return it. */
+/**
+ * Between a served version and the one that is stored. Both may change their argument and return
+ * it.
+ */
 export interface Conversion {
   /**
-   * `toStorage` reads fields from where the schema of the served version does not look, such as annotations: what it makes is checked by the schema of the
-   * storage version as well. Others keep what was checked.
+   * `toStorage` reads fields from where the schema of the served version does not look, such as
+   * annotations: what it makes is checked by the schema of the storage version as well. Others keep
+   * what was checked.
    */
   readonly addsFields?: boolean;
   toStorage(object: KubeObject): KubeObject;
@@ -63,13 +68,19 @@ export interface WriteContext {
 }
 
 /**
- * What a definition cannot say. A strategy sees objects in their storage version; it may change what it is given in `prepare…`, names what is wrong in
- * `validate…`, and refuses in `admit…` by throwing a StatusError. `accompany…` adds operations to the same commit.
+ * What a definition cannot say. A strategy sees objects in their storage version; it may change
+ * what it is given in `prepare…`, names what is wrong in `validate…`, and refuses in `admit…` by
+ * throwing a StatusError. `accompany…` adds operations to the same commit.
  */
 export interface Strategy {
-  /** A deletion marks the object and leaves the removal to a controller, even without finalizers. */
+  /**
+   * A deletion marks the object and leaves the removal to a controller, even without finalizers.
+   */
   readonly deletesLater?: boolean;
-  /** Of a kind that deletes later: whether a write has left nothing to wait for, so that a marked object without finalizers goes with it. */
+  /**
+   * Of a kind that deletes later: whether a write has left nothing to wait for, so that a marked
+   * object without finalizers goes with it.
+   */
   mayGo?(object: KubeObject): boolean;
   /** Milliseconds after which a stored object expires. */
   readonly timeToLiveMs?: number;
@@ -86,7 +97,10 @@ export interface Strategy {
   admitCreate?(object: KubeObject, context: WriteContext): void | Promise<void>;
   admitUpdate?(object: KubeObject, old: KubeObject, context: WriteContext): void | Promise<void>;
   admitDelete?(object: KubeObject, context: WriteContext): void | Promise<void>;
-  /** More operations for the commit that creates the object; the object may still be changed. Nothing when it is a dry run. */
+  /**
+   * More operations for the commit that creates the object; the object may still be changed.
+   * Nothing when it is a dry run.
+   */
   accompanyCreate?(object: KubeObject, context: WriteContext): readonly Operation[];
   /** Changes an object that is about to be marked as deleted (a namespace's phase). */
   prepareDelete?(object: KubeObject, context: WriteContext): void;
@@ -98,7 +112,9 @@ export interface ServedResource {
   readonly definition: ResourceDefinition;
   readonly apiVersion: string;
   readonly schema: CompiledSchema;
-  /** The first 16 hex digits of a hash over API version, kind and schema: what stored values carry. */
+  /**
+   * The first 16 hex digits of a hash over API version, kind and schema: what stored values carry.
+   */
   readonly fingerprint: string;
   /** `group/resource/identity/`, where the objects of all versions of this resource are stored. */
   readonly prefix: string;
@@ -110,7 +126,9 @@ export interface ServedResource {
   readonly origin: Origin;
 }
 
-/** Versions of a resource without a conversion of their own differ in nothing but the apiVersion. */
+/**
+ * Versions of a resource without a conversion of their own differ in nothing but the apiVersion.
+ */
 function plainConversion(served: string, stored: string): Conversion {
   return {
     toStorage: (object) => Object.assign(object, { apiVersion: stored }),

@@ -1,4 +1,7 @@
-/** Between objects and what the store keeps: the one place that stringifies an object for storage and normalises one that is read. */
+/**
+ * Between objects and what the store keeps: the one place that stringifies an object for storage
+ * and normalises one that is read.
+ */
 import type { KubeObject, Revision } from '@kcp-ts/api';
 import { formatResourceVersion } from '@kcp-ts/api';
 import {
@@ -21,14 +24,19 @@ function flagsOf(object: KubeObject): number {
   );
 }
 
-/** Kubernetes' own kinds are written with what they are first, as Go writes them: lists cut it off. */
+/**
+ * Kubernetes' own kinds are written with what they are first, as Go writes them: lists cut it off.
+ */
 function inOrder(storage: ServedResource, object: KubeObject): KubeObject {
   if (storage.definition.dialect === 'custom') return object;
   const { kind, apiVersion, metadata, ...rest } = object;
   return { kind, apiVersion, metadata, ...rest };
 }
 
-/** The value of an object in its storage version, with the resourceVersion that belongs to `revision`. */
+/**
+ * The value of an object in its storage version, with the resourceVersion that belongs to
+ * `revision`.
+ */
 export function storedObject(
   storage: ServedResource,
   object: KubeObject,
@@ -45,7 +53,10 @@ export function dryRunObject(storage: ServedResource, object: KubeObject): Uint8
   return encodeStored(storage.fingerprint, flagsOf(object), JSON.stringify(object));
 }
 
-/** An object as stored, brought up to the storage version's current schema (pruned and defaulted) where it was stored under another one. */
+/**
+ * An object as stored, brought up to the storage version's current schema (pruned and defaulted)
+ * where it was stored under another one.
+ */
 export function currentObject(storage: ServedResource, value: Uint8Array): KubeObject {
   const object = parseStored<KubeObject>(value);
   if (!hasFingerprint(value, storage.fingerprint)) {
@@ -70,12 +81,18 @@ export function convertToServed(served: ServedResource, stored: KubeObject): Kub
   return object;
 }
 
-/** An object of which only the metadata is there: what selectors and guards look at, without parsing the rest. */
+/**
+ * An object of which only the metadata is there: what selectors and guards look at, without parsing
+ * the rest.
+ */
 export function metadataObject(served: ServedResource, value: Uint8Array): KubeObject {
   return { apiVersion: served.apiVersion, kind: served.definition.kind, metadata: parseStoredMetadata(value) };
 }
 
-/** The JSON of the served metadata: the stored bytes themselves wherever no conversion looks into them. */
+/**
+ * The JSON of the served metadata: the stored bytes themselves wherever no conversion looks into
+ * them.
+ */
 export function servedMetadataJson(served: ServedResource, value: Uint8Array): Uint8Array {
   const json = served.conversion === undefined ? storedMetadataJson(value) : undefined;
   return json ?? Buffer.from(JSON.stringify(servedObject(served, value).metadata));
@@ -95,8 +112,9 @@ function listedHeadOf(served: ServedResource): Buffer {
 }
 
 /**
- * The served JSON of an item of a list: Kubernetes' own kinds leave what they are to the list. Of the stored bytes without their head the first is not the
- * brace that an object begins with: who joins items writes it.
+ * The served JSON of an item of a list: Kubernetes' own kinds leave what they are to the list. Of
+ * the stored bytes without their head the first is not the brace that an object begins with: who
+ * joins items writes it.
  */
 export function listedJson(served: ServedResource, value: Uint8Array): Uint8Array {
   const json = servedJson(served, value);

@@ -1,4 +1,7 @@
-/** The API surface of a workspace: the set of resources it serves. Equal sets are one value, so that discovery and OpenAPI are computed once for all. */
+/**
+ * The API surface of a workspace: the set of resources it serves. Equal sets are one value, so that
+ * discovery and OpenAPI are computed once for all.
+ */
 import type { ServedResource } from './served-resource.ts';
 
 export interface ApiSurface {

@@ -1,8 +1,8 @@
 /**
  * PUT, PATCH and the subresources that write: from the live object to the changed one, down the one
- * path of writes (`write-path.ts`), in the one loop (`write-loop.ts`). If another writer was faster,
- * the change is applied again to what that one wrote, unless the client named the resourceVersion
- * that it wants to replace.
+ * path of writes (`write-path.ts`), in the one loop (`write-loop.ts`). If another writer was
+ * faster, the change is applied again to what that one wrote, unless the client named the
+ * resourceVersion that it wants to replace.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '@kcp-ts/api';
@@ -37,15 +37,24 @@ export interface ChangeResult {
   readonly object: KubeObject;
   /** Paths of doubled keys in the body. */
   readonly duplicates: readonly string[];
-  /** Of a patch: what is shown and said of it when its result cannot be decoded for `problem`; the result itself, and `problem`, when absent. */
+  /**
+   * Of a patch: what is shown and said of it when its result cannot be decoded for `problem`; the
+   * result itself, and `problem`, when absent.
+   */
   unusable?(problem: string): { readonly shown: string; readonly why: string };
 }
 
 export interface UpdateRequest extends WriteRequest {
   readonly name: string;
-  /** From the live object in the served version (made at each call) to the wanted one. Called once per attempt; must not change what `live` gave before. */
+  /**
+   * From the live object in the served version (made at each call) to the wanted one. Called once
+   * per attempt; must not change what `live` gave before.
+   */
   change(live: () => KubeObject, slices: Slices): ChangeResult | Promise<ChangeResult>;
-  /** A PUT: what is sent is looked at before what is there, and may have to name the resourceVersion it replaces. */
+  /**
+   * A PUT: what is sent is looked at before what is there, and may have to name the resourceVersion
+   * it replaces.
+   */
   readonly replaces: boolean;
   /** A PUT of some kinds creates what is not there: throws Forbidden where the user may not. */
   authorizeCreate?(): void;
@@ -90,7 +99,10 @@ function checkName({ name, namespace }: UpdateRequest, { metadata }: KubeObject)
     throw wrong(`namespace of the object (${sent}) does not match the namespace on the request (${namespace})`);
 }
 
-/** The 422 of a patch whose result cannot be decoded; it shows the result, made once more, since decoding changes what it decodes. */
+/**
+ * The 422 of a patch whose result cannot be decoded; it shows the result, made once more, since
+ * decoding changes what it decodes.
+ */
 async function unusablePatch(
   request: UpdateRequest,
   live: () => KubeObject,
@@ -104,7 +116,10 @@ async function unusablePatch(
   return StatusError.invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)]);
 }
 
-/** From what the client sent, applied to what is there, to an object of the served version whose names are those of the URL. */
+/**
+ * From what the client sent, applied to what is there, to an object of the served version whose
+ * names are those of the URL.
+ */
 async function wantedOf(request: UpdateRequest, live: () => KubeObject, slices: Slices): Promise<Wanted> {
   const { served, replaces } = request;
   const { object, duplicates } = await request.change(live, slices);

@@ -2,7 +2,10 @@ import type { FieldError } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
 import type { CompiledSchema } from '@kcp-ts/schema';
 
-/** What `schema.validate` says of an object, found part by part so that other requests get their turns. */
+/**
+ * What `schema.validate` says of an object, found part by part so that other requests get their
+ * turns.
+ */
 export async function validateInSlices(
   schema: CompiledSchema,
   object: object,

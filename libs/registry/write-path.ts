@@ -1,7 +1,8 @@
 /**
- * The one path of a write, from a changed object to the one that is stored. Create, update, patch and their subresources differ in how they come to the
- * changed object; from there each goes: field managers → defaults → mutating admission → conversion to the storage version → strategy → schema →
- * validating admission. `create.ts` and `update.ts` commit what comes out.
+ * The one path of a write, from a changed object to the one that is stored. Create, update, patch
+ * and their subresources differ in how they come to the changed object; from there each goes: field
+ * managers → defaults → mutating admission → conversion to the storage version → strategy → schema
+ * → validating admission. `create.ts` and `update.ts` commit what comes out.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldError, KubeObject } from '@kcp-ts/api';
@@ -45,14 +46,18 @@ export function isCheckedAsStored({ conversion }: ServedResource): boolean {
   return conversion === undefined || conversion.addsFields === true;
 }
 
-/** A strategy's rules are about objects of the right shape: of a kind of ours that its schema refuses they say nothing, as CEL rules do not in kcp. */
+/**
+ * A strategy's rules are about objects of the right shape: of a kind of ours that its schema
+ * refuses they say nothing, as CEL rules do not in kcp.
+ */
 export function mayJudge({ definition }: ServedResource, errors: readonly FieldError[]): boolean {
   return definition.dialect === 'builtin' || errors.length === 0;
 }
 
 /**
- * Strategies prepare objects of the right shape. Decoding has seen to that for built-in kinds; the schema of a kind of ours is asked before its strategy
- * is, since kcp decodes an object before its admission looks at it. Throws StatusError Invalid for values of wrong types.
+ * Strategies prepare objects of the right shape. Decoding has seen to that for built-in kinds; the
+ * schema of a kind of ours is asked before its strategy is, since kcp decodes an object before its
+ * admission looks at it. Throws StatusError Invalid for values of wrong types.
  */
 export async function checkShape(
   { definition, schema, strategy }: ServedResource,
@@ -107,7 +112,10 @@ function bumpGeneration(storage: ServedResource, object: KubeObject, old: KubeOb
   if (!isDeepStrictEqual(spec, before)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 
-/** Throws StatusError Invalid: objects are valid in the version that the client speaks, before they are converted. */
+/**
+ * Throws StatusError Invalid: objects are valid in the version that the client speaks, before they
+ * are converted.
+ */
 async function toStorage(
   { served, subresource }: WriteRequest,
   { object: changed, update }: ChangedObject,
@@ -121,7 +129,8 @@ async function toStorage(
   if (errors.length > 0) throw StatusError.invalid(definition, name, errors);
   const object = served.conversion?.toStorage(changed) ?? changed;
   checkBounds(storage, object, name);
-  // What another version cannot say of the status must not get lost by a write that does not own it.
+  // What another version cannot say of the status must not get lost by a write that does not own
+  // it.
   if (update !== undefined && subresource === '' && hasStatusSubresource(storage)) setStatus(object, update.stored());
   storage.schema.prune(object);
   applyDefaults(storage, object);
@@ -140,7 +149,10 @@ function strategyErrors(
   return errors ?? [];
 }
 
-/** From a changed object to the one to store, complete but for its resourceVersion. Throws a StatusError for one that is not valid, or refused. */
+/**
+ * From a changed object to the one to store, complete but for its resourceVersion. Throws a
+ * StatusError for one that is not valid, or refused.
+ */
 export async function completeWrite(
   deps: RegistryDependencies,
   request: WriteRequest,
@@ -183,7 +195,10 @@ export async function completeWrite(
   return object;
 }
 
-/** What depends on other objects, in the turn of the commit; the conditions under which it holds. Throws for a write that an object filter refuses. */
+/**
+ * What depends on other objects, in the turn of the commit; the conditions under which it holds.
+ * Throws for a write that an object filter refuses.
+ */
 export function settle(
   deps: RegistryDependencies,
   request: WriteRequest,
@@ -191,7 +206,8 @@ export function settle(
   old: KubeObject | undefined,
   context: WriteContext,
 ): readonly Operation[] {
-  // What the server has set or put back may be what a claim selects by, and the claim may have been rejected meanwhile.
+  // What the server has set or put back may be what a claim selects by, and the claim may have been
+  // rejected meanwhile.
   request.objectFilter?.admit(object, old);
   return deps.admission.settle(attributesOfWrite(context, object, old));
 }

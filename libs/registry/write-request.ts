@@ -6,16 +6,23 @@ import type { ServedResource } from './served-resource.ts';
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
-/** A virtual workspace's rules for single objects: which ones it shows, and which writes it lets through. */
+/**
+ * A virtual workspace's rules for single objects: which ones it shows, and which writes it lets
+ * through.
+ */
 export interface ObjectFilter {
   /** Whether the object exists as far as this request is concerned. Looks at its metadata alone. */
   isVisible(object: KubeObject): boolean;
   /**
-   * Whether a watch shows a state of an object: judged as of when it was written, so that all of them say the same of it, whenever they look. `listedAt`: the
-   * revision that a watch begins with by itself; what was not granted then was not shown. As `isVisible` when absent.
+   * Whether a watch shows a state of an object: judged as of when it was written, so that all of
+   * them say the same of it, whenever they look. `listedAt`: the revision that a watch begins with
+   * by itself; what was not granted then was not shown. As `isVisible` when absent.
    */
   wasVisible?(object: KubeObject, listedAt: Revision | undefined): boolean;
-  /** May complete the object (protected labels); throws a StatusError for a write that the filter refuses. */
+  /**
+   * May complete the object (protected labels); throws a StatusError for a write that the filter
+   * refuses.
+   */
   admit(object: KubeObject, old: KubeObject | undefined): void;
 }
 

@@ -1,4 +1,6 @@
-/** A client of one service at one or more addresses, with calls typed by the service's descriptor. */
+/**
+ * A client of one service at one or more addresses, with calls typed by the service's descriptor.
+ */
 import { X509Certificate } from 'node:crypto';
 import type { DescMethod, DescService, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
@@ -27,7 +29,10 @@ export interface CallOptions {
 
 type Methods<Service extends DescService> = Service['method'];
 
-/** What a bidirectional call is used by. Reading asks for one message after the other; writing waits while the peer is behind. */
+/**
+ * What a bidirectional call is used by. Reading asks for one message after the other; writing waits
+ * while the peer is behind.
+ */
 export interface Duplex<In, Out> extends AsyncIterable<Out> {
   /** Resolves when more may be written; rejects when the call has ended. */
   write(message: In): Promise<void>;
@@ -50,7 +55,9 @@ type Call<Method> = Method extends {
         : never
   : never;
 
-/** A function for each method of the service. All reject, or throw while iterated, with RpcError. */
+/**
+ * A function for each method of the service. All reject, or throw while iterated, with RpcError.
+ */
 export type RpcCalls<Service extends DescService> = {
   readonly [Name in keyof Methods<Service>]: Call<Methods<Service>[Name]>;
 };
@@ -68,7 +75,10 @@ function targetOf(addresses: readonly string[]): string {
   return addresses.length <= 1 ? first : `ipv4:${addresses.join(',')}`;
 }
 
-/** TLS does not let a client ask for an address by name: it asks for this one, and the certificate is held against the address all the same. */
+/**
+ * TLS does not let a client ask for an address by name: it asks for this one, and the certificate
+ * is held against the address all the same.
+ */
 const nameOfAddresses = 'address.invalid';
 
 function hostOf(address: string): string {
@@ -133,7 +143,8 @@ export function createRpcClient<Service extends DescService>(
           metadata(),
           deadline,
         );
-        // Whoever reads gets the error; when nobody reads any more, the end of a stream that was given up is not an error.
+        // Whoever reads gets the error; when nobody reads any more, the end of a stream that was
+        // given up is not an error.
         stream.on('error', () => undefined);
         cancelOn(signal, stream);
         return received(stream);

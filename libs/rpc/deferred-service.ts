@@ -1,4 +1,7 @@
-/** Services of a server that listens before they are there: its port can be announced, and no caller gets that there is no such service. */
+/**
+ * Services of a server that listens before they are there: its port can be announced, and no caller
+ * gets that there is no such service.
+ */
 import type { DescService } from '@bufbuild/protobuf';
 import { RpcError } from './rpc-error.ts';
 import type { RpcService } from './server.ts';

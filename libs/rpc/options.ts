@@ -6,8 +6,8 @@ export interface RpcTls {
 }
 
 /**
- * What both ends of a connection are set to: a peer that has died is noticed within some seconds, one that is back within half a second, and messages may be as large as an
- * etcd transaction.
+ * What both ends of a connection are set to: a peer that has died is noticed within some seconds,
+ * one that is back within half a second, and messages may be as large as an etcd transaction.
  */
 export const channelOptions = {
   'grpc.keepalive_time_ms': 5_000,
@@ -21,8 +21,10 @@ export const channelOptions = {
 };
 
 /**
- * What a server takes of a caller, who may be a service that has gone astray: a request is a question, or an order for a workspace with the groups of who made it,
- * and is held until all of it is there; and so many calls are open at once on a connection, where further ones wait at the caller.
+ * What a server takes of a caller, who may be a service that has gone astray: a request is a
+ * question, or an order for a workspace with the groups of who made it, and is held until all of it
+ * is there; and so many calls are open at once on a connection, where further ones wait at the
+ * caller.
  */
 export const serverOptions = {
   ...channelOptions,

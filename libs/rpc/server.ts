@@ -1,4 +1,7 @@
-/** A gRPC server: handlers typed by the service's descriptor, the peer's certificate at hand, a stop that waits for what is under way. */
+/**
+ * A gRPC server: handlers typed by the service's descriptor, the peer's certificate at hand, a stop
+ * that waits for what is under way.
+ */
 import { X509Certificate } from 'node:crypto';
 import type { DescMethod, DescService, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
@@ -22,7 +25,10 @@ import { serviceErrorOf } from './rpc-error.ts';
 export interface RpcCall {
   /** Aborted when the caller has gone, or does not want the answer any more. */
   readonly signal: AbortSignal;
-  /** Of the caller's certificate, which our authority has signed; empty where the connection has none. */
+  /**
+   * Of the caller's certificate, which our authority has signed; empty where the connection has
+   * none.
+   */
   readonly peer: { readonly commonName: string; readonly organizations: readonly string[] };
 }
 
@@ -114,7 +120,8 @@ async function send(
     }
     stream.end();
   } catch (thrown) {
-    // Aborted, and not destroyed with it: a destroyed stream sends no status, and its caller would wait for ever.
+    // Aborted, and not destroyed with it: a destroyed stream sends no status, and its caller would
+    // wait for ever.
     if (!signal.aborted) stream.emit('error', Object.assign(new Error('the call failed'), serviceErrorOf(thrown)));
   }
 }
@@ -206,7 +213,8 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
         const cut = options.clock.setTimer(drainMs, () => {
           server.forceShutdown();
           alive[Symbol.dispose]();
-          // Of a connection that its client broke off in the middle of many calls Node may never say that it has closed, although its socket has.
+          // Of a connection that its client broke off in the middle of many calls Node may never
+          // say that it has closed, although its socket has.
           resolve();
         });
         server.tryShutdown(() => {

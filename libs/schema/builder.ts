@@ -1,4 +1,7 @@
-/** A notation for schemas that is short enough to be read as a table: each function is one type, its first parameter what the field means. */
+/**
+ * A notation for schemas that is short enough to be read as a table: each function is one type, its
+ * first parameter what the field means.
+ */
 import type { JsonSchema } from '@kcp-ts/api';
 
 type Extra = Omit<JsonSchema, 'type' | 'description'>;
@@ -52,7 +55,9 @@ export function atomicList(description: string, items: JsonSchema, extra?: Extra
   return { type: 'array', description, items, 'x-kubernetes-list-type': 'atomic', ...extra };
 }
 
-/** A list that says nothing of how it is merged, as lists of custom kinds without a list type do. */
+/**
+ * A list that says nothing of how it is merged, as lists of custom kinds without a list type do.
+ */
 export function list(description: string, items: JsonSchema, extra?: Extra): JsonSchema {
   return { type: 'array', description, items, ...extra };
 }

@@ -8,7 +8,10 @@ function sortedKeys(object: object): string[] {
   return keys;
 }
 
-/** JSON with the keys of every object sorted, so that equal values have equal texts. `undefined` members are left out. */
+/**
+ * JSON with the keys of every object sorted, so that equal values have equal texts. `undefined`
+ * members are left out.
+ */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
   let text = '';
@@ -23,7 +26,10 @@ export function canonicalJson(value: unknown): string {
   return `{${text}}`;
 }
 
-/** Equal for equal values and for no others. Strings, which are by far the most, are their own identity and cost nothing. */
+/**
+ * Equal for equal values and for no others. Strings, which are by far the most, are their own
+ * identity and cost nothing.
+ */
 export function identityOf(value: unknown): string {
   if (typeof value === 'string' && value.charCodeAt(0) !== 0) return value;
   return `\0${canonicalJson(value)}`;

@@ -1,6 +1,7 @@
 /**
- * A schema becomes closures: one small compiler for each of prune, default, validate and decode walks the same structural tree. Each is
- * compiled on first use, so that a schema nobody writes to costs its text and nothing else. Compiled schemas hold no state and may be shared.
+ * A schema becomes closures: one small compiler for each of prune, default, validate and decode
+ * walks the same structural tree. Each is compiled on first use, so that a schema nobody writes to
+ * costs its text and nothing else. Compiled schemas hold no state and may be shared.
  */
 import type { FieldError, JsonSchema, ScalePaths } from '@kcp-ts/api';
 import { Budget, invalidValue, StatusError } from '@kcp-ts/api';
@@ -34,20 +35,31 @@ export interface CompiledSchema {
   /** SHA-256 of the schema's canonical JSON, in hex: its content address. */
   readonly hash: string;
   /**
-   * Decodes in place. Builtin: everything, by Go's rules. Custom: apiVersion, kind and metadata alone, which Go decodes in every object and in the
-   * resources embedded in it; the rest is prune's.
+   * Decodes in place. Builtin: everything, by Go's rules. Custom: apiVersion, kind and metadata
+   * alone, which Go decodes in every object and in the resources embedded in it; the rest is
+   * prune's.
    */
   decode(object: object): Decoded;
-  /** Removes unknown fields in place; their paths, sorted. Nothing is left to remove in what `decode` of the builtin dialect took. */
+  /**
+   * Removes unknown fields in place; their paths, sorted. Nothing is left to remove in what
+   * `decode` of the builtin dialect took.
+   */
   prune(object: object): string[];
   /**
-   * Applies defaults in place and removes nulls that are not allowed. Returns about how many bytes of JSON were added; Infinity where that would make the object
-   * larger than any can be: then some are missing.
+   * Applies defaults in place and removes nulls that are not allowed. Returns about how many bytes
+   * of JSON were added; Infinity where that would make the object larger than any can be: then some
+   * are missing.
    */
   applyDefaults(object: object): number;
-  /** Leaves out, in place, empty maps and lists (of custom kinds also texts) that Go does not write. Of kinds whose Go types are known. */
+  /**
+   * Leaves out, in place, empty maps and lists (of custom kinds also texts) that Go does not write.
+   * Of kinds whose Go types are known.
+   */
   omitEmpty(object: object): void;
-  /** What is wrong with an object, in Kubernetes' texts. With `old`, values that were as invalid before pass. */
+  /**
+   * What is wrong with an object, in Kubernetes' texts. With `old`, values that were as invalid
+   * before pass.
+   */
   validate(object: object, old?: object): FieldError[];
   /** As `validate`, with a `yield` between parts that may each take long. */
   validateParts(object: object, old?: object): Generator<undefined, FieldError[]>;
@@ -63,9 +75,15 @@ const blocking: ReadonlySet<FieldError['kind']> = new Set([
 const rulesNotChecked =
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
 
-/** Kubernetes' words for validation that ended because of its cost, which it counts for rules and here is counted for all. */
+/**
+ * Kubernetes' words for validation that ended because of its cost, which it counts for rules and
+ * here is counted for all.
+ */
 const costBudgetText = 'validation failed due to running out of cost budget, no further validation rules will be run';
-/** What one validation may cost: an object of 1.5 MB under a schema without alternatives stays below. */
+/**
+ * What one validation may cost: an object of 1.5 MB under a schema without alternatives stays
+ * below.
+ */
 const stepsMax = 800_000;
 
 class OutOfBudget extends StatusError {}
@@ -160,7 +178,10 @@ function compileDecodeOf(schema: JsonSchema, dialect: SchemaOptions['dialect'], 
   };
 }
 
-/** Compiles a schema; `knownHash` is its content address where somebody has it already. Patterns must be valid and the schema bounded: definitions are checked before they come here. */
+/**
+ * Compiles a schema; `knownHash` is its content address where somebody has it already. Patterns
+ * must be valid and the schema bounded: definitions are checked before they come here.
+ */
 export function compileSchema(schema: JsonSchema, options: SchemaOptions, knownHash?: string): CompiledSchema {
   const kind = options.kind ?? 'Object';
   const decode = lazy(() => compileDecodeOf(schema, options.dialect, kind));

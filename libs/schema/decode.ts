@@ -1,6 +1,6 @@
 /**
- * Decoding as Go's typed decoder does it: wrong types end it with Go's text, unknown fields are removed and reported in the order of the
- * document, and null means that the field is absent.
+ * Decoding as Go's typed decoder does it: wrong types end it with Go's text, unknown fields are
+ * removed and reported in the order of the document, and null means that the field is absent.
  */
 
 import type { JsonSchema } from '@kcp-ts/api';
@@ -12,13 +12,18 @@ import { isJsonObject, isNumber, jsonKind } from './json-value.ts';
 import { objectMetaSchema } from './object-meta-schema.ts';
 
 export interface Decoded {
-  /** Go's text of the first value of a wrong type. The object is then half decoded and of no use. */
+  /**
+   * Go's text of the first value of a wrong type. The object is then half decoded and of no use.
+   */
   readonly error?: string;
   /** `spec.ports[0].x`, in the order of the document. */
   readonly unknown: string[];
 }
 
-/** Where in Go's types a value stands: the name of the innermost struct and the names of the fields to it. */
+/**
+ * Where in Go's types a value stands: the name of the innermost struct and the names of the fields
+ * to it.
+ */
 interface Place {
   readonly struct: string;
   readonly fields: string;
@@ -232,7 +237,10 @@ function structOf(parent: string, key: string, schema: JsonSchema): string {
 /** All schemas share the decoder of metadata. */
 const decodeMetadata = compileStruct(objectMetaSchema, 'ObjectMeta');
 
-/** Decodes metadata in place, whatever it is the metadata of; Go's text of the first value of a wrong type. Adds the paths of unknown fields. */
+/**
+ * Decodes metadata in place, whatever it is the metadata of; Go's text of the first value of a
+ * wrong type. Adds the paths of unknown fields.
+ */
 export function decodeObjectMeta(metadata: unknown, unknown: string[]): string | undefined {
   return decodeMetadata(metadata, unknown, { struct: 'ObjectMeta', fields: '' });
 }

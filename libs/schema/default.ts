@@ -1,4 +1,7 @@
-/** Structural defaulting: missing fields get the schema's default, and nulls that are not allowed give way to it. */
+/**
+ * Structural defaulting: missing fields get the schema's default, and nulls that are not allowed
+ * give way to it.
+ */
 import type { JsonSchema } from '@kcp-ts/api';
 import type { JsonObject } from './json-value.ts';
 import { copyJson, isJsonObject, setMember } from './json-value.ts';
@@ -109,8 +112,9 @@ function compileItems(schema: JsonSchema): ((items: unknown[], room: Room) => vo
 }
 
 /**
- * A function that applies the defaults in place. Nulls that the schema does not allow are replaced by the default or removed. It returns the length of
- * the JSON that was added; Infinity where that would have been more than an object may have: then defaults from there on are missing.
+ * A function that applies the defaults in place. Nulls that the schema does not allow are replaced
+ * by the default or removed. It returns the length of the JSON that was added; Infinity where that
+ * would have been more than an object may have: then defaults from there on are missing.
  */
 export function compileDefaults(schema: JsonSchema): (object: JsonObject) => number {
   const apply = compileNode(schema);

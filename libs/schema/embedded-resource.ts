@@ -1,6 +1,7 @@
 /**
- * Resources within a resource (`x-kubernetes-embedded-resource`): they have an apiVersion, a kind and metadata of their own, which are decoded and checked as
- * those of any object (apiextensions-apiserver's objectmeta).
+ * Resources within a resource (`x-kubernetes-embedded-resource`): they have an apiVersion, a kind
+ * and metadata of their own, which are decoded and checked as those of any object
+ * (apiextensions-apiserver's objectmeta).
  */
 import type { JsonSchema, ObjectMeta } from '@kcp-ts/api';
 import {
@@ -18,7 +19,9 @@ import { errorsMax } from './validation-run.ts';
 
 /** Returns true to look no further. */
 type Visit = (resource: JsonObject, path: string) => boolean;
-/** Shows all embedded resources in a value, the outer ones first; true where a visit wants no more. */
+/**
+ * Shows all embedded resources in a value, the outer ones first; true where a visit wants no more.
+ */
 type EachEmbedded = (value: unknown, path: string, visit: Visit) => boolean;
 
 function below(path: string, key: string): string {
@@ -74,7 +77,10 @@ function fieldError(path: string, key: string, value: unknown, detail: string): 
   return `${field}: ${message}`;
 }
 
-/** Decodes the metadata of one embedded resource in place: unknown fields go, and so does what Go leaves out of its JSON. */
+/**
+ * Decodes the metadata of one embedded resource in place: unknown fields go, and so does what Go
+ * leaves out of its JSON.
+ */
 function decodeResource(resource: JsonObject, path: string, unknown: string[]): string | undefined {
   for (const key of ['apiVersion', 'kind']) {
     const value = resource[key];
@@ -93,7 +99,10 @@ function decodeResource(resource: JsonObject, path: string, unknown: string[]): 
   return undefined;
 }
 
-/** A function that decodes embedded resources in place and adds the paths of unknown fields; the text of what is of a wrong type. Undefined where there are none. */
+/**
+ * A function that decodes embedded resources in place and adds the paths of unknown fields; the
+ * text of what is of a wrong type. Undefined where there are none.
+ */
 export function compileEmbeddedDecode(
   schema: JsonSchema,
 ): ((object: JsonObject, unknown: string[]) => string | undefined) | undefined {

@@ -1,4 +1,7 @@
-/** The formats that Kubernetes checks for custom resources (kube-openapi's strfmt); other formats say nothing. */
+/**
+ * The formats that Kubernetes checks for custom resources (kube-openapi's strfmt); other formats
+ * say nothing.
+ */
 
 import type { JsonSchema } from '@kcp-ts/api';
 import { isIPv4, isIPv6 } from '@kcp-ts/base';
@@ -146,7 +149,10 @@ export function formatCheck(format: string): ((text: string) => boolean) | undef
   return formats.get(format.replaceAll('-', ''));
 }
 
-/** The format of a schema as far as it is checked: '' for none, and for one that is unknown or not one of the schema's type, as in apiextensions-apiserver. */
+/**
+ * The format of a schema as far as it is checked: '' for none, and for one that is unknown or not
+ * one of the schema's type, as in apiextensions-apiserver.
+ */
 export function checkedFormat(schema: JsonSchema): string {
   const { format = '' } = schema;
   if (format === '') return '';

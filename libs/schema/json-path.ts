@@ -1,6 +1,7 @@
 /**
- * Kubernetes' JSONPath as printer columns and field selectors use it: `.spec.x`, `['a.b']`, `[*]`, `[0]`, `[-1]`, `[0:2]`, `..name`,
- * `[?(@.type=="Ready")]`, and `\.` for a dot within a name. Compiled once; what is missing gives nothing.
+ * Kubernetes' JSONPath as printer columns and field selectors use it: `.spec.x`, `['a.b']`, `[*]`,
+ * `[0]`, `[-1]`, `[0:2]`, `..name`, `[?(@.type=="Ready")]`, and `\.` for a dot within a name.
+ * Compiled once; what is missing gives nothing.
  */
 import { jsonInteger } from '@kcp-ts/base';
 import { hasKey, isJsonObject, isNumber } from './json-value.ts';
@@ -8,7 +9,10 @@ import { hasKey, isJsonObject, isNumber } from './json-value.ts';
 type Step = (values: unknown[], steps: PathSteps) => unknown[];
 type Test = (value: unknown, steps: PathSteps) => boolean;
 
-/** What looking paths up may still cost, in values looked at: `..` several times in a path looks at each value as often as there are ways to it. */
+/**
+ * What looking paths up may still cost, in values looked at: `..` several times in a path looks at
+ * each value as often as there are ways to it.
+ */
 export interface PathSteps {
   left: number;
 }
@@ -211,7 +215,10 @@ function stripped(text: string): string {
 const textMax = 10_000;
 const filterDepthMax = 16;
 
-/** Finds all values at the path, in order. Throws JsonPathError where that takes more than the steps that are left, a million where none are given. */
+/**
+ * Finds all values at the path, in order. Throws JsonPathError where that takes more than the steps
+ * that are left, a million where none are given.
+ */
 export type JsonPath = (object: unknown, steps?: PathSteps) => unknown[];
 
 /** Throws JsonPathError for text that is no path. */

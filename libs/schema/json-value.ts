@@ -30,7 +30,10 @@ export function hasKey(object: object, key: string): boolean {
   return Object.hasOwn(object, key);
 }
 
-/** Equality of JSON values; a member that is `undefined` counts as absent. With a budget each compared value costs a step. */
+/**
+ * Equality of JSON values; a member that is `undefined` counts as absent. With a budget each
+ * compared value costs a step.
+ */
 export function jsonEqual(a: unknown, b: unknown, budget?: Budget): boolean {
   budget?.spend(1);
   if (a === b) return true;

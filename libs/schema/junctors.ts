@@ -1,4 +1,7 @@
-/** anyOf, oneOf, allOf and not: where an alternative fails, the errors of the one that came furthest are reported as well. */
+/**
+ * anyOf, oneOf, allOf and not: where an alternative fails, the errors of the one that came furthest
+ * are reported as well.
+ */
 import type { FieldError, JsonSchema } from '@kcp-ts/api';
 import { schemaMismatch } from './validation-errors.ts';
 import type { Run, Validate } from './validation-run.ts';

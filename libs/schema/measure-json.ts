@@ -1,6 +1,6 @@
 /**
- * How deep and how large a JSON value is, without recursion: the bounds that a decoder holds bodies to must hold for what is made of them as well, for
- * everything behind it recurses and copies.
+ * How deep and how large a JSON value is, without recursion: the bounds that a decoder holds bodies
+ * to must hold for what is made of them as well, for everything behind it recurses and copies.
  */
 
 export interface JsonBounds {
@@ -12,7 +12,10 @@ export interface JsonBounds {
   readonly namesMax: number;
 }
 
-/** What a value exceeds; undefined where it is within the bounds. Looks at no more than it needs to know. */
+/**
+ * What a value exceeds; undefined where it is within the bounds. Looks at no more than it needs to
+ * know.
+ */
 export function exceededBound(value: unknown, bounds: JsonBounds): 'depth' | 'bytes' | 'names' | undefined {
   const { depthMax, bytesMax, namesMax } = bounds;
   let level: object[] = typeof value === 'object' && value !== null ? [value] : [];

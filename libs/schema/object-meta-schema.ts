@@ -4,7 +4,10 @@ const text: JsonSchema = { type: 'string' };
 const time: JsonSchema = { type: 'string', format: 'date-time' };
 const texts: JsonSchema = { type: 'object', additionalProperties: text };
 
-/** The fields of every object's metadata, as Go's ObjectMeta has them; `title` is the name of the Go type. */
+/**
+ * The fields of every object's metadata, as Go's ObjectMeta has them; `title` is the name of the Go
+ * type.
+ */
 export const objectMetaSchema: JsonSchema = {
   type: 'object',
   title: 'ObjectMeta',

@@ -1,6 +1,8 @@
 /**
- * What Go leaves out of what it writes: maps and lists of Kubernetes' types are `omitempty`, so an empty one comes back as none. Fields that Go always writes
- * have a default in our schemas, or are required. Texts of kcp's types, which are decoded and written once more by its admission, are left out alike.
+ * What Go leaves out of what it writes: maps and lists of Kubernetes' types are `omitempty`, so an
+ * empty one comes back as none. Fields that Go always writes have a default in our schemas, or are
+ * required. Texts of kcp's types, which are decoded and written once more by its admission, are
+ * left out alike.
  */
 import type { JsonSchema } from '@kcp-ts/api';
 import type { JsonObject } from './json-value.ts';

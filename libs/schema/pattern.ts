@@ -1,7 +1,8 @@
 /**
- * Patterns are RE2 and come from users. A JavaScript RegExp is many times faster and may take exponential time, so it is used only for
- * patterns of a shape whose cost is bounded: repetition of single characters and classes alone, at most one of them without a limit,
- * all of it behind `^`, groups repeated by `?` only, and few enough choices in all.
+ * Patterns are RE2 and come from users. A JavaScript RegExp is many times faster and may take
+ * exponential time, so it is used only for patterns of a shape whose cost is bounded: repetition of
+ * single characters and classes alone, at most one of them without a limit, all of it behind `^`,
+ * groups repeated by `?` only, and few enough choices in all.
  */
 
 import type { Budget } from '@kcp-ts/api';
@@ -132,7 +133,8 @@ export function safeRegExp(pattern: string): RegExp | undefined {
 }
 
 function findSafe(pattern: string): SafeRegExp | undefined {
-  // Without the anchor a search begins at every character; and V8 misses matches of `[^\n]{2}$` behind an astral character.
+  // Without the anchor a search begins at every character; and V8 misses matches of `[^\n]{2}$`
+  // behind an astral character.
   if (pattern.length > 500 || !pattern.startsWith('^')) return undefined;
   const scan: Scan = { text: pattern, at: 0, unbounded: 0, choices: 1 };
   const source = scanAlternatives(scan, 0);
@@ -145,11 +147,17 @@ function findSafe(pattern: string): SafeRegExp | undefined {
   }
 }
 
-/** What one millisecond is worth. RE2's cost per character is between some nanoseconds and its program's size in microseconds, and cannot be known beforehand. */
+/**
+ * What one millisecond is worth. RE2's cost per character is between some nanoseconds and its
+ * program's size in microseconds, and cannot be known beforehand.
+ */
 const stepsPerMs = 30_000;
 const stepsPerUnitMax = 6;
 const compileSteps = 8_000;
-/** Characters times the program's size that one test may have, where the pattern counts repetitions or is long, and otherwise: some tens of milliseconds at worst. */
+/**
+ * Characters times the program's size that one test may have, where the pattern counts repetitions
+ * or is long, and otherwise: some tens of milliseconds at worst.
+ */
 const repeatingUnitsMax = 250_000;
 const plainUnitsMax = 4_000_000;
 const longProgram = 40;
@@ -157,8 +165,9 @@ const longProgram = 40;
 const backtrackingMax = 1_000_000;
 
 /**
- * True where the pattern is found anywhere in the text. Time is linear in the text for every pattern, and is spent. The pattern is compiled when it is first
- * asked about: schemas have thousands that no object meets. Throws re2js's syntax error for a pattern that is none.
+ * True where the pattern is found anywhere in the text. Time is linear in the text for every
+ * pattern, and is spent. The pattern is compiled when it is first asked about: schemas have
+ * thousands that no object meets. Throws re2js's syntax error for a pattern that is none.
  */
 export function compilePattern(pattern: string): (text: string, budget: Budget) => boolean {
   const fast = findSafe(pattern);
@@ -181,7 +190,10 @@ export function compilePattern(pattern: string): (text: string, budget: Budget) 
   };
 }
 
-/** How many instructions a pattern may make: repetitions multiply. Go's own bound is far higher; compiling one that large takes seconds. */
+/**
+ * How many instructions a pattern may make: repetitions multiply. Go's own bound is far higher;
+ * compiling one that large takes seconds.
+ */
 const instructionsMax = 5_000;
 /** A class of Unicode is a long list of ranges. */
 const unicodeClass = 10;

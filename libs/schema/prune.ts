@@ -1,4 +1,7 @@
-/** Structural pruning: fields that the schema does not know are removed, as Kubernetes does for custom resources. */
+/**
+ * Structural pruning: fields that the schema does not know are removed, as Kubernetes does for
+ * custom resources.
+ */
 import type { JsonSchema } from '@kcp-ts/api';
 import type { JsonObject } from './json-value.ts';
 import { isJsonObject } from './json-value.ts';
@@ -53,7 +56,10 @@ function isLeaf(schema: JsonSchema): boolean {
   );
 }
 
-/** `kept`: the list that this is the item of preserves unknown fields, and those of its items with them. */
+/**
+ * `kept`: the list that this is the item of preserves unknown fields, and those of its items with
+ * them.
+ */
 function compileNode(schema: JsonSchema | undefined, root: boolean, kept = false): Prune {
   if (schema === undefined || (!root && isLeaf(schema))) return kept ? keepAll : pruneAll;
   const embedded = root || schema['x-kubernetes-embedded-resource'] === true;
@@ -94,7 +100,10 @@ function compileRest(schema: JsonSchema, preserve: boolean): Prune | undefined {
   return additional === true ? (preserve ? keepAll : pruneAll) : compileNode(additional, false);
 }
 
-/** A function that prunes an object in place and returns the removed paths, sorted, as in `unknown field "spec.ports[0].x"`. */
+/**
+ * A function that prunes an object in place and returns the removed paths, sorted, as in `unknown
+ * field "spec.ports[0].x"`.
+ */
 export function compilePrune(schema: JsonSchema): (object: JsonObject) => string[] {
   const prune = compileNode(schema, true);
   return (object) => {

@@ -1,4 +1,7 @@
-/** The paths of a scale subresource must hold what a Scale can show. Texts as apimachinery's accessors give them. */
+/**
+ * The paths of a scale subresource must hold what a Scale can show. Texts as apimachinery's
+ * accessors give them.
+ */
 
 import type { FieldError, ScalePaths } from '@kcp-ts/api';
 import { invalidValue } from '@kcp-ts/api';

@@ -3,9 +3,15 @@ import { contentHash } from './canonical-json.ts';
 import type { CompiledSchema, SchemaOptions } from './compile-schema.ts';
 import { compileSchema } from './compile-schema.ts';
 
-/** Compiled schemas by content, shared by everybody who has an equal schema and dropped when nobody holds them any more. */
+/**
+ * Compiled schemas by content, shared by everybody who has an equal schema and dropped when nobody
+ * holds them any more.
+ */
 export interface SchemaCache {
-  /** The one compiled schema for this content and these options; hold on to it for as long as you use it. */
+  /**
+   * The one compiled schema for this content and these options; hold on to it for as long as you
+   * use it.
+   */
   compile(schema: JsonSchema, options: SchemaOptions): CompiledSchema;
   /** How many are held now; those that were dropped but not yet collected count. */
   readonly size: number;
@@ -13,7 +19,8 @@ export interface SchemaCache {
 
 export function createSchemaCache(): SchemaCache {
   const entries = new Map<string, WeakRef<CompiledSchema>>();
-  // Most callers ask with a schema object they have asked with before: hashing it again would cost more than compiling it.
+  // Most callers ask with a schema object they have asked with before: hashing it again would cost
+  // more than compiling it.
   const known = new WeakMap<JsonSchema, Map<string, WeakRef<CompiledSchema>>>();
   const dropped = new FinalizationRegistry<string>((key) => {
     if (entries.get(key)?.deref() === undefined) entries.delete(key);

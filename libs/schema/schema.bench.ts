@@ -1,4 +1,7 @@
-/** Prints one JSON line for each measurement. Run with `node --expose-gc libs/schema/schema.bench.ts`. */
+/**
+ * Prints one JSON line for each measurement. Run with `node --expose-gc
+ * libs/schema/schema.bench.ts`.
+ */
 import type { JsonSchema } from '@kcp-ts/api';
 import type { CompiledSchema } from './compile-schema.ts';
 import { compileSchema } from './compile-schema.ts';

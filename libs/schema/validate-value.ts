@@ -1,4 +1,7 @@
-/** Checks of strings, numbers, lists and objects against the plain JSON-schema words, in kube-openapi's order and with its texts. */
+/**
+ * Checks of strings, numbers, lists and objects against the plain JSON-schema words, in
+ * kube-openapi's order and with its texts.
+ */
 
 import type { JsonSchema } from '@kcp-ts/api';
 import { formatFieldValue } from '@kcp-ts/api';
@@ -60,7 +63,10 @@ const intOrString: Check<unknown> = (value, path, run) => {
   }
 };
 
-/** The type, and for values of a wrong kind under a checked format, the format. Undefined where every value passes. */
+/**
+ * The type, and for values of a wrong kind under a checked format, the format. Undefined where
+ * every value passes.
+ */
 export function compileType(schema: JsonSchema): Check<unknown> | undefined {
   // A type beside it says nothing more.
   if (schema['x-kubernetes-int-or-string'] === true) return intOrString;
@@ -200,7 +206,9 @@ export function compileListSize(schema: JsonSchema): Check<readonly unknown[]> |
   };
 }
 
-/** True where the number of members is out of bounds; nothing else is then said about the object. */
+/**
+ * True where the number of members is out of bounds; nothing else is then said about the object.
+ */
 export function compileObjectSize(
   schema: JsonSchema,
 ): ((value: JsonObject, path: string, run: Run) => boolean) | undefined {

@@ -1,6 +1,7 @@
 /**
- * Value validation of custom resources. Properties are visited in the order of their names (Kubernetes' order is random), and for each
- * value: type, anyOf/oneOf/allOf/not, string, number, items, list size, enum, members, required.
+ * Value validation of custom resources. Properties are visited in the order of their names
+ * (Kubernetes' order is random), and for each value: type, anyOf/oneOf/allOf/not, string, number,
+ * items, list size, enum, members, required.
  *
  * Ratcheting (KEP-4008): on update a value that is invalid and equal to the one it replaces passes.
  */
@@ -50,7 +51,10 @@ export function compileValidate(schema: JsonSchema): Validate {
   return shared ?? lazily(schema);
 }
 
-/** A schema has thousands of nodes of which an object meets few: each is compiled when it is met first. */
+/**
+ * A schema has thousands of nodes of which an object meets few: each is compiled when it is met
+ * first.
+ */
 function lazily(schema: JsonSchema): Validate {
   let compiled: Validate | undefined;
   return (value, old, path, run) => {

@@ -1,6 +1,8 @@
 import type { Budget, FieldError } from '@kcp-ts/api';
 
-/** State of one run; `matches` counts visited values, to find the closest of several alternatives. */
+/**
+ * State of one run; `matches` counts visited values, to find the closest of several alternatives.
+ */
 export interface Run {
   readonly errors: FieldError[];
   matches: number;

@@ -4,7 +4,10 @@ function each<T>(members: Readonly<Record<string, T>>, change: (member: T) => T)
   return Object.fromEntries(Object.entries(members).map(([key, member]) => [key, change(member)]));
 }
 
-/** A schema whose texts have no formats: built-in kinds hold bytes and times, which decoding has checked, and an empty text is fine there. */
+/**
+ * A schema whose texts have no formats: built-in kinds hold bytes and times, which decoding has
+ * checked, and an empty text is fine there.
+ */
 export function withoutFormats(schema: JsonSchema): JsonSchema {
   const { format, ...rest } = schema;
   const { properties, items, additionalProperties } = schema;

@@ -1,6 +1,7 @@
 /**
- * A bound schema is kept under its UID in a system cluster: bindings go on being served when the provider deletes the APIResourceSchema, and one copy
- * serves every workspace that binds it. The copies are internal: no API shows them.
+ * A bound schema is kept under its UID in a system cluster: bindings go on being served when the
+ * provider deletes the APIResourceSchema, and one copy serves every workspace that binds it. The
+ * copies are internal: no API shows them.
  */
 import { formatKey } from '@kcp-ts/storage';
 

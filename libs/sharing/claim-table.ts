@@ -1,8 +1,10 @@
 /**
- * Which objects of a workspace are claimed by whom, as labels: every object that an applied claim names carries the claim's label, so that a provider's
- * view is a plain label selection, and a grant that comes or goes shows in open watches as objects that appear or disappear. The table of a workspace
- * is read from its bindings on first use, as far back as history is kept, and goes on with each commit that changes one: what a watcher may see of an object is
- * judged as of the revision of each of its states.
+ * Which objects of a workspace are claimed by whom, as labels: every object that an applied claim
+ * names carries the claim's label, so that a provider's view is a plain label selection, and a
+ * grant that comes or goes shows in open watches as objects that appear or disappear. The table of
+ * a workspace is read from its bindings on first use, as far back as history is kept, and goes on
+ * with each commit that changes one: what a watcher may see of an object is judged as of the
+ * revision of each of its states.
  */
 import type { KubeObject, LogicalClusterName, Revision } from '@kcp-ts/api';
 import { currentGroup, isTrueCondition, parseResourceVersion, revisionZero } from '@kcp-ts/api';
@@ -28,16 +30,23 @@ export interface TableClaim extends AppliedClaim {
 export interface ClaimTables {
   /** The applied claims of a workspace. */
   of(cluster: LogicalClusterName): readonly TableClaim[];
-  /** The claims as they applied at a revision, as far back as history is kept; from before that, as at its beginning. */
+  /**
+   * The claims as they applied at a revision, as far back as history is kept; from before that, as
+   * at its beginning.
+   */
   asOf(cluster: LogicalClusterName, revision: Revision): readonly TableClaim[];
   /** Since when the claims of a binding apply as they do now; as `asOf` does not know, zero. */
   since(cluster: LogicalClusterName, binding: string): Revision;
   /**
-   * Whether what a claim shows to providers of an object, and with which of the verbs that read, has ever been other than it is now since the state of the object
-   * was written: then a watch has shown it, or not, and has to say so.
+   * Whether what a claim shows to providers of an object, and with which of the verbs that read,
+   * has ever been other than it is now since the state of the object was written: then a watch has
+   * shown it, or not, and has to say so.
    */
   hasFlipped(cluster: LogicalClusterName, resource: ClaimedResource, object: KubeObject): boolean;
-  /** Puts exactly the labels on an object that the claims of its workspace ask for; true where that changed it. */
+  /**
+   * Puts exactly the labels on an object that the claims of its workspace ask for; true where that
+   * changed it.
+   */
   label(cluster: LogicalClusterName, resource: ClaimedResource, object: KubeObject): boolean;
   changed(event: StoreEvent): void;
   /** The cluster is gone. */
@@ -57,12 +66,18 @@ const eventsMax = 10_000;
 /** Changes of one workspace's claims that are remembered. */
 const versionsMax = 200;
 
-/** The group that holds the objects: core events and those of events.k8s.io are the same, and so are a group's by its earlier name. */
+/**
+ * The group that holds the objects: core events and those of events.k8s.io are the same, and so are
+ * a group's by its earlier name.
+ */
 function normalized(group: string, resource: string): string {
   return resource === 'events' && group === 'events.k8s.io' ? '' : currentGroup(group);
 }
 
-/** Whether a claim is about a resource: by group and name, and by identity where the resource is bound from an export. */
+/**
+ * Whether a claim is about a resource: by group and name, and by identity where the resource is
+ * bound from an export.
+ */
 export function isClaimOn(claim: ClaimKey, group: string, plural: string, identity: string): boolean {
   if (claim.resource !== plural || normalized(claim.group ?? '', claim.resource) !== normalized(group, plural))
     return false;
@@ -86,7 +101,10 @@ function selectionOf(claim: AppliedClaim, exported: SelectorsOf, bound: Selector
   return (object) => byExport(object) && byBinding(object) && byLabels(object);
 }
 
-/** What a binding grants, as its own status and spec say: so its history is all that is needed to know what applied when. */
+/**
+ * What a binding grants, as its own status and spec say: so its history is all that is needed to
+ * know what applied when.
+ */
 interface Granting {
   readonly key: string;
   /** The same text where the same is granted. */
@@ -146,7 +164,10 @@ interface Version {
   readonly from: Revision;
   readonly grants: ReadonlyMap<string, Granting>;
   table: readonly TableClaim[] | undefined;
-  /** Of the table, by resource: all objects of one are looked at one after the other, in many versions, and a table may have thousands of claims. */
+  /**
+   * Of the table, by resource: all objects of one are looked at one after the other, in many
+   * versions, and a table may have thousands of claims.
+   */
   readonly onResource: Map<string, readonly TableClaim[]>;
 }
 
@@ -181,7 +202,10 @@ function revisionOf({ metadata }: KubeObject): Revision {
   return parseResourceVersion(metadata.resourceVersion ?? '')?.revision ?? revisionZero;
 }
 
-/** What a provider may see of an object, by claims on its resource: by which of them, and with which of the verbs that read. */
+/**
+ * What a provider may see of an object, by claims on its resource: by which of them, and with which
+ * of the verbs that read.
+ */
 function visibility(claims: readonly TableClaim[], object: KubeObject): string {
   return claims
     .filter((claim) => grants(claim, object))
@@ -295,7 +319,8 @@ export function createClaimTables(deps: {
     forget: (cluster) => void timelines.delete(cluster),
     changed(event) {
       if (event.key.startsWith(bindingsPrefix)) changeBinding(event);
-      // Exports narrow their claims by names; who binds one is not known here, and exports change seldom.
+      // Exports narrow their claims by names; who binds one is not known here, and exports change
+      // seldom.
       else if (event.key.startsWith(exportsPrefix)) timelines.clear();
     },
   };

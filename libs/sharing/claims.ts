@@ -1,17 +1,24 @@
 /**
- * Permission claims: what an export asks for, what a binding grants, and what of it applies. A grant applies where both name the same group, resource
- * and identity; its verbs are those that both allow. (kcp facts 4.5.4)
+ * Permission claims: what an export asks for, what a binding grants, and what of it applies. A
+ * grant applies where both name the same group, resource and identity; its verbs are those that
+ * both allow. (kcp facts 4.5.4)
  */
 import type { KubeObject } from '@kcp-ts/api';
 import { compileLabelSelector, labelSelectorOf } from '@kcp-ts/api';
 import type { AppliedClaim, BindingClaim, ClaimKey, ClaimSelector, ExportClaim } from './types.ts';
 
-/** Claims are the same by group, resource and identity, whatever of these is left out where it is empty. */
+/**
+ * Claims are the same by group, resource and identity, whatever of these is left out where it is
+ * empty.
+ */
 function keyOf({ group, resource, identityHash }: ClaimKey): string {
   return JSON.stringify([group ?? '', resource, identityHash ?? '']);
 }
 
-/** Finds the first of the claims that is the same as another; that costs the same however many there are. */
+/**
+ * Finds the first of the claims that is the same as another; that costs the same however many there
+ * are.
+ */
 export function claimFinder<Claim extends ClaimKey>(claims: readonly Claim[]): (claim: ClaimKey) => Claim | undefined {
   const byKey = new Map<string, Claim>();
   for (const claim of claims) {

@@ -1,4 +1,7 @@
-/** Names of home workspaces and of new logical clusters: big-endian integers in base 36, as kcp draws them. */
+/**
+ * Names of home workspaces and of new logical clusters: big-endian integers in base 36, as kcp
+ * draws them.
+ */
 import { createHash } from 'node:crypto';
 import type { ClusterName } from '@kcp-ts/api';
 import { asClusterName } from '@kcp-ts/api';
@@ -33,7 +36,10 @@ export function homeClusterName(user: string): ClusterName {
 
 const drawnPattern = new RegExp(`^[${digits}]{${clusterNameLength}}$`);
 
-/** Whether a name has the form of those that are drawn. Names of homes are shorter, so nobody is given a cluster under the name of somebody's home. */
+/**
+ * Whether a name has the form of those that are drawn. Names of homes are shorter, so nobody is
+ * given a cluster under the name of somebody's home.
+ */
 export function isDrawnClusterName(name: string): boolean {
   return drawnPattern.test(name);
 }

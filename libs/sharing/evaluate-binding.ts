@@ -1,6 +1,8 @@
 /**
- * The state of an APIBinding, from nothing to Bound, as a function of what it refers to and of what else its workspace serves. Pure but for reads, so
- * that the controller and the creation of a workspace with default bindings come to the same answer. (kcp facts 4.5.1, in its order of checks)
+ * The state of an APIBinding, from nothing to Bound, as a function of what it refers to and of what
+ * else its workspace serves. Pure but for reads, so that the controller and the creation of a
+ * workspace with default bindings come to the same answer. (kcp facts 4.5.1, in its order of
+ * checks)
  */
 import type { Condition, ConditionChange, LogicalClusterName } from '@kcp-ts/api';
 import { isTrueCondition, withCondition, withSummary } from '@kcp-ts/api';
@@ -23,7 +25,9 @@ export interface BindingReader {
   resolve(path: string): string | undefined;
   export(cluster: LogicalClusterName, name: string): ApiExport | undefined;
   schema(cluster: LogicalClusterName, name: string): ApiResourceSchema | undefined;
-  /** The copy of a schema that is bound already, though the provider may have deleted the original. */
+  /**
+   * The copy of a schema that is bound already, though the provider may have deleted the original.
+   */
   boundSchema(uid: string): ApiResourceSchema | undefined;
   /** The other bindings of the workspace. */
   otherBindings(): readonly ApiBinding[];
@@ -38,7 +42,10 @@ export interface BindingOutcome {
   readonly schemas: readonly ApiResourceSchema[];
 }
 
-/** Of the condition APIExportValid: the export has another identity than what is bound. kcp has no word for it, since it lets the objects go. */
+/**
+ * Of the condition APIExportValid: the export has another identity than what is bound. kcp has no
+ * word for it, since it lets the objects go.
+ */
 const identityMismatch = 'IdentityMismatch';
 
 const errors = { severity: 'Error', status: 'False' } as const;
@@ -60,7 +67,10 @@ function invalidExport(
   return { problem: { reason, message, severity } };
 }
 
-/** Whether the label that a binding was created with, where it has one, is that of the export: before it is bound nothing else says which was meant. */
+/**
+ * Whether the label that a binding was created with, where it has one, is that of the export:
+ * before it is bound nothing else says which was meant.
+ */
 function isLabelled({ metadata }: ApiBinding, cluster: LogicalClusterName, name: string): boolean {
   const hash = metadata.labels?.[exportLabel];
   return hash === undefined || hash === exportHash(cluster, name);
@@ -78,7 +88,8 @@ function findExport(
   if (reference === undefined) return invalidExport('APIExportInvalidReference', 'Missing APIExport reference');
   const path = reference.path ?? ownCluster;
   const named = reader.resolve(path);
-  // Who bound an export, and granted claims, meant the workspace that had this path then, and no other that is made under it later.
+  // Who bound an export, and granted claims, meant the workspace that had this path then, and no
+  // other that is made under it later.
   const meant = binding.status?.apiExportClusterName;
   const isMeant =
     named !== undefined && (meant === undefined ? isLabelled(binding, named, reference.name) : named === meant);
@@ -97,7 +108,8 @@ function findExport(
       source,
     };
   }
-  // Objects are stored under the identity that they were bound with: bound again to another one they would be nobody's, and shown to whoever has their key.
+  // Objects are stored under the identity that they were bound with: bound again to another one
+  // they would be nobody's, and shown to whoever has their key.
   const former = binding.status?.boundResources?.find(({ schema }) => schema.identityHash !== identityHash);
   if (former !== undefined) {
     const message = `APIExport ${path}|${reference.name} has the identity ${identityHash}, and ${groupResource(former.group, former.resource)} is bound with ${former.schema.identityHash}. Restore the identity secret of the APIExport, or delete the APIBinding with its objects`;
@@ -110,7 +122,8 @@ function findExport(
       const message = `Invalid APIExport. Please contact the APIExport owner to resolve: APIResourceSchema ${JSON.stringify(resource.schema)} not found`;
       return { ...invalidExport('InternalError', message), source, cluster };
     }
-    // Rights and policies are decided on what the export says, and objects are stored by what the schema says.
+    // Rights and policies are decided on what the export says, and objects are stored by what the
+    // schema says.
     if (schema.spec.group !== resource.group || schema.spec.names.plural !== resource.name) {
       const message = `Invalid APIExport. Please contact the APIExport owner to resolve: APIResourceSchema ${JSON.stringify(resource.schema)} is not of ${groupResource(resource.group, resource.name)}`;
       return { ...invalidExport('InternalError', message), source, cluster };
@@ -124,7 +137,10 @@ function groupResource(group: string, resource: string): string {
   return group === '' ? resource : `${resource}.${group}`;
 }
 
-/** Who holds each group and resource of the workspace: `{binding false}` or `{ true}`, as Go prints the lock. */
+/**
+ * Who holds each group and resource of the workspace: `{binding false}` or `{ true}`, as Go prints
+ * the lock.
+ */
 function holders(reader: BindingReader): Map<string, string> {
   const held = new Map<string, string>();
   for (const definition of reader.definitions()) {
@@ -163,7 +179,10 @@ function ownersOfNames(reader: BindingReader): NamedOwner[] {
   return owners;
 }
 
-/** Owners of names by group and name, the first of each: each schema is compared with those alone that have one of its names. */
+/**
+ * Owners of names by group and name, the first of each: each schema is compared with those alone
+ * that have one of its names.
+ */
 interface OwnersByName {
   readonly taken: ReadonlyMap<string, number>;
   readonly kinds: ReadonlyMap<string, number>;
@@ -276,7 +295,10 @@ function isMismatched(conditions: readonly Condition[]): boolean {
   return conditions.some(({ type, reason }) => type === 'APIExportValid' && reason === identityMismatch);
 }
 
-/** The next status of a binding. `claimsApplied` tells whether every object that its claims show or hide carries the right labels. */
+/**
+ * The next status of a binding. `claimsApplied` tells whether every object that its claims show or
+ * hide carries the right labels.
+ */
 export function evaluateBinding(
   binding: ApiBinding,
   ownCluster: LogicalClusterName,

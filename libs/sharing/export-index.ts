@@ -1,4 +1,6 @@
-/** Which exports share which identity: small, in memory, fed by the commits, since exports are few. */
+/**
+ * Which exports share which identity: small, in memory, fed by the commits, since exports are few.
+ */
 import type { IdentityHash } from '@kcp-ts/api';
 import type { Entry } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';

@@ -1,4 +1,7 @@
-/** Names that kcp derives by hashing: labels of bindings and claimed objects, suffixes of default bindings. Base 62 over SHA-224, lower case first. */
+/**
+ * Names that kcp derives by hashing: labels of bindings and claimed objects, suffixes of default
+ * bindings. Base 62 over SHA-224, lower case first.
+ */
 
 import { hash } from 'node:crypto';
 import type { LogicalClusterName } from '@kcp-ts/api';
@@ -6,7 +9,10 @@ import type { ClaimKey } from './types.ts';
 
 const digits = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const base = 62;
-/** So many digits are an exact number: the fewer divisions of a bigint the better, since every binding of a new workspace has hashes. */
+/**
+ * So many digits are an exact number: the fewer divisions of a bigint the better, since every
+ * binding of a new workspace has hashes.
+ */
 const groupDigits = 8;
 const groupBase = BigInt(base ** groupDigits);
 
@@ -57,7 +63,10 @@ export function claimHash(claim: ClaimKey): string {
 
 const reflexiveBytes = Buffer.from(Array.from({ length: 28 }, (_, i) => i % 10));
 
-/** The claim label's value on the APIBindings of an export, so that the export's virtual workspace shows them. */
+/**
+ * The claim label's value on the APIBindings of an export, so that the export's virtual workspace
+ * shows them.
+ */
 export const reflexiveClaimHash = base62(reflexiveBytes.toString('hex'));
 
 const suffixLength = 5;

@@ -1,6 +1,8 @@
 /**
- * Whether the export of a binding limits what consumers may do is remembered on the binding: when the export is gone, or is not known yet in this shard, its
- * policy still holds, and the provider's RBAC says what it allows. An export without a policy leaves nothing behind, and local RBAC alone decides.
+ * Whether the export of a binding limits what consumers may do is remembered on the binding: when
+ * the export is gone, or is not known yet in this shard, its policy still holds, and the provider's
+ * RBAC says what it allows. An export without a policy leaves nothing behind, and local RBAC alone
+ * decides.
  */
 import type { ApiBinding, ApiExport } from './types.ts';
 
@@ -12,7 +14,10 @@ export function isLimited({ spec }: ApiExport): boolean {
   return spec?.maximalPermissionPolicy?.local !== undefined;
 }
 
-/** What root's own exports limit is known without a note: they are there as long as the installation is. */
+/**
+ * What root's own exports limit is known without a note: they are there as long as the installation
+ * is.
+ */
 function isOfSystem(cluster: string | undefined, name: string | undefined): boolean {
   return cluster === 'root' && name?.endsWith('.kcp.io') === true;
 }

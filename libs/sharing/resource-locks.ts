@@ -1,12 +1,16 @@
 /**
- * Who has which resource of a workspace, as kcp notes it on the LogicalCluster: an annotation that its readers expect (kcp facts, 4.5.3). Two never have the
- * same, since whoever takes a resource commits on condition of all that the workspace's bindings and definitions have.
+ * Who has which resource of a workspace, as kcp notes it on the LogicalCluster: an annotation that
+ * its readers expect (kcp facts, 4.5.3). Two never have the same, since whoever takes a resource
+ * commits on condition of all that the workspace's bindings and definitions have.
  */
 import type { ApiBinding } from './types.ts';
 
 export const resourceLocksAnnotation = 'internal.apis.kcp.io/resource-bindings';
 
-/** `n`: the APIBinding that has a resource; `c`: a CRD of its name has it. By `<resource>.<group>`, of the core group `<resource>`. */
+/**
+ * `n`: the APIBinding that has a resource; `c`: a CRD of its name has it. By `<resource>.<group>`,
+ * of the core group `<resource>`.
+ */
 export type ResourceLocks = Readonly<Record<string, { readonly n?: string; readonly c?: true }>>;
 
 /** What cannot be read says nothing. */
@@ -43,7 +47,9 @@ export function withBindings(locks: ResourceLocks, bindings: readonly ApiBinding
   return { ...Object.fromEntries(others), ...locksOfBindings(bindings) };
 }
 
-/** The locks once these CRDs are there, by name, and no others. What a binding has is the binding's. */
+/**
+ * The locks once these CRDs are there, by name, and no others. What a binding has is the binding's.
+ */
 export function withDefinitions(locks: ResourceLocks, definitions: readonly string[]): ResourceLocks {
   const bound = Object.entries(locks).filter(([, { n }]) => n !== undefined);
   return { ...Object.fromEntries(definitions.map((name) => [name, { c: true }])), ...Object.fromEntries(bound) };

@@ -1,6 +1,7 @@
 /**
- * `resourceSelector` of apis.kcp.io/v1alpha1 names single objects. v1alpha2 has no field for it, so the conversion keeps the original claims in an
- * annotation; kcp ignores them there, here they grant exactly what they name.
+ * `resourceSelector` of apis.kcp.io/v1alpha1 names single objects. v1alpha2 has no field for it, so
+ * the conversion keeps the original claims in an annotation; kcp ignores them there, here they
+ * grant exactly what they name.
  */
 import type { KubeObject } from '@kcp-ts/api';
 import { claimFinder } from './claims.ts';
@@ -18,7 +19,10 @@ interface OriginalClaim extends ClaimKey {
   readonly resourceSelector?: readonly ResourceSelector[];
 }
 
-/** Reads an APIExport's or APIBinding's claims as v1alpha1 knew them, once: the selectors of a claim, undefined where it is about all objects. */
+/**
+ * Reads an APIExport's or APIBinding's claims as v1alpha1 knew them, once: the selectors of a
+ * claim, undefined where it is about all objects.
+ */
 export function resourceSelectorsOf(object: KubeObject): (claim: ClaimKey) => readonly ResourceSelector[] | undefined {
   const text = object.metadata.annotations?.[originalClaimsAnnotation];
   if (text === undefined) return () => undefined;
@@ -59,7 +63,10 @@ function isSelector(value: unknown): value is ResourceSelector {
   return isText(name) && isText(namespace);
 }
 
-/** A function that says whether an object is one of those that the selectors name; it costs the same however many they are. */
+/**
+ * A function that says whether an object is one of those that the selectors name; it costs the same
+ * however many they are.
+ */
 export function compileResourceSelectors(
   selectors: readonly ResourceSelector[] | undefined,
 ): (object: KubeObject) => boolean {

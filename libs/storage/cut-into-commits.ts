@@ -4,7 +4,10 @@ const commitOperations = 100;
 /** Well below what etcd takes in one transaction; a single larger object is committed alone. */
 const commitBytes = 1_000_000;
 
-/** Cuts operations into commits that every engine takes: by their number, and by the bytes of what they replace. */
+/**
+ * Cuts operations into commits that every engine takes: by their number, and by the bytes of what
+ * they replace.
+ */
 export function cutIntoCommits(
   store: Pick<Store, 'peek'>,
   operations: readonly Operation[],

@@ -1,8 +1,10 @@
 /**
- * A decision: what it reads is recorded, and what it writes is committed on condition that nothing of that has changed, what is pending included. So two
- * that decide at once by reading each other's state never both commit: one is refused, and decides again on what the other has written.
+ * A decision: what it reads is recorded, and what it writes is committed on condition that nothing
+ * of that has changed, what is pending included. So two that decide at once by reading each other's
+ * state never both commit: one is refused, and decides again on what the other has written.
  *
- * It holds for what this store has. What other shards have said cannot be a condition: who decides on that is called when it changes, and decides again.
+ * It holds for what this store has. What other shards have said cannot be a condition: who decides
+ * on that is called when it changes, and decides again.
  */
 import type { Revision } from '@kcp-ts/api';
 import { isInSet } from './engine/changed-sets.ts';
@@ -16,7 +18,10 @@ export interface Reads {
   head(key: string): EntryHead | undefined;
   /** The newest entry, also where it is not durable yet. */
   peek(key: string): Entry | undefined;
-  /** At most `limit` durable entries of a resource of one cluster; `prefix`: the four segments that they begin with. */
+  /**
+   * At most `limit` durable entries of a resource of one cluster; `prefix`: the four segments that
+   * they begin with.
+   */
   scan(range: { readonly prefix: string }, limit: number): readonly Entry[];
   /** Records that a set is as it is now, for who knows what is in it. */
   relyOn(set: SetRange): void;
@@ -27,12 +32,18 @@ export interface Decision extends Reads {
   conditions(operations: readonly Operation[]): readonly Operation[];
   /** Whether all that was read is still so. */
   holds(): Promise<boolean>;
-  /** Commits under the conditions; false where somebody else wrote first, and it has to be decided again. May be called again: the conditions stay. */
+  /**
+   * Commits under the conditions; false where somebody else wrote first, and it has to be decided
+   * again. May be called again: the conditions stay.
+   */
   commit(operations: readonly Operation[]): Promise<boolean>;
 }
 
 export interface DecisionOptions {
-  /** What a new object relies on beside what was read: the operations that check it. Throws where there must not be a new one. */
+  /**
+   * What a new object relies on beside what was read: the operations that check it. Throws where
+   * there must not be a new one.
+   */
   readonly guardCreate?: ((key: string, operations: readonly Operation[]) => Operation | undefined) | undefined;
 }
 
@@ -102,7 +113,10 @@ class RecordedDecision implements Decision {
     return this.#options.guardCreate?.(operation.key, operations);
   }
 
-  /** What we have written ourselves is no change: everything that we rely on held until the very commit. */
+  /**
+   * What we have written ourselves is no change: everything that we rely on held until the very
+   * commit.
+   */
   #wrote(operations: readonly Operation[], result: Extract<CommitResult, { status: 'committed' }>): void {
     const entries = new Map(result.entries.map((entry) => [entry.key, entry.revision]));
     for (const operation of operations) {

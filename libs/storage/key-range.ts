@@ -2,8 +2,9 @@
 import type { Range } from './store.ts';
 
 /**
- * `cluster/namespace/group/resource/identity/name`: the order in which everything of one cluster, and of one of its namespaces, lies together.
- * Cheap, since it runs for every key that is created or deleted.
+ * `cluster/namespace/group/resource/identity/name`: the order in which everything of one cluster,
+ * and of one of its namespaces, lies together. Cheap, since it runs for every key that is created
+ * or deleted.
  */
 export function clusterOrderOf(key: string): string {
   const cluster = endOfSegments(key, 3);
@@ -25,7 +26,10 @@ export function endOfSegments(key: string, count: number): number {
   return index;
 }
 
-/** In the order of their UTF-8 bytes, which every engine keeps: JavaScript's own order differs behind U+FFFF. */
+/**
+ * In the order of their UTF-8 bytes, which every engine keeps: JavaScript's own order differs
+ * behind U+FFFF.
+ */
 export function compareKeys(left: string, right: string): number {
   if (left === right) return 0;
   const length = Math.min(left.length, right.length);

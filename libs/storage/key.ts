@@ -5,7 +5,9 @@ export interface KeyParts {
   /** '' is the core group, `core` in the key. */
   readonly group: string;
   readonly resource: string;
-  /** The identity of a bound API, `-` for built-in and system kinds, `customresources` for a CRD's. */
+  /**
+   * The identity of a bound API, `-` for built-in and system kinds, `customresources` for a CRD's.
+   */
   readonly identity: string;
   readonly cluster: LogicalClusterName;
   readonly namespace: string;

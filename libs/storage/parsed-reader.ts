@@ -1,4 +1,7 @@
-/** Objects that are read often and written seldom (exports, schemas, workspace types), parsed once per revision in a bounded cache. */
+/**
+ * Objects that are read often and written seldom (exports, schemas, workspace types), parsed once
+ * per revision in a bounded cache.
+ */
 import { LRUCache } from 'lru-cache';
 import type { Entry, Store } from './store.ts';
 import { parseStored } from './stored-value.ts';

@@ -1,8 +1,10 @@
 /**
- * A hybrid logical clock: it follows the wall clock, and where that stands still, steps back or is behind what others have said, it counts on.
+ * A hybrid logical clock: it follows the wall clock, and where that stands still, steps back or is
+ * behind what others have said, it counts on.
  *
- * What was promised ("nothing will ever be committed at or below W") must hold after a crash as well, so an engine with a life beyond the process
- * stores a reservation before it lets a promise out, and a start begins above the reservation that it finds.
+ * What was promised ("nothing will ever be committed at or below W") must hold after a crash as
+ * well, so an engine with a life beyond the process stores a reservation before it lets a promise
+ * out, and a start begins above the reservation that it finds.
  */
 import type { Revision } from '@kcp-ts/api';
 import { asRevision } from '@kcp-ts/api';
@@ -11,8 +13,8 @@ import { asRevision } from '@kcp-ts/api';
 export const revisionEpochMs = Date.UTC(2026, 0, 1);
 
 /**
- * How far ahead of the wall clock a reservation may reach, in revisions (microseconds): half of the second that is allowed, since a start after a
- * kill waits for the rest of it.
+ * How far ahead of the wall clock a reservation may reach, in revisions (microseconds): half of the
+ * second that is allowed, since a start after a kill waits for the rest of it.
  */
 export const reservationMax = 500_000;
 
@@ -22,17 +24,26 @@ export function revisionAt(epochMs: number): Revision {
 }
 
 export interface RevisionClock {
-  /** The next revision to commit at: above every one given, observed or promised before, and not below the wall clock. */
+  /**
+   * The next revision to commit at: above every one given, observed or promised before, and not
+   * below the wall clock.
+   */
   next(): Revision;
   /** A revision received from another shard: everything given from now on is above it. */
   observe(revision: Revision): void;
-  /** The wall clock, or the last revision where that is ahead: nothing is given at or below it from now on. */
+  /**
+   * The wall clock, or the last revision where that is ahead: nothing is given at or below it from
+   * now on.
+   */
   promise(): Revision;
   /** The largest revision given, observed or promised. */
   last(): Revision;
 }
 
-/** `nowMs` gives milliseconds since the epoch; `last` is where an earlier life of the same store ended. */
+/**
+ * `nowMs` gives milliseconds since the epoch; `last` is where an earlier life of the same store
+ * ended.
+ */
 export function createRevisionClock(nowMs: () => number, last: Revision): RevisionClock {
   let latest: number = last;
   return {

@@ -1,4 +1,7 @@
-/** What reads, commits and catching up cost in each engine. Run with `node libs/storage/store.bench.ts`; one line of JSON for each figure. */
+/**
+ * What reads, commits and catching up cost in each engine. Run with `node
+ * libs/storage/store.bench.ts`; one line of JSON for each figure.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

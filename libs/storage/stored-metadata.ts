@@ -1,6 +1,7 @@
 /**
- * The metadata of a stored object without its rest: selectors look at labels and names, and objects are up to 1.5 MB. The JSON is our own (made by
- * JSON.stringify), so it has no spaces between its tokens and need not be checked.
+ * The metadata of a stored object without its rest: selectors look at labels and names, and objects
+ * are up to 1.5 MB. The JSON is our own (made by JSON.stringify), so it has no spaces between its
+ * tokens and need not be checked.
  */
 import { parseStoredPart, storedHeaderBytes } from './stored-value.ts';
 

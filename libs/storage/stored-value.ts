@@ -1,6 +1,7 @@
 /**
- * A stored value is a short header and then the JSON that is served: eight bytes of the fingerprint of the definition (API version and schema) that the
- * object was normalised under, one byte of flags, and the object. Where the fingerprint is the current one a GET copies bytes.
+ * A stored value is a short header and then the JSON that is served: eight bytes of the fingerprint
+ * of the definition (API version and schema) that the object was normalised under, one byte of
+ * flags, and the object. Where the fingerprint is the current one a GET copies bytes.
  */
 
 import { hasLongNumbers, parseJson } from '@kcp-ts/base';
@@ -45,7 +46,10 @@ function hexDigit(code: number): number {
   return code < 0x3a ? code - 0x30 : code - 0x57;
 }
 
-/** Whether the object was normalised under the definition with this fingerprint (16 lower-case hex digits). Asked for every object of every list: it makes nothing. */
+/**
+ * Whether the object was normalised under the definition with this fingerprint (16 lower-case hex
+ * digits). Asked for every object of every list: it makes nothing.
+ */
 export function hasFingerprint(value: Uint8Array, fingerprint: string): boolean {
   for (let i = 0; i < fingerprintBytes; i++) {
     const byte = hexDigit(fingerprint.charCodeAt(2 * i)) * 16 + hexDigit(fingerprint.charCodeAt(2 * i + 1));

@@ -1,4 +1,7 @@
-/** The APIBindings that a workspace's type asks for, bound at once where everything they refer to is there. */
+/**
+ * The APIBindings that a workspace's type asks for, bound at once where everything they refer to is
+ * there.
+ */
 import type { ClusterName, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { isTrueCondition } from '@kcp-ts/api';
 import type { ApiBinding, ApiExport, ApiResourceSchema, BindingClaim, BindingReader } from '@kcp-ts/sharing';
@@ -104,7 +107,10 @@ export interface PlannedBindings {
   readonly allBound: boolean;
 }
 
-/** Binds as the controller would, one after the other, so that a later binding sees what an earlier one took. */
+/**
+ * Binds as the controller would, one after the other, so that a later binding sees what an earlier
+ * one took.
+ */
 export function planBindings(
   deps: DefaultBindingsDependencies,
   cluster: ClusterName,
@@ -123,7 +129,8 @@ export function planBindings(
     const reader: BindingReader = { ...deps, otherBindings: () => others, definitions: () => [] };
     const outcome = evaluateBinding(object as ApiBinding, cluster, reader, now, true);
     const bound = isTrueCondition(outcome.status.conditions, 'InitialBindingCompleted');
-    // A claim shows objects of this workspace to others: the controller labels them, so the binding is not done before.
+    // A claim shows objects of this workspace to others: the controller labels them, so the binding
+    // is not done before.
     const claims = (outcome.status.appliedPermissionClaims ?? []).length > 0;
     const copied = bound && !claims ? outcome.schemas.flatMap((schema) => deps.keepSchema(schema) ?? []) : [];
     const fresh = new Map(copied.filter(({ key }) => !copies.has(key)).map((copy) => [copy.key, copy]));

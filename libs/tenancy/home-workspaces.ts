@@ -1,4 +1,7 @@
-/** The home workspace: `GET …/workspaces/~` in root finds the user's own, and makes it when the user may have one and has none. (kcp facts 4.9) */
+/**
+ * The home workspace: `GET …/workspaces/~` in root finds the user's own, and makes it when the user
+ * may have one and has none. (kcp facts 4.9)
+ */
 
 import type { ClusterName, KubeObject, LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
@@ -44,8 +47,8 @@ export interface HomeDependencies {
 }
 
 /**
- * Whether the user's name is one and the same person everywhere: that of a service account means another one in each workspace, and who is scoped to certain
- * workspaces is only somebody there.
+ * Whether the user's name is one and the same person everywhere: that of a service account means
+ * another one in each workspace, and who is scoped to certain workspaces is only somebody there.
  */
 function isGlobal({ name, extra }: UserInfo): boolean {
   return (
@@ -95,7 +98,10 @@ async function make(deps: HomeDependencies, user: UserInfo): Promise<void> {
   await deps.store.commit(planned.operations);
 }
 
-/** Finds a user's home, and makes it where there is none. Throws StatusError where the user may not have one. */
+/**
+ * Finds a user's home, and makes it where there is none. Throws StatusError where the user may not
+ * have one.
+ */
 export function createHomeWorkspaces(deps: HomeDependencies): (user: UserInfo) => Promise<KubeObject> {
   return async (user) => {
     if (!isGlobal(user)) throw notPermitted(user);

@@ -1,4 +1,7 @@
-/** The objects of a fresh logical cluster, complete but for uid, times and resourceVersion, which belong to the commit that stores them. */
+/**
+ * The objects of a fresh logical cluster, complete but for uid, times and resourceVersion, which
+ * belong to the commit that stores them.
+ */
 import type { KubeObject } from '@kcp-ts/api';
 
 export interface NewObject {
@@ -53,7 +56,10 @@ export function namespaceContent(name: string, caBundle: string): NewObject[] {
   ];
 }
 
-/** cluster-admin for the one who made the workspace, by the name that counts there; for nobody where there is none. */
+/**
+ * cluster-admin for the one who made the workspace, by the name that counts there; for nobody where
+ * there is none.
+ */
 export function workspaceAdminBinding(creator: string | undefined): NewObject {
   return {
     group: 'rbac.authorization.k8s.io',

@@ -21,7 +21,10 @@ export function isLogicalClusterKey(key: string): boolean {
   return key.startsWith(logicalClustersPrefix);
 }
 
-/** The same for a cluster that may be one of the system: those are always there and have no LogicalCluster. */
+/**
+ * The same for a cluster that may be one of the system: those are always there and have no
+ * LogicalCluster.
+ */
 export function storedLogicalClusterKey(cluster: LogicalClusterName): string | undefined {
   return cluster.startsWith('system:') ? undefined : logicalClusterKey(cluster);
 }

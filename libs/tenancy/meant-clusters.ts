@@ -1,7 +1,9 @@
 /**
- * What the paths of a WorkspaceType mean. Its author trusts the workspaces that have these paths at the time, with everything that is bound and accepted for
- * workspaces of the type; a workspace that is made again under such a path is another one, and somebody else's. What they meant is written into the type, where
- * all its readers see it: so a path means something only where its author may know of the workspace, and otherwise looks like one that no workspace has.
+ * What the paths of a WorkspaceType mean. Its author trusts the workspaces that have these paths at
+ * the time, with everything that is bound and accepted for workspaces of the type; a workspace that
+ * is made again under such a path is another one, and somebody else's. What they meant is written
+ * into the type, where all its readers see it: so a path means something only where its author may
+ * know of the workspace, and otherwise looks like one that no workspace has.
  */
 import type { WorkspaceType } from './types.ts';
 import { meantClustersAnnotation } from './types.ts';
@@ -15,7 +17,10 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Paths without a cluster were written by somebody who knew of no workspace of that path, or by an earlier version: they mean whatever has the path. */
+/**
+ * Paths without a cluster were written by somebody who knew of no workspace of that path, or by an
+ * earlier version: they mean whatever has the path.
+ */
 export function meantClusters(type: WorkspaceType): ReadonlyMap<string, string> {
   const found = parsed(type.metadata.annotations?.[meantClustersAnnotation] ?? '{}');
   if (typeof found !== 'object' || found === null) return new Map();
@@ -33,7 +38,10 @@ export interface PathReference {
   readonly export?: unknown;
 }
 
-/** All that a type refers to by path. The type has not been validated: what is not a path has no meaning, and is refused later. */
+/**
+ * All that a type refers to by path. The type has not been validated: what is not a path has no
+ * meaning, and is refused later.
+ */
 export function pathReferences(type: WorkspaceType | undefined): readonly PathReference[] {
   const { extend, defaultAPIBindings, defaultChildWorkspaceType, limitAllowedChildren, limitAllowedParents } =
     type?.spec ?? {};
@@ -57,8 +65,9 @@ export function newReferences(type: WorkspaceType, old: WorkspaceType | undefine
 }
 
 /**
- * The value of the annotation for a type that is written now: a path that the type had before goes on meaning the same, also where it meant nothing, since
- * the writer of an update may know of workspaces that readers of the type must not know of. Undefined where it has none.
+ * The value of the annotation for a type that is written now: a path that the type had before goes
+ * on meaning the same, also where it meant nothing, since the writer of an update may know of
+ * workspaces that readers of the type must not know of. Undefined where it has none.
  */
 export function recordMeantClusters(
   type: WorkspaceType,

@@ -1,4 +1,7 @@
-/** From new objects to the operations that store them: for commits that make more than the one object a client sent. */
+/**
+ * From new objects to the operations that store them: for commits that make more than the one
+ * object a client sent.
+ */
 import type { ClusterName, Revision } from '@kcp-ts/api';
 import { writeRulesOf } from '@kcp-ts/api';
 import type { ServedResource } from '@kcp-ts/registry';

@@ -1,6 +1,7 @@
 /**
- * A workspace and its logical cluster, made in one commit: the Workspace with its place and phase, the LogicalCluster, two namespaces with their
- * content, the creator's rights and the default bindings. Where nothing has to be waited for, both are Ready from the start; initializers that
+ * A workspace and its logical cluster, made in one commit: the Workspace with its place and phase,
+ * the LogicalCluster, two namespaces with their content, the creator's rights and the default
+ * bindings. Where nothing has to be waited for, both are Ready from the start; initializers that
  * somebody else must finish, and bindings that are not bound yet, keep them Initializing.
  */
 import { createHash } from 'node:crypto';
@@ -43,7 +44,10 @@ export interface PlanDependencies extends NewOperationDependencies, DefaultBindi
   shards(): readonly Shard[];
   /** Keeps a copy of a schema that is bound; undefined where there is one already. */
   keepSchema(schema: import('@kcp-ts/sharing').ApiResourceSchema): Operation | undefined;
-  /** The condition that nothing is in a cluster, not even what is on its way; throws ServiceUnavailable where something is: a former cluster of that name may not be gone. */
+  /**
+   * The condition that nothing is in a cluster, not even what is on its way; throws
+   * ServiceUnavailable where something is: a former cluster of that name may not be gone.
+   */
   nothingIn(cluster: ClusterName): Operation;
 }
 
@@ -79,7 +83,10 @@ export function phaseLabels(
   };
 }
 
-/** Says which logical cluster holds a type; nothing where its path is the name of that cluster, which is never another's. */
+/**
+ * Says which logical cluster holds a type; nothing where its path is the name of that cluster,
+ * which is never another's.
+ */
 function typeClusterOf({ cluster, path }: ResolvedType): Readonly<Record<string, string>> {
   return path === cluster ? {} : { [typeClusterAnnotation]: cluster };
 }
@@ -186,7 +193,10 @@ export interface WorkspacePlan {
   readonly timestamp: string;
 }
 
-/** Completes a Workspace object and gives the operations for its logical cluster; none where no shard can take it, or another shard has to make it. */
+/**
+ * Completes a Workspace object and gives the operations for its logical cluster; none where no
+ * shard can take it, or another shard has to make it.
+ */
 export function planWorkspace(deps: PlanDependencies, workspace: Workspace, plan: WorkspacePlan): readonly Operation[] {
   const { metadata } = workspace;
   metadata.annotations = { ...metadata.annotations, ...typeClusterOf(plan.type) };
@@ -208,7 +218,8 @@ export function planWorkspace(deps: PlanDependencies, workspace: Workspace, plan
   const path = `${plan.parentPath}:${metadata.name}`;
   placeOn(workspace, shard, cluster);
   if (shard.metadata.name !== deps.placing.ownShard) {
-    // That shard makes the cluster; until it has, the workspace is being scheduled, and says where and as what.
+    // That shard makes the cluster; until it has, the workspace is being scheduled, and says where
+    // and as what.
     workspace.status = { phase: 'Scheduling' };
     metadata.labels = { ...metadata.labels, [phaseLabel]: 'Scheduling' };
     return [];
@@ -257,7 +268,8 @@ export function settleWorkspace(workspace: Workspace, made: MadeCluster, creator
   const { metadata } = workspace;
   const { phase, initializers, terminators } = made;
   if (phase === 'Ready') {
-    // Who made it stays known in full on the LogicalCluster; the rest of the user's identity is nobody else's business once it is ready.
+    // Who made it stays known in full on the LogicalCluster; the rest of the user's identity is
+    // nobody else's business once it is ready.
     metadata.annotations = { ...metadata.annotations, [ownerAnnotation]: JSON.stringify({ username: creator.name }) };
   }
   metadata.labels = { ...metadata.labels, ...phaseLabels(phase, initializers, terminators) };

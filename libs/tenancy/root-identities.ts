@@ -1,4 +1,7 @@
-/** The identities of root's exports as a shard's own store knows them: by the exports themselves where root is, by what other shards keep of them. */
+/**
+ * The identities of root's exports as a shard's own store knows them: by the exports themselves
+ * where root is, by what other shards keep of them.
+ */
 
 import type { IdentityHash, KubeObject } from '@kcp-ts/api';
 import { parseIdentityHash } from '@kcp-ts/api';
@@ -47,7 +50,10 @@ export function keptIdentities(store: Pick<Store, 'get'>, exports: readonly Name
   return complete(exports, (name) => parseIdentityHash(data[name]));
 }
 
-/** Where root is, by the exports themselves; elsewhere by what was kept of them. Undefined where neither is complete. */
+/**
+ * Where root is, by the exports themselves; elsewhere by what was kept of them. Undefined where
+ * neither is complete.
+ */
 export function rootIdentitiesIn(store: Pick<Store, 'get'>, exports: readonly Named[]): RootIdentities | undefined {
   return identitiesOfExports(store, exports) ?? keptIdentities(store, exports);
 }

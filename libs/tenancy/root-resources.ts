@@ -1,4 +1,7 @@
-/** The kinds that root exports, as this shard itself stores and serves them: under the identities of root's exports, which are known once it has been bootstrapped. */
+/**
+ * The kinds that root exports, as this shard itself stores and serves them: under the identities of
+ * root's exports, which are known once it has been bootstrapped.
+ */
 import type { IdentityHash, ResourceDefinition } from '@kcp-ts/api';
 import type { ServedResource } from '@kcp-ts/registry';
 import { resourcePrefix } from '@kcp-ts/storage';
@@ -17,14 +20,20 @@ export interface RootResources {
   readonly identities: KnownIdentities;
   /** Where objects of a kind are stored. */
   prefix(group: string, plural: string): string;
-  /** The storage version of a kind. Throws where it is not one of root's exports, or their identities are not known. */
+  /**
+   * The storage version of a kind. Throws where it is not one of root's exports, or their
+   * identities are not known.
+   */
   served(group: string, plural: string): ServedResource;
 }
 
 /** Where nothing is stored: the identity of exports that are not known yet. */
 const nobodysIdentity = '0'.repeat(64) as IdentityHash;
 
-/** The definitions that a resource of root's exports has here, whatever is stored of its schema; undefined for other resources. */
+/**
+ * The definitions that a resource of root's exports has here, whatever is stored of its schema;
+ * undefined for other resources.
+ */
 export function rootDefinitionsOf(
   exports: readonly RootExport[],
   { exportName, group, resource }: Omit<RootResource, 'identityHash'>,

@@ -7,18 +7,24 @@ import { unschedulableAnnotation } from './types.ts';
 export interface Placing {
   /** The name of the shard that chooses. */
   readonly ownShard: string;
-  /** How many logical clusters a shard has, as far as is known here; undefined for a shard that cannot take any now. */
+  /**
+   * How many logical clusters a shard has, as far as is known here; undefined for a shard that
+   * cannot take any now.
+   */
   load(shard: string): number | undefined;
 }
 
 /**
- * A workspace stays on the shard of its parent while that has at most so many clusters more than the emptiest: one commit makes it there, three
- * on other shards, and the shards stay level all the same.
+ * A workspace stays on the shard of its parent while that has at most so many clusters more than
+ * the emptiest: one commit makes it there, three on other shards, and the shards stay level all the
+ * same.
  */
 const leanMin = 8;
 const leanShare = 0.05;
 
-/** The emptiest of the shards that can take a workspace, and this shard where it is hardly fuller. */
+/**
+ * The emptiest of the shards that can take a workspace, and this shard where it is hardly fuller.
+ */
 export function chooseShard(candidates: readonly Shard[], placing: Placing): Shard | undefined {
   let chosen: { readonly shard: Shard; readonly load: number } | undefined;
   let own: { readonly shard: Shard; readonly load: number } | undefined;

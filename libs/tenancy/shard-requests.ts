@@ -1,4 +1,7 @@
-/** What a shard asks of others: a workspace's logical cluster is made and deleted on the shard it is scheduled to. */
+/**
+ * What a shard asks of others: a workspace's logical cluster is made and deleted on the shard it is
+ * scheduled to.
+ */
 import type { LogicalClusterName } from '@kcp-ts/api';
 import type { ClusterPlan, MadeCluster } from './plan-workspace.ts';
 
@@ -7,7 +10,10 @@ export interface ClusterRequest extends Pick<ClusterPlan, 'path' | 'creator' | '
   readonly cluster: LogicalClusterName;
   /** `<path>:<name>` of the type. */
   readonly type: string;
-  /** The logical cluster that held the type when the workspace was admitted; undefined where the path cannot mean another. */
+  /**
+   * The logical cluster that held the type when the workspace was admitted; undefined where the
+   * path cannot mean another.
+   */
   readonly typeCluster: string | undefined;
   readonly owner: NonNullable<ClusterPlan['owner']>;
 }
@@ -18,7 +24,10 @@ export type ClusterDeletion = { readonly gone: true } | { readonly gone: false; 
 export interface ShardRequests {
   /** The name of this shard. */
   readonly ownShard: string;
-  /** Whether a shard belongs to the installation; if it does not, a workspace that was scheduled to it may be scheduled again. */
+  /**
+   * Whether a shard belongs to the installation; if it does not, a workspace that was scheduled to
+   * it may be scheduled again.
+   */
   knows(shard: string): boolean;
   /** Rejects when the shard cannot be reached or cannot make it now: try again. */
   createCluster(shard: string, request: ClusterRequest): Promise<MadeCluster>;

@@ -1,4 +1,6 @@
-/** The kinds of tenancy.kcp.io and core.kcp.io, as far as the making of workspaces looks at them. */
+/**
+ * The kinds of tenancy.kcp.io and core.kcp.io, as far as the making of workspaces looks at them.
+ */
 import type { Condition, KubeObject, LabelSelectorSpec, LogicalClusterName } from '@kcp-ts/api';
 
 export interface TypeReference {
@@ -66,7 +68,10 @@ export interface Shard extends KubeObject {
 /** Annotations and labels of workspaces and logical clusters. */
 export const ownerAnnotation = 'experimental.tenancy.kcp.io/owner';
 export const typeAnnotation = 'internal.tenancy.kcp.io/type';
-/** Of a LogicalCluster, and of a Workspace that has none yet: the logical cluster that held its type when it was admitted, where the path of the type does not say so for ever. */
+/**
+ * Of a LogicalCluster, and of a Workspace that has none yet: the logical cluster that held its type
+ * when it was admitted, where the path of the type does not say so for ever.
+ */
 export const typeClusterAnnotation = 'internal.tenancy.kcp.io/type-cluster';
 export const clusterNameAnnotation = 'internal.tenancy.kcp.io/cluster';
 export const shardHashAnnotation = 'internal.tenancy.kcp.io/shard';

@@ -1,12 +1,21 @@
-/** WorkspaceTypes: which one a workspace gets, what it extends, and whether parent and child allow each other. Texts as kcp's admission (facts, 7). */
+/**
+ * WorkspaceTypes: which one a workspace gets, what it extends, and whether parent and child allow
+ * each other. Texts as kcp's admission (facts, 7).
+ */
 import type { LogicalClusterName } from '@kcp-ts/api';
 import type { ParsedReader } from '@kcp-ts/storage';
 import { meantClusters } from './meant-clusters.ts';
 import type { TypeLimit, TypeReference, WorkspaceType } from './types.ts';
 
-/** How many types one extends, those of what it extends among them, each as often as it is named: all are looked at when a workspace is made. */
+/**
+ * How many types one extends, those of what it extends among them, each as often as it is named:
+ * all are looked at when a workspace is made.
+ */
 const extendedMax = 1_000;
-/** How many default bindings a type has with all that it extends: they are made in the commit that makes a workspace. */
+/**
+ * How many default bindings a type has with all that it extends: they are made in the commit that
+ * makes a workspace.
+ */
 const defaultBindingsMax = 64;
 
 export interface ResolvedType {
@@ -31,15 +40,21 @@ export interface TypeDependencies {
 
 export interface WorkspaceTypes {
   /**
-   * The type `path:name`; undefined where there is none. `cluster`: the logical cluster that the path meant when the type was admitted, so that nothing
-   * made again under the path is taken for it; undefined where it is being admitted, or the path cannot mean another.
+   * The type `path:name`; undefined where there is none. `cluster`: the logical cluster that the
+   * path meant when the type was admitted, so that nothing made again under the path is taken for
+   * it; undefined where it is being admitted, or the path cannot mean another.
    */
   at(path: string, name: string, cluster?: LogicalClusterName): ResolvedType | undefined;
   /** A type without a path: in the cluster itself, in its ancestors, then in root. */
   near(cluster: LogicalClusterName, name: string): ResolvedType | undefined;
-  /** A type that another one refers to, in the workspace that its author meant: beside it where the reference has no path. */
+  /**
+   * A type that another one refers to, in the workspace that its author meant: beside it where the
+   * reference has no path.
+   */
   referred(from: ResolvedType, reference: TypeReference): ResolvedType | undefined;
-  /** The type and all that it extends, each once; throws an Error whose message says what is wrong. */
+  /**
+   * The type and all that it extends, each once; throws an Error whose message says what is wrong.
+   */
   aliases(type: ResolvedType): readonly ResolvedType[];
 }
 
@@ -130,7 +145,10 @@ function listed(types: readonly TypeReference[]): string {
   return `[${types.map((type) => `${type.path ?? ''}:${type.name}`).join(' ')}]`;
 }
 
-/** Whether the limit of a type allows one of these: by name and path, in the workspace that its author meant by the path. */
+/**
+ * Whether the limit of a type allows one of these: by name and path, in the workspace that its
+ * author meant by the path.
+ */
 function intersects(from: ResolvedType, limit: readonly TypeReference[], aliases: readonly ResolvedType[]): boolean {
   const clusters = meantClusters(from.type);
   return limit.some(({ path = '', name }) =>
@@ -151,7 +169,9 @@ function refuses(limit: TypeLimit | undefined): readonly TypeReference[] | 'all'
   return limit.types;
 }
 
-/** Why a workspace of one type may not be created in a workspace of another; undefined where it may. */
+/**
+ * Why a workspace of one type may not be created in a workspace of another; undefined where it may.
+ */
 export function parentChildProblem(
   parent: readonly ResolvedType[],
   child: readonly ResolvedType[],

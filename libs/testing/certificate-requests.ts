@@ -1,4 +1,7 @@
-/** Certificate requests made by openssl, as `spec.request` of a CertificateSigningRequest takes them: PEM in base64. */
+/**
+ * Certificate requests made by openssl, as `spec.request` of a CertificateSigningRequest takes
+ * them: PEM in base64.
+ */
 export const certificateRequests = {
   /** CN=ann, O=dev, on P-256. */
   ecdsa:

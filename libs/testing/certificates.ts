@@ -18,7 +18,10 @@ export interface TestCertificate {
 export interface TestAuthority {
   /** PEM. */
   readonly certificate: string;
-  /** A certificate for 127.0.0.1 and localhost that is as good for a server as for a client. `subject` is an RFC 4514 text. */
+  /**
+   * A certificate for 127.0.0.1 and localhost that is as good for a server as for a client.
+   * `subject` is an RFC 4514 text.
+   */
   issue(subject: string, validity?: { readonly from?: Date; readonly to?: Date }): Promise<TestCertificate>;
 }
 
@@ -50,7 +53,10 @@ export async function createTestAuthority(name = 'test-ca'): Promise<TestAuthori
   return authorityOf(root, keys.privateKey);
 }
 
-/** The certificate authority that a server keeps in two files. Both are PEM; the key is PKCS #8, on P-256 or RSA. */
+/**
+ * The certificate authority that a server keeps in two files. Both are PEM; the key is PKCS #8, on
+ * P-256 or RSA.
+ */
 export async function readTestAuthority(certificate: string, privateKey: string): Promise<TestAuthority> {
   const signing = createPrivateKey(privateKey).asymmetricKeyType === 'rsa' ? rsa : algorithm;
   const key = await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(privateKey), signing, false, ['sign']);

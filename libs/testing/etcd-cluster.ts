@@ -1,4 +1,7 @@
-/** Several members of a real etcd, of a test's own, of which each can be cut off from the others while clients still reach it. */
+/**
+ * Several members of a real etcd, of a test's own, of which each can be cut off from the others
+ * while clients still reach it.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** A real etcd of a test's own: on loopback, with free ports and a temporary folder; killed with the test. */
+/**
+ * A real etcd of a test's own: on loopback, with free ports and a temporary folder; killed with the
+ * test.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
@@ -23,11 +26,17 @@ export interface TestEtcd extends AsyncDisposable {
   free(): Promise<void>;
   pause(): void;
   resume(): void;
-  /** A copy of the data of the stopped server, which then goes on; as an operator makes it who has no `etcdctl`. */
+  /**
+   * A copy of the data of the stopped server, which then goes on; as an operator makes it who has
+   * no `etcdctl`.
+   */
   backUp(): Promise<void>;
   /** Stops, and starts again with the data of the last `backUp`. */
   restoreBackup(): Promise<void>;
-  /** Stops, and starts again as another cluster at the same address, with the same keys and none of the history; as `etcdctl snapshot restore` does it. */
+  /**
+   * Stops, and starts again as another cluster at the same address, with the same keys and none of
+   * the history; as `etcdctl snapshot restore` does it.
+   */
   moveToAnotherCluster(): Promise<void>;
 }
 

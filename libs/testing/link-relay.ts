@@ -1,6 +1,7 @@
 /**
- * A stretch of wire on loopback that a test cuts, silences and slows, for all who come over it or for one of them. What is held up goes through in order when the
- * wire is mended, the end of a connection included.
+ * A stretch of wire on loopback that a test cuts, silences and slows, for all who come over it or
+ * for one of them. What is held up goes through in order when the wire is mended, the end of a
+ * connection included.
  */
 import type { Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
@@ -29,7 +30,10 @@ export interface LinkRelayOptions {
 
 export interface LinkRelay extends AsyncDisposable {
   readonly port: number;
-  /** Of those who come from there; of everybody, unless it says. Resolves when it holds, and holds until the next one. */
+  /**
+   * Of those who come from there; of everybody, unless it says. Resolves when it holds, and holds
+   * until the next one.
+   */
   set(condition: LinkCondition, source?: string): Promise<void>;
   /** Bytes that the server has sent. */
   received(): number;

@@ -1,4 +1,7 @@
-/** A real nats-server of a test's own, on loopback, with a free port and a temporary folder; killed with the test. */
+/**
+ * A real nats-server of a test's own, on loopback, with a free port and a temporary folder; killed
+ * with the test.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** An HTTP/2 client that a test writes frame by frame (RFC 9113): what Node's own client would never send, or never leave unread. */
+/**
+ * An HTTP/2 client that a test writes frame by frame (RFC 9113): what Node's own client would never
+ * send, or never leave unread.
+ */
 import { once } from 'node:events';
 import type { TLSSocket } from 'node:tls';
 import { connect } from 'node:tls';
@@ -78,7 +81,10 @@ export interface RawHttp2 extends AsyncDisposable {
   readonly closed: Promise<void>;
 }
 
-/** Sends the preface and SETTINGS with this window for each stream. It reads and ignores what comes, or, where `reads` is false, leaves it unread. */
+/**
+ * Sends the preface and SETTINGS with this window for each stream. It reads and ignores what comes,
+ * or, where `reads` is false, leaves it unread.
+ */
 export async function connectRawHttp2(options: {
   readonly port: number;
   readonly ca: string;
@@ -93,7 +99,8 @@ export async function connectRawHttp2(options: {
   refused.catch(() => undefined);
   await Promise.race([once(socket, 'secureConnect'), refused]);
   socket.on('error', () => undefined);
-  // Where a server refuses the client's certificate, Node's client ends and never says that it is closed.
+  // Where a server refuses the client's certificate, Node's client ends and never says that it is
+  // closed.
   socket.once('end', () => socket.destroy());
   if (reads) socket.resume();
   socket.write(Buffer.concat([preface, windowFrame(windowBytes)]));

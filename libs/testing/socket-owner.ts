@@ -21,7 +21,10 @@ async function hasSocket(pid: number, inode: string): Promise<boolean> {
   return false;
 }
 
-/** The process, of these, that opened the connection from `localPort` to `remotePort`; undefined where it is none of them. */
+/**
+ * The process, of these, that opened the connection from `localPort` to `remotePort`; undefined
+ * where it is none of them.
+ */
 export async function ownerOfConnection(
   localPort: number,
   remotePort: number,

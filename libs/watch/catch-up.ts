@@ -1,6 +1,7 @@
 /**
- * Brings watchers from their revision to now, by the store's history. Those that resume on the same range before a scan begins share it. A scan
- * ends, and its members go live, in the very turn in which nothing newer is left to read: so nothing is lost or doubled in between.
+ * Brings watchers from their revision to now, by the store's history. Those that resume on the same
+ * range before a scan begins share it. A scan ends, and its members go live, in the very turn in
+ * which nothing newer is left to read: so nothing is lost or doubled in between.
  */
 import type { Revision } from '@kcp-ts/api';
 import { revisionZero, StatusError } from '@kcp-ts/api';

@@ -6,7 +6,10 @@ export interface Change {
   readonly event: StoreEvent;
   /** The key's segments, parsed when first asked for. */
   readonly parts: KeyParts;
-  /** Where encoders keep what they made of this event, by media type and whatever else the frame depends on: made once however many watchers. */
+  /**
+   * Where encoders keep what they made of this event, by media type and whatever else the frame
+   * depends on: made once however many watchers.
+   */
   readonly frames: Map<string, unknown>;
 }
 

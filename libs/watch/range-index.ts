@@ -1,4 +1,7 @@
-/** Finds the ranges that a key is in by looking up its own prefixes: what no one follows costs nothing, and no watcher is asked. */
+/**
+ * Finds the ranges that a key is in by looking up its own prefixes: what no one follows costs
+ * nothing, and no watcher is asked.
+ */
 import type { KeyRange } from '@kcp-ts/storage';
 import { clusterOrderOf } from '@kcp-ts/storage';
 

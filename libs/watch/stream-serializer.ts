@@ -3,8 +3,8 @@ import type { Exchange } from '@kcp-ts/http';
 
 /**
  * A media type for watches that are merged with those of other shards, beside the media types of
- * clients. Such a watch begins at the revision that it names, whichever shard that is from, and gets
- * the progress of this shard instead of bookmarks.
+ * clients. Such a watch begins at the revision that it names, whichever shard that is from, and
+ * gets the progress of this shard instead of bookmarks.
  */
 export interface StreamSerializer {
   /** Of the answer. */

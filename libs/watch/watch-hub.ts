@@ -1,6 +1,7 @@
 /**
- * Fan-out: the hub gets each flushed batch of the store once, wraps each event once, and hands it to whoever follows a range that it is in, found
- * by index. It keeps no objects and no history: both come from the store.
+ * Fan-out: the hub gets each flushed batch of the store once, wraps each event once, and hands it
+ * to whoever follows a range that it is in, found by index. It keeps no objects and no history:
+ * both come from the store.
  */
 
 import type { Revision } from '@kcp-ts/api';
@@ -18,11 +19,15 @@ import { deliver } from './watcher.ts';
 
 export interface WatchHub extends Disposable {
   /**
-   * Tells a watcher of every event of a range after a revision, nothing lost or doubled, until the signal aborts. Never calls it before it
-   * returns. Where history no longer reaches back to `after`, it ends with Expired.
+   * Tells a watcher of every event of a range after a revision, nothing lost or doubled, until the
+   * signal aborts. Never calls it before it returns. Where history no longer reaches back to
+   * `after`, it ends with Expired.
    */
   follow(range: Range, after: Revision, watcher: Watcher, signal: AbortSignal): void;
-  /** For caches in the process: called with every batch at once, before any watcher and before its commits are acknowledged. Must not throw. */
+  /**
+   * For caches in the process: called with every batch at once, before any watcher and before its
+   * commits are acknowledged. Must not throw.
+   */
   onChanges(listener: (changes: readonly Change[]) => void): Disposable;
   currentRevision(): Revision;
   /** As the store's: live watchers have been called with everything up to it. */
@@ -176,7 +181,8 @@ function tellListener(listener: (changes: readonly Change[]) => void, changes: r
   try {
     listener(changes);
   } catch (cause) {
-    // It keeps state by the changes (of who may do what, for example) and has missed some: only a restart reads it again.
+    // It keeps state by the changes (of who may do what, for example) and has missed some: only a
+    // restart reads it again.
     throwLater(new FatalError('a listener for changes failed', { cause }));
   }
 }

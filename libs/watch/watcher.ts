@@ -4,15 +4,21 @@ import type { Change } from './change.ts';
 
 /** Watches a range. What it throws ends it. */
 export interface Watcher {
-  /** In revision order, once per flushed batch. The array is shared with others. `upTo`: the watcher has everything of the range up to it. */
+  /**
+   * In revision order, once per flushed batch. The array is shared with others. `upTo`: the watcher
+   * has everything of the range up to it.
+   */
   changes(changes: readonly Change[], upTo: Revision): void;
-  /** It has everything there is: from now on a promise of progress (a bookmark) is true for it. May come before `follow` returns. */
+  /**
+   * It has everything there is: from now on a promise of progress (a bookmark) is true for it. May
+   * come before `follow` returns.
+   */
   live?(): void;
   /** Nothing more will come. Not called when the watcher's own signal aborted. */
   end(error: StatusError): void;
   /**
-   * While it catches up: a promise of when more may come, or undefined when at once. History waits for it; what is live does not, so a watcher
-   * bounds its own queue.
+   * While it catches up: a promise of when more may come, or undefined when at once. History waits
+   * for it; what is live does not, so a watcher bounds its own queue.
    */
   drained?(): Promise<void> | undefined;
 }

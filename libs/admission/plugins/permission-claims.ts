@@ -1,4 +1,7 @@
-/** Puts the labels on objects by which the claims that their workspace has accepted find them (kcp's MutatingPermissionClaims). */
+/**
+ * Puts the labels on objects by which the claims that their workspace has accepted find them (kcp's
+ * MutatingPermissionClaims).
+ */
 import type { ClaimTables } from '@kcp-ts/sharing';
 import { bindingsPrefix } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';

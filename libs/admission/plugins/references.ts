@@ -1,7 +1,8 @@
 /**
- * Prepares the questions about what an object refers to in other workspaces: may its writer bind that export, use that type? Before an answer that would
- * be no because of what is known of other shards, everything that they have committed is brought in, so that whoever has just made an export can bind
- * it from anywhere. The strategy of the kind gives the answer.
+ * Prepares the questions about what an object refers to in other workspaces: may its writer bind
+ * that export, use that type? Before an answer that would be no because of what is known of other
+ * shards, everything that they have committed is brought in, so that whoever has just made an
+ * export can bind it from anywhere. The strategy of the kind gives the answer.
  */
 import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
@@ -20,9 +21,14 @@ export interface ReferenceRights {
   mayBind(writer: Writer, path: string, name: string): boolean;
   /** The verb `use` on a type, in its cluster. */
   mayUse(writer: Writer, cluster: LogicalClusterName, name: string): boolean;
-  /** Whether the path is the name of the logical cluster that it means, and can therefore never mean another. */
+  /**
+   * Whether the path is the name of the logical cluster that it means, and can therefore never mean
+   * another.
+   */
   isName(path: string): boolean;
-  /** The logical cluster that the writer of a type means by a path; undefined where it may not know. */
+  /**
+   * The logical cluster that the writer of a type means by a path; undefined where it may not know.
+   */
   meantBy(writer: Writer, reference: PathReference): string | undefined;
 }
 
@@ -33,7 +39,10 @@ export interface ReferencesDependencies {
   readonly turns: Turns;
   /** Compiles the bindings of clusters, with turns for others; undefined where they are. */
   prepareClusters(clusters: Iterable<string>, turns: Turns): Promise<void> | undefined;
-  /** Brings in what other shards have committed; false where one of them cannot be asked. Absent where there are no others. */
+  /**
+   * Brings in what other shards have committed; false where one of them cannot be asked. Absent
+   * where there are no others.
+   */
   catchUp?: (() => Promise<boolean>) | undefined;
 }
 
@@ -54,7 +63,10 @@ function typeNamed(object: KubeObject): { readonly path: string; readonly name: 
   return typeof path === 'string' && typeof name === 'string' ? { path, name } : undefined;
 }
 
-/** What an object of a kind refers to, as a question: is everything there that it needs? Undefined for kinds that refer to nothing. */
+/**
+ * What an object of a kind refers to, as a question: is everything there that it needs? Undefined
+ * for kinds that refer to nothing.
+ */
 type Question = (object: KubeObject, context: WriteContext, old: KubeObject | undefined) => boolean;
 
 function questions(
@@ -84,7 +96,10 @@ function questions(
   };
 }
 
-/** The clusters that the questions about an object are decided in: their bindings are compiled before, with turns for others. */
+/**
+ * The clusters that the questions about an object are decided in: their bindings are compiled
+ * before, with turns for others.
+ */
 function clustersAsked({
   types,
   resolve,
@@ -110,7 +125,10 @@ function clustersAsked({
   };
 }
 
-/** Kinds that can come to refer to something else: others refer for ever to what they were made with. */
+/**
+ * Kinds that can come to refer to something else: others refer for ever to what they were made
+ * with.
+ */
 const changingKinds: ReadonlySet<string> = new Set(['workspacetypes.tenancy.kcp.io']);
 
 export function createReferencesPlugins(deps: ReferencesDependencies): readonly AdmissionPlugin[] {

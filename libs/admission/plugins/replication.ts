@@ -1,4 +1,7 @@
-/** Marks objects by which other shards judge in the commit that makes them, so that a right counts everywhere as soon as it was given. */
+/**
+ * Marks objects by which other shards judge in the commit that makes them, so that a right counts
+ * everywhere as soon as it was given.
+ */
 import type { KubeObject } from '@kcp-ts/api';
 import { objectKey } from '@kcp-ts/registry';
 import type { Decision, Reads } from '@kcp-ts/storage';
@@ -6,7 +9,10 @@ import type { AdmissionPlugin } from '../plugin.ts';
 
 export interface ReplicationDependencies {
   decide(): Decision;
-  /** Sets the annotation that lets an object leave the shard, or removes it, by what it and the objects that are read say. */
+  /**
+   * Sets the annotation that lets an object leave the shard, or removes it, by what it and the
+   * objects that are read say.
+   */
   mark(reads: Reads, key: string, object: KubeObject): void;
 }
 

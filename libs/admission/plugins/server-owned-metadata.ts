@@ -1,7 +1,9 @@
 /**
- * Metadata that controllers act on, and that is therefore the server's: where a workspace was placed, who made it, which workspace waits for whose
- * finalizer. What a client sends of it is replaced by what is stored, so nothing that a tenant writes is an order to a controller. Controllers commit by
- * themselves and do not come this way; what a strategy sets, it sets afterwards.
+ * Metadata that controllers act on, and that is therefore the server's: where a workspace was
+ * placed, who made it, which workspace waits for whose finalizer. What a client sends of it is
+ * replaced by what is stored, so nothing that a tenant writes is an order to a controller.
+ * Controllers commit by themselves and do not come this way; what a strategy sets, it sets
+ * afterwards.
  */
 import type { KubeObject, UserInfo } from '@kcp-ts/api';
 import { bindingFinalizer, exportLabel, policyAnnotation } from '@kcp-ts/sharing';
@@ -120,7 +122,10 @@ for (const { resource } of serverOwnedMetadata)
   );
 const definitionsOfAll = serverOwnedMetadata.filter(({ resource }) => resource === '*');
 
-/** Puts server-owned metadata back: from the stored object on an update, to nothing on a create. `resource`: `<plural>.<group>` of the stored resource. */
+/**
+ * Puts server-owned metadata back: from the stored object on an update, to nothing on a create.
+ * `resource`: `<plural>.<group>` of the stored resource.
+ */
 export function keepServerOwnedMetadata(
   resource: string,
   object: KubeObject,

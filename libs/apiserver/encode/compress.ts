@@ -1,6 +1,7 @@
 /**
- * Large answers compressed, for clients that take gzip; in zlib's threads. The bound and the level are kube-apiserver's
- * (k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/writers.go): less is not worth its time.
+ * Large answers compressed, for clients that take gzip; in zlib's threads. The bound and the level
+ * are kube-apiserver's (k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/writers.go): less
+ * is not worth its time.
  */
 import { promisify } from 'node:util';
 import { constants, createGzip, gzip } from 'node:zlib';

@@ -77,7 +77,10 @@ const goPackages: Readonly<Record<string, string>> = {
   'rbac.authorization.k8s.io': 'rbac',
 };
 
-/** Throws StatusError NotAcceptable, in Kubernetes' words, where one object's metadata is asked of a list or the other way round. */
+/**
+ * Throws StatusError NotAcceptable, in Kubernetes' words, where one object's metadata is asked of a
+ * list or the other way round.
+ */
 export function checkMetadataView({ as }: Media, list: boolean, definition: ResourceDefinition): void {
   if (as === undefined || list === (as === 'PartialObjectMetadataList')) return;
   const custom = `*unstructured.Unstructured${list ? 'List' : ''}`;

@@ -1,4 +1,6 @@
-/** One object in the form that was asked for; Tables and lists of them are put together from these. */
+/**
+ * One object in the form that was asked for; Tables and lists of them are put together from these.
+ */
 import type { KubeObject } from '@kcp-ts/api';
 import type { IncludeObject, TablePrinter } from '@kcp-ts/printers';
 import { createTablePrinter, encodeTable } from '@kcp-ts/printers';

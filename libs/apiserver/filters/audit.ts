@@ -1,6 +1,9 @@
 import type { ApiRequest, Filter } from '../api-request.ts';
 
-/** Called with each request when it is known who sent it and what it names: where an audit log takes hold. Must not throw. */
+/**
+ * Called with each request when it is known who sent it and what it names: where an audit log takes
+ * hold. Must not throw.
+ */
 export interface Auditor {
   received(request: ApiRequest): void;
 }

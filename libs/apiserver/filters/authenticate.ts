@@ -2,7 +2,10 @@ import type { UserInfo } from '@kcp-ts/api';
 import type { Exchange } from '@kcp-ts/http';
 import type { Filter } from '../api-request.ts';
 
-/** Who sent the request. `find` throws, or rejects with, StatusError Unauthorized. A client that has gone meanwhile is served no further. */
+/**
+ * Who sent the request. `find` throws, or rejects with, StatusError Unauthorized. A client that has
+ * gone meanwhile is served no further.
+ */
 export function authenticate(find: (exchange: Exchange) => UserInfo | Promise<UserInfo>): Filter {
   return (next) => (request) => {
     const user = find(request.exchange);

@@ -31,7 +31,10 @@ function check(authorizer: RequestAuthorizer, { user, info, query }: ApiRequest)
   if (refused !== undefined) throw refused;
 }
 
-/** The one place where a request is allowed or refused. What takes long to find out is prepared with turns for others. */
+/**
+ * The one place where a request is allowed or refused. What takes long to find out is prepared with
+ * turns for others.
+ */
 export function authorize(turns: Turns): Filter {
   return (next) => (request) => {
     const { info, target } = request;

@@ -7,7 +7,10 @@ function hasImpersonation({ headers }: Exchange): boolean {
   return false;
 }
 
-/** From here on the request is that of whom it acts as. `find` throws Forbidden where its sender may not. */
+/**
+ * From here on the request is that of whom it acts as. `find` throws Forbidden where its sender may
+ * not.
+ */
 export function impersonate(find: (request: ApiRequest) => UserInfo): Filter {
   return (next) => (request) =>
     next(hasImpersonation(request.exchange) ? { ...request, user: find(request), requester: request.user } : request);

@@ -9,7 +9,10 @@ export interface RecoverOptions {
   observe(request: ReceivedRequest): void;
 }
 
-/** Whatever goes wrong further in becomes a Status; a fault of ours is logged and never reaches other tenants. */
+/**
+ * Whatever goes wrong further in becomes a Status; a fault of ours is logged and never reaches
+ * other tenants.
+ */
 export function recover(options: RecoverOptions): Filter<ReceivedRequest> {
   const answer = (request: ReceivedRequest, thrown: unknown) => {
     const error = StatusError.from(thrown);

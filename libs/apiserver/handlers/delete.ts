@@ -42,7 +42,10 @@ function deleteRequest(call: ResourceCall, options: DeleteOptions, namespace: st
   };
 }
 
-/** Answers with the marked object, or with a Status that says it is gone; some kinds answer with the object then, too. */
+/**
+ * Answers with the marked object, or with a Status that says it is gone; some kinds answer with the
+ * object then, too.
+ */
 export async function handleDelete(call: ResourceCall): Promise<void> {
   const { request, served, api } = call;
   const deleted = await remove(
@@ -57,7 +60,10 @@ export async function handleDelete(call: ResourceCall): Promise<void> {
   respondObject(call.deps.protobuf, request, 200, success);
 }
 
-/** Deletes what a list with the same options would give, a bounded number at a time; answers with that list. */
+/**
+ * Deletes what a list with the same options would give, a bounded number at a time; answers with
+ * that list.
+ */
 export async function handleDeleteCollection(call: ResourceCall): Promise<void> {
   const { deps, request, served, media } = call;
   oneCluster(call);

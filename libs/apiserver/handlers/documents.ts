@@ -1,4 +1,7 @@
-/** Discovery, OpenAPI and version: documents that are the same bytes for every workspace with the same API surface. */
+/**
+ * Discovery, OpenAPI and version: documents that are the same bytes for every workspace with the
+ * same API surface.
+ */
 
 import { StatusError } from '@kcp-ts/api';
 import type { Slices, Turns } from '@kcp-ts/base';
@@ -118,7 +121,10 @@ function formOf(turns: Turns, request: ApiRequest, path: string, documents: ApiS
   }
 }
 
-/** Answers one of the documents, by its path without a slash at the end; throws NotFound for other paths. */
+/**
+ * Answers one of the documents, by its path without a slash at the end; throws NotFound for other
+ * paths.
+ */
 export function handleDocuments(
   turns: Turns,
   request: ApiRequest,

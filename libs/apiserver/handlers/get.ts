@@ -6,7 +6,10 @@ import { encodeObject } from '../encode/views.ts';
 import { revisionOf } from '../options/list-options.ts';
 import type { ResourceCall } from '../resource-call.ts';
 
-/** GET of one object: copies the stored bytes unless a view, a conversion or a changed schema asks for more. */
+/**
+ * GET of one object: copies the stored bytes unless a view, a conversion or a changed schema asks
+ * for more.
+ */
 export function handleGet(call: ResourceCall): void | Promise<void> {
   // Of GetOptions: a state that is not older than what the client has seen.
   const revision = revisionOf(call.request.query.get('resourceVersion'));

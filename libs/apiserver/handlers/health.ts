@@ -1,4 +1,7 @@
-/** `/livez`, `/readyz`, `/healthz`, their `?verbose` form and single checks, as kube-apiserver words them. Cheap: a check looks at a flag. */
+/**
+ * `/livez`, `/readyz`, `/healthz`, their `?verbose` form and single checks, as kube-apiserver words
+ * them. Cheap: a check looks at a flag.
+ */
 
 import { StatusError } from '@kcp-ts/api';
 import type { ReceivedRequest } from '../api-request.ts';
@@ -35,7 +38,10 @@ export interface HealthReport {
   readonly text: string;
 }
 
-/** What a health endpoint answers. Undefined for other paths; throws StatusError NotFound for a check that there is not. */
+/**
+ * What a health endpoint answers. Undefined for other paths; throws StatusError NotFound for a
+ * check that there is not.
+ */
 export function healthReport(
   path: string,
   query: Pick<ReceivedRequest['query'], 'all' | 'has'>,

@@ -1,7 +1,8 @@
 /**
- * GET of a collection. Plain JSON joins stored bytes, lists of metadata join the stored metadata, and Tables print one object after the other. What does
- * not fit into one piece is streamed with backpressure, all read at one revision: a list of any size needs bounded memory, and it gives the event loop
- * back between objects.
+ * GET of a collection. Plain JSON joins stored bytes, lists of metadata join the stored metadata,
+ * and Tables print one object after the other. What does not fit into one piece is streamed with
+ * backpressure, all read at one revision: a list of any size needs bounded memory, and it gives the
+ * event loop back between objects.
  */
 import { formatResourceVersion, groupVersionText, StatusError } from '@kcp-ts/api';
 import { tableHead, tableRow } from '@kcp-ts/printers';
@@ -22,7 +23,10 @@ import { itemJsonOf, metadataOf, reading } from './reading.ts';
 
 /** A page of a list holds at most this many objects, whatever the client asks for. */
 const limitMax = 10_000;
-/** A page that a client asked for ends here as well, with a token to go on: a limit is how many objects there are at most. */
+/**
+ * A page that a client asked for ends here as well, with a token to go on: a limit is how many
+ * objects there are at most.
+ */
 const pageBytes = 16 * 1024 * 1024;
 /** YAML is made of the whole list. */
 const yamlBytesMax = 3 * 1024 * 1024;

@@ -1,4 +1,7 @@
-/** What a list is read from: the state, place and filter that the options of a request name. Deletecollection reads as a list does. */
+/**
+ * What a list is read from: the state, place and filter that the options of a request name.
+ * Deletecollection reads as a list does.
+ */
 
 import type { Revision } from '@kcp-ts/api';
 import { formatResourceVersion } from '@kcp-ts/api';
@@ -34,7 +37,10 @@ export interface Reading {
   readonly slices: Slices;
 }
 
-/** Throws StatusError BadRequest for a token that is none of this list, Timeout for a revision that does not come. */
+/**
+ * Throws StatusError BadRequest for a token that is none of this list, Timeout for a revision that
+ * does not come.
+ */
 export async function reading(call: ResourceCall, options: ListOptions): Promise<Reading> {
   const { deps, cluster, storage, served, api } = call;
   const slices = deps.turns.begin();
@@ -55,7 +61,10 @@ export async function reading(call: ResourceCall, options: ListOptions): Promise
   return { ranges, filter, keyFilter, at, after: undefined, slices };
 }
 
-/** The metadata of a list that ends with `page`: where to go on, and how much is left as far as that is cheap to know. */
+/**
+ * The metadata of a list that ends with `page`: where to go on, and how much is left as far as that
+ * is cheap to know.
+ */
 export async function metadataOf(call: ResourceCall, from: Reading, page: Page): Promise<ListMetadata> {
   const resourceVersion = formatResourceVersion(page.revision, call.deps.shardNumber);
   const last = page.entries.at(-1);
@@ -72,7 +81,10 @@ export async function metadataOf(call: ResourceCall, from: Reading, page: Page):
   return { resourceVersion, continue: token, ...(left < remainingMax ? { remainingItemCount: left } : {}) };
 }
 
-/** How an item of a list is written. Virtual workspaces serve all kinds as custom ones, whose items say what they are. */
+/**
+ * How an item of a list is written. Virtual workspaces serve all kinds as custom ones, whose items
+ * say what they are.
+ */
 export function itemJsonOf({ storage, served }: ResourceCall): ItemEncoder {
   const json = storage.objectFilter(served) === undefined ? listedJson : servedJson;
   return ({ value }) => json(served, value);

@@ -101,7 +101,8 @@ function checkVerb(call: ResourceCall, verb: Verb): void {
     const onName =
       verb === 'get' || verb === 'update' || verb === 'patch' || verb === 'delete' || (watch && name !== '');
     const collection = verb === 'create' || verb === 'list' || verb === 'deletecollection';
-    // A binding or definition that goes away drops create, update and patch from discovery; updates still clear finalizers, and a create is refused with its reason.
+    // A binding or definition that goes away drops create, update and patch from discovery; updates
+    // still clear finalizers, and a create is refused with its reason.
     const served = definition.verbs.includes(verb) || (origin.kind !== 'builtin' && origin.terminating);
     if (!served || (onName && name === '') || (collection && name !== '')) throw StatusError.methodNotAllowed();
     return;
@@ -119,7 +120,9 @@ export interface ResourceHandlerDependencies {
   readonly readMedia: MediaReader;
 }
 
-/** Handles a request for a resource that has been authorized. A GET is answered before this returns. */
+/**
+ * Handles a request for a resource that has been authorized. A GET is answered before this returns.
+ */
 export function handleResource(
   from: ResourceHandlerDependencies,
   request: ApiRequest,

@@ -1,6 +1,7 @@
 /**
- * Watch: the state first where the client asks for it, then every change in order. A watcher holds no buffer of its own; what it has not taken yet
- * waits in its connection, and beyond a bound the watch ends with 410, for a slow watcher must not hold up others.
+ * Watch: the state first where the client asks for it, then every change in order. A watcher holds
+ * no buffer of its own; what it has not taken yet waits in its connection, and beyond a bound the
+ * watch ends with 410, for a slow watcher must not hold up others.
  */
 
 import type { Revision } from '@kcp-ts/api';
@@ -26,7 +27,10 @@ import { createFrameEncoder } from '../watch-frames.ts';
 import type { WatchOutput } from '../watch-output.ts';
 import { createWatchOutput, sharedOutput } from '../watch-output.ts';
 
-/** Without timeoutSeconds a watch ends after 30 to 60 minutes, as Kubernetes does it, so that clients spread over replicas. */
+/**
+ * Without timeoutSeconds a watch ends after 30 to 60 minutes, as Kubernetes does it, so that
+ * clients spread over replicas.
+ */
 const timeoutMsMin = 30 * 60_000;
 const initialPiece = 500;
 const initialPieceBytes = 512 * 1024;
@@ -112,7 +116,10 @@ function planWatch(call: ResourceCall, options: ListOptions): WatchPlan {
   return plan;
 }
 
-/** Those of a batch that a watch is about: mostly all, and then the batch itself, whose bytes are shared with other watches. Throws Expired where that is not known. */
+/**
+ * Those of a batch that a watch is about: mostly all, and then the batch itself, whose bytes are
+ * shared with other watches. Throws Expired where that is not known.
+ */
 function belonging(changes: readonly Change[], keyFilter: KeyFilter | undefined): readonly Change[] {
   if (keyFilter === undefined) return changes;
   const included = changes.map(({ event }) => keyFilter.includesEvent(event));

@@ -1,6 +1,6 @@
 /**
- * DeleteOptions come in the body or, where there is none, in the query: never from both, as in k8s.io/apiserver's handlers/delete.go. What is not
- * decoded as what it is deletes nothing.
+ * DeleteOptions come in the body or, where there is none, in the query: never from both, as in
+ * k8s.io/apiserver's handlers/delete.go. What is not decoded as what it is deletes nothing.
  */
 
 import type { FieldError, JsonSchema } from '@kcp-ts/api';
@@ -116,8 +116,9 @@ function optionsErrors(sent: SentOptions): FieldError[] {
 }
 
 /**
- * The options of a delete or deletecollection. Throws StatusError BadRequest for what cannot be decoded, UnsupportedMediaType for a body of another
- * media type and Invalid for options that contradict each other.
+ * The options of a delete or deletecollection. Throws StatusError BadRequest for what cannot be
+ * decoded, UnsupportedMediaType for a body of another media type and Invalid for options that
+ * contradict each other.
  */
 export async function readDeleteOptions(
   request: ApiRequest,

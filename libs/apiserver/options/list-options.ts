@@ -1,4 +1,7 @@
-/** The options of reading verbs, which come in the query (meta/v1 ListOptions, GetOptions), checked with Kubernetes' texts. */
+/**
+ * The options of reading verbs, which come in the query (meta/v1 ListOptions, GetOptions), checked
+ * with Kubernetes' texts.
+ */
 import type { FieldError, LabelSelector, Revision } from '@kcp-ts/api';
 import {
   asRevision,
@@ -38,7 +41,11 @@ export interface ListOptions {
 /** Nothing has been committed at it, nor before. */
 export const oldestRevision = asRevision(1);
 
-/** The revision that a client names; undefined for none. Numbers that are below every revision (1, 2, 1000) are the oldest one, and never 0. Throws StatusError BadRequest for what is no resource version. */
+/**
+ * The revision that a client names; undefined for none. Numbers that are below every revision (1,
+ * 2, 1000) are the oldest one, and never 0. Throws StatusError BadRequest for what is no resource
+ * version.
+ */
 export function revisionOf(text: string | undefined): Revision | undefined {
   if (text === undefined || text === '') return undefined;
   const parsed = parseResourceVersion(text);

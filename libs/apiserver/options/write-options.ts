@@ -1,6 +1,6 @@
 /**
- * CreateOptions, UpdateOptions and PatchOptions, which come in the query. The rules and their order are those of
- * k8s.io/apimachinery/pkg/apis/meta/v1/validation.
+ * CreateOptions, UpdateOptions and PatchOptions, which come in the query. The rules and their order
+ * are those of k8s.io/apimachinery/pkg/apis/meta/v1/validation.
  */
 import type { FieldError } from '@kcp-ts/api';
 import { forbiddenField, invalidValue, StatusError, unsupportedValue } from '@kcp-ts/api';
@@ -34,7 +34,8 @@ function fieldManagerErrors(manager: string): readonly FieldError[] {
     const message = `Too long: may not be more than ${fieldManagerBytesMax} bytes`;
     errors.push({ kind: 'TooLong', field, message });
   }
-  // Go's unicode.IsPrint: letters, marks, numbers, punctuation, symbols, and of the spaces the plain one.
+  // Go's unicode.IsPrint: letters, marks, numbers, punctuation, symbols, and of the spaces the
+  // plain one.
   if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(manager))
     errors.push(invalidValue(field, manager, 'should only contain printable characters'));
   return errors;
@@ -43,7 +44,9 @@ function fieldManagerErrors(manager: string): readonly FieldError[] {
 /** Of most requests that services send. */
 const noOptions: WriteOptions = { dryRun: false, fieldValidation: 'Warn' };
 
-/** The options of a create, update or patch. Throws StatusError Invalid with every error of theirs. */
+/**
+ * The options of a create, update or patch. Throws StatusError Invalid with every error of theirs.
+ */
 export function parseWriteOptions(query: Query, kind: WriteOptionsKind): WriteOptions {
   if (query.empty) return noOptions;
   const dryRun = query.all('dryRun');

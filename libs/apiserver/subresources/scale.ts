@@ -1,4 +1,7 @@
-/** The scale subresource of custom resources: an autoscaling/v1 Scale over the paths that the definition names. */
+/**
+ * The scale subresource of custom resources: an autoscaling/v1 Scale over the paths that the
+ * definition names.
+ */
 import type { ClusterName, KubeObject, ScalePaths } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import { applyJsonPatch, applyMergePatch } from '@kcp-ts/patch';
@@ -72,8 +75,9 @@ function compileReader(paths: ScalePaths): ScaleReader {
 }
 
 /**
- * Puts a number where a dotted path points, making the objects on the way. The path comes from a definition: a name of it is a field of the object and
- * never what all objects inherit, as `__proto__`.
+ * Puts a number where a dotted path points, making the objects on the way. The path comes from a
+ * definition: a name of it is a field of the object and never what all objects inherit, as
+ * `__proto__`.
  */
 function setAt(object: KubeObject, path: string, value: number): void {
   const names = path.split('.').filter((name) => name !== '');

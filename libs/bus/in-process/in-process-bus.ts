@@ -1,4 +1,7 @@
-/** The bus of an installation that is one process. It is never down; a subscriber whose queue is full loses the queue, and is called with a gap. */
+/**
+ * The bus of an installation that is one process. It is never down; a subscriber whose queue is
+ * full loses the queue, and is called with a gap.
+ */
 
 import { StatusError } from '@kcp-ts/api';
 import { nextTurn, throwLater } from '@kcp-ts/base';

@@ -1,6 +1,8 @@
 /**
- * The bus on NATS, by its publish and subscribe alone: what a service may do is then what its permissions say (JetStream sends messages to any subject that it is
- * asked to send them to). A service starts whether NATS is there or not, and goes on trying; what was published meanwhile is lost, which followers see.
+ * The bus on NATS, by its publish and subscribe alone: what a service may do is then what its
+ * permissions say (JetStream sends messages to any subject that it is asked to send them to). A
+ * service starts whether NATS is there or not, and goes on trying; what was published meanwhile is
+ * lost, which followers see.
  */
 
 import { StatusError } from '@kcp-ts/api';
@@ -32,7 +34,10 @@ const inFlightMax = 1_000;
 const retryMs = 500;
 /** A server that refuses a certificate may leave the client waiting. */
 const connectTimeoutMs = 3_000;
-/** The server is asked for a sign of life so often; when it gives none for twice as long, messages may be missing. */
+/**
+ * The server is asked for a sign of life so often; when it gives none for twice as long, messages
+ * may be missing.
+ */
 const heartbeatMs = 1_000;
 
 function isLoopback(server: string): boolean {
@@ -164,7 +169,10 @@ class NatsBus implements Bus {
     }
   }
 
-  /** The client makes a subscription again by itself when the connection is back: the subscriber only gets a gap for what it may have missed. */
+  /**
+   * The client makes a subscription again by itself when the connection is back: the subscriber
+   * only gets a gap for what it may have missed.
+   */
   async #subscribe(subscription: Subscription, connection: NatsConnection): Promise<void> {
     const { pattern, handlers } = subscription;
     subscription.there ??= connection.subscribe(pattern, {
@@ -183,7 +191,10 @@ class NatsBus implements Bus {
     handlers.gap();
   }
 
-  /** A connection that is cut without a word looks as if nothing happened: the subscribers get a gap, again and again, until the server answers. */
+  /**
+   * A connection that is cut without a word looks as if nothing happened: the subscribers get a
+   * gap, again and again, until the server answers.
+   */
   #askForLife(connection: NatsConnection): void {
     if (!this.#up) return;
     const now = this.#options.clock.monotonic();
@@ -198,7 +209,10 @@ class NatsBus implements Bus {
     }
   }
 
-  /** Resolves when the server has all that was sent until now; those who ask while an answer is awaited share the next one. */
+  /**
+   * Resolves when the server has all that was sent until now; those who ask while an answer is
+   * awaited share the next one.
+   */
   #flushed(connection: NatsConnection): Promise<void> {
     this.#flushing ??= Promise.resolve().then(() => {
       this.#flushing = undefined;

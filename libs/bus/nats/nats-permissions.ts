@@ -1,4 +1,7 @@
-/** What each service may do on NATS: a shard publish its own feed, everybody follow all of them, and nothing else. */
+/**
+ * What each service may do on NATS: a shard publish its own feed, everybody follow all of them, and
+ * nothing else.
+ */
 import { subjectSegment } from '../subject.ts';
 
 const feeds = 'kcp.feed';
@@ -9,7 +12,10 @@ export interface NatsPermissions {
   readonly subscribe: { readonly allow: readonly string[] };
 }
 
-/** `shard`: the name of the shard whose feed the user publishes; undefined for a service that only follows. */
+/**
+ * `shard`: the name of the shard whose feed the user publishes; undefined for a service that only
+ * follows.
+ */
 export function natsPermissions(shard: string | undefined): NatsPermissions {
   return {
     publish: shard === undefined ? { deny: ['>'] } : { allow: [`${feeds}.${subjectSegment(shard)}`] },

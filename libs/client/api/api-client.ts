@@ -1,4 +1,7 @@
-/** Requests to one Kubernetes-style API server, by path below its base URL; a Status that says no is thrown as the StatusError it is. */
+/**
+ * Requests to one Kubernetes-style API server, by path below its base URL; a Status that says no is
+ * thrown as the StatusError it is.
+ */
 
 import type { StatusDetails, StatusReason } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';

@@ -1,4 +1,6 @@
-/** `kubectl kcp bind apiexport path:name`: one binding, its claims decided, waited for until bound. */
+/**
+ * `kubectl kcp bind apiexport path:name`: one binding, its claims decided, waited for until bound.
+ */
 import type { Session } from '../session.ts';
 import type { ApiBinding, Claim, DecidedClaim } from './binding-object.ts';
 import { bindingsPath, claimText } from './binding-object.ts';
@@ -85,7 +87,10 @@ function firstFailure(binding: ApiBinding): string {
   return failure?.message ?? `phase is ${binding.status?.phase ?? 'unknown'}`;
 }
 
-/** The claims are known once the binding is bound: each that was not named on the command line gets `state`. */
+/**
+ * The claims are known once the binding is bound: each that was not named on the command line gets
+ * `state`.
+ */
 async function decideAll(session: Session, binding: ApiBinding, state: DecidedClaim['state']): Promise<void> {
   const decided = binding.spec.permissionClaims ?? [];
   const named = new Set(decided.map(claimText));

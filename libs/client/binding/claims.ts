@@ -1,4 +1,7 @@
-/** `kubectl kcp claims get|accept|reject`: what a workspace's bindings grant to the providers of its APIs. */
+/**
+ * `kubectl kcp claims get|accept|reject`: what a workspace's bindings grant to the providers of its
+ * APIs.
+ */
 import type { Session } from '../session.ts';
 import { parseClaim } from './bind-export.ts';
 import type { ApiBinding, Claim, DecidedClaim } from './binding-object.ts';

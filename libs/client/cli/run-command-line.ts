@@ -1,4 +1,7 @@
-/** The frame of every plugin: flags, a session, one verb, and an error as one line on standard error. */
+/**
+ * The frame of every plugin: flags, a session, one verb, and an error as one line on standard
+ * error.
+ */
 import { createSystemClock, pauseAlive } from '@kcp-ts/base';
 import type { Command } from 'commander';
 import type { ConnectionOverrides } from '../kubeconfig/connection.ts';
@@ -59,7 +62,10 @@ export function withWorkspaceFlag(command: Command): Command {
   return command.option('-w, --workspace <path>', 'workspace to act in, if not the current one');
 }
 
-/** `30s`, `500ms`, `1m`, or a number of seconds; in milliseconds, undefined for "0" (no limit of one's own). */
+/**
+ * `30s`, `500ms`, `1m`, or a number of seconds; in milliseconds, undefined for "0" (no limit of
+ * one's own).
+ */
 export function parseDuration(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   if (match === null) throw new Error(`invalid duration "${text}"`);
@@ -87,7 +93,10 @@ function errorText(thrown: unknown): string {
 /** As a shell says of a program that SIGPIPE has ended, which is how kubectl ends there. */
 const closedPipeCode = 141;
 
-/** Whoever reads what is printed has seen enough (`| head`): there is nothing left to do, and nothing to say. */
+/**
+ * Whoever reads what is printed has seen enough (`| head`): there is nothing left to do, and
+ * nothing to say.
+ */
 function endOnClosedPipe({ stdout, exit }: Machine): void {
   stdout.on('error', (error) => {
     if (error.code === 'EPIPE') exit(closedPipeCode);

@@ -31,7 +31,10 @@ export function workspaceProgram(name: string, run: RunVerb): Command {
   return program;
 }
 
-/** The shell makes the user's home folder of an unquoted `~`: it is made `~` again, as kcp's plugin does. */
+/**
+ * The shell makes the user's home folder of an unquoted `~`: it is made `~` again, as kcp's plugin
+ * does.
+ */
 function unexpanded(path: string | undefined): string | undefined {
   return path === homedir() ? '~' : path;
 }

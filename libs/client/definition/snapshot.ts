@@ -1,4 +1,7 @@
-/** `crd snapshot`: the APIResourceSchemas that say what CustomResourceDefinitions say. It asks no server. */
+/**
+ * `crd snapshot`: the APIResourceSchemas that say what CustomResourceDefinitions say. It asks no
+ * server.
+ */
 import { readFile } from 'node:fs/promises';
 import { decodeYaml, formatYaml } from '@kcp-ts/http';
 
@@ -26,7 +29,10 @@ function versionOf(version: Fields): Fields {
   return { ...others, schema: openAPIV3Schema ?? {} };
 }
 
-/** The APIResourceSchema of a CRD, called `<prefix>.<plural>.<group>`. Throws an Error for anything else. */
+/**
+ * The APIResourceSchema of a CRD, called `<prefix>.<plural>.<group>`. Throws an Error for anything
+ * else.
+ */
 export function snapshot(definition: unknown, prefix: string): Fields {
   const { apiVersion, kind, metadata, spec } = fieldsOf(definition);
   if (apiVersion !== 'apiextensions.k8s.io/v1' || kind !== 'CustomResourceDefinition')

@@ -1,4 +1,7 @@
-/** From a kubeconfig and the flags that override it to what a request needs: a server's URL and credentials. */
+/**
+ * From a kubeconfig and the flags that override it to what a request needs: a server's URL and
+ * credentials.
+ */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { HttpClientOptions } from '@kcp-ts/http';
@@ -56,7 +59,10 @@ function existing(config: Kubeconfig, section: 'contexts' | 'clusters' | 'users'
   return entry;
 }
 
-/** The names that the flags and the current context choose. Throws when a name has no entry, or when there is no server at all. */
+/**
+ * The names that the flags and the current context choose. Throws when a name has no entry, or when
+ * there is no server at all.
+ */
 export async function connect(config: Kubeconfig, overrides: ConnectionOverrides): Promise<Connection> {
   const contextName = overrides.context ?? (config.currentContext === '' ? undefined : config.currentContext);
   const context = existing(config, 'contexts', contextName);

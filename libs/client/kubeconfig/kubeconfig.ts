@@ -1,6 +1,7 @@
 /**
- * A kubeconfig as kubectl sees it: several files merged, the first to name an entry wins, and each entry remembers its file so that a change goes
- * back where it came from. Fields that are not ours stay as they are.
+ * A kubeconfig as kubectl sees it: several files merged, the first to name an entry wins, and each
+ * entry remembers its file so that a change goes back where it came from. Fields that are not ours
+ * stay as they are.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
@@ -37,7 +38,10 @@ interface NamedEntry {
   readonly [field: string]: unknown;
 }
 
-/** The files kubectl would read: the flag alone, or those of KUBECONFIG, or the one in the home folder. */
+/**
+ * The files kubectl would read: the flag alone, or those of KUBECONFIG, or the one in the home
+ * folder.
+ */
 export function kubeconfigPaths(
   flag: string | undefined,
   environment: string | undefined,

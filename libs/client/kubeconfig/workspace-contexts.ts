@@ -1,4 +1,7 @@
-/** The contexts that `kubectl ws` keeps in a kubeconfig: where one is, where one was, and named ones. */
+/**
+ * The contexts that `kubectl ws` keeps in a kubeconfig: where one is, where one was, and named
+ * ones.
+ */
 import type { Entry, Kubeconfig } from './kubeconfig.ts';
 
 export const currentWorkspaceContext = 'workspace.kcp.io/current';
@@ -21,7 +24,10 @@ function placeOf(config: Kubeconfig, contextName: string | undefined): Place | u
   return { cluster, user: context['user'] === undefined ? undefined : String(context['user']) };
 }
 
-/** Makes `place` the current one and remembers the one before it. The namespace is not taken along: it belongs to the old workspace. */
+/**
+ * Makes `place` the current one and remembers the one before it. The namespace is not taken along:
+ * it belongs to the old workspace.
+ */
 export async function enterPlace(config: Kubeconfig, place: Place): Promise<void> {
   const left = placeOf(config, config.currentContext);
   if (left !== undefined) setPlace(config, previousWorkspaceContext, left);

@@ -1,4 +1,7 @@
-/** A context of its own for a workspace, so that `kubectl --context` reaches it whatever the current one is. */
+/**
+ * A context of its own for a workspace, so that `kubectl --context` reaches it whatever the current
+ * one is.
+ */
 import { savePlace } from '../kubeconfig/workspace-contexts.ts';
 import type { Session } from '../session.ts';
 

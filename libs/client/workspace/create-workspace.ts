@@ -1,4 +1,7 @@
-/** `kubectl create workspace`: makes one in the current workspace, waits until it is ready, and goes there if asked. */
+/**
+ * `kubectl create workspace`: makes one in the current workspace, waits until it is ready, and goes
+ * there if asked.
+ */
 import { StatusError } from '@kcp-ts/api';
 import type { Session } from '../session.ts';
 import { createContext } from './create-context.ts';
@@ -33,7 +36,10 @@ export function parseType(text: string): TypeReference {
   return colon < 0 ? { name: plain } : { path: plain.slice(0, colon), name: plain.slice(colon + 1) };
 }
 
-/** Only equalities: what a Workspace's `location.selector.matchLabels` can say from the command line. */
+/**
+ * Only equalities: what a Workspace's `location.selector.matchLabels` can say from the command
+ * line.
+ */
 export function parseLabels(text: string): Readonly<Record<string, string>> {
   const labels: Record<string, string> = {};
   for (const part of text.split(',')) {
@@ -45,7 +51,10 @@ export function parseLabels(text: string): Readonly<Record<string, string>> {
   return labels;
 }
 
-/** Throws an error whose message is for the user; "already exists" is the server's own text unless `ignoreExisting`. */
+/**
+ * Throws an error whose message is for the user; "already exists" is the server's own text unless
+ * `ignoreExisting`.
+ */
 export async function createWorkspace(session: Session, options: CreateWorkspaceOptions): Promise<void> {
   const { path: parent } = session.workspace();
   const type = options.type === undefined ? undefined : parseType(options.type);

@@ -5,7 +5,10 @@ import type { WorkspaceObject } from './workspace-object.ts';
 import { typeText, workspacesPath } from './workspace-object.ts';
 import { lastSegment, parentOf, parseWorkspaceUrl, workspaceUrl } from './workspace-url.ts';
 
-/** What the parent shows of a workspace: `hidden` where there is no parent, or none that the user may read. */
+/**
+ * What the parent shows of a workspace: `hidden` where there is no parent, or none that the user
+ * may read.
+ */
 export type Sight =
   | { readonly kind: 'seen'; readonly workspace: WorkspaceObject }
   | { readonly kind: 'missing' | 'hidden' };

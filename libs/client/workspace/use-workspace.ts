@@ -1,4 +1,7 @@
-/** Goes to another workspace, as `cd` goes to another folder: looks whether it may be entered, then writes the kubeconfig. */
+/**
+ * Goes to another workspace, as `cd` goes to another folder: looks whether it may be entered, then
+ * writes the kubeconfig.
+ */
 import { StatusError } from '@kcp-ts/api';
 import type { ApiClient } from '../api/api-client.ts';
 import { claimWarnings } from '../binding/claim-warnings.ts';
@@ -21,7 +24,10 @@ export interface UseOptions {
   readonly short: boolean;
 }
 
-/** `argument` is what was typed after `kubectl ws`; undefined means home. Throws an error whose message is for the user. */
+/**
+ * `argument` is what was typed after `kubectl ws`; undefined means home. Throws an error whose
+ * message is for the user.
+ */
 export async function useWorkspace(session: Session, argument: string | undefined, options: UseOptions): Promise<void> {
   if (argument === '.') return await printCurrentWorkspace(session, options);
   if (argument === '-') return await goBack(session, options);
@@ -38,7 +44,8 @@ async function pathFor(session: Session, argument: string): Promise<string> {
   const start = absolute ? '' : session.workspace().path;
   let resolved: ResolvedPath = resolvePath(start, argument);
   if (resolved.kind === 'above-top' && resolved.top === start && start !== 'root') {
-    // A home workspace is known by its cluster's name, which has no parent; the server knows the path.
+    // A home workspace is known by its cluster's name, which has no parent; the server knows the
+    // path.
     resolved = resolvePath(await canonicalPath(session), argument);
   }
   if (resolved.kind === 'invalid') throw new Error(`invalid workspace path: ${argument}`);

@@ -11,7 +11,9 @@ export function isWorkspacePathText(path: string): boolean {
   return path.split(':').every((part) => segment.test(part));
 }
 
-/** Undefined when the URL points to no workspace: a bare server, a wildcard, a virtual workspace. */
+/**
+ * Undefined when the URL points to no workspace: a bare server, a wildcard, a virtual workspace.
+ */
 export function parseWorkspaceUrl(server: string): WorkspaceUrl | undefined {
   const url = URL.parse(server);
   if (url === null) return undefined;
@@ -47,8 +49,8 @@ export type ResolvedPath =
   | { readonly kind: 'above-top'; readonly top: string };
 
 /**
- * Walks `argument` from `current` as `cd` would: `a:b` goes down, `..` up, `.` stays, a leading `:` starts at the top, and `/` counts as `:`.
- * `:` alone is `root`.
+ * Walks `argument` from `current` as `cd` would: `a:b` goes down, `..` up, `.` stays, a leading `:`
+ * starts at the top, and `/` counts as `:`. `:` alone is `root`.
  */
 export function resolvePath(current: string, argument: string): ResolvedPath {
   const text = argument.replaceAll('/', ':');

@@ -1,9 +1,10 @@
 /**
- * Runs one controller over a store in memory and a clock that stands still. A test gives the objects
- * that are there, changes some, lets time go by, and looks at what the controller made of it. Every
- * method that changes something resolves when nothing is left to reconcile, and rejects with what a
- * reconcile threw meanwhile: no error goes unnoticed. A controller that never comes to rest, because
- * it reconciles what it has committed itself and commits again, fails instead of hanging the test.
+ * Runs one controller over a store in memory and a clock that stands still. A test gives the
+ * objects that are there, changes some, lets time go by, and looks at what the controller made of
+ * it. Every method that changes something resolves when nothing is left to reconcile, and rejects
+ * with what a reconcile threw meanwhile: no error goes unnoticed. A controller that never comes to
+ * rest, because it reconciles what it has committed itself and commits again, fails instead of
+ * hanging the test.
  */
 import type { ObjectMeta } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
@@ -45,7 +46,9 @@ export interface TestedController extends AsyncDisposable {
   delete(key: string): Promise<void>;
   /** Lets time go by: what waits for it, and what was requeued, is reconciled. */
   advance(ms: number): Promise<void>;
-  /** For what a source announces: does something, and resolves when nothing is left to reconcile. */
+  /**
+   * For what a source announces: does something, and resolves when nothing is left to reconcile.
+   */
   after(action: () => void): Promise<void>;
   /** The object under a key, or undefined. */
   get<T>(key: string): T | undefined;
@@ -70,7 +73,10 @@ function storedValue(object: TestObject): Uint8Array {
   return encodeStored(noFingerprint, flags, JSON.stringify(object));
 }
 
-/** Starts a controller over objects, given by their keys; resolves when it has reconciled its initial lists. */
+/**
+ * Starts a controller over objects, given by their keys; resolves when it has reconciled its
+ * initial lists.
+ */
 export async function testController(
   create: (environment: TestEnvironment) => Controller | Promise<Controller>,
   objects: Readonly<Record<string, TestObject>> = {},

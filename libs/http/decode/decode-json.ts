@@ -43,7 +43,10 @@ function isDigit(byte: number | undefined): boolean {
 /** No integer with fewer digits is beyond what JSON.parse reads exactly. */
 const longDigits = 16;
 
-/** For digits from `start` to before `end`: how many numbers that JSON.parse cannot read they count as. */
+/**
+ * For digits from `start` to before `end`: how many numbers that JSON.parse cannot read they count
+ * as.
+ */
 function longNumbersOf(bytes: Buffer, start: number, end: number): number {
   if (end - start >= longDigits) return Math.floor((end - start) / longDigits);
   if (end - start < 3) return 0;
@@ -59,7 +62,10 @@ interface Counts {
   readonly longNumbers: number;
 }
 
-/** Looks at every byte once, and no further than the first bound that is exceeded, so that nothing is built for a hostile body. */
+/**
+ * Looks at every byte once, and no further than the first bound that is exceeded, so that nothing
+ * is built for a hostile body.
+ */
 function countsOf(bytes: Buffer): Counts {
   let depth = 0;
   let deepest = 0;
@@ -87,7 +93,9 @@ function countsOf(bytes: Buffer): Counts {
 
 const hashBits = 20;
 
-/** About how many different names members have; different ones may count as one, never one as two. */
+/**
+ * About how many different names members have; different ones may count as one, never one as two.
+ */
 function differentNames(bytes: Buffer): number {
   const seen = new Uint8Array(1 << (hashBits - 3));
   let names = 0;
@@ -186,7 +194,10 @@ interface Parsed {
   readonly doubled: boolean;
 }
 
-/** The text alone where it is no JSON. Yields between the parts that may each take some tens of milliseconds. */
+/**
+ * The text alone where it is no JSON. Yields between the parts that may each take some tens of
+ * milliseconds.
+ */
 function* parseParts(bytes: Buffer, options: DecodeOptions): Generator<undefined, Parsed | { readonly wrong: string }> {
   const { members, longNumbers } = checkCounts(bytes, options);
   yield;
@@ -221,8 +232,10 @@ function asBuffer(body: Uint8Array): Buffer {
 }
 
 /**
- * Parses a JSON body; JSON.parse does the work, and which keys are doubled is looked for where the text has more members than the value. Throws BadRequest
- * with Kubernetes' texts, and RequestEntityTooLarge. Numbers are read as `parseJson` reads them: integers of up to 64 bits are exact.
+ * Parses a JSON body; JSON.parse does the work, and which keys are doubled is looked for where the
+ * text has more members than the value. Throws BadRequest with Kubernetes' texts, and
+ * RequestEntityTooLarge. Numbers are read as `parseJson` reads them: integers of up to 64 bits are
+ * exact.
  */
 export function decodeJson(body: Uint8Array, options: DecodeOptions): Decoded {
   const bytes = asBuffer(body);

@@ -26,7 +26,10 @@ function reasonOf(error: unknown): string {
   return error.mark === undefined ? `yaml: ${reason}` : `yaml: line ${error.mark.line + 1}: ${reason}`;
 }
 
-/** A copy in which nothing is shared, so that a change in one place is not one in another; what aliases could blow up is refused on the way. */
+/**
+ * A copy in which nothing is shared, so that a change in one place is not one in another; what
+ * aliases could blow up is refused on the way.
+ */
 function expand(root: unknown): unknown {
   let nodes = 0;
   let characters = 0;
@@ -67,12 +70,14 @@ function pathsOf(root: unknown, doubled: readonly DoubledKey[]): string[] {
 }
 
 /**
- * The parser takes some microseconds for each line, and for each part of a flow collection. The largest definitions there are have 16,000 lines; nothing that
- * people write has so many.
+ * The parser takes some microseconds for each line, and for each part of a flow collection. The
+ * largest definitions there are have 16,000 lines; nothing that people write has so many.
  */
 const partsMax = 200_000;
 
-/** How many lines and parts of flow collections a body has; counted until they are more than `max`. */
+/**
+ * How many lines and parts of flow collections a body has; counted until they are more than `max`.
+ */
 export function yamlParts(body: Uint8Array, max: number): number {
   let parts = 0;
   for (let at = 0; at < body.length && parts <= max; at++) {
@@ -92,7 +97,10 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Parses a YAML body of one document as sigs.k8s.io/yaml does; an empty one is null. Throws BadRequest. A body that is JSON is read as such. */
+/**
+ * Parses a YAML body of one document as sigs.k8s.io/yaml does; an empty one is null. Throws
+ * BadRequest. A body that is JSON is read as such.
+ */
 export function decodeYaml(body: Uint8Array, options: DecodeOptions): Decoded {
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
   if (isJson(text)) return decodeJson(body, options);

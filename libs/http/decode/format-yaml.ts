@@ -2,7 +2,10 @@ import type { Slices } from '@kcp-ts/base';
 import { dump } from 'js-yaml';
 import { numberSchema } from './yaml-numbers.ts';
 
-/** Writes a JSON value as sigs.k8s.io/yaml does: keys sorted, lists not indented, long lines not folded, numbers in Go's forms. */
+/**
+ * Writes a JSON value as sigs.k8s.io/yaml does: keys sorted, lists not indented, long lines not
+ * folded, numbers in Go's forms.
+ */
 export function formatYaml(value: unknown): string {
   return dump(value, { schema: numberSchema, sortKeys: true, lineWidth: -1, seqNoIndent: true, noRefs: true });
 }
@@ -44,8 +47,9 @@ function listItem(text: string, depth: number): string {
 }
 
 /**
- * What is small is written as it is, and put together as YAML's block style puts members and items together. js-yaml ends a document with `...` whose last
- * text ends with line breaks: that belongs behind the last piece alone.
+ * What is small is written as it is, and put together as YAML's block style puts members and items
+ * together. js-yaml ends a document with `...` whose last text ends with line breaks: that belongs
+ * behind the last piece alone.
  */
 function createWriter(slices: Slices) {
   let open = false;
@@ -68,7 +72,8 @@ function createWriter(slices: Slices) {
   }
 
   async function object(members: Readonly<Record<string, unknown>>, depth: number): Promise<string> {
-    // One string that is added to and not a list that is joined: to join at each level copies what is deep once for each level.
+    // One string that is added to and not a list that is joined: to join at each level copies what
+    // is deep once for each level.
     let text = '';
     for (const keys of keyPieces(members)) {
       const [key = ''] = keys;

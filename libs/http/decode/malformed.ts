@@ -3,7 +3,10 @@ import type { DecodeOptions } from './decode-options.ts';
 
 const shownBytes = 30;
 
-/** What Kubernetes shows of a body that it could not read: text that looks like JSON as it is, anything else in hexadecimal. */
+/**
+ * What Kubernetes shows of a body that it could not read: text that looks like JSON as it is,
+ * anything else in hexadecimal.
+ */
 export function summarize(bytes: Uint8Array): string {
   if (bytes.length === 0) return '<empty>';
   const start = Buffer.from(bytes.subarray(0, shownBytes));

@@ -1,10 +1,13 @@
 /**
- * A second reader of JSON, for what JSON.parse does not tell: which keys are doubled, and what is wrong in Go's words, which clients
- * know (`invalid character '}' looking for beginning of value`). It goes over the text once, without recursion.
+ * A second reader of JSON, for what JSON.parse does not tell: which keys are doubled, and what is
+ * wrong in Go's words, which clients know (`invalid character '}' looking for beginning of value`).
+ * It goes over the text once, without recursion.
  */
 import { duplicatesMax } from './decode-options.ts';
 
-/** The text is not JSON, or has a number that is none; the message is that of Go's encoding/json. */
+/**
+ * The text is not JSON, or has a number that is none; the message is that of Go's encoding/json.
+ */
 export class JsonSyntaxError extends Error {}
 
 interface Frame {
@@ -113,7 +116,10 @@ function createTokens(text: string) {
 /** Containers and values between two steps. */
 const valuesPerStep = 1_000;
 
-/** Paths of doubled keys, in order, read step by step. Throws JsonSyntaxError for what is not JSON, and for numbers larger than any. */
+/**
+ * Paths of doubled keys, in order, read step by step. Throws JsonSyntaxError for what is not JSON,
+ * and for numbers larger than any.
+ */
 export function* scanJson(text: string): Generator<undefined, string[]> {
   const tokens = createTokens(text);
   const frames: Frame[] = [];

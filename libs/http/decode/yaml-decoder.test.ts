@@ -24,7 +24,10 @@ const decode = (text: string, user = 'ann') =>
 const lines = (count: number) =>
   `spec:\n${Array.from({ length: count }, (_, i) => `  - name: "field ${i}"\n`).join('')}`;
 
-/** The longest time, in milliseconds of this thread's CPU, that one turn of the event loop takes meanwhile. */
+/**
+ * The longest time, in milliseconds of this thread's CPU, that one turn of the event loop takes
+ * meanwhile.
+ */
 async function longestTurn(during: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   let last = process.threadCpuUsage();

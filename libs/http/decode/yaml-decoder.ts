@@ -1,7 +1,9 @@
 /**
- * YAML bodies without holding the event loop: js-yaml takes some microseconds for each line, which for a large definition is some hundred milliseconds. Short
- * bodies are parsed at once; the others go, one after the other, to a thread that is started when it is first needed and ended when nothing has come for
- * a while. One body may take a bounded time and memory there, and each user's bodies take turns with those of the others.
+ * YAML bodies without holding the event loop: js-yaml takes some microseconds for each line, which
+ * for a large definition is some hundred milliseconds. Short bodies are parsed at once; the others
+ * go, one after the other, to a thread that is started when it is first needed and ended when
+ * nothing has come for a while. One body may take a bounded time and memory there, and each user's
+ * bodies take turns with those of the others.
  */
 import { Worker } from 'node:worker_threads';
 import { StatusError } from '@kcp-ts/api';
@@ -14,8 +16,9 @@ import type { YamlJob, YamlOutcome } from './yaml-thread.ts';
 
 export interface YamlDecoder extends Disposable {
   /**
-   * Parses a body as `decodeYaml` does, at most `bytesMax` of JSON. `user`: whose body it is. Rejects with BadRequest, RequestEntityTooLarge for what takes too
-   * much time or memory, and TooManyRequests while too many bodies wait.
+   * Parses a body as `decodeYaml` does, at most `bytesMax` of JSON. `user`: whose body it is.
+   * Rejects with BadRequest, RequestEntityTooLarge for what takes too much time or memory, and
+   * TooManyRequests while too many bodies wait.
    */
   decode(body: Uint8Array, options: DecodeOptions, from: YamlSource): Promise<Decoded & { again(): unknown }>;
 }

@@ -1,4 +1,7 @@
-/** How sigs.k8s.io/yaml writes numbers: integers of up to 64 bits with all their digits, other numbers as Go's `strconv.FormatFloat(x, 'g', -1, 64)`. */
+/**
+ * How sigs.k8s.io/yaml writes numbers: integers of up to 64 bits with all their digits, other
+ * numbers as Go's `strconv.FormatFloat(x, 'g', -1, 64)`.
+ */
 import type { ScalarTagDefinition, Schema } from 'js-yaml';
 import { DUMP_SCHEMA } from 'js-yaml';
 

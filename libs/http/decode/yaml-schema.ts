@@ -1,6 +1,6 @@
 /**
- * Scalars and mappings as sigs.k8s.io/yaml reads them: YAML 1.1 booleans (`yes`, `on`, `y`), octal `0777`, no sexagesimal numbers, timestamps
- * stay strings, and every key becomes a JSON string.
+ * Scalars and mappings as sigs.k8s.io/yaml reads them: YAML 1.1 booleans (`yes`, `on`, `y`), octal
+ * `0777`, no sexagesimal numbers, timestamps stay strings, and every key becomes a JSON string.
  */
 import { jsonInteger } from '@kcp-ts/base';
 import { defineMappingTag, defineScalarTag, FAILSAFE_SCHEMA, mergeTag, NOT_RESOLVED, Schema } from 'js-yaml';
@@ -97,9 +97,15 @@ function keyText(key: unknown): string | undefined {
   return typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean' ? String(key) : undefined;
 }
 
-/** A schema for one document; `onDoubled` is called with every key that a mapping says twice. The last one wins, as in Go. */
+/**
+ * A schema for one document; `onDoubled` is called with every key that a mapping says twice. The
+ * last one wins, as in Go.
+ */
 export function createKubernetesYamlSchema(onDoubled: (doubled: DoubledKey) => void): Schema {
-  /** Keys that came by `<<`; saying them oneself is no doubling. js-yaml asks `has` for merged keys only, given `json: true`. */
+  /**
+   * Keys that came by `<<`; saying them oneself is no doubling. js-yaml asks `has` for merged keys
+   * only, given `json: true`.
+   */
   const merged = new Map<object, Set<string>>();
   const mapTag = defineMappingTag<Mapping>('tag:yaml.org,2002:map', {
     create: () => ({}),

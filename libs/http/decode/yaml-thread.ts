@@ -1,6 +1,7 @@
 /**
- * The thread in which long YAML bodies are parsed (`yaml-decoder.ts` starts it): one body after the other. The value goes back as JSON, which the event
- * loop that waits for it reads many times faster than YAML.
+ * The thread in which long YAML bodies are parsed (`yaml-decoder.ts` starts it): one body after the
+ * other. The value goes back as JSON, which the event loop that waits for it reads many times
+ * faster than YAML.
  */
 import { parentPort } from 'node:worker_threads';
 import { StatusError } from '@kcp-ts/api';

@@ -1,6 +1,6 @@
 /**
- * Definitions are large, and checking one takes long: so it is done step by step, and whoever waits for the result decides whether others get turns in
- * between.
+ * Definitions are large, and checking one takes long: so it is done step by step, and whoever waits
+ * for the result decides whether others get turns in between.
  */
 import type { Slices } from '@kcp-ts/base';
 
@@ -18,7 +18,9 @@ export function checkNow<Result>(checking: Checking<Result>): Result {
 /** So many steps pass between two looks at the clock. */
 const stepsPerLook = 16;
 
-/** As many steps as make sure that the clock is looked at: behind something that took long at once. */
+/**
+ * As many steps as make sure that the clock is looked at: behind something that took long at once.
+ */
 export function* pause(): Checking<void> {
   for (let step = 0; step < stepsPerLook; step++) yield;
 }

@@ -29,8 +29,9 @@ function cleanWord(word: string, value: unknown, depth: number): unknown {
 }
 
 /**
- * A client's schema as Go's types hold it: without words whose value is null, which mean nothing (YAML's `description:` without a text), and with bounds of
- * numbers as floats. Defaults and enums keep their nulls and exact integers. The same object where nothing changes.
+ * A client's schema as Go's types hold it: without words whose value is null, which mean nothing
+ * (YAML's `description:` without a text), and with bounds of numbers as floats. Defaults and enums
+ * keep their nulls and exact integers. The same object where nothing changes.
  */
 export function decodedSchema(schema: JsonObject, depth = 0): JsonObject {
   if (depth > depthMax) return schema;

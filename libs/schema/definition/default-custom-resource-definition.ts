@@ -2,7 +2,10 @@ import type { KubeObject } from '@kcp-ts/api';
 import { isJsonObject } from '../json-value.ts';
 import { crdVersionsOf, objectAt, textAt, textsAt } from './definition-fields.ts';
 
-/** Fills in, in place, what Kubernetes fills in: singular and listKind, the conversion strategy, and the storage version as a stored one. */
+/**
+ * Fills in, in place, what Kubernetes fills in: singular and listKind, the conversion strategy, and
+ * the storage version as a stored one.
+ */
 export function defaultCustomResourceDefinition(object: KubeObject): void {
   const spec = objectAt(object, 'spec');
   if (spec === undefined) return;

@@ -1,4 +1,7 @@
-/** The parts of a CustomResourceDefinition and an APIResourceSchema that they have in common, read from JSON that may lack any of them. */
+/**
+ * The parts of a CustomResourceDefinition and an APIResourceSchema that they have in common, read
+ * from JSON that may lack any of them.
+ */
 import type { JsonSchema } from '@kcp-ts/api';
 import type { JsonObject } from '../json-value.ts';
 import { isJsonObject } from '../json-value.ts';

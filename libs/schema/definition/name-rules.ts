@@ -37,7 +37,10 @@ export function checkScope(scope: string, errors: FieldError[]): void {
   }
 }
 
-/** Go's rendering of the versions of a definition, whose schemas have been taken out by the time they are checked. */
+/**
+ * Go's rendering of the versions of a definition, whose schemas have been taken out by the time
+ * they are checked.
+ */
 function goVersions(versions: readonly DefinitionVersion[]): unknown[] {
   return versions.map((version) => ({
     Name: version.name,

@@ -89,7 +89,10 @@ function rowsOf({ group, names, namespaced, versions, nameFormat }: Definition):
     });
 }
 
-/** The resource definitions of a CRD, under the names that it was granted (those of its spec as long as none were). */
+/**
+ * The resource definitions of a CRD, under the names that it was granted (those of its spec as long
+ * as none were).
+ */
 export function definitionsOfCustomResourceDefinition(object: KubeObject): ResourceDefinition[] {
   const spec = objectAt(object, 'spec');
   const accepted = namesOf(objectAt(objectAt(object, 'status'), 'acceptedNames'));

@@ -11,7 +11,10 @@ const textMax = 1_500_000;
 /** Different patterns in one schema: each costs time to check and memory to keep. */
 const patternsMax = 1000;
 
-/** Checked before anything else walks the schema; whatever is refused here is not looked at any further. */
+/**
+ * Checked before anything else walks the schema; whatever is refused here is not looked at any
+ * further.
+ */
 export function checkBounds(schema: unknown, path: string): FieldError[] {
   let values = 0;
   let text = 0;

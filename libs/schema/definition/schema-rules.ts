@@ -8,7 +8,9 @@ import { checkBounds } from './schema-bounds.ts';
 import { schemaShapeError } from './schema-shape.ts';
 import { checkStructural } from './structural-rules.ts';
 
-/** Everything that can be wrong with the schema of one version. Never throws, whatever the value is. */
+/**
+ * Everything that can be wrong with the schema of one version. Never throws, whatever the value is.
+ */
 export function* checkSchema(schema: unknown, path: string): Checking<FieldError[]> {
   const bounds = checkBounds(schema, path);
   if (bounds.length > 0) return bounds;

@@ -1,4 +1,7 @@
-/** That every word of a schema has a value of its kind, as Go's decoder finds out before any other check. */
+/**
+ * That every word of a schema has a value of its kind, as Go's decoder finds out before any other
+ * check.
+ */
 import { isExactInteger } from '@kcp-ts/base';
 import { isJsonObject, jsonKind } from '../json-value.ts';
 

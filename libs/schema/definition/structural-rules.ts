@@ -1,4 +1,7 @@
-/** The rules of structural schemas: types outside of the logical junctors, values inside, both complete. */
+/**
+ * The rules of structural schemas: types outside of the logical junctors, values inside, both
+ * complete.
+ */
 import type { FieldError, JsonSchema } from '@kcp-ts/api';
 import { forbiddenField, invalidValue, requiredValue } from '@kcp-ts/api';
 import { isJsonObject, jsonEqual } from '../json-value.ts';
@@ -40,7 +43,10 @@ function checkPattern(schema: JsonSchema, path: string, errors: FieldError[]): v
   errors.push(invalidValue(`${path}.pattern`, pattern, `must be a valid regular expression, but isn't: ${wrong}`));
 }
 
-/** A node whose check waits: many of them stand below each other, and between any two others may get a turn. */
+/**
+ * A node whose check waits: many of them stand below each other, and between any two others may get
+ * a turn.
+ */
 type Waiting = () => void;
 
 function checkJunctors(

@@ -34,8 +34,8 @@ function checkGroup(group: string, errors: FieldError[]): void {
 }
 
 /**
- * What is wrong with an APIResourceSchema beyond the schema of its own kind: as for a CRD, and the name must say the resource. The whole
- * spec is immutable.
+ * What is wrong with an APIResourceSchema beyond the schema of its own kind: as for a CRD, and the
+ * name must say the resource. The whole spec is immutable.
  */
 export function validateApiResourceSchema(object: KubeObject, old?: KubeObject): FieldError[] {
   return checkNow(checkApiResourceSchema(object, old));

@@ -119,8 +119,9 @@ function* checkSpec(spec: JsonObject | undefined, errors: FieldError[]): Checkin
 }
 
 /**
- * What is wrong with a CustomResourceDefinition that has its defaults, in Kubernetes' texts; its own fields are decoded and its name is a
- * subdomain already. On update a spec that did not change is not looked at again.
+ * What is wrong with a CustomResourceDefinition that has its defaults, in Kubernetes' texts; its
+ * own fields are decoded and its name is a subdomain already. On update a spec that did not change
+ * is not looked at again.
  */
 export function validateCustomResourceDefinition(object: KubeObject, old?: KubeObject): FieldError[] {
   return checkNow(checkCustomResourceDefinition(object, old));

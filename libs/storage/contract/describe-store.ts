@@ -20,7 +20,9 @@ export interface StoreContract {
   open(setup: StoreSetup): Promise<Store>;
   /** Whether what was committed can be opened again. */
   readonly durable: boolean;
-  /** Names of cases that the engine does not keep, with the reason. A gap that closes is a failure. */
+  /**
+   * Names of cases that the engine does not keep, with the reason. A gap that closes is a failure.
+   */
   readonly gaps?: Readonly<Record<string, string>>;
 }
 

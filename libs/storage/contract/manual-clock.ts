@@ -8,7 +8,10 @@ export interface ManualClock extends Clock {
   step(milliseconds: number): void;
   /** Whether anybody waits for it. */
   isAwaited(): boolean;
-  /** From now on this much time goes by whenever someone looks at the monotonic clock: work that takes its time. */
+  /**
+   * From now on this much time goes by whenever someone looks at the monotonic clock: work that
+   * takes its time.
+   */
   spendPerLook(milliseconds: number): void;
 }
 

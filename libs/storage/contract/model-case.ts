@@ -1,4 +1,7 @@
-/** Any sequence of commits, against a map: what is there now, what was there at every revision, and what history tells. */
+/**
+ * Any sequence of commits, against a map: what is there now, what was there at every revision, and
+ * what history tells.
+ */
 import type { Revision } from '@kcp-ts/api';
 import { revisionZero } from '@kcp-ts/api';
 import fc from 'fast-check';

@@ -1,6 +1,7 @@
 /**
- * What an engine has to bring: synchronous reads of what is durable, and one durable write at a time. Everything that engines share (who wins a
- * race, revisions, grouping, telling subscribers, reads in the past, expiry, how much history is kept) stands on this interface.
+ * What an engine has to bring: synchronous reads of what is durable, and one durable write at a
+ * time. Everything that engines share (who wins a race, revisions, grouping, telling subscribers,
+ * reads in the past, expiry, how much history is kept) stands on this interface.
  */
 import type { Revision } from '@kcp-ts/api';
 import type { KeyRange } from '../key-range.ts';
@@ -21,7 +22,10 @@ export interface Write {
 export interface Flush {
   /** In revision order, each key as it is to be after the ones before it. */
   readonly writes: readonly Write[];
-  /** The same, commit by commit: what an engine that cannot take them all at once must not tear apart. */
+  /**
+   * The same, commit by commit: what an engine that cannot take them all at once must not tear
+   * apart.
+   */
   readonly commits: readonly (readonly Write[])[];
   /** The last revision that is durable with this step. */
   readonly revision: Revision;
@@ -51,7 +55,10 @@ export interface Backend {
   walk(range: KeyRange, after: string | undefined, visit: (entry: StoredEntry) => boolean): void;
   /** Like `walk`, the keys alone. */
   walkKeys(range: KeyRange, after: string | undefined, visit: (key: string) => boolean): void;
-  /** Events of a range in (`after`, `upTo`], in revision order, until `visit` says false. What was visited before returns true counts as seen. */
+  /**
+   * Events of a range in (`after`, `upTo`], in revision order, until `visit` says false. What was
+   * visited before returns true counts as seen.
+   */
   walkEvents(range: KeyRange, after: Revision, upTo: Revision, visit: (event: StoreEvent) => boolean): void;
   /** The oldest events that are kept, until `visit` says false. */
   walkOldest(visit: (revision: Revision, bytes: number) => boolean): void;
@@ -59,11 +66,16 @@ export interface Backend {
   historyBytes(): number;
   /** The keys due at a time (milliseconds since the epoch), at most `limit`, the earliest first. */
   expired(now: number, limit: number): readonly string[];
-  /** Resolves when durable. Readers go on seeing what was there before until `publish`. Never called again before it settles. */
+  /**
+   * Resolves when durable. Readers go on seeing what was there before until `publish`. Never called
+   * again before it settles.
+   */
   write(flush: Flush): Promise<void>;
   /** Readers see the last write from now on. */
   publish(): void;
-  /** Whether only deletions, and changes that take no more room, are taken now. Never, when absent. */
+  /**
+   * Whether only deletions, and changes that take no more room, are taken now. Never, when absent.
+   */
   refusesGrowth?(): boolean;
   close(): Promise<void>;
 }
@@ -87,7 +99,10 @@ export type Reads = Pick<
   'get' | 'head' | 'walk' | 'walkKeys' | 'walkEvents' | 'walkOldest' | 'historyBytes' | 'expired' | 'publish'
 >;
 
-/** How a backend is read, for one whose writes go to another backend first, and are read there for as long. */
+/**
+ * How a backend is read, for one whose writes go to another backend first, and are read there for
+ * as long.
+ */
 export function readsOf(source: () => Reads): Reads {
   return {
     get: (key) => source().get(key),

@@ -1,13 +1,17 @@
 /**
- * When a set of keys was last written, for the sets that somebody's decision relies on: a resource of one cluster, or all of a cluster. In memory, in the
- * owner alone: every commit passes here, and what was committed before a start was there for every decision that has been made since.
+ * When a set of keys was last written, for the sets that somebody's decision relies on: a resource
+ * of one cluster, or all of a cluster. In memory, in the owner alone: every commit passes here, and
+ * what was committed before a start was there for every decision that has been made since.
  */
 import type { Revision } from '@kcp-ts/api';
 import { LRUCache } from 'lru-cache';
 import { endOfSegments } from '../key-range.ts';
 import type { SetRange, UnchangedCondition } from '../store.ts';
 
-/** Sets that are remembered. A decision takes a moment, so only a storm of them is refused for a set that is not, and looks again. */
+/**
+ * Sets that are remembered. A decision takes a moment, so only a storm of them is refused for a set
+ * that is not, and looks again.
+ */
 const setsMax = 20_000;
 
 interface Written {
@@ -52,7 +56,10 @@ export class ChangedSets {
     return { op: 'unchanged', key: name, since: durable };
   }
 
-  /** The key by whose change a condition fails, or the set's own name where it is not known any more; undefined where it holds. */
+  /**
+   * The key by whose change a condition fails, or the set's own name where it is not known any
+   * more; undefined where it holds.
+   */
   readonly lastChange = ({ key, since }: UnchangedCondition): string | undefined => {
     const known = this.#sets.get(key);
     if (known === undefined) return key;

@@ -3,8 +3,8 @@
  *
  *   commit() ──decided at once──► overlay + waiting ──flush──► durable ──► readers see it, subscribers are called, promises resolve
  *
- * The overlay holds the newest state of every key that is decided and not yet durable. When a flush fails, everything that waits was decided
- * against a state that will never be, so all of it fails.
+ * The overlay holds the newest state of every key that is decided and not yet durable. When a flush
+ * fails, everything that waits was decided against a state that will never be, so all of it fails.
  */
 
 import type { Revision } from '@kcp-ts/api';
@@ -28,11 +28,17 @@ import { noSpace, StorageFault, takesRoom } from './backend.ts';
 import { ChangedSets } from './changed-sets.ts';
 import { entryAfter, findConflict, prepareWrites } from './decide.ts';
 
-/** Bounds of one flush, so that preparing it never holds up the event loop; a single larger commit goes alone. */
+/**
+ * Bounds of one flush, so that preparing it never holds up the event loop; a single larger commit
+ * goes alone.
+ */
 const flushWritesMax = 1_000;
 const flushBytesMax = 4_000_000;
 
-/** After a failed flush it is tried again when somebody asks, and no sooner than this. Longer than a reservation, so that there is something to write. */
+/**
+ * After a failed flush it is tried again when somebody asks, and no sooner than this. Longer than a
+ * reservation, so that there is something to write.
+ */
 const retryMs = 1_000;
 
 interface Pending {
@@ -59,9 +65,15 @@ export interface Committer
   extends Pick<Store, 'commit' | 'unchanged' | 'subscribe' | 'currentRevision' | 'progress' | 'statistics' | 'fault'> {
   peek(key: string): StoredEntry | undefined;
   peekHead(key: string): EntryHead | undefined;
-  /** Forgets events up to a revision, in a flush of its own or with commits; resolves when that is durable. */
+  /**
+   * Forgets events up to a revision, in a flush of its own or with commits; resolves when that is
+   * durable.
+   */
   trim(upTo: Revision): Promise<void>;
-  /** Waits for what is pending, refuses what comes later, and gives the rest of the reservation back. */
+  /**
+   * Waits for what is pending, refuses what comes later, and gives the rest of the reservation
+   * back.
+   */
   close(): Promise<void>;
 }
 
@@ -130,7 +142,8 @@ class GroupCommitter implements Committer {
     if (this.#closed) return Promise.reject(closed());
     try {
       const conflict = findConflict(operations, this, this.#sets.lastChange);
-      // What is refused because of something pending is refused when that is durable: until then others read what was there before.
+      // What is refused because of something pending is refused when that is durable: until then
+      // others read what was there before.
       if (conflict !== undefined && !this.#overlay.has(conflict.key)) return Promise.resolve(conflict);
       const { promise, resolve, reject } = Promise.withResolvers<CommitResult>();
       if (conflict !== undefined) {
@@ -298,7 +311,8 @@ class GroupCommitter implements Committer {
     const why = this.#backend.refusesGrowth?.() === true ? noSpace : this.#fault;
     if (this.#fault !== undefined && this.#clock.monotonic() - this.#triedMs >= retryMs) {
       this.#triedMs = this.#clock.monotonic();
-      // Where nobody writes, this is what shows that writing works again; that it does not is known already.
+      // Where nobody writes, this is what shows that writing works again; that it does not is known
+      // already.
       this.progress().catch(() => undefined);
     }
     return why;
@@ -335,7 +349,10 @@ class GroupCommitter implements Committer {
   }
 }
 
-/** What must not throw and did has missed commits: what it derives from them is wrong from now on. The others are called all the same. */
+/**
+ * What must not throw and did has missed commits: what it derives from them is wrong from now on.
+ * The others are called all the same.
+ */
 function tell(listener: (events: readonly StoreEvent[]) => void, events: readonly StoreEvent[]): void {
   try {
     listener(events);
@@ -352,7 +369,10 @@ function reasonOf(cause: unknown): string {
   return cause instanceof StorageFault ? cause.message : 'the store cannot be written now';
 }
 
-/** In Kubernetes' words, with the reason behind them: who cannot write wants to know whether to wait or to call somebody. */
+/**
+ * In Kubernetes' words, with the reason behind them: who cannot write wants to know whether to wait
+ * or to call somebody.
+ */
 function unavailable(cause: unknown): StatusError {
   const message = `the server is currently unable to handle the request: ${reasonOf(cause)}`;
   // A known fault is logged once, not with each request that meets it.

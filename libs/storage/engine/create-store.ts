@@ -13,7 +13,10 @@ import { watchStore } from './watch.ts';
 
 export interface StoreOptions {
   readonly clock: Clock;
-  /** History is kept at least this long, unless it is larger than `historyMaxBytes`; 5 minutes when absent. */
+  /**
+   * History is kept at least this long, unless it is larger than `historyMaxBytes`; 5 minutes when
+   * absent.
+   */
   readonly historyMaxAgeMs?: number | undefined;
   /** 256 MB when absent. */
   readonly historyMaxBytes?: number | undefined;
@@ -31,8 +34,9 @@ const observeAheadMax = 1_000_000;
 const startWaitMaxMs = 5_000;
 
 /**
- * Waits until the wall clock has passed what an earlier life reserved, so that a crash loop never drags the revisions ahead of the time. A
- * wall clock that is much further back was set back: then the revisions go on behind the reservation.
+ * Waits until the wall clock has passed what an earlier life reserved, so that a crash loop never
+ * drags the revisions ahead of the time. A wall clock that is much further back was set back: then
+ * the revisions go on behind the reservation.
  */
 export async function createStore(backend: Backend, options: StoreOptions): Promise<Store> {
   const { clock } = options;

@@ -1,4 +1,7 @@
-/** Whether a commit's preconditions hold, against everything committed or pending; and what it then writes. */
+/**
+ * Whether a commit's preconditions hold, against everything committed or pending; and what it then
+ * writes.
+ */
 import type { Revision } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import type { CommitResult, EntryHead, Operation, Store, StoreEvent, UnchangedCondition } from '../store.ts';
@@ -10,7 +13,10 @@ export type Conflict = Extract<CommitResult, { status: 'conflict' }>;
 /** Bytes of the longest key: what fits beside the index bytes in a page of the smallest engine. */
 export const keyBytesMax = 1_900;
 
-/** The first operation that does not hold, or undefined. Throws for operations that could never be committed. */
+/**
+ * The first operation that does not hold, or undefined. Throws for operations that could never be
+ * committed.
+ */
 export function findConflict(
   operations: readonly Operation[],
   { peek, peekHead }: Pick<Store, 'peek' | 'peekHead'>,
@@ -57,7 +63,10 @@ function assertDistinct(operations: readonly Operation[]): void {
     throw new RangeError(`Cannot write ${count} keys in one commit: ${commitOperationsMax} is the most`);
 }
 
-/** The writes of operations that hold. A deletion of what is not there writes nothing. Nothing is changed until all values are known. */
+/**
+ * The writes of operations that hold. A deletion of what is not there writes nothing. Nothing is
+ * changed until all values are known.
+ */
 export function prepareWrites(
   operations: readonly Operation[],
   peek: (key: string) => StoredEntry | undefined,
@@ -74,7 +83,10 @@ export function prepareWrites(
   return writes;
 }
 
-/** One commit is one transaction, and etcd takes no larger one: what it refuses would fail with everything else that waits. */
+/**
+ * One commit is one transaction, and etcd takes no larger one: what it refuses would fail with
+ * everything else that waits.
+ */
 function assertSmall(writes: readonly Write[]): void {
   let bytes = 0;
   for (const { event } of writes) bytes += event.key.length * 2 + (event.type === 'put' ? event.value.length : 0);

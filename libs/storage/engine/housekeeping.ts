@@ -1,4 +1,7 @@
-/** What an engine does by itself: history is kept within an age and a size, and what has expired is deleted by ordinary commits. */
+/**
+ * What an engine does by itself: history is kept within an age and a size, and what has expired is
+ * deleted by ordinary commits.
+ */
 
 import type { Revision } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
@@ -85,7 +88,8 @@ class Housekeeper implements Housekeeping {
     const { clock, historyMaxAgeMs, historyMaxBytes, pause } = this.#options;
     while (!this.#closed && (await this.#deleteExpired())) await pause();
     while (!this.#closed) {
-      // History is what deletions write most of: where there is room for nothing else, none of it is kept.
+      // History is what deletions write most of: where there is room for nothing else, none of it
+      // is kept.
       const ageMs = this.#backend.refusesGrowth?.() === true ? 0 : historyMaxAgeMs;
       const oldest = Math.min(revisionAt(clock.now() - ageMs), this.#committer.currentRevision());
       const bytesOver = this.#backend.historyBytes() - historyMaxBytes;

@@ -1,6 +1,7 @@
 /**
- * Reads at a revision: what is there now, with the newer events of that range undone. Between two slices of a long read the store goes on, so
- * every slice first undoes what was committed since the one before; the page stays as of its revision.
+ * Reads at a revision: what is there now, with the newer events of that range undone. Between two
+ * slices of a long read the store goes on, so every slice first undoes what was committed since the
+ * one before; the page stays as of its revision.
  */
 import type { Revision } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
@@ -210,7 +211,10 @@ interface Undo {
   has(key: string): boolean;
   /** False when the slice ran out first. */
   catchUp(current: Revision, slice: Slice): boolean;
-  /** What was there at the revision and is not or not like that now, in the range's order, behind a key. */
+  /**
+   * What was there at the revision and is not or not like that now, in the range's order, behind a
+   * key.
+   */
   restored(after: string | undefined): readonly StoredEntry[];
   compare(left: string, right: string): number;
 }

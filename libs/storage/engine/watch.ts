@@ -1,6 +1,7 @@
 /**
- * History, then live: a watcher keeps no queue. It continues when its range has changed and reads what is new from history, so a slow one costs
- * nothing, loses nothing, and ends with Expired when it has fallen behind the floor.
+ * History, then live: a watcher keeps no queue. It continues when its range has changed and reads
+ * what is new from history, so a slow one costs nothing, loses nothing, and ends with Expired when
+ * it has fallen behind the floor.
  */
 import { StatusError } from '@kcp-ts/api';
 import { compileRange } from '../key-range.ts';

@@ -1,4 +1,7 @@
-/** A mirror as the backend of the owner: each flush is committed to etcd, in transactions that apply in order or not at all, and then to the mirror. */
+/**
+ * A mirror as the backend of the owner: each flush is committed to etcd, in transactions that apply
+ * in order or not at all, and then to the mirror.
+ */
 
 import { StatusError } from '@kcp-ts/api';
 import type { Clock, Random } from '@kcp-ts/base';
@@ -28,17 +31,26 @@ export interface EtcdBackendDependencies {
   readonly ownership: Ownership;
   readonly clock: Clock;
   readonly random: Random;
-  /** Aborted, with the reason, when the shard is no longer ours: nothing more is committed, and nobody waits for etcd any more. */
+  /**
+   * Aborted, with the reason, when the shard is no longer ours: nothing more is committed, and
+   * nobody waits for etcd any more.
+   */
   readonly lost: AbortSignal;
   /** Somebody else owns the shard, or may: aborts `lost`. */
   lose(error: Error): void;
-  /** What is committed is acknowledged when it is sure again that the shard is ours: else the answer would be held back, and the client answered that it may have failed. */
+  /**
+   * What is committed is acknowledged when it is sure again that the shard is ours: else the answer
+   * would be held back, and the client answered that it may have failed.
+   */
   settled(): Promise<void>;
   /** Called for each transaction that is sent. */
   onTransaction?(): void;
 }
 
-/** Of one transaction of several commits; a single commit is within what etcd takes. The commit record is one more. */
+/**
+ * Of one transaction of several commits; a single commit is within what etcd takes. The commit
+ * record is one more.
+ */
 const operationsMax = 100;
 const bytesMax = 1_000_000;
 const settleMs = 100;
@@ -72,7 +84,10 @@ export function transactionsOf(commits: readonly (readonly Write[])[]): readonly
   return transactions;
 }
 
-/** etcd has used up its quota, and takes nothing more, deletions included, until somebody has compacted and defragmented it and disarmed its alarm. */
+/**
+ * etcd has used up its quota, and takes nothing more, deletions included, until somebody has
+ * compacted and defragmented it and disarmed its alarm.
+ */
 function faultOf(error: RpcError): Error {
   return error.code === 'resource-exhausted' && error.message.includes('database space exceeded')
     ? new StorageFault('etcd has no space left (mvcc: database space exceeded)', { cause: error })
@@ -116,7 +131,10 @@ export function createEtcdBackend(deps: EtcdBackendDependencies): Backend {
     return pauseOn(clock, settleMs);
   }
 
-  /** What became of a transaction that nobody answered: read by a majority, as often as it takes while we may be the owner. */
+  /**
+   * What became of a transaction that nobody answered: read by a majority, as often as it takes
+   * while we may be the owner.
+   */
   async function settle(id: string): Promise<'applied' | 'not-applied'> {
     for (;;) {
       deps.lost.throwIfAborted();
@@ -169,7 +187,8 @@ export function createEtcdBackend(deps: EtcdBackendDependencies): Backend {
         break;
       } catch (thrown) {
         if (!(thrown instanceof RpcError)) throw thrown;
-        // The transaction that takes the last of etcd's room is applied, and answered with "no space" all the same (etcd's quotaApplierV3).
+        // The transaction that takes the last of etcd's room is applied, and answered with "no
+        // space" all the same (etcd's quotaApplierV3).
         if (thrown.code === 'resource-exhausted' && (await settle(id)) === 'applied') break;
         // Too large, or the like: etcd did nothing.
         const refused = thrown.code === 'invalid-argument' || thrown.code === 'resource-exhausted';
@@ -189,13 +208,15 @@ export function createEtcdBackend(deps: EtcdBackendDependencies): Backend {
     async write(flush) {
       deps.lost.throwIfAborted();
       let committed: CommitRecord | undefined;
-      // Forgetting history is the mirror's own affair: etcd gets what is written and what is reserved.
+      // Forgetting history is the mirror's own affair: etcd gets what is written and what is
+      // reserved.
       if (flush.writes.length > 0 || flush.reserved !== reserved) {
         for (const transaction of transactionsOf(flush.commits)) {
           try {
             committed = await commit(transaction, flush);
           } catch (error) {
-            // What etcd has of this flush, the mirror has not: only whoever reads etcd from here can go on.
+            // What etcd has of this flush, the mirror has not: only whoever reads etcd from here
+            // can go on.
             throw committed !== undefined ? lose(`etcd took a part of it only: ${String(error)}`) : error;
           }
         }

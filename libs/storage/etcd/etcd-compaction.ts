@@ -1,7 +1,9 @@
 /**
- * Has etcd forget old revisions: one process per interval, whoever comes first, never newer than what was current an interval ago, and never past a mirror
- * that is alive, so that nobody who follows must read everything again; but a mirror that stands still holds it up for some intervals and no longer. The
- * election is a key whose version counts the intervals, as Kubernetes' API servers do it.
+ * Has etcd forget old revisions: one process per interval, whoever comes first, never newer than
+ * what was current an interval ago, and never past a mirror that is alive, so that nobody who
+ * follows must read everything again; but a mirror that stands still holds it up for some intervals
+ * and no longer. The election is a key whose version counts the intervals, as Kubernetes' API
+ * servers do it.
  */
 import type { Clock } from '@kcp-ts/base';
 import { every } from '@kcp-ts/base';
@@ -20,7 +22,10 @@ const intervalMsDefault = 5 * 60_000;
 const waitedMax = 6;
 
 export interface Compactor {
-  /** Once an interval. Resolves to the revision that etcd was compacted at; undefined where it was somebody else's turn, or there is nothing to forget. */
+  /**
+   * Once an interval. Resolves to the revision that etcd was compacted at; undefined where it was
+   * somebody else's turn, or there is nothing to forget.
+   */
   turn(): Promise<bigint | undefined>;
 }
 
@@ -101,7 +106,10 @@ export function compactRegularly(
 export interface MirrorAnnouncement {
   /** Another one for each mirror. */
   readonly name: string;
-  /** etcd's revision up to which the mirror has everything; 0: it is reading everything again, and needs no history. */
+  /**
+   * etcd's revision up to which the mirror has everything; 0: it is reading everything again, and
+   * needs no history.
+   */
   revision(): bigint;
   readonly clock: Clock;
   readonly prefix?: string | undefined;

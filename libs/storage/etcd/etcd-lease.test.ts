@@ -3,7 +3,9 @@ import { grantEtcdLease } from '@kcp-ts/etcd';
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../contract/manual-clock.ts';
 
-/** An etcd whose answers to keepalives come when the test says so, and what a majority says of it. */
+/**
+ * An etcd whose answers to keepalives come when the test says so, and what a majority says of it.
+ */
 function createSlowEtcd() {
   const header = { clusterId: 7n, revision: 10n, raftTerm: 2n };
   const answers: ((left: bigint) => void)[] = [];
@@ -60,7 +62,8 @@ describe('a lease', () => {
     clock.advance(2_000);
     await turns();
     expect(answers).toHaveLength(1);
-    // It was sent after two seconds, and is answered after five: it holds until eight, less what clocks may differ by.
+    // It was sent after two seconds, and is answered after five: it holds until eight, less what
+    // clocks may differ by.
     clock.advance(3_000);
     answers[0]?.(6n);
     await turns();

@@ -51,13 +51,18 @@ export function decodeData(bytes: Uint8Array): Data {
 }
 
 export interface CommitRecord {
-  /** Another one for each transaction: whoever does not know what became of his looks for it here. */
+  /**
+   * Another one for each transaction: whoever does not know what became of his looks for it here.
+   */
   readonly id: string;
   /** The last revision that is committed with it. */
   readonly revision: number;
   /** Nothing that has been promised is above it. */
   readonly reserved: number;
-  /** The id of etcd's cluster, as the owner met it: another one where etcd was restored since. Absent in records of earlier versions. */
+  /**
+   * The id of etcd's cluster, as the owner met it: another one where etcd was restored since.
+   * Absent in records of earlier versions.
+   */
   readonly cluster?: string | undefined;
   /** Keys and the revisions of their deletions: etcd's own events do not say them. */
   readonly deleted: readonly (readonly [key: string, revision: number])[];

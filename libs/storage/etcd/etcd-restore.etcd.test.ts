@@ -1,4 +1,7 @@
-/** etcd is restored from a backup: what came after the backup is gone, for whoever has a copy of it as well. */
+/**
+ * etcd is restored from a backup: what came after the backup is gone, for whoever has a copy of it
+ * as well.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,7 +48,10 @@ describe.skipIf(missing !== undefined)('when etcd was restored from a backup', (
     });
   }
 
-  /** `before` is in the backup, `after` is acknowledged and not in it. Resolves to the newest revision that anybody has seen. */
+  /**
+   * `before` is in the backup, `after` is acknowledged and not in it. Resolves to the newest
+   * revision that anybody has seen.
+   */
   async function writeAround(replica: EtcdReplica): Promise<number> {
     await using owned = await replica.own();
     await committed(owned.store, put(keyOf('before'), '1'));

@@ -190,7 +190,8 @@ if (missing === undefined) {
         const again = await first.own();
         expect([textOf(again.store.get(keyOf('a'))), again.store.get(keyOf('gone'))]).toEqual(['2', undefined]);
         expect(states).toEqual(['mirroring', 'owner']);
-        // Whoever still has the store of before reads nothing from it, and is not held for the owner.
+        // Whoever still has the store of before reads nothing from it, and is not held for the
+        // owner.
         expect(() => former.store.get(keyOf('a'))).toThrow('currently unable');
         expect([former.holds(), again.holds()]).toEqual([false, true]);
         const { revision } = await committed(again.store, put(keyOf('a'), '3'));

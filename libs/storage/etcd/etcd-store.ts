@@ -1,6 +1,7 @@
 /**
- * A shard's store in etcd: a replica mirrors the shard, and serves nothing, until it owns it. One owner at a time: every transaction compares the owner's key,
- * and what is read is only answered while the owner's lease surely holds. (Order and durability, "Ownership".)
+ * A shard's store in etcd: a replica mirrors the shard, and serves nothing, until it owns it. One
+ * owner at a time: every transaction compares the owner's key, and what is read is only answered
+ * while the owner's lease surely holds. (Order and durability, "Ownership".)
  */
 import { readFile } from 'node:fs/promises';
 import type { Clock, Random } from '@kcp-ts/base';
@@ -34,7 +35,7 @@ export interface EtcdReplicaOptions extends StoreOptions {
   readonly leaseClock?: Clock | undefined;
   /** Seconds that an owner's death goes unnoticed, at most; 3 when absent. */
   readonly leaseSeconds?: number | undefined;
-  /** `unavailable`: etcd does not answer, and `detail` is the reason; said once for each, and seldom again. */
+  /** `unavailable`: etcd does not answer; each reason (`detail`) is reported once, seldom again. */
   onState?(
     state: 'mirroring' | 'resynchronising' | 'restored' | 'unavailable' | 'failing' | 'owner' | 'lost',
     detail: string,
@@ -46,15 +47,21 @@ export interface OwnedShard extends AsyncDisposable {
   readonly store: Store;
   /** After a read: whether it may be answered, since nobody else can have committed meanwhile. */
   holds(): boolean;
-  /** Resolves, with the reason, when the shard is no longer ours: the store commits nothing any more, and is to be disposed of. */
+  /**
+   * Resolves, with the reason, when the shard is no longer ours: the store commits nothing any
+   * more, and is to be disposed of.
+   */
   readonly lost: Promise<Error>;
 }
 
-/** `lagMs`: how long ago the mirror surely had everything that etcd had; infinite before it has been read. */
+/** `lagMs`: how long ago the mirror surely had all that etcd had; infinite before it is read. */
 export type ReplicaRole = { readonly role: 'owner' } | { readonly role: 'standby'; readonly lagMs: number };
 
 export interface EtcdReplica extends AsyncDisposable {
-  /** Mirrors until it owns the shard. It can be called again when that has been lost. Rejects when the signal is aborted. */
+  /**
+   * Mirrors until it owns the shard. It can be called again when that has been lost. Rejects when
+   * the signal is aborted.
+   */
   own(signal?: AbortSignal): Promise<OwnedShard>;
   role(): ReplicaRole;
   /** Transactions sent to etcd. */
@@ -70,7 +77,7 @@ const tryMs = 500;
 const leaseLost = 'this process no longer owns the shard, and what was asked may have been done';
 
 async function bootId(): Promise<string> {
-  // Where there is none to be read, every start is taken for another boot's: the mirror is read again.
+  // Without one, each start counts as that of another boot: the mirror is read again.
   return readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => String(process.pid));
 }
 
@@ -230,7 +237,8 @@ class Replica implements EtcdReplica {
   }
 
   async #begin({ lease, createRevision, lost }: Taken): Promise<OwnedShard> {
-    // Everything that any owner before us has committed is at or below the revision at which we took over.
+    // Everything that any owner before us has committed is at or below the revision at which we
+    // took over.
     await this.#caughtUp(createRevision, lost.signal);
     await this.#stopFollowing();
     const { entry } = await etcdGet(this.#client, this.#keys.commit, undefined, lost.signal);
@@ -331,7 +339,8 @@ class Replica implements EtcdReplica {
         }
         state = await this.#mirrorFrom(signal);
       } catch (thrown) {
-        // etcd is away, or the disk of the mirror is full: what is here is whole, up to where it says.
+        // etcd is away, or the disk of the mirror is full: what is here is whole, up to where it
+        // says.
         if (thrown instanceof RpcError) this.#outage.failed(thrown);
         else this.#options.onState?.('failing', String(thrown));
         if (state === 'same') state = 'unknown';

@@ -1,4 +1,7 @@
-/** The copy of a shard's etcd in LMDB: follows etcd transaction by transaction, so that a standby has what the owner has, with the same revisions. */
+/**
+ * The copy of a shard's etcd in LMDB: follows etcd transaction by transaction, so that a standby
+ * has what the owner has, with the same revisions.
+ */
 
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -22,7 +25,10 @@ interface Mark {
   readonly boot: string;
   /** The cluster that the revision is of. */
   readonly cluster: string;
-  /** The id of the newest commit record; '' before the first one. Another etcd, or another past of this one, has another one at that revision. */
+  /**
+   * The id of the newest commit record; '' before the first one. Another etcd, or another past of
+   * this one, has another one at that revision.
+   */
   readonly commit: string;
 }
 
@@ -52,16 +58,21 @@ export interface Mirror {
   state(): BackendState;
   /** Takes what etcd has said; in order. */
   apply(changes: readonly EtcdChange[], revision: bigint): Promise<void>;
-  /** Takes what the owner has committed to etcd, where `record` is the last commit record of it and lies at `etcdRevision`; without one, nothing was sent to etcd. */
+  /**
+   * Takes what the owner has committed to etcd, where `record` is the last commit record of it and
+   * lies at `etcdRevision`; without one, nothing was sent to etcd.
+   */
   commit(flush: Flush, record: CommitRecord | undefined, etcdRevision: bigint): Promise<void>;
   /**
-   * Whether etcd still has what is here: it is the same cluster, and has the same commit record where the mirror has come to. It has not after it was restored from
-   * a snapshot. (`compacted`: it cannot be said any more.)
+   * Whether etcd still has what is here: it is the same cluster, and has the same commit record
+   * where the mirror has come to. It has not after it was restored from a snapshot. (`compacted`:
+   * it cannot be said any more.)
    */
   compare(client: EtcdClient, keys: Keys): Promise<'same' | 'restored' | 'compacted'>;
   /**
-   * Reads everything again, as of one revision of etcd. Where etcd was restored, nobody who has seen what it no longer has goes on from there: history begins now, above
-   * everything that was promised.
+   * Reads everything again, as of one revision of etcd. Where etcd was restored, nobody who has
+   * seen what it no longer has goes on from there: history begins now, above everything that was
+   * promised.
    */
   resynchronise(client: EtcdClient, keys: Keys, restored: boolean): Promise<void>;
   close(): Promise<void>;
@@ -113,7 +124,10 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
     etcdRevision = at;
   }
 
-  /** A standby has no housekeeping: what has become too old is forgotten step by step, with what is applied. */
+  /**
+   * A standby has no housekeeping: what has become too old is forgotten step by step, with what is
+   * applied.
+   */
   function findOld(): Revision | undefined {
     const { clock, historyMaxAgeMs, historyMaxBytes } = options;
     const oldest = Math.min(revisionAt(clock.now() - historyMaxAgeMs), revision);
@@ -244,7 +258,8 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
         if (record.revision > revision) revision = record.revision as Revision;
         commitId = record.id;
       }
-      // A mirror that is new has seen nothing that etcd could have lost; its last owner has, who was the owner in another cluster.
+      // A mirror that is new has seen nothing that etcd could have lost; its last owner has, who
+      // was the owner in another cluster.
       if (restored || (record?.cluster !== undefined && record.cluster !== cluster)) {
         revision = Math.max(revision, revisionAt(options.clock.now()), promised) as Revision;
         reserved = Math.max(reserved, revision) as Revision;

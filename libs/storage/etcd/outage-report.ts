@@ -14,7 +14,10 @@ const repeatMs = 60_000;
 /** Times differ between errors that have the same reason. */
 const durations = /[\d.]+m?s\b/g;
 
-/** Says why etcd does not answer: each reason once, and again after a minute, however often a call is tried. */
+/**
+ * Says why etcd does not answer: each reason once, and again after a minute, however often a call
+ * is tried.
+ */
 export function createOutageReport(clock: Pick<Clock, 'monotonic'>, say: (reason: string) => void): OutageReport {
   let failures = 0;
   /** When each reason was said. */

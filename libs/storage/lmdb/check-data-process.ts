@@ -1,4 +1,7 @@
-/** Reads every key of a store and ends with 0; with 1 and the reason on standard error, or by a signal, where that is not possible. See `check-data.ts`. */
+/**
+ * Reads every key of a store and ends with 0; with 1 and the reason on standard error, or by a
+ * signal, where that is not possible. See `check-data.ts`.
+ */
 import { readAllKeys } from './tables.ts';
 
 const [path] = process.argv.slice(2);

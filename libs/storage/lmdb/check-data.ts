@@ -1,7 +1,9 @@
 /**
- * Whether the file of an embedded store can be opened at all. LMDB maps it into memory and believes it: a file that was cut off, overwritten or is none of its own
- * ends the process with SIGSEGV or SIGBUS, without a word. So its head is looked at first, and where anything but a clean end of this program
- * touched it last, another process walks all of its keys: what ends that one does not end this one.
+ * Whether the file of an embedded store can be opened at all. LMDB maps it into memory and believes
+ * it: a file that was cut off, overwritten or is none of its own ends the process with SIGSEGV or
+ * SIGBUS, without a word. So its head is looked at first, and where anything but a clean end of
+ * this program touched it last, another process walks all of its keys: what ends that one does not
+ * end this one.
  */
 import { spawn } from 'node:child_process';
 import { open, stat } from 'node:fs/promises';
@@ -13,12 +15,18 @@ export interface FileMark {
   readonly modifiedMs: number;
 }
 
-/** As LMDB of the data version 2 lays out the first two pages, `mdb.c`: a page header, then MDB_meta. */
+/**
+ * As LMDB of the data version 2 lays out the first two pages, `mdb.c`: a page header, then
+ * MDB_meta.
+ */
 const layout = { magic: 0x18, version: 0x1c, pageSize: 0x30, lastPage: 0x90, transaction: 0x98, end: 0xa0 } as const;
 const magic = 0xbeefc0de;
 const knownVersion = 2;
 
-/** Walks a store's keys; ends with 0 where all can be read. Beside this file, as source or as what `make build` made of it. */
+/**
+ * Walks a store's keys; ends with 0 where all can be read. Beside this file, as source or as what
+ * `make build` made of it.
+ */
 const walker = new URL(
   import.meta.url.endsWith('.ts') ? 'check-data-process.ts' : 'check-data-process.js',
   import.meta.url,
@@ -87,8 +95,9 @@ function walkKeys(folder: string): Promise<string | undefined> {
 }
 
 /**
- * Why the data in a folder cannot be used, for a person; undefined where it can, or where there is none. `clean`: the mark that was taken at the last clean end; a
- * file that still bears it is not walked.
+ * Why the data in a folder cannot be used, for a person; undefined where it can, or where there is
+ * none. `clean`: the mark that was taken at the last clean end; a file that still bears it is not
+ * walked.
  */
 export async function faultOfData(folder: string, clean: FileMark | undefined): Promise<string | undefined> {
   const mark = await markOfData(folder);

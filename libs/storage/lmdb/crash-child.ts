@@ -1,6 +1,7 @@
 /**
- * The victim of the fault test: opens the store in the folder that it is given, writes in bursts, and prints each acknowledged commit, until it is
- * killed. A commit puts two keys with one value, and now and then deletes one.
+ * The victim of the fault test: opens the store in the folder that it is given, writes in bursts,
+ * and prints each acknowledged commit, until it is killed. A commit puts two keys with one value,
+ * and now and then deletes one.
  */
 import { createSystemClock } from '@kcp-ts/base';
 import { openLmdbStore } from './lmdb-store.ts';

@@ -1,4 +1,7 @@
-/** Writes until the disk is full, which whoever starts it arranges with a limit on the size of files; then says in one line how it went. */
+/**
+ * Writes until the disk is full, which whoever starts it arranges with a limit on the size of
+ * files; then says in one line how it went.
+ */
 
 import { StatusError } from '@kcp-ts/api';
 import { createSystemClock } from '@kcp-ts/base';

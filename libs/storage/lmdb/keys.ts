@@ -1,4 +1,7 @@
-/** How keys lie in LMDB: text as UTF-8, numbers with a fixed width and the high byte first, so that bytes sort as what they mean. */
+/**
+ * How keys lie in LMDB: text as UTF-8, numbers with a fixed width and the high byte first, so that
+ * bytes sort as what they mean.
+ */
 
 export interface KeyEncoder<Key, Read = Key> {
   writeKey(key: Key, target: Buffer, start: number): number;
@@ -38,8 +41,8 @@ export const dueKeys: KeyEncoder<DueKey, string> = {
 };
 
 /**
- * A revision under the hash of a prefix of whole segments. Two prefixes with the same hash only cost a look at an event that is not in the
- * range: whoever reads compares the event's own key.
+ * A revision under the hash of a prefix of whole segments. Two prefixes with the same hash only
+ * cost a look at an event that is not in the range: whoever reads compares the event's own key.
  */
 export interface IndexKey {
   readonly high: number;
@@ -56,10 +59,16 @@ export const indexKeys: KeyEncoder<IndexKey, number> = {
   readKey: (target, start) => readNumber(target, start + 8),
 };
 
-/** What history can be asked for: one resource over all clusters (3 segments), and one resource of one cluster (4). */
+/**
+ * What history can be asked for: one resource over all clusters (3 segments), and one resource of
+ * one cluster (4).
+ */
 export const indexedSegments = [3, 4] as const;
 
-/** The index keys of a key at a revision: one for each of `indexedSegments`; for a shorter prefix, as many as it has. */
+/**
+ * The index keys of a key at a revision: one for each of `indexedSegments`; for a shorter prefix,
+ * as many as it has.
+ */
 export function indexKeysOf(key: string, revision: number): readonly IndexKey[] {
   const found: IndexKey[] = [];
   // FNV-1a, twice over with different offsets and primes.

@@ -8,8 +8,9 @@
  *   expiry     (moment, key) → nothing
  *   meta       `state` → revision, reservation, floor, bytes of history
  *
- * All reads go through one snapshot, which moves on with `publish` alone: LMDB itself shows a commit as soon as it is durable, which can be before
- * this process knows of it, and then a list would show what no watcher has received yet.
+ * All reads go through one snapshot, which moves on with `publish` alone: LMDB itself shows a
+ * commit as soon as it is durable, which can be before this process knows of it, and then a list
+ * would show what no watcher has received yet.
  */
 import type { Revision } from '@kcp-ts/api';
 import { asRevision } from '@kcp-ts/api';

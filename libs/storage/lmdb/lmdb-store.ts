@@ -10,17 +10,28 @@ import { openLmdbBackend } from './lmdb-backend.ts';
 export interface LmdbStoreOptions extends StoreOptions {
   /** A folder; made when it is not there. One process at a time may have it open. */
   readonly path: string;
-  /** The address space that the data may take, at most; none of it is used before it is needed. 64 GiB when absent. */
+  /**
+   * The address space that the data may take, at most; none of it is used before it is needed. 64
+   * GiB when absent.
+   */
   readonly mapSizeBytes?: number | undefined;
-  /** Whether some megabytes of the disk are kept, so that objects can be deleted when it is full. */
+  /**
+   * Whether some megabytes of the disk are kept, so that objects can be deleted when it is full.
+   */
   readonly reserve?: boolean | undefined;
 }
 
-/** Pages that are written again for a flush, whatever it holds, and for each write in it: of the tables that it changes, and of what leads to them. */
+/**
+ * Pages that are written again for a flush, whatever it holds, and for each write in it: of the
+ * tables that it changes, and of what leads to them.
+ */
 const flushBytes = 256 * 1024;
 const writeBytes = 5 * 4096;
 
-/** At most what a flush takes of the disk: an object is stored as it is now, and in the history as it is and as it was. */
+/**
+ * At most what a flush takes of the disk: an object is stored as it is now, and in the history as
+ * it is and as it was.
+ */
 function bytesOf({ writes }: Flush): number {
   let bytes = flushBytes;
   for (const { event } of writes) {

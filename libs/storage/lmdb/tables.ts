@@ -1,4 +1,6 @@
-/** The one place that speaks to the `lmdb` package: what we use of it, with the types that it lacks. */
+/**
+ * The one place that speaks to the `lmdb` package: what we use of it, with the types that it lacks.
+ */
 import { open } from 'lmdb';
 import type { DueKey, IndexKey, KeyEncoder } from './keys.ts';
 import { dueKeys, indexKeys, numberKeys, textKeys } from './keys.ts';
@@ -57,7 +59,10 @@ export interface Tables {
 
 export interface TablesOptions {
   readonly path: string;
-  /** Leaves it to the system when what was written reaches the disk: for copies of what other shards have. */
+  /**
+   * Leaves it to the system when what was written reaches the disk: for copies of what other shards
+   * have.
+   */
   readonly copy?: boolean | undefined;
   readonly mapSizeBytes: number;
 }
@@ -68,7 +73,8 @@ export function openTables({ path, mapSizeBytes, copy = false }: TablesOptions):
     noSubdir: false,
     mapSize: mapSizeBytes,
     maxDbs: 8,
-    // With overlapping syncs a commit is visible before it is durable. Without, it becomes both in one step.
+    // With overlapping syncs a commit is visible before it is durable. Without, it becomes both in
+    // one step.
     overlappingSync: false,
     // Flushes are ours to group; waiting for the end of the turn as well would only add to each.
     eventTurnBatching: false,
@@ -110,7 +116,10 @@ export function openTables({ path, mapSizeBytes, copy = false }: TablesOptions):
   };
 }
 
-/** Reads every key of every table, and changes nothing; returns how many there are. A damaged file may end the process here. */
+/**
+ * Reads every key of every table, and changes nothing; returns how many there are. A damaged file
+ * may end the process here.
+ */
 export function readAllKeys(path: string): number {
   const root = open({ path, noSubdir: false, maxDbs: 8, readOnly: true, encoding: 'binary' }) as unknown as Root;
   let count = 0;

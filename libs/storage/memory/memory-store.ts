@@ -1,4 +1,7 @@
-/** The engine for tests and for what need not outlive its process. Its log is a plain array: ranges of history are found by asking each event. */
+/**
+ * The engine for tests and for what need not outlive its process. Its log is a plain array: ranges
+ * of history are found by asking each event.
+ */
 import { createRequire } from 'node:module';
 import type { Revision } from '@kcp-ts/api';
 import { revisionZero } from '@kcp-ts/api';
@@ -12,14 +15,18 @@ import type { KeyRange } from '../key-range.ts';
 import { clusterOrderOf, compareKeys } from '../key-range.ts';
 import type { EntryHead, Store, StoreEvent } from '../store.ts';
 
-// Node and the tests' runner disagree on what the default of a CommonJS module is; required, it is the same for both.
+// Node and the tests' runner disagree on what the default of a CommonJS module is; required, it is
+// the same for both.
 const { default: BTree } = createRequire(import.meta.url)('sorted-btree') as typeof SortedMapModule;
 
 export interface MemoryStoreOptions extends Partial<Omit<StoreOptions, 'clock'>> {
   readonly clock?: Clock | undefined;
 }
 
-/** Everything is gone when the process ends; the rest of the contract holds, "durable" being the turn after the commit. */
+/**
+ * Everything is gone when the process ends; the rest of the contract holds, "durable" being the
+ * turn after the commit.
+ */
 export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   return assembleStore(createMemoryBackend(), { ...options, clock: options.clock ?? createSystemClock() });
 }

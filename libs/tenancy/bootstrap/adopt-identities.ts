@@ -1,4 +1,7 @@
-/** A shard that does not hold root takes over the identities of root's exports, and keeps them: after that it starts without asking anybody. */
+/**
+ * A shard that does not hold root takes over the identities of root's exports, and keeps them:
+ * after that it starts without asking anybody.
+ */
 import { asClusterName } from '@kcp-ts/api';
 import { timestampOf } from '@kcp-ts/registry';
 import type { Operation } from '@kcp-ts/storage';
@@ -15,7 +18,10 @@ function take(deps: BootstrapDependencies, identities: RootIdentities | undefine
   return identities !== undefined;
 }
 
-/** The identities of root's exports, where they are known: stored here, or received from the shard that holds root. */
+/**
+ * The identities of root's exports, where they are known: stored here, or received from the shard
+ * that holds root.
+ */
 export function readIdentities(deps: BootstrapDependencies): boolean {
   return take(deps, identitiesOfExports(deps.everywhere, deps.rootExports));
 }

@@ -1,7 +1,9 @@
 /**
- * What must be there before anybody comes. On every shard: RBAC of system:admin. On the shard that holds root: root with its types, exports and
- * bindings; finding root's LogicalCluster means that it has been bootstrapped, and since that object is written last, an interrupted bootstrap begins
- * again and overwrites. The others take over the identities of root's exports, and keep them: after that they start without asking anybody.
+ * What must be there before anybody comes. On every shard: RBAC of system:admin. On the shard that
+ * holds root: root with its types, exports and bindings; finding root's LogicalCluster means that
+ * it has been bootstrapped, and since that object is written last, an interrupted bootstrap begins
+ * again and overwrites. The others take over the identities of root's exports, and keep them: after
+ * that they start without asking anybody.
  */
 
 import { objectKey } from '@kcp-ts/registry';
@@ -16,7 +18,10 @@ export interface BootstrapOptions extends RootOptions {
   readonly holdsRoot: boolean;
 }
 
-/** What there is can be read and deleted without room for more: a store that is full goes on saying what it said, and tells its fault itself. */
+/**
+ * What there is can be read and deleted without room for more: a store that is full goes on saying
+ * what it said, and tells its fault itself.
+ */
 async function unlessFull({ store }: Pick<BootstrapDependencies, 'store'>, update: () => Promise<void>): Promise<void> {
   try {
     await update();

@@ -1,4 +1,7 @@
-/** The workspace root with its types, exports and bindings, and what changes in it from start to start. */
+/**
+ * The workspace root with its types, exports and bindings, and what changes in it from start to
+ * start.
+ */
 import type { KubeObject, Revision } from '@kcp-ts/api';
 import { withCondition } from '@kcp-ts/api';
 import { objectKey, stampCreated, storedObject, timestampOf } from '@kcp-ts/registry';

@@ -1,4 +1,7 @@
-/** Kubernetes' default roles, as far as they speak of what is served here; each workspace falls back to them. */
+/**
+ * Kubernetes' default roles, as far as they speak of what is served here; each workspace falls back
+ * to them.
+ */
 import type { KubeObject } from '@kcp-ts/api';
 import type { PolicyRule } from './rbac-objects.ts';
 import { clusterRole, clusterRoleBinding, groupSubject, rule, urlRule } from './rbac-objects.ts';

@@ -6,8 +6,8 @@ function columnObject({ name, type, format, description, priority, jsonPath }: P
 }
 
 /**
- * A definition as the APIResourceSchema that an export offers it by. The name carries a hash of the spec, since a schema never changes: another
- * spec is another object.
+ * A definition as the APIResourceSchema that an export offers it by. The name carries a hash of the
+ * spec, since a schema never changes: another spec is another object.
  */
 export function resourceSchemaObject(definition: ResourceDefinition): KubeObject {
   const { group, kind, listKind, plural, singular, shortNames, categories } = definition;

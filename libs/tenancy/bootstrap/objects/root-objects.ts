@@ -77,8 +77,9 @@ function shardObject({ externalUrl, shardName }: RootDependencies): KubeObject {
 }
 
 /**
- * The objects of `root`, namespaces before what stands in them and schemas before exports. Neither uid nor creation time is filled, nor the
- * status of exports and bindings, which follows from identities that are made at the first start.
+ * The objects of `root`, namespaces before what stands in them and schemas before exports. Neither
+ * uid nor creation time is filled, nor the status of exports and bindings, which follows from
+ * identities that are made at the first start.
  */
 export function rootObjects(deps: RootDependencies): readonly KubeObject[] {
   return [

@@ -28,7 +28,10 @@ function exportBinding(name: string, subject = anyone, reasons = 'apis.kcp.io'):
   );
 }
 
-/** RBAC of `root`: everybody may enter it, bind the tenancy and topology APIs, use the shipped types and have a home workspace. */
+/**
+ * RBAC of `root`: everybody may enter it, bind the tenancy and topology APIs, use the shipped types
+ * and have a home workspace.
+ */
 export function rootRoles(): readonly KubeObject[] {
   const useTypes = 'system:kcp:universal-workspacetype-use';
   const home = 'system:kcp:home-clusterworkspace-create';

@@ -7,8 +7,8 @@ const clusterAdmin = 'system:kcp:logical-cluster-admin';
 const externalAdmin = 'system:kcp:external-logical-cluster-admin';
 
 /**
- * The objects of `system:admin`: roles and bindings that hold in every workspace of the shard, and that bindings in workspaces may refer to.
- * Neither uid nor times are filled.
+ * The objects of `system:admin`: roles and bindings that hold in every workspace of the shard, and
+ * that bindings in workspaces may refer to. Neither uid nor times are filled.
  */
 export function systemAdminObjects(): readonly KubeObject[] {
   return [

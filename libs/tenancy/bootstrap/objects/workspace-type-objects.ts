@@ -55,7 +55,10 @@ const types: readonly {
   },
 ];
 
-/** The types that `root` ships. `externalUrl` is where its virtual workspaces are; `now` is an RFC 3339 time. */
+/**
+ * The types that `root` ships. `externalUrl` is where its virtual workspaces are; `now` is an RFC
+ * 3339 time.
+ */
 export function workspaceTypeObjects(externalUrl: string, now: string): readonly KubeObject[] {
   const conditions = ['Ready', 'VirtualWorkspaceURLsReady'].map((name) => ({
     lastTransitionTime: now,

@@ -1,4 +1,7 @@
-/** CustomResourceDefinitions and the schemas in them. (k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1) */
+/**
+ * CustomResourceDefinitions and the schemas in them.
+ * (k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1)
+ */
 import type { FieldType, FormedMessage, Message } from '@kcp-ts/k8s-protobuf';
 import { list, map, metadata, of } from '@kcp-ts/k8s-protobuf/builder';
 import { webhookClientConfig } from '../../common/messages.ts';
