@@ -400,7 +400,7 @@ describe('schemas', () => {
     expect(answer.text).toMatch(/\$ref/);
   });
 
-  it('a pattern that explodes elsewhere is only a pattern', async () => {
+  it('a pattern that explodes in other engines is only a pattern', async () => {
     await define(admin, path, 'mazes', {
       schema: { type: 'object', properties: { a: { type: 'string', pattern: '^(a+)+$' } } },
     });

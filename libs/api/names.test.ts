@@ -17,7 +17,7 @@ it('a subdomain has no empty or dashed labels', () => {
   expect(bad.filter((text) => validateDnsSubdomain(text).length === 0)).toEqual([]);
 });
 
-it('a subdomain that is too long and wrong is told both', () => {
+it('a subdomain that is too long and wrong has both errors', () => {
   expect(validateDnsSubdomain('A'.repeat(254))).toEqual([
     'must be no more than 253 bytes',
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
@@ -50,7 +50,7 @@ it('a label value may be empty and has at most 63 characters', () => {
   expect(validateLabelValue('x'.repeat(64))).toEqual(['must be no more than 63 bytes']);
 });
 
-it('labels are told key by key and value by value', () => {
+it('labels have errors key by key and value by value', () => {
   const errors = validateLabels({ 'a b': 'ok', good: 'c d' }, 'metadata.labels');
   expect(errors.map(({ field, message }) => [field, message.slice(0, 20)])).toEqual([
     ['metadata.labels', 'Invalid value: "a b"'],

@@ -105,7 +105,7 @@ describe('an assertion', () => {
     expect(verifier.verify(text, peer)).toBeUndefined();
   });
 
-  it('is verified once on a connection, and on another one anew', () => {
+  it('is verified once on each connection', () => {
     const clock = createTestClock();
     const signer = signerOf(clock);
     const verifier = createAssertionVerifier({ audience, clock });

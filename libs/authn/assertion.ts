@@ -17,7 +17,7 @@ export const assertionHeader = 'kcp-identity-assertion';
 
 /**
  * Whom an assertion is for: one service of the installation, by its kind (`shard`, `cache-server`,
- * …) and its name in the register.
+ * …) and its name in the membership.
  */
 export function serviceAudience(kind: string, name: string): string {
   return `${kind}/${name}`;

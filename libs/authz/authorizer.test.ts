@@ -240,7 +240,7 @@ describe('authorizer', () => {
         { boundExport },
       );
 
-    it('takes who was impersonated in the consumer for somebody of that cluster, not for whom it was made', () => {
+    it('takes a user impersonated in the consumer for one of that cluster, not for the user that the assertion was made for', () => {
       const carol = held('carol', { scopes: ['cluster:ws'] }, 'team');
       const may = (kind: 'User' | 'Group', subject: string) =>
         policyOf([], kind, subject).authorize(things(carol)).allowed;
@@ -276,7 +276,7 @@ describe('authorizer', () => {
       expect(global.authorize(things(robot)).allowed).toBe(allowed);
     });
 
-    it('counts those whom a warrant speaks for', () => {
+    it('counts the users that a warrant speaks for', () => {
       const warrant = JSON.stringify({ user: 'erin' });
       const dave = { ...user('dave'), extra: { 'authorization.kcp.io/warrant': [warrant] } };
       expect(policyOf([], 'User', 'erin').authorize(things(dave)).allowed).toBe(true);

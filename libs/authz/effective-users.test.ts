@@ -49,7 +49,7 @@ describe('effective users', () => {
     expect(summary({ ...scoped('cluster:a'), groups: [] }, 'b')).toEqual(['system:anonymous [system:unauthenticated]']);
   });
 
-  it('takes a service account for itself at home and for a foreigner elsewhere', () => {
+  it('takes a service account for itself in its own cluster and for a foreigner in others', () => {
     const own = `${robotName} [system:serviceaccounts system:authenticated]`;
     const home = `${robotName} [system:serviceaccounts system:authenticated system:cluster:a]`;
     const global = 'system:kcp:serviceaccount:a:default:robot [system:authenticated]';
@@ -58,7 +58,7 @@ describe('effective users', () => {
     expect(summary(robot('a'), 'b')).toEqual(['system:anonymous [system:authenticated system:cluster:a]', global]);
   });
 
-  it('knows a service account everywhere by its global name when it is held to its home, and not when it is held to elsewhere', () => {
+  it('knows a service account everywhere by its global name when it is held to its home, and not when it is held to another cluster', () => {
     const held = (scope: string): UserInfo => ({
       ...robot('a'),
       extra: { ...robot('a').extra, 'authentication.kcp.io/scopes': [scope] },

@@ -83,7 +83,7 @@ describe('rules in a store', () => {
     fc.tuple(fc.constant('roles'), cluster, fc.constantFrom('a', 'b'), name, roleOf),
   );
 
-  it('give the same answers when followed change by change as when compiled anew, for any changes', async () => {
+  it('give the same answers when followed change by change as when compiled from the start, for any changes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(changeOf, fc.boolean()), { minLength: 1, maxLength: 25 }), async (changes) => {
         await using store = createMemoryStore();

@@ -87,7 +87,7 @@ function resource(plural: string): ServedResource {
   return served as unknown as ServedResource;
 }
 
-it('reads the one definition that has changed and no other, and serves what it would serve when read anew', async () => {
+it('reads the one definition that has changed and no other, and serves what it would serve if everything were read again', async () => {
   await using store = createMemoryStore({ clock: createManualClock() });
   const read: string[] = [];
   const resources = new Map<string, ServedResource>();

@@ -173,7 +173,7 @@ describe('workspace-progress', () => {
     expect(found(test)?.status).toMatchObject({ phase: 'Initializing', initializers: ['root:x'] });
   });
 
-  it('schedules a workspace anew whose shard has left', async () => {
+  it('schedules a workspace again whose shard has left', async () => {
     const annotations = { [shardAnnotation]: 'left', [clusterNameAnnotation]: 'c1' };
     const scheduling = workspace({ annotations, status: { phase: 'Scheduling' } });
     await using test = await testController(create(othersWith(shard('one'))), {

@@ -66,7 +66,7 @@ function createScripted({ failures = {} }: { readonly failures?: Readonly<Record
 }
 
 describe('a shard that is kept served', () => {
-  it('is stood by for when it is lost, with everything of that ownership ended, and served anew', async () => {
+  it('mirrors as a standby when the shard is lost, with everything of that ownership ended, and serves again', async () => {
     const { log, deps, lose, until } = createScripted();
     const kept = await keepServing(deps);
     lose(1);

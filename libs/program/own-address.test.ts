@@ -18,7 +18,7 @@ const ipv6Only = {
 const alone = { lo: [address('127.0.0.1', 'IPv4', true)] };
 const listen = (bindAddress: string, externalHostname = '') => ({ bindAddress, externalHostname });
 
-describe('the address that others are told', () => {
+describe('the address for other services', () => {
   it.each([
     ['a host name as it was given', listen('0.0.0.0', 'kcp.example.com'), both, 'kcp.example.com'],
     ['the address it listens on', listen('10.9.9.9'), both, '10.9.9.9'],

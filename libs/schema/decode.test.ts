@@ -19,7 +19,7 @@ const schema: JsonSchema = {
 };
 const builtin = compileSchema(schema, { dialect: 'builtin', kind: 'Thing' });
 
-it('wrong types are told as Go tells them', () => {
+it('wrong types are reported as Go reports them', () => {
   const errorOf = (object: object): string | undefined => builtin.decode(object).error;
   expect(errorOf({ data: { a: 1 } })).toBe(
     'json: cannot unmarshal number into Go struct field Thing.data of type string',
@@ -41,7 +41,7 @@ it('wrong types are told as Go tells them', () => {
   );
 });
 
-it('unknown fields are removed and told in the order of the document', () => {
+it('unknown fields are removed and reported in the order of the document', () => {
   const object = { nope: 1, metadata: { foo: 1, name: 'n' }, rules: [{ b: 1, a: 1 }] };
   expect(builtin.decode(object)).toEqual({ unknown: ['nope', 'metadata.foo', 'rules[0].b', 'rules[0].a'] });
   expect(object).toEqual({ metadata: { name: 'n' }, rules: [{}] });

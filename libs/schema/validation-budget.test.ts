@@ -49,7 +49,7 @@ it('alternatives times items end with the budget, and a few of them do not', () 
   expect(errorsOf(schema, ['none'])[0]?.message).toContain('must validate at least one schema (anyOf)');
 });
 
-it('no more is told than anybody reads', () => {
+it('no more errors are reported than anybody reads', () => {
   const schema = spec({ type: 'array', items: { type: 'integer' } });
   expect(
     errorsOf(

@@ -24,7 +24,7 @@ describe('the revision clock', () => {
     expect(clock.next()).toBe(6_000);
   });
 
-  it('goes above what it has heard, and above what it has promised', () => {
+  it('goes above what it has received, and above what it has promised', () => {
     const { clock, set } = clockAt(5);
     clock.observe(asRevision(9_000));
     clock.observe(asRevision(7_000));

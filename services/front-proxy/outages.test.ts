@@ -126,7 +126,7 @@ it('stops without cutting off what is under way: watches end between events, oth
   await closed;
 });
 
-it('asks all shards before it hands on that a workspace is not where it was heard to be', async () => {
+it('asks all shards before it hands on that a workspace is not where the index has it', async () => {
   const routed = (exchange: Exchange) => exchange.headers['x-kcp-ts-routed'] !== undefined;
   await using before = await startShard((exchange) =>
     routed(exchange) ? exchange.respond(421, {}) : exchange.respond(404, {}, 'not here'),

@@ -8,7 +8,7 @@ import { createAccess } from './access.ts';
 import { createCore } from './core.ts';
 import { peersOfNone } from './shard.fixture.ts';
 
-it('a view of a living shard decides for ten seconds after it was last complete, of a dead one as long as the register is heard', () => {
+it('a view of a living shard decides for ten seconds after it was last complete, of a dead one as long as the membership answers', () => {
   const living = { shard: 'two', alive: true, membershipSilentMs: 0, ageMs: 9_000 };
   expect(isFreshView(living)).toBe(true);
   expect(isFreshView({ ...living, ageMs: 10_001 })).toBe(false);
@@ -19,7 +19,7 @@ it('a view of a living shard decides for ten seconds after it was last complete,
   expect(isFreshView({ ...living, shard: undefined, ageMs: undefined, membershipSilentMs: 10_001 })).toBe(true);
 });
 
-it('a right in a workspace of a shard that was not heard for too long is refused to be judged, and its absence as well', async () => {
+it('a right in a workspace of a shard that has not answered for too long is refused to be judged, and its absence as well', async () => {
   const clock = createManualClock();
   await using store = createMemoryStore({ clock });
   let fresh = true;

@@ -106,7 +106,7 @@ it('a cluster goes that no workspace of the shard of its parent has, when that i
   expect(there()).toEqual(['kept', 'away']);
 });
 
-it('a workspace that is heard of only when the others are asked keeps its cluster', async () => {
+it('a workspace that is found only when the other shards are asked keeps its cluster', async () => {
   const clock = createManualClock(Date.now());
   const others = createOthers();
   await using store = createMemoryStore({ clock });

@@ -134,7 +134,7 @@ async function ownAmongOthers(deps: DataDependencies, replica: EtcdReplica, owne
     shardNumber: own.number,
     amongOthers: {
       clocks,
-      refusedRevisions: installation.heard.refused,
+      refusedRevisions: installation.received.refused,
       etcdTransactions: () => replica.transactions(),
     },
     follow(shard) {

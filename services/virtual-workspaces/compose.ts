@@ -32,7 +32,7 @@ import type { Logger } from 'pino';
 import { createMetrics } from './metrics.ts';
 
 export interface VirtualWorkspacesOptions {
-  /** Of this service in the register. */
+  /** Of this service in the membership. */
   readonly name: string;
   readonly membership: ShardsMembership;
   readonly directory: Confirming & Pick<Directory, 'isReady'>;
@@ -83,7 +83,7 @@ export function composeVirtualWorkspaces(deps: VirtualWorkspacesOptions): Virtua
         () => true,
         () => false,
       ),
-    failed: (error) => log.warn({ err: error }, 'the register cannot be changed'),
+    failed: (error) => log.warn({ err: error }, 'the membership cannot be changed'),
   });
   let living: ReadonlySet<string> = new Set();
   const following = membership.follow((state) => {

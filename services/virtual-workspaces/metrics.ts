@@ -36,7 +36,7 @@ export function createMetrics({
     gauge('shard_watches', 'Watches held at shards for them.', () => upstreamWatches.size()),
     gauge(
       'register_silent_seconds',
-      'How long ago the register was heard.',
+      'How long ago the membership answered.',
       () => shards.membership.silentForMs() / 1e3,
     ),
     {

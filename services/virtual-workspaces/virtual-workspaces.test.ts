@@ -26,7 +26,7 @@ function forbidden(setting: Setting, number: number, times = Number.POSITIVE_INF
 }
 
 describe('a list over all shards', () => {
-  it('goes on from a token, and reads at an exact revision, when the register is heard: a shard may have joined', async () => {
+  it('goes on from a token, and reads at an exact revision, when the membership answers: a shard may have joined', async () => {
     await using setting = await setUp();
     setting.world.membershipSilentMs = 501;
     let answered = 0;
@@ -57,7 +57,7 @@ describe('a list over all shards', () => {
     });
   });
 
-  it('gives shards a moment to hear of an export, and says no at once where its own shard does', async () => {
+  it('gives shards a moment to receive an export, and says no at once where its own shard does', async () => {
     await using setting = await setUp();
     forbidden(setting, 1, 2);
     expect((await setting.get(cowboys)).status).toBe(200);

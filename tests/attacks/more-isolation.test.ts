@@ -400,7 +400,7 @@ describe('service accounts', () => {
 });
 
 describe('exports', () => {
-  it('do not bring a built-in resource by a name that is cut elsewhere', async () => {
+  it('do not bring a built-in resource by a name that is cut at another place', async () => {
     const annotations = { 'api-approved.kubernetes.io': 'https://github.com/kubernetes/kubernetes/pull/1' };
     const roles = resourceSchema('clusterroles', {
       group: 'rbac.authorization.k8s.io',

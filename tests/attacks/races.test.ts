@@ -336,7 +336,7 @@ it(
 );
 
 it(
-  'an export that is made anew with another identity takes no objects away, and nobody else shows them',
+  'an export that is made again with another identity takes no objects away, and nobody else shows them',
   async () => {
     const provider = await makeWorkspace(admin, 'root', 'anew', universal);
     const consumer = await makeWorkspace(admin, 'root', 'anew-consumer', universal);

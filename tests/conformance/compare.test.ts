@@ -56,7 +56,7 @@ it('a reason covers the path and what is below it, and no path that only begins 
   expect(explainer.unexplained('crd/a', found)).toHaveLength(4);
 });
 
-it('a reason without a difference is told', () => {
+it('a reason without a difference is reported', () => {
   const reason = { recording: 'a', what: 'status', reason: 'x' };
   const explainer = createExplainer([reason]);
   expect(explainer.explains('a', [{ path: 'status', recorded: 1, ours: 2 }])).toBe(true);

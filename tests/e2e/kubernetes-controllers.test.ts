@@ -146,7 +146,7 @@ it('the default account and the authorities of a namespace come back, and go wit
   expect((await admin.get(account)).status).toBe(404);
 });
 
-it('what comes with a namespace, or comes back, is shown to whom it is granted', async () => {
+it('what comes with a namespace, or comes back, is shown to those that it is granted to', async () => {
   const claim: Claim = { group: '', resource: 'configmaps', verbs: ['*'] };
   const provider = await makeWorkspace(admin, 'root', 'claiming');
   const consumer = await makeWorkspace(admin, 'root', 'granting');

@@ -128,7 +128,7 @@ describe.for(kubectls)('with $name', { timeout: 180_000, concurrent: true }, (ku
     expect(await unicorn.ok('create configmap free')).toContain('created');
   });
 
-  it('two providers of the same resource live side by side, told apart by identity', async () => {
+  it('two providers of the same resource live side by side, distinguished by identity', async () => {
     await using stage = await openStage();
     const terminal = await stage.admin(kubectl);
     for (const name of ['x', 'y']) {

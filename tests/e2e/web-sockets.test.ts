@@ -102,7 +102,7 @@ it('ends when its time is up, in the way of the protocol', async () => {
   expect(await socket.closed).toEqual({ code: 1000, wasClean: true });
 });
 
-it('is refused to whom a watch is refused, and for a version that is gone', async () => {
+it('is refused to users that a watch is refused to, and for a version that is gone', async () => {
   const { path } = await makeWorkspace(admin, 'root', 'refused');
   await expect(openSocket(`${configMapsOf(path)}?watch=true`, 'wrong')).rejects.toThrow('did not accept');
   await expect(openSocket(`${configMapsOf(path)}?watch=true&resourceVersion=x`)).rejects.toThrow('did not accept');

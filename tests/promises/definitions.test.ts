@@ -47,7 +47,7 @@ it('P33: lists of metadata alone work right after a definition was created', asy
   expect(list.body.kind).toBe('PartialObjectMetadataList');
 });
 
-it('a definition that was deleted and made again begins anew: watches and pages of its former life are 410', async () => {
+it('a definition that was deleted and made again begins again: watches and pages of its former incarnation are 410', async () => {
   await define(server.admin, workspace.path, 'ghosts');
   const ghosts = `${base(workspace.path)}/apis/wild.west/v1alpha1/namespaces/default/ghosts`;
   for (const name of ['a', 'b', 'c']) await done(server.admin.post(ghosts, custom('Ghost', name)));

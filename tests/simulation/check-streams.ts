@@ -84,7 +84,7 @@ function checkEvents(
 export interface Histories {
   readonly clients: readonly (readonly Segment[])[];
   readonly shards: readonly SimShard[];
-  /** The register at the end. */
+  /** The membership at the end. */
   readonly records: readonly MergedShard[];
 }
 

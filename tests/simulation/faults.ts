@@ -19,7 +19,7 @@ export interface FaultDependencies {
   readonly writesUntilMs: number;
 }
 
-/** How long the register goes on believing in a shard that does not say anything any more. */
+/** How long the membership goes on believing in a shard that does not say anything any more. */
 const membershipLeaseMs = 700;
 const shardsMax = 4;
 
@@ -74,7 +74,7 @@ export function stop(simulation: Simulation, shard: SimShard): void {
   });
 }
 
-/** The shard lives, and serves whoever reaches it, and the register does not hear of it. */
+/** The shard lives, and serves whoever reaches it, and the membership does not hear of it. */
 export function lapse({ time, chance }: Simulation, shard: SimShard): void {
   const life = shard.life();
   life.membership.lapse();

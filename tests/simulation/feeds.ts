@@ -89,7 +89,7 @@ export interface FollowDependencies {
   readonly own?: string;
 }
 
-/** A register names the process that announced itself last. */
+/** A membership names the process that announced itself last. */
 function newest(caches: Simulation['caches']): readonly string[] {
   return [...new Map([...caches].map(([address, { process }]) => [process.host, address])).values()];
 }

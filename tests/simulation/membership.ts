@@ -1,13 +1,13 @@
-/** The register, as one process hears of it: late, and at times not at all. */
+/** The membership, as one process hears of it: late, and at times not at all. */
 import type { InProcessRegistry, Membership, MembershipState, ShardAddress, ShardRecord } from '@kcp-ts/sharding';
 import type { SimProcess } from './process.ts';
 import type { Chance, VirtualTime } from './virtual-time.ts';
 
 export interface SimMembership
   extends Pick<Membership, 'current' | 'follow' | 'silentForMs' | 'refresh' | 'exclude' | 'readmit'> {
-  /** Whether the register and the process reach each other. */
+  /** Whether the membership and the process reach each other. */
   connected: boolean;
-  /** Joins, and is alive from then on. Rejects where `mayJoin` says no when the register is asked. */
+  /** Joins, and is alive from then on. Rejects where `mayJoin` says no when the membership is asked. */
   join(shard: ShardAddress, mayJoin: () => boolean): Promise<ShardRecord>;
   /** Its lease has ended. */
   lapse(): void;
@@ -39,7 +39,7 @@ export function followMembership({ time, chance, registry }: RegisterDependencie
 
   async function reach(): Promise<void> {
     await new Promise<void>((resolve) => void process.clock.setTimer(travel(), resolve));
-    if (!membership.connected) throw new Error('the register cannot be reached');
+    if (!membership.connected) throw new Error('the membership cannot be reached');
   }
 
   function look(): void {

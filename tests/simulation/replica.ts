@@ -134,7 +134,7 @@ function createContents({ network, lives }: Simulation, process: SimProcess) {
   return { ask, open, progressOf };
 }
 
-/** A view in which a rule about exclusions or the register is left out. */
+/** A view in which a rule about exclusions or the membership is left out. */
 function withoutRules({ rules, time, network, shards }: Simulation, process: SimProcess, view: View): View {
   const lostSince = new Map<string, number>();
   function seen(shard: ShardRecord): ShardRecord {
@@ -232,7 +232,8 @@ export function startReplica(simulation: Simulation, host: string): SimReplica {
       return (await consistentListRevision({ shards, progressRequester: asker, clock, includes: () => true })).revision;
     },
     async page({ revision, shard: number, after }, limit) {
-      if (shards.silentForMs() > silentMsMax) throw new StatusError('ServiceUnavailable', 'the register is silent', {});
+      if (shards.silentForMs() > silentMsMax)
+        throw new StatusError('ServiceUnavailable', 'the membership is silent', {});
       const left = shards
         .current()
         .shards.filter((shard) => shard.joinRevision < revision && shard.number >= number)

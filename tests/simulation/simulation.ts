@@ -67,7 +67,7 @@ export interface ShardLife {
   ask(past: Revision): Promise<ShardProgress>;
   /** Runs a read, and throws where it may no longer be answered. */
   read<Answer>(run: (store: Store) => Answer | Promise<Answer>): Promise<Answer>;
-  /** After its lease in the register has ended. */
+  /** After its lease in the membership has ended. */
   rejoin(): void;
   /** As a framed watch; never ends by itself. Resolves when it has begun. */
   watch(after: Revision, initial: boolean, signal: AbortSignal, send: (frame: WatchFrame) => void): Promise<void>;

@@ -11,7 +11,7 @@ describeBus('in process', () => {
 });
 
 describe('the queue of a subscription', () => {
-  it('that is full loses what waits, and the follower is told', async () => {
+  it('that is full loses what waits, and the subscriber gets a gap', async () => {
     await using bus = createInProcessBus({ queueMessagesMax: 3 });
     using received = await receive(bus, 'kcp.feed.*');
     for (const text of ['1', '2', '3', '4', '5']) void bus.publish('kcp.feed.a', Buffer.from(text));

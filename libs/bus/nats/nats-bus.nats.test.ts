@@ -104,7 +104,7 @@ if (missing === undefined) {
     });
   });
 
-  it('a server that says nothing is told of as a gap, again and again', async () => {
+  it('a server that says nothing is reported as a gap, again and again', async () => {
     await using nats = await startNats();
     await using bus = connectBus({ servers: [nats.url], name: 'bus' });
     await up(bus);

@@ -121,7 +121,7 @@ it('reads integers exactly, and refuses more long ones than anybody has', () => 
   expect(() => decode(`[${'9'.repeat(400_000)}]`)).toThrow('20000 long numbers');
 });
 
-it('a number that is larger than any is told once nothing else is wrong', () => {
+it('a number that is larger than any is reported if nothing else is wrong', () => {
   const told = (text: string) => messageOf(() => decodeJson(Buffer.from(text), strict));
   expect(told('{"a":[-1e999]}')).toContain('json: cannot unmarshal number -1e999 into Go value of type float64');
   expect(told('{"a":1e999,}')).toContain("invalid character '}' looking for beginning of object key string");

@@ -57,7 +57,7 @@ describe('a YAML body', () => {
     expect(await longestTurn(() => decode(text))).toBeLessThan(60);
   });
 
-  it('is refused in the same words, short or long, and its doubled keys are told', async () => {
+  it('is refused in the same words, short or long, and its doubled keys are reported', async () => {
     for (const rest of ['', lines(2_000)]) {
       await expect(decode(`a: [\n${rest}`)).rejects.toMatchObject({ code: 400, reason: 'BadRequest' });
       expect((await decode(`a: 1\na: 2\n${rest}`)).duplicates).toEqual(['a']);

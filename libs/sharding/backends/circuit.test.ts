@@ -61,7 +61,7 @@ it('is not moved by requests that were under way when it opened', () => {
   expect(circuit.admits()).toBe(true);
 });
 
-it('lets another one try when nothing is heard of the first', () => {
+it('lets another one try when the first gets no answer', () => {
   const { clock, circuit } = opened();
   clock.time = 251;
   expect(circuit.admits()).toBe(true);

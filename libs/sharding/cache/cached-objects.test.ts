@@ -160,7 +160,7 @@ it('a copy is nobody’s to take while it is being made, also where the process 
   expect(await replicatedShards(raw)).toEqual([]);
 });
 
-it('what cannot be written ends a copy where it was, until it is begun anew', async () => {
+it('what cannot be written ends a copy where it was, until it is begun again', async () => {
   const { raw, feedHandlers, settled, errors, kept, rawWriter } = open();
   const [, feedHandler] = feedHandlers as [FeedHandler, FeedHandler];
   const [one, two] = [

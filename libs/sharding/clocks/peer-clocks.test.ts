@@ -15,7 +15,7 @@ function aheadBy(milliseconds: () => number): Clock {
   return { ...system, now: () => system.now() + milliseconds() };
 }
 
-it('shards hear the clocks of the other shards and of cache-servers over the wire, and nobody else hears theirs', async () => {
+it('shards receive the clocks of the other shards and of cache-servers over the wire, and no other service receives theirs', async () => {
   const authority = await createTestAuthority();
   const registry = createInProcessRegistry({ clock: system });
   await using stack = new AsyncDisposableStack();

@@ -93,7 +93,7 @@ async function follow(url: string, record: Awaited<ReturnType<typeof createShard
 describe.skipIf(missing !== undefined)(
   `a feed over NATS and gRPC${missing === undefined ? '' : `: ${missing}`}`,
   () => {
-    it('a follower takes a snapshot of thousands, and hears what comes', async () => {
+    it('a feed consumer takes a snapshot of thousands, and receives what comes', async () => {
       await using nats = await startNats();
       await using shard = await createShard(nats.url);
       await Promise.all(

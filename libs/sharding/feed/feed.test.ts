@@ -24,7 +24,7 @@ describe('a follower of feeds', () => {
     expect(alpha.asked).toEqual({ snapshot: 1, fetch: 1 });
   });
 
-  it('hears in one message what commits in one turn', async () => {
+  it('receives in one message what commits in one turn', async () => {
     await using all = await createInstallation();
     await all.feedConsumer.ready();
     const { store } = all.shards[0] as TestShard;
@@ -168,7 +168,7 @@ describe('a follower of feeds', () => {
     expect(asked).toEqual({ snapshot: 1, fetch: 2 });
   });
 
-  it('asks anew when the bus says that something may be missing', async () => {
+  it('asks again when the bus says that something may be missing', async () => {
     await using all = await createInstallation();
     await all.feedConsumer.ready();
     const { store } = all.shards[0] as TestShard;
@@ -416,7 +416,7 @@ describe('the shards that are followed', () => {
 });
 
 describe('how old what is known is', () => {
-  it('age grows while nothing is heard, and an idle feed stays young', async () => {
+  it('age grows while nothing is received, and an idle feed stays young', async () => {
     await using all = await createInstallation();
     await all.feedConsumer.ready();
     for (let second = 0; second < 15; second++) await all.second();

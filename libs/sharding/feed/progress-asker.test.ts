@@ -73,7 +73,7 @@ describe('asking a shard for progress', () => {
     expect(shard.streams()).toBe(1);
   });
 
-  it('fails everybody who waits when the shard fails, and begins anew with the next question', async () => {
+  it('fails all that wait when the shard fails, and begins again with the next request', async () => {
     const shard = await startShard();
     using asker = createProgressAsker({ call: shard.client.call, clock: createSystemClock(), timeoutMs: 5_000 });
     const both = [asker.ask(past(1)), asker.ask(past(2))].map((one) =>

@@ -8,7 +8,7 @@ import { createInstallation, exportKey, put, turns, until } from './feed.fixture
 const [a, b, c] = ['a', 'b', 'c'].map((name) => exportKey(name)) as [string, string, string];
 
 describe('a handler that has lost something of a shard', () => {
-  it('is given everything anew some seconds later, and what it loses meanwhile once more', async () => {
+  it('is given everything again some seconds later, and what it loses meanwhile once more', async () => {
     await using all = await createInstallation(['alpha', 'beta']);
     await all.feedConsumer.ready();
     const [shard, other] = all.shards as [TestShard, TestShard];
@@ -113,7 +113,7 @@ describe('a replica', () => {
     }
   });
 
-  it('is believed of a living shard that does not answer, until that does: it is asked again, and has not been heard before', async () => {
+  it('is believed of a living shard that does not answer, until that does: it is asked again, and counts as silent before', async () => {
     await using all = await createInstallation(['alpha'], async (shard) => {
       shard.up = false;
       await put(shard.store, a, 'x');
@@ -137,7 +137,7 @@ describe('a replica', () => {
     expect([all.feedConsumer.isHeard('alpha'), all.feedConsumer.isHeard('beta')]).toEqual([false, false]);
   });
 
-  it('makes nobody believe that a living shard was heard', async () => {
+  it('makes no consumer believe that a living shard has answered', async () => {
     await using all = await createInstallation(['alpha'], async (shard) => {
       shard.up = false;
       await put(shard.store, a, 'x');

@@ -293,14 +293,14 @@ class EtcdMembership implements Membership {
     const key = this.#shardKey(name);
     for (let attempt = 0; attempt < attempts; attempt++) {
       const { entry } = await etcdGet(this.#client, key);
-      if (entry === undefined) throw new Error(`Cannot change ${name} in the register: there is no such shard`);
+      if (entry === undefined) throw new Error(`Cannot change ${name} in the membership: there is no such shard`);
       const shard = decode<StoredShard>(entry.value);
       const wanted = next(shard);
       if (wanted === undefined) return shard;
       const condition = { key, modRevision: entry.modRevision };
       if ((await etcdCommit(this.#client, [condition], [{ put: key, value: encode(wanted) }])).succeeded) return wanted;
     }
-    throw new Error(`Cannot change ${name} in the register: too many others change it at the same time`);
+    throw new Error(`Cannot change ${name} in the membership: too many others change it at the same time`);
   }
 
   current(): MembershipState {

@@ -30,7 +30,7 @@ export function createInProcessRegistry({ clock }: { readonly clock: Clock }): I
 
   function changeShard(name: string, change: Partial<ShardRecord>): ShardRecord {
     const before = shards.get(name);
-    if (before === undefined) throw new Error(`Cannot change ${name} in the register: there is no such shard`);
+    if (before === undefined) throw new Error(`Cannot change ${name} in the membership: there is no such shard`);
     const next = { ...before, ...change };
     shards.set(name, next);
     changed();

@@ -36,7 +36,7 @@ function until(membership: Membership, holds: (state: MembershipState) => boolea
 }
 
 function describeMembership(name: string, install: () => Promise<Installation>): void {
-  describe(`the ${name} register`, () => {
+  describe(`the ${name} membership`, () => {
     it('gives every shard a number of its own, and the same one when it comes back', async () => {
       await using installation = await install();
       await using first = await installation.open();
@@ -57,7 +57,7 @@ function describeMembership(name: string, install: () => Promise<Installation>):
       expect((await third.join(address('c'))).number).toBe(3);
     });
 
-    it('keeps a shard alive for its successor when the register of its former owner ends', async () => {
+    it('keeps a shard alive for its successor when the membership of its former owner ends', async () => {
       await using installation = await install();
       await using successor = await installation.open();
       {
@@ -155,7 +155,7 @@ if (missing === undefined) {
     };
   });
 
-  it('the etcd register knows for how long it has not been heard, and that it is again', async () => {
+  it('the etcd membership knows for how long etcd has not answered, and that it answers again', async () => {
     await using etcd = await startEtcd();
     await using link = await startLinkRelay({ targetPort: etcd.port });
     using client = createEtcdClient({ endpoints: [`http://127.0.0.1:${link.port}`] });

@@ -81,7 +81,7 @@ export async function awaitMembership(
 ): Promise<void> {
   const begunMs = clock.monotonic();
   while (shards.silentForMs() > silentMsMax) {
-    if (clock.monotonic() - begunMs > settleMsMax) throw unavailable('the register of shards does not answer');
+    if (clock.monotonic() - begunMs > settleMsMax) throw unavailable('the membership of shards does not answer');
     await shards.refresh();
   }
 }

@@ -152,7 +152,7 @@ describe('a merged watch', () => {
     expect(watch.position()).toBe(12);
   });
 
-  it('passes nothing while the register is silent', () => {
+  it('passes nothing while the membership is silent', () => {
     const { send, shown, silent, runTimers } = setUp([shard(1)]);
     silent(1_001);
     send('s1', event(20));

@@ -24,8 +24,8 @@ import type { FeedPublisher } from '../feed/feed-publisher.ts';
 import { createFeedPublisher } from '../feed/feed-publisher.ts';
 import { feedService } from '../feed/feed-service.ts';
 import type { FeedConsumer } from '../feed/follow.ts';
-import type { HeardRevisions } from '../feed/heard-revisions.ts';
-import { hearRevisions } from '../feed/heard-revisions.ts';
+import type { ReceivedRevisions } from '../feed/received-revisions.ts';
+import { receiveRevisions } from '../feed/received-revisions.ts';
 import { createPathIndex, pathIndexHandler } from '../locator/path-index.ts';
 import type { PeerTls } from '../membership/connections.ts';
 import type { JoinedRpc } from '../membership/join.ts';
@@ -63,7 +63,7 @@ export interface Installation {
   readonly peers: Peers;
   readonly feedConsumer: FeedConsumer;
   readonly publisher: FeedPublisher;
-  readonly heard: Pick<HeardRevisions, 'refused'>;
+  readonly received: Pick<ReceivedRevisions, 'refused'>;
   /** From now on what other shards ask of this one is done. */
   takeRequests(requests: ClusterRequests): void;
   /** Called when other services request progress past a revision: all watches get the progress at once. */
@@ -181,7 +181,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
     shardService(() => (options.clocks.fault() === undefined ? requests : undefined), options.findServiceAccount),
   );
   const known = createKnown(options.contents.isCopiedKey);
-  const heard = hearRevisions(store, (name, revision) =>
+  const received = receiveRevisions(store, (name, revision) =>
     log.error(
       { shard: name, revision },
       'a shard is more than a second ahead of this one’s clock, and is not followed there',
@@ -191,7 +191,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
   const clusters = await countClusters(store);
   const feedConsumer = await createFeedConsumer({
     bus,
-    feedHandler: joinFeedHandlers([known.feedHandler, heard.feedHandler]),
+    feedHandler: joinFeedHandlers([known.feedHandler, received.feedHandler]),
     clock,
     connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
     replicas: () => cacheServersOf(membership.current()).map(({ rpcAddress }) => rpcAddress),
@@ -236,7 +236,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
     peers,
     feedConsumer,
     publisher,
-    heard,
+    received,
     takeRequests(taken) {
       requests = taken;
     },

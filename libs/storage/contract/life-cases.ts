@@ -37,13 +37,13 @@ export const lifeCases: readonly StoreCase[] = [
     },
   },
   {
-    name: 'what is committed or promised after a revision was heard of is above it, unless that is far beyond the clock',
+    name: 'what is committed or promised after a revision was received is above it, unless that is far beyond the clock',
     async run({ open, clock }) {
       await using store = await open();
-      const heard = (revisionAt(clock.now()) + 900_000) as Revision;
-      expect(store.observe(heard)).toBe(true);
-      expect((await committed(store, put(keyOf('a'), '1'))).revision).toBeGreaterThan(heard);
-      expect(await store.progress()).toBeGreaterThan(heard);
+      const received = (revisionAt(clock.now()) + 900_000) as Revision;
+      expect(store.observe(received)).toBe(true);
+      expect((await committed(store, put(keyOf('a'), '1'))).revision).toBeGreaterThan(received);
+      expect(await store.progress()).toBeGreaterThan(received);
       const far = (revisionAt(clock.now()) + 1_100_000) as Revision;
       expect(store.observe(far)).toBe(false);
       expect((await committed(store, put(keyOf('b'), '1'))).revision).toBeLessThan(far);

@@ -114,7 +114,7 @@ describe('group commit', () => {
     expect(await store.progress()).toBe(later);
   });
 
-  it('promises what lies before all that is on its way at once, to whom that will do', async () => {
+  it('promises at once what lies before all pending commits, if that is enough', async () => {
     const { store, flushes, clock } = createHeldStore();
     void store.progress();
     await turn();

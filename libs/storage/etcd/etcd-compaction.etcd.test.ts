@@ -84,7 +84,7 @@ if (missing === undefined)
       await following[Symbol.asyncDispose]();
     });
 
-    it('waits for no mirror that is gone, nor for one that reads everything anew', async () => {
+    it('waits for no mirror that is gone, nor for one that reads everything again', async () => {
       const keys = newKeys();
       const compactor = createCompactor(client, keys);
       const at = await write();

@@ -134,7 +134,7 @@ if (missing === undefined) {
         expect(taken.get(keyOf('a'))?.value.length).toBe(10_000);
       }));
 
-    it('read anew has its floor at the last commit, also where that was a deletion', () =>
+    it('read again has its floor at the last commit, also where that was a deletion', () =>
       inFolder(async (folder) => {
         const prefix = newPrefix();
         const first = await open({ etcd: at(etcd.port), prefix, path: join(folder, 'first') });

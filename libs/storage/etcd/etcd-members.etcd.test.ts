@@ -76,7 +76,7 @@ describe.skipIf(missing !== undefined)('with three members of etcd, of which one
     });
   });
 
-  it('a watch at that one says nothing of what it has not heard, and hears it when the member is back', async () => {
+  it('a watch at that one sends nothing that the member has not received, and sends it when the member is back', async () => {
     const leader = await etcd.leader();
     const prefix = `/watch-${++prefixes}/`;
     await using watch = await follow([endpoint(leader + 1)], prefix);

@@ -125,7 +125,7 @@ describe.skipIf(missing !== undefined)('when etcd was restored from a backup', (
     expect(states).toContain('restored');
   }, 60_000);
 
-  it('a standby that was running reads everything anew', async () => {
+  it('a standby that was running reads everything again', async () => {
     await using standby = await open('standby', { onState: (state) => void states.push(`standby: ${state}`) });
     const first = await open('first');
     const owned = await first.own();

@@ -269,7 +269,7 @@ if (missing === undefined) {
   });
 
   describe('an owner', () => {
-    it('goes on from its mirror after a restart, and reads everything anew where etcd has forgotten what it needs', () =>
+    it('goes on from its mirror after a restart, and reads everything again where etcd has forgotten what it needs', () =>
       inFolder(async (folder) => {
         for (const [round, compacted] of [false, true].entries()) {
           const states: string[] = [];

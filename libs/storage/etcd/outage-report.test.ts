@@ -20,7 +20,7 @@ it('says each reason once, and again after a minute, and counts every failure', 
   expect(report.failures()).toBe(2 * 118 + 1);
 });
 
-it('says a reason anew when etcd was heard in between', () => {
+it('reports a reason again when etcd has answered in between', () => {
   const said: string[] = [];
   const report = createOutageReport({ monotonic: () => 0 }, (reason) => said.push(reason));
   report.failed(refused);

@@ -66,14 +66,14 @@ describe('an object', () => {
     expect(check([...life, read(2n, [15, 25]), absent([35, 45]), absent([-5, 5])])).toEqual([]);
   });
 
-  it('may be changed by a write whose outcome nobody was told', () => {
+  it('may be changed by a write whose outcome is unknown', () => {
     const unknown = at('update', [10, 20], { kind: 'unknown' }, { write: 'w2', from: 1n });
     expect(check([create(1n, [0, 10]), unknown, read(1n, [25, 26]), read(2n, [50, 60])])).toEqual([]);
     expect(check([create(1n, [0, 10]), unknown, read(1n, [90, 95])])).toEqual([]);
     expect(check([create(1n, [0, 10]), unknown, read(2n, [50, 60]), read(1n, [61, 62])])).not.toEqual([]);
   });
 
-  it('may be gone by a deletion whose outcome nobody was told', () => {
+  it('may be gone by a deletion whose outcome is unknown', () => {
     const history = [create(1n, [0, 10]), remove(1n, [10, 20], 'unknown')];
     expect(check([...history, absent([50, 60])])).toEqual([]);
     expect(check([...history, read(1n, [50, 60])])).toEqual([]);
@@ -165,7 +165,7 @@ describe('a watcher', () => {
     expect(check(life, watcher(list(0n), ...whole), watcher(list(2n, 2n), ...whole.slice(2)))).toEqual([]);
   });
 
-  it('lists anew after an explicit end', () => {
+  it('lists again after an explicit end', () => {
     expect(check(life, watcher(list(0n), ...whole.slice(0, 2), { kind: 'expired' }, list(6n, 5n)))).toEqual([]);
   });
 
@@ -237,7 +237,7 @@ describe('a watcher of two shards', () => {
     shown('b', two[2]),
   ];
 
-  it('may lose the end of one shard before it is told to list anew', () => {
+  it('may lose the end of one shard before it has to list again', () => {
     const without = [0, 1, 2, 4].map((place) => all[place] as WatchRecord);
     expect(check(operations, watcher(list(0n), ...all), watcher(list(0n), ...without, { kind: 'expired' }))).toEqual(
       [],

@@ -172,7 +172,7 @@ export function shardServer({ shards }: Simulation, name: string): SimServer | u
   return serverOf(shards.get(name)?.life());
 }
 
-/** A process of a shard, as the register names it. */
+/** A process of a shard, as the membership names it. */
 export function serverAt({ lives }: Simulation, address: string): SimServer | undefined {
   return serverOf(lives.get(address));
 }

@@ -48,7 +48,7 @@ it('never touches a process that has got the id of another one', async () => {
   expect(leftProcesses(folder)).toEqual([]);
 });
 
-it('never touches a process that cannot be told from others, and names it', async () => {
+it('never touches a process that cannot be distinguished from others, and names it', async () => {
   recordProcess(path, pid);
   await changeRecord({ identity: '' });
   const left = leftProcesses(folder);

@@ -67,7 +67,7 @@ export type FeedMessage = Message<"feed.v1.FeedMessage"> & {
   number: number;
 
   /**
-   * Another one: the shard has begun anew.
+   * Another one: the shard has begun again.
    *
    * @generated from field: string epoch = 3;
    */

@@ -4,7 +4,7 @@ import { revisionZero } from '@kcp-ts/api';
 import type { Store } from '@kcp-ts/storage';
 import type { FeedEntry, FeedHandler } from './feed.ts';
 
-export interface HeardRevisions {
+export interface ReceivedRevisions {
   /** What is committed here after something was received is later than it. */
   readonly feedHandler: FeedHandler;
   /** How often each shard was ahead of us by more than is followed. */
@@ -12,10 +12,10 @@ export interface HeardRevisions {
 }
 
 /** `alarm` is called with the first revision that is refused of a shard, and again after one that was not. */
-export function hearRevisions(
+export function receiveRevisions(
   store: Pick<Store, 'observe'>,
   alarm: (shard: string, revision: Revision) => void,
-): HeardRevisions {
+): ReceivedRevisions {
   const refused = new Map<string, number>();
   const alarmed = new Set<string>();
 

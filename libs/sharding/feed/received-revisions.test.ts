@@ -2,18 +2,18 @@ import type { Revision } from '@kcp-ts/api';
 import { createMemoryStore, revisionAt } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
-import { hearRevisions } from './heard-revisions.ts';
+import { receiveRevisions } from './received-revisions.ts';
 
 const shard = { name: 'fast', number: 2 };
 
-it('a revision from beyond the bound is refused, counted and told of once, and the hearer goes on', async () => {
+it('a revision from beyond the bound is refused, counted and logged once, and the consumer goes on', async () => {
   const clock = createManualClock();
   await using store = createMemoryStore({ clock });
   const alarms: string[] = [];
-  const heard = hearRevisions(store, (name) => void alarms.push(name));
+  const received = receiveRevisions(store, (name) => void alarms.push(name));
   const hear = (aheadMs: number) => {
     const revision = revisionAt(clock.now() + aheadMs);
-    heard.feedHandler.apply(shard, [
+    received.feedHandler.apply(shard, [
       { key: 'a', revision: 5 as Revision, createRevision: 5 as Revision, value: undefined },
       { key: 'b', revision, createRevision: revision, value: undefined },
     ]);
@@ -30,11 +30,11 @@ it('a revision from beyond the bound is refused, counted and told of once, and t
   hear(1_600);
   expect(await commit()).toBeLessThan(far);
   expect(await store.progress()).toBeLessThan(far);
-  expect([...heard.refused()]).toEqual([['fast', 2]]);
+  expect([...received.refused()]).toEqual([['fast', 2]]);
   expect(alarms).toEqual(['fast']);
   hear(0);
-  heard.feedHandler.begin(shard).add([{ key: 'c', revision: far, createRevision: far, value: undefined }]);
+  received.feedHandler.begin(shard).add([{ key: 'c', revision: far, createRevision: far, value: undefined }]);
   expect(alarms).toEqual(['fast', 'fast']);
-  heard.feedHandler.removed('fast');
-  expect([...heard.refused()]).toEqual([]);
+  received.feedHandler.removed('fast');
+  expect([...received.refused()]).toEqual([]);
 });
