@@ -8,3 +8,4 @@ export type { ReferenceRights } from './plugins/references.ts';
 export { createReferencesPlugins } from './plugins/references.ts';
 export { createReplication } from './plugins/replication.ts';
 export { createServerOwnedMetadata, serverOwnedMetadata } from './plugins/server-owned-metadata.ts';
+export { createReferenceRights } from './reference-rights.ts';

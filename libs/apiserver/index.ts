@@ -17,6 +17,7 @@ export type { PublicDocument, VersionInfo } from './handlers/non-resource.ts';
 // Options of requests
 export type { ListOptions } from './options/list-options.ts';
 export { oldestRevision, parseListOptions } from './options/list-options.ts';
+export { createPresentation } from './presentation.ts';
 export type { Progress } from './progress.ts';
 export { createProgress } from './progress.ts';
 // Bodies in protobuf
@@ -25,7 +26,6 @@ export { isTrue, parseQuery } from './query.ts';
 // Targets
 export { parseApiPath, requestInfoOf, splitCluster } from './request-path.ts';
 export type {
-  ApiSurfaceDocuments,
   ServerDependencies,
   SpecialAnswer,
   SpecialCall,

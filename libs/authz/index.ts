@@ -1,5 +1,7 @@
 // Questions and answers
 
+export type { Access, AccessDependencies, ClaimedResource } from './access.ts';
+export { createAccess } from './access.ts';
 export { aggregatedRules } from './aggregation.ts';
 export type { AccessRequest, Decision, PathQuestion, Question, ResourceQuestion } from './attributes.ts';
 export type { Authorizer, AuthorizerDependencies, BoundExport } from './authorizer.ts';

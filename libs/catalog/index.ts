@@ -1,5 +1,7 @@
+export { boundExportOf } from './bound-export.ts';
 export type { Catalog, CatalogDependencies } from './catalog.ts';
 export { bindingsPrefix, crdsPrefix, createCatalog } from './catalog.ts';
+export { claimedResources } from './claimed-resources.ts';
 export type { BoundResource, Component } from './component.ts';
 export type { ComponentDependencies, Components } from './components.ts';
 export { boundResourcesOf, createComponents } from './components.ts';

@@ -4,6 +4,7 @@
  */
 import type { Controller } from '@kcp-ts/controller-runtime';
 import { commit, nothing } from '@kcp-ts/controller-runtime';
+import type { Store } from '@kcp-ts/storage';
 import { encodeStored, resourcePrefix } from '@kcp-ts/storage';
 import type { BindingIndex } from './binding-index.ts';
 import type { ControllerDependencies } from './writer.ts';
@@ -17,6 +18,16 @@ const noFingerprint = '0000000000000000';
 export function parseExportConsumersKey(key: string): { readonly shard: string; readonly hash: string } {
   const [hash = '', shard = ''] = key.slice(exportConsumersPrefix.length).split('/');
   return { shard, hash };
+}
+
+/** Of the shards of an installation. */
+const shardsMax = 4_096;
+
+/** The other shards with a workspace that is bound to an export. `objects`: the replicated ones of other shards. */
+export function shardsOfConsumers(objects: Pick<Store, 'scan'>, exportHash: string): readonly string[] {
+  return objects
+    .scan({ prefix: `${exportConsumersPrefix}${exportHash}/` }, shardsMax)
+    .map(({ key }) => parseExportConsumersKey(key).shard);
 }
 
 export interface ExportConsumersDependencies extends ControllerDependencies {

@@ -77,10 +77,12 @@ export { silentMsMax } from './merge/shards.ts';
 export type { UpstreamWatch, UpstreamWatchHandlers } from './merge/upstream-watch.ts';
 // What a shard knows of the others, and they ask of each other
 export { changesEverywhere, childElsewhere, objectsEverywhere } from './peers/everywhere.ts';
-export { isFreshView } from './peers/freshness.ts';
 export type { Installation } from './peers/join-installation.ts';
 export { createKnown, joinInstallation } from './peers/join-installation.ts';
+export { ownershipOf, workspacesOfOtherShards } from './peers/owned-clusters.ts';
 export type { Peers } from './peers/peers.ts';
+export type { ShardReport } from './peers/shard-report.ts';
+export { shardReportSeries, wrongClock } from './peers/shard-report.ts';
 export type { ClusterRequests } from './requests/cluster-requests.ts';
 export { createClusterRequests } from './requests/cluster-requests.ts';
 // The virtual workspaces over all shards

@@ -3,7 +3,9 @@
  * provider deletes the APIResourceSchema, and one copy serves every workspace that binds it. The
  * copies are internal: no API shows them.
  */
-import { formatKey } from '@kcp-ts/storage';
+import type { Operation, Store } from '@kcp-ts/storage';
+import { encodeStored, formatKey } from '@kcp-ts/storage';
+import type { ApiResourceSchema } from './types.ts';
 
 /** A bound resource under its identity, as sets of what a workspace has bound hold it. */
 export function boundName(group: string, resource: string, identity: string): string {
@@ -22,4 +24,14 @@ export function boundSchemaKey(uid: string): string {
     namespace: '',
     name: uid,
   });
+}
+
+/** Copies of schemas are not objects of an API: no definition normalises them. */
+const noFingerprint = '0000000000000000';
+
+/** Copies a schema that is bound; undefined where there is a copy already. */
+export function keepBoundSchema(store: Pick<Store, 'peekHead'>, schema: ApiResourceSchema): Operation | undefined {
+  const key = boundSchemaKey(schema.metadata.uid ?? '');
+  if (store.peekHead(key) !== undefined) return undefined;
+  return { op: 'put', key, expect: 'any', value: () => encodeStored(noFingerprint, 0, JSON.stringify(schema)) };
 }

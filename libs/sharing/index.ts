@@ -1,6 +1,6 @@
 // Kinds
 
-export { boundName, boundSchemaKey, boundSchemasCluster } from './bound-schemas.ts';
+export { boundName, boundSchemaKey, boundSchemasCluster, keepBoundSchema } from './bound-schemas.ts';
 export type { ClaimTables, TableClaim } from './claim-table.ts';
 export { createClaimTables, grants, isClaimOn } from './claim-table.ts';
 // Claims
@@ -13,6 +13,7 @@ export { evaluateBinding } from './evaluate-binding.ts';
 export { identityOf } from './export-identity.ts';
 export type { ExportIndex } from './export-index.ts';
 export { createExportIndex } from './export-index.ts';
+export { exportsOf } from './exports-of.ts';
 export {
   bindingFinalizer,
   claimHash,
@@ -37,6 +38,7 @@ export {
   sliceKey,
   slicesPrefix,
 } from './keys.ts';
+export { policyOwners } from './policy-owners.ts';
 export {
   formatLocks,
   locksOfBindings,

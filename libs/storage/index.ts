@@ -6,8 +6,9 @@ export { cutIntoCommits } from './cut-into-commits.ts';
 export type { Decision, Reads } from './decision.ts';
 export { createDecision } from './decision.ts';
 export { eachBatch } from './each-batch.ts';
-// Engines
 export type { StoreOptions } from './engine/create-store.ts';
+// Engines
+export { storeSeries } from './store-series.ts';
 // etcd
 
 export type { EtcdReplica, EtcdReplicaOptions, OwnedShard, ReplicaRole } from './etcd/etcd-store.ts';

@@ -1,7 +1,8 @@
+import type { LogicalClusterName } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
-import type { Decision, Operation, Store } from '@kcp-ts/storage';
+import type { Decision, Operation, Reads, Store } from '@kcp-ts/storage';
 import { createDecision, flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';
-import { storedLogicalClusterKey } from './logical-cluster-key.ts';
+import { logicalClusterKey, storedLogicalClusterKey } from './logical-cluster-key.ts';
 
 /**
  * A decision whose commit relies on what was read for it. A new object relies on its logical
@@ -17,4 +18,11 @@ export function createClusterDecision(store: Store): Decision {
     return { op: 'check', key: ownerKey, createRevision: entry.createRevision };
   }
   return createDecision(store, { guardCreate });
+}
+
+/** Whether objects may be made in a cluster. It is a condition of what is committed. */
+export function takesContent(reads: Reads, cluster: LogicalClusterName): boolean {
+  if (cluster.startsWith('system:')) return true;
+  const entry = reads.peek(logicalClusterKey(cluster));
+  return entry !== undefined && (storedFlags(entry.value) & flagDeleting) === 0;
 }

@@ -5,6 +5,7 @@
 
 import type { ClusterName, KubeObject, LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
+import type { Authorizer } from '@kcp-ts/authz';
 import { globalServiceAccountPrefix, scopesExtra, serviceAccountPrefix } from '@kcp-ts/authz';
 import type { Clock } from '@kcp-ts/base';
 import { timestampOf } from '@kcp-ts/registry';
@@ -19,6 +20,19 @@ import { typeAnnotation } from './types.ts';
 import type { WorkspaceTypes } from './workspace-types.ts';
 
 const workspaces = { group: 'tenancy.kcp.io', plural: 'workspaces' };
+
+/** A home is made for users who may create the workspace `~` in root. */
+const createHome = {
+  kind: 'resource',
+  cluster: 'root',
+  verb: 'create',
+  group: 'tenancy.kcp.io',
+  version: 'v1alpha1',
+  resource: 'workspaces',
+  subresource: '',
+  namespace: '',
+  name: '~',
+} as const;
 
 function asWorkspace(object: LogicalCluster, cluster: LogicalClusterName): KubeObject {
   const { phase, conditions, initializers } = object.status ?? {};
@@ -42,8 +56,9 @@ export interface HomeDependencies {
   readonly plan: PlanDependencies;
   readonly shardName: string;
   readonly externalUrl: string;
-  /** Whether a home is made for the user, who has none. */
-  mayCreate(user: UserInfo): boolean;
+  /** Whether homes are made for users who have none and may. */
+  readonly enabled: boolean;
+  readonly authorizer: Pick<Authorizer, 'authorize'>;
 }
 
 /**
@@ -108,7 +123,7 @@ export function createHomeWorkspaces(deps: HomeDependencies): (user: UserInfo) =
     const cluster = homeClusterName(user.name);
     const find = () => deps.store.get(logicalClusterKey(cluster));
     if (find() === undefined) {
-      if (!deps.mayCreate(user)) throw notPermitted(user);
+      if (!deps.enabled || !deps.authorizer.authorize({ ...createHome, user }).allowed) throw notPermitted(user);
       await make(deps, user);
     }
     const entry = find();

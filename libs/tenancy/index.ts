@@ -5,9 +5,10 @@ export type { KnownIdentities } from './bootstrap/bootstrap-dependencies.ts';
 export { resourceSchemaObject } from './bootstrap/objects/resource-schema-object.ts';
 export { rootObjects } from './bootstrap/objects/root-objects.ts';
 export { systemAdminObjects } from './bootstrap/objects/system-admin-objects.ts';
-export { createClusterDecision } from './cluster-decision.ts';
+export { createClusterDecision, takesContent } from './cluster-decision.ts';
 export type { DefaultBinding, DefaultBindingsDependencies } from './default-bindings.ts';
 export { acceptedClaims, defaultBindingObject, defaultBindingsOf, planBindings } from './default-bindings.ts';
+export { forgetDeletedClusters } from './forget-deleted-clusters.ts';
 export { createHomeWorkspaces } from './home-workspaces.ts';
 // Making workspaces
 export type { NewObject } from './initial-objects.ts';
@@ -33,6 +34,8 @@ export { chooseShard, noShardMessage, schedulableShards } from './schedule.ts';
 // Requests between shards
 export type { ClusterDeletion, ClusterRequest, ShardRequests } from './shard-requests.ts';
 export { noOtherShards } from './shard-requests.ts';
+export type { Tenancy } from './tenancy.ts';
+export { createTenancy } from './tenancy.ts';
 export type { LogicalCluster, Shard, TypeReference, Workspace, WorkspaceType } from './types.ts';
 export {
   bindingsInitializer,

@@ -1,23 +1,14 @@
 /** The cache-server from top to bottom: copies that nobody but the feeds writes, behind the same API server as everything else. */
 
 import { StatusError } from '@kcp-ts/api';
-import type {
-  ApiSurfaceDocuments,
-  Bookmarks,
-  ReceivedRequest,
-  RequestAuthorizer,
-  ServerDependencies,
-  Target,
-} from '@kcp-ts/apiserver';
-import { createApiServer, createBookmarks, createProgress, respondText } from '@kcp-ts/apiserver';
+import type { Bookmarks, ReceivedRequest, RequestAuthorizer, ServerDependencies, Target } from '@kcp-ts/apiserver';
+import { createApiServer, createBookmarks, createPresentation, createProgress, respondText } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
 import { createSystemTurns } from '@kcp-ts/base';
-import { createDiscovery } from '@kcp-ts/discovery';
 import type { Exchange, InFlight } from '@kcp-ts/http';
 import { createYamlDecoder } from '@kcp-ts/http';
 import { allKinds, protobufMessages } from '@kcp-ts/kinds';
-import { createOpenApi } from '@kcp-ts/openapi';
 import { versionInfo } from '@kcp-ts/program';
 import type { ApiSurface } from '@kcp-ts/registry';
 import { noAdmission } from '@kcp-ts/registry';
@@ -45,20 +36,6 @@ export interface CacheServer extends Disposable {
 const bodyBytesMax = 1024 * 1024;
 const watchBacklogBytesMax = 4 * 1024 * 1024;
 const bookmarkMs = 30_000;
-
-function presentationOf(surface: ApiSurface): ServerDependencies['presentation'] {
-  let documents: ApiSurfaceDocuments | undefined;
-  return {
-    of() {
-      const definitions = surface.resources.map(({ definition }) => definition);
-      documents ??= {
-        discovery: createDiscovery(definitions, { serverAddress: '' }),
-        openApi: createOpenApi(definitions),
-      };
-      return documents;
-    },
-  };
-}
 
 /** Beside what is cached there are metrics, for members of system:masters. */
 function metricsAuthorizer(path: string): RequestAuthorizer {
@@ -95,7 +72,7 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
     watchBacklogBytesMax,
     special: new Map(),
     streamSerializers: [],
-    presentation: presentationOf(surface),
+    presentation: createPresentation(''),
   };
   function locate(request: ReceivedRequest): Target {
     try {

@@ -2,40 +2,45 @@
 
 import { createAdmissionChain } from '@kcp-ts/admission';
 import type { Revision, StatusError } from '@kcp-ts/api';
-import type { ApiSurfaceDocuments, Bookmarks, HealthCheck, ServerDependencies } from '@kcp-ts/apiserver';
-import { createApiServer, createBookmarks, createCacheLists, createProgress } from '@kcp-ts/apiserver';
+import type { HealthCheck } from '@kcp-ts/apiserver';
+import {
+  createApiServer,
+  createBookmarks,
+  createCacheLists,
+  createPresentation,
+  createProgress,
+} from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import { issuerDocuments } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
 import { createStrategyTable } from '@kcp-ts/catalog';
 import { createControllerRuntime } from '@kcp-ts/controller-runtime';
 import { identityHashOf, remainingMessage } from '@kcp-ts/controllers';
-import { createDiscovery } from '@kcp-ts/discovery';
 import type { Exchange, Peer } from '@kcp-ts/http';
+import { createYamlDecoder } from '@kcp-ts/http';
 import { allKinds, conversionOf, createStrategies, protobufMessages, rootExports } from '@kcp-ts/kinds';
-import { createOpenApi } from '@kcp-ts/openapi';
 import type { RoleReport, ServiceLoad } from '@kcp-ts/program';
 import { createServiceLoad, versionInfo } from '@kcp-ts/program';
-import type { Admission, ApiSurface, RegistryDependencies } from '@kcp-ts/registry';
-import type { ClusterRequests, Peers, ShardObjects } from '@kcp-ts/sharding';
-import { createClusterRequests, createFramedWatch, keepShardObjects } from '@kcp-ts/sharding';
+import type { RegistryDependencies } from '@kcp-ts/registry';
+import type { ClusterRequests, Peers, ShardObjects, ShardReport } from '@kcp-ts/sharding';
+import {
+  createClusterRequests,
+  createFramedWatch,
+  keepShardObjects,
+  shardReportSeries,
+  wrongClock,
+} from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
-import { bootstrap, storedLogicalClusterKey } from '@kcp-ts/tenancy';
-import type { VirtualWorkspace } from '@kcp-ts/virtual-workspaces';
-import type { Access } from './access.ts';
-import { createAccess } from './access.ts';
+import { bootstrap, createHomeWorkspaces, storedLogicalClusterKey } from '@kcp-ts/tenancy';
+import { createTargets } from '@kcp-ts/virtual-workspaces';
 import { admissionPlugins } from './admission.ts';
-import type { AmongOthers } from './among-others.ts';
-import { wrongClock } from './among-others.ts';
 import { clusterRemoval, shardControllers } from './controllers.ts';
-import type { Core } from './core.ts';
-import { createCore } from './core.ts';
-import { homeWorkspace } from './home-workspace.ts';
-import { specialHandlers } from './kubernetes-parts.ts';
+import { kindDependencies } from './kind-dependencies.ts';
 import { createMetrics } from './metrics.ts';
-import type { Tenancy } from './strategies.ts';
-import { createTenancy, kindDependencies } from './strategies.ts';
-import { createTargets } from './targets.ts';
+import type { ShardParts } from './parts.ts';
+import { createParts } from './parts.ts';
+import type { TokenIssuer } from './special-handlers.ts';
+import { specialHandlers } from './special-handlers.ts';
 import { virtualWorkspaces } from './virtual-workspaces.ts';
 
 export interface ShardOptions {
@@ -46,7 +51,8 @@ export interface ShardOptions {
   readonly shardNumber: number;
   /** Other shards; none where the installation has one. */
   readonly peers?: Peers | undefined;
-  readonly amongOthers?: AmongOthers | undefined;
+  /** Where there are other shards. */
+  readonly report?: ShardReport | undefined;
   /** The workspace root is on this shard. */
   readonly holdsRoot: boolean;
   readonly externalUrl: string;
@@ -55,7 +61,7 @@ export interface ShardOptions {
   readonly homeWorkspaces: boolean;
   /** Groups whose members may have a home workspace. */
   readonly homeCreatorGroups: readonly string[];
-  readonly tokens: import('./kubernetes-parts.ts').TokenIssuer;
+  readonly tokens: TokenIssuer;
   readonly authenticator: Authenticator;
   /** Whether a connection is that of another service of the installation. */
   isService?: ((peer: Peer) => boolean) | undefined;
@@ -84,62 +90,69 @@ const watchBacklogBytesMax = 4 * 1024 * 1024;
 const bookmarkMs = 30_000;
 const reconcilesAtOnce = 64;
 
-function registryDeps(core: Core, admission: Admission): RegistryDependencies {
-  const { store, clock, turns, random, shardNumber } = core;
+/** The parts, with the strategies of all built-in kinds. */
+function assemble(options: ShardOptions): ShardParts {
+  const strategies = createStrategyTable();
+  const parts = createParts({ ...options, strategy: strategies.of, conversion: conversionOf });
+  const definitions = allKinds.map(({ definition }) => definition);
+  strategies.define(createStrategies(allKinds, kindDependencies(parts)), definitions);
+  return parts;
+}
+
+function registryOf(parts: ShardParts): RegistryDependencies {
+  const { store, clock, turns, random, shardNumber, catalog } = parts;
   return {
     store,
     clock,
     turns,
     random,
     shardNumber,
-    admission,
+    admission: createAdmissionChain(admissionPlugins(parts)),
     logicalClusterKey: storedLogicalClusterKey,
-    originKey: core.catalog.originKey,
+    originKey: catalog.originKey,
   };
 }
 
-function createPresentation(serverAddress: string): ServerDependencies['presentation'] {
-  const documents = new WeakMap<ApiSurface, ApiSurfaceDocuments>();
-  return {
-    of(surface) {
-      let found = documents.get(surface);
-      if (found === undefined) {
-        const definitions = surface.resources.map(({ definition }) => definition);
-        found = { discovery: createDiscovery(definitions, { serverAddress }), openApi: createOpenApi(definitions) };
-        documents.set(surface, found);
-      }
-      return found;
-    },
-  };
-}
-
-/** What is there before anything runs: the core, who may do what, how workspaces are made, and every kind's strategy. */
-function assemble(options: ShardOptions) {
-  const { store, clock, random, shardNumber, shardName, peers, caBundle } = options;
-  const strategies = createStrategyTable();
-  const core = createCore({
+function homeWorkspaces(parts: ShardParts, { externalUrl, homeWorkspaces: enabled }: ShardOptions) {
+  const { store, clock, shardName, access } = parts;
+  const { types, plan } = parts.tenancy;
+  return createHomeWorkspaces({
     store,
     clock,
-    random,
-    shardNumber,
+    types,
+    plan,
     shardName,
-    peers,
-    strategy: strategies.of,
-    conversion: conversionOf,
+    externalUrl,
+    enabled,
+    authorizer: access.authorizer,
   });
-  const access = createAccess(core);
-  const tenancy = createTenancy(core, caBundle);
-  strategies.define(
-    createStrategies(allKinds, kindDependencies(core, access, tenancy)),
-    allKinds.map(({ definition }) => definition),
-  );
-  return { core, access, tenancy };
+}
+
+function startControllers(parts: ShardParts, { tokens, logController }: ShardOptions) {
+  const { store, changes, clock, turns, decide } = parts;
+  const runtime = createControllerRuntime(shardControllers(parts, tokens), {
+    store,
+    hub: changes,
+    clock,
+    turns,
+    decide,
+    concurrency: reconcilesAtOnce,
+    onError: logController,
+  });
+  const started = runtime.start();
+  return {
+    series: runtime.series,
+    async [Symbol.asyncDispose]() {
+      await started.catch(() => undefined);
+      await runtime[Symbol.asyncDispose]();
+    },
+  };
 }
 
 function healthChecks(
   isReady: () => boolean,
   store: Pick<Store, 'fault'>,
-  amongOthers: AmongOthers | undefined,
+  report: ShardReport | undefined,
   role: RoleReport | undefined,
 ): readonly HealthCheck[] {
   return [
@@ -147,41 +160,15 @@ function healthChecks(
     { name: 'log', live: true, check: () => undefined },
     { name: 'store', live: false, told: true, check: () => (isReady() ? store.fault() : 'closing') },
     { name: 'shutdown', live: false, check: () => (isReady() ? undefined : 'shutting down') },
-    ...(amongOthers === undefined ? [] : [{ name: 'clock', live: false, check: () => amongOthers.clocks.fault() }]),
+    ...(report === undefined ? [] : [{ name: 'clock', live: false, check: () => report.clocks.fault() }]),
     ...(role === undefined ? [] : [role.check]),
   ];
 }
 
-function serverDeps(
-  core: Core,
-  access: Access,
-  virtual: readonly VirtualWorkspace[],
-  admission: Admission,
-  { tokens, authenticator, externalUrl }: Pick<ShardOptions, 'tokens' | 'authenticator' | 'externalUrl'>,
-): Omit<ServerDependencies, 'streamSerializers'> {
-  const registry = registryDeps(core, admission);
-  return {
-    store: core.store,
-    hub: core.hub,
-    registry,
-    clock: core.clock,
-    turns: core.turns,
-    yaml: core.yaml,
-    protobuf: protobufMessages(allKinds),
-    shardNumber: core.shardNumber,
-    bodyBytesMax,
-    watchBacklogBytesMax,
-    special: new Map([
-      ...specialHandlers({ core, access, tokens, authenticator }, registry),
-      ...virtual.flatMap(({ special = [] }) => special.map((handler) => [handler.name, handler] as const)),
-    ]),
-    presentation: createPresentation(new URL(externalUrl).host),
-  };
-}
-
-function clusterRequests(core: Core, { types, plan }: Tenancy, externalUrl: string): ClusterRequests {
-  const { store, clock, shardName, peers } = core;
-  const removal = clusterRemoval(core);
+function clusterRequests(parts: ShardParts, externalUrl: string): ClusterRequests {
+  const { store, clock, shardName, peers, decide } = parts;
+  const { types, plan } = parts.tenancy;
+  const removal = clusterRemoval(parts);
   return createClusterRequests({
     store,
     clock,
@@ -191,7 +178,7 @@ function clusterRequests(core: Core, { types, plan }: Tenancy, externalUrl: stri
     ownShard: shardName,
     catchUp: () => peers?.catchUp() ?? Promise.resolve(),
     async remove(cluster) {
-      const outcome = await removal.remove(core.decide(), cluster, undefined);
+      const outcome = await removal.remove(decide(), cluster, undefined);
       if (outcome.status === 'gone') return { gone: true };
       return outcome.status === 'waiting' ? { gone: false, message: remainingMessage(outcome.remaining) } : undefined;
     },
@@ -200,76 +187,83 @@ function clusterRequests(core: Core, { types, plan }: Tenancy, externalUrl: stri
 
 /** Resolves when everything is there that a request may need. */
 export async function composeShard(options: ShardOptions): Promise<Shard> {
-  const { clock, externalUrl } = options;
-  const { core, access, tenancy } = assemble(options);
-  await bootstrap({ ...core, rootExports, identityHashOf }, options);
-  await core.load();
-  const controllers = createControllerRuntime(shardControllers(core, tenancy, options), {
-    store: core.store,
-    hub: core.changes,
-    clock,
-    turns: core.turns,
-    decide: core.decide,
-    concurrency: reconcilesAtOnce,
-    onError: options.logController,
-  });
-  const started = controllers.start();
-  const bookmarks: Bookmarks = createBookmarks(core.hub, clock, bookmarkMs);
-  const observe = (past: Revision) => void options.store.observe(past);
-  const progress = createProgress({ hub: core.hub, clock, observe });
-  const { isService, amongOthers } = options;
+  const { clock, externalUrl, isService, report, tokens, authenticator } = options;
+  const parts = assemble(options);
+  await bootstrap({ ...parts, rootExports, identityHashOf }, options);
+  await parts.load();
+  const controllers = startControllers(parts, options);
+  const { store, hub, catalog, access, clusters, turns } = parts;
+  const virtual = virtualWorkspaces(parts);
+  const registry = registryOf(parts);
   const load = options.load ?? createServiceLoad();
   const cacheLists = createCacheLists();
-  const metrics = createMetrics(core, amongOthers, [
+  const metrics = createMetrics(parts, [
     ...controllers.series,
     ...load.series,
     cacheLists.series,
     ...(options.role?.series ?? []),
+    ...(report === undefined ? [] : shardReportSeries(report)),
   ]);
-  const virtual = virtualWorkspaces(core, access);
-  const admission = createAdmissionChain(admissionPlugins(core, tenancy, access));
   const targets = createTargets({
-    core,
     access,
+    catalog,
+    base: catalog.base,
+    exported: parts,
+    facts: clusters.facts,
+    resolve: clusters.resolve,
     virtualWorkspaces: virtual,
-    homeWorkspace: homeWorkspace(core, access, tenancy, options),
+    homeWorkspace: homeWorkspaces(parts, options),
     metrics: metrics.text,
     isService,
   });
+  const bookmarks = createBookmarks(hub, clock, bookmarkMs);
+  const progress = createProgress({ hub, clock, observe: (past: Revision) => void store.observe(past) });
+  const yaml = createYamlDecoder({ clock });
   let ready = true;
   const handler = createApiServer({
     deps: {
-      ...serverDeps(core, access, virtual, admission, options),
+      store,
+      hub,
+      registry,
+      clock,
+      turns,
+      yaml,
+      protobuf: protobufMessages(allKinds),
+      shardNumber: options.shardNumber,
+      bodyBytesMax,
+      watchBacklogBytesMax,
+      special: specialHandlers({ registry, reviews: access.reviews, tokens, authenticator, virtual }),
+      presentation: createPresentation(new URL(externalUrl).host),
       countCacheList: cacheLists.count,
       streamSerializers: isService === undefined ? [] : [createFramedWatch(isService)],
     },
     bookmarks,
     progress,
-    checks: healthChecks(() => ready, core.store, amongOthers, options.role),
+    checks: healthChecks(() => ready, store, report, options.role),
     version: versionInfo,
-    issuer: issuerDocuments(options.tokens, externalUrl),
+    issuer: issuerDocuments(tokens, externalUrl),
     inFlight: load.inFlight,
-    authenticate: options.authenticator.authenticate,
+    authenticate: authenticator.authenticate,
     ...targets,
-    refuse: (request) => wrongClock(amongOthers, request),
+    refuse: (request) => wrongClock(report, request),
     logFault: (request, error) => options.logFault(request.id, error),
     observe: metrics.observe,
   });
   return {
     handler,
     requestProgress: progress.requestProgress,
-    requests: clusterRequests(core, tenancy, externalUrl),
-    keepShards: (leave) => keepShardObjects(core, leave),
+    requests: clusterRequests(parts, externalUrl),
+    keepShards: (leave) => keepShardObjects(parts, leave),
     drain() {
       ready = false;
     },
     async [Symbol.asyncDispose]() {
       ready = false;
-      await started.catch(() => undefined);
       await controllers[Symbol.asyncDispose]();
       bookmarks[Symbol.dispose]();
       progress[Symbol.dispose]();
-      core[Symbol.dispose]();
+      yaml[Symbol.dispose]();
+      parts[Symbol.dispose]();
     },
   };
 }

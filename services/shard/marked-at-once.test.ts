@@ -5,22 +5,20 @@ import { noStrategy } from '@kcp-ts/registry';
 import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
-import { createAccess } from './access.ts';
 import { admissionPlugins } from './admission.ts';
-import { createCore } from './core.ts';
+import { createParts } from './parts.ts';
 import { peersOfNone } from './shard.fixture.ts';
-import { createTenancy } from './strategies.ts';
 
 it('a role that lets others bind leaves the shard with the very commit that makes it', async () => {
   const clock = createManualClock();
   await using store = createMemoryStore({ clock });
-  using core = createCore({
-    ...{ store, clock, random: createSystemRandom(), shardNumber: 1, shardName: 'one' },
+  using parts = createParts({
+    ...{ store, clock, random: createSystemRandom(), shardNumber: 1, shardName: 'one', caBundle: '' },
     peers: peersOfNone(),
     strategy: () => noStrategy,
     conversion: () => undefined,
   });
-  const plugins = admissionPlugins(core, createTenancy(core, ''), createAccess(core));
+  const plugins = admissionPlugins(parts);
   // The roles are committed nowhere, so their clusters need not be there.
   const admission = createAdmissionChain(plugins.filter(({ name }) => name !== 'NamespaceLifecycle'));
   const key = formatKey({
@@ -29,7 +27,7 @@ it('a role that lets others bind leaves the shard with the very commit that make
   });
   const value = encodeStored('0123456789abcdef', 0, JSON.stringify({ metadata: { name: 'west' } }));
   await store.commit([{ op: 'put', key, expect: 'any', value: () => value }]);
-  const served = core.served('rbac.authorization.k8s.io', 'clusterroles');
+  const served = parts.served('rbac.authorization.k8s.io', 'clusterroles');
   const admit = (cluster: string, verbs: readonly string[], name = 'binder') => {
     const object: KubeObject = {
       ...{ apiVersion: served.apiVersion, kind: 'ClusterRole', metadata: { name } },

@@ -6,10 +6,8 @@ import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { logicalClusterKey } from '@kcp-ts/tenancy';
 import { expect, it } from 'vitest';
-import { createAccess } from './access.ts';
 import { admissionPlugins } from './admission.ts';
-import { createCore } from './core.ts';
-import { createTenancy } from './strategies.ts';
+import { createParts } from './parts.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 
@@ -40,15 +38,14 @@ it('what an object refers to is judged by bindings that were compiled with turns
   // Each look at the clock is a millisecond later.
   let nowMs = 0;
   const hurried = { ...clock, monotonic: () => nowMs++ };
-  using core = createCore({
-    ...{ store, clock: hurried, random: createSystemRandom(), shardNumber: 1, shardName: 'one' },
+  using parts = createParts({
+    ...{ store, clock: hurried, random: createSystemRandom(), shardNumber: 1, shardName: 'one', caBundle: '' },
     strategy: () => noStrategy,
     conversion: () => undefined,
   });
-  const access = createAccess(core);
-  const admission = createAdmissionChain(admissionPlugins(core, createTenancy(core, ''), access));
-  const isReady = (cluster: string) => access.rbac.prepare(cluster, '', core.turns) === undefined;
-  const served = core.served('apis.kcp.io', 'apibindings');
+  const admission = createAdmissionChain(admissionPlugins(parts));
+  const isReady = (cluster: string) => parts.access.prepare(cluster, '', parts.turns) === undefined;
+  const served = parts.served('apis.kcp.io', 'apibindings');
   const object: KubeObject = {
     apiVersion: served.apiVersion,
     kind: 'APIBinding',
@@ -59,7 +56,7 @@ it('what an object refers to is judged by bindings that were compiled with turns
     ...({ operation: 'CREATE', object, oldObject: undefined } as const),
     ...{ served, requested: served, cluster: 'consumer' as ClusterName, namespace: '', timestamp: '' },
     ...{ user: { name: 'ann', groups: [] }, dryRun: false, subresource: '', warn: () => undefined },
-    slices: core.turns.begin(),
+    slices: parts.turns.begin(),
   };
   await admission.admit(attributes, () => undefined);
   expect(isReady('provider')).toBe(true);

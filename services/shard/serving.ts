@@ -59,7 +59,7 @@ function composeOwned(serving: Serving, data: OwnedData, role: RoleReport | unde
     shardName: config.shardName,
     shardNumber: data.shardNumber,
     peers: installation?.peers,
-    amongOthers: data.amongOthers,
+    report: data.report,
     role,
     holdsRoot: config.rootShardName === config.shardName,
     externalUrl: urls.externalUrl,

@@ -6,12 +6,11 @@ import type { Clock, Random } from '@kcp-ts/base';
 import { rootExports } from '@kcp-ts/kinds';
 import type { RootDirectoryOptions } from '@kcp-ts/program';
 import { addressOf } from '@kcp-ts/program';
-import type { Installation } from '@kcp-ts/sharding';
+import type { Installation, ShardReport } from '@kcp-ts/sharding';
 import { etcdOptionsOf, joinInstallation, joinOthers } from '@kcp-ts/sharding';
 import type { EtcdReplica, OwnedShard, ReplicaRole, Store, StoreOptions } from '@kcp-ts/storage';
 import { openEtcdReplica, openLmdbStore } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
-import type { AmongOthers } from './among-others.ts';
 import type { Shard } from './compose.ts';
 import type { ShardConfig } from './config.ts';
 import { feedContents } from './feed.ts';
@@ -26,7 +25,7 @@ export interface OwnedData extends AsyncDisposable {
   readonly lost: Promise<Error>;
   readonly shardNumber: number;
   readonly installation: Installation | undefined;
-  readonly amongOthers: AmongOthers | undefined;
+  readonly report: ShardReport | undefined;
   /** Told the shards that are in the installation, as Shard objects are to say. */
   follow(shard: Shard): Disposable | undefined;
 }
@@ -66,7 +65,7 @@ function logStoreFault(log: Logger): NonNullable<StoreOptions['onFault']> {
 const never = new Promise<never>(() => undefined);
 
 /** Of a shard that knows no others. */
-const alone = { shardNumber: 1, installation: undefined, amongOthers: undefined, follow: () => undefined } as const;
+const alone = { shardNumber: 1, installation: undefined, report: undefined, follow: () => undefined } as const;
 
 async function openEmbedded({ config, clock, log }: DataDependencies): Promise<ShardData> {
   const path = join(config.rootDirectory, 'data');
@@ -132,7 +131,7 @@ async function ownAmongOthers(deps: DataDependencies, replica: EtcdReplica, owne
   return {
     ...{ store, holds, lost, installation },
     shardNumber: own.number,
-    amongOthers: {
+    report: {
       clocks,
       refusedRevisions: installation.received.refused,
       etcdTransactions: () => replica.transactions(),

@@ -13,7 +13,7 @@ it('a shard with a wrong clock is not ready and refuses requests, but for its me
   await using store = createMemoryStore({ clock });
   await using shard = await composeTestShard({
     ...{ store, clock },
-    amongOthers: { clocks, refusedRevisions: () => new Map([['fast', 3]]), etcdTransactions: () => 7 },
+    report: { clocks, refusedRevisions: () => new Map([['fast', 3]]), etcdTransactions: () => 7 },
   });
   await using client = await askTestShard(shard, clock);
   const { get } = client;

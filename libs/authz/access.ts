@@ -1,27 +1,44 @@
-/** Who may do what in this shard: the authorizer over the shard's own objects, and the questions that others ask of it. */
+/** Who may do what in the logical clusters of a shard: the authorizer over the shard's own objects, and the questions that other parts ask of it. */
 
-import type { ApiPath, ClusterName, LogicalClusterName, RequestInfo, UserInfo } from '@kcp-ts/api';
-import { parseIdentityHash, StatusError } from '@kcp-ts/api';
-import type { AccessRequest, Authorizer, AuthorizerDependencies, Escalation, Rbac, Reviews } from '@kcp-ts/authz';
-import {
-  alwaysAllowPathsDefault,
-  createAuthorizer,
-  createEscalation,
-  createRbac,
-  createReviews,
-  createStoreRuleSource,
-  forbiddenError,
-  rbacChangeOf,
-} from '@kcp-ts/authz';
+import type { ApiPath, LogicalClusterName, RequestInfo, UserInfo } from '@kcp-ts/api';
+import { StatusError } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
-import type { ServedResource } from '@kcp-ts/registry';
-import type { ApiExport } from '@kcp-ts/sharing';
-import { clusterOfKey, exportKey, exportsPrefix, isLimited } from '@kcp-ts/sharing';
-import type { Core } from './core.ts';
+import type { AccessRequest } from './attributes.ts';
+import type { Authorizer, AuthorizerDependencies } from './authorizer.ts';
+import { alwaysAllowPathsDefault, createAuthorizer } from './authorizer.ts';
+import type { ClusterFacts } from './content-gate.ts';
+import type { Escalation } from './escalation.ts';
+import { createEscalation } from './escalation.ts';
+import { forbiddenError } from './forbidden-error.ts';
+import type { Rbac } from './rbac.ts';
+import { createRbac } from './rbac.ts';
+import type { Reviews } from './reviews.ts';
+import { createReviews } from './reviews.ts';
+import type { RuleSource } from './rule-source.ts';
+import { rbacChangeOf } from './rule-source.ts';
+
+/** A resource that a permission claim names, as it is served. */
+export interface ClaimedResource {
+  readonly identity: string;
+  readonly origin: { readonly kind: string };
+  readonly storage: { readonly definition: { readonly group: string; readonly plural: string } };
+}
+
+export interface AccessDependencies {
+  readonly rules: RuleSource;
+  /** A logical cluster of this shard. */
+  cluster(name: string): ClusterFacts | undefined;
+  /** A logical cluster of another shard, as far as it is known here. */
+  otherCluster(name: string): ClusterFacts | undefined;
+  readonly boundExport: AuthorizerDependencies['boundExport'];
+  /** Clusters with an export that brings a resource under an identity and limits what consumers may do. */
+  policyOwners(identity: string, group: string, plural: string): readonly string[];
+  /** Whether what is known of a cluster of another shard may decide. */
+  isFresh(cluster: LogicalClusterName): boolean;
+}
 
 export interface Access {
   readonly authorizer: Authorizer;
-  readonly rbac: Rbac;
   readonly reviews: Reviews;
   readonly escalation: Escalation;
   /** What a request of the user in a cluster is refused with; undefined where it is allowed. */
@@ -38,17 +55,31 @@ export interface Access {
   /** Whether the user may `approve` or `sign` for a signer of certificates. */
   maySign(user: UserInfo, cluster: LogicalClusterName, verb: 'approve' | 'sign', name: string): boolean;
   /** Whether a claimed resource lets a provider do this: the maximal permission policies of the exports that own it, and what is the system's alone. */
-  ownerAllows(user: UserInfo, verb: string, api: ApiPath, served: ServedResource): boolean;
+  ownerAllows(user: UserInfo, verb: string, api: ApiPath, claimed: ClaimedResource): boolean;
   /**
-   * Compiles the bindings of clusters that questions will be asked about, with turns for others; undefined where they are. Who is asked about others is answered
-   * as well, and compiles in one piece.
+   * Compiles the bindings of a cluster and namespace, with turns for others; undefined where they are.
+   * Who is asked about others is answered as well, and compiles in one piece.
    */
+  prepare: Rbac['prepare'];
+  /** The same for several clusters. */
   prepareClusters(clusters: Iterable<string>, turns: Turns): Promise<void> | undefined;
   /** The clusters whose exports have a say in what a provider does with a claimed resource. */
-  policyClusters(served: ServedResource): readonly string[];
+  policyClusters(claimed: ClaimedResource): readonly string[];
   /** Kubernetes' text for a request that is forbidden. */
   forbidden(user: UserInfo, cluster: LogicalClusterName, info: RequestInfo): StatusError;
+  /** To be told of every changed key, before its commit is acknowledged. */
+  changed(key: string): void;
+  /** The cluster is gone. */
+  forget(cluster: LogicalClusterName): void;
 }
+
+const signers = {
+  group: 'certificates.k8s.io',
+  version: 'v1',
+  resource: 'signers',
+  subresource: '',
+  namespace: '',
+} as const;
 
 function resourceRequest(user: UserInfo, cluster: LogicalClusterName, api: ApiPath, verb: string): AccessRequest {
   const { group, version, resource, subresource, namespace, name } = api;
@@ -60,48 +91,23 @@ function accessRequest(user: UserInfo, cluster: LogicalClusterName, info: Reques
   return { kind: 'non-resource', user, cluster, verb: info.verb, path: info.path };
 }
 
-export function createAccess(core: Core): Access {
-  const { clusters, catalog, reader } = core;
-  const rbac = createRbac(createStoreRuleSource(core.everywhere));
-  core.changes.onChanges((changes) => {
-    for (const { event } of changes) {
-      const changed = rbacChangeOf(event.key);
-      if (changed !== undefined) rbac.invalidate(changed.cluster, changed.namespace, changed.object);
-    }
-  });
-  core.onGone((cluster) => rbac.invalidate(cluster));
+export function createAccess(deps: AccessDependencies): Access {
+  const { policyOwners, isFresh } = deps;
+  const rbac = createRbac(deps.rules);
   const authorizerDeps: AuthorizerDependencies = {
     rbac,
     alwaysAllowPaths: alwaysAllowPathsDefault,
-    cluster: (name) => clusters.facts(name as ClusterName),
-    boundExport(cluster, group, resource) {
-      const origin = catalog.surface(cluster as ClusterName).findAny(group, resource)?.origin;
-      if (origin?.kind !== 'bound') return undefined;
-      const { exportCluster, exportName } = origin;
-      const source = reader.get<ApiExport>(exportKey(exportCluster, exportName));
-      const limited = source === undefined ? origin.limited : isLimited(source);
-      return { exportCluster, exportName, maximalPermissionPolicy: limited };
-    },
+    cluster: deps.cluster,
+    boundExport: deps.boundExport,
   };
   const authorizer = createAuthorizer(authorizerDeps);
   // Requests for clusters of other shards are theirs to judge: this one only answers who could enter.
   const entrance = createAuthorizer({
     ...authorizerDeps,
-    cluster: (name) => clusters.facts(name as ClusterName) ?? core.peers?.index.cluster(name),
+    cluster: (name) => deps.cluster(name) ?? deps.otherCluster(name),
   });
-  /** Clusters with an export that brings a resource under an identity and limits what consumers may do. */
-  function owners(identity: string, group: string, plural: string): readonly string[] {
-    const hash = parseIdentityHash(identity);
-    if (hash === undefined) return [];
-    return [...core.exports.withIdentity(hash)].flatMap((key) => {
-      const { resources = [], maximalPermissionPolicy } = reader.get<ApiExport>(key)?.spec ?? {};
-      const brings = resources.some((resource) => resource.group === group && resource.name === plural);
-      return brings && maximalPermissionPolicy?.local !== undefined ? [clusterOfKey(key, exportsPrefix)] : [];
-    });
-  }
   return {
     authorizer,
-    rbac,
     reviews: createReviews(authorizer, rbac),
     escalation: createEscalation(authorizer, rbac),
     refusal(user, cluster, info) {
@@ -109,7 +115,7 @@ export function createAccess(core: Core): Access {
       return authorizer.authorize(request).allowed ? undefined : forbiddenError(request);
     },
     mayDeep(user, cluster, verb, { group, resource, subresource = '', name }) {
-      if (core.peers?.isFresh(cluster) === false)
+      if (!isFresh(cluster))
         throw new StatusError('ServiceUnavailable', `the shard of ${cluster} has not been heard for a while`, {
           retryAfterSeconds: 1,
         });
@@ -127,35 +133,31 @@ export function createAccess(core: Core): Access {
       }).allowed;
     },
     mayEnter: (user, cluster) =>
-      core.peers?.isFresh(cluster) !== false &&
+      isFresh(cluster) &&
       entrance.authorize({ kind: 'non-resource', user, cluster, verb: 'access', path: '/' }).allowed,
-    maySign(user, cluster, verb, name) {
-      const signer = {
-        group: 'certificates.k8s.io',
-        version: 'v1',
-        resource: 'signers',
-        subresource: '',
-        namespace: '',
-      };
-      return authorizer.authorize({ kind: 'resource', user, cluster, verb, ...signer, name }).allowed;
-    },
+    maySign: (user, cluster, verb, name) =>
+      authorizer.authorize({ kind: 'resource', user, cluster, verb, ...signers, name }).allowed,
+    prepare: rbac.prepare,
     prepareClusters(asked, turns) {
       const waiting = [...new Set(asked)].flatMap((cluster) => rbac.prepare(cluster, '', turns) ?? []);
       return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => undefined);
     },
     policyClusters({ identity, storage, origin }) {
       const { group, plural } = storage.definition;
-      return origin.kind === 'bound' ? owners(identity, group, plural) : [];
+      return origin.kind === 'bound' ? policyOwners(identity, group, plural) : [];
     },
     ownerAllows(user, verb, api, { identity, storage, origin }) {
       const { group, plural } = storage.definition;
-      const asked = { ...api, group, resource: plural };
-      if (origin.kind !== 'bound') return !authorizer.deniesSystemStatus(resourceRequest(user, '', asked, verb));
+      const request = resourceRequest(user, '', { ...api, group, resource: plural }, verb);
+      if (origin.kind !== 'bound') return !authorizer.deniesSystemStatus(request);
       // Exports may share an identity: an object belongs to all of them, so each has its say.
-      return owners(identity, group, plural).every((cluster) =>
-        authorizer.policyAllows(resourceRequest(user, '', asked, verb), cluster),
-      );
+      return policyOwners(identity, group, plural).every((cluster) => authorizer.policyAllows(request, cluster));
     },
     forbidden: (user, cluster, info) => forbiddenError(accessRequest(user, cluster, info)),
+    changed(key) {
+      const changed = rbacChangeOf(key);
+      if (changed !== undefined) rbac.invalidate(changed.cluster, changed.namespace, changed.object);
+    },
+    forget: (cluster) => rbac.invalidate(cluster),
   };
 }

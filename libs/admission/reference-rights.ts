@@ -1,21 +1,22 @@
 /** What objects refer to in other workspaces: whether their writer may, and may know of it at all. */
-
-import type { ReferenceRights } from '@kcp-ts/admission';
 import type { LogicalClusterName } from '@kcp-ts/api';
 import { isWorkspacePath } from '@kcp-ts/api';
+import type { Access } from '@kcp-ts/authz';
 import type { WriteContext } from '@kcp-ts/registry';
-import { exportKey } from '@kcp-ts/sharing';
-import type { Access } from './access.ts';
-import type { Core } from './core.ts';
+import type { ReferenceRights } from './plugins/references.ts';
 
-export function createReferences(
-  core: Pick<Core, 'reader'>,
-  access: Pick<Access, 'mayDeep' | 'mayEnter'>,
-  { resolve }: { resolve(path: string): string | undefined },
-): ReferenceRights {
+export interface ReferenceRightsDependencies {
+  readonly access: Pick<Access, 'mayDeep' | 'mayEnter'>;
+  /** The logical cluster that a path means here; undefined where it means none. */
+  resolve(path: string): string | undefined;
+  /** Whether a cluster is known to have an APIExport. */
+  hasExport(cluster: LogicalClusterName, name: string): boolean;
+}
+
+export function createReferenceRights({ access, resolve, hasExport }: ReferenceRightsDependencies): ReferenceRights {
   function mayBind({ user }: Pick<WriteContext, 'user'>, path: string, name: string): boolean {
     const cluster = resolve(path);
-    if (cluster === undefined || core.reader.get(exportKey(cluster, name)) === undefined) return false;
+    if (cluster === undefined || !hasExport(cluster, name)) return false;
     return access.mayDeep(user, cluster, 'bind', { group: 'apis.kcp.io', resource: 'apiexports', name });
   }
   const mayUse = ({ user }: Pick<WriteContext, 'user'>, cluster: LogicalClusterName, name: string) =>

@@ -4,38 +4,39 @@ import type { SpecialHandler } from '@kcp-ts/apiserver';
 import { createScaleHandler } from '@kcp-ts/apiserver';
 import type { Authenticator, ServiceAccountTokens } from '@kcp-ts/authn';
 import { tokenReview } from '@kcp-ts/authn';
+import type { Access } from '@kcp-ts/authz';
 import { selfSubjectReview } from '@kcp-ts/authz';
 import { allKinds, createHandlers } from '@kcp-ts/kinds';
 import type { RegistryDependencies } from '@kcp-ts/registry';
 import { timestampOf } from '@kcp-ts/registry';
-import type { Access } from './access.ts';
-import type { Core } from './core.ts';
+import type { VirtualWorkspace } from '@kcp-ts/virtual-workspaces';
 
 export type TokenIssuer = Pick<ServiceAccountTokens, 'issue' | 'issueForSecret' | 'issuer' | 'keySet'>;
 
 export interface SpecialDependencies {
-  readonly core: Core;
-  readonly access: Access;
+  readonly registry: RegistryDependencies;
+  readonly reviews: Access['reviews'];
   readonly tokens: TokenIssuer;
   readonly authenticator: Pick<Authenticator, 'authenticateToken'>;
+  readonly virtual: readonly VirtualWorkspace[];
 }
 
 /** By the names of resources and subresources. */
-export function specialHandlers(
-  { core, access, tokens, authenticator }: SpecialDependencies,
-  registry: RegistryDependencies,
-): ReadonlyMap<string, SpecialHandler> {
-  const now = () => timestampOf(core.clock.now());
+export function specialHandlers(deps: SpecialDependencies): ReadonlyMap<string, SpecialHandler> {
+  const { registry, reviews, tokens, authenticator, virtual } = deps;
+  const { store, clock } = registry;
+  const now = () => timestampOf(clock.now());
   const handlers = [
-    createScaleHandler({ store: core.store, registry }),
+    createScaleHandler({ store, registry }),
     ...createHandlers(allKinds, {
-      ...access.reviews,
+      ...reviews,
       selfSubjectReview: (review, user) => selfSubjectReview(review, user, now()),
       tokenReview: (review) => tokenReview(authenticator, review),
-      store: core.store,
+      store,
       issue: tokens.issue,
       now,
     }),
+    ...virtual.flatMap(({ special = [] }) => special),
   ];
   return new Map(handlers.map((handler) => [handler.name, handler]));
 }

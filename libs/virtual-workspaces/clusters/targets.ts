@@ -1,25 +1,32 @@
 /** From the beginning of a path to what it names: a view of one cluster or of all, a virtual workspace, or something that answers by itself. */
 
-import type { ClusterName, LogicalClusterName, UserInfo, WorkspacePath } from '@kcp-ts/api';
+import type { ClusterName, KubeObject, LogicalClusterName, UserInfo, WorkspacePath } from '@kcp-ts/api';
 import { isClusterName, isWorkspacePath, StatusError } from '@kcp-ts/api';
 import type { ApiRequest, ReceivedRequest, Target, View } from '@kcp-ts/apiserver';
-import { respondText, splitCluster } from '@kcp-ts/apiserver';
+import { respondJson, respondText, splitCluster } from '@kcp-ts/apiserver';
 import { impersonationOf } from '@kcp-ts/authn';
+import type { Access } from '@kcp-ts/authz';
 import { homeOf, impersonate } from '@kcp-ts/authz';
 import type { Peer } from '@kcp-ts/http';
 import { misdirectedStatus, routedHeader } from '@kcp-ts/http';
-import type { VirtualWorkspace } from '@kcp-ts/virtual-workspaces';
-import { locateVirtual, servicesPrefix } from '@kcp-ts/virtual-workspaces';
-import type { Access } from './access.ts';
-import type { Core } from './core.ts';
-import { allClustersView, clusterView, mayKnowPaths, noClusterView } from './views.ts';
+import type { VirtualWorkspace } from '../framework.ts';
+import { locateVirtual, servicesPrefix } from '../framework.ts';
+import type { AllClustersViewDependencies } from './all-clusters-view.ts';
+import { allClustersView, noClusterView } from './all-clusters-view.ts';
+import type { ClusterViewDependencies } from './cluster-view.ts';
+import { clusterView, mayKnowPaths } from './cluster-view.ts';
 
-export interface TargetDependencies {
-  readonly core: Core;
-  readonly access: Access;
+/** Where a path leads, as far as this shard knows. */
+export type ResolvedPath =
+  | { readonly status: 'found'; readonly cluster: ClusterName }
+  | { readonly status: 'unknown' | 'unavailable' };
+
+export interface TargetDependencies extends ClusterViewDependencies, AllClustersViewDependencies {
+  readonly access: Pick<Access, 'refusal' | 'prepare' | 'authorizer'>;
+  resolve(path: WorkspacePath | ClusterName): ResolvedPath;
   readonly virtualWorkspaces: readonly VirtualWorkspace[];
-  /** `GET …/workspaces/~` in root. */
-  homeWorkspace(request: ApiRequest): Promise<void>;
+  /** The user's home workspace, for `GET …/workspaces/~` in root. Rejects with a StatusError where the user may have none. */
+  homeWorkspace(user: UserInfo): Promise<KubeObject>;
   /** The text of `/metrics`. */
   metrics(): Promise<string>;
   /** Whether a connection is that of another service of the installation; nobody's where there is none. */
@@ -53,23 +60,24 @@ function unknownPath(text: string, { method, path }: ReceivedRequest): Target {
 }
 
 export function createTargets(deps: TargetDependencies): Targets {
-  const { core, access } = deps;
-  const allClusters = allClustersView(core, access);
-  const noCluster = noClusterView(core, access);
+  const { access } = deps;
+  const allClusters = allClustersView(deps);
+  const noCluster = noClusterView(deps);
 
   function locateCluster(request: ReceivedRequest, text: string, rest: string): Target {
     if (text === '*') return { kind: 'view', view: allClusters, rest };
     if (!isWorkspacePath(text) && !(text.startsWith('system:') && isClusterName(text)))
       return refused(() => StatusError.badRequest(`invalid cluster: ${JSON.stringify(text)} does not match the regex`));
-    const found = core.clusters.resolve(text as WorkspacePath);
+    const found = deps.resolve(text as WorkspacePath);
     if (found.status === 'unavailable')
       return refused(() => new StatusError('ServiceUnavailable', 'Not available.', { retryAfterSeconds: 1 }));
     if (found.status !== 'found') return unknownPath(text, request);
     const { cluster } = found;
     if (isHandedOn(request) && isMissing(cluster))
       return answer(cluster, ({ exchange }) => exchange.respond(misdirectedStatus, {}));
-    if (cluster === 'root' && rest === homePath && request.method === 'GET') return answer(cluster, deps.homeWorkspace);
-    return { kind: 'view', view: clusterView(core, access, cluster), rest };
+    if (cluster === 'root' && rest === homePath && request.method === 'GET')
+      return answer(cluster, async (request) => respondJson(request, 200, await deps.homeWorkspace(request.user)));
+    return { kind: 'view', view: clusterView(deps, cluster), rest };
   }
 
   /** By a service that may have relied on an index that is out of date, and looks again. The word of a client is none. */
@@ -78,7 +86,7 @@ export function createTargets(deps: TargetDependencies): Targets {
   }
 
   function isMissing(cluster: ClusterName): boolean {
-    return core.clusters.facts(cluster) === undefined && !cluster.startsWith('system:');
+    return deps.facts(cluster) === undefined && !cluster.startsWith('system:');
   }
 
   function answer(
@@ -122,7 +130,7 @@ export function createTargets(deps: TargetDependencies): Targets {
     },
     home(user) {
       const cluster = homeClusterOf(user);
-      return cluster === undefined ? noCluster : clusterView(core, access, cluster);
+      return cluster === undefined ? noCluster : clusterView(deps, cluster);
     },
     impersonate(request) {
       const wanted = impersonationOf(request.exchange);
