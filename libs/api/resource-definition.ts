@@ -56,6 +56,8 @@ export interface WriteRules {
   readonly statusKeepsMetadata: boolean;
   /** A delete answers with the object that is gone, not with a Status. */
   readonly returnsDeleted: boolean;
+  /** Finalizers are qualified names or Kubernetes' own: kubernetes/pkg/apis/core/validation, which is stricter than apimachinery. */
+  readonly qualifiedFinalizers: boolean;
 }
 
 /**
@@ -67,6 +69,7 @@ const customWriteRules: WriteRules = {
   countsGenerations: true,
   statusKeepsMetadata: true,
   returnsDeleted: false,
+  qualifiedFinalizers: false,
 };
 
 export function writeRulesOf(definition: { readonly writeRules?: WriteRules }): WriteRules {

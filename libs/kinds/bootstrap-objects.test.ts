@@ -96,7 +96,7 @@ it('aggregated roles hold the rules of the roles they select', () => {
   }
 });
 
-it('exports of root offer every row that is bound, by schemas that are there', () => {
+it('exports of root offer every definition that is bound, by schemas that are there', () => {
   expect(new Set(rootExports.flatMap((one) => one.definitions))).toEqual(new Set(boundDefinitions));
   const schemas = ofKind(root, 'APIResourceSchema').map(({ metadata }) => metadata.name);
   const offered = ofKind(root, 'APIExport').flatMap(
@@ -111,7 +111,7 @@ it('exports of root offer every row that is bound, by schemas that are there', (
 
 it('a schema with another spec has another name', () => {
   const [definition] = boundDefinitions;
-  if (definition === undefined) throw new Error('no bound rows');
+  if (definition === undefined) throw new Error('no bound definitions');
   const same = resourceSchemaObject({ ...definition });
   const other = resourceSchemaObject({ ...definition, shortNames: ['other'] });
   expect(same.metadata.name).toBe(resourceSchemaObject(definition).metadata.name);

@@ -72,7 +72,7 @@ function hasType(value: unknown, schema: JsonSchema): boolean {
   return typeof value === (schema.type === 'integer' ? 'number' : schema.type);
 }
 
-describe('rows', () => {
+describe('definitions', () => {
   it('are each there once', () => {
     expect(new Set(named.map(([name]) => name)).size).toBe(definitions.length);
   });
@@ -82,7 +82,7 @@ describe('rows', () => {
     expect(definitions.filter(({ plural }) => absent.includes(plural))).toEqual([]);
   });
 
-  it('that are aliases name a row that is stored', () => {
+  it('that are aliases name a definition that is stored', () => {
     for (const definition of definitions.filter(({ aliasOf }) => aliasOf !== undefined)) {
       const stored = definitions.find(
         ({ group, version, plural }) =>
@@ -96,7 +96,7 @@ describe('rows', () => {
     }
   });
 
-  it('with a storage version have a row for it', () => {
+  it('with a storage version have a definition for it', () => {
     for (const definition of definitions.filter(({ storageVersion }) => storageVersion !== undefined)) {
       const names = definitions.filter(
         ({ group, plural }) => group === definition.group && plural === definition.plural,

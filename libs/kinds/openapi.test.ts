@@ -187,7 +187,7 @@ test('operations are called as in Kubernetes', async () => {
   expect(await ids('apis/core.kcp.io/v1alpha1')).toContain('readCoreKcpIoV1alpha1LogicalCluster');
 });
 
-test('verbs that a row lacks have no operation', async () => {
+test('verbs that a definition lacks have no operation', async () => {
   const openApi = createOpenApi([{ ...widgets, verbs: ['get', 'list'], subresources: [] }]);
   const { paths } = read(await openApi.v3('apis/example.io/v1', slices));
   const methods = Object.values(paths).map((path) => Object.keys(path).filter((key) => key !== 'parameters'));
@@ -203,7 +203,7 @@ test('version 2 has no words that Swagger does not know, and every array has ite
   });
 });
 
-test('surfaces with the same rows in a group version share its document', async () => {
+test('surfaces with the same definitions in a group version share its document', async () => {
   const one = createOpenApi(resourceDefinitions);
   const other = createOpenApi([...builtinDefinitions]);
   expect(await other.v3('api/v1', slices)).toBe(await one.v3('api/v1', slices));

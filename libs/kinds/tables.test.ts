@@ -9,7 +9,7 @@ const now = Date.parse('2026-11-21T03:01:42Z');
 
 function printed(group: string, plural: string, fields: object): unknown[] {
   const definition = builtinDefinitions.find((candidate) => candidate.group === group && candidate.plural === plural);
-  if (definition === undefined) throw new Error(`no row ${plural}`);
+  if (definition === undefined) throw new Error(`no definition of ${plural}`);
   return createTablePrinter(definition, compileJsonPath).cells(
     { metadata: { name: 'k', namespace: 'default', creationTimestamp: created }, ...fields },
     now,

@@ -11,6 +11,7 @@ import {
   validateDnsLabel,
   validateDnsSubdomain,
   validatePathSegmentName,
+  writeRulesOf,
 } from '@kcp-ts/api';
 
 /** The annotation that names the logical cluster on every object. */
@@ -139,7 +140,7 @@ function nameProblems(definition: ResourceDefinition, name: string): readonly st
 export function validateObjectMeta(definition: ResourceDefinition, object: KubeObject): FieldError[] {
   return [
     ...objectMetaErrors(object.metadata, (name) => nameProblems(definition, name), 'metadata'),
-    ...(checksFinalizers(definition) ? unqualifiedFinalizers(object.metadata.finalizers ?? []) : []),
+    ...(writeRulesOf(definition).qualifiedFinalizers ? unqualifiedFinalizers(object.metadata.finalizers ?? []) : []),
   ];
 }
 
@@ -152,13 +153,6 @@ function unqualifiedFinalizers(finalizers: readonly string[]): FieldError[] {
 }
 
 const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
-/** Groups whose kinds Kubernetes validates by the rules of apimachinery alone. */
-const lenientGroups = new Set(['admissionregistration.k8s.io', 'apiextensions.k8s.io', 'events.k8s.io']);
-
-/** Whether a kind is validated by the stricter rules of kubernetes/pkg/apis/core/validation. */
-function checksFinalizers({ dialect, group, plural }: ResourceDefinition): boolean {
-  return dialect === 'builtin' && !lenientGroups.has(group) && !(group === '' && plural === 'events');
-}
 
 function isQualifiedFinalizer(finalizer: string): boolean {
   return finalizer.includes('/') || standardFinalizers.has(finalizer);

@@ -96,7 +96,7 @@ export function builtinKind(given: Given & { readonly writeRules: WriteRules; re
 
 /** A kind that is answered and never stored. */
 export function reviewKind(
-  given: Omit<Given, 'strategy'> & Required<Pick<Kind, 'handler'>> & { readonly protobuf: Message },
+  given: Omit<Given, 'strategy'> & { readonly handler: NonNullable<Kind['handler']>; readonly protobuf: Message },
 ): Kind {
   return kindOf({ ...given, virtual: true, strategy: definitionOnly }, { verbs: ['create'], dialect: 'builtin' });
 }

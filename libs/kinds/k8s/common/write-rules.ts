@@ -12,6 +12,7 @@ export const usualWriteRules: WriteRules = {
   countsGenerations: false,
   statusKeepsMetadata: false,
   returnsDeleted: false,
+  qualifiedFinalizers: true,
 };
 
 /** A PUT creates what is not there. */
@@ -22,4 +23,5 @@ export const conditionalUpdateRules: WriteRules = {
   ...usualWriteRules,
   unconditionalUpdate: false,
   countsGenerations: true,
+  qualifiedFinalizers: false,
 };

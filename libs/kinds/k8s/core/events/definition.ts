@@ -46,7 +46,7 @@ export const coreEvents: Kind = builtinKind({
   schema,
   // Only events.k8s.io asks for more of a name.
   nameFormat: 'path-segment',
-  writeRules: createOnUpdateRules,
+  writeRules: { ...createOnUpdateRules, qualifiedFinalizers: false },
   strategy: createEventsStrategy,
   protobuf: coreEvent,
   // `.source` selects on source.component, or on reportingComponent where that is empty.

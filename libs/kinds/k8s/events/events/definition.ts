@@ -50,7 +50,7 @@ export const events: Kind = builtinKind({
   shortNames: ['ev'],
   namespaced: true,
   schema,
-  writeRules: createOnUpdateRules,
+  writeRules: { ...createOnUpdateRules, qualifiedFinalizers: false },
   strategy: createEventsStrategy,
   conversion: eventsConversion,
   protobuf: event,
