@@ -2,7 +2,7 @@
 # Give a program more arguments with ARGS: make test ARGS=libs/storage
 
 .DEFAULT_GOAL := help
-.PHONY: help install build servers generate run cluster test test-unit test-integration test-e2e test-faults test-simulation check bench bench-sharded
+.PHONY: help install build servers generate run cluster test test-unit test-integration test-e2e test-faults test-simulation check bench bench-sharded image image-rootfs
 
 INSTALLED := node_modules/.package-lock.json
 BUILT := dist/kcp-ts.js
@@ -27,6 +27,12 @@ build: $(BUILT) ## Make each program in one piece in dist/, where bin/ finds it;
 
 $(BUILT): $(INSTALLED) $(shell find libs services tools -name node_modules -prune -o -name '*.ts' ! -name '*.test.ts' -print)
 	@$(PINNED) node tools/build/main.ts
+
+image: $(INSTALLED) ## Make the container image in dist/image as an OCI layout, for ARCH=amd64,arm64; no engine, no root
+	@$(PINNED) node tools/build/image/main.ts $(if $(ARCH),--arch $(ARCH)) $(ARGS)
+
+image-rootfs: $(INSTALLED) ## Write the files of the image to ROOTFS, for deploy/Dockerfile
+	@$(PINNED) node tools/build/image/main.ts --rootfs $(ROOTFS) $(ARGS)
 
 run: $(BUILT) ## Start kcp-ts with everything in one process; its data and kubeconfig go to .kcp/
 	@printf '%s\n' 'In another terminal, in this folder:' '' \

@@ -14,6 +14,7 @@ export type { Random } from './random.ts';
 export { createSystemRandom } from './random.ts';
 export type { ReleaseMemoryDependencies } from './release-memory.ts';
 export { processMemory, releaseMemory } from './release-memory.ts';
+export { SortedMap } from './sorted-map.ts';
 export type { Slices, Turns, TurnsDependencies } from './turns.ts';
 export { createSystemTurns, createTurns } from './turns.ts';
 export type { ErrorOrigin, UncaughtErrors, UncaughtErrorsDependencies } from './uncaught-errors.ts';

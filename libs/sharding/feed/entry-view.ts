@@ -1,11 +1,7 @@
 /** Entries of other shards' feeds, in memory, read as a store is read: by key, and by prefix in key order. */
-import { createRequire } from 'node:module';
+import { SortedMap } from '@kcp-ts/base';
 import type { Entry, Range, Store, StoreEvent } from '@kcp-ts/storage';
-import type SortedMapModule from 'sorted-btree';
 import type { FeedEntry, FeedHandler, FeedShard, FeedSnapshot } from './feed.ts';
-
-// Its types say that the class is the default export of a module; what Node imports is the module.
-const { default: BTree } = createRequire(import.meta.url)('sorted-btree') as typeof SortedMapModule;
 
 export interface EntryView extends FeedHandler, Pick<Store, 'get' | 'head' | 'scan'> {
   /** Called with every change, in feed order. */
@@ -28,7 +24,7 @@ function byBytes(left: string, right: string): number {
 }
 
 export function createEntryView(options: EntryViewOptions): EntryView {
-  const kept = new BTree<string, Kept>(undefined, byBytes);
+  const kept = new SortedMap<string, Kept>(undefined, byBytes);
   const listeners = new Set<(events: readonly StoreEvent[]) => void>();
   let bytes = 0;
 

@@ -2,22 +2,16 @@
  * The engine for tests and for what need not outlive its process. Its log is a plain array: ranges
  * of history are found by asking each event.
  */
-import { createRequire } from 'node:module';
 import type { Revision } from '@kcp-ts/api';
 import { revisionZero } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
-import { createSystemClock } from '@kcp-ts/base';
-import type SortedMapModule from 'sorted-btree';
+import { createSystemClock, SortedMap } from '@kcp-ts/base';
 import type { Backend, Flush, StoredEntry, Write } from '../engine/backend.ts';
 import type { StoreOptions } from '../engine/create-store.ts';
 import { assembleStore } from '../engine/create-store.ts';
 import type { KeyRange } from '../key-range.ts';
 import { clusterOrderOf, compareKeys } from '../key-range.ts';
 import type { EntryHead, Store, StoreEvent } from '../store.ts';
-
-// Node and the tests' runner disagree on what the default of a CommonJS module is; required, it is
-// the same for both.
-const { default: BTree } = createRequire(import.meta.url)('sorted-btree') as typeof SortedMapModule;
 
 export interface MemoryStoreOptions extends Partial<Omit<StoreOptions, 'clock'>> {
   readonly clock?: Clock | undefined;
@@ -37,8 +31,8 @@ export function createMemoryBackend(): Backend {
 
 class MemoryBackend implements Backend {
   readonly state = { revision: revisionZero, reserved: revisionZero, floor: revisionZero, mark: '' };
-  readonly #byKey = new BTree<string, StoredEntry>(undefined, compareKeys);
-  readonly #byCluster = new BTree<string, StoredEntry>(undefined, compareKeys);
+  readonly #byKey = new SortedMap<string, StoredEntry>(undefined, compareKeys);
+  readonly #byCluster = new SortedMap<string, StoredEntry>(undefined, compareKeys);
   readonly #entries = new Map<string, StoredEntry>();
   readonly #expiring = new Map<string, number>();
   #log: StoreEvent[] = [];
