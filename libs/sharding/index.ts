@@ -49,7 +49,14 @@ export type { InProcessRegistry } from './membership/in-process-membership.ts';
 export { createInProcessRegistry } from './membership/in-process-membership.ts';
 export type { JoinDependencies } from './membership/join.ts';
 export { joinOthers } from './membership/join.ts';
-export type { Membership, MembershipState, ServiceKind, ShardAddress, ShardRecord } from './membership/membership.ts';
+export type {
+  Membership,
+  MembershipState,
+  ServiceKind,
+  ShardAddress,
+  ShardRecord,
+  ShardsView,
+} from './membership/membership.ts';
 export { cacheServersOf } from './membership/membership.ts';
 export { admitFeedConsumers } from './membership/service-callers.ts';
 export type { ShardObjects } from './membership/shard-objects.ts';
@@ -70,9 +77,9 @@ export { createMergedWatch } from './merge/merged-watch.ts';
 export type { ProgressRequester } from './merge/progress-requester.ts';
 export { createProgressRequester } from './merge/progress-requester.ts';
 export type { Position } from './merge/resume.ts';
+export type { ShardProgress } from './merge/shard-progress.ts';
+export { silentMsMax } from './merge/shard-progress.ts';
 export type { MergedEvent } from './merge/shard-stream.ts';
-export type { MergedShard, ShardProgress, ShardsView } from './merge/shards.ts';
-export { silentMsMax } from './merge/shards.ts';
 // One stream and one list of several shards
 export type { UpstreamWatch, UpstreamWatchHandlers } from './merge/upstream-watch.ts';
 // What a shard knows of the others, and they ask of each other

@@ -1,7 +1,7 @@
 /** Compares what clients were shown with what was committed: nothing out of order, nothing twice, nothing missing but behind a 410. */
 
 import type { Revision } from '@kcp-ts/api';
-import type { MergedShard, Position } from '@kcp-ts/sharding';
+import type { Position, ShardRecord } from '@kcp-ts/sharding';
 import { contentPrefix } from './feeds.ts';
 import type { SimShard } from './simulation.ts';
 import type { Segment } from './watcher.ts';
@@ -49,7 +49,7 @@ function checkList(segment: Segment, committed: readonly CommittedEvent[]): stri
 export function mayMiss(
   event: Position,
   segment: Pick<Segment, 'gone' | 'position'>,
-  record: MergedShard | undefined,
+  record: ShardRecord | undefined,
 ): boolean {
   if (record === undefined) return false;
   if (record.excludedAt !== undefined && event.revision > record.excludedAt) return true;
@@ -62,7 +62,7 @@ export function mayMiss(
 function checkEvents(
   segment: Segment,
   truth: readonly CommittedEvent[],
-  records: ReadonlyMap<number, MergedShard>,
+  records: ReadonlyMap<number, ShardRecord>,
 ): string[] {
   const found: string[] = [];
   const seen = new Set<string>();
@@ -85,7 +85,7 @@ export interface Histories {
   readonly clients: readonly (readonly Segment[])[];
   readonly shards: readonly SimShard[];
   /** The membership at the end. */
-  readonly records: readonly MergedShard[];
+  readonly records: readonly ShardRecord[];
 }
 
 /** What is wrong, in words; nothing where all is well. */

@@ -55,7 +55,7 @@ interface Link {
   progress: Revision;
 }
 
-type View = ShardsView<ShardRecord>;
+type View = ShardsView;
 
 const askMs = 2_000;
 const listMs = 3_000;
@@ -194,10 +194,7 @@ export function startReplica(simulation: Simulation, host: string): SimReplica {
   const { clock } = process;
   const shards = withoutRules(simulation, process, membership);
   const contents = createContents(simulation, process);
-  const progressRequester = createProgressRequester<ShardRecord>(
-    (shard, past) => contents.ask(shard.rpcAddress, past),
-    clock,
-  );
+  const progressRequester = createProgressRequester((shard, past) => contents.ask(shard.rpcAddress, past), clock);
   const ownTime: typeof progressRequester = {
     ...progressRequester,
     ask: async (shard) => ({ ...(await progressRequester.ask(shard)), last: revisionAt(clock.now()) }),

@@ -30,8 +30,9 @@ export interface ShardRecord extends ShardAddress {
   readonly absences: readonly Absence[];
 }
 
+/** A time in which a shard was excluded: merged streams that ran through it have shown nothing that it committed meanwhile. */
 export interface Absence {
-  /** Its progress when it was excluded. */
+  /** Its progress when it was excluded: everything up to it had been shown. */
   readonly after: Revision;
   /** From where on it counts again: `joinAheadMs` ahead of its return, as a join. */
   readonly upTo: Revision;
@@ -52,7 +53,22 @@ export interface MembershipState {
   readonly services: readonly ServiceRecord[];
 }
 
-export interface Membership extends AsyncDisposable {
+/** Which shards there are, and how new that is: what merged streams look at. */
+export interface ShardsView {
+  current(): Pick<MembershipState, 'shards'>;
+  /** Called with the state now, and with each later one. */
+  follow(listener: (state: Pick<MembershipState, 'shards'>) => void): Disposable;
+  /** Milliseconds since the state was the newest, for all that can be said. */
+  silentForMs(): number;
+  /**
+   * Asks at once whether the state is the newest. Resolves when the answer has come, whatever it
+   * is, and after a second where none comes: `silentForMs` says what is known then. Questions at one
+   * time are one.
+   */
+  refresh(): Promise<void>;
+}
+
+export interface Membership extends ShardsView, AsyncDisposable {
   /** Joins the installation, or comes back to it, and keeps itself alive from then on. A first join counts from `joinAheadMs` ahead. */
   join(shard: ShardAddress): Promise<ShardRecord>;
   /** Says that a service is there, for as long as it is. */
@@ -64,15 +80,7 @@ export interface Membership extends AsyncDisposable {
   /** Lets it take part again, and records its absence. */
   readmit(name: string): Promise<void>;
   current(): MembershipState;
-  /** Called with the state now, and with each later one. */
   follow(listener: (state: MembershipState) => void): Disposable;
-  /** Milliseconds since what is known of it was the newest, for all that can be said. */
-  silentForMs(): number;
-  /**
-   * Asks at once whether the state is the newest. Resolves when the answer has come, whatever it is, and after a second where none comes: `silentForMs` says
-   * what is known then. Questions at one time are one.
-   */
-  refresh(): Promise<void>;
 }
 
 /**

@@ -2,13 +2,18 @@ import type { Revision } from '@kcp-ts/api';
 import { revisionZero } from '@kcp-ts/api';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
+import type { ShardRecord } from '../membership/membership.ts';
 import { createExclusions } from './exclusions.ts';
-import type { MergedShard } from './shards.ts';
 
-const zero: MergedShard = {
+const zero: ShardRecord = {
   name: 's1',
   number: 1,
   joinRevision: revisionZero,
+  baseUrl: '',
+  rpcAddress: '',
+  externalUrl: '',
+  virtualWorkspaceUrl: '',
+  labels: {},
   alive: true,
   excludedAt: undefined,
   absences: [],
@@ -23,9 +28,9 @@ it('excludes a shard whose heartbeat has lapsed, and never one that only this re
   let shard = zero;
   let reachable = false;
   const said: string[] = [];
-  const listeners = new Set<(state: { readonly shards: readonly MergedShard[] }) => void>();
+  const listeners = new Set<(state: { readonly shards: readonly ShardRecord[] }) => void>();
   const state = () => ({ shards: [shard] });
-  const change = (next: Partial<MergedShard>) => {
+  const change = (next: Partial<ShardRecord>) => {
     shard = { ...shard, ...next };
     for (const listener of listeners) listener(state());
   };

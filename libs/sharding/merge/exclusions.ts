@@ -8,17 +8,17 @@ import type { Revision } from '@kcp-ts/api';
 import { revisionZero } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { every } from '@kcp-ts/base';
-import type { MergedShard, ShardsView } from './shards.ts';
+import type { ShardRecord, ShardsView } from '../membership/membership.ts';
 
-export interface ExclusionsDependencies<Shard extends MergedShard> {
-  readonly shards: ShardsView<Shard>;
+export interface ExclusionsDependencies {
+  readonly shards: ShardsView;
   /** Records it; the first to say so is right. */
   exclude(name: string, at: Revision): Promise<unknown>;
   readmit(name: string): Promise<unknown>;
   /** The progress of a shard that this replica's streams have all seen, or else that it knows of. */
   progressOf(name: string): Revision | undefined;
   /** Whether the shard answers. */
-  reachable(shard: Shard): Promise<boolean>;
+  reachable(shard: ShardRecord): Promise<boolean>;
   readonly clock: Clock;
   /** Called when the membership could not be changed; it is tried again. */
   failed?(error: unknown): void;
@@ -28,19 +28,19 @@ const lookMs = 250;
 /** A heartbeat that has lapsed for a moment is that of a shard that starts again. */
 const graceMs = 1_000;
 
-export function createExclusions<Shard extends MergedShard>(deps: ExclusionsDependencies<Shard>): Disposable {
+export function createExclusions(deps: ExclusionsDependencies): Disposable {
   const deadSinceMs = new Map<string, number>();
   const busy = new Set<string>();
 
-  async function exclude(shard: Shard): Promise<void> {
+  async function exclude(shard: ShardRecord): Promise<void> {
     await deps.exclude(shard.name, deps.progressOf(shard.name) ?? revisionZero);
   }
 
-  async function readmit(shard: Shard): Promise<void> {
+  async function readmit(shard: ShardRecord): Promise<void> {
     if (await deps.reachable(shard)) await deps.readmit(shard.name);
   }
 
-  function start(shard: Shard, change: (shard: Shard) => Promise<void>): void {
+  function start(shard: ShardRecord, change: (shard: ShardRecord) => Promise<void>): void {
     if (busy.has(shard.name)) return;
     busy.add(shard.name);
     change(shard)
@@ -48,7 +48,7 @@ export function createExclusions<Shard extends MergedShard>(deps: ExclusionsDepe
       .finally(() => busy.delete(shard.name));
   }
 
-  function returned(shard: Shard): void {
+  function returned(shard: ShardRecord): void {
     if (shard.alive && shard.excludedAt !== undefined) start(shard, readmit);
   }
 

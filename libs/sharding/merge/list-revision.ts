@@ -8,23 +8,23 @@ import { asRevision, revisionZero, StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
 import { revisionAt } from '@kcp-ts/storage';
+import type { ShardRecord, ShardsView } from '../membership/membership.ts';
 import type { ProgressRequester } from './progress-requester.ts';
-import type { MergedShard, ShardsView } from './shards.ts';
-import { silentMsMax } from './shards.ts';
+import { silentMsMax } from './shard-progress.ts';
 
-export interface ListRevisionOptions<Shard extends MergedShard> {
-  readonly shards: ShardsView<Shard>;
-  readonly progressRequester: ProgressRequester<Shard>;
+export interface ListRevisionOptions {
+  readonly shards: ShardsView;
+  readonly progressRequester: ProgressRequester;
   readonly clock: Clock;
-  includes(shard: Shard): boolean;
+  includes(shard: ShardRecord): boolean;
   /** A client's "not older than". It is never taken for a clock: what lies ahead is waited for. */
   readonly atLeast?: Revision | undefined;
 }
 
-export interface ListRevision<Shard extends MergedShard> {
+export interface ListRevision {
   readonly revision: Revision;
   /** Those that have something at that revision, by number. */
-  readonly shards: readonly Shard[];
+  readonly shards: readonly ShardRecord[];
 }
 
 const aheadMsMax = 3_000;
@@ -39,7 +39,7 @@ function unavailable(why: string): StatusError {
 }
 
 /** Never a list without a shard: whoever keeps a cache would read that as deletions. */
-export function assertAllThere(shards: readonly MergedShard[]): void {
+export function assertAllThere(shards: readonly ShardRecord[]): void {
   const missing = shards.filter(({ excludedAt }) => excludedAt !== undefined).map(({ name }) => JSON.stringify(name));
   if (missing.length > 0) throw unavailable(`what lies on shard ${missing.join(', ')} cannot be listed now`);
 }
@@ -58,12 +58,12 @@ export async function awaitClock(clock: Clock, revision: Revision): Promise<void
   });
 }
 
-async function newestOf<Shard extends MergedShard>(
-  progressRequester: ProgressRequester<Shard>,
-  shards: readonly Shard[],
+async function newestOf(
+  progressRequester: ProgressRequester,
+  shards: readonly ShardRecord[],
   atLeast: Revision,
-): Promise<{ readonly revision: Revision; readonly silent: readonly Shard[] }> {
-  const silent: Shard[] = [];
+): Promise<{ readonly revision: Revision; readonly silent: readonly ShardRecord[] }> {
+  const silent: ShardRecord[] = [];
   let revision = atLeast;
   const answers = await Promise.allSettled(shards.map((shard) => progressRequester.ask(shard)));
   for (const [i, answer] of answers.entries()) {
@@ -87,11 +87,7 @@ export async function awaitMembership(
 }
 
 /** The shards that are asked, once what passes by itself has passed. */
-async function settled<Shard extends MergedShard>({
-  shards,
-  clock,
-  includes,
-}: ListRevisionOptions<Shard>): Promise<readonly Shard[]> {
+async function settled({ shards, clock, includes }: ListRevisionOptions): Promise<readonly ShardRecord[]> {
   const begunMs = clock.monotonic();
   for (;;) {
     await awaitMembership(shards, clock);
@@ -104,7 +100,7 @@ async function settled<Shard extends MergedShard>({
 }
 
 /** From inside an absence nobody can go on: a list there would only be asked for again, on an idle installation for ever. */
-function behindAbsences(shards: readonly MergedShard[], revision: Revision): Revision {
+function behindAbsences(shards: readonly ShardRecord[], revision: Revision): Revision {
   let behind = revision;
   for (const { after, upTo } of shards.flatMap(({ absences }) => absences)) {
     if (revision > after && upTo > behind) behind = upTo;
@@ -113,9 +109,7 @@ function behindAbsences(shards: readonly MergedShard[], revision: Revision): Rev
 }
 
 /** Throws ServiceUnavailable with a time to come back where a shard is missing. */
-export async function consistentListRevision<Shard extends MergedShard>(
-  options: ListRevisionOptions<Shard>,
-): Promise<ListRevision<Shard>> {
+export async function consistentListRevision(options: ListRevisionOptions): Promise<ListRevision> {
   const { progressRequester, clock } = options;
   if (options.atLeast !== undefined) await awaitClock(clock, options.atLeast);
   const shards = await settled(options);

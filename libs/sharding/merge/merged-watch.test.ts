@@ -2,21 +2,27 @@ import type { Revision, StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
 import { describe, expect, it } from 'vitest';
+import type { ShardRecord } from '../membership/membership.ts';
 import type { WatchFrame } from './frames.ts';
 import { createMergedWatch } from './merged-watch.ts';
 import { createProgressRequester } from './progress-requester.ts';
 import type { Position } from './resume.ts';
-import type { MergedShard, ShardProgress } from './shards.ts';
+import type { ShardProgress } from './shard-progress.ts';
 import type { UpstreamWatchHandlers } from './upstream-watch.ts';
 
 const asRevision = (value: number) => value as Revision;
 const all = 4095;
 
-function shard(number: number, more: Partial<MergedShard> = {}): MergedShard {
+function shard(number: number, more: Partial<ShardRecord> = {}): ShardRecord {
   return {
     name: `s${number}`,
     number,
     joinRevision: asRevision(0),
+    baseUrl: '',
+    rpcAddress: '',
+    externalUrl: '',
+    virtualWorkspaceUrl: '',
+    labels: {},
     alive: true,
     excludedAt: undefined,
     absences: [],
@@ -34,13 +40,13 @@ function progress(revision: number): WatchFrame {
 
 /** A world of shards that a test moves by hand; timers run when it says so. */
 function setUp(
-  shards: readonly MergedShard[],
+  shards: readonly ShardRecord[],
   from: Position = { revision: asRevision(10), shard: all },
   initial = false,
 ) {
   let state = { shards };
   let silentMs = 0;
-  const listeners = new Set<(state: { shards: readonly MergedShard[] }) => void>();
+  const listeners = new Set<(state: { shards: readonly ShardRecord[] }) => void>();
   const timers: (() => void)[] = [];
   const opened: { shard: string; after: number; initial: boolean; handlers: UpstreamWatchHandlers; paused: boolean }[] =
     [];
@@ -56,7 +62,7 @@ function setUp(
       return { [Symbol.dispose]: () => void timers.splice(timers.indexOf(run), 1) };
     },
   };
-  const progressRequester = createProgressRequester((progressRequested: MergedShard, past: Revision) => {
+  const progressRequester = createProgressRequester((progressRequested: ShardRecord, past: Revision) => {
     progressRequests.push([progressRequested.name, past]);
     return new Promise<ShardProgress>(() => undefined);
   }, clock);
@@ -107,7 +113,7 @@ function setUp(
     send: (name: string, ...frames: WatchFrame[]) =>
       opened.findLast((stream) => stream.shard === name)?.handlers.frames(frames),
     stream: (name: string) => opened.findLast((stream) => stream.shard === name),
-    membership(next: readonly MergedShard[]) {
+    membership(next: readonly ShardRecord[]) {
       state = { shards: next };
       for (const listener of listeners) listener(state);
     },

@@ -6,13 +6,13 @@
 import type { Revision } from '@kcp-ts/api';
 import { asRevision, mergedShardNumber, StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
+import type { ShardRecord, ShardsView } from '../membership/membership.ts';
 import type { ProgressRequester } from './progress-requester.ts';
 import type { Position } from './resume.ts';
 import { expiredAround, isInsideAbsence, resumeRefusal, resumeRevision } from './resume.ts';
+import { silentMsMax } from './shard-progress.ts';
 import type { MergedEvent } from './shard-stream.ts';
 import { ShardStream } from './shard-stream.ts';
-import type { MergedShard, ShardsView } from './shards.ts';
-import { silentMsMax } from './shards.ts';
 import type { OpenUpstreamWatch } from './upstream-watch.ts';
 
 export interface MergedHandler {
@@ -24,16 +24,16 @@ export interface MergedHandler {
   end(error: StatusError | undefined): void;
 }
 
-export interface MergedWatchOptions<Shard extends MergedShard> {
-  readonly shards: ShardsView<Shard>;
-  readonly open: OpenUpstreamWatch<Shard>;
-  readonly progressRequester: ProgressRequester<Shard>;
+export interface MergedWatchOptions {
+  readonly shards: ShardsView;
+  readonly open: OpenUpstreamWatch;
+  readonly progressRequester: ProgressRequester;
   readonly clock: Clock;
   readonly from: Position;
   /** The state at exactly `from` first. */
   readonly initial: boolean;
   /** Which shards are merged. */
-  includes(shard: Shard): boolean;
+  includes(shard: ShardRecord): boolean;
   readonly handler: MergedHandler;
 }
 
@@ -50,16 +50,16 @@ const piece = 1_000;
 const quietRefreshMs = 4_000;
 
 /** Throws StatusError Expired where the stream cannot begin. Never calls the handler before it returns. */
-export function createMergedWatch<Shard extends MergedShard>(options: MergedWatchOptions<Shard>): MergedWatch {
+export function createMergedWatch(options: MergedWatchOptions): MergedWatch {
   const watch = new OrderedWatch(options);
   watch.begin();
   return watch;
 }
 
-class OrderedWatch<Shard extends MergedShard> implements MergedWatch {
-  readonly #options: MergedWatchOptions<Shard>;
-  readonly #shardStreams = new Map<string, ShardStream<Shard>>();
-  #ordered: readonly ShardStream<Shard>[] = [];
+class OrderedWatch implements MergedWatch {
+  readonly #options: MergedWatchOptions;
+  readonly #shardStreams = new Map<string, ShardStream>();
+  #ordered: readonly ShardStream[] = [];
   #position: Revision;
   #lastEmitted: Revision;
   #starting: boolean;
@@ -70,7 +70,7 @@ class OrderedWatch<Shard extends MergedShard> implements MergedWatch {
   #refreshing = false;
   #refreshedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: MergedWatchOptions<Shard>) {
+  constructor(options: MergedWatchOptions) {
     this.#options = options;
     this.#starting = options.initial;
     // Only a position over all shards says that ties were seen.
@@ -97,7 +97,7 @@ class OrderedWatch<Shard extends MergedShard> implements MergedWatch {
     this.#pumpSoon(0);
   }
 
-  #add(shard: Shard, from: Revision, initial: boolean): void {
+  #add(shard: ShardRecord, from: Revision, initial: boolean): void {
     const deps = {
       open: this.#options.open,
       clock: this.#options.clock,
@@ -119,7 +119,7 @@ class OrderedWatch<Shard extends MergedShard> implements MergedWatch {
     if (shardStream.excludedAt === undefined) shardStream.open();
   }
 
-  #registered(all: readonly Shard[]): void {
+  #registered(all: readonly ShardRecord[]): void {
     if (this.#over) return;
     const known = new Map(all.filter((shard) => this.#options.includes(shard)).map((shard) => [shard.name, shard]));
     for (const shardStream of this.#ordered) {
@@ -202,9 +202,9 @@ class OrderedWatch<Shard extends MergedShard> implements MergedWatch {
 
   #take(frontier: Revision): MergedEvent[] {
     const events: MergedEvent[] = [];
-    const touched = new Set<ShardStream<Shard>>();
+    const touched = new Set<ShardStream>();
     while (events.length < piece) {
-      let first: ShardStream<Shard> | undefined;
+      let first: ShardStream | undefined;
       let event: MergedEvent | undefined;
       for (const shardStream of this.#ordered) {
         const head = shardStream.head();
@@ -271,7 +271,7 @@ class OrderedWatch<Shard extends MergedShard> implements MergedWatch {
   }
 }
 
-function unavailable(shard: MergedShard): StatusError {
+function unavailable(shard: ShardRecord): StatusError {
   return new StatusError('ServiceUnavailable', `shard ${JSON.stringify(shard.name)} cannot be reached`, {
     retryAfterSeconds: 1,
   });

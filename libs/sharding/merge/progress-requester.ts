@@ -3,15 +3,16 @@
 import type { Revision } from '@kcp-ts/api';
 import { revisionZero } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
-import type { AskProgress, MergedShard, ShardProgress } from './shards.ts';
+import type { ShardRecord } from '../membership/membership.ts';
+import type { AskProgress, ShardProgress } from './shard-progress.ts';
 
-export interface ProgressRequester<Shard extends MergedShard = MergedShard> {
+export interface ProgressRequester {
   /** Nothing to wait for: the shard's streams will say it. What fails is not repeated: whoever still waits asks again. */
-  requestProgress(shard: Shard, past: Revision): void;
+  requestProgress(shard: ShardRecord, past: Revision): void;
   /** Resolves once the shard's progress is past a revision. Rejects when it cannot be reached, or does not get there in time. */
-  reach(shard: Shard, past: Revision): Promise<void>;
+  reach(shard: ShardRecord, past: Revision): Promise<void>;
   /** A question of its own, put now: what it answers holds for everything that was acknowledged before. */
-  ask(shard: Shard): Promise<ShardProgress>;
+  ask(shard: ShardRecord): Promise<ShardProgress>;
   /** The largest progress that a shard has promised to anyone here. */
   progressOf(name: string): Revision | undefined;
 }
@@ -34,10 +35,7 @@ interface Line {
 const againMs = 20;
 const reachMs = 3_000;
 
-export function createProgressRequester<Shard extends MergedShard>(
-  askProgress: AskProgress<Shard>,
-  clock: Clock,
-): ProgressRequester<Shard> {
+export function createProgressRequester(askProgress: AskProgress, clock: Clock): ProgressRequester {
   const lines = new Map<string, Line>();
 
   function lineOf(name: string): Line {
@@ -61,7 +59,7 @@ export function createProgressRequester<Shard extends MergedShard>(
     }
   }
 
-  function send(shard: Shard, line: Line): void {
+  function send(shard: ShardRecord, line: Line): void {
     line.inFlight = true;
     askProgress(shard, line.wanted).then(
       ({ progress }) => {
@@ -80,11 +78,11 @@ export function createProgressRequester<Shard extends MergedShard>(
     );
   }
 
-  function next(shard: Shard, line: Line): void {
+  function next(shard: ShardRecord, line: Line): void {
     if (!line.inFlight && line.wanted > line.reached) send(shard, line);
   }
 
-  function want(shard: Shard, past: Revision): Line {
+  function want(shard: ShardRecord, past: Revision): Line {
     const line = lineOf(shard.name);
     if (past > line.wanted) line.wanted = past;
     next(shard, line);

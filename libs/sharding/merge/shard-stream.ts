@@ -2,8 +2,8 @@
 
 import type { Revision, StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
+import type { ShardRecord } from '../membership/membership.ts';
 import type { WatchFrame } from './frames.ts';
-import type { MergedShard } from './shards.ts';
 import type { OpenUpstreamWatch, UpstreamWatch } from './upstream-watch.ts';
 
 export interface MergedEvent {
@@ -12,8 +12,8 @@ export interface MergedEvent {
   readonly payload: Uint8Array;
 }
 
-export interface ShardStreamDependencies<Shard extends MergedShard> {
-  readonly open: OpenUpstreamWatch<Shard>;
+export interface ShardStreamDependencies {
+  readonly open: OpenUpstreamWatch;
   readonly clock: Clock;
   /** Something came: look again at what can be emitted. */
   changed(): void;
@@ -33,8 +33,8 @@ const reopenMsMax = 1_000;
 /** A living shard that cannot be reached from here for this long: the client goes to another replica. */
 export const unreachableMsMax = 5_000;
 
-export class ShardStream<Shard extends MergedShard> implements Disposable {
-  shard: Shard;
+export class ShardStream implements Disposable {
+  shard: ShardRecord;
   /** Everything up to it has come. */
   progress: Revision;
   /** Left out by the membership's agreement, having shown everything up to its progress then. */
@@ -43,7 +43,7 @@ export class ShardStream<Shard extends MergedShard> implements Disposable {
   joining = false;
   /** The state comes first; until it is complete. */
   starting: boolean;
-  readonly #deps: ShardStreamDependencies<Shard>;
+  readonly #deps: ShardStreamDependencies;
   readonly #from: Revision;
   #queue: MergedEvent[] = [];
   #head = 0;
@@ -57,7 +57,7 @@ export class ShardStream<Shard extends MergedShard> implements Disposable {
   #paused = false;
   #over = false;
 
-  constructor(deps: ShardStreamDependencies<Shard>, shard: Shard, from: Revision, initial: boolean) {
+  constructor(deps: ShardStreamDependencies, shard: ShardRecord, from: Revision, initial: boolean) {
     this.#deps = deps;
     this.shard = shard;
     this.#from = from;

@@ -1,7 +1,7 @@
 /** The watch at one shard that a merged stream reads, as its carrier offers it. */
 import type { Revision, StatusError } from '@kcp-ts/api';
+import type { ShardRecord } from '../membership/membership.ts';
 import type { WatchFrame } from './frames.ts';
-import type { MergedShard } from './shards.ts';
 
 export interface UpstreamWatchHandlers {
   /** In the shard's order, as they arrived together. No `error` is among them. */
@@ -20,8 +20,8 @@ export interface UpstreamWatch extends Disposable {
  * Opens the events of one shard after a revision, or, with `initial`, its state at exactly that revision first (as events that carry it) and a progress
  * behind that. Never calls a handler before it returns, nor after the stream was disposed of.
  */
-export type OpenUpstreamWatch<Shard extends MergedShard = MergedShard> = (
-  shard: Shard,
+export type OpenUpstreamWatch = (
+  shard: ShardRecord,
   after: Revision,
   initial: boolean,
   handlers: UpstreamWatchHandlers,

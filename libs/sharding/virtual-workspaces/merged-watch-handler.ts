@@ -91,7 +91,7 @@ class ClientWatch implements MergedHandler {
     const over = new Promise<void>((resolve) => this.#over.signal.addEventListener('abort', () => resolve()));
     this.#exchange.onClose(() => this.#over.abort());
     this.#bookmarked = start.from.revision;
-    using merged = createMergedWatch<ShardRecord>({
+    using merged = createMergedWatch({
       shards: shards.membership,
       progressRequester: shards.progressRequester,
       clock,

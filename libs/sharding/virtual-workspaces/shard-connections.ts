@@ -10,7 +10,7 @@ import { createProgressAsker } from '../feed/progress-asker.ts';
 import type { Membership, ShardRecord } from '../membership/membership.ts';
 import type { ProgressRequester } from '../merge/progress-requester.ts';
 import { createProgressRequester } from '../merge/progress-requester.ts';
-import type { ShardProgress } from '../merge/shards.ts';
+import type { ShardProgress } from '../merge/shard-progress.ts';
 
 export type ShardsMembership = Pick<
   Membership,
@@ -20,7 +20,7 @@ export type ShardsMembership = Pick<
 export interface ShardConnections extends Disposable {
   readonly membership: ShardsMembership;
   readonly backends: Backends;
-  readonly progressRequester: ProgressRequester<ShardRecord>;
+  readonly progressRequester: ProgressRequester;
   byName(name: string): ShardRecord | undefined;
 }
 

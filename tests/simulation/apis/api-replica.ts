@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import type { ClusterName, StatusError } from '@kcp-ts/api';
 import type { UpstreamAnswer } from '@kcp-ts/http';
 import { createServiceLoad } from '@kcp-ts/program';
-import type { Backends, ShardRecord } from '@kcp-ts/sharding';
+import type { Backends } from '@kcp-ts/sharding';
 import {
   createExclusions,
   createProgressRequester,
@@ -83,7 +83,7 @@ export function startApiReplica(simulation: Simulation, deps: ApiReplicaDependen
   const { clock } = process;
   const backends = backendsOf(simulation, process);
   const upstreamWatches = createUpstreamWatches(backends, clock);
-  const progressRequester = createProgressRequester<ShardRecord>(({ rpcAddress }, past) => {
+  const progressRequester = createProgressRequester(({ rpcAddress }, past) => {
     const life = lives.get(rpcAddress);
     if (life === undefined) return Promise.reject(new Error(`${rpcAddress} cannot be reached`));
     return network.call(process, life.process, askMs, () => life.ask(past));

@@ -2,7 +2,7 @@
 
 import type { Revision } from '@kcp-ts/api';
 import { asRevision, parseResourceVersion } from '@kcp-ts/api';
-import type { MergedShard, Position } from '@kcp-ts/sharding';
+import type { Position, ShardRecord } from '@kcp-ts/sharding';
 import { mayMiss } from '../check-streams.ts';
 import type { ApiSegment, ApiWatcher } from './api-watcher.ts';
 import type { State, TrueChange, Truth, Watched } from './truth.ts';
@@ -92,7 +92,7 @@ function checkEvents(
   judged: Judged,
   segment: ApiSegment,
   unsure: ReadonlySet<string>,
-  records: ReadonlyMap<number, MergedShard>,
+  records: ReadonlyMap<number, ShardRecord>,
 ): string[] {
   const found: string[] = [];
   const seen = new Map<string, string>();
@@ -146,7 +146,7 @@ function checkEnd(judged: Judged, segment: ApiSegment | undefined): string[] {
 export function checkShown(
   watchers: readonly ApiWatcher[],
   truth: Truth,
-  records: readonly MergedShard[],
+  records: readonly ShardRecord[],
 ): readonly string[] {
   const byNumber = new Map(records.map((record) => [record.number, record]));
   return watchers.flatMap(({ watched, segments }, i) => {
