@@ -1,3 +1,4 @@
+import { threadCpuMs } from '@kcp-ts/testing';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { LabelSelector, Requirement } from './selector.ts';
@@ -51,10 +52,10 @@ it('costs the same however many requirements and values there are', () => {
   const values = Array.from({ length: 100_000 }, (_, index) => `v${index}`);
   const terms = Array.from({ length: 5_000 }, (_, index): Requirement => ({ key: `k${index}`, operator: '!' }));
   const matches = compileLabelSelector([...terms, { key: 'a', operator: 'in', values }]);
-  const begin = performance.now();
+  const begin = threadCpuMs();
   let found = 0;
   for (let object = 0; object < 100_000; object++) if (matches({ a: `v${object}`, b: 'c' })) found++;
   expect(found).toBe(100_000);
   // Term by term it takes ten seconds.
-  expect(performance.now() - begin).toBeLessThan(1_000);
+  expect(threadCpuMs() - begin).toBeLessThan(1_000);
 });

@@ -1,5 +1,6 @@
 import type { UserInfo } from '@kcp-ts/api';
 import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
+import { threadCpuMs } from '@kcp-ts/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Question } from './attributes.ts';
@@ -144,7 +145,7 @@ describe('rules in a store', () => {
     const user = { name: 'u7-7', groups: [] };
     rbac.allows(user, 'ws', inNamespace(''));
     reads = 0;
-    const begin = performance.now();
+    const begin = threadCpuMs();
     for (let change = 0; change < 100; change++) {
       rbac.invalidate('ws', '', { resource: 'clusterrolebindings', name: `b${change}` });
       rbac.invalidate('ws', '', { resource: 'clusterroles', name: 'r' });
@@ -152,7 +153,7 @@ describe('rules in a store', () => {
     }
     expect(reads).toBeLessThanOrEqual(200);
     // Compiled again each time it takes a minute.
-    expect(performance.now() - begin).toBeLessThan(2_000);
+    expect(threadCpuMs() - begin).toBeLessThan(2_000);
   });
 
   it('of a namespace that no key can hold are none', async () => {

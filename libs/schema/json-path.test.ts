@@ -1,3 +1,4 @@
+import { threadCpuMs } from '@kcp-ts/testing';
 import { expect, it } from 'vitest';
 import { compileJsonPath, JsonPathError, parseJsonPath } from './json-path.ts';
 
@@ -51,9 +52,9 @@ it('ends where descending again and again looks at too many values', () => {
   let value: object = {};
   for (let depth = 0; depth < 400; depth++) value = { a: value };
   const read = compileJsonPath('.spec..a..a..a');
-  const begin = performance.now();
+  const begin = threadCpuMs();
   expect(() => read({ spec: value })).toThrow('the path looks at too many values');
-  expect(performance.now() - begin).toBeLessThan(1_000);
+  expect(threadCpuMs() - begin).toBeLessThan(1_000);
   const steps = { left: 10_000 };
   expect(() => read({ spec: value }, steps)).toThrow(JsonPathError);
   expect(steps.left).toBeLessThan(0);

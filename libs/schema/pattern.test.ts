@@ -1,4 +1,5 @@
 import { Budget, StatusError } from '@kcp-ts/api';
+import { threadCpuMs } from '@kcp-ts/testing';
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { expect, it } from 'vitest';
@@ -43,13 +44,13 @@ it('ends in bounded time, whatever pattern and text', () => {
   const longest = (pattern: string, text: string) => {
     const matches = compilePattern(pattern);
     const took = [1, 2, 3].map(() => {
-      const begin = performance.now();
+      const begin = threadCpuMs();
       try {
         matches(text, budget());
       } catch (thrown) {
         expect(thrown).toBeInstanceOf(StatusError);
       }
-      return performance.now() - begin;
+      return threadCpuMs() - begin;
     });
     return Math.min(...took);
   };
@@ -66,10 +67,10 @@ it('ends in bounded time, whatever pattern and text', () => {
 });
 
 it('a pattern that makes too many instructions is refused without compiling it', () => {
-  const begin = performance.now();
+  const begin = threadCpuMs();
   const texts = ['a{1000}'.repeat(105), '[\\p{L}]{1000}', '((a{100}b){10}){10}'];
   for (const text of texts) expect(patternError(text)).toBe('error parsing regexp: expression too large');
-  expect(performance.now() - begin).toBeLessThan(100);
+  expect(threadCpuMs() - begin).toBeLessThan(100);
   expect(patternError('^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$')).toBeUndefined();
 });
 

@@ -6,6 +6,8 @@ export { createTestAuthority, readTestAuthority } from './certificates.ts';
 export type { Conditions } from './conditions.ts';
 export { createConditions } from './conditions.ts';
 export { programs } from './config.ts';
+// Bounds
+export { threadCpuMs } from './cpu-time.ts';
 // Real servers
 export type { TestEtcdCluster } from './etcd-cluster.ts';
 export { startEtcdCluster } from './etcd-cluster.ts';

@@ -1,4 +1,5 @@
 import { StatusError } from '@kcp-ts/api';
+import { threadCpuMs } from '@kcp-ts/testing';
 import { describe, expect, it } from 'vitest';
 import { decodeJson } from './decode-json.ts';
 
@@ -99,13 +100,13 @@ describe('decodeJson', () => {
     ['spaces', `[${' '.repeat(3_000_000)}x]`],
     ['open arrays in a row', '[[],'.repeat(700_000)],
   ])('gets through three megabytes of %s in time', (_name, text) => {
-    const start = performance.now();
+    const start = threadCpuMs();
     try {
       decode(text);
     } catch (error) {
       expect(error).toBeInstanceOf(StatusError);
     }
-    expect(performance.now() - start).toBeLessThan(1500);
+    expect(threadCpuMs() - start).toBeLessThan(1500);
   });
 });
 
