@@ -1,5 +1,5 @@
 /**
- * The progress of this shard, told to the watches of other services: once a second, and at once
+ * The progress of this shard, sent to the watches of other services: once a second, and at once
  * when one of them waits for it. They order events of several shards by it, so that an idle shard
  * holds nobody up for longer than a question takes.
  */
@@ -11,7 +11,7 @@ import type { WatchHub } from '@kcp-ts/watch';
 import { tellAll } from './tell-all.ts';
 
 export interface Progress extends Disposable {
-  /** Told revisions that nothing will be committed at or below any more. */
+  /** Called with revisions that nothing will be committed at or below any more. */
   add(send: (revision: Revision) => void): Disposable;
   /**
    * Makes progress past a revision, as far as this shard's clock allows, tells everybody, and
@@ -35,7 +35,7 @@ export function createProgress({ hub, clock, observe }: ProgressDependencies): P
   const senders = new Set<(revision: Revision) => void>();
 
   async function tell(past?: Revision): Promise<Revision> {
-    // The hub has handed on everything up to a promise when it is kept, so what is told of it never
+    // The hub has handed on everything up to a promise when it is kept, so what is sent of it never
     // overtakes an event.
     const revision = await hub.progress(past);
     tellAll(senders, revision);

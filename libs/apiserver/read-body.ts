@@ -103,7 +103,7 @@ export async function readOptionalBody(
   return bytes.length === 0 ? undefined : decodeBody(request, deps, bytes, options, slices);
 }
 
-/** Kinds without a protobuf form here: their clients fall back to JSON when they are told. */
+/** Kinds without a protobuf form here: their clients fall back to JSON on this answer. */
 function refuseProtobuf(): never {
   throw unsupportedMediaType(protobuf, ['application/json', 'application/yaml']);
 }

@@ -1,6 +1,6 @@
 /**
  * Strategic merge patches are applied to Go values and not to JSON, so what cannot be decoded of
- * their result is told in other words: those of runtime.DefaultUnstructuredConverter, beside the
+ * their result has other error texts: those of runtime.DefaultUnstructuredConverter, beside the
  * patch as Go prints it.
  */
 

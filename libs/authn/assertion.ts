@@ -16,7 +16,7 @@ import type { Credentials } from './request-authenticator.ts';
 export const assertionHeader = 'kcp-identity-assertion';
 
 /**
- * Whom an assertion is for: one service of the installation, by its kind (`shard`, `cache-server`,
+ * The audience of an assertion: one service of the installation, by its kind (`shard`, `cache-server`,
  * …) and its name in the membership.
  */
 export function serviceAudience(kind: string, name: string): string {

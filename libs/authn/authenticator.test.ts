@@ -13,7 +13,7 @@ import { createServiceAccountTokens } from './service-account-tokens.ts';
 import { openTokenFile, parseTokenFile } from './token-file.ts';
 import { hashToken } from './token-table.ts';
 
-/** A clock that stands still until told; `tick` runs the timers that are due. */
+/** A clock that stands still until it is advanced; `tick` runs the timers that are due. */
 function createTestClock() {
   let time = Date.UTC(2026, 10, 21);
   const timers = new Set<{ at: number; run: () => void }>();

@@ -1,5 +1,5 @@
 /**
- * The bindings of one cluster or namespace by whom they bind. One binding that changes costs as
+ * The bindings of one cluster or namespace by the subjects that they bind. One binding that changes costs as
  * much as it has subjects, whatever else there is: what all roles of a subject allow together is
  * joined when the subject is asked about, and joined again after a role has changed.
  */

@@ -35,7 +35,7 @@ async function put(...keys: readonly string[]): Promise<void> {
   for (const key of keys) await store.commit([{ op: 'put', key, expect: 'any', value }]);
 }
 
-/** Records what is reconciled, and wants nothing unless told otherwise. */
+/** Records what is reconciled, and wants nothing unless a test says otherwise. */
 function controller(parts: Partial<Omit<Controller, 'reconcile'>>, reconcile?: Controller['reconcile']): Controller {
   return {
     name: 'test',

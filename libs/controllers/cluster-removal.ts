@@ -139,7 +139,7 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
     return (await decision.commit([replaceOperation(deps, logicalClusters(), entry, object)])) ? 'marked' : 'conflict';
   }
 
-  /** All but the LogicalCluster: while it is there, it says to whom the rest belongs. */
+  /** All but the LogicalCluster: while it is there, it says which owner the rest belongs to. */
   async function contentOf(cluster: LogicalClusterName): Promise<Content> {
     const operations: Operation[] = [];
     const last: Operation[] = [];

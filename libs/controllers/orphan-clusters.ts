@@ -1,6 +1,6 @@
 /**
  * Takes away logical clusters that no workspace belongs to any more. A workspace of another shard is written before its cluster is ordered here, and goes
- * after it; but an order may come late, when its workspace was deleted while it was on its way, and a shard that was taken out and comes back has clusters
+ * after it; but a request may come late, when its workspace was deleted while it was on its way, and a shard that was taken out and comes back has clusters
  * of workspaces that are gone. Each cluster of another shard's workspace is looked at a while after it was made, and after a start.
  *
  * Only what is sure counts: the shard with the parent lives and has said everything that it had committed, and there is no such workspace, or it has another
@@ -44,7 +44,7 @@ interface Pending {
   dueMs: number;
 }
 
-/** An order that its own workspace's deletion has overtaken is at an end by then. */
+/** A request that its own workspace's deletion has overtaken has ended by then. */
 const graceMs = 30_000;
 /** The one key of this controller: clusters wait in a list of its own, so that none has a timer. */
 const sweepKey = 'sweep';
@@ -62,7 +62,7 @@ export function createOrphanClusters(deps: OrphanDependencies): Controller {
     return true;
   }
 
-  /** Those of whom nobody has said that they belong to a workspace. */
+  /** Those that no shard has said to belong to a workspace. */
   function doubtful(due: ReadonlyMap<string, Pending>): ReadonlyMap<string, Pending> {
     const left = new Map<string, Pending>();
     for (const [key, one] of due) {

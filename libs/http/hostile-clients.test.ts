@@ -58,7 +58,7 @@ it('a client that opens a POST, says GOAWAY and stays is closed, and the server 
   // It does not see that the server says goodbye.
   await using client = await at.raw({ reads: false });
   await client.send(headersFrame(1, { ...get, ':method': 'POST' }, false), goawayFrame());
-  // A socket that is not read only hears of its end when it is written to.
+  // A socket that is not read only notices its end when it is written to.
   await vi.waitUntil(
     async () => {
       await client.send(frame(frameTypes.ping, 0, 0, Buffer.alloc(8)));

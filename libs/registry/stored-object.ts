@@ -82,7 +82,7 @@ export function convertToServed(served: ServedResource, stored: KubeObject): Kub
 }
 
 /**
- * An object of which only the metadata is there: what selectors and guards look at, without parsing
+ * An object of which only the metadata is there: what selectors and object filters look at, without parsing
  * the rest.
  */
 export function metadataObject(served: ServedResource, value: Uint8Array): KubeObject {

@@ -101,14 +101,14 @@ class RecordedDecision implements Decision {
 
   async commit(operations: readonly Operation[]): Promise<boolean> {
     if (operations.length === 0) return true;
-    const guards = operations.flatMap((operation) => this.#objectFilter(operation, operations) ?? []);
-    const result = await this.#store.commit([...operations, ...guards, ...this.conditions(operations)]);
+    const creates = operations.flatMap((operation) => this.#conditionOfCreate(operation, operations) ?? []);
+    const result = await this.#store.commit([...operations, ...creates, ...this.conditions(operations)]);
     if (result.status === 'conflict') return false;
     this.#wrote(operations, result);
     return true;
   }
 
-  #objectFilter(operation: Operation, operations: readonly Operation[]): Operation | undefined {
+  #conditionOfCreate(operation: Operation, operations: readonly Operation[]): Operation | undefined {
     if (operation.op !== 'put' || operation.expect !== 'absent') return undefined;
     return this.#options.guardCreate?.(operation.key, operations);
   }

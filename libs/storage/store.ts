@@ -190,8 +190,8 @@ export interface Store extends AsyncDisposable {
   currentRevision(): Revision;
   /**
    * A promise: everything up to it is known here, and nothing will ever be committed at or below
-   * it, also not after a crash. Waits for what is on its way; whom a promise at or above `past`
-   * will do has it at once where all that is on its way lies behind it.
+   * it, also not after a crash. Waits for pending commits; if `past` is given and every pending
+   * commit is above it, resolves at once.
    */
   progress(past?: Revision): Promise<Revision>;
   /**

@@ -67,7 +67,7 @@ describe('a relay', () => {
     await echoed(socket, 'ab');
     await echo.relay.set({ kind: 'silent', from: 'server' });
     socket.write('cd');
-    // The server has heard it and answered.
+    // The server has received it and answered.
     while (echo.relay.received() < 4) await new Promise((resolve) => setImmediate(resolve));
     await echo.relay.set({ kind: 'silent', from: 'client' });
     expect(String((await once(socket, 'data'))[0])).toBe('cd');

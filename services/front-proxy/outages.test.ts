@@ -150,7 +150,7 @@ it('asks all shards before it hands on that a workspace is not where the index h
   const sent = await ask(open, at.request('team/api', 'POST'), 'x');
   expect(sent).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
   expect(await ask(open, at.request('team/api', 'POST'), 'x')).toMatchObject({ status: 200 });
-  // Where it is still heard to be there, the shard says what it has to say.
+  // While the index still has it there, the shard answers.
   heard = { cluster: 'former', shard: 'one' };
   stale();
   expect(await at.get('team/api')).toMatchObject({ status: 404, body: 'not here' });

@@ -65,7 +65,7 @@ export interface ShardOptions {
   readonly authenticator: Authenticator;
   /** Whether a connection is that of another service of the installation. */
   isService?: ((peer: Peer) => boolean) | undefined;
-  /** Where another process may own the shard: what is told of who does. */
+  /** Where another process may own the shard: what is shown of its owner. */
   readonly role?: RoleReport | undefined;
   /** One with the default limits when absent. */
   readonly load?: ServiceLoad | undefined;
@@ -81,7 +81,7 @@ export interface Shard extends AsyncDisposable {
   readonly handler: (exchange: Exchange) => void | Promise<void>;
   /** Makes progress past a revision, as far as the clock allows, and says so to other services' watches. */
   requestProgress(past: Revision): Promise<Revision>;
-  /** From now on readiness says no: others go elsewhere while open requests end. */
+  /** From now on readiness says no: clients go to other servers while open requests end. */
   drain(): void;
 }
 

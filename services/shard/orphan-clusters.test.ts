@@ -13,7 +13,7 @@ import { expect, it } from 'vitest';
 import type { Shard } from './compose.ts';
 import { composeTestShard, peersOfNone } from './shard.fixture.ts';
 
-/** The other shards, as their feeds have told of them: `two` has the cluster `parent`, and workspaces in it. */
+/** The other shards, as their feeds have shown them: `two` has the cluster `parent`, and workspaces in it. */
 function createOthers() {
   const index = createPathIndex();
   const stored = (object: object) => encodeStored('0123456789abcdef', 0, JSON.stringify(object));
@@ -60,8 +60,8 @@ function orderOf(name: string, cluster = clusterNamed(name), parent = 'parent'):
   };
 }
 
-async function made(shard: Shard, ...orders: readonly ClusterRequest[]): Promise<void> {
-  for (const order of orders) expect(await shard.requests.create(order)).toMatchObject({ status: 'made' });
+async function made(shard: Shard, ...requests: readonly ClusterRequest[]): Promise<void> {
+  for (const request of requests) expect(await shard.requests.create(request)).toMatchObject({ status: 'made' });
 }
 
 /** Half a minute goes by, and what waits for it is done. */
@@ -100,7 +100,7 @@ it('a cluster goes that no workspace of the shard of its parent has, when that i
   await halfMinute(clock);
   expect(there()).toEqual(['kept', 'making', 'away']);
 
-  // Its workspace went before it had a cluster, and nobody heard of the order any more.
+  // Its workspace went before it had a cluster, and no shard received the request any more.
   others.gone('making');
   await halfMinute(clock);
   expect(there()).toEqual(['kept', 'away']);

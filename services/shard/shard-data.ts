@@ -117,7 +117,7 @@ async function ownAmongOthers(deps: DataDependencies, replica: EtcdReplica, owne
     }),
   );
   const { membership, own, bus, tls, rpc, clocks } = joined;
-  // Also where the clock is set back from here on: nothing is committed at or below what everybody was told.
+  // Also where the clock is set back from here on: nothing is committed at or below what was promised.
   store.observe(own.joinRevision);
   const installation = await joinInstallation({
     ...{ membership, own, bus, store, tls, rpc, clock, clocks, random, log },

@@ -15,7 +15,7 @@ import { createTestAuthority } from '@kcp-ts/testing';
 import type { Shard, ShardOptions } from './compose.ts';
 import { composeShard } from './compose.ts';
 
-/** It is `one`, number 1, and holds root unless told otherwise. */
+/** It is `one`, number 1, and holds root unless a test says otherwise. */
 export function composeTestShard(
   options: Pick<ShardOptions, 'store' | 'clock'> & Partial<ShardOptions>,
 ): Promise<Shard> {

@@ -99,7 +99,7 @@ export interface Setting extends AsyncDisposable {
   readonly shards: readonly FakeShard[];
   readonly service: VirtualWorkspaces;
   readonly authority: TestAuthority;
-  /** For how long the membership has not been heard, and which shards could not be asked for workspaces. */
+  /** For how long the membership has not answered, and which shards could not be asked for workspaces. */
   readonly world: { membershipSilentMs: number; staleShards: ReadonlySet<string> };
   /** Changes what the membership says. */
   membership(change: (shard: ShardRecord) => ShardRecord): void;

@@ -13,7 +13,7 @@ const grownMax = 300 * 1024 * 1024;
 
 export interface Attacked extends AsyncDisposable {
   readonly server: Awaited<ReturnType<typeof spawnServerWithUsers>>;
-  /** `user-1`, who is cluster-admin of the workspace at `path`, and nobody elsewhere. */
+  /** `user-1`, who is cluster-admin of the workspace at `path`, without rights in other workspaces. */
   readonly tenant: ApiClient;
   readonly path: string;
   /** Nobody waits while the attack runs, and memory grows by a bounded amount. */

@@ -34,7 +34,7 @@ import { startServerWithUsers } from '../harness/users.ts';
 
 let server: ServerWithUsers;
 let admin: ApiClient;
-/** The attacker: cluster-admin of `evil`, and nobody elsewhere. */
+/** The attacker: cluster-admin of `evil`, without rights in other workspaces. */
 let mallory: ApiClient;
 let evil: MadeWorkspace;
 /** A provider with its consumer. */

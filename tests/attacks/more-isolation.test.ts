@@ -1,4 +1,4 @@
-/** More of what nobody gets who is entitled to less: by open watches, by names that mean somebody else elsewhere, by names that can be read in two ways. */
+/** More of what users without the rights for it do not get: by open watches, by names that mean another user in another cluster, by names that can be read in two ways. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient, WatchEvent } from '../harness/api-client.ts';
 import type { Claim, MadeWorkspace } from '../harness/objects.ts';
@@ -30,7 +30,7 @@ import { startServerWithUsers } from '../harness/users.ts';
 
 let server: ServerWithUsers;
 let admin: ApiClient;
-/** The attacker: cluster-admin of `evil`, and nobody elsewhere. */
+/** The attacker: cluster-admin of `evil`, without rights in other workspaces. */
 let mallory: ApiClient;
 let evil: MadeWorkspace;
 let consumer: MadeWorkspace;
@@ -210,7 +210,7 @@ describe('claims', () => {
         expect(await resumed(all, from)).toEqual(['DELETED secret']);
         const one = `${view}/${consumer.cluster}/api/v1/configmaps`;
         expect((await mallory.get(`${one}?watch=true&resourceVersion=${from}`)).status).toBe(403);
-        // Who begins anew goes on from there, and is shown nothing.
+        // A client that begins again goes on from there, and is shown nothing.
         const { body } = await mallory.get(all);
         const left = names(body).filter((name) => name !== 'kube-root-ca.crt');
         expect(left).toEqual(verbs.includes('list') ? ['secret'] : []);

@@ -1,4 +1,4 @@
-/** Attacks that went through elsewhere, shown to be impossible here. */
+/** Attacks that succeeded against other systems, shown to be impossible here. */
 import { reservedGroups } from '@kcp-ts/authz';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';

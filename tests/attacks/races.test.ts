@@ -309,7 +309,7 @@ it(
       await toggle(rejected);
       await toggle(accepted);
       await toggle(rejected);
-      // Who lists in the middle, and goes on from there, may be told of what it never saw; but it ends up with the same.
+      // A client that lists in the middle, and goes on from there, may get deletions of what it never saw; but it ends up with the same.
       const list = await done(admin.get(url));
       const goOn = `${url}?watch=1&resourceVersion=${field(list, 'metadata.resourceVersion')}`;
       // One consumer's view cannot be watched while it rejects the claim.

@@ -1,4 +1,4 @@
-/** Who may do what in a workspace, worked out anew from the lists of roles and bindings: the oracle of the access review property. It shares no code with the server. */
+/** Who may do what in a workspace, worked out from the lists of roles and bindings: the oracle of the access review property. It shares no code with the server. */
 
 export interface ModelRule {
   readonly verbs?: readonly string[];
@@ -97,7 +97,7 @@ function permits(own: ModelRbac, system: ModelRbac, person: Person, asked: Attri
   return false;
 }
 
-/** As whom a user counts in a cluster. */
+/** The effective user in a cluster. */
 function persons({ name, groups, heldTo, account }: ModelUser, cluster: string): readonly Person[] {
   const global: Person[] =
     account === undefined || heldTo === undefined
@@ -109,7 +109,7 @@ function persons({ name, groups, heldTo, account }: ModelUser, cluster: string):
   return [{ name: 'system:anonymous', groups: ['system:authenticated', `system:cluster:${heldTo}`] }, ...global];
 }
 
-/** As whom a user of a workspace is known to the provider of a bound API. */
+/** The effective user that the provider of a bound API sees for a user of a workspace. */
 function consumer({ name, groups, heldTo, account }: ModelUser, cluster: string): Person | undefined {
   if (heldTo !== undefined && heldTo !== cluster) return undefined;
   if (heldTo === undefined) return { name, groups };

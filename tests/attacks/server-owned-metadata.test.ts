@@ -21,7 +21,7 @@ import type { ServerWithUsers } from '../harness/users.ts';
 import { startServerWithUsers } from '../harness/users.ts';
 
 let server: ServerWithUsers;
-/** Cluster-admin of `evil`, and nobody elsewhere. */
+/** Cluster-admin of `evil`, without rights in other workspaces. */
 let mallory: ApiClient;
 let evil: MadeWorkspace;
 let serial = 0;

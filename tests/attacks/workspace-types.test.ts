@@ -21,7 +21,7 @@ import { startServerWithUsers } from '../harness/users.ts';
 
 let server: ServerWithUsers;
 let admin: ApiClient;
-/** The attacker: cluster-admin of `evil`, and nobody elsewhere. */
+/** The attacker: cluster-admin of `evil`, without rights in other workspaces. */
 let mallory: ApiClient;
 let evil: MadeWorkspace;
 let serial = 0;
@@ -187,7 +187,7 @@ describe('workspace types', () => {
     expect(ofHidden).toContain('[201,');
     expect(ofHidden).not.toContain(hidden.cluster);
     expect(ofHidden).toBe(nothing);
-    // Nor whom RBAC would let in, of a workspace that wants members of a group.
+    // Nor users that RBAC would let in, of a workspace that wants members of a group.
     const required = { annotations: { 'authorization.kcp.io/required-groups': 'insiders' } };
     const logicalCluster = `${base(hidden.cluster)}/apis/core.kcp.io/v1alpha1/logicalclusters/cluster`;
     await done(server.shardAdmin.patch(logicalCluster, { metadata: required }));

@@ -58,7 +58,7 @@ function headersOf(headers: Readonly<Record<string, string | readonly string[] |
 
 export interface Replay {
   /**
-   * Does what comes before a recording, sends it unless told not to, and learns from the answer what later ones need. A GET is sent again for a
+   * Does what comes before a recording, sends it unless it is not to be sent, and learns from the answer what later ones need. A GET is sent again for a
    * moment while its differences are not `settled`: controllers had finished when it was recorded.
    */
   send(

@@ -21,7 +21,7 @@ async function publish(terminal: Terminal) {
   );
 }
 
-/** The address is told once the export has a consumer. */
+/** The address is published once the export has a consumer. */
 function virtualWorkspaceUrl(terminal: Terminal): Promise<string> {
   return terminal.until(
     'get apiexportendpointslice factory.example.com -o jsonpath={.status.endpoints[0].url}',

@@ -20,7 +20,7 @@ export interface TestClusterOptions {
   readonly shardFlags?: readonly string[];
   /** More flags for other kinds of parts. */
   readonly flags?: ClusterOptions['flags'];
-  /** The environment of the programs, where it is not that of the test; told the folder of the installation. */
+  /** The environment of the programs, where it is not that of the test; called with the folder of the installation. */
   environment?(folder: string): NodeJS.ProcessEnv;
   /** How the parts reach each other, where that is not straight. */
   readonly wire?: ClusterOptions['wire'];

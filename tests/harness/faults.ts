@@ -1,4 +1,4 @@
-/** Servers in which a test lets errors happen that nobody catches: how they are started, and told. */
+/** Servers in which a test lets errors happen that nobody catches: how they are started, and made to. */
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -19,12 +19,12 @@ export const faultCauses = {
 
 export type FaultCause = keyof typeof faultCauses;
 
-/** Where the process is told that was started with this folder in its environment. */
+/** The file that the process watches that was started with this folder in its environment. */
 export function faultsSocket(folder: string, pid: number): string {
   return join(folder, `faults-${pid}.sock`);
 }
 
-/** The environment in which a program can be told to fail; only one that Node runs heeds it. */
+/** The environment in which a program can be made to fail; only one that Node runs heeds it. */
 export function failingOnDemand(folder: string): NodeJS.ProcessEnv {
   return {
     ...environment,
@@ -33,7 +33,7 @@ export function failingOnDemand(folder: string): NodeJS.ProcessEnv {
   };
 }
 
-/** Resolves when the process has been told; the error happens then, or when what it waits for does. */
+/** Resolves when the process has been notified; the error happens then, or when what it waits for does. */
 export async function letFail(folder: string, pid: number, cause: FaultCause): Promise<void> {
   const socket = connect(faultsSocket(folder, pid));
   socket.end(cause);

@@ -34,7 +34,7 @@ export function missingLinks(): string | undefined {
 export function createLinks(stores: ReadonlyMap<string, number> = new Map()): Links {
   /** `from to use`: each has a port of its own. */
   const pairs = new Map<string, LinkRelay>();
-  /** By target: who comes is told apart by its process. */
+  /** By target: connections are distinguished by their process. */
   const shared = new Map<string, LinkRelay[]>();
   let cluster: Cluster | undefined;
 

@@ -79,7 +79,7 @@ export async function expectNoStall(
   expect.fail(`another tenant's GET waited too long in each attempt: ${seen.join(', ')}`);
 }
 
-/** From now on `peakBytes` starts anew. */
+/** From now on `peakBytes` starts again. */
 export async function resetPeak(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/clear_refs`, '5');
 }

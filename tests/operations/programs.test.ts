@@ -115,7 +115,7 @@ describe('kcp-ts start', () => {
       const made = await server.admin.post(configMapsOf('root'), configMap('kept'));
       expect(made.status, made.text).toBe(201);
     }
-    // A damaged copy is made anew.
+    // A damaged copy is made again.
     await truncate(join(folder, 'mirror', 'data.mdb'), 100);
     {
       await using server = await startServer({ folder, flags });

@@ -1,4 +1,4 @@
-/** The bus: each process has its own connection to it, and each may lose messages, hear them twice, or hear nothing for a while. */
+/** The bus: each process has its own connection to it, and each may lose messages, receive them twice, or receive nothing for a while. */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { StatusError } from '@kcp-ts/api';
 import type { Bus, BusHandlers } from '@kcp-ts/bus';
@@ -12,7 +12,7 @@ export interface SimBus {
   open(process: SimProcess): Bus;
   /** The part of all messages that is lost on each way. */
   loss: number;
-  /** Nothing goes through, and publishers are told. */
+  /** Nothing goes through, and publishers get an error. */
   up: boolean;
   /** Says to everybody that messages may have been lost. */
   gap(): void;

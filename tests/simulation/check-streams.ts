@@ -45,7 +45,7 @@ function checkList(segment: Segment, committed: readonly CommittedEvent[]): stri
   return found;
 }
 
-/** Whether a stream may miss it: its shard was left out, and the stream was told that it cannot go on before the shard counted again. */
+/** Whether a stream may miss it: its shard was left out, and the stream was ended since it cannot go on before the shard counted again. */
 export function mayMiss(
   event: Position,
   segment: Pick<Segment, 'gone' | 'position'>,

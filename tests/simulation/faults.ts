@@ -74,7 +74,7 @@ export function stop(simulation: Simulation, shard: SimShard): void {
   });
 }
 
-/** The shard lives, and serves whoever reaches it, and the membership does not hear of it. */
+/** The shard lives, and serves all that reach it, and the membership gets nothing of it. */
 export function lapse({ time, chance }: Simulation, shard: SimShard): void {
   const life = shard.life();
   life.membership.lapse();
@@ -157,7 +157,7 @@ function fault(simulation: Simulation, deps: FaultDependencies): void {
   else if (kind < 0.86) breakCache(simulation, deps.cache);
   else if (kind < 0.91) jump(simulation, deps);
   else if (shards.size < shardsMax) {
-    // A replica that hears of a new shard late is what joining has to fear.
+    // A replica that receives a new shard late is what joining has to fear.
     if (chance.happens(0.5)) silence(simulation, deps);
     addShard(simulation, deps.requesters, deps.writesUntilMs);
   }

@@ -74,7 +74,7 @@ function client(
         return overTheWire(network.stream(process, shard, pieces), fetch.output);
       },
       progress() {
-        throw new RpcError('unimplemented', 'no follower of feeds asks for it');
+        throw new RpcError('unimplemented', 'no feed consumer asks for it');
       },
     },
     [Symbol.dispose]: () => undefined,
@@ -109,7 +109,7 @@ export async function followFeeds(
   return feedConsumer;
 }
 
-/** Hears the largest revision of whatever comes. */
+/** Observes the largest revision of all messages. */
 export function observingHandler(observe: (revision: Revision) => void): FeedHandler {
   const hear = (entries: readonly { readonly revision: Revision }[]) => {
     for (const { revision } of entries) observe(revision);

@@ -1,4 +1,4 @@
-/** The membership, as one process hears of it: late, and at times not at all. */
+/** The membership, as one process receives it: late, and at times not at all. */
 import type { InProcessRegistry, Membership, MembershipState, ShardAddress, ShardRecord } from '@kcp-ts/sharding';
 import type { SimProcess } from './process.ts';
 import type { Chance, VirtualTime } from './virtual-time.ts';
@@ -21,7 +21,7 @@ export interface RegisterDependencies {
 
 const lookMs = 100;
 
-/** Its own shard alone: all that it needs to hear of the others comes later. */
+/** Its own shard alone: all that it needs of the others comes later. */
 export function followMembership({ time, chance, registry }: RegisterDependencies, process: SimProcess): SimMembership {
   let inner = registry.open(process.clock);
   const listeners = new Set<(state: MembershipState) => void>();

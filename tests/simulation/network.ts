@@ -8,12 +8,12 @@ export interface Connection {
   readonly to: SimProcess;
   /** In order, to one end or the other; nothing once the connection is cut. */
   send(to: SimProcess, run: () => void): void;
-  /** Given up by the one that holds it; nobody is told. */
+  /** Given up by the one that holds it; the other end gets no error. */
   close(): void;
 }
 
 export interface Network {
-  /** `broken`: told to the opener, a little after the connection was cut, or where there is nobody to be reached. */
+  /** `broken`: called at the opener, a little after the connection was cut, or where there is nobody to be reached. */
   connect(from: SimProcess, to: SimProcess, broken: () => void): Connection;
   /** A question and its answer over a connection of their own. Rejects with what `answer` rejects with, or RpcError unavailable. */
   call<Answer>(from: SimProcess, to: SimProcess, timeoutMs: number, answer: () => Promise<Answer>): Promise<Answer>;

@@ -1,4 +1,4 @@
-/** A client of single shards: it writes and reads, and keeps what it was told and when, for the checker. */
+/** A client of single shards: it writes and reads, and keeps what it received and when, for the checker. */
 import type { Revision } from '@kcp-ts/api';
 import type { CommitResult, Entry, Operation } from '@kcp-ts/storage';
 import type { SimProcess } from './process.ts';
@@ -21,7 +21,7 @@ export interface Requester {
   /** Undefined where nobody knows what has become of it. `ids`: what the values are known by. */
   commit(shard: string, operations: readonly Operation[], ids: readonly string[]): Promise<CommitResult | undefined>;
   get(shard: string, key: string): Promise<Entry | undefined>;
-  /** The largest revision that it was told of. */
+  /** The largest revision that it received. */
   acknowledged(): Revision;
 }
 

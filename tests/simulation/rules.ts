@@ -14,7 +14,7 @@ export interface Rules {
   readonly largestOfAll: boolean;
   /** A shard that starts again begins above what it promised. */
   readonly reservation: boolean;
-  /** A replica that does not hear the membership pauses. */
+  /** A replica without an answer of the membership pauses. */
   readonly pauseWhenSilent: boolean;
   /** Who is not the owner any more commits nothing. */
   readonly fencing: boolean;

@@ -145,7 +145,7 @@ function startLife(simulation: Simulation, name: string, disk: SimDisk, address:
     });
   }
 
-  /** What has begun to own and cannot serve ends, and another process begins anew: two stores of one process would break each other's promises. */
+  /** What has begun to own and cannot serve ends, and another process begins again: two stores of one process would break each other's promises. */
   function giveUp(): void {
     if (process.state() === 'dead') return;
     kill(simulation, process);

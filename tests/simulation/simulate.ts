@@ -58,8 +58,8 @@ function createSimulation(seed: number, changed: Partial<Rules>): Simulation {
 export async function simulate(seed: number, changed: Partial<Rules> = {}): Promise<Outcome> {
   const simulation = createSimulation(seed, changed);
   const { time, chance, shards } = simulation;
-  const requesters = ['clerk-1', 'clerk-2'].map((host) => createRequester(simulation, host));
-  const [requester = createRequester(simulation, 'clerk-3')] = requesters;
+  const requesters = ['client-1', 'client-2'].map((host) => createRequester(simulation, host));
+  const [requester = createRequester(simulation, 'client-3')] = requesters;
   for (let i = 1 + chance.integer(3); i > 0; i--) addShard(simulation, requesters, writesUntilMs);
   const replicas = ['replica-1', 'replica-2'].map((host) => startReplica(simulation, host));
   const cache = startCache(simulation, 'cache-1');

@@ -1,4 +1,7 @@
-/** The copies that a process keeps of other shards' objects, and a witness beside them who sees whether they were ever told what never was. */
+/**
+ * The copies that a process keeps of other shards' objects, and an oracle beside them that sees
+ * whether they ever received what never was.
+ */
 import type { Revision } from '@kcp-ts/api';
 import type { FeedEntry, FeedHandler, FeedShard } from '@kcp-ts/sharding';
 import { createEntryView, joinFeedHandlers } from '@kcp-ts/sharding';

@@ -12,7 +12,7 @@ export interface Segment {
   readonly start: Revision;
   /** What the list showed, or the watch began with: keys, with the revision of each. */
   readonly state: Map<string, Revision>;
-  /** The largest revision that any writer had been told of when the list was asked for. */
+  /** The largest revision that any writer had received when the list was asked for. */
   readonly acknowledged: Revision;
   readonly events: Position[];
   /** How far it says that it has seen everything. */

@@ -220,7 +220,7 @@ export async function handleWatch(
     try {
       await sendInitial(call, body, output, plan.filter, from);
     } catch (thrown) {
-      // The answer has begun: the client is told in it, and does not wait for the rest.
+      // The answer has begun: the client gets the error in it, and does not wait for the rest.
       finish(StatusError.from(thrown));
       return;
     }

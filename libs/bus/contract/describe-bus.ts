@@ -37,14 +37,14 @@ export async function receive(bus: Bus, pattern: string): Promise<Received> {
 }
 
 const cases: Readonly<Record<string, (publisher: Bus, feedConsumer: Bus) => Promise<void>>> = {
-  async 'a follower gets what is published, in order'(publisher, feedConsumer) {
+  async 'a subscriber gets what is published, in order'(publisher, feedConsumer) {
     using received = await receive(feedConsumer, 'kcp.feed.*');
     const wanted = Array.from({ length: 200 }, (_, index) => `kcp.feed.alpha ${index}`);
     await Promise.all(wanted.map((_, index) => publisher.publish('kcp.feed.alpha', Buffer.from(String(index)))));
     await received.count(200);
     assert.deepEqual(received.texts, wanted);
   },
-  async 'a follower gets the subjects of its pattern only'(publisher, feedConsumer) {
+  async 'a subscriber gets the subjects of its pattern only'(publisher, feedConsumer) {
     using all = await receive(feedConsumer, 'kcp.feed.*');
     using one = await receive(feedConsumer, 'kcp.feed.beta');
     for (const shard of ['alpha', 'beta', 'gamma']) await publisher.publish(`kcp.feed.${shard}`, Buffer.from('x'));

@@ -15,7 +15,7 @@ function userOf(user: string, shard: string | undefined) {
   return { user, password: 'secret', permissions: natsPermissions(shard) };
 }
 
-/** All buses of these tests: each change of a state is told here. */
+/** All buses of these tests: each change of a state is reported here. */
 const { changed, until } = createConditions();
 
 function connectBus(options: Omit<NatsBusOptions, 'clock'>): Bus {
@@ -81,7 +81,7 @@ if (missing === undefined) {
       });
       await nats.restart();
       await Promise.all([up(publisher), up(feedConsumer)]);
-      // What falls into a gap is lost, and the gap is told: so it is said again.
+      // What falls into a gap is lost, and the gap is reported: so the message is published again.
       for (const isThere = () => received.texts.includes('kcp.feed.a after'); !isThere(); ) {
         const told = received.gaps;
         await publish(publisher, 'kcp.feed.a', 'after');
@@ -134,7 +134,7 @@ if (missing === undefined) {
     expect(refused.state()).toBe('down');
   });
 
-  it('a shard may publish its own feed and no other, and a follower none', async () => {
+  it('a shard may publish its own feed and no other, and a feed consumer none', async () => {
     await using nats = await startNats({ users: [userOf('shard-1', 'shard-1'), userOf('proxy', undefined)] });
     const as = (username: string, told: string[]) => {
       const onState = (_up: boolean, detail: string) => void told.push(detail);

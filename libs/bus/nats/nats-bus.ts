@@ -2,7 +2,7 @@
  * The bus on NATS, by its publish and subscribe alone: what a service may do is then what its
  * permissions say (JetStream sends messages to any subject that it is asked to send them to). A
  * service starts whether NATS is there or not, and goes on trying; what was published meanwhile is
- * lost, which followers see.
+ * lost, which subscribers see.
  */
 
 import { StatusError } from '@kcp-ts/api';

@@ -58,7 +58,7 @@ function open() {
       return { keys: found, revision: at };
     },
     async settled() {
-      // What a sink still has to say comes behind what it has said.
+      // What a handler still has to write comes behind what it has written.
       for (let turn = 0; turn < 3; turn++) for (const writer of writers) await writer.settled();
     },
   };

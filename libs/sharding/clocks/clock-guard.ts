@@ -17,7 +17,7 @@ export interface PeerClock {
 
 export interface ClockGuardOptions {
   readonly clock: Clock;
-  /** Whom to ask, now: those that are alive, without ourselves. */
+  /** The services to ask now: those that are alive, without ourselves. */
   peers(): readonly PeerClock[];
   /** Why the shard must not serve, or undefined: it may again. Called when that changes. */
   onChange?(fault: string | undefined): void;

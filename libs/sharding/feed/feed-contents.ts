@@ -108,7 +108,7 @@ export function createFeedContents({ exportConsumersPrefix, isMarked }: FeedCont
           const projected = (stored: Uint8Array) =>
             isLogicalCluster && isMarked(stored) ? stored : projectionOf(stored);
           const said = projected(value);
-          // Others need not hear of a change of what they do not see: each binding writes its LogicalCluster.
+          // Others need no message for a change of what they do not see: each binding writes its LogicalCluster.
           if (previous !== undefined && Buffer.compare(projected(previous.value), said) === 0) return none;
           return { kind: 'put', value: said };
         }

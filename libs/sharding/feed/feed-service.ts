@@ -78,7 +78,7 @@ export function feedHandlers(options: FeedServiceOptions): RpcHandlers<typeof Fe
       const from = asRevision(after);
       // All that was acknowledged before the question, and no waiting for what is on its way.
       const progress = await store.progress(asRevision(Math.max(from, store.currentRevision())));
-      if (from > progress) throw new RpcError('out-of-range', 'the follower is ahead of the shard');
+      if (from > progress) throw new RpcError('out-of-range', 'the feed consumer is ahead of the shard');
       // What was committed while the promise was made is at or below it, or comes with the feed.
       if (from < options.lastRevision()) {
         try {

@@ -1,4 +1,4 @@
-/** Shards, a bus that loses what it is told to lose, and a feed consumer: all in one process, with a clock that stands still. */
+/** Shards, a bus that loses what a test says, and a feed consumer: all in one process, with a clock that stands still. */
 
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
@@ -269,7 +269,7 @@ function createTestShard(record: FollowedShard, bus: Bus, clock: ManualClock): T
         return watched(service.fetch(create(methods.fetch.input, request), call), methods.fetch.output);
       },
       progress() {
-        throw new RpcError('unimplemented', 'no follower of feeds asks for it');
+        throw new RpcError('unimplemented', 'no feed consumer asks for it');
       },
     },
     async restart(next) {

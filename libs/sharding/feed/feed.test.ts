@@ -7,7 +7,7 @@ import { createInstallation, exportKey, put, remove, turns, until } from './feed
 
 const [a, b, c] = ['a', 'b', 'c'].map((name) => exportKey(name)) as [string, string, string];
 
-describe('a follower of feeds', () => {
+describe('a feed consumer', () => {
   it('brings in what was there and applies what comes, without being asked for it again', async () => {
     await using all = await createInstallation(['alpha', 'beta'], async ({ store, record }) => {
       await put(store, exportKey('old', record.name), 'old');

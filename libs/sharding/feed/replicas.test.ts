@@ -184,7 +184,7 @@ describe('what has been seen of a shard', () => {
     const shard = all.shards[0] as TestShard;
     await put(shard.store, a, 'x');
     await until(() => all.view.get(a) !== undefined);
-    // Its successor has committed: the replica has heard of it, and this feed consumer has not.
+    // Its successor has committed: the replica has it, and this feed consumer has not.
     const newer = shard.store.currentRevision() + 100;
     all.copies.set('cache:1', replica(shard, 'copy', newer, { snapshot: 0 }));
     const { fetch } = shard.calls;

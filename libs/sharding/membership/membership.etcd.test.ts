@@ -163,7 +163,7 @@ if (missing === undefined) {
     const turn = () => new Promise((resolve) => setImmediate(resolve));
     await membership.join(address('a'));
     while (membership.silentForMs() > 500) await turn();
-    // Nobody is told that the line is dead.
+    // Neither end gets an error for the dead connection.
     await link.set({ kind: 'silent', from: 'server' });
     while (membership.silentForMs() < 1_500) await turn();
     // What was known is still said, and how old it is.

@@ -74,7 +74,7 @@ it('excludes a shard whose heartbeat has lapsed, and never one that only this re
   change({ alive: false });
   await pass(1_500);
   expect(said).toEqual(['exclude s1 at 7']);
-  // It is alive again; but whoever cannot hear it lets nobody wait for it.
+  // It is alive again; but a replica that cannot reach it lets no client wait for it.
   change({ alive: true });
   await pass(2_000);
   expect(said).toEqual(['exclude s1 at 7']);

@@ -1,4 +1,7 @@
-/** Asks shards to move on: one question in flight for each, however many streams and lists wait for it. */
+/**
+ * Requests progress from shards: one request is in flight for each, however many streams and lists
+ * wait for it.
+ */
 
 import type { Revision } from '@kcp-ts/api';
 import { revisionZero } from '@kcp-ts/api';
@@ -7,11 +10,14 @@ import type { ShardRecord } from '../membership/membership.ts';
 import type { AskProgress, ShardProgress } from './shard-progress.ts';
 
 export interface ProgressRequester {
-  /** Nothing to wait for: the shard's streams will say it. What fails is not repeated: whoever still waits asks again. */
+  /**
+   * Fire and forget: progress arrives on the shard's streams. What fails is not repeated: a stream
+   * that still waits requests it again.
+   */
   requestProgress(shard: ShardRecord, past: Revision): void;
   /** Resolves once the shard's progress is past a revision. Rejects when it cannot be reached, or does not get there in time. */
   reach(shard: ShardRecord, past: Revision): Promise<void>;
-  /** A question of its own, put now: what it answers holds for everything that was acknowledged before. */
+  /** A request of its own, sent now: its answer holds for everything that was acknowledged before. */
   ask(shard: ShardRecord): Promise<ShardProgress>;
   /** The largest progress that a shard has promised to anyone here. */
   progressOf(name: string): Revision | undefined;
@@ -24,7 +30,8 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-interface Line {
+/** What is requested of one shard. */
+interface Queue {
   inFlight: boolean;
   wanted: Revision;
   reached: Revision;
@@ -36,73 +43,73 @@ const againMs = 20;
 const reachMs = 3_000;
 
 export function createProgressRequester(askProgress: AskProgress, clock: Clock): ProgressRequester {
-  const lines = new Map<string, Line>();
+  const queues = new Map<string, Queue>();
 
-  function lineOf(name: string): Line {
-    let line = lines.get(name);
-    if (line === undefined) {
-      line = { inFlight: false, wanted: revisionZero, reached: revisionZero, waiters: [] };
-      lines.set(name, line);
+  function queueOf(name: string): Queue {
+    let queue = queues.get(name);
+    if (queue === undefined) {
+      queue = { inFlight: false, wanted: revisionZero, reached: revisionZero, waiters: [] };
+      queues.set(name, queue);
     }
-    return line;
+    return queue;
   }
 
-  function advance(line: Line, progress: Revision): void {
-    if (progress > line.reached) line.reached = progress;
-    const waiting = line.waiters;
+  function advance(queue: Queue, progress: Revision): void {
+    if (progress > queue.reached) queue.reached = progress;
+    const waiting = queue.waiters;
     if (waiting.length === 0) return;
     const now = clock.monotonic();
-    line.waiters = waiting.filter((waiter) => waiter.past > line.reached && now < waiter.untilMs);
+    queue.waiters = waiting.filter((waiter) => waiter.past > queue.reached && now < waiter.untilMs);
     for (const waiter of waiting) {
-      if (waiter.past <= line.reached) waiter.resolve();
+      if (waiter.past <= queue.reached) waiter.resolve();
       else if (now >= waiter.untilMs) waiter.reject(new Error('the shard does not get there in time'));
     }
   }
 
-  function send(shard: ShardRecord, line: Line): void {
-    line.inFlight = true;
-    askProgress(shard, line.wanted).then(
+  function send(shard: ShardRecord, queue: Queue): void {
+    queue.inFlight = true;
+    askProgress(shard, queue.wanted).then(
       ({ progress }) => {
-        line.inFlight = false;
-        advance(line, progress);
-        if (line.wanted <= line.reached) return;
-        clock.setTimer(againMs, () => next(shard, line));
+        queue.inFlight = false;
+        advance(queue, progress);
+        if (queue.wanted <= queue.reached) return;
+        clock.setTimer(againMs, () => next(shard, queue));
       },
       (error: unknown) => {
-        line.inFlight = false;
-        line.wanted = line.reached;
-        const { waiters } = line;
-        line.waiters = [];
+        queue.inFlight = false;
+        queue.wanted = queue.reached;
+        const { waiters } = queue;
+        queue.waiters = [];
         for (const waiter of waiters) waiter.reject(error);
       },
     );
   }
 
-  function next(shard: ShardRecord, line: Line): void {
-    if (!line.inFlight && line.wanted > line.reached) send(shard, line);
+  function next(shard: ShardRecord, queue: Queue): void {
+    if (!queue.inFlight && queue.wanted > queue.reached) send(shard, queue);
   }
 
-  function want(shard: ShardRecord, past: Revision): Line {
-    const line = lineOf(shard.name);
-    if (past > line.wanted) line.wanted = past;
-    next(shard, line);
-    return line;
+  function want(shard: ShardRecord, past: Revision): Queue {
+    const queue = queueOf(shard.name);
+    if (past > queue.wanted) queue.wanted = past;
+    next(shard, queue);
+    return queue;
   }
 
   return {
     requestProgress: (shard, past) => void want(shard, past),
     reach(shard, past) {
-      if (lineOf(shard.name).reached >= past) return Promise.resolve();
+      if (queueOf(shard.name).reached >= past) return Promise.resolve();
       return new Promise((resolve, reject) => {
-        lineOf(shard.name).waiters.push({ past, untilMs: clock.monotonic() + reachMs, resolve, reject });
+        queueOf(shard.name).waiters.push({ past, untilMs: clock.monotonic() + reachMs, resolve, reject });
         want(shard, past);
       });
     },
     async ask(shard) {
       const said = await askProgress(shard, revisionZero);
-      advance(lineOf(shard.name), said.progress);
+      advance(queueOf(shard.name), said.progress);
       return said;
     },
-    progressOf: (name) => lines.get(name)?.reached,
+    progressOf: (name) => queues.get(name)?.reached,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Who asks, as the shards are told: by an assertion of this service for a client with a certificate
+ * Who asks, as the shards receive it: by an assertion of this service for a client with a certificate
  * or with the assertion of a front-proxy, by the client's own token for any other.
  */
 

@@ -111,7 +111,7 @@ async function openShard(
     const error = statusErrorOf((await readAll(answer.body)).toString('utf8'), answer.status);
     const { decider } = request;
     if (!mayBeLate(answer.status) || decider === undefined || shard.name === decider.name) throw error;
-    // The shard of the export says yes or no for all; the others get the time to hear of it.
+    // The shard of the export says yes or no for all; the others get the time to receive it.
     const allowed = await openShard(deps, request, decider, { ...at, token: '' }, { limit: '1' }, signal);
     allowed.body.destroy();
     if (deps.clock.monotonic() - begunMs > agreeMs) throw unavailable();

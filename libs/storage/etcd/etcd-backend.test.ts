@@ -21,7 +21,7 @@ interface CommitRequest {
   readonly success: readonly { readonly request: { readonly value: { readonly value?: Uint8Array } } }[];
 }
 
-/** A backend over an etcd that answers transactions as it is told, and applies them otherwise. */
+/** A backend over an etcd that answers transactions as a test says, and applies them otherwise. */
 function createScripted(answers: Answer[], isFull: () => boolean = () => false) {
   let record: Uint8Array = encodeRecord({ id: 'before', revision: 0, reserved: 0, deleted: [] });
   let version = 1n;

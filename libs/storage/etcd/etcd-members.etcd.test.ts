@@ -27,7 +27,7 @@ describe.skipIf(missing !== undefined)('with three members of etcd, of which one
   /** All members, this one first. */
   const from = (member: number) => [0, 1, 2].map((more) => endpoint(member + more));
 
-  /** Follows a prefix: what was heard, and as of when all that there was had been heard. */
+  /** Watches a prefix: what was received, and as of when all that there was had been received. */
   async function follow(endpoints: readonly string[], prefix: string) {
     const client = createEtcdClient({ endpoints });
     const stop = new AbortController();

@@ -1,4 +1,4 @@
-/** Parts of an installation are killed, stopped, cut off and emptied while people work with it: nothing that was acknowledged is lost, and nobody is told anything wrong. */
+/** Parts of an installation are killed, stopped, cut off and emptied while people work with it: nothing that was acknowledged is lost, and no client gets a wrong answer. */
 
 import type { TestEtcd } from '@kcp-ts/testing';
 import { missingProgram, startEtcd } from '@kcp-ts/testing';

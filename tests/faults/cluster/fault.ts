@@ -7,7 +7,7 @@ export interface Fault {
   readonly name: string;
   /** Also in the short form. */
   readonly short: boolean;
-  /** The shard that is hit, or one that others must hear of again afterwards. */
+  /** The shard that is hit, or one whose changes others must receive again afterwards. */
   readonly shard: ShardName;
   /** Whether requests to a shard, that way, go on being answered during it. */
   unharmed(shard: string, way: string): boolean;

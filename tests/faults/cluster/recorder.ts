@@ -1,4 +1,4 @@
-/** Asks an installation, remembers what it was told, and counts who was served. */
+/** Asks an installation, remembers the answers, and counts who was served. */
 import type { KubeObject } from '@kcp-ts/api';
 import type { ApiClient } from '../../harness/api-client.ts';
 import { configMapsOf, field } from '../../harness/objects.ts';
@@ -15,7 +15,7 @@ export interface LoadTarget {
 export interface Way {
   readonly name: string;
   client(shard: string): ApiClient;
-  /** Told that an answer did not come, or was not one. */
+  /** Called when an answer did not come, or was not one. */
   failed(shard: string): void;
 }
 
@@ -33,7 +33,7 @@ export interface Served {
 
 export interface Recorder {
   readonly operations: Operation[];
-  /** What it was told that no server should say. */
+  /** Answers that no server should give. */
   readonly odd: readonly string[];
   create(way: Way, collection: Collection, name: string): Promise<Answer>;
   read(way: Way, collection: Collection, name: string): Promise<Answer>;

@@ -1,4 +1,4 @@
-/** Lists and watches like a controller's informer, and remembers what it was shown: goes on where it was, and lists anew where it is told to. */
+/** Lists and watches like a controller's informer, and remembers what it was shown: resumes where it was, and lists again after a 410. */
 import type { KubeObject } from '@kcp-ts/api';
 import type { ApiClient } from '../../harness/api-client.ts';
 import { field } from '../../harness/objects.ts';
@@ -11,7 +11,7 @@ export interface RecordingWatcher extends Watcher {
   readonly current: ReadonlyMap<string, Version>;
   /** Its lists, as reads. */
   readonly reads: readonly Operation[];
-  /** What it was told that no server should say. */
+  /** Answers that no server should give. */
   readonly odd: readonly string[];
   /** Resolves when it has ended, after the signal. */
   readonly ended: Promise<void>;
@@ -25,7 +25,7 @@ export interface WatcherOptions {
   /** What is there as well and none of its business. */
   ignores(object: string): boolean;
   client(): ApiClient;
-  /** Told that a list or watch was not answered. */
+  /** Called when a list or watch was not answered. */
   failed(): void;
   /** Breaks its own connection about as often, and goes on where it was; undefined: never. */
   readonly restlessMs: number | undefined;

@@ -86,7 +86,7 @@ export async function removeShard(installation: FaultInstallation): Promise<void
     status === 200 && headers['warning'] === undefined && !names(body).includes('of-the-removed');
   await until(() => admin.get(all), whole, 'the virtual workspace is listed without the shard');
   const virtualMs = performance.now() - since;
-  // Nobody is told that what was there was deleted: streams end, and a list says what there is.
+  // No watcher gets a deletion of what was there: streams end, and a list says what there is.
   const shown = await watching;
   expect(shown.filter(([type, name]) => type === 'DELETED' && name === 'of-the-removed')).toEqual([]);
   expect(shown.at(-1)).toEqual(['ERROR', '410']);

@@ -1,4 +1,4 @@
-/** Holds what clients and watchers were told against itself. */
+/** Checks what clients and watchers received against itself. */
 import { checkObject } from './check-object.ts';
 import { checkWatcher } from './check-watcher.ts';
 import type { History } from './history.ts';
@@ -6,7 +6,7 @@ import { readVersions } from './object-versions.ts';
 
 /**
  * What is wrong with a history; nothing, in a good end. Every object is linearizable (so nothing that was acknowledged is lost, and nothing is done twice), provided that
- * the history ends with a read of every object; and every watcher was shown every version of what it watches, in order, or told that it could not be.
+ * the history ends with a read of every object; and every watcher was shown every version of what it watches, in order, or got an explicit end.
  */
 export function checkHistory(history: History): readonly string[] {
   const wrong: string[] = [];

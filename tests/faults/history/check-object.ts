@@ -63,7 +63,7 @@ function statesOf({ object, operations, made, deletions }: ObjectVersions, wrong
   const last = made.at(-1);
   if (last !== undefined) {
     end(last.version, undefined, false);
-    // Deleted by somebody who was not told so, and not seen by any watcher: only those who find nothing there know.
+    // Deleted by a client that got no answer, and not seen by any watcher: only reads that find nothing there show it.
     const open = deletionsOf(last.version, operations, object, []);
     if (states.at(-1)?.version !== undefined && open.length > 0)
       states.push({

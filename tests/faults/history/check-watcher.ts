@@ -1,6 +1,6 @@
 /**
  * Whether a watcher was shown what there was: every version of what it watches, once, in order, from its list on, however often its connection broke; or an
- * explicit end (410), after which it lists anew. Of a merged stream, each shard's part may be cut short before such an end, and has no holes.
+ * explicit end (410), after which it lists again. Of a merged stream, each shard's part may be cut short before such an end, and has no holes.
  */
 import type { Operation, Shown, Version, Watcher, WatchRecord } from './history.ts';
 import { shardOf } from './history.ts';
@@ -13,7 +13,7 @@ interface Segment {
   readonly version: Version;
   readonly items: readonly Shown[];
   readonly events: Event[];
-  /** The last version that it heard of. */
+  /** The last version that it received. */
   last: Version;
   expired: boolean;
 }
@@ -76,7 +76,7 @@ function checkList(name: string, segment: Segment, objects: readonly ObjectVersi
   }
 }
 
-/** All that is to be shown after the list, and up to the last that was heard of. */
+/** All that is to be shown after the list, and up to the last that was received. */
 function expected({ version: after, last }: Segment, objects: readonly ObjectVersions[]): Event[] {
   const events: Event[] = [];
   for (const { object, made, deletions } of objects) {

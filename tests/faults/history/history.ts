@@ -1,12 +1,12 @@
 /**
- * What a load records of an installation: what clients asked and were told of each object, and what watchers were shown. A checker holds it against itself
+ * What a load records of an installation: what clients sent and received of each object, and what watchers were shown. A checker holds it against itself
  * afterwards: nothing but answers, no look into the installation.
  */
 
 /** A resourceVersion as clients see it. */
 export type Version = bigint;
 
-/** What a client was told. */
+/** What a client received. */
 export type Answer =
   /** A write was acknowledged at this version, or a read found what that write made. */
   | { readonly kind: 'version'; readonly version: Version; readonly write: string }
@@ -34,7 +34,7 @@ export interface Operation {
   readonly write?: string;
   /** Of updates and deletions: the version that they are for, and for no other. */
   readonly from?: Version;
-  /** Whom it went through, for whoever looks for what is wrong. */
+  /** The front-proxy or shard that it went through, to look for what is wrong. */
   readonly by?: string;
   readonly answer: Answer;
 }

@@ -1,5 +1,5 @@
 /**
- * The versions that an object has had, from all that anybody was told of it. Every change names the version that it is for, so they are one chain, and each
+ * The versions that an object has had, from all that clients received of it. Every change names the version that it is for, so they are one chain, and each
  * link of it is some client's write: acknowledged, or of unknown outcome.
  */
 import type { History, Operation, Version } from './history.ts';
@@ -15,7 +15,7 @@ export interface ObjectVersions {
   readonly operations: readonly Operation[];
   /** In order of version. */
   readonly made: readonly Made[];
-  /** Versions of deletions, as watchers were told; in order. */
+  /** Versions of deletions, as watchers received them; in order. */
   readonly deletions: readonly Version[];
 }
 

@@ -49,7 +49,7 @@ function backendsOf(simulation: Simulation, process: SimProcess): Backends {
             },
           },
         );
-        // Who is told nothing more must not be told that it broke.
+        // A handler that gets nothing more must not get that the stream broke.
         body.on('error', () => undefined);
         signal.addEventListener('abort', () => {
           sent[Symbol.dispose]();

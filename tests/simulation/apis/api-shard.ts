@@ -49,22 +49,22 @@ export function chanceRandom(chance: Chance): Random {
   };
 }
 
-const orderMs = 5_000;
+const requestMs = 5_000;
 const url = 'https://kcp.example';
 
-/** Orders to other shards, by the network. */
+/** Requests to other shards, by the network. */
 function otherShards(
   { network, shards, lives }: Simulation,
   { process, membership, record }: ServeDependencies,
 ): ShardRequests {
-  function call<Answer>(name: string, run: (orders: ClusterRequests) => Answer | Promise<Answer>): Promise<Answer> {
+  function call<Answer>(name: string, run: (requests: ClusterRequests) => Answer | Promise<Answer>): Promise<Answer> {
     const address = membership.current().shards.find((shard) => shard.name === name)?.rpcAddress ?? '';
     const life = lives.get(address);
     if (life === undefined) return Promise.reject(new StatusError('ServiceUnavailable', `nobody is at ${address}`));
-    return network.call(process, life.process, orderMs, async () => {
-      const orders = life.serving()?.api?.requests;
-      if (orders === undefined) throw new StatusError('ServiceUnavailable', `${address} does not serve yet`);
-      const answer = await run(orders);
+    return network.call(process, life.process, requestMs, async () => {
+      const requests = life.serving()?.api?.requests;
+      if (requests === undefined) throw new StatusError('ServiceUnavailable', `${address} does not serve yet`);
+      const answer = await run(requests);
       if (!life.holds()) throw new StatusError('ServiceUnavailable', `${address} does not own its shard any more`);
       return answer;
     });
@@ -72,13 +72,13 @@ function otherShards(
   return {
     ownShard: record.name,
     knows: (shard) => shards.has(shard),
-    async createCluster(shard: string, order: ClusterRequest) {
-      const outcome = await call(shard, (orders) => orders.create(order));
+    async createCluster(shard: string, request: ClusterRequest) {
+      const outcome = await call(shard, (requests) => requests.create(request));
       if (outcome.status === 'refused') throw new StatusError('Conflict', outcome.why);
       return outcome.cluster;
     },
-    describeCluster: (shard, cluster) => call(shard, (orders) => orders.describe(cluster)),
-    deleteCluster: (shard, { cluster, ownerUid }) => call(shard, (orders) => orders.remove(cluster, ownerUid)),
+    describeCluster: (shard, cluster) => call(shard, (requests) => requests.describe(cluster)),
+    deleteCluster: (shard, { cluster, ownerUid }) => call(shard, (requests) => requests.remove(cluster, ownerUid)),
   };
 }
 

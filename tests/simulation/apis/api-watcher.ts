@@ -93,7 +93,7 @@ export function createApiWatcher(deps: ApiWatcherDependencies): ApiWatcher {
 
   const replica = () => chance.pick(replicas)?.server ?? { process, handler: () => undefined, mayAnswer: () => true };
 
-  /** Undefined where it has to be begun anew. */
+  /** Undefined where it has to be begun again. */
   async function listPages(): Promise<ApiSegment | undefined> {
     const limit = chance.happens(0.5) ? {} : { limit: '3' };
     const state = new Map<string, string>();

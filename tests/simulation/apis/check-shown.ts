@@ -34,7 +34,7 @@ interface Judged {
   readonly watched: Watched;
 }
 
-/** `no`: and no event of it follows from that state. `hidden`: not in the list, but whoever goes on from there may be told of its end. */
+/** `no`: and no event of it follows from that state. `hidden`: not in the list, but a watch from there may get its deletion. */
 type Listed = 'yes' | 'no' | 'hidden' | 'unsure';
 
 /** Whether an object is to be in a list; where that depends on when each shard was asked, nobody is sure. */

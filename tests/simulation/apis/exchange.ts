@@ -132,7 +132,7 @@ export function sendRequest(
     [Symbol.dispose]() {
       if (isOver) return;
       isOver = true;
-      // The other end hears of it, where it can be reached.
+      // The other end gets it, where it can be reached.
       connection.send(to.process, () => {
         serverCloses();
         connection.close();

@@ -67,7 +67,7 @@ export function withoutRules(rules: ApiRules, store: Store): Store {
     floor: () => (isUnbinding && !rules.boundAsOf ? store.currentRevision() : store.floor()),
     subscribe: (listener) =>
       store.subscribe((events) => {
-        // What was bound before is no part of history for whoever is told of it now.
+        // What was bound before is no part of history for a watch that gets it now.
         isUnbinding = events.some(({ type, key }) => type === 'delete' && key.startsWith(bindingsPrefix));
         listener(events);
         isUnbinding = false;

@@ -152,7 +152,7 @@ export function connectToMember(needs: ConnectionNeeds): EtcdConnection {
   }
 
   async function range({ key, rangeEnd, limit = 0n, revision = 0n, countOnly = false }: RangeInit) {
-    // That everything was heard is asked of the range that is followed, and after a keepalive another key is looked at.
+    // Whether everything was received is asked of the range that is followed, and after a keepalive another key is looked at.
     const isOfKeepalive = countOnly && !text(key ?? new Uint8Array()).endsWith('/');
     const isBelieved = isOfKeepalive ? !rules.confirmedKeepalives : !rules.majorityReads;
     if (!(countOnly && isBelieved)) await etcd.confirm(member);

@@ -10,7 +10,7 @@ export interface CommittedEvent {
   readonly etcdRevision: bigint;
 }
 
-/** Of a mirror that hears all of it, in order. */
+/** Of a mirror that receives all of it, in order. */
 export async function historyOf({ log }: Pick<SimEtcd, 'log'>, prefix: string): Promise<readonly CommittedEvent[]> {
   const committed: CommittedEvent[] = [];
   const mirror = openMirror(

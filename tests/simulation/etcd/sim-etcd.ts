@@ -1,6 +1,6 @@
 /**
  * An etcd of three members, as far as a client can tell: one log that a majority agrees on, members that have applied it up to somewhere, a leader that is
- * elected anew when it is cut off or hangs, and one that does not know of that yet. Only one member at a time is away, so there is always a majority.
+ * elected again when it is cut off or hangs, and one that does not know of that yet. Only one member at a time is away, so there is always a majority.
  */
 import { RpcError } from '@kcp-ts/rpc';
 import type { Network } from '../network.ts';
@@ -34,7 +34,7 @@ export type Write =
 export interface SimMember {
   readonly number: number;
   readonly process: SimProcess;
-  /** Who it takes for the leader; undefined where it has noticed that it hears of none. */
+  /** Who it takes for the leader; undefined where it has noticed that it has none. */
   leader: number | undefined;
   term: bigint;
   /** How much of the log it has applied. */
@@ -56,7 +56,7 @@ export interface SimEtcd {
   readonly leases: ReadonlyMap<bigint, Lease>;
   /** Since when a member is away; undefined where all are there. */
   awaySinceMs(): number | undefined;
-  /** Whether a member hears the others. */
+  /** Whether a member receives from the others. */
   isWell(member: SimMember): boolean;
   /** The newest state of a key as of a revision. */
   at(key: string, revision: bigint): KeyVersion | undefined;
@@ -77,7 +77,7 @@ export interface SimEtcd {
 }
 
 const electionMs = 1_000;
-/** So much longer a leader may believe in itself that does not hear the others: it counts by a clock of its own, on a machine that may be slow. */
+/** So much longer a leader may believe in itself that receives nothing from the others: it counts by a clock of its own, on a machine that may be slow. */
 const doubtMs = 3_500;
 const expiryMs = 100;
 /** How long a member waits for a majority: five seconds and twice the time of an election. */
@@ -116,7 +116,7 @@ export function createSimEtcd({ time, chance, network }: SimEtcdNeeds): SimEtcd 
     for (const listener of [...member.listeners]) listener();
   };
 
-  /** In order, each as far as it is told. */
+  /** In order, each as far as the member has it. */
   function applySoon(member: SimMember): void {
     const upTo = log.length;
     const afterMs = chance.happens(0.05) ? chance.between(20, 400) : chance.between(0.2, 4);
@@ -171,7 +171,7 @@ export function createSimEtcd({ time, chance, network }: SimEtcdNeeds): SimEtcd 
     if (away?.number !== leader) return;
     leader = chance.pick(members.filter(isWell))?.number ?? leader;
     term++;
-    // Whoever begins to lead counts all leases anew.
+    // Whoever begins to lead counts all leases again.
     for (const lease of leases.values()) lease.expiresMs = time.now() + lease.ttlMs;
     for (const member of members.filter(isWell)) follow(member);
   }

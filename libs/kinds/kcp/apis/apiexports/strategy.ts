@@ -31,7 +31,7 @@ function resourceErrors(object: KubeObject, deps: ApiExportsDependencies): Field
       errors.push(forbiddenField(`spec.resources[${i}]`, `${what} is built in and cannot be exported`));
     const suffix = suffixOf(group, name);
     if (!schema.endsWith(suffix)) continue;
-    // Neither a prefix nor a plural has a dot, and a schema's group is never `core`: cut elsewhere, the name is that of another resource's schema.
+    // Neither a prefix nor a plural has a dot, and a schema's group is never `core`: cut at another place, the name is that of another resource's schema.
     if (group === 'core' || name.includes('.') || schema.slice(0, -suffix.length).includes('.'))
       errors.push(wrongSchema(i, schema, `is not the name of a schema of ${what}`));
   }
