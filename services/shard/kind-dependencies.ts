@@ -26,7 +26,6 @@ export function kindDependencies(parts: ShardParts): KindDependencies {
     parent: (cluster) => clusters.facts(cluster as ClusterName),
     mayUse: (context, type) => mayUse(context, type.cluster, type.name),
     clustersOn: (shard) => peers?.load(shard) ?? 0,
-    isClaimableWithoutIdentity: (group, resource) => !resource.startsWith('selfsubject') && isBuiltin(group, resource),
     isBuiltin,
   };
 }

@@ -1,6 +1,7 @@
 /** Pieces that several built-in kinds are made of. */
 import type { JsonSchema } from '@kcp-ts/api';
 import { atomicList, mapOf, object, string, text, texts } from '@kcp-ts/schema/builder';
+import { fieldRequirement, labelRequirement, labelSelectorFields } from '../../common/label-selector-fields.ts';
 
 /** Numbers with units (`100m`, `1Gi`) by name, as text or as numbers; the decoder brings them to their canonical text. */
 export function quantities(description: string): JsonSchema {
@@ -14,36 +15,8 @@ export const keptNull = { nullable: true, default: null } as const;
 /** A string that Go writes even if it is empty. */
 export const keptText = { default: '' } as const;
 
-const labelRequirement = object(
-  'One condition on a label.',
-  {
-    key: text('Label key.'),
-    operator: text('How the label relates to the values: In, NotIn, Exists or DoesNotExist.'),
-    values: texts('Values for In and NotIn; empty for the others.'),
-  },
-  ['key', 'operator'],
-);
-
-const fieldRequirement = object(
-  'One condition on a field.',
-  {
-    key: text('Name of the field.'),
-    operator: text('How the field relates to the values: In, NotIn, Exists or DoesNotExist.'),
-    values: texts('Values for In and NotIn; empty for the others.'),
-  },
-  ['key', 'operator'],
-);
-
 export function labelSelector(description: string, extra?: Omit<JsonSchema, 'type' | 'description'>): JsonSchema {
-  return object(
-    description,
-    {
-      matchExpressions: atomicList('Conditions that must all hold.', labelRequirement),
-      matchLabels: mapOf('Labels that must all be there with these values.', string),
-    },
-    undefined,
-    { 'x-kubernetes-map-type': 'atomic', ...extra },
-  );
+  return object(description, labelSelectorFields, undefined, { 'x-kubernetes-map-type': 'atomic', ...extra });
 }
 
 /** The selectors that an access review may carry for list, watch and deletecollection. */

@@ -1,7 +1,8 @@
 /** Pieces that several of kcp's kinds are made of. */
 import type { JsonSchema } from '@kcp-ts/api';
 import type { Fields } from '@kcp-ts/schema/builder';
-import { atomicList, list, mapOf, object, string, text, texts, timestamp } from '@kcp-ts/schema/builder';
+import { list, object, text, timestamp } from '@kcp-ts/schema/builder';
+import { labelSelectorFields } from '../../common/label-selector-fields.ts';
 
 const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 
@@ -34,24 +35,9 @@ export const conditions: JsonSchema = list(
   ),
 );
 
-const requirement = object(
-  'One condition on a label.',
-  {
-    key: text('Label key.'),
-    operator: text('How the label relates to the values: In, NotIn, Exists or DoesNotExist.'),
-    values: texts('Values for In and NotIn; empty for the others.'),
-  },
-  ['key', 'operator'],
-);
-
-const selectorFields: Fields = {
-  matchExpressions: atomicList('Conditions that must all hold.', requirement),
-  matchLabels: mapOf('Labels that must all be there with these values.', string),
-};
-
 /** Selects objects by their labels; `more` are fields beside the two usual ones. */
 export function labelSelector(description: string, more: Fields = {}): JsonSchema {
-  return object(description, { ...more, ...selectorFields }, undefined, { 'x-kubernetes-map-type': 'atomic' });
+  return object(description, { ...more, ...labelSelectorFields }, undefined, { 'x-kubernetes-map-type': 'atomic' });
 }
 
 /** Initializers or terminators of a workspace. */
@@ -65,6 +51,7 @@ export const exportReferenceFields: Fields = {
   path: text('Path of its workspace; this workspace when empty.', { pattern: pathPattern }),
 };
 
+/** Of workspaces and logical clusters, in the order in which they come. */
 export const phases: readonly string[] = [
   'Scheduling',
   'Initializing',

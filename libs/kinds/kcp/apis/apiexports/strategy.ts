@@ -8,8 +8,6 @@ import { setPath } from '../../common/set-path.ts';
 
 export interface ApiExportsDependencies {
   pathOf(cluster: LogicalClusterName): string;
-  /** Whether a resource is built in, so that a claim on it needs no identity. */
-  isClaimableWithoutIdentity(group: string, resource: string): boolean;
   /** Whether a resource has its strategy from the server: no export brings it with another one. */
   isBuiltin(group: string, resource: string): boolean;
 }
@@ -54,10 +52,15 @@ function storageErrors(object: KubeObject): FieldError[] {
   );
 }
 
+/** Whether a claim on a resource needs no identity: it is built in, and about more than who asks. */
+function isClaimable(group: string, resource: string, deps: ApiExportsDependencies): boolean {
+  return !resource.startsWith('selfsubject') && deps.isBuiltin(group, resource);
+}
+
 function claimErrors(object: ApiExport, deps: ApiExportsDependencies): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, { group = '', resource, identityHash = '' }] of (object.spec?.permissionClaims ?? []).entries()) {
-    if (identityHash !== '' || group === 'apis.kcp.io' || deps.isClaimableWithoutIdentity(group, resource)) continue;
+    if (identityHash !== '' || group === 'apis.kcp.io' || isClaimable(group, resource, deps)) continue;
     errors.push({
       kind: 'Invalid',
       field: `spec.permissionClaims[${i}].identityHash`,

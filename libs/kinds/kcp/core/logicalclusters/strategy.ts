@@ -5,8 +5,7 @@ import type { Strategy, WriteContext } from '@kcp-ts/registry';
 import type { LogicalCluster } from '@kcp-ts/tenancy';
 import { logicalClusterFinalizer, phaseLabels } from '@kcp-ts/tenancy';
 import { isPrivileged } from '../../common/privileged.ts';
-
-const phases = ['Scheduling', 'Initializing', 'Ready', 'Unavailable', 'Inactive', 'Terminating', 'Deleting'];
+import { phases } from '../../common/schemas.ts';
 
 function forbid(context: WriteContext, why: string): StatusError {
   return StatusError.forbidden(context.served.definition, 'cluster', why);
