@@ -67,8 +67,12 @@ it('a forged identity serves nothing once a newer version has started', async ()
     await using shard = await composeTestShard({ store, clock });
     await using client = await askTestShard(shard, clock);
     const key = formatKey({
-      ...{ group: 'apis.kcp.io', resource: 'apiexports', identity: '-' },
-      ...{ cluster: 'tenant', namespace: '', name: 'forged' },
+      group: 'apis.kcp.io',
+      resource: 'apiexports',
+      identity: '-',
+      cluster: 'tenant',
+      namespace: '',
+      name: 'forged',
     });
     await expect
       .poll(() => {

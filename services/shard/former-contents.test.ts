@@ -10,21 +10,24 @@ const peers = peersOfNone({ load: () => undefined, catchUp: () => Promise.resolv
 
 function order(cluster: string) {
   return {
-    ...{
-      cluster,
-      path: `root:${cluster}`,
-      type: 'root:universal',
-      typeCluster: 'root',
-      creator: { name: 'ann', groups: [] },
-    },
-    ...{ owner: { cluster: 'elsewhere', name: cluster, uid: 'u' }, requiredGroups: undefined },
+    cluster,
+    path: `root:${cluster}`,
+    type: 'root:universal',
+    typeCluster: 'root',
+    creator: { name: 'ann', groups: [] },
+    owner: { cluster: 'elsewhere', name: cluster, uid: 'u' },
+    requiredGroups: undefined,
   };
 }
 
 const keyOf = (cluster: string, name: string) =>
   formatKey({
-    ...{ group: 'rbac.authorization.k8s.io', resource: 'clusterrolebindings', identity: '-' },
-    ...{ cluster, namespace: '', name },
+    group: 'rbac.authorization.k8s.io',
+    resource: 'clusterrolebindings',
+    identity: '-',
+    cluster,
+    namespace: '',
+    name,
   });
 
 function put(key: string) {

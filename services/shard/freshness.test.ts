@@ -12,7 +12,13 @@ it('a right in a workspace of a shard that has not answered for too long is refu
   let fresh = true;
   const peers = peersOfNone({ isFresh: () => fresh });
   using parts = createParts({
-    ...{ store, clock, random: createSystemRandom(), shardNumber: 1, shardName: 'one', caBundle: '', peers },
+    store,
+    clock,
+    random: createSystemRandom(),
+    shardNumber: 1,
+    shardName: 'one',
+    caBundle: '',
+    peers,
     strategy: () => noStrategy,
     conversion: () => undefined,
   });

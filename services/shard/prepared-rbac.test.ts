@@ -39,7 +39,12 @@ it('what an object refers to is judged by bindings that were compiled with turns
   let nowMs = 0;
   const hurried = { ...clock, monotonic: () => nowMs++ };
   using parts = createParts({
-    ...{ store, clock: hurried, random: createSystemRandom(), shardNumber: 1, shardName: 'one', caBundle: '' },
+    store,
+    clock: hurried,
+    random: createSystemRandom(),
+    shardNumber: 1,
+    shardName: 'one',
+    caBundle: '',
     strategy: () => noStrategy,
     conversion: () => undefined,
   });
@@ -54,8 +59,15 @@ it('what an object refers to is judged by bindings that were compiled with turns
   };
   const attributes = {
     ...({ operation: 'CREATE', object, oldObject: undefined } as const),
-    ...{ served, requested: served, cluster: 'consumer' as ClusterName, namespace: '', timestamp: '' },
-    ...{ user: { name: 'ann', groups: [] }, dryRun: false, subresource: '', warn: () => undefined },
+    served,
+    requested: served,
+    cluster: 'consumer' as ClusterName,
+    namespace: '',
+    timestamp: '',
+    user: { name: 'ann', groups: [] },
+    dryRun: false,
+    subresource: '',
+    warn: () => undefined,
     slices: parts.turns.begin(),
   };
   await admission.admit(attributes, () => undefined);

@@ -37,8 +37,10 @@ it.each([
   const clock = createManualClock(Date.now());
   await using store = createMemoryStore({ clock });
   const exported = (name: string, more: object) => ({
-    ...{ apiVersion: 'apis.kcp.io/v1alpha2', kind: 'APIExport' },
-    ...{ metadata: { name, uid: name, annotations: { 'kcp.io/cluster': 'root' } }, spec: { resources: [], ...more } },
+    apiVersion: 'apis.kcp.io/v1alpha2',
+    kind: 'APIExport',
+    metadata: { name, uid: name, annotations: { 'kcp.io/cluster': 'root' } },
+    spec: { resources: [], ...more },
   });
   const key = (name: string) => exportKey('root', name);
   const hasIdentity = ({ status }: ApiExport) => isTrueCondition(status?.conditions, 'IdentityValid');

@@ -120,7 +120,16 @@ async function ownAmongOthers(deps: DataDependencies, replica: EtcdReplica, owne
   // Also where the clock is set back from here on: nothing is committed at or below what was promised.
   store.observe(own.joinRevision);
   const installation = await joinInstallation({
-    ...{ membership, own, bus, store, tls, rpc, clock, clocks, random, log },
+    membership,
+    own,
+    bus,
+    store,
+    tls,
+    rpc,
+    clock,
+    clocks,
+    random,
+    log,
     contents: feedContents,
     rootExports,
     findServiceAccount: (account) => findServiceAccount(store, account),
@@ -129,7 +138,10 @@ async function ownAmongOthers(deps: DataDependencies, replica: EtcdReplica, owne
   opened.defer(() => installation.close(isLost ? 0 : drainMs));
   const all = opened.move();
   return {
-    ...{ store, holds, lost, installation },
+    store,
+    holds,
+    lost,
+    installation,
     shardNumber: own.number,
     report: {
       clocks,

@@ -24,9 +24,15 @@ export function composeTestShard(
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   return composeShard({
-    ...{ random, shardName: 'one', shardNumber: 1, holdsRoot: true },
-    ...{ externalUrl: 'https://kcp.example', virtualWorkspaceUrl: 'https://kcp.example', caBundle: '' },
-    ...{ homeWorkspaces: false, homeCreatorGroups: [] },
+    random,
+    shardName: 'one',
+    shardNumber: 1,
+    holdsRoot: true,
+    externalUrl: 'https://kcp.example',
+    virtualWorkspaceUrl: 'https://kcp.example',
+    caBundle: '',
+    homeWorkspaces: false,
+    homeCreatorGroups: [],
     tokens: createServiceAccountTokens({
       privateKey: key,
       clock,

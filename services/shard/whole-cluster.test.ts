@@ -14,8 +14,12 @@ it('a cluster goes in bounded commits, each object with a revision and an event 
   await using store = createMemoryStore({ clock });
   await using shard = await composeTestShard({ store, clock, peers });
   await shard.requests.create({
-    ...{ cluster: big, path: 'root:big', type: 'root:universal', typeCluster: 'root' },
-    ...{ creator: { name: 'ann', groups: [] }, requiredGroups: undefined },
+    cluster: big,
+    path: 'root:big',
+    type: 'root:universal',
+    typeCluster: 'root',
+    creator: { name: 'ann', groups: [] },
+    requiredGroups: undefined,
     owner: { cluster: 'elsewhere', name: 'big', uid: 'u' },
   });
   const keyOf = (name: string) =>
@@ -77,8 +81,12 @@ it('what serves others in a cluster goes when all else has gone, also where some
   };
   await using shard = await composeTestShard({ store, clock, peers });
   await shard.requests.create({
-    ...{ cluster: big, path: 'root:big', type: 'root:universal', typeCluster: 'root' },
-    ...{ creator: { name: 'ann', groups: [] }, requiredGroups: undefined },
+    cluster: big,
+    path: 'root:big',
+    type: 'root:universal',
+    typeCluster: 'root',
+    creator: { name: 'ann', groups: [] },
+    requiredGroups: undefined,
     owner: { cluster: 'elsewhere', name: 'big', uid: 'u' },
   });
   // More than go in one commit: the one that is raced for is not that of the bindings.
@@ -98,8 +106,12 @@ it('a cluster that another shard orders is of the type that was admitted there, 
   await using store = createMemoryStore({ clock });
   await using shard = await composeTestShard({ store, clock, peers });
   const order = {
-    ...{ cluster: big, path: 'root:big', type: 'root:universal', creator: { name: 'ann', groups: [] } },
-    ...{ owner: { cluster: 'elsewhere', name: 'big', uid: 'u' }, requiredGroups: undefined },
+    cluster: big,
+    path: 'root:big',
+    type: 'root:universal',
+    creator: { name: 'ann', groups: [] },
+    owner: { cluster: 'elsewhere', name: 'big', uid: 'u' },
+    requiredGroups: undefined,
   };
   const before = await shard.requests.create({ ...order, typeCluster: 'the-one-before' });
   expect(before).toEqual({ status: 'refused', why: 'unknown-type' });

@@ -12,7 +12,8 @@ it('a shard with a wrong clock is not ready and refuses requests, but for its me
   using clocks = createClockGuard({ clock, peers: () => peers });
   await using store = createMemoryStore({ clock });
   await using shard = await composeTestShard({
-    ...{ store, clock },
+    store,
+    clock,
     report: { clocks, refusedRevisions: () => new Map([['fast', 3]]), etcdTransactions: () => 7 },
   });
   await using client = await askTestShard(shard, clock);

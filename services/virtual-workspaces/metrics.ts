@@ -22,7 +22,10 @@ export function createMetrics({
   load,
 }: MetricsDependencies): () => Promise<string> {
   const gauge = (name: string, help: string, read: () => number): Series => ({
-    ...{ kind: 'gauge', name: `kcp_virtual_workspaces_${name}`, help, read },
+    kind: 'gauge',
+    name: `kcp_virtual_workspaces_${name}`,
+    help,
+    read,
   });
   return createMetricsPage([
     {
