@@ -13,7 +13,7 @@ import { commit, nothingUnlessConflict } from '@kcp-ts/controller-runtime';
 import type { ApiBinding, ApiExport } from '@kcp-ts/sharing';
 import { bindingsPrefix, exportKey, exportsPrefix } from '@kcp-ts/sharing';
 import type { Decision, Entry, Operation, ParsedReader, Reads } from '@kcp-ts/storage';
-import { eachBatch, flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
+import { eachBatch, flagDeleting, hasText, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { DefaultBinding, LogicalCluster, ResolvedType, WorkspaceType, WorkspaceTypes } from '@kcp-ts/tenancy';
 import {
   acceptedClaims,
@@ -28,7 +28,6 @@ import {
   typeAnnotation,
   typeClusterAnnotation,
 } from '@kcp-ts/tenancy';
-import { hasText } from './has-text.ts';
 import type { ControllerDependencies } from './writer.ts';
 import { objectOf, replaceOperation, timestamp } from './writer.ts';
 

@@ -1,12 +1,11 @@
 import type { Condition, KubeObject } from '@kcp-ts/api';
 import type { TestEnvironment } from '@kcp-ts/controller-runtime/testing';
 import { testController } from '@kcp-ts/controller-runtime/testing';
-import { bindingKey, exportHash, exportKey, exportLabel, sliceKey } from '@kcp-ts/sharing';
+import { bindingKey, exportConsumersPrefix, exportHash, exportKey, exportLabel, sliceKey } from '@kcp-ts/sharing';
 import type { Shard } from '@kcp-ts/tenancy';
 import { describe, expect, it } from 'vitest';
 import { bindingIndexOf, dependenciesOf, inCluster, keyOf, prefixOf, readerOf } from './controllers.fixture.ts';
 import { createEndpointSlices } from './endpoint-slices.ts';
-import { exportConsumersPrefix } from './export-consumers.ts';
 
 const hash = exportHash('c1', 'things');
 

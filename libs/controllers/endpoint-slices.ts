@@ -5,12 +5,18 @@ import { compileLabelSelector, labelSelectorOf, withCondition } from '@kcp-ts/ap
 import type { Controller, Outcome } from '@kcp-ts/controller-runtime';
 import { commit, nothing } from '@kcp-ts/controller-runtime';
 import type { ApiExport } from '@kcp-ts/sharing';
-import { exportHash, exportKey, exportsPrefix, slicesPrefix } from '@kcp-ts/sharing';
+import {
+  exportConsumersPrefix,
+  exportHash,
+  exportKey,
+  exportsPrefix,
+  parseExportConsumersKey,
+  slicesPrefix,
+} from '@kcp-ts/sharing';
 import type { Entry, ParsedReader, Reads } from '@kcp-ts/storage';
 import { kindPrefix, parseKey, parseStored } from '@kcp-ts/storage';
 import type { Shard } from '@kcp-ts/tenancy';
 import type { BindingIndex } from './binding-index.ts';
-import { exportConsumersPrefix, parseExportConsumersKey } from './export-consumers.ts';
 import type { ControllerDependencies } from './writer.ts';
 import { objectOf, replaceOperation, timestamp } from './writer.ts';
 

@@ -1,10 +1,10 @@
 import type { KubeObject } from '@kcp-ts/api';
 import type { TestEnvironment } from '@kcp-ts/controller-runtime/testing';
 import { testController } from '@kcp-ts/controller-runtime/testing';
-import { bindingKey, exportHash, exportLabel } from '@kcp-ts/sharing';
+import { bindingKey, exportConsumersPrefix, exportHash, exportLabel, parseExportConsumersKey } from '@kcp-ts/sharing';
 import { describe, expect, it } from 'vitest';
 import { bindingIndexOf, dependenciesOf, inCluster } from './controllers.fixture.ts';
-import { createExportConsumers, exportConsumersPrefix, parseExportConsumersKey } from './export-consumers.ts';
+import { createExportConsumers } from './export-consumers.ts';
 
 const create = async (environment: TestEnvironment) =>
   createExportConsumers({

@@ -18,7 +18,7 @@ export { createDeletionPropagation } from './deletion-propagation.ts';
 export type { EndpointSliceDependencies } from './endpoint-slices.ts';
 export { createEndpointSlices } from './endpoint-slices.ts';
 export type { ExportConsumersDependencies } from './export-consumers.ts';
-export { createExportConsumers, exportConsumersPrefix, shardsOfConsumers } from './export-consumers.ts';
+export { createExportConsumers } from './export-consumers.ts';
 export type { FormerContentsDependencies } from './former-contents.ts';
 export { createFormerContents } from './former-contents.ts';
 export type { NamespaceContentsDependencies } from './namespace-contents.ts';
@@ -32,8 +32,6 @@ export type { ReplicateDependencies, ReplicateMarks } from './replicate-annotati
 export {
   createReplicateAnnotations,
   createReplicateMarks,
-  isMarked,
-  replicateAnnotation,
 } from './replicate-annotations.ts';
 export type { TokenSecretsDependencies } from './token-secrets.ts';
 export { createTokenSecrets } from './token-secrets.ts';

@@ -1,11 +1,11 @@
 import type { KubeObject } from '@kcp-ts/api';
 import type { TestEnvironment } from '@kcp-ts/controller-runtime/testing';
 import { testController } from '@kcp-ts/controller-runtime/testing';
-import { exportKey } from '@kcp-ts/sharing';
+import { exportKey, replicateAnnotation } from '@kcp-ts/sharing';
 import { logicalClusterKey } from '@kcp-ts/tenancy';
 import { describe, expect, it } from 'vitest';
 import { dependenciesOf, inCluster, keyOf, logicalCluster, prefixOf } from './controllers.fixture.ts';
-import { createReplicateAnnotations, replicateAnnotation } from './replicate-annotations.ts';
+import { createReplicateAnnotations } from './replicate-annotations.ts';
 
 const create = (environment: TestEnvironment) =>
   createReplicateAnnotations({

@@ -8,16 +8,13 @@ import type { Binding, PolicyRule, Role } from '@kcp-ts/authz';
 import { bindingPrefix, earlierBindingPrefix } from '@kcp-ts/authz';
 import type { Controller, Outcome, Watch } from '@kcp-ts/controller-runtime';
 import { commit, nothing } from '@kcp-ts/controller-runtime';
-import { exportsPrefix } from '@kcp-ts/sharing';
+import { exportsPrefix, isReplicated, replicateAnnotation } from '@kcp-ts/sharing';
 import type { Entry, Reads, StoreEvent } from '@kcp-ts/storage';
-import { parseKey, parseStored } from '@kcp-ts/storage';
+import { hasText, parseKey, parseStored } from '@kcp-ts/storage';
 import { logicalClusterKey } from '@kcp-ts/tenancy';
-import { hasText } from './has-text.ts';
 import { clusterRoleBindingsPrefix, clusterRolesPrefix } from './key-prefixes.ts';
 import type { ControllerDependencies } from './writer.ts';
 import { objectOf, replaceOperation } from './writer.ts';
-
-export const replicateAnnotation = 'internal.kcp.io/replicate';
 
 export interface ReplicateDependencies extends ControllerDependencies {
   /** `tenancy.kcp.io/workspacetypes/<identity>/`. */
@@ -131,16 +128,10 @@ export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPre
   };
 }
 
-/** Whether a stored object carries the annotation, without parsing those that cannot. */
-export function isMarked(value: Uint8Array): boolean {
-  if (!hasText(value, replicateAnnotation)) return false;
-  return parseStored<KubeObject>(value).metadata.annotations?.[replicateAnnotation] !== undefined;
-}
-
 /** Whether a change took an object's mark from it, or the object with its mark. */
 function lostMark({ type, value, previous }: Pick<StoreEvent, 'type' | 'value' | 'previous'>): boolean {
-  if (type === 'delete') return isMarked(value);
-  return previous !== undefined && isMarked(previous.value) && !isMarked(value);
+  if (type === 'delete') return isReplicated(value);
+  return previous !== undefined && isReplicated(previous.value) && !isReplicated(value);
 }
 
 export function createReplicateAnnotations(deps: ReplicateDependencies): Controller {
@@ -164,7 +155,7 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
     if (decision.get(`${systemRolesPrefix}${name}`) === undefined) return false;
     return decision
       .scan({ prefix: `${clusterRoleBindingsPrefix}${cluster}/` }, objectsMax)
-      .some(({ value }) => isMarked(value) && parseStored<Binding>(value).roleRef.name === name);
+      .some(({ value }) => isReplicated(value) && parseStored<Binding>(value).roleRef.name === name);
   }
 
   /**

@@ -19,7 +19,7 @@ export type { EntryView } from './feed/entry-view.ts';
 export { createEntryView, joinFeedHandlers } from './feed/entry-view.ts';
 export type { FeedEntry, FeedHandler, FeedShard, Project } from './feed/feed.ts';
 export { createFeedConsumer } from './feed/feed-consumer.ts';
-export { createFeedContents } from './feed/feed-contents.ts';
+export { createFeedProjection, isCopiedKey } from './feed/feed-contents.ts';
 export type { FeedPublisher } from './feed/feed-publisher.ts';
 export { createFeedPublisher } from './feed/feed-publisher.ts';
 export { feedHandlers, feedService } from './feed/feed-service.ts';

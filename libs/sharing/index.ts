@@ -10,6 +10,7 @@ export { base36Padded, drawClusterName, homeClusterName, isDrawnClusterName } fr
 // Binding
 export type { BindingOutcome, BindingReader } from './evaluate-binding.ts';
 export { evaluateBinding } from './evaluate-binding.ts';
+export { exportConsumersPrefix, parseExportConsumersKey, shardsOfConsumers } from './export-consumers.ts';
 export { identityOf } from './export-identity.ts';
 export type { ExportIndex } from './export-index.ts';
 export { createExportIndex } from './export-index.ts';
@@ -39,6 +40,7 @@ export {
   slicesPrefix,
 } from './keys.ts';
 export { policyOwners } from './policy-owners.ts';
+export { isReplicated, replicateAnnotation } from './replicate-annotation.ts';
 export {
   formatLocks,
   locksOfBindings,

@@ -51,6 +51,7 @@ export {
   flagDeleting,
   flagFinalizers,
   hasFingerprint,
+  hasText,
   parseStored,
   storedFingerprint,
   storedFlags,

@@ -68,3 +68,8 @@ export function parseStoredPart(value: Uint8Array, json: Uint8Array): unknown {
 export function parseStored<T>(value: Uint8Array): T {
   return parseStoredPart(value, storedJson(value)) as T;
 }
+
+/** Whether a stored object has a text anywhere, without parsing it. */
+export function hasText(value: Uint8Array, text: string): boolean {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).includes(text);
+}

@@ -25,10 +25,9 @@ import {
   createWorkspaceDeletion,
   createWorkspaceProgress,
   createWorkspaceTypeUrls,
-  shardsOfConsumers,
 } from '@kcp-ts/controllers';
 import { ownershipOf, workspacesOfOtherShards } from '@kcp-ts/sharding';
-import { exportsOf } from '@kcp-ts/sharing';
+import { exportsOf, shardsOfConsumers } from '@kcp-ts/sharing';
 import { noOtherShards, takesContent } from '@kcp-ts/tenancy';
 import type { ShardParts } from './parts.ts';
 import type { TokenIssuer } from './special-handlers.ts';

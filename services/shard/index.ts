@@ -2,6 +2,5 @@ export type { Shard, ShardOptions } from './compose.ts';
 export { composeShard } from './compose.ts';
 export type { ConfigResult, ShardConfig } from './config.ts';
 export { readConfig } from './config.ts';
-export { feedContents } from './feed.ts';
 export type { RunningShard } from './start.ts';
 export { startShard } from './start.ts';

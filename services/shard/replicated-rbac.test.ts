@@ -1,13 +1,13 @@
 import type { KubeObject } from '@kcp-ts/api';
+import { createFeedProjection } from '@kcp-ts/sharding';
 import type { Store } from '@kcp-ts/storage';
 import { createMemoryStore, encodeStored, formatKey, parseKey, parseStored } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
-import { feedContents } from './feed.ts';
 import { composeTestShard } from './shard.fixture.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
-const { project } = feedContents.projection(() => undefined);
+const { project } = createFeedProjection(() => undefined);
 
 function put(
   store: Store,

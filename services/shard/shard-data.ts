@@ -13,7 +13,6 @@ import { openEtcdReplica, openLmdbStore } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
 import type { Shard } from './compose.ts';
 import type { ShardConfig } from './config.ts';
-import { feedContents } from './feed.ts';
 import type { Urls } from './urls.ts';
 
 /** What there is of a shard while this process owns it. */
@@ -130,7 +129,6 @@ async function ownAmongOthers(deps: DataDependencies, replica: EtcdReplica, owne
     clocks,
     random,
     log,
-    contents: feedContents,
     rootExports,
     findServiceAccount: (account) => findServiceAccount(store, account),
   });

@@ -2,17 +2,17 @@
  * The objects that the cache serves: copies of what the feeds say of the replicated kinds, with the annotations that say where each came from. Nothing but the
  * feeds writes them.
  */
+
 import type { KubeObject } from '@kcp-ts/api';
 import type { ApiSurface, ServedResource } from '@kcp-ts/registry';
 import { storedObject } from '@kcp-ts/registry';
+import { replicateAnnotation } from '@kcp-ts/sharing';
 import type { Operation, Store } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import type { FeedEntry, FeedHandler } from '../feed/feed.ts';
 import { onShard } from './cached-kinds.ts';
 import { createCopyHandler } from './copy-handler.ts';
 import type { OrderedWriter } from './ordered-writer.ts';
-
-const replicateAnnotation = 'internal.kcp.io/replicate';
 
 interface Copy {
   readonly key: string;

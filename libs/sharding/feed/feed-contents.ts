@@ -3,6 +3,7 @@
  * workspaces and logical clusters. A list of what may go: what is not named here stays, tenants' objects and Secrets among it.
  */
 
+import { exportConsumersPrefix, isReplicated } from '@kcp-ts/sharing';
 import { kindPrefix, resourcePrefix } from '@kcp-ts/storage';
 import type { RootIdentities } from '@kcp-ts/tenancy';
 import { isLogicalClusterKey, logicalClustersPrefix } from '@kcp-ts/tenancy';
@@ -31,22 +32,10 @@ const markedPrefixes = [
   resourcePrefix('rbac.authorization.k8s.io', 'clusterrolebindings', '-'),
 ];
 
+const copiedAlways = [...copiedPrefixes, exportConsumersPrefix];
+const copiedKinds = [...copiedAlways, ...markedPrefixes, ...copiedOfRoot.map(({ kind }) => kind)];
+
 const workspacesOfRoot = { exportName: 'tenancy.kcp.io', kind: kindPrefix('tenancy.kcp.io', 'workspaces') };
-
-/** What the controllers make for a feed. */
-export interface FeedContentsDependencies {
-  /** Of the objects by which shards tell each other which exports they bind. */
-  readonly exportConsumersPrefix: string;
-  /** Whether a stored object carries the annotation `internal.kcp.io/replicate`. */
-  isMarked(value: Uint8Array): boolean;
-}
-
-export interface FeedContents {
-  /** Whether another shard's entry is a copy, as other services keep it: all of a feed but the projections. What a feed may hold its shard has decided. */
-  isCopiedKey(key: string): boolean;
-  /** The projection of a shard's commits. `identities`: of root's exports, undefined until they are known, and then always the same. */
-  projection(identities: () => RootIdentities | undefined): FeedProjection;
-}
 
 export interface FeedProjection {
   /** The ranges of the store that a feed is made from. */
@@ -59,7 +48,7 @@ const none: Projected = { kind: 'none' };
 const deleted: Projected = { kind: 'delete' };
 
 /** Nothing of the system's clusters leaves the shard, but for what was made for others. */
-function isSystem(key: string, exportConsumersPrefix: string): boolean {
+function isSystem(key: string): boolean {
   let at = 0;
   for (let slashes = 0; slashes < 3; slashes++) at = key.indexOf('/', at) + 1;
   return key.startsWith('system:', at) && !key.startsWith(exportConsumersPrefix);
@@ -71,7 +60,7 @@ interface Prefixes {
   readonly workspaces: string | undefined;
 }
 
-function prefixesOf(identities: RootIdentities | undefined, copiedAlways: readonly string[]): Prefixes {
+function prefixesOf(identities: RootIdentities | undefined): Prefixes {
   const under = ({ exportName, kind }: typeof workspacesOfRoot) => {
     const identity = identities?.get(exportName);
     return identity === undefined ? undefined : `${kind}${identity}/`;
@@ -80,49 +69,44 @@ function prefixesOf(identities: RootIdentities | undefined, copiedAlways: readon
   return { copied, workspaces: under(workspacesOfRoot) };
 }
 
-export function createFeedContents({ exportConsumersPrefix, isMarked }: FeedContentsDependencies): FeedContents {
-  const copiedAlways = [...copiedPrefixes, exportConsumersPrefix];
-  const copiedKinds = [...copiedAlways, ...markedPrefixes, ...copiedOfRoot.map(({ kind }) => kind)];
+/** Whether another shard's entry is a copy, as other services keep it: all of a feed but the projections. What a feed may hold its shard has decided. */
+export function isCopiedKey(key: string): boolean {
+  return copiedKinds.some((prefix) => key.startsWith(prefix));
+}
 
-  function createProjection(identities: () => RootIdentities | undefined): FeedProjection {
-    let known: Prefixes | undefined;
-    function current(): Prefixes {
-      if (known !== undefined) return known;
-      const found = identities();
-      const prefixes = prefixesOf(found, copiedAlways);
-      if (found !== undefined) known = prefixes;
-      return prefixes;
-    }
-
-    return {
-      prefixes() {
-        const { copied, workspaces } = current();
-        return [...copied, ...markedPrefixes, logicalClustersPrefix, ...(workspaces === undefined ? [] : [workspaces])];
-      },
-      project({ type, key, value, previous }) {
-        if (isSystem(key, exportConsumersPrefix)) return none;
-        const { copied, workspaces } = current();
-        const isLogicalCluster = isLogicalClusterKey(key);
-        if (isLogicalCluster || (workspaces !== undefined && key.startsWith(workspaces))) {
-          if (type === 'delete') return deleted;
-          const projected = (stored: Uint8Array) =>
-            isLogicalCluster && isMarked(stored) ? stored : projectionOf(stored);
-          const said = projected(value);
-          // Others need no message for a change of what they do not see: each binding writes its LogicalCluster.
-          if (previous !== undefined && Buffer.compare(projected(previous.value), said) === 0) return none;
-          return { kind: 'put', value: said };
-        }
-        if (copied.some((prefix) => key.startsWith(prefix)))
-          return type === 'delete' ? deleted : { kind: 'put', value };
-        if (!markedPrefixes.some((prefix) => key.startsWith(prefix))) return none;
-        if (type === 'put' && isMarked(value)) return { kind: 'put', value };
-        return isMarked(type === 'delete' ? value : (previous?.value ?? new Uint8Array())) ? deleted : none;
-      },
-    };
+/** The projection of a shard's commits. `identities`: of root's exports, undefined until they are known, and then always the same. */
+export function createFeedProjection(identities: () => RootIdentities | undefined): FeedProjection {
+  let known: Prefixes | undefined;
+  function current(): Prefixes {
+    if (known !== undefined) return known;
+    const found = identities();
+    const prefixes = prefixesOf(found);
+    if (found !== undefined) known = prefixes;
+    return prefixes;
   }
 
   return {
-    isCopiedKey: (key) => copiedKinds.some((prefix) => key.startsWith(prefix)),
-    projection: createProjection,
+    prefixes() {
+      const { copied, workspaces } = current();
+      return [...copied, ...markedPrefixes, logicalClustersPrefix, ...(workspaces === undefined ? [] : [workspaces])];
+    },
+    project({ type, key, value, previous }) {
+      if (isSystem(key)) return none;
+      const { copied, workspaces } = current();
+      const isLogicalCluster = isLogicalClusterKey(key);
+      if (isLogicalCluster || (workspaces !== undefined && key.startsWith(workspaces))) {
+        if (type === 'delete') return deleted;
+        const projected = (stored: Uint8Array) =>
+          isLogicalCluster && isReplicated(stored) ? stored : projectionOf(stored);
+        const said = projected(value);
+        // Others need no message for a change of what they do not see: each binding writes its LogicalCluster.
+        if (previous !== undefined && Buffer.compare(projected(previous.value), said) === 0) return none;
+        return { kind: 'put', value: said };
+      }
+      if (copied.some((prefix) => key.startsWith(prefix))) return type === 'delete' ? deleted : { kind: 'put', value };
+      if (!markedPrefixes.some((prefix) => key.startsWith(prefix))) return none;
+      if (type === 'put' && isReplicated(value)) return { kind: 'put', value };
+      return isReplicated(type === 'delete' ? value : (previous?.value ?? new Uint8Array())) ? deleted : none;
+    },
   };
 }

@@ -19,7 +19,7 @@ import type { ClockGuard } from '../clocks/clock-guard.ts';
 import { createEntryView, joinFeedHandlers } from '../feed/entry-view.ts';
 import type { FeedHandler } from '../feed/feed.ts';
 import { createFeedConsumer } from '../feed/feed-consumer.ts';
-import type { FeedContents } from '../feed/feed-contents.ts';
+import { createFeedProjection, isCopiedKey } from '../feed/feed-contents.ts';
 import type { FeedPublisher } from '../feed/feed-publisher.ts';
 import { createFeedPublisher } from '../feed/feed-publisher.ts';
 import { feedService } from '../feed/feed-service.ts';
@@ -51,8 +51,6 @@ export interface InstallationOptions {
   readonly clocks: Pick<ClockGuard, 'fault'>;
   readonly random: Random;
   readonly log: Logger;
-  /** What leaves this shard with its feed, and is kept of those of others. */
-  readonly contents: FeedContents;
   /** What `root` exports. */
   readonly rootExports: readonly Pick<RootExport, 'name'>[];
   /** Whether this shard has a service account. */
@@ -78,7 +76,7 @@ export interface Known {
 }
 
 /** What is kept of other shards' feeds. */
-export function createKnown(isCopiedKey: (key: string) => boolean): Known {
+export function createKnown(): Known {
   const index = createPathIndex();
   const view = createEntryView({ keep: isCopiedKey });
   const ownerListeners = new Set<(owner: OwnerWorkspace) => void>();
@@ -155,7 +153,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
   const { membership, own, bus, store, tls, clock, random, log } = options;
   const epoch = random.uuid();
   const shard = { name: own.name, number: own.number };
-  const { project, prefixes } = options.contents.projection(() => rootIdentitiesIn(store, options.rootExports));
+  const { project, prefixes } = createFeedProjection(() => rootIdentitiesIn(store, options.rootExports));
   const publisher = createFeedPublisher({ store, bus, shard, epoch, project, clock });
   let requests: ClusterRequests | undefined;
   let requestProgress = (past: Revision): Promise<Revision> => {
@@ -180,7 +178,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
   options.rpc.shard.serve(
     shardService(() => (options.clocks.fault() === undefined ? requests : undefined), options.findServiceAccount),
   );
-  const known = createKnown(options.contents.isCopiedKey);
+  const known = createKnown();
   const received = receiveRevisions(store, (name, revision) =>
     log.error(
       { shard: name, revision },

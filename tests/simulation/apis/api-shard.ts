@@ -6,9 +6,9 @@ import type { Random } from '@kcp-ts/base';
 import type { Peer } from '@kcp-ts/http';
 import { rootExports } from '@kcp-ts/kinds';
 import type { Shard } from '@kcp-ts/shard';
-import { composeShard, feedContents } from '@kcp-ts/shard';
+import { composeShard } from '@kcp-ts/shard';
 import type { ClusterRequests, Peers } from '@kcp-ts/sharding';
-import { createKnown, joinFeedHandlers } from '@kcp-ts/sharding';
+import { createFeedProjection, createKnown, joinFeedHandlers } from '@kcp-ts/sharding';
 import type { ClusterRequest, ShardRequests } from '@kcp-ts/tenancy';
 import { rootIdentitiesIn } from '@kcp-ts/tenancy';
 import { followFeeds, observingHandler } from '../feeds.ts';
@@ -107,8 +107,8 @@ export function serveApi(rules: ApiRules, troubles: Troubles): Serve {
     const { process, membership, record, view } = deps;
     const { clock } = process;
     const store = withoutRules(rules, deps.store);
-    const known = createKnown(feedContents.isCopiedKey);
-    const projection = feedContents.projection(() => rootIdentitiesIn(store, rootExports));
+    const known = createKnown();
+    const projection = createFeedProjection(() => rootIdentitiesIn(store, rootExports));
     let shard: Shard | undefined;
     const requestProgress = (past: Revision): Promise<Revision> => {
       if (shard !== undefined) return shard.requestProgress(past);

@@ -2,11 +2,11 @@ import type { IdentityHash, KeyIdentity } from '@kcp-ts/api';
 import { boundDefinitions, builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/kinds';
 import { encodeStored, formatKey, parseStored } from '@kcp-ts/storage';
 import { describe, expect, it } from 'vitest';
-import { feedContents } from './feed.ts';
+import { createFeedProjection } from './feed-contents.ts';
 
 const fingerprint = '0123456789abcdef';
 const identities = new Map(rootExports.map(({ name }, index) => [name, String(index).repeat(64) as IdentityHash]));
-const { project, prefixes } = feedContents.projection(() => identities);
+const { project, prefixes } = createFeedProjection(() => identities);
 
 function identityOf(group: string, resource: string): KeyIdentity {
   const own = rootExports.find(({ definitions }) =>
@@ -130,7 +130,7 @@ describe('what leaves a shard with its feed', () => {
 
   it('is nothing of what root exports while its identities are not known', () => {
     let known: typeof identities | undefined;
-    const later = feedContents.projection(() => known);
+    const later = createFeedProjection(() => known);
     const workspace = { type: 'put', ...stored('tenancy.kcp.io', 'workspaces'), previous: undefined } as const;
     expect(later.project(workspace)).toEqual({ kind: 'none' });
     known = identities;
