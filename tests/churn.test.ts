@@ -1,4 +1,7 @@
-/** What comes and goes leaves nothing behind: the sizes that the server shows return to where they were, and so does the heap. */
+/**
+ * What comes and goes leaves nothing behind: the sizes that the server shows return to where they
+ * were, and so does the heap.
+ */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';

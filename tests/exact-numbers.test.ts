@@ -1,4 +1,7 @@
-/** Numbers come back as Go's API servers give them, by whatever way they came in: integers of up to 64 bits with all their digits, others as floats. */
+/**
+ * Numbers come back as Go's API servers give them, by whatever way they came in: integers of up to
+ * 64 bits with all their digits, others as floats.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from './harness/api-client.ts';
 import {

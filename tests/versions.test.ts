@@ -1,4 +1,7 @@
-/** Kinds of several versions: what is written is judged by the version that it is written in, and is served in all. */
+/**
+ * Kinds of several versions: what is written is judged by the version that it is written in, and is
+ * served in all.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from './harness/api-client.ts';
 import { base, condition, custom, definition, definitionsOf, done, field, makeWorkspace } from './harness/objects.ts';

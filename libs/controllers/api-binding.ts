@@ -1,6 +1,7 @@
 /**
- * Brings an APIBinding to Bound and keeps it there: finds what it refers to, keeps copies of the schemas, labels what its claims show or hide, and on
- * deletion removes the instances before it lets the binding go.
+ * Brings an APIBinding to Bound and keeps it there: finds what it refers to, keeps copies of the
+ * schemas, labels what its claims show or hide, and on deletion removes the instances before it
+ * lets the binding go.
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -68,7 +69,7 @@ export interface ApiBindingDependencies extends ControllerDependencies {
 
 const definitionsMax = 5_000;
 const identityHashLength = 64;
-/** Instances with finalizers go when somebody else says so; a watch sees their deletion, this is only in case. */
+/** Instances with finalizers go when others say so; a watch sees their deletion, this is in case. */
 const remainingRetryMs = 5_000;
 
 interface Writable extends KubeObject {
@@ -129,7 +130,10 @@ function grantOf(status: ApiBinding['status'], binding: Writable): unknown {
 // check-allow function-length -- one reconciler: its functions are the steps of a bind
 export function createApiBinding(deps: ApiBindingDependencies): Controller {
   const served = () => deps.served('apis.kcp.io', 'apibindings');
-  /** Since when what they grant holds that objects have been labelled for, by binding; a restart begins with none and visits again what is not marked as applied. */
+  /**
+   * Since when what they grant holds that objects have been labelled for, by binding; a restart
+   * begins with none and visits again what is not marked as applied.
+   */
   const labelled = new Map<string, Revision>();
 
   /** False where what it was decided on has changed meanwhile. */
@@ -159,7 +163,10 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
     return [replaceOperation(deps, logicalClusters, entry, object)];
   }
 
-  /** Where what is granted changes, and also where it was rejected and accepted again before anybody looked: objects were written meanwhile. */
+  /**
+   * Where what is granted changes, and also where it was rejected and accepted again before anybody
+   * looked: objects were written meanwhile.
+   */
   function mustLabel(
     key: string,
     cluster: LogicalClusterName,
@@ -196,7 +203,8 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
     const operations: Operation[] = [];
     if (noted || !isDeepStrictEqual(binding.status, before))
       operations.push(replaceOperation(deps, served(), entry, binding), ...lock(decision, cluster, [binding]));
-    // First, once for each shard, and each by itself: an export may have more, and larger ones, than a commit holds. A copy is right whatever else changes.
+    // First, once for each shard, and each by itself: an export may have more, and larger ones,
+    // than a commit holds. A copy is right whatever else changes.
     const schemas = outcome.schemas.flatMap((schema) => deps.keepSchema(schema) ?? []);
     await Promise.all(schemas.map((keep) => deps.decide().commit([keep])));
     if (!changed) return commit(operations);
@@ -224,7 +232,10 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
     return commit([replaceOperation(deps, served(), entry, binding)]);
   }
 
-  /** The successors with what they take over: from the commit on that removes the binding it is theirs, and goes with them if nobody follows. */
+  /**
+   * The successors with what they take over: from the commit on that removes the binding it is
+   * theirs, and goes with them if nobody follows.
+   */
   function handOver(
     decision: Decision,
     cluster: LogicalClusterName,
@@ -284,7 +295,7 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
     return commit([...withoutFinalizer(now, object), ...handOver(decision, cluster, binding, handed)]);
   }
 
-  /** Nothing where only the finalizers of others are left: each commit of the binding has it reconciled. */
+  /** Nothing if only finalizers of others are left: each commit of the binding reconciles it. */
   function withoutFinalizer(entry: Entry, object: Writable): Operation[] {
     const before = object.metadata.finalizers ?? [];
     const left = before.filter((text) => text !== bindingFinalizer);
@@ -379,6 +390,7 @@ function withoutCondition(conditions: readonly Condition[] | undefined, type: st
 
 function isSettled({ metadata, status, spec }: ApiBinding): boolean {
   if (metadata.deletionTimestamp !== undefined || !isTrueCondition(status?.conditions, 'BindingUpToDate')) return false;
-  // Objects were labelled before the condition was set; but what changed while nobody looked is not known.
+  // Objects were labelled before the condition was set; but what changed while nobody looked is not
+  // known.
   return (spec?.permissionClaims ?? []).length === 0 && (status?.exportPermissionClaims ?? []).length === 0;
 }

@@ -1,6 +1,7 @@
 /**
- * Gives an APIExport its identity: a secret of its own where it names none, and the hash of the secret in its status; and the endpoint slice of its
- * name. All in one commit where everything is new.
+ * Gives an APIExport its identity: a secret of its own where it names none, and the hash of the
+ * secret in its status; and the endpoint slice of its name. All in one commit where everything is
+ * new.
  */
 import { createHash } from 'node:crypto';
 import type { IdentityHash, KubeObject, LogicalClusterName } from '@kcp-ts/api';

@@ -1,6 +1,7 @@
 /**
- * Who binds what: for each export the workspaces that are bound to it, and which bindings refer to it at all. Small, in memory, fed by the commits;
- * the views of providers and the watches of controllers look here instead of asking every workspace.
+ * Who binds what: for each export the workspaces that are bound to it, and which bindings refer to
+ * it at all. Small, in memory, fed by the commits; the views of providers and the watches of
+ * controllers look here instead of asking every workspace.
  */
 import type { KubeObject, LogicalClusterName, Revision } from '@kcp-ts/api';
 import { isTrueCondition, revisionZero } from '@kcp-ts/api';
@@ -12,9 +13,15 @@ import type { Change } from '@kcp-ts/watch';
 import { LRUCache } from 'lru-cache';
 
 export interface BindingIndex {
-  /** Clusters with a binding to the export (by its hash) that has bound something, each with what it has bound of it, as `boundName` writes it. */
+  /**
+   * Clusters with a binding to the export (by its hash) that has bound something, each with what it
+   * has bound of it, as `boundName` writes it.
+   */
   consumers(exportHash: string): ReadonlyMap<string, ReadonlySet<string>>;
-  /** Whether a cluster had bound a resource (as `boundName` writes it) of an export at a revision; `unknown` for one that is too long ago. */
+  /**
+   * Whether a cluster had bound a resource (as `boundName` writes it) of an export at a revision;
+   * `unknown` for one that is too long ago.
+   */
   wasBound(exportHash: string, cluster: LogicalClusterName, name: string, at: Revision): boolean | 'unknown';
   /** Keys of all bindings that refer to the export. */
   bindings(exportHash: string): ReadonlySet<string>;
@@ -37,9 +44,14 @@ interface Known {
 const bindingsMax = 1_000;
 /** Sets of bound resources that are one value for all their consumers. */
 const sharedSetsMax = 1_000;
-/** Consumers that have left and are remembered, so that a watch gets the last that happened there. */
+/**
+ * Consumers that have left and are remembered, so that a watch gets the last that happened there.
+ */
 const leftMax = 10_000;
-/** How often one of them may have come and left; of more, and of what lies longer ago, a watch has to begin again. */
+/**
+ * How often one of them may have come and left; of more, and of what lies longer ago, a watch has
+ * to begin again.
+ */
 const staysMax = 20;
 
 interface Stay {
@@ -63,12 +75,18 @@ const noConsumers: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 // check-allow function-length -- one index, and each function reads or writes its maps
 export function createBindingIndex(store: Store): BindingIndex {
   const consumers = new Map<string, Map<string, ReadonlySet<string>>>();
-  /** For each consumer, when the oldest of its bindings to the export was made: what happened there before is not the export's to show. */
+  /**
+   * For each consumer, when the oldest of its bindings to the export was made: what happened there
+   * before is not the export's to show.
+   */
   const since = new Map<string, Map<string, Revision>>();
   const bindings = new Map<string, Set<string>>();
   const listeners = new Set<(exportHash: string) => void>();
   const sharedSets = new LRUCache<string, ReadonlySet<string>>({ max: sharedSetsMax });
-  /** Who had bound what before this revision is not known: from before the index was filled, or forgotten since. As of it, it is. */
+  /**
+   * Who had bound what before this revision is not known: from before the index was filled, or
+   * forgotten since. As of it, it is.
+   */
   let unknownUpTo: Revision = revisionZero;
   /** By hash and cluster. */
   const left = new LRUCache<string, Left>({
@@ -92,7 +110,8 @@ export function createBindingIndex(store: Store): BindingIndex {
     if (hash === undefined) return undefined;
     const { status } = object as ApiBinding;
     const bound = status?.boundResources ?? [];
-    // What a binding has is served, also where the rest conflicts with others or it has only just been left to it: so its provider sees it.
+    // What a binding has is served, also where the rest conflicts with others or it has only just
+    // been left to it: so its provider sees it.
     if (bound.length === 0 && !isTrueCondition(status?.conditions, 'InitialBindingCompleted'))
       return { hash, resources: undefined };
     return {
@@ -134,7 +153,10 @@ export function createBindingIndex(store: Store): BindingIndex {
     for (const listener of listeners) listener(hash);
   }
 
-  /** What a workspace has bound of an export, by the store; undefined for nothing. It may have more than one binding to an export. */
+  /**
+   * What a workspace has bound of an export, by the store; undefined for nothing. It may have more
+   * than one binding to an export.
+   */
   function boundOf(found: ReturnType<typeof bindingsOf>): ReadonlySet<string> | undefined {
     return found.length === 0 ? undefined : shared(found.flatMap(({ resources }) => [...resources]));
   }

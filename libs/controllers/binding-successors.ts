@@ -11,8 +11,9 @@ export interface Successor {
 }
 
 /**
- * Finds another binding of the workspace that would go on serving a bound resource with the same schema and identity: then those instances stay, and are
- * handed over to it. One that is going away itself takes nothing over. What the others serve is read once, however much has been bound.
+ * Finds another binding of the workspace that would go on serving a bound resource with the same
+ * schema and identity: then those instances stay, and are handed over to it. One that is going away
+ * itself takes nothing over. What the others serve is read once, however much has been bound.
  */
 export function successorsOf(
   reader: BindingReader,

@@ -27,7 +27,10 @@ export interface ClusterOwner {
   readonly uid: string;
 }
 
-/** `conflict`: somebody else wrote first, remove again. `waiting`: what has to go by itself first, by resource. */
+/**
+ * `conflict`: somebody else wrote first, remove again. `waiting`: what has to go by itself first,
+ * by resource.
+ */
 export type RemovalOutcome =
   | { readonly status: 'gone' }
   /** There is none, or it belongs to another Workspace or to none: nothing was touched. */
@@ -37,9 +40,10 @@ export type RemovalOutcome =
 
 export interface ClusterRemoval {
   /**
-   * Marks the cluster, and removes what can go. The LogicalCluster goes by itself, in a commit that relies on nothing else being there, and `last` with it. Where
-   * an owner is given, nothing is done to a cluster whose `spec.owner` is not that very Workspace; without one, the caller has seen the LogicalCluster and may
-   * remove it.
+   * Marks the cluster, and removes what can go. The LogicalCluster goes by itself, in a commit that
+   * relies on nothing else being there, and `last` with it. Where an owner is given, nothing is
+   * done to a cluster whose `spec.owner` is not that very Workspace; without one, the caller has
+   * seen the LogicalCluster and may remove it.
    */
   remove(
     decision: Decision,
@@ -81,7 +85,10 @@ function hasForeignFinalizer(entry: Entry): boolean {
   );
 }
 
-/** What serves others in the workspace goes last: who clears finalizers may still need it, and the instances of a binding go while its provider sees them. */
+/**
+ * What serves others in the workspace goes last: who clears finalizers may still need it, and the
+ * instances of a binding go while its provider sees them.
+ */
 function goesLast(resource: string): boolean {
   return /^(?:apibindings|customresourcedefinitions|clusterroles|clusterrolebindings|roles|rolebindings|namespaces)$/.test(
     resource,
@@ -106,7 +113,10 @@ export function remainingMessage(remaining: ReadonlyMap<string, number>): string
   return `Some resources are remaining: ${texts.join(', ')}`;
 }
 
-/** Where one commit fails, the others go on: a client that writes all the time holds up what it writes, and nothing else. */
+/**
+ * Where one commit fails, the others go on: a client that writes all the time holds up what it
+ * writes, and nothing else.
+ */
 async function commitEach(
   { store }: Pick<ClusterRemovalDependencies, 'store'>,
   decision: Decision,
@@ -127,7 +137,8 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
     owner: ClusterOwner | undefined,
   ): Promise<'marked' | 'conflict' | 'not-owned'> {
     const entry = decision.peek(logicalClusterKey(cluster));
-    // It goes with the last of its content, so there is nothing left: and what has none, as the system's clusters, belongs to no Workspace.
+    // It goes with the last of its content, so there is nothing left: and what has none, as the
+    // system's clusters, belongs to no Workspace.
     if (entry === undefined) return 'not-owned';
     const object = objectOf<LogicalCluster>(logicalClusters(), entry);
     if (owner !== undefined && !isOwnedBy(object, owner)) return 'not-owned';

@@ -1,6 +1,7 @@
 /**
- * Gives aggregating ClusterRoles the rules of the roles that their selectors pick. A key is a cluster: a change of any of its roles may be one of what is
- * picked, and one pass over them, in slices, serves all that aggregate and all changes until then.
+ * Gives aggregating ClusterRoles the rules of the roles that their selectors pick. A key is a
+ * cluster: a change of any of its roles may be one of what is picked, and one pass over them, in
+ * slices, serves all that aggregate and all changes until then.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';

@@ -1,4 +1,7 @@
-/** Which names of a CRD are accepted: those that nobody else in its group and workspace has, as apiextensions decides it. */
+/**
+ * Which names of a CRD are accepted: those that nobody else in its group and workspace has, as
+ * apiextensions decides it.
+ */
 import type { Condition, ConditionChange } from '@kcp-ts/api';
 import type { CustomResourceDefinition, ResourceNames } from '@kcp-ts/sharing';
 
@@ -31,7 +34,10 @@ function inUse(name: string): string {
   return `${JSON.stringify(name)} is already in use`;
 }
 
-/** Kubernetes keeps the accepted names of before where a new one is taken; a first decision has none. */
+/**
+ * Kubernetes keeps the accepted names of before where a new one is taken; a first decision has
+ * none.
+ */
 export function decideNames(definition: CustomResourceDefinition, taken: Taken): NamesDecision {
   const wanted = definition.spec.names as Names;
   const before = (definition.status?.acceptedNames ?? {}) as Partial<Names>;

@@ -1,4 +1,7 @@
-/** Establishes CRDs whose names are free, and removes the instances of one that is deleted before it lets it go. */
+/**
+ * Establishes CRDs whose names are free, and removes the instances of one that is deleted before it
+ * lets it go.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { isTrueCondition, withCondition } from '@kcp-ts/api';
@@ -106,8 +109,9 @@ export function createCustomResourceDefinition(deps: DefinitionDependencies): Co
   }
 
   /**
-   * Decides about the names of several CRDs of a workspace in one go. Nobody else gives names to CRDs, and the runtime works on a key once at a time: so what
-   * other CRDs have cannot change meanwhile, and a CRD that is only posted holds up nobody. What is bound can, and is relied on.
+   * Decides about the names of several CRDs of a workspace in one go. Nobody else gives names to
+   * CRDs, and the runtime works on a key once at a time: so what other CRDs have cannot change
+   * meanwhile, and a CRD that is only posted holds up nobody. What is bound can, and is relied on.
    */
   async function establishAll(
     decision: Decision,

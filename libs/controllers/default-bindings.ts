@@ -176,7 +176,10 @@ export function createDefaultBindings(deps: DefaultBindingsControllerDependencie
     return [...operations, ...report(entry, change)];
   }
 
-  /** Reconciles every workspace whose type maintains bindings, each in its own decision. False on any conflict. */
+  /**
+   * Reconciles every workspace whose type maintains bindings, each in its own decision. False on
+   * any conflict.
+   */
   async function maintainAll(): Promise<boolean> {
     const slices = deps.turns.begin();
     const byType = new Map<string, Wanted>();

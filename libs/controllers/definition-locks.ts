@@ -1,6 +1,7 @@
 /**
- * Notes on the LogicalCluster which resources its CRDs have. Bindings note theirs in the commit that binds them; CRDs may be thousands, so theirs are noted
- * together, at most once a second: nothing here decides by the note.
+ * Notes on the LogicalCluster which resources its CRDs have. Bindings note theirs in the commit
+ * that binds them; CRDs may be thousands, so theirs are noted together, at most once a second:
+ * nothing here decides by the note.
  */
 
 import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';

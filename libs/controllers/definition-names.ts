@@ -1,6 +1,7 @@
 /**
- * The names that the CRDs of a workspace have taken, by group: what a new CRD is compared with. Read from the workspace's CRDs when it is first asked about
- * and kept up by their changes, so that one more CRD costs the same however many there are.
+ * The names that the CRDs of a workspace have taken, by group: what a new CRD is compared with.
+ * Read from the workspace's CRDs when it is first asked about and kept up by their changes, so that
+ * one more CRD costs the same however many there are.
  */
 import type { LogicalClusterName } from '@kcp-ts/api';
 import type { CustomResourceDefinition, ResourceNames } from '@kcp-ts/sharing';
@@ -22,7 +23,10 @@ interface Taken extends TakenNames {
 }
 
 export interface DefinitionNames {
-  /** Accepted names of a cluster's CRDs of a group, but for the one under `own`; those in `decided` are as they are there. */
+  /**
+   * Accepted names of a cluster's CRDs of a group, but for the one under `own`; those in `decided`
+   * are as they are there.
+   */
   others(
     cluster: LogicalClusterName,
     group: string,

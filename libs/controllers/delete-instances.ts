@@ -1,4 +1,7 @@
-/** Deletes every instance of a resource in a workspace, in bounded commits, each with its event; those with finalizers are marked and stay. */
+/**
+ * Deletes every instance of a resource in a workspace, in bounded commits, each with its event;
+ * those with finalizers are marked and stay.
+ */
 import type { KeyIdentity, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
 import {
@@ -19,7 +22,10 @@ export interface Remaining {
   readonly finalizers: ReadonlyMap<string, number>;
 }
 
-/** The operation that deletes or marks one entry, whatever its kind; undefined where it is marked already. */
+/**
+ * The operation that deletes or marks one entry, whatever its kind; undefined where it is marked
+ * already.
+ */
 export function removeOperation(deps: ControllerDependencies, entry: Entry, now: string): Operation | undefined {
   const flags = storedFlags(entry.value);
   if ((flags & flagFinalizers) === 0) return { op: 'delete', key: entry.key, expect: entry.revision };
@@ -37,7 +43,10 @@ function countFinalizers(entry: Entry, finalizers: Map<string, number>): void {
     finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + 1);
 }
 
-/** What is left afterwards waits for its finalizers. `conflict`: what it was decided on has changed meanwhile. */
+/**
+ * What is left afterwards waits for its finalizers. `conflict`: what it was decided on has changed
+ * meanwhile.
+ */
 export async function deleteInstances(
   deps: ControllerDependencies,
   decision: Decision,

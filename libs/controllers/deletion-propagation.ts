@@ -1,6 +1,7 @@
 /**
- * Takes the finalizers off that `propagationPolicy=Foreground` and `Orphan` put on a deleted object. Collecting dependents is the garbage collector's,
- * which this server does not have yet; without it there is nothing to wait for, and an object must not hang for ever.
+ * Takes the finalizers off that `propagationPolicy=Foreground` and `Orphan` put on a deleted
+ * object. Collecting dependents is the garbage collector's, which this server does not have yet;
+ * without it there is nothing to wait for, and an object must not hang for ever.
  */
 
 import type { KubeObject } from '@kcp-ts/api';

@@ -1,4 +1,7 @@
-/** APIExportEndpointSlices say where a provider finds its consumers: one URL for all shards, there while anybody is bound, narrowed by a partition. */
+/**
+ * APIExportEndpointSlices say where a provider finds its consumers: one URL for all shards, there
+ * while anybody is bound, narrowed by a partition.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition, ConditionChange, KubeObject, LabelSelectorSpec, LogicalClusterName } from '@kcp-ts/api';
 import { compileLabelSelector, labelSelectorOf, withCondition } from '@kcp-ts/api';
@@ -52,7 +55,9 @@ function selectorText(selector: LabelSelectorSpec): string {
 // check-allow function-length -- one reconciler: its functions share which slices are stale
 export function createEndpointSlices(deps: EndpointSliceDependencies): Controller {
   const served = () => deps.served('apis.kcp.io', 'apiexportendpointslices');
-  /** Slices by the export they are about, to be reconciled with it; there are as many as exports. */
+  /**
+   * Slices by the export they are about, to be reconciled with it; there are as many as exports.
+   */
   const byExport = new Map<string, Set<string>>();
 
   function exportOf(

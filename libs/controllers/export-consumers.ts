@@ -1,6 +1,7 @@
 /**
- * Says, for each export that anybody on this shard is bound to, that somebody is: one small object an export, which other shards follow. So the shard of
- * a provider knows where its consumers are without hearing of each of them.
+ * Says, for each export that anybody on this shard is bound to, that somebody is: one small object
+ * an export, which other shards follow. So the shard of a provider knows where its consumers are
+ * without hearing of each of them.
  */
 
 import type { Controller } from '@kcp-ts/controller-runtime';

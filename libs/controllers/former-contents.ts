@@ -1,6 +1,8 @@
 /**
- * Collects what belongs to no logical cluster that is there, after a start: an earlier version deleted the LogicalCluster before the rest, and what a conflict
- * or a killed process left behind counted for the next cluster of that name. A cluster is made with its LogicalCluster first, so what is older is not its own.
+ * Collects what belongs to no logical cluster that is there, after a start: an earlier version
+ * deleted the LogicalCluster before the rest, and what a conflict or a killed process left behind
+ * counted for the next cluster of that name. A cluster is made with its LogicalCluster first, so
+ * what is older is not its own.
  */
 
 import type { LogicalClusterName } from '@kcp-ts/api';

@@ -1,4 +1,7 @@
-/** Where the built-in kinds that controllers watch are stored; other packages name those of their kinds. */
+/**
+ * Where the built-in kinds that controllers watch are stored; other packages name those of their
+ * kinds.
+ */
 import { resourcePrefix } from '@kcp-ts/storage';
 
 export const namespacesPrefix = resourcePrefix('', 'namespaces', '-');

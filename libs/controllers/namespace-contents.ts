@@ -1,5 +1,6 @@
 /**
- * Puts back what every namespace has when somebody deletes or changes it: the service account `default`, and the ConfigMap with the authorities to trust.
+ * Puts back what every namespace has when somebody deletes or changes it: the service account
+ * `default`, and the ConfigMap with the authorities to trust.
  * (k8s.io/kubernetes/pkg/controller/serviceaccount and certificates/rootcacertpublisher)
  */
 import { isDeepStrictEqual } from 'node:util';

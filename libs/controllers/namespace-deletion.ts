@@ -44,7 +44,10 @@ export function createNamespaceDeletion(deps: ControllerDependencies): Controlle
     return deps.store.count({ cluster, namespace });
   }
 
-  /** `kubernetes` is our own finalizer; others in spec.finalizers, and those in metadata, are somebody else's. */
+  /**
+   * `kubernetes` is our own finalizer; others in spec.finalizers, and those in metadata, are
+   * somebody else's.
+   */
   function finish(entry: Entry): Outcome {
     const object = objectOf<Namespace>(served(), entry);
     const finalizers = (object.spec?.finalizers ?? []).filter((text) => text !== 'kubernetes');

@@ -1,10 +1,13 @@
 /**
- * Takes away logical clusters that no workspace belongs to any more. A workspace of another shard is written before its cluster is ordered here, and goes
- * after it; but a request may come late, when its workspace was deleted while it was on its way, and a shard that was taken out and comes back has clusters
- * of workspaces that are gone. Each cluster of another shard's workspace is looked at a while after it was made, and after a start.
+ * Takes away logical clusters that no workspace belongs to any more. A workspace of another shard
+ * is written before its cluster is ordered here, and goes after it; but a request may come late,
+ * when its workspace was deleted while it was on its way, and a shard that was taken out and comes
+ * back has clusters of workspaces that are gone. Each cluster of another shard's workspace is
+ * looked at a while after it was made, and after a start.
  *
- * Only what is sure counts: the shard with the parent lives and has said everything that it had committed, and there is no such workspace, or it has another
- * cluster. Where the parent itself is nowhere, its shard may be away for good: what its people have here stays.
+ * Only what is sure counts: the shard with the parent lives and has said everything that it had
+ * committed, and there is no such workspace, or it has another cluster. Where the parent itself is
+ * nowhere, its shard may be away for good: what its people have here stays.
  */
 
 import type { LogicalClusterName } from '@kcp-ts/api';
@@ -34,7 +37,10 @@ export interface OrphanDependencies extends Pick<ControllerDependencies, 'store'
     workspace: { readonly cluster: LogicalClusterName; readonly name: string },
     cluster: LogicalClusterName,
   ): Ownership;
-  /** Resolves when everything that living shards had committed before the call is known; false where one could not be asked. */
+  /**
+   * Resolves when everything that living shards had committed before the call is known; false where
+   * one could not be asked.
+   */
   catchUp(): Promise<boolean>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * PartitionSets: one Partition for each combination of values that the shards which a set selects have for its dimensions, and none that no shard has any more.
- * (kcp facts, 4.11)
+ * PartitionSets: one Partition for each combination of values that the shards which a set selects
+ * have for its dimensions, and none that no shard has any more. (kcp facts, 4.11)
  */
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -79,7 +79,10 @@ function isOf(partition: KubeObject, set: string): boolean {
 }
 
 export function createPartitionSets(deps: PartitionSetDependencies): Controller {
-  /** The keys of all sets, each with its cluster: reconciled when a shard changes, or a partition of their cluster. */
+  /**
+   * The keys of all sets, each with its cluster: reconciled when a shard changes, or a partition of
+   * their cluster.
+   */
   const sets = new Map<string, string>();
 
   async function partitionsOf(key: string): Promise<readonly Entry[]> {
@@ -94,7 +97,10 @@ export function createPartitionSets(deps: PartitionSetDependencies): Controller 
     return combinations(set, deps.shards()).map((values) => partitionOf(set, values));
   }
 
-  /** What makes the partitions of a set those that are wanted; one whose selector is another is made again. */
+  /**
+   * What makes the partitions of a set those that are wanted; one whose selector is another is made
+   * again.
+   */
   function changes(key: string, existing: readonly Entry[], wanted: readonly NewObject[]): Operation[] {
     const cluster = asClusterName(parseKey(key).cluster);
     const now = timestamp(deps);

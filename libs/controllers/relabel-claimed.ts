@@ -1,4 +1,7 @@
-/** Brings the claim labels of existing objects up to date, and commits again what was shown or hidden meanwhile, in bounded commits beside other work. */
+/**
+ * Brings the claim labels of existing objects up to date, and commits again what was shown or
+ * hidden meanwhile, in bounded commits beside other work.
+ */
 
 import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
@@ -9,7 +12,10 @@ import { cutIntoCommits, eachBatch } from '@kcp-ts/storage';
 import type { ControllerDependencies } from './writer.ts';
 import { objectOf, replaceOperation } from './writer.ts';
 
-/** Labels every object of a resource in a cluster as the claims of that cluster ask for now; false where what it was decided on has changed meanwhile. */
+/**
+ * Labels every object of a resource in a cluster as the claims of that cluster ask for now; false
+ * where what it was decided on has changed meanwhile.
+ */
 export async function relabelClaimed(
   deps: ControllerDependencies & { readonly turns: Turns },
   decision: Decision,
@@ -33,7 +39,8 @@ export async function relabelClaimed(
           operations.push(replaceOperation(deps, served, entry, object));
       }
       for (const commit of cutIntoCommits(deps.store, operations)) {
-        // One object that was written meanwhile fails its commit: the writer labelled it, the others come in the next turn.
+        // One object that was written meanwhile fails its commit: the writer labelled it, the
+        // others come in the next turn.
         if (!(await decision.commit(commit))) again = true;
       }
     }

@@ -1,6 +1,7 @@
 /**
- * Marks what other shards must know of a workspace that others bind to or take types from: its LogicalCluster, and the ClusterRoles and bindings that say
- * who may. The mark is an annotation with the reasons, as in kcp (facts, 9); what carries it leaves the shard with its feed.
+ * Marks what other shards must know of a workspace that others bind to or take types from: its
+ * LogicalCluster, and the ClusterRoles and bindings that say who may. The mark is an annotation
+ * with the reasons, as in kcp (facts, 9); what carries it leaves the shard with its feed.
  */
 
 import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
@@ -57,12 +58,17 @@ function isConsumersBinding(binding: Binding): boolean {
 type MarkReads = Pick<Reads, 'get' | 'scan'>;
 
 export interface ReplicateMarks {
-  /** Puts the annotation on an object as it is to be, or takes it off; true where that changed it. */
+  /**
+   * Puts the annotation on an object as it is to be, or takes it off; true where that changed it.
+   */
   mark(reads: MarkReads, key: string, object: KubeObject): boolean;
   holdsOf(reads: MarkReads, cluster: LogicalClusterName): Holds;
 }
 
-/** What the annotation says, by what the workspace holds now: for the controller, and for whoever writes an object in the first place. */
+/**
+ * What the annotation says, by what the workspace holds now: for the controller, and for whoever
+ * writes an object in the first place.
+ */
 export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPrefix'>): ReplicateMarks {
   const any = (reads: MarkReads, prefix: string) => reads.scan({ prefix }, 1).length > 0;
 
@@ -73,7 +79,10 @@ export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPre
     };
   }
 
-  /** Asked at each write of a role or binding: of the others, which may be many and large, only those are parsed that can name a consumer. */
+  /**
+   * Asked at each write of a role or binding: of the others, which may be many and large, only
+   * those are parsed that can name a consumer.
+   */
   function consumersBindingsOf(reads: MarkReads, cluster: LogicalClusterName): readonly Binding[] {
     return reads
       .scan({ prefix: `${clusterRoleBindingsPrefix}${cluster}/` }, objectsMax)
@@ -104,7 +113,8 @@ export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPre
     if (!holds.exports && !holds.types) return [];
     if (key.startsWith(clusterRolesPrefix)) {
       const reasons = reasonsOfRole(reads, cluster, object as KubeObject & Role, holds);
-      // A role with the name of one of system:admin always leaves: without it, a shard that knows a binding to it would take the other role for what is meant.
+      // A role with the name of one of system:admin always leaves: without it, a shard that knows a
+      // binding to it would take the other role for what is meant.
       const shadows = reads.get(`${systemRolesPrefix}${object.metadata.name}`) !== undefined;
       return shadows && reasons.length === 0 ? ['core.kcp.io'] : reasons;
     }
@@ -149,7 +159,10 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
     return `${clusterRolesPrefix}${parseKey(key).cluster}//${parseStored<Binding>(binding).roleRef.name}`;
   }
 
-  /** Whether the role stands before one of system:admin while a binding to it still leaves the shard. */
+  /**
+   * Whether the role stands before one of system:admin while a binding to it still leaves the
+   * shard.
+   */
   function mustStay(decision: Reads, role: Entry): boolean {
     const { cluster, name } = parseKey(role.key);
     if (decision.get(`${systemRolesPrefix}${name}`) === undefined) return false;
@@ -159,8 +172,9 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
   }
 
   /**
-   * A binding never leaves the shard without its role: the role's mark is put on before the binding's and taken off after it. Otherwise another shard would
-   * take a role of the same name in `system:admin` for what the binding means.
+   * A binding never leaves the shard without its role: the role's mark is put on before the
+   * binding's and taken off after it. Otherwise another shard would take a role of the same name in
+   * `system:admin` for what the binding means.
    */
   function mark(decision: Reads, entry: Entry): Outcome {
     const served = servedOf(entry.key);
@@ -191,7 +205,10 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
     return exports || types;
   }
 
-  /** What decides whether its cluster's objects are replicated: an export or a type, the first and the last. */
+  /**
+   * What decides whether its cluster's objects are replicated: an export or a type, the first and
+   * the last.
+   */
   const holders = (prefix: Watch['prefix']): Watch => ({
     prefix,
     initial: { perCluster: keysOfCluster },

@@ -1,6 +1,7 @@
 /**
- * Fills Secrets of type kubernetes.io/service-account-token with the token of the account that they name, and removes those whose account is not, or no longer,
- * there. (k8s.io/kubernetes/pkg/controller/serviceaccount/tokens_controller.go)
+ * Fills Secrets of type kubernetes.io/service-account-token with the token of the account that they
+ * name, and removes those whose account is not, or no longer, there.
+ * (k8s.io/kubernetes/pkg/controller/serviceaccount/tokens_controller.go)
  */
 
 import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';

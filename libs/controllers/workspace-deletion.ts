@@ -1,7 +1,8 @@
 /**
- * Deletes a workspace with everything in it, wherever its logical cluster is: here, where the last commit removes what is left together with the
- * Workspace; or on another shard, which gets a request for it, and whose answer, or feed, says when it is done. And deletes logical clusters of this shard whose
- * Workspace is on another shard, or which have none.
+ * Deletes a workspace with everything in it, wherever its logical cluster is: here, where the last
+ * commit removes what is left together with the Workspace; or on another shard, which gets a
+ * request for it, and whose answer, or feed, says when it is done. And deletes logical clusters of
+ * this shard whose Workspace is on another shard, or which have none.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition, LogicalClusterName } from '@kcp-ts/api';
@@ -37,7 +38,10 @@ const waitForContent = wait(2_000, 'content of the logical cluster remains');
 // check-allow function-length -- one reconciler: its functions are the steps of a removal
 export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Controller {
   const workspaces = () => deps.served('tenancy.kcp.io', 'workspaces');
-  /** Clusters that wait for finalizers or nested workspaces, to the key to reconcile after a deletion in them. */
+  /**
+   * Clusters that wait for finalizers or nested workspaces, to the key to reconcile after a
+   * deletion in them.
+   */
   const waiting = new Map<string, string>();
 
   /** The Workspace goes with the last of its content, unless others hold it. */

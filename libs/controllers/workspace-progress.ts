@@ -1,6 +1,7 @@
 /**
- * Brings a workspace to Ready that could not be made so at once: finds it a shard when one appears, takes the default bindings off the list of
- * initializers when they are bound, and mirrors its logical cluster's phase.
+ * Brings a workspace to Ready that could not be made so at once: finds it a shard when one appears,
+ * takes the default bindings off the list of initializers when they are bound, and mirrors its
+ * logical cluster's phase.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
@@ -124,7 +125,9 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
     return commit([replaceOperation(deps, logicalClusters(), entry, cluster)]);
   }
 
-  /** The shard that has to make the workspace's cluster, or has made it, where that is not this one. */
+  /**
+   * The shard that has to make the workspace's cluster, or has made it, where that is not this one.
+   */
   function elsewhere(
     workspace: Workspace,
   ): { readonly shard: string; readonly cluster: LogicalClusterName } | undefined {
@@ -212,7 +215,9 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
     return commit([replaceOperation(deps, workspaces(), entry, workspace)]);
   }
 
-  /** Takes a cluster on its way to Ready as far as it goes; its Workspace follows, wherever that is. */
+  /**
+   * Takes a cluster on its way to Ready as far as it goes; its Workspace follows, wherever that is.
+   */
   function progressCluster(decision: Reads, entry: Entry): Outcome {
     const cluster = objectOf<LogicalCluster>(logicalClusters(), entry);
     if (cluster.metadata.deletionTimestamp !== undefined || cluster.status?.phase !== 'Initializing') return nothing;

@@ -1,4 +1,7 @@
-/** WorkspaceTypes say where those who prepare and clean up their workspaces find them, at each shard; a type is ready when it says so. */
+/**
+ * WorkspaceTypes say where those who prepare and clean up their workspaces find them, at each
+ * shard; a type is ready when it says so.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition, KubeObject } from '@kcp-ts/api';
 import { withCondition, withSummary } from '@kcp-ts/api';

@@ -1,4 +1,7 @@
-/** How controllers write: whole objects, on condition of the revision that was read, a bounded number in one commit. */
+/**
+ * How controllers write: whole objects, on condition of the revision that was read, a bounded
+ * number in one commit.
+ */
 
 import type { KubeObject, Revision } from '@kcp-ts/api';
 import { formatResourceVersion } from '@kcp-ts/api';
@@ -9,7 +12,10 @@ import type { Decision, Entry, Operation, Store } from '@kcp-ts/storage';
 import { cutIntoCommits, encodeStored, storedFingerprint } from '@kcp-ts/storage';
 
 export interface ControllerDependencies {
-  /** For watches, and for what is too much for one decision: a reconciler reads and commits through the `Decision` that it is handed. */
+  /**
+   * For watches, and for what is too much for one decision: a reconciler reads and commits through
+   * the `Decision` that it is handed.
+   */
   readonly store: Omit<Store, 'commit'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -38,8 +44,8 @@ export function replaceOperation(
 }
 
 /**
- * As `replaceOperation`, for an entry of any kind: the object stays normalised under the schema that
- * it was stored under. `next` is called when it is committed.
+ * As `replaceOperation`, for an entry of any kind: the object stays normalised under the schema
+ * that it was stored under. `next` is called when it is committed.
  */
 export function replaceOfAnyKind(
   deps: Pick<ControllerDependencies, 'shardNumber'>,

@@ -1,4 +1,7 @@
-/** The administrators' way in: bearer tokens and the kubeconfig that holds them, laid out as kcp does. */
+/**
+ * The administrators' way in: bearer tokens and the kubeconfig that holds them, laid out as kcp
+ * does.
+ */
 import { timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { HashedToken } from '@kcp-ts/authn';

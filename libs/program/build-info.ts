@@ -4,7 +4,10 @@ export interface BuildInfo {
   readonly commit: string;
   /** `archive`: there was no git to ask. `source`: the sources run as they are, without a build. */
   readonly treeState: 'clean' | 'dirty' | 'archive' | 'source';
-  /** When the commit was made, so that the same commit gives the same build; empty where it is not known. */
+  /**
+   * When the commit was made, so that the same commit gives the same build; empty where it is not
+   * known.
+   */
   readonly date: string;
 }
 

@@ -21,7 +21,10 @@ const headers = {
   'x-content-type-options': 'nosniff',
 };
 
-/** What every service that follows the others is asked: whether it knows where workspaces are, and whether it is going. */
+/**
+ * What every service that follows the others is asked: whether it knows where workspaces are, and
+ * whether it is going.
+ */
 export function followingChecks(
   directory: { isReady(): boolean },
   draining: () => boolean,
@@ -40,7 +43,10 @@ export function followingChecks(
   ];
 }
 
-/** Metrics are for those whose certificate says `system:masters`; for others the path is not the service's own. */
+/**
+ * Metrics are for those whose certificate says `system:masters`; for others the path is not the
+ * service's own.
+ */
 export function createHealthAndMetrics(deps: HealthAndMetricsDependencies): AnswerOwn {
   function mayScrape(peer: Peer): boolean {
     const verdict = deps.readCertificate(peer);

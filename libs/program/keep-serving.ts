@@ -1,7 +1,8 @@
 /**
- * Serves a shard for as long as this process owns it, stands by when it does not, and serves it again when it does. Losing a shard is ordinary: etcd was away for
- * longer than the lease lasts. What was made for the former ownership (indexes, caches, controllers, watches) ends with it and is made again: another process may
- * have committed meanwhile.
+ * Serves a shard for as long as this process owns it, stands by when it does not, and serves it
+ * again when it does. Losing a shard is ordinary: etcd was away for longer than the lease lasts.
+ * What was made for the former ownership (indexes, caches, controllers, watches) ends with it and
+ * is made again: another process may have committed meanwhile.
  */
 import type { Clock } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
@@ -31,13 +32,18 @@ export interface KeepServingDependencies<Owned extends Ownership> {
 
 export interface KeptServing {
   drain(): void;
-  /** Stops for good: the service first, then what it was served from, when `between` has resolved. */
+  /**
+   * Stops for good: the service first, then what it was served from, when `between` has resolved.
+   */
   stop(between: () => Promise<void>): Promise<void>;
 }
 
 const retryMs = 1_000;
 
-/** Resolves when requests are served for the first time; rejects where that fails though the shard is ours. */
+/**
+ * Resolves when requests are served for the first time; rejects where that fails though the shard
+ * is ours.
+ */
 export async function keepServing<Owned extends Ownership>(deps: KeepServingDependencies<Owned>): Promise<KeptServing> {
   const stopping = new AbortController();
   const { signal } = stopping;

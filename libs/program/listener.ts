@@ -1,4 +1,7 @@
-/** The listening socket of a service. It is there before the service is: the port is known, and probes are answered, from the beginning. */
+/**
+ * The listening socket of a service. It is there before the service is: the port is known, and
+ * probes are answered, from the beginning.
+ */
 import { createServicePeers } from '@kcp-ts/authn';
 import type { Clock } from '@kcp-ts/base';
 import type { Exchange, ExchangeHandler, HttpServer, ServerTls } from '@kcp-ts/http';
@@ -19,8 +22,8 @@ export interface ListenDependencies {
 export interface Listener {
   readonly port: number;
   /**
-   * From now on requests go to `handler`. What it answers is given only while `holds` says that it may be; what probes and scrapes ask says nothing of the data
-   * and is always answered.
+   * From now on requests go to `handler`. What it answers is given only while `holds` says that it
+   * may be; what probes and scrapes ask says nothing of the data and is always answered.
    */
   serve(handler: ExchangeHandler, holds?: () => boolean): void;
   /** Takes no new requests, lets those under way end for so long, then cuts off what is left. */
@@ -43,7 +46,8 @@ export async function listen({ config, tls, peerCa, clock, log, load }: ListenDe
   const server: HttpServer = createHttpServer({
     tls,
     handler(exchange) {
-      // Whoever has begun to serve a request answers it, or nobody: the next ownership cannot vouch for what the one before has read.
+      // Whoever has begun to serve a request answers it, or nobody: the next ownership cannot vouch
+      // for what the one before has read.
       if (mayAnswer !== undefined && !ofTheProcess.test(exchange.url)) exchange.answerWhile(mayAnswer);
       return handler(exchange);
     },

@@ -33,7 +33,8 @@ export function loopbackOf(interfaces: Interfaces = networkInterfaces()): string
 }
 
 /**
- * What to tell clients on this host: `--external-hostname`, the address it listens on, or loopback where it listens on all.
+ * What to tell clients on this host: `--external-hostname`, the address it listens on, or loopback
+ * where it listens on all.
  */
 export function localHostOf({ bindAddress, externalHostname }: ListenFlags, interfaces?: Interfaces): string {
   if (externalHostname !== '') return externalHostname;
@@ -41,8 +42,10 @@ export function localHostOf({ bindAddress, externalHostname }: ListenFlags, inte
 }
 
 /**
- * What to tell other services, which may be on other hosts: `--external-hostname`, the address it listens on, or, where it listens on all, this host's first address that is
- * not loopback, IPv4 before IPv6 as kube-apiserver takes it. Throws WrongOption where there is none: loopback would lead others to themselves.
+ * What to tell other services, which may be on other hosts: `--external-hostname`, the address it
+ * listens on, or, where it listens on all, this host's first address that is not loopback, IPv4
+ * before IPv6 as kube-apiserver takes it. Throws WrongOption where there is none: loopback would
+ * lead others to themselves.
  */
 export function advertisedHostOf(
   { bindAddress, externalHostname }: ListenFlags,

@@ -1,4 +1,6 @@
-/** Who owns the shard, this process or another one, as probes, metrics and refused requests say it. */
+/**
+ * Who owns the shard, this process or another one, as probes, metrics and refused requests say it.
+ */
 
 import { StatusError } from '@kcp-ts/api';
 import type { HealthCheck } from '@kcp-ts/apiserver';
@@ -14,7 +16,10 @@ export interface RoleReport {
   unavailable(): StatusError;
 }
 
-/** A mirror that is asked every four seconds, and has not been complete for so long, is behind: whoever took over with it would read for a while first. */
+/**
+ * A mirror that is asked every four seconds, and has not been complete for so long, is behind:
+ * whoever took over with it would read for a while first.
+ */
 const lagMaxMs = 10_000;
 
 function secondsOf(milliseconds: number): string {

@@ -1,6 +1,7 @@
 /**
- * The certificates and keys that a server cannot be without, made in the root directory when they are missing, near their end or for
- * other names. The module that makes certificates takes longer to load than all else at a start, so it is only loaded to make one.
+ * The certificates and keys that a server cannot be without, made in the root directory when they
+ * are missing, near their end or for other names. The module that makes certificates takes longer
+ * to load than all else at a start, so it is only loaded to make one.
  */
 import type { KeyObject } from 'node:crypto';
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
@@ -81,7 +82,10 @@ function checkedPair({ certificate, privateKey }: CertificateAndKey, crt: string
   return { certificate, privateKey, leaf };
 }
 
-/** Undefined where both files are absent. Throws for a file that cannot be used: it may be the operator's, and others may rely on it. */
+/**
+ * Undefined where both files are absent. Throws for a file that cannot be used: it may be the
+ * operator's, and others may rely on it.
+ */
 async function readPair(folder: string, name: string): Promise<ReadPair | undefined> {
   const crt = join(folder, `${name}.crt`);
   const key = join(folder, `${name}.key`);
@@ -168,7 +172,10 @@ async function ensureServiceAccountKey({
   return pem;
 }
 
-/** Reads what there is and makes what there is not, or is near its end. Rejects, with the file, for one that cannot be used. */
+/**
+ * Reads what there is and makes what there is not, or is near its end. Rejects, with the file, for
+ * one that cannot be used.
+ */
 export async function ensureCertificates(deps: CertificateDependencies): Promise<ServiceCertificates> {
   const { rootDirectory, tlsCertFile, tlsPrivateKeyFile, clientCaFile, nowMs } = deps;
   const own = async () => {

@@ -1,8 +1,8 @@
 /**
  * How a service of an installation starts and stops, whichever service it is. It listens first, so
- * that what it announces is what it has bound; then it connects to etcd and NATS, is composed, serves
- * and announces itself. It stops in the opposite order: it says that it is not ready, lets requests
- * end, then closes what they were served from.
+ * that what it announces is what it has bound; then it connects to etcd and NATS, is composed,
+ * serves and announces itself. It stops in the opposite order: it says that it is not ready, lets
+ * requests end, then closes what they were served from.
  */
 import { readFile } from 'node:fs/promises';
 import type { ExchangeHandler, ServerTls } from '@kcp-ts/http';
@@ -23,7 +23,9 @@ export interface ServiceConfig extends InstallationConfig, ListenFlags {
 
 export interface ServiceOptions {
   readonly kind: ServiceKind;
-  /** Whether other services connect to it: then their authority is trusted beside that of clients. */
+  /**
+   * Whether other services connect to it: then their authority is trusted beside that of clients.
+   */
   readonly servesServices: boolean;
   readonly drainMs: number;
 }
@@ -62,7 +64,10 @@ async function servingTlsOf(config: ServiceConfig, peerCa: string): Promise<Serv
   };
 }
 
-/** Resolves when the service serves and has announced itself; it is ready when it knows what the shards have. */
+/**
+ * Resolves when the service serves and has announced itself; it is ready when it knows what the
+ * shards have.
+ */
 export async function startService<Config extends ServiceConfig>(
   context: ServiceContext<Config>,
   { kind, servesServices, drainMs }: ServiceOptions,

@@ -6,7 +6,10 @@ import ownPackage from './package.json' with { type: 'json' };
 /** The Kubernetes minor version whose API clients may expect. */
 const kubernetesMinor = 36;
 
-/** What `/version` says: clients choose features by the Kubernetes version, and tell kcp by the suffix. */
+/**
+ * What `/version` says: clients choose features by the Kubernetes version, and tell kcp by the
+ * suffix.
+ */
 export function versionInfoOf(build: BuildInfo) {
   return {
     major: '1',

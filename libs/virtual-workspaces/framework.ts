@@ -1,6 +1,7 @@
 /**
- * A virtual workspace is a value: a name, and how it turns a path below `/services/<name>/` into a view, which brings its own authorizer, API and
- * storage. Programs take a list of them; whatever serves a workspace serves a virtual workspace as well.
+ * A virtual workspace is a value: a name, and how it turns a path below `/services/<name>/` into a
+ * view, which brings its own authorizer, API and storage. Programs take a list of them; whatever
+ * serves a workspace serves a virtual workspace as well.
  */
 import type { UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
@@ -9,7 +10,10 @@ import type { ReceivedRequest, SpecialHandler, Target } from '@kcp-ts/apiserver'
 export interface VirtualWorkspace {
   /** The segment of its paths: `/services/<name>/…`. */
   readonly name: string;
-  /** What a path names, given what stands behind `/services/<name>/`; undefined where that is no path of it. Does no more work than a look-up. */
+  /**
+   * What a path names, given what stands behind `/services/<name>/`; undefined where that is no
+   * path of it. Does no more work than a look-up.
+   */
   locate(path: string, request: ReceivedRequest): Target | undefined;
   /** Handlers of resources that it serves and that are not stored (`virtual`). */
   readonly special?: readonly SpecialHandler[];

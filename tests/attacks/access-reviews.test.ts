@@ -1,6 +1,7 @@
 /**
- * An access review never disagrees with what happens: in random workspaces, for random users and requests, the request is refused exactly where a
- * SelfSubjectAccessReview of the user says so, where a SubjectAccessReview about the user says so, and where the model does.
+ * An access review never disagrees with what happens: in random workspaces, for random users and
+ * requests, the request is refused exactly where a SelfSubjectAccessReview of the user says so,
+ * where a SubjectAccessReview about the user says so, and where the model does.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -110,7 +111,8 @@ beforeAll(async () => {
     );
   system = await rbacIn(server.shardAdmin, 'system:admin');
   provider = await rbacIn(admin, source.path);
-  // The endpoint appears with the first consumer; what other shards know of the rights is settled when a user sees through it.
+  // The endpoint appears with the first consumer; what other shards know of the rights is settled
+  // when a user sees through it.
   await bind(admin, foreign.path, source.path, 'cowboys');
   virtual = await virtualWorkspace(admin, source.path, 'cowboys');
 });
@@ -126,7 +128,10 @@ interface Request {
   readonly asked: Attributes;
 }
 
-/** Requests that are refused with 403 by authorization or not at all. What they change has no part in that. */
+/**
+ * Requests that are refused with 403 by authorization or not at all. What they change has no part
+ * in that.
+ */
 function requestsIn(namespace: string, name: string): readonly Request[] {
   const ofConfigMaps = { resource: 'configmaps', namespace };
   const configMaps = `/api/v1/namespaces/${namespace}/configmaps`;
@@ -192,7 +197,10 @@ function requestsIn(namespace: string, name: string): readonly Request[] {
   ];
 }
 
-/** The same objects by the name that the group had first: whatever the answer, a review gives the same. */
+/**
+ * The same objects by the name that the group had first: whatever the answer, a review gives the
+ * same.
+ */
 const aliases: readonly Request[] = [
   {
     method: 'GET',

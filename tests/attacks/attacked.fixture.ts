@@ -1,4 +1,7 @@
-/** A server in a process of its own, one of whose tenants attacks it while another one measures how long it waits. */
+/**
+ * A server in a process of its own, one of whose tenants attacks it while another one measures how
+ * long it waits.
+ */
 import { expect } from 'vitest';
 import type { Answer, ApiClient } from '../harness/api-client.ts';
 import { installation } from '../harness/config.ts';
@@ -13,7 +16,9 @@ const grownMax = 300 * 1024 * 1024;
 
 export interface Attacked extends AsyncDisposable {
   readonly server: Awaited<ReturnType<typeof spawnServerWithUsers>>;
-  /** `user-1`, who is cluster-admin of the workspace at `path`, without rights in other workspaces. */
+  /**
+   * `user-1`, who is cluster-admin of the workspace at `path`, without rights in other workspaces.
+   */
   readonly tenant: ApiClient;
   readonly path: string;
   /** Nobody waits while the attack runs, and memory grows by a bounded amount. */
@@ -53,7 +58,10 @@ export function many<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
 }
 
-/** A body in the form in which it is sent: made before the time that is measured, which the attacker would otherwise compute in. */
+/**
+ * A body in the form in which it is sent: made before the time that is measured, which the attacker
+ * would otherwise compute in.
+ */
 export function body(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }

@@ -1,6 +1,7 @@
 /**
- * What one tenant's requests cost the others: for each kind of work that can grow faster than a request (and its neighbours), how long another tenant's GETs
- * wait meanwhile, and how much memory it takes. An attack may be answered as it likes, but never with a fault of the server's own.
+ * What one tenant's requests cost the others: for each kind of work that can grow faster than a
+ * request (and its neighbours), how long another tenant's GETs wait meanwhile, and how much memory
+ * it takes. An attack may be answered as it likes, but never with a fault of the server's own.
  */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';

@@ -1,4 +1,7 @@
-/** A client that holds connections and streams open, reads nothing or resets everything: nobody else waits, and memory stays bounded. */
+/**
+ * A client that holds connections and streams open, reads nothing or resets everything: nobody else
+ * waits, and memory stays bounded.
+ */
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect as connectTls } from 'node:tls';
@@ -69,7 +72,10 @@ async function openUnread(head: Record<string, string>, connections: number, str
   await hold(clients);
 }
 
-/** The most that the attacked process may grow by: what all clients together may leave unread, and what is on its way. */
+/**
+ * The most that the attacked process may grow by: what all clients together may leave unread, and
+ * what is on its way.
+ */
 const growthMax = 220 * megabyte;
 
 async function expectBounded(attack: () => Promise<unknown>): Promise<void> {
@@ -98,7 +104,8 @@ describe('a client that takes nothing of what it asks for holds up nobody', () =
     it(`${what}, a thousand times on one connection`, () =>
       expectBounded(() => openUnread(headers(path(), accept), 1, 1000)));
 
-  // A front-proxy, which need not compute them, has them all in flight at once, and would tell everybody 429 were they more.
+  // A front-proxy, which need not compute them, has them all in flight at once, and would tell
+  // everybody 429 were they more.
   for (const [connections, streams] of [
     [20, 50],
     [embedded ? 100 : 30, 10],
@@ -124,7 +131,10 @@ describe('a client that takes nothing of what it asks for holds up nobody', () =
     }));
 });
 
-/** Asks for a thousand lists on a connection of its own and resets each of them, in one read with the request or in another. */
+/**
+ * Asks for a thousand lists on a connection of its own and resets each of them, in one read with
+ * the request or in another.
+ */
 async function resetAll(head: Record<string, string>, together: boolean): Promise<void> {
   await using client = await connectRawHttp2({ port, ca: server.ca, windowBytes: 0 });
   for (let begin = 0; begin < 1000; begin += 100) {
@@ -161,7 +171,10 @@ describe('17,000 lists that are reset as soon as they are asked for hold up nobo
     ));
 });
 
-/** How much more than after the first round may be resident after the last: what is kept for the next, and pages that the allocator has not given back. */
+/**
+ * How much more than after the first round may be resident after the last: what is kept for the
+ * next, and pages that the allocator has not given back.
+ */
 const keptMax = 64 * megabyte;
 const rounds = 6;
 

@@ -48,7 +48,10 @@ function headersOf(chance: Chance, paths: readonly string[], token: string | und
   };
 }
 
-/** A frame that may be anything: valid, on a stream that is closed, of a wrong length, padded beyond its end, or no frame at all. */
+/**
+ * A frame that may be anything: valid, on a stream that is closed, of a wrong length, padded beyond
+ * its end, or no frame at all.
+ */
 export function randomFrame(chance: Chance, paths: readonly string[], token?: string): Buffer {
   const stream = chance(40) * 2 + 1;
   const { data, headers, priority, ping, settings, windowUpdate, continuation } = frameTypes;

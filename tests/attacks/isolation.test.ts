@@ -1,4 +1,7 @@
-/** What a tenant who is cluster-admin of one workspace cannot reach: other tenants' objects, identities, workspaces and homes. */
+/**
+ * What a tenant who is cluster-admin of one workspace cannot reach: other tenants' objects,
+ * identities, workspaces and homes.
+ */
 import { homeClusterName } from '@kcp-ts/sharing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient, WatchEvent } from '../harness/api-client.ts';
@@ -235,7 +238,8 @@ describe('exports', () => {
   });
 
   it('show no object of a workspace that has not bound them, although it is stored under their identity', async () => {
-    // Whoever knows the secret of an identity may have it as well; what is bound is still another export.
+    // Whoever knows the secret of an identity may have it as well; what is bound is still another
+    // export.
     const key = field(
       (await admin.get(`${base(victim.path)}/api/v1/namespaces/kcp-system/secrets/cowboys`)).body,
       'data.key',

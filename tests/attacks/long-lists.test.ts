@@ -1,4 +1,7 @@
-/** What long lists of other objects, and types that bring much, cost other tenants: nothing that they notice. */
+/**
+ * What long lists of other objects, and types that bring much, cost other tenants: nothing that
+ * they notice.
+ */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import {

@@ -1,4 +1,7 @@
-/** More of what users without the rights for it do not get: by open watches, by names that mean another user in another cluster, by names that can be read in two ways. */
+/**
+ * More of what users without the rights for it do not get: by open watches, by names that mean
+ * another user in another cluster, by names that can be read in two ways.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient, WatchEvent } from '../harness/api-client.ts';
 import type { Claim, MadeWorkspace } from '../harness/objects.ts';
@@ -53,7 +56,10 @@ beforeAll(async () => {
 
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** An export of the attacker's own that claims config maps, bound by the consumer with these verbs; the path of its view. */
+/**
+ * An export of the attacker's own that claims config maps, bound by the consumer with these verbs;
+ * the path of its view.
+ */
 async function claiming(verbs: readonly string[]): Promise<{ readonly name: string; readonly view: string }> {
   const name = fresh('claiming');
   await provide(mallory, evil.path, name, `${name.replace('-', '')}s`, [claim], { group: 'evil.io' });
@@ -61,7 +67,10 @@ async function claiming(verbs: readonly string[]): Promise<{ readonly name: stri
   return { name, view: `/services/apiexport/${evil.cluster}/${name}/clusters` };
 }
 
-/** Waits until objects of the consumer carry the label of the claim, which they do when it is applied. */
+/**
+ * Waits until objects of the consumer carry the label of the claim, which they do when it is
+ * applied.
+ */
 async function applied(name: string, verbs: readonly string[]): Promise<void> {
   await admin.until(`${bindingsOf(consumer.path)}/${name}`, ({ body }) => {
     const claims = (field(body, 'status.appliedPermissionClaims') ?? []) as { verbs: string[] }[];
@@ -77,7 +86,10 @@ async function live(client: ApiClient, path: string, name: string): Promise<void
   await done(client.delete(`${configMapsOf(path)}/${name}`));
 }
 
-/** Events of a watch up to the deletion of the object `last`, or to its end: the names, each once, in order; and why it ended. */
+/**
+ * Events of a watch up to the deletion of the object `last`, or to its end: the names, each once,
+ * in order; and why it ended.
+ */
 async function watched(url: string, during: () => Promise<void>, first = 'ready'): Promise<string[]> {
   const stop = new AbortController();
   const seen = new Set<string>();
@@ -166,7 +178,10 @@ describe('claims', () => {
   });
 
   describe('that are narrowed while nobody watches', () => {
-    /** Events of a watch that goes on from before, up to the deletion of an object of the attacker's own: types with names or codes. */
+    /**
+     * Events of a watch that goes on from before, up to the deletion of an object of the attacker's
+     * own: types with names or codes.
+     */
     async function resumed(url: string, from: string): Promise<string[]> {
       await live(mallory, evil.path, 'last');
       const stop = new AbortController();
@@ -180,7 +195,9 @@ describe('claims', () => {
       return seen.filter((text) => !text.endsWith(' last'));
     }
 
-    /** Shows `secret` of the consumer to the attacker, who goes away; then the claim is narrowed. */
+    /**
+     * Shows `secret` of the consumer to the attacker, who goes away; then the claim is narrowed.
+     */
     async function narrowed(narrow: object) {
       const { name, view } = await claiming(['*']);
       await bind(mallory, evil.path, evil.path, name, [accepted(claim)]);

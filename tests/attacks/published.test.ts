@@ -96,7 +96,8 @@ it('an impersonated identity cannot be given rights by extras', async () => {
 it('a workspace admin that impersonates stays in its workspace', async () => {
   const other = await makeWorkspace(admin, 'root', 'other', { type: { path: 'root', name: 'universal' } });
   const headers = { 'impersonate-user': 'kcp-admin' };
-  // The one who made the workspace is its administrator, also by way of another one's impersonation.
+  // The one who made the workspace is its administrator, also by way of another one's
+  // impersonation.
   expect((await owner.get(configMapsOf(mine.path), headers)).status).toBe(200);
   expect((await owner.get(configMapsOf(other.path), headers)).status).toBe(403);
   expect((await owner.get(configMapsOf('root'), headers)).status).toBe(403);

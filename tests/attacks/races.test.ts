@@ -1,5 +1,6 @@
 /**
- * Races by their histories: what two clients do at once, round after round, and what must hold whoever was faster. KCP_RACE_ROUNDS=200 runs more of them.
+ * Races by their histories: what two clients do at once, round after round, and what must hold
+ * whoever was faster. KCP_RACE_ROUNDS=200 runs more of them.
  */
 import type { KubeObject } from '@kcp-ts/api';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -56,7 +57,10 @@ beforeAll(async () => {
 
 afterAll(() => server?.[Symbol.asyncDispose]());
 
-/** Runs a round in a workspace of its own, as often as asked, and says what went wrong in which of them. */
+/**
+ * Runs a round in a workspace of its own, as often as asked, and says what went wrong in which of
+ * them.
+ */
 async function rounds(name: string, round: (consumer: MadeWorkspace, index: number) => Promise<string | undefined>) {
   const violations: string[] = [];
   for (let index = 0; index < raceRounds; index++) {
@@ -217,7 +221,10 @@ function heldOf(list: unknown, cluster: string): Held {
 
 const shown = (held: Held) => [...held].map((entry) => entry.join(' ')).sort();
 
-/** A client that applies what a watch tells of one cluster, on what it holds already. `wrong`: events that do not follow from the ones before. */
+/**
+ * A client that applies what a watch tells of one cluster, on what it holds already. `wrong`:
+ * events that do not follow from the ones before.
+ */
 function follow(url: string, cluster: string, held: Held) {
   const wrong: string[] = [];
   const stop = new AbortController();
@@ -244,7 +251,10 @@ function follow(url: string, cluster: string, held: Held) {
   return {
     held,
     wrong,
-    /** Resolves at the first event: whoever begins while the claim is rejected may not watch one consumer. */
+    /**
+     * Resolves at the first event: whoever begins while the claim is rejected may not watch one
+     * consumer.
+     */
     begun,
     /** Resolves when it holds just that, or not within ten seconds. */
     async until(wanted: Held): Promise<void> {
@@ -309,7 +319,8 @@ it(
       await toggle(rejected);
       await toggle(accepted);
       await toggle(rejected);
-      // A client that lists in the middle, and goes on from there, may get deletions of what it never saw; but it ends up with the same.
+      // A client that lists in the middle, and goes on from there, may get deletions of what it
+      // never saw; but it ends up with the same.
       const list = await done(admin.get(url));
       const goOn = `${url}?watch=1&resourceVersion=${field(list, 'metadata.resourceVersion')}`;
       // One consumer's view cannot be watched while it rejects the claim.

@@ -1,4 +1,7 @@
-/** Who may do what in a workspace, worked out from the lists of roles and bindings: the oracle of the access review property. It shares no code with the server. */
+/**
+ * Who may do what in a workspace, worked out from the lists of roles and bindings: the oracle of
+ * the access review property. It shares no code with the server.
+ */
 
 export interface ModelRule {
   readonly verbs?: readonly string[];
@@ -145,7 +148,9 @@ export function mayIn(world: ModelWorld, user: ModelUser, asked: Attributes): bo
   return may(asked);
 }
 
-/** Whether the user may do it through the provider's virtual workspace, in a consumer that is bound. */
+/**
+ * Whether the user may do it through the provider's virtual workspace, in a consumer that is bound.
+ */
 export function mayThroughExport(world: ModelWorld, user: ModelUser, verb: string, exportName: string): boolean {
   if (user.groups.includes('system:masters')) return true;
   const content = { verb, group: 'apis.kcp.io', resource: 'apiexports', subresource: 'content', name: exportName };

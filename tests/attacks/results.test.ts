@@ -1,4 +1,7 @@
-/** Objects that the server makes of what clients send (by scaling, converting, defaulting and reading annotations) are bounded as bodies are, and trouble nobody else. */
+/**
+ * Objects that the server makes of what clients send (by scaling, converting, defaulting and
+ * reading annotations) are bounded as bodies are, and trouble nobody else.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import type { Claim, MadeWorkspace } from '../harness/objects.ts';

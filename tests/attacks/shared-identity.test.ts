@@ -1,4 +1,7 @@
-/** Exports that are gone, and exports that share an identity: what a consumer may do, and what a provider is shown, follows from the binding and its time. */
+/**
+ * Exports that are gone, and exports that share an identity: what a consumer may do, and what a
+ * provider is shown, follows from the binding and its time.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import type { MadeWorkspace } from '../harness/objects.ts';

@@ -1,7 +1,9 @@
 /**
- * Random tenants that export, claim, bind and forge, compared with a model of what each may see and change. The model is a page long and knows nothing of the
- * server: an object is seen by who may enter its workspace, and, through the virtual workspace of an export, by the export's owner where the workspace has
- * bound it, and the object is of the export's own API or the workspace has granted it.
+ * Random tenants that export, claim, bind and forge, compared with a model of what each may see and
+ * change. The model is a page long and knows nothing of the server: an object is seen by who may
+ * enter its workspace, and, through the virtual workspace of an export, by the export's owner where
+ * the workspace has bound it, and the object is of the export's own API or the workspace has
+ * granted it.
  */
 import { claimLabel, exportHash } from '@kcp-ts/sharing';
 import fc from 'fast-check';
@@ -39,7 +41,10 @@ interface Granted {
 }
 
 interface World {
-  /** By tenant: whether its export claims ConfigMaps, by which name of the group it claims bindings, and whose API it claims. */
+  /**
+   * By tenant: whether its export claims ConfigMaps, by which name of the group it claims bindings,
+   * and whose API it claims.
+   */
   readonly exports: readonly {
     readonly configMaps: boolean;
     readonly exportsAlias: boolean;
@@ -179,7 +184,10 @@ async function build(plan: World): Promise<readonly Tenant[]> {
   return tenants;
 }
 
-/** What a tenant writes to be believed more than it is; whether it is let does not matter, only that nothing follows from it. */
+/**
+ * What a tenant writes to be believed more than it is; whether it is let does not matter, only that
+ * nothing follows from it.
+ */
 async function forge(tenants: readonly Tenant[], { by, about, kind }: World['forgeries'][number]): Promise<void> {
   const [liar, victim] = [tenants[by] as Tenant, tenants[about] as Tenant];
   const own = `${exportsOf(liar.place.path)}/${liar.exportName}`;
@@ -225,7 +233,10 @@ function createModel(plan: World) {
   const bindingOf = (from: number, to: number) =>
     plan.bindings.find((binding) => binding.from === from && binding.to === to);
 
-  /** Whether the owner of an export may do something with an object of a resource in a workspace, by the export's virtual workspace. */
+  /**
+   * Whether the owner of an export may do something with an object of a resource in a workspace, by
+   * the export's virtual workspace.
+   */
   function reaches(owner: number, place: number, resource: 'configmaps' | number, name: string, verb: string): boolean {
     const binding = bindingOf(place, owner);
     const claims = plan.exports[owner];
@@ -241,7 +252,10 @@ function createModel(plan: World) {
   const exists = (place: number, resource: 'configmaps' | number) =>
     resource === 'configmaps' || bindingOf(place, resource) !== undefined;
 
-  /** Whether the owner sees the exports of a workspace, which it may claim by an earlier name of their group; none of them has a label. */
+  /**
+   * Whether the owner sees the exports of a workspace, which it may claim by an earlier name of
+   * their group; none of them has a label.
+   */
   function seesExports(owner: number, place: number): boolean {
     const binding = bindingOf(place, owner);
     const claims = plan.exports[owner];

@@ -1,4 +1,7 @@
-/** What the paths of a WorkspaceType mean: never what somebody else makes under them later, and nothing that their author may not know. */
+/**
+ * What the paths of a WorkspaceType mean: never what somebody else makes under them later, and
+ * nothing that their author may not know.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import type { Claim, MadeWorkspace } from '../harness/objects.ts';
@@ -157,7 +160,10 @@ describe('workspace types', () => {
       { defaultChildWorkspaceType: { path, name: 'none' } },
       { defaultAPIBindings: [{ path, export: 'none' }] },
     ];
-    /** All that is answered where a path is named: as it is written, changed by others, and used. The path itself is cut out. */
+    /**
+     * All that is answered where a path is named: as it is written, changed by others, and used.
+     * The path itself is cut out.
+     */
     async function told(path: string): Promise<string> {
       const answers: string[] = [];
       for (const spec of specs(path)) {

@@ -1,4 +1,7 @@
-/** Exports on one shard, consumers on others: binding, changes, deletion of either side, and who may bind. */
+/**
+ * Exports on one shard, consumers on others: binding, changes, deletion of either side, and who may
+ * bind.
+ */
 import { describe, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import type { Claim, MadeWorkspace } from '../harness/objects.ts';
@@ -49,7 +52,10 @@ function onEach(name: string): Promise<readonly MadeWorkspace[]> {
   return Promise.all(shardNames.map((shard) => sharded.workspace(`${name}-${shard}`, shard)));
 }
 
-/** Asks again until the answer has that status; what one shard decides reaches the others with its feed. */
+/**
+ * Asks again until the answer has that status; what one shard decides reaches the others with its
+ * feed.
+ */
 async function untilStatus(ask: () => Promise<{ status: number; text: string }>, wanted: number): Promise<void> {
   const end = performance.now() + 10_000;
   for (;;) {

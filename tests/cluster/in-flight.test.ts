@@ -1,4 +1,7 @@
-/** The maxima of requests in flight of a front-proxy and of virtual workspaces, each by its own flags. */
+/**
+ * The maxima of requests in flight of a front-proxy and of virtual workspaces, each by its own
+ * flags.
+ */
 import type { Cluster } from '@kcp-ts/kcp-ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
@@ -25,7 +28,9 @@ afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
-/** How many of requests that come together are refused; every other one is answered with `status`. */
+/**
+ * How many of requests that come together are refused; every other one is answered with `status`.
+ */
 async function refusedOf(status: number, ask: (index: number) => ReturnType<ApiClient['get']>): Promise<number> {
   const answers = await Promise.all(Array.from({ length: requests }, (_, index) => ask(index)));
   const refused = answers.filter((answer) => answer.status === 429);
@@ -42,7 +47,8 @@ const published = '/services/apiexport/root/tenancy.kcp.io/clusters/*/apis/tenan
 it('a front-proxy refuses reads and writes beyond its maxima', async () => {
   const path = configMapsOf('root');
   expect(await refusedOf(200, () => admin.get(path))).toBeGreaterThan(0);
-  // A write counts from when its body is there; one whose body comes after it was handed on is not refused any more.
+  // A write counts from when its body is there; one whose body comes after it was handed on is not
+  // refused any more.
   let refused = 0;
   for (let round = 0; round < 10 && refused === 0; round++)
     refused = await refusedOf(201, (index) => admin.post(path, configMap(`together-${round}-${index}`)));

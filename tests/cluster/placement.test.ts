@@ -1,4 +1,7 @@
-/** Where workspaces go, and that nothing is left of them anywhere, in an installation of three shards. */
+/**
+ * Where workspaces go, and that nothing is left of them anywhere, in an installation of three
+ * shards.
+ */
 import { describe, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import {

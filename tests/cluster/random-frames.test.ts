@@ -1,4 +1,7 @@
-/** Random frames and bodies at every port of a sharded installation: no process ends, others are answered, and memory returns. KCP_FUZZ_SEED chooses the same again. */
+/**
+ * Random frames and bodies at every port of a sharded installation: no process ends, others are
+ * answered, and memory returns. KCP_FUZZ_SEED chooses the same again.
+ */
 import { readFile } from 'node:fs/promises';
 import { createSystemRandom } from '@kcp-ts/base';
 import type { Cluster } from '@kcp-ts/kcp-ts';

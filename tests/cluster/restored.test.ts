@@ -1,4 +1,7 @@
-/** The etcd of a whole installation is restored from a backup, while everything runs: no shard, view or copy goes on with what is gone. */
+/**
+ * The etcd of a whole installation is restored from a backup, while everything runs: no shard, view
+ * or copy goes on with what is gone.
+ */
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';

@@ -1,6 +1,8 @@
 /**
- * The RPC ports of shard and cache-server, attacked by a client that holds a certificate of the installation and by some that hold none: garbage of all
- * sorts, large messages, and calls that are opened and abandoned. The process lives, others' calls are answered meanwhile, and memory stays bounded.
+ * The RPC ports of shard and cache-server, attacked by a client that holds a certificate of the
+ * installation and by some that hold none: garbage of all sorts, large messages, and calls that are
+ * opened and abandoned. The process lives, others' calls are answered meanwhile, and memory stays
+ * bounded.
  */
 import { readFile } from 'node:fs/promises';
 import { connect as connectTcp } from 'node:net';
@@ -22,7 +24,10 @@ import { missing } from '../harness/sharded.ts';
 const megabyte = 1024 * 1024;
 const host = '127.0.0.1';
 const fuzzMs = 3_000;
-/** What an attack may take: what is received of messages at once, and what the allocator keeps of garbage. */
+/**
+ * What an attack may take: what is received of messages at once, and what the allocator keeps of
+ * garbage.
+ */
 const growthMax = 200 * megabyte;
 /** A generous bound for the machine; a call that waits for longer fails. */
 const answerMs = 5_000;
@@ -75,7 +80,10 @@ function message(bytes: Uint8Array, claimed = bytes.length, compressed = 0): Buf
   return Buffer.concat([head, bytes]);
 }
 
-/** Bytes that begin as messages do: fields of any number and wire type, lengths beyond the end, varints that do not end. */
+/**
+ * Bytes that begin as messages do: fields of any number and wire type, lengths beyond the end,
+ * varints that do not end.
+ */
 function randomMessage(chance: Chance): Buffer {
   const fields = Array.from({ length: chance(12) }, () => {
     const tag = Buffer.from([(chance(20) << 3) | chance(8)]);
@@ -114,7 +122,9 @@ async function fuzz(port: number, tls: Tls | undefined, chance: Chance): Promise
   return sent;
 }
 
-/** Opens calls and resets each at once, or leaves them open with the connection until it is gone. */
+/**
+ * Opens calls and resets each at once, or leaves them open with the connection until it is gone.
+ */
 async function abandon(port: number, path: string, count: number, reset: boolean): Promise<void> {
   const client = await connectAs(port, insider);
   if (client === undefined) throw new Error('the certificate must be taken');
@@ -131,7 +141,10 @@ describe.skipIf(missing !== undefined).each(['root', 'cache-server'])('the RPC p
   const address = () => `${host}:${cluster.part(name).part.otherPort}`;
   const asInsider = () => ({ addresses: [address()], tls: { ca, ...insider } });
 
-  /** Another service's calls are answered while an attack goes on, by the same process, whose memory stays bounded. */
+  /**
+   * Another service's calls are answered while an attack goes on, by the same process, whose memory
+   * stays bounded.
+   */
   async function holds(attack: (port: number) => Promise<unknown>): Promise<void> {
     const part = cluster.part(name);
     const pid = part.pid ?? 0;

@@ -1,4 +1,7 @@
-/** The services between shards: what the cache holds, what the front-proxy lets through, and that no shard needs another to be up. */
+/**
+ * The services between shards: what the cache holds, what the front-proxy lets through, and that no
+ * shard needs another to be up.
+ */
 import type { KubeObject } from '@kcp-ts/api';
 import { describe, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';

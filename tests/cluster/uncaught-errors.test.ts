@@ -1,4 +1,7 @@
-/** An error that nobody caught, from anywhere in a running service: it is logged and counted, and the process goes on serving. */
+/**
+ * An error that nobody caught, from anywhere in a running service: it is logged and counted, and
+ * the process goes on serving.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster, ClusterPart } from '@kcp-ts/kcp-ts';

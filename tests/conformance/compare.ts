@@ -1,7 +1,10 @@
 /** Where two levelled answers differ, as JSON paths. */
 
 export interface Difference {
-  /** `status`, `headers.warning`, `body.items[default].metadata.labels`: elements of lists by their name where they have one. */
+  /**
+   * `status`, `headers.warning`, `body.items[default].metadata.labels`: elements of lists by their
+   * name where they have one.
+   */
   readonly path: string;
   readonly recorded: unknown;
   readonly ours: unknown;

@@ -1,9 +1,15 @@
-/** Where kcp-ts' answer is another than the recorded one, and why that stays. An entry that no longer differs fails the test. */
+/**
+ * Where kcp-ts' answer is another than the recorded one, and why that stays. An entry that no
+ * longer differs fails the test.
+ */
 
 export interface Reason {
   /** A recording's name; `*` stands for any text. */
   readonly recording: string;
-  /** The JSON path of the difference and everything below it, `*` for any text; `request`: the request is not sent at all. */
+  /**
+   * The JSON path of the difference and everything below it, `*` for any text; `request`: the
+   * request is not sent at all.
+   */
   readonly what: string;
   readonly reason: string;
 }

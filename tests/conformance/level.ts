@@ -1,4 +1,7 @@
-/** Takes from an answer what varies from run to run or is in kcp-ts' own words, so that the rest of two answers can be compared. */
+/**
+ * Takes from an answer what varies from run to run or is in kcp-ts' own words, so that the rest of
+ * two answers can be compared.
+ */
 import { load } from 'js-yaml';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -62,7 +65,8 @@ function levelObject(object: Json, names: KnownNames, inList: boolean): Json {
   const generate = object['generateName'];
   for (const key of Object.keys(object).sort()) {
     const value = object[key];
-    // Words differ, presence does not matter to clients; a property called description is a schema, not a text.
+    // Words differ, presence does not matter to clients; a property called description is a schema,
+    // not a text.
     if (dropped.has(key) && (key !== 'description' || typeof value === 'string')) continue;
     if (inList && (key === 'apiVersion' || key === 'kind')) continue;
     // kcp writes an empty one for custom resources only.
@@ -81,7 +85,10 @@ function levelObject(object: Json, names: KnownNames, inList: boolean): Json {
   return out;
 }
 
-/** Whether a cause is about the object: with CEL rules in a schema kcp adds one to say that they were not looked at. */
+/**
+ * Whether a cause is about the object: with CEL rules in a schema kcp adds one to say that they
+ * were not looked at.
+ */
 function isChecked(cause: unknown): boolean {
   return !isObject(cause) || cause['field'] !== '<nil>';
 }

@@ -1,4 +1,7 @@
-/** What a client of an OpenAPI document goes by: paths with their methods, actions and kinds, and the fields of every kind. */
+/**
+ * What a client of an OpenAPI document goes by: paths with their methods, actions and kinds, and
+ * the fields of every kind.
+ */
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -23,7 +26,10 @@ function outlinePaths(paths: Json): Json {
   return out;
 }
 
-/** Kinds by group, version and kind: what names their schemas have, and which helpers they share, is the server's own affair. */
+/**
+ * Kinds by group, version and kind: what names their schemas have, and which helpers they share, is
+ * the server's own affair.
+ */
 function outlineKinds(schemas: Json): Json {
   const out: Record<string, unknown> = {};
   for (const schema of Object.values(schemas)) {

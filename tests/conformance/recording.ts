@@ -1,4 +1,7 @@
-/** Recorded answers of a running kcp, as their folder holds them: one request with its answer a file, in the order of `order.txt`. */
+/**
+ * Recorded answers of a running kcp, as their folder holds them: one request with its answer a
+ * file, in the order of `order.txt`.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 

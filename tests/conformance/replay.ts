@@ -1,4 +1,7 @@
-/** Sends the recorded requests to a server of the test's own, in their order, and says where its answers differ. */
+/**
+ * Sends the recorded requests to a server of the test's own, in their order, and says where its
+ * answers differ.
+ */
 import type { Answer, ApiClient } from '../harness/api-client.ts';
 import { decodeProtobuf, protobufType } from '../harness/protobuf.ts';
 import type { TestServer } from '../harness/server.ts';
@@ -58,8 +61,9 @@ function headersOf(headers: Readonly<Record<string, string | readonly string[] |
 
 export interface Replay {
   /**
-   * Does what comes before a recording, sends it unless it is not to be sent, and learns from the answer what later ones need. A GET is sent again for a
-   * moment while its differences are not `settled`: controllers had finished when it was recorded.
+   * Does what comes before a recording, sends it unless it is not to be sent, and learns from the
+   * answer what later ones need. A GET is sent again for a moment while its differences are not
+   * `settled`: controllers had finished when it was recorded.
    */
   send(
     recording: Recording,

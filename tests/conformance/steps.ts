@@ -1,4 +1,7 @@
-/** What happened on the recorded server between the recorded requests, and what stands in for requests that kcp-ts does not answer yet. */
+/**
+ * What happened on the recorded server between the recorded requests, and what stands in for
+ * requests that kcp-ts does not answer yet.
+ */
 import type { TestServer } from '../harness/server.ts';
 
 const workspaces = '/clusters/root/apis/tenancy.kcp.io/v1alpha1/workspaces';

@@ -31,7 +31,10 @@ export interface Terminal {
   fails(args: string | readonly string[], input?: string): Promise<string>;
   /** Until the command succeeds and prints something that is as wanted. */
   until(args: string | readonly string[], wanted: (stdout: string) => boolean): Promise<string>;
-  /** Starts a command that does not end, runs `meanwhile` once it has printed, and ends it when all it printed is as wanted. */
+  /**
+   * Starts a command that does not end, runs `meanwhile` once it has printed, and ends it when all
+   * it printed is as wanted.
+   */
   follow(
     args: string | readonly string[],
     wanted: (stdout: string) => boolean,
@@ -86,8 +89,8 @@ async function minorOf(path: string): Promise<number | undefined> {
 }
 
 /**
- * Plain `kubectl` and `kubectl.1.27` to `kubectl.1.33`, the first of each name; the oldest first, plain `kubectl` last. The newest alone where each test
- * has three shards of its own.
+ * Plain `kubectl` and `kubectl.1.27` to `kubectl.1.33`, the first of each name; the oldest first,
+ * plain `kubectl` last. The newest alone where each test has three shards of its own.
  */
 export async function findKubectls(): Promise<readonly Kubectl[]> {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...sdkFolders].filter((folder) => folder !== '');

@@ -1,4 +1,7 @@
-/** What Kubernetes' controllers do for clients that rely on it: aggregated roles, tokens in Secrets, the contents of namespaces. */
+/**
+ * What Kubernetes' controllers do for clients that rely on it: aggregated roles, tokens in Secrets,
+ * the contents of namespaces.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import type { Claim } from '../harness/objects.ts';

@@ -1,4 +1,7 @@
-/** A provider finds its consumers by the bindings to its export, also where the export claims bindings; a claim on events is one on both their groups. */
+/**
+ * A provider finds its consumers by the bindings to its export, also where the export claims
+ * bindings; a claim on events is one on both their groups.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import type { Claim, MadeWorkspace } from '../harness/objects.ts';

@@ -1,4 +1,7 @@
-/** What the two documents promise in words: claims by name, policies that bound consumers, providers side by side. */
+/**
+ * What the two documents promise in words: claims by name, policies that bound consumers, providers
+ * side by side.
+ */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { bindingTo, contentUrl, first, readBack, widget } from './documents.ts';

@@ -1,4 +1,7 @@
-/** What Kubernetes' clients ask beside the objects: compressed answers, public documents, versions from nowhere. */
+/**
+ * What Kubernetes' clients ask beside the objects: compressed answers, public documents, versions
+ * from nowhere.
+ */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:http2';

@@ -1,4 +1,7 @@
-/** The examples of the two documents that say what shared APIs are, as they stand there, each read back in its own group. */
+/**
+ * The examples of the two documents that say what shared APIs are, as they stand there, each read
+ * back in its own group.
+ */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { bindingTo, contentUrl, first, readBack, seed, widget } from './documents.ts';

@@ -1,4 +1,7 @@
-/** What is said of shards: partitions follow their labels, and types the URLs of their virtual workspaces. */
+/**
+ * What is said of shards: partitions follow their labels, and types the URLs of their virtual
+ * workspaces.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import { base, condition, done, field, makeWorkspace, typesOf } from '../harness/objects.ts';

@@ -1,4 +1,7 @@
-/** One server for a file of end-to-end tests, and the people who use it: each with a kubeconfig and credentials of their own. */
+/**
+ * One server for a file of end-to-end tests, and the people who use it: each with a kubeconfig and
+ * credentials of their own.
+ */
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

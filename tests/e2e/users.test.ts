@@ -1,4 +1,7 @@
-/** A provider, its consumers and its controller, as people and programs with credentials of their own. */
+/**
+ * A provider, its consumers and its controller, as people and programs with credentials of their
+ * own.
+ */
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -169,7 +172,8 @@ describe.for(kubectls)('with $name', { timeout: 180_000 }, (kubectl: Kubectl) =>
   });
 
   it('nobody gets in without credentials, or with wrong ones', async () => {
-    // Without any, kubectl asks for a name and a password before it asks the server, which takes neither.
+    // Without any, kubectl asks for a name and a password before it asks the server, which takes
+    // neither.
     const anonymous = await at('root:acme', {});
     const nobody = ['--username=nobody', '--password=nothing'];
     expect(await anonymous.fails(['get', 'workspaces', ...nobody])).toContain(refusedDiscovery);

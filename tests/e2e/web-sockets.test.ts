@@ -1,4 +1,6 @@
-/** Watches over WebSocket, as fabric8's clients and browsers open them. The client is Node's own. */
+/**
+ * Watches over WebSocket, as fabric8's clients and browsers open them. The client is Node's own.
+ */
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient, WatchEvent } from '../harness/api-client.ts';

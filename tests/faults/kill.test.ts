@@ -1,4 +1,7 @@
-/** kill -9 at the worst moments: what was acknowledged is there, watches miss nothing, and what was begun is finished. */
+/**
+ * kill -9 at the worst moments: what was acknowledged is there, watches miss nothing, and what was
+ * begun is finished.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,7 +79,9 @@ async function write(
   }
 }
 
-/** Folds events into a set of objects; throws where the order is broken or something comes twice. */
+/**
+ * Folds events into a set of objects; throws where the order is broken or something comes twice.
+ */
 function follow(seen: Map<string, string>, events: readonly WatchEvent[]): bigint {
   let last = 0n;
   for (const { type, object } of events) {

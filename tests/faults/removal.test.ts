@@ -35,7 +35,10 @@ it('a server that is killed while it takes a cluster away leaves nothing of it',
   }
 }, 120_000);
 
-/** Deletes a workspace with many objects, and kills the server when so many of them are seen to have gone. */
+/**
+ * Deletes a workspace with many objects, and kills the server when so many of them are seen to have
+ * gone.
+ */
 async function interrupted(folder: string, name: string, killAt: number) {
   await using server = await spawnServer({ folder });
   const { admin } = server;

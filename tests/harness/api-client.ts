@@ -1,4 +1,7 @@
-/** A small Kubernetes client over one HTTP/2 session: requests with their status and parsed body, and watches as async iterables. */
+/**
+ * A small Kubernetes client over one HTTP/2 session: requests with their status and parsed body,
+ * and watches as async iterables.
+ */
 
 import type { ClientHttp2Session } from 'node:http2';
 import { connect } from 'node:http2';
@@ -30,7 +33,10 @@ export interface ApiClient extends AsyncDisposable {
   /** A merge patch, unless the content type says otherwise. */
   patch<T = KubeObject>(path: string, body: unknown, contentType?: string): Promise<Answer<T>>;
   delete<T = KubeObject>(path: string): Promise<Answer<T>>;
-  /** Events until the server ends the watch or the signal aborts. A watch that is refused gives its Status as one ERROR. */
+  /**
+   * Events until the server ends the watch or the signal aborts. A watch that is refused gives its
+   * Status as one ERROR.
+   */
   watch(path: string, signal: AbortSignal): AsyncIterable<WatchEvent>;
   /** Asks again until the answer is as wanted; throws with the last answer after ten seconds. */
   until<T = KubeObject>(path: string, wanted: (answer: Answer<T>) => boolean): Promise<Answer<T>>;
@@ -44,7 +50,10 @@ export interface ClientOptions {
   readonly key?: string;
 }
 
-/** Bodies that wait to be sent count against a session: the default of 10 would end it at the first that is too large for the server. */
+/**
+ * Bodies that wait to be sent count against a session: the default of 10 would end it at the first
+ * that is too large for the server.
+ */
 const sessionMegabytesMax = 100;
 const patienceMs = 10_000;
 const pauseMs = 10;

@@ -1,4 +1,7 @@
-/** A sharded installation of a test's own: real etcd, NATS and services, as `kcp-ts cluster` starts them. */
+/**
+ * A sharded installation of a test's own: real etcd, NATS and services, as `kcp-ts cluster` starts
+ * them.
+ */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +23,10 @@ export interface TestClusterOptions {
   readonly shardFlags?: readonly string[];
   /** More flags for other kinds of parts. */
   readonly flags?: ClusterOptions['flags'];
-  /** The environment of the programs, where it is not that of the test; called with the folder of the installation. */
+  /**
+   * The environment of the programs, where it is not that of the test; called with the folder of
+   * the installation.
+   */
   environment?(folder: string): NodeJS.ProcessEnv;
   /** How the parts reach each other, where that is not straight. */
   readonly wire?: ClusterOptions['wire'];
@@ -58,7 +64,10 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
 /** Also behind the prefix of a virtual workspace. */
 const clusterPattern = /^(?:\/services\/[^*?]*)?\/clusters\/([^/?*]+)\//;
 
-/** system:masters, straight at the shard that has the cluster of a request; at the first shard for everything else. */
+/**
+ * system:masters, straight at the shard that has the cluster of a request; at the first shard for
+ * everything else.
+ */
 export function anyShardClient(cluster: Cluster): ApiClient {
   const { ca } = cluster;
   const token = cluster.tokens['shard-admin'];

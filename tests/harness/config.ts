@@ -1,4 +1,7 @@
-/** Against which installation the end-to-end tests run: one process, or three shards behind front-proxies where KCP_TEST_INSTALLATION=cluster says so. */
+/**
+ * Against which installation the end-to-end tests run: one process, or three shards behind
+ * front-proxies where KCP_TEST_INSTALLATION=cluster says so.
+ */
 export const installation: 'embedded' | 'cluster' =
   process.env['KCP_TEST_INSTALLATION'] === 'cluster' ? 'cluster' : 'embedded';
 
@@ -15,5 +18,8 @@ export const faultsFolder: string | undefined = process.env['KCP_TEST_FAULTS'];
 /** What programs that tests start inherit. */
 export const environment: NodeJS.ProcessEnv = process.env;
 
-/** How often each race is run: a few times with everything else, and as often as KCP_RACE_ROUNDS says. */
+/**
+ * How often each race is run: a few times with everything else, and as often as KCP_RACE_ROUNDS
+ * says.
+ */
 export const raceRounds = Number(process.env['KCP_RACE_ROUNDS'] ?? 8);

@@ -1,10 +1,16 @@
-/** Servers in which a test lets errors happen that nobody catches: how they are started, and made to. */
+/**
+ * Servers in which a test lets errors happen that nobody catches: how they are started, and made
+ * to.
+ */
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { environment } from './config.ts';
 
-/** Where an error comes from, and what Node calls that. `connection`: when the next connection to the server closes. */
+/**
+ * Where an error comes from, and what Node calls that. `connection`: when the next connection to
+ * the server closes.
+ */
 export const faultCauses = {
   timer: 'uncaughtException',
   interval: 'uncaughtException',
@@ -33,7 +39,10 @@ export function failingOnDemand(folder: string): NodeJS.ProcessEnv {
   };
 }
 
-/** Resolves when the process has been notified; the error happens then, or when what it waits for does. */
+/**
+ * Resolves when the process has been notified; the error happens then, or when what it waits for
+ * does.
+ */
 export async function letFail(folder: string, pid: number, cause: FaultCause): Promise<void> {
   const socket = connect(faultsSocket(folder, pid));
   socket.end(cause);

@@ -1,4 +1,7 @@
-/** The wires of an installation: every connection from one part to another goes over a relay, which can be cut, silenced and slowed for that pair. */
+/**
+ * The wires of an installation: every connection from one part to another goes over a relay, which
+ * can be cut, silenced and slowed for that pair.
+ */
 import type { Cluster, Layout, Part, Wiring } from '@kcp-ts/kcp-ts';
 import type { LinkCondition, LinkRelay } from '@kcp-ts/testing';
 import { ownerOfConnection, startLinkRelay } from '@kcp-ts/testing';
@@ -7,7 +10,10 @@ export interface Link {
   /** Names of parts. */
   readonly from: string;
   readonly to: string;
-  /** Of an etcd alone: for the shard's own store, or for what all agree on. Both, where it does not say. */
+  /**
+   * Of an etcd alone: for the shard's own store, or for what all agree on. Both, where it does not
+   * say.
+   */
   readonly use?: 'store' | 'coordination';
 }
 
@@ -21,7 +27,10 @@ export interface Links extends AsyncDisposable {
   mend(): Promise<void>;
 }
 
-/** Services call themselves by it; on Linux all of 127/8 is loopback, so a relay can listen there on the same port. */
+/**
+ * Services call themselves by it; on Linux all of 127/8 is loopback, so a relay can listen there on
+ * the same port.
+ */
 const announcedHost = '127.0.0.2';
 const uses = ['store', 'coordination', 'bus'] as const;
 

@@ -1,4 +1,7 @@
-/** The thread of `neighbour.ts`: GETs one after the other until it is stopped, then says how long they waited. */
+/**
+ * The thread of `neighbour.ts`: GETs one after the other until it is stopped, then says how long
+ * they waited.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createApiClient } from './api-client.ts';
 import type { NeighbourTarget } from './neighbour.ts';

@@ -1,6 +1,6 @@
 /**
- * Another tenant, while somebody attacks: how long its GETs wait. It runs in a thread of its own, so that what the test itself computes (large bodies) is
- * not mistaken for a stall of the server.
+ * Another tenant, while somebody attacks: how long its GETs wait. It runs in a thread of its own,
+ * so that what the test itself computes (large bodies) is not mistaken for a stall of the server.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
@@ -23,8 +23,9 @@ export interface Waits {
 /** How much longer than without the attack another tenant may wait. */
 export const stallMsMax = 50;
 /**
- * Attacker, neighbour and server share two processors in CI: where the server says how long the turns of its event loop are, those are held to `stallMsMax`,
- * and the neighbour, who also waits for a processor, to this.
+ * Attacker, neighbour and server share two processors in CI: where the server says how long the
+ * turns of its event loop are, those are held to `stallMsMax`, and the neighbour, who also waits
+ * for a processor, to this.
  */
 const sharedStallMsMax = 250;
 const quietMs = 400;
@@ -54,9 +55,11 @@ export async function waitsDuring(target: NeighbourTarget, attack: () => Promise
 }
 
 /**
- * Expects that no GET of a neighbour waits more than `stallMsMax` longer than in quiet times while `attack` runs, or that no turn of the server's event loop is
- * longer than that where the server tells. A machine with other work can only add to a wait, so the best of five attempts counts: what an attack causes,
- * it causes each time. Bodies should be made before: what the attack itself computes takes a processor from the server.
+ * Expects that no GET of a neighbour waits more than `stallMsMax` longer than in quiet times while
+ * `attack` runs, or that no turn of the server's event loop is longer than that where the server
+ * tells. A machine with other work can only add to a wait, so the best of five attempts counts:
+ * what an attack causes, it causes each time. Bodies should be made before: what the attack itself
+ * computes takes a processor from the server.
  */
 export async function expectNoStall(
   target: NeighbourTarget,

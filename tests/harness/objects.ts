@@ -1,4 +1,7 @@
-/** The objects that the tests make again and again: workspaces, definitions, exports, bindings, and what lets users in. */
+/**
+ * The objects that the tests make again and again: workspaces, definitions, exports, bindings, and
+ * what lets users in.
+ */
 import type { KubeObject } from '@kcp-ts/api';
 import type { Answer, ApiClient } from './api-client.ts';
 

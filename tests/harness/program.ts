@@ -14,7 +14,9 @@ export interface EndedProgram {
 
 export interface RunningProgram {
   readonly child: ChildProcess;
-  /** Resolves when it says that it serves, with all that it has said; rejects when it ends before. */
+  /**
+   * Resolves when it says that it serves, with all that it has said; rejects when it ends before.
+   */
   readonly ready: Promise<string>;
   readonly ended: Promise<EndedProgram>;
 }

@@ -1,4 +1,7 @@
-/** A kcp-ts of a test's own, on loopback with a free port and a temporary folder: in this process for speed, or as a program that can be killed. */
+/**
+ * A kcp-ts of a test's own, on loopback with a free port and a temporary folder: in this process
+ * for speed, or as a program that can be killed.
+ */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -29,7 +32,10 @@ export interface TestServer extends AsyncDisposable {
 
 export interface ProcessServer extends TestServer {
   readonly pid: number;
-  /** Milliseconds: the longest turn of its event loop since the last call, or of any where several processes serve. Undefined where that is not measured. */
+  /**
+   * Milliseconds: the longest turn of its event loop since the last call, or of any where several
+   * processes serve. Undefined where that is not measured.
+   */
   readonly longestTurn: (() => Promise<number>) | undefined;
   /** What it has written to both outputs; '' where several processes serve. */
   output(): string;
@@ -78,7 +84,10 @@ async function longestTurnOf({ folder, parts }: Cluster): Promise<number> {
   return Math.max(...(await Promise.all(serving.map(({ pid }) => longestTurn(folder, pid ?? 0)))));
 }
 
-/** The same installation as several processes on several shards. `measured`: they say how long their turns are. */
+/**
+ * The same installation as several processes on several shards. `measured`: they say how long their
+ * turns are.
+ */
 async function startSharded(more: readonly string[], measured: boolean): Promise<ProcessServer> {
   const { tokens, others } = await tokensOfFlags(more);
   const cluster = await startTestCluster({
@@ -103,7 +112,10 @@ async function startSharded(more: readonly string[], measured: boolean): Promise
   };
 }
 
-/** In this process. `folder`: one that an earlier server of the test left; it is then the test's to remove. */
+/**
+ * In this process. `folder`: one that an earlier server of the test left; it is then the test's to
+ * remove.
+ */
 export async function startServer(
   options: { readonly folder?: string; readonly flags?: readonly string[] } = {},
 ): Promise<TestServer> {

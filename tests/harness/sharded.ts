@@ -1,4 +1,7 @@
-/** Three shards behind a front-proxy, with clients of all sorts: people by token or certificate, and system:masters straight at each shard. */
+/**
+ * Three shards behind a front-proxy, with clients of all sorts: people by token or certificate, and
+ * system:masters straight at each shard.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster } from '@kcp-ts/kcp-ts';
@@ -93,7 +96,9 @@ async function startSharded(): Promise<Sharded> {
   };
 }
 
-/** Starts one for all tests of a file, where it can run, and hands it over before the first of them. */
+/**
+ * Starts one for all tests of a file, where it can run, and hands it over before the first of them.
+ */
 export function shareInstallation(handOver: (sharded: Sharded) => void): void {
   let sharded: Sharded | undefined;
   beforeAll(async () => {

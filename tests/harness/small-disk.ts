@@ -1,4 +1,7 @@
-/** A disk of a test's own that can be filled: a small file system in memory, where this machine lets us mount one. */
+/**
+ * A disk of a test's own that can be filled: a small file system in memory, where this machine lets
+ * us mount one.
+ */
 import { execFile } from 'node:child_process';
 import { mkdtemp, open, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

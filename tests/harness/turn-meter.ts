@@ -1,10 +1,15 @@
 /**
- * How long the turns of an event loop take. A machine with other work makes every turn longer than it is, so what counts is the time that the thread itself
- * worked in the turn, or was stopped by what it called: the time that it waited for a processor, which Linux tells in schedstat, is taken off.
+ * How long the turns of an event loop take. A machine with other work makes every turn longer than
+ * it is, so what counts is the time that the thread itself worked in the turn, or was stopped by
+ * what it called: the time that it waited for a processor, which Linux tells in schedstat, is taken
+ * off.
  */
 import { readFileSync } from 'node:fs';
 
-/** What is measured: milliseconds that went by, and milliseconds of them that the thread was ready to run but had no processor. */
+/**
+ * What is measured: milliseconds that went by, and milliseconds of them that the thread was ready
+ * to run but had no processor.
+ */
 export interface ThreadTimes {
   now(): number;
   waited(): number;

@@ -1,4 +1,7 @@
-/** Loaded into a server with `--import`: a client of its socket gets how long the longest turn of its event loop was since somebody asked last. */
+/**
+ * Loaded into a server with `--import`: a client of its socket gets how long the longest turn of
+ * its event loop was since somebody asked last.
+ */
 import { createServer } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import { turnsFolder } from './config.ts';

@@ -1,4 +1,6 @@
-/** Servers that say how long the turns of their event loops are: how they are started, and asked. */
+/**
+ * Servers that say how long the turns of their event loops are: how they are started, and asked.
+ */
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';

@@ -1,4 +1,7 @@
-/** A server that knows some ordinary users by token: `user-1` with the token `token-of-user-1`, and so on. */
+/**
+ * A server that knows some ordinary users by token: `user-1` with the token `token-of-user-1`, and
+ * so on.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** etcd hangs for a while, and is back: the same process serves on, whether it was the owner all the time or had to become it again. */
+/**
+ * etcd hangs for a while, and is back: the same process serves on, whether it was the owner all the
+ * time or had to become it again.
+ */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { KubeObject } from '@kcp-ts/api';
 import type { TestEtcd } from '@kcp-ts/testing';

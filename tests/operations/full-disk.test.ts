@@ -1,4 +1,7 @@
-/** A disk that is full: writes say so, objects can still be deleted, and when there is room again everything goes on. */
+/**
+ * A disk that is full: writes say so, objects can still be deleted, and when there is room again
+ * everything goes on.
+ */
 import { missingProgram, startEtcd } from '@kcp-ts/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configMap, configMapsOf } from '../harness/objects.ts';

@@ -1,4 +1,7 @@
-/** `kcp-ts cluster` as an operator meets it: killed, started with wrong flags, ended while it starts. */
+/**
+ * `kcp-ts cluster` as an operator meets it: killed, started with wrong flags, ended while it
+ * starts.
+ */
 import { readFileSync } from 'node:fs';
 import { access, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,7 @@
-/** The programs as an operator meets them: started twice on one folder, given wrong flags, sent signals. */
+/**
+ * The programs as an operator meets them: started twice on one folder, given wrong flags, sent
+ * signals.
+ */
 import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

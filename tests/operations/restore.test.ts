@@ -1,4 +1,7 @@
-/** Data is restored from a backup, as docs/backup-and-restore.md says it: everybody is served what the backup has, and gets 410 where something that it has seen is gone. */
+/**
+ * Data is restored from a backup, as docs/backup-and-restore.md says it: everybody is served what
+ * the backup has, and gets 410 where something that it has seen is gone.
+ */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Two processes for one shard: one of them may go at any time when both are ready, as a disruption budget sees it, and nothing else is lost by that. */
+/**
+ * Two processes for one shard: one of them may go at any time when both are ready, as a disruption
+ * budget sees it, and nothing else is lost by that.
+ */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Promises about the virtual workspace of an export: what a provider sees and may do with its consumers' objects. */
+/**
+ * Promises about the virtual workspace of an export: what a provider sees and may do with its
+ * consumers' objects.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import type { Claim, MadeWorkspace } from '../harness/objects.ts';
@@ -158,7 +161,8 @@ it('what a claim comes to show or hide is an event of its own, for who goes on f
   await answer(binding, [accepted(configMaps)]);
   const shown = await eventAfter(before);
   expect(shown.type).toBe('ADDED');
-  // Nobody has written it: it was committed again, so that no resume misses it and no cache holds an old version.
+  // Nobody has written it: it was committed again, so that no resume misses it and no cache holds
+  // an old version.
   expect(shown.at).toBeGreaterThan(made);
   expect(version((await admin.get(mine)).body)).toBe(shown.at);
   expect(await eventAfter(before)).toEqual(shown);

@@ -1,4 +1,6 @@
-/** Promises about workspaces: what a ready one is, types and initializers, scheduling and deletion. */
+/**
+ * Promises about workspaces: what a ready one is, types and initializers, scheduling and deletion.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import {

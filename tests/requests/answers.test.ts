@@ -1,4 +1,7 @@
-/** Single requests, answered as kube-apiserver and kcp answer them: codes, reasons and texts that clients act on. */
+/**
+ * Single requests, answered as kube-apiserver and kcp answer them: codes, reasons and texts that
+ * clients act on.
+ */
 import type { KubeObject } from '@kcp-ts/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Answer, ApiClient } from '../harness/api-client.ts';

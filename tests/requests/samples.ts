@@ -1,4 +1,7 @@
-/** One valid object of each kind that a workspace serves, with as many of its fields as are of use; `name` makes it unique. */
+/**
+ * One valid object of each kind that a workspace serves, with as many of its fields as are of use;
+ * `name` makes it unique.
+ */
 import type { KubeObject } from '@kcp-ts/api';
 
 /** Of a key that was thrown away. */

@@ -30,7 +30,9 @@ function collectionOf(row: ResourceDefinition): string {
 
 const named = new Set(['CustomResourceDefinition', 'APIResourceSchema']);
 
-/** Without what keeps it from being deleted; under a name of its own where the name says nothing. */
+/**
+ * Without what keeps it from being deleted; under a name of its own where the name says nothing.
+ */
 function objectOf(row: ResourceDefinition, name: string): KubeObject {
   const sample = sampleOf(groupVersionText(row), row.kind);
   if (sample === undefined) throw new Error(`${row.kind} has no sample`);

@@ -1,6 +1,7 @@
 /**
- * Whatever stands where something else belongs, a request is refused for it or taken: it is never a fault of the server. Each kind's sample is sent with each
- * of its fields replaced by values of other types, by every verb that writes.
+ * Whatever stands where something else belongs, a request is refused for it or taken: it is never a
+ * fault of the server. Each kind's sample is sent with each of its fields replaced by values of
+ * other types, by every verb that writes.
  */
 
 import type { KubeObject, ResourceDefinition } from '@kcp-ts/api';
@@ -150,7 +151,8 @@ describe.each(rows.map((row) => [`${groupVersionText(row)} ${row.kind}`, row] as
     const sample = rowSample(row);
     if (sample === undefined) throw new Error('the kind has no sample');
     const made = await admin.post(collectionOf(row), sample);
-    // A LogicalCluster is there and cannot be made; an object of another version of the kind may be there.
+    // A LogicalCluster is there and cannot be made; an object of another version of the kind may be
+    // there.
     if (row.kind !== 'LogicalCluster' && made.status !== 409) expect(made.status, made.text).toBe(201);
   });
 

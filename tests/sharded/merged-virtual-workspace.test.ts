@@ -1,4 +1,7 @@
-/** All consumers of an export on three shards, at one URL: lists, pages, watches, and what becomes of them when a shard is gone. */
+/**
+ * All consumers of an export on three shards, at one URL: lists, pages, watches, and what becomes
+ * of them when a shard is gone.
+ */
 
 import type { KubeObject } from '@kcp-ts/api';
 import type { Cluster } from '@kcp-ts/kcp-ts';

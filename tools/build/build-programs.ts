@@ -10,7 +10,10 @@ export const root = resolve(import.meta.dirname, '../..');
 /** Packages that stay beside the programs: they have a part in machine code. */
 export const externalPackages = ['lmdb'];
 
-/** A source with a single other character is kept with two bytes for each. All that is said with one may be said with an escape. */
+/**
+ * A source with a single other character is kept with two bytes for each. All that is said with one
+ * may be said with an escape.
+ */
 function escapeToAscii(made: OutputChunk | OutputAsset): void {
   if (made.type !== 'chunk') return;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what ASCII begins with
@@ -25,7 +28,8 @@ export async function buildPrograms(programs: readonly string[], folder: string)
   const build = await rolldown({
     input: {
       ...Object.fromEntries(programs.map((name) => [name, join(root, 'tools', name, 'main.ts')])),
-      // The code of a thread or of another process is a file of its own, beside the chunk that starts it.
+      // The code of a thread or of another process is a file of its own, beside the chunk that
+      // starts it.
       'yaml-thread': join(root, 'libs/http/decode/yaml-thread.ts'),
       'check-data-process': join(root, 'libs/storage/lmdb/check-data-process.ts'),
     },

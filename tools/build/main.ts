@@ -1,6 +1,7 @@
 /**
- * Makes dist/: each program in one piece, with its libraries. It starts in a fraction of the time that its sources take, and in less memory: nothing is
- * stripped of types, and a hundred modules weigh more than one. `bin/launch` takes what is here while no source is newer.
+ * Makes dist/: each program in one piece, with its libraries. It starts in a fraction of the time
+ * that its sources take, and in less memory: nothing is stripped of types, and a hundred modules
+ * weigh more than one. `bin/launch` takes what is here while no source is newer.
  */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';

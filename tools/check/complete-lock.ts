@@ -1,7 +1,8 @@
 /**
- * npm leaves an optional package out of package-lock.json when the registry at hand does not have it for some platform, and then `npm ci`
- * refuses the file it wrote itself. `node tools/check/complete-lock.ts` adds those entries: name, version and platform are known, and a package
- * for another platform is never fetched.
+ * npm leaves an optional package out of package-lock.json when the registry at hand does not have
+ * it for some platform, and then `npm ci` refuses the file it wrote itself. `node
+ * tools/check/complete-lock.ts` adds those entries: name, version and platform are known, and a
+ * package for another platform is never fetched.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

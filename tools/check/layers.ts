@@ -1,6 +1,7 @@
 /**
- * The layers of the packages: a package may import what is on a lower layer, never what is beside it or above. The numbers are those of ARCHITECTURE.md.
- * Tests may import everything, and any test may use libs/testing.
+ * The layers of the packages: a package may import what is on a lower layer, never what is beside
+ * it or above. The numbers are those of ARCHITECTURE.md. Tests may import everything, and any test
+ * may use libs/testing.
  */
 export const layers: Readonly<Record<string, number>> = {
   'libs/base': 0,

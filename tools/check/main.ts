@@ -1,6 +1,7 @@
 /**
- * `make check`: format, lint, types, dead code, and the rules of this project. Says what is wrong and how to
- * correct it; exits with 1 if anything is. `--places <rule>` lists what a rule of counts.ts counts.
+ * `make check`: format, lint, types, dead code, and the rules of this project. Says what is wrong
+ * and how to correct it; exits with 1 if anything is. `--places <rule>` lists what a rule of
+ * counts.ts counts.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

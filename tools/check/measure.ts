@@ -1,4 +1,6 @@
-/** Numbers about the code that are cheap to take: not rules, but worth looking at when they move. */
+/**
+ * Numbers about the code that are cheap to take: not rules, but worth looking at when they move.
+ */
 import type { Project } from './project.ts';
 import { isGenerated, isTestSupport } from './project.ts';
 import { countsOf } from './rules/counts.ts';
@@ -17,7 +19,10 @@ function median(numbers: readonly number[]): number {
   return sorted[sorted.length >> 1] ?? 0;
 }
 
-/** Pairs of places that share six or more like lines; blank lines, comments, imports and closing brackets do not count. */
+/**
+ * Pairs of places that share six or more like lines; blank lines, comments, imports and closing
+ * brackets do not count.
+ */
 export function countLikePlaces(files: readonly { readonly path: string; readonly text: string }[]): number {
   const seen = new Map<string, number>();
   let pairs = 0;

@@ -27,7 +27,10 @@ interface PackageJson {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-/** Tests, benches and what only they use: `x.test.ts`, `x.bench.ts`, `x.fixture.ts`, a `contract/`, a `testing/`, and the folder of tests. */
+/**
+ * Tests, benches and what only they use: `x.test.ts`, `x.bench.ts`, `x.fixture.ts`, a `contract/`,
+ * a `testing/`, and the folder of tests.
+ */
 export function isTestSupport(path: string): boolean {
   return /\.(test|bench|fixture)\.ts$|\/(contract|testing)\/|^tests\//.test(path);
 }

@@ -17,7 +17,10 @@ function faultOf(waiver: Waiver, used: boolean): string | undefined {
   return used ? undefined : `Nothing here needs a waiver of ${waiver.rule}: remove it`;
 }
 
-/** The findings that no waiver allows, and one for each waiver that is unused, unknown or without a reason. */
+/**
+ * The findings that no waiver allows, and one for each waiver that is unused, unknown or without a
+ * reason.
+ */
 export function applyWaivers(project: Project, findings: readonly Finding[]): readonly Finding[] {
   const waivers = new Map(project.files.map((file) => [file.path, file.waivers]));
   const used = new Set<Waiver>();

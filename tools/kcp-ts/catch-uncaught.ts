@@ -3,8 +3,9 @@ import { createSystemClock, createUncaughtErrors } from '@kcp-ts/base';
 import { createLogger } from '@kcp-ts/observability';
 
 /**
- * From now on errors that nobody caught are logged with their stack and counted, and only end the process where it must not go on: at once and with
- * code 1, for what it would answer while it drains may be wrong. What is durable stays so: the stores are made for that.
+ * From now on errors that nobody caught are logged with their stack and counted, and only end the
+ * process where it must not go on: at once and with code 1, for what it would answer while it
+ * drains may be wrong. What is durable stays so: the stores are made for that.
  */
 export function catchUncaught(): UncaughtErrors {
   const log = createLogger(0);

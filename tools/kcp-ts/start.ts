@@ -1,6 +1,7 @@
 /**
- * Runs a service until SIGINT or SIGTERM; then stops it cleanly. A second signal ends it at once. An error that nobody caught does not end it, but where
- * state is broken (`libs/base/uncaught-errors.ts`).
+ * Runs a service until SIGINT or SIGTERM; then stops it cleanly. A second signal ends it at once.
+ * An error that nobody caught does not end it, but where state is broken
+ * (`libs/base/uncaught-errors.ts`).
  */
 import { format } from 'node:util';
 import type { UncaughtErrors } from '@kcp-ts/base';
@@ -17,7 +18,10 @@ export interface Runnable<Config> {
   start(config: Config, uncaught: UncaughtErrors): Promise<AsyncDisposable & { readonly ready: string }>;
 }
 
-/** What libraries print (LMDB: each failed write with its stack) comes to us as an error as well. The log stays JSON, a line for an event. */
+/**
+ * What libraries print (LMDB: each failed write with its stack) comes to us as an error as well.
+ * The log stays JSON, a line for an event.
+ */
 function logPrinted(verbosity: number): void {
   const log = createLogger(verbosity);
   const print = (...printed: readonly unknown[]) => log.debug({ printed: format(...printed) }, 'a library printed');

@@ -8,8 +8,9 @@ export interface Stop {
 }
 
 /**
- * Asked for by the first SIGINT, SIGTERM or, where the terminal has gone, SIGHUP; the second one ends the process at once, with the exit code of an
- * interrupted program. `hangUp`: whether SIGHUP counts; it is left out where it means something else.
+ * Asked for by the first SIGINT, SIGTERM or, where the terminal has gone, SIGHUP; the second one
+ * ends the process at once, with the exit code of an interrupted program. `hangUp`: whether SIGHUP
+ * counts; it is left out where it means something else.
  */
 export function untilAsked({ hangUp }: { readonly hangUp: boolean }): Stop {
   const { promise: asked, resolve } = Promise.withResolvers<void>();

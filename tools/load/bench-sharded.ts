@@ -1,4 +1,7 @@
-/** `make bench-sharded`: installations of one, two and three shards with their etcd, NATS and services, one after the other. */
+/**
+ * `make bench-sharded`: installations of one, two and three shards with their etcd, NATS and
+ * services, one after the other.
+ */
 import { availableParallelism, loadavg } from 'node:os';
 import { createLoadClient } from './client.ts';
 import type { Figures } from './scenarios.ts';

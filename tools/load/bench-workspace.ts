@@ -14,7 +14,10 @@ function workspace(name: string, type: string, shard?: string): object {
   };
 }
 
-/** Makes the workspace, on the shard of that name if one is given, and resolves when it was seen Ready. */
+/**
+ * Makes the workspace, on the shard of that name if one is given, and resolves when it was seen
+ * Ready.
+ */
 export async function makeReady(
   admin: LoadClient,
   parent: string,

@@ -1,4 +1,7 @@
-/** A client of one server over a few HTTP/2 connections: as many requests at once as the caller likes. */
+/**
+ * A client of one server over a few HTTP/2 connections: as many requests at once as the caller
+ * likes.
+ */
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import { connect } from 'node:http2';
 

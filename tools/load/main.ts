@@ -1,6 +1,7 @@
 /**
- * `make bench`: starts a server of its own on loopback, loads it within bounds, and prints a JSON line for each step and a short table at the end.
- * With --quick, everything is a tenth as large. The client runs on the same machine: costs per operation are the server's own CPU time.
+ * `make bench`: starts a server of its own on loopback, loads it within bounds, and prints a JSON
+ * line for each step and a short table at the end. With --quick, everything is a tenth as large.
+ * The client runs on the same machine: costs per operation are the server's own CPU time.
  */
 import { parseArgs } from 'node:util';
 import { benchSharded } from './bench-sharded.ts';

@@ -45,7 +45,10 @@ function round(value: number, digits = 1): number {
   return Number(value.toFixed(digits));
 }
 
-/** Runs `count` turns with so many at once; rate, CPU of the server for each, and latency percentiles. */
+/**
+ * Runs `count` turns with so many at once; rate, CPU of the server for each, and latency
+ * percentiles.
+ */
 async function timed(
   pid: number,
   count: number,
@@ -74,7 +77,10 @@ async function timed(
   };
 }
 
-/** Workspaces under one parent, each seen Ready by a GET; memory for each; then the deletion of all of them. */
+/**
+ * Workspaces under one parent, each seen Ready by a GET; memory for each; then the deletion of all
+ * of them.
+ */
 export async function benchWorkspaces({
   admin,
   masters,

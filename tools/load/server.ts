@@ -1,4 +1,7 @@
-/** A kcp-ts of the bench's own: started as a user starts it, on loopback, in a temporary folder, ended with the bench. */
+/**
+ * A kcp-ts of the bench's own: started as a user starts it, on loopback, in a temporary folder,
+ * ended with the bench.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** A sharded installation of the bench's own: started as a user starts it, on loopback, in a temporary folder, ended with the bench. */
+/**
+ * A sharded installation of the bench's own: started as a user starts it, on loopback, in a
+ * temporary folder, ended with the bench.
+ */
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -14,7 +17,10 @@ export interface BenchInstallation extends AsyncDisposable {
   readonly admin: Credentials;
   /** system:masters, straight at the shard that holds root. */
   readonly direct: Credentials;
-  /** CPU of the parts whose names begin so, in milliseconds; of all services but etcd and NATS without a name. */
+  /**
+   * CPU of the parts whose names begin so, in milliseconds; of all services but etcd and NATS
+   * without a name.
+   */
   cpu(name?: string): Promise<number>;
   memory(): Promise<Readonly<Record<string, { readonly resident: number; readonly anonymous: number }>>>;
   etcd(): Promise<EtcdCounts>;
@@ -22,8 +28,9 @@ export interface BenchInstallation extends AsyncDisposable {
 }
 
 /**
- * What etcd has done so far. `committed` has one for every transaction that writes, and for every lease granted or ended; reads have none.
- * (etcd_mvcc_txn_total will not do: it leaves out transactions with a single operation.)
+ * What etcd has done so far. `committed` has one for every transaction that writes, and for every
+ * lease granted or ended; reads have none. (etcd_mvcc_txn_total will not do: it leaves out
+ * transactions with a single operation.)
  */
 export interface EtcdCounts {
   readonly committed: number;

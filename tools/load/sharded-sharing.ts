@@ -1,4 +1,7 @@
-/** What the bench does with one export and its consumers on all shards: binds, and the provider's watch of all of them. */
+/**
+ * What the bench does with one export and its consumers on all shards: binds, and the provider's
+ * watch of all of them.
+ */
 import { makeReady } from './bench-workspace.ts';
 import type { LoadClient } from './client.ts';
 import type { Figures } from './scenarios.ts';
@@ -46,7 +49,10 @@ async function bindAndWait(admin: LoadClient, consumer: string): Promise<void> {
   });
 }
 
-/** Binds of one export by consumers on the shards other than the provider's: alone, then several at once; and what a binding weighs. */
+/**
+ * Binds of one export by consumers on the shards other than the provider's: alone, then several at
+ * once; and what a binding weighs.
+ */
 export async function benchBinds({
   installation,
   admin,
@@ -80,7 +86,10 @@ export async function benchBinds({
   };
 }
 
-/** Path of the provider's view of all its consumers, below the one URL that its endpoint slice shows. */
+/**
+ * Path of the provider's view of all its consumers, below the one URL that its endpoint slice
+ * shows.
+ */
 async function viewPath(admin: LoadClient): Promise<string> {
   const slice = `/clusters/${provider}/apis/apis.kcp.io/v1alpha1/apiexportendpointslices/bench`;
   const { body } = await admin.ok('GET', slice);
@@ -95,7 +104,10 @@ async function watchPath(admin: LoadClient, view: string): Promise<string> {
   return `${view}?watch=1&resourceVersion=${(body['metadata'] as { resourceVersion: string }).resourceVersion}`;
 }
 
-/** From before a write to the event of it at the provider's watcher, for so many writes, so many at once, on all the consumers' shards. */
+/**
+ * From before a write to the event of it at the provider's watcher, for so many writes, so many at
+ * once, on all the consumers' shards.
+ */
 async function benchEvents(deps: ShardedDependencies, view: string, name: string, count: number, atOnce: number) {
   const { installation, admin, scale } = deps;
   const written = new Map<string, number>();

@@ -1,4 +1,7 @@
-/** What the bench does with a sharded installation: routing, workspaces, memory, takeover. Each step answers with its figures. */
+/**
+ * What the bench does with a sharded installation: routing, workspaces, memory, takeover. Each step
+ * answers with its figures.
+ */
 import { makeReady, tenancy } from './bench-workspace.ts';
 import type { LoadClient } from './client.ts';
 import type { Figures } from './scenarios.ts';
@@ -26,7 +29,10 @@ function configMap(name: string): object {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { k: 'x'.repeat(820) } };
 }
 
-/** The workspace root:proxy on the shard that is spoken to directly, and the name of its logical cluster. */
+/**
+ * The workspace root:proxy on the shard that is spoken to directly, and the name of its logical
+ * cluster.
+ */
 async function proxyWorkspace(admin: LoadClient): Promise<string> {
   await makeReady(admin, 'root', 'proxy', 'universal', 'root');
   const { body } = await admin.ok('GET', `/clusters/root${tenancy}/proxy`);
@@ -78,7 +84,10 @@ export function watchLines(client: LoadClient, path: string, onLine: (line: stri
   });
 }
 
-/** What the front-proxy adds to a watch event: the same events, seen through it and without it; and its CPU with many watchers. */
+/**
+ * What the front-proxy adds to a watch event: the same events, seen through it and without it; and
+ * its CPU with many watchers.
+ */
 async function benchProxyWatch(
   { installation, admin, direct, scale }: ShardedDependencies,
   cluster: string,
@@ -132,7 +141,10 @@ export async function benchProxy(deps: ShardedDependencies): Promise<Readonly<Re
   return { proxyGet: await benchProxyGet(deps, cluster), proxyWatch: await benchProxyWatch(deps, cluster) };
 }
 
-/** How long after it was seen Ready a workspace is served, and after it was seen gone it no longer is. Late: not so at the first request. */
+/**
+ * How long after it was seen Ready a workspace is served, and after it was seen gone it no longer
+ * is. Late: not so at the first request.
+ */
 async function indexLag(admin: LoadClient, parent: string, count: number): Promise<Figures> {
   let lateUp = 0;
   let lateDown = 0;
@@ -205,7 +217,10 @@ export async function grownKbEach(
   );
 }
 
-/** Workspaces under one parent, placed by load; memory is per workspace of the whole installation, whichever shard it is on. */
+/**
+ * Workspaces under one parent, placed by load; memory is per workspace of the whole installation,
+ * whichever shard it is on.
+ */
 export async function benchShardedWorkspaces(
   { installation, admin, scale }: ShardedDependencies,
   shards: number,
@@ -265,7 +280,10 @@ export async function benchIdle({ installation }: ShardedDependencies): Promise<
   };
 }
 
-/** From the end of a shard's owner (SIGKILL) to the first read, and the first write, that its standby takes; with `--standbys`. */
+/**
+ * From the end of a shard's owner (SIGKILL) to the first read, and the first write, that its
+ * standby takes; with `--standbys`.
+ */
 export async function benchTakeover({ installation, admin }: ShardedDependencies): Promise<Figures> {
   await makeReady(admin, 'root', 'standing', 'universal', 'shard-1');
   const path = maps('root:standing');

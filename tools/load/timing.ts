@@ -18,10 +18,16 @@ export function pause(ms: number): Promise<void> {
   return pauseAlive(clock, ms);
 }
 
-/** A bench whose condition takes longer will wait for ever: a server that gave up, or a name that nothing has. */
+/**
+ * A bench whose condition takes longer will wait for ever: a server that gave up, or a name that
+ * nothing has.
+ */
 const patienceMs = 120_000;
 
-/** Asks every few milliseconds, or with 0 at once again, until `holds`; throws, naming `what`, after two minutes. */
+/**
+ * Asks every few milliseconds, or with 0 at once again, until `holds`; throws, naming `what`, after
+ * two minutes.
+ */
 export async function waitFor(what: string, holds: () => boolean | Promise<boolean>, everyMs = 2): Promise<void> {
   for (const since = performance.now(); !(await holds()); ) {
     if (performance.now() - since > patienceMs) throw new Error(`waited ${patienceMs / 1000} s for ${what}`);
@@ -35,7 +41,10 @@ export function percentile(values: readonly number[], share: number): number {
   return round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0);
 }
 
-/** `count` turns, so many at once. A turn that answers with a number says itself how many milliseconds it took. */
+/**
+ * `count` turns, so many at once. A turn that answers with a number says itself how many
+ * milliseconds it took.
+ */
 export async function timed(count: number, atOnce: number, turn: (i: number) => Promise<unknown>): Promise<Times> {
   const took: number[] = [];
   const start = performance.now();

@@ -1,4 +1,7 @@
-/** What a root directory says of itself, so that data is not taken for something else's, or for nothing: `kcp-ts.json` in it. */
+/**
+ * What a root directory says of itself, so that data is not taken for something else's, or for
+ * nothing: `kcp-ts.json` in it.
+ */
 import { join } from 'node:path';
 import { readFileIfThere, writePrivateFile } from '@kcp-ts/base';
 import type { FileMark } from '@kcp-ts/storage';
@@ -16,7 +19,10 @@ export interface FormatFile {
   readonly installation: string;
   /** '' for what is not a shard. */
   readonly shard: string;
-  /** Stores that have been made here, by folder; of each what its file was at the last clean end, unless it is in use. */
+  /**
+   * Stores that have been made here, by folder; of each what its file was at the last clean end,
+   * unless it is in use.
+   */
   readonly stores: Readonly<Record<string, FileMark | null>>;
 }
 
@@ -30,7 +36,10 @@ function isFormatFile(value: unknown): value is FormatFile {
   return [kind, installation, shard].every((each) => typeof each === 'string') && typeof stores === 'object';
 }
 
-/** Undefined where there is none. Throws UnusableDirectory for what a newer program wrote, and for what nobody can read. */
+/**
+ * Undefined where there is none. Throws UnusableDirectory for what a newer program wrote, and for
+ * what nobody can read.
+ */
 export async function readFormatFile(folder: string): Promise<FormatFile | undefined> {
   const path = pathOf(folder);
   const text = await readFileIfThere(path);

@@ -13,8 +13,9 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Makes a folder and those above it, readable by their owner only. Rejects where that cannot be done.
- * Node's recursive `mkdir` never returns where a file system answers ENOENT in a folder that exists, as /proc does.
+ * Makes a folder and those above it, readable by their owner only. Rejects where that cannot be
+ * done. Node's recursive `mkdir` never returns where a file system answers ENOENT in a folder that
+ * exists, as /proc does.
  */
 export async function makeFolder(path: string): Promise<void> {
   const make = () =>

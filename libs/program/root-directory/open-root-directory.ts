@@ -1,6 +1,8 @@
 /**
- * A service's root directory, before anything in it is used: nobody else uses it, it is of this kind of service and of this shard, no newer version wrote it, and
- * its data is there and whole. What is wrong is said before anything is changed: a store that is missing or damaged must not become a new, empty one.
+ * A service's root directory, before anything in it is used: nobody else uses it, it is of this
+ * kind of service and of this shard, no newer version wrote it, and its data is there and whole.
+ * What is wrong is said before anything is changed: a store that is missing or damaged must not
+ * become a new, empty one.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +23,9 @@ export interface RootDirectoryOptions {
   readonly shard: string;
   /** Folders in it with embedded stores that this process is going to open. */
   readonly stores: readonly StoreFolder[];
-  /** Folders in it whose data this process would not use: where there is some, the flags are wrong. */
+  /**
+   * Folders in it whose data this process would not use: where there is some, the flags are wrong.
+   */
   readonly unused?: readonly UnusedFolder[] | undefined;
   readonly clock: Pick<Clock, 'now'>;
   readonly random: Pick<Random, 'uuid'>;
@@ -31,7 +35,9 @@ export interface RootDirectoryOptions {
 
 export interface StoreFolder {
   readonly folder: string;
-  /** For copies of data that other shards have: where it is damaged it is removed, and made again. */
+  /**
+   * For copies of data that other shards have: where it is damaged it is removed, and made again.
+   */
   readonly copy: boolean;
 }
 
@@ -67,7 +73,10 @@ function checkOwner({ path, kind, shard }: RootDirectoryOptions, found: FormatFi
     );
 }
 
-/** The installation that a store belongs to, kept in its folder, so that it goes where the data goes. */
+/**
+ * The installation that a store belongs to, kept in its folder, so that it goes where the data
+ * goes.
+ */
 function installationPath(path: string, { folder }: StoreFolder): string {
   return join(path, folder, 'installation');
 }
@@ -116,7 +125,9 @@ async function checkStore(
   onRemoved?.(full, fault);
 }
 
-/** The stores that have data now: those that have none were never opened, and are not to be missed. */
+/**
+ * The stores that have data now: those that have none were never opened, and are not to be missed.
+ */
 async function storesWithData({ path, stores }: RootDirectoryOptions): Promise<(readonly [StoreFolder, FileMark])[]> {
   const marks = await Promise.all(
     stores.map(async (store) => [store, await markOfData(join(path, store.folder))] as const),
@@ -124,7 +135,10 @@ async function storesWithData({ path, stores }: RootDirectoryOptions): Promise<(
   return marks.flatMap(([store, mark]) => (mark === undefined ? [] : [[store, mark] as const]));
 }
 
-/** Throws UnusableDirectory, for a person, and then has changed nothing but that the folder is there. Disposed when the stores are closed. */
+/**
+ * Throws UnusableDirectory, for a person, and then has changed nothing but that the folder is
+ * there. Disposed when the stores are closed.
+ */
 async function openRootDirectory(options: RootDirectoryOptions): Promise<RootDirectory> {
   const { path, kind, shard, stores, clock, random } = options;
   await makeFolder(path).catch((error: Error) => {

@@ -1,4 +1,7 @@
-/** What an APIExport's virtual workspace serves: the exported resources, the claimed ones, and the bindings to the export. */
+/**
+ * What an APIExport's virtual workspace serves: the exported resources, the claimed ones, and the
+ * bindings to the export.
+ */
 
 import type { LogicalClusterName } from '@kcp-ts/api';
 import { parseIdentityHash } from '@kcp-ts/api';
@@ -13,7 +16,10 @@ export interface ExportSurfaceDependencies extends ExportedResourcesDependencies
   readonly catalog: Catalog;
 }
 
-/** The objects that consumers have granted; of bindings, where they are claimed, also those to this very export, which are read without a grant. */
+/**
+ * The objects that consumers have granted; of bindings, where they are claimed, also those to this
+ * very export, which are read without a grant.
+ */
 export interface ClaimedGrounds {
   readonly kind: 'claimed';
   readonly claim: ExportClaim;
@@ -30,7 +36,10 @@ export type Grounds =
 
 export interface ExportSurface {
   readonly surface: ApiSurface;
-  /** Set for each resource where the surface is made, never derived from a name. Undefined for what the surface does not serve. */
+  /**
+   * Set for each resource where the surface is made, never derived from a name. Undefined for what
+   * the surface does not serve.
+   */
   groundsOf(served: ServedResource): Grounds | undefined;
 }
 
@@ -52,8 +61,8 @@ function claimedResources(deps: ExportSurfaceDependencies, claim: ExportClaim): 
 }
 
 /**
- * Makes the surface of an export, step by step: there may be thousands of resources. `surface` is the same value for as long as the export and what it names
- * do not change.
+ * Makes the surface of an export, step by step: there may be thousands of resources. `surface` is
+ * the same value for as long as the export and what it names do not change.
  */
 export function* makeExportSurface(
   deps: ExportSurfaceDependencies,
@@ -63,7 +72,10 @@ export function* makeExportSurface(
   const grounds = new Map<ServedResource, Grounds>();
   const names = new Set<string>();
   const described: string[] = [];
-  /** Of two resources with the same path the first is served: what is exported comes before what is claimed. */
+  /**
+   * Of two resources with the same path the first is served: what is exported comes before what is
+   * claimed.
+   */
   function add(resources: readonly ServedResource[], why: Grounds): void {
     for (const served of resources) {
       const { group, version, plural } = served.definition;

@@ -1,7 +1,8 @@
 /**
- * The APIExport virtual workspace: a provider's view of everybody who binds its export, in one consumer's workspace or in all of them at once. It is a
- * view like any other, so every verb, media type and patch works as it does in a workspace. Access ⇔ `apiexports/content` in the provider's workspace ∧
- * bound ∧ (own API ∨ accepted claim ∧ verb ∧ selector).
+ * The APIExport virtual workspace: a provider's view of everybody who binds its export, in one
+ * consumer's workspace or in all of them at once. It is a view like any other, so every verb, media
+ * type and patch works as it does in a workspace. Access ⇔ `apiexports/content` in the provider's
+ * workspace ∧ bound ∧ (own API ∨ accepted claim ∧ verb ∧ selector).
  */
 
 import type {
@@ -34,17 +35,26 @@ import type { ClaimedGrounds, ExportSurface, Grounds } from './api-export-surfac
 
 export interface ExportViewDependencies {
   readonly claims: ClaimTables;
-  /** Clusters that are bound to an export, by its hash, each with what it has bound of it (as `boundName` writes it). */
+  /**
+   * Clusters that are bound to an export, by its hash, each with what it has bound of it (as
+   * `boundName` writes it).
+   */
   consumers(exportHash: string): ReadonlyMap<string, ReadonlySet<string>>;
-  /** Whether a cluster had bound a resource of an export at a revision; `unknown` for one that is too long ago. */
+  /** Whether a cluster had bound a resource of an export at a revision; `unknown` too long ago. */
   wasBound(exportHash: string, cluster: LogicalClusterName, name: string, at: Revision): boolean | 'unknown';
   /** Whether a user has a verb on `apiexports/content` of the export. */
   mayAccessContent(user: UserInfo, verb: string, exportCluster: LogicalClusterName, exportName: string): boolean;
-  /** Whether a claimed resource lets this provider do something with it: the maximal permission policy of the export that owns it, and what is the system's alone. */
+  /**
+   * Whether a claimed resource lets this provider do something with it: the maximal permission
+   * policy of the export that owns it, and what is the system's alone.
+   */
   ownerAllows(user: UserInfo, verb: string, api: ApiPath, served: ServedResource): boolean;
   /** Kubernetes' text for a request that is forbidden. */
   forbidden(user: UserInfo, cluster: LogicalClusterName, info: RequestInfo): StatusError;
-  /** Makes ready what `mayAccessContent` asks of the export's cluster, and `ownerAllows` of those that own a claimed resource; undefined where it is. */
+  /**
+   * Makes ready what `mayAccessContent` asks of the export's cluster, and `ownerAllows` of those
+   * that own a claimed resource; undefined where it is.
+   */
   prepareAccess(
     exportCluster: LogicalClusterName,
     claimed: ServedResource | undefined,
@@ -67,10 +77,13 @@ function isMaster(user: UserInfo | undefined): boolean {
 
 const contentVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
 const readVerbs = ['get', 'list', 'watch'];
-/** A claim is about objects; what else a resource can do (tokens, approvals) is not part of it. (kcp facts, 5.4) */
+/** A claim is about objects, not about what else a resource can do (tokens, approvals). */
 const claimedSubresources = ['', 'scale', 'status'];
 
-/** Completes an object by the labels a claim selects by, and refuses one that it does not select (promise 26). */
+/**
+ * Completes an object by the labels a claim selects by, and refuses one that it does not select
+ * (promise 26).
+ */
 function admitClaimed(
   claim: TableClaim,
   object: KubeObject,
@@ -138,7 +151,10 @@ export function createExportView(deps: ExportViewDependencies, target: ExportTar
     return boundName(storage.definition.group, storage.definition.plural, identity);
   }
 
-  /** Whether a consumer has bound one of the export's own resources: it may lack one that conflicts with another API of the workspace. */
+  /**
+   * Whether a consumer has bound one of the export's own resources: it may lack one that conflicts
+   * with another API of the workspace.
+   */
   function hasBound(consumer: string, served: ServedResource): boolean {
     return deps.consumers(hash).get(consumer)?.has(nameOf(served)) === true;
   }
@@ -150,11 +166,13 @@ export function createExportView(deps: ExportViewDependencies, target: ExportTar
   }
 
   function allowed(user: UserInfo, api: ApiPath, verb: string): boolean {
-    // As in kcp, bindings and claims do not hold system:masters; what a claim does not select is still not shown.
+    // As in kcp, bindings and claims do not hold system:masters; what a claim does not select is
+    // still not shown.
     if (isMaster(user)) return true;
     if (!deps.mayAccessContent(user, verb, exportCluster, exportName)) return false;
     const served = known().surface.find(api.group, api.version, api.resource);
-    // In a consumer's workspace what is neither exported nor claimed is nobody's to grant, as in kcp; over all of them it is not there.
+    // In a consumer's workspace what is neither exported nor claimed is nobody's to grant, as in
+    // kcp; over all of them it is not there.
     if (served === undefined) return cluster === '*';
     const why = grounds(served);
     const ofOwnBindings = why.kind !== 'exported' && (why.kind === 'bindings' || why.ownBindings);
@@ -185,8 +203,8 @@ export function createExportView(deps: ExportViewDependencies, target: ExportTar
   }
 
   /**
-   * `reading`: the verb that the request reads by, `get`, `list` or `watch`. Who does not grant that shows nothing, also where the grant is narrowed while a
-   * watch is open.
+   * `reading`: the verb that the request reads by, `get`, `list` or `watch`. Who does not grant
+   * that shows nothing, also where the grant is narrowed while a watch is open.
    */
   // check-allow function-length -- one view: its functions share who reads and by which verb
   function storageFor(writer: UserInfo, reading: string | undefined): StorageView {
@@ -204,7 +222,10 @@ export function createExportView(deps: ExportViewDependencies, target: ExportTar
       return reading === undefined || allowsVerb(verbs, reading) ? applied(consumer, served) : undefined;
     }
 
-    /** Whether an object is shown by claims of its workspace. A label may be older than the grant, or than what a controller has changed of the object. */
+    /**
+     * Whether an object is shown by claims of its workspace. A label may be older than the grant,
+     * or than what a controller has changed of the object.
+     */
     function isGranted(
       served: ServedResource,
       { verbs }: ExportClaim,
@@ -221,8 +242,9 @@ export function createExportView(deps: ExportViewDependencies, target: ExportTar
     }
 
     /**
-     * Whether the state of an object was shown when it was written. That does not change any more: what a grant that comes or goes shows or hides is committed
-     * again. So every watch, whenever it begins or goes on, says the same of each event.
+     * Whether the state of an object was shown when it was written. That does not change any more:
+     * what a grant that comes or goes shows or hides is committed again. So every watch, whenever
+     * it begins or goes on, says the same of each event.
      */
     function wasGranted(
       served: ServedResource,
@@ -279,14 +301,15 @@ export function createExportView(deps: ExportViewDependencies, target: ExportTar
       },
       keyFilter(served): KeyFilter | undefined {
         if (grounds(served).kind !== 'exported') return undefined;
-        // Who reads one workspace may do so while it is bound; a watch goes on when it is not any more.
+        // One workspace may be read while it is bound; a watch goes on after that.
         if (cluster !== '*' && reading !== 'watch') return undefined;
         const { prefix } = served;
         const name = nameOf(served);
         return {
           includes(key, at) {
             const was = deps.wasBound(hash, clusterOfKey(key, prefix), name, at);
-            // Whoever left between that time and a restart was shown then, and a list without it would be wrong.
+            // Whoever left between that time and a restart was shown then, and a list without it
+            // would be wrong.
             if (was === 'unknown')
               throw StatusError.expired('Who had bound the export then is not known any more; start again from a list');
             return was;

@@ -1,4 +1,7 @@
-/** `/services/apiexport/<cluster>/<export>/clusters/<cluster or *>/…`: what a provider sees of the workspaces that bind its export. */
+/**
+ * `/services/apiexport/<cluster>/<export>/clusters/<cluster or *>/…`: what a provider sees of the
+ * workspaces that bind its export.
+ */
 import type { ClusterName, RequestInfo, StatusError, UserInfo } from '@kcp-ts/api';
 import { isWorkspacePath } from '@kcp-ts/api';
 import type { ReceivedRequest, Target } from '@kcp-ts/apiserver';

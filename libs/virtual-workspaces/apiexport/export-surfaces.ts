@@ -1,4 +1,7 @@
-/** Surfaces of exports, kept until an export or schema changes: one of hundreds of claims on exports of thousands of resources takes long to make. */
+/**
+ * Surfaces of exports, kept until an export or schema changes: one of hundreds of claims on exports
+ * of thousands of resources takes long to make.
+ */
 import type { LogicalClusterName } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
 import type { ApiExport } from '@kcp-ts/sharing';
@@ -8,7 +11,9 @@ import type { ExportSurface, ExportSurfaceDependencies } from './api-export-surf
 import { makeExportSurface } from './api-export-surface.ts';
 
 export interface ExportSurfaces {
-  /** The surface of an export as it is now; a promise where others get their turns while it is made. */
+  /**
+   * The surface of an export as it is now; a promise where others get their turns while it is made.
+   */
   of(cluster: LogicalClusterName, source: ApiExport, turns: Turns): ExportSurface | Promise<ExportSurface>;
   /** To be called with every changed key. */
   changed(key: string): void;
@@ -20,7 +25,9 @@ const surfacesMax = 500;
 export function createExportSurfaces(deps: ExportSurfaceDependencies): ExportSurfaces {
   const made = new LRUCache<string, ExportSurface>({ max: surfacesMax });
   const making = new Map<string, Promise<ExportSurface>>();
-  /** Counts what may change a surface: an export names schemas, and claims what other exports bring. */
+  /**
+   * Counts what may change a surface: an export names schemas, and claims what other exports bring.
+   */
   let changes = 0;
 
   function make(

@@ -13,11 +13,16 @@ export interface ExportedResourcesDependencies {
   readonly components: Components;
   readonly exports: ExportIndex;
   readonly reader: ParsedReader;
-  /** Whether a resource is built in: it has one strategy, whoever exports a resource of its name. */
+  /**
+   * Whether a resource is built in: it has one strategy, whoever exports a resource of its name.
+   */
   isBuiltin(group: string, plural: string): boolean;
 }
 
-/** What an export of `cluster` brings under its proven identity, every version, one resource after the other; nothing while it has none. */
+/**
+ * What an export of `cluster` brings under its proven identity, every version, one resource after
+ * the other; nothing while it has none.
+ */
 export function* exportedResources(
   deps: ExportedResourcesDependencies,
   cluster: LogicalClusterName,
@@ -47,13 +52,16 @@ function versionsOf(
     limited: false,
   };
   const versions = deps.components.ofExported(bound, schema).resources();
-  // By the schema, which says what is stored and served: the export's own words for it are a reference.
+  // By the schema, which says what is stored and served: the export's own words for it are a
+  // reference.
   return versions.filter(({ definition }) => !deps.isBuiltin(definition.group, definition.plural));
 }
 
 type Named = ReadonlyMap<string, readonly ExportedResource[]>;
 
-/** An export may bring thousands, and another one claim hundreds of them: each is found by its name. */
+/**
+ * An export may bring thousands, and another one claim hundreds of them: each is found by its name.
+ */
 const named = new WeakMap<ApiExport, Named>();
 
 function nameOf(group: string, plural: string): string {
@@ -74,7 +82,10 @@ function resourcesByName(source: ApiExport): Named {
   return found;
 }
 
-/** Every version of a resource as the exports with an identity bring it; of several exports the first one that has the resource. */
+/**
+ * Every version of a resource as the exports with an identity bring it; of several exports the
+ * first one that has the resource.
+ */
 export function resourcesOfIdentity(
   deps: ExportedResourcesDependencies,
   identityHash: IdentityHash,

@@ -1,6 +1,7 @@
 /**
- * `/services/apiresourceschema/<cluster>[/clusters/<cluster or *>]/…`: the schemas of everything that a workspace has bound, from any provider, read-only.
- * Whoever may read the workspace's APIBindings may read them. (kcp facts, 5.4)
+ * `/services/apiresourceschema/<cluster>[/clusters/<cluster or *>]/…`: the schemas of everything
+ * that a workspace has bound, from any provider, read-only. Whoever may read the workspace's
+ * APIBindings may read them. (kcp facts, 5.4)
  */
 import type { ClusterName, KubeObject, RequestInfo, UserInfo } from '@kcp-ts/api';
 import { isWorkspacePath, StatusError } from '@kcp-ts/api';
@@ -18,7 +19,10 @@ export interface ApiResourceSchemaDependencies {
   mayReadBindings(user: UserInfo, cluster: ClusterName): boolean;
   /** Kubernetes' text for a request that is forbidden. */
   forbidden(user: UserInfo, cluster: ClusterName | '', info: RequestInfo): StatusError;
-  /** APIResourceSchemas alone, which are not stored under the workspace (`virtual`) and can only be read. */
+  /**
+   * APIResourceSchemas alone, which are not stored under the workspace (`virtual`) and can only be
+   * read.
+   */
   readonly surface: ApiSurface;
 }
 
@@ -57,7 +61,10 @@ function viewOf(deps: ApiResourceSchemaDependencies, cluster: ClusterName): View
   };
 }
 
-/** What stands behind the workspace: `/clusters/<the same or *>` may. Undefined where another one is named. */
+/**
+ * What stands behind the workspace: `/clusters/<the same or *>` may. Undefined where another one is
+ * named.
+ */
 function restOf(behind: readonly string[], isSame: (text: string) => boolean): string | undefined {
   if (behind[0] !== 'clusters') return `/${behind.join('/')}`;
   const text = decodeSegment(behind[1] ?? '');

@@ -19,7 +19,10 @@ export interface ClusterViewDependencies {
   facts(cluster: ClusterName): { readonly inactive: boolean } | undefined;
 }
 
-/** Those who administer the installation may know which paths there are; to others an unknown one is as forbidden as any. */
+/**
+ * Those who administer the installation may know which paths there are; to others an unknown one is
+ * as forbidden as any.
+ */
 export function mayKnowPaths(user: UserInfo): boolean {
   return user.groups.includes('system:masters') || user.groups.includes('system:kcp:admin');
 }
@@ -30,8 +33,8 @@ function isInactivePath(info: RequestInfo): boolean {
 }
 
 /**
- * One logical cluster. It is view, authorizer, API and storage in one object, and a class, because there is one for each request: methods on a prototype
- * cost nothing.
+ * One logical cluster. It is view, authorizer, API and storage in one object, and a class, because
+ * there is one for each request: methods on a prototype cost nothing.
  */
 class ClusterView implements View, RequestAuthorizer, ServedApi, StorageView {
   readonly cluster: ClusterName;

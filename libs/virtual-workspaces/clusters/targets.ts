@@ -1,4 +1,7 @@
-/** From the beginning of a path to what it names: a view of one cluster or of all, a virtual workspace, or something that answers by itself. */
+/**
+ * From the beginning of a path to what it names: a view of one cluster or of all, a virtual
+ * workspace, or something that answers by itself.
+ */
 
 import type { ClusterName, KubeObject, LogicalClusterName, UserInfo, WorkspacePath } from '@kcp-ts/api';
 import { isClusterName, isWorkspacePath, StatusError } from '@kcp-ts/api';
@@ -25,11 +28,17 @@ export interface TargetDependencies extends ClusterViewDependencies, AllClusters
   readonly access: Pick<Access, 'refusal' | 'prepare' | 'authorizer'>;
   resolve(path: WorkspacePath | ClusterName): ResolvedPath;
   readonly virtualWorkspaces: readonly VirtualWorkspace[];
-  /** The user's home workspace, for `GET …/workspaces/~` in root. Rejects with a StatusError where the user may have none. */
+  /**
+   * The user's home workspace, for `GET …/workspaces/~` in root. Rejects with a StatusError where
+   * the user may have none.
+   */
   homeWorkspace(user: UserInfo): Promise<KubeObject>;
   /** The text of `/metrics`. */
   metrics(): Promise<string>;
-  /** Whether a connection is that of another service of the installation; nobody's where there is none. */
+  /**
+   * Whether a connection is that of another service of the installation; nobody's where there is
+   * none.
+   */
   isService?: ((peer: Peer) => boolean) | undefined;
 }
 
@@ -49,7 +58,9 @@ function refused(refusal: (user: UserInfo) => StatusError): Target {
   return { kind: 'refused', refusal };
 }
 
-/** What is said of a path that is no workspace's: those who administer the installation may know. */
+/**
+ * What is said of a path that is no workspace's: those who administer the installation may know.
+ */
 function unknownPath(text: string, { method, path }: ReceivedRequest): Target {
   return refused((user) => {
     if (mayKnowPaths(user)) return StatusError.notFound({ group: 'tenancy.kcp.io', plural: 'workspaces' }, text);
@@ -80,7 +91,10 @@ export function createTargets(deps: TargetDependencies): Targets {
     return { kind: 'view', view: clusterView(deps, cluster), rest };
   }
 
-  /** By a service that may have relied on an index that is out of date, and looks again. The word of a client is none. */
+  /**
+   * By a service that may have relied on an index that is out of date, and looks again. The word of
+   * a client is none.
+   */
   function isHandedOn({ exchange }: ReceivedRequest): boolean {
     return exchange.headers[routedHeader] !== undefined && deps.isService?.(exchange.peer) === true;
   }

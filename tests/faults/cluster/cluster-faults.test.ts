@@ -1,4 +1,7 @@
-/** Parts of an installation are killed, stopped, cut off and emptied while people work with it: nothing that was acknowledged is lost, and no client gets a wrong answer. */
+/**
+ * Parts of an installation are killed, stopped, cut off and emptied while people work with it:
+ * nothing that was acknowledged is lost, and no client gets a wrong answer.
+ */
 
 import type { TestEtcd } from '@kcp-ts/testing';
 import { missingProgram, startEtcd } from '@kcp-ts/testing';
@@ -20,7 +23,10 @@ import { removeShard } from './removed-shard.ts';
 
 const missing = missingProgram('etcd') ?? missingProgram('natsServer') ?? missingLinks();
 const convergedMs = 2_000;
-/** What the same takes at most with no fault where the machine has time; on a busier one the bound grows in proportion. */
+/**
+ * What the same takes at most with no fault where the machine has time; on a busier one the bound
+ * grows in proportion.
+ */
 const undisturbedMs = 500;
 const servedAtLeast = 0.999;
 
@@ -29,7 +35,10 @@ interface Counted {
   failed: number;
 }
 
-/** Requests that a fault was not to touch, and how many were not answered as they should or in time; by shard. */
+/**
+ * Requests that a fault was not to touch, and how many were not answered as they should or in time;
+ * by shard.
+ */
 function servedDuring(fault: Fault, load: Load): () => ReadonlyMap<string, Counted> {
   const ways = ['front-proxy-1', 'front-proxy-2', 'straight'];
   const sum = (shard: string, key: 'requests' | 'failed') =>
@@ -72,7 +81,8 @@ async function suffer(fault: Fault, label: string, installation: FaultInstallati
       (busy > 1 ? `; this machine is ${busy.toFixed(1)} times as slow as it may be` : ''),
   );
   expect(wrong).toEqual([]);
-  // A thousandth of some hundred requests is less than one: one may fail, and all faults together are held against the bound.
+  // A thousandth of some hundred requests is less than one: one may fail, and all faults together
+  // are held against the bound.
   for (const [shard, { failed }] of during) expect(failed, `requests to ${shard} that failed`).toBeLessThanOrEqual(1);
   expect(index, 'the index').toBeLessThan(convergedMs * busy);
   expect(cache, 'the cache').toBeLessThan(convergedMs * busy);

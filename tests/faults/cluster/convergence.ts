@@ -11,7 +11,10 @@ export interface Convergence {
   readonly index: number;
   /** A new export on the shard is in the cache. */
   readonly cache: number;
-  /** A new object of a consumer on the shard is in the provider's virtual workspace, through every front-proxy. */
+  /**
+   * A new object of a consumer on the shard is in the provider's virtual workspace, through every
+   * front-proxy.
+   */
   readonly virtual: number;
 }
 

@@ -1,4 +1,7 @@
-/** The installation that faults are tried on, with wires that can be cut, a provider, and the ways in. */
+/**
+ * The installation that faults are tried on, with wires that can be cut, a provider, and the ways
+ * in.
+ */
 import { createSystemRandom } from '@kcp-ts/base';
 import type { Cluster } from '@kcp-ts/kcp-ts';
 import type { ApiClient } from '../../harness/api-client.ts';

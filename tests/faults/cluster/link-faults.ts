@@ -1,4 +1,7 @@
-/** The connection between two parts is cut, goes silent, or is slow: one pair of every kind there is. */
+/**
+ * The connection between two parts is cut, goes silent, or is slow: one pair of every kind there
+ * is.
+ */
 import type { LinkCondition } from '@kcp-ts/testing';
 import type { Link } from '../../harness/links.ts';
 import type { Fault } from './fault.ts';

@@ -1,6 +1,8 @@
 /**
- * What people do to an installation while something is done to it: on every shard, through every front-proxy and straight, some create, change and delete the same few
- * objects and make new ones; watchers follow each workspace on each way, and a provider's virtual workspace. All answers are remembered, and held against each other in the end.
+ * What people do to an installation while something is done to it: on every shard, through every
+ * front-proxy and straight, some create, change and delete the same few objects and make new ones;
+ * watchers follow each workspace on each way, and a provider's virtual workspace. All answers are
+ * remembered, and held against each other in the end.
  */
 import type { Random } from '@kcp-ts/base';
 import type { ApiClient } from '../../harness/api-client.ts';

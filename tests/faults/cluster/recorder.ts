@@ -19,7 +19,10 @@ export interface Way {
   failed(shard: string): void;
 }
 
-/** What is written: ConfigMaps, which stay on their shard, and cowboys, which a provider sees of all. */
+/**
+ * What is written: ConfigMaps, which stay on their shard, and cowboys, which a provider sees of
+ * all.
+ */
 export interface Collection {
   readonly resource: 'configmaps' | 'cowboys';
   readonly target: LoadTarget;
@@ -39,7 +42,10 @@ export interface Recorder {
   read(way: Way, collection: Collection, name: string): Promise<Answer>;
   update(way: Way, collection: Collection, name: string, from: bigint): Promise<Answer>;
   remove(way: Way, collection: Collection, name: string, from: bigint): Promise<Answer>;
-  /** Requests to a shard's workspaces that came that way, and those that were not answered as they should or within five seconds. */
+  /**
+   * Requests to a shard's workspaces that came that way, and those that were not answered as they
+   * should or within five seconds.
+   */
   served(shard: string, way: string): Served;
 }
 
@@ -122,7 +128,8 @@ export function createRecorder(label: string): Recorder {
     try {
       const { status, body } = await within(answerMs, request(way.client(shard)));
       answer = answerOf(operation.kind, status, body, collection.resource);
-      // The workspace and its API are there all the time: whoever finds neither has forgotten something.
+      // The workspace and its API are there all the time: whoever finds neither has forgotten
+      // something.
       if (status === 404 && answer.kind !== 'absent')
         odd.push(
           `${operation.kind} of ${objectName(collection, name)} by ${way.name}, from ${startedAt} to ${performance.now()}: ${JSON.stringify(body)}`,

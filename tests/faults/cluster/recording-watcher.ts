@@ -1,4 +1,7 @@
-/** Lists and watches like a controller's informer, and remembers what it was shown: resumes where it was, and lists again after a 410. */
+/**
+ * Lists and watches like a controller's informer, and remembers what it was shown: resumes where it
+ * was, and lists again after a 410.
+ */
 import type { KubeObject } from '@kcp-ts/api';
 import type { ApiClient } from '../../harness/api-client.ts';
 import { field } from '../../harness/objects.ts';

@@ -1,4 +1,7 @@
-/** A shard that is dead for good is taken out by an administrator: nothing of it stays in the others' views, and they serve on. */
+/**
+ * A shard that is dead for good is taken out by an administrator: nothing of it stays in the
+ * others' views, and they serve on.
+ */
 import { expect } from 'vitest';
 import type { Answer } from '../../harness/api-client.ts';
 import { createApiClient } from '../../harness/api-client.ts';

@@ -1,7 +1,9 @@
 /**
- * Whether one object's history is linearizable. The order of its versions is known (each names the one before), so what remains is whether every operation finds a moment
- * between its question and its answer that fits that order: the earliest moments that are possible are given, one state after the other. An answer that names
- * no version (404, 409) may fit several states; each such answer is held against them by itself.
+ * Whether one object's history is linearizable. The order of its versions is known (each names the
+ * one before), so what remains is whether every operation finds a moment between its question and
+ * its answer that fits that order: the earliest moments that are possible are given, one state
+ * after the other. An answer that names no version (404, 409) may fit several states; each such
+ * answer is held against them by itself.
  */
 import type { Operation, Version } from './history.ts';
 import type { ObjectVersions } from './object-versions.ts';
@@ -63,7 +65,8 @@ function statesOf({ object, operations, made, deletions }: ObjectVersions, wrong
   const last = made.at(-1);
   if (last !== undefined) {
     end(last.version, undefined, false);
-    // Deleted by a client that got no answer, and not seen by any watcher: only reads that find nothing there show it.
+    // Deleted by a client that got no answer, and not seen by any watcher: only reads that find
+    // nothing there show it.
     const open = deletionsOf(last.version, operations, object, []);
     if (states.at(-1)?.version !== undefined && open.length > 0)
       states.push({

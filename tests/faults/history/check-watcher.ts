@@ -1,6 +1,8 @@
 /**
- * Whether a watcher was shown what there was: every version of what it watches, once, in order, from its list on, however often its connection broke; or an
- * explicit end (410), after which it lists again. Of a merged stream, each shard's part may be cut short before such an end, and has no holes.
+ * Whether a watcher was shown what there was: every version of what it watches, once, in order,
+ * from its list on, however often its connection broke; or an explicit end (410), after which it
+ * lists again. Of a merged stream, each shard's part may be cut short before such an end, and has
+ * no holes.
  */
 import type { Operation, Shown, Version, Watcher, WatchRecord } from './history.ts';
 import { shardOf } from './history.ts';
@@ -43,7 +45,10 @@ function textOf(record: Exclude<WatchRecord, { kind: 'list' | 'expired' }>): str
     : `a bookmark at ${record.version}`;
 }
 
-/** The version that is there at a revision; undefined for none. `sure`: no deletion without a known version may have come between. */
+/**
+ * The version that is there at a revision; undefined for none. `sure`: no deletion without a known
+ * version may have come between.
+ */
 function stateAt(
   { made, deletions }: ObjectVersions,
   at: Version,

@@ -1,6 +1,7 @@
 /**
- * What a load records of an installation: what clients sent and received of each object, and what watchers were shown. A checker holds it against itself
- * afterwards: nothing but answers, no look into the installation.
+ * What a load records of an installation: what clients sent and received of each object, and what
+ * watchers were shown. A checker holds it against itself afterwards: nothing but answers, no look
+ * into the installation.
  */
 
 /** A resourceVersion as clients see it. */

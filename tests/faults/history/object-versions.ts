@@ -1,6 +1,7 @@
 /**
- * The versions that an object has had, from all that clients received of it. Every change names the version that it is for, so they are one chain, and each
- * link of it is some client's write: acknowledged, or of unknown outcome.
+ * The versions that an object has had, from all that clients received of it. Every change names the
+ * version that it is for, so they are one chain, and each link of it is some client's write:
+ * acknowledged, or of unknown outcome.
  */
 import type { History, Operation, Version } from './history.ts';
 
@@ -83,7 +84,9 @@ function versionsOf(object: string, { writes, deletions, operations }: Told, wro
   return { object, operations, made, deletions: [...deletions].sort(compare) };
 }
 
-/** The versions of every object of a history; what contradicts itself already is added to `wrong`. */
+/**
+ * The versions of every object of a history; what contradicts itself already is added to `wrong`.
+ */
 export function readVersions(history: History, wrong: string[]): ReadonlyMap<string, ObjectVersions> {
   const versions = new Map<string, ObjectVersions>();
   for (const [object, told] of collect(history, wrong)) versions.set(object, versionsOf(object, told, wrong));

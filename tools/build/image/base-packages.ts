@@ -1,7 +1,8 @@
 /**
  * The libraries of Debian that Node is linked with. Each package is named in
- * `deploy/image/base-packages.json` with its version and digest, so that the same commit gives the same
- * image; apt fetches them for any architecture, without root and without touching the machine's own state.
+ * `deploy/image/base-packages.json` with its version and digest, so that the same commit gives the
+ * same image; apt fetches them for any architecture, without root and without touching the
+ * machine's own state.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -59,7 +60,10 @@ export interface FetchedPackages {
 const isLibrary = (path: string) => /^(usr\/)?lib(64)?\/.*\.so(\.[0-9.]+)?$/.test(path) && !path.includes('/gconv/');
 const isLicense = (path: string) => /^usr\/share\/doc\/[^/]+\/copyright$/.test(path);
 
-/** @throws Where apt does not have a version any longer, or a package is another one than was locked. */
+/**
+ * @throws Where apt does not have a version any longer, or a package is another one than was
+ * locked.
+ */
 export async function fetchBasePackages({ architecture, folder, locked }: FetchOptions): Promise<FetchedPackages> {
   const options = await aptOptions(folder, architectures[architecture].debian);
   await run('apt-get', [...options, '-qq', 'update']);

@@ -25,7 +25,10 @@ export function isArchitecture(name: string): name is Architecture {
   return Object.hasOwn(architectures, name);
 }
 
-/** The entries with the directories that they lie in, each once, parents first and otherwise by path. */
+/**
+ * The entries with the directories that they lie in, each once, parents first and otherwise by
+ * path.
+ */
 export function withDirectories(entries: readonly Entry[]): readonly Entry[] {
   const byPath = new Map<string, Entry>();
   for (const entry of entries) {

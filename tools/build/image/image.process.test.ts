@@ -13,7 +13,9 @@ import { nonroot, runConfigOf } from './run-config.ts';
 
 const run = promisify(execFile);
 const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
-/** What apt no longer has cannot be fetched again: then the newest is taken, and the test says so. */
+/**
+ * What apt no longer has cannot be fetched again: then the newest is taken, and the test says so.
+ */
 let baseFlags: readonly string[] = [];
 
 let folder: string;

@@ -1,4 +1,7 @@
-/** One layer of an image: a tar archive of entries, compressed. The same entries give the same bytes, on any machine and at any time. */
+/**
+ * One layer of an image: a tar archive of entries, compressed. The same entries give the same
+ * bytes, on any machine and at any time.
+ */
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';

@@ -1,6 +1,7 @@
 /**
- * Makes the image of kcp-ts, without a container engine and without root: `make image`. What it is made of is
- * named by the commit, the lock file and `deploy/image/base-packages.json`; so are its bytes.
+ * Makes the image of kcp-ts, without a container engine and without root: `make image`. What it is
+ * made of is named by the commit, the lock file and `deploy/image/base-packages.json`; so are its
+ * bytes.
  */
 import { chmod, chown, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -1,4 +1,7 @@
-/** What npm brings for an architecture, by the lock file: Node itself, and the packages that are not built into the programs. */
+/**
+ * What npm brings for an architecture, by the lock file: Node itself, and the packages that are not
+ * built into the programs.
+ */
 import { execFile } from 'node:child_process';
 import { copyFile, glob, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -41,7 +44,10 @@ function placeOf(packages: LockedPackages, name: string, from: string): string |
   }
 }
 
-/** The places of some packages of the root and of all that they need; with `optional`, also of what they take where it is there. */
+/**
+ * The places of some packages of the root and of all that they need; with `optional`, also of what
+ * they take where it is there.
+ */
 export function closureOf(
   packages: LockedPackages,
   names: readonly string[],
@@ -66,7 +72,10 @@ function isRun(path: string): boolean {
   return /\.(js|cjs|mjs|json|node)$/.test(path) || /\/licen[cs]e[^/]*$/i.test(path);
 }
 
-/** Installs what the lock file names for the architecture into `folder`: npm checks each package against the digest in the lock file. */
+/**
+ * Installs what the lock file names for the architecture into `folder`: npm checks each package
+ * against the digest in the lock file.
+ */
 async function install(folder: string, architecture: Architecture): Promise<void> {
   const manifests = ['package.json', 'package-lock.json'];
   for await (const path of glob('{libs,services,tools}/*/package.json', { cwd: root })) manifests.push(path);

@@ -1,4 +1,7 @@
-/** An image as a folder by the OCI Image Layout Specification 1.1, which `skopeo copy oci:…`, `crane push` and `podman load` take. */
+/**
+ * An image as a folder by the OCI Image Layout Specification 1.1, which `skopeo copy oci:…`, `crane
+ * push` and `podman load` take.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Architecture } from './entry.ts';
@@ -12,7 +15,9 @@ const mediaTypes = {
   index: 'application/vnd.oci.image.index.v1+json',
 } as const;
 
-/** How a container of the image starts. `deploy/Dockerfile` says the same; a test compares the two. */
+/**
+ * How a container of the image starts. `deploy/Dockerfile` says the same; a test compares the two.
+ */
 export interface RunConfig {
   readonly user: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -50,7 +55,10 @@ function configOf({ architecture, layers, created, run }: Image): object {
   };
 }
 
-/** Writes the layout of one image for several architectures, named `reference`; returns the digest of its index. */
+/**
+ * Writes the layout of one image for several architectures, named `reference`; returns the digest
+ * of its index.
+ */
 export async function writeOciLayout(folder: string, images: readonly Image[], reference: string): Promise<string> {
   const blobs = join(folder, 'blobs', 'sha256');
   await mkdir(blobs, { recursive: true });

@@ -1,4 +1,7 @@
-/** What lies in an image, as layers that change more and more often: Debian's libraries and Node, packages of npm, the programs. */
+/**
+ * What lies in an image, as layers that change more and more often: Debian's libraries and Node,
+ * packages of npm, the programs.
+ */
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -12,7 +12,8 @@ export function runConfigOf(version: string, build: BuildInfo): RunConfig {
       PATH: '/usr/bin',
       HOME: '/tmp',
       KCP_ROOT_DIRECTORY: '/var/lib/kcp-ts',
-      // Memory that is not needed goes back to the machine: one arena, a heap whose young part stays small.
+      // Memory that is not needed goes back to the machine: one arena, a heap whose young part
+      // stays small.
       MALLOC_ARENA_MAX: '1',
       MALLOC_TRIM_THRESHOLD_: '131072',
       MALLOC_MMAP_THRESHOLD_: '65536',

@@ -2,7 +2,10 @@ import type { Finding } from '../finding.ts';
 import type { Project } from '../project.ts';
 import { resolveImport } from '../resolve-import.ts';
 
-/** Files that import each other in a circle, type imports included: one finding a circle, at its first file. */
+/**
+ * Files that import each other in a circle, type imports included: one finding a circle, at its
+ * first file.
+ */
 export function checkCircles(project: Project): readonly Finding[] {
   const graph = new Map<string, readonly string[]>();
   for (const file of project.files) {

@@ -21,7 +21,10 @@ interface Counted {
   readonly linesOf: (file: SourceFile) => readonly number[];
 }
 
-/** `core/namespaces/`, `core.kcp.io/logicalclusters/-/`: as a string, or as the beginning of a template. */
+/**
+ * `core/namespaces/`, `core.kcp.io/logicalclusters/-/`: as a string, or as the beginning of a
+ * template.
+ */
 const keyPrefix = /^(?:core|apps|batch|(?:[a-z]+\.)+(?:kcp|k8s)\.io)\/[a-z]+\/(?:-\/.*)?$/;
 
 function isProgramCode({ path }: SourceFile): boolean {
@@ -78,7 +81,9 @@ export function countsOf(project: Project, max = limits): readonly { what: strin
   });
 }
 
-/** One finding where there are more places than the limit allows; which of them is new is not known. */
+/**
+ * One finding where there are more places than the limit allows; which of them is new is not known.
+ */
 export function checkCounts(project: Project, max = limits): readonly Finding[] {
   return counted.flatMap((entry): readonly Finding[] => {
     const count = placesOf(project, entry).length;

@@ -7,7 +7,9 @@ import type { Import, SourceFile } from '../source-file.ts';
 
 type Report = (rule: RuleName, message: string) => readonly Finding[];
 
-/** Imports go to lower layers, packages name what they import, and each package has one entry point. */
+/**
+ * Imports go to lower layers, packages name what they import, and each package has one entry point.
+ */
 export function checkLayers(project: Project): readonly Finding[] {
   return project.files.flatMap((file) => {
     const home = packageOf(project, file.path);

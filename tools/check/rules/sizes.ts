@@ -7,7 +7,10 @@ export const fileLinesMax = 400;
 const testLinesMax = 600;
 export const functionLinesMax = 100;
 
-/** Files and functions that are far longer than most: each is better in parts, or has a waiver that says why it is not. */
+/**
+ * Files and functions that are far longer than most: each is better in parts, or has a waiver that
+ * says why it is not.
+ */
 export function checkSizes(project: Project): readonly Finding[] {
   return project.files
     .filter((file) => !isGenerated(file.path))

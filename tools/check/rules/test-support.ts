@@ -5,7 +5,10 @@ import { packageName, resolveImport } from '../resolve-import.ts';
 
 const testTools = new Set(['vitest', '@vitest/coverage-v8', 'fast-check']);
 
-/** What exists for tests is imported by tests alone: fixtures, contracts, libs/testing and the tools of tests. */
+/**
+ * What exists for tests is imported by tests alone: fixtures, contracts, libs/testing and the tools
+ * of tests.
+ */
 export function checkTestSupport(project: Project): readonly Finding[] {
   return project.files
     .filter(({ path }) => !isTestSupport(path))

@@ -1,4 +1,7 @@
-/** A whole installation on this machine: etcd, NATS, shards, cache-server, virtual-workspaces and front-proxies, each a process, all ended together. */
+/**
+ * A whole installation on this machine: etcd, NATS, shards, cache-server, virtual-workspaces and
+ * front-proxies, each a process, all ended together.
+ */
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom, isFreePort } from '@kcp-ts/base';
 import { startInRootDirectory } from '@kcp-ts/program';
@@ -30,7 +33,10 @@ export interface ClusterOptions extends Wanted {
   readonly environment?: NodeJS.ProcessEnv | undefined;
   /** Lines of a token file, for people beside the administrators. */
   readonly tokens?: readonly string[] | undefined;
-  /** How the parts reach each other, where that is not straight: called once, before anything is started. */
+  /**
+   * How the parts reach each other, where that is not straight: called once, before anything is
+   * started.
+   */
   wire?(layout: Layout): Promise<Wiring>;
   /** How long the start may take. */
   readonly readyMs?: number | undefined;
@@ -103,7 +109,10 @@ function createPart(part: Part, { layout, options, wiring, ca, clock }: PartDepe
   };
 }
 
-/** Resolves when every part is ready; rejects, with all of them ended, when one does not get there, or another launcher has the folder. */
+/**
+ * Resolves when every part is ready; rejects, with all of them ended, when one does not get there,
+ * or another launcher has the folder.
+ */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const clock = createSystemClock();
   const random = createSystemRandom();
@@ -120,7 +129,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   );
 }
 
-/** Ends what a launcher that was killed has left: it has the ports and folders of the parts, and would be taken for them. */
+/**
+ * Ends what a launcher that was killed has left: it has the ports and folders of the parts, and
+ * would be taken for them.
+ */
 async function endFormer({ folder, tell }: ClusterOptions, clock: Clock): Promise<void> {
   const left = leftProcesses(folder);
   if (left.length === 0) return;
@@ -128,7 +140,10 @@ async function endFormer({ folder, tell }: ClusterOptions, clock: Clock): Promis
   for (const each of left) tell?.(`ended ${listProcesses([each])}, which a former launcher had left running`);
 }
 
-/** Before anything is started: a part would end at once, and what has its port could be taken for it. */
+/**
+ * Before anything is started: a part would end at once, and what has its port could be taken for
+ * it.
+ */
 async function refuseTakenPorts(layout: Layout, before: Layout | undefined): Promise<void> {
   for (const { name, kind, port, otherPort } of layout.parts) {
     // The second port of these is not used.
@@ -144,7 +159,10 @@ async function refuseTakenPorts(layout: Layout, before: Layout | undefined): Pro
   }
 }
 
-/** Shards that the installation still has are not left out without a word: their workspaces would be gone. */
+/**
+ * Shards that the installation still has are not left out without a word: their workspaces would be
+ * gone.
+ */
 async function refuseShardsLeftOut(layout: Layout, before: Layout | undefined, clock: Clock): Promise<void> {
   const left = before === undefined ? [] : shardsLeftOut(before, layout);
   if (left.length === 0) return;
@@ -199,7 +217,8 @@ async function startParts(options: ClusterOptions, clock: Clock): Promise<Cluste
       services.filter(({ part }) => !isStandby(part)),
       () => 'readyz',
     );
-    // Those who come second are standbys: of two processes of a shard one serves, and the other is well.
+    // Those who come second are standbys: of two processes of a shard one serves, and the other is
+    // well.
     await begin(
       services.filter(({ part }) => isStandby(part)),
       () => 'livez',

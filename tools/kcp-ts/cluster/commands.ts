@@ -10,7 +10,9 @@ import type { Command } from './process.ts';
 export interface Wiring {
   /** What services call themselves to each other: others dial their ports there. */
   readonly host: string;
-  /** `host:port` where a part reaches an etcd, for its own store or for what all agree on, or NATS. */
+  /**
+   * `host:port` where a part reaches an etcd, for its own store or for what all agree on, or NATS.
+   */
   address(from: Part, to: Part, use: 'store' | 'coordination' | 'bus'): string;
 }
 

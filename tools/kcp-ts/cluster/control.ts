@@ -1,4 +1,7 @@
-/** How another terminal speaks to a running installation: a request in a file, SIGHUP to the launcher, and the answer in another file. */
+/**
+ * How another terminal speaks to a running installation: a request in a file, SIGHUP to the
+ * launcher, and the answer in another file.
+ */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSystemClock, pauseAlive, readFileIfThere, writePrivateFile } from '@kcp-ts/base';

@@ -1,4 +1,7 @@
-/** Certificates, keys, tokens and passwords of a local installation: made once, kept in its folder, readable by their owner alone. */
+/**
+ * Certificates, keys, tokens and passwords of a local installation: made once, kept in its folder,
+ * readable by their owner alone.
+ */
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock, Random } from '@kcp-ts/base';
@@ -86,7 +89,9 @@ export function natsPasswordPath(folder: string, part: Part): string {
   return pkiPath(folder, `${part.name}.nats-password`);
 }
 
-/** The tokens of the administrators are kept; `more` are those of people, as given at this start. */
+/**
+ * The tokens of the administrators are kept; `more` are those of people, as given at this start.
+ */
 async function ensureTokens(
   folder: string,
   random: Random,

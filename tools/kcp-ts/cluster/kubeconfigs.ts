@@ -1,4 +1,7 @@
-/** The kubeconfigs of a local installation: one through the front-proxy, and one a shard for those who want to see it by itself. */
+/**
+ * The kubeconfigs of a local installation: one through the front-proxy, and one a shard for those
+ * who want to see it by itself.
+ */
 import { join } from 'node:path';
 import { writePrivateFile } from '@kcp-ts/base';
 import { formatYaml } from '@kcp-ts/http';

@@ -1,4 +1,7 @@
-/** Where the files of a local installation lie, which parts it has and on which ports: kept in `cluster.json`, so that it starts again as it was. */
+/**
+ * Where the files of a local installation lie, which parts it has and on which ports: kept in
+ * `cluster.json`, so that it starts again as it was.
+ */
 import { join } from 'node:path';
 import { freePorts, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
 
@@ -35,7 +38,10 @@ function numbered(kind: PartKind, count: number, alone: boolean): readonly (read
   return Array.from({ length: count }, (_, index) => [alone && count === 1 ? kind : `${kind}-${index + 1}`, kind]);
 }
 
-/** The shard that holds the workspace root is called so, as kcp's is; in an installation that was made before it was, all shards have numbers. */
+/**
+ * The shard that holds the workspace root is called so, as kcp's is; in an installation that was
+ * made before it was, all shards have numbers.
+ */
 function shardNames(count: number, before: readonly Part[]): readonly (readonly [string, PartKind])[] {
   const [first] = before.filter(({ kind }) => kind === 'shard');
   if (first !== undefined && first.name !== 'root') return numbered('shard', count, false);

@@ -1,4 +1,7 @@
-/** The configuration of the installation's NATS server: loopback alone, a user for each part, and what each may publish. */
+/**
+ * The configuration of the installation's NATS server: loopback alone, a user for each part, and
+ * what each may publish.
+ */
 import { readFile } from 'node:fs/promises';
 import { writePrivateFile } from '@kcp-ts/base';
 import { natsPermissions } from '@kcp-ts/bus';

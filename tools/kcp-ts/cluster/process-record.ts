@@ -1,14 +1,17 @@
 /**
- * Which processes an installation has, kept in files, so that whoever comes after a launcher that was killed can find
- * what it left running. A process id means nothing by itself, since it is given again: the file also has when the process
- * was started, and in which boot of the machine.
+ * Which processes an installation has, kept in files, so that whoever comes after a launcher that
+ * was killed can find what it left running. A process id means nothing by itself, since it is given
+ * again: the file also has when the process was started, and in which boot of the machine.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '@kcp-ts/base';
 import { pauseAlive } from '@kcp-ts/base';
 
-/** `unknown`: there is a process of that id, and it is not known whether it is the one that was recorded. */
+/**
+ * `unknown`: there is a process of that id, and it is not known whether it is the one that was
+ * recorded.
+ */
 type ProcessState = 'running' | 'gone' | 'unknown';
 
 interface ProcessRecord {
@@ -27,7 +30,9 @@ export interface LeftProcess {
 const pollMs = 50;
 /** A process that does not end when asked is ended. */
 const graceMs = 10_000;
-/** Fields of /proc/<pid>/stat, counted behind the program's name: the third and the twenty-second. */
+/**
+ * Fields of /proc/<pid>/stat, counted behind the program's name: the third and the twenty-second.
+ */
 const statFields = { state: 0, startTime: 19 } as const;
 
 function readText(path: string): string | undefined {
@@ -38,7 +43,10 @@ function readText(path: string): string | undefined {
   }
 }
 
-/** Undefined where there is no such process, or one that has ended and that nobody has waited for; '' where the system does not say. */
+/**
+ * Undefined where there is no such process, or one that has ended and that nobody has waited for;
+ * '' where the system does not say.
+ */
 function identityOf(pid: number): string | undefined {
   const boot = readText('/proc/sys/kernel/random/boot_id');
   if (boot === undefined) return '';
@@ -134,8 +142,8 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 /**
- * Ends processes that a former launcher has left, asking them first. Throws, with their ids, where some may not be
- * touched, since they may be somebody else's, or do not end.
+ * Ends processes that a former launcher has left, asking them first. Throws, with their ids, where
+ * some may not be touched, since they may be somebody else's, or do not end.
  */
 export async function endLeft(folder: string, left: readonly LeftProcess[], clock: Clock): Promise<void> {
   const unknown = left.filter(({ state }) => state === 'unknown');

@@ -1,4 +1,7 @@
-/** A part of a local installation as a process: started, watched, started again when it ends by itself, and ended with everything else. */
+/**
+ * A part of a local installation as a process: started, watched, started again when it ends by
+ * itself, and ended with everything else.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
@@ -21,7 +24,10 @@ export interface PartProcess {
   readonly pid: number | undefined;
   readonly running: boolean;
   start(): void;
-  /** Ends it and leaves it ended; resolves when the process is gone. A stopped (SIGSTOP) process ends too. */
+  /**
+   * Ends it and leaves it ended; resolves when the process is gone. A stopped (SIGSTOP) process
+   * ends too.
+   */
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   /** SIGSTOP and SIGCONT. */
   pause(): void;

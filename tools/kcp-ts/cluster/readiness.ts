@@ -21,7 +21,10 @@ export interface Awaited {
   readonly first?: { readonly signal: AbortSignal | undefined } | undefined;
 }
 
-/** A part that does not get ready may take its folder with it: what its process said last goes with the error. */
+/**
+ * A part that does not get ready may take its folder with it: what its process said last goes with
+ * the error.
+ */
 async function logEnd({ logFile, logStart }: PartProcess): Promise<string> {
   try {
     await using file = await open(logFile);
@@ -39,7 +42,10 @@ export async function refuseEnded({ name }: Part, process: PartProcess): Promise
   if (process.ownEnd !== undefined) throw new Error(`${name} ${process.ownEnd}${await logEnd(process)}`);
 }
 
-/** Rejects when the process of a start ends by itself, when the signal is aborted, and after a while. */
+/**
+ * Rejects when the process of a start ends by itself, when the signal is aborted, and after a
+ * while.
+ */
 export async function awaitReady(awaited: Awaited): Promise<void> {
   const { part, process, path, ca, clock, withinMs, first } = awaited;
   using client = createHttpClient({ ca, timeout: 2_000 });

@@ -3,7 +3,7 @@
  * to them.
  */
 import type { KubeObject } from '@kcp-ts/api';
-import type { PolicyRule } from './rbac-objects.ts';
+import type { PolicyRule } from '@kcp-ts/authz';
 import { clusterRole, clusterRoleBinding, groupSubject, rule, urlRule } from './rbac-objects.ts';
 
 const read = 'get list watch';

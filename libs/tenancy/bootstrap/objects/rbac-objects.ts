@@ -1,15 +1,8 @@
 /** Short forms of RBAC objects, as they are stored. */
 import type { KubeObject, ObjectMeta } from '@kcp-ts/api';
+import type { PolicyRule } from '@kcp-ts/authz';
 
 const group = 'rbac.authorization.k8s.io';
-
-export interface PolicyRule {
-  readonly verbs: readonly string[];
-  readonly apiGroups?: readonly string[];
-  readonly resources?: readonly string[];
-  readonly resourceNames?: readonly string[];
-  readonly nonResourceURLs?: readonly string[];
-}
 
 export interface Subject {
   readonly kind: 'User' | 'Group';

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@kcp-ts/api';
-import type { PolicyRule } from './rbac-objects.ts';
+import type { PolicyRule } from '@kcp-ts/authz';
 import { clusterRole, clusterRoleBinding, groupSubject, rule, userSubject } from './rbac-objects.ts';
 
 const anyone = groupSubject('system:authenticated');
