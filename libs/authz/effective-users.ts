@@ -102,7 +102,7 @@ function globalServiceAccount(user: UserInfo, cluster: LogicalClusterName): User
  * account's own name means somebody else there. One that does not say where it is at home is the
  * cluster's own. Undefined for one that is at home nowhere.
  */
-export function nameElsewhere(user: UserInfo, cluster: LogicalClusterName): string | undefined {
+export function nameInOtherClusters(user: UserInfo, cluster: LogicalClusterName): string | undefined {
   const account = serviceAccountOf(user.name);
   if (account === undefined) return user.name;
   const home = user.extra?.[homeClusterExtra] === undefined ? cluster : homeOf(user);

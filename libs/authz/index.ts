@@ -7,7 +7,7 @@ export type { AccessRequest, Decision, PathQuestion, Question, ResourceQuestion 
 export type { Authorizer, AuthorizerDependencies, BoundExport } from './authorizer.ts';
 export { alwaysAllowPathsDefault, createAuthorizer } from './authorizer.ts';
 export type { ClusterFacts } from './content-gate.ts';
-export { effectiveUsers, homeOf, nameElsewhere } from './effective-users.ts';
+export { effectiveUsers, homeOf, nameInOtherClusters } from './effective-users.ts';
 export type { Escalation, RbacWriter } from './escalation.ts';
 export { createEscalation } from './escalation.ts';
 export { forbiddenError } from './forbidden-error.ts';

@@ -27,7 +27,7 @@ const create =
       resolve: (path) => (path === 'root:provider' ? 'c1' : path === 'c1' ? path : undefined),
       shards: () => shards,
       ownShard: 'one',
-      consumersElsewhere: () => elsewhere,
+      otherShardsOfConsumers: () => elsewhere,
       partitionsPrefix: () => prefixOf('topology.kcp.io', 'partitions'),
     });
 

@@ -30,7 +30,7 @@ export interface EndpointSliceDependencies extends ControllerDependencies {
   shards(): readonly Shard[];
   readonly ownShard: string;
   /** Other shards with consumers of an export, by its hash. */
-  consumersElsewhere(exportHash: string): readonly string[];
+  otherShardsOfConsumers(exportHash: string): readonly string[];
   /** `topology.kcp.io/partitions/<identity>/`. */
   partitionsPrefix(): string;
 }
@@ -127,7 +127,7 @@ export function createEndpointSlices(deps: EndpointSliceDependencies): Controlle
   /** Shards with somebody who is bound to an export. */
   function shardsWithConsumers(hash: string): ReadonlySet<string> {
     const own = deps.bindings.consumers(hash).size > 0 ? [deps.ownShard] : [];
-    return new Set([...own, ...deps.consumersElsewhere(hash)]);
+    return new Set([...own, ...deps.otherShardsOfConsumers(hash)]);
   }
 
   /** One URL for all shards; a partition that leaves some out says so in it. */

@@ -43,7 +43,7 @@ const create = (environment: TestEnvironment) => {
         );
       },
     },
-    clustersElsewhere: announced.source,
+    clustersOfOtherShards: announced.source,
   });
 };
 

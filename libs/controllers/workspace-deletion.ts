@@ -30,7 +30,7 @@ export interface WorkspaceDeletionDependencies extends ControllerDependencies {
   readonly removal: ClusterRemoval;
   readonly otherShards: ShardRequests;
   /** Workspaces of this shard whose logical cluster on another shard has changed, by key. */
-  readonly clustersElsewhere: Source;
+  readonly clustersOfOtherShards: Source;
 }
 
 const waitForContent = wait(2_000, 'content of the logical cluster remains');
@@ -73,7 +73,7 @@ export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Co
     return commit([lastOperation(entry, workspace)]);
   }
 
-  async function removeElsewhere(
+  async function removeOnOtherShard(
     entry: Entry,
     workspace: Workspace,
     shard: string,
@@ -92,7 +92,7 @@ export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Co
     if (cluster === undefined) return finish(entry, workspace);
     const shard = annotations?.[shardAnnotation];
     if (shard !== undefined && shard !== deps.otherShards.ownShard)
-      return removeElsewhere(entry, workspace, shard, cluster);
+      return removeOnOtherShard(entry, workspace, shard, cluster);
     const { name, uid = '' } = workspace.metadata;
     const owner = { cluster: parseKey(entry.key).cluster, name, uid };
     const outcome = await deps.removal.remove(
@@ -167,7 +167,7 @@ export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Co
         },
       },
     ],
-    sources: [deps.clustersElsewhere],
+    sources: [deps.clustersOfOtherShards],
     reconcile(key, decision) {
       const entry = decision.peek(key);
       if (entry === undefined || !isDeleting(entry.value)) return nothing;

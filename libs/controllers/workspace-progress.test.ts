@@ -69,7 +69,7 @@ const create =
         },
         describeCluster: (_shard, cluster) => Promise.resolve(made.get(cluster)),
       },
-      clustersElsewhere: announced.source,
+      clustersOfOtherShards: announced.source,
     });
   };
 

@@ -39,7 +39,7 @@ export interface WorkspaceProgressDependencies extends ControllerDependencies {
   pathOf(cluster: LogicalClusterName): string;
   readonly otherShards: ShardRequests;
   /** Workspaces of this shard whose logical cluster on another shard has changed, by key. */
-  readonly clustersElsewhere: Source;
+  readonly clustersOfOtherShards: Source;
 }
 
 const bindingsMax = 1_000;
@@ -128,7 +128,7 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
   /**
    * The shard that has to make the workspace's cluster, or has made it, where that is not this one.
    */
-  function elsewhere(
+  function otherShardOf(
     workspace: Workspace,
   ): { readonly shard: string; readonly cluster: LogicalClusterName } | undefined {
     const { annotations = {} } = workspace.metadata;
@@ -138,7 +138,7 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
     return { shard, cluster };
   }
 
-  async function makeElsewhere(
+  async function createOnOtherShard(
     entry: Entry,
     workspace: Workspace,
     { shard, cluster }: { readonly shard: string; readonly cluster: LogicalClusterName },
@@ -189,7 +189,7 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
 
   /** What the workspace's cluster says of itself; undefined where it is gone or going. */
   async function clusterStatus(decision: Reads, workspace: Workspace, name: string): Promise<LogicalCluster['status']> {
-    const other = elsewhere(workspace);
+    const other = otherShardOf(workspace);
     if (other !== undefined) {
       const made = await deps.otherShards.describeCluster(other.shard, name);
       if (made === undefined) return undefined;
@@ -262,7 +262,7 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
         },
       },
     ],
-    sources: [deps.clustersElsewhere],
+    sources: [deps.clustersOfOtherShards],
     reconcile(key, decision) {
       const entry = decision.peek(key);
       if (entry !== undefined && key.startsWith(logicalClustersPrefix)) return progressCluster(decision, entry);
@@ -272,10 +272,10 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
       }
       const workspace = objectOf<Workspace>(workspaces(), entry);
       if (workspace.spec?.cluster !== undefined) return progress(decision, entry, workspace, workspace.spec.cluster);
-      const other = elsewhere(workspace);
+      const other = otherShardOf(workspace);
       // Where the shard it was meant for has left, it is placed again.
       return other !== undefined && deps.otherShards.knows(other.shard)
-        ? makeElsewhere(entry, workspace, other)
+        ? createOnOtherShard(entry, workspace, other)
         : schedule(entry, workspace);
     },
   };

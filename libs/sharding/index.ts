@@ -83,7 +83,7 @@ export type { MergedEvent } from './merge/shard-stream.ts';
 // One stream and one list of several shards
 export type { UpstreamWatch, UpstreamWatchHandlers } from './merge/upstream-watch.ts';
 // What a shard knows of the others, and they ask of each other
-export { changesEverywhere, childElsewhere, objectsEverywhere } from './peers/everywhere.ts';
+export { changesOfAllShards, childOfOtherShard, objectsOfAllShards } from './peers/all-shards.ts';
 export type { Installation } from './peers/join-installation.ts';
 export { createKnown, joinInstallation } from './peers/join-installation.ts';
 export { ownershipOf, workspacesOfOtherShards } from './peers/owned-clusters.ts';

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { ClusterName, Condition, LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import { asClusterName, withCondition } from '@kcp-ts/api';
-import { nameElsewhere } from '@kcp-ts/authz';
+import { nameInOtherClusters } from '@kcp-ts/authz';
 import type { Random } from '@kcp-ts/base';
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { base36Padded, drawClusterName, formatLocks, locksOfBindings, resourceLocksAnnotation } from '@kcp-ts/sharing';
@@ -171,7 +171,7 @@ export function planCluster(deps: PlanDependencies, plan: ClusterPlan): PlannedC
   };
   const objects = [
     { group: 'core.kcp.io', plural: 'logicalclusters', namespace: '', object: logicalCluster },
-    ...initialObjects(nameElsewhere(plan.creator, plan.owner?.cluster ?? plan.cluster), deps.caBundle),
+    ...initialObjects(nameInOtherClusters(plan.creator, plan.owner?.cluster ?? plan.cluster), deps.caBundle),
     ...bindings.objects,
   ];
   // The LogicalCluster first: whatever is in a cluster is younger than it.

@@ -54,7 +54,7 @@ export function clusterRemoval(parts: ShardParts): ReturnType<typeof createClust
 /** Exports, bindings, and where providers find their consumers. */
 function sharingControllers(parts: ShardParts): readonly Controller[] {
   const { deps, inSlices, shardsPrefix, setsPrefix, partitionsPrefix } = dependencies(parts);
-  const { bindings, caBundle, catalog, claims, everywhere, keepSchema, peers, reader, shardName: ownShard } = parts;
+  const { bindings, caBundle, catalog, claims, ofAllShards, keepSchema, peers, reader, shardName: ownShard } = parts;
   const { resolve, pathOf, shards } = parts.tenancy;
   return [
     createApiExportIdentity({ ...deps, caBundle, pathOf, takesContent }),
@@ -65,7 +65,7 @@ function sharingControllers(parts: ShardParts): readonly Controller[] {
       claims,
       resolve,
       keepSchema,
-      exportsOf: (cluster) => exportsOf({ objects: everywhere, reader }, cluster),
+      exportsOf: (cluster) => exportsOf({ objects: ofAllShards, reader }, cluster),
       claimedResources: (cluster, claim) => claimedResources(catalog, cluster as ClusterName, claim),
     }),
     createEndpointSlices({
@@ -76,7 +76,7 @@ function sharingControllers(parts: ShardParts): readonly Controller[] {
       shards,
       partitionsPrefix,
       ownShard,
-      consumersElsewhere: (hash) => (peers === undefined ? [] : shardsOfConsumers(peers.objects, hash)),
+      otherShardsOfConsumers: (hash) => (peers === undefined ? [] : shardsOfConsumers(peers.objects, hash)),
     }),
     createExportConsumers({ ...deps, bindings, ownShard }),
     createPartitionSets({ ...deps, shards, shardsPrefix, setsPrefix, partitionsPrefix }),
@@ -111,7 +111,7 @@ function workspaceControllers(parts: ShardParts): readonly Controller[] {
   const removal = clusterRemoval(parts);
   const others = {
     otherShards: peers?.shards ?? noOtherShards(shardName),
-    clustersElsewhere: workspacesOfOtherShards(store, peers, workspacesPrefix),
+    clustersOfOtherShards: workspacesOfOtherShards(store, peers, workspacesPrefix),
   };
   return [
     createWorkspaceTypeUrls({ ...deps, shards, shardsPrefix, typesPrefix }),

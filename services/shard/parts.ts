@@ -13,7 +13,7 @@ import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/kind
 import type { Conversion, Strategy } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
 import type { Peers } from '@kcp-ts/sharding';
-import { changesEverywhere, childElsewhere, createClusterIndex, objectsEverywhere } from '@kcp-ts/sharding';
+import { changesOfAllShards, childOfOtherShard, createClusterIndex, objectsOfAllShards } from '@kcp-ts/sharding';
 import { createClaimTables, createExportIndex, exportKey, keepBoundSchema, policyOwners } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';
 import { createParsedReader } from '@kcp-ts/storage';
@@ -87,10 +87,10 @@ export function createParts(options: PartsOptions) {
   const { store, clock, random, shardNumber, shardName, caBundle, peers } = options;
   const resources = createServed(options);
   const { catalog, components, identities, prefix, served, isBuiltin } = resources;
-  const everywhere = objectsEverywhere(store, peers);
+  const ofAllShards = objectsOfAllShards(store, peers);
   const hub = createWatchHub(store, { formatRevision: (revision) => formatResourceVersion(revision, shardNumber) });
-  const changes = changesEverywhere(hub, peers);
-  const reader = createParsedReader(everywhere, cachedObjects);
+  const changes = changesOfAllShards(hub, peers);
+  const reader = createParsedReader(ofAllShards, cachedObjects);
   const exports = createExportIndex();
   const bindings = createBindingIndex(store);
   const claims = createClaimTables({ store, reader, clustersMax: cachedClusters });
@@ -99,11 +99,11 @@ export function createParts(options: PartsOptions) {
     workspacesPrefix: () =>
       identities.get('tenancy.kcp.io') === undefined ? undefined : prefix('tenancy.kcp.io', 'workspaces'),
     entriesMax: cachedClusters,
-    elsewhere:
-      peers === undefined ? undefined : { child: (parent, name) => childElsewhere(store, peers, parent, name) },
+    otherShards:
+      peers === undefined ? undefined : { child: (parent, name) => childOfOtherShard(store, peers, parent, name) },
   });
   const access = createAccess({
-    rules: createStoreRuleSource(everywhere),
+    rules: createStoreRuleSource(ofAllShards),
     cluster: (name) => clusters.facts(name as ClusterName),
     otherCluster: (name) => peers?.index.cluster(name),
     boundExport: (cluster, group, resource) =>
@@ -115,7 +115,7 @@ export function createParts(options: PartsOptions) {
   const keepSchema = keepBoundSchema.bind(undefined, store);
   const tenancy = createTenancy({
     store,
-    objects: everywhere,
+    objects: ofAllShards,
     replicated: peers?.objects,
     reader,
     locate(path) {
@@ -163,7 +163,7 @@ export function createParts(options: PartsOptions) {
     caBundle,
     peers,
     ...resources,
-    everywhere,
+    ofAllShards,
     hub,
     changes,
     reader,

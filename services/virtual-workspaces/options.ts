@@ -12,7 +12,7 @@ export const options = {
   },
   shutdownDrainSeconds: {
     ...drainOptions.shutdownDrainSeconds,
-    text: 'How long open requests may go on after SIGTERM; watches end at once, and go on elsewhere.',
+    text: 'How long open requests may go on after SIGTERM; watches end at once, and resume at another replica.',
   },
   ...inFlightOptions,
   ...installationOptions,

@@ -40,7 +40,7 @@ export interface ClusterIndexDependencies {
   workspacesPrefix(): string | undefined;
   readonly entriesMax: number;
   /** Workspaces on other shards, where there are any. */
-  readonly elsewhere?: { child(parent: ClusterName, name: string): Placement } | undefined;
+  readonly otherShards?: { child(parent: ClusterName, name: string): Placement } | undefined;
 }
 
 export function createClusterIndex(deps: ClusterIndexDependencies): ClusterIndex {
@@ -54,7 +54,7 @@ export function createClusterIndex(deps: ClusterIndexDependencies): ClusterIndex
     const known = children.get(key);
     if (known !== undefined) return known;
     const entry = deps.store.get(key);
-    if (entry === undefined) return deps.elsewhere?.child(parent, name) ?? { status: 'unknown' };
+    if (entry === undefined) return deps.otherShards?.child(parent, name) ?? { status: 'unknown' };
     const workspace = parseStored<Workspace>(entry.value);
     const cluster = workspace.spec?.cluster;
     if (workspace.status?.phase === 'Unavailable') return { status: 'unavailable' };

@@ -115,7 +115,7 @@ export class ShardStream implements Disposable {
     const now = this.#deps.clock.monotonic();
     this.#brokenSinceMs ??= now;
     const unreachable = this.shard.alive && now - this.#brokenSinceMs >= unreachableMsMax;
-    // Half a state cannot be gone on with: which objects came is not known.
+    // A broken initial list cannot be resumed: it is not known which objects were sent.
     if (error !== undefined || (this.starting && this.#came) || unreachable) {
       this.#deps.failed(error);
       return;

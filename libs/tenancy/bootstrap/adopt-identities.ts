@@ -23,7 +23,7 @@ function take(deps: BootstrapDependencies, identities: RootIdentities | undefine
  * that holds root.
  */
 export function readIdentities(deps: BootstrapDependencies): boolean {
-  return take(deps, identitiesOfExports(deps.everywhere, deps.rootExports));
+  return take(deps, identitiesOfExports(deps.ofAllShards, deps.rootExports));
 }
 
 /** Resolves when all exports of the shard that holds root have been received. */

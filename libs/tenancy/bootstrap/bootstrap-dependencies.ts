@@ -17,7 +17,7 @@ export interface KnownIdentities {
 export interface BootstrapDependencies {
   readonly store: Pick<Store, 'get' | 'head' | 'commit' | 'fault'>;
   /** Objects of this shard, and the replicated ones of others. */
-  readonly everywhere: Pick<Store, 'get'>;
+  readonly ofAllShards: Pick<Store, 'get'>;
   /** Called with every change of this shard, and of other shards' replicated objects. */
   readonly changes: { onChanges(listener: () => void): Disposable };
   /** What `root` exports. */

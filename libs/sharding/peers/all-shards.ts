@@ -8,7 +8,7 @@ import type { Placement } from '../locator/path-index.ts';
 import type { Peers } from './peers.ts';
 
 /** Clusters are on one shard each: what this one has of a range is all there is. */
-export function objectsEverywhere(store: Store, peers: Peers | undefined): Pick<Store, 'get' | 'head' | 'scan'> {
+export function objectsOfAllShards(store: Store, peers: Peers | undefined): Pick<Store, 'get' | 'head' | 'scan'> {
   if (peers === undefined) return store;
   return {
     get: (key) => store.get(key) ?? peers.objects.get(key),
@@ -21,7 +21,7 @@ export function objectsEverywhere(store: Store, peers: Peers | undefined): Pick<
 }
 
 /** Every change of this shard, and those of other shards' replicated objects. */
-export function changesEverywhere(hub: WatchHub, peers: Peers | undefined): Pick<WatchHub, 'onChanges'> {
+export function changesOfAllShards(hub: WatchHub, peers: Peers | undefined): Pick<WatchHub, 'onChanges'> {
   if (peers === undefined) return hub;
   return {
     onChanges(listener) {
@@ -38,7 +38,12 @@ export function changesEverywhere(hub: WatchHub, peers: Peers | undefined): Pick
 }
 
 /** What has not been received yet is not known to be missing. */
-export function childElsewhere(store: Pick<Store, 'head'>, peers: Peers, parent: ClusterName, name: string): Placement {
+export function childOfOtherShard(
+  store: Pick<Store, 'head'>,
+  peers: Peers,
+  parent: ClusterName,
+  name: string,
+): Placement {
   const found = peers.index.child(parent, name);
   if (found.status !== 'unknown' || store.head(logicalClusterKey(parent)) !== undefined) return found;
   return peers.isComplete(parent) ? found : { status: 'unavailable' };
