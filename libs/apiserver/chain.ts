@@ -18,6 +18,7 @@ import { deadline } from './filters/deadline.ts';
 import { health } from './filters/health.ts';
 import { impersonate } from './filters/impersonate.ts';
 import { locateHome } from './filters/locate-home.ts';
+import { measure } from './filters/measure.ts';
 import { priorityAndFairness } from './filters/priority-and-fairness.ts';
 import { recover } from './filters/recover.ts';
 import { refuseWhile } from './filters/refuse-while.ts';
@@ -30,6 +31,7 @@ import type { ResourceHandlerDependencies } from './handlers/resource.ts';
 import { handleResource } from './handlers/resource.ts';
 import type { Progress } from './progress.ts';
 import { parseQuery } from './query.ts';
+import type { RequestMetrics } from './request-metrics.ts';
 import type { ServerDependencies } from './server-dependencies.ts';
 import type { View } from './view.ts';
 
@@ -54,8 +56,7 @@ export interface ApiServerOptions {
   refuse?(request: ApiRequest): StatusError | undefined;
   /** One line about a fault of ours, with its request id. */
   logFault(request: ReceivedRequest, error: StatusError): void;
-  /** Called with every answered request. */
-  observe(request: ReceivedRequest): void;
+  readonly metrics: RequestMetrics;
 }
 
 function receive(exchange: Exchange, id: string): ReceivedRequest {
@@ -88,6 +89,7 @@ export function createApiServer(options: ApiServerOptions): (exchange: Exchange)
   const outer = [recover(options), health<ReceivedRequest>(options.checks)];
   const locate = requestInfo((request) => options.locate(request));
   const inner = [
+    measure(options.metrics, options.deps.clock),
     authenticate((exchange) => options.authenticate(exchange)),
     locateHome((user) => options.home(user)),
     audit(options.auditor),
@@ -116,7 +118,6 @@ export interface StandbyServerOptions extends Pick<ApiServerOptions, 'checks' | 
  * throws, never rejects.
  */
 export function createStandbyServer(options: StandbyServerOptions): (exchange: Exchange) => void | Promise<void> {
-  const observe = () => undefined;
   const refused: Target = { kind: 'refused', refusal: () => options.unavailable() };
   const handle: Handler = (request) => {
     if (!request.user.groups.includes('system:masters')) throw options.unavailable();
@@ -126,7 +127,7 @@ export function createStandbyServer(options: StandbyServerOptions): (exchange: E
   };
   const who = authenticate((exchange) => options.authenticate(exchange));
   const chain = pipeline(
-    [recover({ ...options, observe }), health<ReceivedRequest>(options.checks)],
+    [recover(options), health<ReceivedRequest>(options.checks)],
     requestInfo(() => refused)(who(handle)),
   );
   return (exchange) => chain(receive(exchange, options.random.uuid()));

@@ -23,6 +23,8 @@ export { createProgress } from './progress.ts';
 // Bodies in protobuf
 
 export { isTrue, parseQuery } from './query.ts';
+export type { RequestMetrics } from './request-metrics.ts';
+export { createRequestMetrics } from './request-metrics.ts';
 // Targets
 export { parseApiPath, requestInfoOf, splitCluster } from './request-path.ts';
 export type {

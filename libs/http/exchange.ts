@@ -82,6 +82,8 @@ export interface Exchange {
    */
   readonly client: string;
   readonly answered: boolean;
+  /** Of the answer that has begun; 0 before. */
+  readonly status: number;
   /** Whether the client sends a body, or may. */
   readonly hasBody: boolean;
   /** The client went away, or the answer is on its way completely. */

@@ -13,6 +13,7 @@ import {
   frameTypes,
   goawayFrame,
   headersFrame,
+  patience,
   rstFrame,
 } from '@kcp-ts/testing';
 import { beforeAll, expect, it, vi } from 'vitest';
@@ -74,7 +75,7 @@ it('a client that reads nothing, nor answers pings, is closed', async () => {
   await using at = await serve((exchange) => exchange.respond(200, {}, body), { pingMs: 40 });
   await using client = await at.raw({ windowBytes: 2 ** 31 - 1, reads: false });
   await client.send(...[1, 3, 5, 7, 9, 11].map((stream) => headersFrame(stream, get)));
-  await vi.waitUntil(() => at.server.sizes().unsentBytes > 0);
+  await vi.waitUntil(() => at.server.sizes().unsentBytes > 0, patience);
   await vi.waitUntil(() => at.server.sizes().unsentBytes === 0, { timeout: 5_000 });
   client.socket.resume();
   await client.closed;
@@ -106,7 +107,7 @@ it('an HTTP/1.1 client that does not read its answer is closed, whole and stream
     socket.on('error', () => undefined);
     await once(socket, 'secureConnect');
     socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
-    await vi.waitUntil(() => at.server.sizes().unsentBytes > 0);
+    await vi.waitUntil(() => at.server.sizes().unsentBytes > 0, patience);
     await vi.waitUntil(() => at.server.sizes().unsentBytes === 0, { timeout: 5_000 });
     socket.resume();
     await once(socket, 'close');
@@ -125,14 +126,17 @@ it('answers that a client does not take are not made, and it loses those that we
   await using at = await serve(handler, { stallTimeoutMs: 500, concurrentStreamsMax: 500 });
   await using client = await at.raw({ windowBytes: 0 });
   await client.send(...Array.from({ length: 500 }, (_, index) => headersFrame(index * 2 + 1, get)));
-  await vi.waitUntil(() => at.server.sizes().waiting > 300);
+  await vi.waitUntil(() => at.server.sizes().waiting > 300, patience);
   expect(made).toBeLessThan(10);
   expect(at.server.sizes().unsentBytes).toBeLessThan(10_000_000);
   // Another client is served meanwhile.
   expect(await statusOf(at.port)).toBe(200);
   await vi.waitUntil(() => made > 10, { timeout: 5_000 });
   await client[Symbol.asyncDispose]();
-  await vi.waitUntil(() => at.server.sizes().waiting + at.server.sizes().unsentBytes + at.server.sizes().running === 0);
+  await vi.waitUntil(
+    () => at.server.sizes().waiting + at.server.sizes().unsentBytes + at.server.sizes().running === 0,
+    patience,
+  );
 });
 
 it('watches that a client does not read are bounded together', async () => {
@@ -141,7 +145,7 @@ it('watches that a client does not read are bounded together', async () => {
   await using at = await serve(handler, { unsentBytesPerClientMax: 1_000_000 });
   await using client = await at.raw({ windowBytes: 0 });
   await client.send(...Array.from({ length: 100 }, (_, index) => headersFrame(index * 2 + 1, get)));
-  await vi.waitUntil(() => watches.length === 100);
+  await vi.waitUntil(() => watches.length === 100, patience);
   for (let event = 0; event < 20; event++) {
     for (const watch of watches) watch.write(Buffer.alloc(20_000));
     await new Promise((resolve) => setImmediate(resolve));
@@ -154,7 +158,7 @@ it('all clients together leave no more unread than the server allows', async () 
   await using at = await serve((exchange) => exchange.respond(200, {}, body), { unsentBytesMax: 5_000_000 });
   const clients = await Promise.all(Array.from({ length: 10 }, () => at.raw({ windowBytes: 0 })));
   await Promise.all(clients.map((client) => client.send(headersFrame(1, get), headersFrame(3, get))));
-  await vi.waitUntil(() => at.server.sizes().unsentBytes > 4_000_000);
+  await vi.waitUntil(() => at.server.sizes().unsentBytes > 4_000_000, patience);
   for (let look = 0; look < 10; look++) {
     expect(at.server.sizes().unsentBytes).toBeLessThanOrEqual(5_000_000);
     expect(await statusOf(at.port)).toBe(200);
@@ -174,11 +178,11 @@ it('what was reset before its turn is never begun', async () => {
   await using client = await at.raw();
   const streams = Array.from({ length: 400 }, (_, index) => index * 2 + 1);
   await client.send(...streams.map((stream) => headersFrame(stream, get)));
-  await vi.waitUntil(() => at.server.sizes().waiting === 390);
+  await vi.waitUntil(() => at.server.sizes().waiting === 390, patience);
   await client.send(...streams.slice(10).map(rstFrame));
-  await vi.waitUntil(() => at.server.sizes().waiting === 0);
+  await vi.waitUntil(() => at.server.sizes().waiting === 0, patience);
   release.resolve();
-  await vi.waitUntil(() => at.server.sizes().running === 0);
+  await vi.waitUntil(() => at.server.sizes().running === 0, patience);
   expect(begun).toBe(10);
 });
 
@@ -215,7 +219,7 @@ it('so many streams of one connection are open at once, and further ones are ref
   await using at = await serve(() => void begun++, { concurrentStreamsMax: 100 });
   await using client = await at.raw();
   await client.send(...Array.from({ length: 150 }, (_, index) => headersFrame(index * 2 + 1, get)));
-  await vi.waitUntil(() => begun >= 100);
+  await vi.waitUntil(() => begun >= 100, patience);
   expect(await new Promise((resolve) => setImmediate(() => resolve(begun)))).toBe(100);
 });
 
@@ -248,7 +252,7 @@ it('bodies that do not arrive keep nobody else from being served', async () => {
     headersFrame(index * 2 + 1, { ...get, ':method': 'POST' }, false),
   );
   await client.send(...open);
-  await vi.waitUntil(() => begun === 50);
+  await vi.waitUntil(() => begun === 50, patience);
   expect(at.server.sizes()).toMatchObject({ running: 0, waiting: 0 });
   expect(await statusOf(at.port)).toBe(200);
 });
@@ -266,6 +270,6 @@ it('of bodies that do not end only so much is held, and the newest', async () =>
       headersFrame(stream, { ...get, ':method': 'POST' }, false),
       frame(frameTypes.data, 0, stream, Buffer.alloc(10_000)),
     );
-  await vi.waitUntil(() => ended.length === 10);
+  await vi.waitUntil(() => ended.length === 10, patience);
   expect(ended[0]).toMatchObject({ reason: 'Timeout' });
 });

@@ -49,6 +49,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
   readonly peer: Peer;
   readonly flow: Flow;
   answered = false;
+  status = 0;
   queued = false;
   progress: ServedRequest['progress'] = 'none';
   unsentBytes = 0;
@@ -222,7 +223,7 @@ export class Http1Exchange implements Exchange, ServedRequest {
 
   #openWebSocket({ socket, head }: Upgrade): BodyStream {
     if (!this.#mayAnswer()) return this.stream(503, {});
-    this.#markAnswered();
+    this.#markAnswered(101);
     if (!this.closed) socket.write(webSocketHead(this.#request));
     const body = new CoalescingBody(socket, { ...this.#deps, flow: this.flow, reservedBytes: 0, cutOff });
     this.#body = body;
@@ -245,13 +246,14 @@ export class Http1Exchange implements Exchange, ServedRequest {
       if (!this.#request.complete && declared > dropBytesMax) this.#response.shouldKeepAlive = false;
       this.#response.writeHead(status, headers);
     }
-    this.#markAnswered();
+    this.#markAnswered(status);
     return !this.closed;
   }
 
-  #markAnswered(): void {
+  #markAnswered(status: number): void {
     if (this.answered) throw new Error('the exchange has been answered already');
     this.answered = true;
+    this.status = status;
     this.#settle();
   }
 }

@@ -49,6 +49,7 @@ export class Http2Exchange implements Exchange, ServedRequest {
   readonly peer: Peer;
   readonly flow: Flow;
   answered = false;
+  status = 0;
   queued = false;
   progress: ServedRequest['progress'] = 'none';
   unsentBytes = 0;
@@ -234,6 +235,7 @@ export class Http2Exchange implements Exchange, ServedRequest {
     if (this.answered) throw new Error('the exchange has been answered already');
     if (!this.closed) this.#stream.respond(head, options);
     this.answered = true;
+    this.status = Number(head[':status']);
     this.#settle();
     return !this.closed;
   }

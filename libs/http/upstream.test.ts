@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { connect as connectPlain, createServer as createPlainServer } from 'node:net';
 import { createSystemClock } from '@kcp-ts/base';
 import type { TestAuthority } from '@kcp-ts/testing';
-import { createTestAuthority } from '@kcp-ts/testing';
+import { createTestAuthority, patience } from '@kcp-ts/testing';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { BodyStream, Exchange } from './exchange.ts';
 import type { ForwardFailure } from './relay.ts';
@@ -90,6 +90,9 @@ function exchangeOf(method = 'GET') {
     get answered() {
       return state.answered;
     },
+    get status() {
+      return state.status;
+    },
     get closed() {
       return state.closed;
     },
@@ -133,10 +136,10 @@ describe('an upstream', () => {
       maxConcurrentStreams: 2,
     });
     for (let index = 0; index < 5; index++) expect(await send(at.upstream).whole).toBe('ok');
-    await vi.waitFor(() => expect(at.upstream.sizes()).toEqual({ sessions: 1, streams: 0 }));
+    await vi.waitFor(() => expect(at.upstream.sizes()).toEqual({ sessions: 1, streams: 0 }), patience);
     const holding = [send(at.upstream, '/hold'), send(at.upstream, '/hold')];
     expect(await send(at.upstream).whole).toBe('ok');
-    await vi.waitFor(() => expect(at.upstream.sizes()).toEqual({ sessions: 2, streams: 2 }));
+    await vi.waitFor(() => expect(at.upstream.sizes()).toEqual({ sessions: 2, streams: 2 }), patience);
     for (const stream of held) ok(stream);
     for (const { whole } of holding) expect(await whole).toBe('ok');
   });

@@ -3,4 +3,4 @@ export type { Kind } from './common/kind.ts';
 export type { HandlerDependencies } from './handler-dependencies.ts';
 export { conversionOf, createHandlers, createStrategies, protobufMessages } from './kind-code.ts';
 export type { KindDependencies } from './kind-dependencies.ts';
-export { allKinds, boundDefinitions, builtinDefinitions, rootExports, systemDefinitions } from './kinds.ts';
+export { allKinds, boundDefinitions, builtinDefinitions, isBuiltIn, rootExports, systemDefinitions } from './kinds.ts';

@@ -1,5 +1,6 @@
 /** All built-in kinds: a new one has its folder, and a line here. */
 import type { ResourceDefinition } from '@kcp-ts/api';
+import { groupResourceText } from '@kcp-ts/api';
 import type { RootExport } from '@kcp-ts/tenancy';
 import type { Kind } from './common/kind.ts';
 import { mutatingWebhookConfigurations } from './k8s/admissionregistration/mutatingwebhookconfigurations/definition.ts';
@@ -103,3 +104,10 @@ export const allKinds: readonly Kind[] = [
   ...systemKinds,
   ...exportedKinds.flatMap(({ kinds }) => kinds),
 ];
+
+const resources = new Set(allKinds.map(({ definition }) => groupResourceText(definition)));
+
+/** Whether a resource is of a kind that is built in, whoever serves it. */
+export function isBuiltIn(group: string, resource: string): boolean {
+  return resources.has(groupResourceText({ group, plural: resource }));
+}

@@ -17,6 +17,7 @@ export type { LinkCondition, LinkRelay, LinkRelayOptions } from './link-relay.ts
 export { startLinkRelay } from './link-relay.ts';
 export type { TestNats, TestNatsOptions, TestNatsUser } from './nats-server.ts';
 export { startNats } from './nats-server.ts';
+export { patience } from './patience.ts';
 export type { RawHttp2 } from './raw-http2.ts';
 export {
   connectRawHttp2,

@@ -1,7 +1,14 @@
 /** The cache-server from top to bottom: copies that nobody but the feeds writes, behind the same API server as everything else. */
 
 import { StatusError } from '@kcp-ts/api';
-import type { Bookmarks, ReceivedRequest, RequestAuthorizer, ServerDependencies, Target } from '@kcp-ts/apiserver';
+import type {
+  Bookmarks,
+  ReceivedRequest,
+  RequestAuthorizer,
+  RequestMetrics,
+  ServerDependencies,
+  Target,
+} from '@kcp-ts/apiserver';
 import { createApiServer, createBookmarks, createPresentation, createProgress, respondText } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
@@ -26,6 +33,7 @@ export interface CacheServerOptions {
   isReady(): boolean;
   metrics(): Promise<string>;
   readonly inFlight: InFlight;
+  readonly requests: RequestMetrics;
   logFault(id: string, error: StatusError): void;
 }
 
@@ -103,7 +111,7 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
       throw new Error('every path of a cache-server has a prefix');
     },
     logFault: (request, error) => options.logFault(request.id, error),
-    observe: () => undefined,
+    metrics: options.requests,
   });
   return {
     handler,

@@ -1,10 +1,10 @@
 /** The metrics of a cache-server: a fixed set of series, none by workspace. */
+import type { Series } from '@kcp-ts/observability';
 import { createMetricsPage } from '@kcp-ts/observability';
-import type { ServiceLoad } from '@kcp-ts/program';
 import type { Store } from '@kcp-ts/storage';
 
 /** The text of the page of metrics. */
-export function createMetrics(stores: Readonly<Record<string, Store>>, load: ServiceLoad): () => Promise<string> {
+export function createMetrics(stores: Readonly<Record<string, Store>>, more: readonly Series[]): () => Promise<string> {
   return createMetricsPage([
     {
       kind: 'counter',
@@ -13,6 +13,6 @@ export function createMetrics(stores: Readonly<Record<string, Store>>, load: Ser
       labels: ['store'],
       read: () => Object.entries(stores).map(([name, each]) => [{ store: name }, each.statistics().operations]),
     },
-    ...load.series,
+    ...more,
   ]);
 }

@@ -1,8 +1,9 @@
 /** Starts a cache-server with its servers, and stops it: what the program and the tests call. */
 
+import { createRequestMetrics } from '@kcp-ts/apiserver';
 import { createAuthenticator, withServiceAssertions } from '@kcp-ts/authn';
 import type { UncaughtErrors } from '@kcp-ts/base';
-import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/kinds';
+import { builtinDefinitions, isBuiltIn, rootExports, systemDefinitions } from '@kcp-ts/kinds';
 import type { RunningService, Service, ServiceParts } from '@kcp-ts/program';
 import { createServiceContext, openTokens, startInRootDirectory, startService } from '@kcp-ts/program';
 import { startRpcServer } from '@kcp-ts/rpc';
@@ -59,6 +60,7 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
   const tokenFile = await openTokens(parts);
   opened.defer(() => tokenFile?.[Symbol.dispose]());
   const authenticator = createAuthenticator({ clock, anonymous: true, adminTokens: [], tokenFile });
+  const requests = createRequestMetrics({ isBuiltIn });
   const cache = opened.use(
     composeCacheServer({
       store: copies.store,
@@ -68,7 +70,8 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
       authenticator: withServiceAssertions(authenticator, { peerCa: tls.ca, kind: 'cache-server', name, clock }),
       shards: () => membership.current().shards.map((shard) => shard.name),
       isReady: () => directory.isReady(),
-      metrics: createMetrics({ copies: copies.store, feeds: feeds.store }, load),
+      metrics: createMetrics({ copies: copies.store, feeds: feeds.store }, [...requests.series, ...load.series]),
+      requests,
       inFlight: load.inFlight,
       logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
     }),

@@ -9,6 +9,7 @@ import {
   createCacheLists,
   createPresentation,
   createProgress,
+  createRequestMetrics,
 } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import { issuerDocuments } from '@kcp-ts/authn';
@@ -18,7 +19,7 @@ import { createControllerRuntime } from '@kcp-ts/controller-runtime';
 import { identityHashOf, remainingMessage } from '@kcp-ts/controllers';
 import type { Exchange, Peer } from '@kcp-ts/http';
 import { createYamlDecoder } from '@kcp-ts/http';
-import { allKinds, conversionOf, createStrategies, protobufMessages, rootExports } from '@kcp-ts/kinds';
+import { allKinds, conversionOf, createStrategies, isBuiltIn, protobufMessages, rootExports } from '@kcp-ts/kinds';
 import type { RoleReport, ServiceLoad } from '@kcp-ts/program';
 import { createServiceLoad, versionInfo } from '@kcp-ts/program';
 import type { RegistryDependencies } from '@kcp-ts/registry';
@@ -36,7 +37,7 @@ import { createTargets } from '@kcp-ts/virtual-workspaces';
 import { admissionPlugins } from './admission.ts';
 import { clusterRemoval, shardControllers } from './controllers.ts';
 import { kindDependencies } from './kind-dependencies.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetricsText } from './metrics.ts';
 import type { ShardParts } from './parts.ts';
 import { createParts } from './parts.ts';
 import type { TokenIssuer } from './special-handlers.ts';
@@ -197,7 +198,9 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   const registry = registryOf(parts);
   const load = options.load ?? createServiceLoad();
   const cacheLists = createCacheLists();
-  const metrics = createMetrics(parts, [
+  const metrics = createRequestMetrics({ isBuiltIn });
+  const metricsText = createMetricsText(parts, [
+    ...metrics.series,
     ...controllers.series,
     ...load.series,
     cacheLists.series,
@@ -213,7 +216,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     resolve: clusters.resolve,
     virtualWorkspaces: virtual,
     homeWorkspace: homeWorkspaces(parts, options),
-    metrics: metrics.text,
+    metrics: metricsText,
     isService,
   });
   const bookmarks = createBookmarks(hub, clock, bookmarkMs);
@@ -247,7 +250,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     ...targets,
     refuse: (request) => wrongClock(report, request),
     logFault: (request, error) => options.logFault(request.id, error),
-    observe: metrics.observe,
+    metrics,
   });
   return {
     handler,

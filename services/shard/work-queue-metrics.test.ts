@@ -1,5 +1,6 @@
 import { createSystemClock } from '@kcp-ts/base';
 import { createMemoryStore } from '@kcp-ts/storage';
+import { patience } from '@kcp-ts/testing';
 import { expect, it, vi } from 'vitest';
 import { askTestShard, composeTestShard } from './shard.fixture.ts';
 
@@ -22,5 +23,5 @@ it('tells of the work queue of every controller on its metrics page, as client-g
   await vi.waitFor(async () => {
     const page = (await asked.get('/metrics')).body;
     expect(Number(/^workqueue_adds_total\{name="default-bindings"\} (\d+)$/m.exec(page)?.[1])).toBeGreaterThan(0);
-  });
+  }, patience);
 });

@@ -1,6 +1,7 @@
 import { formatResourceVersion, mergedShardNumber } from '@kcp-ts/api';
 import { assertionHeader } from '@kcp-ts/authn';
 import { framedAcceptHeader } from '@kcp-ts/sharding';
+import { patience } from '@kcp-ts/testing';
 import { describe, expect, it, vi } from 'vitest';
 import type { Setting } from './virtual-workspaces.fixture.ts';
 import { revisionOf, setUp } from './virtual-workspaces.fixture.ts';
@@ -94,18 +95,18 @@ describe('a watch over all shards', () => {
   it('orders the events of all shards, and asks those that hold one back', async () => {
     await using setting = await setUp();
     const watch = await setting.watch(path);
-    await vi.waitFor(() => expect(setting.shards.map(({ watches }) => watches.length)).toEqual([1, 1, 1]));
+    await vi.waitFor(() => expect(setting.shards.map(({ watches }) => watches.length)).toEqual([1, 1, 1]), patience);
     expect(shardOf(setting, 2).requests[0]?.headers[framedAcceptHeader]).toBe('application/json');
     shardOf(setting, 1).event(20, 'twenty\n');
     shardOf(setting, 2).event(10, 'ten\n');
-    await vi.waitFor(() => expect(watch.lines).toContain('twenty'));
+    await vi.waitFor(() => expect(watch.lines).toContain('twenty'), patience);
     expect(watch.lines.toSorted()).toEqual(['ten', 'twenty']);
   });
 
   it('ends with what a shard says where it cannot go on, and quietly when the service goes', async () => {
     await using setting = await setUp();
     const [first, second] = [await setting.watch(path), await setting.watch(path)];
-    await vi.waitFor(() => expect(shardOf(setting, 3).watches).toHaveLength(2));
+    await vi.waitFor(() => expect(shardOf(setting, 3).watches).toHaveLength(2), patience);
     setting.membership((shard) =>
       shard.name === 's3' ? { ...shard, alive: false, excludedAt: revisionOf(900) } : shard,
     );
@@ -129,7 +130,7 @@ describe('a watch over all shards', () => {
     const watch = await setting.watch(path);
     expect(watch.headers['warning']).toContain('shard s3 is not available');
     shardOf(setting, 1).event(20, 'one\n');
-    await vi.waitFor(() => expect(watch.lines).toEqual(['one']));
+    await vi.waitFor(() => expect(watch.lines).toEqual(['one']), patience);
   });
 });
 

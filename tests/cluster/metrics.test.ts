@@ -39,4 +39,15 @@ describe.skipIf(missing !== undefined)(`metrics of services${missing === undefin
     expect(value(last, 'nodejs_active_resources{type="Timeout"}')).toBeLessThan(100);
     expect(last).toMatch(/^nodejs_gc_duration_seconds_count\{kind="\w+"\} [1-9]/m);
   });
+
+  it('a shard counts requests as kube-apiserver does, in a bounded number of series', async () => {
+    const client = await sharded.withCertificate('CN=prometheus, O=system:masters', portUrl(sharded.cluster, 'root'));
+    await client.get('/clusters/root/api/v1/configmaps');
+    const page = (await client.get('/metrics')).text;
+    const listed =
+      /^apiserver_request_total\{verb="LIST",dry_run="",group="",version="v1",resource="configmaps",subresource="",scope="cluster",component="apiserver",code="200"\} [1-9]/m;
+    expect(page).toMatch(listed);
+    expect(page).toMatch(/^apiserver_request_duration_seconds_bucket\{.*verb="LIST".*le="1".*\} [1-9]/m);
+    expect(page.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length).toBeLessThan(3_000);
+  });
 });

@@ -5,8 +5,6 @@ import { respondError } from '../encode/respond.ts';
 export interface RecoverOptions {
   /** One line about a fault of ours, with its request id. */
   logFault(request: ReceivedRequest, error: StatusError): void;
-  /** Called with every answered request. */
-  observe(request: ReceivedRequest): void;
 }
 
 /**
@@ -23,17 +21,9 @@ export function recover(options: RecoverOptions): Filter<ReceivedRequest> {
   return (next) => (request) => {
     try {
       const done = next(request);
-      if (!(done instanceof Promise)) return options.observe(request);
-      return done.then(
-        () => options.observe(request),
-        (thrown: unknown) => {
-          answer(request, thrown);
-          options.observe(request);
-        },
-      );
+      return done instanceof Promise ? done.catch((thrown: unknown) => answer(request, thrown)) : done;
     } catch (thrown) {
       answer(request, thrown);
-      options.observe(request);
     }
   };
 }

@@ -112,6 +112,7 @@ export function sendRequest(
     pause: () => undefined,
     client: from.address,
     answered: false,
+    status: 0,
     hasBody: body !== undefined,
     get closed() {
       return isClosed;
