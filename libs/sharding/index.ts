@@ -2,8 +2,7 @@
 
 // Requests handed on to other servers
 export type { BackendStatistics, Backends } from './backends/backends.ts';
-export { answerStatus, createBackends, unavailable } from './backends/backends.ts';
-export { forwardedHeaders } from './backends/forwarded-headers.ts';
+export { createBackends, unavailable } from './backends/backends.ts';
 export { cacheStoreFolders, openCacheStores } from './cache/cache-stores.ts';
 export { cacheView, parseCachePath } from './cache/cache-view.ts';
 export { cachedSurface } from './cache/cached-kinds.ts';
@@ -11,21 +10,17 @@ export { createCachedObjects } from './cache/cached-objects.ts';
 export { feedReplica, feedReplicaHandler, feedReplicaService, replicatedShards } from './cache/feed-replica.ts';
 export { createOrderedWriter } from './cache/ordered-writer.ts';
 // Clocks of other shards
-export type { ClockGuard } from './clocks/clock-guard.ts';
 export { createClockGuard } from './clocks/clock-guard.ts';
-export { clockService, guardClock } from './clocks/peer-clocks.ts';
+export { clockService } from './clocks/peer-clocks.ts';
 // Feeds: what a shard tells the others
 export type { EntryView } from './feed/entry-view.ts';
 export { createEntryView, joinFeedHandlers } from './feed/entry-view.ts';
 export type { FeedEntry, FeedHandler, FeedShard, Project } from './feed/feed.ts';
 export { createFeedConsumer } from './feed/feed-consumer.ts';
-export { createFeedProjection, isCopiedKey } from './feed/feed-contents.ts';
-export type { FeedPublisher } from './feed/feed-publisher.ts';
+export { createFeedProjection } from './feed/feed-contents.ts';
 export { createFeedPublisher } from './feed/feed-publisher.ts';
-export { feedHandlers, feedService } from './feed/feed-service.ts';
+export { feedHandlers } from './feed/feed-service.ts';
 export type { FeedConsumer } from './feed/follow.ts';
-export type { ProgressAsker } from './feed/progress-asker.ts';
-export { createProgressAsker } from './feed/progress-asker.ts';
 // The front-proxy
 export { createFrontProxyHandler } from './front-proxy/front-proxy-handler.ts';
 export type { Mapping } from './front-proxy/mapping.ts';
@@ -33,22 +28,18 @@ export { readMappings } from './front-proxy/mapping.ts';
 export type { Route, RouterDirectory } from './front-proxy/router.ts';
 export { createRouter } from './front-proxy/router.ts';
 // Where a workspace is
-export type { ClusterIndex } from './locator/cluster-index.ts';
 export { createClusterIndex } from './locator/cluster-index.ts';
 export type { Confirming, Directory } from './locator/directory.ts';
-export { confirmPlacement, openDirectory } from './locator/directory.ts';
-export type { PathIndex, Placement } from './locator/path-index.ts';
+export { openDirectory } from './locator/directory.ts';
+export type { PathIndex } from './locator/path-index.ts';
 export { createPathIndex, pathIndexHandler } from './locator/path-index.ts';
 export { isWorkspaceKey, projectionOf } from './locator/projections.ts';
 export { sharedConfirm } from './locator/shared-confirm.ts';
-export { parseVirtualWorkspacePath } from './locator/virtual-workspace-routes.ts';
 // Which shards and services there are
 export type { Connections, InstallationConfig, PeerTls } from './membership/connections.ts';
-export { etcdOptionsOf, listRegisteredShards, openConnections, peerTlsOf } from './membership/connections.ts';
+export { listRegisteredShards, openConnections, peerTlsOf } from './membership/connections.ts';
 export type { InProcessRegistry } from './membership/in-process-membership.ts';
 export { createInProcessRegistry } from './membership/in-process-membership.ts';
-export type { JoinDependencies } from './membership/join.ts';
-export { joinOthers } from './membership/join.ts';
 export type {
   Membership,
   MembershipState,
@@ -57,24 +48,15 @@ export type {
   ShardRecord,
   ShardsView,
 } from './membership/membership.ts';
-export { cacheServersOf } from './membership/membership.ts';
 export { admitFeedConsumers } from './membership/service-callers.ts';
-export type { ShardObjects } from './membership/shard-objects.ts';
 export { keepShardObjects } from './membership/shard-objects.ts';
 export { createExclusions } from './merge/exclusions.ts';
 export { createFramedWatch } from './merge/framed-watch.ts';
 export type { WatchFrame } from './merge/frames.ts';
-export {
-  createWatchFrameReader,
-  encodeWatchFrame,
-  framedAcceptHeader,
-  framedWatchType,
-  watchedKindHeader,
-} from './merge/frames.ts';
-export { assertAllThere, awaitClock, awaitMembership, consistentListRevision } from './merge/list-revision.ts';
+export { encodeWatchFrame, framedAcceptHeader, framedWatchType, watchedKindHeader } from './merge/frames.ts';
+export { consistentListRevision } from './merge/list-revision.ts';
 export type { MergedHandler, MergedWatch } from './merge/merged-watch.ts';
 export { createMergedWatch } from './merge/merged-watch.ts';
-export type { ProgressRequester } from './merge/progress-requester.ts';
 export { createProgressRequester } from './merge/progress-requester.ts';
 export type { Position } from './merge/resume.ts';
 export type { ShardProgress } from './merge/shard-progress.ts';
@@ -84,14 +66,16 @@ export type { MergedEvent } from './merge/shard-stream.ts';
 export type { UpstreamWatch, UpstreamWatchHandlers } from './merge/upstream-watch.ts';
 // What a shard knows of the others, and they ask of each other
 export { changesOfAllShards, childOfOtherShard, objectsOfAllShards } from './peers/all-shards.ts';
-export type { Installation } from './peers/join-installation.ts';
-export { createKnown, joinInstallation } from './peers/join-installation.ts';
+export { createKnown } from './peers/join-installation.ts';
 export { ownershipOf, workspacesOfOtherShards } from './peers/owned-clusters.ts';
 export type { Peers } from './peers/peers.ts';
 export type { ShardReport } from './peers/shard-report.ts';
 export { shardReportSeries, wrongClock } from './peers/shard-report.ts';
 export type { ClusterRequests } from './requests/cluster-requests.ts';
 export { createClusterRequests } from './requests/cluster-requests.ts';
+// A shard's data, and its ownership
+export { openShardData } from './shard-data/open-shard-data.ts';
+export type { OwnedData, ServedShard } from './shard-data/owned-data.ts';
 // The virtual workspaces over all shards
 export type { CallerDependencies } from './virtual-workspaces/caller.ts';
 export type { ShardConnections, ShardsMembership } from './virtual-workspaces/shard-connections.ts';

@@ -23,7 +23,7 @@ import { allKinds, conversionOf, createStrategies, isBuiltIn, protobufMessages, 
 import type { RoleReport, ServiceLoad } from '@kcp-ts/program';
 import { createServiceLoad, versionInfo } from '@kcp-ts/program';
 import type { RegistryDependencies } from '@kcp-ts/registry';
-import type { ClusterRequests, Peers, ShardObjects, ShardReport } from '@kcp-ts/sharding';
+import type { ClusterRequests, Peers, ServedShard, ShardReport } from '@kcp-ts/sharding';
 import {
   createClusterRequests,
   createFramedWatch,
@@ -74,11 +74,7 @@ export interface ShardOptions {
   logController(name: string, key: string, error: unknown): void;
 }
 
-export interface Shard extends AsyncDisposable {
-  /** What other shards may ask of this one. */
-  readonly requests: ClusterRequests;
-  /** Keeps the Shard objects of an installation of several; on the shard that holds root. */
-  keepShards(leave: (shard: string) => void): ShardObjects;
+export interface Shard extends ServedShard, AsyncDisposable {
   readonly handler: (exchange: Exchange) => void | Promise<void>;
   /** Makes progress past a revision, as far as the clock allows, and says so to other services' watches. */
   requestProgress(past: Revision): Promise<Revision>;

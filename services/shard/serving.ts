@@ -12,10 +12,10 @@ import {
 import type { ExchangeHandler } from '@kcp-ts/http';
 import { createMetricsPage } from '@kcp-ts/observability';
 import type { AdminTokens, Listener, RoleReport, ServiceCertificates, ServiceContext } from '@kcp-ts/program';
+import type { OwnedData } from '@kcp-ts/sharding';
 import type { Shard } from './compose.ts';
 import { composeShard } from './compose.ts';
 import type { ShardConfig } from './config.ts';
-import type { OwnedData } from './shard-data.ts';
 import type { Urls } from './urls.ts';
 
 export interface Serving extends ServiceContext<ShardConfig> {

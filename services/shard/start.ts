@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { UncaughtErrors } from '@kcp-ts/base';
 import { processMemory, releaseMemory } from '@kcp-ts/base';
+import { rootExports } from '@kcp-ts/kinds';
 import type { RunningService, ServiceContext } from '@kcp-ts/program';
 import {
   addressOf,
@@ -18,11 +19,12 @@ import {
   startInRootDirectory,
   writeKubeconfig,
 } from '@kcp-ts/program';
+import type { OwnedData } from '@kcp-ts/sharding';
+import { openShardData } from '@kcp-ts/sharding';
 import type { ShardConfig } from './config.ts';
 import type { Serving } from './serving.ts';
 import { serveOwned, standbyHandler } from './serving.ts';
-import type { OwnedData } from './shard-data.ts';
-import { openShardData, storeFoldersOf } from './shard-data.ts';
+import { storeFoldersOf } from './store-folders.ts';
 import { urlsOf } from './urls.ts';
 
 export interface RunningShard extends RunningService {
@@ -62,7 +64,15 @@ async function startIn(context: ServiceContext<ShardConfig>): Promise<RunningSha
   const urls = urlsOf(config, `https://${addressOf(host, listener.port)}`);
   const tokens = await prepareAdminTokens({ ...config, random });
   const tokenFile = await openTokens(context);
-  const data = await openShardData({ config, urls, host, clock, log, random });
+  const data = await openShardData({
+    config,
+    urls,
+    addressOf: (port) => addressOf(host, port),
+    rootExports,
+    clock,
+    log,
+    random,
+  });
   const serving: Serving = { ...context, urls, certificates, peerCa, tokens, tokenFile };
   let owned: OwnedData | undefined;
   const role = data.role && reportRole(data.role, () => owned?.holds() ?? false, data.etcdFailures);

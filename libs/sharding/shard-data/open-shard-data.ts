@@ -1,0 +1,72 @@
+/** Where a shard's data is, and who else there is: a store of its own, or one in etcd that it owns while it may, with others or without. */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { EtcdReplica, StoreOptions } from '@kcp-ts/storage';
+import { openEtcdReplica, openLmdbStore } from '@kcp-ts/storage';
+import type { Logger } from 'pino';
+import { etcdOptionsOf } from '../membership/connections.ts';
+import { joinWithData } from './join-with-data.ts';
+import type { DataDependencies, ShardData } from './owned-data.ts';
+
+function logStoreFault(log: Logger): NonNullable<StoreOptions['onFault']> {
+  return (why, cause) => {
+    if (why === undefined) log.info('the store takes commits again');
+    else log.error({ err: cause }, `commits fail: ${why}`);
+  };
+}
+
+const never = new Promise<never>(() => undefined);
+
+/** Of a shard that knows no others. */
+const alone = { shardNumber: 1, installation: undefined, report: undefined, follow: () => undefined } as const;
+
+async function openEmbedded({ config, clock, log }: DataDependencies): Promise<ShardData> {
+  const path = join(config.rootDirectory, 'data');
+  const store = await openLmdbStore({ path, clock, reserve: true, onFault: logStoreFault(log) });
+  const end = () => store[Symbol.asyncDispose]();
+  return {
+    own: () => Promise.resolve({ ...alone, store, lost: never, holds: () => true, [Symbol.asyncDispose]: end }),
+    role: undefined,
+    etcdFailures: () => 0,
+    [Symbol.asyncDispose]: end,
+  };
+}
+
+async function openReplica({ config, clock, log, random }: DataDependencies): Promise<EtcdReplica> {
+  return openEtcdReplica({
+    etcd: await etcdOptionsOf(config, config.etcdServers),
+    prefix: config.etcdPrefix,
+    path: join(config.rootDirectory, 'mirror'),
+    owner: `${hostname()}:${process.pid}`,
+    clock,
+    random,
+    leaseSeconds: config.leaderElectLeaseDuration,
+    onFault: logStoreFault(log),
+    onState(state, detail) {
+      if (state === 'unavailable')
+        log.warn({ state, etcd: config.etcdServers, reason: detail }, 'etcd does not answer; it is asked again');
+      else log.info({ state, detail }, 'the store in etcd');
+    },
+  });
+}
+
+async function openInEtcd(deps: DataDependencies): Promise<ShardData> {
+  const replica = await openReplica(deps);
+  const isAlone = deps.config.natsUrl.length === 0;
+  return {
+    async own(signal) {
+      const owned = await replica.own(signal);
+      return isAlone
+        ? { ...alone, ...owned, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
+        : joinWithData(deps, replica, owned);
+    },
+    role: () => replica.role(),
+    etcdFailures: () => replica.etcdFailures(),
+    [Symbol.asyncDispose]: () => replica[Symbol.asyncDispose](),
+  };
+}
+
+/** Where the data is follows from the flags of the store alone, whether there are others from those of NATS. */
+export function openShardData(deps: DataDependencies): Promise<ShardData> {
+  return deps.config.etcdServers.length > 0 ? openInEtcd(deps) : openEmbedded(deps);
+}
