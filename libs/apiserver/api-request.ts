@@ -12,7 +12,7 @@ export interface ReceivedRequest {
   /** Without the query. */
   readonly path: string;
   readonly query: Query;
-  /** Texts for `Warning:` headers; filled by whoever finds something. */
+  /** Texts for `Warning:` headers; filled by filters and handlers. */
   readonly warnings: string[];
 }
 
@@ -44,7 +44,7 @@ export interface ApiRequest extends ReceivedRequest {
   readonly target: Target;
   readonly info: RequestInfo;
   readonly user: UserInfo;
-  /** Who sent it, where it acts as somebody else. */
+  /** The user that sent it, where it impersonates another one. */
   readonly requester?: UserInfo;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The bindings of one cluster or namespace by the subjects that they bind. One binding that changes costs as
- * much as it has subjects, whatever else there is: what all roles of a subject allow together is
- * joined when the subject is asked about, and joined again after a role has changed.
+ * The bindings of one cluster or namespace by the subjects that they bind. One binding that changes
+ * costs as much as it has subjects, whatever else there is: what all roles of a subject allow
+ * together is joined when the subject is asked about, and joined again after a role has changed.
  */
 import type { UserInfo } from '@kcp-ts/api';
 import type { Question } from './attributes.ts';
@@ -43,7 +43,7 @@ export interface CompiledBindings {
   allow(user: UserInfo, question: Question): boolean;
   /** The roles that a user has here, each once, in the order of the bindings' names. */
   rolesOf(user: UserInfo): ReadonlySet<ResolvedRole>;
-  /** Whether it binds somebody as a consumer of an export: by `bindingPrefix`. */
+  /** Whether it binds a consumer of an export: by `bindingPrefix`. */
   readonly bindsConsumers: boolean;
   readonly size: number;
 }

@@ -1,5 +1,5 @@
 /**
- * Whether rules that somebody holds include others, as Kubernetes' rule validation compares them: a
+ * Whether the rules that a user has include others, as Kubernetes' rule validation compares them: a
  * rule is covered by a single rule that includes it whole, or piece by piece, a piece being one
  * resource of one group with one verb and one name. What is held is indexed, so that a piece costs
  * some look-ups however many rules are held, and what is found missing is bounded: it ends as an

@@ -1,4 +1,4 @@
-/** Acting as somebody else: who may, and who one then is. */
+/** Impersonation: who may, and which user the request then has. */
 import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import type { AccessRequest, ResourceQuestion } from './attributes.ts';

@@ -11,7 +11,7 @@ export const clusterAdminGroup = 'system:kcp:logical-cluster-admin';
 export const externalClusterAdminGroup = 'system:kcp:external-logical-cluster-admin';
 export const initializerGroupPrefix = 'system:kcp:initializer:';
 export const terminatorGroupPrefix = 'system:kcp:terminator:';
-/** Group of whoever belongs to another logical cluster. */
+/** Group of users that belong to another logical cluster. */
 export const foreignClusterGroupPrefix = 'system:cluster:';
 
 export const serviceAccountPrefix = 'system:serviceaccount:';

@@ -32,8 +32,8 @@ export function isFreePort(port: number): Promise<boolean> {
 }
 
 /**
- * Whether somebody listens on a port of 127.0.0.1. Does not take the port, as `isFreePort` does for
- * a moment.
+ * Whether a process listens on a port of 127.0.0.1. Does not take the port, as `isFreePort` does
+ * for a moment.
  */
 export function acceptsConnections(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');

@@ -1,5 +1,5 @@
 /**
- * Long work in slices. Whoever works for long asks now and then whether to let others go first; all
+ * Long work in slices. A long task asks now and then whether to let others go first; all
  * that wait go on one after the other, each in a turn of the event loop of its own, so that many
  * long requests at once hold nobody up longer than one does.
  */

@@ -37,7 +37,7 @@ export interface UncaughtErrorsDependencies {
 }
 
 /**
- * Somebody who can cause errors must not fill the disk with logs: at most this many lines in each
+ * A client that can cause errors must not fill the disk with logs: at most this many lines in each
  * period.
  */
 const linesMax = 20;

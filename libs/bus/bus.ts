@@ -1,6 +1,6 @@
 /**
  * The interface of the bus. It may lose anything, and nothing is lost: what travels on it says what
- * came before it, so that whoever follows sees what is missing and fetches that from its source. A
+ * came before it, so that a subscriber sees what is missing and fetches that from its source. A
  * bus is therefore free to drop rather than to wait, and it says so where it knows.
  */
 

@@ -88,8 +88,8 @@ export interface ComponentDependencies extends ResourceDefinitionDependencies {
 
 export function createComponents(deps: ComponentDependencies): Components {
   const shared = new Map<string, WeakRef<readonly ServedResource[]>>();
-  // A surface holds single resources: as long as one of them lives, its siblings are not made
-  // again.
+  // A surface holds single resources: as long as one of them is referenced, its siblings are not
+  // made again.
   const siblings = new WeakMap<ServedResource, readonly ServedResource[]>();
   const gone = new FinalizationRegistry<string>((key) => {
     if (shared.get(key)?.deref() === undefined) shared.delete(key);

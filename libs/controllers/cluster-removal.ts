@@ -28,7 +28,7 @@ export interface ClusterOwner {
 }
 
 /**
- * `conflict`: somebody else wrote first, remove again. `waiting`: what has to go by itself first,
+ * `conflict`: another writer was faster, remove again. `waiting`: what has to go by itself first,
  * by resource.
  */
 export type RemovalOutcome =

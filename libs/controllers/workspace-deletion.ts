@@ -101,7 +101,7 @@ export function createWorkspaceDeletion(deps: WorkspaceDeletionDependencies): Co
       lastOperation(entry, structuredClone(workspace)),
       owner,
     );
-    // The cluster belongs to somebody else: the Workspace goes alone.
+    // The cluster belongs to another Workspace: the Workspace goes alone.
     if (outcome.status === 'not-owned') return finish(entry, workspace);
     return settle(cluster, entry.key, outcome, (remaining) => report(entry, workspace, remainingMessage(remaining)));
   }

@@ -23,7 +23,7 @@ export interface EtcdChange {
 export interface EtcdWatchOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** How often etcd is asked for a sign of life, in milliseconds; 4,000 when absent. */
+  /** How often etcd is asked for its progress, in milliseconds; 4,000 when absent. */
   readonly askMs?: number | undefined;
   /** Given what asks at once, for as long as a connection can; undefined while there is none. */
   readonly onAsk?: ((ask: (() => void) | undefined) => void) | undefined;
@@ -56,7 +56,7 @@ export interface EtcdWatchHandlers {
 
 const retryMsMin = 50;
 const retryMsMax = 500;
-/** How often etcd is asked for a sign of life where nobody wants to know sooner. */
+/** How often etcd is asked for its progress where nobody wants to know sooner. */
 const askMsDefault = 4_000;
 /**
  * etcd answers a request for progress at once; when it does not, the connection is not worth
@@ -105,7 +105,7 @@ export async function watchEtcd(
   let seen = after;
   let retryMs = retryMsMin;
 
-  /** One connection's life; true when the watch is over. */
+  /** One connection, from its start to its end; true when the watch is over. */
   async function follow(): Promise<boolean> {
     const connection = new AbortController();
     const end = () => connection.abort();
@@ -188,7 +188,7 @@ export async function watchEtcd(
           await handlers.changes(changes, seen);
           heardMs = clock.monotonic();
         } else if (!reply.created) {
-          // A sign of life and no more: some versions of etcd say a revision before they have sent
+          // It answers, and no more: some versions of etcd say a revision before they have sent
           // what is below it.
           retryMs = retryMsMin;
           if (asked === undefined || momentOf(reply.header).revision < asked.revision) continue;

@@ -150,7 +150,9 @@ function isGiven(spec: OptionSpec, value: Value | undefined): boolean {
   return value !== undefined && String(value) !== String(spec.default);
 }
 
-/** Whoever gives a flag that does nothing believes something of this process that is not so. */
+/**
+ * A flag that does nothing is refused: its user believes something of this process that is not so.
+ */
 function refuseWithoutEffect(table: OptionTable, values: Readonly<Record<string, Value>>): void {
   const given = new Set(
     Object.entries(table).flatMap(([name, spec]) => (isGiven(spec, values[name]) ? [spec.flag] : [])),

@@ -3,7 +3,7 @@
  * `node:http2`.
  *
  * An exchange is answered once: by `respond` (the whole answer) or by `stream` (a body that goes
- * on). It holds no promise, timer or AbortController unless somebody asks for one.
+ * on). It holds no promise, timer or AbortController unless one is asked for.
  */
 import type { Peer } from './peer.ts';
 

@@ -243,5 +243,5 @@ export class Http2Exchange implements Exchange, ServedRequest {
 
 const endStream = { endStream: true };
 
-/** Of an answer that may not be given: somebody else can give it. */
+/** Of an answer that may not be given: another server can give it. */
 export const laterHeaders: ResponseHeaders = { 'retry-after': '1' };

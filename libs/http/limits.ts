@@ -24,7 +24,7 @@ export interface HttpLimits {
   /** An HTTP/1.1 connection without a request is closed after this. */
   readonly keepAliveMs: number;
   /**
-   * Every HTTP/2 session is asked for a sign of life this often and dropped when there was none
+   * Every HTTP/2 session is pinged this often and dropped when there was none
    * until the next time.
    */
   readonly pingMs: number;

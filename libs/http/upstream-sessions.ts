@@ -1,5 +1,5 @@
 /**
- * HTTP/2 connections to one server: opened on demand, asked for signs of life, and never used again
+ * HTTP/2 connections to one server: opened on demand, pinged, and never used again
  * after a failure or a GOAWAY.
  */
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
@@ -16,7 +16,7 @@ export interface UpstreamOptions {
   /** How long a connection may take to come up; 2 s when absent. */
   readonly connectTimeoutMs?: number | undefined;
   /**
-   * How often a connection is asked for a sign of life, which it has to give until the next time; 5
+   * How often a connection is pinged; it has to answer until the next time; 5
    * s when absent.
    */
   readonly pingMs?: number | undefined;

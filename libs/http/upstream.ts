@@ -16,7 +16,7 @@ import { createUpstreamSessions } from './upstream-sessions.ts';
 export interface UpstreamAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Flows from the moment that somebody listens to it. */
+  /** Flows from when it has a listener. */
   readonly body: Readable;
 }
 

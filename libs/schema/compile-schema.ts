@@ -24,7 +24,7 @@ export interface SchemaOptions {
   readonly dialect: 'builtin' | 'custom';
   /** The kind, for Go's decoding texts; `Object` when absent. */
   readonly kind?: string;
-  /** The kind has rules that somebody else checks. */
+  /** The kind has rules that its strategy checks. */
   readonly rules?: boolean | undefined;
   /** A custom resource's scale subresource, whose paths are validated with every object. */
   readonly scale?: ScalePaths | undefined;
@@ -179,7 +179,7 @@ function compileDecodeOf(schema: JsonSchema, dialect: SchemaOptions['dialect'], 
 }
 
 /**
- * Compiles a schema; `knownHash` is its content address where somebody has it already. Patterns
+ * Compiles a schema; `knownHash` is its content address if it is known already. Patterns
  * must be valid and the schema bounded: definitions are checked before they come here.
  */
 export function compileSchema(schema: JsonSchema, options: SchemaOptions, knownHash?: string): CompiledSchema {

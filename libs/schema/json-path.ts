@@ -211,7 +211,7 @@ function stripped(text: string): string {
   return path.startsWith('$') || path.startsWith('@') ? path.slice(1) : path;
 }
 
-/** Longer than any path that somebody wrote. */
+/** Longer than any path that is in use. */
 const textMax = 10_000;
 const filterDepthMax = 16;
 

@@ -33,7 +33,7 @@ export interface Decision extends Reads {
   /** Whether all that was read is still so. */
   holds(): Promise<boolean>;
   /**
-   * Commits under the conditions; false where somebody else wrote first, and it has to be decided
+   * Commits under the conditions; false where another writer was faster, and it has to be decided
    * again. May be called again: the conditions stay.
    */
   commit(operations: readonly Operation[]): Promise<boolean>;

@@ -35,7 +35,7 @@ describe('the revision clock', () => {
     expect(clock.last()).toBe(20_001);
   });
 
-  it('begins above where an earlier life ended', () => {
+  it('begins above where an earlier process ended', () => {
     expect(clockAt(5, 8_000).clock.next()).toBe(8_001);
   });
 });

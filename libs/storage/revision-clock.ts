@@ -3,7 +3,7 @@
  * behind what others have said, it counts on.
  *
  * What was promised ("nothing will ever be committed at or below W") must hold after a crash as
- * well, so an engine with a life beyond the process stores a reservation before it lets a promise
+ * well, so a durable engine stores a reservation before it lets a promise
  * out, and a start begins above the reservation that it finds.
  */
 import type { Revision } from '@kcp-ts/api';
@@ -41,7 +41,7 @@ export interface RevisionClock {
 }
 
 /**
- * `nowMs` gives milliseconds since the epoch; `last` is where an earlier life of the same store
+ * `nowMs` gives milliseconds since the epoch; `last` is where an earlier process of the same store
  * ended.
  */
 export function createRevisionClock(nowMs: () => number, last: Revision): RevisionClock {

@@ -1,7 +1,7 @@
 /**
  * What the paths of a WorkspaceType mean. Its author trusts the workspaces that have these paths at
  * the time, with everything that is bound and accepted for workspaces of the type; a workspace that
- * is made again under such a path is another one, and somebody else's. What they meant is written
+ * is made again under such a path is another one, and another owner's. What they meant is written
  * into the type, where all its readers see it: so a path means something only where its author may
  * know of the workspace, and otherwise looks like one that no workspace has.
  */

@@ -2,7 +2,7 @@
  * A workspace and its logical cluster, made in one commit: the Workspace with its place and phase,
  * the LogicalCluster, two namespaces with their content, the creator's rights and the default
  * bindings. Where nothing has to be waited for, both are Ready from the start; initializers that
- * somebody else must finish, and bindings that are not bound yet, keep them Initializing.
+ * others must finish, and bindings that are not bound yet, keep them Initializing.
  */
 import { createHash } from 'node:crypto';
 import type { ClusterName, Condition, LogicalClusterName, UserInfo } from '@kcp-ts/api';

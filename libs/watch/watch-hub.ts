@@ -1,6 +1,6 @@
 /**
  * Fan-out: the hub gets each flushed batch of the store once, wraps each event once, and hands it
- * to whoever follows a range that it is in, found by index. It keeps no objects and no history:
+ * to the watchers of a range that it is in, found by index. It keeps no objects and no history:
  * both come from the store.
  */
 

@@ -1,4 +1,4 @@
-/** Until somebody ends the program. */
+/** Until the program is asked to end. */
 import { keepProcessAlive } from '@kcp-ts/base';
 
 export interface Stop {

@@ -1,7 +1,7 @@
 /**
  * A create relies on the incarnations of its logical cluster and namespace, and of the definition
  * or binding that brings its resource: they are checked here for a proper answer, and again by the
- * commit, since they may be deleted while admission waits for somebody.
+ * commit, since they may be deleted while a plugin waits.
  */
 import type { StatusCause } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';

@@ -26,7 +26,7 @@ export interface VersionInfo {
   readonly platform: string;
 }
 
-/** What whoever may read its path may keep. */
+/** A document that clients may keep. */
 export interface PublicDocument {
   readonly contentType: string;
   readonly body: string;

@@ -35,7 +35,7 @@ const retryMs = 500;
 /** A server that refuses a certificate may leave the client waiting. */
 const connectTimeoutMs = 3_000;
 /**
- * The server is asked for a sign of life so often; when it gives none for twice as long, messages
+ * The server is pinged so often; when it gives no answer for twice as long, messages
  * may be missing.
  */
 const heartbeatMs = 1_000;
@@ -73,7 +73,7 @@ class NatsBus implements Bus {
   readonly #subscriptions = new Set<Subscription>();
   #connection: NatsConnection | undefined;
   #heartbeat: Disposable | undefined;
-  /** Since when a sign of life has been waited for, on the monotonic clock. */
+  /** Since when an answer has been waited for, on the monotonic clock. */
   #askedMs: number | undefined;
   #flushing: Promise<void> | undefined;
   #up = false;

@@ -1,4 +1,4 @@
-/** What the bindings of a workspace leave undecided: shown to whoever enters it. */
+/** What the bindings of a workspace leave undecided: shown to a user that enters it. */
 import { StatusError } from '@kcp-ts/api';
 import type { ApiClient } from '../api/api-client.ts';
 import type { ApiBinding, Claim } from './binding-object.ts';

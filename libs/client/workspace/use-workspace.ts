@@ -84,7 +84,7 @@ export async function enterWorkspace(session: Session, path: string, options: Us
   for (const warning of warnings) session.terminal.note(warning);
 }
 
-/** Discovery answers whoever may enter: no groups at all, or 403, is a refusal. */
+/** Discovery answers users that may enter: no groups at all, or 403, is a refusal. */
 async function refusalOf(client: ApiClient): Promise<'denied' | 'missing' | undefined> {
   try {
     const { groups } = await client.get<{ readonly groups?: readonly unknown[] }>('/apis');

@@ -1,4 +1,4 @@
-/** Connections to shards and services by their URL, each with its breaker, for as long as somebody uses it. */
+/** Connections to shards and services by their URL, each with its breaker, for as long as it is used. */
 
 import { StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
@@ -32,7 +32,7 @@ export interface Backends extends Disposable {
     headers: Record<string, string | string[]>,
     signal: AbortSignal,
   ): Promise<UpstreamAnswer>;
-  /** Whoever knows that a backend is back says so: the next request does not wait for its breaker. */
+  /** Called when a backend is known to be back: the next request does not wait for its breaker. */
   revive(url: string): void;
   /** Forgets connections to URLs that are not among these. */
   keep(urls: ReadonlySet<string>): void;

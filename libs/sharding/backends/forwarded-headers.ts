@@ -1,5 +1,5 @@
 /**
- * The headers of a client's request that cross to a shard: a closed list. Whatever could say who somebody is, in any spelling, is not on it; who the client is
+ * The headers of a client's request that cross to a shard: a closed list. Headers that could say who a user is, in any spelling, are not on it; who the client is
  * the proxy says itself, signed.
  */
 import type { Exchange } from '@kcp-ts/http';
@@ -25,7 +25,7 @@ const known: ReadonlySet<string> = new Set([
   'user-agent',
 ]);
 
-/** Impersonation is an ask, and not a claim: the shard looks whether whoever asks may. */
+/** Impersonation is an ask, and not a claim: the shard checks whether the user may. */
 const impersonation: ReadonlySet<string> = new Set(['impersonate-group', 'impersonate-uid', 'impersonate-user']);
 const impersonatePrefix = 'impersonate-';
 const extraPrefix = 'impersonate-extra-';

@@ -107,7 +107,7 @@ export function createClockGuard(options: ClockGuardOptions): ClockGuard {
       if (!Number.isFinite(theirs) || Math.abs(clock.now() - after - shift) > stepMaxMs) return;
       samples.set(name, { least: theirs - after, most: theirs - before, atMs: after });
     } catch {
-      // Whoever does not answer says nothing.
+      // A service that does not answer does not count.
     } finally {
       end[Symbol.dispose]();
     }

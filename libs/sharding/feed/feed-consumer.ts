@@ -130,7 +130,7 @@ class BusFeedConsumer implements FeedConsumer {
     }
   }
 
-  /** Whoever sends what cannot be read can send much of it: one of them is logged in a while. */
+  /** A sender of messages that cannot be read can send many: one of them is logged in a while. */
   #refuse(subject: string, error: unknown): void {
     const now = this.#options.clock.monotonic();
     if (now < this.#nextRefusalMs) return;

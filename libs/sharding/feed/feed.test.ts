@@ -116,7 +116,7 @@ describe('a feed consumer', () => {
     expect(shard.asked).toEqual({ snapshot: 2, fetch });
   });
 
-  it('takes no snapshot from a life of the shard that is over', async () => {
+  it('takes no snapshot from an incarnation of the shard that is over', async () => {
     await using all = await createInstallation();
     await all.feedConsumer.ready();
     const shard = all.shards[0] as TestShard;

@@ -11,7 +11,7 @@ export const retryMsMin = 50;
 export interface Followed {
   shard: FollowedShard;
   client: RpcClient<typeof FeedService>;
-  /** Of which life of the shard we know; what another says does not continue it. */
+  /** The incarnation of the shard that we know; what another says does not continue it. */
   epoch: string | undefined;
   readonly pastEpochs: Set<string>;
   /** A message of another epoch was received: what we have is not to be continued. */
@@ -20,14 +20,14 @@ export interface Followed {
   lost: boolean;
   /** Replicas were asked since the shard went down. */
   keepersAsked: boolean;
-  /** Somebody was asked, in vain or not. */
+  /** A replica was asked, in vain or not. */
   tried: boolean;
   /** Everything up to it is in the handler; undefined before the first snapshot. */
   complete: Revision | undefined;
   completeAtMs: number;
   /** How long the shard may say nothing before it is asked. */
   silentMs: number;
-  /** The newest entry that the handler was given, whoever said it: a state that ends before it is one of the past. */
+  /** The newest entry that the handler was given, whichever replica gave it: a state that ends before it is one of the past. */
   newest: Revision;
   /** A fetch or snapshot is under way; messages wait for it. */
   working: Promise<boolean> | undefined;

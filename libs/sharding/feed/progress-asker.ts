@@ -39,7 +39,7 @@ export function createProgressAsker({ call, clock, timeoutMs }: ProgressAskerDep
   let stream: Stream | undefined;
   let lastId = 0;
 
-  /** Whoever waits on a stream that has ended waits in vain. */
+  /** Requests on a stream that has ended get no answer. */
   function drop(ended: Stream, error: unknown): void {
     if (stream !== ended) return;
     stream = undefined;

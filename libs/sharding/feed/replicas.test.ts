@@ -90,7 +90,7 @@ describe('a replica', () => {
     }
   });
 
-  it('that knows more is believed until the shard is back, in the same life or another', async () => {
+  it('that knows more is believed until the shard is back, in the same incarnation or another', async () => {
     for (const restarted of [false, true]) {
       await using all = await createInstallation();
       await all.feedConsumer.ready();

@@ -44,7 +44,7 @@ async function awaitJoin(own: ShardRecord, clock: Clock): Promise<void> {
   if (aheadMs > 0) await pauseAlive(clock, Math.ceil(aheadMs));
 }
 
-/** Whoever joins with a wrong clock would join at a wrong revision: it waits until the clock is right. */
+/** A shard with a wrong clock would join at a wrong revision: it waits until the clock is right. */
 export async function awaitClock(
   clocks: Pick<ClockGuard, 'fault' | 'measure'>,
   pause: () => Promise<void>,

@@ -38,7 +38,7 @@ function unavailable(why: string): StatusError {
   return new StatusError('ServiceUnavailable', why, { retryAfterSeconds: 1 });
 }
 
-/** Never a list without a shard: whoever keeps a cache would read that as deletions. */
+/** Never a list without a shard: a client with a cache would read that as deletions. */
 export function assertAllThere(shards: readonly ShardRecord[]): void {
   const missing = shards.filter(({ excludedAt }) => excludedAt !== undefined).map(({ name }) => JSON.stringify(name));
   if (missing.length > 0) throw unavailable(`what lies on shard ${missing.join(', ')} cannot be listed now`);

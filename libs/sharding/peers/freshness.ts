@@ -1,4 +1,4 @@
-/** How old what is known of other shards may be for a decision: past that, whoever must know asks, or refuses. */
+/** How old what is known of other shards may be for a decision: past that, the service that must know asks, or refuses. */
 
 /** A right that was revoked must not live on for longer behind a connection that is broken. */
 const freshMs = 10_000;

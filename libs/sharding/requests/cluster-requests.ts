@@ -21,7 +21,7 @@ import { logicalClusterKey, parseTypeName, planCluster } from '@kcp-ts/tenancy';
 export type RequestRefusal =
   /** Not a name that is drawn for a workspace: it may be that of a home, or of the system. */
   | 'invalid-name'
-  /** A cluster of that name is there, and belongs to somebody else. */
+  /** A cluster of that name is there, and belongs to another owner. */
   | 'taken'
   /** The type is not known here. */
   | 'unknown-type'
@@ -50,7 +50,7 @@ export interface ClusterRequestDependencies {
   readonly externalUrl: string;
   /** Resolves when what other shards have committed before the call is known here. */
   catchUp(): Promise<unknown>;
-  /** Marks a cluster that its caller has seen, and removes what can go. Undefined where somebody else wrote first: look again. */
+  /** Marks a cluster that its caller has seen, and removes what can go. Undefined where another writer was faster: ask again. */
   remove(cluster: ClusterName): Promise<ClusterDeletion | undefined>;
 }
 

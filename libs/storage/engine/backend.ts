@@ -33,11 +33,11 @@ export interface Flush {
   readonly reserved: Revision;
   /** Forget the events up to this revision. */
   readonly trim: Revision | undefined;
-  /** Kept with the step, for whoever wrote it: how far a mirror has come. */
+  /** Kept with the step, for its writer: how far a mirror has come. */
   readonly mark?: string | undefined;
 }
 
-/** What an earlier life left behind. */
+/** What an earlier process left behind. */
 export interface BackendState {
   readonly revision: Revision;
   readonly reserved: Revision;

@@ -228,7 +228,7 @@ class GroupCommitter implements Committer {
       for (const { resolve } of trimmed) resolve();
       this.#settleProgress();
     }
-    // In the same turn as the last look at what waits: whoever comes later starts again.
+    // In the same turn as the last look at what waits: a later commit starts again.
     this.#flushing = undefined;
   }
 

@@ -34,9 +34,9 @@ const observeAheadMax = 1_000_000;
 const startWaitMaxMs = 5_000;
 
 /**
- * Waits until the wall clock has passed what an earlier life reserved, so that a crash loop never
- * drags the revisions ahead of the time. A wall clock that is much further back was set back: then
- * the revisions go on behind the reservation.
+ * Waits until the wall clock has passed what an earlier process reserved, so that a crash loop
+ * never drags the revisions ahead of the time. A wall clock that is much further back was set back:
+ * then the revisions go on behind the reservation.
  */
 export async function createStore(backend: Backend, options: StoreOptions): Promise<Store> {
   const { clock } = options;
@@ -49,7 +49,7 @@ export async function createStore(backend: Backend, options: StoreOptions): Prom
   return assembleStore(backend, options, createRevisionClock(clock.now, promised), isOfLostIncarnation);
 }
 
-/** For a backend without an earlier life. */
+/** For a backend that no earlier process has written. */
 export function assembleStore(
   backend: Backend,
   options: StoreOptions,

@@ -36,7 +36,7 @@ export interface EtcdBackendDependencies {
    * nobody waits for etcd any more.
    */
   readonly lost: AbortSignal;
-  /** Somebody else owns the shard, or may: aborts `lost`. */
+  /** Another process owns the shard, or may: aborts `lost`. */
   lose(error: Error): void;
   /**
    * What is committed is acknowledged when it is sure again that the shard is ours: else the answer

@@ -1,5 +1,5 @@
 /**
- * Has etcd forget old revisions: one process per interval, whoever comes first, never newer than
+ * Has etcd forget old revisions: one process per interval, the first one, never newer than
  * what was current an interval ago, and never past a mirror that is alive, so that nobody who
  * follows must read everything again; but a mirror that stands still holds it up for some intervals
  * and no longer. The election is a key whose version counts the intervals, as Kubernetes' API
@@ -24,7 +24,7 @@ const waitedMax = 6;
 export interface Compactor {
   /**
    * Once an interval. Resolves to the revision that etcd was compacted at; undefined where it was
-   * somebody else's turn, or there is nothing to forget.
+   * another process's turn, or there is nothing to forget.
    */
   turn(): Promise<bigint | undefined>;
 }
@@ -84,7 +84,7 @@ export function createCompactor(client: EtcdClient, keys: CompactionKeys = keysD
       try {
         await client.authenticated(() => client.kv.compact({ revision: upTo }));
       } catch (thrown) {
-        // Whoever had the turn before us was further.
+        // The process that had the turn before was further.
         if (!(thrown instanceof RpcError) || thrown.code !== 'out-of-range') throw thrown;
       }
       compacted = upTo;
@@ -99,7 +99,7 @@ export function compactRegularly(
   { clock, intervalMs = intervalMsDefault }: { readonly clock: Clock; readonly intervalMs?: number | undefined },
 ): Disposable {
   const compactor = createCompactor(client);
-  // What fails now is done in the next interval, by whoever comes first.
+  // What fails now is done in the next interval, by the first process.
   return every(clock, intervalMs, () => void compactor.turn().catch(() => undefined));
 }
 

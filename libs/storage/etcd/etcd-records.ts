@@ -52,7 +52,8 @@ export function decodeData(bytes: Uint8Array): Data {
 
 export interface CommitRecord {
   /**
-   * Another one for each transaction: whoever does not know what became of his looks for it here.
+   * Another one for each transaction: an owner that does not know what became of its own looks for
+   * it here.
    */
   readonly id: string;
   /** The last revision that is committed with it. */

@@ -28,7 +28,7 @@ export interface EtcdReplicaOptions extends StoreOptions {
   /** The folder of the mirror; one process at a time may have it open. */
   readonly path: string;
   readonly mapSizeBytes?: number | undefined;
-  /** Shown to whoever asks who owns the shard. */
+  /** Shown to processes that ask who owns the shard. */
   readonly owner: string;
   readonly random: Random;
   /** For leases, where the store's own clock is a test's. */
@@ -198,7 +198,7 @@ class Replica implements EtcdReplica {
     });
   }
 
-  /** Undefined where somebody else owns the shard. */
+  /** Undefined if another process owns the shard. */
   async #take(): Promise<Taken | undefined> {
     const { owner, commit } = this.#keys;
     const { entry } = await etcdGet(this.#client, owner);
@@ -275,7 +275,7 @@ class Replica implements EtcdReplica {
       await store[Symbol.asyncDispose]();
       if (this.#owned === owned) this.#owned = undefined;
       lost.signal.removeEventListener('abort', tell);
-      // Whoever has lost the shard need not wait for an etcd that may be away.
+      // An owner that has lost the shard need not wait for an etcd that may be away.
       if (lost.signal.aborted) {
         this.#given = createRevision;
         void lease.release();
