@@ -5,13 +5,22 @@ import type { Clock } from '@kcp-ts/base';
 import { createSystemRandom, createSystemTurns } from '@kcp-ts/base';
 import { resourcesOfDefinitions } from '@kcp-ts/catalog';
 import type { RegistryDependencies, ServedResource, Written } from '@kcp-ts/registry';
-import { create, noAdmission, noStrategy, remove, servedObject, update } from '@kcp-ts/registry';
+import {
+  create,
+  noAdmission,
+  noStrategy,
+  objectKey,
+  remove,
+  servedObject,
+  storedObject,
+  update,
+} from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
 import type { Store } from '@kcp-ts/storage';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { conversionOf, createStrategies } from '../kind-code.ts';
 import type { KindDependencies } from '../kind-dependencies.ts';
-import { builtinDefinitions, builtinKinds, systemDefinitions } from '../kinds.ts';
+import { allKinds } from '../kinds.ts';
 
 export const cluster = 'here' as ClusterName;
 
@@ -24,6 +33,8 @@ export interface TestRegistry extends AsyncDisposable {
   update(plural: string, object: KubeObject, subresource?: string): Promise<KubeObject>;
   remove(plural: string, object: KubeObject): Promise<KubeObject>;
   get(plural: string, object: KubeObject, apiVersion?: string): KubeObject | undefined;
+  /** Stores an object as it is, past its strategy, and shows it. */
+  seed(plural: string, object: KubeObject): Promise<KubeObject>;
 }
 
 export interface TestRegistryOptions {
@@ -31,6 +42,8 @@ export interface TestRegistryOptions {
   clusterDeleting?(): boolean;
   /** Everybody may by default. */
   maySign?(user: UserInfo, verb: 'approve' | 'sign', name: string): boolean;
+  /** What strategies take from the server, where a test says it. */
+  readonly deps?: Partial<KindDependencies>;
 }
 
 export const testTime = '2026-11-21T03:00:00Z';
@@ -44,8 +57,15 @@ const clock: Clock = {
 export function createTestRegistry(options: TestRegistryOptions = {}): TestRegistry {
   const store = createMemoryStore({ clock });
   const random = createSystemRandom();
-  // As far as the kinds of Kubernetes need it that are tested here.
+  // Without what makes a workspace: its types and its plan.
   const deps: Partial<KindDependencies> = {
+    isBuiltin: (group, plural) =>
+      resources.some(({ definition }) => definition.group === group && definition.plural === plural),
+    pathOf: (of) => `root:${of}`,
+    resolve: (path) => path.split(':').at(-1) as ClusterName | undefined,
+    mayBind: () => true,
+    meantBy: () => undefined,
+    clustersOn: () => 0,
     maySign: (user, _cluster, verb, name) => options.maySign?.(user, verb, name) ?? true,
     served: (group, plural) => served(group === '' ? 'v1' : `${group}/v1`, plural),
     uuid: random.uuid,
@@ -53,10 +73,11 @@ export function createTestRegistry(options: TestRegistryOptions = {}): TestRegis
     caBundle: 'the CA',
     label: () => undefined,
     clusterDeleting: () => options.clusterDeleting?.() === true,
+    ...options.deps,
   };
-  const strategies = createStrategies(builtinKinds, deps as KindDependencies);
+  const strategies = createStrategies(allKinds, deps as KindDependencies);
   const resources = resourcesOfDefinitions(
-    [...builtinDefinitions, ...systemDefinitions],
+    allKinds.map(({ definition }) => definition),
     () => '-',
     { kind: 'builtin' },
     {
@@ -117,6 +138,19 @@ export function createTestRegistry(options: TestRegistryOptions = {}): TestRegis
         `${from.served.prefix}${cluster}/${from.served.definition.namespaced ? from.namespace : ''}/${from.name}`,
       );
       return entry === undefined ? undefined : servedObject(from.served, entry.value);
+    },
+    async seed(plural, object) {
+      const from = served(object.apiVersion, plural);
+      const key = objectKey(from, cluster, object.metadata.namespace ?? '', object.metadata.name);
+      await store.commit([
+        {
+          op: 'put',
+          key,
+          expect: 'absent',
+          value: (revision) => storedObject(from, structuredClone(object), revision, 0),
+        },
+      ]);
+      return servedObject(from, store.peek(key)?.value ?? new Uint8Array());
     },
     [Symbol.asyncDispose]: async () => {
       await store[Symbol.asyncDispose]();
