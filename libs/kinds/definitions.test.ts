@@ -59,7 +59,8 @@ function listFaults(schema: JsonSchema, path: string, custom: boolean): string[]
   for (const key of keys ?? []) {
     const field = items.properties?.[key];
     if (field === undefined) found.push(`${path}: no key ${key}`);
-    // A custom kind's keys must be there: what is compared by them would otherwise have no identity.
+    // A custom kind's keys must be there: what is compared by them would otherwise have no
+    // identity.
     else if (custom && !items.required?.includes(key) && field.default === undefined)
       found.push(`${path}: ${key} may miss`);
   }

@@ -22,7 +22,9 @@ export function createHandlers(kinds: readonly Kind[], deps: HandlerDependencies
   return kinds.flatMap(({ handler }) => handler?.(deps) ?? []);
 }
 
-/** The field numbers of all kinds, and of what is answered whatever the kind, by `apiVersion/kind`. */
+/**
+ * The field numbers of all kinds, and of what is answered whatever the kind, by `apiVersion/kind`.
+ */
 export function protobufMessages(kinds: readonly Kind[]): Messages {
   const messages: Record<string, Message> = { ...metaMessages };
   for (const { definition, protobuf, subresourceProtobuf = {} } of kinds) {

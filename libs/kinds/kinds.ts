@@ -39,7 +39,10 @@ import { workspaceTypes } from './kcp/tenancy/workspacetypes/definition.ts';
 import { partitions } from './kcp/topology/partitions/definition.ts';
 import { partitionSets } from './kcp/topology/partitionsets/definition.ts';
 
-/** Kubernetes' own kinds, served in every workspace; groups and resources in the order in which discovery lists them. */
+/**
+ * Kubernetes' own kinds, served in every workspace; groups and resources in the order in which
+ * discovery lists them.
+ */
 export const builtinKinds: readonly Kind[] = [
   configMaps,
   coreEvents,
@@ -66,7 +69,10 @@ export const builtinKinds: readonly Kind[] = [
   customResourceDefinitions,
 ];
 
-/** kcp's kinds that every workspace serves without a binding; the alias group comes last in discovery, after all bound groups too. */
+/**
+ * kcp's kinds that every workspace serves without a binding; the alias group comes last in
+ * discovery, after all bound groups too.
+ */
 const systemKinds: readonly Kind[] = [
   apiExportsV1alpha2,
   apiBindingsV1alpha2,

@@ -1,4 +1,7 @@
-/** What encoding and decoding cost. Run with `node libs/kinds/protobuf.bench.ts`; one line of JSON for each figure. */
+/**
+ * What encoding and decoding cost. Run with `node libs/kinds/protobuf.bench.ts`; one line of JSON
+ * for each figure.
+ */
 import process from 'node:process';
 import { createSystemClock } from '@kcp-ts/base';
 import type { KindedObject } from '@kcp-ts/k8s-protobuf';

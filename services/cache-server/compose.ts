@@ -1,4 +1,7 @@
-/** The cache-server from top to bottom: copies that nobody but the feeds writes, behind the same API server as everything else. */
+/**
+ * The cache-server from top to bottom: copies that nobody but the feeds writes, behind the same API
+ * server as everything else.
+ */
 
 import { StatusError } from '@kcp-ts/api';
 import type {

@@ -1,4 +1,7 @@
-/** The cache-server's options, once: flags, environment, --help and the type of the configuration all come from this table. */
+/**
+ * The cache-server's options, once: flags, environment, --help and the type of the configuration
+ * all come from this table.
+ */
 import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
 import { installationOptions, rpcOptions, servingOptions, tokenOptions } from '@kcp-ts/flags';
 

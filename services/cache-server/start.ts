@@ -79,7 +79,10 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
   return { handler: cache.handler, rpcPort: rpc.port };
 }
 
-/** Resolves when it serves; it is ready when it has brought in every shard that lives. Rejects, for a person, where the root directory cannot be used. */
+/**
+ * Resolves when it serves; it is ready when it has brought in every shard that lives. Rejects, for
+ * a person, where the root directory cannot be used.
+ */
 export async function startCacheServer(
   config: CacheServerConfig,
   uncaught?: Pick<UncaughtErrors, 'count'>,

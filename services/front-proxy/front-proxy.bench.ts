@@ -1,6 +1,8 @@
 /**
- * What the proxy adds: its CPU microseconds per GET of 1 kB (load by h2load over HTTP/2, and with the client certificate of a user one by one), and the time
- * it adds to one GET. The shard and the clients are processes of their own, so that the proxy's is counted whole. Run: node services/front-proxy/front-proxy.bench.ts
+ * What the proxy adds: its CPU microseconds per GET of 1 kB (load by h2load over HTTP/2, and with
+ * the client certificate of a user one by one), and the time it adds to one GET. The shard and the
+ * clients are processes of their own, so that the proxy's is counted whole. Run: node
+ * services/front-proxy/front-proxy.bench.ts
  */
 import type { ChildProcess } from 'node:child_process';
 import { fork, spawn } from 'node:child_process';

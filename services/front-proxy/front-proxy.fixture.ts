@@ -1,4 +1,7 @@
-/** A front-proxy among servers that a test or a bench writes itself: everything is real but the index, which is a table. */
+/**
+ * A front-proxy among servers that a test or a bench writes itself: everything is real but the
+ * index, which is a table.
+ */
 
 import type { ClusterName } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';

@@ -1,4 +1,7 @@
-/** The front-proxy's options, once: flags, environment, --help and the type of the configuration all come from this table. */
+/**
+ * The front-proxy's options, once: flags, environment, --help and the type of the configuration all
+ * come from this table.
+ */
 import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
 import { drainOptions, inFlightOptions, installationOptions, servingOptions } from '@kcp-ts/flags';
 

@@ -1,4 +1,7 @@
-/** The service of virtual workspaces from top to bottom: everything but the server and its connections. */
+/**
+ * The service of virtual workspaces from top to bottom: everything but the server and its
+ * connections.
+ */
 import {
   createAssertionSigner,
   createAssertionVerifier,

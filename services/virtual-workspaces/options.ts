@@ -1,4 +1,7 @@
-/** The options of the service of virtual workspaces, once: flags, environment, --help and the type of the configuration all come from this table. */
+/**
+ * The options of the service of virtual workspaces, once: flags, environment, --help and the type
+ * of the configuration all come from this table.
+ */
 import type { OptionTable, OptionValues } from '@kcp-ts/flags';
 import { drainOptions, inFlightOptions, installationOptions, servingOptions } from '@kcp-ts/flags';
 

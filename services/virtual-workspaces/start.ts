@@ -1,4 +1,7 @@
-/** Starts the service of virtual workspaces with its server, and stops it: what the program and the tests call. */
+/**
+ * Starts the service of virtual workspaces with its server, and stops it: what the program and the
+ * tests call.
+ */
 import type { UncaughtErrors } from '@kcp-ts/base';
 import type { RunningService } from '@kcp-ts/program';
 import { createServiceContext, startService } from '@kcp-ts/program';

@@ -1,4 +1,7 @@
-/** The service among shards that a test writes itself: connections, certificates and frames are real; what shards say, and the register, is the test's. */
+/**
+ * The service among shards that a test writes itself: connections, certificates and frames are
+ * real; what shards say, and the register, is the test's.
+ */
 import { PassThrough } from 'node:stream';
 import type { ClusterName, Revision } from '@kcp-ts/api';
 import { createSystemClock, createSystemRandom, pauseOn } from '@kcp-ts/base';
@@ -99,7 +102,10 @@ export interface Setting extends AsyncDisposable {
   readonly shards: readonly FakeShard[];
   readonly service: VirtualWorkspaces;
   readonly authority: TestAuthority;
-  /** For how long the membership has not answered, and which shards could not be asked for workspaces. */
+  /**
+   * For how long the membership has not answered, and which shards could not be asked for
+   * workspaces.
+   */
   readonly world: { membershipSilentMs: number; staleShards: ReadonlySet<string> };
   /** Changes what the membership says. */
   membership(change: (shard: ShardRecord) => ShardRecord): void;

@@ -1,4 +1,7 @@
-/** The bus: each process has its own connection to it, and each may lose messages, receive them twice, or receive nothing for a while. */
+/**
+ * The bus: each process has its own connection to it, and each may lose messages, receive them
+ * twice, or receive nothing for a while.
+ */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { StatusError } from '@kcp-ts/api';
 import type { Bus, BusHandlers } from '@kcp-ts/bus';

@@ -1,5 +1,6 @@
 /**
- * A cache-server: the real copies of all feeds, on a disk that is slow, can be full and outlives its processes. Who cannot ask a shard asks it.
+ * A cache-server: the real copies of all feeds, on a disk that is slow, can be full and outlives
+ * its processes. Who cannot ask a shard asks it.
  */
 
 import { create } from '@bufbuild/protobuf';
@@ -27,7 +28,10 @@ export interface SimCache {
   lives(): readonly CacheLife[];
   /** Another process goes on from the disk, where none runs. */
   start(): void;
-  /** Keys of a shard with their revisions, as it would say them; why it says nothing, where it does not. */
+  /**
+   * Keys of a shard with their revisions, as it would say them; why it says nothing, where it does
+   * not.
+   */
   kept(shard: string): Promise<ReadonlyMap<string, number> | string>;
 }
 

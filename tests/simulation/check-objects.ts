@@ -1,4 +1,7 @@
-/** Holds what shards have answered against what they have committed: nothing acknowledged is lost, nothing is there twice, and every read is of its time. */
+/**
+ * Holds what shards have answered against what they have committed: nothing acknowledged is lost,
+ * nothing is there twice, and every read is of its time.
+ */
 import type { Revision } from '@kcp-ts/api';
 import type { StoreEvent } from '@kcp-ts/storage';
 import type { Answered } from './requester.ts';
@@ -64,7 +67,8 @@ function checkAnswers({ name, disk }: Committed, answers: readonly Answered[]): 
 }
 
 /**
- * Linearizable: the store's revisions are an order of all that it has answered, and what was answered before something else was asked lies before it.
+ * Linearizable: the store's revisions are an order of all that it has answered, and what was
+ * answered before something else was asked lies before it.
  */
 function checkTimes(name: string, answers: readonly Answered[]): string[] {
   const found: string[] = [];

@@ -1,4 +1,7 @@
-/** Compares what clients were shown with what was committed: nothing out of order, nothing twice, nothing missing but behind a 410. */
+/**
+ * Compares what clients were shown with what was committed: nothing out of order, nothing twice,
+ * nothing missing but behind a 410.
+ */
 
 import type { Revision } from '@kcp-ts/api';
 import type { Position, ShardRecord } from '@kcp-ts/sharding';
@@ -45,7 +48,10 @@ function checkList(segment: Segment, committed: readonly CommittedEvent[]): stri
   return found;
 }
 
-/** Whether a stream may miss it: its shard was left out, and the stream was ended since it cannot go on before the shard counted again. */
+/**
+ * Whether a stream may miss it: its shard was left out, and the stream was ended since it cannot go
+ * on before the shard counted again.
+ */
 export function mayMiss(
   event: Position,
   segment: Pick<Segment, 'gone' | 'position'>,

@@ -1,6 +1,7 @@
 /**
- * What a shard's processes share, as etcd is shared: one owner at a time writes to it, what is on its way when the owner dies may still arrive, and what
- * was applied is read back by whoever owns it next. It keeps all that was ever applied: the truth that histories are held against.
+ * What a shard's processes share, as etcd is shared: one owner at a time writes to it, what is on
+ * its way when the owner dies may still arrive, and what was applied is read back by whoever owns
+ * it next. It keeps all that was ever applied: the truth that histories are held against.
  */
 import type { Revision } from '@kcp-ts/api';
 import { revisionZero } from '@kcp-ts/api';
@@ -61,7 +62,10 @@ export function createSimDisk({ time, chance, rules }: DiskDependencies): SimDis
     return chance.between(0.2, 4);
   }
 
-  /** Applied whole, refused, or, where its sender has died, as far as it got: whole commits of it, from the first one on. */
+  /**
+   * Applied whole, refused, or, where its sender has died, as far as it got: whole commits of it,
+   * from the first one on.
+   */
   function arrive(process: SimProcess, flush: Flush): 'applied' | 'refused' {
     if (rules.fencing && owner !== process) return 'refused';
     if (process.state() !== 'dead') {

@@ -41,7 +41,8 @@ export function crash(simulation: Simulation, shard: SimShard): void {
   const { process, membership } = shard.life();
   kill(simulation, process);
   time.after(membershipLeaseMs, () => membership.lapse());
-  // A successor that is there at once, on a machine whose clock is behind, is what promises have to fear.
+  // A successor that is there at once, on a machine whose clock is behind, is what promises have to
+  // fear.
   const atOnce = chance.happens(0.5);
   time.after(atOnce ? chance.between(1, 200) : chance.between(200, 5_000), () => {
     shard.start();
@@ -50,8 +51,8 @@ export function crash(simulation: Simulation, shard: SimShard): void {
 }
 
 /**
- * The process stands still, as a machine that is paused: shorter than what is left of its lease for certain, or so long that another one takes the shard over
- * and it wakes up too late.
+ * The process stands still, as a machine that is paused: shorter than what is left of its lease for
+ * certain, or so long that another one takes the shard over and it wakes up too late.
  */
 export function stop(simulation: Simulation, shard: SimShard): void {
   const { time, chance } = simulation;
@@ -108,7 +109,10 @@ export function breakBus({ time, chance, bus }: Simulation): void {
   });
 }
 
-/** Nothing more can be written to its disk; or it dies, and another one goes on from there. What that takes from a shard which dies meanwhile is not all. */
+/**
+ * Nothing more can be written to its disk; or it dies, and another one goes on from there. What
+ * that takes from a shard which dies meanwhile is not all.
+ */
 function breakCache(simulation: Simulation, cache: SimCache): void {
   const { time, chance, bus, shards } = simulation;
   const { process } = cache.life();

@@ -7,7 +7,9 @@ export interface SimMembership
   extends Pick<Membership, 'current' | 'follow' | 'silentForMs' | 'refresh' | 'exclude' | 'readmit'> {
   /** Whether the membership and the process reach each other. */
   connected: boolean;
-  /** Joins, and is alive from then on. Rejects where `mayJoin` says no when the membership is asked. */
+  /**
+   * Joins, and is alive from then on. Rejects where `mayJoin` says no when the membership is asked.
+   */
   join(shard: ShardAddress, mayJoin: () => boolean): Promise<ShardRecord>;
   /** Its lease has ended. */
   lapse(): void;

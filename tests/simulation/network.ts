@@ -1,4 +1,7 @@
-/** What lies between processes: it delays, it cuts connections, it parts two machines, and it holds one connection up while others go on. */
+/**
+ * What lies between processes: it delays, it cuts connections, it parts two machines, and it holds
+ * one connection up while others go on.
+ */
 import { RpcError } from '@kcp-ts/rpc';
 import type { SimProcess } from './process.ts';
 import type { Chance, VirtualTime } from './virtual-time.ts';
@@ -13,9 +16,15 @@ export interface Connection {
 }
 
 export interface Network {
-  /** `broken`: called at the opener, a little after the connection was cut, or where there is nobody to be reached. */
+  /**
+   * `broken`: called at the opener, a little after the connection was cut, or where there is nobody
+   * to be reached.
+   */
   connect(from: SimProcess, to: SimProcess, broken: () => void): Connection;
-  /** A question and its answer over a connection of their own. Rejects with what `answer` rejects with, or RpcError unavailable. */
+  /**
+   * A question and its answer over a connection of their own. Rejects with what `answer` rejects
+   * with, or RpcError unavailable.
+   */
   call<Answer>(from: SimProcess, to: SimProcess, timeoutMs: number, answer: () => Promise<Answer>): Promise<Answer>;
   /** A stream that is asked for piece by piece. */
   stream<Piece>(from: SimProcess, to: SimProcess, pieces: () => AsyncIterable<Piece>): AsyncIterable<Piece>;

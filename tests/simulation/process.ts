@@ -1,4 +1,7 @@
-/** A process: it has a clock of its own, and it can be stopped for a while (SIGSTOP) or for good (SIGKILL) with whatever it was about to do. */
+/**
+ * A process: it has a clock of its own, and it can be stopped for a while (SIGSTOP) or for good
+ * (SIGKILL) with whatever it was about to do.
+ */
 import type { Clock } from '@kcp-ts/base';
 import type { Chance, VirtualTime } from './virtual-time.ts';
 

@@ -1,4 +1,7 @@
-/** One replica of virtual-workspaces: the merged streams and lists of the real thing, over the simulated network. */
+/**
+ * One replica of virtual-workspaces: the merged streams and lists of the real thing, over the
+ * simulated network.
+ */
 
 import type { Revision } from '@kcp-ts/api';
 import { asRevision, mergedShardNumber, revisionZero, StatusError } from '@kcp-ts/api';
@@ -42,9 +45,14 @@ export interface Page {
 export interface SimReplica {
   readonly process: SimProcess;
   readonly membership: SimMembership;
-  /** The revision at which a list, or a watch with its initial state, begins. Rejects with a StatusError. */
+  /**
+   * The revision at which a list, or a watch with its initial state, begins. Rejects with a
+   * StatusError.
+   */
   revision(): Promise<Revision>;
-  /** At most `limit` objects. Rejects with a StatusError, 410 where the list cannot be gone on with. */
+  /**
+   * At most `limit` objects. Rejects with a StatusError, 410 where the list cannot be gone on with.
+   */
   page(at: Place, limit: number): Promise<Page>;
   /** Throws a StatusError. */
   watch(from: Position, initial: boolean, handler: MergedHandler): MergedWatch;

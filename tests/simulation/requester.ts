@@ -1,4 +1,7 @@
-/** A client of single shards: it writes and reads, and keeps what it received and when, for the checker. */
+/**
+ * A client of single shards: it writes and reads, and keeps what it received and when, for the
+ * checker.
+ */
 import type { Revision } from '@kcp-ts/api';
 import type { CommitResult, Entry, Operation } from '@kcp-ts/storage';
 import type { SimProcess } from './process.ts';

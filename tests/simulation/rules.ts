@@ -1,4 +1,7 @@
-/** The rules of the protocol that a simulation can leave out, to show that each of them is needed. They are left out around the code, not in it. */
+/**
+ * The rules of the protocol that a simulation can leave out, to show that each of them is needed.
+ * They are left out around the code, not in it.
+ */
 export interface Rules {
   /** An event waits until every shard has made progress past it. */
   readonly progressWait: boolean;

@@ -1,4 +1,7 @@
-/** A shard: a disk, and one process after the other that owns it, each made of the store, the watch hub, the feed and the progress of the real thing. */
+/**
+ * A shard: a disk, and one process after the other that owns it, each made of the store, the watch
+ * hub, the feed and the progress of the real thing.
+ */
 
 import type { Revision } from '@kcp-ts/api';
 import type { Progress } from '@kcp-ts/apiserver';
@@ -145,7 +148,10 @@ function startLife(simulation: Simulation, name: string, disk: SimDisk, address:
     });
   }
 
-  /** What has begun to own and cannot serve ends, and another process begins again: two stores of one process would break each other's promises. */
+  /**
+   * What has begun to own and cannot serve ends, and another process begins again: two stores of
+   * one process would break each other's promises.
+   */
   function giveUp(): void {
     if (process.state() === 'dead') return;
     kill(simulation, process);

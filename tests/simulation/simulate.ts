@@ -1,4 +1,7 @@
-/** One run: a seed decides clocks, delays, faults, writers and clients; the answer is what went wrong. */
+/**
+ * One run: a seed decides clocks, delays, faults, writers and clients; the answer is what went
+ * wrong.
+ */
 import type { Revision } from '@kcp-ts/api';
 import { createInProcessRegistry } from '@kcp-ts/sharding';
 import { createSimBus } from './bus.ts';

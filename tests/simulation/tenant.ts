@@ -1,4 +1,7 @@
-/** Makes workspaces, on one shard the object and on another the logical cluster, goes there through any front-proxy once it has seen them Ready, and deletes some. */
+/**
+ * Makes workspaces, on one shard the object and on another the logical cluster, goes there through
+ * any front-proxy once it has seen them Ready, and deletes some.
+ */
 
 import type { Operation } from '@kcp-ts/storage';
 import { encodeStored } from '@kcp-ts/storage';

@@ -25,7 +25,10 @@ export function createCopiesView({ shards }: Simulation, owner: string): CopiesV
     return log.some((event) => event.revision === revision && event.key === key && event.type === type);
   }
 
-  /** What a shard has said of a key never becomes older, and what was deleted does not come back as it was. */
+  /**
+   * What a shard has said of a key never becomes older, and what was deleted does not come back as
+   * it was.
+   */
   function oracle(shard: string, entry: FeedEntry): void {
     const { key, revision, value } = entry;
     if (!isTrue(shard, entry)) violations.push(`${owner} was told of ${key} at ${revision}, which never was`);

@@ -1,4 +1,7 @@
-/** Time and chance of a simulation: one queue of things to come, and one seed that decides everything. */
+/**
+ * Time and chance of a simulation: one queue of things to come, and one seed that decides
+ * everything.
+ */
 import type { Clock } from '@kcp-ts/base';
 
 export interface Chance {

@@ -1,4 +1,7 @@
-/** A client that lists, watches, goes away and comes back to any replica; and all that it was shown, for the checker. */
+/**
+ * A client that lists, watches, goes away and comes back to any replica; and all that it was shown,
+ * for the checker.
+ */
 
 import type { Revision } from '@kcp-ts/api';
 import { asRevision } from '@kcp-ts/api';

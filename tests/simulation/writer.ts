@@ -1,4 +1,6 @@
-/** Writes, deletes and reads a few objects of one shard, with and without expecting what is there. */
+/**
+ * Writes, deletes and reads a few objects of one shard, with and without expecting what is there.
+ */
 import type { Operation } from '@kcp-ts/storage';
 import { contentPrefix, copiedPrefix } from './feeds.ts';
 import type { Requester } from './requester.ts';

@@ -1,6 +1,7 @@
 /**
- * Fields that are set once. There is one rule for all of them, whatever words a kind has for it: what differs is refused, and a field that is absent has a
- * value too. So nothing changes in two steps, by way of absence.
+ * Fields that are set once. There is one rule for all of them, whatever words a kind has for it:
+ * what differs is refused, and a field that is absent has a value too. So nothing changes in two
+ * steps, by way of absence.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldError } from '@kcp-ts/api';

@@ -1,4 +1,6 @@
-/** A registry over memory with the real definitions and strategies, for the tests of this package. */
+/**
+ * A registry over memory with the real definitions and strategies, for the tests of this package.
+ */
 
 import type { ClusterName, KubeObject, StatusError, UserInfo } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
@@ -158,7 +160,9 @@ export function createTestRegistry(options: TestRegistryOptions = {}): TestRegis
   };
 }
 
-/** The messages of a refusal's causes, as `field: message`; the refusal's message where it has none. */
+/**
+ * The messages of a refusal's causes, as `field: message`; the refusal's message where it has none.
+ */
 export async function refusal(attempt: Promise<unknown>): Promise<readonly string[]> {
   try {
     await attempt;

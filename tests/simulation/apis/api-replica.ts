@@ -1,4 +1,7 @@
-/** One replica of virtual-workspaces: the service of the real thing, whose requests go over the simulated network. */
+/**
+ * One replica of virtual-workspaces: the service of the real thing, whose requests go over the
+ * simulated network.
+ */
 import { PassThrough } from 'node:stream';
 import type { ClusterName, StatusError } from '@kcp-ts/api';
 import type { UpstreamAnswer } from '@kcp-ts/http';

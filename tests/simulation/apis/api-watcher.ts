@@ -1,4 +1,7 @@
-/** A provider's client: it lists over all consumers, watches, goes away and comes back to any replica; and all that it was shown, for the checker. */
+/**
+ * A provider's client: it lists over all consumers, watches, goes away and comes back to any
+ * replica; and all that it was shown, for the checker.
+ */
 
 import type { KubeObject, Revision } from '@kcp-ts/api';
 import { formatResourceVersion, parseResourceVersion } from '@kcp-ts/api';

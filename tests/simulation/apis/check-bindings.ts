@@ -1,4 +1,7 @@
-/** Of several bindings to one resource one has it, and instances are there only while some binding has them. */
+/**
+ * Of several bindings to one resource one has it, and instances are there only while some binding
+ * has them.
+ */
 import type { StoreEvent } from '@kcp-ts/storage';
 import { parseKey, parseStored } from '@kcp-ts/storage';
 import type { SimShard } from '../simulation.ts';

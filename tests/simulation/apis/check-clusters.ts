@@ -1,4 +1,7 @@
-/** A cluster's content is there only while its LogicalCluster is: that is made first and goes last, and a cluster that goes takes nothing new. */
+/**
+ * A cluster's content is there only while its LogicalCluster is: that is made first and goes last,
+ * and a cluster that goes takes nothing new.
+ */
 
 import type { StoreEvent } from '@kcp-ts/storage';
 import { flagDeleting, parseKey, storedFlags } from '@kcp-ts/storage';

@@ -1,4 +1,7 @@
-/** Compares what providers were shown with what they may see: each event as of its own revision, nothing lost, nothing doubled but behind a 410. */
+/**
+ * Compares what providers were shown with what they may see: each event as of its own revision,
+ * nothing lost, nothing doubled but behind a 410.
+ */
 
 import type { Revision } from '@kcp-ts/api';
 import { asRevision, parseResourceVersion } from '@kcp-ts/api';
@@ -7,7 +10,10 @@ import { mayMiss } from '../check-streams.ts';
 import type { ApiSegment, ApiWatcher } from './api-watcher.ts';
 import type { State, TrueChange, Truth, Watched } from './truth.ts';
 
-/** What a shard knows when it answers is at most so much older, or newer, than what the client's clock says. */
+/**
+ * What a shard knows when it answers is at most so much older, or newer, than what the client's
+ * clock says.
+ */
 const aroundMicros = 2_000_000;
 
 function compare(left: Position, right: Position): number {
@@ -34,10 +40,16 @@ interface Judged {
   readonly watched: Watched;
 }
 
-/** `no`: and no event of it follows from that state. `hidden`: not in the list, but a watch from there may get its deletion. */
+/**
+ * `no`: and no event of it follows from that state. `hidden`: not in the list, but a watch from
+ * there may get its deletion.
+ */
 type Listed = 'yes' | 'no' | 'hidden' | 'unsure';
 
-/** Whether an object is to be in a list; where that depends on when each shard was asked, nobody is sure. */
+/**
+ * Whether an object is to be in a list; where that depends on when each shard was asked, nobody is
+ * sure.
+ */
 function listedAs({ truth, watched }: Judged, segment: ApiSegment, { cluster, state }: Present): Listed {
   const { start, listedBy } = segment;
   if (watched === 'exported') return truth.isVisible(watched, cluster, state, start) ? 'yes' : 'no';
@@ -46,7 +58,8 @@ function listedAs({ truth, watched }: Judged, segment: ApiSegment, { cluster, st
   const moments = [start, ...truth.turns(cluster, start, upTo)];
   const shown = moments.map((at) => truth.isVisible(watched, cluster, state, at));
   if (shown.every((one) => one)) return 'yes';
-  // A watch that begins with its state shows what was granted when it began, and one that goes on from a list, what was when it was written.
+  // A watch that begins with its state shows what was granted when it began, and one that goes on
+  // from a list, what was when it was written.
   return segment.inWatch && shown.every((one) => !one) ? 'hidden' : 'unsure';
 }
 

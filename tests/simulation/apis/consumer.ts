@@ -1,4 +1,7 @@
-/** A consumer: its workspace comes and goes, it binds and unbinds the export, accepts and rejects the claim, and writes all the while. */
+/**
+ * A consumer: its workspace comes and goes, it binds and unbinds the export, accepts and rejects
+ * the claim, and writes all the while.
+ */
 import {
   bindingsOf,
   bindingTo,

@@ -1,4 +1,7 @@
-/** Requests over the simulated network: what a handler of the real thing is handed, and what a client gets of its answer. */
+/**
+ * Requests over the simulated network: what a handler of the real thing is handed, and what a
+ * client gets of its answer.
+ */
 import type { BodyStream, Exchange, Peer, RequestHeaders, ResponseHeaders } from '@kcp-ts/http';
 import { RpcError } from '@kcp-ts/rpc';
 import type { Network } from '../network.ts';
@@ -34,7 +37,9 @@ function bytesOf(chunk: Uint8Array | string): Uint8Array {
   return typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }
 
-/** Sends a request and hands its answer on as it comes; disposed of, nobody waits for it any more. */
+/**
+ * Sends a request and hands its answer on as it comes; disposed of, nobody waits for it any more.
+ */
 export function sendRequest(
   network: Network,
   { from, to }: { readonly from: SimProcess; readonly to: SimServer },

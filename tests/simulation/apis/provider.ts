@@ -1,4 +1,7 @@
-/** The provider: its workspace, its export with a claim on ConfigMaps, and the right to see what is in it. It makes its export again at times. */
+/**
+ * The provider: its workspace, its export with a claim on ConfigMaps, and the right to see what is
+ * in it. It makes its export again at times.
+ */
 import {
   condition,
   exportOf,

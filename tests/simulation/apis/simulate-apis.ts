@@ -1,4 +1,7 @@
-/** One run of whole shards: consumers that bind, grant and go, a provider that watches them all, and faults; the answer is what went wrong. */
+/**
+ * One run of whole shards: consumers that bind, grant and go, a provider that watches them all, and
+ * faults; the answer is what went wrong.
+ */
 
 import { StatusError } from '@kcp-ts/api';
 import { RpcError } from '@kcp-ts/rpc';

@@ -1,4 +1,7 @@
-/** What a provider may see, worked out from what the shards have committed: by its own few rules, and not by the code that is looked at. */
+/**
+ * What a provider may see, worked out from what the shards have committed: by its own few rules,
+ * and not by the code that is looked at.
+ */
 import type { KubeObject, Revision } from '@kcp-ts/api';
 import { isTrueCondition } from '@kcp-ts/api';
 import type { StoreEvent } from '@kcp-ts/storage';

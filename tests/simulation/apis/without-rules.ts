@@ -1,4 +1,7 @@
-/** A shard's store in which a rule is left out: what is read or committed there is not what the shard asked for. */
+/**
+ * A shard's store in which a rule is left out: what is read or committed there is not what the
+ * shard asked for.
+ */
 
 import { bindingsPrefix } from '@kcp-ts/sharing';
 import type { CommitResult, Operation, Store } from '@kcp-ts/storage';

@@ -1,4 +1,7 @@
-/** A client's connection to one member: its calls over the simulated network, answered from the member's part of the log. */
+/**
+ * A client's connection to one member: its calls over the simulated network, answered from the
+ * member's part of the log.
+ */
 import type { MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
 import type { EtcdConnection } from '@kcp-ts/etcd';
@@ -100,7 +103,10 @@ export function connectToMember(needs: ConnectionNeeds): EtcdConnection {
     });
   }
 
-  /** A stream of messages each way. `serve`: handed each message, it says what it has to say in its own time. */
+  /**
+   * A stream of messages each way. `serve`: handed each message, it says what it has to say in its
+   * own time.
+   */
   function stream<In, Out>(
     { signal }: CallOptions,
     serve: (say: (message: Out) => void, fail: (error: RpcError) => void) => { take(message: In): void; close(): void },
@@ -152,7 +158,8 @@ export function connectToMember(needs: ConnectionNeeds): EtcdConnection {
   }
 
   async function range({ key, rangeEnd, limit = 0n, revision = 0n, countOnly = false }: RangeInit) {
-    // Whether everything was received is asked of the range that is followed, and after a keepalive another key is looked at.
+    // Whether everything was received is asked of the range that is followed, and after a keepalive
+    // another key is looked at.
     const isOfKeepalive = countOnly && !text(key ?? new Uint8Array()).endsWith('/');
     const isBelieved = isOfKeepalive ? !rules.confirmedKeepalives : !rules.majorityReads;
     if (!(countOnly && isBelieved)) await etcd.confirm(member);

@@ -1,4 +1,7 @@
-/** All that was ever committed to a shard in a simulated etcd, with the revisions that a mirror gives it. */
+/**
+ * All that was ever committed to a shard in a simulated etcd, with the revisions that a mirror
+ * gives it.
+ */
 import type { StoreEvent } from '@kcp-ts/storage';
 import { createMemoryBackend, keysOf, openMirror } from '@kcp-ts/storage/contract';
 import { createVirtualTime } from '../virtual-time.ts';

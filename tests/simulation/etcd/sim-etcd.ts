@@ -1,6 +1,8 @@
 /**
- * An etcd of three members, as far as a client can tell: one log that a majority agrees on, members that have applied it up to somewhere, a leader that is
- * elected again when it is cut off or hangs, and one that does not know of that yet. Only one member at a time is away, so there is always a majority.
+ * An etcd of three members, as far as a client can tell: one log that a majority agrees on, members
+ * that have applied it up to somewhere, a leader that is elected again when it is cut off or hangs,
+ * and one that does not know of that yet. Only one member at a time is away, so there is always a
+ * majority.
  */
 import { RpcError } from '@kcp-ts/rpc';
 import type { Network } from '../network.ts';
@@ -63,21 +65,33 @@ export interface SimEtcd {
   /** Keys in order, as of a revision. */
   range(from: string, to: string, revision: bigint): readonly KeyEvent[];
   revisionOf(member: SimMember): bigint;
-  /** Runs on the log when a majority has agreed, and resolves when the member has applied it. Rejects with RpcError where none does. */
+  /**
+   * Runs on the log when a majority has agreed, and resolves when the member has applied it.
+   * Rejects with RpcError where none does.
+   */
   propose<Answer>(member: SimMember, run: () => Answer): Promise<Answer>;
-  /** Resolves when the member has everything that was committed before the call, as a majority knows it. Rejects with RpcError where none answers. */
+  /**
+   * Resolves when the member has everything that was committed before the call, as a majority knows
+   * it. Rejects with RpcError where none answers.
+   */
   confirm(member: SimMember): Promise<void>;
   write(writes: readonly Write[]): bigint;
   grant(id: bigint, ttlMs: number): void;
   revoke(id: bigint): void;
-  /** What the leader says to it, or who takes himself for it: what is left in milliseconds. Undefined where nobody answers. */
+  /**
+   * What the leader says to it, or who takes himself for it: what is left in milliseconds.
+   * Undefined where nobody answers.
+   */
   keepAlive(member: SimMember, id: bigint): number | undefined;
   /** Cuts a member off from the others, or stops it; resolves when it is back. */
   takeAway(member: SimMember, how: 'isolated' | 'stopped', milliseconds: number): void;
 }
 
 const electionMs = 1_000;
-/** So much longer a leader may believe in itself that receives nothing from the others: it counts by a clock of its own, on a machine that may be slow. */
+/**
+ * So much longer a leader may believe in itself that receives nothing from the others: it counts by
+ * a clock of its own, on a machine that may be slow.
+ */
 const doubtMs = 3_500;
 const expiryMs = 100;
 /** How long a member waits for a majority: five seconds and twice the time of an election. */
@@ -205,7 +219,10 @@ export function createSimEtcd({ time, chance, network }: SimEtcdNeeds): SimEtcd 
     });
   }
 
-  /** A round trip to a majority, at whose end the leader is still the leader; else the member gives up, as etcd does. */
+  /**
+   * A round trip to a majority, at whose end the leader is still the leader; else the member gives
+   * up, as etcd does.
+   */
   function agree(member: SimMember): Promise<void> {
     return new Promise((resolve, reject) => {
       const asked = term;

@@ -1,4 +1,7 @@
-/** One run of a shard's replicas on a simulated etcd: members are cut off and hang, replicas die, and what they answer is held against what was committed. */
+/**
+ * One run of a shard's replicas on a simulated etcd: members are cut off and hang, replicas die,
+ * and what they answer is held against what was committed.
+ */
 import type { Revision } from '@kcp-ts/api';
 import { clientOfMembers, createMembers } from '@kcp-ts/etcd';
 import type { EtcdReplica, OwnedShard } from '@kcp-ts/storage';
@@ -19,7 +22,9 @@ import { createSimEtcd } from './sim-etcd.ts';
 
 export interface EtcdOutcome {
   readonly violations: readonly string[];
-  /** What was committed and answered, and who owned the shard, to see that a run is about something. */
+  /**
+   * What was committed and answered, and who owned the shard, to see that a run is about something.
+   */
   readonly commits: number;
   readonly answers: number;
   readonly ownerships: number;
@@ -33,7 +38,10 @@ const writesUntilMs = 72_000;
 const endMs = 75_000;
 /** A standby counts as ready while its mirror was complete less than this long ago. */
 const readyMs = 5_000;
-/** While one member is away the others are there: so long a standby may look for them. A call waits for ten seconds at most, and a stream nearly as long. */
+/**
+ * While one member is away the others are there: so long a standby may look for them. A call waits
+ * for ten seconds at most, and a stream nearly as long.
+ */
 const searchMs = 22_000;
 const objects = 4;
 
@@ -86,7 +94,10 @@ function createRun(seed: number, rules: EtcdRules) {
     return { replica, mirrored: mirror.etcdRevision };
   }
 
-  /** As a process does that becomes a standby when it has lost the shard; what is under way when it dies comes to no end. */
+  /**
+   * As a process does that becomes a standby when it has lost the shard; what is under way when it
+   * dies comes to no end.
+   */
   async function keepOwning(life: Life): Promise<void> {
     for (;;) {
       life.owned = await life.replica.own();
@@ -126,7 +137,10 @@ function createRun(seed: number, rules: EtcdRules) {
 
 type Run = ReturnType<typeof createRun>;
 
-/** What a standby says of how complete it is must be so, and must not stay behind while a majority is there. */
+/**
+ * What a standby says of how complete it is must be so, and must not stay behind while a majority
+ * is there.
+ */
 function watchStandbys(run: Run, found: Set<string>): void {
   const { time, etcd, living } = run;
   time.after(50, () => watchStandbys(run, found));

@@ -1,4 +1,7 @@
-/** Webhook configurations: completed and checked as Kubernetes does it, called by URL only (there are no services to call). */
+/**
+ * Webhook configurations: completed and checked as Kubernetes does it, called by URL only (there
+ * are no services to call).
+ */
 
 import type { FieldError, KubeObject } from '@kcp-ts/api';
 import {

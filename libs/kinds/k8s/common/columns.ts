@@ -1,4 +1,7 @@
-/** Columns that many built-in kinds share. Lists of built-in definitions are complete: they say where Name stands. */
+/**
+ * Columns that many built-in kinds share. Lists of built-in definitions are complete: they say
+ * where Name stands.
+ */
 import type { PrinterColumn } from '@kcp-ts/api';
 import type { Fields } from '@kcp-ts/printers';
 import { durationSince, fieldsOf } from '@kcp-ts/printers';

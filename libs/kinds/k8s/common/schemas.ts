@@ -3,7 +3,10 @@ import type { JsonSchema } from '@kcp-ts/api';
 import { atomicList, mapOf, object, string, text, texts } from '@kcp-ts/schema/builder';
 import { fieldRequirement, labelRequirement, labelSelectorFields } from '../../common/label-selector-fields.ts';
 
-/** Numbers with units (`100m`, `1Gi`) by name, as text or as numbers; the decoder brings them to their canonical text. */
+/**
+ * Numbers with units (`100m`, `1Gi`) by name, as text or as numbers; the decoder brings them to
+ * their canonical text.
+ */
 export function quantities(description: string): JsonSchema {
   return mapOf(description, { format: 'quantity', 'x-kubernetes-int-or-string': true });
 }

@@ -1,8 +1,8 @@
 /**
- * What the strategies of Kubernetes' own kinds say of updates and deletes: `AllowUnconditionalUpdate`,
- * `AllowCreateOnUpdate`, `PrepareForCreate` and `PrepareForUpdate` in
- * kubernetes/pkg/registry/<group>/<resource>/strategy.go, `ReturnDeletedObject` in storage/storage.go
- * beside it.
+ * What the strategies of Kubernetes' own kinds say of updates and deletes:
+ * `AllowUnconditionalUpdate`, `AllowCreateOnUpdate`, `PrepareForCreate` and `PrepareForUpdate` in
+ * kubernetes/pkg/registry/<group>/<resource>/strategy.go, `ReturnDeletedObject` in
+ * storage/storage.go beside it.
  */
 import type { WriteRules } from '@kcp-ts/api';
 

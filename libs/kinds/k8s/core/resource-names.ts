@@ -1,4 +1,6 @@
-/** Names of the resources that quotas and limits count. Those without a domain are Kubernetes' own. */
+/**
+ * Names of the resources that quotas and limits count. Those without a domain are Kubernetes' own.
+ */
 import type { FieldError } from '@kcp-ts/api';
 import { invalidValue, validateQualifiedName } from '@kcp-ts/api';
 

@@ -1,6 +1,7 @@
 /**
- * The group by its first name, `apis.kcp.dev/v1alpha1`, for YAML from the time before it was renamed. It shows the objects of `apis.kcp.io` and
- * admits older forms: `spec.reference.workspace`, and claims that say neither `all` nor which objects, which mean all.
+ * The group by its first name, `apis.kcp.dev/v1alpha1`, for YAML from the time before it was
+ * renamed. It shows the objects of `apis.kcp.io` and admits older forms:
+ * `spec.reference.workspace`, and claims that say neither `all` nor which objects, which mean all.
  */
 import type { Conversion } from '@kcp-ts/registry';
 import { object, text } from '@kcp-ts/schema/builder';

@@ -1,4 +1,7 @@
-/** What one version of a kind cannot say travels in annotations of the other: JSON, which users can write as well. */
+/**
+ * What one version of a kind cannot say travels in annotations of the other: JSON, which users can
+ * write as well.
+ */
 
 import type { KubeObject } from '@kcp-ts/api';
 import { invalidValue, StatusError } from '@kcp-ts/api';
@@ -9,7 +12,10 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What these lists hold nests five levels; text of an annotation says in some thousand characters what nothing here could walk over. */
+/**
+ * What these lists hold nests five levels; text of an annotation says in some thousand characters
+ * what nothing here could walk over.
+ */
 const bounds = { depthMax: 20, bytesMax: Number.POSITIVE_INFINITY, namesMax: Number.POSITIVE_INFINITY };
 
 function parseList(text: string): readonly unknown[] | undefined {
@@ -23,13 +29,19 @@ function parseList(text: string): readonly unknown[] | undefined {
   }
 }
 
-/** The list of objects in an annotation; none where there is none or what is there cannot be read. For objects on their way out. */
+/**
+ * The list of objects in an annotation; none where there is none or what is there cannot be read.
+ * For objects on their way out.
+ */
 export function readList<T>(object: KubeObject, key: string): readonly T[] {
   const text = object.metadata.annotations?.[key];
   return text === undefined ? [] : ((parseList(text) ?? []) as readonly T[]);
 }
 
-/** As `readList`, for objects on their way in; throws Invalid for what cannot be read. `what` names the content. */
+/**
+ * As `readList`, for objects on their way in; throws Invalid for what cannot be read. `what` names
+ * the content.
+ */
 export function takeList<T>(object: KubeObject, key: string, what: string): readonly T[] {
   const text = object.metadata.annotations?.[key];
   if (text === undefined) return [];

@@ -1,4 +1,7 @@
-/** Permission claims between the versions: v1alpha1 names all objects or single ones, v1alpha2 verbs and label selectors. */
+/**
+ * Permission claims between the versions: v1alpha1 names all objects or single ones, v1alpha2 verbs
+ * and label selectors.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { ClaimKey, ClaimSelector, ExportClaim, ResourceSelector } from '@kcp-ts/sharing';
 
@@ -14,7 +17,10 @@ export interface ModernClaim extends ExportClaim {
   readonly state?: 'Accepted' | 'Rejected';
 }
 
-/** Which of them a claim in v1alpha1 states where nothing else is known: bindings grant `all`, exports say nothing. */
+/**
+ * Which of them a claim in v1alpha1 states where nothing else is known: bindings grant `all`,
+ * exports say nothing.
+ */
 export type Implied = { readonly all: true } | Record<string, never>;
 
 function keyOf({ group, resource, identityHash }: ClaimKey): ClaimKey {
@@ -70,7 +76,10 @@ function isExplicit({ verbs, selector, defaultSelector }: ModernClaim): boolean 
   return !everyVerb || !everyObject || defaultSelector !== undefined;
 }
 
-/** Claims of v1alpha1 that v1alpha2 cannot say: those that name single objects (they grant exactly those), or put the implied in other words. */
+/**
+ * Claims of v1alpha1 that v1alpha2 cannot say: those that name single objects (they grant exactly
+ * those), or put the implied in other words.
+ */
 export function originalClaims(claims: readonly LegacyClaim[] | undefined, implied: Implied): readonly LegacyClaim[] {
   return (claims ?? []).flatMap((claim): LegacyClaim[] => {
     const { all, resourceSelector = [] } = claim;

@@ -1,4 +1,7 @@
-/** Permission claims: what a provider asks for in an export and a consumer grants in a binding, in both versions. */
+/**
+ * Permission claims: what a provider asks for in an export and a consumer grants in a binding, in
+ * both versions.
+ */
 import type { Fields } from '@kcp-ts/schema/builder';
 import { flag, list, object, oneOf, setList, string, text } from '@kcp-ts/schema/builder';
 import { groupPattern, labelSelector, resourcePattern } from '../common/schemas.ts';

@@ -8,12 +8,18 @@ const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 
 /** A workspace path: names joined by colons. */
 export const pathPattern = `^${label}(:${label})*$`;
-/** An initializer or terminator: a path of at least two names, or a name of the system's. The two halves are anchored at one end each. */
+/**
+ * An initializer or terminator: a path of at least two names, or a name of the system's. The two
+ * halves are anchored at one end each.
+ */
 export const lifecyclePattern = `^(${label}(:${label})*(:[a-z0-9]${label}))|(system:.+)$`;
 /** An API group, or nothing for the core group. */
 export const groupPattern = `^(|[a-z0-9]([-a-z0-9]*[a-z0-9](\\.${label})*)?)$`;
 export const resourcePattern = '^[a-z][-a-z0-9]*[a-z0-9]$';
-/** The name of a workspace type. It has no anchor at its end, so that longer names fail later, as not found. */
+/**
+ * The name of a workspace type. It has no anchor at its end, so that longer names fail later, as
+ * not found.
+ */
 export const typeNamePattern = '^[a-z]([a-z0-9-]{0,61}[a-z0-9])?';
 export const workspaceNamePattern = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$';
 export const versionPattern = '^v[1-9][0-9]*([a-z]+[1-9][0-9]*)?$';

@@ -1,4 +1,7 @@
-/** CRDs: defaulted and checked as apiextensions does it, kept by a finalizer until their instances are gone, out of the groups that are the server's. */
+/**
+ * CRDs: defaulted and checked as apiextensions does it, kept by a finalizer until their instances
+ * are gone, out of the groups that are the server's.
+ */
 import type { KubeObject } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import type { Strategy, WriteContext } from '@kcp-ts/registry';

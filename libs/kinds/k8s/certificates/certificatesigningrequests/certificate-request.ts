@@ -1,4 +1,7 @@
-/** A PKCS #10 certification request (RFC 2986): who asks in its subject, and whether it is signed with the key that it asks for. */
+/**
+ * A PKCS #10 certification request (RFC 2986): who asks in its subject, and whether it is signed
+ * with the key that it asks for.
+ */
 import type { KeyObject } from 'node:crypto';
 import { constants, createPublicKey, verify } from 'node:crypto';
 
@@ -18,7 +21,10 @@ interface Element {
 }
 
 const tags = { integer: 0x02, bits: 0x03, oid: 0x06, sequence: 0x30, set: 0x31 } as const;
-/** How a string of a name is read: BMPString and UniversalString are big-endian, the rest are ASCII or UTF-8. Other types carry no name. */
+/**
+ * How a string of a name is read: BMPString and UniversalString are big-endian, the rest are ASCII
+ * or UTF-8. Other types carry no name.
+ */
 const textOf: Readonly<Record<number, (content: Buffer) => string>> = {
   12: (content) => content.toString('utf8'),
   18: (content) => content.toString('latin1'),
@@ -61,7 +67,10 @@ function fromUtf32(content: Buffer): string {
   return text;
 }
 
-/** No real request comes near: RSA keys of 16384 bits make one of 5 kB. It bounds what the parser does, which runs between other tenants' requests. */
+/**
+ * No real request comes near: RSA keys of 16384 bits make one of 5 kB. It bounds what the parser
+ * does, which runs between other tenants' requests.
+ */
 const bytesMax = 64 * 1024;
 
 function malformed(): CertificateRequestError {

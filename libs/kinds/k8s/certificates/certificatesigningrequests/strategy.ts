@@ -1,7 +1,9 @@
 /**
- * CertificateSigningRequests say who asked, never change what was asked, and are decided about through their own subresource, once. Who approves or signs needs
- * the right to the signer besides the one to the subresource (Kubernetes' admission plugins CertificateApproval and CertificateSigning), and nobody asks the
- * signer of client certificates for `system:masters` (CertificateSubjectRestriction).
+ * CertificateSigningRequests say who asked, never change what was asked, and are decided about
+ * through their own subresource, once. Who approves or signs needs the right to the signer besides
+ * the one to the subresource (Kubernetes' admission plugins CertificateApproval and
+ * CertificateSigning), and nobody asks the signer of client certificates for `system:masters`
+ * (CertificateSubjectRestriction).
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -41,7 +43,10 @@ interface Request extends KubeObject {
 }
 
 export interface SignerDependencies {
-  /** Whether a user has a verb on the resource `signers` of certificates.k8s.io, of that name, in a workspace. */
+  /**
+   * Whether a user has a verb on the resource `signers` of certificates.k8s.io, of that name, in a
+   * workspace.
+   */
   maySign(user: UserInfo, cluster: LogicalClusterName, verb: 'approve' | 'sign', name: string): boolean;
 }
 

@@ -10,7 +10,10 @@ interface Lease extends KubeObject {
   };
 }
 
-/** Fields of CoordinatedLeaderElection, a feature that is off in Kubernetes and kcp unless somebody asks for it: they are dropped. */
+/**
+ * Fields of CoordinatedLeaderElection, a feature that is off in Kubernetes and kcp unless somebody
+ * asks for it: they are dropped.
+ */
 function dropElection(object: KubeObject): void {
   const { spec } = object as { spec?: Record<string, unknown> };
   if (spec === undefined) return;

@@ -1,4 +1,7 @@
-/** Cells of events. The group events.k8s.io names the older fields `deprecated…`; both groups print alike. */
+/**
+ * Cells of events. The group events.k8s.io names the older fields `deprecated…`; both groups print
+ * alike.
+ */
 import type { Fields } from '@kcp-ts/printers';
 import { durationSince, fieldsOf, textOf } from '@kcp-ts/printers';
 
@@ -12,7 +15,10 @@ export function eventFirstSeen(event: Fields, now: number): string {
   return durationSince(first(event['firstTimestamp'], event['deprecatedFirstTimestamp'], event['eventTime']), now);
 }
 
-/** Time since series.lastObservedTime; without a series since lastTimestamp, else as `eventFirstSeen`. */
+/**
+ * Time since series.lastObservedTime; without a series since lastTimestamp, else as
+ * `eventFirstSeen`.
+ */
 export function eventLastSeen(event: Fields, now: number): string {
   const { series } = event as { readonly series?: unknown };
   if (series !== undefined && series !== null) return durationSince(fieldsOf(series)['lastObservedTime'], now);
@@ -20,7 +26,10 @@ export function eventLastSeen(event: Fields, now: number): string {
   return last === '' ? eventFirstSeen(event, now) : durationSince(last, now);
 }
 
-/** Kind in lower case and name of the object, `configmap/one`; the kind alone where there is no name. */
+/**
+ * Kind in lower case and name of the object, `configmap/one`; the kind alone where there is no
+ * name.
+ */
 export function eventObject(event: Fields): string {
   const about = fieldsOf(event['involvedObject'] ?? event['regarding']);
   const kind = textOf(about['kind']).toLowerCase();

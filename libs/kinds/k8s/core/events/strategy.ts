@@ -1,4 +1,7 @@
-/** Events go after an hour and are about something in their own namespace. New ones, which have an eventTime, say who saw what, and never change. */
+/**
+ * Events go after an hour and are about something in their own namespace. New ones, which have an
+ * eventTime, say who saw what, and never change.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldError, KubeObject } from '@kcp-ts/api';
 import { invalidValue, requiredValue, validateQualifiedName } from '@kcp-ts/api';

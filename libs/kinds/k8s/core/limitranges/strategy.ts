@@ -1,4 +1,7 @@
-/** LimitRanges: what is left out for containers comes from what is there, and the bounds of one resource agree with each other. */
+/**
+ * LimitRanges: what is left out for containers comes from what is there, and the bounds of one
+ * resource agree with each other.
+ */
 
 import type { FieldError, KubeObject, Quantity } from '@kcp-ts/api';
 import {
@@ -75,7 +78,10 @@ function quantitiesOf(item: Item, name: string): Quantities {
   };
 }
 
-/** `low` may not be above `high`: [low, its word, high, its word, the field at fault, the value to show]. */
+/**
+ * `low` may not be above `high`: [low, its word, high, its word, the field at fault, the value to
+ * show].
+ */
 type Order = readonly [low: Bound, lowWord: string, high: Bound, highWord: string, field: Bound, shown: Bound];
 
 const orders: readonly Order[] = [

@@ -1,4 +1,7 @@
-/** Namespaces: complete from the commit that makes them, marked and emptied before they go, three of them protected while their workspace lives. */
+/**
+ * Namespaces: complete from the commit that makes them, marked and emptied before they go, three of
+ * them protected while their workspace lives.
+ */
 import type { ClusterName, FieldError, KubeObject } from '@kcp-ts/api';
 import { invalidValue, StatusError, validateQualifiedName } from '@kcp-ts/api';
 import type { Strategy } from '@kcp-ts/registry';

@@ -1,4 +1,6 @@
-/** ResourceQuotas: bounds that are quantities of something countable, for scopes that never change. */
+/**
+ * ResourceQuotas: bounds that are quantities of something countable, for scopes that never change.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldError, KubeObject } from '@kcp-ts/api';
 import { invalidValue, parseQuantity, requiredValue, unsupportedValue } from '@kcp-ts/api';

@@ -1,4 +1,7 @@
-/** Secrets: stringData is only a way to write data; typed ones hold the keys that their type asks for. */
+/**
+ * Secrets: stringData is only a way to write data; typed ones hold the keys that their type asks
+ * for.
+ */
 import type { FieldError, KubeObject } from '@kcp-ts/api';
 import { invalidValue, requiredValue } from '@kcp-ts/api';
 import type { Strategy } from '@kcp-ts/registry';
@@ -38,7 +41,10 @@ function prepare(object: KubeObject): void {
   if (object['type'] === undefined || object['type'] === '') object['type'] = 'Opaque';
 }
 
-/** Why a text is not a JSON object (or null), in Go's words where they are short; undefined where it is one. */
+/**
+ * Why a text is not a JSON object (or null), in Go's words where they are short; undefined where it
+ * is one.
+ */
 function jsonProblem(text: string): string | undefined {
   let value: unknown;
   try {

@@ -1,4 +1,7 @@
-/** ServiceAccounts: a Secret that one may use is of its own namespace, so its name says all there is to say. */
+/**
+ * ServiceAccounts: a Secret that one may use is of its own namespace, so its name says all there is
+ * to say.
+ */
 import type { KubeObject } from '@kcp-ts/api';
 import type { Strategy } from '@kcp-ts/registry';
 

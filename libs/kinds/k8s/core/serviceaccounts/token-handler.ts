@@ -1,4 +1,6 @@
-/** `serviceaccounts/token`: a token of the account's own, good for an hour unless asked otherwise. */
+/**
+ * `serviceaccounts/token`: a token of the account's own, good for an hour unless asked otherwise.
+ */
 
 import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { invalidValue, StatusError } from '@kcp-ts/api';

@@ -1,4 +1,7 @@
-/** Bindings: valid, and never granting what the writer does not hold (privilege escalation prevention). */
+/**
+ * Bindings: valid, and never granting what the writer does not hold (privilege escalation
+ * prevention).
+ */
 import type { Escalation } from '@kcp-ts/authz';
 import { defaultBinding, validateBinding } from '@kcp-ts/authz';
 import type { Strategy } from '@kcp-ts/registry';

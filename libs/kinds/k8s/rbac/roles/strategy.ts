@@ -1,4 +1,6 @@
-/** Roles: valid, and never granting what the writer does not hold (privilege escalation prevention). */
+/**
+ * Roles: valid, and never granting what the writer does not hold (privilege escalation prevention).
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldError, KubeObject } from '@kcp-ts/api';
 import { invalidValue } from '@kcp-ts/api';

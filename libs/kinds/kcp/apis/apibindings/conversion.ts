@@ -1,4 +1,7 @@
-/** APIBindings between v1alpha1, its drafts and v1alpha2. What one version cannot say is kept in annotations, so that nothing is lost on the way. */
+/**
+ * APIBindings between v1alpha1, its drafts and v1alpha2. What one version cannot say is kept in
+ * annotations, so that nothing is lost on the way.
+ */
 import type { KubeObject } from '@kcp-ts/api';
 import type { Conversion } from '@kcp-ts/registry';
 import { claimFinder, originalClaimsAnnotation } from '@kcp-ts/sharing';

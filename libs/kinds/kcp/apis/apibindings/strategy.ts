@@ -1,4 +1,7 @@
-/** APIBindings: bound as the user who asked, with selectors that say one thing, to an export that never changes. */
+/**
+ * APIBindings: bound as the user who asked, with selectors that say one thing, to an export that
+ * never changes.
+ */
 import type { FieldError, KubeObject } from '@kcp-ts/api';
 import { requiredValue, StatusError } from '@kcp-ts/api';
 import type { Strategy, WriteContext } from '@kcp-ts/registry';
@@ -42,7 +45,10 @@ function referenceOf(
   );
 }
 
-/** What is bound says under which keys a workspace's objects are: nobody writes it but the controller that has found the export, and that does not come this way. */
+/**
+ * What is bound says under which keys a workspace's objects are: nobody writes it but the
+ * controller that has found the export, and that does not come this way.
+ */
 function keepBound(object: KubeObject, old: KubeObject): void {
   const { boundResources: _resources, apiExportClusterName: _cluster, ...status } = (object as ApiBinding).status ?? {};
   const { boundResources, apiExportClusterName } = (old as ApiBinding).status ?? {};
@@ -54,7 +60,10 @@ function keepBound(object: KubeObject, old: KubeObject): void {
 }
 
 export function createApiBindingsStrategy(deps: ApiBindingsDependencies): Strategy {
-  /** Labels that say which export the binding is to are the server's: what a client sends of them is replaced, also when the export cannot be found. */
+  /**
+   * Labels that say which export the binding is to are the server's: what a client sends of them is
+   * replaced, also when the export cannot be found.
+   */
   function label(object: KubeObject, old: KubeObject | undefined, context: WriteContext): void {
     const { path, name } = referenceOf(object, context);
     const cluster = path === undefined ? context.cluster : deps.resolve(path);

@@ -1,4 +1,7 @@
-/** APIExports between v1alpha1 and v1alpha2. What one version cannot say is kept in annotations, so that nothing is lost on the way. */
+/**
+ * APIExports between v1alpha1 and v1alpha2. What one version cannot say is kept in annotations, so
+ * that nothing is lost on the way.
+ */
 import type { KubeObject } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import type { Conversion } from '@kcp-ts/registry';

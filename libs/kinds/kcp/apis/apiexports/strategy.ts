@@ -1,4 +1,7 @@
-/** APIExports: schemas named after what they are, claims with identities, and the path that others find them under. */
+/**
+ * APIExports: schemas named after what they are, claims with identities, and the path that others
+ * find them under.
+ */
 import type { Condition, FieldError, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { forbiddenField, groupResourceText, invalidValue, StatusError } from '@kcp-ts/api';
 import type { Strategy, WriteContext } from '@kcp-ts/registry';
@@ -20,7 +23,10 @@ function wrongSchema(index: number, schema: string, why: string): FieldError {
   return invalidValue(`spec.resources[${index}].schema`, schema, why);
 }
 
-/** What kcp lets through and must not be: the strategies of built-in kinds are the server's, and a schema is that of one resource. */
+/**
+ * What kcp lets through and must not be: the strategies of built-in kinds are the server's, and a
+ * schema is that of one resource.
+ */
 function resourceErrors(object: KubeObject, deps: ApiExportsDependencies): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, { name, group, schema }] of ((object as ApiExport).spec?.resources ?? []).entries()) {
@@ -29,7 +35,8 @@ function resourceErrors(object: KubeObject, deps: ApiExportsDependencies): Field
       errors.push(forbiddenField(`spec.resources[${i}]`, `${what} is built in and cannot be exported`));
     const suffix = suffixOf(group, name);
     if (!schema.endsWith(suffix)) continue;
-    // Neither a prefix nor a plural has a dot, and a schema's group is never `core`: cut at another place, the name is that of another resource's schema.
+    // Neither a prefix nor a plural has a dot, and a schema's group is never `core`: cut at another
+    // place, the name is that of another resource's schema.
     if (group === 'core' || name.includes('.') || schema.slice(0, -suffix.length).includes('.'))
       errors.push(wrongSchema(i, schema, `is not the name of a schema of ${what}`));
   }
@@ -52,7 +59,9 @@ function storageErrors(object: KubeObject): FieldError[] {
   );
 }
 
-/** Whether a claim on a resource needs no identity: it is built in, and about more than who asks. */
+/**
+ * Whether a claim on a resource needs no identity: it is built in, and about more than who asks.
+ */
 function isClaimable(group: string, resource: string, deps: ApiExportsDependencies): boolean {
   return !resource.startsWith('selfsubject') && deps.isBuiltin(group, resource);
 }
@@ -70,7 +79,10 @@ function claimErrors(object: ApiExport, deps: ApiExportsDependencies): FieldErro
   return errors;
 }
 
-/** An identity becomes part of storage keys: nobody writes it but the controller that has seen its secret, and that does not come this way. */
+/**
+ * An identity becomes part of storage keys: nobody writes it but the controller that has seen its
+ * secret, and that does not come this way.
+ */
 function keepIdentity(object: KubeObject, old: KubeObject): void {
   const isIdentity = ({ type }: Condition) => type === 'IdentityValid';
   const { identityHash: _sent, conditions: sent = [], ...status } = (object as ApiExport).status ?? {};

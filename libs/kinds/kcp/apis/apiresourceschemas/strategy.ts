@@ -1,4 +1,7 @@
-/** APIResourceSchemas: as valid as a CRD, named after their resource, and immutable. kcp's admission says so, hence 403 and not 422. */
+/**
+ * APIResourceSchemas: as valid as a CRD, named after their resource, and immutable. kcp's admission
+ * says so, hence 403 and not 422.
+ */
 import type { FieldError, KubeObject } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
 import type { Strategy, WriteContext } from '@kcp-ts/registry';

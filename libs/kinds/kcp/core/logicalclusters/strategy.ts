@@ -1,4 +1,7 @@
-/** LogicalClusters: made by the server alone, deleted through their workspace, and moved through their phases by those who may. */
+/**
+ * LogicalClusters: made by the server alone, deleted through their workspace, and moved through
+ * their phases by those who may.
+ */
 import type { FieldError, KubeObject } from '@kcp-ts/api';
 import { isTrueCondition, StatusError, withCondition } from '@kcp-ts/api';
 import type { Strategy, WriteContext } from '@kcp-ts/registry';
@@ -34,7 +37,10 @@ function checkInitializers(object: LogicalCluster, old: LogicalCluster, context:
     throw forbid(context, 'status.initializers is not empty');
 }
 
-/** Who owns and who made a logical cluster, and what must end before it goes, decides what controllers do with it. */
+/**
+ * Who owns and who made a logical cluster, and what must end before it goes, decides what
+ * controllers do with it.
+ */
 function keepSpec(object: LogicalCluster, old: LogicalCluster): void {
   const {
     owner: _owner,

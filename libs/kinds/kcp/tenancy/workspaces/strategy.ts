@@ -92,7 +92,10 @@ function aliasesOf(
   }
 }
 
-/** Admission: the type resolved and defaulted, `use` checked for it and all it extends, parent and child agreed. */
+/**
+ * Admission: the type resolved and defaulted, `use` checked for it and all it extends, parent and
+ * child agreed.
+ */
 function planOf(deps: WorkspacesDependencies, workspace: Workspace, context: WriteContext): WorkspacePlan {
   const type = resolveType(deps, workspace, context);
   const aliases = aliasesOf(deps, type, workspace, context);

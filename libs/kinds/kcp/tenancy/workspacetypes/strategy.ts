@@ -8,8 +8,8 @@ import type { BindCheck } from '../../common/bind-check.ts';
 
 export interface WorkspaceTypesDependencies extends BindCheck {
   /**
-   * The logical cluster of what a type refers to, as far as the user of a write may know of it: undefined as well where there is none, and where the path
-   * cannot mean another.
+   * The logical cluster of what a type refers to, as far as the user of a write may know of it:
+   * undefined as well where there is none, and where the path cannot mean another.
    */
   meantBy(context: WriteContext, reference: PathReference): string | undefined;
 }
