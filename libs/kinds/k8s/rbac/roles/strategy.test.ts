@@ -4,7 +4,7 @@ import type { Escalation } from '@kcp-ts/authz';
 import { expect, test } from 'vitest';
 import { createTestRegistry, refusal } from '../../../common/test-registry.fixture.ts';
 
-/** Refuses to make, change and remove roles, as far as it is told to. */
+/** Refuses to make, change and remove roles, as far as the test says. */
 function escalation(refused: readonly string[]): Escalation {
   const check = (what: string) => {
     if (refused.includes(what)) throw StatusError.badRequest(`${what} is refused`);
