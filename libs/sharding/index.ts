@@ -65,12 +65,12 @@ export type { MergedEvent } from './merge/shard-stream.ts';
 // One stream and one list of several shards
 export type { UpstreamWatch, UpstreamWatchHandlers } from './merge/upstream-watch.ts';
 // What a shard knows of the others, and they ask of each other
-export { changesOfAllShards, childOfOtherShard, objectsOfAllShards } from './peers/all-shards.ts';
-export { createKnown } from './peers/join-installation.ts';
-export { ownershipOf, workspacesOfOtherShards } from './peers/owned-clusters.ts';
-export type { Peers } from './peers/peers.ts';
-export type { ShardReport } from './peers/shard-report.ts';
-export { shardReportSeries, wrongClock } from './peers/shard-report.ts';
+export { changesOfAllShards, childOfOtherShard, objectsOfAllShards } from './other-shards/all-shards.ts';
+export { createOtherShardsView } from './other-shards/join-installation.ts';
+export type { OtherShards } from './other-shards/other-shards.ts';
+export { ownershipOf, workspacesOfOtherShards } from './other-shards/owned-clusters.ts';
+export type { ShardReport } from './other-shards/shard-report.ts';
+export { shardReportSeries, wrongClock } from './other-shards/shard-report.ts';
 export type { ClusterRequests } from './requests/cluster-requests.ts';
 export { createClusterRequests } from './requests/cluster-requests.ts';
 // A shard's data, and its ownership

@@ -12,7 +12,7 @@ import { storedLogicalClusterKey } from '@kcp-ts/tenancy';
 import type { ShardParts } from './parts.ts';
 
 export function admissionPlugins(parts: ShardParts): readonly AdmissionPlugin[] {
-  const { access, catalog, claims, decide, peers, prefix, rights, store, tenancy, turns } = parts;
+  const { access, catalog, claims, decide, otherShards, prefix, rights, store, tenancy, turns } = parts;
   const { mark } = createReplicateMarks({ typesPrefix: () => prefix('tenancy.kcp.io', 'workspacetypes') });
   return [
     createServerOwnedMetadata(),
@@ -22,10 +22,10 @@ export function admissionPlugins(parts: ShardParts): readonly AdmissionPlugin[] 
       rights,
       turns,
       prepareClusters: access.prepareClusters,
-      catchUp: peers?.catchUp,
+      catchUp: otherShards?.catchUp,
     }),
     createLifecycle({ store, logicalClusterKey: storedLogicalClusterKey, originKey: catalog.originKey }),
     createPermissionClaims({ store, claims }),
-    ...(peers === undefined ? [] : [createReplication({ decide, mark })]),
+    ...(otherShards === undefined ? [] : [createReplication({ decide, mark })]),
   ];
 }

@@ -23,7 +23,7 @@ import { allKinds, conversionOf, createStrategies, isBuiltIn, protobufMessages, 
 import type { RoleReport, ServiceLoad } from '@kcp-ts/program';
 import { createServiceLoad, versionInfo } from '@kcp-ts/program';
 import type { RegistryDependencies } from '@kcp-ts/registry';
-import type { ClusterRequests, Peers, ServedShard, ShardReport } from '@kcp-ts/sharding';
+import type { ClusterRequests, OtherShards, ServedShard, ShardReport } from '@kcp-ts/sharding';
 import {
   createClusterRequests,
   createFramedWatch,
@@ -51,7 +51,7 @@ export interface ShardOptions {
   readonly shardName: string;
   readonly shardNumber: number;
   /** Other shards; none where the installation has one. */
-  readonly peers?: Peers | undefined;
+  readonly otherShards?: OtherShards | undefined;
   /** Where there are other shards. */
   readonly report?: ShardReport | undefined;
   /** The workspace root is on this shard. */
@@ -163,7 +163,7 @@ function healthChecks(
 }
 
 function clusterRequests(parts: ShardParts, externalUrl: string): ClusterRequests {
-  const { store, clock, shardName, peers, decide } = parts;
+  const { store, clock, shardName, otherShards, decide } = parts;
   const { types, plan } = parts.tenancy;
   const removal = clusterRemoval(parts);
   return createClusterRequests({
@@ -173,7 +173,7 @@ function clusterRequests(parts: ShardParts, externalUrl: string): ClusterRequest
     plan,
     externalUrl,
     ownShard: shardName,
-    catchUp: () => peers?.catchUp() ?? Promise.resolve(),
+    catchUp: () => otherShards?.catchUp() ?? Promise.resolve(),
     async remove(cluster) {
       const outcome = await removal.remove(decide(), cluster, undefined);
       if (outcome.status === 'gone') return { gone: true };

@@ -54,7 +54,17 @@ export function clusterRemoval(parts: ShardParts): ReturnType<typeof createClust
 /** Exports, bindings, and where providers find their consumers. */
 function sharingControllers(parts: ShardParts): readonly Controller[] {
   const { deps, inSlices, shardsPrefix, setsPrefix, partitionsPrefix } = dependencies(parts);
-  const { bindings, caBundle, catalog, claims, ofAllShards, keepSchema, peers, reader, shardName: ownShard } = parts;
+  const {
+    bindings,
+    caBundle,
+    catalog,
+    claims,
+    ofAllShards,
+    keepSchema,
+    otherShards,
+    reader,
+    shardName: ownShard,
+  } = parts;
   const { resolve, pathOf, shards } = parts.tenancy;
   return [
     createApiExportIdentity({ ...deps, caBundle, pathOf, takesContent }),
@@ -76,7 +86,7 @@ function sharingControllers(parts: ShardParts): readonly Controller[] {
       shards,
       partitionsPrefix,
       ownShard,
-      otherShardsOfConsumers: (hash) => (peers === undefined ? [] : shardsOfConsumers(peers.objects, hash)),
+      otherShardsOfConsumers: (hash) => (otherShards === undefined ? [] : shardsOfConsumers(otherShards.objects, hash)),
     }),
     createExportConsumers({ ...deps, bindings, ownShard }),
     createPartitionSets({ ...deps, shards, shardsPrefix, setsPrefix, partitionsPrefix }),
@@ -107,11 +117,11 @@ function kubernetesControllers(parts: ShardParts, tokens: TokenIssuer): readonly
 function workspaceControllers(parts: ShardParts): readonly Controller[] {
   const { types, plan, resolve, pathOf, shards, allTypes } = parts.tenancy;
   const { deps, inSlices, workspacesPrefix, typesPrefix, shardsPrefix } = dependencies(parts);
-  const { store, clock, decide, peers, shardName } = parts;
+  const { store, clock, decide, otherShards, shardName } = parts;
   const removal = clusterRemoval(parts);
   const others = {
-    otherShards: peers?.shards ?? noOtherShards(shardName),
-    clustersOfOtherShards: workspacesOfOtherShards(store, peers, workspacesPrefix),
+    otherShards: otherShards?.requests ?? noOtherShards(shardName),
+    clustersOfOtherShards: workspacesOfOtherShards(store, otherShards, workspacesPrefix),
   };
   return [
     createWorkspaceTypeUrls({ ...deps, shards, shardsPrefix, typesPrefix }),
@@ -119,7 +129,7 @@ function workspaceControllers(parts: ShardParts): readonly Controller[] {
     createWorkspaceProgress({ ...deps, ...others, plan, types, workspacesPrefix, shardsPrefix, pathOf }),
     createWorkspaceDeletion({ ...deps, ...others, workspacesPrefix, removal }),
     createFormerContents(deps),
-    ...(peers === undefined
+    ...(otherShards === undefined
       ? []
       : [
           createOrphanClusters({
@@ -127,8 +137,8 @@ function workspaceControllers(parts: ShardParts): readonly Controller[] {
             clock,
             decide,
             removal,
-            ownership: (workspace, cluster) => ownershipOf(peers, workspace, cluster),
-            catchUp: peers.catchUp,
+            ownership: (workspace, cluster) => ownershipOf(otherShards, workspace, cluster),
+            catchUp: otherShards.catchUp,
           }),
         ]),
     createReplicateAnnotations({ ...deps, typesPrefix }),

@@ -2,11 +2,11 @@ import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { logicalClusterKey } from '@kcp-ts/tenancy';
 import { expect, it } from 'vitest';
-import { composeTestShard, peersOfNone } from './shard.fixture.ts';
+import { composeTestShard, knowsNoOthers } from './shard.fixture.ts';
 
 /** As names that are drawn. */
 const [gone, anew, fresh] = ['gone', 'anew', 'fresh'].map((name) => name.padEnd(16, '0')) as [string, string, string];
-const peers = peersOfNone({ load: () => undefined, catchUp: () => Promise.resolve(false) });
+const otherShards = knowsNoOthers({ load: () => undefined, catchUp: () => Promise.resolve(false) });
 
 function order(cluster: string) {
   return {
@@ -48,7 +48,7 @@ it('what a former cluster left behind is nobody’s: it is collected, and nothin
   const left = Array.from({ length: 150 }, (_, index) => keyOf(gone, `n${index}`));
   for (const key of [...left, keyOf(anew, 'former')]) await store.commit([put(key)]);
   await store.commit([put(logicalClusterKey(anew)), put(keyOf(anew, 'own'))]);
-  await using shard = await composeTestShard({ store, clock, peers });
+  await using shard = await composeTestShard({ store, clock, otherShards });
 
   for (let turns = 0; turns < 5_000 && (await store.count({ cluster: gone })) > 0; turns++) await turn(clock);
   expect(await store.count({ cluster: gone })).toBe(0);
@@ -77,7 +77,7 @@ it('a LogicalCluster goes last, and not while anything comes into its cluster', 
       return inner.commit(operations);
     },
   };
-  await using shard = await composeTestShard({ store, clock, peers });
+  await using shard = await composeTestShard({ store, clock, otherShards });
   expect(await shard.requests.create(order(fresh))).toMatchObject({ status: 'made' });
   const events: string[] = [];
   using _ = inner.subscribe((some) => {

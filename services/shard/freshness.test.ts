@@ -4,13 +4,13 @@ import { createMemoryStore } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
 import { createParts } from './parts.ts';
-import { peersOfNone } from './shard.fixture.ts';
+import { knowsNoOthers } from './shard.fixture.ts';
 
 it('a right in a workspace of a shard that has not answered for too long is refused to be judged, and its absence as well', async () => {
   const clock = createManualClock();
   await using store = createMemoryStore({ clock });
   let fresh = true;
-  const peers = peersOfNone({ isFresh: () => fresh });
+  const otherShards = knowsNoOthers({ isFresh: () => fresh });
   using parts = createParts({
     store,
     clock,
@@ -18,7 +18,7 @@ it('a right in a workspace of a shard that has not answered for too long is refu
     shardNumber: 1,
     shardName: 'one',
     caBundle: '',
-    peers,
+    otherShards,
     strategy: () => noStrategy,
     conversion: () => undefined,
   });

@@ -5,7 +5,7 @@ import type { KindDependencies } from '@kcp-ts/kinds';
 import type { ShardParts } from './parts.ts';
 
 export function kindDependencies(parts: ShardParts): KindDependencies {
-  const { access, caBundle, clusters, isBuiltin, labelNew, peers, random, served, shardNumber } = parts;
+  const { access, caBundle, clusters, isBuiltin, labelNew, otherShards, random, served, shardNumber } = parts;
   const { mayBind, mayUse, meantBy } = parts.rights;
   const { plan, types, resolve, pathOf } = parts.tenancy;
   return {
@@ -25,7 +25,7 @@ export function kindDependencies(parts: ShardParts): KindDependencies {
     maySign: access.maySign,
     parent: (cluster) => clusters.facts(cluster as ClusterName),
     mayUse: (context, type) => mayUse(context, type.cluster, type.name),
-    clustersOn: (shard) => peers?.load(shard) ?? 0,
+    clustersOn: (shard) => otherShards?.load(shard) ?? 0,
     isBuiltin,
   };
 }

@@ -7,7 +7,7 @@ import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
 import { admissionPlugins } from './admission.ts';
 import { createParts } from './parts.ts';
-import { peersOfNone } from './shard.fixture.ts';
+import { knowsNoOthers } from './shard.fixture.ts';
 
 it('a role that lets others bind leaves the shard with the very commit that makes it', async () => {
   const clock = createManualClock();
@@ -19,7 +19,7 @@ it('a role that lets others bind leaves the shard with the very commit that make
     shardNumber: 1,
     shardName: 'one',
     caBundle: '',
-    peers: peersOfNone(),
+    otherShards: knowsNoOthers(),
     strategy: () => noStrategy,
     conversion: () => undefined,
   });

@@ -11,7 +11,7 @@ import type { ClusterRequest } from '@kcp-ts/tenancy';
 import { logicalClusterKey, noOtherShards } from '@kcp-ts/tenancy';
 import { expect, it } from 'vitest';
 import type { Shard } from './compose.ts';
-import { composeTestShard, peersOfNone } from './shard.fixture.ts';
+import { composeTestShard, knowsNoOthers } from './shard.fixture.ts';
 
 /** The other shards, as their feeds have shown them: `two` has the cluster `parent`, and workspaces in it. */
 function createOthers() {
@@ -23,9 +23,9 @@ function createOthers() {
     stored({ metadata: { name: 'cluster' }, status: { phase: 'Ready' } }),
   );
   const state = { alive: true, asked: 0, answers: true, before: (): void => undefined };
-  const peers = peersOfNone({
+  const otherShards = knowsNoOthers({
     index,
-    shards: { ...noOtherShards('one'), knows: () => true },
+    requests: { ...noOtherShards('one'), knows: () => true },
     load: (shard) => (shard === 'two' && state.alive ? 1 : undefined),
     catchUp() {
       state.asked++;
@@ -35,7 +35,7 @@ function createOthers() {
   });
   return {
     state,
-    peers,
+    otherShards,
     /** The workspace has this cluster; none yet; or it is gone. */
     workspace(name: string, cluster: string | undefined, phase = 'Ready') {
       const value = stored({ metadata: { name }, spec: { cluster }, status: { phase } });
@@ -78,7 +78,7 @@ it('a cluster goes that no workspace of the shard of its parent has, when that i
   const clock = createManualClock(Date.now());
   const others = createOthers();
   await using store = createMemoryStore({ clock });
-  await using shard = await composeTestShard({ store, clock, peers: others.peers });
+  await using shard = await composeTestShard({ store, clock, otherShards: others.otherShards });
   others.workspace('kept', clusterNamed('kept'));
   others.workspace('making', undefined, 'Scheduling');
   others.workspace('again', 'another-cluster');
@@ -110,7 +110,7 @@ it('a workspace that is found only when the other shards are asked keeps its clu
   const clock = createManualClock(Date.now());
   const others = createOthers();
   await using store = createMemoryStore({ clock });
-  await using shard = await composeTestShard({ store, clock, peers: others.peers });
+  await using shard = await composeTestShard({ store, clock, otherShards: others.otherShards });
   others.state.before = () => others.workspace('late', clusterNamed('late'));
   await made(shard, orderOf('late'));
   await halfMinute(clock);
@@ -124,12 +124,12 @@ it('a shard that was taken out, and comes back, takes away what belongs to nobod
   {
     others.workspace('gone', clusterNamed('gone'));
     others.workspace('kept', clusterNamed('kept'));
-    await using shard = await composeTestShard({ store, clock, peers: others.peers });
+    await using shard = await composeTestShard({ store, clock, otherShards: others.otherShards });
     await made(shard, orderOf('gone'), orderOf('kept'));
     await halfMinute(clock);
   }
   others.gone('gone');
-  await using _ = await composeTestShard({ store, clock, peers: others.peers });
+  await using _ = await composeTestShard({ store, clock, otherShards: others.otherShards });
   await halfMinute(clock);
   expect(['gone', 'kept'].filter((name) => isThere(store, name))).toEqual(['kept']);
 });
@@ -141,7 +141,7 @@ it('a cluster is said to be gone when that is durable, also where somebody else 
   try {
     // Of an engine that takes its time to write.
     await using store = await openLmdbStore({ path, clock });
-    await using shard = await composeTestShard({ store, clock, peers: others.peers });
+    await using shard = await composeTestShard({ store, clock, otherShards: others.otherShards });
     await made(shard, orderOf('a'));
     const removed = store.commit([{ op: 'delete', key: logicalClusterKey(clusterNamed('a')), expect: 'any' }]);
     expect(await shard.requests.remove(clusterNamed('a'), 'uid-a')).toEqual({ gone: true });

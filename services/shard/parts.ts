@@ -12,7 +12,7 @@ import { createBindingIndex } from '@kcp-ts/controllers';
 import { builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/kinds';
 import type { Conversion, Strategy } from '@kcp-ts/registry';
 import { createSchemaCache } from '@kcp-ts/schema';
-import type { Peers } from '@kcp-ts/sharding';
+import type { OtherShards } from '@kcp-ts/sharding';
 import { changesOfAllShards, childOfOtherShard, createClusterIndex, objectsOfAllShards } from '@kcp-ts/sharding';
 import { createClaimTables, createExportIndex, exportKey, keepBoundSchema, policyOwners } from '@kcp-ts/sharing';
 import type { Store } from '@kcp-ts/storage';
@@ -36,7 +36,7 @@ export interface PartsOptions {
   readonly shardName: string;
   readonly caBundle: string;
   /** Other shards, where there are any. */
-  readonly peers?: Peers | undefined;
+  readonly otherShards?: OtherShards | undefined;
   strategy(name: string): Strategy;
   conversion(definition: ResourceDefinition): Conversion | undefined;
 }
@@ -84,12 +84,12 @@ function createServed({ store, strategy, conversion }: Pick<PartsOptions, 'store
 
 // check-allow function-length -- it joins the parts, one after the other
 export function createParts(options: PartsOptions) {
-  const { store, clock, random, shardNumber, shardName, caBundle, peers } = options;
+  const { store, clock, random, shardNumber, shardName, caBundle, otherShards } = options;
   const resources = createServed(options);
   const { catalog, components, identities, prefix, served, isBuiltin } = resources;
-  const ofAllShards = objectsOfAllShards(store, peers);
+  const ofAllShards = objectsOfAllShards(store, otherShards);
   const hub = createWatchHub(store, { formatRevision: (revision) => formatResourceVersion(revision, shardNumber) });
-  const changes = changesOfAllShards(hub, peers);
+  const changes = changesOfAllShards(hub, otherShards);
   const reader = createParsedReader(ofAllShards, cachedObjects);
   const exports = createExportIndex();
   const bindings = createBindingIndex(store);
@@ -100,23 +100,25 @@ export function createParts(options: PartsOptions) {
       identities.get('tenancy.kcp.io') === undefined ? undefined : prefix('tenancy.kcp.io', 'workspaces'),
     entriesMax: cachedClusters,
     otherShards:
-      peers === undefined ? undefined : { child: (parent, name) => childOfOtherShard(store, peers, parent, name) },
+      otherShards === undefined
+        ? undefined
+        : { child: (parent, name) => childOfOtherShard(store, otherShards, parent, name) },
   });
   const access = createAccess({
     rules: createStoreRuleSource(ofAllShards),
     cluster: (name) => clusters.facts(name as ClusterName),
-    otherCluster: (name) => peers?.index.cluster(name),
+    otherCluster: (name) => otherShards?.index.cluster(name),
     boundExport: (cluster, group, resource) =>
       boundExportOf({ catalog, reader }, cluster as ClusterName, group, resource),
     policyOwners: (identity, group, plural) => policyOwners({ exports, reader }, identity, group, plural),
-    isFresh: (cluster) => peers?.isFresh(cluster) !== false,
+    isFresh: (cluster) => otherShards?.isFresh(cluster) !== false,
   });
   const surfaces = createExportSurfaces({ catalog, components, exports, reader, isBuiltin });
   const keepSchema = keepBoundSchema.bind(undefined, store);
   const tenancy = createTenancy({
     store,
     objects: ofAllShards,
-    replicated: peers?.objects,
+    replicated: otherShards?.objects,
     reader,
     locate(path) {
       const found = clusters.resolve(path);
@@ -124,7 +126,9 @@ export function createParts(options: PartsOptions) {
     },
     cluster(name) {
       const facts = clusters.facts(name as ClusterName);
-      return facts === undefined ? peers?.index.cluster(name) : { path: facts.path, parent: facts.owner?.cluster };
+      return facts === undefined
+        ? otherShards?.index.cluster(name)
+        : { path: facts.path, parent: facts.owner?.cluster };
     },
     prefix,
     served,
@@ -132,7 +136,7 @@ export function createParts(options: PartsOptions) {
     shardNumber,
     random,
     caBundle,
-    placing: { ownShard: shardName, load: (shard) => (peers === undefined ? 0 : peers.load(shard)) },
+    placing: { ownShard: shardName, load: (shard) => (otherShards === undefined ? 0 : otherShards.load(shard)) },
     keepSchema,
   });
   const rights = createReferenceRights({
@@ -161,7 +165,7 @@ export function createParts(options: PartsOptions) {
     shardNumber,
     shardName,
     caBundle,
-    peers,
+    otherShards,
     ...resources,
     ofAllShards,
     hub,
@@ -184,7 +188,7 @@ export function createParts(options: PartsOptions) {
     /** Fills what is kept in memory of exports and bindings; until then they know nothing. */
     async load() {
       await bindings.load();
-      await exports.load(store, peers?.objects);
+      await exports.load(store, otherShards?.objects);
     },
     [Symbol.dispose]() {
       forgetting[Symbol.dispose]();

@@ -49,7 +49,7 @@ function composeOwned(serving: Serving, data: OwnedData, role: RoleReport | unde
     clock,
     random,
     validate: (account) =>
-      findServiceAccount(store, account) || (installation?.peers.hasServiceAccount(account) ?? false),
+      findServiceAccount(store, account) || (installation?.otherShards.hasServiceAccount(account) ?? false),
     holdsToken: (account, secret, token) => holdsToken(store, account, secret, token),
   });
   return composeShard({
@@ -58,7 +58,7 @@ function composeOwned(serving: Serving, data: OwnedData, role: RoleReport | unde
     random,
     shardName: config.shardName,
     shardNumber: data.shardNumber,
-    peers: installation?.peers,
+    otherShards: installation?.otherShards,
     report: data.report,
     role,
     holdsRoot: config.rootShardName === config.shardName,

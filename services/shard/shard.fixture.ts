@@ -8,7 +8,7 @@ import { createAuthenticator, createServiceAccountTokens } from '@kcp-ts/authn';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemRandom } from '@kcp-ts/base';
 import { createHttpServer } from '@kcp-ts/http';
-import type { Peers } from '@kcp-ts/sharding';
+import type { OtherShards } from '@kcp-ts/sharding';
 import { createPathIndex } from '@kcp-ts/sharding';
 import { noOtherShards } from '@kcp-ts/tenancy';
 import { createTestAuthority } from '@kcp-ts/testing';
@@ -88,13 +88,13 @@ export async function askTestShard(
 const nothing: Disposable = { [Symbol.dispose]: () => undefined };
 
 /** What the shard `one` knows of others: that there are none, and that this is all. */
-export function peersOfNone(more: Partial<Peers> = {}): Peers {
+export function knowsNoOthers(more: Partial<OtherShards> = {}): OtherShards {
   return {
     index: createPathIndex(),
     objects: { get: () => undefined, head: () => undefined, scan: () => [] },
     onChanges: () => nothing,
     onOwnedCluster: () => nothing,
-    shards: noOtherShards('one'),
+    requests: noOtherShards('one'),
     load: () => 1,
     isFresh: () => true,
     isComplete: () => true,

@@ -3,16 +3,16 @@ import { createMemoryStore, encodeStored, flagFinalizers, formatKey, parseStored
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { logicalClusterKey } from '@kcp-ts/tenancy';
 import { expect, it } from 'vitest';
-import { composeTestShard, peersOfNone } from './shard.fixture.ts';
+import { composeTestShard, knowsNoOthers } from './shard.fixture.ts';
 
 /** As one that is drawn. */
 const big = 'big'.padEnd(16, '0');
-const peers = peersOfNone({ load: () => undefined, catchUp: () => Promise.resolve(false) });
+const otherShards = knowsNoOthers({ load: () => undefined, catchUp: () => Promise.resolve(false) });
 
 it('a cluster goes in bounded commits, each object with a revision and an event of its own, and what is held stays marked', async () => {
   const clock = createManualClock(Date.now());
   await using store = createMemoryStore({ clock });
-  await using shard = await composeTestShard({ store, clock, peers });
+  await using shard = await composeTestShard({ store, clock, otherShards });
   await shard.requests.create({
     cluster: big,
     path: 'root:big',
@@ -79,7 +79,7 @@ it('what serves others in a cluster goes when all else has gone, also where some
       return inner.commit(operations);
     },
   };
-  await using shard = await composeTestShard({ store, clock, peers });
+  await using shard = await composeTestShard({ store, clock, otherShards });
   await shard.requests.create({
     cluster: big,
     path: 'root:big',
@@ -104,7 +104,7 @@ it('what serves others in a cluster goes when all else has gone, also where some
 it('a cluster that another shard orders is of the type that was admitted there, not of what has its path by now', async () => {
   const clock = createManualClock(Date.now());
   await using store = createMemoryStore({ clock });
-  await using shard = await composeTestShard({ store, clock, peers });
+  await using shard = await composeTestShard({ store, clock, otherShards });
   const order = {
     cluster: big,
     path: 'root:big',

@@ -1,7 +1,7 @@
 import { createSystemClock } from '@kcp-ts/base';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { expect, it } from 'vitest';
-import { askTestShard, composeTestShard, peersOfNone } from './shard.fixture.ts';
+import { askTestShard, composeTestShard, knowsNoOthers } from './shard.fixture.ts';
 
 it('a path below a workspace of another shard is unknown when that shard has said what it has, and unavailable before', async () => {
   const clock = createSystemClock();
@@ -11,7 +11,7 @@ it('a path below a workspace of another shard is unknown when that shard has sai
     asked.push(parent);
     return parent === 'heard';
   };
-  await using shard = await composeTestShard({ store, clock, peers: peersOfNone({ isComplete }) });
+  await using shard = await composeTestShard({ store, clock, otherShards: knowsNoOthers({ isComplete }) });
   await using client = await askTestShard(shard, clock);
   const configMaps = (path: string) => client.get(`/clusters/${path}/api/v1/namespaces/default/configmaps`);
   const unknown = await configMaps('heard:child');
@@ -30,7 +30,7 @@ it('a request that was handed on for a cluster that is not here goes back, and s
   await using store = createMemoryStore({ clock });
   let service = true;
   const isService = () => service;
-  await using shard = await composeTestShard({ store, clock, peers: peersOfNone(), isService });
+  await using shard = await composeTestShard({ store, clock, otherShards: knowsNoOthers(), isService });
   await using client = await askTestShard(shard, clock);
   const version = (cluster: string, headers = {}) => client.get(`/clusters/${cluster}/api/v1/namespaces`, headers);
   const routed = { 'x-kcp-ts-routed': 'true' };

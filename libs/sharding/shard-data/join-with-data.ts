@@ -2,7 +2,7 @@
 import { findServiceAccount } from '@kcp-ts/authn';
 import type { EtcdReplica, OwnedShard } from '@kcp-ts/storage';
 import { joinOthers } from '../membership/join.ts';
-import { joinInstallation } from '../peers/join-installation.ts';
+import { joinInstallation } from '../other-shards/join-installation.ts';
 import type { DataDependencies, OwnedData, ShardDataConfig } from './owned-data.ts';
 
 /** Calls of others that are under way have so long to end. */

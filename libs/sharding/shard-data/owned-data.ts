@@ -6,8 +6,8 @@ import type { Logger } from 'pino';
 import type { InstallationConfig } from '../membership/connections.ts';
 import type { ShardAddress } from '../membership/membership.ts';
 import type { ShardObjects } from '../membership/shard-objects.ts';
-import type { Installation } from '../peers/join-installation.ts';
-import type { ShardReport } from '../peers/shard-report.ts';
+import type { Installation } from '../other-shards/join-installation.ts';
+import type { ShardReport } from '../other-shards/shard-report.ts';
 import type { ClusterRequests } from '../requests/cluster-requests.ts';
 
 /** The options that say where the data is, and which other shards there are. */

@@ -7,8 +7,8 @@ import type { Peer } from '@kcp-ts/http';
 import { rootExports } from '@kcp-ts/kinds';
 import type { Shard } from '@kcp-ts/shard';
 import { composeShard } from '@kcp-ts/shard';
-import type { ClusterRequests, Peers } from '@kcp-ts/sharding';
-import { createFeedProjection, createKnown, joinFeedHandlers } from '@kcp-ts/sharding';
+import type { ClusterRequests, OtherShards } from '@kcp-ts/sharding';
+import { createFeedProjection, createOtherShardsView, joinFeedHandlers } from '@kcp-ts/sharding';
 import type { ClusterRequest, ShardRequests } from '@kcp-ts/tenancy';
 import { rootIdentitiesIn } from '@kcp-ts/tenancy';
 import { followFeeds, observingHandler } from '../feeds.ts';
@@ -53,7 +53,7 @@ const requestMs = 5_000;
 const url = 'https://kcp.example';
 
 /** Requests to other shards, by the network. */
-function otherShards(
+function requestsToOtherShards(
   { network, shards, lives }: Simulation,
   { process, membership, record }: ServeDependencies,
 ): ShardRequests {
@@ -107,7 +107,7 @@ export function serveApi(rules: ApiRules, troubles: Troubles): Serve {
     const { process, membership, record, view } = deps;
     const { clock } = process;
     const store = withoutRules(rules, deps.store);
-    const known = createKnown();
+    const known = createOtherShardsView();
     const projection = createFeedProjection(() => rootIdentitiesIn(store, rootExports));
     let shard: Shard | undefined;
     const requestProgress = (past: Revision): Promise<Revision> => {
@@ -122,9 +122,9 @@ export function serveApi(rules: ApiRules, troubles: Troubles): Serve {
     const feedHandler = joinFeedHandlers([view.feedHandler, known.feedHandler, observing]);
     const feedConsumer = await followFeeds(simulation, { process, membership, own: record.name, feedHandler });
     const recordOf = (name: string) => membership.current().shards.find((one) => one.name === name);
-    const peers: Peers = {
-      ...known.peers,
-      shards: otherShards(simulation, deps),
+    const otherShards: OtherShards = {
+      ...known.otherShards,
+      requests: requestsToOtherShards(simulation, deps),
       load(name) {
         const found = recordOf(name);
         if (name === record.name) return 1;
@@ -132,7 +132,7 @@ export function serveApi(rules: ApiRules, troubles: Troubles): Serve {
       },
       isFresh: () => true,
       isComplete(parent) {
-        const holder = known.peers.index.cluster(parent)?.shard;
+        const holder = known.otherShards.index.cluster(parent)?.shard;
         if (holder !== undefined) return feedConsumer.isHeard(holder);
         return membership.current().shards.every(({ name }) => name === record.name || feedConsumer.isHeard(name));
       },
@@ -145,7 +145,7 @@ export function serveApi(rules: ApiRules, troubles: Troubles): Serve {
       random: chanceRandom(simulation.chance),
       shardName: record.name,
       shardNumber: record.number,
-      peers,
+      otherShards,
       holdsRoot: record.name === rootShard,
       externalUrl: url,
       virtualWorkspaceUrl: url,

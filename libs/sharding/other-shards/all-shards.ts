@@ -5,28 +5,31 @@ import type { Store } from '@kcp-ts/storage';
 import { logicalClusterKey } from '@kcp-ts/tenancy';
 import type { WatchHub } from '@kcp-ts/watch';
 import type { Placement } from '../locator/path-index.ts';
-import type { Peers } from './peers.ts';
+import type { OtherShards } from './other-shards.ts';
 
 /** Clusters are on one shard each: what this one has of a range is all there is. */
-export function objectsOfAllShards(store: Store, peers: Peers | undefined): Pick<Store, 'get' | 'head' | 'scan'> {
-  if (peers === undefined) return store;
+export function objectsOfAllShards(
+  store: Store,
+  otherShards: OtherShards | undefined,
+): Pick<Store, 'get' | 'head' | 'scan'> {
+  if (otherShards === undefined) return store;
   return {
-    get: (key) => store.get(key) ?? peers.objects.get(key),
-    head: (key) => store.head(key) ?? peers.objects.head(key),
+    get: (key) => store.get(key) ?? otherShards.objects.get(key),
+    head: (key) => store.head(key) ?? otherShards.objects.head(key),
     scan(range, limit, after) {
       const own = store.scan(range, limit, after);
-      return own.length > 0 ? own : peers.objects.scan(range, limit, after);
+      return own.length > 0 ? own : otherShards.objects.scan(range, limit, after);
     },
   };
 }
 
 /** Every change of this shard, and those of other shards' replicated objects. */
-export function changesOfAllShards(hub: WatchHub, peers: Peers | undefined): Pick<WatchHub, 'onChanges'> {
-  if (peers === undefined) return hub;
+export function changesOfAllShards(hub: WatchHub, otherShards: OtherShards | undefined): Pick<WatchHub, 'onChanges'> {
+  if (otherShards === undefined) return hub;
   return {
     onChanges(listener) {
       const own = hub.onChanges(listener);
-      const others = peers.onChanges(listener);
+      const others = otherShards.onChanges(listener);
       return {
         [Symbol.dispose]() {
           own[Symbol.dispose]();
@@ -40,11 +43,11 @@ export function changesOfAllShards(hub: WatchHub, peers: Peers | undefined): Pic
 /** What has not been received yet is not known to be missing. */
 export function childOfOtherShard(
   store: Pick<Store, 'head'>,
-  peers: Peers,
+  otherShards: OtherShards,
   parent: ClusterName,
   name: string,
 ): Placement {
-  const found = peers.index.child(parent, name);
+  const found = otherShards.index.child(parent, name);
   if (found.status !== 'unknown' || store.head(logicalClusterKey(parent)) !== undefined) return found;
-  return peers.isComplete(parent) ? found : { status: 'unavailable' };
+  return otherShards.isComplete(parent) ? found : { status: 'unavailable' };
 }

@@ -12,7 +12,7 @@ export interface OwnerWorkspace {
   readonly name: string;
 }
 
-export interface Peers {
+export interface OtherShards {
   /** Where the workspaces and clusters of other shards are. */
   readonly index: PathIndex;
   /** The replicated objects of other shards, under the keys that they have there. */
@@ -21,7 +21,7 @@ export interface Peers {
   onChanges(listener: (changes: readonly Change[]) => void): Disposable;
   /** Called when the cluster of a workspace has changed, or gone, on another shard. */
   onOwnedCluster(listener: (workspace: OwnerWorkspace) => void): Disposable;
-  readonly shards: ShardRequests;
+  readonly requests: ShardRequests;
   /** How many clusters a shard has; undefined for one that cannot take any now. */
   load(shard: string): number | undefined;
   /**

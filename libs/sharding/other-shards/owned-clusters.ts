@@ -2,17 +2,17 @@
 import type { LogicalClusterName } from '@kcp-ts/api';
 import type { Source } from '@kcp-ts/controller-runtime';
 import type { Store } from '@kcp-ts/storage';
-import type { Peers } from './peers.ts';
+import type { OtherShards } from './other-shards.ts';
 
 /** The workspaces of this shard whose logical cluster on another shard has changed, by key. */
 export function workspacesOfOtherShards(
   store: Pick<Store, 'peekHead'>,
-  peers: Pick<Peers, 'onOwnedCluster'> | undefined,
+  otherShards: Pick<OtherShards, 'onOwnedCluster'> | undefined,
   workspacesPrefix: () => string,
 ): Source {
   return {
     subscribe(enqueue) {
-      const following = peers?.onOwnedCluster(({ cluster, name }) => {
+      const following = otherShards?.onOwnedCluster(({ cluster, name }) => {
         const key = `${workspacesPrefix()}${cluster}//${name}`;
         if (store.peekHead(key) !== undefined) enqueue([key]);
       });
@@ -27,7 +27,7 @@ export function workspacesOfOtherShards(
  * cannot say so now.
  */
 export function ownershipOf(
-  { index, load }: Pick<Peers, 'index' | 'load'>,
+  { index, load }: Pick<OtherShards, 'index' | 'load'>,
   workspace: { readonly cluster: LogicalClusterName; readonly name: string },
   cluster: LogicalClusterName,
 ): 'owned' | 'none' | 'unknown' {

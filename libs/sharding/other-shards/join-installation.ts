@@ -36,7 +36,7 @@ import type { ClusterRequests } from '../requests/cluster-requests.ts';
 import type { FindServiceAccount } from '../requests/shard-service.ts';
 import { shardRequestsByRpc, shardService } from '../requests/shard-service.ts';
 import { isFreshView } from './freshness.ts';
-import type { OwnerWorkspace, Peers } from './peers.ts';
+import type { OtherShards, OwnerWorkspace } from './other-shards.ts';
 
 export interface InstallationOptions {
   readonly membership: Membership;
@@ -58,7 +58,7 @@ export interface InstallationOptions {
 }
 
 export interface Installation {
-  readonly peers: Peers;
+  readonly otherShards: OtherShards;
   readonly feedConsumer: FeedConsumer;
   readonly publisher: FeedPublisher;
   readonly received: Pick<ReceivedRevisions, 'refused'>;
@@ -70,13 +70,16 @@ export interface Installation {
   close(drainMs: number): Promise<void>;
 }
 
-export interface Known {
-  readonly peers: Omit<Peers, 'shards' | 'load' | 'isFresh' | 'isComplete' | 'catchUp' | 'hasServiceAccount'>;
+export interface OtherShardsView {
+  readonly otherShards: Omit<
+    OtherShards,
+    'requests' | 'load' | 'isFresh' | 'isComplete' | 'catchUp' | 'hasServiceAccount'
+  >;
   readonly feedHandler: FeedHandler;
 }
 
 /** What is kept of other shards' feeds. */
-export function createKnown(): Known {
+export function createOtherShardsView(): OtherShardsView {
   const index = createPathIndex();
   const view = createEntryView({ keep: isCopiedKey });
   const ownerListeners = new Set<(owner: OwnerWorkspace) => void>();
@@ -100,7 +103,7 @@ export function createKnown(): Known {
   }
   return {
     feedHandler: joinFeedHandlers([view, pathIndexHandler(index, (_shard, { key, value }) => tellOwner(key, value))]),
-    peers: {
+    otherShards: {
       index,
       objects: view,
       onChanges: (listener) => view.onEvents((events) => listener(events.map(createChange))),
@@ -178,7 +181,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
   options.rpc.shard.serve(
     shardService(() => (options.clocks.fault() === undefined ? requests : undefined), options.findServiceAccount),
   );
-  const known = createKnown();
+  const known = createOtherShardsView();
   const received = receiveRevisions(store, (name, revision) =>
     log.error(
       { shard: name, revision },
@@ -199,16 +202,18 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
     feedConsumer.setShards(shards.filter(({ name }) => name !== own.name)),
   );
   const recordOf = (name: string) => membership.current().shards.find((record) => record.name === name);
-  const peers: Peers = {
-    ...known.peers,
-    shards: shardRequestsByRpc({ ownShard: own.name, client: clients.of }),
+  const otherShards: OtherShards = {
+    ...known.otherShards,
+    requests: shardRequestsByRpc({ ownShard: own.name, client: clients.of }),
     load(name) {
       if (name === own.name) return clusters.count();
       const record = recordOf(name);
-      return record?.alive === true && record.excludedAt === undefined ? known.peers.index.clusters(name) : undefined;
+      return record?.alive === true && record.excludedAt === undefined
+        ? known.otherShards.index.clusters(name)
+        : undefined;
     },
     isFresh(cluster) {
-      const shard = known.peers.index.cluster(cluster)?.shard;
+      const shard = known.otherShards.index.cluster(cluster)?.shard;
       return isFreshView({
         shard,
         alive: shard !== undefined && recordOf(shard)?.alive === true,
@@ -217,21 +222,21 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
       });
     },
     isComplete(parent) {
-      const holder = known.peers.index.cluster(parent)?.shard;
+      const holder = known.otherShards.index.cluster(parent)?.shard;
       if (holder !== undefined) return feedConsumer.isHeard(holder);
       // Nobody is known to have it: any of the others may.
       return membership.current().shards.every(({ name }) => name === own.name || feedConsumer.isHeard(name));
     },
     catchUp: () => feedConsumer.catchUp(),
     async hasServiceAccount({ cluster, namespace, name, uid }) {
-      const client = clients.of(known.peers.index.cluster(cluster)?.shard ?? '');
+      const client = clients.of(known.otherShards.index.cluster(cluster)?.shard ?? '');
       if (client === undefined) return false;
       const { found } = await client.call.findServiceAccount({ cluster, namespace, name, uid });
       return found;
     },
   };
   return {
-    peers,
+    otherShards,
     feedConsumer,
     publisher,
     received,
