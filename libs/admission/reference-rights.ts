@@ -1,4 +1,6 @@
-/** What objects refer to in other workspaces: whether their writer may, and may know of it at all. */
+/**
+ * What objects refer to in other workspaces: whether their writer may, and may know of it at all.
+ */
 import type { LogicalClusterName } from '@kcp-ts/api';
 import { isWorkspacePath } from '@kcp-ts/api';
 import type { Access } from '@kcp-ts/authz';

@@ -56,7 +56,10 @@ export interface WriteRules {
   readonly statusKeepsMetadata: boolean;
   /** A delete answers with the object that is gone, not with a Status. */
   readonly returnsDeleted: boolean;
-  /** Finalizers are qualified names or Kubernetes' own: kubernetes/pkg/apis/core/validation, which is stricter than apimachinery. */
+  /**
+   * Finalizers are qualified names or Kubernetes' own: kubernetes/pkg/apis/core/validation, which
+   * is stricter than apimachinery.
+   */
   readonly qualifiedFinalizers: boolean;
 }
 

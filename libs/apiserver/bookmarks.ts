@@ -11,7 +11,8 @@ import { tellAll } from './tell-all.ts';
 
 export interface Bookmarks extends Disposable {
   /**
-   * Called with a revision that nothing will be committed at or below any more, about once an interval.
+   * Called with a revision that nothing will be committed at or below any more, about once an
+   * interval.
    */
   add(send: (revision: Revision) => void): Disposable;
 }

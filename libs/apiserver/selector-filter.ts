@@ -1,4 +1,7 @@
-/** Which objects a list or watch is about: label and field selectors, and what an object filter shows. */
+/**
+ * Which objects a list or watch is about: label and field selectors, and what an object filter
+ * shows.
+ */
 import type { KubeObject, ResourceDefinition, Revision } from '@kcp-ts/api';
 import { compileLabelSelector, StatusError } from '@kcp-ts/api';
 import type { ObjectFilter, ServedResource } from '@kcp-ts/registry';

@@ -16,8 +16,8 @@ import type { Credentials } from './request-authenticator.ts';
 export const assertionHeader = 'kcp-identity-assertion';
 
 /**
- * The audience of an assertion: one service of the installation, by its kind (`shard`, `cache-server`,
- * …) and its name in the membership.
+ * The audience of an assertion: one service of the installation, by its kind (`shard`,
+ * `cache-server`, …) and its name in the membership.
  */
 export function serviceAudience(kind: string, name: string): string {
   return `${kind}/${name}`;

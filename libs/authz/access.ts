@@ -1,4 +1,7 @@
-/** Who may do what in the logical clusters of a shard: the authorizer over the shard's own objects, and the questions that other parts ask of it. */
+/**
+ * Who may do what in the logical clusters of a shard: the authorizer over the shard's own objects,
+ * and the questions that other parts ask of it.
+ */
 
 import type { ApiPath, LogicalClusterName, RequestInfo, UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
@@ -31,7 +34,10 @@ export interface AccessDependencies {
   /** A logical cluster of another shard, as far as it is known here. */
   otherCluster(name: string): ClusterFacts | undefined;
   readonly boundExport: AuthorizerDependencies['boundExport'];
-  /** Clusters with an export that brings a resource under an identity and limits what consumers may do. */
+  /**
+   * Clusters with an export that brings a resource under an identity and limits what consumers may
+   * do.
+   */
   policyOwners(identity: string, group: string, plural: string): readonly string[];
   /** Whether what is known of a cluster of another shard may decide. */
   isFresh(cluster: LogicalClusterName): boolean;
@@ -54,11 +60,14 @@ export interface Access {
   mayEnter(user: UserInfo, cluster: LogicalClusterName): boolean;
   /** Whether the user may `approve` or `sign` for a signer of certificates. */
   maySign(user: UserInfo, cluster: LogicalClusterName, verb: 'approve' | 'sign', name: string): boolean;
-  /** Whether a claimed resource lets a provider do this: the maximal permission policies of the exports that own it, and what is the system's alone. */
+  /**
+   * Whether a claimed resource lets a provider do this: the maximal permission policies of the
+   * exports that own it, and what is the system's alone.
+   */
   ownerAllows(user: UserInfo, verb: string, api: ApiPath, claimed: ClaimedResource): boolean;
   /**
-   * Compiles the bindings of a cluster and namespace, with turns for others; undefined where they are.
-   * Who is asked about others is answered as well, and compiles in one piece.
+   * Compiles the bindings of a cluster and namespace, with turns for others; undefined where they
+   * are. Who is asked about others is answered as well, and compiles in one piece.
    */
   prepare: Rbac['prepare'];
   /** The same for several clusters. */
@@ -101,7 +110,8 @@ export function createAccess(deps: AccessDependencies): Access {
     boundExport: deps.boundExport,
   };
   const authorizer = createAuthorizer(authorizerDeps);
-  // Requests for clusters of other shards are theirs to judge: this one only answers who could enter.
+  // Requests for clusters of other shards are theirs to judge: this one only answers who could
+  // enter.
   const entrance = createAuthorizer({
     ...authorizerDeps,
     cluster: (name) => deps.cluster(name) ?? deps.otherCluster(name),

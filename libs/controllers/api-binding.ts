@@ -69,7 +69,9 @@ export interface ApiBindingDependencies extends ControllerDependencies {
 
 const definitionsMax = 5_000;
 const identityHashLength = 64;
-/** Instances with finalizers go when others say so; a watch sees their deletion, this is in case. */
+/**
+ * Instances with finalizers go when others say so; a watch sees their deletion, this is in case.
+ */
 const remainingRetryMs = 5_000;
 
 interface Writable extends KubeObject {

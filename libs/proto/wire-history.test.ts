@@ -1,6 +1,7 @@
 /**
- * Services of two versions run side by side while an installation is upgraded. So what was released keeps its numbers, names and types; `proto/history/`
- * has each release, and a new one is written with UPDATE_GOLDEN=1 beside those that are there.
+ * Services of two versions run side by side while an installation is upgraded. So what was released
+ * keeps its numbers, names and types; `proto/history/` has each release, and a new one is written
+ * with UPDATE_GOLDEN=1 beside those that are there.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -82,8 +82,8 @@ export function convertToServed(served: ServedResource, stored: KubeObject): Kub
 }
 
 /**
- * An object of which only the metadata is there: what selectors and object filters look at, without parsing
- * the rest.
+ * An object of which only the metadata is there: what selectors and object filters look at, without
+ * parsing the rest.
  */
 export function metadataObject(served: ServedResource, value: Uint8Array): KubeObject {
   return { apiVersion: served.apiVersion, kind: served.definition.kind, metadata: parseStoredMetadata(value) };

@@ -1,8 +1,14 @@
-/** Objects by which shards tell each other which exports their workspaces are bound to: one for an export and a shard. */
+/**
+ * Objects by which shards tell each other which exports their workspaces are bound to: one for an
+ * export and a shard.
+ */
 import type { Store } from '@kcp-ts/storage';
 import { resourcePrefix } from '@kcp-ts/storage';
 
-/** `<hash of the export>/<shard>` follows: in the system cluster of shards, by export first, so that its shards are a range. */
+/**
+ * `<hash of the export>/<shard>` follows: in the system cluster of shards, by export first, so that
+ * its shards are a range.
+ */
 export const exportConsumersPrefix = `${resourcePrefix('internal.kcp.io', 'exportconsumers', '-')}system:shard/`;
 
 /** Of the shards of an installation. */
@@ -14,7 +20,10 @@ export function parseExportConsumersKey(key: string): { readonly shard: string; 
   return { shard, hash };
 }
 
-/** The other shards with a workspace that is bound to an export. `objects`: the replicated ones of other shards. */
+/**
+ * The other shards with a workspace that is bound to an export. `objects`: the replicated ones of
+ * other shards.
+ */
 export function shardsOfConsumers(objects: Pick<Store, 'scan'>, exportHash: string): readonly string[] {
   return objects
     .scan({ prefix: `${exportConsumersPrefix}${exportHash}/` }, shardsMax)

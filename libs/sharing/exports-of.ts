@@ -5,7 +5,10 @@ import type { ApiExport } from './types.ts';
 
 const exportsMax = 5_000;
 
-/** The exports of a logical cluster, on whatever shard it is. `objects`: of this shard, and the replicated ones of others. */
+/**
+ * The exports of a logical cluster, on whatever shard it is. `objects`: of this shard, and the
+ * replicated ones of others.
+ */
 export function exportsOf(
   { objects, reader }: { readonly objects: Pick<Store, 'scan'>; readonly reader: Pick<ParsedReader, 'parse'> },
   cluster: LogicalClusterName,

@@ -9,7 +9,10 @@ export interface PolicyOwnersDependencies {
   readonly reader: Pick<ParsedReader, 'get'>;
 }
 
-/** Clusters with an export that brings a resource under an identity and limits what consumers may do. */
+/**
+ * Clusters with an export that brings a resource under an identity and limits what consumers may
+ * do.
+ */
 export function policyOwners(
   { exports, reader }: PolicyOwnersDependencies,
   identity: string,

@@ -51,8 +51,8 @@ export function keptIdentities(store: Pick<Store, 'get'>, exports: readonly Name
 }
 
 /**
- * Where root is, by the exports themselves; on other shards by what was kept of them. Undefined where
- * neither is complete.
+ * Where root is, by the exports themselves; on other shards by what was kept of them. Undefined
+ * where neither is complete.
  */
 export function rootIdentitiesIn(store: Pick<Store, 'get'>, exports: readonly Named[]): RootIdentities | undefined {
   return identitiesOfExports(store, exports) ?? keptIdentities(store, exports);

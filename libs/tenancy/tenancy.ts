@@ -26,7 +26,9 @@ export interface TenancyDependencies extends Pick<PlanDependencies, FromShard> {
   /** The replicated objects of other shards alone. */
   readonly replicated: Pick<Store, 'scan'> | undefined;
   readonly reader: ParsedReader;
-  /** The logical cluster that a path means; undefined where it means none that can be reached now. */
+  /**
+   * The logical cluster that a path means; undefined where it means none that can be reached now.
+   */
   locate(path: WorkspacePath): string | undefined;
   cluster(name: string): KnownCluster | undefined;
   /** Where objects of a kind that root exports are stored. */

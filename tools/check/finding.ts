@@ -25,6 +25,7 @@ export const ruleNames = [
   'key-literal',
   'cluster-name',
   'spread-literal',
+  'comment-width',
   'waiver',
   'lock-file',
   'decision',

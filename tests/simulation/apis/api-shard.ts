@@ -1,4 +1,7 @@
-/** A shard with its whole API: composed as the program composes it, over the simulated disk, network, bus and register. */
+/**
+ * A shard with its whole API: composed as the program composes it, over the simulated disk,
+ * network, bus and register.
+ */
 
 import type { Revision, UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
@@ -96,7 +99,9 @@ const noTokens = {
   keySet: () => [],
 };
 
-/** What is seen to go wrong inside a shard, in words; most of it is what faults are expected to do. */
+/**
+ * What is seen to go wrong inside a shard, in words; most of it is what faults are expected to do.
+ */
 export interface Troubles {
   controller(shard: string, name: string, key: string, error: unknown): void;
   fault(shard: string, error: StatusError): void;

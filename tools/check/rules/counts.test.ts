@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { projectOf, texts } from '../project.fixture.ts';
 import { checkCounts, countsOf, placesOfRule } from './counts.ts';
 
-const none = { keyLiterals: 0, clusterStrings: 0, spreadLiterals: 0 };
+const none = { keyLiterals: 0, clusterStrings: 0, spreadLiterals: 0, wideComments: 0 };
 
 function found(path: string, text: string): readonly string[] {
   const project = projectOf({ [path]: text });
@@ -35,6 +35,17 @@ it('the name of a cluster as a plain string is counted as a parameter and as a p
 it('an object literal that is spread into another one is counted, in tests too', () => {
   const text = 'f({ ...{ a, b }, c });\nf({ ...rest, ...(a ? { b } : {}), c });\nf([...["a", "b"], c]);';
   expect(found('libs/catalog/a.test.ts', text)).toEqual(['spread-literal:1']);
+});
+
+it('a comment that is wider than 100 columns is counted, unless it has an address', () => {
+  const wide = 'word '.repeat(20);
+  const text = `// ${wide}\n/** ${wide}*/\n/**\n * ${wide}\n */\n// https://example.com/${wide}\nconst a = "${wide}";\n// short`;
+  const project = projectOf({ 'libs/catalog/a.ts': text });
+  expect(placesOfRule(project, 'comment-width')).toEqual([
+    'libs/catalog/a.ts:1',
+    'libs/catalog/a.ts:2',
+    'libs/catalog/a.ts:4',
+  ]);
 });
 
 it('more than the limit are one finding, as many are allowed, and fewer are to lower it', () => {
