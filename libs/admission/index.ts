@@ -1,10 +1,8 @@
 export { createAdmissionChain } from './chain.ts';
 export type { AdmissionPlugin } from './plugin.ts';
 // Plugins
-export type { LifecycleDependencies } from './plugins/lifecycle.ts';
 export { createLifecycle } from './plugins/lifecycle.ts';
 export { createPermissionClaims } from './plugins/permission-claims.ts';
-export type { ReferenceRights } from './plugins/references.ts';
 export { createReferencesPlugins } from './plugins/references.ts';
 export { createReplication } from './plugins/replication.ts';
 export { createServerOwnedMetadata, serverOwnedMetadata } from './plugins/server-owned-metadata.ts';

@@ -1,8 +1,7 @@
-// The cache: what is replicated of all shards, and the replica of their feeds
-
 // Requests handed on to other servers
 export type { BackendStatistics, Backends } from './backends/backends.ts';
 export { createBackends, unavailable } from './backends/backends.ts';
+// The cache: what is replicated of all shards, and the replica of their feeds
 export { cacheStoreFolders, openCacheStores } from './cache/cache-stores.ts';
 export { cacheView, parseCachePath } from './cache/cache-view.ts';
 export { cachedSurface } from './cache/cached-kinds.ts';
@@ -50,6 +49,7 @@ export type {
 } from './membership/membership.ts';
 export { admitFeedConsumers } from './membership/service-callers.ts';
 export { keepShardObjects } from './membership/shard-objects.ts';
+// One stream and one list of several shards
 export { createExclusions } from './merge/exclusions.ts';
 export { createFramedWatch } from './merge/framed-watch.ts';
 export type { WatchFrame } from './merge/frames.ts';
@@ -62,7 +62,6 @@ export type { Position } from './merge/resume.ts';
 export type { ShardProgress } from './merge/shard-progress.ts';
 export { silentMsMax } from './merge/shard-progress.ts';
 export type { MergedEvent } from './merge/shard-stream.ts';
-// One stream and one list of several shards
 export type { UpstreamWatch, UpstreamWatchHandlers } from './merge/upstream-watch.ts';
 // What a shard knows of the others, and they ask of each other
 export { changesOfAllShards, childOfOtherShard, objectsOfAllShards } from './other-shards/all-shards.ts';
