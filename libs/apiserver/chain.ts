@@ -42,7 +42,7 @@ export interface ApiServerOptions {
   readonly checks: readonly HealthCheck[];
   readonly version: VersionInfo;
   /** What says how to verify the tokens that are issued here, by path. */
-  readonly issuer?: Readonly<Record<string, PublicDocument>>;
+  issuer?(path: string): PublicDocument | undefined;
   readonly inFlight: InFlight;
   readonly auditor?: Auditor | undefined;
   /** Reads the prefix of a path. Never throws. */

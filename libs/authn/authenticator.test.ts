@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuthenticatorOptions } from './authenticator.ts';
 import { createAuthenticator } from './authenticator.ts';
+import { parseServiceAccountKeys } from './service-account-keys.ts';
 import { createServiceAccountTokens } from './service-account-tokens.ts';
 import { openTokenFile, parseTokenFile } from './token-file.ts';
 import { hashToken } from './token-table.ts';
@@ -128,10 +129,11 @@ describe('authenticate', () => {
 describe.each(['ec', 'rsa'] as const)('a service account token signed with an %s key', (type) => {
   const account = { cluster: 'c1', namespace: 'default', name: 'robot', uid: 'u1' };
   const privateKey = pemOf(type);
+  const keys = parseServiceAccountKeys(privateKey);
   const gone = new Set<string>();
   const held = new Map<string, string>();
   const options = {
-    privateKey,
+    keys: () => keys,
     clock,
     random: createSystemRandom(),
     validate: ({ uid }: { uid: string }) => !gone.has(uid),
@@ -203,6 +205,22 @@ describe.each(['ec', 'rsa'] as const)('a service account token signed with an %s
     expect(await authenticator.authenticateToken(token)).toBeUndefined();
   });
 
+  it('outlives the key that signed it while that is believed, and not longer', async () => {
+    const [former, next] = [pemOf(type), pemOf(type)];
+    let now = parseServiceAccountKeys(former);
+    const rotated = createServiceAccountTokens({ ...options, keys: () => now });
+    const { token: old } = await rotated.issue(account, { expirationSeconds: 600 });
+    const publicKey = createPublicKey(former).export({ type: 'spki', format: 'pem' }).toString();
+    now = parseServiceAccountKeys(next, [publicKey]);
+    const { token } = await rotated.issue(account, { expirationSeconds: 600 });
+    expect(await rotated.verify(old)).toMatchObject({ user: { uid: 'u1' } });
+    expect(await rotated.verify(token)).toMatchObject({ user: { uid: 'u1' } });
+    expect(rotated.keySet()).toHaveLength(2);
+    now = parseServiceAccountKeys(next);
+    expect(await rotated.verify(old)).toBeUndefined();
+    expect(await rotated.verify(token)).toMatchObject({ user: { uid: 'u1' } });
+  });
+
   it('cannot be forged', async () => {
     const claims = {
       'kubernetes.io': { clusterName: 'c1', namespace: 'default', serviceaccount: { name: 'robot', uid: 'u1' } },
@@ -213,7 +231,7 @@ describe.each(['ec', 'rsa'] as const)('a service account token signed with an %s
         .setIssuer('https://kcp.default.svc')
         .setAudience('https://kcp.default.svc')
         .setExpirationTime('10y');
-    const foreign = createServiceAccountTokens({ ...options, privateKey: pemOf(type) });
+    const foreign = createServiceAccountTokens({ ...options, keys: () => parseServiceAccountKeys(pemOf(type)) });
     const { token } = await tokens.issue(account, { expirationSeconds: 600 });
     const [head, body, signature] = token.split('.');
     const forged = [

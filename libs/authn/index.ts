@@ -19,6 +19,8 @@ export type { Impersonation } from './impersonation.ts';
 export { impersonationOf } from './impersonation.ts';
 export { issuerDocuments } from './issuer-documents.ts';
 export type { Credentials } from './request-authenticator.ts';
+export type { ServiceAccountKeys } from './service-account-keys.ts';
+export { parseServiceAccountKeys } from './service-account-keys.ts';
 export type {
   IssuedToken,
   ServiceAccount,

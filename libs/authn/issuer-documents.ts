@@ -6,21 +6,30 @@ import type { ServiceAccountTokens } from './service-account-tokens.ts';
 
 const keysPath = '/openid/v1/jwks';
 
-/** By path. `externalUrl`: where clients reach the server. */
+export interface IssuerDocument {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/**
+ * The document at a path, as the keys are now; undefined at any other path. `externalUrl`: where
+ * clients reach the server.
+ */
 export function issuerDocuments(
   { issuer, keySet }: Pick<ServiceAccountTokens, 'issuer' | 'keySet'>,
   externalUrl: string,
-): Readonly<Record<string, { readonly contentType: string; readonly body: string }>> {
-  const keys = keySet();
-  const configuration = {
+): (path: string) => IssuerDocument | undefined {
+  const configuration = () => ({
     issuer,
     jwks_uri: new URL(keysPath, externalUrl).href,
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: [...new Set(keys.map(({ alg }) => alg))].sort(),
-  };
-  return {
-    '/.well-known/openid-configuration': { contentType: 'application/json', body: JSON.stringify(configuration) },
-    [keysPath]: { contentType: 'application/jwk-set+json', body: JSON.stringify({ keys }) },
+    id_token_signing_alg_values_supported: [...new Set(keySet().map(({ alg }) => alg))].sort(),
+  });
+  return (path) => {
+    if (path === '/.well-known/openid-configuration')
+      return { contentType: 'application/json', body: JSON.stringify(configuration()) };
+    if (path !== keysPath) return undefined;
+    return { contentType: 'application/jwk-set+json', body: JSON.stringify({ keys: keySet() }) };
   };
 }

@@ -3,12 +3,13 @@
  * that the account lives in. A token is good as long as it says and as the account with its uid is
  * there. The older tokens in Secrets are good for as long as their Secret holds them.
  */
-import type { KeyObject, webcrypto } from 'node:crypto';
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import type { webcrypto } from 'node:crypto';
 import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import type { Clock, Random } from '@kcp-ts/base';
 import type { JWTPayload } from 'jose';
 import { serviceAccountGroups, withAuthenticated } from './groups.ts';
+import type { ServiceAccountKeys } from './service-account-keys.ts';
+import { algorithmOf } from './service-account-keys.ts';
 
 export const defaultServiceAccountIssuer = 'https://kcp.default.svc';
 /** The extra that says which logical cluster an account is of. */
@@ -69,13 +70,8 @@ export interface VerifyingKey extends webcrypto.JsonWebKey {
 }
 
 export interface ServiceAccountTokensOptions {
-  /** PEM of the key that signs: an EC key on P-256 (ES256) or an RSA key (RS256). */
-  readonly privateKey: string;
-  /**
-   * PEM of further keys, public or private, that are believed: those of other shards, or of before
-   * a rotation.
-   */
-  readonly furtherKeys?: readonly string[];
+  /** Those that hold now: they may be rotated while tokens are issued and verified. */
+  keys(): ServiceAccountKeys;
   readonly issuer?: string;
   readonly audiences?: readonly string[];
   readonly clock: Clock;
@@ -88,21 +84,6 @@ export interface ServiceAccountTokensOptions {
 
 /** How far the clocks of shards may be apart for a token that has just been issued. */
 const skewSeconds = 5;
-
-function algorithmOf(key: KeyObject): 'ES256' | 'RS256' {
-  if (key.asymmetricKeyType === 'rsa') return 'RS256';
-  if (key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return 'ES256';
-  throw new Error(
-    `Cannot sign service account tokens with a key of type ${key.asymmetricKeyType}: use an EC key on P-256 or an RSA key`,
-  );
-}
-
-/** Kubernetes' key id: the SHA-256 of the public key's DER. */
-function keyIdOf(key: KeyObject): string {
-  return createHash('sha256')
-    .update(key.export({ type: 'spki', format: 'der' }))
-    .digest('base64url');
-}
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
@@ -155,20 +136,11 @@ function userOf(account: ServiceAccount, id: string | undefined): UserInfo {
 export function createServiceAccountTokens(options: ServiceAccountTokensOptions): ServiceAccountTokens {
   const { clock, random, validate, holdsToken, issuer = defaultServiceAccountIssuer } = options;
   const ownAudiences = options.audiences ?? [issuer];
-  const signingKey = createPrivateKey(options.privateKey);
-  const algorithm = algorithmOf(signingKey);
-  const publicKeys = new Map<string, KeyObject>();
-  for (const pem of [options.privateKey, ...(options.furtherKeys ?? [])]) {
-    const key = createPublicKey(pem);
-    algorithmOf(key);
-    publicKeys.set(keyIdOf(key), key);
-  }
-  const keyId = keyIdOf(createPublicKey(options.privateKey));
-
   const payloadOf = async (token: string): Promise<JWTPayload | undefined> => {
     const { decodeProtectedHeader, jwtVerify } = await import('jose');
+    const { signing, verifying } = options.keys();
     try {
-      const key = publicKeys.get(decodeProtectedHeader(token).kid ?? keyId);
+      const key = verifying.get(decodeProtectedHeader(token).kid ?? signing.id);
       if (key === undefined) return undefined;
       const { payload } = await jwtVerify(token, key, {
         issuer: [issuer, secretIssuer],
@@ -201,7 +173,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
     audiences: ownAudiences,
     issuer,
     keySet: () =>
-      [...publicKeys].map(([kid, key]) => ({
+      [...options.keys().verifying].map(([kid, key]) => ({
         ...key.export({ format: 'jwk' }),
         use: 'sig' as const,
         kid,
@@ -209,6 +181,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
       })),
     async issueForSecret({ cluster, namespace, name, uid }, secret) {
       const { SignJWT } = await import('jose');
+      const { signing } = options.keys();
       return new SignJWT({
         [`${secretClaim}clusterName`]: cluster,
         [`${secretClaim}namespace`]: namespace,
@@ -216,18 +189,19 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
         [`${secretClaim}service-account.name`]: name,
         [`${secretClaim}service-account.uid`]: uid,
       })
-        .setProtectedHeader({ alg: algorithm, kid: keyId })
+        .setProtectedHeader({ alg: signing.algorithm, kid: signing.id })
         .setIssuer(secretIssuer)
         .setSubject(`system:serviceaccount:${namespace}:${name}`)
-        .sign(signingKey);
+        .sign(signing.key);
     },
     async issue(account, { expirationSeconds, audiences }) {
       const { SignJWT } = await import('jose');
+      const { signing } = options.keys();
       const now = Math.floor(clock.now() / 1000);
       const wanted = audiences === undefined || audiences.length === 0 ? ownAudiences : audiences;
       const { cluster: clusterName, namespace, name, uid } = account;
       const token = await new SignJWT({ 'kubernetes.io': { clusterName, namespace, serviceaccount: { name, uid } } })
-        .setProtectedHeader({ alg: algorithm, kid: keyId })
+        .setProtectedHeader({ alg: signing.algorithm, kid: signing.id })
         .setIssuer(issuer)
         .setSubject(`system:serviceaccount:${namespace}:${name}`)
         .setAudience([...wanted])
@@ -235,7 +209,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
         .setNotBefore(now)
         .setExpirationTime(now + expirationSeconds)
         .setJti(random.uuid())
-        .sign(signingKey);
+        .sign(signing.key);
       return { token, audiences: wanted, expiresMs: (now + expirationSeconds) * 1000 };
     },
     async verify(token, audiences = ownAudiences) {

@@ -2,9 +2,10 @@
  * Static bearer tokens from a CSV file, `token,user,uid,"group,group"`, as Kubernetes and kcp read
  * it; read again when it changes.
  */
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { UserInfo } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
+import { followFiles } from '@kcp-ts/base';
 import { withAuthenticated } from './groups.ts';
 import { hashToken } from './token-table.ts';
 
@@ -114,53 +115,29 @@ export function parseTokenFile(text: string): ReadonlyMap<string, UserInfo> {
 }
 
 /** Reads the file; rejects when it cannot be used as it is. */
-export async function openTokenFile(options: TokenFileOptions): Promise<TokenFile> {
-  const { path, clock, onError, checkMs = 2000 } = options;
-  const read = async () => {
-    const { mtimeMs, size } = await stat(path);
-    return { version: `${mtimeMs}/${size}`, text: await readFile(path, 'utf8') };
-  };
-  const failure = (error: unknown) =>
-    new Error(`token file ${JSON.stringify(path)}: ${error instanceof Error ? error.message : String(error)}`);
-  let users: ReadonlyMap<string, UserInfo>;
-  let version: string;
-  let generation = 0;
-  try {
-    const first = await read();
-    version = first.version;
-    users = parseTokenFile(first.text);
-  } catch (error) {
-    throw failure(error);
-  }
-  const check = async () => {
-    try {
-      const { mtimeMs, size } = await stat(path);
-      if (version === `${mtimeMs}/${size}`) return;
-      version = `${mtimeMs}/${size}`;
-      users = parseTokenFile((await read()).text);
+export async function openTokenFile({ path, clock, onError, checkMs = 2000 }: TokenFileOptions): Promise<TokenFile> {
+  let users: ReadonlyMap<string, UserInfo> = new Map();
+  let generation = -1;
+  const followed = await followFiles({
+    paths: [path],
+    clock,
+    checkMs,
+    async load() {
+      try {
+        users = parseTokenFile(await readFile(path, 'utf8'));
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new Error(`token file ${JSON.stringify(path)}: ${why}`);
+      }
       generation++;
-    } catch (error) {
-      onError(failure(error));
-    }
-  };
-  let stopped = false;
-  let timer: Disposable | undefined;
-  const watch = () => {
-    timer = clock.setTimer(checkMs, () => {
-      void check().then(() => {
-        if (!stopped) watch();
-      });
-    });
-  };
-  watch();
+    },
+    onError: (error) => onError(error as Error),
+  });
   return {
     userOf: (token) => users.get(hexOf(token)),
     get generation() {
       return generation;
     },
-    [Symbol.dispose]() {
-      stopped = true;
-      timer?.[Symbol.dispose]();
-    },
+    [Symbol.dispose]: () => followed[Symbol.dispose](),
   };
 }

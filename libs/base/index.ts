@@ -3,6 +3,7 @@ export { createSystemClock, pauseOn } from './clock.ts';
 export { every } from './every.ts';
 export type { WithoutLongNumbers } from './exact-json.ts';
 export { hasLongNumbers, isExactInteger, jsonInteger, parseJson, withoutLongNumbers } from './exact-json.ts';
+export { followFiles } from './follow-files.ts';
 export { acceptsConnections, freePorts, isFreePort, portOrFree } from './free-ports.ts';
 export { isIP, isIPv4, isIPv6 } from './ip.ts';
 export { keepProcessAlive, pauseAlive } from './keep-alive.ts';

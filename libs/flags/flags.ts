@@ -12,6 +12,8 @@ interface Described {
    * It has no effect unless one of these flags of the table is given: where none is, it is refused.
    */
   readonly deps?: readonly string[];
+  /** Another name of the same flag, of kcp's: accepted, and not shown. */
+  readonly alias?: string;
 }
 
 export type OptionSpec = Described &
@@ -119,7 +121,12 @@ function parseFlags(
   args: readonly string[],
 ): Readonly<Record<string, string | undefined>> & { readonly help: boolean } {
   const known = Object.fromEntries(
-    specs.map(({ flag }) => [flag, { type: 'string' as const, ...(flag.length === 1 ? { short: flag } : {}) }]),
+    specs.flatMap(({ flag, alias, type }) => {
+      // A list may be given in several flags, as Go's.
+      const option = { type: 'string' as const, multiple: type === 'list' };
+      const short = flag.length === 1 ? { short: flag } : {};
+      return [[flag, { ...option, ...short }], ...(alias === undefined ? [] : [[alias, option] as const])];
+    }),
   );
   try {
     const { values } = parseArgs({
@@ -128,7 +135,8 @@ function parseFlags(
       strict: true,
       allowPositionals: false,
     });
-    return values as ReturnType<typeof parseFlags>;
+    const texts = Object.entries(values).map(([flag, value]) => [flag, Array.isArray(value) ? value.join(',') : value]);
+    return Object.fromEntries(texts) as ReturnType<typeof parseFlags>;
   } catch (error) {
     throw new WrongOption(unreadable(error));
   }
@@ -179,7 +187,7 @@ export function readFlags<Table extends OptionTable, Config>(reading: ReadFlags<
     const flags = parseFlags(Object.values(table), args);
     if (flags.help) return { kind: 'help', text: helpText(usage, table) };
     const entries = Object.entries(table).map(([name, spec]): [string, Value] => {
-      const flag = flags[spec.flag];
+      const flag = flags[spec.flag] ?? flags[spec.alias ?? ''];
       const variable = environmentName(spec.flag);
       if (flag !== undefined) return [name, readValue(spec, flag.replace(/^=/, ''), dashed(spec.flag))];
       const set = environment[variable];

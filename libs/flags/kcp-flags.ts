@@ -26,7 +26,6 @@ const unsupported: readonly (readonly [pattern: RegExp, advice: string])[] = [
     'clients are told to trust what --tls-cert-file ends with: leave it out',
   ],
   [/^root-identities-file$/, 'the identities of the exports in root are kept in root: leave it out'],
-  [/^service-account-private-key-file$/, '--service-account-key-file names the key that signs and verifies'],
   [/^service-account-lookup$/, 'tokens of service accounts that are gone are always refused: leave it out'],
   [/^embedded-etcd-/, 'without --etcd-servers the data is in --root-directory, without an etcd: leave it out'],
   [/^run-virtual-workspaces$/, 'a shard always serves the virtual workspaces of its own: leave it out'],

@@ -26,6 +26,8 @@ export interface Listener {
    * may be; what probes and scrapes ask says nothing of the data and is always answered.
    */
   serve(handler: ExchangeHandler, holds?: () => boolean): void;
+  /** Of connections from now on; those that are open go on. */
+  setTls(tls: ServerTls): void;
   /** Takes no new requests, lets those under way end for so long, then cuts off what is left. */
   close(options: { readonly drainMs: number }): Promise<void>;
 }
@@ -63,6 +65,7 @@ export async function listen({ config, tls, peerCa, clock, log, load }: ListenDe
       mayAnswer = holds;
       handler = next;
     },
+    setTls: (renewed) => server.setSecureContext(renewed),
     close: (options) => server.close(options),
   };
 }

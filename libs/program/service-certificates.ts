@@ -4,7 +4,7 @@
  * to load than all else at a start, so it is only loaded to make one.
  */
 import type { KeyObject } from 'node:crypto';
-import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isIP, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
@@ -16,7 +16,6 @@ export interface ServiceCertificates {
   /** What clients trust to reach us: goes into the kubeconfig. */
   readonly servingCa: string;
   readonly clientCa: string;
-  readonly serviceAccountKey: string;
 }
 
 export interface CertificateDependencies {
@@ -27,7 +26,6 @@ export interface CertificateDependencies {
   readonly tlsCertFile: string;
   readonly tlsPrivateKeyFile: string;
   readonly clientCaFile: string;
-  readonly serviceAccountKeyFile: string;
   readonly nowMs: number;
 }
 
@@ -151,24 +149,21 @@ async function ensureServing(
   return { serving: await writePair(rootDirectory, 'apiserver', chain), servingCa: authority.certificate };
 }
 
-async function ensureServiceAccountKey({
-  rootDirectory,
-  serviceAccountKeyFile,
-}: CertificateDependencies): Promise<string> {
-  const own = serviceAccountKeyFile !== '';
-  const path = own ? serviceAccountKeyFile : join(rootDirectory, 'sa.key');
-  const existing = own ? await readFile(path, 'utf8') : await readFileIfThere(path);
-  if (existing !== undefined) {
-    privateKeyOf(existing, path);
-    return existing;
-  }
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  await writePrivateFile(path, pem);
-  await writePrivateFile(
-    join(rootDirectory, 'sa.pub'),
-    createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString(),
-  );
+/** The operator's own serving certificate. Rejects, with the file, for what cannot be used. */
+export async function readServingPair({
+  tlsCertFile,
+  tlsPrivateKeyFile,
+}: Pick<CertificateDependencies, 'tlsCertFile' | 'tlsPrivateKeyFile'>): Promise<CertificateAndKey> {
+  const certificate = await readFile(tlsCertFile, 'utf8');
+  const privateKey = await readFile(tlsPrivateKeyFile, 'utf8');
+  checkedPair({ certificate, privateKey }, tlsCertFile, tlsPrivateKeyFile);
+  return { certificate, privateKey };
+}
+
+/** The operator's own authorities of clients, as they are in the file. Rejects, with the file, where it has none. */
+export async function readAuthorities(clientCaFile: string): Promise<string> {
+  const pem = await readFile(clientCaFile, 'utf8');
+  certificateOf(pem, clientCaFile);
   return pem;
 }
 
@@ -177,18 +172,15 @@ async function ensureServiceAccountKey({
  * one that cannot be used.
  */
 export async function ensureCertificates(deps: CertificateDependencies): Promise<ServiceCertificates> {
-  const { rootDirectory, tlsCertFile, tlsPrivateKeyFile, clientCaFile, nowMs } = deps;
+  const { rootDirectory, tlsCertFile, clientCaFile, nowMs } = deps;
   const own = async () => {
-    const certificate = await readFile(tlsCertFile, 'utf8');
-    const privateKey = await readFile(tlsPrivateKeyFile, 'utf8');
-    checkedPair({ certificate, privateKey }, tlsCertFile, tlsPrivateKeyFile);
-    return { serving: { certificate, privateKey }, servingCa: certificate };
+    const serving = await readServingPair(deps);
+    return { serving, servingCa: serving.certificate };
   };
   const { serving, servingCa } = tlsCertFile === '' ? await ensureServing(deps) : await own();
   const clientCa =
     clientCaFile === ''
       ? (await ensureAuthority(rootDirectory, 'client-ca', { kind: clientCaKind, daysMin: 0, nowMs })).certificate
-      : await readFile(clientCaFile, 'utf8');
-  if (clientCaFile !== '') certificateOf(clientCa, clientCaFile);
-  return { serving, servingCa, clientCa, serviceAccountKey: await ensureServiceAccountKey(deps) };
+      : await readAuthorities(clientCaFile);
+  return { serving, servingCa, clientCa };
 }

@@ -19,7 +19,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const dayMs = 86_400_000;
 function deps(change: Partial<CertificateDependencies> = {}): CertificateDependencies {
-  const files = { tlsCertFile: '', tlsPrivateKeyFile: '', clientCaFile: '', serviceAccountKeyFile: '' };
+  const files = { tlsCertFile: '', tlsPrivateKeyFile: '', clientCaFile: '' };
   return {
     rootDirectory: join(folder, 'root'),
     hosts: ['box', '0.0.0.0', '10.0.0.1'],
@@ -38,8 +38,6 @@ describe('ensureCertificates', () => {
       'apiserver.key',
       'client-ca.crt',
       'client-ca.key',
-      'sa.key',
-      'sa.pub',
       'serving-ca.crt',
       'serving-ca.key',
     ];
@@ -73,7 +71,6 @@ describe('ensureCertificates', () => {
     ['apiserver.crt', '', 'apiserver.crt has no certificate in PEM'],
     ['client-ca.crt', 'broken', 'client-ca.crt has no certificate in PEM'],
     ['serving-ca.crt', '', 'serving-ca.crt has no certificate in PEM'],
-    ['sa.key', '', 'sa.key has no private key in PEM'],
   ])('refuses a %s that says %j, with its name, and leaves it', async (name, content, message) => {
     await ensureCertificates(deps());
     const path = join(folder, 'root', name);
@@ -96,11 +93,7 @@ describe('ensureCertificates', () => {
   it("refuses the operator's files by their names", async () => {
     const broken = join(folder, 'broken.pem');
     await writeFile(broken, 'broken');
-    for (const flags of [
-      { clientCaFile: broken },
-      { serviceAccountKeyFile: broken },
-      { tlsCertFile: broken, tlsPrivateKeyFile: broken },
-    ])
+    for (const flags of [{ clientCaFile: broken }, { tlsCertFile: broken, tlsPrivateKeyFile: broken }])
       await expect(ensureCertificates(deps(flags))).rejects.toThrow(`${broken} has no `);
   });
 
@@ -114,7 +107,7 @@ describe('ensureCertificates', () => {
     };
     const taken = await ensureCertificates(deps({ ...own, rootDirectory: join(folder, 'second') }));
     expect(taken).toMatchObject({ serving, servingCa: serving.certificate, clientCa });
-    expect((await readdir(join(folder, 'second'))).sort()).toEqual(['sa.key', 'sa.pub']);
+    expect((await readdir(folder)).includes('second')).toBe(false);
     await expect(ensureCertificates(deps({ clientCaFile: join(folder, 'none') }))).rejects.toThrow('ENOENT');
   });
 

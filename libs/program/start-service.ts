@@ -4,13 +4,14 @@
  * serves and announces itself. It stops in the opposite order: it says that it is not ready, lets
  * requests end, then closes what they were served from.
  */
-import { readFile } from 'node:fs/promises';
 import type { ExchangeHandler, ServerTls } from '@kcp-ts/http';
 import type { Connections, Directory, FeedHandler, InstallationConfig, ServiceKind } from '@kcp-ts/sharding';
 import { openConnections, openDirectory, peerTlsOf } from '@kcp-ts/sharding';
+import { followServingFiles } from './follow-serving-files.ts';
 import { listen } from './listener.ts';
 import type { ListenFlags } from './own-address.ts';
 import { addressOf, advertisedHostOf } from './own-address.ts';
+import { readAuthorities, readServingPair } from './service-certificates.ts';
 import type { ServiceContext } from './service-context.ts';
 
 export interface ServiceConfig extends InstallationConfig, ListenFlags {
@@ -54,14 +55,10 @@ export interface RunningService extends AsyncDisposable {
 }
 
 async function servingTlsOf(config: ServiceConfig, peerCa: string): Promise<ServerTls> {
-  const read = (path: string) => readFile(path, 'utf8');
-  const authorities = [config.clientCaFile === '' ? '' : await read(config.clientCaFile), peerCa];
-  const clientCa = authorities.filter((pem) => pem !== '').join('\n');
-  return {
-    certificate: await read(config.tlsCertFile),
-    privateKey: await read(config.tlsPrivateKeyFile),
-    clientCa: clientCa === '' ? undefined : clientCa,
-  };
+  const { certificate, privateKey } = await readServingPair(config);
+  const clientCa = config.clientCaFile === '' ? '' : await readAuthorities(config.clientCaFile);
+  const authorities = [clientCa, peerCa].filter((pem) => pem !== '').join('\n');
+  return { certificate, privateKey, clientCa: authorities === '' ? undefined : authorities };
 }
 
 /**
@@ -77,10 +74,11 @@ export async function startService<Config extends ServiceConfig>(
   const name = config.natsUsername || config.name;
   const host = advertisedHostOf(config);
   const peerCa = (await peerTlsOf(config)).ca;
-  const tls = await servingTlsOf(config, servesServices ? peerCa : '');
-  const listener = await listen({ config, tls, peerCa, clock, log, load });
+  const readTls = () => servingTlsOf(config, servesServices ? peerCa : '');
+  const listener = await listen({ config, tls: await readTls(), peerCa, clock, log, load });
   const opened = new AsyncDisposableStack();
   try {
+    opened.use(await followServingFiles(config, { clock, log }, async () => listener.setTls(await readTls())));
     const connections = opened.use(await openConnections({ config, name, clock, log }));
     const service = await compose({
       ...context,

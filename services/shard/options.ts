@@ -61,9 +61,16 @@ export const options = {
   ...tokenOptions,
   serviceAccountKeyFile: {
     flag: 'service-account-key-file',
+    type: 'list',
+    default: [],
+    text: 'PEM files with the keys that tokens of service accounts are verified by, public or private; that which signs is one of them. Read again when they change.',
+  },
+  serviceAccountSigningKeyFile: {
+    flag: 'service-account-signing-key-file',
+    alias: 'service-account-private-key-file',
     type: 'text',
     default: '',
-    text: 'PEM file with the key that signs service account tokens; sa.key in the root directory when empty.',
+    text: 'PEM file with the private key that signs tokens of service accounts; the first of --service-account-key-file when empty, and without that sa.key in the root directory.',
   },
   anonymousAuth: {
     flag: 'anonymous-auth',

@@ -11,7 +11,14 @@ import {
 } from '@kcp-ts/authn';
 import type { ExchangeHandler } from '@kcp-ts/http';
 import { createMetricsPage } from '@kcp-ts/observability';
-import type { AdminTokens, Listener, RoleReport, ServiceCertificates, ServiceContext } from '@kcp-ts/program';
+import type {
+  AdminTokens,
+  Listener,
+  RoleReport,
+  ServiceAccountKeyFiles,
+  ServiceCertificates,
+  ServiceContext,
+} from '@kcp-ts/program';
 import type { OwnedData } from '@kcp-ts/sharding';
 import type { Shard } from './compose.ts';
 import { composeShard } from './compose.ts';
@@ -23,6 +30,7 @@ export interface Serving extends ServiceContext<ShardConfig> {
   readonly certificates: ServiceCertificates;
   /** PEM; '' where the shard stands alone. */
   readonly peerCa: string;
+  readonly serviceAccountKeys: ServiceAccountKeyFiles;
   readonly tokens: AdminTokens;
   readonly tokenFile: TokenFile | undefined;
 }
@@ -45,7 +53,7 @@ function composeOwned(serving: Serving, data: OwnedData, role: RoleReport | unde
   const { config, clock, random, log, urls, certificates, peerCa, load } = serving;
   const { store, installation } = data;
   const serviceAccounts = createServiceAccountTokens({
-    privateKey: certificates.serviceAccountKey,
+    keys: serving.serviceAccountKeys.current,
     clock,
     random,
     validate: (account) =>

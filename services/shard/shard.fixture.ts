@@ -4,7 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http2';
 import { connect } from 'node:http2';
-import { createAuthenticator, createServiceAccountTokens } from '@kcp-ts/authn';
+import { createAuthenticator, createServiceAccountTokens, parseServiceAccountKeys } from '@kcp-ts/authn';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemRandom } from '@kcp-ts/base';
 import { createHttpServer } from '@kcp-ts/http';
@@ -23,6 +23,7 @@ export function composeTestShard(
   const random = createSystemRandom();
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const keys = parseServiceAccountKeys(key);
   return composeShard({
     random,
     shardName: 'one',
@@ -34,7 +35,7 @@ export function composeTestShard(
     homeWorkspaces: false,
     homeCreatorGroups: [],
     tokens: createServiceAccountTokens({
-      privateKey: key,
+      keys: () => keys,
       clock,
       random,
       validate: () => true,

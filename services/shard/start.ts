@@ -4,15 +4,17 @@ import { hostname } from 'node:os';
 import type { UncaughtErrors } from '@kcp-ts/base';
 import { processMemory, releaseMemory } from '@kcp-ts/base';
 import { rootExports } from '@kcp-ts/kinds';
-import type { RunningService, ServiceContext } from '@kcp-ts/program';
+import type { RunningService, ServiceCertificates, ServiceContext } from '@kcp-ts/program';
 import {
   addressOf,
   advertisedHostOf,
   createServiceContext,
   ensureCertificates,
+  followServingFiles,
   keepServing,
   listen,
   localHostOf,
+  openServiceAccountKeys,
   openTokens,
   prepareAdminTokens,
   reportRole,
@@ -56,13 +58,16 @@ async function startIn(context: ServiceContext<ShardConfig>): Promise<RunningSha
   const { config, clock, random, log, load } = context;
   const host = config.natsUrl.length === 0 ? localHostOf(config) : advertisedHostOf(config);
   const hosts = [host, hostname(), config.bindAddress];
-  const certificates = await ensureCertificates({ ...config, hosts, nowMs: clock.now() });
+  const ensure = () => ensureCertificates({ ...config, hosts, nowMs: clock.now() });
+  const certificates = await ensure();
   const peerCa = config.peerCaFile === '' ? '' : await readFile(config.peerCaFile, 'utf8');
-  const tls = { ...certificates.serving, clientCa: `${certificates.clientCa}${peerCa}` };
+  const tlsOf = ({ serving, clientCa }: ServiceCertificates) => ({ ...serving, clientCa: `${clientCa}${peerCa}` });
   // The port is known before the shard is, since URLs in its objects name it.
-  const listener = await listen({ config, tls, peerCa, clock, log, load });
+  const listener = await listen({ config, tls: tlsOf(certificates), peerCa, clock, log, load });
+  const files = await followServingFiles(config, context, async () => listener.setTls(tlsOf(await ensure())));
   const urls = urlsOf(config, `https://${addressOf(host, listener.port)}`);
   const tokens = await prepareAdminTokens({ ...config, random });
+  const serviceAccountKeys = await openServiceAccountKeys(config, context);
   const tokenFile = await openTokens(context);
   const data = await openShardData({
     config,
@@ -73,7 +78,7 @@ async function startIn(context: ServiceContext<ShardConfig>): Promise<RunningSha
     log,
     random,
   });
-  const serving: Serving = { ...context, urls, certificates, peerCa, tokens, tokenFile };
+  const serving: Serving = { ...context, urls, certificates, peerCa, serviceAccountKeys, tokens, tokenFile };
   let owned: OwnedData | undefined;
   const role = data.role && reportRole(data.role, () => owned?.holds() ?? false, data.etcdFailures);
   const standby = role && standbyHandler(serving, role);
@@ -104,6 +109,8 @@ async function startIn(context: ServiceContext<ShardConfig>): Promise<RunningSha
       await running.stop(() => closed);
       await data[Symbol.asyncDispose]();
       tokenFile?.[Symbol.dispose]();
+      serviceAccountKeys[Symbol.dispose]();
+      files[Symbol.dispose]();
     },
   };
 }

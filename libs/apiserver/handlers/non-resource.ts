@@ -36,7 +36,8 @@ export interface NonResourceOptions {
   readonly deps: Pick<ServerDependencies, 'turns' | 'presentation'>;
   readonly checks: readonly HealthCheck[];
   readonly version: VersionInfo;
-  readonly issuer?: Readonly<Record<string, PublicDocument>>;
+  /** What says how to verify the tokens that are issued here, by path. */
+  issuer?(path: string): PublicDocument | undefined;
 }
 
 /** For as long as kube-apiserver says. */
@@ -49,7 +50,7 @@ function respondPublic(request: ApiRequest, { contentType, body }: PublicDocumen
 
 /** Handles a request that has been authorized. Throws NotFound and MethodNotAllowed. */
 export function handleNonResource(
-  { deps, checks, version, issuer = {} }: NonResourceOptions,
+  { deps, checks, version, issuer }: NonResourceOptions,
   request: ApiRequest,
   view: View,
   info: NonResourceRequestInfo,
@@ -58,7 +59,7 @@ export function handleNonResource(
   const path = info.path.length > 1 && info.path.endsWith('/') ? info.path.slice(0, -1) : info.path;
   if (path === '/version') return respondJson(request, 200, version);
   if (request.method !== 'GET' && request.method !== 'HEAD') throw StatusError.methodNotAllowed();
-  const own = Object.hasOwn(issuer, path) ? issuer[path] : undefined;
+  const own = issuer?.(path);
   if (own !== undefined) return respondPublic(request, own);
   return handleDocuments(deps.turns, request, path, deps.presentation.of(view.api.surface));
 }

@@ -1,0 +1,61 @@
+/**
+ * Files that may be replaced while they are in use: certificates that are renewed, keys that are
+ * rotated. They are looked at now and then instead of being watched: a mounted Secret is a chain of
+ * links that kubelet replaces, and of which no event says that it did.
+ */
+import { stat } from 'node:fs/promises';
+import type { Clock } from './clock.ts';
+
+export interface FollowFilesOptions {
+  readonly paths: readonly string[];
+  /**
+   * Reads and takes them; called at once, and whenever one of them has changed. Throws where they
+   * cannot be used, half of a pair that is being replaced among them: then what was taken before
+   * stays in use, and they are read again when they have changed again.
+   */
+  load(): Promise<void>;
+  readonly clock: Clock;
+  /** Files that have changed and cannot be used; once for each change. */
+  onError(error: unknown): void;
+  readonly checkMs?: number;
+}
+
+async function versionOf(path: string): Promise<string> {
+  try {
+    const { mtimeMs, size, ino } = await stat(path);
+    return `${mtimeMs}/${size}/${ino}`;
+  } catch {
+    return 'absent';
+  }
+}
+
+/** Resolves when they have been loaded; rejects where that fails for the first time. */
+export async function followFiles({
+  paths,
+  load,
+  clock,
+  onError,
+  checkMs = 10_000,
+}: FollowFilesOptions): Promise<Disposable> {
+  const look = async () => (await Promise.all(paths.map(versionOf))).join(' ');
+  let seen = await look();
+  await load();
+  let stopped = false;
+  let timer: Disposable | undefined;
+
+  async function check(): Promise<void> {
+    const now = await look();
+    if (now !== seen && !stopped) {
+      seen = now;
+      await load().catch(onError);
+    }
+    if (!stopped) timer = clock.setTimer(checkMs, () => void check());
+  }
+  timer = clock.setTimer(checkMs, () => void check());
+  return {
+    [Symbol.dispose]() {
+      stopped = true;
+      timer?.[Symbol.dispose]();
+    },
+  };
+}
