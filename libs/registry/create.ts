@@ -27,18 +27,20 @@ export interface Written {
 }
 
 /**
- * From what a client sent to the object in its storage version, complete but for its
- * resourceVersion.
+ * Prepares the create of what a client sent: from there to the object in its storage version,
+ * complete but for its resourceVersion. `duplicates`: paths of doubled keys in the body. An object
+ * whose name is taken, and was not generated, has to be read.
  */
-async function completeCreate(
+export async function prepareCreate(
   deps: RegistryDependencies,
   request: WriteRequest,
   sent: KubeObject,
   duplicates: readonly string[],
-): Promise<KubeObject> {
+): Promise<PreparedWrite<Written>> {
   const { served } = request;
   const { definition, strategy, storage } = served;
   const slices = request.slices ?? deps.turns.begin();
+  const generated = !sent.metadata?.name;
   if (slices.due) await slices.pause();
   checkKind(served, sent);
   const problem = fieldsProblem(served, sent, duplicates, request);
@@ -66,7 +68,15 @@ async function completeCreate(
   const object = await completeWrite(deps, request, context, write, slices);
   // What is made for the store is made in one piece, in the commit.
   if (slices.due) await slices.pause();
-  return object;
+  let names = 1;
+  return {
+    plan: () => createPlan(deps, request, object),
+    onConflict() {
+      if (!generated || names++ >= namesMax) return 'read';
+      object.metadata.name = generatedName(object.metadata.generateName ?? '', deps.random.integer);
+      return 'plan';
+    },
+  };
 }
 
 /** The object and what goes with it, on condition that what it relies on stays as it is. */
@@ -89,29 +99,6 @@ function createPlan(deps: RegistryDependencies, request: WriteRequest, object: K
   return {
     operations: [operation, ...accompany, ...conditions],
     answer: () => ({ value: value(), created: true }),
-  };
-}
-
-/**
- * Prepares the create of what a client sent. `duplicates`: paths of doubled keys in the body. Once
- * prepared, an object whose name is taken, and was not generated, has to be read.
- */
-export async function prepareCreate(
-  deps: RegistryDependencies,
-  request: WriteRequest,
-  sent: KubeObject,
-  duplicates: readonly string[],
-): Promise<PreparedWrite<Written>> {
-  const generated = !sent.metadata?.name;
-  const object = await completeCreate(deps, request, sent, duplicates);
-  let names = 1;
-  return {
-    plan: () => createPlan(deps, request, object),
-    onConflict() {
-      if (!generated || names++ >= namesMax) return 'read';
-      object.metadata.name = generatedName(object.metadata.generateName ?? '', deps.random.integer);
-      return 'plan';
-    },
   };
 }
 

@@ -16,12 +16,12 @@ export function putOperation(
   deps: RegistryDependencies,
   storage: ServedResource,
   object: KubeObject,
-  put: Pick<Put, 'key' | 'expect' | 'expiresAt'>,
+  { key, expect, expiresAt }: Pick<Put, 'key' | 'expect' | 'expiresAt'>,
 ): { readonly operation: Put; value(): Uint8Array } {
   let stored: Uint8Array = new Uint8Array();
   const value = (revision: Revision) => {
     stored = storedObject(storage, object, revision, deps.shardNumber);
     return stored;
   };
-  return { operation: { op: 'put', ...put, value }, value: () => stored };
+  return { operation: { op: 'put', key, expect, value, expiresAt }, value: () => stored };
 }

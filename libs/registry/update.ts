@@ -153,27 +153,19 @@ function restrictToSubresource(request: UpdateRequest, changed: KubeObject, live
   return changed;
 }
 
-/** An update in the storage version, ready to be committed. */
-interface CompletedUpdate {
-  readonly object: KubeObject;
-  readonly old: KubeObject;
-  readonly optimistic: boolean;
-}
-
-/** From the wanted object in the served version to the one to store. */
+/** From the wanted object in the served version to the one to store, and to its commit. */
 async function prepareUpdate(
   deps: RegistryDependencies,
   request: UpdateRequest,
   entry: Entry,
   slices: Slices,
-): Promise<CompletedUpdate> {
+): Promise<PreparedWrite<Written>> {
   const { served } = request;
   const { definition, storage } = served;
   const old = currentObject(storage, entry.value);
   const live = () => convertToServed(served, currentObject(storage, entry.value));
   if (slices.due) await slices.pause();
   const wanted = await wantedOf(request, live, slices);
-  const { optimistic } = wanted;
   checkPreconditions(request, wanted.object, old);
   const context = writeContext(deps, request);
   const changed = restrictToSubresource(request, wanted.object, live);
@@ -189,7 +181,13 @@ async function prepareUpdate(
   const write = { object: changed, update: { old, live, stored }, metaErrors };
   const object = await completeWrite(deps, request, context, write, slices);
   if (slices.due) await slices.pause();
-  return { object, old, optimistic };
+  return {
+    plan: () => updatePlan(deps, request, object, old, entry),
+    onConflict() {
+      if (wanted.optimistic) throw StatusError.conflict(definition, request.name);
+      return 'read';
+    },
+  };
 }
 
 /** An object whose deletion waited for its last finalizer goes with the update that removes it. */
@@ -226,7 +224,8 @@ function prepareCreateByPut(
 function updatePlan(
   deps: RegistryDependencies,
   request: UpdateRequest,
-  { object, old }: CompletedUpdate,
+  object: KubeObject,
+  old: KubeObject,
   { key, revision: expect, value: stored }: Entry,
 ): WritePlan<Written> {
   const { storage } = request.served;
@@ -250,30 +249,32 @@ function updatePlan(
   return { operations: [operation, ...conditions], answer: () => ({ value: value(), created: false }) };
 }
 
+/** What is not there, or not shown, is not found, unless a PUT may create it. */
+async function prepareMissing(
+  deps: RegistryDependencies,
+  request: UpdateRequest,
+  isThere: boolean,
+  slices: Slices,
+): Promise<PreparedWrite<Written>> {
+  // What is sent is decoded before anybody looks for what it replaces.
+  const wanted = request.replaces ? await wantedOf(request, nothingIsLive, slices) : undefined;
+  if (wanted === undefined || isThere || !isCreatedByPut(request))
+    throw StatusError.notFound(request.served.definition, request.name);
+  return prepareCreateByPut(deps, request, wanted.object);
+}
+
 /** Prepares the write of one attempt. */
-async function prepare(
+function prepare(
   deps: RegistryDependencies,
   request: UpdateRequest,
   entry: Entry | undefined,
 ): Promise<PreparedWrite<Written>> {
-  const { definition, storage } = request.served;
+  const { served, objectFilter } = request;
   const slices = request.slices ?? deps.turns.begin();
-  if (entry === undefined || request.objectFilter?.isVisible(metadataObject(storage, entry.value)) === false) {
-    // What is sent is decoded before anybody looks for what it replaces.
-    const wanted = request.replaces ? await wantedOf(request, nothingIsLive, slices) : undefined;
-    if (wanted === undefined || entry !== undefined || !isCreatedByPut(request))
-      throw StatusError.notFound(definition, request.name);
-    return prepareCreateByPut(deps, request, wanted.object);
-  }
-  const prepared = await prepareUpdate(deps, request, entry, slices);
-  if (slices.due) await slices.pause();
-  return {
-    plan: () => updatePlan(deps, request, prepared, entry),
-    onConflict() {
-      if (prepared.optimistic) throw StatusError.conflict(definition, request.name);
-      return 'read';
-    },
-  };
+  const isShown = entry !== undefined && objectFilter?.isVisible(metadataObject(served.storage, entry.value)) !== false;
+  return isShown
+    ? prepareUpdate(deps, request, entry, slices)
+    : prepareMissing(deps, request, entry !== undefined, slices);
 }
 
 /**
