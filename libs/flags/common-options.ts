@@ -42,6 +42,13 @@ export const servingOptions = {
     default: '',
     text: 'PEM file with the authorities of client certificates.',
   },
+  shutdownDelayDuration: {
+    flag: 'shutdown-delay-duration',
+    type: 'duration',
+    default: 0,
+    max: 3_600_000,
+    text: 'How long requests are served after SIGTERM while /readyz fails, so that load balancers stop sending some.',
+  },
   verbosity: {
     flag: 'v',
     type: 'number',

@@ -3,6 +3,7 @@
  * come from it. Flags go before the environment before defaults.
  */
 import { parseArgs } from 'node:util';
+import { formatDuration, parseDuration } from './duration.ts';
 import { adviceOnKcpFlag } from './kcp-flags.ts';
 
 interface Described {
@@ -32,6 +33,8 @@ export type OptionSpec = Described &
       }
     | { readonly type: 'switch'; readonly default: boolean }
     | { readonly type: 'number'; readonly default: number; readonly min: number; readonly max: number }
+    /** In milliseconds; written as Go's flags are, `70s`. */
+    | { readonly type: 'duration'; readonly default: number; readonly max: number }
   );
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
@@ -99,6 +102,12 @@ function readValue(spec: OptionSpec, text: string, from: string): string | numbe
       if (text.trim() !== '' && Number.isInteger(number) && number >= spec.min && number <= spec.max) return number;
       throw new WrongOption(`${from} takes a number from ${spec.min} to ${spec.max}, not ${JSON.stringify(text)}`);
     }
+    case 'duration': {
+      const milliseconds = parseDuration(text);
+      if (milliseconds !== undefined && milliseconds <= spec.max) return milliseconds;
+      const most = formatDuration(spec.max);
+      throw new WrongOption(`${from} takes a duration from 0s to ${most}, not ${JSON.stringify(text)}`);
+    }
   }
 }
 
@@ -142,10 +151,15 @@ function parseFlags(
   }
 }
 
+function standardOf(spec: OptionSpec): string {
+  if (spec.type === 'duration') return formatDuration(spec.default);
+  return spec.type === 'list' ? spec.default.join(',') : String(spec.default);
+}
+
 /** The text of --help; `usage`: `kcp-ts start`. */
 export function helpText(usage: string, table: OptionTable): string {
   const lines = Object.values(table).map((spec) => {
-    const standard = Array.isArray(spec.default) ? spec.default.join(',') : String(spec.default);
+    const standard = standardOf(spec);
     const shown = standard === '' ? '' : ` (default ${standard})`;
     return `  ${dashed(spec.flag)} ${spec.type}\n        ${spec.text}${shown}\n`;
   });

@@ -4,6 +4,7 @@
  * serves and announces itself. It stops in the opposite order: it says that it is not ready, lets
  * requests end, then closes what they were served from.
  */
+import { pauseOn } from '@kcp-ts/base';
 import type { ExchangeHandler, ServerTls } from '@kcp-ts/http';
 import type { Connections, Directory, FeedHandler, InstallationConfig, ServiceKind } from '@kcp-ts/sharding';
 import { openConnections, openDirectory, peerTlsOf } from '@kcp-ts/sharding';
@@ -20,6 +21,8 @@ export interface ServiceConfig extends InstallationConfig, ListenFlags {
   readonly tlsCertFile: string;
   readonly tlsPrivateKeyFile: string;
   readonly clientCaFile: string;
+  /** Milliseconds. */
+  readonly shutdownDelayDuration: number;
 }
 
 export interface ServiceOptions {
@@ -98,6 +101,7 @@ export async function startService<Config extends ServiceConfig>(
       port: listener.port,
       async [Symbol.asyncDispose]() {
         service.drain?.();
+        await pauseOn(clock, config.shutdownDelayDuration);
         await listener.close({ drainMs });
         await opened.disposeAsync();
       },

@@ -134,6 +134,7 @@ export const options = {
     default: ['system:authenticated'],
     text: 'Groups whose members get a home workspace.',
   },
+  shutdownDelayDuration: servingOptions.shutdownDelayDuration,
   verbosity: servingOptions.verbosity,
 } as const satisfies OptionTable;
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { UncaughtErrors } from '@kcp-ts/base';
-import { processMemory, releaseMemory } from '@kcp-ts/base';
+import { pauseOn, processMemory, releaseMemory } from '@kcp-ts/base';
 import { rootExports } from '@kcp-ts/kinds';
 import type { RunningService, ServiceCertificates, ServiceContext } from '@kcp-ts/program';
 import {
@@ -105,6 +105,7 @@ async function startIn(context: ServiceContext<ShardConfig>): Promise<RunningSha
     async [Symbol.asyncDispose]() {
       release[Symbol.dispose]();
       running.drain();
+      await pauseOn(clock, config.shutdownDelayDuration);
       const closed = listener.close({ drainMs });
       await running.stop(() => closed);
       await data[Symbol.asyncDispose]();

@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '@kcp-ts/base';
 import { missingProgram, startEtcd } from '@kcp-ts/testing';
+import { load } from 'js-yaml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createApiClient } from '../harness/api-client.ts';
 import { configMap, configMapsOf } from '../harness/objects.ts';
 import type { RunningProgram } from '../harness/program.ts';
 import { endPrograms, runProgram } from '../harness/program.ts';
@@ -82,6 +84,28 @@ describe('kcp-ts start', () => {
     expect(await running.ended).toMatchObject({ code: 0, signal: null });
     const { stores } = JSON.parse(await readFile(join(folder, 'kcp-ts.json'), 'utf8')) as { stores: object };
     expect(stores).toMatchObject({ data: { bytes: expect.any(Number) } });
+  });
+
+  it('serves for as long as --shutdown-delay-duration says after SIGTERM, and is not ready', async () => {
+    const running = start('--shutdown-delay-duration', '2s');
+    await running.ready;
+    const kubeconfig = load(await readFile(join(folder, 'admin.kubeconfig'), 'utf8')) as {
+      clusters: { name: string; cluster: { server: string; 'certificate-authority-data': string } }[];
+      users: { name: string; user: { token: string } }[];
+    };
+    const { server: url = '', 'certificate-authority-data': ca = '' } = kubeconfig.clusters[0]?.cluster ?? {};
+    const token = kubeconfig.users.find(({ name }) => name === 'kcp-admin')?.user.token ?? '';
+    const server = { url: new URL(url).origin, ca: Buffer.from(ca, 'base64').toString(), token };
+    await using before = createApiClient(server);
+    expect((await before.get('/readyz')).status).toBe(200);
+    running.child.kill('SIGTERM');
+    await before.until('/readyz?verbose', ({ status }) => status === 500);
+    await using later = createApiClient(server);
+    for (const client of [before, later]) {
+      expect((await client.get('/livez')).status).toBe(200);
+      expect((await client.get(configMapsOf('root'))).status).toBe(200);
+    }
+    expect(await running.ended).toMatchObject({ code: 0, signal: null });
   });
 
   it('opens no port of a debugger at SIGUSR1', async () => {
