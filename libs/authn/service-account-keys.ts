@@ -10,7 +10,10 @@ export interface ServiceAccountKeys {
   readonly verifying: ReadonlyMap<string, KeyObject>;
 }
 
-/** What a token that was signed by the key has as its `alg`. Throws for a key that cannot sign tokens. */
+/**
+ * What a token that was signed by the key has as its `alg`. Throws for a key that cannot sign
+ * tokens.
+ */
 export function algorithmOf(key: KeyObject): SigningAlgorithm {
   if (key.asymmetricKeyType === 'rsa') return 'RS256';
   if (key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return 'ES256';

@@ -2,7 +2,9 @@
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** In milliseconds; undefined for what is no duration, or one that is shorter than a millisecond. */
+/**
+ * In milliseconds; undefined for what is no duration, or one that is shorter than a millisecond.
+ */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0;
   if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;

@@ -1,4 +1,7 @@
-/** The operator's files of what a service shows and whom it believes, taken again when they are renewed. */
+/**
+ * The operator's files of what a service shows and whom it believes, taken again when they are
+ * renewed.
+ */
 import type { Clock } from '@kcp-ts/base';
 import { followFiles } from '@kcp-ts/base';
 import type { Logger } from 'pino';

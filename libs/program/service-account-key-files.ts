@@ -1,4 +1,7 @@
-/** The files with the keys of tokens of service accounts, read again whenever one of them changes: a rotation needs no restart. */
+/**
+ * The files with the keys of tokens of service accounts, read again whenever one of them changes: a
+ * rotation needs no restart.
+ */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +15,10 @@ export interface ServiceAccountKeyFilesOptions {
   readonly rootDirectory: string;
   /** Of keys that are believed; may be none. */
   readonly serviceAccountKeyFile: readonly string[];
-  /** Of the key that signs; the first of the others when empty, and one in the root directory without those. */
+  /**
+   * Of the key that signs; the first of the others when empty, and one in the root directory
+   * without those.
+   */
   readonly serviceAccountSigningKeyFile: string;
 }
 
@@ -20,7 +26,10 @@ export interface ServiceAccountKeyFiles extends Disposable {
   current(): ServiceAccountKeys;
 }
 
-/** Makes `sa.key` and `sa.pub` in the root directory, where they are not there; returns the path of the first. */
+/**
+ * Makes `sa.key` and `sa.pub` in the root directory, where they are not there; returns the path of
+ * the first.
+ */
 async function ensureOwnKey(rootDirectory: string): Promise<string> {
   const path = join(rootDirectory, 'sa.key');
   if ((await readFileIfThere(path)) !== undefined) return path;
@@ -31,7 +40,10 @@ async function ensureOwnKey(rootDirectory: string): Promise<string> {
   return path;
 }
 
-/** Rejects, with the file, for one that cannot be used; one that cannot be used later is logged, and the keys of before stay. */
+/**
+ * Rejects, with the file, for one that cannot be used; one that cannot be used later is logged, and
+ * the keys of before stay.
+ */
 export async function openServiceAccountKeys(
   { rootDirectory, serviceAccountKeyFile: files, serviceAccountSigningKeyFile }: ServiceAccountKeyFilesOptions,
   { clock, log }: { readonly clock: Clock; readonly log: Pick<Logger, 'error' | 'info'> },

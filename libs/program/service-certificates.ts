@@ -160,7 +160,10 @@ export async function readServingPair({
   return { certificate, privateKey };
 }
 
-/** The operator's own authorities of clients, as they are in the file. Rejects, with the file, where it has none. */
+/**
+ * The operator's own authorities of clients, as they are in the file. Rejects, with the file, where
+ * it has none.
+ */
 export async function readAuthorities(clientCaFile: string): Promise<string> {
   const pem = await readFile(clientCaFile, 'utf8');
   certificateOf(pem, clientCaFile);

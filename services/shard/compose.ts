@@ -76,7 +76,10 @@ export interface ShardOptions {
 
 export interface Shard extends ServedShard, AsyncDisposable {
   readonly handler: (exchange: Exchange) => void | Promise<void>;
-  /** Makes progress past a revision, as far as the clock allows, and says so to other services' watches. */
+  /**
+   * Makes progress past a revision, as far as the clock allows, and says so to other services'
+   * watches.
+   */
   requestProgress(past: Revision): Promise<Revision>;
   /** From now on readiness says no: clients go to other servers while open requests end. */
   drain(): void;

@@ -1,4 +1,7 @@
-/** Reads the shard's configuration once: flags before environment (`KCP_ROOT_DIRECTORY`) before defaults. Nothing is optional afterwards. */
+/**
+ * Reads the shard's configuration once: flags before environment (`KCP_ROOT_DIRECTORY`) before
+ * defaults. Nothing is optional afterwards.
+ */
 import { join, resolve } from 'node:path';
 import { validateDnsLabel } from '@kcp-ts/api';
 import type { FlagsResult } from '@kcp-ts/flags';
@@ -70,7 +73,10 @@ export function helpText(usage: string): string {
   return helpOf(usage, options);
 }
 
-/** Never exits and prints nothing: the caller does. `usage`: how the program was called, `kcp-ts start`. */
+/**
+ * Never exits and prints nothing: the caller does. `usage`: how the program was called, `kcp-ts
+ * start`.
+ */
 export function readConfig(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,

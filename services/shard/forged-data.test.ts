@@ -1,4 +1,7 @@
-/** Data that an earlier version let tenants write is not believed: it is still in the store when a newer one starts. */
+/**
+ * Data that an earlier version let tenants write is not believed: it is still in the store when a
+ * newer one starts.
+ */
 
 import type { KubeObject } from '@kcp-ts/api';
 import { homeClusterName } from '@kcp-ts/sharing';
@@ -29,7 +32,10 @@ const place = (group: string, resource: string, name: string, namespace = '') =>
 
 const annotations = { 'kcp.io/cluster': 'root' };
 
-/** An export of secrets and widgets with this identity, and a binding of root to it, all as if the server had written them. */
+/**
+ * An export of secrets and widgets with this identity, and a binding of root to it, all as if the
+ * server had written them.
+ */
 async function forge(identityHash: string, cluster = 'root'): Promise<void> {
   const key = (group: string, resource: string, name: string) =>
     formatKey({ group, resource, identity: '-', cluster, namespace: '', name });

@@ -44,7 +44,8 @@ async function turn(clock: { advance(ms: number): void }): Promise<void> {
 it('what a former cluster left behind is nobody’s: it is collected, and nothing is made under its name before', async () => {
   const clock = createManualClock(Date.now());
   await using store = createMemoryStore({ clock });
-  // As an earlier version left them: a cluster that is gone with many objects left, and one that was made again under its name.
+  // As an earlier version left them: a cluster that is gone with many objects left, and one that
+  // was made again under its name.
   const left = Array.from({ length: 150 }, (_, index) => keyOf(gone, `n${index}`));
   for (const key of [...left, keyOf(anew, 'former')]) await store.commit([put(key)]);
   await store.commit([put(logicalClusterKey(anew)), put(keyOf(anew, 'own'))]);

@@ -63,7 +63,8 @@ it('a role that lets others bind leaves the shard with the very commit that make
   expect(admit('c1', ['bind'])).toEqual({ 'internal.kcp.io/replicate': 'apis.kcp.io' });
   expect(admit('c1', ['get'])).toBeUndefined();
   expect(admit('elsewhere', ['bind'])).toBeUndefined();
-  // One that stands before a role of the system leaves whatever it says: otherwise others would take that one for it.
+  // One that stands before a role of the system leaves whatever it says: otherwise others would
+  // take that one for it.
   const systemRole = formatKey({
     group: 'rbac.authorization.k8s.io',
     resource: 'clusterroles',

@@ -1,4 +1,7 @@
-/** The shard's options, once: flags, environment, --help and the type of the configuration all come from this table. Names and defaults are kcp's where it has them. */
+/**
+ * The shard's options, once: flags, environment, --help and the type of the configuration all come
+ * from this table. Names and defaults are kcp's where it has them.
+ */
 import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
 import { inFlightOptions, installationOptions, rpcOptions, servingOptions, tokenOptions } from '@kcp-ts/flags';
 

@@ -13,7 +13,10 @@ import { expect, it } from 'vitest';
 import type { Shard } from './compose.ts';
 import { composeTestShard, knowsNoOthers } from './shard.fixture.ts';
 
-/** The other shards, as their feeds have shown them: `two` has the cluster `parent`, and workspaces in it. */
+/**
+ * The other shards, as their feeds have shown them: `two` has the cluster `parent`, and workspaces
+ * in it.
+ */
 function createOthers() {
   const index = createPathIndex();
   const stored = (object: object) => encodeStored('0123456789abcdef', 0, JSON.stringify(object));

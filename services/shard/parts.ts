@@ -1,4 +1,7 @@
-/** The parts of a shard that follow its commits: what is served, caches of what the store has, and who may do what. */
+/**
+ * The parts of a shard that follow its commits: what is served, caches of what the store has, and
+ * who may do what.
+ */
 
 import { createReferenceRights } from '@kcp-ts/admission';
 import type { ClusterName, ResourceDefinition } from '@kcp-ts/api';

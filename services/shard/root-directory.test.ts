@@ -1,4 +1,7 @@
-/** A shard that is started on a folder that it must not use says so, for a person, and changes nothing. */
+/**
+ * A shard that is started on a folder that it must not use says so, for a person, and changes
+ * nothing.
+ */
 import { copyFile, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

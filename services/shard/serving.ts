@@ -1,4 +1,7 @@
-/** What a shard serves with, whichever ownership it serves under: who asks, what is composed when it is owned, and what is answered when it is not. */
+/**
+ * What a shard serves with, whichever ownership it serves under: who asks, what is composed when it
+ * is owned, and what is answered when it is not.
+ */
 import { createStandbyServer } from '@kcp-ts/apiserver';
 import type { Authenticator, AuthenticatorOptions, TokenFile } from '@kcp-ts/authn';
 import {
@@ -35,7 +38,10 @@ export interface Serving extends ServiceContext<ShardConfig> {
   readonly tokenFile: TokenFile | undefined;
 }
 
-/** Every way of saying who one is: administrators' tokens, the token file, service accounts, and certificates, which need nothing here. */
+/**
+ * Every way of saying who one is: administrators' tokens, the token file, service accounts, and
+ * certificates, which need nothing here.
+ */
 function authenticatorOf(serving: Serving, serviceAccounts: AuthenticatorOptions['serviceAccounts']): Authenticator {
   const { config, clock, tokens, tokenFile, peerCa } = serving;
   const anonymous = config.anonymousAuth;

@@ -36,7 +36,10 @@ export interface RunningShard extends RunningService {
 
 const drainMs = 5_000;
 
-/** Resolves when the shard answers requests. `uncaught`: of the process, for the metrics. Rejects, for a person, where the root directory cannot be used. */
+/**
+ * Resolves when the shard answers requests. `uncaught`: of the process, for the metrics. Rejects,
+ * for a person, where the root directory cannot be used.
+ */
 export async function startShard(config: ShardConfig, uncaught?: Pick<UncaughtErrors, 'count'>): Promise<RunningShard> {
   const context = createServiceContext(config, uncaught);
   const { clock, random, log } = context;

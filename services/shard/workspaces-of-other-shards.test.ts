@@ -37,7 +37,8 @@ it('a request that was handed on for a cluster that is not here goes back, and s
   expect(await version('formercluster', routed)).toMatchObject({ status: 421, body: '' });
   expect((await version('formercluster')).status).not.toBe(421);
   expect(await version('root', routed)).toMatchObject({ status: 200 });
-  // A client that is no service gets the answer that all get: it does not learn so which clusters there are.
+  // A client that is no service gets the answer that all get: it does not learn so which clusters
+  // there are.
   service = false;
   expect((await version('formercluster', routed)).status).not.toBe(421);
 });

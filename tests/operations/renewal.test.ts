@@ -71,7 +71,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** An administrator on a connection of its own, who trusts the authority that signs what is served. */
+/**
+ * An administrator on a connection of its own, who trusts the authority that signs what is served.
+ */
 const connected = (credentials: { readonly cert?: string; readonly key?: string }) =>
   createApiClient({
     url: server.url,

@@ -1,4 +1,7 @@
-/** Connections to shards and services by their URL, each with its breaker, for as long as it is used. */
+/**
+ * Connections to shards and services by their URL, each with its breaker, for as long as it is
+ * used.
+ */
 
 import { StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
@@ -15,8 +18,9 @@ export interface BackendTls {
 
 export interface Backends extends Disposable {
   /**
-   * Hands the exchange on; answers it itself, with 503, where the backend cannot be had. It may change the headers. `misdirected`: called instead of answering the client
-   * where the backend says that it does not have what is asked for; it says so only where this is given.
+   * Hands the exchange on; answers it itself, with 503, where the backend cannot be had. It may
+   * change the headers. `misdirected`: called instead of answering the client where the backend
+   * says that it does not have what is asked for; it says so only where this is given.
    */
   forward(
     url: string,
@@ -25,7 +29,10 @@ export interface Backends extends Disposable {
     headers: Record<string, string | string[]>,
     misdirected?: () => void,
   ): void;
-  /** A request of our own. Rejects, with ServiceUnavailable or what the connection said, where the backend cannot be had. */
+  /**
+   * A request of our own. Rejects, with ServiceUnavailable or what the connection said, where the
+   * backend cannot be had.
+   */
   request(
     url: string,
     path: string,
@@ -74,12 +81,18 @@ export function answerStatus(exchange: Exchange, error: StatusError): void {
   );
 }
 
-/** Clients try again, whatever they asked for: so it is only for what nobody has acted on, or has no effect. */
+/**
+ * Clients try again, whatever they asked for: so it is only for what nobody has acted on, or has no
+ * effect.
+ */
 export function unavailable(): StatusError {
   return new StatusError('ServiceUnavailable', unavailableText, { retryAfterSeconds });
 }
 
-/** The answer to the client when the backend gives none. Whether a write was done is not known then, and nobody should do it twice unasked. */
+/**
+ * The answer to the client when the backend gives none. Whether a write was done is not known then,
+ * and nobody should do it twice unasked.
+ */
 function failureOf(method: string, unsent: boolean): StatusError {
   if (unsent || method === 'GET' || method === 'HEAD') return unavailable();
   return new StatusError(

@@ -1,6 +1,7 @@
 /**
- * A breaker for each backend: after some failures in a row nobody waits for it any more; now and then one request finds out whether it is back. What happens to
- * one backend is nothing to the others.
+ * A breaker for each backend: after some failures in a row nobody waits for it any more; now and
+ * then one request finds out whether it is back. What happens to one backend is nothing to the
+ * others.
  */
 import type { Clock } from '@kcp-ts/base';
 
@@ -14,7 +15,9 @@ export interface Circuit {
 
 const failuresMax = 3;
 const openMsMin = 250;
-/** Long enough to cost nothing, and short enough for those who wait for the backend to come back. */
+/**
+ * Long enough to cost nothing, and short enough for those who wait for the backend to come back.
+ */
 const openMsMax = 1_000;
 
 export function createCircuit(clock: Clock): Circuit {

@@ -1,6 +1,6 @@
 /**
- * The headers of a client's request that cross to a shard: a closed list. Headers that could say who a user is, in any spelling, are not on it; who the client is
- * the proxy says itself, signed.
+ * The headers of a client's request that cross to a shard: a closed list. Headers that could say
+ * who a user is, in any spelling, are not on it; who the client is the proxy says itself, signed.
  */
 import type { Exchange } from '@kcp-ts/http';
 

@@ -1,4 +1,7 @@
-/** The two stores of a cache-server with their writers: the objects that it serves, and the replica of the feeds. */
+/**
+ * The two stores of a cache-server with their writers: the objects that it serves, and the replica
+ * of the feeds.
+ */
 import { join } from 'node:path';
 import type { Clock } from '@kcp-ts/base';
 import type { Store } from '@kcp-ts/storage';
@@ -23,7 +26,9 @@ export const cacheStoreFolders = ['copies', 'feeds'] as const;
 const mapSizeBytes = 2 ** 36;
 const historyMaxBytes = 64_000_000;
 
-/** `onBroken`: something of a shard could not be written. Closing waits for what is being written. */
+/**
+ * `onBroken`: something of a shard could not be written. Closing waits for what is being written.
+ */
 export async function openCacheStores(
   rootDirectory: string,
   clock: Clock,

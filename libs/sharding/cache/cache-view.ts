@@ -1,4 +1,7 @@
-/** `[/services/cache]/shards/<shard or *>/clusters/<cluster or *>/…` as a view like any other: read-only, for system:masters. */
+/**
+ * `[/services/cache]/shards/<shard or *>/clusters/<cluster or *>/…` as a view like any other:
+ * read-only, for system:masters.
+ */
 
 import type { ClusterName, UserInfo } from '@kcp-ts/api';
 import { isClusterName, StatusError } from '@kcp-ts/api';
@@ -19,7 +22,10 @@ const shardPattern = /^[a-z0-9-:]{0,61}$/;
 const servicePrefix = '/services/cache';
 const readVerbs = ['get', 'list', 'watch'];
 
-/** What a path names; undefined for one that is not about a shard. Throws BadRequest, in kcp's words, for one that is badly so. */
+/**
+ * What a path names; undefined for one that is not about a shard. Throws BadRequest, in kcp's
+ * words, for one that is badly so.
+ */
 export function parseCachePath(path: string): CacheTarget | undefined {
   const text = path.startsWith(`${servicePrefix}/`) ? path.slice(servicePrefix.length) : path;
   if (text !== '/shards' && !text.startsWith('/shards/')) {

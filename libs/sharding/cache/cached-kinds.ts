@@ -1,4 +1,7 @@
-/** The kinds that the cache holds (kcp facts, 9), as resources of their own: the same schemas, and nothing that a write would need. */
+/**
+ * The kinds that the cache holds (kcp facts, 9), as resources of their own: the same schemas, and
+ * nothing that a write would need.
+ */
 
 import type { ResourceDefinition } from '@kcp-ts/api';
 import { resourcesOfDefinitions } from '@kcp-ts/catalog';
@@ -19,7 +22,10 @@ function isCached(definition: ResourceDefinition): boolean {
   return definition.aliasOf === undefined && storage && kinds[definition.group]?.includes(definition.plural) === true;
 }
 
-/** What the cache serves of the definitions that shards have: storage versions alone, since it converts nothing. */
+/**
+ * What the cache serves of the definitions that shards have: storage versions alone, since it
+ * converts nothing.
+ */
 export function cachedSurface(all: readonly ResourceDefinition[]): ApiSurface {
   const seen = new Set<string>();
   const definitions = all.filter(isCached).filter(({ group, plural }) => {
@@ -34,7 +40,10 @@ export function cachedSurface(all: readonly ResourceDefinition[]): ApiSurface {
   );
 }
 
-/** The same resource as one shard has it, or all shards ('*'): in the cache's store the shard stands where others have an identity. */
+/**
+ * The same resource as one shard has it, or all shards ('*'): in the cache's store the shard stands
+ * where others have an identity.
+ */
 export function onShard(served: ServedResource, shard: string): ServedResource {
   const { group, plural } = served.definition;
   const all = `${group === '' ? 'core' : group}/${plural}/`;

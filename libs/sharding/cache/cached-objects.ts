@@ -1,6 +1,6 @@
 /**
- * The objects that the cache serves: copies of what the feeds say of the replicated kinds, with the annotations that say where each came from. Nothing but the
- * feeds writes them.
+ * The objects that the cache serves: copies of what the feeds say of the replicated kinds, with the
+ * annotations that say where each came from. Nothing but the feeds writes them.
  */
 
 import type { KubeObject } from '@kcp-ts/api';

@@ -1,4 +1,7 @@
-/** A copy of all feeds in a store: each entry under a key of its own, and of a shard nothing that a complete state of it has not got. */
+/**
+ * A copy of all feeds in a store: each entry under a key of its own, and of a shard nothing that a
+ * complete state of it has not got.
+ */
 import type { Operation } from '@kcp-ts/storage';
 import type { FeedEntry, FeedHandler } from '../feed/feed.ts';
 import type { OrderedWriter } from './ordered-writer.ts';

@@ -1,5 +1,6 @@
 /**
- * A replica of the feeds of all shards, on disk: for feed consumers that cannot ask a shard itself. Keys begin with the shard, values with the revisions.
+ * A replica of the feeds of all shards, on disk: for feed consumers that cannot ask a shard itself.
+ * Keys begin with the shard, values with the revisions.
  */
 import type { Revision } from '@kcp-ts/api';
 import { asRevision } from '@kcp-ts/api';
@@ -42,7 +43,10 @@ function decode(shard: string, { key, value }: Entry) {
   };
 }
 
-/** A key with this prefix is there while the copy of a shard is being made and is not complete. It sorts behind every shard. */
+/**
+ * A key with this prefix is there while the copy of a shard is being made and is not complete. It
+ * sorts behind every shard.
+ */
 const unfinishedPrefix = '~unfinished/';
 
 /** Writes what the feeds say to `store`. */
@@ -105,7 +109,10 @@ async function* snapshotOf({ store, writer, epoch }: FeedReplicaDependencies, sh
   for (const entries of pages) yield { epoch, revision, entries };
 }
 
-/** Answers snapshots of any shard. It has no history: what a feed consumer missed since must be fetched from the shard itself. */
+/**
+ * Answers snapshots of any shard. It has no history: what a feed consumer missed since must be
+ * fetched from the shard itself.
+ */
 export function feedReplica(deps: FeedReplicaDependencies): RpcHandlers<typeof FeedService> {
   const refuse = (): never => {
     throw new RpcError('unimplemented', 'copies have no history');

@@ -4,8 +4,9 @@ import type { Operation, Store } from '@kcp-ts/storage';
 import { commitOperationsMax } from '@kcp-ts/storage';
 
 /**
- * Writes one batch after the other, in order. A batch that cannot be written ends the copy of its shard: nothing later is written before a new complete state
- * begins, so that what is stored is as old as it says.
+ * Writes one batch after the other, in order. A batch that cannot be written ends the copy of its
+ * shard: nothing later is written before a new complete state begins, so that what is stored is as
+ * old as it says.
  */
 export interface OrderedWriter {
   /** `operations`: or how to find them, once everything before is written. */
@@ -26,7 +27,10 @@ export function createOrderedWriter(store: Store, onBroken: (shard: string, erro
     for (let at = 0; at < operations.length; at += commitOperationsMax)
       await commitOrHalves(operations.slice(at, at + commitOperationsMax));
   }
-  /** How large values are is known when they are written: those that are too large together go in two. */
+  /**
+   * How large values are is known when they are written: those that are too large together go in
+   * two.
+   */
   async function commitOrHalves(operations: readonly Operation[]): Promise<void> {
     try {
       await store.commit(operations);

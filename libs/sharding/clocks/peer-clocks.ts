@@ -1,4 +1,7 @@
-/** The clocks of an installation: what a service says of its own, and how a shard receives those of the others. */
+/**
+ * The clocks of an installation: what a service says of its own, and how a shard receives those of
+ * the others.
+ */
 import type { Clock } from '@kcp-ts/base';
 import { ClockService } from '@kcp-ts/proto';
 import type { RpcClient, RpcService } from '@kcp-ts/rpc';
@@ -30,7 +33,10 @@ export interface ShardClockDependencies {
   readonly log: Logger;
 }
 
-/** Compares a shard's clock with those of the other shards that are alive and of the cache-servers, for as long as it is not disposed. */
+/**
+ * Compares a shard's clock with those of the other shards that are alive and of the cache-servers,
+ * for as long as it is not disposed.
+ */
 export function guardClock({ membership, tls, own, clock, log }: ShardClockDependencies): ClockGuard {
   const clients = new Map<string, RpcClient<typeof ClockService>>();
 

@@ -3,7 +3,10 @@
 /** Asked but not answered: the next question waits. */
 const underWayMax = 100;
 
-/** The answers, each as soon as it is there. Ends when all that was asked is answered; throws what the first answer that fails throws. */
+/**
+ * The answers, each as soon as it is there. Ends when all that was asked is answered; throws what
+ * the first answer that fails throws.
+ */
 export async function* answerEach<Question, Answer>(
   questions: AsyncIterable<Question>,
   answer: (question: Question) => Promise<Answer>,

@@ -1,4 +1,7 @@
-/** Entries of other shards' feeds, in memory, read as a store is read: by key, and by prefix in key order. */
+/**
+ * Entries of other shards' feeds, in memory, read as a store is read: by key, and by prefix in key
+ * order.
+ */
 import { SortedMap } from '@kcp-ts/base';
 import type { Entry, Range, Store, StoreEvent } from '@kcp-ts/storage';
 import type { FeedEntry, FeedHandler, FeedShard, FeedSnapshot } from './feed.ts';
@@ -44,7 +47,8 @@ export function createEntryView(options: EntryViewOptions): EntryView {
       return { type: 'delete', key, revision, createRevision: before.createRevision, value: before.value, previous };
     }
     if (before?.shard === shard && before.revision === revision) return undefined;
-    // A copy: what came lies in a message, or in a piece of a connection's buffer, and would keep all of that.
+    // A copy: what came lies in a message, or in a piece of a connection's buffer, and would keep
+    // all of that.
     const own = Uint8Array.from(value);
     kept.set(key, { key, revision, createRevision, value: own, shard });
     bytes += key.length + own.length - (before === undefined ? 0 : key.length + before.value.length);

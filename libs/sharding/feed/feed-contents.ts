@@ -1,6 +1,7 @@
 /**
- * What leaves a shard with its feed: copies of what other shards bind to, take types from or judge requests by (kcp facts, 9), and projections of all
- * workspaces and logical clusters. A list of what may go: what is not named here stays, tenants' objects and Secrets among it.
+ * What leaves a shard with its feed: copies of what other shards bind to, take types from or judge
+ * requests by (kcp facts, 9), and projections of all workspaces and logical clusters. A list of
+ * what may go: what is not named here stays, tenants' objects and Secrets among it.
  */
 
 import { exportConsumersPrefix, isReplicated } from '@kcp-ts/sharing';
@@ -20,13 +21,18 @@ const copiedPrefixes = [
   resourcePrefix('admissionregistration.k8s.io', 'validatingwebhookconfigurations', '-'),
 ];
 
-/** The same of kinds that root exports: those under the identity of that export, and not what else may have their names. */
+/**
+ * The same of kinds that root exports: those under the identity of that export, and not what else
+ * may have their names.
+ */
 const copiedOfRoot = [
   { exportName: 'shards.core.kcp.io', kind: kindPrefix('core.kcp.io', 'shards') },
   { exportName: 'tenancy.kcp.io', kind: kindPrefix('tenancy.kcp.io', 'workspacetypes') },
 ];
 
-/** Kinds of which those objects are copied that carry the annotation `internal.kcp.io/replicate`. */
+/**
+ * Kinds of which those objects are copied that carry the annotation `internal.kcp.io/replicate`.
+ */
 const markedPrefixes = [
   resourcePrefix('rbac.authorization.k8s.io', 'clusterroles', '-'),
   resourcePrefix('rbac.authorization.k8s.io', 'clusterrolebindings', '-'),
@@ -69,12 +75,18 @@ function prefixesOf(identities: RootIdentities | undefined): Prefixes {
   return { copied, workspaces: under(workspacesOfRoot) };
 }
 
-/** Whether another shard's entry is a copy, as other services keep it: all of a feed but the projections. What a feed may hold its shard has decided. */
+/**
+ * Whether another shard's entry is a copy, as other services keep it: all of a feed but the
+ * projections. What a feed may hold its shard has decided.
+ */
 export function isCopiedKey(key: string): boolean {
   return copiedKinds.some((prefix) => key.startsWith(prefix));
 }
 
-/** The projection of a shard's commits. `identities`: of root's exports, undefined until they are known, and then always the same. */
+/**
+ * The projection of a shard's commits. `identities`: of root's exports, undefined until they are
+ * known, and then always the same.
+ */
 export function createFeedProjection(identities: () => RootIdentities | undefined): FeedProjection {
   let known: Prefixes | undefined;
   function current(): Prefixes {
@@ -99,7 +111,8 @@ export function createFeedProjection(identities: () => RootIdentities | undefine
         const projected = (stored: Uint8Array) =>
           isLogicalCluster && isReplicated(stored) ? stored : projectionOf(stored);
         const said = projected(value);
-        // Others need no message for a change of what they do not see: each binding writes its LogicalCluster.
+        // Others need no message for a change of what they do not see: each binding writes its
+        // LogicalCluster.
         if (previous !== undefined && Buffer.compare(projected(previous.value), said) === 0) return none;
         return { kind: 'put', value: said };
       }

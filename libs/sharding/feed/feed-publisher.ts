@@ -1,6 +1,7 @@
 /**
- * Publishes a shard's feed: one message for what was committed in a turn of the event loop, and one a second that says there was nothing else. Where nothing
- * was committed for a while, nothing can have been lost that was not announced since, and the feed says its progress more seldom.
+ * Publishes a shard's feed: one message for what was committed in a turn of the event loop, and one
+ * a second that says there was nothing else. Where nothing was committed for a while, nothing can
+ * have been lost that was not announced since, and the feed says its progress more seldom.
  */
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { Revision } from '@kcp-ts/api';
@@ -23,12 +24,16 @@ export interface FeedPublisherOptions {
 }
 
 export interface FeedPublisher extends Disposable {
-  /** The last revision that the feed has said anything of; what is asked for behind it is nothing. */
+  /**
+   * The last revision that the feed has said anything of; what is asked for behind it is nothing.
+   */
   lastRevision(): Revision;
   statistics(): { readonly messages: number; readonly entries: number; readonly dropped: number };
 }
 
-/** Between two messages that say progress alone, where something was committed lately and where not. */
+/**
+ * Between two messages that say progress alone, where something was committed lately and where not.
+ */
 const progressMs = 1_000;
 const quietProgressMs = 4_000;
 /** How long after the last entry a feed is quiet. */

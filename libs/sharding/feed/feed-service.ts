@@ -1,4 +1,7 @@
-/** What a shard answers its feed consumers by gRPC: everything, what they missed, and progress on demand. */
+/**
+ * What a shard answers its feed consumers by gRPC: everything, what they missed, and progress on
+ * demand.
+ */
 import type { Revision } from '@kcp-ts/api';
 import { asRevision, StatusError } from '@kcp-ts/api';
 import { FeedService } from '@kcp-ts/proto';

@@ -1,6 +1,7 @@
 /**
- * How long a commit takes to reach a feed consumer over NATS, and what that costs. Run with `node libs/sharding/feed/feed.bench.ts`; one line of JSON for
- * each figure. Publisher and feed consumer are in one process, so the CPU is that of both.
+ * How long a commit takes to reach a feed consumer over NATS, and what that costs. Run with `node
+ * libs/sharding/feed/feed.bench.ts`; one line of JSON for each figure. Publisher and feed consumer
+ * are in one process, so the CPU is that of both.
  */
 import { createHistogram } from 'node:perf_hooks';
 import { createSystemClock } from '@kcp-ts/base';

@@ -1,4 +1,7 @@
-/** Shards, a bus that loses what a test says, and a feed consumer: all in one process, with a clock that stands still. */
+/**
+ * Shards, a bus that loses what a test says, and a feed consumer: all in one process, with a clock
+ * that stands still.
+ */
 
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
@@ -51,7 +54,10 @@ export async function remove(store: Store, key: string): Promise<void> {
   await store.commit([{ op: 'delete', key, expect: 'any' }]);
 }
 
-/** Turns of the event loop until something is true; a test that waits in vain fails with what it waited for. */
+/**
+ * Turns of the event loop until something is true; a test that waits in vain fails with what it
+ * waited for.
+ */
 export async function until(condition: () => boolean): Promise<void> {
   for (let turn = 0; turn < 5_000; turn++) {
     if (condition()) return;

@@ -1,6 +1,7 @@
 /**
- * Feeds under faults drawn from a seed: messages lost, doubled, held and let out in another order, shards that do not answer, begin again, come and go. Whatever
- * happened, a view is what the stores are soon after it has ended, and it never received anything of a shard that had been taken back.
+ * Feeds under faults drawn from a seed: messages lost, doubled, held and let out in another order,
+ * shards that do not answer, begin again, come and go. Whatever happened, a view is what the stores
+ * are soon after it has ended, and it never received anything of a shard that had been taken back.
  */
 import { createMemoryStore } from '@kcp-ts/storage';
 import { expect, it } from 'vitest';

@@ -1,6 +1,8 @@
 /**
- * A shard's feed: what other services must know of its commits, in their order. Each message says what the one before it was, so a feed consumer sees what it
- * has missed and fetches that from the shard; each second, and with each message, the shard says how far the feed is complete. (Order and durability, "Feeds".)
+ * A shard's feed: what other services must know of its commits, in their order. Each message says
+ * what the one before it was, so a feed consumer sees what it has missed and fetches that from the
+ * shard; each second, and with each message, the shard says how far the feed is complete. (Order
+ * and durability, "Feeds".)
  */
 
 import type { Revision } from '@kcp-ts/api';
@@ -30,7 +32,10 @@ export type Projected =
 /** Which changes leave the shard, and as what: a list of what may, everything else stays. */
 export type Project = (event: Pick<StoreEvent, 'type' | 'key' | 'value' | 'previous'>) => Projected;
 
-/** Where a feed consumer puts what it receives. Called in the feed's order, synchronously; must not throw. */
+/**
+ * Where a feed consumer puts what it receives. Called in the feed's order, synchronously; must not
+ * throw.
+ */
 export interface FeedHandler {
   apply(shard: FeedShard, entries: readonly FeedEntry[]): void;
   /** A complete state is about to come: what was there and is not in it is gone. */

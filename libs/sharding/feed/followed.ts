@@ -27,7 +27,10 @@ export interface Followed {
   completeAtMs: number;
   /** How long the shard may say nothing before it is asked. */
   silentMs: number;
-  /** The newest entry that the handler was given, whichever replica gave it: a state that ends before it is one of the past. */
+  /**
+   * The newest entry that the handler was given, whichever replica gave it: a state that ends
+   * before it is one of the past.
+   */
   newest: Revision;
   /** A fetch or snapshot is under way; messages wait for it. */
   working: Promise<boolean> | undefined;

@@ -1,4 +1,7 @@
-/** Asks a shard for progress, over one stream for as long as it holds: a call of its own for every question would cost more than the answer. */
+/**
+ * Asks a shard for progress, over one stream for as long as it holds: a call of its own for every
+ * question would cost more than the answer.
+ */
 
 import type { Revision } from '@kcp-ts/api';
 import { asRevision } from '@kcp-ts/api';
@@ -14,7 +17,10 @@ export interface SaidProgress {
 }
 
 export interface ProgressAsker extends Disposable {
-  /** Rejects with RpcError when the shard cannot be reached, or does not answer in time; the next question tries again. */
+  /**
+   * Rejects with RpcError when the shard cannot be reached, or does not answer in time; the next
+   * question tries again.
+   */
   ask(past: Revision): Promise<SaidProgress>;
 }
 

@@ -5,8 +5,10 @@ import { FeedMessageSchema } from '@kcp-ts/proto';
 import { feedSubject } from './feed.ts';
 
 /**
- * A message as it comes from the bus. `numberOf` gives the number of a shard that is followed; of others it is undefined, and so is the answer. Throws where
- * the bytes are no message, and where they speak for another shard: the right to publish is one to a subject, and who has it speaks for that shard alone.
+ * A message as it comes from the bus. `numberOf` gives the number of a shard that is followed; of
+ * others it is undefined, and so is the answer. Throws where the bytes are no message, and where
+ * they speak for another shard: the right to publish is one to a subject, and who has it speaks for
+ * that shard alone.
  */
 export function readMessage(
   subject: string,

@@ -1,4 +1,7 @@
-/** Revisions that other shards have committed move this shard's clock on, within a bound: what lies beyond it is refused, counted and logged, and nothing else changes. */
+/**
+ * Revisions that other shards have committed move this shard's clock on, within a bound: what lies
+ * beyond it is refused, counted and logged, and nothing else changes.
+ */
 import type { Revision } from '@kcp-ts/api';
 import { revisionZero } from '@kcp-ts/api';
 import type { Store } from '@kcp-ts/storage';
@@ -11,7 +14,10 @@ export interface ReceivedRevisions {
   refused(): ReadonlyMap<string, number>;
 }
 
-/** `alarm` is called with the first revision that is refused of a shard, and again after one that was not. */
+/**
+ * `alarm` is called with the first revision that is refused of a shard, and again after one that
+ * was not.
+ */
 export function receiveRevisions(
   store: Pick<Store, 'observe'>,
   alarm: (shard: string, revision: Revision) => void,

@@ -46,7 +46,10 @@ function replica(shard: TestShard, epoch: string, revision: number, asked: { sna
 }
 
 describe('a replica', () => {
-  /** The shard goes down, with a message that its feed consumer has missed, and its replicas are asked. */
+  /**
+   * The shard goes down, with a message that its feed consumer has missed, and its replicas are
+   * asked.
+   */
   async function down(all: Installation, shard: TestShard, asked: { readonly snapshot: number }): Promise<void> {
     shard.up = false;
     shard.record = { ...shard.record, alive: false };

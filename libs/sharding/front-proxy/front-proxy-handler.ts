@@ -1,4 +1,7 @@
-/** A request to the front-proxy: who asks, where it goes, and over which connection. It never decodes a body. */
+/**
+ * A request to the front-proxy: who asks, where it goes, and over which connection. It never
+ * decodes a body.
+ */
 
 import type { UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
@@ -17,7 +20,10 @@ export interface FrontProxyHandlerDependencies {
   /** Who a client certificate is. */
   readCertificate(peer: Peer): CertificateVerdict;
   readonly inFlight: InFlight;
-  /** `/livez`, `/readyz`, `/healthz` and `/metrics` of the proxy itself; undefined for any other path. */
+  /**
+   * `/livez`, `/readyz`, `/healthz` and `/metrics` of the proxy itself; undefined for any other
+   * path.
+   */
   answerOwn(exchange: Exchange): Promise<void> | true | undefined;
   /** The proxy has answered itself that it does not hand a request on. */
   onRefused(status: number): void;

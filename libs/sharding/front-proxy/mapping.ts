@@ -1,4 +1,7 @@
-/** The mapping file, as kcp's front-proxy reads it: which server answers which paths. Its header settings are read and not used: identity never goes by header. */
+/**
+ * The mapping file, as kcp's front-proxy reads it: which server answers which paths. Its header
+ * settings are read and not used: identity never goes by header.
+ */
 import { readFile } from 'node:fs/promises';
 import { decodeYaml } from '@kcp-ts/http';
 

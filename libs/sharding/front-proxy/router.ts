@@ -13,13 +13,19 @@ import type { Mapping } from './mapping.ts';
 import { mappingOf } from './mapping.ts';
 
 export type Route =
-  /** Send it to the server at `url`, under `path`. The assertion of the user is for the service of that name alone. */
+  /**
+   * Send it to the server at `url`, under `path`. The assertion of the user is for the service of
+   * that name alone.
+   */
   | {
       readonly kind: 'forward';
       readonly url: string;
       readonly path: string;
       readonly audience: string;
-      /** The index, which may be out of date, says so: a shard that does not have the cluster answers that, and `confirm` finds out where it is. */
+      /**
+       * The index, which may be out of date, says so: a shard that does not have the cluster
+       * answers that, and `confirm` finds out where it is.
+       */
       readonly unconfirmed?: boolean;
     }
   | { readonly kind: 'refuse'; readonly error: StatusError }
@@ -44,7 +50,10 @@ const mappedKinds: readonly ServiceKind[] = ['virtual-workspaces', 'cache-server
 
 export interface Router {
   route(exchange: Exchange): Route | Promise<Route>;
-  /** Where a request for a workspace goes once all shards have been asked: the workspace may have been made again on another one. */
+  /**
+   * Where a request for a workspace goes once all shards have been asked: the workspace may have
+   * been made again on another one.
+   */
   confirm(exchange: Exchange): Promise<Route>;
 }
 
@@ -121,7 +130,10 @@ export function createRouter({ directory, rootShard, mappings }: RouterDependenc
     return { kind: 'forward', url: backend.baseUrl, path, audience: serviceAudience(kind, backend.name) };
   }
 
-  /** The audience of a server that the operator names by its URL: a service of the installation, or a server that takes no assertions. */
+  /**
+   * The audience of a server that the operator names by its URL: a service of the installation, or
+   * a server that takes no assertions.
+   */
   function audienceAt(url: string): string {
     for (const kind of mappedKinds) {
       const found = directory.services(kind).find(({ baseUrl }) => baseUrl === url);

@@ -1,4 +1,7 @@
-/** What a request must know of its logical cluster before it is let in, read from the LogicalCluster object. */
+/**
+ * What a request must know of its logical cluster before it is let in, read from the LogicalCluster
+ * object.
+ */
 import type { ClusterName, KubeObject, LogicalClusterName, Revision } from '@kcp-ts/api';
 import type { Entry } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
@@ -15,7 +18,10 @@ export interface ClusterFacts {
   readonly path: string;
   /** `<path>:<name>` of its WorkspaceType. */
   readonly type: string | undefined;
-  /** The logical cluster that held the type when the cluster was made; undefined where the path cannot mean another. */
+  /**
+   * The logical cluster that held the type when the cluster was made; undefined where the path
+   * cannot mean another.
+   */
   readonly typeCluster: string | undefined;
   readonly requiredGroups: string | undefined;
   readonly owner: { readonly cluster: LogicalClusterName; readonly name: string } | undefined;

@@ -1,6 +1,8 @@
 /**
- * Paths to logical clusters, and what there is to know of a cluster: a bounded cache in front of the store, where each answer is read on first use
- * and dropped by the commit that changes it. So an idle workspace costs nothing here, and an answer is never older than the last acknowledged write.
+ * Paths to logical clusters, and what there is to know of a cluster: a bounded cache in front of
+ * the store, where each answer is read on first use and dropped by the commit that changes it. So
+ * an idle workspace costs nothing here, and an answer is never older than the last acknowledged
+ * write.
  */
 
 import type { ClusterName, KubeObject, LogicalClusterName, WorkspacePath } from '@kcp-ts/api';
@@ -36,7 +38,10 @@ interface Workspace extends KubeObject {
 
 export interface ClusterIndexDependencies {
   readonly store: Store;
-  /** Where Workspace objects are stored: `tenancy.kcp.io/workspaces/<identity>/`; undefined before the bootstrap. */
+  /**
+   * Where Workspace objects are stored: `tenancy.kcp.io/workspaces/<identity>/`; undefined before
+   * the bootstrap.
+   */
   workspacesPrefix(): string | undefined;
   readonly entriesMax: number;
   /** Workspaces on other shards, where there are any. */

@@ -1,6 +1,7 @@
 /**
- * Where everything in an installation is: which shard a path or cluster is on, and how each service is reached. A view over the feeds of all shards, which
- * goes on answering when any of them cannot be reached.
+ * Where everything in an installation is: which shard a path or cluster is on, and how each service
+ * is reached. A view over the feeds of all shards, which goes on answering when any of them cannot
+ * be reached.
  */
 import type { Clock } from '@kcp-ts/base';
 import { processMemory, releaseMemory } from '@kcp-ts/base';
@@ -28,8 +29,9 @@ export interface Directory extends AsyncDisposable {
   readonly index: PathIndex;
   resolve(pathOrName: string): Placement;
   /**
-   * Resolves when everything that the shards have committed before the call is known here, to those that could not be asked, the ones that are down among them;
-   * to undefined where it failed. Whoever asks while one is under way shares the next.
+   * Resolves when everything that the shards have committed before the call is known here, to those
+   * that could not be asked, the ones that are down among them; to undefined where it failed.
+   * Whoever asks while one is under way shares the next.
    */
   staleShards(): Promise<ReadonlySet<string> | undefined>;
   shard(name: string): Backend | undefined;
@@ -48,8 +50,9 @@ export interface Confirming extends Pick<Directory, 'resolve' | 'staleShards'> {
 }
 
 /**
- * Where a workspace is, once all shards have been asked for what is not known here; `unknown` where there is none for sure. Undefined where nobody can say: one
- * that was made in a silent shard's last moments may be received when it is back.
+ * Where a workspace is, once all shards have been asked for what is not known here; `unknown` where
+ * there is none for sure. Undefined where nobody can say: one that was made in a silent shard's
+ * last moments may be received when it is back.
  */
 export async function confirmPlacement(
   { resolve, staleShards, index }: Confirming,

@@ -1,6 +1,7 @@
 /**
- * Where every workspace of an installation is, kept from the shards' feeds: path → logical cluster → shard. Compact, in memory, and a view: what
- * it holds of a shard is replaced whole by a snapshot and changed by what the feed says.
+ * Where every workspace of an installation is, kept from the shards' feeds: path → logical cluster
+ * → shard. Compact, in memory, and a view: what it holds of a shard is replaced whole by a snapshot
+ * and changed by what the feed says.
  */
 
 import type { ClusterName, LogicalClusterName } from '@kcp-ts/api';
@@ -38,7 +39,10 @@ export interface PathIndex {
   resolve(pathOrName: string): Placement;
   /** The shard that would know what is missing where a path is unknown; undefined where any may. */
   oracleOf(pathOrName: string): string | undefined;
-  /** `value`: the stored object or its projection; undefined for a deletion. Other kinds are ignored. */
+  /**
+   * `value`: the stored object or its projection; undefined for a deletion. Other kinds are
+   * ignored.
+   */
   changed(shard: string, key: string, value: Uint8Array | undefined): void;
   /** Forgets what is of a shard, but for these keys. */
   retain(shard: string, keys: ReadonlySet<string>): void;
@@ -189,7 +193,10 @@ interface SinkEntry {
   readonly value: Uint8Array | undefined;
 }
 
-/** An index as the handler of a feed consumer. `before`: called with each entry that the index is about to take. */
+/**
+ * An index as the handler of a feed consumer. `before`: called with each entry that the index is
+ * about to take.
+ */
 export function pathIndexHandler(index: PathIndex, before?: (shard: string, entry: SinkEntry) => void) {
   type Named = { readonly name: string };
   const take = (shard: string, entries: readonly SinkEntry[]) => {

@@ -1,6 +1,7 @@
 /**
- * What other services must know of every workspace and logical cluster: where a path leads, and where a cluster is. A projection has the shape of
- * the object it is made of, with the fields that an index reads and no others, so that a feed carries some hundred bytes and nothing private.
+ * What other services must know of every workspace and logical cluster: where a path leads, and
+ * where a cluster is. A projection has the shape of the object it is made of, with the fields that
+ * an index reads and no others, so that a feed carries some hundred bytes and nothing private.
  */
 import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { encodeStored, kindPrefix, parseStored, storedFlags } from '@kcp-ts/storage';

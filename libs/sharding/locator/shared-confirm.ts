@@ -1,6 +1,6 @@
 /**
- * One confirmation at a time for all who ask: who comes while one is under way shares the next, since the one that runs may have asked too early.
- * Resolves to undefined where it failed.
+ * One confirmation at a time for all who ask: who comes while one is under way shares the next,
+ * since the one that runs may have asked too early. Resolves to undefined where it failed.
  */
 export function sharedConfirm<Answer>(confirm: () => Promise<Answer>): () => Promise<Answer | undefined> {
   let running: Promise<Answer | undefined> | undefined;

@@ -1,9 +1,15 @@
-/** Which service answers for a virtual workspace, for those that hand requests on and serve none themselves. */
+/**
+ * Which service answers for a virtual workspace, for those that hand requests on and serve none
+ * themselves.
+ */
 import { decodeSegment } from '@kcp-ts/http';
 
 export interface VirtualWorkspacePath {
   readonly name: string;
-  /** The workspace that the path is about, by path or name: its shard serves what is not merged over all of them. */
+  /**
+   * The workspace that the path is about, by path or name: its shard serves what is not merged over
+   * all of them.
+   */
   readonly workspace: string;
 }
 
@@ -11,7 +17,10 @@ export interface VirtualWorkspacePath {
 const names: ReadonlySet<string> = new Set(['apiexport', 'apiresourceschema']);
 const prefix = '/services/';
 
-/** `/services/<name>/<workspace>/…` of a virtual workspace that there is; undefined for any other path. */
+/**
+ * `/services/<name>/<workspace>/…` of a virtual workspace that there is; undefined for any other
+ * path.
+ */
 export function parseVirtualWorkspacePath(path: string): VirtualWorkspacePath | undefined {
   if (!path.startsWith(prefix)) return undefined;
   const [name = '', workspace = ''] = path.slice(prefix.length).split('/', 2);

@@ -1,4 +1,6 @@
-/** From a service's flags to what it shares with the others: certificates, the membership, the bus. */
+/**
+ * From a service's flags to what it shares with the others: certificates, the membership, the bus.
+ */
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '@kcp-ts/base';
 import type { Bus } from '@kcp-ts/bus';
@@ -94,7 +96,9 @@ export async function openConnections(deps: ConnectionDependencies): Promise<Con
   };
 }
 
-/** The names of the shards in the membership, for a program that starts services and is none itself. */
+/**
+ * The names of the shards in the membership, for a program that starts services and is none itself.
+ */
 export async function listRegisteredShards(endpoint: string, clock: Clock): Promise<readonly string[]> {
   using client = createEtcdClient({ endpoints: [endpoint] });
   await using membership = await openEtcdMembership({ client, prefix: membershipPrefix, clock });

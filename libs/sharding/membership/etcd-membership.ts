@@ -82,7 +82,9 @@ class EtcdMembership implements Membership {
   #lease: Promise<EtcdLease> | undefined;
   #state: MembershipState = { shards: [], services: [] };
   #heardMs = 0;
-  /** Asks etcd at once whether everything has been received; undefined while there is no connection. */
+  /**
+   * Asks etcd at once whether everything has been received; undefined while there is no connection.
+   */
   #ask: (() => void) | undefined;
   #refreshing: { readonly promise: Promise<void>; end(): void } | undefined;
   /** Of etcd, when everything was read. */
@@ -126,7 +128,8 @@ class EtcdMembership implements Membership {
         {
           changes: (changes) => this.#apply(changes),
           progress: (askedMs) => this.#received(askedMs),
-          // Restored from a snapshot; or a member that is behind, and then nothing is lost by reading everything again.
+          // Restored from a snapshot; or a member that is behind, and then nothing is lost by
+          // reading everything again.
           connected: ({ clusterId, revision }, seen) => clusterId === this.#cluster && revision >= seen,
           compacted: () => undefined,
         },

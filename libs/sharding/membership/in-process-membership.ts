@@ -6,7 +6,10 @@ import { joinAheadMs, withAbsence } from './membership.ts';
 
 /** What the memberships of one installation share. */
 export interface InProcessRegistry {
-  /** A membership of one service's: what it keeps alive goes with it. `own`: its clock, where it is not the installation's. */
+  /**
+   * A membership of one service's: what it keeps alive goes with it. `own`: its clock, where it is
+   * not the installation's.
+   */
   open(own?: Clock): Membership;
 }
 

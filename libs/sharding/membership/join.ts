@@ -1,4 +1,6 @@
-/** A shard joins the others: the membership says which number it has and from when on it may commit. */
+/**
+ * A shard joins the others: the membership says which number it has and from when on it may commit.
+ */
 import type { Clock } from '@kcp-ts/base';
 import { pauseAlive } from '@kcp-ts/base';
 import { FeedService, ShardService } from '@kcp-ts/proto';

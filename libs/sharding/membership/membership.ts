@@ -1,6 +1,7 @@
 /**
- * What all services of an installation agree on: which shards and services there are, where they are reached, which of them are alive, and which shards are
- * excluded from merged streams. (docs/order-and-durability.md, "Several shards".)
+ * What all services of an installation agree on: which shards and services there are, where they
+ * are reached, which of them are alive, and which shards are excluded from merged streams.
+ * (docs/order-and-durability.md, "Several shards".)
  */
 import type { Revision } from '@kcp-ts/api';
 
@@ -26,11 +27,16 @@ export interface ShardRecord extends ShardAddress {
   readonly alive: boolean;
   /** Its progress when it was excluded. */
   readonly excludedAt: Revision | undefined;
-  /** Times in which it was excluded, oldest first: nobody resumes a merged stream from inside one. */
+  /**
+   * Times in which it was excluded, oldest first: nobody resumes a merged stream from inside one.
+   */
   readonly absences: readonly Absence[];
 }
 
-/** A time in which a shard was excluded: merged streams that ran through it have shown nothing that it committed meanwhile. */
+/**
+ * A time in which a shard was excluded: merged streams that ran through it have shown nothing that
+ * it committed meanwhile.
+ */
 export interface Absence {
   /** Its progress when it was excluded: everything up to it had been shown. */
   readonly after: Revision;
@@ -62,20 +68,26 @@ export interface ShardsView {
   silentForMs(): number;
   /**
    * Asks at once whether the state is the newest. Resolves when the answer has come, whatever it
-   * is, and after a second where none comes: `silentForMs` says what is known then. Questions at one
-   * time are one.
+   * is, and after a second where none comes: `silentForMs` says what is known then. Questions at
+   * one time are one.
    */
   refresh(): Promise<void>;
 }
 
 export interface Membership extends ShardsView, AsyncDisposable {
-  /** Joins the installation, or comes back to it, and keeps itself alive from then on. A first join counts from `joinAheadMs` ahead. */
+  /**
+   * Joins the installation, or comes back to it, and keeps itself alive from then on. A first join
+   * counts from `joinAheadMs` ahead.
+   */
   join(shard: ShardAddress): Promise<ShardRecord>;
   /** Says that a service is there, for as long as it is. */
   announce(service: ServiceRecord): Promise<void>;
   /** Takes a shard out for good. */
   leave(name: string): Promise<void>;
-  /** Excludes a shard that has made progress up to `at`; the first one to say so is right. Resolves to what holds. */
+  /**
+   * Excludes a shard that has made progress up to `at`; the first one to say so is right. Resolves
+   * to what holds.
+   */
   exclude(name: string, at: Revision): Promise<Revision>;
   /** Lets it take part again, and records its absence. */
   readmit(name: string): Promise<void>;
@@ -84,15 +96,18 @@ export interface Membership extends ShardsView, AsyncDisposable {
 }
 
 /**
- * How far ahead of the clock a first join, or a return, counts, in milliseconds. By then every feed consumer knows of it or has been pausing for not receiving
- * the membership: half a second of silence, half a second between two clocks, and half a second to spare. What is longer keeps clients waiting for a
- * shard that is back.
+ * How far ahead of the clock a first join, or a return, counts, in milliseconds. By then every feed
+ * consumer knows of it or has been pausing for not receiving the membership: half a second of
+ * silence, half a second between two clocks, and half a second to spare. What is longer keeps
+ * clients waiting for a shard that is back.
  */
 export const joinAheadMs = 1_500;
 
 const absencesMax = 16;
 
-/** Those that are kept: where they become many, the two oldest are taken for one that spans both. */
+/**
+ * Those that are kept: where they become many, the two oldest are taken for one that spans both.
+ */
 export function withAbsence(absences: readonly Absence[], absence: Absence): readonly Absence[] {
   const all = [...absences, absence];
   const [first, second] = all;

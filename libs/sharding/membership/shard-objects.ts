@@ -1,6 +1,7 @@
 /**
- * The shard that holds root keeps a Shard object for every shard that has joined: so workspaces and partitions can be scheduled, and an operator
- * can mark one as unschedulable. What people write there (labels, annotations) stays theirs. A Shard object that is deleted takes its shard out.
+ * The shard that holds root keeps a Shard object for every shard that has joined: so workspaces and
+ * partitions can be scheduled, and an operator can mark one as unschedulable. What people write
+ * there (labels, annotations) stays theirs. A Shard object that is deleted takes its shard out.
  */
 import type { ClusterName, KubeObject } from '@kcp-ts/api';
 import { asClusterName } from '@kcp-ts/api';

@@ -1,7 +1,8 @@
 /**
- * Sees to it that a dead shard does not hold up everybody's streams: one whose heartbeat in the membership has lapsed is left out, by a record that all
- * replicas read before any of them passes it; and one that is alive again and answers comes back. A replica that alone cannot reach a living shard leaves
- * it in, and ends its own streams.
+ * Sees to it that a dead shard does not hold up everybody's streams: one whose heartbeat in the
+ * membership has lapsed is left out, by a record that all replicas read before any of them passes
+ * it; and one that is alive again and answers comes back. A replica that alone cannot reach a
+ * living shard leaves it in, and ends its own streams.
  */
 
 import type { Revision } from '@kcp-ts/api';
@@ -15,7 +16,9 @@ export interface ExclusionsDependencies {
   /** Records it; the first to say so is right. */
   exclude(name: string, at: Revision): Promise<unknown>;
   readmit(name: string): Promise<unknown>;
-  /** The progress of a shard that this replica's streams have all seen, or else that it knows of. */
+  /**
+   * The progress of a shard that this replica's streams have all seen, or else that it knows of.
+   */
   progressOf(name: string): Revision | undefined;
   /** Whether the shard answers. */
   reachable(shard: ShardRecord): Promise<boolean>;

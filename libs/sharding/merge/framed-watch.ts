@@ -4,7 +4,10 @@ import type { Peer } from '@kcp-ts/http';
 import type { StreamSerializer } from '@kcp-ts/watch';
 import { encodeWatchFrame, framedAcceptHeader, framedWatchType, watchedKindHeader } from './frames.ts';
 
-/** `isService`: whether a connection is that of another service of the installation; others get no frames. */
+/**
+ * `isService`: whether a connection is that of another service of the installation; others get no
+ * frames.
+ */
 export function createFramedWatch(isService: (peer: Peer) => boolean): StreamSerializer {
   return {
     mediaType: framedWatchType,

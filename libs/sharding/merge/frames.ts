@@ -1,13 +1,14 @@
 /**
- * What a watch looks like between services: `[u32 length of the payload][u8 type][f64 revision][payload]`, big-endian. A merged stream orders events by
- * their revision and never opens them, so revisions stand outside and progress is said in between.
+ * What a watch looks like between services: `[u32 length of the payload][u8 type][f64
+ * revision][payload]`, big-endian. A merged stream orders events by their revision and never opens
+ * them, so revisions stand outside and progress is said in between.
  */
 import type { Revision } from '@kcp-ts/api';
 import { asRevision } from '@kcp-ts/api';
 
 /**
- * `event`: the payload is the line of an ordinary watch. `progress`: nothing at or below the revision will come any more. `error`: the payload is a
- * Status, and the stream is over.
+ * `event`: the payload is the line of an ordinary watch. `progress`: nothing at or below the
+ * revision will come any more. `error`: the payload is a Status, and the stream is over.
  */
 export type WatchFrameType = 'event' | 'progress' | 'error';
 
@@ -21,7 +22,10 @@ export interface WatchFrame {
 export const framedWatchType = 'application/vnd.kcp.frames';
 /** What the client accepts, where the service that asks accepts frames. */
 export const framedAcceptHeader = 'kcp-accept';
-/** Says, in the answer to a framed watch, what its bookmarks are called: `{"kind":…,"apiVersion":…}`. */
+/**
+ * Says, in the answer to a framed watch, what its bookmarks are called:
+ * `{"kind":…,"apiVersion":…}`.
+ */
 export const watchedKindHeader = 'kcp-watched-kind';
 
 const headBytes = 13;
@@ -41,7 +45,10 @@ export function encodeWatchFrame(type: WatchFrameType, revision: Revision, paylo
 }
 
 export interface WatchFrameReader {
-  /** The frames that are complete now; payloads are views of the chunks where they can be. Throws for bytes that are no frames. */
+  /**
+   * The frames that are complete now; payloads are views of the chunks where they can be. Throws
+   * for bytes that are no frames.
+   */
   push(chunk: Uint8Array): readonly WatchFrame[];
 }
 

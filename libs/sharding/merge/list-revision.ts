@@ -1,6 +1,7 @@
 /**
- * The revision to read all shards at. Each is asked for its newest commit after the client asked, and the largest is taken: so a client reads what it or
- * anybody has written before, whichever shard's clock is ahead.
+ * The revision to read all shards at. Each is asked for its newest commit after the client asked,
+ * and the largest is taken: so a client reads what it or anybody has written before, whichever
+ * shard's clock is ahead.
  */
 
 import type { Revision } from '@kcp-ts/api';
@@ -28,7 +29,9 @@ export interface ListRevision {
 }
 
 const aheadMsMax = 3_000;
-/** What passes by itself (a shard that returns, a membership that is slow) is waited for this long. */
+/**
+ * What passes by itself (a shard that returns, a membership that is slow) is waited for this long.
+ */
 const settleMsMax = 3_000;
 const settleAgainMs = 25;
 /** A shard whose clock is further off its peers' refuses to serve. */
@@ -74,7 +77,10 @@ async function newestOf(
   return { revision, silent };
 }
 
-/** Resolves when the membership has answered: a service without its answer may not know of a shard. Throws ServiceUnavailable where that takes too long. */
+/**
+ * Resolves when the membership has answered: a service without its answer may not know of a shard.
+ * Throws ServiceUnavailable where that takes too long.
+ */
 export async function awaitMembership(
   shards: Pick<ShardsView, 'silentForMs' | 'refresh'>,
   clock: Clock,
@@ -99,7 +105,10 @@ async function settled({ shards, clock, includes }: ListRevisionOptions): Promis
   }
 }
 
-/** From inside an absence nobody can go on: a list there would only be asked for again, on an idle installation for ever. */
+/**
+ * From inside an absence nobody can go on: a list there would only be asked for again, on an idle
+ * installation for ever.
+ */
 function behindAbsences(shards: readonly ShardRecord[], revision: Revision): Revision {
   let behind = revision;
   for (const { after, upTo } of shards.flatMap(({ absences }) => absences)) {
@@ -116,7 +125,8 @@ export async function consistentListRevision(options: ListRevisionOptions): Prom
   // A list of no shard is as new as any other.
   const asked = shards.length > 0 ? shards : options.shards.current().shards.filter(({ alive }) => alive);
   const { revision: newest, silent } = await newestOf(progressRequester, asked, options.atLeast ?? revisionZero);
-  // One that only joins does not answer yet, and has nothing. Whether another one has, only it can say.
+  // One that only joins does not answer yet, and has nothing. Whether another one has, only it can
+  // say.
   const joining = revisionAt(clock.now() + skewMsMax);
   const lost = silent.find((shard) => shard.joinRevision < joining && shards.includes(shard));
   if (lost !== undefined) throw unavailable(`shard ${JSON.stringify(lost.name)} cannot be reached`);

@@ -1,6 +1,7 @@
 /**
- * A merged stream: the events of all shards in one order. An event is emitted when every shard has made progress past it, so the last resourceVersion
- * that a client has seen says where to go on, on any replica. What cannot be gone on with ends with 410, never with a wrong event.
+ * A merged stream: the events of all shards in one order. An event is emitted when every shard has
+ * made progress past it, so the last resourceVersion that a client has seen says where to go on, on
+ * any replica. What cannot be gone on with ends with 410, never with a wrong event.
  */
 
 import type { Revision } from '@kcp-ts/api';
@@ -20,7 +21,10 @@ export interface MergedHandler {
   events(events: readonly MergedEvent[]): boolean;
   /** The state at this revision has been handed on completely. */
   started(revision: Revision): void;
-  /** With an error: the client gets it. Without one a living shard cannot be reached from here, and the client resumes at another replica. */
+  /**
+   * With an error: the client gets it. Without one a living shard cannot be reached from here, and
+   * the client resumes at another replica.
+   */
   end(error: StatusError | undefined): void;
 }
 
@@ -40,7 +44,10 @@ export interface MergedWatchOptions {
 export interface MergedWatch extends Disposable {
   /** The client takes events again. */
   drained(): void;
-  /** Everything up to it has been emitted and nothing behind it: what a bookmark may say. Undefined in between. */
+  /**
+   * Everything up to it has been emitted and nothing behind it: what a bookmark may say. Undefined
+   * in between.
+   */
   position(): Revision | undefined;
 }
 
@@ -49,7 +56,10 @@ const piece = 1_000;
 /** How often an idle watch asks for the membership, to say in bookmarks how far it is. */
 const quietRefreshMs = 4_000;
 
-/** Throws StatusError Expired where the stream cannot begin. Never calls the handler before it returns. */
+/**
+ * Throws StatusError Expired where the stream cannot begin. Never calls the handler before it
+ * returns.
+ */
 export function createMergedWatch(options: MergedWatchOptions): MergedWatch {
   const watch = new OrderedWatch(options);
   watch.begin();
@@ -130,7 +140,8 @@ class OrderedWatch implements MergedWatch {
         return void this.#end(expiredAround(shard));
       shardStream.shard = shard;
       if (shard.excludedAt === shardStream.excludedAt) continue;
-      // It returns, having committed what was not shown; or it is left out, and not all that came before has been seen here.
+      // It returns, having committed what was not shown; or it is left out, and not all that came
+      // before has been seen here.
       if (shard.excludedAt === undefined || shardStream.excludedAt !== undefined)
         return void this.#end(expiredAround(shard));
       if (shardStream.starting || shardStream.progress < shard.excludedAt) return void this.#end(expiredAround(shard));
@@ -146,8 +157,8 @@ class OrderedWatch implements MergedWatch {
   }
 
   /**
-   * How far every shard that takes part has got. A join revision lies ahead of all clocks, so a shard that only joins holds others back where it must,
-   * and takes nobody there.
+   * How far every shard that takes part has got. A join revision lies ahead of all clocks, so a
+   * shard that only joins holds others back where it must, and takes nobody there.
    */
   #frontier(): Revision {
     let frontier = Number.POSITIVE_INFINITY;
@@ -186,7 +197,10 @@ class OrderedWatch implements MergedWatch {
     this.#requestProgress();
   }
 
-  /** Goes on when the membership has answered: it is asked at once where an event waits, and seldom where only the position would move. */
+  /**
+   * Goes on when the membership has answered: it is asked at once where an event waits, and seldom
+   * where only the position would move.
+   */
   #refreshMembership(): void {
     const { shards, clock } = this.#options;
     const now = clock.monotonic();

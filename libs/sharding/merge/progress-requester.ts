@@ -15,9 +15,14 @@ export interface ProgressRequester {
    * that still waits requests it again.
    */
   requestProgress(shard: ShardRecord, past: Revision): void;
-  /** Resolves once the shard's progress is past a revision. Rejects when it cannot be reached, or does not get there in time. */
+  /**
+   * Resolves once the shard's progress is past a revision. Rejects when it cannot be reached, or
+   * does not get there in time.
+   */
   reach(shard: ShardRecord, past: Revision): Promise<void>;
-  /** A request of its own, sent now: its answer holds for everything that was acknowledged before. */
+  /**
+   * A request of its own, sent now: its answer holds for everything that was acknowledged before.
+   */
   ask(shard: ShardRecord): Promise<ShardProgress>;
   /** The largest progress that a shard has promised to anyone here. */
   progressOf(name: string): Revision | undefined;

@@ -3,7 +3,10 @@ import type { Revision } from '@kcp-ts/api';
 import { asRevision, StatusError } from '@kcp-ts/api';
 import type { ShardRecord } from '../membership/membership.ts';
 
-/** A resourceVersion in parts. Of a list or bookmark over all shards, `shard` is the highest number there is, so that ties count as seen. */
+/**
+ * A resourceVersion in parts. Of a list or bookmark over all shards, `shard` is the highest number
+ * there is, so that ties count as seen.
+ */
 export interface Position {
   readonly revision: Revision;
   readonly shard: number;
@@ -26,7 +29,10 @@ export function isInsideAbsence(from: Position, shard: ShardRecord): boolean {
   return shard.absences.some(({ after, upTo }) => seen > after && seen < upTo);
 }
 
-/** Why a stream cannot go on from there: a shard committed unseen, or what is missing of it cannot be had. Undefined where it can. */
+/**
+ * Why a stream cannot go on from there: a shard committed unseen, or what is missing of it cannot
+ * be had. Undefined where it can.
+ */
 export function resumeRefusal(from: Position, shard: ShardRecord): StatusError | undefined {
   const missing = shard.excludedAt !== undefined && resumeRevision(from, shard) < shard.excludedAt;
   return missing || isInsideAbsence(from, shard) ? expiredAround(shard) : undefined;

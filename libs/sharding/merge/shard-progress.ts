@@ -1,10 +1,14 @@
-/** How far a shard has made progress, and how long its membership may be silent: what merged streams wait for. */
+/**
+ * How far a shard has made progress, and how long its membership may be silent: what merged streams
+ * wait for.
+ */
 import type { Revision } from '@kcp-ts/api';
 import type { ShardRecord } from '../membership/membership.ts';
 
 /**
- * A service that has had no answer of the membership for this long knows too little: a shard may have joined. A join counts from so far ahead that this, the half second
- * that clocks may be apart, and as much again lie between.
+ * A service that has had no answer of the membership for this long knows too little: a shard may
+ * have joined. A join counts from so far ahead that this, the half second that clocks may be apart,
+ * and as much again lie between.
  */
 export const silentMsMax = 500;
 
@@ -16,5 +20,8 @@ export interface ShardProgress {
   readonly last: Revision;
 }
 
-/** Asks a shard to make progress past a revision, as far as its own clock allows, and to say so on its streams. Rejects when it cannot be reached. */
+/**
+ * Asks a shard to make progress past a revision, as far as its own clock allows, and to say so on
+ * its streams. Rejects when it cannot be reached.
+ */
 export type AskProgress = (shard: ShardRecord, past: Revision) => Promise<ShardProgress>;

@@ -1,4 +1,7 @@
-/** One shard's part of one merged stream: what has come and waits for the others, how far the shard has got, and its stream, opened again when it breaks. */
+/**
+ * One shard's part of one merged stream: what has come and waits for the others, how far the shard
+ * has got, and its stream, opened again when it breaks.
+ */
 
 import type { Revision, StatusError } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
@@ -17,7 +20,9 @@ export interface ShardStreamDependencies {
   readonly clock: Clock;
   /** Something came: look again at what can be emitted. */
   changed(): void;
-  /** The shard stream cannot go on; without an error because the shard cannot be reached from here. */
+  /**
+   * The shard stream cannot go on; without an error because the shard cannot be reached from here.
+   */
   failed(error: StatusError | undefined): void;
   /** An object of the state that the stream begins with. */
   initial(event: MergedEvent): void;
@@ -30,7 +35,10 @@ const queuedBytesMax = 4 * 1024 * 1024;
 const queuedEventsMax = 10_000;
 const reopenMsMin = 50;
 const reopenMsMax = 1_000;
-/** A living shard that cannot be reached from here for this long: the client goes to another replica. */
+/**
+ * A living shard that cannot be reached from here for this long: the client goes to another
+ * replica.
+ */
 export const unreachableMsMax = 5_000;
 
 export class ShardStream implements Disposable {
@@ -150,7 +158,10 @@ export class ShardStream implements Disposable {
     this.#regulate();
   }
 
-  /** A full shard stream never holds up the order: it has made progress past all it holds, so the others decide. */
+  /**
+   * A full shard stream never holds up the order: it has made progress past all it holds, so the
+   * others decide.
+   */
   #regulate(): void {
     const queued = this.#queue.length - this.#head;
     const full = this.#bytes > queuedBytesMax || queued > queuedEventsMax;

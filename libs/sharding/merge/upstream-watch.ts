@@ -6,7 +6,10 @@ import type { WatchFrame } from './frames.ts';
 export interface UpstreamWatchHandlers {
   /** In the shard's order, as they arrived together. No `error` is among them. */
   frames(frames: readonly WatchFrame[]): void;
-  /** Nothing more will come. With an error the shard refused, or ended it for good; without one the connection broke, and it may be opened again. */
+  /**
+   * Nothing more will come. With an error the shard refused, or ended it for good; without one the
+   * connection broke, and it may be opened again.
+   */
   end(error: StatusError | undefined): void;
 }
 
@@ -17,8 +20,9 @@ export interface UpstreamWatch extends Disposable {
 }
 
 /**
- * Opens the events of one shard after a revision, or, with `initial`, its state at exactly that revision first (as events that carry it) and a progress
- * behind that. Never calls a handler before it returns, nor after the stream was disposed of.
+ * Opens the events of one shard after a revision, or, with `initial`, its state at exactly that
+ * revision first (as events that carry it) and a progress behind that. Never calls a handler before
+ * it returns, nor after the stream was disposed of.
  */
 export type OpenUpstreamWatch = (
   shard: ShardRecord,

@@ -1,4 +1,7 @@
-/** How old what is known of other shards may be for a decision: past that, the service that must know asks, or refuses. */
+/**
+ * How old what is known of other shards may be for a decision: past that, the service that must
+ * know asks, or refuses.
+ */
 
 /** A right that was revoked must not live on for longer behind a connection that is broken. */
 const freshMs = 10_000;
@@ -15,8 +18,8 @@ export interface ViewAge {
 }
 
 /**
- * Whether what is known of a cluster of another shard may decide. Of a shard that is down nothing can have changed; but that it is down is only known while
- * the membership answers.
+ * Whether what is known of a cluster of another shard may decide. Of a shard that is down nothing
+ * can have changed; but that it is down is only known while the membership answers.
  */
 export function isFreshView({ shard, alive, membershipSilentMs, ageMs }: ViewAge): boolean {
   if (shard === undefined) return true;

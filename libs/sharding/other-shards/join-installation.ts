@@ -1,6 +1,7 @@
 /**
- * A shard of several: it joins the membership, publishes its feed, follows everybody else's, and answers what other services ask by gRPC. What it knows of
- * the others is a view, which it goes on working with when any of them cannot be reached.
+ * A shard of several: it joins the membership, publishes its feed, follows everybody else's, and
+ * answers what other services ask by gRPC. What it knows of the others is a view, which it goes on
+ * working with when any of them cannot be reached.
  */
 
 import type { Revision } from '@kcp-ts/api';
@@ -64,7 +65,10 @@ export interface Installation {
   readonly received: Pick<ReceivedRevisions, 'refused'>;
   /** From now on what other shards ask of this one is done. */
   takeRequests(requests: ClusterRequests): void;
-  /** Called when other services request progress past a revision: all watches get the progress at once. */
+  /**
+   * Called when other services request progress past a revision: all watches get the progress at
+   * once.
+   */
   onProgressRequest(requestProgress: (past: Revision) => Promise<Revision>): void;
   /** Ends it; calls of others that are under way have so long to end. */
   close(drainMs: number): Promise<void>;
@@ -129,7 +133,10 @@ async function countClusters(store: Store): Promise<{ readonly count: () => numb
   return { count: () => count, following };
 }
 
-/** Clients of other shards, by name, for as long as they are in the membership under the same address. */
+/**
+ * Clients of other shards, by name, for as long as they are in the membership under the same
+ * address.
+ */
 function createClients(membership: Membership, tls: PeerTls) {
   const clients = new Map<string, { readonly address: string; readonly client: RpcClient<typeof ShardService> }>();
   return {

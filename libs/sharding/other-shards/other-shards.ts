@@ -25,13 +25,19 @@ export interface OtherShards {
   /** How many clusters a shard has; undefined for one that cannot take any now. */
   load(shard: string): number | undefined;
   /**
-   * Whether what is known of a cluster of another shard may decide who may do what: it is no older than 10 s, or its shard is down, so that nobody
-   * can have changed it.
+   * Whether what is known of a cluster of another shard may decide who may do what: it is no older
+   * than 10 s, or its shard is down, so that nobody can have changed it.
    */
   isFresh(cluster: LogicalClusterName): boolean;
-  /** Whether a workspace of another shard's cluster that is not known here is not there: that shard lives, and has said itself what it has. */
+  /**
+   * Whether a workspace of another shard's cluster that is not known here is not there: that shard
+   * lives, and has said itself what it has.
+   */
   isComplete(parent: string): boolean;
-  /** Resolves when everything that living shards had committed before the call is known here; false where one could not be asked. */
+  /**
+   * Resolves when everything that living shards had committed before the call is known here; false
+   * where one could not be asked.
+   */
   catchUp(): Promise<boolean>;
   /** Whether a service account of another shard is there; rejects where that cannot be asked. */
   hasServiceAccount(account: ServiceAccount): Promise<boolean>;

@@ -1,4 +1,7 @@
-/** What a shard of several reports to its operator: its clock, the revisions that it refused, and its use of etcd. */
+/**
+ * What a shard of several reports to its operator: its clock, the revisions that it refused, and
+ * its use of etcd.
+ */
 
 import { StatusError } from '@kcp-ts/api';
 import type { Series } from '@kcp-ts/observability';
@@ -12,7 +15,10 @@ export interface ShardReport {
   etcdTransactions(): number;
 }
 
-/** Why a request must not be served while the clock is wrong. What the operator needs to see why is served. */
+/**
+ * Why a request must not be served while the clock is wrong. What the operator needs to see why is
+ * served.
+ */
 export function wrongClock(
   report: Pick<ShardReport, 'clocks'> | undefined,
   { path }: { readonly path: string },

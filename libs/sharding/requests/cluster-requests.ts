@@ -1,4 +1,7 @@
-/** What other shards ask of this one: to make a logical cluster for a workspace of theirs, to say how it does, and to take it away. */
+/**
+ * What other shards ask of this one: to make a logical cluster for a workspace of theirs, to say
+ * how it does, and to take it away.
+ */
 
 import type { ClusterName, LogicalClusterName } from '@kcp-ts/api';
 import { asClusterName } from '@kcp-ts/api';
@@ -50,7 +53,10 @@ export interface ClusterRequestDependencies {
   readonly externalUrl: string;
   /** Resolves when what other shards have committed before the call is known here. */
   catchUp(): Promise<unknown>;
-  /** Marks a cluster that its caller has seen, and removes what can go. Undefined where another writer was faster: ask again. */
+  /**
+   * Marks a cluster that its caller has seen, and removes what can go. Undefined where another
+   * writer was faster: ask again.
+   */
   remove(cluster: ClusterName): Promise<ClusterDeletion | undefined>;
 }
 
@@ -65,9 +71,15 @@ function refused(why: RequestRefusal): RequestOutcome {
 // check-allow function-length -- one handler for each request, over the same pending clusters
 export function createClusterRequests(deps: ClusterRequestDependencies): ClusterRequests {
   const { store, clock, types, externalUrl } = deps;
-  /** Clusters that are being made; resolves when they are, or could not be. A removal that did not wait would leave the cluster behind for good. */
+  /**
+   * Clusters that are being made; resolves when they are, or could not be. A removal that did not
+   * wait would leave the cluster behind for good.
+   */
   const making = new Map<string, Promise<void>>();
-  /** Clusters that were asked to go, and when, oldest first: a request that its removal has overtaken makes nothing. Names are never used again. */
+  /**
+   * Clusters that were asked to go, and when, oldest first: a request that its removal has
+   * overtaken makes nothing. Names are never used again.
+   */
   const removed = new Map<string, number>();
 
   function rememberRemoved(name: string): void {
@@ -165,7 +177,8 @@ export function createClusterRequests(deps: ClusterRequestDependencies): Cluster
         const found = find(name);
         if (found !== undefined && found.object.spec?.owner?.uid !== ownerUid) return { gone: true };
         if (found === undefined) {
-          // It may have gone this moment, by other hands: the caller then forgets it, so it must be durable.
+          // It may have gone this moment, by other hands: the caller then forgets it, so it must be
+          // durable.
           const gone = await store.commit([{ op: 'check', key: logicalClusterKey(name), createRevision: 'absent' }]);
           if (gone.status === 'committed') return { gone: true };
           continue;

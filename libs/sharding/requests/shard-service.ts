@@ -26,7 +26,10 @@ function fromState({ phase, initializers, terminators, url }: ClusterState): Mad
 /** Whether an account is in the store of this shard. */
 export type FindServiceAccount = (account: ServiceAccount) => boolean;
 
-/** `requests`: undefined until the shard is composed, and while it must not serve; callers get an answer then that has them ask again. */
+/**
+ * `requests`: undefined until the shard is composed, and while it must not serve; callers get an
+ * answer then that has them ask again.
+ */
 export function shardService(requests: () => ClusterRequests | undefined, find: FindServiceAccount): RpcService {
   function admitted(call: RpcCall): ClusterRequests {
     admitServices(call, ['shard']);

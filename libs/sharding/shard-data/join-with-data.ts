@@ -14,7 +14,10 @@ function labelsOf({ shardLabels }: ShardDataConfig): Record<string, string> {
   );
 }
 
-/** Joins the other shards with the data that this process owns, and leaves them when another process owns it. */
+/**
+ * Joins the other shards with the data that this process owns, and leaves them when another process
+ * owns it.
+ */
 export async function joinWithData(
   deps: DataDependencies,
   replica: EtcdReplica,
@@ -38,7 +41,8 @@ export async function joinWithData(
     }),
   );
   const { membership, own, bus, tls, rpc, clocks } = joined;
-  // Also where the clock is set back from here on: nothing is committed at or below what was promised.
+  // Also where the clock is set back from here on: nothing is committed at or below what was
+  // promised.
   store.observe(own.joinRevision);
   const installation = await joinInstallation({
     membership,

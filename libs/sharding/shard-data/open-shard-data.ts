@@ -1,4 +1,7 @@
-/** Where a shard's data is, and who else there is: a store of its own, or one in etcd that it owns while it may, with others or without. */
+/**
+ * Where a shard's data is, and who else there is: a store of its own, or one in etcd that it owns
+ * while it may, with others or without.
+ */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { EtcdReplica, StoreOptions } from '@kcp-ts/storage';
@@ -66,7 +69,10 @@ async function openInEtcd(deps: DataDependencies): Promise<ShardData> {
   };
 }
 
-/** Where the data is follows from the flags of the store alone, whether there are others from those of NATS. */
+/**
+ * Where the data is follows from the flags of the store alone, whether there are others from those
+ * of NATS.
+ */
 export function openShardData(deps: DataDependencies): Promise<ShardData> {
   return deps.config.etcdServers.length > 0 ? openInEtcd(deps) : openEmbedded(deps);
 }

@@ -48,7 +48,10 @@ export interface OwnedData extends AsyncDisposable {
 }
 
 export interface ShardData extends AsyncDisposable {
-  /** Resolves when this process owns the shard: until then another one does, and this one is its standby. Again, when that was lost. Rejects with the signal. */
+  /**
+   * Resolves when this process owns the shard: until then another one does, and this one is its
+   * standby. Again, when that was lost. Rejects with the signal.
+   */
   own(signal: AbortSignal): Promise<OwnedData>;
   /** Undefined where no other process can own the shard. */
   readonly role: (() => ReplicaRole) | undefined;

@@ -1,6 +1,6 @@
 /**
- * Who asks, as the shards receive it: by an assertion of this service for a client with a certificate
- * or with the assertion of a front-proxy, by the client's own token for any other.
+ * Who asks, as the shards receive it: by an assertion of this service for a client with a
+ * certificate or with the assertion of a front-proxy, by the client's own token for any other.
  */
 
 import type { UserInfo } from '@kcp-ts/api';
@@ -10,7 +10,10 @@ import { assertionHeader, serviceAudience } from '@kcp-ts/authn';
 import type { Exchange, Peer } from '@kcp-ts/http';
 import { forwardedHeaders } from '../backends/forwarded-headers.ts';
 
-/** The headers of a request to a shard, made for each request: an assertion is for one shard, and is valid for a short time only. */
+/**
+ * The headers of a request to a shard, made for each request: an assertion is for one shard, and is
+ * valid for a short time only.
+ */
 export type RequestHeaders = (shard: string) => Record<string, string | string[]>;
 
 export interface CallerDependencies {

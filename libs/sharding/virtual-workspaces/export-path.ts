@@ -1,4 +1,7 @@
-/** `/services/apiexport/<cluster>/<export>[/shards/<selector>]/clusters/<cluster or *>/…`, taken apart. */
+/**
+ * `/services/apiexport/<cluster>/<export>[/shards/<selector>]/clusters/<cluster or *>/…`, taken
+ * apart.
+ */
 
 import type { LabelSelector } from '@kcp-ts/api';
 import { parseLabelSelector } from '@kcp-ts/api';
@@ -20,7 +23,9 @@ export interface ExportPath {
   path(consumer: string): string;
 }
 
-/** Undefined for a path of another form. Throws StatusError BadRequest for a selector that is none. */
+/**
+ * Undefined for a path of another form. Throws StatusError BadRequest for a selector that is none.
+ */
 export function parseExportPath(path: string): ExportPath | undefined {
   if (!path.startsWith(apiExportPrefix)) return undefined;
   const [owner = '', name = '', ...behind] = path.slice(apiExportPrefix.length).split('/');

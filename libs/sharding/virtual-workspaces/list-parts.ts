@@ -1,4 +1,6 @@
-/** A shard's list in three parts: its head, its items as they are, its tail. Items are never parsed. */
+/**
+ * A shard's list in three parts: its head, its items as they are, its tail. Items are never parsed.
+ */
 
 import { StatusError } from '@kcp-ts/api';
 import type { UpstreamAnswer } from '@kcp-ts/http';
@@ -14,7 +16,9 @@ export interface ListParts {
   readonly head: ListHead;
   /** What the items stand under: `items`, or the `rows` of a Table. */
   readonly under: 'items' | 'rows';
-  /** The items' bytes with the commas between them, as they come. Throws where the list ends early. */
+  /**
+   * The items' bytes with the commas between them, as they come. Throws where the list ends early.
+   */
   items(): AsyncIterable<Uint8Array>;
 }
 

@@ -14,7 +14,10 @@ import type { MergeDependencies, MergedRequest } from './merged-request.ts';
 import { agreeMs, mayBeLate, restOfQuery } from './merged-request.ts';
 import { readAll, statusErrorOf } from './shard-answer.ts';
 
-/** Where a paged list goes on: at which revision, on which shard, and that shard's own token, if it had begun. */
+/**
+ * Where a paged list goes on: at which revision, on which shard, and that shard's own token, if it
+ * had begun.
+ */
 interface PagePosition {
   readonly revision: Revision;
   readonly shard: number;
@@ -87,7 +90,10 @@ async function positionOf(
   return { revision: found.revision, shard: 0, token: '' };
 }
 
-/** One shard's list at the revision, or what follows its token. Retries what a shard may not know yet. */
+/**
+ * One shard's list at the revision, or what follows its token. Retries what a shard may not know
+ * yet.
+ */
 async function openShard(
   deps: MergeDependencies,
   request: MergedRequest,
@@ -179,7 +185,10 @@ async function emptyList(
   return { ...(await openList(answer)), async *items() {} };
 }
 
-/** A page never spans shards: fewer objects than the limit are a page too, and only the token says whether there are more. */
+/**
+ * A page never spans shards: fewer objects than the limit are a page too, and only the token says
+ * whether there are more.
+ */
 async function sendPage(
   deps: MergeDependencies,
   exchange: Exchange,

@@ -20,7 +20,10 @@ export interface MergedRequest {
   readonly query: URLSearchParams;
   readonly headers: RequestHeaders;
   includes(shard: ShardRecord): boolean;
-  /** The shard of the export, or another one in its place: its answer decides where others do not know the export, or its rights, yet. */
+  /**
+   * The shard of the export, or another one in its place: its answer decides where others do not
+   * know the export, or its rights, yet.
+   */
   readonly decider: ShardRecord | undefined;
 }
 
@@ -32,7 +35,9 @@ export function mayBeLate(status: number): boolean {
   return status === 401 || status === 403 || status === 404;
 }
 
-/** The client's query without what says where a list or watch begins: that is this service's to say. */
+/**
+ * The client's query without what says where a list or watch begins: that is this service's to say.
+ */
 export function restOfQuery(query: URLSearchParams): URLSearchParams {
   const rest = new URLSearchParams(query);
   for (const name of [

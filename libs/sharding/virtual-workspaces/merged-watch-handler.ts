@@ -16,7 +16,10 @@ import type { MergeDependencies, MergedRequest } from './merged-request.ts';
 import { agreeMs, mayBeLate, missingWarnings, restOfQuery } from './merged-request.ts';
 import type { WatchHead } from './upstream-watches.ts';
 
-/** As a shard: a watch without timeoutSeconds ends after 30 to 60 minutes, so that clients spread over replicas. */
+/**
+ * As a shard: a watch without timeoutSeconds ends after 30 to 60 minutes, so that clients spread
+ * over replicas.
+ */
 const timeoutMsMin = 30 * 60_000;
 const bookmarkMs = 30_000;
 
@@ -208,7 +211,10 @@ class ClientWatch implements MergedHandler {
   }
 }
 
-/** Resolves when the watch is over. Throws a StatusError, also a shard's own, where it cannot begin. `running`: those that a drain ends. */
+/**
+ * Resolves when the watch is over. Throws a StatusError, also a shard's own, where it cannot begin.
+ * `running`: those that a drain ends.
+ */
 export async function handleMergedWatch(
   deps: MergeDependencies,
   exchange: Exchange,

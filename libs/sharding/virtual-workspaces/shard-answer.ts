@@ -32,7 +32,10 @@ const reasons: Readonly<Record<number, StatusReason>> = {
   504: 'Timeout',
 };
 
-/** A shard's Status, to be said again; anything else is a shard that does not work. `code`: of the answer, where there was one. */
+/**
+ * A shard's Status, to be said again; anything else is a shard that does not work. `code`: of the
+ * answer, where there was one.
+ */
 export function statusErrorOf(text: string, code = 500): StatusError {
   try {
     const status = JSON.parse(text) as Partial<Status>;

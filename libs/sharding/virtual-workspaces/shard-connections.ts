@@ -1,4 +1,7 @@
-/** The shards of the installation, as a replica of the virtual workspaces asks them: for progress by gRPC, for objects by their API. */
+/**
+ * The shards of the installation, as a replica of the virtual workspaces asks them: for progress by
+ * gRPC, for objects by their API.
+ */
 
 import type { Revision } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';

@@ -1,4 +1,7 @@
-/** The labels of shards, for those who select by them: a Shard object's, which operators change, over those that the shard joined with. */
+/**
+ * The labels of shards, for those who select by them: a Shard object's, which operators change,
+ * over those that the shard joined with.
+ */
 import type { KubeObject } from '@kcp-ts/api';
 import { kindPrefix, parseStored } from '@kcp-ts/storage';
 import { createEntryView } from '../feed/entry-view.ts';

@@ -1,4 +1,7 @@
-/** The framed watches that a replica holds at the shards: opened for merged streams, and given up when a shard has gone silent. */
+/**
+ * The framed watches that a replica holds at the shards: opened for merged streams, and given up
+ * when a shard has gone silent.
+ */
 
 import type { Revision } from '@kcp-ts/api';
 import { formatResourceVersion, revisionZero, type StatusError } from '@kcp-ts/api';

@@ -1,4 +1,7 @@
-/** A request to a virtual workspace: one about one consumer goes to the consumer's shard, one about all of them is answered here, over all shards. */
+/**
+ * A request to a virtual workspace: one about one consumer goes to the consumer's shard, one about
+ * all of them is answered here, over all shards.
+ */
 
 import { compileLabelSelector, isWorkspacePath, StatusError } from '@kcp-ts/api';
 import { isTrue, parseApiPath, parseListOptions, parseQuery } from '@kcp-ts/apiserver';
@@ -70,7 +73,10 @@ export function createVirtualWorkspacesHandler(deps: VirtualWorkspacesHandlerDep
     return confirmed;
   }
 
-  /** The shard of the export; where it is down, or there is no such workspace, any other knows what to say. */
+  /**
+   * The shard of the export; where it is down, or there is no such workspace, any other knows what
+   * to say.
+   */
   async function shardOf(workspace: string): Promise<ShardRecord | undefined> {
     const found = await resolve(workspace);
     const shard = found.status === 'found' ? merge.shards.byName(found.shard) : undefined;
