@@ -18,15 +18,15 @@ export interface RequestMetrics {
 }
 
 export interface RequestMetricsDependencies {
-  /** Whether a resource is one that every workspace has; all others are counted together. */
-  isBuiltIn(group: string, resource: string): boolean;
+  /** Whether a resource is a built-in one, at a version that it has; all others are counted together. */
+  isBuiltIn(group: string, version: string, resource: string): boolean;
 }
 
 /** Label sets of their own; what is asked beyond is counted together, by verb. */
 const countersMax = 500;
-const histogramsMax = 60;
+const histogramsMax = 100;
 /** Of kube-apiserver's bounds those that its rules read, and enough between. */
-const bounds = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.5, 2, 3, 5, 10, 20, 30, 60];
+const bounds = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 1, 2, 5, 10, 30, 60];
 
 /** The verbs of kube-apiserver's metrics. */
 const verbs: Readonly<Record<Verb, string>> = {
@@ -48,14 +48,20 @@ const labelNames = [...keyLabels, 'component'];
 const subresources = new Set(['', 'status', 'scale', 'token', 'finalize', 'approval']);
 const knownOf = (subresource: string) => (subresources.has(subresource) ? subresource : 'other');
 
-/** Labels in a string, as the key of a map: made anew for each request. */
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/**
+ * Labels in a string, as the key of a map: made anew for each request. Each is of a closed set: what
+ * clients choose is looked up and never taken over.
+ */
 function keyOf({ method, info, query }: ApiRequest, isBuiltIn: RequestMetricsDependencies['isBuiltIn']): string {
   const dryRun = query.has('dryRun') ? 'All' : '';
-  if (info.kind === 'non-resource') return `${method}|${dryRun}|||||`;
+  if (info.kind === 'non-resource') return `${methods.has(method) ? method : 'other'}|${dryRun}|||||`;
   const { verb, group, version, resource, subresource, name, namespace } = info;
   const said = verb === undefined ? 'other' : verbs[verb];
-  const scope = name !== '' ? 'resource' : namespace === '' ? 'cluster' : 'namespace';
-  return isBuiltIn(group, resource)
+  // k8s.io/apiserver/pkg/endpoints/metrics, CleanScope: a create is of a resource.
+  const scope = name !== '' || verb === 'create' ? 'resource' : namespace === '' ? 'cluster' : 'namespace';
+  return isBuiltIn(group, version, resource)
     ? `${said}|${dryRun}|${group}|${version}|${resource}|${knownOf(subresource)}|${scope}`
     : `${said}|${dryRun}|||custom||${scope}`;
 }
@@ -94,7 +100,8 @@ export function createRequestMetrics({ isBuiltIn }: RequestMetricsDependencies):
   return {
     answered(request, status, seconds) {
       if (status === 0) return;
-      const key = keyOf(request, isBuiltIn);
+      // Whoever is nobody yet does not choose what has a series of its own.
+      const key = status === 401 ? folded(keyOf(request, isBuiltIn)) : keyOf(request, isBuiltIn);
       counters.of(`${key}|${status}`).count += 1;
       // How long a watch goes on says nothing of how long it is waited for.
       if (request.info.verb !== 'watch') durations.of(key).observe(seconds);

@@ -126,9 +126,13 @@ export function createAccess(deps: AccessDependencies): Access {
     },
     mayDeep(user, cluster, verb, { group, resource, subresource = '', name }) {
       if (!isFresh(cluster))
-        throw new StatusError('ServiceUnavailable', `the shard of ${cluster} has not been heard for a while`, {
-          retryAfterSeconds: 1,
-        });
+        throw new StatusError(
+          'ServiceUnavailable',
+          `what is known of the shard of ${cluster} is too old to decide by`,
+          {
+            retryAfterSeconds: 1,
+          },
+        );
       return authorizer.authorizeDeep({
         kind: 'resource',
         user,

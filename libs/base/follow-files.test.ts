@@ -94,6 +94,22 @@ it('says once that it cannot use what has changed, and tries again when that has
   followed[Symbol.dispose]();
 });
 
+it('tries again what failed for a moment, without saying so each time', async () => {
+  const path = join(folder, 'a');
+  await writeFile(path, 'one');
+  let fails = 0;
+  let loaded = 0;
+  const { followed, step, errors } = await follow([path], async () => {
+    if (fails-- > 0) throw new Error('too many open files');
+    loaded++;
+  });
+  await writeFile(path, 'three');
+  fails = 2;
+  for (let checks = 0; checks < 4; checks++) await step();
+  expect([errors.length, loaded]).toEqual([1, 2]);
+  followed[Symbol.dispose]();
+});
+
 it('rejects where the first load fails', async () => {
   await expect(follow([join(folder, 'none')], () => Promise.reject(new Error('absent')))).rejects.toThrow('absent');
 });

@@ -11,7 +11,7 @@ export interface FollowFilesOptions {
   /**
    * Reads and takes them; called at once, and whenever one of them has changed. Throws where they
    * cannot be used, half of a pair that is being replaced among them: then what was taken before
-   * stays in use, and they are read again when they have changed again.
+   * stays in use, and they are tried again at each check.
    */
   load(): Promise<void>;
   readonly clock: Clock;
@@ -40,14 +40,22 @@ export async function followFiles({
   const look = async () => (await Promise.all(paths.map(versionOf))).join(' ');
   let seen = await look();
   await load();
+  let failed = false;
   let stopped = false;
   let timer: Disposable | undefined;
 
   async function check(): Promise<void> {
     const now = await look();
-    if (now !== seen && !stopped) {
+    const changed = now !== seen;
+    if (!stopped && (changed || failed)) {
       seen = now;
-      await load().catch(onError);
+      try {
+        await load();
+        failed = false;
+      } catch (error) {
+        failed = true;
+        if (changed) onError(error);
+      }
     }
     if (!stopped) timer = clock.setTimer(checkMs, () => void check());
   }

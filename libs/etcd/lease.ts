@@ -4,10 +4,10 @@
  *
  * A keepalive is answered by the leader from what it knows alone, and one that was paused or cut
  * off may not know yet that another one was elected, by whose count the lease ends earlier. So it
- * counts only where a majority has confirmed afterwards that there was no election meanwhile.
+ * counts only where a majority has confirmed afterwards that there was no election meanwhile; but
+ * for a lease by which nobody is fenced, which counts as the member says.
  */
 import type { Clock } from '@kcp-ts/base';
-
 import type { EtcdClient } from './client.ts';
 import { KeepaliveStream } from './keepalive-stream.ts';
 import { etcdMoment, momentOf } from './transaction.ts';
@@ -30,7 +30,6 @@ export interface EtcdLease {
   release(): Promise<void>;
 }
 
-/** A stream of keepalives to one member, for as long as each is answered. */
 const keepalivesPerLife = 3;
 /** Taken off what etcd grants, for clocks that run at different speeds. */
 const marginMs = 200;

@@ -62,7 +62,7 @@ const askMsDefault = 4_000;
  * etcd answers a request for progress at once; when it does not, the connection is not worth
  * keeping.
  */
-const deafMs = 4_000;
+const deafMs = 2_000;
 /**
  * How often it is looked whether an answer has come, and after how long a question is put again.
  */

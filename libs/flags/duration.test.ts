@@ -12,7 +12,7 @@ it.each([
   expect(parseDuration(text)).toBe(milliseconds);
 });
 
-it.each(['', '5', '-1s', '1 s', 's', '1d', '1s2', '10ns'])('refuses %j', (text) => {
+it.each(['', '5', '-1s', '1 s', 's', '1d', '1s2', '10ns', '0.1ms'])('refuses %j', (text) => {
   expect(parseDuration(text)).toBeUndefined();
 });
 

@@ -201,7 +201,10 @@ export function readFlags<Table extends OptionTable, Config>(reading: ReadFlags<
     const flags = parseFlags(Object.values(table), args);
     if (flags.help) return { kind: 'help', text: helpText(usage, table) };
     const entries = Object.entries(table).map(([name, spec]): [string, Value] => {
-      const flag = flags[spec.flag] ?? flags[spec.alias ?? ''];
+      const other = flags[spec.alias ?? ''];
+      if (other !== undefined && flags[spec.flag] !== undefined)
+        throw new WrongOption(`${dashed(spec.flag)} and ${dashed(spec.alias ?? '')} are the same flag: give one`);
+      const flag = flags[spec.flag] ?? other;
       const variable = environmentName(spec.flag);
       if (flag !== undefined) return [name, readValue(spec, flag.replace(/^=/, ''), dashed(spec.flag))];
       const set = environment[variable];

@@ -48,7 +48,10 @@ function eachField(source: Source, end: number, visit: (number: number, wireType
 /** Reads the length of a value that has one; returns where it ends. */
 function endOf({ reader }: Source, wireType: WireType): number {
   if (wireType !== WireType.LengthDelimited) throw malformed();
+  const begin = reader.pos;
   const length = reader.uint32();
+  // It drops what is above 32 bits.
+  if (reader.pos - begin > 5) throw malformed();
   if (reader.pos + length > reader.len) throw malformed();
   return reader.pos + length;
 }

@@ -1,6 +1,5 @@
 /** All built-in kinds: a new one has its folder, and a line here. */
 import type { ResourceDefinition } from '@kcp-ts/api';
-import { groupResourceText } from '@kcp-ts/api';
 import type { RootExport } from '@kcp-ts/tenancy';
 import type { Kind } from './common/kind.ts';
 import { mutatingWebhookConfigurations } from './k8s/admissionregistration/mutatingwebhookconfigurations/definition.ts';
@@ -111,9 +110,13 @@ export const allKinds: readonly Kind[] = [
   ...exportedKinds.flatMap(({ kinds }) => kinds),
 ];
 
-const resources = new Set(allKinds.map(({ definition }) => groupResourceText(definition)));
+const resources = new Set(allKinds.map(({ definition }) => versionedName(definition)));
 
-/** Whether a resource is of a kind that is built in, whoever serves it. */
-export function isBuiltIn(group: string, resource: string): boolean {
-  return resources.has(groupResourceText({ group, plural: resource }));
+function versionedName({ group, version, plural }: Pick<ResourceDefinition, 'group' | 'version' | 'plural'>): string {
+  return `${group}/${version}/${plural}`;
+}
+
+/** Whether a resource is of a kind that is built in, at a version that it has, whoever serves it. */
+export function isBuiltIn(group: string, version: string, plural: string): boolean {
+  return resources.has(versionedName({ group, version, plural }));
 }

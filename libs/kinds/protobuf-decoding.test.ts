@@ -187,6 +187,8 @@ describe('a protobuf body', () => {
     ['nothing', Buffer.alloc(0)],
     ['no envelope', Buffer.from('{}')],
     ['a length past the end', Buffer.from([...Buffer.from('k8s\0'), 0x0a, 0x7f])],
+    ['a length of more than 32 bits', Buffer.from([...Buffer.from('k8s\0'), 0x0a, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01])],
+    ['a field without a number', Buffer.from([...Buffer.from('k8s\0'), 0x00, 0x00])],
   ])('of %s is a bad request', (_what, bytes) => {
     expect(() => decodeKubernetes(bytes)).toThrow('not a valid Kubernetes protobuf message');
   });

@@ -18,7 +18,7 @@ export { startInRootDirectory } from './root-directory/open-root-directory.ts';
 export type { ServiceAccountKeyFiles } from './service-account-key-files.ts';
 export { openServiceAccountKeys } from './service-account-key-files.ts';
 export type { ServiceCertificates } from './service-certificates.ts';
-export { ensureCertificates } from './service-certificates.ts';
+export { ensureCertificates, readAuthorities, readServingPair } from './service-certificates.ts';
 export type { ServiceContext } from './service-context.ts';
 export { createServiceContext } from './service-context.ts';
 export type { ServiceLoad } from './service-load.ts';

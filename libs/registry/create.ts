@@ -80,14 +80,18 @@ export async function prepareCreate(
 }
 
 /** The object and what goes with it, on condition that what it relies on stays as it is. */
-function createPlan(deps: RegistryDependencies, request: WriteRequest, object: KubeObject): WritePlan<Written> {
-  const { definition, storage } = request.served;
+function createPlan(
+  deps: RegistryDependencies,
+  request: WriteRequest,
+  object: KubeObject,
+): WritePlan<Written> | 'taken' {
+  const { storage } = request.served;
   const context = writeContext(deps, request);
   const conditions = settle(deps, request, object, undefined, context);
   const { name } = object.metadata;
   const key = objectKey(storage, request.cluster, request.namespace, name);
   if (request.dryRun) {
-    if (deps.store.peekHead(key) !== undefined) throw StatusError.alreadyExists(definition, name);
+    if (deps.store.peekHead(key) !== undefined) return 'taken';
     return { operations: [], answer: () => ({ value: dryRunObject(storage, object), created: true }) };
   }
   const accompany = storage.strategy.accompanyCreate?.(object, context) ?? [];

@@ -28,8 +28,11 @@ export interface WritePlan<Result> {
 
 /** A write that is decoded, admitted and valid: it remains to commit it. */
 export interface PreparedWrite<Result> {
-  /** Called in the turn of the commit. Throws a StatusError for what must not be written now. */
-  plan(): WritePlan<Result>;
+  /**
+   * Called in the turn of the commit. `taken`: a dry run has met an object where there must be none.
+   * Throws a StatusError for what must not be written now.
+   */
+  plan(): WritePlan<Result> | 'taken';
   /**
    * Called when another writer has changed the object: says whether to plan again or to read again.
    * Throws a StatusError for a write that is to fail then.
@@ -49,10 +52,13 @@ export async function commitPrepared<Result>(
 ): Promise<Result | undefined> {
   for (let count = 1; count <= plansMax; count++) {
     const plan = prepared.plan();
-    if (plan.operations.length === 0) return plan.answer();
-    const result = await deps.store.commit(plan.operations);
-    if (result.status === 'committed') return plan.answer();
-    if (result.index === 0 && prepared.onConflict() === 'read') return undefined;
+    if (plan !== 'taken') {
+      if (plan.operations.length === 0) return plan.answer();
+      const result = await deps.store.commit(plan.operations);
+      if (result.status === 'committed') return plan.answer();
+      if (result.index !== 0) continue;
+    }
+    if (prepared.onConflict() === 'read') return undefined;
   }
   throw StatusError.conflict(definition, name, 'what the object depends on changes all the time; try again');
 }

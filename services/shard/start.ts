@@ -17,6 +17,8 @@ import {
   openServiceAccountKeys,
   openTokens,
   prepareAdminTokens,
+  readAuthorities,
+  readServingPair,
   reportRole,
   startInRootDirectory,
   writeKubeconfig,
@@ -57,30 +59,52 @@ export async function startShard(config: ShardConfig, uncaught?: Pick<UncaughtEr
   );
 }
 
+/** What was opened is closed again where the start fails: the root directory may be another process's then. */
 async function startIn(context: ServiceContext<ShardConfig>): Promise<RunningShard> {
+  const opened = new AsyncDisposableStack();
+  try {
+    return await openShard(context, opened);
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+}
+
+async function openShard(context: ServiceContext<ShardConfig>, opened: AsyncDisposableStack): Promise<RunningShard> {
   const { config, clock, random, log, load } = context;
   const host = config.natsUrl.length === 0 ? localHostOf(config) : advertisedHostOf(config);
   const hosts = [host, hostname(), config.bindAddress];
-  const ensure = () => ensureCertificates({ ...config, hosts, nowMs: clock.now() });
-  const certificates = await ensure();
+  const certificates = await ensureCertificates({ ...config, hosts, nowMs: clock.now() });
   const peerCa = config.peerCaFile === '' ? '' : await readFile(config.peerCaFile, 'utf8');
-  const tlsOf = ({ serving, clientCa }: ServiceCertificates) => ({ ...serving, clientCa: `${clientCa}${peerCa}` });
+  const tlsOf = ({ serving, clientCa }: Pick<ServiceCertificates, 'serving' | 'clientCa'>) => ({
+    ...serving,
+    clientCa: `${clientCa}${peerCa}`,
+  });
   // The port is known before the shard is, since URLs in its objects name it.
   const listener = await listen({ config, tls: tlsOf(certificates), peerCa, clock, log, load });
-  const files = await followServingFiles(config, context, async () => listener.setTls(tlsOf(await ensure())));
+  opened.defer(() => listener.close({ drainMs: 0 }));
+  opened.use(
+    await followServingFiles(config, context, async () => {
+      const serving = config.tlsCertFile === '' ? certificates.serving : await readServingPair(config);
+      const clientCa = config.clientCaFile === '' ? certificates.clientCa : await readAuthorities(config.clientCaFile);
+      listener.setTls(tlsOf({ serving, clientCa }));
+    }),
+  );
   const urls = urlsOf(config, `https://${addressOf(host, listener.port)}`);
   const tokens = await prepareAdminTokens({ ...config, random });
-  const serviceAccountKeys = await openServiceAccountKeys(config, context);
-  const tokenFile = await openTokens(context);
-  const data = await openShardData({
-    config,
-    urls,
-    addressOf: (port) => addressOf(host, port),
-    rootExports,
-    clock,
-    log,
-    random,
-  });
+  const serviceAccountKeys = opened.use(await openServiceAccountKeys(config, context));
+  const tokenFile = opened.use(await openTokens(context));
+  const data = opened.use(
+    await openShardData({
+      config,
+      urls,
+      addressOf: (port) => addressOf(host, port),
+      rootExports,
+      clock,
+      log,
+      random,
+    }),
+  );
   const serving: Serving = { ...context, urls, certificates, peerCa, serviceAccountKeys, tokens, tokenFile };
   let owned: OwnedData | undefined;
   const role = data.role && reportRole(data.role, () => owned?.holds() ?? false, data.etcdFailures);
@@ -111,10 +135,7 @@ async function startIn(context: ServiceContext<ShardConfig>): Promise<RunningSha
       await pauseOn(clock, config.shutdownDelayDuration);
       const closed = listener.close({ drainMs });
       await running.stop(() => closed);
-      await data[Symbol.asyncDispose]();
-      tokenFile?.[Symbol.dispose]();
-      serviceAccountKeys[Symbol.dispose]();
-      files[Symbol.dispose]();
+      await opened.disposeAsync();
     },
   };
 }

@@ -106,9 +106,10 @@ export function composeVirtualWorkspaces(deps: VirtualWorkspacesOptions): Virtua
     answerOwn: createHealthAndMetrics({
       checks: followingChecks(directory, () => draining, [
         {
-          name: 'register',
+          name: 'membership',
           live: false,
-          check: () => (membership.silentForMs() <= silentMsMax * 20 ? undefined : 'not heard'),
+          check: () =>
+            membership.silentForMs() <= silentMsMax * 20 ? undefined : 'etcd has not answered for ten seconds',
         },
       ]),
       metrics: createMetrics({ shards, upstreamWatches, requests, load, watches: () => service.watches() }),

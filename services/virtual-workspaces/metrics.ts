@@ -38,7 +38,7 @@ export function createMetrics({
     gauge('watches', 'Watches over all shards.', watches),
     gauge('shard_watches', 'Watches held at shards for them.', () => upstreamWatches.size()),
     gauge(
-      'register_silent_seconds',
+      'membership_silent_seconds',
       'How long ago the membership answered.',
       () => shards.membership.silentForMs() / 1e3,
     ),

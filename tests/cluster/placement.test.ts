@@ -15,6 +15,7 @@ import {
   logicalClusterOf,
   makeWorkspace,
   names,
+  typesOf,
   workspacesOf,
 } from '../harness/objects.ts';
 import type { Sharded, ShardName } from '../harness/sharded.ts';
@@ -75,6 +76,35 @@ describe.skipIf(missing !== undefined)(`placement${missing === undefined ? '' : 
       const own = await admin.get(logicalClusterOf(path));
       expect(own.body.metadata.annotations?.['core.kcp.io/shard']).toBe(shard);
     }
+  });
+
+  it('a workspace shows the initializers of its cluster, wherever that is, as they are taken away', async () => {
+    const { path, cluster: owner } = await sharded.workspace('two-steps', 'root');
+    const typeOf = (name: string, others: readonly object[]) => ({
+      apiVersion: 'tenancy.kcp.io/v1alpha1',
+      kind: 'WorkspaceType',
+      metadata: { name },
+      spec: { initializer: true, extend: { with: [{ name: 'universal', path: 'root' }, ...others] } },
+    });
+    await done(admin.post(typesOf(path), typeOf('first', [])));
+    await done(admin.post(typesOf(path), typeOf('second', [{ name: 'first', path }])));
+    const [first, second] = [`${owner}:first`, `${owner}:second`];
+    const spec = { ...onShard('shard-2'), type: { name: 'second', path } };
+    await done(admin.post(workspacesOf(path), workspaceObject('waits', spec)));
+    const url = `${workspacesOf(path)}/waits`;
+    const shown = (initializers: readonly string[]) =>
+      admin.until(url, ({ body }) => {
+        const found = (field(body, 'status.initializers') ?? []) as readonly string[];
+        return JSON.stringify([...found].sort()) === JSON.stringify([...initializers].sort());
+      });
+    const both = await shown([first, second]);
+    const status = `${logicalClusterOf(String(field(both.body, 'spec.cluster')))}/status`;
+    const direct = sharded.shard('shard-2');
+    const logical = await direct.get(status);
+    const left = { ...(logical.body['status'] as object), initializers: [second] };
+    await done(direct.put(status, { ...logical.body, status: left }));
+    const one = await shown([second]);
+    expect(field(one.body, 'status.phase')).toBe('Initializing');
   });
 
   it('conditions: a workspace on any shard is as ready as one on the shard of its parent', async () => {

@@ -350,7 +350,7 @@ class BusFeedConsumer implements FeedConsumer {
     followed.retry ??= this.#options.clock.setTimer(retakeMs, () => void this.#bring(followed));
   }
 
-  isHeard(shard: string): boolean {
+  isFollowed(shard: string): boolean {
     const followed = this.#followed.get(shard);
     return followed?.epoch !== undefined && followed.shard.alive && !followed.anew;
   }

@@ -18,10 +18,15 @@ function identityOf(group: string, resource: string): KeyIdentity {
 interface Place {
   readonly cluster?: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly initializers?: readonly string[];
   readonly identity?: KeyIdentity;
 }
 
-function stored(group: string, resource: string, { cluster = 'c1', annotations = {}, ...place }: Place = {}) {
+function stored(
+  group: string,
+  resource: string,
+  { cluster = 'c1', annotations = {}, initializers = [], ...place }: Place = {},
+) {
   const identity = place.identity ?? identityOf(group, resource);
   const key = formatKey({ group, resource, identity, cluster, namespace: '', name: 'x' });
   const metadata = {
@@ -36,7 +41,7 @@ function stored(group: string, resource: string, { cluster = 'c1', annotations =
     kind: 'X',
     metadata,
     spec,
-    status: { phase: 'Ready', private: 'status' },
+    status: { phase: 'Ready', initializers, private: 'status' },
   };
   return { key, value: encodeStored(fingerprint, 0, JSON.stringify(object)) };
 }
@@ -92,7 +97,7 @@ describe('what leaves a shard with its feed', () => {
     }
   });
 
-  it('is nothing of a change of a workspace or logical cluster that no index reads', () => {
+  it('is nothing of a change of a workspace or logical cluster that nobody reads or acts on', () => {
     for (const [group, resource] of [
       ['tenancy.kcp.io', 'workspaces'],
       ['core.kcp.io', 'logicalclusters'],
@@ -105,6 +110,12 @@ describe('what leaves a shard with its feed', () => {
       const previous = { value: before.value, revision: 1 as never };
       expect(project({ type: 'put', ...locked, previous })).toEqual({ kind: 'none' });
       expect(project({ type: 'put', ...moved, previous })).toMatchObject({ kind: 'put' });
+      const initialized = stored(group, resource, {
+        annotations: { 'kcp.io/path': 'root:a' },
+        initializers: ['root:b:waits'],
+      });
+      // The shard of its Workspace mirrors it.
+      expect(project({ type: 'put', ...initialized, previous })).toMatchObject({ kind: 'put' });
     }
   });
 

@@ -111,8 +111,8 @@ export function createFeedProjection(identities: () => RootIdentities | undefine
         const projected = (stored: Uint8Array) =>
           isLogicalCluster && isReplicated(stored) ? stored : projectionOf(stored);
         const said = projected(value);
-        // Others need no message for a change of what they do not see: each binding writes its
-        // LogicalCluster.
+        // Others need no message for a change of what they neither read nor act on: each binding
+        // writes its LogicalCluster.
         if (previous !== undefined && Buffer.compare(projected(previous.value), said) === 0) return none;
         return { kind: 'put', value: said };
       }

@@ -1,8 +1,8 @@
 /**
  * A shard's feed: what other services must know of its commits, in their order. Each message says
  * what the one before it was, so a feed consumer sees what it has missed and fetches that from the
- * shard; each second, and with each message, the shard says how far the feed is complete. (Order
- * and durability, "Feeds".)
+ * shard; each second (less often while nothing is committed) and with each message the shard says
+ * how far the feed is complete. (Order and durability, "Feeds".)
  */
 
 import type { Revision } from '@kcp-ts/api';

@@ -56,7 +56,7 @@ export interface FeedConsumer extends AsyncDisposable {
    * Whether what is known of a shard is its own word, and it is alive: what is missing here is not
    * there, but for what is on its way.
    */
-  isHeard(shard: string): boolean;
+  isFollowed(shard: string): boolean;
   /** For metrics. */
   statistics(): {
     readonly messages: number;

@@ -127,17 +127,17 @@ describe('a replica', () => {
     await turns(5);
     all.clock.advance(100);
     await until(() => all.view.get(b) !== undefined);
-    expect([all.feedConsumer.isReady(), all.feedConsumer.isHeard('alpha')]).toEqual([true, false]);
+    expect([all.feedConsumer.isReady(), all.feedConsumer.isFollowed('alpha')]).toEqual([true, false]);
     shard.up = true;
     await turns(5);
     // Before its silence would be noticed.
     all.clock.advance(1_000);
     await until(() => all.view.get(a) !== undefined);
     expect(all.values()).toEqual({ [a]: 'x' });
-    await until(() => all.feedConsumer.isHeard('alpha'));
+    await until(() => all.feedConsumer.isFollowed('alpha'));
     shard.record = { ...shard.record, alive: false };
     all.membershipChanged();
-    expect([all.feedConsumer.isHeard('alpha'), all.feedConsumer.isHeard('beta')]).toEqual([false, false]);
+    expect([all.feedConsumer.isFollowed('alpha'), all.feedConsumer.isFollowed('beta')]).toEqual([false, false]);
   });
 
   it('makes no consumer believe that a living shard has answered', async () => {

@@ -1,7 +1,8 @@
 /**
  * What other services must know of every workspace and logical cluster: where a path leads, and
  * where a cluster is. A projection has the shape of the object it is made of, with the fields that
- * an index reads and no others, so that a feed carries some hundred bytes and nothing private.
+ * an index reads and those by whose change the shard of the Workspace asks for its cluster again,
+ * so that a feed carries some hundred bytes and nothing private.
  */
 import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { encodeStored, kindPrefix, parseStored, storedFlags } from '@kcp-ts/storage';
@@ -24,7 +25,11 @@ interface Projected extends KubeObject {
     readonly cluster?: LogicalClusterName;
     readonly owner?: { readonly cluster: LogicalClusterName; readonly name: string };
   };
-  readonly status?: { readonly phase?: string };
+  readonly status?: {
+    readonly phase?: string;
+    readonly initializers?: readonly string[];
+    readonly terminators?: readonly string[];
+  };
 }
 
 /** Whether a key is that of a Workspace. */
@@ -49,7 +54,7 @@ export function projectionOf(value: Uint8Array): Uint8Array {
       ...(spec?.cluster === undefined ? {} : { cluster: spec.cluster }),
       ...(owner === undefined ? {} : { owner: { cluster: owner.cluster, name: owner.name } }),
     },
-    status: { phase: status?.phase },
+    status: { phase: status?.phase, initializers: status?.initializers, terminators: status?.terminators },
   };
   return encodeStored(noFingerprint, storedFlags(value), JSON.stringify(projected));
 }

@@ -149,7 +149,10 @@ class EtcdMembership implements Membership {
   /** Resolves to the revision that was read at; to `before` where etcd did not answer. */
   async #readAgain(before: bigint): Promise<bigint> {
     try {
-      return await this.#readAll();
+      const at = await this.#readAll();
+      // What was deleted while it did not watch, or was not yet there when etcd was saved.
+      for (const key of this.#kept.keys()) if (!this.#values.has(key)) void this.#putBack(key).catch(() => undefined);
+      return at;
     } catch (thrown) {
       if (!(thrown instanceof RpcError)) throw thrown;
       await pauseOn(this.#clock, readRetryMs);
@@ -260,14 +263,15 @@ class EtcdMembership implements Membership {
   /** A former owner of this shard took it for its own key, and with it away as it ended. */
   async #putBack(key: string): Promise<void> {
     const value = this.#kept.get(key);
+    if (value === undefined) return;
     const lease = await this.#lease;
     const shard = key.startsWith(`${this.#prefix}/alive/`) ? key.slice(`${this.#prefix}/alive/`.length) : undefined;
     // A shard that was taken out stays out.
     const left = shard !== undefined && !this.#values.has(this.#shardKey(shard));
-    if (value === undefined || left || lease?.holds() !== true || this.#over.signal.aborted) return;
+    if (left || lease?.holds() !== true || this.#over.signal.aborted) return;
     etcdCommit(this.#client, [], [{ put: key, value, lease: lease.id }]).catch(() => {
       this.#clock.setTimer(leaseRetryMs, () => {
-        if (!this.#values.has(key)) void this.#putBack(key);
+        if (!this.#values.has(key)) void this.#putBack(key).catch(() => undefined);
       });
     });
   }

@@ -230,9 +230,9 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
     },
     isComplete(parent) {
       const holder = known.otherShards.index.cluster(parent)?.shard;
-      if (holder !== undefined) return feedConsumer.isHeard(holder);
+      if (holder !== undefined) return feedConsumer.isFollowed(holder);
       // Nobody is known to have it: any of the others may.
-      return membership.current().shards.every(({ name }) => name === own.name || feedConsumer.isHeard(name));
+      return membership.current().shards.every(({ name }) => name === own.name || feedConsumer.isFollowed(name));
     },
     catchUp: () => feedConsumer.catchUp(),
     async hasServiceAccount({ cluster, namespace, name, uid }) {

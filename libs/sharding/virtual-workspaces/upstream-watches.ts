@@ -72,6 +72,15 @@ function headersOf({ headers }: WatchRequest, shard: string): Record<string, str
   return { ...all, accept: framedWatchType, [framedAcceptHeader]: accept ?? 'application/json' };
 }
 
+/** Undefined for bytes that are no frames: what follows cannot be read either. */
+function framesOf(reader: ReturnType<typeof createWatchFrameReader>, chunk: Buffer): readonly WatchFrame[] | undefined {
+  try {
+    return reader.push(chunk);
+  } catch {
+    return undefined;
+  }
+}
+
 export function createUpstreamWatches(backends: Pick<Backends, 'request'>, clock: Clock): UpstreamWatches {
   const open = new Set<OpenWatch>();
 
@@ -131,7 +140,9 @@ export function createUpstreamWatches(backends: Pick<Backends, 'request'>, clock
         body.on('data', (chunk: Buffer) => {
           if (over) return;
           watch.lastReadMs = clock.monotonic();
-          take(reader.push(chunk));
+          const frames = framesOf(reader, chunk);
+          if (frames === undefined) return finish(undefined);
+          take(frames);
         });
         body.on('close', () => finish(undefined));
         body.on('error', () => finish(undefined));

@@ -138,8 +138,8 @@ export function serveApi(rules: ApiRules, troubles: Troubles): Serve {
       isFresh: () => true,
       isComplete(parent) {
         const holder = known.otherShards.index.cluster(parent)?.shard;
-        if (holder !== undefined) return feedConsumer.isHeard(holder);
-        return membership.current().shards.every(({ name }) => name === record.name || feedConsumer.isHeard(name));
+        if (holder !== undefined) return feedConsumer.isFollowed(holder);
+        return membership.current().shards.every(({ name }) => name === record.name || feedConsumer.isFollowed(name));
       },
       catchUp: () => feedConsumer.catchUp(),
       hasServiceAccount: () => Promise.resolve(false),

@@ -22,7 +22,7 @@ export interface BasePackage {
   readonly sha256: string;
 }
 
-export type BasePackages = Readonly<Record<Architecture, readonly BasePackage[]>>;
+export type BasePackages = Readonly<Partial<Record<Architecture, readonly BasePackage[]>>>;
 
 export const basePackageNames = ['libatomic1', 'libc6', 'libgcc-s1', 'libstdc++6'];
 
@@ -80,9 +80,9 @@ export async function fetchBasePackages({ architecture, folder, locked }: FetchO
       .update(await readFile(deb))
       .digest('hex');
     const expected = locked?.find((one) => one.name === name);
-    if (expected !== undefined && expected.sha256 !== sha256)
+    if (locked !== undefined && expected?.sha256 !== sha256)
       throw new Error(
-        `${file} has the digest ${sha256}, not ${expected.sha256}: it is another package than was locked`,
+        `${file} has the digest ${sha256}, not ${expected?.sha256}: it is another package than was locked`,
       );
     packages.push({ name, version, sha256 });
     await run('dpkg-deb', ['--extract', deb, tree]);

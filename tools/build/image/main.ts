@@ -3,7 +3,7 @@
  * made of is named by the commit, the lock file and `deploy/image/base-packages.json`; so are its
  * bytes.
  */
-import { chmod, chown, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -21,13 +21,24 @@ import { runConfigOf } from './run-config.ts';
 const usage = `Usage: node tools/build/image/main.ts [flags]
 
   --arch list       Architectures: ${Object.keys(architectures).join(', ')} (default: this machine's)
-  --output folder   Where the image goes, as an OCI image layout (default dist/image)
+  --output folder   Where the image goes, as an OCI image layout (default dist/image); one that is there is replaced
   --rootfs folder   Write the files of the image there instead, for one architecture
   --newest-base     Take the newest of Debian's packages, whatever deploy/image/base-packages.json names
   --update-base     The same, and name them there from now on
 `;
 
 const lockPath = join(root, 'deploy/image/base-packages.json');
+
+async function readBaseLock(): Promise<BasePackages> {
+  return JSON.parse(await readFile(lockPath, 'utf8')) as BasePackages;
+}
+
+/** Throws for a folder that is anything but an image that was made before. */
+async function checkReplaceable(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((): readonly string[] => []);
+  if (names.length > 0 && !names.includes('oci-layout'))
+    throw new Error(`--output ${folder} is not empty and holds no image: name another folder`);
+}
 
 /** As they lie in the image; owners only where root writes them. */
 async function writeTree(folder: string, entries: readonly Entry[]): Promise<void> {
@@ -67,7 +78,7 @@ async function main(): Promise<void> {
   const created = new Date(build.date === '' ? 0 : build.date);
   const { version } = ownPackage;
   const newest = flags['newest-base'] || flags['update-base'];
-  const locked = newest ? undefined : (JSON.parse(await readFile(lockPath, 'utf8')) as BasePackages);
+  const locked = newest ? undefined : await readBaseLock();
   const make = (architecture: Architecture) =>
     makeRootFileSystem({ architecture, version, commit: build.commit, created, locked });
   if (flags.rootfs !== undefined) {
@@ -77,10 +88,11 @@ async function main(): Promise<void> {
     return;
   }
   const output = resolve(flags.output);
-  await rm(output, { recursive: true, force: true });
+  await checkReplaceable(output);
   const run = runConfigOf(version, build);
   const images = [];
-  const base: Partial<Record<Architecture, readonly BasePackage[]>> = {};
+  const sboms: (readonly [name: string, text: string])[] = [];
+  const base: Partial<Record<Architecture, readonly BasePackage[]>> = { ...(await readBaseLock()) };
   for (const architecture of flags.architectures) {
     const made = await make(architecture);
     base[architecture] = made.base;
@@ -89,9 +101,12 @@ async function main(): Promise<void> {
     images.push({ architecture, layers, created, run });
     const bytes = layers.reduce((sum, { compressed }) => sum + compressed.length, 0);
     process.stdout.write(`${architecture}: ${(bytes / 1e6).toFixed(1)} MB compressed\n`);
-    await mkdir(output, { recursive: true });
-    await writeFile(join(output, `kcp-ts-${architecture}.cdx.json`), made.sbom);
+    sboms.push([`kcp-ts-${architecture}.cdx.json`, made.sbom]);
   }
+  // Only now: what was there is good until there is another one.
+  await rm(output, { recursive: true, force: true });
+  await mkdir(output, { recursive: true });
+  for (const [name, text] of sboms) await writeFile(join(output, name), text);
   const digest = await writeOciLayout(output, images, version);
   if (flags['update-base']) await writeFile(lockPath, `${JSON.stringify(base, undefined, 2)}\n`);
   process.stdout.write(`${output}: kcp-ts ${version}, ${digest}\n`);

@@ -64,6 +64,9 @@ async function builtInPlaces(): Promise<ReadonlySet<string>> {
 
 export async function makeRootFileSystem(options: RootFileSystemOptions): Promise<RootFileSystem> {
   const { architecture } = options;
+  const packages = options.locked?.[architecture];
+  if (options.locked !== undefined && packages === undefined)
+    throw new Error(`deploy/image/base-packages.json names no packages for ${architecture}: use --update-base`);
   const folder = await mkdtemp(join(tmpdir(), 'kcp-ts-image-'));
   try {
     const inFolder = async (name: string) => {
@@ -75,7 +78,7 @@ export async function makeRootFileSystem(options: RootFileSystemOptions): Promis
     const base = await fetchBasePackages({
       architecture,
       folder: await inFolder('debian'),
-      locked: options.locked?.[architecture],
+      locked: packages,
     });
     const npm = await fetchNodePackages(await inFolder('npm'), architecture);
     const locked = await readLock();
