@@ -150,7 +150,7 @@ describe.skipIf(!isRoot)('a container of the image', () => {
       mount --bind "$DATA" "$ROOT/var/lib/kcp-ts"
       mount -o remount,bind,ro "$ROOT"
       exec env -i ${variables.join(' ')} /usr/sbin/chroot --userspec=${nonroot}:${nonroot} "$ROOT" "$@"`;
-    const namespaces = ['--mount', '--net', '--pid', '--fork', '--kill-child'];
+    const namespaces = ['--mount', '--net', '--pid', '--fork'];
     container = spawn('unshare', [...namespaces, 'sh', '-c', script, 'sh', ...entrypoint, 'start'], {
       env: { ...process.env, ROOT: extracted, DATA: data },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -172,7 +172,9 @@ describe.skipIf(!isRoot)('a container of the image', () => {
   afterAll(async () => {
     if (container.exitCode !== null || container.signalCode !== null) return;
     const ended = new Promise((resolve) => container.once('exit', resolve));
-    container.kill('SIGKILL');
+    // The signal of --kill-child is lost with the change of user, so the first process of the namespace is ended.
+    const children = await readFile(`/proc/${container.pid}/task/${container.pid}/children`, 'utf8');
+    for (const child of children.split(' ').filter((pid) => pid !== '')) process.kill(Number(child), 'SIGKILL');
     await ended;
   });
 
