@@ -8,7 +8,7 @@ import type { Conversion, Strategy } from '@kcp-ts/registry';
 import type { Kind } from './common/kind.ts';
 import type { HandlerDependencies } from './handler-dependencies.ts';
 import type { KindDependencies } from './kind-dependencies.ts';
-import { allKinds } from './kinds.ts';
+import { allKinds, versionName } from './kinds.ts';
 
 /** Strategies by the names that definitions have for them. */
 export function createStrategies(kinds: readonly Kind[], deps: KindDependencies): Readonly<Record<string, Strategy>> {
@@ -35,10 +35,6 @@ export function protobufMessages(kinds: readonly Kind[]): Messages {
     }
   }
   return messages;
-}
-
-function versionName(definition: ResourceDefinition): string {
-  return `${groupVersionText(definition)}/${definition.plural}`;
 }
 
 const conversions = new Map(allKinds.map(({ definition, conversion }) => [versionName(definition), conversion]));

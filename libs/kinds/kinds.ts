@@ -110,13 +110,18 @@ export const allKinds: readonly Kind[] = [
   ...exportedKinds.flatMap(({ kinds }) => kinds),
 ];
 
-const resources = new Set(allKinds.map(({ definition }) => versionedName(definition)));
-
-function versionedName({ group, version, plural }: Pick<ResourceDefinition, 'group' | 'version' | 'plural'>): string {
+/** A resource at one of its versions, `group/version/resource`. */
+export function versionName({
+  group,
+  version,
+  plural,
+}: Pick<ResourceDefinition, 'group' | 'version' | 'plural'>): string {
   return `${group}/${version}/${plural}`;
 }
 
+const versions = new Set(allKinds.map(({ definition }) => versionName(definition)));
+
 /** Whether a resource is of a kind that is built in, at a version that it has, whoever serves it. */
 export function isBuiltIn(group: string, version: string, plural: string): boolean {
-  return resources.has(versionedName({ group, version, plural }));
+  return versions.has(versionName({ group, version, plural }));
 }

@@ -15,8 +15,8 @@ export type Entry =
 
 /** The architectures that images are made for, by the names that the registries of images use. */
 export const architectures = {
-  amd64: { npm: 'x64', debian: 'amd64', purl: 'amd64' },
-  arm64: { npm: 'arm64', debian: 'arm64', purl: 'arm64' },
+  amd64: { npm: 'x64', debian: 'amd64' },
+  arm64: { npm: 'arm64', debian: 'arm64' },
 } as const;
 
 export type Architecture = keyof typeof architectures;

@@ -78,7 +78,8 @@ async function main(): Promise<void> {
   const created = new Date(build.date === '' ? 0 : build.date);
   const { version } = ownPackage;
   const newest = flags['newest-base'] || flags['update-base'];
-  const locked = newest ? undefined : await readBaseLock();
+  const lock = await readBaseLock();
+  const locked = newest ? undefined : lock;
   const make = (architecture: Architecture) =>
     makeRootFileSystem({ architecture, version, commit: build.commit, created, locked });
   if (flags.rootfs !== undefined) {
@@ -92,7 +93,7 @@ async function main(): Promise<void> {
   const run = runConfigOf(version, build);
   const images = [];
   const sboms: (readonly [name: string, text: string])[] = [];
-  const base: Partial<Record<Architecture, readonly BasePackage[]>> = { ...(await readBaseLock()) };
+  const base: Partial<Record<Architecture, readonly BasePackage[]>> = { ...lock };
   for (const architecture of flags.architectures) {
     const made = await make(architecture);
     base[architecture] = made.base;

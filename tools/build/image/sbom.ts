@@ -32,7 +32,7 @@ function npmComponent(place: string, { version, integrity, license }: LockedPack
 }
 
 function debianComponent({ name, version, sha256 }: BasePackage, architecture: Architecture): object {
-  const purl = `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architectures[architecture].purl}`;
+  const purl = `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architectures[architecture].debian}`;
   return { type: 'library', 'bom-ref': purl, name, version, purl, hashes: [{ alg: 'SHA-256', content: sha256 }] };
 }
 
