@@ -16,6 +16,37 @@ const { value: values } = fc.letrec<{ value: unknown }>((tie) => ({
 }));
 const objects = fc.dictionary(keys, values, { maxKeys: 4, noNullPrototype: true });
 
+/**
+ * What the other library makes of a patch. A move is taken as RFC 6902 defines it (section 4.4), as
+ * a remove and an add, and a copy as an add (4.5): the library itself does not check whether the
+ * index to add at is inside the list.
+ */
+function patchedByOracle(object: Record<string, unknown>, patch: readonly RandomOperation[]): unknown {
+  let document: unknown = structuredClone(object);
+  const apply = (operation: unknown) => {
+    document = oracle.applyOperation(document, operation as oracle.Operation, true).newDocument;
+  };
+  for (const operation of structuredClone(patch)) {
+    const { op, from, path } = operation;
+    if (from === undefined) {
+      apply(operation);
+      continue;
+    }
+    if (op === 'move' && path.startsWith(`${from}/`)) throw new Error('a value cannot be moved into itself');
+    const get: { op: '_get'; path: string; value?: unknown } = { op: '_get', path: from };
+    apply(get);
+    if (op === 'move') apply({ op: 'remove', path: from });
+    apply({ op: 'add', path, value: structuredClone(get.value) });
+  }
+  return document;
+}
+
+interface RandomOperation {
+  readonly op: string;
+  readonly path: string;
+  readonly from?: string;
+}
+
 it('turns one object into another by the patch that another library makes', () => {
   fc.assert(
     fc.property(objects, objects, (from, to) => {
@@ -29,7 +60,7 @@ it('turns one object into another by the patch that another library makes', () =
 it('gives what another library gives for random operations, or refuses with it', () => {
   const paths = fc.array(fc.constantFrom('a', 'b', 'c~1d', 'e~0f', '0', '1', '-'), { minLength: 1, maxLength: 3 });
   const pointers = paths.map((path) => `/${path.join('/')}`);
-  const operations = fc.oneof(
+  const operations: fc.Arbitrary<RandomOperation> = fc.oneof(
     fc.record({ op: fc.constantFrom('add', 'replace', 'test'), path: pointers, value: values }),
     fc.record({ op: fc.constant('remove'), path: pointers }),
     fc.record({ op: fc.constantFrom('move', 'copy'), from: pointers, path: pointers }),
@@ -39,12 +70,7 @@ it('gives what another library gives for random operations, or refuses with it',
     fc.property(objects, fc.array(operations, { maxLength: 4 }), (object, patch) => {
       let wanted: unknown;
       try {
-        wanted = oracle.applyPatch(
-          structuredClone(object),
-          structuredClone(patch) as oracle.Operation[],
-          true,
-          false,
-        ).newDocument;
+        wanted = patchedByOracle(object, patch);
       } catch {
         // What an object does not have can be replaced and copied, as in Kubernetes.
         if (patch.some(({ op }) => op === 'replace' || op === 'copy')) return;
