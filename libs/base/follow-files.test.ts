@@ -2,8 +2,8 @@ import { mkdtemp, rename, rm, symlink, unlink, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Clock } from './clock.ts';
 import { followFiles } from './follow-files.ts';
+import { createStepClock } from './step-clock.fixture.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -11,28 +11,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** A clock whose timer runs when the test says so; resolves when the next one has been set. */
-function createSteps() {
-  let run: (() => void) | undefined;
-  let set: () => void = () => undefined;
-  const clock = {
-    setTimer(_ms: number, callback: () => void) {
-      run = callback;
-      set();
-      return { [Symbol.dispose]: () => (run = undefined) };
-    },
-  } as unknown as Clock;
-  const step = () =>
-    new Promise<void>((done) => {
-      set = done;
-      run?.();
-    });
-  return { clock, step, isSet: () => run !== undefined };
-}
-
 async function follow(paths: readonly string[], load: () => Promise<void>) {
   const errors: unknown[] = [];
-  const { clock, step, isSet } = createSteps();
+  const { clock, step, isSet } = createStepClock();
   const followed = await followFiles({ paths, load, clock, onError: (error) => errors.push(error) });
   return { followed, step, isSet, errors };
 }

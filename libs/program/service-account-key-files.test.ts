@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '@kcp-ts/base';
+import { createStepClock } from '@kcp-ts/base/step-clock';
 import { createLogger } from '@kcp-ts/observability';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openServiceAccountKeys } from './service-account-key-files.ts';
@@ -13,32 +13,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-/** A clock whose timer runs when the test says so. */
-function createSteps() {
-  let run: (() => void) | undefined;
-  let set: () => void = () => undefined;
-  const clock = {
-    setTimer(_ms: number, callback: () => void) {
-      run = callback;
-      set();
-      return { [Symbol.dispose]: () => undefined };
-    },
-  } as unknown as Clock;
-  const step = () =>
-    new Promise<void>((done) => {
-      set = done;
-      run?.();
-    });
-  return { clock, step };
-}
-
 const log = createLogger(0);
 const privatePem = () =>
   generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const publicOf = (pem: string) => createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString();
 
 async function open({ files = [] as readonly string[], signing = '' } = {}) {
-  const { clock, step } = createSteps();
+  const { clock, step } = createStepClock();
   const options = { rootDirectory: root, serviceAccountKeyFile: files, serviceAccountSigningKeyFile: signing };
   return { keys: await openServiceAccountKeys(options, { clock, log }), step };
 }
