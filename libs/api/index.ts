@@ -59,3 +59,6 @@ export { StatusError } from './status-error.ts';
 // People and errors
 export type { UserInfo } from './user-info.ts';
 export { anonymousUser } from './user-info.ts';
+// Virtual workspaces
+export type { VirtualWorkspaceName } from './virtual-workspace-names.ts';
+export { isVirtualWorkspaceName } from './virtual-workspace-names.ts';

@@ -5,9 +5,10 @@
 import type { StatusError, UserInfo } from '@kcp-ts/api';
 import type { Random } from '@kcp-ts/base';
 import type { Exchange, InFlight } from '@kcp-ts/http';
+import { createYamlDecoder } from '@kcp-ts/http';
 import type { ApiRequest, Handler, ReceivedRequest, Target } from './api-request.ts';
 import { pipeline } from './api-request.ts';
-import type { Bookmarks } from './bookmarks.ts';
+import { createBookmarks } from './bookmarks.ts';
 import { createMediaReader } from './encode/media.ts';
 import { respondText } from './encode/respond.ts';
 import type { Auditor } from './filters/audit.ts';
@@ -30,15 +31,19 @@ import { handleNonResource } from './handlers/non-resource.ts';
 import type { ResourceHandlerDependencies } from './handlers/resource.ts';
 import { handleResource } from './handlers/resource.ts';
 import type { Progress } from './progress.ts';
+import { createProgress } from './progress.ts';
 import { parseQuery } from './query.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import type { ServerDependencies } from './server-dependencies.ts';
 import type { View } from './view.ts';
 
+const bookmarkMs = 30_000;
+
+/** What the registry has as well, and what the server itself opens. */
+type OfServer = 'store' | 'clock' | 'turns' | 'shardNumber' | 'yaml';
+
 export interface ApiServerOptions {
-  readonly deps: ServerDependencies;
-  readonly bookmarks: Bookmarks;
-  readonly progress: Progress;
+  readonly deps: Omit<ServerDependencies, OfServer>;
   readonly checks: readonly HealthCheck[];
   readonly version: VersionInfo;
   /** What says how to verify the tokens that are issued here, by path. */
@@ -66,30 +71,39 @@ function receive(exchange: Exchange, id: string): ReceivedRequest {
   return { exchange, id, method: exchange.method, path, query, warnings: [] };
 }
 
-function createHandler(options: ApiServerOptions): Handler {
-  const from: ResourceHandlerDependencies = {
-    deps: options.deps,
-    bookmarks: options.bookmarks,
-    progress: options.progress,
-    readMedia: createMediaReader(),
-  };
+export interface ApiServer extends Disposable {
+  /** The handler of every exchange. Never throws, never rejects. */
+  handler(exchange: Exchange): void | Promise<void>;
+  /**
+   * Makes progress past a revision, as far as the clock allows, and says so to other services'
+   * watches.
+   */
+  readonly requestProgress: Progress['requestProgress'];
+}
+
+function createHandler(options: ApiServerOptions, from: ResourceHandlerDependencies): Handler {
+  const nonResource = { ...options, deps: from.deps };
   return (request) => {
     const { target, info } = request;
     if (target.kind === 'answer') return target.answer(request);
     if (target.kind !== 'view') throw new Error('a request that names nothing has been allowed');
     return info.kind === 'resource'
       ? handleResource(from, request, target.view, info)
-      : handleNonResource(options, request, target.view, info);
+      : handleNonResource(nonResource, request, target.view, info);
   };
 }
 
-/** The handler of every exchange. Never throws, never rejects. */
-export function createApiServer(options: ApiServerOptions): (exchange: Exchange) => void | Promise<void> {
-  const { random } = options.deps.registry;
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { registry, hub } = options.deps;
+  const { store, clock, turns, random, shardNumber } = registry;
+  const bookmarks = createBookmarks(hub, clock, bookmarkMs);
+  const progress = createProgress({ hub, clock, observe: (past) => void store.observe(past) });
+  const yaml = createYamlDecoder({ clock });
+  const deps: ServerDependencies = { ...options.deps, store, clock, turns, shardNumber, yaml };
   const outer = [recover(options), health<ReceivedRequest>(options.checks)];
   const locate = requestInfo((request) => options.locate(request));
   const inner = [
-    measure(options.metrics, options.deps.clock),
+    measure(options.metrics, clock),
     authenticate((exchange) => options.authenticate(exchange)),
     locateHome((user) => options.home(user)),
     audit(options.auditor),
@@ -97,10 +111,17 @@ export function createApiServer(options: ApiServerOptions): (exchange: Exchange)
     impersonate((request) => options.impersonate(request)),
     priorityAndFairness(options.inFlight),
     refuseWhile((request) => options.refuse?.(request)),
-    authorize(options.deps.turns),
+    authorize(turns),
   ];
-  const chain = pipeline(outer, locate(pipeline(inner, createHandler(options))));
-  return (exchange) => chain(receive(exchange, random.uuid()));
+  const handler = createHandler(options, { deps, bookmarks, progress, readMedia: createMediaReader() });
+  const chain = pipeline(outer, locate(pipeline(inner, handler)));
+  return {
+    handler: (exchange) => chain(receive(exchange, random.uuid())),
+    requestProgress: progress.requestProgress,
+    [Symbol.dispose]() {
+      for (const part of [bookmarks, progress, yaml]) part[Symbol.dispose]();
+    },
+  };
 }
 
 export interface StandbyServerOptions extends Pick<ApiServerOptions, 'checks' | 'authenticate' | 'logFault'> {

@@ -2,10 +2,8 @@
 
 export type { ApiRequest, ReceivedRequest, Target } from './api-request.ts';
 export { awaitRevision } from './await-revision.ts';
-export type { Bookmarks } from './bookmarks.ts';
-export { createBookmarks } from './bookmarks.ts';
 export { createCacheLists } from './cache-lists.ts';
-export type { ApiServerOptions, StandbyServerOptions } from './chain.ts';
+export type { ApiServer, ApiServerOptions, StandbyServerOptions } from './chain.ts';
 export { createApiServer, createStandbyServer } from './chain.ts';
 // Answers
 export { respondJson, respondText } from './encode/respond.ts';

@@ -29,9 +29,9 @@ export type {
   VerifiedToken,
 } from './service-account-tokens.ts';
 export { clusterNameExtra, createServiceAccountTokens, defaultServiceAccountIssuer } from './service-account-tokens.ts';
-export { withServiceAssertions } from './service-assertions.ts';
+export { createServiceAuthenticator } from './service-authenticator.ts';
 // Service accounts
-export { findServiceAccount, holdsToken } from './stored-service-accounts.ts';
+export { createStoredServiceAccountTokens, findServiceAccount } from './stored-service-accounts.ts';
 export type { TokenFile, TokenFileOptions } from './token-file.ts';
 export { openTokenFile, parseTokenFile } from './token-file.ts';
 export { tokenReview } from './token-review.ts';

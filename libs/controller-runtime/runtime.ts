@@ -41,6 +41,7 @@ export interface DelayedKey {
   readonly why: string;
 }
 
+/** Disposed when no initial list is read and no key is reconciled any more. */
 export interface ControllerRuntime extends AsyncDisposable {
   /**
    * Starts the watches and sources, then goes through the initial lists. Resolves when all of their
@@ -197,13 +198,23 @@ export function createControllerRuntime(
     const { watches, initialKeys } = running.controller;
     for (const key of initialKeys?.() ?? []) add(running, key);
     for (const watch of watches)
-      for await (const keys of initialKeysOf(deps.store, watch)) for (const key of keys) add(running, key);
+      for await (const keys of initialKeysOf(deps.store, watch)) {
+        if (closed) return;
+        for (const key of keys) add(running, key);
+      }
   }
 
+  async function begin(): Promise<void> {
+    subscribe();
+    for (const running of all) await listInitially(running);
+  }
+
+  let started: Promise<void> | undefined;
+
   return {
-    async start() {
-      subscribe();
-      for (const running of all) await listInitially(running);
+    start() {
+      started = begin();
+      return started;
     },
     idle: untilIdle,
     delayed: () =>
@@ -215,6 +226,8 @@ export function createControllerRuntime(
       closed = true;
       for (const subscription of subscriptions) subscription[Symbol.dispose]();
       for (const { queue } of all) queue[Symbol.dispose]();
+      // The store may be closed next: nothing may still read initial lists from it.
+      await started?.catch(() => undefined);
       await untilIdle();
     },
   };

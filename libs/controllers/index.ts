@@ -1,7 +1,8 @@
 export { createApiBinding } from './api-binding.ts';
 export { createApiExportIdentity, identityHashOf } from './api-export-identity.ts';
 export { createBindingIndex } from './binding-index.ts';
-export { createClusterRemoval, remainingMessage } from './cluster-removal.ts';
+export type { ClusterRemoval } from './cluster-removal.ts';
+export { createClusterRemoval } from './cluster-removal.ts';
 export { createClusterRoleAggregation } from './cluster-role-aggregation.ts';
 export { createCustomResourceDefinition } from './custom-resource-definition.ts';
 export { createDefaultBindings } from './default-bindings.ts';
@@ -15,6 +16,7 @@ export { createNamespaceDeletion } from './namespace-deletion.ts';
 export { createOrphanClusters } from './orphan-clusters.ts';
 export { createPartitionSets } from './partition-sets.ts';
 export { createReplicateAnnotations, createReplicateMarks } from './replicate-annotations.ts';
+export { createRequestedRemoval } from './requested-removal.ts';
 export { createTokenSecrets } from './token-secrets.ts';
 export { createWorkspaceDeletion } from './workspace-deletion.ts';
 export { createWorkspaceProgress } from './workspace-progress.ts';

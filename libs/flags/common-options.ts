@@ -28,12 +28,14 @@ export const servingOptions = {
     flag: 'tls-cert-file',
     type: 'text',
     default: '',
+    needs: ['tls-private-key-file'],
     text: 'PEM file with the serving certificate and its chain.',
   },
   tlsPrivateKeyFile: {
     flag: 'tls-private-key-file',
     type: 'text',
     default: '',
+    deps: ['tls-cert-file'],
     text: 'PEM file with the key of --tls-cert-file.',
   },
   clientCaFile: {

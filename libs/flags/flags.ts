@@ -3,8 +3,10 @@
  * come from it. Flags go before the environment before defaults.
  */
 import { parseArgs } from 'node:util';
+import { chosenOf } from './choices.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { adviceOnKcpFlag } from './kcp-flags.ts';
+import { WrongOption } from './wrong-option.ts';
 
 interface Described {
   readonly flag: string;
@@ -13,6 +15,8 @@ interface Described {
    * It has no effect unless one of these flags of the table is given: where none is, it is refused.
    */
   readonly deps?: readonly string[];
+  /** Flags of the table that must be given where this one is. */
+  readonly needs?: readonly string[];
   /** Another name of the same flag, of kcp's: accepted, and not shown. */
   readonly alias?: string;
 }
@@ -24,12 +28,18 @@ export type OptionSpec = Described &
         readonly default: string;
         /** A host at which others reach this one: not a wildcard address. */
         readonly host?: true;
+        /** It is a URL of this scheme, or empty. */
+        readonly scheme?: string;
       }
     | {
         readonly type: 'list';
         readonly default: readonly string[];
         /** Each item is a URL of one of these schemes, and there is at least one. */
         readonly schemes?: readonly string[];
+        /** Each item is one of these: `+x` and `-x` change the default, plain names replace it. */
+        readonly choices?: readonly string[];
+        /** Each item is `key=value`. */
+        readonly keyValue?: true;
       }
     | { readonly type: 'switch'; readonly default: boolean }
     | { readonly type: 'number'; readonly default: number; readonly min: number; readonly max: number }
@@ -50,9 +60,6 @@ type ValueOf<Spec extends OptionSpec> = Spec['type'] extends 'text'
 /** What a table says, before what is empty has been found out. */
 export type OptionValues<Table extends OptionTable> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
 
-/** A flag that cannot be used, said so that a person can mend it. */
-export class WrongOption extends Error {}
-
 export type FlagsResult<Config> =
   | { readonly kind: 'config'; readonly config: Config }
   | { readonly kind: 'help'; readonly text: string }
@@ -70,12 +77,26 @@ function dashed(flag: string): string {
 
 const wildcards: readonly string[] = ['0.0.0.0', '::', '[::]', '*'];
 
+function isUrl(text: string, schemes: readonly string[]): boolean {
+  return URL.canParse(text) && schemes.some((scheme) => text.startsWith(`${scheme}://`));
+}
+
 function checkUrls(schemes: readonly string[] | undefined, items: readonly string[], from: string): void {
   if (schemes === undefined) return;
-  const isUrl = (text: string) => URL.canParse(text) && schemes.some((scheme) => text.startsWith(`${scheme}://`));
-  const wrong = items.length === 0 ? '' : items.find((item) => !isUrl(item));
+  const wrong = items.length === 0 ? '' : items.find((item) => !isUrl(item, schemes));
   if (wrong !== undefined)
     throw new WrongOption(`${from} takes URLs of ${schemes.join(' or ')}, not ${JSON.stringify(wrong)}`);
+}
+
+function readList(spec: Extract<OptionSpec, { type: 'list' }>, text: string, from: string): readonly string[] {
+  const items = text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+  checkUrls(spec.schemes, items, from);
+  const wrong = spec.keyValue === true ? items.find((item) => !/^[^=]+=[^=]*$/.test(item)) : undefined;
+  if (wrong !== undefined) throw new WrongOption(`${from} takes key=value, not ${JSON.stringify(wrong)}`);
+  return spec.choices === undefined ? items : chosenOf({ ...spec, choices: spec.choices }, items, from);
 }
 
 function readValue(spec: OptionSpec, text: string, from: string): string | number | boolean | readonly string[] {
@@ -84,15 +105,11 @@ function readValue(spec: OptionSpec, text: string, from: string): string | numbe
       if (text === '' && spec.default !== '') throw new WrongOption(`${from} must not be empty`);
       if (spec.host === true && wildcards.includes(text))
         throw new WrongOption(`${from} takes a name or an address that others can reach, not ${text}`);
+      if (spec.scheme !== undefined && text !== '' && !isUrl(text, [spec.scheme]))
+        throw new WrongOption(`${from} takes an ${spec.scheme} URL, not ${JSON.stringify(text)}`);
       return text;
-    case 'list': {
-      const items = text
-        .split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== '');
-      checkUrls(spec.schemes, items, from);
-      return items;
-    }
+    case 'list':
+      return readList(spec, text, from);
     case 'switch':
       if (text === 'true' || text === '1') return true;
       if (text === 'false' || text === '0') return false;
@@ -174,14 +191,18 @@ function isGiven(spec: OptionSpec, value: Value | undefined): boolean {
 
 /**
  * A flag that does nothing is refused: its user believes something of this process that is not so.
+ * So is one without the flags that it needs.
  */
-function refuseWithoutEffect(table: OptionTable, values: Readonly<Record<string, Value>>): void {
+function checkTogether(table: OptionTable, values: Readonly<Record<string, Value>>): void {
   const given = new Set(
     Object.entries(table).flatMap(([name, spec]) => (isGiven(spec, values[name]) ? [spec.flag] : [])),
   );
-  for (const { flag, deps } of Object.values(table)) {
-    if (deps === undefined || !given.has(flag) || deps.some((needed) => given.has(needed))) continue;
-    throw new WrongOption(`${dashed(flag)} has no effect without ${deps.map(dashed).join(' or ')}`);
+  for (const { flag, deps, needs = [] } of Object.values(table)) {
+    if (!given.has(flag)) continue;
+    if (deps !== undefined && !deps.some((needed) => given.has(needed)))
+      throw new WrongOption(`${dashed(flag)} has no effect without ${deps.map(dashed).join(' or ')}`);
+    const missing = needs.find((needed) => !given.has(needed));
+    if (missing !== undefined) throw new WrongOption(`${dashed(flag)} needs ${dashed(missing)}`);
   }
 }
 
@@ -212,7 +233,7 @@ export function readFlags<Table extends OptionTable, Config>(reading: ReadFlags<
     });
     const values = Object.fromEntries(entries) as Record<string, Value>;
     const config = reading.complete(values as OptionValues<Table>);
-    refuseWithoutEffect(table, values);
+    checkTogether(table, values);
     return { kind: 'config', config };
   } catch (error) {
     if (error instanceof WrongOption) return { kind: 'wrong', message: `${error.message}\nSee ${usage} --help.` };

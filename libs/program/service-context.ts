@@ -18,10 +18,11 @@ export interface ServiceContext<Config> {
 export function createServiceContext<Config extends { readonly verbosity: number } & Partial<ServiceLoadOptions>>(
   config: Config,
   uncaught: Pick<UncaughtErrors, 'count'> | undefined,
+  clock: Clock = createSystemClock(),
 ): ServiceContext<Config> {
   return {
     config,
-    clock: createSystemClock(),
+    clock,
     random: createSystemRandom(),
     log: createLogger(config.verbosity),
     load: createServiceLoad({ ...defaultInFlight, ...config }, uncaught),

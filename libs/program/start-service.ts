@@ -9,6 +9,7 @@ import type { ExchangeHandler, ServerTls } from '@kcp-ts/http';
 import type { Connections, Directory, FeedHandler, InstallationConfig, ServiceKind } from '@kcp-ts/sharding';
 import { openConnections, openDirectory, peerTlsOf } from '@kcp-ts/sharding';
 import { followServingFiles } from './follow-serving-files.ts';
+import type { Listener } from './listener.ts';
 import { listen } from './listener.ts';
 import type { ListenFlags } from './own-address.ts';
 import { addressOf, advertisedHostOf } from './own-address.ts';
@@ -64,50 +65,69 @@ async function servingTlsOf(config: ServiceConfig, peerCa: string): Promise<Serv
   return { certificate, privateKey, clientCa: authorities === '' ? undefined : authorities };
 }
 
+type Compose<Config> = (parts: ServiceParts<Config>) => Promise<Service>;
+
+/** Composes the service, serves it and announces it. */
+async function serveOn<Config extends ServiceConfig>(
+  listener: Listener,
+  opened: AsyncDisposableStack,
+  context: ServiceContext<Config>,
+  { kind, drainMs }: ServiceOptions,
+  compose: Compose<Config>,
+): Promise<RunningService> {
+  const { config, clock, log } = context;
+  const name = config.natsUsername || config.name;
+  const host = advertisedHostOf(config);
+  const connections = opened.use(await openConnections({ config, name, clock, log }));
+  const service = await compose({
+    ...context,
+    name,
+    connections,
+    opened,
+    openDirectory: async (feedHandlers) => opened.use(await openDirectory({ connections, clock, log, feedHandlers })),
+  });
+  listener.serve(service.handler);
+  await connections.membership.announce({
+    kind,
+    name,
+    baseUrl: `https://${addressOf(host, listener.port)}`,
+    ...(service.rpcPort === undefined ? {} : { rpcAddress: addressOf(host, service.rpcPort) }),
+  });
+  return {
+    port: listener.port,
+    async [Symbol.asyncDispose]() {
+      service.drain?.();
+      await pauseOn(clock, config.shutdownDelayDuration);
+      await listener.close({ drainMs });
+      await opened.disposeAsync();
+    },
+  };
+}
+
 /**
  * Resolves when the service serves and has announced itself; it is ready when it knows what the
  * shards have.
  */
 export async function startService<Config extends ServiceConfig>(
   context: ServiceContext<Config>,
-  { kind, servesServices, drainMs }: ServiceOptions,
-  compose: (parts: ServiceParts<Config>) => Promise<Service>,
+  options: ServiceOptions,
+  compose: Compose<Config>,
 ): Promise<RunningService> {
   const { config, clock, log, load } = context;
-  const name = config.natsUsername || config.name;
-  const host = advertisedHostOf(config);
   const peerCa = (await peerTlsOf(config)).ca;
-  const readTls = () => servingTlsOf(config, servesServices ? peerCa : '');
-  const listener = await listen({ config, tls: await readTls(), peerCa, clock, log, load });
+  const readTls = () => servingTlsOf(config, options.servesServices ? peerCa : '');
   const opened = new AsyncDisposableStack();
   try {
-    opened.use(await followServingFiles(config, { clock, log }, async () => listener.setTls(await readTls())));
-    const connections = opened.use(await openConnections({ config, name, clock, log }));
-    const service = await compose({
-      ...context,
-      name,
-      connections,
-      opened,
-      openDirectory: async (feedHandlers) => opened.use(await openDirectory({ connections, clock, log, feedHandlers })),
-    });
-    listener.serve(service.handler);
-    await connections.membership.announce({
-      kind,
-      name,
-      baseUrl: `https://${addressOf(host, listener.port)}`,
-      ...(service.rpcPort === undefined ? {} : { rpcAddress: addressOf(host, service.rpcPort) }),
-    });
-    return {
-      port: listener.port,
-      async [Symbol.asyncDispose]() {
-        service.drain?.();
-        await pauseOn(clock, config.shutdownDelayDuration);
-        await listener.close({ drainMs });
-        await opened.disposeAsync();
-      },
-    };
+    const files = opened.use(await followServingFiles(config, { clock, log }, readTls));
+    const listener = await listen({ config, tls: files.tls(), peerCa, clock, log, load });
+    files.follow(listener.setTls);
+    try {
+      return await serveOn(listener, opened, context, options, compose);
+    } catch (error) {
+      await listener.close({ drainMs: 0 });
+      throw error;
+    }
   } catch (error) {
-    await listener.close({ drainMs: 0 });
     await opened.disposeAsync();
     throw error;
   }

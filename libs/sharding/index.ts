@@ -64,17 +64,19 @@ export { silentMsMax } from './merge/shard-progress.ts';
 export type { MergedEvent } from './merge/shard-stream.ts';
 export type { UpstreamWatch, UpstreamWatchHandlers } from './merge/upstream-watch.ts';
 // What a shard knows of the others, and they ask of each other
-export { changesOfAllShards, childOfOtherShard, objectsOfAllShards } from './other-shards/all-shards.ts';
+export { changesOfAllShards, clustersOfAllShards, objectsOfAllShards } from './other-shards/all-shards.ts';
 export { createOtherShardsView } from './other-shards/join-installation.ts';
 export type { OtherShards } from './other-shards/other-shards.ts';
 export { ownershipOf, workspacesOfOtherShards } from './other-shards/owned-clusters.ts';
 export type { ShardReport } from './other-shards/shard-report.ts';
-export { shardReportSeries, wrongClock } from './other-shards/shard-report.ts';
+export { shardReportChecks, shardReportSeries, wrongClock } from './other-shards/shard-report.ts';
 export type { ClusterRequests } from './requests/cluster-requests.ts';
 export { createClusterRequests } from './requests/cluster-requests.ts';
 // A shard's data, and its ownership
 export { openShardData } from './shard-data/open-shard-data.ts';
 export type { OwnedData, ServedShard } from './shard-data/owned-data.ts';
+export type { ShardUrls } from './shard-data/shard-urls.ts';
+export { shardUrlsOf } from './shard-data/shard-urls.ts';
 // The virtual workspaces over all shards
 export type { CallerDependencies } from './virtual-workspaces/caller.ts';
 export type { ShardConnections, ShardsMembership } from './virtual-workspaces/shard-connections.ts';

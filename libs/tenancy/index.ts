@@ -26,10 +26,14 @@ export { initializersExist, phaseLabels, planCluster, planWorkspace, settleWorks
 export type { RootExport } from './root-exports.ts';
 export type { RootIdentities } from './root-identities.ts';
 export { rootIdentitiesIn } from './root-identities.ts';
+export type { RootPrefixes } from './root-prefixes.ts';
+export { rootPrefixesOf } from './root-prefixes.ts';
+export type { RootResources } from './root-resources.ts';
 export { createRootResources, rootDefinitionsOf } from './root-resources.ts';
 // Requests between shards
 export type { ClusterDeletion, ClusterRequest, ShardRequests } from './shard-requests.ts';
 export { noOtherShards } from './shard-requests.ts';
+export type { KnownCluster, Tenancy } from './tenancy.ts';
 export { createTenancy } from './tenancy.ts';
 // Kinds and their names
 export type { LogicalCluster, Shard, Workspace, WorkspaceType } from './types.ts';

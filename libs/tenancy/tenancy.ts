@@ -6,6 +6,7 @@ import { boundSchemaKey, exportKey, schemaKey } from '@kcp-ts/sharing';
 import type { ParsedReader, Store } from '@kcp-ts/storage';
 import { parseKey } from '@kcp-ts/storage';
 import type { PlanDependencies } from './plan-workspace.ts';
+import { rootPrefixesOf } from './root-prefixes.ts';
 import type { Shard, WorkspaceType } from './types.ts';
 import type { ResolvedType, WorkspaceTypes } from './workspace-types.ts';
 import { createWorkspaceTypes } from './workspace-types.ts';
@@ -50,14 +51,12 @@ const shardsMax = 4_096;
 
 export function createTenancy(deps: TenancyDependencies): Tenancy {
   const { store, objects, reader, cluster } = deps;
+  const { shardsPrefix, typesPrefix } = rootPrefixesOf(deps);
   const resolve = (path: string) =>
     isWorkspacePath(path) || path.startsWith('system:') ? deps.locate(path as WorkspacePath) : undefined;
   const pathOf = (name: string) => cluster(name)?.path ?? name;
   const shards = () =>
-    objects
-      .scan({ prefix: `${deps.prefix('core.kcp.io', 'shards')}root/` }, shardsMax)
-      .map((entry) => reader.parse<Shard>(entry));
-  const typesPrefix = () => deps.prefix('tenancy.kcp.io', 'workspacetypes');
+    objects.scan({ prefix: `${shardsPrefix()}root/` }, shardsMax).map((entry) => reader.parse<Shard>(entry));
   const types = createWorkspaceTypes({
     reader,
     resolve,

@@ -1,15 +1,13 @@
 /**
- * A virtual workspace is a value: a name, and how it turns a path below `/services/<name>/` into a
- * view, which brings its own authorizer, API and storage. Programs take a list of them; whatever
- * serves a workspace serves a virtual workspace as well.
+ * A virtual workspace is a value: how it turns a path below `/services/<name>/` into a view, which
+ * brings its own authorizer, API and storage. Programs take one for each name; whatever serves a
+ * workspace serves a virtual workspace as well.
  */
-import type { UserInfo } from '@kcp-ts/api';
-import { StatusError } from '@kcp-ts/api';
+import type { UserInfo, VirtualWorkspaceName } from '@kcp-ts/api';
+import { isVirtualWorkspaceName, StatusError } from '@kcp-ts/api';
 import type { ReceivedRequest, SpecialHandler, Target } from '@kcp-ts/apiserver';
 
 export interface VirtualWorkspace {
-  /** The segment of its paths: `/services/<name>/…`. */
-  readonly name: string;
   /**
    * What a path names, given what stands behind `/services/<name>/`; undefined where that is no
    * path of it. Does no more work than a look-up.
@@ -17,6 +15,14 @@ export interface VirtualWorkspace {
   locate(path: string, request: ReceivedRequest): Target | undefined;
   /** Handlers of resources that it serves and that are not stored (`virtual`). */
   readonly special?: readonly SpecialHandler[];
+}
+
+/** By the segment of their paths: `/services/<name>/…`. */
+export type VirtualWorkspaces = Readonly<Record<VirtualWorkspaceName, VirtualWorkspace>>;
+
+/** The handlers that virtual workspaces bring. */
+export function specialHandlersOf(workspaces: VirtualWorkspaces): readonly SpecialHandler[] {
+  return Object.values(workspaces).flatMap(({ special = [] }) => special);
 }
 
 export const servicesPrefix = '/services/';
@@ -30,11 +36,11 @@ function unresolved({ method, path }: ReceivedRequest): (user: UserInfo) => Stat
 }
 
 /** The target of a path that begins with `servicesPrefix`. */
-export function locateVirtual(workspaces: readonly VirtualWorkspace[], request: ReceivedRequest): Target {
+export function locateVirtual(workspaces: VirtualWorkspaces, request: ReceivedRequest): Target {
   const behind = request.path.slice(servicesPrefix.length);
   const end = behind.indexOf('/');
   const name = end < 0 ? behind : behind.slice(0, end);
-  const workspace = workspaces.find((candidate) => candidate.name === name);
+  const workspace = isVirtualWorkspaceName(name) ? workspaces[name] : undefined;
   const found = end < 0 ? undefined : workspace?.locate(behind.slice(end + 1), request);
   return found ?? { kind: 'refused', refusal: unresolved(request) };
 }

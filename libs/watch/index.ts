@@ -3,4 +3,5 @@ export { createChange } from './change.ts';
 export type { StreamSerializer } from './stream-serializer.ts';
 export type { WatchHub, WatchHubOptions } from './watch-hub.ts';
 export { createWatchHub } from './watch-hub.ts';
+export { watchHubSeries } from './watch-hub-series.ts';
 export type { Watcher } from './watcher.ts';

@@ -4,20 +4,12 @@
  */
 
 import { StatusError } from '@kcp-ts/api';
-import type {
-  Bookmarks,
-  ReceivedRequest,
-  RequestAuthorizer,
-  RequestMetrics,
-  ServerDependencies,
-  Target,
-} from '@kcp-ts/apiserver';
-import { createApiServer, createBookmarks, createPresentation, createProgress, respondText } from '@kcp-ts/apiserver';
+import type { ReceivedRequest, RequestAuthorizer, RequestMetrics, Target } from '@kcp-ts/apiserver';
+import { createApiServer, createPresentation, respondText } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
 import { createSystemTurns } from '@kcp-ts/base';
 import type { Exchange, InFlight } from '@kcp-ts/http';
-import { createYamlDecoder } from '@kcp-ts/http';
 import { allKinds, protobufMessages } from '@kcp-ts/kinds';
 import { versionInfo } from '@kcp-ts/program';
 import type { ApiSurface } from '@kcp-ts/registry';
@@ -46,7 +38,6 @@ export interface CacheServer extends Disposable {
 
 const bodyBytesMax = 1024 * 1024;
 const watchBacklogBytesMax = 4 * 1024 * 1024;
-const bookmarkMs = 30_000;
 
 /** Beside what is cached there are metrics, for members of system:masters. */
 function metricsAuthorizer(path: string): RequestAuthorizer {
@@ -64,26 +55,14 @@ function metricsAuthorizer(path: string): RequestAuthorizer {
 export function composeCacheServer(options: CacheServerOptions): CacheServer {
   const { store, surface, clock, random } = options;
   const hub = createWatchHub(store, {});
-  const bookmarks: Bookmarks = createBookmarks(hub, clock, bookmarkMs);
-  const progress = createProgress({ hub, clock, observe: (past) => void store.observe(past) });
-  const admission = noAdmission;
-  const turns = createSystemTurns(clock);
-  const yaml = createYamlDecoder({ clock });
-  const registry = { store, clock, turns, random, shardNumber: 0, admission, logicalClusterKey: () => undefined };
-  const deps: ServerDependencies = {
+  const registry = {
     store,
-    hub,
-    registry,
     clock,
-    turns,
-    yaml,
-    protobuf: protobufMessages(allKinds),
+    turns: createSystemTurns(clock),
+    random,
     shardNumber: 0,
-    bodyBytesMax,
-    watchBacklogBytesMax,
-    special: new Map(),
-    streamSerializers: [],
-    presentation: createPresentation(''),
+    admission: noAdmission,
+    logicalClusterKey: () => undefined,
   };
   function locate(request: ReceivedRequest): Target {
     try {
@@ -95,10 +74,17 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
     }
   }
   const metrics = async (request: ReceivedRequest) => respondText(request, 200, await options.metrics());
-  const handler = createApiServer({
-    deps,
-    bookmarks,
-    progress,
+  const server = createApiServer({
+    deps: {
+      hub,
+      registry,
+      protobuf: protobufMessages(allKinds),
+      bodyBytesMax,
+      watchBacklogBytesMax,
+      special: new Map(),
+      streamSerializers: [],
+      presentation: createPresentation(''),
+    },
     checks: [
       { name: 'ping', live: true, check: () => undefined },
       { name: 'feeds', live: false, check: () => (options.isReady() ? undefined : 'not followed yet') },
@@ -117,11 +103,9 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
     metrics: options.requests,
   });
   return {
-    handler,
+    handler: server.handler,
     [Symbol.dispose]() {
-      bookmarks[Symbol.dispose]();
-      progress[Symbol.dispose]();
-      yaml[Symbol.dispose]();
+      server[Symbol.dispose]();
       hub[Symbol.dispose]();
     },
   };

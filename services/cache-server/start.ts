@@ -1,7 +1,7 @@
 /** Starts a cache-server with its servers, and stops it: what the program and the tests call. */
 
 import { createRequestMetrics } from '@kcp-ts/apiserver';
-import { createAuthenticator, withServiceAssertions } from '@kcp-ts/authn';
+import { createServiceAuthenticator } from '@kcp-ts/authn';
 import type { UncaughtErrors } from '@kcp-ts/base';
 import { builtinDefinitions, isBuiltIn, rootExports, systemDefinitions } from '@kcp-ts/kinds';
 import type { RunningService, Service, ServiceParts } from '@kcp-ts/program';
@@ -59,7 +59,15 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
   opened.defer(() => rpc.close({ drainMs }));
   const tokenFile = await openTokens(parts);
   opened.defer(() => tokenFile?.[Symbol.dispose]());
-  const authenticator = createAuthenticator({ clock, anonymous: true, adminTokens: [], tokenFile });
+  const authenticator = createServiceAuthenticator({
+    clock,
+    anonymous: true,
+    adminTokens: [],
+    tokenFile,
+    peerCa: tls.ca,
+    kind: 'cache-server',
+    name,
+  });
   const requests = createRequestMetrics({ isBuiltIn });
   const cache = opened.use(
     composeCacheServer({
@@ -67,7 +75,7 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
       surface,
       clock,
       random,
-      authenticator: withServiceAssertions(authenticator, { peerCa: tls.ca, kind: 'cache-server', name, clock }),
+      authenticator,
       shards: () => membership.current().shards.map((shard) => shard.name),
       isReady: () => directory.isReady(),
       metrics: createMetrics({ copies: copies.store, feeds: feeds.store }, [...requests.series, ...load.series]),

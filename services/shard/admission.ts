@@ -12,8 +12,8 @@ import { storedLogicalClusterKey } from '@kcp-ts/tenancy';
 import type { ShardParts } from './parts.ts';
 
 export function admissionPlugins(parts: ShardParts): readonly AdmissionPlugin[] {
-  const { access, catalog, claims, decide, otherShards, prefix, rights, store, tenancy, turns } = parts;
-  const { mark } = createReplicateMarks({ typesPrefix: () => prefix('tenancy.kcp.io', 'workspacetypes') });
+  const { access, catalog, claims, decide, otherShards, rights, store, tenancy, turns } = parts;
+  const { mark } = createReplicateMarks(parts);
   return [
     createServerOwnedMetadata(),
     ...createReferencesPlugins({

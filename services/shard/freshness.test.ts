@@ -1,5 +1,4 @@
 import { createSystemRandom } from '@kcp-ts/base';
-import { noStrategy } from '@kcp-ts/registry';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
@@ -19,8 +18,6 @@ it('a right in a workspace of a shard that has not answered for too long is refu
     shardName: 'one',
     caBundle: '',
     otherShards,
-    strategy: () => noStrategy,
-    conversion: () => undefined,
   });
   const { access } = parts;
   const target = { group: 'apis.kcp.io', resource: 'apiexports', name: 'west' };

@@ -1,7 +1,6 @@
 import { createAdmissionChain } from '@kcp-ts/admission';
 import type { ClusterName, KubeObject } from '@kcp-ts/api';
 import { createSystemRandom } from '@kcp-ts/base';
-import { noStrategy } from '@kcp-ts/registry';
 import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { expect, it } from 'vitest';
@@ -20,8 +19,6 @@ it('a role that lets others bind leaves the shard with the very commit that make
     shardName: 'one',
     caBundle: '',
     otherShards: knowsNoOthers(),
-    strategy: () => noStrategy,
-    conversion: () => undefined,
   });
   const plugins = admissionPlugins(parts);
   // The roles are committed nowhere, so their clusters need not be there.

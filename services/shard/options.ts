@@ -31,24 +31,28 @@ export const options = {
     flag: 'shard-labels',
     type: 'list',
     default: [],
+    keyValue: true,
     deps: ['nats-url'],
     text: 'Labels of the Shard object, key=value: workspaces and partitions select shards by them.',
   },
   shardBaseUrl: {
     flag: 'shard-base-url',
     type: 'text',
+    scheme: 'https',
     default: '',
     text: 'URL at which other services reach this shard; made of host name and port when empty.',
   },
   shardExternalUrl: {
     flag: 'shard-external-url',
     type: 'text',
+    scheme: 'https',
     default: '',
     text: 'URL at which clients reach workspaces; the base URL when empty.',
   },
   shardVirtualWorkspaceUrl: {
     flag: 'shard-virtual-workspace-url',
     type: 'text',
+    scheme: 'https',
     default: '',
     text: 'URL at which clients reach virtual workspaces; the base URL when empty.',
   },
@@ -96,6 +100,7 @@ export const options = {
   batteriesIncluded: {
     flag: 'batteries-included',
     type: 'list',
+    choices: ['workspace-types', 'admin', 'user', 'metrics-viewer'],
     default: ['workspace-types', 'admin'],
     text: 'What is set up at the start: workspace-types, admin, user, metrics-viewer; +name adds to the defaults, -name takes away.',
   },
@@ -124,6 +129,10 @@ export const options = {
   },
   ...inFlightOptions,
   ...installationOptions,
+  natsUrl: {
+    ...installationOptions.natsUrl,
+    needs: ['peer-ca-file', 'peer-cert-file', 'peer-key-file', 'etcd-servers'],
+  },
   ...rpcOptions,
   enableHomeWorkspaces: {
     flag: 'enable-home-workspaces',
@@ -141,7 +150,5 @@ export const options = {
   verbosity: servingOptions.verbosity,
 } as const satisfies OptionTable;
 
-export const batteries = ['workspace-types', 'admin', 'user', 'metrics-viewer'] as const;
-
-/** What the table says, before what is empty has been found out. */
-export type OptionValues = ValuesOf<typeof options>;
+/** Paths are absolute and not empty, but for files that the operator may leave out. */
+export type ShardConfig = ValuesOf<typeof options>;

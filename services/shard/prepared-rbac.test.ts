@@ -1,7 +1,6 @@
 import { createAdmissionChain } from '@kcp-ts/admission';
 import type { ClusterName, KubeObject } from '@kcp-ts/api';
 import { createSystemRandom } from '@kcp-ts/base';
-import { noStrategy } from '@kcp-ts/registry';
 import { createMemoryStore, encodeStored, formatKey } from '@kcp-ts/storage';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { logicalClusterKey } from '@kcp-ts/tenancy';
@@ -45,8 +44,6 @@ it('what an object refers to is judged by bindings that were compiled with turns
     shardNumber: 1,
     shardName: 'one',
     caBundle: '',
-    strategy: () => noStrategy,
-    conversion: () => undefined,
   });
   const admission = createAdmissionChain(admissionPlugins(parts));
   const isReady = (cluster: string) => parts.access.prepare(cluster, '', parts.turns) === undefined;

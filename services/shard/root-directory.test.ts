@@ -2,9 +2,10 @@
  * A shard that is started on a folder that it must not use says so, for a person, and changes
  * nothing.
  */
-import { copyFile, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '@kcp-ts/base';
 import { createSystemClock } from '@kcp-ts/base';
 import { openLmdbStore } from '@kcp-ts/storage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -20,11 +21,15 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-async function start(...more: readonly string[]): Promise<RunningShard> {
+function configOf(...more: readonly string[]) {
   const args = ['--root-directory', folder, '--secure-port', '0', '--bind-address', '127.0.0.1', '-v', '0', ...more];
   const result = readConfig(args, {});
   if (result.kind !== 'config') throw new Error(JSON.stringify(result));
-  return startShard(result.config);
+  return result.config;
+}
+
+function start(...more: readonly string[]): Promise<RunningShard> {
+  return startShard(configOf(...more));
 }
 
 async function startAndStop(): Promise<void> {
@@ -154,5 +159,33 @@ describe('the root directory of a shard', () => {
     await expect(startShard(result.config)).rejects.toThrow(
       '/proc/none/here cannot be made for --root-directory: ENOENT',
     );
+  });
+
+  it('is free again where the start fails at its last step, and no timer goes on', async () => {
+    const system = createSystemClock();
+    const timers = new Set<Disposable>();
+    const clock: Clock = {
+      ...system,
+      setTimer(ms, run) {
+        const timer = system.setTimer(ms, () => {
+          timers.delete(timer);
+          run();
+        });
+        timers.add(timer);
+        return {
+          [Symbol.dispose]() {
+            timers.delete(timer);
+            timer[Symbol.dispose]();
+          },
+        };
+      },
+    };
+    // The kubeconfig is drafted beside its place, where no file can be written then.
+    const draft = join(folder, `admin.kubeconfig.${process.pid}.new`);
+    await mkdir(draft);
+    await expect(startShard(configOf(), undefined, clock)).rejects.toThrow(draft);
+    expect(timers.size).toBe(0);
+    await rm(draft, { recursive: true });
+    await startAndStop();
   });
 });

@@ -2,10 +2,12 @@
  * Which service answers for a virtual workspace, for those that hand requests on and serve none
  * themselves.
  */
+import type { VirtualWorkspaceName } from '@kcp-ts/api';
+import { isVirtualWorkspaceName } from '@kcp-ts/api';
 import { decodeSegment } from '@kcp-ts/http';
 
 export interface VirtualWorkspacePath {
-  readonly name: string;
+  readonly name: VirtualWorkspaceName;
   /**
    * The workspace that the path is about, by path or name: its shard serves what is not merged over
    * all of them.
@@ -13,8 +15,6 @@ export interface VirtualWorkspacePath {
   readonly workspace: string;
 }
 
-/** As the list of the shard's virtual workspaces has them. */
-const names: ReadonlySet<string> = new Set(['apiexport', 'apiresourceschema']);
 const prefix = '/services/';
 
 /**
@@ -24,5 +24,5 @@ const prefix = '/services/';
 export function parseVirtualWorkspacePath(path: string): VirtualWorkspacePath | undefined {
   if (!path.startsWith(prefix)) return undefined;
   const [name = '', workspace = ''] = path.slice(prefix.length).split('/', 2);
-  return names.has(name) && workspace !== '' ? { name, workspace: decodeSegment(workspace) } : undefined;
+  return isVirtualWorkspaceName(name) && workspace !== '' ? { name, workspace: decodeSegment(workspace) } : undefined;
 }

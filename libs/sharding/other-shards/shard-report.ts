@@ -4,6 +4,7 @@
  */
 
 import { StatusError } from '@kcp-ts/api';
+import type { HealthCheck } from '@kcp-ts/apiserver';
 import type { Series } from '@kcp-ts/observability';
 import type { ClockGuard } from '../clocks/clock-guard.ts';
 
@@ -26,6 +27,11 @@ export function wrongClock(
   const fault = report?.clocks.fault();
   if (fault === undefined || path === '/metrics') return undefined;
   return new StatusError('ServiceUnavailable', fault, { retryAfterSeconds: 1 });
+}
+
+/** Whether the clock is right, as readiness asks it. */
+export function shardReportChecks({ clocks }: Pick<ShardReport, 'clocks'>): readonly HealthCheck[] {
+  return [{ name: 'clock', live: false, check: () => clocks.fault() }];
 }
 
 /** A series for each other shard, and no more. */

@@ -4,11 +4,11 @@ import type { ReplicaRole, Store } from '@kcp-ts/storage';
 import type { RootExport } from '@kcp-ts/tenancy';
 import type { Logger } from 'pino';
 import type { InstallationConfig } from '../membership/connections.ts';
-import type { ShardAddress } from '../membership/membership.ts';
 import type { ShardObjects } from '../membership/shard-objects.ts';
 import type { Installation } from '../other-shards/join-installation.ts';
 import type { ShardReport } from '../other-shards/shard-report.ts';
 import type { ClusterRequests } from '../requests/cluster-requests.ts';
+import type { ShardUrls } from './shard-urls.ts';
 
 /** The options that say where the data is, and which other shards there are. */
 export type ShardDataConfig = InstallationConfig & {
@@ -61,7 +61,7 @@ export interface ShardData extends AsyncDisposable {
 
 export interface DataDependencies {
   readonly config: ShardDataConfig;
-  readonly urls: Pick<ShardAddress, 'baseUrl' | 'externalUrl' | 'virtualWorkspaceUrl'>;
+  readonly urls: ShardUrls;
   /** Where others reach a port of this host. */
   addressOf(port: number): string;
   /** What `root` exports. */

@@ -3,31 +3,29 @@
  * that a workspace has bound, from any provider, read-only. Whoever may read the workspace's
  * APIBindings may read them. (kcp facts, 5.4)
  */
-import type { ClusterName, KubeObject, RequestInfo, UserInfo } from '@kcp-ts/api';
+import type { ClusterName, RequestInfo, UserInfo, WorkspacePath } from '@kcp-ts/api';
 import { isWorkspacePath, StatusError } from '@kcp-ts/api';
 import type { SpecialHandler, StorageView, View } from '@kcp-ts/apiserver';
+import type { Access } from '@kcp-ts/authz';
+import type { Catalog } from '@kcp-ts/catalog';
 import { decodeSegment } from '@kcp-ts/http';
 import type { ApiSurface } from '@kcp-ts/registry';
+import type { ParsedReader, Store } from '@kcp-ts/storage';
 import type { VirtualWorkspace } from '../framework.ts';
+import { boundSchemasOf, boundSchemasSurface, boundSchemaVerbs } from './bound-schemas.ts';
 
 export interface ApiResourceSchemaDependencies {
-  /** The logical cluster that a path names; undefined where it names none that is known. */
-  resolve(path: string): ClusterName | undefined;
-  /** The APIResourceSchemas that a workspace has bound, as they were when it bound them. */
-  boundSchemas(cluster: ClusterName): readonly KubeObject[];
-  /** Whether a user may `get` APIBindings in a workspace, without being let into it. */
-  mayReadBindings(user: UserInfo, cluster: ClusterName): boolean;
-  /** Kubernetes' text for a request that is forbidden. */
-  forbidden(user: UserInfo, cluster: ClusterName | '', info: RequestInfo): StatusError;
-  /**
-   * APIResourceSchemas alone, which are not stored under the workspace (`virtual`) and can only be
-   * read.
-   */
-  readonly surface: ApiSurface;
+  readonly store: Pick<Store, 'scan'>;
+  readonly reader: ParsedReader;
+  readonly catalog: Pick<Catalog, 'base' | 'intern'>;
+  readonly access: Pick<Access, 'mayDeep' | 'forbidden'>;
+  /** The logical cluster that a path names, whether there is such a cluster or not. */
+  locate(path: WorkspacePath): ClusterName | undefined;
+  /** Whether this shard has a logical cluster. */
+  hasCluster(cluster: ClusterName): boolean;
 }
 
-export const boundSchemaVerbs = ['get', 'list', 'watch'] as const;
-
+const bindings = { group: 'apis.kcp.io', resource: 'apibindings', name: '' };
 const resource = { group: 'apis.kcp.io', plural: 'apiresourceschemas' };
 const readOnly = 'only read-only access is allowed to apiresourceschemas';
 
@@ -42,16 +40,21 @@ function isRead(info: RequestInfo): boolean {
   return info.kind === 'non-resource' || boundSchemaVerbs.some((verb) => verb === info.verb);
 }
 
-function refusal(deps: ApiResourceSchemaDependencies, cluster: ClusterName, user: UserInfo, info: RequestInfo) {
+function refusal(
+  { access }: Pick<ApiResourceSchemaDependencies, 'access'>,
+  cluster: ClusterName,
+  user: UserInfo,
+  info: RequestInfo,
+) {
   if (!isRead(info)) {
-    const { message, details } = deps.forbidden(user, cluster, info);
+    const { message, details } = access.forbidden(user, cluster, info);
     return new StatusError('Forbidden', `${message}: ${readOnly}`, details);
   }
-  return deps.mayReadBindings(user, cluster) ? undefined : deps.forbidden(user, cluster, info);
+  const mayRead = access.mayDeep(user, cluster, 'get', bindings);
+  return mayRead ? undefined : access.forbidden(user, cluster, info);
 }
 
-function viewOf(deps: ApiResourceSchemaDependencies, cluster: ClusterName): View {
-  const { surface } = deps;
+function viewOf(deps: Pick<ApiResourceSchemaDependencies, 'access'>, surface: ApiSurface, cluster: ClusterName): View {
   return {
     cluster,
     impersonationCluster: cluster,
@@ -71,11 +74,11 @@ function restOf(behind: readonly string[], isSame: (text: string) => boolean): s
   return text === '*' || isSame(text) ? `/${behind.slice(2).join('/')}` : undefined;
 }
 
-function createHandler({ boundSchemas }: ApiResourceSchemaDependencies): SpecialHandler {
+function createHandler(deps: Pick<ApiResourceSchemaDependencies, 'store' | 'reader'>): SpecialHandler {
   return {
     name: `${resource.plural}.${resource.group}`,
     async handle({ cluster, served, objectName }) {
-      const schemas = cluster === '*' ? [] : boundSchemas(cluster);
+      const schemas = cluster === '*' ? [] : boundSchemasOf(deps, cluster);
       if (objectName !== '') {
         const found = schemas.find(({ metadata }) => metadata.name === objectName);
         if (found === undefined) throw StatusError.notFound(resource, objectName);
@@ -92,17 +95,20 @@ function createHandler({ boundSchemas }: ApiResourceSchemaDependencies): Special
 }
 
 export function createApiResourceSchemaWorkspace(deps: ApiResourceSchemaDependencies): VirtualWorkspace {
-  const resolve = (text: string) => (isWorkspacePath(text) ? deps.resolve(text) : undefined);
+  const surface = boundSchemasSurface(deps.catalog);
+  const resolve = (text: string) => {
+    const cluster = isWorkspacePath(text) ? deps.locate(text) : undefined;
+    return cluster !== undefined && deps.hasCluster(cluster) ? cluster : undefined;
+  };
   return {
-    name: 'apiresourceschema',
     special: [createHandler(deps)],
     locate(path, request) {
       const [owner = '', ...behind] = path.split('/');
       const cluster = resolve(decodeSegment(owner));
       const info = { kind: 'non-resource', path: request.path, verb: request.method.toLowerCase() } as const;
-      if (cluster === undefined) return { kind: 'refused', refusal: (user) => deps.forbidden(user, '', info) };
+      if (cluster === undefined) return { kind: 'refused', refusal: (user) => deps.access.forbidden(user, '', info) };
       const rest = restOf(behind, (text) => resolve(text) === cluster);
-      return rest === undefined ? undefined : { kind: 'view', view: viewOf(deps, cluster), rest };
+      return rest === undefined ? undefined : { kind: 'view', view: viewOf(deps, surface, cluster), rest };
     },
   };
 }

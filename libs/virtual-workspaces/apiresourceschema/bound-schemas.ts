@@ -5,7 +5,9 @@ import { boundResourcesOf } from '@kcp-ts/catalog';
 import type { ApiSurface } from '@kcp-ts/registry';
 import { bindingsPrefix, boundSchemaKey } from '@kcp-ts/sharing';
 import type { ParsedReader, Store } from '@kcp-ts/storage';
-import { boundSchemaVerbs } from './api-resource-schema-workspace.ts';
+
+/** They can only be read. */
+export const boundSchemaVerbs = ['get', 'list', 'watch'] as const;
 
 const bindingsMax = 4_096;
 
@@ -22,7 +24,10 @@ export function boundSchemasOf(
   return [...uids].flatMap((uid) => reader.get<KubeObject>(boundSchemaKey(uid)) ?? []);
 }
 
-/** APIResourceSchemas alone, read-only. */
+/**
+ * APIResourceSchemas alone, which are not stored under the workspace (`virtual`) and can only be
+ * read.
+ */
 export function boundSchemasSurface({ base, intern }: Pick<Catalog, 'base' | 'intern'>): ApiSurface {
   const served = base.find('apis.kcp.io', 'v1alpha1', 'apiresourceschemas');
   if (served === undefined) throw new Error('APIResourceSchemas are not built in');

@@ -12,7 +12,7 @@ import type { Access } from '@kcp-ts/authz';
 import { homeOf, impersonate } from '@kcp-ts/authz';
 import type { Peer } from '@kcp-ts/http';
 import { misdirectedStatus, routedHeader } from '@kcp-ts/http';
-import type { VirtualWorkspace } from '../framework.ts';
+import type { VirtualWorkspaces } from '../framework.ts';
 import { locateVirtual, servicesPrefix } from '../framework.ts';
 import type { AllClustersViewDependencies } from './all-clusters-view.ts';
 import { allClustersView, noClusterView } from './all-clusters-view.ts';
@@ -27,7 +27,7 @@ export type ResolvedPath =
 export interface TargetDependencies extends ClusterViewDependencies, AllClustersViewDependencies {
   readonly access: Pick<Access, 'refusal' | 'prepare' | 'authorizer'>;
   resolve(path: WorkspacePath | ClusterName): ResolvedPath;
-  readonly virtualWorkspaces: readonly VirtualWorkspace[];
+  readonly virtualWorkspaces: VirtualWorkspaces;
   /**
    * The user's home workspace, for `GET …/workspaces/~` in root. Rejects with a StatusError where
    * the user may have none.

@@ -1,29 +1,30 @@
 /** The handlers of what is not plain storage. */
-
 import type { SpecialHandler } from '@kcp-ts/apiserver';
 import { createScaleHandler } from '@kcp-ts/apiserver';
 import type { Authenticator, ServiceAccountTokens } from '@kcp-ts/authn';
 import { tokenReview } from '@kcp-ts/authn';
 import type { Access } from '@kcp-ts/authz';
 import { selfSubjectReview } from '@kcp-ts/authz';
-import { allKinds, createHandlers } from '@kcp-ts/kinds';
 import type { RegistryDependencies } from '@kcp-ts/registry';
 import { timestampOf } from '@kcp-ts/registry';
-import type { VirtualWorkspace } from '@kcp-ts/virtual-workspaces';
+import { createHandlers } from './kind-code.ts';
+import { allKinds } from './kinds.ts';
 
-export type TokenIssuer = Pick<ServiceAccountTokens, 'issue' | 'issueForSecret' | 'issuer' | 'keySet'>;
-
-export interface SpecialDependencies {
+export interface SpecialHandlerDependencies {
   readonly registry: RegistryDependencies;
   readonly reviews: Access['reviews'];
-  readonly tokens: TokenIssuer;
+  readonly tokens: Pick<ServiceAccountTokens, 'issue'>;
   readonly authenticator: Pick<Authenticator, 'authenticateToken'>;
-  readonly virtual: readonly VirtualWorkspace[];
 }
 
-/** By the names of resources and subresources. */
-export function specialHandlers(deps: SpecialDependencies): ReadonlyMap<string, SpecialHandler> {
-  const { registry, reviews, tokens, authenticator, virtual } = deps;
+/**
+ * By the names of resources and subresources: those of all kinds, and `more`, which take the place
+ * of one of the same name.
+ */
+export function createSpecialHandlers(
+  { registry, reviews, tokens, authenticator }: SpecialHandlerDependencies,
+  more: readonly SpecialHandler[],
+): ReadonlyMap<string, SpecialHandler> {
   const { store, clock } = registry;
   const now = () => timestampOf(clock.now());
   const handlers = [
@@ -36,7 +37,7 @@ export function specialHandlers(deps: SpecialDependencies): ReadonlyMap<string, 
       issue: tokens.issue,
       now,
     }),
-    ...virtual.flatMap(({ special = [] }) => special),
+    ...more,
   ];
   return new Map(handlers.map((handler) => [handler.name, handler]));
 }

@@ -1,6 +1,5 @@
 /** The folders of a shard's root directory, by its options. */
-import type { RootDirectoryOptions } from '@kcp-ts/program';
-import type { ShardConfig } from './config.ts';
+import type { RootDirectoryOptions } from './open-root-directory.ts';
 
 const embeddedFolders = {
   stores: [{ folder: 'data', copy: false }],
@@ -25,8 +24,10 @@ const etcdFolders = {
 };
 
 /** Which folders of the root directory hold data of this shard, and which must not. */
-export function storeFoldersOf({
+export function shardFoldersOf({
   etcdServers,
-}: Pick<ShardConfig, 'etcdServers'>): Pick<RootDirectoryOptions, 'stores' | 'unused'> {
+}: {
+  readonly etcdServers: readonly string[];
+}): Pick<RootDirectoryOptions, 'stores' | 'unused'> {
   return etcdServers.length === 0 ? embeddedFolders : etcdFolders;
 }
