@@ -16,10 +16,10 @@ export type { EntryView } from './feed/entry-view.ts';
 export { createEntryView, joinFeedHandlers } from './feed/entry-view.ts';
 export type { FeedEntry, FeedHandler, FeedShard, Project } from './feed/feed.ts';
 export { createFeedConsumer } from './feed/feed-consumer.ts';
+export type { FeedConsumer } from './feed/feed-consumer-interface.ts';
 export { createFeedProjection } from './feed/feed-contents.ts';
 export { createFeedPublisher } from './feed/feed-publisher.ts';
 export { feedHandlers } from './feed/feed-service.ts';
-export type { FeedConsumer } from './feed/follow.ts';
 // The front-proxy
 export { createFrontProxyHandler } from './front-proxy/front-proxy-handler.ts';
 export type { Mapping } from './front-proxy/mapping.ts';

@@ -12,14 +12,14 @@ import { RpcError } from '@kcp-ts/rpc';
 import { revisionAt } from '@kcp-ts/storage';
 import type { FeedEntry, FeedHandler } from './feed.ts';
 import { feedSubject, fromMessage } from './feed.ts';
-import type { FeedConsumer, FeedConsumerOptions, FollowedShard } from './follow.ts';
-import type { Followed } from './followed.ts';
-import { newlyFollowed, retryMsMin, silentMsMax, silentMsMin } from './followed.ts';
+import type { FeedConsumer, FeedConsumerOptions, FollowedShard } from './feed-consumer-interface.ts';
+import type { FollowedShardState } from './followed-shard-state.ts';
+import { initialState, retryMsMin, silentMsMax, silentMsMin } from './followed-shard-state.ts';
 import { readMessage } from './read-message.ts';
 
 const retryMsMax = 1_000;
 /** A handler that has lost something cannot hold more at once, as long as its disk is full. */
-const retakeMs = 5_000;
+const resyncMs = 5_000;
 const heldMessagesMax = 2_000;
 const callMs = 5_000;
 const refusalMs = 10_000;
@@ -34,7 +34,7 @@ export async function createFeedConsumer(options: FeedConsumerOptions): Promise<
 
 class BusFeedConsumer implements FeedConsumer {
   readonly #options: FeedConsumerOptions;
-  readonly #followed = new Map<string, Followed>();
+  readonly #followed = new Map<string, FollowedShardState>();
   #nextRefusalMs = Number.NEGATIVE_INFINITY;
   readonly #counters = { messages: 0, gaps: 0, fetches: 0, snapshots: 0 };
   readonly #waiters = new Set<() => void>();
@@ -82,7 +82,7 @@ class BusFeedConsumer implements FeedConsumer {
       const moved = followed.shard.rpcAddress !== shard.rpcAddress;
       const back = shard.alive && !followed.shard.alive;
       followed.shard = shard;
-      if (shard.alive) followed.keepersAsked = false;
+      if (shard.alive) followed.replicasAsked = false;
       if (moved) {
         followed.client[Symbol.dispose]();
         followed.client = this.#options.connect(shard.rpcAddress);
@@ -95,12 +95,12 @@ class BusFeedConsumer implements FeedConsumer {
   }
 
   #add(shard: FollowedShard): void {
-    const followed = newlyFollowed(shard, this.#options.connect(shard.rpcAddress));
+    const followed = initialState(shard, this.#options.connect(shard.rpcAddress));
     this.#followed.set(shard.name, followed);
     void this.#bring(followed);
   }
 
-  #remove(name: string, followed: Followed): void {
+  #remove(name: string, followed: FollowedShardState): void {
     followed.removed = true;
     followed.retry?.[Symbol.dispose]();
     followed.client[Symbol.dispose]();
@@ -138,11 +138,11 @@ class BusFeedConsumer implements FeedConsumer {
     this.#options.onTrouble?.(subject, error);
   }
 
-  #take(followed: Followed, message: FeedMessage): void {
+  #take(followed: FollowedShardState, message: FeedMessage): void {
     if (followed.pastEpochs.has(message.epoch)) return;
     if (message.epoch !== followed.epoch) {
       // Not kept for later: the snapshot has it, and one that came late would ask for another snapshot.
-      followed.anew = true;
+      followed.needsSnapshot = true;
       this.#want(followed);
       return;
     }
@@ -157,29 +157,29 @@ class BusFeedConsumer implements FeedConsumer {
     followed.silentMs = Math.min(silentMsMax, Math.max(silentMsMin, message.nextMs * 1.5));
   }
 
-  #apply(followed: Followed, messages: FeedMessage['entries'], after: Revision): void {
+  #apply(followed: FollowedShardState, messages: FeedMessage['entries'], after: Revision): void {
     const entries = messages.filter(({ revision }) => revision > after).map(fromMessage);
     if (entries.length === 0) return;
     this.#given(followed, entries);
     this.#options.feedHandler.apply(followed.shard, entries);
   }
 
-  #given(followed: Followed, entries: readonly FeedEntry[]): void {
+  #given(followed: FollowedShardState, entries: readonly FeedEntry[]): void {
     for (const { revision } of entries) if (revision > followed.newest) followed.newest = revision;
   }
 
-  #advance(followed: Followed, progress: number): void {
+  #advance(followed: FollowedShardState, progress: number): void {
     if (followed.complete === undefined || progress > followed.complete) followed.complete = progress as Revision;
     followed.completeAtMs = this.#options.clock.monotonic();
   }
 
   /** Something is missing; while nobody answers, messages do not make us ask more often. */
-  #want(followed: Followed): void {
+  #want(followed: FollowedShardState): void {
     if (followed.retry === undefined) void this.#bring(followed);
   }
 
   /** Brings a shard's state up to what it is now; one at a time. Resolves to whether the shard itself has answered. */
-  #bring(followed: Followed): Promise<boolean> {
+  #bring(followed: FollowedShardState): Promise<boolean> {
     if (followed.working !== undefined) return followed.working;
     followed.retry?.[Symbol.dispose]();
     followed.retry = undefined;
@@ -200,29 +200,29 @@ class BusFeedConsumer implements FeedConsumer {
     return working;
   }
 
-  #tryLater(followed: Followed): void {
+  #tryLater(followed: FollowedShardState): void {
     followed.retry?.[Symbol.dispose]();
     followed.retry = this.#options.clock.setTimer(followed.retryMs, () => void this.#bring(followed));
     followed.retryMs = Math.min(retryMsMax, followed.retryMs * 2);
   }
 
-  async #bringNow(followed: Followed): Promise<'shard' | 'replica' | 'nobody'> {
+  async #bringNow(followed: FollowedShardState): Promise<'shard' | 'replica' | 'nobody'> {
     // What is lost from here on is not in what comes now.
-    if (followed.lost) followed.anew = true;
+    if (followed.lost) followed.needsSnapshot = true;
     followed.lost = false;
     try {
-      if (followed.complete === undefined || followed.anew) await this.#snapshotOfOwn(followed);
+      if (followed.complete === undefined || followed.needsSnapshot) await this.#snapshotOfOwn(followed);
       else await this.#fetchOrSnapshot(followed, followed.complete);
       return 'shard';
     } catch (thrown) {
       if (followed.removed || this.#over.signal.aborted) return 'nobody';
       this.#options.onTrouble?.(followed.shard.name, thrown);
-      const worthwhile = followed.complete === undefined || (!followed.shard.alive && !followed.keepersAsked);
+      const worthwhile = followed.complete === undefined || (!followed.shard.alive && !followed.replicasAsked);
       return worthwhile && (await this.#fromReplicas(followed)) ? 'replica' : 'nobody';
     }
   }
 
-  async #fetchOrSnapshot(followed: Followed, after: Revision): Promise<void> {
+  async #fetchOrSnapshot(followed: FollowedShardState, after: Revision): Promise<void> {
     try {
       await this.#fetch(followed, after);
     } catch (thrown) {
@@ -233,10 +233,10 @@ class BusFeedConsumer implements FeedConsumer {
   }
 
   /** With what came after it: a shard that commits nothing has come much further than its last commit. */
-  async #snapshotOfOwn(followed: Followed): Promise<void> {
+  async #snapshotOfOwn(followed: FollowedShardState): Promise<void> {
     const { pastEpochs, newest } = followed;
     // Where it breaks off, only another one says what is gone.
-    followed.anew = true;
+    followed.needsSnapshot = true;
     // A shard that has lost its place to another may not know it yet.
     const epoch = await this.#snapshot(
       followed,
@@ -250,12 +250,12 @@ class BusFeedConsumer implements FeedConsumer {
       for (const past of pastEpochs) if (pastEpochs.size > pastEpochsMax) pastEpochs.delete(past);
       followed.epoch = epoch;
     }
-    followed.anew = false;
+    followed.needsSnapshot = false;
     await this.#fetch(followed, followed.complete ?? revisionZero);
   }
 
   /** Whether the shard says of itself that nothing more will be committed up to a revision: one that has lost its place cannot. */
-  async #hasPassed({ client, shard }: Followed, revision: Revision): Promise<boolean> {
+  async #hasPassed({ client, shard }: FollowedShardState, revision: Revision): Promise<boolean> {
     const options = { signal: this.#over.signal, timeoutMs: callMs };
     try {
       for await (const { progress } of client.call.fetch({ shard: shard.name, after: revision }, options))
@@ -268,7 +268,7 @@ class BusFeedConsumer implements FeedConsumer {
 
   /** Everything as of one revision, unless the first piece shows that it is no news. Resolves to the epoch of who has given it. */
   async #snapshot(
-    followed: Followed,
+    followed: FollowedShardState,
     client: RpcClient<typeof FeedService>,
     isNews: (first: { readonly epoch: string; readonly revision: number }) => boolean | Promise<boolean>,
   ): Promise<string> {
@@ -294,7 +294,7 @@ class BusFeedConsumer implements FeedConsumer {
     return epoch;
   }
 
-  async #fetch(followed: Followed, after: Revision): Promise<void> {
+  async #fetch(followed: FollowedShardState, after: Revision): Promise<void> {
     this.#counters.fetches++;
     const shard = followed.shard.name;
     const options = { signal: this.#over.signal, timeoutMs: callMs };
@@ -307,8 +307,8 @@ class BusFeedConsumer implements FeedConsumer {
   }
 
   /** A shard that is down, as somebody keeps it. */
-  async #fromReplicas(followed: Followed): Promise<boolean> {
-    followed.keepersAsked = true;
+  async #fromReplicas(followed: FollowedShardState): Promise<boolean> {
+    followed.replicasAsked = true;
     for (const address of this.#options.replicas()) {
       using client = this.#options.connect(address);
       const done = await this.#snapshot(
@@ -321,7 +321,7 @@ class BusFeedConsumer implements FeedConsumer {
         () => false,
       );
       // A replica does not say of which incarnation of the shard its copy is, nor that it was whole: the shard's own next word is a snapshot.
-      if (done) followed.anew = true;
+      if (done) followed.needsSnapshot = true;
       if (done) return true;
     }
     return false;
@@ -329,7 +329,8 @@ class BusFeedConsumer implements FeedConsumer {
 
   isReady(): boolean {
     // One that is down and that nobody keeps holds up nobody who needs the others.
-    const isBrought = ({ complete, shard, tried }: Followed) => complete !== undefined || (tried && !shard.alive);
+    const isBrought = ({ complete, shard, tried }: FollowedShardState) =>
+      complete !== undefined || (tried && !shard.alive);
     return this.#known && [...this.#followed.values()].every(isBrought);
   }
 
@@ -347,12 +348,12 @@ class BusFeedConsumer implements FeedConsumer {
     const followed = this.#followed.get(shard);
     if (followed === undefined) return;
     followed.lost = true;
-    followed.retry ??= this.#options.clock.setTimer(retakeMs, () => void this.#bring(followed));
+    followed.retry ??= this.#options.clock.setTimer(resyncMs, () => void this.#bring(followed));
   }
 
   isFollowed(shard: string): boolean {
     const followed = this.#followed.get(shard);
-    return followed?.epoch !== undefined && followed.shard.alive && !followed.anew;
+    return followed?.epoch !== undefined && followed.shard.alive && !followed.needsSnapshot;
   }
 
   ageMs(shard: string): number | undefined {
@@ -375,7 +376,7 @@ class BusFeedConsumer implements FeedConsumer {
     return new Set((await Promise.all(asked)).flat());
   }
 
-  async #catchUpWith(followed: Followed): Promise<boolean> {
+  async #catchUpWith(followed: FollowedShardState): Promise<boolean> {
     // One that is under way may have asked before the call.
     await followed.working;
     return this.#bring(followed);

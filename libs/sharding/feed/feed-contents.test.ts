@@ -1,5 +1,7 @@
 import type { IdentityHash, KeyIdentity } from '@kcp-ts/api';
+import { asRevision } from '@kcp-ts/api';
 import { boundDefinitions, builtinDefinitions, rootExports, systemDefinitions } from '@kcp-ts/kinds';
+import type { Entry } from '@kcp-ts/storage';
 import { encodeStored, formatKey, parseStored } from '@kcp-ts/storage';
 import { describe, expect, it } from 'vitest';
 import { createFeedProjection } from './feed-contents.ts';
@@ -95,6 +97,18 @@ describe('what leaves a shard with its feed', () => {
       expect(text).toMatch('root:a');
       expect(text).not.toMatch('private');
     }
+  });
+
+  it('is compared with what the change before said, without reading the former object again', () => {
+    const place = { annotations: { 'kcp.io/path': 'root:a' } };
+    const own = createFeedProjection(() => identities);
+    const { key, value } = stored('core.kcp.io', 'logicalclusters', place);
+    expect(own.project({ type: 'put', key, value, previous: undefined, revision: asRevision(7) }).kind).toBe('put');
+    const unreadable = (revision: number) => ({ value: new Uint8Array(), revision: asRevision(revision) }) as Entry;
+    const next = { type: 'put', key, value, revision: asRevision(9) } as const;
+    expect(own.project({ ...next, previous: unreadable(7) })).toEqual({ kind: 'none' });
+    // What it has not projected, of that revision, it reads.
+    expect(() => own.project({ ...next, previous: unreadable(8) })).toThrow();
   });
 
   it('is nothing of a change of a workspace or logical cluster that nobody reads or acts on', () => {

@@ -4,10 +4,12 @@
  * what may go: what is not named here stays, tenants' objects and Secrets among it.
  */
 
+import type { Revision } from '@kcp-ts/api';
 import { exportConsumersPrefix, isReplicated } from '@kcp-ts/sharing';
 import { kindPrefix, resourcePrefix } from '@kcp-ts/storage';
 import type { RootIdentities } from '@kcp-ts/tenancy';
 import { isLogicalClusterKey, logicalClustersPrefix } from '@kcp-ts/tenancy';
+import { LRUCache } from 'lru-cache';
 import { projectionOf } from '../locator/projections.ts';
 import type { Project, Projected } from './feed.ts';
 
@@ -50,6 +52,28 @@ export interface FeedProjection {
   readonly project: Project;
 }
 
+const recentMax = 1_000;
+
+/**
+ * The projections that were made last. What was made of one change is what the next change of the
+ * same object is compared with: without them each change would parse two objects.
+ */
+function createRecentProjections() {
+  const byKey = new LRUCache<string, { readonly revision: Revision; readonly projection: Uint8Array }>({
+    max: recentMax,
+  });
+  return {
+    /** `revision`: of the stored value; it is not remembered where that is not known. */
+    of(key: string, stored: Uint8Array, revision: Revision | undefined): Uint8Array {
+      const known = byKey.get(key);
+      if (known !== undefined && known.revision === revision) return known.projection;
+      const projection = projectionOf(stored);
+      if (revision !== undefined) byKey.set(key, { revision, projection });
+      return projection;
+    },
+  };
+}
+
 const none: Projected = { kind: 'none' };
 const deleted: Projected = { kind: 'delete' };
 
@@ -88,6 +112,7 @@ export function isCopiedKey(key: string): boolean {
  * known, and then always the same.
  */
 export function createFeedProjection(identities: () => RootIdentities | undefined): FeedProjection {
+  const recent = createRecentProjections();
   let known: Prefixes | undefined;
   function current(): Prefixes {
     if (known !== undefined) return known;
@@ -102,18 +127,19 @@ export function createFeedProjection(identities: () => RootIdentities | undefine
       const { copied, workspaces } = current();
       return [...copied, ...markedPrefixes, logicalClustersPrefix, ...(workspaces === undefined ? [] : [workspaces])];
     },
-    project({ type, key, value, previous }) {
+    project({ type, key, value, previous, revision }) {
       if (isSystem(key)) return none;
       const { copied, workspaces } = current();
       const isLogicalCluster = isLogicalClusterKey(key);
       if (isLogicalCluster || (workspaces !== undefined && key.startsWith(workspaces))) {
         if (type === 'delete') return deleted;
-        const projected = (stored: Uint8Array) =>
-          isLogicalCluster && isReplicated(stored) ? stored : projectionOf(stored);
-        const said = projected(value);
+        const projected = (stored: Uint8Array, at: Revision | undefined) =>
+          isLogicalCluster && isReplicated(stored) ? stored : recent.of(key, stored, at);
+        const former = previous && projected(previous.value, previous.revision);
+        const said = projected(value, revision);
         // Others need no message for a change of what they neither read nor act on: each binding
         // writes its LogicalCluster.
-        if (previous !== undefined && Buffer.compare(projected(previous.value), said) === 0) return none;
+        if (former !== undefined && Buffer.compare(former, said) === 0) return none;
         return { kind: 'put', value: said };
       }
       if (copied.some((prefix) => key.startsWith(prefix))) return type === 'delete' ? deleted : { kind: 'put', value };

@@ -18,10 +18,10 @@ import { createManualClock } from '@kcp-ts/storage/contract';
 import { createEntryView } from './entry-view.ts';
 import type { Project } from './feed.ts';
 import { createFeedConsumer } from './feed-consumer.ts';
+import type { FeedConsumer, FollowedShard } from './feed-consumer-interface.ts';
 import type { FeedPublisher } from './feed-publisher.ts';
 import { createFeedPublisher } from './feed-publisher.ts';
 import { feedHandlers } from './feed-service.ts';
-import type { FeedConsumer, FollowedShard } from './follow.ts';
 
 type FeedMessage = ReturnType<typeof decodeFeedMessage>;
 const methods = FeedService.method;

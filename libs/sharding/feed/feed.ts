@@ -29,8 +29,12 @@ export type Projected =
   | { readonly kind: 'put'; readonly value: Uint8Array }
   | { readonly kind: 'delete' };
 
+/** `revision`: of the change; absent for what is read without one. */
+export type ProjectedEvent = Pick<StoreEvent, 'type' | 'key' | 'value' | 'previous'> &
+  Partial<Pick<StoreEvent, 'revision'>>;
+
 /** Which changes leave the shard, and as what: a list of what may, everything else stays. */
-export type Project = (event: Pick<StoreEvent, 'type' | 'key' | 'value' | 'previous'>) => Projected;
+export type Project = (event: ProjectedEvent) => Projected;
 
 /**
  * Where a feed consumer puts what it receives. Called in the feed's order, synchronously; must not

@@ -3,23 +3,23 @@ import type { Revision } from '@kcp-ts/api';
 import { revisionZero } from '@kcp-ts/api';
 import type { FeedMessage, FeedService } from '@kcp-ts/proto';
 import type { RpcClient } from '@kcp-ts/rpc';
-import type { FollowedShard } from './follow.ts';
+import type { FollowedShard } from './feed-consumer-interface.ts';
 
 /** Before a shard that did not answer is asked again, at first. */
 export const retryMsMin = 50;
 
-export interface Followed {
+export interface FollowedShardState {
   shard: FollowedShard;
   client: RpcClient<typeof FeedService>;
   /** The incarnation of the shard that we know; what another says does not continue it. */
   epoch: string | undefined;
   readonly pastEpochs: Set<string>;
   /** A message of another epoch was received: what we have is not to be continued. */
-  anew: boolean;
+  needsSnapshot: boolean;
   /** The handler has lost some of it. */
   lost: boolean;
   /** Replicas were asked since the shard went down. */
-  keepersAsked: boolean;
+  replicasAsked: boolean;
   /** A replica was asked, in vain or not. */
   tried: boolean;
   /** Everything up to it is in the handler; undefined before the first snapshot. */
@@ -46,15 +46,15 @@ export const silentMsMin = 1_500;
 export const silentMsMax = 6_000;
 
 /** Nothing yet. */
-export function newlyFollowed(shard: FollowedShard, client: Followed['client']): Followed {
+export function initialState(shard: FollowedShard, client: FollowedShardState['client']): FollowedShardState {
   return {
     shard,
     client,
     epoch: undefined,
     pastEpochs: new Set(),
-    anew: false,
+    needsSnapshot: false,
     lost: false,
-    keepersAsked: false,
+    replicasAsked: false,
     tried: false,
     complete: undefined,
     completeAtMs: 0,

@@ -1,4 +1,4 @@
-/** What following all feeds needs, and what it gives. */
+/** A feed consumer, as those see it who create and use one. */
 import type { Clock } from '@kcp-ts/base';
 import type { Bus } from '@kcp-ts/bus';
 import type { FeedService } from '@kcp-ts/proto';
