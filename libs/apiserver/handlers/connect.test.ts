@@ -2,41 +2,22 @@ import type { ClusterName, ResourceDefinition, ResourceRequestInfo } from '@kcp-
 import { StatusError } from '@kcp-ts/api';
 import { createSystemTurns } from '@kcp-ts/base';
 import type { Admission, Attributes } from '@kcp-ts/registry';
-import { noAdmission, noStrategy, serve } from '@kcp-ts/registry';
-import { compileSchema } from '@kcp-ts/schema';
+import { noAdmission } from '@kcp-ts/registry';
 import { expect, test } from 'vitest';
 import type { ApiRequest } from '../api-request.ts';
 import { createMediaReader } from '../encode/media.ts';
+import { gizmos, serveGizmos } from '../gizmos.fixture.ts';
 import type { ServerDependencies, SpecialHandler } from '../server-dependencies.ts';
 import type { View } from '../view.ts';
 import type { ResourceHandlerDependencies } from './resource.ts';
 import { handleResource } from './resource.ts';
 
 const definition: ResourceDefinition = {
-  group: 'rec.io',
-  version: 'v1',
-  kind: 'Gizmo',
-  listKind: 'GizmoList',
-  plural: 'gizmos',
-  singular: 'gizmo',
-  shortNames: [],
-  categories: [],
-  namespaced: true,
+  ...gizmos,
   verbs: ['get', 'create'],
   subresources: [{ name: 'exec', verbs: ['get', 'create'] }],
-  schema: { type: 'object' },
-  columns: [],
-  selectableFields: [],
-  dialect: 'custom',
-  nameFormat: 'dns-subdomain',
 };
-const served = serve(definition, {
-  identity: 'customresources',
-  origin: { kind: 'builtin' },
-  schema: compileSchema(definition.schema, { dialect: 'custom', kind: 'Gizmo' }),
-  strategy: noStrategy,
-  fingerprint: '0123456789abcdef',
-});
+const served = serveGizmos(definition, { kind: 'builtin' });
 const cluster = 'here' as ClusterName;
 
 /** Asks for `gizmos/ok/exec`; what happened, in order. */

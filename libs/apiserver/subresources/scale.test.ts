@@ -1,23 +1,15 @@
 import type { ClusterName, KubeObject, ResourceDefinition, StatusError } from '@kcp-ts/api';
 import { createSystemTurns } from '@kcp-ts/base';
 import type { RegistryDependencies } from '@kcp-ts/registry';
-import { noAdmission, noStrategy, objectKey, serve, servedObject, storedObject } from '@kcp-ts/registry';
-import { compileSchema } from '@kcp-ts/schema';
+import { noAdmission, objectKey, servedObject, storedObject } from '@kcp-ts/registry';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { beforeEach, expect, test } from 'vitest';
+import { gizmos, serveGizmos } from '../gizmos.fixture.ts';
 import type { SpecialCall } from '../server-dependencies.ts';
 import { createScaleHandler } from './scale.ts';
 
 const definition: ResourceDefinition = {
-  group: 'rec.io',
-  version: 'v1',
-  kind: 'Gizmo',
-  listKind: 'GizmoList',
-  plural: 'gizmos',
-  singular: 'gizmo',
-  shortNames: [],
-  categories: [],
-  namespaced: true,
+  ...gizmos,
   verbs: ['get', 'update', 'patch'],
   subresources: [
     { name: 'status', verbs: ['get', 'update', 'patch'] },
@@ -35,19 +27,9 @@ const definition: ResourceDefinition = {
       status: { type: 'object', properties: { replicas: { type: 'integer' }, selector: { type: 'string' } } },
     },
   },
-  columns: [],
-  selectableFields: [],
-  dialect: 'custom',
-  nameFormat: 'dns-subdomain',
 };
 
-const served = serve(definition, {
-  identity: 'customresources',
-  origin: { kind: 'crd', name: 'gizmos.rec.io', terminating: false },
-  schema: compileSchema(definition.schema, { dialect: 'custom', kind: 'Gizmo', scale: definition.scale }),
-  strategy: noStrategy,
-  fingerprint: '0123456789abcdef',
-});
+const served = serveGizmos(definition, { kind: 'crd', name: 'gizmos.rec.io', terminating: false });
 
 const cluster = 'here' as ClusterName;
 const key = objectKey(served, cluster, 'default', 'ok');
