@@ -25,7 +25,7 @@ export function refuseFormerIncarnation({ deps, cluster, served }: ResourceCall,
   const made = createdAt(deps, deps.registry.logicalClusterKey?.(cluster));
   if (made !== undefined && revision < made) throw tooOld(revision, made);
   if (origin.kind === 'builtin') return;
-  const since = createdAt(deps, deps.registry.originKey?.(cluster, served));
+  const since = deps.registry.originOf?.(cluster, served)?.createRevision;
   if (since !== undefined && revision < since)
     throw StatusError.expired(
       `too old resource version: ${groupResourceText(served.definition)} has been served here since then; start again from a list`,

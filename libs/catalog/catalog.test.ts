@@ -45,10 +45,10 @@ it('knows which definition or binding brings a cluster a resource, also after th
     terminating: false,
     limited: false,
   });
-  expect(catalog.originKey(cluster, cowboys)).toBeUndefined();
+  expect(catalog.originOf(cluster, cowboys)).toBeUndefined();
   await bind(store, 'mine', 'west');
   catalog.changed(bindingKey('mine'));
-  expect(catalog.originKey(cluster, cowboys)).toBe(bindingKey('mine'));
+  expect(catalog.originOf(cluster, cowboys)).toMatchObject({ key: bindingKey('mine') });
   // Of another export with the same identity: who has it bound brings it.
   const shared = broughtBy({
     kind: 'bound',
@@ -57,17 +57,15 @@ it('knows which definition or binding brings a cluster a resource, also after th
     terminating: false,
     limited: false,
   });
-  expect(catalog.originKey(cluster, shared)).toBe(bindingKey('mine'));
+  expect(catalog.originOf(cluster, shared)).toMatchObject({ key: bindingKey('mine') });
   const foreign = { ...cowboys, identity: 'b'.repeat(64) as ServedResource['identity'] };
-  expect(catalog.originKey(cluster, foreign)).toBeUndefined();
-  expect(catalog.originKey('c2' as ClusterName, cowboys)).toBeUndefined();
+  expect(catalog.originOf(cluster, foreign)).toBeUndefined();
+  expect(catalog.originOf('c2' as ClusterName, cowboys)).toBeUndefined();
   await store.commit([{ op: 'delete', key: bindingKey('mine'), expect: 'any' }]);
   catalog.changed(bindingKey('mine'));
-  expect(catalog.originKey(cluster, cowboys)).toBeUndefined();
+  expect(catalog.originOf(cluster, cowboys)).toBeUndefined();
   const crd = broughtBy({ kind: 'crd', name: 'widgets.example.com', terminating: false });
-  expect(catalog.originKey(cluster, crd)).toBe(
-    'apiextensions.k8s.io/customresourcedefinitions/-/c1//widgets.example.com',
-  );
+  expect(catalog.originOf(cluster, crd)).toBeUndefined();
 });
 
 const definitionKey = (name: string) =>
@@ -117,6 +115,20 @@ it('reads the one definition that has changed and no other, and serves what it w
     expect(read).toEqual([definitionKey(name)]);
     expect(plurals(surface)).toEqual(plurals(createCatalog(deps).surface(cluster)));
   }
+  const thing = {
+    ...resource('things7'),
+    origin: { kind: 'crd', name: 'things7', terminating: false },
+  } as ServedResource;
+  const made = store.get(definitionKey('things7'))?.createRevision;
+  expect(catalog.originOf(cluster, thing)).toEqual({ key: definitionKey('things7'), createRevision: made });
+  await store.commit([{ op: 'delete', key: definitionKey('things7'), expect: 'any' }]);
+  await put('things7');
+  // The surface was read from the former one, until its change is known.
+  expect(catalog.originOf(cluster, thing)?.createRevision).toBe(made);
+  catalog.changed(definitionKey('things7'));
+  catalog.surface(cluster);
+  expect(catalog.originOf(cluster, thing)?.createRevision).toBe(store.get(definitionKey('things7'))?.createRevision);
+  expect(catalog.originOf(cluster, thing)?.createRevision).not.toBe(made);
   await store.commit([{ op: 'delete', key: definitionKey('things7'), expect: 'any' }]);
   catalog.changed(definitionKey('things7'));
   expect(plurals(catalog.surface(cluster))).toEqual(plurals(createCatalog(deps).surface(cluster)));

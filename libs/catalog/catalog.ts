@@ -6,9 +6,9 @@
  * then CRDs; a lower one with the same group and plural is hidden.
  */
 import { createHash } from 'node:crypto';
-import type { ClusterName, KubeObject, LogicalClusterName } from '@kcp-ts/api';
+import type { ClusterName, KubeObject, LogicalClusterName, Revision } from '@kcp-ts/api';
 import type { Slices, Turns } from '@kcp-ts/base';
-import type { ApiSurface, ServedResource } from '@kcp-ts/registry';
+import type { ApiSurface, ResourceOrigin, ServedResource } from '@kcp-ts/registry';
 import { createApiSurface } from '@kcp-ts/registry';
 import type { Entry, Store } from '@kcp-ts/storage';
 import { compareKeys, parseStored, resourcePrefix } from '@kcp-ts/storage';
@@ -25,13 +25,13 @@ export interface Catalog {
    */
   prepare(cluster: ClusterName, turns: Turns): Promise<void> | undefined;
   /**
-   * The key of the CRD, or of one of the bindings, that brings a cluster what comes from there;
-   * undefined where there is none.
+   * The CRD, or one of the bindings, that brings a cluster what comes from there, as it was when it
+   * was read last; undefined where there is none.
    */
-  originKey(
+  originOf(
     cluster: ClusterName,
     served: Pick<ServedResource, 'origin' | 'identity' | 'definition'>,
-  ): string | undefined;
+  ): ResourceOrigin | undefined;
   /** To be called with every changed key, before its commit is acknowledged. */
   changed(key: string): void;
   /** The cluster is gone. */
@@ -72,12 +72,18 @@ interface Brought {
   readonly resources: readonly ServedResource[];
 }
 
+/** A CRD or binding as it was read. */
+interface ReadDefinition {
+  readonly createRevision: Revision;
+  readonly brought: readonly Brought[];
+}
+
 /**
  * What the bindings and CRDs of a cluster bring, by their keys: where one changes, it alone is read
  * again.
  */
 interface ClusterState {
-  readonly byKey: Map<string, readonly Brought[]>;
+  readonly byKey: Map<string, ReadDefinition>;
   /** Keys that have changed since they were read. */
   readonly changed: Set<string>;
   /** Kept while keys have changed: what it holds is what the next one is mostly made of. */
@@ -99,7 +105,7 @@ export function createCatalog(deps: CatalogDependencies): Catalog {
   const taken = new Set(deps.base.map(groupPlural));
   const byCluster = new LRUCache<string, ClusterState>({ max: deps.clustersMax });
   /** For each cluster its bindings, by the export that they bind. */
-  const bindings = new LRUCache<string, ReadonlyMap<string, string>>({ max: deps.clustersMax });
+  const bindings = new LRUCache<string, ReadonlyMap<string, ResourceOrigin>>({ max: deps.clustersMax });
   const byKey = new LRUCache<string, WeakRef<ApiSurface>>({ max: deps.surfacesMax });
   /** Clusters that are being read; what changes in them meanwhile is read again. */
   const preparing = new Map<string, { readonly state: ClusterState; readonly done: Promise<void> }>();
@@ -130,9 +136,9 @@ export function createCatalog(deps: CatalogDependencies): Catalog {
   }
 
   /** False where a schema is not there yet: then the entry is read again with the next change. */
-  function read(entry: Entry, into: Map<string, readonly Brought[]>): boolean {
+  function read(entry: Entry, into: ClusterState['byKey']): boolean {
     const brought = componentsOf(entry).map((component) => ({ key: component.key, resources: component.resources() }));
-    if (brought.length > 0) into.set(entry.key, brought);
+    if (brought.length > 0) into.set(entry.key, { createRevision: entry.createRevision, brought });
     else into.delete(entry.key);
     return brought.every(({ resources }) => resources.length > 0);
   }
@@ -215,7 +221,7 @@ export function createCatalog(deps: CatalogDependencies): Catalog {
   function inOrder({ byKey: components }: ClusterState): readonly Brought[] {
     const place = (key: string) => (key.startsWith(crdsPrefix) ? 1 : 0);
     const keys = [...components.keys()].sort((a, b) => place(a) - place(b) || compareKeys(a, b));
-    return keys.flatMap((key) => components.get(key) ?? []);
+    return keys.flatMap((key) => components.get(key)?.brought ?? []);
   }
 
   function compute(state: ClusterState): ApiSurface {
@@ -226,15 +232,23 @@ export function createCatalog(deps: CatalogDependencies): Catalog {
     return intern(key, () => joined(components));
   }
 
-  function bindingsOf(cluster: LogicalClusterName): ReadonlyMap<string, string> {
+  /** When the definition was made from which the surface of a cluster was read. */
+  function readAt(cluster: LogicalClusterName, key: string): Revision | undefined {
+    return byCluster.peek(cluster)?.byKey.get(key)?.createRevision;
+  }
+
+  function bindingsOf(cluster: LogicalClusterName): ReadonlyMap<string, ResourceOrigin> {
     let found = bindings.get(cluster);
     if (found === undefined) {
-      const keys = new Map<string, string>();
+      const keys = new Map<string, ResourceOrigin>();
       // By what is bound, and not by the export: several exports may bring the same resource, and
       // one binding leave it to another.
-      for (const { key, value } of deps.store.scan({ prefix: `${bindingsPrefix}${cluster}/` }, definitionsMax))
+      for (const { key, value, createRevision } of deps.store.scan(
+        { prefix: `${bindingsPrefix}${cluster}/` },
+        definitionsMax,
+      ))
         for (const { group, resource, identityHash } of boundResourcesOf(parseStored<KubeObject>(value)))
-          keys.set(`${group}/${resource} ${identityHash}`, key);
+          keys.set(`${group}/${resource} ${identityHash}`, { key, createRevision });
       found = keys;
       bindings.set(cluster, found);
     }
@@ -245,10 +259,16 @@ export function createCatalog(deps: CatalogDependencies): Catalog {
     base,
     intern,
     prepare,
-    originKey(cluster, { origin, identity, definition }) {
+    originOf(cluster, { origin, identity, definition }) {
       if (origin.kind === 'builtin') return undefined;
-      if (origin.kind === 'crd') return `${crdsPrefix}${cluster}//${origin.name}`;
-      return bindingsOf(cluster).get(`${definition.group}/${definition.plural} ${identity}`);
+      if (origin.kind === 'bound') {
+        const bound = bindingsOf(cluster).get(`${definition.group}/${definition.plural} ${identity}`);
+        if (bound === undefined) return undefined;
+        return { key: bound.key, createRevision: readAt(cluster, bound.key) ?? bound.createRevision };
+      }
+      const key = `${crdsPrefix}${cluster}//${origin.name}`;
+      const createRevision = readAt(cluster, key) ?? deps.store.head(key)?.createRevision;
+      return createRevision === undefined ? undefined : { key, createRevision };
     },
     surface(cluster) {
       let known = byCluster.get(cluster);

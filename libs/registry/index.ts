@@ -14,7 +14,15 @@ export { clusterAnnotation, generatedName, stampCreated } from './object-meta.ts
 // Writing
 export type { RegistryDependencies } from './registry-dependencies.ts';
 export { timestampOf } from './registry-dependencies.ts';
-export type { Conversion, Origin, ServedResource, ServeOptions, Strategy, WriteContext } from './served-resource.ts';
+export type {
+  Conversion,
+  Origin,
+  ResourceOrigin,
+  ServedResource,
+  ServeOptions,
+  Strategy,
+  WriteContext,
+} from './served-resource.ts';
 export { noStrategy, objectKey, serve } from './served-resource.ts';
 // Objects and bytes
 export {

@@ -3,7 +3,7 @@ import type { Clock, Random, Turns } from '@kcp-ts/base';
 import type { Store } from '@kcp-ts/storage';
 import type { Admission } from './admission.ts';
 import type { FieldManager } from './field-manager.ts';
-import type { ServedResource } from './served-resource.ts';
+import type { ResourceOrigin, ServedResource } from './served-resource.ts';
 
 export interface RegistryDependencies {
   readonly store: Store;
@@ -20,10 +20,10 @@ export interface RegistryDependencies {
    */
   logicalClusterKey(cluster: ClusterName): string | undefined;
   /**
-   * The key of the definition or binding that brings a cluster a resource which is not built in: a
-   * create relies on it. Undefined where there is none.
+   * The definition or binding that brings a cluster a resource which is not built in; undefined
+   * where there is none.
    */
-  originKey?(cluster: ClusterName, served: ServedResource): string | undefined;
+  originOf?(cluster: ClusterName, served: ServedResource): ResourceOrigin | undefined;
 }
 
 /** The last second that was asked for, and its text: writes of one second share it. */

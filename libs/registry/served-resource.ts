@@ -11,6 +11,7 @@ import type {
   KubeObject,
   LogicalClusterName,
   ResourceDefinition,
+  Revision,
   UserInfo,
 } from '@kcp-ts/api';
 import { groupVersionText } from '@kcp-ts/api';
@@ -48,11 +49,20 @@ export type Origin =
     };
 
 /** What a hook gets of the write that it is part of. */
+/** The definition or binding that brings a cluster a resource which is not built in. */
+export interface ResourceOrigin {
+  readonly key: string;
+  /** Of that which the resource was read from: one that is made again has another. */
+  readonly createRevision: Revision;
+}
+
 export interface WriteContext {
   /** In its storage version. */
   readonly served: ServedResource;
   /** In the version that the client speaks. */
   readonly requested: ServedResource;
+  /** Where the resource comes from; undefined for what is built in. */
+  readonly servedBy?: ResourceOrigin | undefined;
   readonly cluster: ClusterName;
   readonly namespace: string;
   readonly user: UserInfo;

@@ -16,8 +16,12 @@ const put = (key: string, expected: 'absent' | 'any'): Operation => ({
   value: () => value,
 });
 
-function commit(store: Store, prepared: PreparedWrite<string>): Promise<string | undefined> {
-  return commitPrepared({ store } as unknown as RegistryDependencies, request, 'a', prepared);
+function commit(
+  store: Store,
+  prepared: PreparedWrite<string>,
+  by: { monotonic(): number } = clock,
+): Promise<string | undefined> {
+  return commitPrepared({ store, clock: by } as unknown as RegistryDependencies, request, 'a', prepared);
 }
 
 it('asks what to do where there is an object already, and where a dry run finds one', async () => {
@@ -62,8 +66,36 @@ it('plans again under another name, and where what goes with the object has chan
 
 it('gives up where what an object depends on changes all the time', async () => {
   await using store = createMemoryStore({ clock });
+  let now = 0;
+  let planned = 0;
+  const never = commit(
+    store,
+    {
+      plan() {
+        planned++;
+        // Another writer is faster each time.
+        void store.commit([put('with', 'any')]);
+        return { operations: [put('c', 'absent'), put('with', 'absent')], answer: () => '' };
+      },
+      onConflict: () => 'read',
+    },
+    { monotonic: () => (now += 100) },
+  );
+  await expect(never).rejects.toMatchObject({ code: 409, message: expect.stringContaining('changes all the time') });
+  expect(planned).toBeGreaterThan(40);
+});
+
+it('gives up soon where what is in the way stays as it is', async () => {
+  await using store = createMemoryStore({ clock });
   await store.commit([put('with', 'any')]);
-  const operations = [put('c', 'absent'), put('with', 'absent')];
-  const never = commit(store, { plan: () => ({ operations, answer: () => '' }), onConflict: () => 'read' });
-  await expect(never).rejects.toMatchObject({ code: 409, reason: 'Conflict' });
+  let planned = 0;
+  const never = commit(store, {
+    plan() {
+      planned++;
+      return { operations: [put('c', 'absent'), put('with', 'absent')], answer: () => '' };
+    },
+    onConflict: () => 'read',
+  });
+  await expect(never).rejects.toMatchObject({ code: 409, message: expect.stringContaining('in the way') });
+  expect(planned).toBe(3);
 });

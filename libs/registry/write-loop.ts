@@ -16,8 +16,17 @@ import type { WriteRequest } from './write-request.ts';
 
 /** How often an object is read again because another writer has changed it. */
 const readsMax = 10;
-/** How often a write is planned again; each attempt waits until what it met is durable. */
-const plansMax = 50;
+/**
+ * How long a write is planned again where what it relies on has changed. Each time another write
+ * was committed, and this one waits until that is durable: of many writers one always succeeds, and
+ * as many as may be in flight (`--max-mutating-requests-inflight`) have all had their turn by then.
+ */
+const plansMsMax = 5_000;
+/**
+ * How often a write may meet the same entry at the same revision: nobody has written it meanwhile,
+ * so that another plan would meet it again.
+ */
+const sameEntryMax = 3;
 
 export interface WritePlan<Result> {
   /** The first one writes the object. None: there is nothing to write, and the answer is given. */
@@ -50,16 +59,24 @@ export async function commitPrepared<Result>(
   name: string,
   prepared: PreparedWrite<Result>,
 ): Promise<Result | undefined> {
-  for (let count = 1; count <= plansMax; count++) {
+  const untilMs = deps.clock.monotonic() + plansMsMax;
+  let met = { entry: '', count: 0 };
+  do {
     const plan = prepared.plan();
     if (plan !== 'taken') {
       if (plan.operations.length === 0) return plan.answer();
       const result = await deps.store.commit(plan.operations);
       if (result.status === 'committed') return plan.answer();
-      if (result.index !== 0) continue;
+      if (result.index !== 0) {
+        const entry = `${result.key}@${result.current?.revision ?? 'absent'}`;
+        met = { entry, count: entry === met.entry ? met.count + 1 : 1 };
+        if (met.count >= sameEntryMax)
+          throw StatusError.conflict(definition, name, 'another object is in the way of what is stored with it');
+        continue;
+      }
     }
     if (prepared.onConflict() === 'read') return undefined;
-  }
+  } while (deps.clock.monotonic() < untilMs);
   throw StatusError.conflict(definition, name, 'what the object depends on changes all the time; try again');
 }
 

@@ -26,6 +26,7 @@ export function writeContext(deps: RegistryDependencies, request: WriteRequest):
   return {
     served: request.served.storage,
     requested: request.served,
+    servedBy: request.servedBy,
     cluster: request.cluster,
     namespace: request.namespace,
     user: request.user,

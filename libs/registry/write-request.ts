@@ -2,7 +2,7 @@
 
 import type { ClusterName, KubeObject, Revision, UserInfo } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
-import type { ServedResource } from './served-resource.ts';
+import type { ResourceOrigin, ServedResource } from './served-resource.ts';
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
@@ -28,6 +28,8 @@ export interface ObjectFilter {
 
 export interface WriteRequest {
   readonly served: ServedResource;
+  /** Where `served` comes from; undefined for what is built in. A create relies on it. */
+  readonly servedBy?: ResourceOrigin | undefined;
   readonly cluster: ClusterName;
   readonly namespace: string;
   readonly user: UserInfo;

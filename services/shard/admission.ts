@@ -12,7 +12,7 @@ import { storedLogicalClusterKey } from '@kcp-ts/tenancy';
 import type { ShardParts } from './parts.ts';
 
 export function admissionPlugins(parts: ShardParts): readonly AdmissionPlugin[] {
-  const { access, catalog, claims, decide, otherShards, rights, store, tenancy, turns } = parts;
+  const { access, claims, decide, otherShards, rights, store, tenancy, turns } = parts;
   const { mark } = createReplicateMarks(parts);
   return [
     createServerOwnedMetadata(),
@@ -24,7 +24,7 @@ export function admissionPlugins(parts: ShardParts): readonly AdmissionPlugin[] 
       prepareClusters: access.prepareClusters,
       catchUp: otherShards?.catchUp,
     }),
-    createLifecycle({ store, logicalClusterKey: storedLogicalClusterKey, originKey: catalog.originKey }),
+    createLifecycle({ store, logicalClusterKey: storedLogicalClusterKey }),
     createPermissionClaims({ store, claims }),
     ...(otherShards === undefined ? [] : [createReplication({ decide, mark })]),
   ];

@@ -156,7 +156,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     ...parts,
     admission: createAdmissionChain(admissionPlugins(parts)),
     logicalClusterKey: storedLogicalClusterKey,
-    originKey: catalog.originKey,
+    originOf: catalog.originOf,
   };
   const cacheLists = createCacheLists();
   const metrics = createRequestMetrics({ isBuiltIn });

@@ -1,4 +1,6 @@
 /** Promises about definitions of resources, wildcard lists, discovery and URLs. */
+import { once } from 'node:events';
+import { connect } from 'node:http2';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { MadeWorkspace } from '../harness/objects.ts';
 import {
@@ -66,6 +68,35 @@ it('a definition that was deleted and made again begins again: watches and pages
   expect(names(anew.body)).toEqual([]);
   const from = anew.body.metadata.resourceVersion;
   expect((await server.admin.get(`${ghosts}?watch=1&timeoutSeconds=1&resourceVersion=${from}`)).status).toBe(200);
+});
+
+it('a create under way while its definition is deleted and made again is not stored under the new one', async () => {
+  await define(server.admin, workspace.path, 'shades');
+  const shades = `${base(workspace.path)}/apis/wild.west/v1alpha1/namespaces/default/shades`;
+  const session = connect(server.url, { ca: server.ca });
+  const slow = session.request({
+    ':method': 'POST',
+    ':path': shades,
+    authorization: `Bearer ${server.adminToken}`,
+    'content-type': 'application/json',
+  });
+  // Its resource is found before its body has come; what comes after it is answered after that.
+  slow.write(' ');
+  for (let round = 0; round < 3; round++) await server.admin.get(shades);
+  const definition = `${definitionsOf(workspace.path)}/shades.wild.west`;
+  await done(server.admin.delete(definition));
+  await server.admin.until(definition, ({ status }) => status === 404);
+  await define(server.admin, workspace.path, 'shades');
+
+  const answered = once(slow, 'response');
+  slow.end(JSON.stringify(custom('Shade', 'late')));
+  const [head] = await answered;
+  const status = JSON.parse(Buffer.concat(await slow.toArray()).toString());
+  session.close();
+  expect(head).toMatchObject({ ':status': 503, 'retry-after': '1' });
+  expect(status).toMatchObject({ reason: 'ServiceUnavailable', message: expect.stringContaining('made again') });
+  expect(names((await server.admin.get(shades)).body)).toEqual([]);
+  await done(server.admin.post(shades, custom('Shade', 'late')));
 });
 
 it('P34: wildcard lists take the identity, and go without it only for metadata', async () => {

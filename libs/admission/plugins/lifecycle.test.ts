@@ -1,4 +1,5 @@
 import type { ClusterName, KubeObject } from '@kcp-ts/api';
+import { revisionZero } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemRandom, createSystemTurns } from '@kcp-ts/base';
 import { resourcesOfDefinitions } from '@kcp-ts/catalog';
@@ -51,8 +52,11 @@ function widgets(): ServedResource {
   return served;
 }
 
-/** A create whose admission takes its time, in which other things happen. */
-async function createWhile(happens: readonly Operation[], broughtBy?: () => string | undefined): Promise<unknown> {
+/**
+ * A create whose admission takes its time, in which other things happen. `isKnown`: whether it was
+ * found what brings the resource.
+ */
+async function createWhile(happens: readonly Operation[], isKnown = true): Promise<unknown> {
   await using store = createMemoryStore({ clock });
   await store.commit([put(clusterKey), put(namespaceKey), put(definitionKey)]);
   const registry: Omit<RegistryDependencies, 'admission'> = {
@@ -62,7 +66,6 @@ async function createWhile(happens: readonly Operation[], broughtBy?: () => stri
     random: createSystemRandom(),
     shardNumber: 0,
     logicalClusterKey: () => clusterKey,
-    originKey: broughtBy ?? (() => definitionKey),
   };
   const slow: AdmissionPlugin = {
     name: 'Slow',
@@ -73,8 +76,10 @@ async function createWhile(happens: readonly Operation[], broughtBy?: () => stri
   };
   const admission = createAdmissionChain([slow, createLifecycle({ ...registry, store })]);
   const served = widgets();
+  const { createRevision } = store.peek(definitionKey) ?? { createRevision: revisionZero };
   const request = {
     served,
+    servedBy: isKnown ? { key: definitionKey, createRevision } : undefined,
     cluster,
     namespace: 'default',
     name: 'w',
@@ -104,7 +109,12 @@ it('an object does not land in a cluster, a namespace or under a definition that
 });
 
 it('nor where nobody is found that brings its resource', async () => {
-  expect(await createWhile([], () => undefined)).toBe(404);
+  expect(await createWhile([], false)).toBe(404);
+});
+
+it('nor under a definition that was made again meanwhile: the object was validated under the former one', async () => {
+  expect(await createWhile([gone(definitionKey), put(definitionKey)])).toBe(503);
+  expect(await createWhile([put(definitionKey)])).toBe('created');
 });
 
 it('nor where they are only about to go', async () => {

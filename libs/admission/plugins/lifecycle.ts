@@ -4,7 +4,7 @@
  * commit, since they may be deleted while a plugin waits.
  */
 import type { StatusCause } from '@kcp-ts/api';
-import { StatusError } from '@kcp-ts/api';
+import { groupResourceText, StatusError } from '@kcp-ts/api';
 import type { Attributes, RegistryDependencies } from '@kcp-ts/registry';
 import { namespaceKey } from '@kcp-ts/registry';
 import type { Operation, Store } from '@kcp-ts/storage';
@@ -28,7 +28,7 @@ function terminating({ requested, namespace }: Attributes, name: string): Status
   return new StatusError('Forbidden', error.message, { ...error.details, causes: [cause] });
 }
 
-export interface LifecycleDependencies extends Pick<RegistryDependencies, 'logicalClusterKey' | 'originKey'> {
+export interface LifecycleDependencies extends Pick<RegistryDependencies, 'logicalClusterKey'> {
   readonly store: Pick<Store, 'peek'>;
 }
 
@@ -36,18 +36,25 @@ function isDeleting(value: Uint8Array): boolean {
   return (storedFlags(value) & flagDeleting) !== 0;
 }
 
-/** The definition or binding that brings the resource. */
-function checkOrigin({ store, originKey }: LifecycleDependencies, attributes: Attributes, name: string): Operation[] {
-  const { requested, cluster } = attributes;
+/**
+ * The definition or binding that brings the resource must be the one that the object was validated
+ * under. A client that sends the request again is answered under the new one.
+ */
+function checkOrigin({ store }: LifecycleDependencies, attributes: Attributes, name: string): Operation[] {
+  const { requested, servedBy } = attributes;
   const { definition, origin } = requested;
   if (origin.kind === 'builtin') return [];
-  const key = originKey?.(cluster, requested);
-  const entry = key === undefined ? undefined : store.peek(key);
-  // What the request knows of it may be old by now.
-  if (originKey !== undefined && entry === undefined) throw StatusError.pathNotFound();
-  if (origin.terminating || (entry !== undefined && isDeleting(entry.value)))
+  const entry = servedBy && store.peek(servedBy.key);
+  if (servedBy === undefined || entry === undefined) throw StatusError.pathNotFound();
+  if (entry.createRevision !== servedBy.createRevision)
+    throw new StatusError(
+      'ServiceUnavailable',
+      `${groupResourceText(definition)} was deleted and made again while the object was created: try again`,
+      { retryAfterSeconds: 1 },
+    );
+  if (origin.terminating || isDeleting(entry.value))
     throw StatusError.forbidden(definition, name, 'create not allowed while custom resource definition is terminating');
-  return entry === undefined ? [] : [{ op: 'check', key: entry.key, createRevision: entry.createRevision }];
+  return [{ op: 'check', key: entry.key, createRevision: entry.createRevision }];
 }
 
 function checkCluster(deps: LifecycleDependencies, { requested, cluster }: Attributes, name: string): Operation[] {

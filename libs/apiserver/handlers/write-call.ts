@@ -26,9 +26,12 @@ export function writeRequest(
   optionsKind: WriteOptionsKind,
 ): WriteRequest & { readonly slices: Slices } {
   const { deps, request, storage, served, api } = call;
+  const cluster = oneCluster(call);
   return {
     served,
-    cluster: oneCluster(call),
+    // In the turn in which the resource was found: what is made later is another definition.
+    servedBy: deps.registry.originOf?.(cluster, served),
+    cluster,
     namespace: api.namespace,
     user: request.user,
     subresource: api.subresource,
