@@ -1,6 +1,7 @@
 import { sign, X509Certificate } from 'node:crypto';
 import type { UserInfo } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
+import { createLive, namesInCertificate } from '@kcp-ts/base';
 import type { Peer } from '@kcp-ts/http';
 import type { TestAuthority, TestCertificate } from '@kcp-ts/testing';
 import { createTestAuthority } from '@kcp-ts/testing';
@@ -42,15 +43,12 @@ function createTestClock(): Clock & { time: number } {
 /** A connection that shows this certificate. */
 function peerOf({ certificate }: TestCertificate, authorized = true): Peer {
   const parsed = new X509Certificate(certificate);
-  const attribute = (name: string) => parsed.subject.split('\n').find((line) => line.startsWith(`${name}=`));
   return {
     address: '127.0.0.1',
     port: 1,
     authorized,
     certificate: {
-      commonName: attribute('CN')?.slice(3) ?? '',
-      organizations: [attribute('O')?.slice(2) ?? ''],
-      uris: [],
+      ...namesInCertificate(parsed),
       raw: parsed.raw,
       validFromMs: parsed.validFromDate.getTime(),
       validToMs: parsed.validToDate.getTime(),
@@ -58,8 +56,10 @@ function peerOf({ certificate }: TestCertificate, authorized = true): Peer {
   };
 }
 
+const ownOf = ({ certificate, privateKey }: TestCertificate) => ({ cert: certificate, key: privateKey });
+
 function signerOf(clock: Clock, options: { passGroups?: string[]; dropGroups?: string[] } = {}) {
-  return createAssertionSigner({ privateKey: proxy.privateKey, issuer: proxyName, clock, ...options });
+  return createAssertionSigner({ identity: ownOf(proxy), clock, ...options });
 }
 
 /** Signs anything at all, as a service could that has been taken over. */
@@ -70,11 +70,45 @@ function forge(claims: unknown, { privateKey }: TestCertificate = proxy): string
 }
 
 describe('an assertion', () => {
-  it.each(['shard', 'cache-server', 'nobody'])('a service of the kind %s says for nobody who asks', async (kind) => {
+  it('is signed by nobody whose certificate is of no kind of service', async () => {
+    const nobody = await peers.issue('CN=system:kcp:service:nobody:a, O=system:kcp:services');
+    expect(() => createAssertionSigner({ identity: ownOf(nobody), clock: createTestClock() })).toThrow(
+      'names no service',
+    );
+  });
+
+  it('is signed with the renewed key, which is good on connections with the renewed certificate alone', async () => {
+    const clock = createTestClock();
+    const renewed = await peers.issue(`CN=${proxyName}, O=system:kcp:services`);
+    const identity = createLive(ownOf(proxy));
+    const signer = createAssertionSigner({ identity, clock });
+    const before = signer.sign(ann, audience);
+    identity.replace(ownOf(renewed));
+    const after = signer.sign(ann, audience);
+    const verifier = createAssertionVerifier({ audience, clock });
+    const users = (text: string) => [verifier.verify(text, peerOf(proxy)), verifier.verify(text, peerOf(renewed))];
+    expect(users(before)).toEqual([ann, undefined]);
+    expect(users(after)).toEqual([undefined, ann]);
+  });
+
+  it('is good from a certificate that names a kind alone, by subject or by URI', async () => {
+    const clock = createTestClock();
+    const shared = await peers.issue('CN=system:kcp:service:front-proxy, O=system:kcp:services');
+    const text = createAssertionSigner({ identity: ownOf(shared), clock }).sign(ann, audience);
+    expect(createAssertionVerifier({ audience, clock }).verify(text, peerOf(shared))).toEqual(ann);
+    const byUri = await peers.issue('CN=proxies', { uris: ['spiffe://kcp.example/kcp/service/front-proxy'] });
+    const said = createAssertionSigner({ identity: ownOf(byUri), clock }).sign(ann, audience);
+    expect(createAssertionVerifier({ audience, clock }).verify(said, peerOf(byUri))).toEqual(ann);
+    const shard = await peers.issue('CN=shards', { uris: ['spiffe://kcp.example/kcp/service/shard'] });
+    const forged = createAssertionSigner({ identity: ownOf(shard), clock }).sign(ann, audience);
+    expect(createAssertionVerifier({ audience, clock }).verify(forged, peerOf(shard))).toBeUndefined();
+  });
+
+  it.each(['shard', 'cache-server'])('a service of the kind %s says for nobody who asks', async (kind) => {
     const clock = createTestClock();
     const name = `system:kcp:service:${kind}:a`;
     const service = await peers.issue(`CN=${name}, O=system:kcp:services`);
-    const text = createAssertionSigner({ privateKey: service.privateKey, issuer: name, clock }).sign(ann, audience);
+    const text = createAssertionSigner({ identity: ownOf(service), clock }).sign(ann, audience);
     expect(createAssertionVerifier({ audience, clock }).verify(text, peerOf(service))).toBeUndefined();
     expect(
       createAssertionVerifier({ audience, clock }).verify(signerOf(clock).sign(ann, audience), peerOf(proxy)),
@@ -184,13 +218,26 @@ describe('an assertion', () => {
 describe('createServicePeers', () => {
   it('counts as services only certificates of the peer authority with the name and organization of one', async () => {
     const clients = await createTestAuthority('clients');
-    const isService = createServicePeers({ peerCa: peers.certificate });
+    const isService = createServicePeers({ peerCa: { ca: peers.certificate } });
     const subject = `CN=${proxyName}, O=system:kcp:services`;
     expect(isService(peerOf(proxy))).toBe(true);
     expect(isService(peerOf(proxy, false))).toBe(false);
     expect(isService(peerOf(await clients.issue(subject)))).toBe(false);
     expect(isService(peerOf(await peers.issue(`CN=${proxyName}, O=team`)))).toBe(false);
     expect(isService(peerOf(await peers.issue('CN=ann, O=system:kcp:services')))).toBe(false);
+  });
+
+  it('believes the authorities that there are now, also on connections that it knows', async () => {
+    const next = await createTestAuthority('next-peers');
+    const authorities = createLive({ ca: peers.certificate });
+    const isService = createServicePeers({ peerCa: authorities });
+    const connections = [peerOf(proxy), peerOf(await next.issue(`CN=${proxyName}, O=system:kcp:services`))];
+    const now = () => connections.map(isService);
+    expect(now()).toEqual([true, false]);
+    authorities.replace({ ca: `${peers.certificate}\n${next.certificate}` });
+    expect(now()).toEqual([true, true]);
+    authorities.replace({ ca: next.certificate });
+    expect(now()).toEqual([false, true]);
   });
 });
 
@@ -199,7 +246,7 @@ describe('withAssertions', () => {
     const clock = createTestClock();
     const adminTokens = [{ sha256: hashToken('secret'), user: { name: 'kcp-admin', groups: [] } }];
     const authenticator = withAssertions(createAuthenticator({ clock, anonymous: true, adminTokens }), {
-      isService: createServicePeers({ peerCa: peers.certificate }),
+      isService: createServicePeers({ peerCa: { ca: peers.certificate } }),
       verifier: createAssertionVerifier({ audience, clock }),
     });
     const nameOf = async (headers: Record<string, string | string[]>, peer: Peer) =>

@@ -6,11 +6,14 @@
 import { createPrivateKey, hash, sign, verify, X509Certificate } from 'node:crypto';
 import type { UserInfo } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
-import type { Clock } from '@kcp-ts/base';
+import type { Clock, Live } from '@kcp-ts/base';
+import { authoritiesIn, liveOf, namesInCertificate } from '@kcp-ts/base';
 import type { Peer } from '@kcp-ts/http';
 import { LRUCache } from 'lru-cache';
 import type { Authenticator } from './authenticator.ts';
 import type { Credentials } from './request-authenticator.ts';
+import type { ServiceIdentity } from './service-identity.ts';
+import { serviceIdentityOf, serviceNameOf } from './service-identity.ts';
 
 /** The header that carries it. */
 export const assertionHeader = 'kcp-identity-assertion';
@@ -58,11 +61,18 @@ export function mayPass(group: string, pass: readonly string[], drop: readonly s
   return pass.length === 0 || pass.some((pattern) => matches(pattern, group));
 }
 
+/** PEM texts. */
+export interface OwnCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface AssertionSignerOptions {
-  /** PEM of the key of our mTLS certificate. */
-  readonly privateKey: string;
-  /** The certificate's common name. */
-  readonly issuer: string;
+  /**
+   * What we show others: the certificate says who the issuer is, and its key signs. When it has
+   * changed, what is signed from then on is worth something only on connections made with it.
+   */
+  readonly identity: OwnCertificate | Live<OwnCertificate>;
   readonly clock: Clock;
   readonly passGroups?: readonly string[] | undefined;
   readonly dropGroups?: readonly string[] | undefined;
@@ -73,13 +83,31 @@ export interface AssertionSigner {
   sign(user: UserInfo, audience: string): string;
 }
 
+/** Throws for a certificate that is none of a service: nobody would believe it. */
+function issuerOf({ cert }: OwnCertificate): string {
+  const identity = serviceIdentityOf(namesInCertificate(new X509Certificate(cert)));
+  if (identity === undefined)
+    throw new Error('--peer-cert-file names no service of the installation: issue it for one');
+  return serviceNameOf(identity);
+}
+
 export function createAssertionSigner(options: AssertionSignerOptions): AssertionSigner {
-  const { issuer, clock, passGroups = [], dropGroups = [] } = options;
-  const key = createPrivateKey(options.privateKey);
+  const { clock, passGroups = [], dropGroups = [] } = options;
+  const identity = liveOf(options.identity);
   const signed = new LRUCache<string, { readonly text: string; readonly minute: number }>({ max: cachedMax });
+  let own = identity.current();
+  let issuer = issuerOf(own);
+  let key = createPrivateKey(own.key);
+  function takeRenewed(): void {
+    own = identity.current();
+    issuer = issuerOf(own);
+    key = createPrivateKey(own.key);
+    signed.clear();
+  }
   const idOf = new WeakMap<UserInfo, string>();
   return {
     sign(user, audience) {
+      if (identity.current() !== own) takeRenewed();
       let id = idOf.get(user);
       if (id === undefined) {
         id = JSON.stringify(user);
@@ -108,35 +136,50 @@ export function createAssertionSigner(options: AssertionSignerOptions): Assertio
 }
 
 export interface ServicePeersOptions {
-  /** PEM of the authority of services. */
-  readonly peerCa: string;
+  /** PEM of the authorities of services. */
+  readonly peerCa: PeerAuthorities | Live<PeerAuthorities>;
 }
 
-const servicesGroup = 'system:kcp:services';
-const serviceName = /^system:kcp:service:[a-z-]+:[A-Za-z0-9.-]+$/;
+/** PEM, of one or several: while one replaces another both are believed. */
+export interface PeerAuthorities {
+  readonly ca: string;
+}
+
 /**
  * Only these hand on requests of others. A shard or a cache-server that says who asks speaks for
  * nobody.
  */
-const issuerName = /^system:kcp:service:(?:front-proxy|virtual-workspaces):/;
+const asserting: readonly string[] = ['front-proxy', 'virtual-workspaces'];
 
-/** Tells services of the installation from everybody else, once per connection. */
+/**
+ * Tells services of the installation from everybody else, once per connection and set of
+ * authorities.
+ */
 export function createServicePeers({ peerCa }: ServicePeersOptions): (peer: Peer) => boolean {
-  const authority = new X509Certificate(peerCa);
-  const known = new WeakMap<Peer, boolean>();
+  const live = liveOf(peerCa);
+  let from = live.current();
+  let authorities = authoritiesIn(from.ca, '--peer-ca-file');
+  let known = new WeakMap<Peer, boolean>();
   return (peer) => {
     const { certificate, authorized } = peer;
     if (certificate === undefined || !authorized) return false;
+    if (live.current() !== from) {
+      from = live.current();
+      authorities = authoritiesIn(from.ca, '--peer-ca-file');
+      known = new WeakMap();
+    }
     let is = known.get(peer);
     if (is === undefined) {
       is =
-        certificate.organizations.includes(servicesGroup) &&
-        serviceName.test(certificate.commonName) &&
-        new X509Certificate(certificate.raw).verify(authority.publicKey);
+        serviceIdentityOf(certificate) !== undefined && isSignedBy(new X509Certificate(certificate.raw), authorities);
       known.set(peer, is);
     }
     return is;
   };
+}
+
+function isSignedBy(certificate: X509Certificate, authorities: readonly X509Certificate[]): boolean {
+  return authorities.some((authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey));
 }
 
 export interface AssertionVerifier {
@@ -187,8 +230,9 @@ export function createAssertionVerifier({
     const { certificate } = peer;
     const claims = dot < 0 || certificate === undefined ? undefined : claimsOf(text.slice(0, dot));
     if (claims === undefined || certificate === undefined) return undefined;
-    if (claims.iss !== certificate.commonName || claims.aud !== audience || !issuerName.test(claims.iss))
-      return undefined;
+    const issuer: ServiceIdentity | undefined = serviceIdentityOf(certificate);
+    if (issuer === undefined || !asserting.includes(issuer.kind)) return undefined;
+    if (claims.iss !== serviceNameOf(issuer) || claims.aud !== audience) return undefined;
     if (claims.user.groups.some((group) => !mayPass(group, [], []))) return undefined;
     // Nobody says it for longer than the signer here would.
     if (claims.exp - claims.nbf > validMs + leewayMs) return undefined;

@@ -1,6 +1,12 @@
 // Who asks
 
-export type { AssertionSigner, AssertionSignerOptions, AssertionsOptions, AssertionVerifier } from './assertion.ts';
+export type {
+  AssertionSigner,
+  AssertionSignerOptions,
+  AssertionsOptions,
+  AssertionVerifier,
+  PeerAuthorities,
+} from './assertion.ts';
 export {
   assertionHeader,
   createAssertionSigner,
@@ -30,6 +36,8 @@ export type {
 } from './service-account-tokens.ts';
 export { clusterNameExtra, createServiceAccountTokens, defaultServiceAccountIssuer } from './service-account-tokens.ts';
 export { createServiceAuthenticator } from './service-authenticator.ts';
+export type { ServiceIdentity } from './service-identity.ts';
+export { mayBear, serviceIdentityOf, serviceNameOf } from './service-identity.ts';
 // Service accounts
 export { createStoredServiceAccountTokens, findServiceAccount } from './stored-service-accounts.ts';
 export type { TokenFile, TokenFileOptions } from './token-file.ts';

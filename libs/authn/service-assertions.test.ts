@@ -21,11 +21,11 @@ it('an assertion that a front-proxy has made for one shard is refused by another
     validToMs: validToDate.getTime(),
   };
   const peer = { address: '127.0.0.1', port: 1, authorized: true, certificate };
-  const signer = createAssertionSigner({ privateKey: proxy.privateKey, issuer: commonName, clock });
+  const signer = createAssertionSigner({ identity: { cert: proxy.certificate, key: proxy.privateKey }, clock });
   const headers = { [assertionHeader]: signer.sign({ name: 'ann', groups: ['team'] }, serviceAudience('shard', 'a')) };
   const shard = (name: string) =>
     withServiceAssertions(createAuthenticator({ clock, anonymous: true, adminTokens: [] }), {
-      peerCa: authority.certificate,
+      peerCa: { ca: authority.certificate },
       kind: 'shard',
       name,
       clock,

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { UserInfo } from '@kcp-ts/api';
-import type { Clock } from '@kcp-ts/base';
+import type { Clock, Reloads } from '@kcp-ts/base';
 import { followFiles } from '@kcp-ts/base';
 import { withAuthenticated } from './groups.ts';
 import { hashToken } from './token-table.ts';
@@ -22,6 +22,7 @@ export interface TokenFileOptions {
   readonly onError: (error: Error) => void;
   /** How often the file's time is looked at. */
   readonly checkMs?: number;
+  readonly reloads?: Reloads | undefined;
 }
 
 interface Row {
@@ -115,13 +116,20 @@ export function parseTokenFile(text: string): ReadonlyMap<string, UserInfo> {
 }
 
 /** Reads the file; rejects when it cannot be used as it is. */
-export async function openTokenFile({ path, clock, onError, checkMs = 2000 }: TokenFileOptions): Promise<TokenFile> {
+export async function openTokenFile({
+  path,
+  clock,
+  onError,
+  checkMs = 2000,
+  reloads,
+}: TokenFileOptions): Promise<TokenFile> {
   let users: ReadonlyMap<string, UserInfo> = new Map();
   let generation = -1;
   const followed = await followFiles({
     paths: [path],
     clock,
     checkMs,
+    reloads,
     async load() {
       try {
         users = parseTokenFile(await readFile(path, 'utf8'));

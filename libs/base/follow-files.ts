@@ -5,6 +5,7 @@
  */
 import { stat } from 'node:fs/promises';
 import type { Clock } from './clock.ts';
+import type { Reloads } from './reloads.ts';
 
 export interface FollowFilesOptions {
   readonly paths: readonly string[];
@@ -18,6 +19,8 @@ export interface FollowFilesOptions {
   /** Files that have changed and cannot be used; once for each change. */
   onError(error: unknown): void;
   readonly checkMs?: number;
+  /** Orders to load now, whether anything has changed or not. */
+  readonly reloads?: Reloads | undefined;
 }
 
 async function versionOf(path: string): Promise<string> {
@@ -36,6 +39,7 @@ export async function followFiles({
   clock,
   onError,
   checkMs = 10_000,
+  reloads,
 }: FollowFilesOptions): Promise<Disposable> {
   const look = async () => (await Promise.all(paths.map(versionOf))).join(' ');
   let seen = await look();
@@ -44,26 +48,36 @@ export async function followFiles({
   let stopped = false;
   let timer: Disposable | undefined;
 
-  async function check(): Promise<void> {
+  async function check(ordered: boolean): Promise<void> {
     const now = await look();
     const changed = now !== seen;
-    if (!stopped && (changed || failed)) {
-      seen = now;
-      try {
-        await load();
-        failed = false;
-      } catch (error) {
-        failed = true;
-        if (changed) onError(error);
-      }
+    if (stopped || !(changed || failed || ordered)) return;
+    seen = now;
+    try {
+      await load();
+      failed = false;
+    } catch (error) {
+      failed = true;
+      if (changed || ordered) onError(error);
     }
-    if (!stopped) timer = clock.setTimer(checkMs, () => void check());
   }
-  timer = clock.setTimer(checkMs, () => void check());
+
+  /** One check after the other: an older one never ends with what a newer one has replaced. */
+  let checks = Promise.resolve();
+  const checkNext = (ordered: boolean) => {
+    checks = checks.then(() => check(ordered));
+    return checks;
+  };
+  const checkLater = () => {
+    timer = clock.setTimer(checkMs, () => void checkNext(false).then(() => stopped || checkLater()));
+  };
+  checkLater();
+  const ordered = reloads?.onReload(() => checkNext(true));
   return {
     [Symbol.dispose]() {
       stopped = true;
       timer?.[Symbol.dispose]();
+      ordered?.[Symbol.dispose]();
     },
   };
 }

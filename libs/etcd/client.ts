@@ -4,8 +4,9 @@
  * revision that came completely.
  */
 
+import type { Live } from '@kcp-ts/base';
 import { Auth, KV, Lease, Maintenance, Watch } from '@kcp-ts/proto';
-import type { RpcClient } from '@kcp-ts/rpc';
+import type { RpcClient, RpcTls } from '@kcp-ts/rpc';
 import { createRpcClient, RpcError } from '@kcp-ts/rpc';
 import type { EtcdMembers } from './members.ts';
 import { createMembers } from './members.ts';
@@ -13,12 +14,11 @@ import { createMembers } from './members.ts';
 export interface EtcdOptions {
   /** URLs, `http://` or `https://`. */
   readonly endpoints: readonly string[];
-  /** PEM texts. */
-  readonly tls?:
-    | { readonly ca: string; readonly cert?: string | undefined; readonly key?: string | undefined }
-    | undefined;
+  /** PEM texts. What has changed is taken for connections from then on. */
+  readonly tls?: RpcTls | Live<RpcTls> | undefined;
   readonly username?: string | undefined;
-  readonly password?: string | undefined;
+  /** A function is asked at each login. */
+  readonly password?: string | (() => string) | undefined;
 }
 
 export interface EtcdClient extends Disposable {
@@ -110,10 +110,8 @@ export function createEtcdClient(options: EtcdOptions): EtcdClient {
   const auth = members.callsOf(Auth, ({ auth }) => auth);
 
   async function login(): Promise<void> {
-    const reply = await auth.authenticate({
-      name: options.username ?? '',
-      password: options.password ?? '',
-    });
+    const { username: name = '', password = '' } = options;
+    const reply = await auth.authenticate({ name, password: typeof password === 'string' ? password : password() });
     token = reply.token;
   }
 

@@ -61,6 +61,19 @@ export const servingOptions = {
   },
 } as const satisfies OptionTable;
 
+/**
+ * Of a service that has several replicas, each with a name of its own.
+ */
+export function nameOption<Standard extends string>(standard: Standard) {
+  return {
+    flag: 'name',
+    type: 'text',
+    default: standard,
+    variable: 'POD_NAME',
+    text: 'Name of this replica, another one for each; POD_NAME of the environment where it is not given.',
+  } as const satisfies OptionTable[string];
+}
+
 /** Of services whose callers may show a bearer token. */
 export const tokenOptions = {
   tokenAuthFile: {
@@ -164,6 +177,20 @@ export const installationOptions = {
     default: '',
     deps: nats,
     text: 'PEM file with the authorities of NATS.',
+  },
+  natsCertfile: {
+    flag: 'nats-certfile',
+    type: 'text',
+    default: '',
+    deps: nats,
+    text: 'PEM file with the certificate for NATS.',
+  },
+  natsKeyfile: {
+    flag: 'nats-keyfile',
+    type: 'text',
+    default: '',
+    deps: nats,
+    text: 'PEM file with the key of --nats-certfile.',
   },
   peerCaFile: {
     flag: 'peer-ca-file',

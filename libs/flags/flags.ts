@@ -19,6 +19,8 @@ interface Described {
   readonly needs?: readonly string[];
   /** Another name of the same flag, of kcp's: accepted, and not shown. */
   readonly alias?: string;
+  /** A variable that is read where neither the flag nor its own one is given: `POD_NAME`. */
+  readonly variable?: string;
 }
 
 export type OptionSpec = Described &
@@ -228,8 +230,8 @@ export function readFlags<Table extends OptionTable, Config>(reading: ReadFlags<
       const flag = flags[spec.flag] ?? other;
       const variable = environmentName(spec.flag);
       if (flag !== undefined) return [name, readValue(spec, flag.replace(/^=/, ''), dashed(spec.flag))];
-      const set = environment[variable];
-      return [name, set === undefined || set === '' ? spec.default : readValue(spec, set, variable)];
+      const from = [variable, spec.variable ?? variable].find((each) => (environment[each] ?? '') !== '');
+      return [name, from === undefined ? spec.default : readValue(spec, environment[from] ?? '', from)];
     });
     const values = Object.fromEntries(entries) as Record<string, Value>;
     const config = reading.complete(values as OptionValues<Table>);

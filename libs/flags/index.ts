@@ -2,6 +2,7 @@ export {
   drainOptions,
   inFlightOptions,
   installationOptions,
+  nameOption,
   rpcOptions,
   servingOptions,
   tokenOptions,

@@ -1,4 +1,6 @@
 import type { TLSSocket } from 'node:tls';
+import type { CertificateNames } from '@kcp-ts/base';
+import { namesInCertificate } from '@kcp-ts/base';
 
 /** The other end of a TLS session, looked at once when the session begins. */
 export interface Peer {
@@ -13,13 +15,7 @@ export interface Peer {
   readonly authorized: boolean;
 }
 
-export interface PeerCertificate {
-  /** The last CN of the subject, as Go's pkix.Name keeps it; empty when there is none. */
-  readonly commonName: string;
-  /** The O values of the subject, in order. */
-  readonly organizations: readonly string[];
-  /** URI subject alternative names. */
-  readonly uris: readonly string[];
+export interface PeerCertificate extends CertificateNames {
   /** DER. */
   readonly raw: Uint8Array;
   /**
@@ -30,24 +26,11 @@ export interface PeerCertificate {
   readonly validToMs: number;
 }
 
-function valuesOf(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
-}
-
-function urisOf(alternativeNames: string | undefined): string[] {
-  if (alternativeNames === undefined) return [];
-  return alternativeNames.split(', ').flatMap((name) => (name.startsWith('URI:') ? [name.slice(4)] : []));
-}
-
 function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return undefined;
-  const subject: Readonly<Record<string, unknown>> = { ...certificate.toLegacyObject().subject };
   return {
-    commonName: valuesOf(subject['CN']).at(-1) ?? '',
-    organizations: valuesOf(subject['O']),
-    uris: urisOf(certificate.subjectAltName),
+    ...namesInCertificate(certificate),
     raw: certificate.raw,
     validFromMs: certificate.validFromDate.getTime(),
     validToMs: certificate.validToDate.getTime(),

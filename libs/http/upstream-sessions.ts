@@ -5,13 +5,21 @@
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import { connect } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '@kcp-ts/base';
+import type { Clock, Live } from '@kcp-ts/base';
+import { liveOf } from '@kcp-ts/base';
+
+/** PEM texts. */
+export interface UpstreamTls {
+  readonly ca: string;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
 
 export interface UpstreamOptions {
   /** `https://host:port`. */
   readonly url: string;
-  /** PEM texts. */
-  readonly tls: { readonly ca: string; readonly cert?: string | undefined; readonly key?: string | undefined };
+  /** When it changes, what is asked from then on goes over connections that are made anew. */
+  readonly tls: UpstreamTls | Live<UpstreamTls>;
   readonly clock: Clock;
   /** How long a connection may take to come up; 2 s when absent. */
   readonly connectTimeoutMs?: number | undefined;
@@ -56,7 +64,7 @@ const connectionWindowBytes = 16 * 1024 * 1024;
 /** Before a server has said how many streams it takes. */
 const streamsGuess = 100;
 
-function connectTo({ url, tls }: UpstreamOptions): UpstreamSession {
+function connectTo(url: string, tls: UpstreamTls): UpstreamSession {
   const http = connect(url, {
     ca: tls.ca,
     ...(tls.cert === undefined ? {} : { cert: tls.cert }),
@@ -67,14 +75,24 @@ function connectTo({ url, tls }: UpstreamOptions): UpstreamSession {
   return { http, max: streamsGuess, streams: 0, usable: true, connected: false, pinged: false, socket: undefined };
 }
 
+/** Answers that are under way end where they began; what is asked from now on goes elsewhere. */
+function retire(sessions: Iterable<UpstreamSession>): void {
+  for (const session of sessions) {
+    session.usable = false;
+    if (session.streams === 0) session.http.close();
+  }
+}
+
 export function createUpstreamSessions(options: UpstreamOptions): UpstreamSessions {
   const { url, clock, connectTimeoutMs = connectTimeoutDefaultMs, pingMs = pingDefaultMs } = options;
   const sessions = new Set<UpstreamSession>();
   let sweeper: Disposable | undefined;
   let closed = false;
+  const tls = liveOf(options.tls);
+  const renewing = tls.onChange(() => retire(sessions));
 
   function connectNow(): UpstreamSession {
-    const session = connectTo(options);
+    const session = connectTo(url, tls.current());
     const { http } = session;
     sessions.add(session);
     const slow = clock.setTimer(connectTimeoutMs, () => http.destroy(new Error(`${url} does not take connections`)));
@@ -156,6 +174,7 @@ export function createUpstreamSessions(options: UpstreamOptions): UpstreamSessio
     },
     [Symbol.dispose]() {
       closed = true;
+      renewing[Symbol.dispose]();
       sweeper?.[Symbol.dispose]();
       for (const { http } of sessions) http.destroy();
     },

@@ -6,6 +6,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { constants } from 'node:http2';
 import type { Readable } from 'node:stream';
+import { liveOf } from '@kcp-ts/base';
 import type { Exchange } from './exchange.ts';
 import { flowHeader } from './flow.ts';
 import type { ForwardOutcome, OpenAnswer } from './relay.ts';
@@ -47,6 +48,7 @@ export interface Upstream extends Disposable {
 export function createUpstream(options: UpstreamOptions): Upstream {
   const authority = new URL(options.url).host;
   const sessions = createUpstreamSessions(options);
+  const tls = liveOf(options.tls);
   const open = new Set<OpenAnswer>();
 
   return {
@@ -69,11 +71,14 @@ export function createUpstream(options: UpstreamOptions): Upstream {
         attempt(outcome);
         return;
       }
-      // A server that goes away refuses what reaches it too late: nobody has to know.
+      // A server that goes away refuses what reaches it too late: nobody has to know. But what says
+      // who asks is worth nothing on a connection with another certificate.
+      const shown = tls.current();
       attempt({
         ...outcome,
         failed(failure) {
-          if (failure.unsent && !failure.connection && !exchange.closed) attempt(outcome);
+          const isSame = tls.current() === shown;
+          if (failure.unsent && !failure.connection && !exchange.closed && isSame) attempt(outcome);
           else outcome.failed(failure);
         },
       });

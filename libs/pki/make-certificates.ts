@@ -101,13 +101,17 @@ export function makeServingCertificate(
   return issue(authority, { subject: 'CN=kcp-apiserver', usages: [ExtendedKeyUsage.serverAuth], hosts }, nowMs);
 }
 
-/** Who a service of an installation is, to the others: good for both ends of a connection. */
+/**
+ * Who a service of an installation is, to the others: good for both ends of a connection. Without a
+ * name it is any service of the kind: replicas share it.
+ */
 export function makeServiceCertificate(
   authority: CertificateAndKey,
-  service: { readonly kind: string; readonly name: string; readonly hosts: readonly string[] },
+  service: { readonly kind: string; readonly name?: string | undefined; readonly hosts: readonly string[] },
   nowMs: number,
 ): Promise<CertificateAndKey> {
-  const subject = `CN=system:kcp:service:${service.kind}:${service.name},O=system:kcp:services`;
+  const instance = service.name === undefined ? '' : `:${service.name}`;
+  const subject = `CN=system:kcp:service:${service.kind}${instance},O=system:kcp:services`;
   const usages = [ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth];
   return issue(authority, { subject, usages, hosts: service.hosts }, nowMs);
 }

@@ -20,7 +20,7 @@ beforeEach(async () => {
   listener = await listen({
     config: { bindAddress: '127.0.0.1', securePort: 0 },
     tls: { ...(await authority.issue('CN=server')), clientCa: authority.certificate },
-    peerCa: '',
+    peers: undefined,
     clock,
     log: { error: () => undefined },
     load: createServiceLoad(),

@@ -2,8 +2,9 @@
  * The listening socket of a service. It is there before the service is: the port is known, and
  * probes are answered, from the beginning.
  */
+import type { PeerAuthorities } from '@kcp-ts/authn';
 import { createServicePeers } from '@kcp-ts/authn';
-import type { Clock } from '@kcp-ts/base';
+import type { Clock, Live } from '@kcp-ts/base';
 import type { Exchange, ExchangeHandler, HttpServer, ServerTls } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
 import type { Logger } from 'pino';
@@ -12,8 +13,8 @@ import type { ServiceLoad } from './service-load.ts';
 export interface ListenDependencies {
   readonly config: { readonly bindAddress: string; readonly securePort: number };
   readonly tls: ServerTls;
-  /** PEM of the authority of services; '' where there are no others. */
-  readonly peerCa: string;
+  /** Of services; undefined where there are no others. */
+  readonly peers: PeerAuthorities | Live<PeerAuthorities> | undefined;
   readonly clock: Clock;
   readonly log: Pick<Logger, 'error'>;
   readonly load: ServiceLoad;
@@ -42,7 +43,7 @@ function answerStarting(exchange: Exchange): void {
 }
 
 /** Resolves when it listens. */
-export async function listen({ config, tls, peerCa, clock, log, load }: ListenDependencies): Promise<Listener> {
+export async function listen({ config, tls, peers, clock, log, load }: ListenDependencies): Promise<Listener> {
   let handler: ExchangeHandler = answerStarting;
   let mayAnswer: (() => boolean) | undefined;
   const server: HttpServer = createHttpServer({
@@ -53,7 +54,7 @@ export async function listen({ config, tls, peerCa, clock, log, load }: ListenDe
       if (mayAnswer !== undefined && !ofTheProcess.test(exchange.url)) exchange.answerWhile(mayAnswer);
       return handler(exchange);
     },
-    ...(peerCa === '' ? {} : { isService: createServicePeers({ peerCa }) }),
+    ...(peers === undefined ? {} : { isService: createServicePeers({ peerCa: peers }) }),
     onError: (error) => log.error({ err: error }, 'a request failed'),
     clock,
   });

@@ -8,10 +8,12 @@ export async function openTokens({
   config,
   clock,
   log,
-}: Pick<ServiceContext<{ readonly tokenAuthFile: string }>, 'config' | 'clock' | 'log'>): Promise<
+  reloads,
+}: Pick<ServiceContext<{ readonly tokenAuthFile: string }>, 'config' | 'clock' | 'log' | 'reloads'>): Promise<
   TokenFile | undefined
 > {
   const path = config.tokenAuthFile;
   if (path === '') return undefined;
-  return openTokenFile({ path, clock, onError: (error) => log.error({ err: error }, 'the token file cannot be read') });
+  const onError = (error: Error) => log.error({ err: error }, 'the token file cannot be read');
+  return openTokenFile({ path, clock, reloads, onError });
 }

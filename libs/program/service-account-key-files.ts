@@ -7,9 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServiceAccountKeys } from '@kcp-ts/authn';
 import { parseServiceAccountKeys } from '@kcp-ts/authn';
-import type { Clock } from '@kcp-ts/base';
+import type { FollowDependencies } from '@kcp-ts/base';
 import { followFiles, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
-import type { Logger } from 'pino';
 
 export interface ServiceAccountKeyFilesOptions {
   readonly rootDirectory: string;
@@ -46,7 +45,7 @@ async function ensureOwnKey(rootDirectory: string): Promise<string> {
  */
 export async function openServiceAccountKeys(
   { rootDirectory, serviceAccountKeyFile: files, serviceAccountSigningKeyFile }: ServiceAccountKeyFilesOptions,
-  { clock, log }: { readonly clock: Clock; readonly log: Pick<Logger, 'error' | 'info'> },
+  { clock, log, reloads }: FollowDependencies,
 ): Promise<ServiceAccountKeyFiles> {
   const signingPath = serviceAccountSigningKeyFile || files[0] || (await ensureOwnKey(rootDirectory));
   let keys: ServiceAccountKeys | undefined;
@@ -79,6 +78,7 @@ export async function openServiceAccountKeys(
     paths: [signingPath, ...files],
     load,
     clock,
+    reloads,
     onError: (error) => log.error({ err: error }, 'the keys of service account tokens have changed and cannot be used'),
   });
   return {

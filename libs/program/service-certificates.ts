@@ -3,11 +3,10 @@
  * are missing, near their end or for other names. The module that makes certificates takes longer
  * to load than all else at a start, so it is only loaded to make one.
  */
-import type { KeyObject } from 'node:crypto';
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isIP, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
+import { authoritiesIn, checkKeyPair, isIP, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
 import type { CertificateAndKey, KeyKind } from '@kcp-ts/pki';
 
 /** All PEM. */
@@ -45,24 +44,6 @@ export function servingHosts(candidates: readonly string[]): readonly string[] {
   return [...new Set([...always, ...named])];
 }
 
-/** Throws, with the file, where it has no certificate. */
-function certificateOf(pem: string, path: string): X509Certificate {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    throw new Error(`${path} has no certificate in PEM: restore it`);
-  }
-}
-
-/** Throws, with the file, where it has no private key. */
-function privateKeyOf(pem: string, path: string): KeyObject {
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    throw new Error(`${path} has no private key in PEM: restore it`);
-  }
-}
-
 function covers(certificate: X509Certificate, host: string): boolean {
   const found = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
   return found !== undefined;
@@ -70,14 +51,6 @@ function covers(certificate: X509Certificate, host: string): boolean {
 
 interface ReadPair extends CertificateAndKey {
   readonly leaf: X509Certificate;
-}
-
-/** Throws, with the file, where the two do not belong together. */
-function checkedPair({ certificate, privateKey }: CertificateAndKey, crt: string, key: string): ReadPair {
-  const leaf = certificateOf(certificate, crt);
-  if (!leaf.checkPrivateKey(privateKeyOf(privateKey, key)))
-    throw new Error(`${key} is not the key of ${crt}: restore both`);
-  return { certificate, privateKey, leaf };
 }
 
 /**
@@ -96,7 +69,7 @@ async function readPair(folder: string, name: string): Promise<ReadPair | undefi
       `${gone} is gone, and ${there} is there: restore it, or remove that one too to have both made anew`,
     );
   }
-  return checkedPair({ certificate, privateKey }, crt, key);
+  return { certificate, privateKey, leaf: checkKeyPair({ certificate, privateKey }, { crt, key }) };
 }
 
 async function writePair(folder: string, name: string, pair: CertificateAndKey): Promise<CertificateAndKey> {
@@ -156,7 +129,7 @@ export async function readServingPair({
 }: Pick<CertificateDependencies, 'tlsCertFile' | 'tlsPrivateKeyFile'>): Promise<CertificateAndKey> {
   const certificate = await readFile(tlsCertFile, 'utf8');
   const privateKey = await readFile(tlsPrivateKeyFile, 'utf8');
-  checkedPair({ certificate, privateKey }, tlsCertFile, tlsPrivateKeyFile);
+  checkKeyPair({ certificate, privateKey }, { crt: tlsCertFile, key: tlsPrivateKeyFile });
   return { certificate, privateKey };
 }
 
@@ -166,7 +139,7 @@ export async function readServingPair({
  */
 export async function readAuthorities(clientCaFile: string): Promise<string> {
   const pem = await readFile(clientCaFile, 'utf8');
-  certificateOf(pem, clientCaFile);
+  authoritiesIn(pem, clientCaFile);
   return pem;
 }
 

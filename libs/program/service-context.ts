@@ -1,5 +1,5 @@
 /** What every service has before it is composed, whichever service it is. */
-import type { Clock, Random, UncaughtErrors } from '@kcp-ts/base';
+import type { Clock, Random, Reloads, UncaughtErrors } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
 import { createLogger } from '@kcp-ts/observability';
 import type { Logger } from 'pino';
@@ -12,12 +12,20 @@ export interface ServiceContext<Config> {
   readonly random: Random;
   readonly log: Logger;
   readonly load: ServiceLoad;
+  readonly reloads: Reloads | undefined;
 }
 
-/** `uncaught`: of the process, for the metrics. */
+/** What the process that runs a service tells it. */
+export interface ProcessEvents {
+  /** For the metrics. */
+  readonly uncaught: Pick<UncaughtErrors, 'count'>;
+  /** SIGHUP: everything that is in files is read again. */
+  readonly reloads: Reloads;
+}
+
 export function createServiceContext<Config extends { readonly verbosity: number } & Partial<ServiceLoadOptions>>(
   config: Config,
-  uncaught: Pick<UncaughtErrors, 'count'> | undefined,
+  process: ProcessEvents | undefined,
   clock: Clock = createSystemClock(),
 ): ServiceContext<Config> {
   return {
@@ -25,6 +33,7 @@ export function createServiceContext<Config extends { readonly verbosity: number
     clock,
     random: createSystemRandom(),
     log: createLogger(config.verbosity),
-    load: createServiceLoad({ ...defaultInFlight, ...config }, uncaught),
+    load: createServiceLoad({ ...defaultInFlight, ...config }, process?.uncaught),
+    reloads: process?.reloads,
   };
 }

@@ -4,15 +4,17 @@
  * serves and announces itself. It stops in the opposite order: it says that it is not ready, lets
  * requests end, then closes what they were served from.
  */
+import type { Live } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
 import type { ExchangeHandler, ServerTls } from '@kcp-ts/http';
-import type { Connections, Directory, FeedHandler, InstallationConfig, ServiceKind } from '@kcp-ts/sharding';
-import { openConnections, openDirectory, peerTlsOf } from '@kcp-ts/sharding';
+import type { Connections, Directory, FeedHandler, InstallationConfig, PeerTls, ServiceKind } from '@kcp-ts/sharding';
+import { followPeerTls, openConnections, openDirectory } from '@kcp-ts/sharding';
 import { followServingFiles } from './follow-serving-files.ts';
 import type { Listener } from './listener.ts';
 import { listen } from './listener.ts';
 import type { ListenFlags } from './own-address.ts';
 import { addressOf, advertisedHostOf } from './own-address.ts';
+import { checkOwnIdentity } from './own-identity.ts';
 import { readAuthorities, readServingPair } from './service-certificates.ts';
 import type { ServiceContext } from './service-context.ts';
 
@@ -70,15 +72,15 @@ type Compose<Config> = (parts: ServiceParts<Config>) => Promise<Service>;
 /** Composes the service, serves it and announces it. */
 async function serveOn<Config extends ServiceConfig>(
   listener: Listener,
-  opened: AsyncDisposableStack,
+  { opened, tls }: { readonly opened: AsyncDisposableStack; readonly tls: Live<PeerTls> },
   context: ServiceContext<Config>,
   { kind, drainMs }: ServiceOptions,
   compose: Compose<Config>,
 ): Promise<RunningService> {
   const { config, clock, log } = context;
-  const name = config.natsUsername || config.name;
+  const { name } = config;
   const host = advertisedHostOf(config);
-  const connections = opened.use(await openConnections({ config, name, clock, log }));
+  const connections = opened.use(await openConnections({ ...context, name, tls }));
   const service = await compose({
     ...context,
     name,
@@ -114,15 +116,16 @@ export async function startService<Config extends ServiceConfig>(
   compose: Compose<Config>,
 ): Promise<RunningService> {
   const { config, clock, log, load } = context;
-  const peerCa = (await peerTlsOf(config)).ca;
-  const readTls = () => servingTlsOf(config, options.servesServices ? peerCa : '');
   const opened = new AsyncDisposableStack();
   try {
-    const files = opened.use(await followServingFiles(config, { clock, log }, readTls));
-    const listener = await listen({ config, tls: files.tls(), peerCa, clock, log, load });
+    const check = (certificate: string) => checkOwnIdentity(certificate, options.kind, config.name);
+    const tls = opened.use(await followPeerTls(config, context, check));
+    const readTls = () => servingTlsOf(config, options.servesServices ? tls.current().ca : '');
+    const files = opened.use(await followServingFiles(config, context, readTls, tls));
+    const listener = await listen({ config, tls: files.tls(), peers: tls, clock, log, load });
     files.follow(listener.setTls);
     try {
-      return await serveOn(listener, opened, context, options, compose);
+      return await serveOn(listener, { opened, tls }, context, options, compose);
     } catch (error) {
       await listener.close({ drainMs: 0 });
       throw error;

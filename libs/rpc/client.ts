@@ -5,8 +5,10 @@ import { X509Certificate } from 'node:crypto';
 import type { DescMethod, DescService, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
 import type { ClientDuplexStream, ClientReadableStream } from '@grpc/grpc-js';
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
-import { isIP } from '@kcp-ts/base';
+import { Client, credentials, experimental, Metadata } from '@grpc/grpc-js';
+import type { CertificateNames, Live } from '@kcp-ts/base';
+import { isIP, liveOf, namesInCertificate } from '@kcp-ts/base';
+import { certificateProviderOf } from './certificate-provider.ts';
 import { decoderOf, encoderOf, methodPath } from './codec.ts';
 import type { RpcTls } from './options.ts';
 import { channelOptions } from './options.ts';
@@ -15,8 +17,16 @@ import { RpcError, rpcErrorOf } from './rpc-error.ts';
 export interface RpcClientOptions {
   /** `host:port`, tried in turn. */
   readonly addresses: readonly string[];
-  /** Without it the connection is in the clear. */
-  readonly tls?: RpcTls | undefined;
+  /**
+   * Without it the connection is in the clear. What has changed is taken for connections from then
+   * on; whether there is a certificate to show does not change.
+   */
+  readonly tls?: RpcTls | Live<RpcTls> | undefined;
+  /**
+   * Whether the server is who it should be, by its certificate, which is signed and for the
+   * address: says why not. Looked at once for each connection.
+   */
+  readonly checkServer?: ((names: CertificateNames) => string | undefined) | undefined;
   /** Sent with every call, asked for each time. */
   readonly metadata?: (() => Readonly<Record<string, string>>) | undefined;
 }
@@ -85,17 +95,20 @@ function hostOf(address: string): string {
   return address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
 }
 
-function credentialsOf(tls: RpcTls | undefined, addresses: readonly string[]) {
+function credentialsOf({ tls, addresses, checkServer }: RpcClientOptions) {
   if (tls === undefined) return credentials.createInsecure();
-  const key = tls.key === undefined ? null : Buffer.from(tls.key);
-  const cert = tls.cert === undefined ? null : Buffer.from(tls.cert);
+  const live = liveOf(tls);
+  const provider = certificateProviderOf(live);
+  const identity = live.current().cert === undefined ? null : provider;
   const hosts = addresses.map(hostOf);
-  return credentials.createSsl(Buffer.from(tls.ca), key, cert, {
+  return experimental.createCertificateProviderChannelCredentials(provider, identity, {
     checkServerIdentity(_name, { raw }) {
       const certificate = new X509Certificate(raw);
       const covers = (host: string) =>
         (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
-      return hosts.some(covers) ? undefined : new Error(`the server's certificate is not for ${hosts.join(' or ')}`);
+      if (!hosts.some(covers)) return new Error(`the server's certificate is not for ${hosts.join(' or ')}`);
+      const why = checkServer?.(namesInCertificate(certificate));
+      return why === undefined ? undefined : new Error(why);
     },
   });
 }
@@ -115,7 +128,7 @@ export function createRpcClient<Service extends DescService>(
   service: Service,
   options: RpcClientOptions,
 ): RpcClient<Service> {
-  const client = new Client(targetOf(options.addresses), credentialsOf(options.tls, options.addresses), {
+  const client = new Client(targetOf(options.addresses), credentialsOf(options), {
     ...channelOptions,
     ...(options.addresses.length > 1 ? { 'grpc.service_config': '{"loadBalancingConfig":[{"pick_first":{}}]}' } : {}),
     ...(options.tls === undefined ? {} : { 'grpc.ssl_target_name_override': nameOfAddresses }),

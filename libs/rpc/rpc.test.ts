@@ -1,4 +1,4 @@
-import { createSystemClock } from '@kcp-ts/base';
+import { createLive, createSystemClock } from '@kcp-ts/base';
 import { FeedService, KV, Lease, ShardService } from '@kcp-ts/proto';
 import {
   connectRawHttp2,
@@ -183,4 +183,36 @@ it('a stream that fails ends with the code and text of the error, after what was
 
 it('a service must have a handler for each method', () => {
   expect(() => serviceOf(KV, {} as never)).toThrow(/has no handler/);
+});
+
+it('both ends take renewed certificates and authorities for the next connection, and end none', async () => {
+  const [former, next] = [await createTestAuthority('former'), await createTestAuthority('next')];
+  const shown = async (authority: typeof former, who: string) => {
+    const { certificate, privateKey } = await authority.issue(`CN=${who}`);
+    return { cert: certificate, key: privateKey };
+  };
+  const both = `${former.certificate}\n${next.certificate}`;
+  const serving = createLive({ ca: former.certificate, ...(await shown(former, 'server')) });
+  const seen: string[] = [];
+  const server = await startRpcServer({ host, port: 0, tls: serving, clock, services: [shardService(seen)] });
+  const addresses = [`${host}:${server.port}`];
+  const calling = createLive({ ca: former.certificate, ...(await shown(former, 'first')) });
+  const newClient = () => createRpcClient(ShardService, { addresses, tls: calling });
+  const ask = (client: ReturnType<typeof newClient>) =>
+    client.call.deleteCluster({ cluster: 'a', ownerUid: 'a' }, { timeoutMs: 2_000 });
+  using open = newClient();
+  await ask(open);
+  // Both are believed before either shows the new one, and the former is believed no more at last.
+  calling.replace({ ...calling.current(), ca: both });
+  serving.replace({ ca: both, ...(await shown(next, 'server')) });
+  calling.replace({ ca: next.certificate, ...(await shown(next, 'second')) });
+  serving.replace({ ...serving.current(), ca: next.certificate });
+  using later = newClient();
+  await ask(later);
+  await ask(open);
+  expect(seen).toEqual(['first of ', 'second of ', 'first of ']);
+  const stale = createLive({ ca: both, ...(await shown(former, 'third')) });
+  using refused = createRpcClient(ShardService, { addresses, tls: stale });
+  await expect(ask(refused)).rejects.toBeInstanceOf(RpcError);
+  await server.close({ drainMs: 1_000 });
 });

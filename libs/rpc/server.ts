@@ -14,13 +14,16 @@ import type {
   ServerWritableStream,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
-import type { Clock } from '@kcp-ts/base';
-import { keepProcessAlive } from '@kcp-ts/base';
+import { experimental, Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Clock, Live } from '@kcp-ts/base';
+import { keepProcessAlive, liveOf, namesInCertificate } from '@kcp-ts/base';
+import { certificateProviderOf } from './certificate-provider.ts';
 import { decoderOf, encoderOf, methodPath } from './codec.ts';
 import type { RpcTls } from './options.ts';
 import { serverOptions } from './options.ts';
 import { serviceErrorOf } from './rpc-error.ts';
+
+export type PeerNames = ReturnType<typeof namesInCertificate>;
 
 export interface RpcCall {
   /** Aborted when the caller has gone, or does not want the answer any more. */
@@ -29,7 +32,7 @@ export interface RpcCall {
    * Of the caller's certificate, which our authority has signed; empty where the connection has
    * none.
    */
-  readonly peer: { readonly commonName: string; readonly organizations: readonly string[] };
+  readonly peer: PeerNames;
 }
 
 type Handler<Method> = Method extends {
@@ -66,8 +69,11 @@ export interface RpcServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** Callers must show a certificate of `ca`. Without it the connection is in the clear. */
-  readonly tls?: Required<RpcTls> | undefined;
+  /**
+   * Callers must show a certificate of `ca`. Without it the connection is in the clear. What has
+   * changed is taken for connections from then on.
+   */
+  readonly tls?: Required<RpcTls> | Live<Required<RpcTls>> | undefined;
   readonly services: readonly RpcService[];
   readonly clock: Pick<Clock, 'setTimer'>;
 }
@@ -77,16 +83,11 @@ type AnyCall =
   | ServerWritableStream<object, object>
   | ServerDuplexStream<object, object>;
 
-function valuesOf(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
-}
-
 function peerOf(call: AnyCall): RpcCall['peer'] {
   const raw = call.getAuthContext().sslPeerCertificate?.raw;
-  if (raw === undefined) return { commonName: '', organizations: [] };
-  const subject: Readonly<Record<string, unknown>> = { ...new X509Certificate(raw).toLegacyObject().subject };
-  return { commonName: valuesOf(subject['CN']).at(-1) ?? '', organizations: valuesOf(subject['O']) };
+  return raw === undefined
+    ? { commonName: '', organizations: [], uris: [] }
+    : namesInCertificate(new X509Certificate(raw));
 }
 
 function contextOf(call: AnyCall): RpcCall {
@@ -187,18 +188,18 @@ export function serviceOf<Service extends DescService>(service: Service, handler
   };
 }
 
+function credentialsOf(tls: RpcServerOptions['tls']): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  // The same for both: the library takes the two in another order than it says.
+  const provider = certificateProviderOf(liveOf(tls));
+  return experimental.createCertificateProviderServerCredentials(provider, provider, true);
+}
+
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
   const { host, tls } = options;
   const server = new Server(serverOptions);
   for (const { definition, implementation } of options.services) server.addService(definition, implementation);
-  const credentials =
-    tls === undefined
-      ? ServerCredentials.createInsecure()
-      : ServerCredentials.createSsl(
-          Buffer.from(tls.ca),
-          [{ private_key: Buffer.from(tls.key ?? ''), cert_chain: Buffer.from(tls.cert ?? '') }],
-          true,
-        );
+  const credentials = credentialsOf(tls);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`${host.includes(':') ? `[${host}]` : host}:${options.port}`, credentials, (error, bound) => {
       if (error === null) resolve(bound);

@@ -23,7 +23,7 @@ export { feedHandlers } from './feed/feed-service.ts';
 // The front-proxy
 export { createFrontProxyHandler } from './front-proxy/front-proxy-handler.ts';
 export type { Mapping } from './front-proxy/mapping.ts';
-export { readMappings } from './front-proxy/mapping.ts';
+export { followMappings } from './front-proxy/mapping.ts';
 export type { Route, RouterDirectory } from './front-proxy/router.ts';
 export { createRouter } from './front-proxy/router.ts';
 // Where a workspace is
@@ -36,7 +36,7 @@ export { isWorkspaceKey, projectionOf } from './locator/projections.ts';
 export { sharedConfirm } from './locator/shared-confirm.ts';
 // Which shards and services there are
 export type { Connections, InstallationConfig, PeerTls } from './membership/connections.ts';
-export { listRegisteredShards, openConnections, peerTlsOf } from './membership/connections.ts';
+export { followPeerTls, listRegisteredShards, openConnections } from './membership/connections.ts';
 export type { InProcessRegistry } from './membership/in-process-membership.ts';
 export { createInProcessRegistry } from './membership/in-process-membership.ts';
 export type {
@@ -47,7 +47,7 @@ export type {
   ShardRecord,
   ShardsView,
 } from './membership/membership.ts';
-export { admitFeedConsumers } from './membership/service-callers.ts';
+export { admitFeedConsumers, createServiceClient } from './membership/service-callers.ts';
 export { keepShardObjects } from './membership/shard-objects.ts';
 // One stream and one list of several shards
 export { createExclusions } from './merge/exclusions.ts';

@@ -15,6 +15,13 @@ export interface TestCertificate {
   readonly privateKey: string;
 }
 
+export interface WantedCertificate {
+  readonly from?: Date;
+  readonly to?: Date;
+  /** Further subject alternative names. */
+  readonly uris?: readonly string[];
+}
+
 export interface TestAuthority {
   /** PEM. */
   readonly certificate: string;
@@ -22,7 +29,7 @@ export interface TestAuthority {
    * A certificate for 127.0.0.1 and localhost that is as good for a server as for a client.
    * `subject` is an RFC 4514 text.
    */
-  issue(subject: string, validity?: { readonly from?: Date; readonly to?: Date }): Promise<TestCertificate>;
+  issue(subject: string, wanted?: WantedCertificate): Promise<TestCertificate>;
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -66,7 +73,7 @@ export async function readTestAuthority(certificate: string, privateKey: string)
 function authorityOf(root: X509Certificate, signingKey: CryptoKey): TestAuthority {
   return {
     certificate: root.toString('pem'),
-    async issue(subject, validity = {}) {
+    async issue(subject, { from, to, uris = [] } = {}) {
       const leaf = await newKeys();
       const now = Date.now();
       const certificate = await X509CertificateGenerator.create({
@@ -75,12 +82,13 @@ function authorityOf(root: X509Certificate, signingKey: CryptoKey): TestAuthorit
         publicKey: leaf.keys.publicKey,
         signingKey,
         signingAlgorithm: signingKey.algorithm.name === rsa.name ? rsa : algorithm,
-        notBefore: validity.from ?? new Date(now - hourMs),
-        notAfter: validity.to ?? new Date(now + hourMs),
+        notBefore: from ?? new Date(now - hourMs),
+        notAfter: to ?? new Date(now + hourMs),
         extensions: [
           new SubjectAlternativeNameExtension([
             { type: 'dns', value: 'localhost' },
             { type: 'ip', value: '127.0.0.1' },
+            ...uris.map((value) => ({ type: 'url' as const, value })),
           ]),
         ],
       });

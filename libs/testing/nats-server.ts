@@ -24,6 +24,8 @@ export interface TestNats extends AsyncDisposable {
   /** SIGKILL. */
   kill(): Promise<void>;
   restart(): Promise<void>;
+  /** SIGKILL, and starts again at the same port with other users and certificates. */
+  restartWith(options: TestNatsOptions): Promise<void>;
   /** SIGSTOP and SIGCONT. */
   pause(): void;
   resume(): void;
@@ -45,14 +47,17 @@ async function tlsFiles(folder: string, tls: TestNatsOptions['tls']): Promise<ob
 export async function startNats(options: TestNatsOptions = {}): Promise<TestNats> {
   const folder = await mkdtemp(join(tmpdir(), 'nats-'));
   const port = await portOrFree(0);
-  const config = {
-    host: '127.0.0.1',
-    port,
-    ...(await tlsFiles(folder, options.tls)),
-    ...(options.users === undefined ? {} : { authorization: { users: options.users } }),
-  };
   const file = join(folder, 'nats.conf');
-  await writeFile(file, JSON.stringify(config));
+  async function configure({ tls, users }: TestNatsOptions): Promise<void> {
+    const config = {
+      host: '127.0.0.1',
+      port,
+      ...(await tlsFiles(folder, tls)),
+      ...(users === undefined ? {} : { authorization: { users } }),
+    };
+    await writeFile(file, JSON.stringify(config));
+  }
+  await configure(options);
   let child: ChildProcess | undefined;
   let gone: Promise<unknown> = Promise.resolve();
   async function start(): Promise<void> {
@@ -72,6 +77,11 @@ export async function startNats(options: TestNatsOptions = {}): Promise<TestNats
     port,
     kill,
     restart: start,
+    async restartWith(changed) {
+      await kill();
+      await configure(changed);
+      await start();
+    },
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
     async [Symbol.asyncDispose]() {

@@ -3,17 +3,12 @@
  * all come from this table.
  */
 import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
-import { installationOptions, rpcOptions, servingOptions, tokenOptions } from '@kcp-ts/flags';
+import { installationOptions, nameOption, rpcOptions, servingOptions, tokenOptions } from '@kcp-ts/flags';
 
 export const options = {
   ...servingOptions,
   rootDirectory: { ...servingOptions.rootDirectory, default: '.kcp-cache' },
-  name: {
-    flag: 'name',
-    type: 'text',
-    default: 'cache-server',
-    text: 'Name of this cache-server, another one for each.',
-  },
+  name: nameOption('cache-server'),
   ...tokenOptions,
   ...installationOptions,
   ...rpcOptions,

@@ -2,9 +2,8 @@
 
 import { createRequestMetrics } from '@kcp-ts/apiserver';
 import { createServiceAuthenticator } from '@kcp-ts/authn';
-import type { UncaughtErrors } from '@kcp-ts/base';
 import { builtinDefinitions, isBuiltIn, rootExports, systemDefinitions } from '@kcp-ts/kinds';
-import type { RunningService, Service, ServiceParts } from '@kcp-ts/program';
+import type { ProcessEvents, RunningService, Service, ServiceParts } from '@kcp-ts/program';
 import { createServiceContext, openTokens, startInRootDirectory, startService } from '@kcp-ts/program';
 import { startRpcServer } from '@kcp-ts/rpc';
 import {
@@ -64,7 +63,7 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
     anonymous: true,
     adminTokens: [],
     tokenFile,
-    peerCa: tls.ca,
+    peerCa: tls,
     kind: 'cache-server',
     name,
   });
@@ -93,9 +92,9 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
  */
 export async function startCacheServer(
   config: CacheServerConfig,
-  uncaught?: Pick<UncaughtErrors, 'count'>,
+  process?: ProcessEvents,
 ): Promise<RunningCacheServer> {
-  const context = createServiceContext(config, uncaught);
+  const context = createServiceContext(config, process);
   const { clock, random, log } = context;
   return startInRootDirectory(
     {

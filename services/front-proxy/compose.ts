@@ -1,9 +1,10 @@
 /** A front-proxy from top to bottom, around a directory that its caller opens and closes. */
 import { createAssertionSigner, createCertificateReader } from '@kcp-ts/authn';
-import type { Clock } from '@kcp-ts/base';
+import type { Clock, Live } from '@kcp-ts/base';
+import { liveOf } from '@kcp-ts/base';
 import type { ExchangeHandler } from '@kcp-ts/http';
 import type { ServiceLoad } from '@kcp-ts/program';
-import { commonNameOf, createHealthAndMetrics, followingChecks } from '@kcp-ts/program';
+import { createHealthAndMetrics, followingChecks } from '@kcp-ts/program';
 import type { Directory, Mapping, PathIndex, PeerTls, RouterDirectory } from '@kcp-ts/sharding';
 import { createBackends, createFrontProxyHandler, createRouter } from '@kcp-ts/sharding';
 import type { Logger } from 'pino';
@@ -12,8 +13,8 @@ import { createMetrics } from './metrics.ts';
 export interface FrontProxyOptions {
   readonly directory: RouterDirectory & Pick<Directory, 'isReady'> & { readonly index: Pick<PathIndex, 'sizes'> };
   /** What other services of the installation see. */
-  readonly peer: PeerTls;
-  readonly mappings: readonly Mapping[];
+  readonly peer: PeerTls | Live<PeerTls>;
+  readonly mappings: readonly Mapping[] | Live<readonly Mapping[]>;
   readonly rootShard: string;
   readonly passGroups: readonly string[];
   readonly dropGroups: readonly string[];
@@ -30,8 +31,17 @@ export interface FrontProxy extends Disposable {
   drain(): void;
 }
 
+function onEither(values: readonly Live<unknown>[], changed: () => void): Disposable {
+  const following = new DisposableStack();
+  for (const value of values) following.use(value.onChange(changed));
+  return following;
+}
+
 export function composeFrontProxy(options: FrontProxyOptions): FrontProxy {
-  const { directory, peer, mappings, clock, log, load } = options;
+  const { directory, clock, log, load } = options;
+  const peer = liveOf(options.peer);
+  const mappings = liveOf(options.mappings);
+  const tlsOf = (url: string) => mappings.current().find(({ backend }) => backend === url)?.tls ?? peer.current();
   const metrics = createMetrics({
     load,
     backends: () => backends.statistics(),
@@ -39,7 +49,7 @@ export function composeFrontProxy(options: FrontProxyOptions): FrontProxy {
   });
   const backends = createBackends({
     clock,
-    tlsOf: (url) => mappings.find(({ backend }) => backend === url)?.tls ?? peer,
+    tlsOf: (url) => ({ current: () => tlsOf(url), onChange: (changed) => onEither([peer, mappings], changed) }),
     onUnreachable: (url, error) => log.warn({ backend: url, err: error }, 'a backend cannot be reached'),
     onAnswered: metrics.count,
   });
@@ -49,12 +59,11 @@ export function composeFrontProxy(options: FrontProxyOptions): FrontProxy {
     router: createRouter({
       directory,
       rootShard: options.rootShard,
-      mappings: mappings.filter(({ path }) => path !== '/clusters/'),
+      mappings: () => mappings.current().filter(({ path }) => path !== '/clusters/'),
     }),
     backends,
     signer: createAssertionSigner({
-      privateKey: peer.key,
-      issuer: commonNameOf(peer.cert),
+      identity: peer,
       clock,
       passGroups: options.passGroups,
       dropGroups: options.dropGroups,
@@ -70,7 +79,7 @@ export function composeFrontProxy(options: FrontProxyOptions): FrontProxy {
   });
   return {
     handler,
-    keep: (urls) => backends.keep(new Set([...urls, ...mappings.map(({ backend }) => backend)])),
+    keep: (urls) => backends.keep(new Set([...urls, ...mappings.current().map(({ backend }) => backend)])),
     drain() {
       draining = true;
       backends.endWatches();

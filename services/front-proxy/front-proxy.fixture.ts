@@ -95,7 +95,7 @@ export async function startTestProxy(options: TestProxyOptions): Promise<TestPro
     load,
   });
   const config = { bindAddress: '127.0.0.1', securePort: 0 };
-  const listener = await listen({ config, tls: options.serving, peerCa: options.peer.ca, clock, log, load });
+  const listener = await listen({ config, tls: options.serving, peers: options.peer, clock, log, load });
   listener.serve(proxy.handler);
   return {
     port: listener.port,

@@ -3,11 +3,11 @@
  * come from this table.
  */
 import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
-import { drainOptions, inFlightOptions, installationOptions, servingOptions } from '@kcp-ts/flags';
+import { drainOptions, inFlightOptions, installationOptions, nameOption, servingOptions } from '@kcp-ts/flags';
 
 export const options = {
   ...servingOptions,
-  name: { flag: 'name', type: 'text', default: 'front-proxy', text: 'Name of this front-proxy, another one for each.' },
+  name: nameOption('front-proxy'),
   rootShardName: {
     flag: 'root-shard-name',
     type: 'text',

@@ -1,9 +1,8 @@
 /** Starts a front-proxy with its server, and stops it: what the program and the tests call. */
-import type { UncaughtErrors } from '@kcp-ts/base';
 import { every } from '@kcp-ts/base';
-import type { RunningService } from '@kcp-ts/program';
+import type { ProcessEvents, RunningService } from '@kcp-ts/program';
 import { createServiceContext, startService } from '@kcp-ts/program';
-import { readMappings } from '@kcp-ts/sharding';
+import { followMappings } from '@kcp-ts/sharding';
 import { composeFrontProxy } from './compose.ts';
 import type { FrontProxyConfig } from './options.ts';
 
@@ -12,16 +11,13 @@ export type RunningFrontProxy = RunningService;
 const sweepMs = 10_000;
 
 /** Resolves when the proxy serves; it is ready when it knows where workspaces are. */
-export async function startFrontProxy(
-  config: FrontProxyConfig,
-  uncaught?: Pick<UncaughtErrors, 'count'>,
-): Promise<RunningFrontProxy> {
-  const context = createServiceContext(config, uncaught);
+export async function startFrontProxy(config: FrontProxyConfig, process?: ProcessEvents): Promise<RunningFrontProxy> {
+  const context = createServiceContext(config, process);
   const { clock, log, load } = context;
-  const mappings = await readMappings(config.mappingFile);
   const drainMs = config.shutdownDrainSeconds * 1000;
   const options = { kind: 'front-proxy', servesServices: false, drainMs } as const;
   return startService(context, options, async ({ connections, opened, openDirectory }) => {
+    const mappings = opened.use(await followMappings(config.mappingFile, context));
     const directory = await openDirectory();
     const proxy = opened.use(
       composeFrontProxy({

@@ -19,7 +19,7 @@ import type { ShardConfig } from './options.ts';
 
 export interface Serving extends ServiceContext<ShardConfig> {
   readonly urls: ShardUrls;
-  readonly tls: Pick<ShardTls, 'servingCa' | 'peerCa'>;
+  readonly tls: Pick<ShardTls, 'servingCa' | 'peers'>;
   readonly serviceAccountKeys: ServiceAccountKeyFiles;
   readonly tokens: AdminTokens;
   readonly tokenFile: TokenFile | undefined;
@@ -36,7 +36,7 @@ export function authenticatorOf(
     adminTokens: tokens.hashed,
     tokenFile,
     serviceAccounts,
-    peerCa: tls.peerCa,
+    peerCa: tls.peers,
     kind: 'shard',
     name: config.shardName,
   });
@@ -71,7 +71,7 @@ function composeOwned(serving: Serving, data: OwnedData, role: RoleReport | unde
     homeCreatorGroups: config.homeWorkspacesHomeCreatorGroups,
     tokens,
     authenticator: authenticatorOf(serving, tokens),
-    isService: tls.peerCa === '' ? undefined : createServicePeers(tls),
+    isService: tls.peers === undefined ? undefined : createServicePeers({ peerCa: tls.peers }),
     logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
     logController: (name, key, error) =>
       log.warn({ controller: name, key, err: error }, 'reconciling failed; it is tried again'),

@@ -1,8 +1,8 @@
 /** Starts a shard with its server, and stops it: what the program and the tests call. */
-import type { Clock, UncaughtErrors } from '@kcp-ts/base';
+import type { Clock } from '@kcp-ts/base';
 import { pauseOn, processMemory, releaseMemory } from '@kcp-ts/base';
 import { rootExports } from '@kcp-ts/kinds';
-import type { RunningService, ServiceContext } from '@kcp-ts/program';
+import type { ProcessEvents, RunningService, ServiceContext } from '@kcp-ts/program';
 import {
   addressOf,
   advertisedHostOf,
@@ -34,15 +34,11 @@ export interface RunningShard extends RunningService {
 const drainMs = 5_000;
 
 /**
- * Resolves when the shard answers requests. `uncaught`: of the process, for the metrics. Rejects,
- * for a person, where the root directory cannot be used.
+ * Resolves when the shard answers requests. Rejects, for a person, where the root directory cannot
+ * be used.
  */
-export async function startShard(
-  config: ShardConfig,
-  uncaught?: Pick<UncaughtErrors, 'count'>,
-  clock?: Clock,
-): Promise<RunningShard> {
-  const context = createServiceContext(config, uncaught, clock);
+export async function startShard(config: ShardConfig, process?: ProcessEvents, clock?: Clock): Promise<RunningShard> {
+  const context = createServiceContext(config, process, clock);
   const { random, log } = context;
   return startInRootDirectory(
     {
@@ -73,9 +69,9 @@ async function openShard(context: ServiceContext<ShardConfig>, opened: AsyncDisp
   const { config, clock, random, log, load } = context;
   const host = config.natsUrl.length === 0 ? localHostOf(config) : advertisedHostOf(config);
   const tls = opened.use(await openShardTls(context, host));
-  const { peerCa, servingCa } = tls;
+  const { peers, servingCa } = tls;
   // The port is known before the shard is, since URLs in its objects name it.
-  const listener = await listen({ config, tls: tls.tls(), peerCa, clock, log, load });
+  const listener = await listen({ config, tls: tls.tls(), peers, clock, log, load });
   opened.defer(() => listener.close({ drainMs: 0 }));
   tls.follow(listener.setTls);
   const urls = shardUrlsOf(config, `https://${addressOf(host, listener.port)}`);
@@ -83,7 +79,7 @@ async function openShard(context: ServiceContext<ShardConfig>, opened: AsyncDisp
   const serviceAccountKeys = opened.use(await openServiceAccountKeys(config, context));
   const tokenFile = opened.use(await openTokens(context));
   const data = opened.use(
-    await openShardData({ config, urls, addressOf: (port) => addressOf(host, port), rootExports, clock, log, random }),
+    await openShardData({ ...context, tls: peers, urls, addressOf: (port) => addressOf(host, port), rootExports }),
   );
   const serving: Serving = { ...context, urls, tls, serviceAccountKeys, tokens, tokenFile };
   let owned: OwnedData | undefined;

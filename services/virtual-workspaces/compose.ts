@@ -9,9 +9,9 @@ import {
   createServicePeers,
   serviceAudience,
 } from '@kcp-ts/authn';
-import type { Clock, Random } from '@kcp-ts/base';
+import type { Clock, Live, Random } from '@kcp-ts/base';
 import type { ServiceLoad } from '@kcp-ts/program';
-import { commonNameOf, createHealthAndMetrics, followingChecks } from '@kcp-ts/program';
+import { createHealthAndMetrics, followingChecks } from '@kcp-ts/program';
 import type { FeedService } from '@kcp-ts/proto';
 import type { RpcClient } from '@kcp-ts/rpc';
 import type {
@@ -39,7 +39,7 @@ export interface VirtualWorkspacesOptions {
   readonly name: string;
   readonly membership: ShardsMembership;
   readonly directory: Confirming & Pick<Directory, 'isReady'>;
-  readonly tls: PeerTls;
+  readonly tls: PeerTls | Live<PeerTls>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -56,9 +56,9 @@ export interface VirtualWorkspaces extends Disposable {
 
 function callerOf({ name, tls, clock }: VirtualWorkspacesOptions): CallerDependencies {
   return {
-    signer: createAssertionSigner({ privateKey: tls.key, issuer: commonNameOf(tls.cert), clock }),
+    signer: createAssertionSigner({ identity: tls, clock }),
     verifier: createAssertionVerifier({ audience: serviceAudience('virtual-workspaces', name), clock }),
-    isService: createServicePeers({ peerCa: tls.ca }),
+    isService: createServicePeers({ peerCa: tls }),
     readCertificate: createCertificateReader(() => clock.now()),
   };
 }

@@ -3,16 +3,11 @@
  * of the configuration all come from this table.
  */
 import type { OptionTable, OptionValues } from '@kcp-ts/flags';
-import { drainOptions, inFlightOptions, installationOptions, servingOptions } from '@kcp-ts/flags';
+import { drainOptions, inFlightOptions, installationOptions, nameOption, servingOptions } from '@kcp-ts/flags';
 
 export const options = {
   ...servingOptions,
-  name: {
-    flag: 'name',
-    type: 'text',
-    default: 'virtual-workspaces',
-    text: 'Name of this replica, another one for each.',
-  },
+  name: nameOption('virtual-workspaces'),
   shutdownDrainSeconds: {
     ...drainOptions.shutdownDrainSeconds,
     text: 'How long open requests may go on after SIGTERM; watches end at once, and resume at another replica.',

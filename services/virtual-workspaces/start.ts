@@ -2,12 +2,10 @@
  * Starts the service of virtual workspaces with its server, and stops it: what the program and the
  * tests call.
  */
-import type { UncaughtErrors } from '@kcp-ts/base';
-import type { RunningService } from '@kcp-ts/program';
+import type { ProcessEvents, RunningService } from '@kcp-ts/program';
 import { createServiceContext, startService } from '@kcp-ts/program';
 import { FeedService } from '@kcp-ts/proto';
-import { createRpcClient } from '@kcp-ts/rpc';
-import { createShardLabels } from '@kcp-ts/sharding';
+import { createServiceClient, createShardLabels } from '@kcp-ts/sharding';
 import { composeVirtualWorkspaces } from './compose.ts';
 import type { VirtualWorkspacesConfig } from './options.ts';
 
@@ -16,9 +14,9 @@ export type RunningVirtualWorkspaces = RunningService;
 /** Resolves when the service serves; it is ready when it knows where workspaces are. */
 export async function startVirtualWorkspaces(
   config: VirtualWorkspacesConfig,
-  uncaught?: Pick<UncaughtErrors, 'count'>,
+  process?: ProcessEvents,
 ): Promise<RunningVirtualWorkspaces> {
-  const context = createServiceContext(config, uncaught);
+  const context = createServiceContext(config, process);
   const { clock, random, log, load } = context;
   const drainMs = config.shutdownDrainSeconds * 1000;
   const options = { kind: 'virtual-workspaces', servesServices: true, drainMs } as const;
@@ -36,7 +34,7 @@ export async function startVirtualWorkspaces(
         random,
         log,
         load,
-        connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
+        connect: (address) => createServiceClient(FeedService, address, { tls, kinds: ['shard'] }),
         labelsOf: labels.of,
       }),
     );

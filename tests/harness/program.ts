@@ -19,6 +19,8 @@ export interface RunningProgram {
    */
   readonly ready: Promise<string>;
   readonly ended: Promise<EndedProgram>;
+  /** Resolves when its log has said that; rejects when it ends before. */
+  said(what: RegExp): Promise<void>;
 }
 
 export function runProgram(args: readonly string[], name = program): RunningProgram {
@@ -37,7 +39,14 @@ export function runProgram(args: readonly string[], name = program): RunningProg
     void ended.then(() => failed(new Error(`it ended before it was ready: ${out}${err}`)));
   });
   ready.catch(() => undefined);
-  return { child, ready, ended };
+  const said = (what: RegExp) =>
+    new Promise<void>((done, failed) => {
+      const look = () => void (what.test(err) && done());
+      child.stderr.on('data', look);
+      look();
+      void ended.then(() => failed(new Error(`it ended before it said ${what}: ${out}${err}`)));
+    });
+  return { child, ready, ended, said };
 }
 
 /** Asks those that still run to end, and waits for that. */

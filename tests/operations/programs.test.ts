@@ -2,7 +2,7 @@
  * The programs as an operator meets them: started twice on one folder, given wrong flags, sent
  * signals.
  */
-import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '@kcp-ts/base';
@@ -77,13 +77,26 @@ describe('kcp-ts start', () => {
     expect(ended.err).toMatch(new RegExp(`^error: ${flag} cannot be used: .*${value}.*\\n$`));
   });
 
-  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends in good order at %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends in good order at %s', async (signal) => {
     const running = start();
     await running.ready;
     running.child.kill(signal);
     expect(await running.ended).toMatchObject({ code: 0, signal: null });
     const { stores } = JSON.parse(await readFile(join(folder, 'kcp-ts.json'), 'utf8')) as { stores: object };
     expect(stores).toMatchObject({ data: { bytes: expect.any(Number) } });
+  });
+
+  it('reads its files again at SIGHUP, says what it cannot use, and goes on', async () => {
+    const tokens = join(folder, 'tokens.csv');
+    await writeFile(tokens, 't,ann,1\n');
+    const running = start('--token-auth-file', tokens);
+    await running.ready;
+    await writeFile(tokens, 'no token\n');
+    running.child.kill('SIGHUP');
+    await running.said(/the token file cannot be read/);
+    expect(running.child.exitCode).toBeNull();
+    running.child.kill('SIGTERM');
+    expect(await running.ended).toMatchObject({ code: 0, signal: null });
   });
 
   it('serves for as long as --shutdown-delay-duration says after SIGTERM, and is not ready', async () => {

@@ -30,7 +30,7 @@ const pieceEntries = 2;
 
 const { snapshot, fetch } = FeedService.method;
 /** The call of somebody who may do anything. */
-export const nobody = { signal: new AbortController().signal, peer: { commonName: '', organizations: [] } };
+export const nobody = { signal: new AbortController().signal, peer: { commonName: '', organizations: [], uris: [] } };
 
 async function* overTheWire<Piece, Schema extends typeof snapshot.output | typeof fetch.output>(
   pieces: AsyncIterable<Piece>,

@@ -40,7 +40,7 @@ export async function startProxy(simulation: Simulation, host: string): Promise<
         : () => Promise.resolve(new Set()),
     },
     rootShard: 'shard-1',
-    mappings: [],
+    mappings: () => [],
   });
   return {
     process,

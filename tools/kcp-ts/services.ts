@@ -1,5 +1,5 @@
 /** The services that `kcp-ts <name>` runs; each is only loaded when it is asked for. */
-import type { UncaughtErrors } from '@kcp-ts/base';
+import type { ProcessEvents } from '@kcp-ts/program';
 import type { Runnable } from './start.ts';
 
 type Loader = () => Promise<Runnable<never>>;
@@ -12,8 +12,8 @@ async function shard(usage: string): Promise<Runnable<never>> {
   const { readConfig, startShard } = await import('@kcp-ts/shard');
   return runnable({
     readConfig: (args, environment) => readConfig(args, environment, usage),
-    async start(config: Parameters<typeof startShard>[0], uncaught: UncaughtErrors) {
-      const running = await startShard(config, uncaught);
+    async start(config: Parameters<typeof startShard>[0], events: ProcessEvents) {
+      const running = await startShard(config, events);
       const ready = `kcp-ts is ready to serve at ${running.externalUrl}; kubeconfig: ${running.kubeconfigPath}`;
       return Object.assign(running, { ready });
     },
@@ -24,8 +24,8 @@ async function frontProxy(): Promise<Runnable<never>> {
   const { readConfig, startFrontProxy } = await import('@kcp-ts/front-proxy');
   return runnable({
     readConfig,
-    async start(config: Parameters<typeof startFrontProxy>[0], uncaught: UncaughtErrors) {
-      const running = await startFrontProxy(config, uncaught);
+    async start(config: Parameters<typeof startFrontProxy>[0], events: ProcessEvents) {
+      const running = await startFrontProxy(config, events);
       return Object.assign(running, { ready: `front-proxy is ready to serve on port ${running.port}` });
     },
   });
@@ -35,8 +35,8 @@ async function cacheServer(): Promise<Runnable<never>> {
   const { readConfig, startCacheServer } = await import('@kcp-ts/cache-server');
   return runnable({
     readConfig,
-    async start(config: Parameters<typeof startCacheServer>[0], uncaught: UncaughtErrors) {
-      const running = await startCacheServer(config, uncaught);
+    async start(config: Parameters<typeof startCacheServer>[0], events: ProcessEvents) {
+      const running = await startCacheServer(config, events);
       return Object.assign(running, { ready: `cache-server is ready to serve on port ${running.port}` });
     },
   });
@@ -46,8 +46,8 @@ async function virtualWorkspaces(): Promise<Runnable<never>> {
   const { readConfig, startVirtualWorkspaces } = await import('@kcp-ts/virtual-workspaces-server');
   return runnable({
     readConfig,
-    async start(config: Parameters<typeof startVirtualWorkspaces>[0], uncaught: UncaughtErrors) {
-      const running = await startVirtualWorkspaces(config, uncaught);
+    async start(config: Parameters<typeof startVirtualWorkspaces>[0], events: ProcessEvents) {
+      const running = await startVirtualWorkspaces(config, events);
       return Object.assign(running, { ready: `virtual-workspaces is ready to serve on port ${running.port}` });
     },
   });

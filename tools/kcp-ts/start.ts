@@ -1,12 +1,14 @@
 /**
  * Runs a service until SIGINT or SIGTERM; then stops it cleanly. A second signal ends it at once.
+ * SIGHUP has it read its files again.
  * An error that nobody caught does not end it, but where state is broken
  * (`libs/base/uncaught-errors.ts`).
  */
 import { format } from 'node:util';
-import type { UncaughtErrors } from '@kcp-ts/base';
+import { createReloads } from '@kcp-ts/base';
 import type { FlagsResult } from '@kcp-ts/flags';
 import { createLogger } from '@kcp-ts/observability';
+import type { ProcessEvents } from '@kcp-ts/program';
 import { catchUncaught } from './catch-uncaught.ts';
 import { environment } from './config.ts';
 import { describeStartError } from './describe-start-error.ts';
@@ -15,7 +17,7 @@ import { untilAsked } from './until-asked.ts';
 export interface Runnable<Config> {
   readConfig(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): FlagsResult<Config>;
   /** Resolves when it serves, with a line that says so. */
-  start(config: Config, uncaught: UncaughtErrors): Promise<AsyncDisposable & { readonly ready: string }>;
+  start(config: Config, events: ProcessEvents): Promise<AsyncDisposable & { readonly ready: string }>;
 }
 
 /**
@@ -43,11 +45,16 @@ export async function run<Config extends { readonly verbosity: number }>(
     process.exitCode = 2;
     return;
   }
-  const { asked: stop } = untilAsked({ hangUp: true });
+  // A terminal that hangs up ends what was started in it. Without one SIGHUP means what it means to
+  // servers: read your files again.
+  const hangUp = process.stdin.isTTY === true;
+  const { asked: stop } = untilAsked({ hangUp });
+  const reloads = createReloads();
+  if (!hangUp) process.on('SIGHUP', () => void reloads.order());
   const uncaught = catchUncaught();
   logPrinted(result.config.verbosity);
   try {
-    const running = await Promise.race([service.start(result.config, uncaught), stop]);
+    const running = await Promise.race([service.start(result.config, { uncaught, reloads }), stop]);
     if (running === undefined) process.exit(0);
     process.stdout.write(`${running.ready}\n`);
     await stop;

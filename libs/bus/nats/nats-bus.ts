@@ -6,23 +6,29 @@
  */
 
 import { StatusError } from '@kcp-ts/api';
-import type { Clock } from '@kcp-ts/base';
-import { every, pauseOn, throwLater } from '@kcp-ts/base';
+import type { Clock, Live } from '@kcp-ts/base';
+import { every, liveOf, pauseOn, throwLater } from '@kcp-ts/base';
 import type { ConnectionOptions, NatsConnection, Subscription as NatsSubscription } from '@nats-io/transport-node';
-import { connect } from '@nats-io/transport-node';
+import { connect, usernamePasswordAuthenticator } from '@nats-io/transport-node';
 import type { Bus, BusHandlers } from '../bus.ts';
 import { messageBytesMax } from '../bus.ts';
 import { compileSubject } from '../subject.ts';
 
+/** PEM texts. */
+export interface NatsTls {
+  readonly ca: string;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
 export interface NatsBusOptions {
   /** `nats://host:port`, or `tls://` with `tls`. */
   readonly servers: readonly string[];
-  /** PEM texts. */
-  readonly tls?:
-    | { readonly ca: string; readonly cert?: string | undefined; readonly key?: string | undefined }
-    | undefined;
+  /** What has changed is taken when a connection is made the next time. */
+  readonly tls?: NatsTls | Live<NatsTls> | undefined;
   readonly username?: string | undefined;
-  readonly password?: string | undefined;
+  /** A function is asked whenever a connection is made. */
+  readonly password?: string | (() => string) | undefined;
   /** Shown by the server. */
   readonly name: string;
   readonly clock: Clock;
@@ -50,6 +56,22 @@ export function checkNatsSecurity({ servers, tls, username }: NatsBusOptions): v
   if (servers.every(isLoopback)) return;
   if (tls === undefined || username === undefined || username === '')
     throw new RangeError('Cannot use NATS off loopback without TLS and credentials: whoever writes to it writes RBAC');
+}
+
+/** The client reads its settings whenever it connects, again too. */
+function tlsSettings(tls: Live<NatsTls>): NonNullable<ConnectionOptions['tls']> {
+  const settings = {
+    get ca() {
+      return tls.current().ca;
+    },
+    get cert() {
+      return tls.current().cert;
+    },
+    get key() {
+      return tls.current().key;
+    },
+  };
+  return settings as NonNullable<ConnectionOptions['tls']>;
 }
 
 /** Returns at once; the connection is made, and made again, in the background. */
@@ -103,16 +125,14 @@ class NatsBus implements Bus {
       ignoreAuthErrorAbort: true,
       pingInterval: 5_000,
       maxPingOut: 2,
-      ...(tls === undefined
+      ...(tls === undefined ? {} : { tls: tlsSettings(liveOf(tls)) }),
+      ...(username === undefined || username === ''
         ? {}
         : {
-            tls: {
-              ca: tls.ca,
-              ...(tls.cert === undefined ? {} : { cert: tls.cert }),
-              ...(tls.key === undefined ? {} : { key: tls.key }),
-            },
+            authenticator: usernamePasswordAuthenticator(username, () =>
+              typeof password === 'function' ? password() : (password ?? ''),
+            ),
           }),
-      ...(username === undefined || username === '' ? {} : { user: username, pass: password ?? '' }),
     };
     while (!this.#closed) {
       try {

@@ -14,11 +14,13 @@ export interface NatsPermissions {
 
 /**
  * `shard`: the name of the shard whose feed the user publishes; undefined for a service that only
- * follows.
+ * follows. `*` is one user for all shards, and gives something up: a shard that was taken over
+ * could then publish false changes in the feed of any other.
  */
 export function natsPermissions(shard: string | undefined): NatsPermissions {
+  const ofShard = (name: string) => (name === '*' ? name : subjectSegment(name));
   return {
-    publish: shard === undefined ? { deny: ['>'] } : { allow: [`${feeds}.${subjectSegment(shard)}`] },
+    publish: shard === undefined ? { deny: ['>'] } : { allow: [`${feeds}.${ofShard(shard)}`] },
     subscribe: { allow: [`${feeds}.*`] },
   };
 }

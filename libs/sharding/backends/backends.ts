@@ -4,7 +4,7 @@
  */
 
 import { StatusError } from '@kcp-ts/api';
-import type { Clock } from '@kcp-ts/base';
+import type { Clock, Live } from '@kcp-ts/base';
 import type { Exchange, Upstream, UpstreamAnswer } from '@kcp-ts/http';
 import { createUpstream, misdirectedStatus, routedHeader } from '@kcp-ts/http';
 import type { Circuit } from './circuit.ts';
@@ -58,7 +58,7 @@ export interface BackendStatistics {
 
 export interface BackendsOptions {
   readonly clock: Clock;
-  tlsOf(url: string): BackendTls;
+  tlsOf(url: string): BackendTls | Live<BackendTls>;
   onUnreachable(url: string, error: Error): void;
   onAnswered(url: string, status: number): void;
 }

@@ -47,7 +47,7 @@ function open() {
       try {
         for await (const { entries = [], revision = 0 } of feedReplica(deps).snapshot(
           create(FeedService.method.snapshot.input, { shard }),
-          { signal: new AbortController().signal, peer: { commonName: '', organizations: [] } },
+          { signal: new AbortController().signal, peer: { commonName: '', organizations: [], uris: [] } },
         )) {
           found.push(...entries.map(({ key = '' }) => key));
           at = revision;

@@ -2,15 +2,15 @@
  * The clocks of an installation: what a service says of its own, and how a shard receives those of
  * the others.
  */
-import type { Clock } from '@kcp-ts/base';
+import type { Clock, Live } from '@kcp-ts/base';
 import { ClockService } from '@kcp-ts/proto';
 import type { RpcClient, RpcService } from '@kcp-ts/rpc';
-import { createRpcClient, serviceOf } from '@kcp-ts/rpc';
+import { serviceOf } from '@kcp-ts/rpc';
 import type { Logger } from 'pino';
 import type { PeerTls } from '../membership/connections.ts';
 import type { Membership } from '../membership/membership.ts';
 import { cacheServersOf } from '../membership/membership.ts';
-import { admitServices } from '../membership/service-callers.ts';
+import { admitServices, createServiceClient } from '../membership/service-callers.ts';
 import type { ClockGuard, PeerClock } from './clock-guard.ts';
 import { createClockGuard } from './clock-guard.ts';
 
@@ -26,7 +26,7 @@ export function clockService(clock: Clock): RpcService {
 
 export interface ShardClockDependencies {
   readonly membership: Membership;
-  readonly tls: PeerTls;
+  readonly tls: Live<PeerTls>;
   /** The name of this shard. */
   readonly own: string;
   readonly clock: Clock;
@@ -56,7 +56,7 @@ export function guardClock({ membership, tls, own, clock, log }: ShardClockDepen
     return [...now].map(([address, name]) => {
       let client = clients.get(address);
       if (client === undefined) {
-        client = createRpcClient(ClockService, { addresses: [address], tls });
+        client = createServiceClient(ClockService, address, { tls, kinds: ['shard', 'cache-server'], name });
         clients.set(address, client);
       }
       const { readClock } = client.call;

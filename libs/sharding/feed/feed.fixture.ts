@@ -224,7 +224,7 @@ export async function createInstallation(
 function createTestShard(record: FollowedShard, bus: Bus, clock: ManualClock): TestShard {
   let life = 0;
   const asked = { snapshot: 0, fetch: 0 };
-  const call: RpcCall = { signal: new AbortController().signal, peer: { commonName: '', organizations: [] } };
+  const call: RpcCall = { signal: new AbortController().signal, peer: { commonName: '', organizations: [], uris: [] } };
   const begin = (store: Store) => {
     life += 1;
     const epoch = `${record.name}-${life}`;

@@ -40,7 +40,7 @@ export interface RouterDirectory extends Pick<Directory, 'resolve' | 'staleShard
 export interface RouterDependencies {
   readonly directory: RouterDirectory;
   readonly rootShard: string;
-  readonly mappings: readonly Mapping[];
+  mappings(): readonly Mapping[];
 }
 
 const clustersPrefix = '/clusters/';
@@ -145,7 +145,7 @@ export function createRouter({ directory, rootShard, mappings }: RouterDependenc
   function routeOther(exchange: Exchange, url: string): Route {
     const question = url.indexOf('?');
     const path = question < 0 ? url : url.slice(0, question);
-    const mapping = mappingOf(mappings, path);
+    const mapping = mappingOf(mappings(), path);
     if (mapping !== undefined)
       return { kind: 'forward', url: mapping.backend, path: url, audience: audienceAt(mapping.backend) };
     if (parseVirtualWorkspacePath(path) !== undefined) return anyOf('virtual-workspaces', url);

@@ -6,7 +6,6 @@
 import type { Clock } from '@kcp-ts/base';
 import { processMemory, releaseMemory } from '@kcp-ts/base';
 import { FeedService } from '@kcp-ts/proto';
-import { createRpcClient } from '@kcp-ts/rpc';
 import type { Logger } from 'pino';
 import { joinFeedHandlers } from '../feed/entry-view.ts';
 import type { FeedHandler } from '../feed/feed.ts';
@@ -14,6 +13,7 @@ import { createFeedConsumer } from '../feed/feed-consumer.ts';
 import type { Connections } from '../membership/connections.ts';
 import type { MembershipState, ServiceKind } from '../membership/membership.ts';
 import { cacheServersOf } from '../membership/membership.ts';
+import { createServiceClient } from '../membership/service-callers.ts';
 import type { PathIndex, Placement } from './path-index.ts';
 import { createPathIndex, pathIndexHandler } from './path-index.ts';
 import { sharedConfirm } from './shared-confirm.ts';
@@ -86,7 +86,7 @@ export async function openDirectory({
     bus,
     feedHandler: joinFeedHandlers([pathIndexHandler(index), ...feedHandlers]),
     clock,
-    connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
+    connect: (address) => createServiceClient(FeedService, address, { tls, kinds: ['shard', 'cache-server'] }),
     replicas: () => cacheServersOf(membership.current()).map(({ rpcAddress }) => rpcAddress),
     onTrouble: (shard, error) => log.warn({ shard, err: error }, 'a shard cannot be followed now'),
   });

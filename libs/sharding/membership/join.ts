@@ -1,7 +1,7 @@
 /**
  * A shard joins the others: the membership says which number it has and from when on it may commit.
  */
-import type { Clock } from '@kcp-ts/base';
+import type { Clock, Live, Reloads } from '@kcp-ts/base';
 import { pauseAlive } from '@kcp-ts/base';
 import { FeedService, ShardService } from '@kcp-ts/proto';
 import type { DeferredService } from '@kcp-ts/rpc';
@@ -10,8 +10,8 @@ import { revisionAt } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
 import type { ClockGuard } from '../clocks/clock-guard.ts';
 import { clockService, guardClock } from '../clocks/peer-clocks.ts';
-import type { Connections, InstallationConfig } from './connections.ts';
-import { openConnections, peerTlsOf } from './connections.ts';
+import type { Connections, InstallationConfig, PeerTls } from './connections.ts';
+import { openConnections } from './connections.ts';
 import type { ShardAddress, ShardRecord } from './membership.ts';
 
 /** The gRPC server of a shard. Its services begin when the shard has joined. */
@@ -34,8 +34,10 @@ export interface JoinDependencies {
   readonly own: Omit<ShardAddress, 'rpcAddress'>;
   /** Where others reach a port of this host. */
   addressOf(port: number): string;
+  readonly tls: Live<PeerTls>;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly reloads?: Reloads | undefined;
 }
 
 const clockRetryMs = 1_000;
@@ -59,13 +61,13 @@ export async function awaitClock(
 }
 
 /** What is announced is what was bound: it listens before it joins. */
-async function listenRpc({ config, clock }: JoinDependencies): Promise<JoinedRpc & { readonly port: number }> {
+async function listenRpc({ config, tls, clock }: JoinDependencies): Promise<JoinedRpc & { readonly port: number }> {
   const feed = deferredService(FeedService);
   const shard = deferredService(ShardService);
   const server = await startRpcServer({
     host: config.bindAddress,
     port: config.rpcPort,
-    tls: await peerTlsOf(config),
+    tls,
     clock,
     services: [feed.service, shard.service, clockService(clock)],
   });
@@ -74,9 +76,9 @@ async function listenRpc({ config, clock }: JoinDependencies): Promise<JoinedRpc
 
 /** Resolves when the shard belongs to the installation and may commit. */
 export async function joinOthers(deps: JoinDependencies): Promise<Joined> {
-  const { config, clock, log } = deps;
+  const { clock, log } = deps;
   await using opened = new AsyncDisposableStack();
-  const connections = opened.use(await openConnections({ config, name: deps.own.name, clock, log }));
+  const connections = opened.use(await openConnections({ ...deps, name: deps.own.name }));
   const clocks = opened.use(guardClock({ ...connections, own: deps.own.name, clock, log }));
   await awaitClock(clocks, () => pauseAlive(clock, clockRetryMs));
   const rpc = await listenRpc(deps);

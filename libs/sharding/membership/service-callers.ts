@@ -1,16 +1,17 @@
-/** Which services may call a service of ours: by the certificate of the connection. */
-import type { RpcCall } from '@kcp-ts/rpc';
-import { RpcError } from '@kcp-ts/rpc';
+/**
+ * Which services may call a service of ours, and which may answer one: by the certificate of the
+ * connection. The kind says what a service may do; where the certificate names an instance, it is
+ * that one's alone.
+ */
+import type { ServiceIdentity } from '@kcp-ts/authn';
+import { mayBear, serviceIdentityOf, serviceNameOf } from '@kcp-ts/authn';
+import type { CertificateNames, Live } from '@kcp-ts/base';
+import type { RpcCall, RpcClient } from '@kcp-ts/rpc';
+import { createRpcClient, RpcError } from '@kcp-ts/rpc';
+import type { PeerTls } from './connections.ts';
 
-const servicesGroup = 'system:kcp:services';
-
-/** Who a service says it is, by its certificate; undefined for any other caller. */
-export function serviceOfPeer({ peer }: RpcCall): { readonly kind: string; readonly name: string } | undefined {
-  const [system, kcp, service, kind = '', ...name] = peer.commonName.split(':');
-  if (!peer.organizations.includes(servicesGroup)) return undefined;
-  if (system !== 'system' || kcp !== 'kcp' || service !== 'service') return undefined;
-  return { kind, name: name.join(':') };
-}
+type Kind = ServiceIdentity['kind'];
+type DescService = Parameters<typeof createRpcClient>[0];
 
 /** Throws for a caller that is no service that reads feeds. */
 export function admitFeedConsumers(call: RpcCall): void {
@@ -18,8 +19,38 @@ export function admitFeedConsumers(call: RpcCall): void {
 }
 
 /** Throws for a caller that is no service of the installation, or of another kind. */
-export function admitServices(call: RpcCall, kinds: readonly string[]): void {
-  const service = serviceOfPeer(call);
-  if (service === undefined || !kinds.includes(service.kind))
-    throw new RpcError('permission-denied', `${call.peer.commonName || 'nobody'} may not call this`);
+export function admitServices({ peer }: RpcCall, kinds: readonly Kind[]): void {
+  const service = serviceIdentityOf(peer);
+  if (service !== undefined && kinds.includes(service.kind)) return;
+  const who = service === undefined ? peer.commonName || 'nobody' : serviceNameOf(service);
+  throw new RpcError('permission-denied', `${who} may not call this`);
+}
+
+/** Of these kinds, and of that name where the certificate has one. */
+export interface ExpectedService {
+  readonly kinds: readonly Kind[];
+  /** Undefined where it may be any. */
+  readonly name?: string | undefined;
+}
+
+/** Why a server is not who it should be; undefined where it is. */
+export function checkService({ kinds, name }: ExpectedService, names: CertificateNames): string | undefined {
+  const service = serviceIdentityOf(names);
+  const expected = `a ${kinds.join(' or ')}${name === undefined ? '' : ` named ${name}`}`;
+  if (service === undefined) return `the server's certificate is of no service, and should be of ${expected}`;
+  if (kinds.some((kind) => mayBear(service, kind, name ?? service.name ?? ''))) return undefined;
+  return `the server is ${serviceNameOf(service)}, and should be ${expected}`;
+}
+
+/** A client of another service of the installation; whoever else answers there is not believed. */
+export function createServiceClient<Service extends DescService>(
+  service: Service,
+  address: string,
+  { tls, ...expected }: ExpectedService & { readonly tls: PeerTls | Live<PeerTls> },
+): RpcClient<Service> {
+  return createRpcClient(service, {
+    addresses: [address],
+    tls,
+    checkServer: (names) => checkService(expected, names),
+  });
 }

@@ -5,11 +5,10 @@
  */
 
 import type { Revision } from '@kcp-ts/api';
-import type { Clock, Random } from '@kcp-ts/base';
+import type { Clock, Live, Random } from '@kcp-ts/base';
 import type { Bus } from '@kcp-ts/bus';
 import { FeedService, ShardService } from '@kcp-ts/proto';
 import type { RpcClient } from '@kcp-ts/rpc';
-import { createRpcClient } from '@kcp-ts/rpc';
 import type { Store } from '@kcp-ts/storage';
 import { parseStored } from '@kcp-ts/storage';
 import type { LogicalCluster, RootExport } from '@kcp-ts/tenancy';
@@ -32,7 +31,7 @@ import type { PeerTls } from '../membership/connections.ts';
 import type { JoinedRpc } from '../membership/join.ts';
 import type { Membership, ShardRecord } from '../membership/membership.ts';
 import { cacheServersOf } from '../membership/membership.ts';
-import { admitFeedConsumers } from '../membership/service-callers.ts';
+import { admitFeedConsumers, createServiceClient } from '../membership/service-callers.ts';
 import type { ClusterRequests } from '../requests/cluster-requests.ts';
 import type { FindServiceAccount } from '../requests/shard-service.ts';
 import { shardRequestsByRpc, shardService } from '../requests/shard-service.ts';
@@ -45,7 +44,7 @@ export interface InstallationOptions {
   readonly own: ShardRecord;
   readonly bus: Bus;
   readonly store: Store;
-  readonly tls: PeerTls;
+  readonly tls: Live<PeerTls>;
   readonly rpc: JoinedRpc;
   readonly clock: Clock;
   /** Nothing is done for others while it says that our clock is wrong. */
@@ -137,7 +136,7 @@ async function countClusters(store: Store): Promise<{ readonly count: () => numb
  * Clients of other shards, by name, for as long as they are in the membership under the same
  * address.
  */
-function createClients(membership: Membership, tls: PeerTls) {
+function createClients(membership: Membership, tls: Live<PeerTls>) {
   const clients = new Map<string, { readonly address: string; readonly client: RpcClient<typeof ShardService> }>();
   return {
     of(shard: string): RpcClient<typeof ShardService> | undefined {
@@ -147,7 +146,7 @@ function createClients(membership: Membership, tls: PeerTls) {
       known?.client[Symbol.dispose]();
       clients.delete(shard);
       if (address === undefined) return undefined;
-      const client = createRpcClient(ShardService, { addresses: [address], tls });
+      const client = createServiceClient(ShardService, address, { tls, kinds: ['shard'], name: shard });
       clients.set(shard, { address, client });
       return client;
     },
@@ -201,7 +200,7 @@ export async function joinInstallation(options: InstallationOptions): Promise<In
     bus,
     feedHandler: joinFeedHandlers([known.feedHandler, received.feedHandler]),
     clock,
-    connect: (address) => createRpcClient(FeedService, { addresses: [address], tls }),
+    connect: (address) => createServiceClient(FeedService, address, { tls, kinds: ['shard', 'cache-server'] }),
     replicas: () => cacheServersOf(membership.current()).map(({ rpcAddress }) => rpcAddress),
     onTrouble: (name, error) => log.warn({ shard: name, err: error }, 'a shard cannot be followed now'),
   });

@@ -1,6 +1,8 @@
 /** The data of a shard of several: while it is owned, the shard is one of the installation. */
 import { findServiceAccount } from '@kcp-ts/authn';
+import type { Live } from '@kcp-ts/base';
 import type { EtcdReplica, OwnedShard } from '@kcp-ts/storage';
+import type { PeerTls } from '../membership/connections.ts';
 import { joinOthers } from '../membership/join.ts';
 import { joinInstallation } from '../other-shards/join-installation.ts';
 import type { DataDependencies, OwnedData, ShardDataConfig } from './owned-data.ts';
@@ -19,7 +21,7 @@ function labelsOf({ shardLabels }: ShardDataConfig): Record<string, string> {
  * owns it.
  */
 export async function joinWithData(
-  deps: DataDependencies,
+  deps: DataDependencies & { readonly tls: Live<PeerTls> },
   replica: EtcdReplica,
   owned: OwnedShard,
 ): Promise<OwnedData> {
@@ -32,13 +34,7 @@ export async function joinWithData(
   await using opened = new AsyncDisposableStack();
   opened.use(owned);
   const joined = opened.use(
-    await joinOthers({
-      config,
-      own: { ...deps.urls, name: config.shardName, labels: labelsOf(config) },
-      addressOf: deps.addressOf,
-      clock,
-      log,
-    }),
+    await joinOthers({ ...deps, own: { ...deps.urls, name: config.shardName, labels: labelsOf(config) } }),
   );
   const { membership, own, bus, tls, rpc, clocks } = joined;
   // Also where the clock is set back from here on: nothing is committed at or below what was

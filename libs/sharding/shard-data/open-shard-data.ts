@@ -4,10 +4,11 @@
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { EtcdOptions } from '@kcp-ts/etcd';
 import type { EtcdReplica, StoreOptions } from '@kcp-ts/storage';
 import { openEtcdReplica, openLmdbStore } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
-import { etcdOptionsOf } from '../membership/connections.ts';
+import { followEtcdOptions } from '../membership/connections.ts';
 import { joinWithData } from './join-with-data.ts';
 import type { DataDependencies, ShardData } from './owned-data.ts';
 
@@ -35,9 +36,9 @@ async function openEmbedded({ config, clock, log }: DataDependencies): Promise<S
   };
 }
 
-async function openReplica({ config, clock, log, random }: DataDependencies): Promise<EtcdReplica> {
+async function openReplica({ config, clock, log, random }: DataDependencies, etcd: EtcdOptions): Promise<EtcdReplica> {
   return openEtcdReplica({
-    etcd: await etcdOptionsOf(config, config.etcdServers),
+    etcd,
     prefix: config.etcdPrefix,
     path: join(config.rootDirectory, 'mirror'),
     owner: `${hostname()}:${process.pid}`,
@@ -54,18 +55,22 @@ async function openReplica({ config, clock, log, random }: DataDependencies): Pr
 }
 
 async function openInEtcd(deps: DataDependencies): Promise<ShardData> {
-  const replica = await openReplica(deps);
+  await using opened = new AsyncDisposableStack();
+  const etcd = opened.use(await followEtcdOptions(deps.config, deps.config.etcdServers, deps));
+  const replica = opened.use(await openReplica(deps, etcd));
+  const { tls } = deps;
   const isAlone = deps.config.natsUrl.length === 0;
+  const all = opened.move();
   return {
     async own(signal) {
       const owned = await replica.own(signal);
-      return isAlone
+      return isAlone || tls === undefined
         ? { ...alone, ...owned, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
-        : joinWithData(deps, replica, owned);
+        : joinWithData({ ...deps, tls }, replica, owned);
     },
     role: () => replica.role(),
     etcdFailures: () => replica.etcdFailures(),
-    [Symbol.asyncDispose]: () => replica[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => all[Symbol.asyncDispose](),
   };
 }
 

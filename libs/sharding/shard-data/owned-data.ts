@@ -1,9 +1,9 @@
 /** What there is of a shard's data, and of other shards, while a process owns the shard. */
-import type { Clock, Random } from '@kcp-ts/base';
+import type { Clock, Live, Random, Reloads } from '@kcp-ts/base';
 import type { ReplicaRole, Store } from '@kcp-ts/storage';
 import type { RootExport } from '@kcp-ts/tenancy';
 import type { Logger } from 'pino';
-import type { InstallationConfig } from '../membership/connections.ts';
+import type { InstallationConfig, PeerTls } from '../membership/connections.ts';
 import type { ShardObjects } from '../membership/shard-objects.ts';
 import type { Installation } from '../other-shards/join-installation.ts';
 import type { ShardReport } from '../other-shards/shard-report.ts';
@@ -66,7 +66,10 @@ export interface DataDependencies {
   addressOf(port: number): string;
   /** What `root` exports. */
   readonly rootExports: readonly Pick<RootExport, 'name'>[];
+  /** Undefined where the shard stands alone. */
+  readonly tls: Live<PeerTls> | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly reloads?: Reloads | undefined;
 }

@@ -68,6 +68,11 @@ function serviceArgs(layout: Layout, part: Part, wiring: Wiring): string[] {
   ];
 }
 
+/** Of services of which there may be several. */
+function nameArgs(part: Part): string[] {
+  return ['--name', part.name];
+}
+
 /** Of services that others call by gRPC. */
 function rpcArgs(part: Part): string[] {
   return ['--rpc-port', String(part.otherPort)];
@@ -114,6 +119,7 @@ export function commandOf(
         args: [
           part.kind,
           ...serviceArgs(layout, part, wiring),
+          ...nameArgs(part),
           ...rpcArgs(part),
           '--token-auth-file',
           tokenFilePath(layout.folder),
@@ -124,10 +130,20 @@ export function commandOf(
     case 'front-proxy':
       return {
         program: kcp,
-        args: [part.kind, ...serviceArgs(layout, part, wiring), '--root-shard-name', rootShardOf(layout), ...extra],
+        args: [
+          part.kind,
+          ...serviceArgs(layout, part, wiring),
+          ...nameArgs(part),
+          ...['--root-shard-name', rootShardOf(layout)],
+          ...extra,
+        ],
         logFile,
       };
     case 'virtual-workspaces':
-      return { program: kcp, args: [part.kind, ...serviceArgs(layout, part, wiring), ...extra], logFile };
+      return {
+        program: kcp,
+        args: [part.kind, ...serviceArgs(layout, part, wiring), ...nameArgs(part), ...extra],
+        logFile,
+      };
   }
 }

@@ -5,9 +5,10 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock, Random } from '@kcp-ts/base';
-import { readFileIfThere, writePrivateFile } from '@kcp-ts/base';
+import { namesInCertificate, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
 import type { CertificateAndKey } from '@kcp-ts/pki';
 import type { Layout, Part } from './layout.ts';
+import { shardNameOf } from './layout.ts';
 
 const local = ['127.0.0.1', 'localhost', '::1'];
 const dayMs = 86_400_000;
@@ -44,10 +45,14 @@ async function ensurePair(
   name: string,
   nowMs: number,
   make: () => Promise<CertificateAndKey>,
+  isGood: (certificate: X509Certificate) => boolean = () => true,
 ): Promise<CertificateAndKey> {
   const there = await readPair(folder, name);
-  const end = there === undefined ? 0 : new X509Certificate(there.certificate).validToDate.getTime();
-  return there !== undefined && end > nowMs + daysMin * dayMs ? there : writePair(folder, name, await make());
+  if (there !== undefined) {
+    const certificate = new X509Certificate(there.certificate);
+    if (certificate.validToDate.getTime() > nowMs + daysMin * dayMs && isGood(certificate)) return there;
+  }
+  return writePair(folder, name, await make());
 }
 
 /** One certificate a part: what it shows clients, and who it is to other parts. */
@@ -67,8 +72,16 @@ async function ensurePart(
   await ensurePair(folder, `${part.name}-serving`, nowMs, () =>
     chained(makeServingCertificate(authority, hosts, nowMs)),
   );
-  const service = { kind: part.kind, name: part.name, hosts };
-  await ensurePair(folder, part.name, nowMs, () => makeServiceCertificate(authority, service, nowMs));
+  // Of a shard and its standby: both are the shard.
+  const name = part.kind === 'shard' ? shardNameOf(part) : part.name;
+  const commonName = `system:kcp:service:${part.kind}:${name}`;
+  await ensurePair(
+    folder,
+    part.name,
+    nowMs,
+    () => makeServiceCertificate(authority, { kind: part.kind, name, hosts }, nowMs),
+    (certificate) => namesInCertificate(certificate).commonName === commonName,
+  );
 }
 
 async function ensureText(path: string, make: () => string): Promise<string> {
