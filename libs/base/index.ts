@@ -11,6 +11,7 @@ export { followLive } from './follow-live.ts';
 export { acceptsConnections, freePorts, isFreePort, portOrFree } from './free-ports.ts';
 export { isIP, isIPv4, isIPv6 } from './ip.ts';
 export { keepProcessAlive, pauseAlive } from './keep-alive.ts';
+export { lazy } from './lazy.ts';
 export type { Live, Replaceable } from './live.ts';
 export { createLive, liveOf } from './live.ts';
 export { nextTurn } from './next-turn.ts';

@@ -5,7 +5,7 @@
  * CRD or an APIBinding makes that one be read again. Precedence: built-in and system, then bound,
  * then CRDs; a lower one with the same group and plural is hidden.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ClusterName, KubeObject, LogicalClusterName, Revision } from '@kcp-ts/api';
 import type { Slices, Turns } from '@kcp-ts/base';
 import type { ApiSurface, ResourceOrigin, ServedResource } from '@kcp-ts/registry';
@@ -228,7 +228,7 @@ export function createCatalog(deps: CatalogDependencies): Catalog {
     const components = inOrder(state);
     if (components.length === 0) return base;
     const keys = components.map((component) => component.key);
-    const key = createHash('sha256').update(keys.join('\n')).digest('base64');
+    const key = hash('sha256', keys.join('\n'), 'base64');
     return intern(key, () => joined(components));
   }
 

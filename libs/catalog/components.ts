@@ -10,7 +10,7 @@ import { definitionsOfApiResourceSchema, definitionsOfCustomResourceDefinition }
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { boundSchemaKey, wasLimited } from '@kcp-ts/sharing';
 import type { Entry, Store } from '@kcp-ts/storage';
-import { parseKey, parseStored } from '@kcp-ts/storage';
+import { hasText, parseKey, parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
 import type { BoundResource, Component } from './component.ts';
 import type { ResourceDefinitionDependencies } from './definitions-to-resources.ts';
@@ -153,9 +153,12 @@ export function createComponents(deps: ComponentDependencies): Components {
   return {
     ofExported: (bound, schema) => boundComponent(bound, () => schema),
     ofBinding: (entry) =>
-      boundResourcesOf(parseStored<KubeObject>(entry.value)).map((bound) =>
-        boundComponent(bound, () => keptSchema(bound.schemaUid)),
-      ),
+      // A binding that is new has none yet.
+      hasText(entry.value, '"boundResources"')
+        ? boundResourcesOf(parseStored<KubeObject>(entry.value)).map((bound) =>
+            boundComponent(bound, () => keptSchema(bound.schemaUid)),
+          )
+        : [],
     ofCrd(entry) {
       const found = definitionOf(entry);
       if (found === 'not-served') return undefined;

@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Condition, KubeObject, LogicalClusterName, Revision } from '@kcp-ts/api';
 import { isTrueCondition, parseIdentityHash, withCondition } from '@kcp-ts/api';
 import type { Turns } from '@kcp-ts/base';
+import { lazy } from '@kcp-ts/base';
 import type { Controller, Outcome } from '@kcp-ts/controller-runtime';
 import { commit, conflict, nothing, wait } from '@kcp-ts/controller-runtime';
 import type { ServedResource } from '@kcp-ts/registry';
@@ -102,8 +103,9 @@ function bindingReader(
     export: (exportCluster, name) => read(exportKey(exportCluster, name)),
     schema: (exportCluster, name) => read(schemaKey(exportCluster, name)),
     boundSchema: (uid) => read(boundSchemaKey(uid)),
-    otherBindings: () => scan<ApiBinding>(bindingsPrefix).filter((binding) => binding.metadata.name !== own),
-    definitions: () => scan<CustomResourceDefinition>(definitionsPrefix),
+    // Both are asked twice: for resources, and for names.
+    otherBindings: lazy(() => scan<ApiBinding>(bindingsPrefix).filter(({ metadata }) => metadata.name !== own)),
+    definitions: lazy(() => scan<CustomResourceDefinition>(definitionsPrefix)),
   };
 }
 

@@ -11,7 +11,7 @@ import { commit, nothing } from '@kcp-ts/controller-runtime';
 import type { ApiBinding } from '@kcp-ts/sharing';
 import { bindingsPrefix } from '@kcp-ts/sharing';
 import type { Entry, Reads } from '@kcp-ts/storage';
-import { flagDeleting, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
+import { flagDeleting, hasText, parseKey, parseStored, storedFlags } from '@kcp-ts/storage';
 import type { LogicalCluster, PlanDependencies, ShardRequests, Workspace, WorkspaceTypes } from '@kcp-ts/tenancy';
 import {
   bindingsInitializer,
@@ -231,7 +231,7 @@ export function createWorkspaceProgress(deps: WorkspaceProgressDependencies): Co
   }
 
   function isInitializing(value: Uint8Array): boolean {
-    return parseStored<LogicalCluster>(value).status?.phase === 'Initializing';
+    return hasText(value, '"Initializing"') && parseStored<LogicalCluster>(value).status?.phase === 'Initializing';
   }
 
   return {

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ResourceDefinition } from '@kcp-ts/api';
+import { lazy } from '@kcp-ts/base';
 import { kindDefinitions } from './kind-definitions.ts';
 import type { Definitions, OpenApiSchema } from './open-api-schema.ts';
 import { definitionsIn } from './open-api-schema.ts';
@@ -34,14 +35,6 @@ export interface Fragments {
   protobuf(): Pieces<Uint8Array>;
   /** Names of definitions that these pieces point to. */
   references(): ReadonlySet<string>;
-}
-
-function lazy<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }
 
 function mapValues<From, To>(

@@ -9,7 +9,7 @@
 import type { KubeObject, LogicalClusterName, Revision } from '@kcp-ts/api';
 import { currentGroup, isTrueCondition, parseResourceVersion, revisionZero } from '@kcp-ts/api';
 import type { ParsedReader, Store, StoreEvent } from '@kcp-ts/storage';
-import { parseStored } from '@kcp-ts/storage';
+import { hasText, parseStored } from '@kcp-ts/storage';
 import { LRUCache } from 'lru-cache';
 import { allowsVerb, appliedClaims, claimFinder, compileClaimSelector } from './claims.ts';
 import { claimHash, claimLabel, claimLabelPrefix, exportLabel, reflexiveClaimHash } from './hashes.ts';
@@ -224,7 +224,9 @@ export function createClaimTables(deps: {
   const source = (key: string) => deps.reader.get<ApiExport>(key);
 
   function grantingAt(key: string, value: Uint8Array | undefined): Granting | undefined {
-    return value === undefined ? undefined : grantingOf(key, parseStored<ApiBinding>(value), source);
+    // Most bindings accept no claims, and this is asked for each change of each.
+    if (value === undefined || !hasText(value, '"permissionClaims"')) return undefined;
+    return grantingOf(key, parseStored<ApiBinding>(value), source);
   }
 
   /** From what is there now back to the beginning of history. */
