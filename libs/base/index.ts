@@ -25,6 +25,7 @@ export { processMemory, releaseMemory } from './release-memory.ts';
 export type { ReloadOrders, Reloads } from './reloads.ts';
 export { createReloads } from './reloads.ts';
 export { SortedMap } from './sorted-map.ts';
+export { spreadOver } from './spread.ts';
 export type { Slices, Turns, TurnsDependencies } from './turns.ts';
 export { createSystemTurns, createTurns } from './turns.ts';
 export type { ErrorOrigin, UncaughtErrors, UncaughtErrorsDependencies } from './uncaught-errors.ts';

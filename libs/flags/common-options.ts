@@ -51,6 +51,21 @@ export const servingOptions = {
     max: 3_600_000,
     text: 'How long requests are served after SIGTERM while /readyz fails, so that load balancers stop sending some.',
   },
+  shutdownWatchTerminationGracePeriod: {
+    flag: 'shutdown-watch-termination-grace-period',
+    type: 'duration',
+    default: 0,
+    max: 3_600_000,
+    text: 'Over how long watches are ended after that, one after the other, so that not all of their clients come back at once.',
+  },
+  shutdownDrainSeconds: {
+    flag: 'shutdown-drain-seconds',
+    type: 'number',
+    default: 10,
+    min: 0,
+    max: 3600,
+    text: 'How long other open requests may go on after that.',
+  },
   verbosity: {
     flag: 'v',
     type: 'number',
@@ -81,18 +96,6 @@ export const tokenOptions = {
     type: 'text',
     default: '',
     text: 'CSV file of bearer tokens: token,user,uid,"group,group".',
-  },
-} as const satisfies OptionTable;
-
-/** Of services that let requests end before they stop. */
-export const drainOptions = {
-  shutdownDrainSeconds: {
-    flag: 'shutdown-drain-seconds',
-    type: 'number',
-    default: 10,
-    min: 0,
-    max: 3600,
-    text: 'How long open requests may go on after SIGTERM.',
   },
 } as const satisfies OptionTable;
 

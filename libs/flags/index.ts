@@ -1,5 +1,4 @@
 export {
-  drainOptions,
   inFlightOptions,
   installationOptions,
   nameOption,

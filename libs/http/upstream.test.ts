@@ -277,7 +277,7 @@ describe('an upstream', () => {
     while (!first.state.answered) await new Promise(setImmediate);
     const second = send(at.upstream);
     while (!second.state.answered) await new Promise(setImmediate);
-    at.upstream.endAnswers(() => true);
+    await at.upstream.endAnswers(() => true, 0);
     expect(await first.whole).toBe('one\n');
     streams[1]?.write('o\nth');
     streams[1]?.write('ree\n');

@@ -6,7 +6,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { constants } from 'node:http2';
 import type { Readable } from 'node:stream';
-import { liveOf } from '@kcp-ts/base';
+import { liveOf, spreadOver } from '@kcp-ts/base';
 import type { Exchange } from './exchange.ts';
 import { flowHeader } from './flow.ts';
 import type { ForwardOutcome, OpenAnswer } from './relay.ts';
@@ -38,10 +38,10 @@ export interface Upstream extends Disposable {
     options?: { readonly body?: Uint8Array | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<UpstreamAnswer>;
   /**
-   * Ends streamed answers that `which` names, each when it stands at the end of a line, so that
-   * nothing is cut in two.
+   * Ends streamed answers that `which` names, one after the other over so long, each when it stands
+   * at the end of a line, so that nothing is cut in two.
    */
-  endAnswers(which: (exchange: Exchange) => boolean): void;
+  endAnswers(which: (exchange: Exchange) => boolean, milliseconds: number): Promise<void>;
   sizes(): { readonly sessions: number; readonly streams: number };
 }
 
@@ -105,9 +105,13 @@ export function createUpstream(options: UpstreamOptions): Upstream {
         if (body !== undefined) stream.end(body);
       });
     },
-    endAnswers(which) {
-      for (const answer of [...open]) if (which(answer.exchange)) answer.endAtLine();
-    },
+    endAnswers: (which, milliseconds) =>
+      spreadOver(
+        options.clock,
+        [...open].filter(({ exchange }) => which(exchange)),
+        milliseconds,
+        (answer) => answer.endAtLine(),
+      ),
     sizes: sessions.sizes,
     [Symbol.dispose]: sessions[Symbol.dispose],
   };

@@ -49,6 +49,7 @@ function createScripted({ failures = {} }: { readonly failures?: Readonly<Record
       write(`serve ${number}`);
       return {
         drain: () => write(`drain ${number}`),
+        endWatches: () => Promise.resolve(write(`end watches ${number}`)),
         [Symbol.asyncDispose]: () => Promise.resolve(write(`end ${number}`)),
       };
     },

@@ -15,6 +15,8 @@ export interface Ownership extends AsyncDisposable {
 export interface Service extends AsyncDisposable {
   /** From now on readiness says no. */
   drain(): void;
+  /** Ends watches over so long; clients go on at the process that serves the shard then. */
+  endWatches(milliseconds: number): Promise<void>;
 }
 
 export interface KeepServingDependencies<Owned extends Ownership> {
@@ -32,6 +34,7 @@ export interface KeepServingDependencies<Owned extends Ownership> {
 
 export interface KeptServing {
   drain(): void;
+  endWatches(milliseconds: number): Promise<void>;
   /**
    * Stops for good: the service first, then what it was served from, when `between` has resolved.
    */
@@ -109,6 +112,9 @@ export async function keepServing<Owned extends Ownership>(deps: KeepServingDepe
     drain() {
       draining = true;
       now?.service.drain();
+    },
+    async endWatches(milliseconds) {
+      await now?.service.endWatches(milliseconds);
     },
     async stop(between) {
       stopping.abort();

@@ -26,6 +26,8 @@ export interface ServiceConfig extends InstallationConfig, ListenFlags {
   readonly clientCaFile: string;
   /** Milliseconds. */
   readonly shutdownDelayDuration: number;
+  readonly shutdownWatchTerminationGracePeriod: number;
+  readonly shutdownDrainSeconds: number;
 }
 
 export interface ServiceOptions {
@@ -34,7 +36,6 @@ export interface ServiceOptions {
    * Whether other services connect to it: then their authority is trusted beside that of clients.
    */
   readonly servesServices: boolean;
-  readonly drainMs: number;
 }
 
 /** What a service is composed of. */
@@ -53,7 +54,9 @@ export interface Service {
   /** Where other services call it by gRPC, if they do. */
   readonly rpcPort?: number;
   /** From now on readiness says no. */
-  drain?(): void;
+  drain(): void;
+  /** Ends watches, one after the other over so long; clients go on at another replica. */
+  endWatches(milliseconds: number): Promise<void>;
 }
 
 export interface RunningService extends AsyncDisposable {
@@ -74,7 +77,7 @@ async function serveOn<Config extends ServiceConfig>(
   listener: Listener,
   { opened, tls }: { readonly opened: AsyncDisposableStack; readonly tls: Live<PeerTls> },
   context: ServiceContext<Config>,
-  { kind, drainMs }: ServiceOptions,
+  { kind }: ServiceOptions,
   compose: Compose<Config>,
 ): Promise<RunningService> {
   const { config, clock, log } = context;
@@ -98,9 +101,10 @@ async function serveOn<Config extends ServiceConfig>(
   return {
     port: listener.port,
     async [Symbol.asyncDispose]() {
-      service.drain?.();
+      service.drain();
       await pauseOn(clock, config.shutdownDelayDuration);
-      await listener.close({ drainMs });
+      await service.endWatches(config.shutdownWatchTerminationGracePeriod);
+      await listener.close({ drainMs: config.shutdownDrainSeconds * 1_000 });
       await opened.disposeAsync();
     },
   };

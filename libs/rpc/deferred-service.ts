@@ -26,18 +26,22 @@ export function deferredService(descriptor: DescService): DeferredService {
     ]),
   );
   // Typed by the descriptor that the caller has at run time only.
-  const { definition, implementation } = serviceOf(descriptor, refused as never);
-  let current = implementation;
+  const { definition, ...starting } = serviceOf(descriptor, refused as never);
+  let current: Pick<RpcService, 'implementation' | 'endStreams'> = starting;
   const forwarded = Object.fromEntries(
-    Object.keys(implementation).map((name) => [
+    Object.keys(starting.implementation).map((name) => [
       name,
-      (...args: readonly unknown[]) => (current[name] as (...args: readonly unknown[]) => void)(...args),
+      (...args: readonly unknown[]) => (current.implementation[name] as (...args: readonly unknown[]) => void)(...args),
     ]),
   );
   return {
-    service: { definition, implementation: forwarded as RpcService['implementation'] },
+    service: {
+      definition,
+      implementation: forwarded as RpcService['implementation'],
+      endStreams: () => current.endStreams(),
+    },
     serve(service) {
-      current = service.implementation;
+      current = service;
     },
   };
 }

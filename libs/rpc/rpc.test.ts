@@ -216,3 +216,32 @@ it('both ends take renewed certificates and authorities for the next connection,
   await expect(ask(refused)).rejects.toBeInstanceOf(RpcError);
   await server.close({ drainMs: 1_000 });
 });
+
+it('a server that stops ends the streams that have no end, and lets other calls end by themselves', async () => {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<object>();
+  const lease = serviceOf(Lease, {
+    leaseGrant: () => {
+      asked.resolve();
+      return answer.promise;
+    },
+    leaseRevoke: () => ({}),
+    async *leaseKeepAlive(requests) {
+      for await (const { ID } of requests) yield { ID, TTL: 1n };
+    },
+  });
+  const server = await startRpcServer({ host, port: 0, clock, services: [lease] });
+  using client = createRpcClient(Lease, { addresses: [`${host}:${server.port}`] });
+  const stream = client.call.leaseKeepAlive();
+  const replies = stream[Symbol.asyncIterator]();
+  await stream.write({ ID: 1n });
+  await replies.next();
+  const granted = client.call.leaseGrant({ TTL: 1n });
+  await asked.promise;
+  // Longer than this test may take: it does not wait for it.
+  const closed = server.close({ drainMs: 600_000 });
+  await expect(replies.next()).rejects.toMatchObject({ code: 'unavailable', message: 'the server is stopping' });
+  answer.resolve({ ID: 7n });
+  expect(await granted).toMatchObject({ ID: 7n });
+  await closed;
+});

@@ -21,7 +21,7 @@ import { certificateProviderOf } from './certificate-provider.ts';
 import { decoderOf, encoderOf, methodPath } from './codec.ts';
 import type { RpcTls } from './options.ts';
 import { serverOptions } from './options.ts';
-import { serviceErrorOf } from './rpc-error.ts';
+import { RpcError, serviceErrorOf } from './rpc-error.ts';
 
 export type PeerNames = ReturnType<typeof namesInCertificate>;
 
@@ -57,11 +57,18 @@ export type RpcHandlers<Service extends DescService> = {
 export interface RpcService {
   readonly definition: Parameters<Server['addService']>[0];
   readonly implementation: UntypedServiceImplementation;
+  /**
+   * Ends the calls that go both ways: they have no end of their own, and go on at another server.
+   */
+  endStreams(): void;
 }
 
 export interface RpcServer {
   readonly port: number;
-  /** Takes no new calls, waits for those under way, and cuts off what is left after a while. */
+  /**
+   * Takes no new calls, ends those that go both ways, waits for the others that are under way, and
+   * cuts off what is left after a while.
+   */
   close(options: { readonly drainMs: number }): Promise<void>;
 }
 
@@ -90,8 +97,7 @@ function peerOf(call: AnyCall): RpcCall['peer'] {
     : namesInCertificate(new X509Certificate(raw));
 }
 
-function contextOf(call: AnyCall): RpcCall {
-  const gone = new AbortController();
+function contextOf(call: AnyCall, gone = new AbortController()): RpcCall {
   (call as NodeJS.EventEmitter).on('cancelled', () => gone.abort());
   let peer: RpcCall['peer'] | undefined;
   return {
@@ -102,6 +108,8 @@ function contextOf(call: AnyCall): RpcCall {
     },
   };
 }
+
+const stopping = new RpcError('unavailable', 'the server is stopping');
 
 /** Sends what a handler yields, no faster than the caller takes it. */
 async function send(
@@ -127,7 +135,10 @@ async function send(
   }
 }
 
-function implementationOf(method: DescMethod, handler: (...args: never[]) => unknown): unknown {
+/** Calls that go both ways and are under way, each with how it is ended. */
+type OpenStreams = Set<() => void>;
+
+function implementationOf(method: DescMethod, handler: (...args: never[]) => unknown, open: OpenStreams): unknown {
   const made = (reply: object) => create(method.output, reply as Record<string, unknown>);
   switch (method.methodKind) {
     case 'unary': {
@@ -153,9 +164,18 @@ function implementationOf(method: DescMethod, handler: (...args: never[]) => unk
     case 'bidi_streaming': {
       const run = handler as unknown as (requests: AsyncIterable<object>, call: RpcCall) => AsyncIterable<object>;
       const handle: handleBidiStreamingCall<object, object> = (stream) => {
-        const call = contextOf(stream);
+        const gone = new AbortController();
+        const call = contextOf(stream, gone);
+        const end = () => {
+          stream.emit('error', Object.assign(new Error('the call was ended'), serviceErrorOf(stopping)));
+          gone.abort();
+        };
+        open.add(end);
+        call.signal.addEventListener('abort', () => open.delete(end), { once: true });
         // The iterator must leave the stream open when the caller has said all: the answer goes on.
-        void send(stream, () => run(stream.iterator({ destroyOnReturn: false }), call), made, call);
+        void send(stream, () => run(stream.iterator({ destroyOnReturn: false }), call), made, call).finally(() =>
+          open.delete(end),
+        );
       };
       return handle;
     }
@@ -168,6 +188,7 @@ function implementationOf(method: DescMethod, handler: (...args: never[]) => unk
 export function serviceOf<Service extends DescService>(service: Service, handlers: RpcHandlers<Service>): RpcService {
   const definition: Record<string, object> = {};
   const implementation: Record<string, unknown> = {};
+  const open: OpenStreams = new Set();
   for (const method of service.methods) {
     definition[method.localName] = {
       path: methodPath(service, method),
@@ -180,11 +201,14 @@ export function serviceOf<Service extends DescService>(service: Service, handler
     };
     const handler = (handlers as Record<string, (...args: never[]) => unknown>)[method.localName];
     if (handler === undefined) throw new Error(`Cannot serve ${method.name}: it has no handler`);
-    implementation[method.localName] = implementationOf(method, handler);
+    implementation[method.localName] = implementationOf(method, handler, open);
   }
   return {
     definition: definition as RpcService['definition'],
     implementation: implementation as UntypedServiceImplementation,
+    endStreams() {
+      for (const end of [...open]) end();
+    },
   };
 }
 
@@ -211,6 +235,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     close: ({ drainMs }) =>
       new Promise((resolve) => {
         const alive = keepProcessAlive();
+        for (const service of options.services) service.endStreams();
         const cut = options.clock.setTimer(drainMs, () => {
           server.forceShutdown();
           alive[Symbol.dispose]();

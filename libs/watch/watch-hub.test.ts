@@ -25,6 +25,7 @@ interface Recorder extends Watcher {
   readonly names: string[];
   readonly calls: (readonly Change[])[];
   readonly revisions: Revision[];
+  ended: boolean;
   error: StatusError | undefined;
 }
 
@@ -33,6 +34,7 @@ function createRecorder(): Recorder {
     names: [],
     calls: [],
     revisions: [],
+    ended: false,
     error: undefined,
     changes(changes) {
       recorder.calls.push(changes);
@@ -40,6 +42,7 @@ function createRecorder(): Recorder {
       recorder.revisions.push(...changes.map(({ event }) => event.revision));
     },
     end(error) {
+      recorder.ended = true;
       recorder.error = error;
     },
   };
@@ -241,13 +244,39 @@ describe('the watch hub', () => {
     expect(slow.revisions).toEqual(fast.revisions);
   });
 
-  it('ends its watchers when it is disposed', async () => {
+  it('ends its watchers when it is disposed, without an error: they go on elsewhere from where they are', async () => {
     await using store = createMemoryStore();
     const recorder = createRecorder();
     {
       using hub = createWatchHub(store);
       hub.follow(all, hub.currentRevision(), recorder, new AbortController().signal);
     }
-    expect(recorder.error).toMatchObject({ reason: 'ServiceUnavailable' });
+    expect([recorder.ended, recorder.error]).toEqual([true, undefined]);
+  });
+
+  it('ends the watchers that there are over a while, and leaves those that come later', async () => {
+    await using store = createMemoryStore();
+    using hub = createWatchHub(store);
+    const { signal } = new AbortController();
+    const follow = () => {
+      const recorder = createRecorder();
+      hub.follow(all, hub.currentRevision(), recorder, signal);
+      return recorder;
+    };
+    const [first, second] = [follow(), follow()];
+    let goOn: (() => void) | undefined;
+    const clock = {
+      setTimer(_milliseconds: number, run: () => void) {
+        goOn = run;
+        return { [Symbol.dispose]: () => undefined };
+      },
+    };
+    const over = hub.endWatches(clock, 200);
+    const later = follow();
+    expect([first.ended, second.ended]).toEqual([true, false]);
+    goOn?.();
+    await over;
+    expect([second.ended, second.error, later.ended]).toEqual([true, undefined, false]);
+    expect(hub.sizes()).toMatchObject({ feedConsumers: 1 });
   });
 });

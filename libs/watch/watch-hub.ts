@@ -6,7 +6,8 @@
 
 import type { Revision } from '@kcp-ts/api';
 import { StatusError } from '@kcp-ts/api';
-import { FatalError, throwLater } from '@kcp-ts/base';
+import type { Clock } from '@kcp-ts/base';
+import { FatalError, spreadOver, throwLater } from '@kcp-ts/base';
 import type { KeyRange, Range, Store, StoreEvent } from '@kcp-ts/storage';
 import { compileRange } from '@kcp-ts/storage';
 import type { CatchUp } from './catch-up.ts';
@@ -32,6 +33,8 @@ export interface WatchHub extends Disposable {
   currentRevision(): Revision;
   /** As the store's: live watchers have been called with everything up to it. */
   progress(past?: Revision): Promise<Revision>;
+  /** Ends the watches that there are now, one after the other over so long. */
+  endWatches(clock: Pick<Clock, 'setTimer'>, milliseconds: number): Promise<void>;
   /** For metrics, and to see that nothing is left behind. */
   sizes(): { readonly feedConsumers: number; readonly ranges: number; readonly catchingUp: number };
 }
@@ -111,10 +114,14 @@ class StoreWatchHub implements WatchHub {
     return { feedConsumers: this.#members.size, ranges: this.#index.size(), catchingUp: this.#catchUp.size() };
   }
 
+  endWatches(clock: Pick<Clock, 'setTimer'>, milliseconds: number): Promise<void> {
+    return spreadOver(clock, this.#members, milliseconds, (member) => this.#end(member, undefined));
+  }
+
   [Symbol.dispose](): void {
     this.#subscription[Symbol.dispose]();
-    const error = new StatusError('ServiceUnavailable', 'the server is shutting down');
-    for (const member of this.#members) this.#end(member, error);
+    // An error would have clients list everything again.
+    for (const member of this.#members) this.#end(member, undefined);
   }
 
   #dispatch(events: readonly StoreEvent[]): void {
@@ -162,7 +169,7 @@ class StoreWatchHub implements WatchHub {
     if (bucket?.members.delete(member) === true && bucket.members.size === 0) this.#index.delete(member.range);
   }
 
-  #end(member: Member, error: StatusError): void {
+  #end(member: Member, error: StatusError | undefined): void {
     if (!member.leave()) return;
     try {
       member.watcher.end(error);

@@ -14,8 +14,11 @@ export interface Watcher {
    * come before `follow` returns.
    */
   live?(): void;
-  /** Nothing more will come. Not called when the watcher's own signal aborted. */
-  end(error: StatusError): void;
+  /**
+   * Nothing more will come; without an error the client goes on elsewhere from where it is. Not
+   * called when the watcher's own signal aborted.
+   */
+  end(error: StatusError | undefined): void;
   /**
    * While it catches up: a promise of when more may come, or undefined when at once. History waits
    * for it; what is live does not, so a watcher bounds its own queue.

@@ -33,6 +33,9 @@ export interface CacheServerOptions {
 }
 
 export interface CacheServer extends Disposable {
+  /** From now on readiness says no. */
+  drain(): void;
+  endWatches(milliseconds: number): Promise<void>;
   readonly handler: (exchange: Exchange) => void | Promise<void>;
 }
 
@@ -74,6 +77,7 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
     }
   }
   const metrics = async (request: ReceivedRequest) => respondText(request, 200, await options.metrics());
+  let draining = false;
   const server = createApiServer({
     deps: {
       hub,
@@ -88,6 +92,7 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
     checks: [
       { name: 'ping', live: true, check: () => undefined },
       { name: 'feeds', live: false, check: () => (options.isReady() ? undefined : 'not followed yet') },
+      { name: 'shutdown', live: false, check: () => (draining ? 'shutting down' : undefined) },
     ],
     version: versionInfo,
     inFlight: options.inFlight,
@@ -104,6 +109,10 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
   });
   return {
     handler: server.handler,
+    drain() {
+      draining = true;
+    },
+    endWatches: (milliseconds) => hub.endWatches(clock, milliseconds),
     [Symbol.dispose]() {
       server[Symbol.dispose]();
       hub[Symbol.dispose]();

@@ -23,7 +23,6 @@ import type { CacheServerConfig } from './options.ts';
 
 export type RunningCacheServer = RunningService;
 
-const drainMs = 5_000;
 const definitions = [...builtinDefinitions, ...systemDefinitions, ...rootExports.flatMap((root) => root.definitions)];
 
 async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service> {
@@ -55,7 +54,7 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
     clock,
     services: [feedReplicaService({ ...feeds, epoch: random.uuid(), admit: admitFeedConsumers }), clockService(clock)],
   });
-  opened.defer(() => rpc.close({ drainMs }));
+  opened.defer(() => rpc.close({ drainMs: config.shutdownDrainSeconds * 1_000 }));
   const tokenFile = await openTokens(parts);
   opened.defer(() => tokenFile?.[Symbol.dispose]());
   const authenticator = createServiceAuthenticator({
@@ -83,7 +82,7 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
       logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
     }),
   );
-  return { handler: cache.handler, rpcPort: rpc.port };
+  return { handler: cache.handler, rpcPort: rpc.port, drain: cache.drain, endWatches: cache.endWatches };
 }
 
 /**
@@ -106,6 +105,6 @@ export async function startCacheServer(
       stores: cacheStoreFolders.map((folder) => ({ folder, copy: true })),
       onRemoved: (folder, fault) => log.warn({ folder, fault }, 'a copy is damaged; it is made anew'),
     },
-    () => startService(context, { kind: 'cache-server', servesServices: true, drainMs }, compose),
+    () => startService(context, { kind: 'cache-server', servesServices: true }, compose),
   );
 }

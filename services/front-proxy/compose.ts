@@ -27,8 +27,9 @@ export interface FrontProxy extends Disposable {
   readonly handler: ExchangeHandler;
   /** Closes connections to servers that are not among these URLs, nor in the mappings. */
   keep(urls: Iterable<string>): void;
-  /** Says that it is not ready, and ends watches. */
+  /** From now on readiness says no. */
   drain(): void;
+  endWatches(milliseconds: number): Promise<void>;
 }
 
 function onEither(values: readonly Live<unknown>[], changed: () => void): Disposable {
@@ -82,8 +83,8 @@ export function composeFrontProxy(options: FrontProxyOptions): FrontProxy {
     keep: (urls) => backends.keep(new Set([...urls, ...mappings.current().map(({ backend }) => backend)])),
     drain() {
       draining = true;
-      backends.endWatches();
     },
+    endWatches: backends.endWatches,
     [Symbol.dispose]: () => backends[Symbol.dispose](),
   };
 }

@@ -102,6 +102,7 @@ export async function startTestProxy(options: TestProxyOptions): Promise<TestPro
     keep: proxy.keep,
     async close(closing) {
       proxy.drain();
+      void proxy.endWatches(0);
       await listener.close(closing);
       proxy[Symbol.dispose]();
     },

@@ -3,7 +3,7 @@
  * come from this table.
  */
 import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
-import { drainOptions, inFlightOptions, installationOptions, nameOption, servingOptions } from '@kcp-ts/flags';
+import { inFlightOptions, installationOptions, nameOption, servingOptions } from '@kcp-ts/flags';
 
 export const options = {
   ...servingOptions,
@@ -37,7 +37,6 @@ export const options = {
     ],
     text: 'Groups of client certificates that are not passed on. The defaults are never passed on.',
   },
-  ...drainOptions,
   ...inFlightOptions,
   ...installationOptions,
 } as const satisfies OptionTable;

@@ -14,8 +14,7 @@ const sweepMs = 10_000;
 export async function startFrontProxy(config: FrontProxyConfig, process?: ProcessEvents): Promise<RunningFrontProxy> {
   const context = createServiceContext(config, process);
   const { clock, log, load } = context;
-  const drainMs = config.shutdownDrainSeconds * 1000;
-  const options = { kind: 'front-proxy', servesServices: false, drainMs } as const;
+  const options = { kind: 'front-proxy', servesServices: false } as const;
   return startService(context, options, async ({ connections, opened, openDirectory }) => {
     const mappings = opened.use(await followMappings(config.mappingFile, context));
     const directory = await openDirectory();

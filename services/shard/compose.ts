@@ -65,6 +65,7 @@ export interface Shard extends ServedShard, AsyncDisposable {
   readonly handler: ApiServer['handler'];
   readonly requestProgress: ApiServer['requestProgress'];
   readonly drain: Readiness['drain'];
+  endWatches(milliseconds: number): Promise<void>;
 }
 
 const bodyBytesMax = 3 * 1024 * 1024;
@@ -211,6 +212,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     }),
     keepShards: (leave) => keepShardObjects(parts, leave),
     drain: readiness.drain,
+    endWatches: (milliseconds) => hub.endWatches(options.clock, milliseconds),
     async [Symbol.asyncDispose]() {
       readiness.drain();
       await controllers[Symbol.asyncDispose]();

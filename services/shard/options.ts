@@ -147,6 +147,8 @@ export const options = {
     text: 'Groups whose members get a home workspace.',
   },
   shutdownDelayDuration: servingOptions.shutdownDelayDuration,
+  shutdownWatchTerminationGracePeriod: servingOptions.shutdownWatchTerminationGracePeriod,
+  shutdownDrainSeconds: servingOptions.shutdownDrainSeconds,
   verbosity: servingOptions.verbosity,
 } as const satisfies OptionTable;
 

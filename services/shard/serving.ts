@@ -84,13 +84,14 @@ export async function serveOwned(
   owned: OwnedData,
   role: RoleReport | undefined,
   listener: Pick<Listener, 'serve'>,
-): Promise<Pick<Shard, 'drain'> & AsyncDisposable> {
+): Promise<Pick<Shard, 'drain' | 'endWatches'> & AsyncDisposable> {
   const shard = await composeOwned(serving, owned, role);
   const following = owned.follow(shard);
   owned.installation?.onProgressRequest(shard.requestProgress);
   listener.serve(shard.handler, owned.holds);
   return {
     drain: shard.drain,
+    endWatches: shard.endWatches,
     async [Symbol.asyncDispose]() {
       following?.[Symbol.dispose]();
       await shard[Symbol.asyncDispose]();

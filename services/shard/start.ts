@@ -31,8 +31,6 @@ export interface RunningShard extends RunningService {
   readonly kubeconfigPath: string;
 }
 
-const drainMs = 5_000;
-
 /**
  * Resolves when the shard answers requests. Rejects, for a person, where the root directory cannot
  * be used.
@@ -97,7 +95,7 @@ async function openShard(context: ServiceContext<ShardConfig>, opened: AsyncDisp
     onError: (error) => log.error({ err: error }, 'the shard cannot be served; it is tried again'),
   });
   opened.defer(() => {
-    const closed = listener.close({ drainMs });
+    const closed = listener.close({ drainMs: config.shutdownDrainSeconds * 1_000 });
     return running.stop(() => closed);
   });
   const operations = () => owned?.store.statistics().operations ?? 0;
@@ -111,6 +109,7 @@ async function openShard(context: ServiceContext<ShardConfig>, opened: AsyncDisp
     async [Symbol.asyncDispose]() {
       running.drain();
       await pauseOn(clock, config.shutdownDelayDuration);
+      await running.endWatches(config.shutdownWatchTerminationGracePeriod);
       await opened.disposeAsync();
     },
   };

@@ -50,8 +50,9 @@ export interface VirtualWorkspacesOptions {
 
 export interface VirtualWorkspaces extends Disposable {
   readonly handler: VirtualWorkspacesHandler['handler'];
-  /** From now on readiness says no, and watches end. */
+  /** From now on readiness says no. */
   drain(): void;
+  endWatches(milliseconds: number): Promise<void>;
 }
 
 function callerOf({ name, tls, clock }: VirtualWorkspacesOptions): CallerDependencies {
@@ -121,8 +122,8 @@ export function composeVirtualWorkspaces(deps: VirtualWorkspacesOptions): Virtua
     handler: service.handler,
     drain() {
       draining = true;
-      service.drain();
     },
+    endWatches: service.endWatches,
     [Symbol.dispose]() {
       for (const part of [following, exclusions, upstreamWatches, shards, backends]) part[Symbol.dispose]();
     },

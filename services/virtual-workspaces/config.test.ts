@@ -20,3 +20,9 @@ it('says what is needed', () => {
   expect(readConfig(all, { KCP_NAME: 'second' })).toMatchObject({ kind: 'config', config: { name: 'second' } });
   expect(readConfig(['--help'], {})).toMatchObject({ kind: 'help' });
 });
+
+it('shows its help', async () => {
+  const result = readConfig(['--help'], {});
+  if (result.kind !== 'help') throw new Error('there is no help');
+  await expect(result.text).toMatchFileSnapshot('help.golden.txt');
+});

@@ -18,8 +18,7 @@ export async function startVirtualWorkspaces(
 ): Promise<RunningVirtualWorkspaces> {
   const context = createServiceContext(config, process);
   const { clock, random, log, load } = context;
-  const drainMs = config.shutdownDrainSeconds * 1000;
-  const options = { kind: 'virtual-workspaces', servesServices: true, drainMs } as const;
+  const options = { kind: 'virtual-workspaces', servesServices: true } as const;
   return startService(context, options, async ({ name, connections, opened, openDirectory }) => {
     const { tls, membership } = connections;
     const labels = createShardLabels();

@@ -116,6 +116,7 @@ describe('a watch over all shards', () => {
     setting.membership((shard) => ({ ...shard, alive: true, excludedAt: undefined }));
     const third = await setting.watch(path);
     setting.service.drain();
+    await setting.service.endWatches(0);
     await third.ended;
     expect(third.lines).toEqual([]);
     expect((await setting.get('/readyz?verbose')).text).toContain('[-]shutdown failed');

@@ -43,8 +43,8 @@ export interface Backends extends Disposable {
   revive(url: string): void;
   /** Forgets connections to URLs that are not among these. */
   keep(urls: ReadonlySet<string>): void;
-  /** Ends the watches that are handed on, none of them within an event. */
-  endWatches(): void;
+  /** Ends the watches that are handed on over so long, none of them within an event. */
+  endWatches(milliseconds: number): Promise<void>;
   statistics(): readonly BackendStatistics[];
 }
 
@@ -168,8 +168,9 @@ export function createBackends(options: BackendsOptions): Backends {
         upstream[Symbol.dispose]();
       }
     },
-    endWatches() {
-      for (const { upstream } of known.values()) upstream.endAnswers(({ url }) => watchQuery.test(url));
+    async endWatches(milliseconds) {
+      const isWatch = ({ url }: Exchange) => watchQuery.test(url);
+      await Promise.all([...known.values()].map(({ upstream }) => upstream.endAnswers(isWatch, milliseconds)));
     },
     statistics: () =>
       [...known].map(([url, { upstream, circuit }]) => ({ url, open: circuit.isOpen(), ...upstream.sizes() })),

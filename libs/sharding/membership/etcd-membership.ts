@@ -36,9 +36,16 @@ interface StoredShard extends ShardAddress {
 }
 
 const leaseSeconds = 5;
+/**
+ * A shard whose process stops by plan counts as alive for so long: its standby, or itself when it
+ * is started again, takes that over, and nobody had to exclude it.
+ */
+const handOverSeconds = 3;
 const attempts = 20;
 const leaseRetryMs = 500;
 const readRetryMs = 500;
+/** An etcd that does not answer sooner is not waited for at the end. */
+const handOverMaxMs = 1_000;
 /** An answer of etcd that takes longer than this counts as none. */
 const refreshMaxMs = 1_000;
 
@@ -79,6 +86,8 @@ class EtcdMembership implements Membership {
   readonly #over = new AbortController();
   /** What this process keeps there, all of it under one lease. */
   readonly #kept = new Map<string, Uint8Array>();
+  /** At which revision of etcd each of them was written. */
+  readonly #written = new Map<string, bigint>();
   #lease: Promise<EtcdLease> | undefined;
   #state: MembershipState = { shards: [], services: [] };
   #heardMs = 0;
@@ -233,8 +242,9 @@ class EtcdMembership implements Membership {
   async #keep(key: string, value: Uint8Array): Promise<void> {
     this.#lease ??= this.#grant();
     const granted = this.#lease;
-    await etcdCommit(this.#client, [], [{ put: key, value, lease: (await granted).id }]);
+    const { revision } = await etcdCommit(this.#client, [], [{ put: key, value, lease: (await granted).id }]);
     this.#kept.set(key, value);
+    this.#written.set(key, revision);
     // Lost meanwhile, when this key was not among those that are put back.
     if (this.#lease !== granted) this.#keepAgain(key, value);
   }
@@ -269,11 +279,14 @@ class EtcdMembership implements Membership {
     // A shard that was taken out stays out.
     const left = shard !== undefined && !this.#values.has(this.#shardKey(shard));
     if (left || lease?.holds() !== true || this.#over.signal.aborted) return;
-    etcdCommit(this.#client, [], [{ put: key, value, lease: lease.id }]).catch(() => {
-      this.#clock.setTimer(leaseRetryMs, () => {
-        if (!this.#values.has(key)) void this.#putBack(key).catch(() => undefined);
+    const put = etcdCommit(this.#client, [], [{ put: key, value, lease: lease.id }]);
+    put
+      .then(({ revision }) => this.#written.set(key, revision))
+      .catch(() => {
+        this.#clock.setTimer(leaseRetryMs, () => {
+          if (!this.#values.has(key)) void this.#putBack(key).catch(() => undefined);
+        });
       });
-    });
   }
 
   async leave(name: string): Promise<void> {
@@ -339,9 +352,27 @@ class EtcdMembership implements Membership {
     return this.#refreshing?.promise ?? Promise.resolve();
   }
 
+  /**
+   * What says that our shards are alive stays for a while under a lease that nobody keeps. Where a
+   * successor has written it already, it is the successor's.
+   */
+  async #handOver(): Promise<void> {
+    const alive = [...this.#kept].filter(([key]) => key.startsWith(`${this.#prefix}/alive/`));
+    if (alive.length === 0) return;
+    const { ID: lease } = await this.#client.authenticated(() =>
+      this.#client.lease.leaseGrant({ TTL: BigInt(handOverSeconds) }, { timeoutMs: handOverMaxMs }),
+    );
+    for (const [key, value] of alive) {
+      const modRevision = this.#written.get(key) ?? 0n;
+      await etcdCommit(this.#client, [{ key, modRevision }], [{ put: key, value, lease }]);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over.abort();
     this.#refreshing?.end();
+    // An etcd that is away takes it for a process that has died.
+    await this.#handOver().catch(() => undefined);
     await this.#lease?.then((lease) => lease.release()).catch(() => undefined);
     await this.#following;
   }

@@ -6,6 +6,7 @@
 import { compileLabelSelector, isWorkspacePath, StatusError } from '@kcp-ts/api';
 import { isTrue, parseApiPath, parseListOptions, parseQuery } from '@kcp-ts/apiserver';
 import { mastersGroup } from '@kcp-ts/authn';
+import { spreadOver } from '@kcp-ts/base';
 import type { Exchange, InFlight } from '@kcp-ts/http';
 import { answerStatus, unavailable } from '../backends/backends.ts';
 import type { Confirming } from '../locator/directory.ts';
@@ -35,8 +36,8 @@ export interface VirtualWorkspacesHandlerDependencies {
 
 export interface VirtualWorkspacesHandler {
   readonly handler: (exchange: Exchange) => Promise<void>;
-  /** Ends all watches: their clients go on at another replica. */
-  drain(): void;
+  /** Ends the watches that there are now, over so long: their clients go on at another replica. */
+  endWatches(milliseconds: number): Promise<void>;
   watches(): number;
 }
 
@@ -145,9 +146,7 @@ export function createVirtualWorkspacesHandler(deps: VirtualWorkspacesHandlerDep
         answerStatus(exchange, error);
       }
     },
-    drain() {
-      for (const watch of [...running]) watch.end(undefined);
-    },
+    endWatches: (milliseconds) => spreadOver(merge.clock, running, milliseconds, (watch) => watch.end(undefined)),
     watches: () => running.size,
   };
 }

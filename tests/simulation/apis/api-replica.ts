@@ -66,7 +66,7 @@ function backendsOf(simulation: Simulation, process: SimProcess): Backends {
     },
     revive: () => undefined,
     keep: () => undefined,
-    endWatches: () => undefined,
+    endWatches: () => Promise.resolve(),
     statistics: () => [],
     [Symbol.dispose]: () => undefined,
   };
