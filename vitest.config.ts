@@ -1,10 +1,15 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const measuredAttacks = ['tests/attacks/{budgets,connections,long-lists}.test.ts'];
-/** Files that measure how long others wait: that use `expectNoStall`, or bound a turn of the event loop. */
+/**
+ * Files that measure how long others wait: that use `expectNoStall`, or bound a turn of the event
+ * loop.
+ */
 const measured = [...measuredAttacks, 'tests/harness/neighbour.test.ts', 'libs/http/decode/yaml-decoder.test.ts'];
 
-/** Tests beside the code that start etcd, nats-server or another process say so with their suffix. */
+/**
+ * Tests beside the code that start etcd, nats-server or another process say so with their suffix.
+ */
 const withProcesses = '{libs,services,tools}/**/*.{etcd,nats,process}.test.ts';
 const simulation = 'tests/simulation/**/*.test.ts';
 
@@ -45,8 +50,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // The end-to-end tests and the attacks once more, unchanged, through the front-proxy of three
-          // shards, which each file starts for itself: so one file after the other.
+          // The end-to-end tests and the attacks once more, unchanged, through the front-proxy of
+          // three shards, which each file starts for itself: so one file after the other.
           name: 'three shards',
           include: ['tests/e2e/**/*.test.ts', 'tests/attacks/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...measured],
@@ -59,8 +64,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // Tests that measure how long other tenants wait have the machine for themselves: they run
-          // last, one file after the other.
+          // Tests that measure how long other tenants wait have the machine for themselves: they
+          // run last, one file after the other.
           name: 'measured',
           include: measured,
           fileParallelism: false,

@@ -1,4 +1,6 @@
-/** Prints how much of each package the tests cover: `coverage.ts <coverage-summary.json of vitest>`. */
+/**
+ * Prints how much of each package the tests cover: `coverage.ts <coverage-summary.json of vitest>`.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import process from 'node:process';

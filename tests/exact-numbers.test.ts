@@ -219,7 +219,7 @@ it('schemas compare, default and print exactly', async () => {
 
 it('a typed field of 32 bits refuses more, in the words of Go', async () => {
   const leases = `${base(path)}/apis/coordination.k8s.io/v1/namespaces/default/leases`;
-  for (const [seconds, told] of [
+  for (const [seconds, shown] of [
     ['2147483648', '2147483648'],
     ['1.5', '1.5'],
     [large, large],
@@ -231,7 +231,7 @@ it('a typed field of 32 bits refuses more, in the words of Go', async () => {
     );
     expect(status).toBe(400);
     expect(text).toContain(
-      `json: cannot unmarshal number ${told} into Go struct field LeaseSpec.spec.leaseDurationSeconds of type int32`,
+      `json: cannot unmarshal number ${shown} into Go struct field LeaseSpec.spec.leaseDurationSeconds of type int32`,
     );
   }
 });

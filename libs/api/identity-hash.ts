@@ -1,6 +1,6 @@
 /**
- * The identity of the APIs of an APIExport, and what stands for it in storage keys. Whoever has an
- * identity in a key has every object under it, so a text becomes an identity in one place, which
+ * The identity of the APIs of an APIExport, and what stands for it in storage keys. Anybody who has
+ * an identity in a key has every object under it, so a text becomes an identity in one place, which
  * checks it: nothing that is written into a status can name the keys of built-in kinds (`-`) or of
  * CRDs.
  */

@@ -18,7 +18,10 @@ export interface RequestMetrics {
 }
 
 export interface RequestMetricsDependencies {
-  /** Whether a resource is a built-in one, at a version that it has; all others are counted together. */
+  /**
+   * Whether a resource is a built-in one, at a version that it has; all others are counted
+   * together.
+   */
   isBuiltIn(group: string, version: string, resource: string): boolean;
 }
 
@@ -51,7 +54,7 @@ const knownOf = (subresource: string) => (subresources.has(subresource) ? subres
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /**
- * Labels in a string, as the key of a map: made anew for each request. Each is of a closed set: what
+ * Labels in a string, as the key of a map: made for each request. Each is of a closed set: what
  * clients choose is looked up and never taken over.
  */
 function keyOf({ method, info, query }: ApiRequest, isBuiltIn: RequestMetricsDependencies['isBuiltIn']): string {
@@ -100,7 +103,7 @@ export function createRequestMetrics({ isBuiltIn }: RequestMetricsDependencies):
   return {
     answered(request, status, seconds) {
       if (status === 0) return;
-      // Whoever is nobody yet does not choose what has a series of its own.
+      // A client that is not authenticated does not choose what has a series of its own.
       const key = status === 401 ? folded(keyOf(request, isBuiltIn)) : keyOf(request, isBuiltIn);
       counters.of(`${key}|${status}`).count += 1;
       // How long a watch goes on says nothing of how long it is waited for.

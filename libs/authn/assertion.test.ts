@@ -148,7 +148,7 @@ describe('an assertion', () => {
       const { certificate, ...peer } = peerOf(proxy);
       if (certificate === undefined) throw new Error('it shows one');
       const { raw, ...shown } = certificate;
-      // Whoever verifies needs the certificate's key.
+      // Verification needs the certificate's key.
       const counted = Object.defineProperty(shown, 'raw', {
         get() {
           looked++;

@@ -36,7 +36,8 @@ function blocksOf(pem: string): readonly string[] {
 }
 
 /**
- * @param signing PEM with the private key that signs: an EC key on P-256 (ES256) or an RSA key (RS256).
+ * @param signing PEM with the private key that signs: an EC key on P-256 (ES256) or an RSA key
+ * (RS256).
  * @param further PEM texts with any number of keys or certificates, public or private, that are
  *   believed too: those of other shards, or of before a rotation.
  * @throws Where a text has no key, or one that cannot sign tokens.

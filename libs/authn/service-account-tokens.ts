@@ -1,6 +1,6 @@
 /**
  * Tokens of service accounts: JWTs with Kubernetes' bound claims (KEP-1205) and the logical cluster
- * that the account lives in. A token is good as long as it says and as the account with its uid is
+ * that the account is in. A token is good as long as it says and as the account with its uid is
  * there. The older tokens in Secrets are good for as long as their Secret holds them.
  */
 import type { webcrypto } from 'node:crypto';

@@ -76,7 +76,7 @@ export interface Access {
   policyClusters(claimed: ClaimedResource): readonly string[];
   /** Kubernetes' text for a request that is forbidden. */
   forbidden(user: UserInfo, cluster: LogicalClusterName, info: RequestInfo): StatusError;
-  /** To be told of every changed key, before its commit is acknowledged. */
+  /** To be called with every changed key, before its commit is acknowledged. */
   changed(key: string): void;
   /** The cluster is gone. */
   forget(cluster: LogicalClusterName): void;

@@ -302,7 +302,7 @@ describe('authorizer', () => {
       expect(authorize(things(robot)).allowed).toBe(true);
     });
 
-    it('can be asked alone, for whoever acts through a virtual workspace', () => {
+    it('can be asked alone, for users who act through a virtual workspace', () => {
       const robot: UserInfo = {
         ...user('system:serviceaccount:default:robot'),
         extra: { 'authentication.kcp.io/cluster-name': ['home'] },

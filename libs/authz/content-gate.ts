@@ -44,7 +44,7 @@ const lifecycleAllowed: Decision = { allowed: true, reason: 'initializer or term
 
 /**
  * The groups that a workspace's annotation asks for, of who the user is in this cluster: groups
- * that only count in other clusters do not help, nor do those of whoever it carries a warrant of.
+ * that only count in other clusters do not help, nor do those of users it carries a warrant of.
  */
 export function checkRequiredGroups(
   user: UserInfo,

@@ -1,6 +1,6 @@
 /**
- * As whom a user acts in a cluster: itself if it may, less if it belongs to another cluster, and
- * whoever it brings a warrant of.
+ * The users that a user acts as in a cluster: itself if it may, less if it belongs to another
+ * cluster, and those it brings a warrant of.
  */
 import type { LogicalClusterName, UserInfo } from '@kcp-ts/api';
 import {

@@ -45,7 +45,7 @@ const kinds: readonly Kind[] = ['Role', 'ClusterRole'];
  * A workspace in which an admin left a role and a binding under a name of system:admin from a time
  * when nothing was checked.
  */
-function world(held: readonly PolicyRule[]) {
+function initialState(held: readonly PolicyRule[]) {
   const bindingTo = (name: string, subject: string): Binding => ({
     roleRef: { kind: 'ClusterRole', name },
     subjects: [{ kind: 'User', name: subject }],
@@ -82,7 +82,7 @@ function attempt(run: () => void, change: () => void): void {
 function apply(
   command: Command,
   escalation: Escalation,
-  { rolesOf, bindings, namespacedBindings }: ReturnType<typeof world>,
+  { rolesOf, bindings, namespacedBindings }: ReturnType<typeof initialState>,
 ) {
   const writer = (inNamespace: boolean): RbacWriter => ({
     user: writerUser,
@@ -197,7 +197,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 it(`no sequence of RBAC writes gives anybody more than the writer held and what was there (seed ${seed})`, () => {
   fc.assert(
     fc.property(rules, fc.array(command, { maxLength: 12 }), (held, commands) => {
-      const state = world(held);
+      const state = initialState(held);
       const { rbac } = state;
       const authorizer = createAuthorizer({
         rbac,

@@ -28,9 +28,9 @@ export interface Impersonation {
 }
 
 /**
- * Groups with rights in more than one workspace: only who is in them may hand them on, and whoever
- * is in `system:masters`. All of `system:kcp:` is held back, so that a group that is added later is
- * safe from the start (GHSA-c7xh-gjv4-4jgv).
+ * Groups with rights in more than one workspace: only who is in them may hand them on, and a user
+ * who is in `system:masters`. All of `system:kcp:` is held back, so that a group that is added
+ * later is safe from the start (GHSA-c7xh-gjv4-4jgv).
  */
 export const reservedGroups = {
   names: [

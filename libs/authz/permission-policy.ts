@@ -23,12 +23,12 @@ function itself(user: UserInfo, name = user.name): UserInfo {
 }
 
 /**
- * As whom one user counts in the policy. A user outside its scopes in the consumer's cluster counts
- * as nobody at all, as in kcp. One whose scopes allow the consumer's cluster and not the export's
- * (whoever was impersonated there) counts as somebody of that cluster, without its name and groups:
- * the consumer's admin chooses those. A service account is known by its global name at its one
- * home, and through a virtual workspace; one that carries neither home nor scope, in a hand-written
- * SubjectAccessReview, is taken for the consumer's own.
+ * The user that a user counts as in the policy. A user outside its scopes in the consumer's cluster
+ * counts as nobody at all, as in kcp. One whose scopes allow the consumer's cluster and not the
+ * export's (a user that was impersonated there) counts as somebody of that cluster, without its
+ * name and groups: the consumer's admin chooses those. A service account is known by its global
+ * name at its one home, and through a virtual workspace; one that carries neither home nor scope,
+ * in a hand-written SubjectAccessReview, is taken for the consumer's own.
  */
 function policyUser(user: UserInfo, { exportCluster, consumer }: PolicyPlace): UserInfo | undefined {
   if (consumer !== undefined && !isInScope(user, consumer)) return undefined;

@@ -217,7 +217,7 @@ export function createRbac(source: RuleSource, options: RbacOptions = {}): Rbac 
   }
 
   /**
-   * Whoever else asks meanwhile waits for the same. What changes meanwhile is read again at the
+   * Other callers that ask meanwhile wait for the same. What changes meanwhile is read again at the
    * end; what is forgotten meanwhile is not kept.
    */
   function prepareBindings(key: string, slices: Slices, wanted: Wanted): Promise<void> | undefined {

@@ -109,12 +109,14 @@ describe('rules in a store', () => {
               ? { op: 'delete', key: at, expect: 'any' }
               : { op: 'put', key: at, expect: 'any', value: () => encodeStored('0123456789abcdef', 0, json) },
           ]);
-          const anew = createRbac(source);
+          const renewed = createRbac(source);
           for (const user of users) {
             for (const of of ['ws', 'other', 'system:admin']) {
               for (const inside of ['', 'a', 'b']) {
-                expect(followed.allows(user, of, inNamespace(inside))).toBe(anew.allows(user, of, inNamespace(inside)));
-                expect(followed.rulesFor(user, of, inside)).toEqual(anew.rulesFor(user, of, inside));
+                expect(followed.allows(user, of, inNamespace(inside))).toBe(
+                  renewed.allows(user, of, inNamespace(inside)),
+                );
+                expect(followed.rulesFor(user, of, inside)).toEqual(renewed.rulesFor(user, of, inside));
               }
             }
           }

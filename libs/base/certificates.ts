@@ -26,7 +26,7 @@ function privateKeyIn(pem: string, path: string): KeyObject {
 
 /**
  * The certificates of a bundle, all of them. Throws, with the file, where there is none, or one
- * that cannot be read: an authority that is left out would lock out everybody whom it vouches for.
+ * that cannot be read: an authority that is left out would lock out everybody it vouches for.
  */
 export function authoritiesIn(pem: string, path: string): readonly X509Certificate[] {
   const found = pem.match(block) ?? [];

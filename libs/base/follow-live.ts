@@ -6,7 +6,7 @@ import type { Live, Replaceable } from './live.ts';
 import { createLive } from './live.ts';
 import type { Reloads } from './reloads.ts';
 
-/** What whoever follows files needs of the program. */
+/** What following files needs of the program. */
 export interface FollowDependencies {
   readonly clock: Clock;
   readonly log: {

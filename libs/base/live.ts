@@ -1,6 +1,6 @@
 /**
  * A value that may be replaced while it is in use: a certificate that is renewed, a password that
- * is changed. Whoever needs it asks for it each time, and is told when it has changed.
+ * is changed. Its users ask for it each time, and are called when it has changed.
  */
 export interface Live<T> {
   current(): T;
@@ -18,7 +18,7 @@ export function createLive<T>(value: T): Replaceable<T> {
   return {
     current: () => current,
     onChange(changed) {
-      // Each call is a subscription of its own, whoever makes it.
+      // Each call is a subscription of its own.
       const listener = () => changed();
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };

@@ -32,9 +32,9 @@ async function overwrite(path: string, content: Buffer): Promise<boolean> {
 }
 
 /**
- * Puts a file in place as a whole, readable by its owner only; whoever reads meanwhile sees the old
+ * Puts a file in place as a whole, readable by its owner only; a reader meanwhile sees the old
  * one or the new one. On a disk without space it is written over the old one, if it is no larger:
- * then whoever reads meanwhile may see neither.
+ * then a reader meanwhile may see neither.
  */
 export async function writePrivateFile(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });

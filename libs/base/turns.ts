@@ -62,7 +62,7 @@ export function createTurns({ clock, nextTurn }: TurnsDependencies): Turns {
 
 /** The turns of this process's event loop. */
 export function createSystemTurns(clock: Pick<Clock, 'monotonic'>): Turns {
-  // Whoever asks while input is handled would go on in the same turn, before anybody else's input
-  // is looked at: setImmediate alone is no turn.
+  // A caller that asks while input is handled would go on in the same turn, before anybody else's
+  // input is looked at: setImmediate alone is no turn.
   return createTurns({ clock, nextTurn: (run) => void setImmediate(() => setImmediate(run)) });
 }

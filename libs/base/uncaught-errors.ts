@@ -1,13 +1,14 @@
 /**
- * The last line of a process: what to do with an error that nobody caught, from a timer, a
+ * What to do with an error that nobody caught, from a timer, a
  * listener, a callback or a promise.
  *
  * Going on is the rule. A request, a watch or a connection that fails this way is lost, but
  * everybody else's work is not: no state is shared between them that half a callback could break.
  * The exceptions end the process, since a restart reads its state from the durable store again:
  *
- * - `FatalError`: the code that threw it says that state is broken. The commit path throws it, and the fan-out of commits to state that is derived
- *   from them: a process that does not know who may do what must not answer.
+ * - `FatalError`: the code that threw it says that state is broken. The commit path throws it, and
+ *   the fan-out of commits to state that is derived from them: a process that does not know who may
+ *   do what must not answer.
  * - A failed assertion (`ERR_ASSERTION`): an invariant does not hold.
  * - Memory that could not be had: what was to be kept in it is missing.
  */

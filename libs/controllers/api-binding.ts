@@ -136,7 +136,7 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
   const served = () => deps.served('apis.kcp.io', 'apibindings');
   /**
    * Since when what they grant holds that objects have been labelled for, by binding; a restart
-   * begins with none and visits again what is not marked as applied.
+   * begins with none and visits again what is not applied.
    */
   const labelled = new Map<string, Revision>();
 
@@ -216,11 +216,11 @@ export function createApiBinding(deps: ApiBindingDependencies): Controller {
       const since = deps.claims.since(cluster, nameOfKey(key));
       if (!(await label(decision, cluster, binding, before))) return conflict;
       labelled.set(key, since);
-      return markApplied(decision, key);
+      return setApplied(decision, key);
     });
   }
 
-  function markApplied(decision: Reads, key: string): Outcome {
+  function setApplied(decision: Reads, key: string): Outcome {
     const entry = decision.peek(key);
     if (entry === undefined) return nothing;
     const binding = objectOf<Writable>(served(), entry);

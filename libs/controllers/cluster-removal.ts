@@ -1,8 +1,8 @@
 /**
- * Takes a logical cluster away with everything in it: from the moment it is marked it takes no new
- * content, nested workspaces go the same way, objects with foreign finalizers stay until those are
- * gone, and what is left goes in bounded commits. A foreign finalizer on the LogicalCluster keeps
- * only the LogicalCluster.
+ * Takes a logical cluster away with everything in it: from the moment it is being deleted it takes
+ * no new content, nested workspaces go the same way, objects with foreign finalizers stay until
+ * those are gone, and what is left goes in bounded commits. A foreign finalizer on the
+ * LogicalCluster keeps only the LogicalCluster.
  */
 import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import { withCondition } from '@kcp-ts/api';
@@ -40,10 +40,10 @@ export type RemovalOutcome =
 
 export interface ClusterRemoval {
   /**
-   * Marks the cluster, and removes what can go. The LogicalCluster goes by itself, in a commit that
-   * relies on nothing else being there, and `last` with it. Where an owner is given, nothing is
-   * done to a cluster whose `spec.owner` is not that very Workspace; without one, the caller has
-   * seen the LogicalCluster and may remove it.
+   * Sets the cluster deleting, and removes what can go. The LogicalCluster goes by itself, in a
+   * commit that relies on nothing else being there, and `last` with it. Where an owner is given,
+   * nothing is done to a cluster whose `spec.owner` is not that very Workspace; without one, the
+   * caller has seen the LogicalCluster and may remove it.
    */
   remove(
     decision: Decision,
@@ -131,23 +131,25 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
   const logicalClusters = () => deps.served('core.kcp.io', 'logicalclusters');
 
   /** From here on the cluster takes no new content. */
-  async function mark(
+  async function setDeleting(
     decision: Decision,
     cluster: LogicalClusterName,
     owner: ClusterOwner | undefined,
-  ): Promise<'marked' | 'conflict' | 'not-owned'> {
+  ): Promise<'deleting' | 'conflict' | 'not-owned'> {
     const entry = decision.peek(logicalClusterKey(cluster));
     // It goes with the last of its content, so there is nothing left: and what has none, as the
     // system's clusters, belongs to no Workspace.
     if (entry === undefined) return 'not-owned';
     const object = objectOf<LogicalCluster>(logicalClusters(), entry);
     if (owner !== undefined && !isOwnedBy(object, owner)) return 'not-owned';
-    if (object.metadata.deletionTimestamp !== undefined && object.status?.phase === 'Deleting') return 'marked';
+    if (object.metadata.deletionTimestamp !== undefined && object.status?.phase === 'Deleting') return 'deleting';
     object.metadata.deletionTimestamp ??= timestamp(deps);
     object.metadata.deletionGracePeriodSeconds = 0;
     object.metadata.labels = { ...object.metadata.labels, ...phaseLabels('Deleting', [], []) };
     object.status = { ...object.status, phase: 'Deleting' };
-    return (await decision.commit([replaceOperation(deps, logicalClusters(), entry, object)])) ? 'marked' : 'conflict';
+    return (await decision.commit([replaceOperation(deps, logicalClusters(), entry, object)]))
+      ? 'deleting'
+      : 'conflict';
   }
 
   /** All but the LogicalCluster: while it is there, it says which owner the rest belongs to. */
@@ -215,8 +217,8 @@ export function createClusterRemoval(deps: ClusterRemovalDependencies): ClusterR
 
   return {
     async remove(decision, cluster, last, owner) {
-      const marked = await mark(decision, cluster, owner);
-      if (marked !== 'marked') return { status: marked };
+      const started = await setDeleting(decision, cluster, owner);
+      if (started !== 'deleting') return { status: started };
       const content = await contentOf(cluster);
       if (!(await commitEach(deps, decision, content.operations))) return { status: 'conflict' };
       if (content.waiting.size > 0) return { status: 'waiting', remaining: content.waiting };

@@ -1,6 +1,6 @@
 /**
  * Deletes every instance of a resource in a workspace, in bounded commits, each with its event;
- * those with finalizers are marked and stay.
+ * those with finalizers get their deletionTimestamp and stay.
  */
 import type { KeyIdentity, KubeObject, LogicalClusterName } from '@kcp-ts/api';
 import type { Decision, Entry, Operation } from '@kcp-ts/storage';
@@ -23,8 +23,8 @@ export interface Remaining {
 }
 
 /**
- * The operation that deletes or marks one entry, whatever its kind; undefined where it is marked
- * already.
+ * The operation that deletes one entry or sets its deletionTimestamp, whatever its kind; undefined
+ * where it has that already.
  */
 export function removeOperation(deps: ControllerDependencies, entry: Entry, now: string): Operation | undefined {
   const flags = storedFlags(entry.value);

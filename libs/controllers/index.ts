@@ -15,7 +15,7 @@ export { createNamespaceContents } from './namespace-contents.ts';
 export { createNamespaceDeletion } from './namespace-deletion.ts';
 export { createOrphanClusters } from './orphan-clusters.ts';
 export { createPartitionSets } from './partition-sets.ts';
-export { createReplicateAnnotations, createReplicateMarks } from './replicate-annotations.ts';
+export { createReplicateAnnotations, createReplicateAnnotator } from './replicate-annotations.ts';
 export { createRequestedRemoval } from './requested-removal.ts';
 export { createTokenSecrets } from './token-secrets.ts';
 export { createWorkspaceDeletion } from './workspace-deletion.ts';

@@ -58,7 +58,7 @@ describe('namespace-deletion', () => {
     expect(test.get(namespaceKey)).toMatchObject({ spec: { finalizers: ['example.com/other'] } });
   });
 
-  it('marks objects with finalizers, and goes on when the last of them is gone', async () => {
+  it('sets the deletionTimestamp of objects with finalizers, and goes on when the last of them is gone', async () => {
     const held = configMap('held', { finalizers: ['example.com/x'] });
     await using test = await testController(create, inCluster('c1', namespace(), configMap('a'), held));
     expect(test.keys('core/configmaps/')).toEqual([configMapKey('held')]);

@@ -5,7 +5,7 @@
  * back has clusters of workspaces that are gone. Each cluster of another shard's workspace is
  * looked at a while after it was made, and after a start.
  *
- * Only what is sure counts: the shard with the parent lives and has said everything that it had
+ * Only what is sure counts: the shard with the parent is alive and has said everything that it had
  * committed, and there is no such workspace, or it has another cluster. Where the parent itself is
  * nowhere, its shard may be away for good: what its people have here stays.
  */

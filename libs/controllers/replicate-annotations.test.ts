@@ -111,26 +111,26 @@ describe('replicate-annotations', () => {
     const objects = [apiExport, logicalCluster(), role('r', bind), roleBinding('b', 'r')];
     await using test = await testController(create, inCluster('c1', ...objects));
     const keys = [logicalClusterKey('c1'), roleKey('r'), roleBindingKey('b')];
-    const marked = () =>
+    const annotations = () =>
       keys.map((key) => test.get<KubeObject>(key)?.metadata.annotations?.[replicateAnnotation] !== undefined);
-    expect(marked()).toEqual([true, true, true]);
+    expect(annotations()).toEqual([true, true, true]);
     await test.delete(exportKey('c1', 'e'));
-    expect(marked()).toEqual([false, false, false]);
+    expect(annotations()).toEqual([false, false, false]);
     await test.put(exportKey('c1', 'e'), apiExport);
-    expect(marked()).toEqual([true, true, true]);
+    expect(annotations()).toEqual([true, true, true]);
   });
 
   it('a role decides about its bindings, and a binding for consumers about its role', async () => {
     await using test = await testController(create, inCluster('c1', apiExport, role('r', pods), roleBinding('b', 'r')));
-    const marked = (key: string) => test.get<KubeObject>(key)?.metadata.annotations?.[replicateAnnotation];
+    const annotations = (key: string) => test.get<KubeObject>(key)?.metadata.annotations?.[replicateAnnotation];
     await test.put(roleKey('r'), role('r', bind));
-    expect([marked(roleKey('r')), marked(roleBindingKey('b'))]).toEqual(['apis.kcp.io', 'apis.kcp.io']);
+    expect([annotations(roleKey('r')), annotations(roleBindingKey('b'))]).toEqual(['apis.kcp.io', 'apis.kcp.io']);
     await test.put(roleKey('r'), role('r', pods));
-    expect([marked(roleKey('r')), marked(roleBindingKey('b'))]).toEqual([undefined, undefined]);
+    expect([annotations(roleKey('r')), annotations(roleBindingKey('b'))]).toEqual([undefined, undefined]);
     await test.put(roleBindingKey('b'), roleBinding('b', 'r', consumer));
-    expect([marked(roleKey('r')), marked(roleBindingKey('b'))]).toEqual(['apis.kcp.io', 'apis.kcp.io']);
+    expect([annotations(roleKey('r')), annotations(roleBindingKey('b'))]).toEqual(['apis.kcp.io', 'apis.kcp.io']);
     await test.delete(roleBindingKey('b'));
-    expect(marked(roleKey('r'))).toBeUndefined();
+    expect(annotations(roleKey('r'))).toBeUndefined();
   });
 
   it('the role of a binding gets the annotation before the binding, and loses it after', async () => {

@@ -1,7 +1,7 @@
 /**
- * Marks what other shards must know of a workspace that others bind to or take types from: its
- * LogicalCluster, and the ClusterRoles and bindings that say who may. The mark is an annotation
- * with the reasons, as in kcp (facts, 9); what carries it leaves the shard with its feed.
+ * Annotates what other shards must know of a workspace that others bind to or take types from: its
+ * LogicalCluster, and the ClusterRoles and bindings that say who may. The annotation says the
+ * reasons, as in kcp (facts, 9); what carries it leaves the shard with its feed.
  */
 
 import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';
@@ -55,24 +55,24 @@ function isConsumersBinding(binding: Binding): boolean {
   return (binding.subjects ?? []).some(({ name }) => consumerPrefixes.some((prefix) => name.startsWith(prefix)));
 }
 
-type MarkReads = Pick<Reads, 'get' | 'scan'>;
+type AnnotatorReads = Pick<Reads, 'get' | 'scan'>;
 
-export interface ReplicateMarks {
+export interface ReplicateAnnotator {
   /**
    * Puts the annotation on an object as it is to be, or takes it off; true where that changed it.
    */
-  mark(reads: MarkReads, key: string, object: KubeObject): boolean;
-  holdsOf(reads: MarkReads, cluster: LogicalClusterName): Holds;
+  annotate(reads: AnnotatorReads, key: string, object: KubeObject): boolean;
+  holdsOf(reads: AnnotatorReads, cluster: LogicalClusterName): Holds;
 }
 
 /**
- * What the annotation says, by what the workspace holds now: for the controller, and for whoever
- * writes an object in the first place.
+ * What the annotation says, by what the workspace holds now: for the controller, and for admission
+ * when it writes an object in the first place.
  */
-export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPrefix'>): ReplicateMarks {
-  const any = (reads: MarkReads, prefix: string) => reads.scan({ prefix }, 1).length > 0;
+export function createReplicateAnnotator(deps: Pick<ReplicateDependencies, 'typesPrefix'>): ReplicateAnnotator {
+  const any = (reads: AnnotatorReads, prefix: string) => reads.scan({ prefix }, 1).length > 0;
 
-  function holdsOf(reads: MarkReads, cluster: LogicalClusterName): Holds {
+  function holdsOf(reads: AnnotatorReads, cluster: LogicalClusterName): Holds {
     return {
       exports: any(reads, `${exportsPrefix}${cluster}/`),
       types: any(reads, `${deps.typesPrefix()}${cluster}/`),
@@ -83,7 +83,7 @@ export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPre
    * Asked at each write of a role or binding: of the others, which may be many and large, only
    * those are parsed that can name a consumer.
    */
-  function consumersBindingsOf(reads: MarkReads, cluster: LogicalClusterName): readonly Binding[] {
+  function consumersBindingsOf(reads: AnnotatorReads, cluster: LogicalClusterName): readonly Binding[] {
     return reads
       .scan({ prefix: `${clusterRoleBindingsPrefix}${cluster}/` }, objectsMax)
       .filter(({ value }) => consumerPrefixes.some((prefix) => hasText(value, prefix)))
@@ -91,12 +91,12 @@ export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPre
       .filter(isConsumersBinding);
   }
 
-  function roleOf(reads: MarkReads, cluster: LogicalClusterName, name: string): Role | undefined {
+  function roleOf(reads: AnnotatorReads, cluster: LogicalClusterName, name: string): Role | undefined {
     const entry = reads.get(`${clusterRolesPrefix}${cluster}//${name}`) ?? reads.get(`${systemRolesPrefix}${name}`);
     return entry === undefined ? undefined : parseStored<Role>(entry.value);
   }
 
-  function reasonsOfRole(reads: MarkReads, cluster: LogicalClusterName, role: Role, holds: Holds): string[] {
+  function reasonsOfRole(reads: AnnotatorReads, cluster: LogicalClusterName, role: Role, holds: Holds): string[] {
     const rules = role.rules ?? [];
     const forConsumers = () =>
       consumersBindingsOf(reads, cluster).some((binding) => binding.roleRef.name === role.metadata.name);
@@ -107,7 +107,7 @@ export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPre
     ];
   }
 
-  function reasonsOf(reads: MarkReads, key: string, object: KubeObject): string[] {
+  function reasonsOf(reads: AnnotatorReads, key: string, object: KubeObject): string[] {
     const { cluster } = parseKey(key);
     const holds = holdsOf(reads, cluster);
     if (!holds.exports && !holds.types) return [];
@@ -128,7 +128,7 @@ export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPre
 
   return {
     holdsOf,
-    mark(reads, key, object) {
+    annotate(reads, key, object) {
       const wanted = reasonsOf(reads, key, object).join(',');
       const { [replicateAnnotation]: before = '', ...others } = object.metadata.annotations ?? {};
       if (before === wanted) return false;
@@ -138,14 +138,14 @@ export function createReplicateMarks(deps: Pick<ReplicateDependencies, 'typesPre
   };
 }
 
-/** Whether a change took an object's mark from it, or the object with its mark. */
-function lostMark({ type, value, previous }: Pick<StoreEvent, 'type' | 'value' | 'previous'>): boolean {
+/** Whether a change took an object's annotation, or the object with it. */
+function lostAnnotation({ type, value, previous }: Pick<StoreEvent, 'type' | 'value' | 'previous'>): boolean {
   if (type === 'delete') return isReplicated(value);
   return previous !== undefined && isReplicated(previous.value) && !isReplicated(value);
 }
 
 export function createReplicateAnnotations(deps: ReplicateDependencies): Controller {
-  const marks = createReplicateMarks(deps);
+  const annotator = createReplicateAnnotator(deps);
 
   function servedOf(key: string) {
     if (key.startsWith(clusterRolesPrefix)) return deps.served('rbac.authorization.k8s.io', 'clusterroles');
@@ -172,22 +172,22 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
   }
 
   /**
-   * A binding never leaves the shard without its role: the role's mark is put on before the
+   * A binding never leaves the shard without its role: the role's annotation is set before the
    * binding's and taken off after it. Otherwise another shard would take a role of the same name in
    * `system:admin` for what the binding means.
    */
-  function mark(decision: Reads, entry: Entry): Outcome {
+  function annotate(decision: Reads, entry: Entry): Outcome {
     const served = servedOf(entry.key);
     const object = objectOf<KubeObject>(served, entry);
     if (object.metadata.deletionTimestamp !== undefined) return nothing;
-    if (!marks.mark(decision, entry.key, object)) return nothing;
-    const marked = object.metadata.annotations?.[replicateAnnotation] !== undefined;
+    if (!annotator.annotate(decision, entry.key, object)) return nothing;
+    const isAnnotated = object.metadata.annotations?.[replicateAnnotation] !== undefined;
     // The last such binding has the role reconciled when it loses its own annotation.
-    if (!marked && entry.key.startsWith(clusterRolesPrefix) && mustStay(decision, entry)) return nothing;
+    if (!isAnnotated && entry.key.startsWith(clusterRolesPrefix) && mustStay(decision, entry)) return nothing;
     const own = commit([replaceOperation(deps, served, entry, object)]);
-    if (!marked || !entry.key.startsWith(clusterRoleBindingsPrefix)) return own;
+    if (!isAnnotated || !entry.key.startsWith(clusterRoleBindingsPrefix)) return own;
     const role = decision.peek(roleKeyOf(entry.key, entry.value));
-    const first = role === undefined ? nothing : mark(decision, role);
+    const first = role === undefined ? nothing : annotate(decision, role);
     return first.do === 'commit' ? { ...first, next: () => own } : own;
   }
 
@@ -201,7 +201,7 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
   }
 
   function isHolding(cluster: LogicalClusterName): boolean {
-    const { exports, types } = marks.holdsOf(deps.store, cluster);
+    const { exports, types } = annotator.holdsOf(deps.store, cluster);
     return exports || types;
   }
 
@@ -229,7 +229,7 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
       {
         prefix: clusterRoleBindingsPrefix,
         keys({ event, parts: { cluster } }) {
-          const lost = lostMark(event) ? [roleKeyOf(event.key, event.value)] : [];
+          const lost = lostAnnotation(event) ? [roleKeyOf(event.key, event.value)] : [];
           if (!isHolding(cluster)) return lost;
           // A binding for consumers decides about its role.
           return isConsumersBinding(parseStored<Binding>(event.value)) ? keysOfCluster(cluster) : [event.key, ...lost];
@@ -238,7 +238,7 @@ export function createReplicateAnnotations(deps: ReplicateDependencies): Control
     ],
     reconcile(key, decision) {
       const entry = decision.peek(key);
-      return entry === undefined ? nothing : mark(decision, entry);
+      return entry === undefined ? nothing : annotate(decision, entry);
     },
   };
 }

@@ -57,7 +57,7 @@ describe('token-secrets', () => {
     if (data === filled) expect(after?.metadata.annotations).toMatchObject(ofAccount('u1'));
   });
 
-  it('a Secret without its account goes, and with finalizers is marked', async () => {
+  it('a Secret without its account goes, and with finalizers gets its deletionTimestamp', async () => {
     await using test = await testController(create, inCluster('c1', secret()));
     expect(test.get(secretKey)).toBeUndefined();
     const held = secret();

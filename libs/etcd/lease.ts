@@ -76,9 +76,9 @@ export async function grantEtcdLease(
   const holds = () => !over.signal.aborted && clock.monotonic() < untilMs;
 
   function tellSettled(): void {
-    const told = waiters;
+    const waiting = waiters;
     waiters = [];
-    for (const tell of told) tell();
+    for (const tell of waiting) tell();
   }
 
   /** Asks a majority whether what a member of this term said still counts. */

@@ -1,6 +1,6 @@
 /**
  * Bodies on their way: each has to arrive within the same time, with one look at the clock now and
- * then for all of them, since a timer each would cost more than what it guards; and all that has
+ * then for all of them, since a timer each would cost more than what it bounds; and all that has
  * arrived of them is bounded, so that many clients that each send slowly do not hold all memory.
  */
 export interface Deadlines {

@@ -77,8 +77,8 @@ export interface Exchange {
    */
   pause(): Promise<void> | undefined;
   /**
-   * Names whoever this is served in turn as: its connection, or where a service of ours hands
-   * requests on, that service's client.
+   * Names the client that this is served in turn as: its connection, or where a service of ours
+   * hands requests on, that service's client.
    */
   readonly client: string;
   readonly answered: boolean;

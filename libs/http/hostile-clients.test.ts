@@ -54,7 +54,7 @@ async function statusOf(port: number): Promise<number> {
   return Number(head[':status']);
 }
 
-it('a client that opens a POST, says GOAWAY and stays is closed, and the server lives', async () => {
+it('a client that opens a POST, says GOAWAY and stays is closed, and the server goes on', async () => {
   await using at = await serve((exchange) => exchange.respond(401, {}), { pingMs: 40 });
   // It does not see that the server says goodbye.
   await using client = await at.raw({ reads: false });

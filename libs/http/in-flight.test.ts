@@ -61,7 +61,7 @@ it('watches do not count, in any form that is served as one, and nothing else pa
   expect(inFlight.sizes().mutating.current).toBe(1);
 });
 
-it('whoever is exempt gets through when there is no room, and 0 means no limit', () => {
+it('exempt requests get through when there is no room, and 0 means no limit', () => {
   const inFlight = createInFlight({ readOnlyMax: 1, mutatingMax: 0 });
   for (let index = 0; index < 5; index++) {
     inFlight.admit(exchange('GET').exchange, true);

@@ -4,8 +4,8 @@
  * system:masters always gets through, and what is too much is refused with 429.
  *
  * Other than there, a request with a body counts from when the body has arrived, a request stops to
- * count when its answer begins, and one that waits for its turn does not count. Whoever sends a
- * body slowly or does not read an answer would otherwise hold a place for a minute, and a few
+ * count when its answer begins, and one that waits for its turn does not count. A client that sends
+ * a body slowly or does not read an answer would otherwise hold a place for a minute, and a few
  * clients could hold all of them. What such clients do hold is bounded in number, bytes and time
  * (`limits.ts`).
  */

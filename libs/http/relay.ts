@@ -27,8 +27,8 @@ export interface ForwardOutcome {
   /** The head of the answer has come, with this status. */
   answered(status: number): void;
   /**
-   * Whether an answer with this status is not for the client, who is then answered by whoever
-   * handed the request on.
+   * Whether an answer with this status is not for the client, who is then answered by the caller
+   * that handed the request on.
    */
   keeps?(status: number): boolean;
 }

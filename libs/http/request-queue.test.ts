@@ -154,11 +154,11 @@ it('nothing is begun for a client that has not taken its answers, until it has, 
   expect(ran).toEqual([]);
   crowd(true);
   flow.unsentBytes = 10;
-  queue.wake(flow);
+  queue.startNext(flow);
   turn();
   expect(ran).toEqual([]);
   flow.unsentBytes = 0;
-  queue.wake(flow);
+  queue.startNext(flow);
   turn();
   turn();
   expect(ran).toEqual(['one']);

@@ -2,12 +2,14 @@
  * Which request is served next. A request is served at once while the server has little to do.
  * Otherwise it waits, and clients take turns:
  *
- * - In one turn of the event loop only so many are started as have lately taken a few milliseconds. Work that is long in itself (a page of a list) asks
- *   before each part (`pause`): a burst of a thousand streams in one read must not run a thousand lists before anything else is read.
- * - A client that had nothing waiting goes before those that have been served already (as fq_codel treats sparse flows, RFC 8290 section 4.2), so a
- *   client with one request does not wait behind a client with a thousand.
- * - A client has at most so many requests under way, and none is started while too much of its earlier answers waits to be read: an
- *   answer that cannot be sent is not computed.
+ * - In one turn of the event loop only so many are started as have lately taken a few milliseconds.
+ *   Work that is long in itself (a page of a list) asks before each part (`pause`): a burst of a
+ *   thousand streams in one read must not run a thousand lists before anything else is read.
+ * - A client that had nothing waiting goes before those that have been served already (as fq_codel
+ *   treats sparse flows, RFC 8290 section 4.2), so a client with one request does not wait behind a
+ *   client with a thousand.
+ * - A client has at most so many requests under way, and none is started while too much of its
+ *   earlier answers waits to be read: an answer that cannot be sent is not computed.
  * - A request whose client has gone is dropped before it begins.
  */
 import type { Clock } from '@kcp-ts/base';
@@ -26,8 +28,8 @@ export interface RequestQueue {
   /** A request of this flow is under way. */
   started(flow: Flow): void;
   /**
-   * It waits for its body or its turn: whoever sends slowly or asks for much must not keep other
-   * clients from being served.
+   * It waits for its body or its turn: a client that sends slowly or asks for much must not keep
+   * other clients from being served.
    */
   suspended(): void;
   resumed(): void;
@@ -36,7 +38,7 @@ export interface RequestQueue {
   /** The client of a request has gone: where it still waits, it never runs. */
   gone(flow: Flow, request: Waiting): void;
   /** The flow's client has taken some of its answers. */
-  wake(flow: Flow): void;
+  startNext(flow: Flow): void;
   /** Requests that were submitted in this turn of the event loop, whatever became of them. */
   submittedNow(): number;
   sizes(): { readonly waiting: number; readonly running: number };
@@ -285,7 +287,7 @@ export function createRequestQueue({ limits, clock, crowded, nextTurn }: Request
       }
       if (flow.place === 'blocked') unblock(flow);
     },
-    wake(flow) {
+    startNext(flow) {
       enterPaused(flow);
       if (flow.place === 'blocked') unblock(flow);
     },

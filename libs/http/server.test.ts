@@ -289,21 +289,21 @@ describe.each(clients)('over %s the server', (protocol, ask) => {
 describe('the server', () => {
   it('tells once, per exchange, that the client went away', async () => {
     let closes = 0;
-    const told = Promise.withResolvers<void>();
+    const reported = Promise.withResolvers<void>();
     await using at = await serve((exchange) => {
       const body = exchange.stream(200, {});
       body.write(Buffer.from('x'));
       exchange.onClose(() => {
         closes++;
         expect(exchange.closed).toBe(true);
-        told.resolve();
+        reported.resolve();
       });
     });
     const session = connect(`https://127.0.0.1:${at.port}`, { ca: authority.certificate });
     const stream = session.request({ ':path': '/' });
     await once(stream, 'data');
     stream.close(8);
-    await told.promise;
+    await reported.promise;
     expect(closes).toBe(1);
     session.destroy();
   });

@@ -154,7 +154,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     crowded: () => unsent.bytes() > limits.unsentBytesMax / 2,
     nextTurn,
   });
-  const unsent = createUnsentAnswers({ limits, now, freed: (flow) => queue.wake(flow) });
+  const unsent = createUnsentAnswers({ limits, now, freed: (flow) => queue.startNext(flow) });
   const flusher = createFlusher((error) => onError(error, undefined));
   const exchanges: ExchangeDependencies = { flusher, bodies, queue, unsent };
   const sessions = createOpenSessions();

@@ -58,13 +58,13 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       headers[':authority'] = authority;
       headers[flowHeader] = exchange.client;
       const { hasBody } = exchange;
-      const attempt = (told: ForwardOutcome) => {
+      const attempt = (outcome: ForwardOutcome) => {
         try {
           const { stream, session } = sessions.open(headers, !hasBody);
-          relay(exchange, stream, session, told, open);
+          relay(exchange, stream, session, outcome, open);
           if (hasBody) relayBody(exchange, stream);
         } catch (error) {
-          told.failed({ error: error as Error, unsent: true, connection: true });
+          outcome.failed({ error: error as Error, unsent: true, connection: true });
         }
       };
       if (hasBody) {

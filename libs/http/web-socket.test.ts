@@ -42,13 +42,13 @@ function masked(first: number, payload: Uint8Array): Buffer {
 }
 
 function read(chunks: readonly Uint8Array[]): string[] {
-  const told: string[] = [];
+  const reported: string[] = [];
   const reader = createFrameReader({
-    ping: (payload) => told.push(`ping ${Buffer.from(payload)}`),
-    close: (code) => told.push(`close ${code}`),
+    ping: (payload) => reported.push(`ping ${Buffer.from(payload)}`),
+    close: (code) => reported.push(`close ${code}`),
   });
   for (const chunk of chunks) reader(chunk);
-  return told;
+  return reported;
 }
 
 it('reads what a client sends in whatever pieces it comes, and drops its messages', () => {

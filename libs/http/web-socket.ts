@@ -122,14 +122,14 @@ export interface ClientFrames {
  * Reads a client's frames from whatever pieces they come in. Messages are dropped unread; only
  * heads and control frames are kept, 139 bytes at most.
  */
-export function createFrameReader(told: ClientFrames): (bytes: Uint8Array) => void {
+export function createFrameReader(frames: ClientFrames): (bytes: Uint8Array) => void {
   let kept: Buffer = Buffer.alloc(0);
   let dropBytes = 0;
   let closed = false;
 
   function close(code: number): void {
     closed = true;
-    told.close(code);
+    frames.close(code);
   }
 
   /** How many bytes were read; 0 where more are needed. */
@@ -144,7 +144,7 @@ export function createFrameReader(told: ClientFrames): (bytes: Uint8Array) => vo
     if (bytes.byteLength < headBytes + payloadBytes) return 0;
     const payload = bytes.subarray(headBytes, headBytes + payloadBytes).map((byte, i) => byte ^ (mask[i % 4] ?? 0));
     if (opcode === closeOpcode) close(normalClosure);
-    else if (opcode === pingOpcode) told.ping(payload);
+    else if (opcode === pingOpcode) frames.ping(payload);
     return headBytes + payloadBytes;
   }
 

@@ -121,7 +121,9 @@ export function versionName({
 
 const versions = new Set(allKinds.map(({ definition }) => versionName(definition)));
 
-/** Whether a resource is of a kind that is built in, at a version that it has, whoever serves it. */
+/**
+ * Whether a resource is of a kind that is built in, at a version that it has, whatever serves it.
+ */
 export function isBuiltIn(group: string, version: string, plural: string): boolean {
   return versions.has(versionName({ group, version, plural }));
 }

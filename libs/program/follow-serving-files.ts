@@ -1,6 +1,6 @@
 /**
- * The operator's files of what a service shows and whom it believes: read at the start, and again
- * when they are renewed.
+ * The operator's files of the certificate of a service and of the client authorities that it
+ * trusts: read at the start, and again when they are renewed.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { FollowDependencies, Live } from '@kcp-ts/base';

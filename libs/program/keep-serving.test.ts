@@ -99,7 +99,7 @@ describe('a shard that is kept served', () => {
     await kept.stop(() => Promise.resolve());
   });
 
-  it('is not waited for by whoever stops it while it is another one’s', async () => {
+  it('is not waited for by its stop while it is another one’s', async () => {
     const { log, deps, lose, until } = createScripted();
     const own = (signal: AbortSignal) =>
       log.includes('lost 1')

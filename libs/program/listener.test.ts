@@ -34,7 +34,7 @@ afterEach(async () => {
 
 const get = (path: string, by = client) => by.request('GET', `https://127.0.0.1:${listener.port}${path}`);
 
-it('answers probes from the beginning: it lives, and is not ready before it serves', async () => {
+it('answers probes from the beginning: it is alive, and is not ready before it serves', async () => {
   expect(await get('/livez')).toMatchObject({ status: 200, body: 'ok' });
   expect(await get('/readyz')).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
   expect((await get('/clusters/root')).status).toBe(503);

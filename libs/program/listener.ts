@@ -35,7 +35,7 @@ export interface Listener {
 
 const ofTheProcess = /^\/(livez|readyz|healthz|metrics)(?=[/?]|$)/;
 
-/** What is answered before anything else is there: it lives, and is not ready. */
+/** What is answered before anything else is there: it is alive, and is not ready. */
 function answerStarting(exchange: Exchange): void {
   const path = exchange.url.split('?', 1)[0];
   if (path === '/livez' || path === '/healthz') exchange.respond(200, { 'content-type': 'text/plain' }, 'ok');
@@ -49,8 +49,8 @@ export async function listen({ config, tls, peers, clock, log, load }: ListenDep
   const server: HttpServer = createHttpServer({
     tls,
     handler(exchange) {
-      // Whoever has begun to serve a request answers it, or nobody: the next ownership cannot vouch
-      // for what the one before has read.
+      // The ownership that has begun to serve a request answers it, or none: the next ownership
+      // cannot vouch for what the one before has read.
       if (mayAnswer !== undefined && !ofTheProcess.test(exchange.url)) exchange.answerWhile(mayAnswer);
       return handler(exchange);
     },

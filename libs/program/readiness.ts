@@ -15,7 +15,7 @@ export function createReadiness(store: Pick<Store, 'fault'>, more: readonly Heal
     checks: [
       { name: 'ping', live: true, check: () => undefined },
       { name: 'log', live: true, check: () => undefined },
-      { name: 'store', live: false, told: true, check: () => (draining ? 'closing' : store.fault()) },
+      { name: 'store', live: false, showsReason: true, check: () => (draining ? 'closing' : store.fault()) },
       { name: 'shutdown', live: false, check: () => (draining ? 'shutting down' : undefined) },
       ...more,
     ],

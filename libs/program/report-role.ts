@@ -18,7 +18,7 @@ export interface RoleReport {
 
 /**
  * A mirror that is asked every four seconds, and has not been complete for so long, is behind:
- * whoever took over with it would read for a while first.
+ * a process that took over with it would read for a while first.
  */
 const lagMaxMs = 10_000;
 
@@ -33,7 +33,7 @@ export function reportRole(role: () => ReplicaRole, holds: () => boolean, etcdFa
     check: {
       name: 'role',
       live: false,
-      told: true,
+      showsReason: true,
       check() {
         const now = role();
         if (now.role === 'owner')
@@ -51,7 +51,7 @@ export function reportRole(role: () => ReplicaRole, holds: () => boolean, etcdFa
     serving: {
       name: 'serving',
       live: false,
-      told: true,
+      showsReason: true,
       check: () => (role().role === 'owner' ? 'the shard is starting' : undefined),
     },
     series: [

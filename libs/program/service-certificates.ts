@@ -66,7 +66,7 @@ async function readPair(folder: string, name: string): Promise<ReadPair | undefi
   if (certificate === undefined || privateKey === undefined) {
     const [gone, there] = certificate === undefined ? [crt, key] : [key, crt];
     throw new Error(
-      `${gone} is gone, and ${there} is there: restore it, or remove that one too to have both made anew`,
+      `${gone} is gone, and ${there} is there: restore it, or remove that one too to have both made again`,
     );
   }
   return { certificate, privateKey, leaf: checkKeyPair({ certificate, privateKey }, { crt, key }) };

@@ -51,7 +51,7 @@ export function createServiceLoad(
       {
         kind: 'gauge',
         name: 'kcp_http_requests_running',
-        help: 'Requests under way and not answered, whoever asks.',
+        help: 'Requests under way and not answered, of all clients.',
         read: () => server?.sizes().running ?? 0,
       },
       {

@@ -1,6 +1,6 @@
 /**
- * What a shard shows to clients and whom it believes: the operator's files where the flags name
- * some, and for the rest what it makes in its root directory.
+ * The certificate of a shard and the client authorities that it trusts: the operator's files where
+ * the flags name some, and for the rest what it makes in its root directory.
  */
 import { hostname } from 'node:os';
 import type { Live } from '@kcp-ts/base';
@@ -34,7 +34,9 @@ async function readAgain(config: ShardTlsConfig, made: ServiceCertificates): Pro
   };
 }
 
-/** `host`: at which clients reach the shard. Rejects, with the file, for one that cannot be used. */
+/**
+ * `host`: at which clients reach the shard. Rejects, with the file, for one that cannot be used.
+ */
 export async function openShardTls(
   context: Pick<ServiceContext<ShardTlsConfig>, 'config' | 'clock' | 'log' | 'reloads'>,
   host: string,

@@ -1,4 +1,7 @@
-/** DELETE: removes an object, or marks it where finalizers or a controller have the last word. */
+/**
+ * DELETE: removes an object, or sets its deletionTimestamp where finalizers or a controller have
+ * the last word.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '@kcp-ts/api';
 import { StatusError, writeRulesOf } from '@kcp-ts/api';
@@ -22,7 +25,7 @@ export interface DeleteRequest extends WriteRequest {
 }
 
 export interface Deleted {
-  /** The last state: of a marked object the one with its deletionTimestamp. */
+  /** The last state: of an object that is being deleted the one with its deletionTimestamp. */
   readonly value: Uint8Array;
   readonly removed: boolean;
   readonly uid: string;
@@ -80,8 +83,8 @@ function setPropagation({ metadata }: KubeObject, propagation: Propagation | und
   return true;
 }
 
-/** Marks an object as being deleted; false where it is already and nothing changes. */
-function mark(deps: RegistryDependencies, request: DeleteRequest, object: KubeObject): boolean {
+/** Sets the deletionTimestamp of an object; false where it is already and nothing changes. */
+function setDeleting(deps: RegistryDependencies, request: DeleteRequest, object: KubeObject): boolean {
   const { storage } = request.served;
   const { metadata } = object;
   if (metadata.deletionTimestamp !== undefined) return false;
@@ -104,7 +107,7 @@ function removalPlan(
   const uid = object.metadata.uid ?? '';
   const propagated = setPropagation(object, request.propagation);
   const waits = storage.strategy.deletesLater === true || (object.metadata.finalizers ?? []).length > 0;
-  if (waits && !mark(deps, request, object) && !propagated) {
+  if (waits && !setDeleting(deps, request, object) && !propagated) {
     const answer = async () => {
       await untilDurable(deps.store, key, expect);
       return { value: stored, removed: false, uid };

@@ -38,8 +38,8 @@ export interface WritePlan<Result> {
 /** A write that is decoded, admitted and valid: it remains to commit it. */
 export interface PreparedWrite<Result> {
   /**
-   * Called in the turn of the commit. `taken`: a dry run has met an object where there must be none.
-   * Throws a StatusError for what must not be written now.
+   * Called in the turn of the commit. `taken`: a dry run has met an object where there must be
+   * none. Throws a StatusError for what must not be written now.
    */
   plan(): WritePlan<Result> | 'taken';
   /**

@@ -156,7 +156,7 @@ export function createRpcClient<Service extends DescService>(
           metadata(),
           deadline,
         );
-        // Whoever reads gets the error; when nobody reads any more, the end of a stream that was
+        // The reader gets the error; when nobody reads any more, the end of a stream that was
         // given up is not an error.
         stream.on('error', () => undefined);
         cancelOn(signal, stream);

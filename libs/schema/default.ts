@@ -6,10 +6,10 @@ import type { JsonSchema } from '@kcp-ts/api';
 import type { JsonObject } from './json-value.ts';
 import { copyJson, isJsonObject, setMember } from './json-value.ts';
 
-type ApplyDefaults = (value: unknown, room: Room) => void;
+type ApplyDefaults = (value: unknown, budget: Budget) => void;
 
 /** How much JSON defaults may still add. */
-interface Room {
+interface Budget {
   bytes: number;
 }
 
@@ -32,10 +32,10 @@ function defaultOf(value: unknown): Default {
   return { value, bytes: JSON.stringify(value).length };
 }
 
-/** A copy, while there is room. */
-function take({ value, bytes }: Default, room: Room): unknown {
-  room.bytes -= bytes;
-  return room.bytes < 0 ? undefined : copyJson(value);
+/** A copy, while there is budget. */
+function take({ value, bytes }: Default, budget: Budget): unknown {
+  budget.bytes -= bytes;
+  return budget.bytes < 0 ? undefined : copyJson(value);
 }
 
 /** Undefined where nothing below changes. */
@@ -56,57 +56,57 @@ function compileNode(schema: JsonSchema): ApplyDefaults | undefined {
   const items = schema.items === undefined ? undefined : compileItems(schema.items);
   if (defaults.length + nullsRemoved.length + members.length === 0 && rest === undefined && items === undefined)
     return undefined;
-  return (value, room) => {
-    if (room.bytes < 0) return;
-    if (Array.isArray(value)) items?.(value, room);
+  return (value, budget) => {
+    if (budget.bytes < 0) return;
+    if (Array.isArray(value)) items?.(value, budget);
     else if (isJsonObject(value)) {
       for (const key of nullsRemoved) if (value[key] === null) delete value[key];
       for (const member of defaults) {
         const current = Object.hasOwn(value, member.key) ? value[member.key] : undefined;
         if (current === undefined || (current === null && !member.nullable))
-          setDefault(value, member.key, member.value, room);
+          setDefault(value, member.key, member.value, budget);
       }
       for (const [key, apply] of members) {
         const member = value[key];
-        if (typeof member === 'object' && member !== null && Object.hasOwn(value, key)) apply(member, room);
+        if (typeof member === 'object' && member !== null && Object.hasOwn(value, key)) apply(member, budget);
       }
-      rest?.(value, room);
+      rest?.(value, budget);
     }
   };
 }
 
-function setDefault(object: JsonObject, key: string, value: Default, room: Room): void {
-  const copy = take(value, room);
+function setDefault(object: JsonObject, key: string, value: Default, budget: Budget): void {
+  const copy = take(value, budget);
   if (copy !== undefined) setMember(object, key, copy);
 }
 
-function compileRest(schema: JsonSchema, additional: JsonSchema): (object: JsonObject, room: Room) => void {
+function compileRest(schema: JsonSchema, additional: JsonSchema): (object: JsonObject, budget: Budget) => void {
   const known = schema.properties ?? {};
   const apply = compileNode(additional);
   const nullable = additional.nullable === true;
   const replacement = (additional.default ?? undefined) === undefined ? undefined : defaultOf(additional.default);
-  return (object, room) => {
+  return (object, budget) => {
     for (const key in object) {
       if (Object.hasOwn(known, key)) continue;
       const member = object[key];
       if (member === null) {
         if (nullable) continue;
         if (replacement === undefined) delete object[key];
-        else setDefault(object, key, replacement, room);
-      } else apply?.(member, room);
+        else setDefault(object, key, replacement, budget);
+      } else apply?.(member, budget);
     }
   };
 }
 
-function compileItems(schema: JsonSchema): ((items: unknown[], room: Room) => void) | undefined {
+function compileItems(schema: JsonSchema): ((items: unknown[], budget: Budget) => void) | undefined {
   const apply = compileNode(schema);
   const value = schema.nullable === true ? undefined : (schema.default ?? undefined);
   const replacement = value === undefined ? undefined : defaultOf(value);
   if (apply === undefined && replacement === undefined) return undefined;
-  return (items, room) => {
+  return (items, budget) => {
     for (let index = 0; index < items.length; index++) {
-      if (items[index] === null && replacement !== undefined) items[index] = take(replacement, room) ?? null;
-      apply?.(items[index], room);
+      if (items[index] === null && replacement !== undefined) items[index] = take(replacement, budget) ?? null;
+      apply?.(items[index], budget);
     }
   };
 }
@@ -120,8 +120,8 @@ export function compileDefaults(schema: JsonSchema): (object: JsonObject) => num
   const apply = compileNode(schema);
   if (apply === undefined) return () => 0;
   return (object) => {
-    const room: Room = { bytes: addedBytesMax };
-    apply(object, room);
-    return room.bytes < 0 ? Number.POSITIVE_INFINITY : addedBytesMax - room.bytes;
+    const budget: Budget = { bytes: addedBytesMax };
+    apply(object, budget);
+    return budget.bytes < 0 ? Number.POSITIVE_INFINITY : addedBytesMax - budget.bytes;
   };
 }

@@ -12,7 +12,7 @@ export { defaultCustomResourceDefinition } from './definition/default-custom-res
 export {
   definitionsOfApiResourceSchema,
   definitionsOfCustomResourceDefinition,
-} from './definition/rows-of-definition.ts';
+} from './definition/resource-definitions.ts';
 export { checkApiResourceSchema } from './definition/validate-api-resource-schema.ts';
 export { checkCustomResourceDefinition } from './definition/validate-custom-resource-definition.ts';
 // Paths

@@ -9,7 +9,7 @@ export { createCachedObjects } from './cache/cached-objects.ts';
 export { feedReplica, feedReplicaHandler, feedReplicaService, replicatedShards } from './cache/feed-replica.ts';
 export { createOrderedWriter } from './cache/ordered-writer.ts';
 // Clocks of other shards
-export { createClockGuard } from './clocks/clock-guard.ts';
+export { createClockMonitor } from './clocks/clock-monitor.ts';
 export { clockService } from './clocks/peer-clocks.ts';
 // Feeds: what a shard tells the others
 export type { EntryView } from './feed/entry-view.ts';
@@ -36,7 +36,7 @@ export { isWorkspaceKey, projectionOf } from './locator/projections.ts';
 export { sharedConfirm } from './locator/shared-confirm.ts';
 // Which shards and services there are
 export type { Connections, InstallationConfig, PeerTls } from './membership/connections.ts';
-export { followPeerTls, listRegisteredShards, openConnections } from './membership/connections.ts';
+export { followPeerTls, listMemberShards, openConnections } from './membership/connections.ts';
 export type { InProcessRegistry } from './membership/in-process-membership.ts';
 export { createInProcessRegistry } from './membership/in-process-membership.ts';
 export type {

@@ -1,10 +1,10 @@
 /**
- * Which objects of a workspace are claimed by whom, as labels: every object that an applied claim
- * names carries the claim's label, so that a provider's view is a plain label selection, and a
- * grant that comes or goes shows in open watches as objects that appear or disappear. The table of
- * a workspace is read from its bindings on first use, as far back as history is kept, and goes on
- * with each commit that changes one: what a watcher may see of an object is judged as of the
- * revision of each of its states.
+ * Which objects of a workspace are claimed by which exports, as labels: every object that an
+ * applied claim names carries the claim's label, so that a provider's view is a plain label
+ * selection, and a grant that comes or goes shows in open watches as objects that appear or
+ * disappear. The table of a workspace is read from its bindings on first use, as far back as
+ * history is kept, and goes on with each commit that changes one: what a watcher may see of an
+ * object is judged as of the revision of each of its states.
  */
 import type { KubeObject, LogicalClusterName, Revision } from '@kcp-ts/api';
 import { currentGroup, isTrueCondition, parseResourceVersion, revisionZero } from '@kcp-ts/api';

@@ -109,7 +109,7 @@ function findExport(
     };
   }
   // Objects are stored under the identity that they were bound with: bound again to another one
-  // they would be nobody's, and shown to whoever has their key.
+  // they would be nobody's, and shown to anybody who has their key.
   const former = binding.status?.boundResources?.find(({ schema }) => schema.identityHash !== identityHash);
   if (former !== undefined) {
     const message = `APIExport ${path}|${reference.name} has the identity ${identityHash}, and ${groupResource(former.group, former.resource)} is bound with ${former.schema.identityHash}. Restore the identity secret of the APIExport, or delete the APIBinding with its objects`;

@@ -1,7 +1,7 @@
 /**
  * Who has which resource of a workspace, as kcp notes it on the LogicalCluster: an annotation that
- * its readers expect (kcp facts, 4.5.3). Two never have the same, since whoever takes a resource
- * commits on condition of all that the workspace's bindings and definitions have.
+ * its readers expect (kcp facts, 4.5.3). Two never have the same, since a binding that takes a
+ * resource commits on condition of all that the workspace's bindings and definitions have.
  */
 import type { ApiBinding } from './types.ts';
 

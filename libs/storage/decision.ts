@@ -44,7 +44,7 @@ export interface DecisionOptions {
    * What a new object relies on beside what was read: the operations that check it. Throws where
    * there must not be a new one.
    */
-  readonly guardCreate?: ((key: string, operations: readonly Operation[]) => Operation | undefined) | undefined;
+  readonly conditionOfCreate?: ((key: string, operations: readonly Operation[]) => Operation | undefined) | undefined;
 }
 
 export function createDecision(store: Store, options: DecisionOptions = {}): Decision {
@@ -110,7 +110,7 @@ class RecordedDecision implements Decision {
 
   #conditionOfCreate(operation: Operation, operations: readonly Operation[]): Operation | undefined {
     if (operation.op !== 'put' || operation.expect !== 'absent') return undefined;
-    return this.#options.guardCreate?.(operation.key, operations);
+    return this.#options.conditionOfCreate?.(operation.key, operations);
   }
 
   /**

@@ -19,8 +19,8 @@ export type { KeyParts } from './key.ts';
 export { formatKey, kindPrefix, parseKey, resourcePrefix } from './key.ts';
 export type { KeyRange } from './key-range.ts';
 export { clusterOrderOf, compareKeys, compileRange } from './key-range.ts';
-export type { FileMark } from './lmdb/check-data.ts';
-export { faultOfData, markOfData } from './lmdb/check-data.ts';
+export type { FileStamp } from './lmdb/check-data.ts';
+export { faultOfData, stampOfData } from './lmdb/check-data.ts';
 export type { LmdbStoreOptions } from './lmdb/lmdb-store.ts';
 export { openLmdbStore } from './lmdb/lmdb-store.ts';
 // Engines

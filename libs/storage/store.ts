@@ -202,9 +202,9 @@ export interface Store extends AsyncDisposable {
   observe(revision: Revision): boolean;
   /**
    * Whether a revision lies between everything that earlier incarnations of this store may have
-   * promised and the beginning of this one. Nobody has it from this store: whoever has it saw what
-   * came after the backup that the store was restored from. (What others' clocks say may lie there
-   * all the same.)
+   * promised and the beginning of this one. Nobody has it from this store: a client that has it saw
+   * what came after the backup that the store was restored from. (What others' clocks say may lie
+   * there all the same.)
    */
   isOfLostIncarnation(revision: Revision): boolean;
   /** Readers and watchers below `floor` get Expired from now on. */

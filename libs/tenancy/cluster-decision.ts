@@ -9,7 +9,7 @@ import { logicalClusterKey, storedLogicalClusterKey } from './logical-cluster-ke
  * cluster as well, which must be there and stay; the same commit may make the cluster.
  */
 export function createClusterDecision(store: Store): Decision {
-  function guardCreate(key: string, operations: readonly Operation[]): Operation | undefined {
+  function conditionOfCreate(key: string, operations: readonly Operation[]): Operation | undefined {
     const ownerKey = storedLogicalClusterKey(parseKey(key).cluster);
     if (ownerKey === undefined || operations.some((operation) => operation.key === ownerKey)) return undefined;
     const entry = store.peek(ownerKey);
@@ -17,7 +17,7 @@ export function createClusterDecision(store: Store): Decision {
       throw new StatusError('Conflict', `Cannot make ${key}: its logical cluster is not there any more`);
     return { op: 'check', key: ownerKey, createRevision: entry.createRevision };
   }
-  return createDecision(store, { guardCreate });
+  return createDecision(store, { conditionOfCreate });
 }
 
 /** Whether objects may be made in a cluster. It is a condition of what is committed. */

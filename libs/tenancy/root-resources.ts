@@ -71,7 +71,8 @@ export function createRootResources(
       let served = own.get(key);
       if (served === undefined) {
         served = serve({ group, resource: plural, identityHash, exportName: exported.name });
-        if (served === undefined) throw new Error(`Cannot serve ${plural}.${group}: root's export has no row for it`);
+        if (served === undefined)
+          throw new Error(`Cannot serve ${plural}.${group}: root's export has no definition of it`);
         own.set(key, served);
       }
       return served;

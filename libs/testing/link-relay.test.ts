@@ -82,21 +82,21 @@ describe('a relay', () => {
     const socket = await echo.open();
     await echoed(socket, 'a');
     await echo.relay.set({ kind: 'silent' });
-    let heard = '';
+    let received = '';
     socket.on('data', (chunk) => {
-      heard += String(chunk);
+      received += String(chunk);
     });
     socket.write('b');
     socket.write('c');
     const other = await echo.open();
     other.write('d');
     await new Promise((resolve) => setTimeout(resolve, 30));
-    expect(heard).toBe('');
+    expect(received).toBe('');
     await echo.relay.set({ kind: 'open' });
     expect(String((await once(other, 'data'))[0])).toBe('d');
     socket.write('e');
-    while (heard.length < 3) await once(socket, 'data');
-    expect(heard).toBe('bce');
+    while (received.length < 3) await once(socket, 'data');
+    expect(received).toBe('bce');
   });
 
   it('takes its time each way while it is slow', async () => {

@@ -76,7 +76,7 @@ class HistoryCatchUp implements CatchUp {
 
   async #work(): Promise<void> {
     for (;;) {
-      // Whoever resumes in the same turn of the event loop shares the scan.
+      // Watchers that resume in the same turn of the event loop share the scan.
       await new Promise<void>(nextTurn);
       const next = this.#waiting.entries().next();
       if (next.done === true) break;

@@ -31,7 +31,7 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
   let resync = (_shard: string): void => undefined;
   const stores = opened.use(
     await openCacheStores(config.rootDirectory, clock, (shard, error) => {
-      log.error({ shard, err: error }, 'a copy cannot be written; it is made anew');
+      log.error({ shard, err: error }, 'a copy cannot be written; it is made again');
       resync(shard);
     }),
   );
@@ -86,8 +86,8 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
 }
 
 /**
- * Resolves when it serves; it is ready when it has brought in every shard that lives. Rejects, for
- * a person, where the root directory cannot be used.
+ * Resolves when it serves; it is ready when it has brought in every shard that is alive. Rejects,
+ * for a person, where the root directory cannot be used.
  */
 export async function startCacheServer(
   config: CacheServerConfig,
@@ -103,7 +103,7 @@ export async function startCacheServer(
       clock,
       random,
       stores: cacheStoreFolders.map((folder) => ({ folder, copy: true })),
-      onRemoved: (folder, fault) => log.warn({ folder, fault }, 'a copy is damaged; it is made anew'),
+      onRemoved: (folder, fault) => log.warn({ folder, fault }, 'a copy is damaged; it is made again'),
     },
     () => startService(context, { kind: 'cache-server', servesServices: true }, compose),
   );

@@ -134,10 +134,10 @@ it('asks all shards before it hands on that a workspace is not where the index h
   await using after = await startShard((exchange) => exchange.respond(200, {}, exchange.url));
   await using at = await startProxy({ one: before.url, two: after.url });
   let asked = 0;
-  let heard = { cluster: 'again', shard: 'two' };
+  let known = { cluster: 'again', shard: 'two' };
   at.places.staleShards = () => {
     asked++;
-    at.places.workspaces.set('team', heard);
+    at.places.workspaces.set('team', known);
     return Promise.resolve(new Set());
   };
   const stale = () => at.places.workspaces.set('team', { cluster: 'former', shard: 'one' });
@@ -151,7 +151,7 @@ it('asks all shards before it hands on that a workspace is not where the index h
   expect(sent).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
   expect(await ask(open, at.request('team/api', 'POST'), 'x')).toMatchObject({ status: 200 });
   // While the index still has it there, the shard answers.
-  heard = { cluster: 'former', shard: 'one' };
+  known = { cluster: 'former', shard: 'one' };
   stale();
   expect(await at.get('team/api')).toMatchObject({ status: 404, body: 'not here' });
   at.places.staleShards = () => {
@@ -161,7 +161,7 @@ it('asks all shards before it hands on that a workspace is not where the index h
   at.places.oracle = 'one';
   expect(await at.get('team/api')).toMatchObject({ status: 403 });
   // The word of a client is none.
-  at.places.workspaces.set('team', heard);
+  at.places.workspaces.set('team', known);
   const forged = { ...at.request('team/api'), headers: { 'x-kcp-ts-routed': 'true' } };
   at.places.staleShards = () => Promise.resolve(new Set());
   expect(await ask(open, forged)).toMatchObject({ status: 404, body: 'not here' });

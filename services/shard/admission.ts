@@ -7,13 +7,13 @@ import {
   createReplication,
   createServerOwnedMetadata,
 } from '@kcp-ts/admission';
-import { createReplicateMarks } from '@kcp-ts/controllers';
+import { createReplicateAnnotator } from '@kcp-ts/controllers';
 import { storedLogicalClusterKey } from '@kcp-ts/tenancy';
 import type { ShardParts } from './parts.ts';
 
 export function admissionPlugins(parts: ShardParts): readonly AdmissionPlugin[] {
   const { access, claims, decide, otherShards, rights, store, tenancy, turns } = parts;
-  const { mark } = createReplicateMarks(parts);
+  const { annotate } = createReplicateAnnotator(parts);
   return [
     createServerOwnedMetadata(),
     ...createReferencesPlugins({
@@ -26,6 +26,6 @@ export function admissionPlugins(parts: ShardParts): readonly AdmissionPlugin[] 
     }),
     createLifecycle({ store, logicalClusterKey: storedLogicalClusterKey }),
     createPermissionClaims({ store, claims }),
-    ...(otherShards === undefined ? [] : [createReplication({ decide, mark })]),
+    ...(otherShards === undefined ? [] : [createReplication({ decide, annotate })]),
   ];
 }

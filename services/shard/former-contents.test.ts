@@ -5,7 +5,11 @@ import { expect, it } from 'vitest';
 import { composeTestShard, knowsNoOthers } from './shard.fixture.ts';
 
 /** As names that are drawn. */
-const [gone, anew, fresh] = ['gone', 'anew', 'fresh'].map((name) => name.padEnd(16, '0')) as [string, string, string];
+const [gone, remade, fresh] = ['gone', 'remade', 'fresh'].map((name) => name.padEnd(16, '0')) as [
+  string,
+  string,
+  string,
+];
 const otherShards = knowsNoOthers({ load: () => undefined, catchUp: () => Promise.resolve(false) });
 
 function order(cluster: string) {
@@ -47,15 +51,15 @@ it('what a former cluster left behind is nobody’s: it is collected, and nothin
   // As an earlier version left them: a cluster that is gone with many objects left, and one that
   // was made again under its name.
   const left = Array.from({ length: 150 }, (_, index) => keyOf(gone, `n${index}`));
-  for (const key of [...left, keyOf(anew, 'former')]) await store.commit([put(key)]);
-  await store.commit([put(logicalClusterKey(anew)), put(keyOf(anew, 'own'))]);
+  for (const key of [...left, keyOf(remade, 'former')]) await store.commit([put(key)]);
+  await store.commit([put(logicalClusterKey(remade)), put(keyOf(remade, 'own'))]);
   await using shard = await composeTestShard({ store, clock, otherShards });
 
   for (let turns = 0; turns < 5_000 && (await store.count({ cluster: gone })) > 0; turns++) await turn(clock);
   expect(await store.count({ cluster: gone })).toBe(0);
-  for (let turns = 0; turns < 5_000 && store.get(keyOf(anew, 'former')) !== undefined; turns++) await turn(clock);
-  expect(store.get(keyOf(anew, 'former'))).toBeUndefined();
-  expect([store.get(keyOf(anew, 'own')), store.get(logicalClusterKey(anew))]).not.toContain(undefined);
+  for (let turns = 0; turns < 5_000 && store.get(keyOf(remade, 'former')) !== undefined; turns++) await turn(clock);
+  expect(store.get(keyOf(remade, 'former'))).toBeUndefined();
+  expect([store.get(keyOf(remade, 'own')), store.get(logicalClusterKey(remade))]).not.toContain(undefined);
   expect(await shard.requests.create(order(gone))).toMatchObject({ status: 'made' });
 
   await store.commit([put(keyOf(fresh, 'in-the-way'))]);

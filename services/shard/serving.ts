@@ -1,6 +1,6 @@
 /**
- * What a shard serves with, whichever ownership it serves under: who asks, and what is composed when
- * it is owned.
+ * What a shard serves with, whichever ownership it serves under: who asks, and what is composed
+ * when it is owned.
  */
 import type { Authenticator, ServiceAccountTokens, TokenFile } from '@kcp-ts/authn';
 import { createServiceAuthenticator, createServicePeers, createStoredServiceAccountTokens } from '@kcp-ts/authn';
@@ -25,7 +25,9 @@ export interface Serving extends ServiceContext<ShardConfig> {
   readonly tokenFile: TokenFile | undefined;
 }
 
-/** `serviceAccounts`: undefined while the process has no store that says which accounts there are. */
+/**
+ * `serviceAccounts`: undefined while the process has no store that says which accounts there are.
+ */
 export function authenticatorOf(
   { config, clock, tokens, tokenFile, tls }: Serving,
   serviceAccounts: ServiceAccountTokens | undefined,

@@ -52,7 +52,10 @@ export async function startShard(config: ShardConfig, process?: ProcessEvents, c
   );
 }
 
-/** What was opened is closed again where the start fails: the root directory may be another process's then. */
+/**
+ * What was opened is closed again where the start fails: the root directory may be another
+ * process's then.
+ */
 async function startIn(context: ServiceContext<ShardConfig>): Promise<RunningShard> {
   const opened = new AsyncDisposableStack();
   try {

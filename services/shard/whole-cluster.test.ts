@@ -101,7 +101,7 @@ it('what serves others in a cluster goes when all else has gone, also where some
   expect(first).toBeGreaterThan(deleted.indexOf(key));
 });
 
-it('a cluster that another shard orders is of the type that was admitted there, not of what has its path by now', async () => {
+it('a cluster that another shard requests is of the type that was admitted there, not of what has its path by now', async () => {
   const clock = createManualClock(Date.now());
   await using store = createMemoryStore({ clock });
   await using shard = await composeTestShard({ store, clock, otherShards });

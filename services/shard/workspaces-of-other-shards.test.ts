@@ -9,20 +9,20 @@ it('a path below a workspace of another shard is unknown when that shard has sai
   const asked: string[] = [];
   const isComplete = (parent: string) => {
     asked.push(parent);
-    return parent === 'heard';
+    return parent === 'received';
   };
   await using shard = await composeTestShard({ store, clock, otherShards: knowsNoOthers({ isComplete }) });
   await using client = await askTestShard(shard, clock);
   const configMaps = (path: string) => client.get(`/clusters/${path}/api/v1/namespaces/default/configmaps`);
-  const unknown = await configMaps('heard:child');
+  const unknown = await configMaps('received:child');
   expect([unknown.status, JSON.parse(unknown.body).message]).toEqual([
     404,
-    'workspaces.tenancy.kcp.io "heard:child" not found',
+    'workspaces.tenancy.kcp.io "received:child" not found',
   ]);
   expect(await configMaps('silent:child')).toMatchObject({ status: 503, retryAfter: '1' });
   // What is below its own workspaces it knows without the others.
   expect((await configMaps('root:child')).status).toBe(404);
-  expect(asked).toEqual(['heard', 'silent']);
+  expect(asked).toEqual(['received', 'silent']);
 });
 
 it('a request that was handed on for a cluster that is not here goes back, and says nothing of the cluster', async () => {

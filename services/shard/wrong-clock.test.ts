@@ -1,5 +1,5 @@
 import { createSystemClock } from '@kcp-ts/base';
-import { createClockGuard } from '@kcp-ts/sharding';
+import { createClockMonitor } from '@kcp-ts/sharding';
 import { createMemoryStore } from '@kcp-ts/storage';
 import { expect, it } from 'vitest';
 import { askTestShard, composeTestShard } from './shard.fixture.ts';
@@ -9,7 +9,7 @@ it('a shard with a wrong clock is not ready and refuses requests, but for its me
   let setBy = 0;
   const clock = { ...system, now: () => system.now() + setBy };
   const peers = ['a', 'b'].map((name) => ({ name, read: async () => system.now() }));
-  using clocks = createClockGuard({ clock, peers: () => peers });
+  using clocks = createClockMonitor({ clock, peers: () => peers });
   await using store = createMemoryStore({ clock });
   await using shard = await composeTestShard({
     store,

@@ -1,6 +1,6 @@
 /**
  * The service among shards that a test writes itself: connections, certificates and frames are
- * real; what shards say, and the register, is the test's.
+ * real; what shards say, and the membership, is the test's.
  */
 import { PassThrough } from 'node:stream';
 import type { ClusterName, Revision } from '@kcp-ts/api';
@@ -106,7 +106,7 @@ export interface Setting extends AsyncDisposable {
    * For how long the membership has not answered, and which shards could not be asked for
    * workspaces.
    */
-  readonly world: { membershipSilentMs: number; staleShards: ReadonlySet<string> };
+  readonly conditions: { membershipSilentMs: number; staleShards: ReadonlySet<string> };
   /** Changes what the membership says. */
   membership(change: (shard: ShardRecord) => ShardRecord): void;
   get(
@@ -130,7 +130,7 @@ export async function setUp(): Promise<Setting> {
   let state: MembershipState = { shards: shards.map(({ record }) => record), services: [] };
   const listeners = new Set<(state: MembershipState) => void>();
   const clock = createSystemClock();
-  const world: Setting['world'] = { membershipSilentMs: 0, staleShards: new Set() };
+  const conditions: Setting['conditions'] = { membershipSilentMs: 0, staleShards: new Set() };
   const service = composeVirtualWorkspaces({
     name: 'own',
     clock,
@@ -145,7 +145,7 @@ export async function setUp(): Promise<Setting> {
         listener(state);
         return { [Symbol.dispose]: () => void listeners.delete(listener) };
       },
-      silentForMs: () => world.membershipSilentMs,
+      silentForMs: () => conditions.membershipSilentMs,
       refresh: () => pauseOn(clock, 25),
       exclude: (_name, at) => Promise.resolve(at),
       readmit: () => Promise.resolve(),
@@ -155,7 +155,7 @@ export async function setUp(): Promise<Setting> {
         text === 'root:provider' || text === 'abc'
           ? { status: 'found', cluster: 'abc' as ClusterName, shard: text === 'abc' ? 's3' : 's2' }
           : { status: 'unknown' },
-      staleShards: () => Promise.resolve(world.staleShards),
+      staleShards: () => Promise.resolve(conditions.staleShards),
       index: { oracleOf: () => undefined },
       isReady: () => true,
     },
@@ -190,7 +190,7 @@ export async function setUp(): Promise<Setting> {
   const client = createUpstream({ url: `https://127.0.0.1:${port}`, tls: { ca: certs.peers.certificate }, clock });
   return {
     shards,
-    world,
+    conditions,
     service,
     authority: certs.peers,
     membership(change) {

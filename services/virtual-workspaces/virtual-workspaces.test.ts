@@ -29,7 +29,7 @@ function forbidden(setting: Setting, number: number, times = Number.POSITIVE_INF
 describe('a list over all shards', () => {
   it('goes on from a token, and reads at an exact revision, when the membership answers: a shard may have joined', async () => {
     await using setting = await setUp();
-    setting.world.membershipSilentMs = 501;
+    setting.conditions.membershipSilentMs = 501;
     let answered = 0;
     const asked = [
       setting.get(`${cowboys}?resourceVersion=${from}&resourceVersionMatch=Exact`),
@@ -37,7 +37,7 @@ describe('a list over all shards', () => {
     ].map((one) => one.finally(() => answered++));
     await setting.get('/livez');
     expect(answered).toBe(0);
-    setting.world.membershipSilentMs = 0;
+    setting.conditions.membershipSilentMs = 0;
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 400]);
   });
 
@@ -140,7 +140,7 @@ describe('everything else', () => {
     await using setting = await setUp();
     const unknown = '/services/apiexport/root:provider/cowboys/clusters/nobody/apis/wild.west/v1/cowboys';
     expect((await setting.get(unknown)).status).toBe(200);
-    setting.world.staleShards = new Set(['s3']);
+    setting.conditions.staleShards = new Set(['s3']);
     expect((await setting.get(unknown)).status).toBe(503);
   });
 

@@ -21,12 +21,20 @@ import {
 } from '../harness/objects.ts';
 import type { ServerWithUsers } from '../harness/users.ts';
 import { startServerWithUsers } from '../harness/users.ts';
-import type { Attributes, ModelBinding, ModelRbac, ModelRole, ModelRule, ModelUser, ModelWorld } from './rbac-model.ts';
+import type {
+  Attributes,
+  ModelBinding,
+  ModelRbac,
+  ModelRole,
+  ModelRule,
+  ModelScenario,
+  ModelUser,
+} from './rbac-model.ts';
 import { mayIn, mayThroughExport } from './rbac-model.ts';
 
 const seed = Number(process.env['KCP_PROPERTY_SEED'] ?? Date.now() % 0x7fffffff);
-const worldsMax = 25;
-/** New worlds are not begun after this. */
+const scenariosMax = 25;
+/** New scenarios are not begun after this. */
 const timeMs = 20_000;
 
 const group = 'rbac.authorization.k8s.io';
@@ -240,7 +248,7 @@ const subjects = [
 const subject = fc.constantFrom(...subjects);
 const localRoles = ['view', 'one', 'two'];
 
-const world = fc.record({
+const scenario = fc.record({
   roles: fc.array(fc.record({ name: fc.constantFrom(...localRoles), rules: fc.array(anyRule, { maxLength: 3 }) }), {
     maxLength: 3,
   }),
@@ -266,7 +274,7 @@ const world = fc.record({
   name: fc.constantFrom('a', 'b', 'robot'),
 });
 
-type World = typeof world extends fc.Arbitrary<infer T> ? T : never;
+type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
 
 function uniqueByName<T extends { readonly name: string }>(list: readonly T[]): readonly T[] {
   return [...new Map(list.map((one) => [one.name, one])).values()];
@@ -274,14 +282,14 @@ function uniqueByName<T extends { readonly name: string }>(list: readonly T[]): 
 
 let made = 0;
 
-async function make(described: World): Promise<MadeWorkspace> {
+async function make(described: Scenario): Promise<MadeWorkspace> {
   const ours = await makeWorkspace(admin, 'root', `reviews-${made++}`, universal);
   await bind(admin, ours.path, source.path, 'cowboys');
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'other' } };
   await done(admin.post(`${base(ours.path)}/api/v1/namespaces`, namespace));
   const rbac = rbacOf(ours.path);
   const inOther = `${rbac}/namespaces/other`;
-  const whom = (one: (typeof subjects)[number]) => {
+  const subjectOf = (one: (typeof subjects)[number]) => {
     if (one === 'foreign account') return person('User', `system:kcp:serviceaccount:${foreign.cluster}:default:robot`);
     if (one === 'foreign cluster') return person('Group', `system:cluster:${foreign.cluster}`);
     return one === 'own cluster' ? person('Group', `system:cluster:${ours.cluster}`) : one;
@@ -298,7 +306,7 @@ async function make(described: World): Promise<MadeWorkspace> {
     await done(admin.post(`${inOther}/roles`, role('Role', one)));
   const all = [
     { role: 'system:kcp:workspace:access', subject: person('Group', described.access) },
-    ...described.bindings.map((one) => ({ role: one.role, subject: whom(one.subject) })),
+    ...described.bindings.map((one) => ({ role: one.role, subject: subjectOf(one.subject) })),
   ];
   for (const [at, one] of all.entries())
     await done(
@@ -310,7 +318,7 @@ async function make(described: World): Promise<MadeWorkspace> {
   for (const [at, one] of described.namespacedBindings.entries())
     await done(
       admin.post(`${inOther}/rolebindings`, {
-        ...bindingOf(`b-${at}`, one.role, whom(one.subject), one.kind),
+        ...bindingOf(`b-${at}`, one.role, subjectOf(one.subject), one.kind),
         kind: 'RoleBinding',
       }),
     );
@@ -407,10 +415,10 @@ const always = (asked: Attributes) => asked.path === '/livez';
 let allowedCount = 0;
 let refusedCount = 0;
 
-async function check(described: World): Promise<void> {
+async function check(described: Scenario): Promise<void> {
   const ours = await make(described);
   const own = await rbacIn(admin, ours.path);
-  const model: ModelWorld = {
+  const model: ModelScenario = {
     cluster: ours.cluster,
     own,
     system,
@@ -466,10 +474,10 @@ it(`an access review agrees with what happens, for anybody and anything (seed ${
 }, async () => {
   const begun = performance.now();
   let seen = 0;
-  for (const described of fc.sample(world, { seed, numRuns: worldsMax })) {
+  for (const described of fc.sample(scenario, { seed, numRuns: scenariosMax })) {
     if (seen++ > 0 && performance.now() - begun > timeMs) break;
     await check(described).catch((error: unknown) => {
-      throw new Error(`world ${seen} of seed ${seed}: ${JSON.stringify(described)}`, { cause: error });
+      throw new Error(`scenario ${seen} of seed ${seed}: ${JSON.stringify(described)}`, { cause: error });
     });
   }
   // It saw both answers often enough to mean something.

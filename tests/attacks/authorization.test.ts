@@ -301,7 +301,7 @@ describe('maximal permission policies', () => {
     await settled(server.as('user-1'));
   });
 
-  it('whoever claims a resource does not pass the policy of its owner as somebody it impersonates', async () => {
+  it('a provider that claims a resource does not pass the policy of its owner as somebody it impersonates', async () => {
     await allowOnly(['User', 'apis.kcp.io:binding:user-2']);
     const claimer = await makeWorkspace(admin, 'root', 'policy-claimer', universal);
     const exported = await admin.get(`${exportsOf(source.path)}/cowboys`);

@@ -238,8 +238,8 @@ describe('exports', () => {
   });
 
   it('show no object of a workspace that has not bound them, although it is stored under their identity', async () => {
-    // Whoever knows the secret of an identity may have it as well; what is bound is still another
-    // export.
+    // A tenant that knows the secret of an identity may have it as well; what is bound is still
+    // another export.
     const key = field(
       (await admin.get(`${base(victim.path)}/api/v1/namespaces/kcp-system/secrets/cowboys`)).body,
       'data.key',
@@ -341,7 +341,7 @@ describe('paths', () => {
     await admit(admin, second.path, 'user-1');
     await bindRole(admin, second.path, 'all', 'user-1', 'cluster-admin');
     await provide(mallory, second.path, 'export', 'gadgets', claims, { group: 'paths.io' });
-    // Whatever wakes the binding, an update by its owner among it, changes nothing.
+    // Whatever makes the binding reconcile, an update by its owner among it, changes nothing.
     const url = `${bindingsOf(consumer.path)}/export`;
     await done(admin.patch(url, { metadata: { labels: { touched: 'yes' } } }));
     const left = await admin.until(url, ({ body }) => condition(body, 'APIExportValid') === 'False/APIExportNotFound');

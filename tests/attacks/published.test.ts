@@ -199,7 +199,7 @@ it('a wrong token is no better than none', async () => {
   await using stranger = server.client({ token: 'token-of-nobody' });
   for (const path of entries()) {
     if (path === '/version') continue;
-    // A front-proxy lets nobody at all clusters at once, whoever they are, and looks at no token.
+    // A front-proxy lets nobody at all clusters at once, and looks at no token.
     const refused = installation === 'cluster' && path.startsWith('/clusters/*') ? 403 : 401;
     expect((await stranger.get(path)).status, path).toBe(refused);
   }

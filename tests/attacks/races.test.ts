@@ -1,6 +1,6 @@
 /**
  * Races by their histories: what two clients do at once, round after round, and what must hold
- * whoever was faster. KCP_RACE_ROUNDS=200 runs more of them.
+ * whichever was faster. KCP_RACE_ROUNDS=200 runs more of them.
  */
 import type { KubeObject } from '@kcp-ts/api';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -229,7 +229,7 @@ function follow(url: string, cluster: string, held: Held) {
   const wrong: string[] = [];
   const stop = new AbortController();
   const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
-  let wake = () => {};
+  let notify = () => {};
   function apply({ type, object }: WatchEvent): void {
     if (type === 'ERROR') wrong.push(`an error: ${JSON.stringify(object)}`);
     if (type === 'ERROR' || type === 'BOOKMARK' || object.metadata.annotations?.['kcp.io/cluster'] !== cluster) return;
@@ -243,7 +243,7 @@ function follow(url: string, cluster: string, held: Held) {
     for await (const event of admin.watch(url, stop.signal)) {
       apply(event);
       begin();
-      wake();
+      notify();
     }
   })()
     .catch(() => undefined)
@@ -252,8 +252,8 @@ function follow(url: string, cluster: string, held: Held) {
     held,
     wrong,
     /**
-     * Resolves at the first event: whoever begins while the claim is rejected may not watch one
-     * consumer.
+     * Resolves at the first event: a watch that begins while the claim is rejected may not watch
+     * one consumer.
      */
     begun,
     /** Resolves when it holds just that, or not within ten seconds. */
@@ -262,7 +262,7 @@ function follow(url: string, cluster: string, held: Held) {
       while (shown(held).join() !== shown(wanted).join() && performance.now() < end) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, 200);
-          wake = () => {
+          notify = () => {
             clearTimeout(timer);
             resolve();
           };
@@ -349,8 +349,8 @@ it(
 it(
   'an export that is made again with another identity takes no objects away, and nobody else shows them',
   async () => {
-    const provider = await makeWorkspace(admin, 'root', 'anew', universal);
-    const consumer = await makeWorkspace(admin, 'root', 'anew-consumer', universal);
+    const provider = await makeWorkspace(admin, 'root', 'renewed', universal);
+    const consumer = await makeWorkspace(admin, 'root', 'renewed-consumer', universal);
     const identity = await provide(admin, provider.path, 'cowboys', 'cowboys');
     await bind(admin, consumer.path, provider.path, 'cowboys');
     await done(admin.post(cowboysOf(consumer.path), custom('Cowboy', 'kept')));
@@ -358,11 +358,11 @@ it(
     await done(admin.delete(`${exportsOf(provider.path)}/cowboys`));
     await done(admin.delete(secrets));
     await done(admin.post(exportsOf(provider.path), exportOf('cowboys', { resources: [{ plural: 'cowboys' }] })));
-    const { body: anew } = await admin.until(
+    const { body: renewed } = await admin.until(
       `${exportsOf(provider.path)}/cowboys`,
       ({ body }) => condition(body, 'IdentityValid') === 'True',
     );
-    expect(field(anew, 'status.identityHash')).not.toBe(identity);
+    expect(field(renewed, 'status.identityHash')).not.toBe(identity);
     const { body: binding } = await admin.until(
       `${bindingsOf(consumer.path)}/cowboys`,
       ({ body }) => condition(body, 'Ready')?.startsWith('False') === true,

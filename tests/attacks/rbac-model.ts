@@ -48,7 +48,7 @@ export interface Attributes {
   readonly path?: string;
 }
 
-export interface ModelWorld {
+export interface ModelScenario {
   readonly cluster: string;
   readonly system: ModelRbac;
   readonly own: ModelRbac;
@@ -122,8 +122,8 @@ function consumer({ name, groups, heldTo, account }: ModelUser, cluster: string)
 }
 
 /** Whether the user may do it in the workspace. */
-export function mayIn(world: ModelWorld, user: ModelUser, asked: Attributes): boolean {
-  const { cluster, own, system, provider, requiredGroups } = world;
+export function mayIn(scenario: ModelScenario, user: ModelUser, asked: Attributes): boolean {
+  const { cluster, own, system, provider, requiredGroups } = scenario;
   if (user.groups.includes('system:masters') || ['/livez', '/readyz', '/healthz'].includes(asked.path ?? ''))
     return true;
   const [self, ...others] = persons(user, cluster);
@@ -151,8 +151,10 @@ export function mayIn(world: ModelWorld, user: ModelUser, asked: Attributes): bo
 /**
  * Whether the user may do it through the provider's virtual workspace, in a consumer that is bound.
  */
-export function mayThroughExport(world: ModelWorld, user: ModelUser, verb: string, exportName: string): boolean {
+export function mayThroughExport(scenario: ModelScenario, user: ModelUser, verb: string, exportName: string): boolean {
   if (user.groups.includes('system:masters')) return true;
   const content = { verb, group: 'apis.kcp.io', resource: 'apiexports', subresource: 'content', name: exportName };
-  return persons(user, world.providerCluster).some((person) => permits(world.provider, world.system, person, content));
+  return persons(user, scenario.providerCluster).some((person) =>
+    permits(scenario.provider, scenario.system, person, content),
+  );
 }

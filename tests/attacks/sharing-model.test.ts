@@ -40,7 +40,7 @@ interface Granted {
   readonly labelled: boolean;
 }
 
-interface World {
+interface Scenario {
   /**
    * By tenant: whether its export claims ConfigMaps, by which name of the group it claims bindings,
    * and whose API it claims.
@@ -58,7 +58,7 @@ interface World {
 
 const tenant = fc.nat({ max: users.length - 1 });
 const verbs = fc.constantFrom<readonly string[]>(['*'], ['get', 'list', 'watch'], ['list'], ['create', 'get']);
-const world: fc.Arbitrary<World> = fc.record({
+const scenario: fc.Arbitrary<Scenario> = fc.record({
   exports: fc.array(fc.record({ configMaps: fc.boolean(), exportsAlias: fc.boolean(), api: tenant, verbs }), {
     minLength: users.length,
     maxLength: users.length,
@@ -110,7 +110,7 @@ async function makeTenant(index: number): Promise<Tenant> {
 
 function claimsOf(
   tenants: readonly Tenant[],
-  { configMaps, exportsAlias, api, verbs: asked }: World['exports'][number],
+  { configMaps, exportsAlias, api, verbs: asked }: Scenario['exports'][number],
 ): Claim[] {
   const { plural, identity } = tenants[api] as Tenant;
   return [
@@ -127,7 +127,7 @@ const answered = (claim: Claim, { accepted, verbs: granted, labelled }: Granted)
   state: accepted ? 'Accepted' : 'Rejected',
 });
 
-async function build(plan: World): Promise<readonly Tenant[]> {
+async function build(plan: Scenario): Promise<readonly Tenant[]> {
   const tenants = await Promise.all(users.map((_user, index) => makeTenant(index)));
   for (const one of tenants) {
     const { client, place, exportName, plural } = one;
@@ -140,14 +140,14 @@ async function build(plan: World): Promise<readonly Tenant[]> {
     one.identity = String(field(ready.body, 'status.identityHash'));
   }
   for (const [index, one] of tenants.entries()) {
-    const claims = claimsOf(tenants, plan.exports[index] as World['exports'][number]);
+    const claims = claimsOf(tenants, plan.exports[index] as Scenario['exports'][number]);
     await done(
       one.client.patch(`${exportsOf(one.place.path)}/${one.exportName}`, { spec: { permissionClaims: claims } }),
     );
   }
   for (const { from, to, answer } of plan.bindings) {
     const [consumer, provider] = [tenants[from] as Tenant, tenants[to] as Tenant];
-    const claims = claimsOf(tenants, plan.exports[to] as World['exports'][number]).map((claim) =>
+    const claims = claimsOf(tenants, plan.exports[to] as Scenario['exports'][number]).map((claim) =>
       answered(claim, answer),
     );
     // The administrator sets it up: whether a tenant may bind is another question.
@@ -188,7 +188,7 @@ async function build(plan: World): Promise<readonly Tenant[]> {
  * What a tenant writes to be believed more than it is; whether it is let does not matter, only that
  * nothing follows from it.
  */
-async function forge(tenants: readonly Tenant[], { by, about, kind }: World['forgeries'][number]): Promise<void> {
+async function forge(tenants: readonly Tenant[], { by, about, kind }: Scenario['forgeries'][number]): Promise<void> {
   const [liar, victim] = [tenants[by] as Tenant, tenants[about] as Tenant];
   const own = `${exportsOf(liar.place.path)}/${liar.exportName}`;
   const alias = `${base(liar.place.path)}/apis/apis.kcp.dev/v1alpha1/apiexports/${liar.exportName}`;
@@ -229,7 +229,7 @@ async function forge(tenants: readonly Tenant[], { by, about, kind }: World['for
 const allows = (list: readonly string[], verb: string) => list.includes('*') || list.includes(verb);
 
 /** The page that says what is right. */
-function createModel(plan: World) {
+function createModel(plan: Scenario) {
   const bindingOf = (from: number, to: number) =>
     plan.bindings.find((binding) => binding.from === from && binding.to === to);
 
@@ -329,7 +329,7 @@ async function compare(tenants: readonly Tenant[], model: Model): Promise<void> 
 
 it('random tenants see and change what the model says, whatever they forge', async () => {
   await fc.assert(
-    fc.asyncProperty(world, async (plan) => {
+    fc.asyncProperty(scenario, async (plan) => {
       const tenants = await build(plan);
       for (const forgery of plan.forgeries) await forge(tenants, forgery);
       await compare(tenants, createModel(plan));

@@ -164,7 +164,7 @@ describe('workspace types', () => {
      * All that is answered where a path is named: as it is written, changed by others, and used.
      * The path itself is cut out.
      */
-    async function told(path: string): Promise<string> {
+    async function answerOn(path: string): Promise<string> {
       const answers: string[] = [];
       for (const spec of specs(path)) {
         const name = 'naming';
@@ -188,8 +188,8 @@ describe('workspace types', () => {
       }
       return answers.join('\n');
     }
-    const nothing = await told(nowhere);
-    const ofHidden = await told(hidden.path);
+    const nothing = await answerOn(nowhere);
+    const ofHidden = await answerOn(hidden.path);
     expect(ofHidden).toContain('[201,');
     expect(ofHidden).not.toContain(hidden.cluster);
     expect(ofHidden).toBe(nothing);
@@ -199,7 +199,7 @@ describe('workspace types', () => {
     await done(server.shardAdmin.patch(logicalCluster, { metadata: required }));
     await done(admin.post(typesOf(hidden.path), typeOf('some', { extend: { with: [own] } })));
     await admit(admin, hidden.path, 'user-1');
-    expect(await told(hidden.path)).toBe(nothing);
+    expect(await answerOn(hidden.path)).toBe(nothing);
   });
 
   it.each(['enter', 'use'])(

@@ -1,4 +1,4 @@
-/** What each running service says of itself to whoever watches over it. */
+/** What each running service says of itself to those who monitor it. */
 import { describe, expect, it } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import type { Sharded } from '../harness/sharded.ts';

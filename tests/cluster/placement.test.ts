@@ -57,7 +57,7 @@ async function placeOf(path: string, name: string): Promise<string | undefined> 
   return (await admin.get(`${workspacesOf(path)}/${name}`)).body.metadata.annotations?.['core.kcp.io/shard'];
 }
 
-async function mark(shard: ShardName, value: string | null): Promise<void> {
+async function setUnschedulable(shard: ShardName, value: string | null): Promise<void> {
   await done(admin.patch(`${shardsOfRoot}/${shard}`, { metadata: { annotations: { [unschedulable]: value } } }));
 }
 
@@ -167,7 +167,7 @@ describe.skipIf(missing !== undefined)(`placement${missing === undefined ? '' : 
   });
 
   it('P57: a shard marked unschedulable gets nothing until the mark goes', async () => {
-    await mark('shard-1', 'true');
+    await setUnschedulable('shard-1', 'true');
     await done(admin.post(workspacesOf('root'), workspaceObject('refused', onShard('shard-1'))));
     await admin.until(
       `${workspacesOf('root')}/refused`,
@@ -176,7 +176,7 @@ describe.skipIf(missing !== undefined)(`placement${missing === undefined ? '' : 
     const before = await clustersOn('shard-1');
     await Promise.all(Array.from({ length: 30 }, (_, at) => makeWorkspace(admin, 'root', `around-${at}`, universal)));
     expect(await clustersOn('shard-1')).toEqual(before);
-    await mark('shard-1', null);
+    await setUnschedulable('shard-1', null);
     await admin.until(`${workspacesOf('root')}/refused`, ({ body }) => field(body, 'status.phase') === 'Ready');
     expect(await placeOf('root', 'refused')).toBe('shard-1');
   });

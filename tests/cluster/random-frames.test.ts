@@ -55,7 +55,7 @@ it('random frames and bodies end no service, hold up nobody for long, and leave 
       const client = await connectRawHttp2({ port, ca: cluster.ca, windowBytes: chance(2) * 65_535 }).catch(
         () => undefined,
       );
-      // The gRPC ports refuse whoever shows no certificate.
+      // The gRPC ports refuse clients without a certificate.
       if (client === undefined) continue;
       for (let index = chance(60); index > 0 && !client.socket.destroyed; index--) {
         await client.send(randomFrame(chance, paths, token));

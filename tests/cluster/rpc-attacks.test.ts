@@ -1,7 +1,7 @@
 /**
  * The RPC ports of shard and cache-server, attacked by a client that holds a certificate of the
  * installation and by some that hold none: garbage of all sorts, large messages, and calls that are
- * opened and abandoned. The process lives, others' calls are answered meanwhile, and memory stays
+ * opened and abandoned. The process goes on, others' calls are answered meanwhile, and memory stays
  * bounded.
  */
 import { readFile } from 'node:fs/promises';

@@ -268,7 +268,7 @@ describe.skipIf(missing !== undefined)(`services between shards${missing === und
     }
   });
 
-  it('unknown paths and names get one answer, whoever asks and whatever the path looks like', async () => {
+  it('unknown paths and names get one answer, for all users and whatever the path looks like', async () => {
     for (const client of [admin, sharded.as('dave'), await sharded.withCertificate('CN=zoe')])
       for (const place of [
         'root:nowhere',

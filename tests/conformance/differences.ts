@@ -24,9 +24,9 @@ const quota = 'quota enforcement has its own issue';
 const better = 'kcp is wrong or weak here, and this answer is better';
 const atOnce = 'made in one commit, where kcp writes several times';
 const goTypes = "kcp's text names Go types, functions or keys of its store";
-const rows = "kcp-ts' own kinds are rows of a table and no CustomResourceDefinitions";
+const ownKinds = "kcp-ts' own kinds are built in and no CustomResourceDefinitions";
 const othersRoles = 'roles for resources and controllers that kcp-ts does not have are left out';
-const oneStore = 'no cache server: nothing has to be marked for it';
+const oneStore = 'no cache server: nothing has to be annotated for it';
 const boundHere = 'it lists what is bound, and of what the exports of root bring some is not served here';
 
 const readyAtOnce = 'ready in the answer to its creation';
@@ -66,7 +66,11 @@ const bootstrap: readonly Reason[] = [
   { recording: 'bootstrap/root/*', what: 'body.items[migration.kcp.io]', reason: migration },
   { recording: 'bootstrap/root/apiresourceschemas', what: 'body.items[*.cache.kcp.io]', reason: cache },
   { recording: 'bootstrap/root/apiresourceschemas', what: 'body.items[*.migration.kcp.io]', reason: migration },
-  { recording: 'bootstrap/root/apiresourceschemas', what: 'body.items[*.logicalclusters.core.kcp.io]', reason: rows },
+  {
+    recording: 'bootstrap/root/apiresourceschemas',
+    what: 'body.items[*.logicalclusters.core.kcp.io]',
+    reason: ownKinds,
+  },
   { recording: 'bootstrap/root/apiresourceschemas', what: 'body.items.order', reason: 'the names begin with a hash' },
   {
     recording: 'bootstrap/*/api*',
@@ -90,7 +94,7 @@ const bootstrap: readonly Reason[] = [
     reason: oneStore,
   },
   { recording: 'bootstrap/system-admin/*', what: 'body.items*', reason: othersRoles },
-  { recording: 'bootstrap/system-crds/*', what: 'body.items*', reason: rows },
+  { recording: 'bootstrap/system-crds/*', what: 'body.items*', reason: ownKinds },
 ];
 
 const moreInV2 = 'described in v2 as well, for clients that know nothing newer';

@@ -117,7 +117,7 @@ function words(args: string | readonly string[]): readonly string[] {
   return typeof args === 'string' ? args.split(' ') : args;
 }
 
-function told(name: string, args: readonly string[], { code, stdout, stderr }: Outcome): string {
+function describeOutcome(name: string, args: readonly string[], { code, stdout, stderr }: Outcome): string {
   return `${name} ${args.join(' ')} ended with ${code}\n${stdout}${stderr}`;
 }
 
@@ -154,7 +154,7 @@ function feedConsumer(path: string, env: NodeJS.ProcessEnv): Terminal['follow'] 
       child.once('close', (code) => {
         clearTimeout(timer);
         if (met) done(stdout);
-        else failed(new Error(told(path, args, { code: code ?? -1, stdout, stderr })));
+        else failed(new Error(describeOutcome(path, args, { code: code ?? -1, stdout, stderr })));
       });
     });
 }
@@ -172,7 +172,7 @@ export function openTerminal({ kubectl, kubeconfig, home, environment }: Termina
   const ok: Terminal['ok'] = async (given, input) => {
     const args = words(given);
     const outcome = await run(args, input);
-    if (outcome.code !== 0) throw new Error(told(kubectl.name, args, outcome));
+    if (outcome.code !== 0) throw new Error(describeOutcome(kubectl.name, args, outcome));
     return outcome.stdout;
   };
   return {
@@ -182,7 +182,7 @@ export function openTerminal({ kubectl, kubeconfig, home, environment }: Termina
     async fails(given, input) {
       const args = words(given);
       const outcome = await run(args, input);
-      if (outcome.code === 0) throw new Error(told(kubectl.name, args, outcome));
+      if (outcome.code === 0) throw new Error(describeOutcome(kubectl.name, args, outcome));
       return outcome.stderr;
     },
     async until(given, wanted) {
@@ -191,7 +191,8 @@ export function openTerminal({ kubectl, kubeconfig, home, environment }: Termina
       for (;;) {
         const outcome = await run(args);
         if (outcome.code === 0 && wanted(outcome.stdout)) return outcome.stdout;
-        if (performance.now() > end) throw new Error(`never as wanted: ${told(kubectl.name, args, outcome)}`);
+        if (performance.now() > end)
+          throw new Error(`never as wanted: ${describeOutcome(kubectl.name, args, outcome)}`);
         await new Promise((resolved) => setTimeout(resolved, pauseMs));
       }
     },

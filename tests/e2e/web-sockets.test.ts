@@ -46,15 +46,15 @@ function openSocket(path: string, token = server.adminToken): Promise<Socket> {
   const options = { headers: { authorization: `Bearer ${token}` } } as unknown as string[];
   const socket = new WebSocket(`${server.url.replace('https', 'wss')}${path}`, options);
   const messages: WatchEvent[] = [];
-  let wake: (() => void) | undefined;
+  let notify: (() => void) | undefined;
   socket.addEventListener('message', ({ data }) => {
     messages.push(JSON.parse(String(data)) as WatchEvent);
-    wake?.();
+    notify?.();
   });
   const closed = new Promise<{ code: number; wasClean: boolean }>((resolve) => {
     socket.addEventListener('close', ({ code, wasClean }) => {
       resolve({ code, wasClean });
-      wake?.();
+      notify?.();
     });
   });
   const opened: Socket = {
@@ -63,7 +63,7 @@ function openSocket(path: string, token = server.adminToken): Promise<Socket> {
       while (messages.length === 0) {
         if (socket.readyState === WebSocket.CLOSED) throw new Error('the connection ended');
         await new Promise<void>((resolve) => {
-          wake = resolve;
+          notify = resolve;
         });
       }
       return messages.shift() as WatchEvent;

@@ -1,6 +1,6 @@
 /**
- * Loaded into a server with `--import`: whoever connects to its socket and names a cause lets an
- * error happen in the running program that nobody catches.
+ * Loaded into a server with `--import`: a test that connects to its socket and names a cause lets
+ * an error happen in the running program that nobody catches.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { stat } from 'node:fs';

@@ -11,7 +11,7 @@ import { turnsSocket } from './turns.ts';
 if (isMainThread && turnsFolder !== undefined) {
   const meter = createTurnMeter(mainThreadTimes);
   createServer((socket) => {
-    // Whoever asked may have gone.
+    // The asker may have gone.
     socket.on('error', () => undefined);
     socket.end(String(meter.longest()));
   })

@@ -1,5 +1,5 @@
 /**
- * The authority of services is replaced while an installation runs: no part is restarted, whoever
+ * The authority of services is replaced while an installation runs: no part is restarted, what
  * is connected stays, and at the end nobody believes what the former authority has signed. One
  * certificate serves all replicas of a kind.
  */
@@ -104,7 +104,7 @@ describe.skipIf(missing !== undefined)('an installation whose authority of servi
     expect(pids()).toEqual(processes);
   });
 
-  it('takes nobody for a service whom the former authority vouches for', async () => {
+  it('takes nobody for a service that the former authority vouches for', async () => {
     const proxy = await former.issue('CN=system:kcp:service:front-proxy:1, O=system:kcp:services');
     await using stranger = createApiClient({
       url: portUrl(cluster, 'root'),

@@ -1,6 +1,6 @@
 /**
  * Certificates that are renewed and keys that are rotated while a shard runs: it takes them without
- * a restart, and whoever is connected stays.
+ * a restart, and clients that are connected stay.
  */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -64,9 +64,9 @@ it('a definition that was deleted and made again begins again: watches and pages
   expect(watch.status, watch.text).toBe(410);
   expect(watch.body).toMatchObject({ kind: 'Status', reason: 'Expired' });
   expect((await server.admin.get(`${ghosts}?limit=1&continue=${next}`)).status).toBe(410);
-  const anew = await server.admin.get(ghosts);
-  expect(names(anew.body)).toEqual([]);
-  const from = anew.body.metadata.resourceVersion;
+  const renewed = await server.admin.get(ghosts);
+  expect(names(renewed.body)).toEqual([]);
+  const from = renewed.body.metadata.resourceVersion;
   expect((await server.admin.get(`${ghosts}?watch=1&timeoutSeconds=1&resourceVersion=${from}`)).status).toBe(200);
 });
 

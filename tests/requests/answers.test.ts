@@ -51,7 +51,7 @@ async function made(more: object = {}): Promise<string> {
   return `${url}/${name}`;
 }
 
-function told({ status, body }: Answer): readonly [number, unknown] {
+function codeAndMessage({ status, body }: Answer): readonly [number, unknown] {
   return [status, field(body, 'message')];
 }
 
@@ -138,7 +138,7 @@ describe('metadata', () => {
 
   it('takes resourceVersion 0 of what is made, and no other', async () => {
     expect((await withMeta({ resourceVersion: '0' })).status).toBe(201);
-    expect(told(await withMeta({ resourceVersion: '5' }))).toEqual([
+    expect(codeAndMessage(await withMeta({ resourceVersion: '5' }))).toEqual([
       400,
       'resourceVersion should not be set on objects to be created',
     ]);
@@ -162,7 +162,7 @@ describe('metadata', () => {
   it.each(['', null])('a patch to the name %j does not say which object it is of', async (name) => {
     const at = await made();
     const id = at.split('/').at(-1);
-    expect(told(await admin.patch(at, { metadata: { name } }))).toEqual([
+    expect(codeAndMessage(await admin.patch(at, { metadata: { name } }))).toEqual([
       400,
       `the name of the object (${id} based on URL) was undeterminable: name must be provided`,
     ]);
@@ -171,10 +171,10 @@ describe('metadata', () => {
   it('a PUT must say its name, and no other namespace', async () => {
     const at = await made();
     const { metadata: _none, ...nameless } = configMap('x') as KubeObject;
-    expect(told(await admin.request('PUT', at, JSON.stringify(nameless), json))[0]).toBe(400);
+    expect(codeAndMessage(await admin.request('PUT', at, JSON.stringify(nameless), json))[0]).toBe(400);
     const name = at.split('/').at(-1);
     const elsewhere = { ...configMap('x'), metadata: { name, namespace: 'other' } };
-    expect(told(await admin.request('PUT', at, JSON.stringify(elsewhere), json))).toEqual([
+    expect(codeAndMessage(await admin.request('PUT', at, JSON.stringify(elsewhere), json))).toEqual([
       400,
       'the namespace of the object (other) does not match the namespace on the request (default)',
     ]);
@@ -187,16 +187,16 @@ describe('kinds', () => {
   it('a custom object must say its kind and version', async () => {
     const { kind: _kind, ...kindless } = custom('Horse', 'a') as KubeObject;
     const { apiVersion: _version, ...versionless } = custom('Horse', 'a') as KubeObject;
-    const [code, message] = told(await send(kindless));
+    const [code, message] = codeAndMessage(await send(kindless));
     expect(code).toBe(400);
     expect(message).toMatch(
       /^the object provided is unrecognized \(must be of type Horse\): Object 'Kind' is missing in '{/,
     );
-    expect(told(await send(versionless))).toEqual([
+    expect(codeAndMessage(await send(versionless))).toEqual([
       400,
       'the API version in the data () does not match the expected API version (wild.west/v1alpha1)',
     ]);
-    expect(told(await send(custom('Cow', 'a')))).toEqual([
+    expect(codeAndMessage(await send(custom('Cow', 'a')))).toEqual([
       422,
       'Horse.wild.west "a" is invalid: kind: Invalid value: "Cow": must be Horse',
     ]);
@@ -207,32 +207,32 @@ describe('kinds', () => {
   });
 
   it('a subresource that a kind does not have is not found', async () => {
-    expect(told(await admin.get(`${horses}/a/foo`))).toEqual([404, 'horses.wild.west "a" not found']);
+    expect(codeAndMessage(await admin.get(`${horses}/a/foo`))).toEqual([404, 'horses.wild.west "a" not found']);
   });
 });
 
 describe('the order of checks', () => {
   it('a PUT is decoded before its object is looked for', async () => {
     const bad = { ...configMap('nothing'), data: 5 };
-    expect(told(await admin.put(`${url}/nothing`, bad))[0]).toBe(400);
-    expect(told(await admin.put(`${url}/nothing?fieldValidation=Strict`, { ...configMap('nothing'), x: 1 }))[0]).toBe(
-      400,
-    );
-    expect(told(await admin.put(`${url}/nothing`, configMap('nothing')))[0]).toBe(404);
+    expect(codeAndMessage(await admin.put(`${url}/nothing`, bad))[0]).toBe(400);
+    expect(
+      codeAndMessage(await admin.put(`${url}/nothing?fieldValidation=Strict`, { ...configMap('nothing'), x: 1 }))[0],
+    ).toBe(400);
+    expect(codeAndMessage(await admin.put(`${url}/nothing`, configMap('nothing')))[0]).toBe(404);
   });
 
   it('a create is validated before its name is looked for', async () => {
     const at = await made();
     const name = at.split('/').at(-1) ?? '';
-    expect(told(await admin.post(url, { ...configMap(name), data: { '/': 'x' } }))[0]).toBe(422);
-    expect(told(await admin.post(url, configMap(name)))[0]).toBe(409);
+    expect(codeAndMessage(await admin.post(url, { ...configMap(name), data: { '/': 'x' } }))[0]).toBe(422);
+    expect(codeAndMessage(await admin.post(url, configMap(name)))[0]).toBe(409);
   });
 });
 
 describe('a patch', () => {
   it('whose result cannot be decoded is invalid, and shows it', async () => {
     const answer = await admin.patch(await made(), { data: 5 });
-    const [code, message] = told(answer);
+    const [code, message] = codeAndMessage(answer);
     expect(code).toBe(422);
     expect(message).toMatch(
       /^ "" is invalid: patch: Invalid value: "{\\"apiVersion\\":\\"v1\\",\\"data\\":5,\\"kind\\":\\"ConfigMap\\",\\"metadata\\":{/,
@@ -250,7 +250,7 @@ describe('a patch', () => {
     [{ apiVersion: { a: 'b' } }, 'no kind "ConfigMap" is registered for version {"a":"b"}'],
   ])('to %j makes nothing that can be decoded', async (patch, why) => {
     const at = await made();
-    const [code, message] = told(await admin.patch(at, patch));
+    const [code, message] = codeAndMessage(await admin.patch(at, patch));
     expect(code).toBe(422);
     expect(message).toContain(why);
     expect((await admin.patch(at, patch, 'application/strategic-merge-patch+json')).status).toBe(200);
@@ -258,17 +258,19 @@ describe('a patch', () => {
 
   it('of a custom object cannot make it another kind', async () => {
     await done(admin.post(horses, custom('Horse', 'patched')));
-    expect(told(await admin.patch(`${horses}/patched`, { kind: 'Cow' }))).toEqual([
+    expect(codeAndMessage(await admin.patch(`${horses}/patched`, { kind: 'Cow' }))).toEqual([
       422,
       'Horse.wild.west "patched" is invalid: kind: Invalid value: "Cow": must be Horse',
     ]);
-    expect(told(await admin.patch(`${horses}/patched`, { apiVersion: 'wild.west/v2' }))[0]).toBe(422);
-    expect(told(await admin.patch(`${horses}/patched`, { kind: null }))[1]).toContain(`Object 'Kind' is missing in '`);
+    expect(codeAndMessage(await admin.patch(`${horses}/patched`, { apiVersion: 'wild.west/v2' }))[0]).toBe(422);
+    expect(codeAndMessage(await admin.patch(`${horses}/patched`, { kind: null }))[1]).toContain(
+      `Object 'Kind' is missing in '`,
+    );
   });
 
   it("in Kubernetes' own form is shown as Go prints it", async () => {
     const at = await made();
-    expect(told(await admin.patch(at, { data: 5 }, 'application/strategic-merge-patch+json'))).toEqual([
+    expect(codeAndMessage(await admin.patch(at, { data: 5 }, 'application/strategic-merge-patch+json'))).toEqual([
       422,
       ' "" is invalid: patch: Invalid value: "map[data:5]": cannot restore map from int64',
     ]);
@@ -276,7 +278,7 @@ describe('a patch', () => {
 
   it('with unknown fields is invalid where it is strict', async () => {
     const strict = await admin.patch(`${await made()}?fieldValidation=Strict`, { x: 1 });
-    expect(told(strict)[1]).toMatch(/^ "" is invalid: patch: .*strict decoding error: unknown field "x"$/);
+    expect(codeAndMessage(strict)[1]).toMatch(/^ "" is invalid: patch: .*strict decoding error: unknown field "x"$/);
     expect(strict.status).toBe(422);
   });
 
@@ -287,7 +289,7 @@ describe('a patch', () => {
     const replace = await admin.patch(await made(), [{ op: 'replace', path: '/data', value: { b: 'c' } }], type);
     expect(replace.body['data']).toEqual({ b: 'c' });
     const list = await admin.patch(await made(), { op: 'add' }, type);
-    expect(told(list)[1]).toBe(
+    expect(codeAndMessage(list)[1]).toBe(
       'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp',
     );
   });
@@ -305,11 +307,11 @@ describe('immutable fields', () => {
   it('the type of a Workspace cannot change by way of none', async () => {
     const at = `${workspacesOf(path)}/typed`;
     await makeWorkspace(admin, path, 'typed', { type: { path: 'root', name: 'universal' } });
-    expect(told(await admin.patch(at, { spec: { type: null } }))).toEqual([
+    expect(codeAndMessage(await admin.patch(at, { spec: { type: null } }))).toEqual([
       403,
       'workspaces.tenancy.kcp.io "typed" is forbidden: spec.type: Invalid value: null: field is immutable',
     ]);
-    expect(told(await admin.patch(at, { spec: { type: { name: 'organization' } } }))[0]).toBe(422);
+    expect(codeAndMessage(await admin.patch(at, { spec: { type: { name: 'organization' } } }))[0]).toBe(422);
     expect(field((await admin.get(at)).body, 'spec.type.name')).toBe('universal');
   });
 
@@ -325,7 +327,7 @@ describe('immutable fields', () => {
     const bound = await done(admin.post(bindingsOf(path), binding));
     expect(bound['spec']).toEqual({ reference: { export: { name: 'own.io' } } });
     const other = await admin.patch(`${bindingsOf(path)}/own`, { spec: { reference: { export: { path: 'root' } } } });
-    expect(told(other)[1]).toMatch(/APIExport reference must not be changed/);
+    expect(codeAndMessage(other)[1]).toMatch(/APIExport reference must not be changed/);
   });
 });
 
@@ -366,7 +368,7 @@ describe('quantities', () => {
     ['1Gm', "unable to parse quantity's suffix"],
     ['1ee', "unable to parse quantity's suffix"],
   ])('%j is none', async (sent, why) => {
-    expect(told(await quota({ pods: sent }))).toEqual([400, cannot + why]);
+    expect(codeAndMessage(await quota({ pods: sent }))).toEqual([400, cannot + why]);
   });
 });
 
@@ -452,7 +454,7 @@ describe('validation', () => {
         spec: { resourceAttributes: { verb: 'get', fieldSelector } },
       });
     const requirements = [{ key: 'k', operator: 'In', values: ['v'] }];
-    expect(told(await review({ rawSelector: 'a=b', requirements }))).toEqual([
+    expect(codeAndMessage(await review({ rawSelector: 'a=b', requirements }))).toEqual([
       422,
       '.authorization.k8s.io "" is invalid: spec.resourceAttributes.fieldSelector.rawSelector: Invalid value: "a=b": may not specified at the same time as requirements',
     ]);
@@ -483,7 +485,7 @@ describe('validation', () => {
     ]);
     expect(causes(await wrong({ resources: {} }))).toEqual([expect.stringMatching(/^spec.resources: /), unchecked]);
     const named = { group: 'fz.io', name: 'gizmos', schema: 'v1.other.fz.io', storage: { crd: {} } };
-    expect(told(await wrong({ resources: [named] }))).toEqual([
+    expect(codeAndMessage(await wrong({ resources: [named] }))).toEqual([
       403,
       'apiexports.apis.kcp.io "w.io" is forbidden: spec.resources[0].schema: Invalid value: "v1.other.fz.io": must end in .gizmos.fz.io',
     ]);
@@ -495,15 +497,17 @@ describe('views', () => {
 
   it('a list is no PartialObjectMetadata, and an object no list of them', async () => {
     const at = await made();
-    expect(told(await admin.get(url, as('PartialObjectMetadata')))).toEqual([
+    expect(codeAndMessage(await admin.get(url, as('PartialObjectMetadata')))).toEqual([
       406,
       'you requested PartialObjectMetadata, but the requested object is a list (*core.ConfigMapList)',
     ]);
-    expect(told(await admin.get(at, as('PartialObjectMetadataList')))).toEqual([
+    expect(codeAndMessage(await admin.get(at, as('PartialObjectMetadataList')))).toEqual([
       406,
       'you requested PartialObjectMetadataList, but the requested object is not a list (*core.ConfigMap)',
     ]);
-    expect(told(await admin.get(horses, as('PartialObjectMetadata')))[1]).toContain('*unstructured.UnstructuredList');
+    expect(codeAndMessage(await admin.get(horses, as('PartialObjectMetadata')))[1]).toContain(
+      '*unstructured.UnstructuredList',
+    );
     expect((await admin.get(url, as('PartialObjectMetadataList'))).status).toBe(200);
     expect((await admin.get(at, as('PartialObjectMetadata'))).status).toBe(200);
   });

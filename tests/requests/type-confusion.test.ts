@@ -61,9 +61,10 @@ function replaced(sample: KubeObject, place: readonly string[], value: unknown):
   return object;
 }
 
-function collectionOf(row: ResourceDefinition): string {
-  const group = row.group === '' ? `api/${row.version}` : `apis/${row.group}/${row.version}`;
-  return `${base(path)}/${group}/${row.namespaced ? 'namespaces/default/' : ''}${row.plural}`;
+function collectionOf(definition: ResourceDefinition): string {
+  const group =
+    definition.group === '' ? `api/${definition.version}` : `apis/${definition.group}/${definition.version}`;
+  return `${base(path)}/${group}/${definition.namespaced ? 'namespaces/default/' : ''}${definition.plural}`;
 }
 
 interface Attempt {
@@ -85,12 +86,12 @@ function asSeen(object: KubeObject, live: string | undefined): KubeObject {
 }
 
 /** `live`: the resourceVersion of the object that is there, which a PUT of most kinds must name. */
-function attemptsOf(row: ResourceDefinition, sample: KubeObject, live: string | undefined): Attempt[] {
-  const collection = collectionOf(row);
+function attemptsOf(definition: ResourceDefinition, sample: KubeObject, live: string | undefined): Attempt[] {
+  const collection = collectionOf(definition);
   const name = sample.metadata?.name ?? '';
   const urls = [
     `${collection}/${name}`,
-    ...row.subresources
+    ...definition.subresources
       .filter(({ verbs }) => verbs.includes('update'))
       .map((sub) => `${collection}/${name}/${sub.name}`),
   ];
@@ -100,11 +101,11 @@ function attemptsOf(row: ResourceDefinition, sample: KubeObject, live: string | 
       const object = replaced(sample, place, value);
       const [field = ''] = place;
       const fresh =
-        place.join('.') === 'metadata.name' || row.virtual
+        place.join('.') === 'metadata.name' || definition.virtual
           ? object
           : replaced(object, ['metadata'], { ...object.metadata, name: `${name}x` });
       attempts.push({ method: 'POST', url: collection, body: place[0] === 'metadata' ? object : fresh, type: json });
-      if (row.virtual) continue;
+      if (definition.virtual) continue;
       for (const url of urls) {
         attempts.push({ method: 'PUT', url, body: asSeen(object, live), type: json });
         attempts.push({ method: 'PATCH', url, body: { [field]: object[field] }, type: mergePatch });
@@ -114,7 +115,7 @@ function attemptsOf(row: ResourceDefinition, sample: KubeObject, live: string | 
           body: [{ op: 'add', path: `/${place.join('/')}`, value }],
           type: jsonPatch,
         });
-        if (row.dialect === 'builtin')
+        if (definition.dialect === 'builtin')
           attempts.push({ method: 'PATCH', url, body: { [field]: object[field] }, type: strategicPatch });
       }
     }
@@ -137,30 +138,35 @@ async function faultsOf(attempts: readonly Attempt[]): Promise<readonly string[]
   return [...faults];
 }
 
-const rows = [...builtinDefinitions, ...systemDefinitions, ...boundDefinitions].filter(
+const definitions = [...builtinDefinitions, ...systemDefinitions, ...boundDefinitions].filter(
   ({ verbs, plural }) => verbs.includes('create') && plural !== 'shards',
 );
 
-function rowSample(row: ResourceDefinition): KubeObject | undefined {
-  const sample = sampleOf(groupVersionText({ ...row, group: row.group.replace('kcp.dev', 'kcp.io') }), row.kind);
-  return sample === undefined ? undefined : { ...sample, apiVersion: groupVersionText(row) };
+function rowSample(definition: ResourceDefinition): KubeObject | undefined {
+  const sample = sampleOf(
+    groupVersionText({ ...definition, group: definition.group.replace('kcp.dev', 'kcp.io') }),
+    definition.kind,
+  );
+  return sample === undefined ? undefined : { ...sample, apiVersion: groupVersionText(definition) };
 }
 
-describe.each(rows.map((row) => [`${groupVersionText(row)} ${row.kind}`, row] as const))('%s', (_name, row) => {
+describe.each(
+  definitions.map((definition) => [`${groupVersionText(definition)} ${definition.kind}`, definition] as const),
+)('%s', (_name, definition) => {
   it('has a sample that can be made', { timeout: patienceMs }, async () => {
-    const sample = rowSample(row);
+    const sample = rowSample(definition);
     if (sample === undefined) throw new Error('the kind has no sample');
-    const made = await admin.post(collectionOf(row), sample);
+    const made = await admin.post(collectionOf(definition), sample);
     // A LogicalCluster is there and cannot be made; an object of another version of the kind may be
     // there.
-    if (row.kind !== 'LogicalCluster' && made.status !== 409) expect(made.status, made.text).toBe(201);
+    if (definition.kind !== 'LogicalCluster' && made.status !== 409) expect(made.status, made.text).toBe(201);
   });
 
   it('answers for each field of another type, and never with a fault', { timeout: patienceMs }, async () => {
-    const sample = rowSample(row);
-    const there = await admin.get(`${collectionOf(row)}/${sample?.metadata?.name ?? ''}`);
-    const live = row.virtual === true ? undefined : there.body.metadata.resourceVersion;
-    const faults = await faultsOf(sample === undefined ? [] : attemptsOf(row, sample, live));
+    const sample = rowSample(definition);
+    const there = await admin.get(`${collectionOf(definition)}/${sample?.metadata?.name ?? ''}`);
+    const live = definition.virtual === true ? undefined : there.body.metadata.resourceVersion;
+    const faults = await faultsOf(sample === undefined ? [] : attemptsOf(definition, sample, live));
     expect(faults.slice(0, 5), `${faults.length} faults`).toEqual([]);
   });
 });

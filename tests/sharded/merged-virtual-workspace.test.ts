@@ -60,11 +60,11 @@ afterAll(async () => {
 function follow(client: ApiClient, path: string) {
   const events: WatchEvent[] = [];
   const stop = new AbortController();
-  let wake: (() => void) | undefined;
+  let notify: (() => void) | undefined;
   const run = (async () => {
     for await (const event of client.watch(path, stop.signal)) {
       events.push(event);
-      wake?.();
+      notify?.();
     }
   })().catch(() => undefined);
   return {
@@ -77,7 +77,7 @@ function follow(client: ApiClient, path: string) {
           throw new Error(`the watch never came so far: ${JSON.stringify(events).slice(0, 3_000)}`);
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, 200);
-          wake = () => {
+          notify = () => {
             clearTimeout(timer);
             resolve();
           };

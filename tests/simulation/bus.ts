@@ -11,7 +11,7 @@ import type { Rules } from './rules.ts';
 import type { Chance, VirtualTime } from './virtual-time.ts';
 
 export interface SimBus {
-  /** A process's door to it. */
+  /** A process's connection to it. */
   open(process: SimProcess): Bus;
   /** The part of all messages that is lost on each way. */
   loss: number;

@@ -15,7 +15,7 @@ import { followFeeds, nobody } from './feeds.ts';
 import { followMembership } from './membership.ts';
 import type { SimProcess } from './process.ts';
 import { createProcess, drawSkew } from './process.ts';
-import type { CacheLife, Simulation } from './simulation.ts';
+import type { CacheIncarnation, Simulation } from './simulation.ts';
 import { createCopiesView } from './views.ts';
 
 export interface SimCache {
@@ -23,9 +23,9 @@ export interface SimCache {
   /** Whether nothing can be written. */
   full: boolean;
   /** The newest process, whatever has become of it. */
-  life(): CacheLife;
+  life(): CacheIncarnation;
   /** All that there were. */
-  lives(): readonly CacheLife[];
+  incarnations(): readonly CacheIncarnation[];
   /** Another process goes on from the disk, where none runs. */
   start(): void;
   /**
@@ -54,10 +54,10 @@ function writtenBy({ time, chance }: Simulation, process: SimProcess, disk: Stor
 export function startCache(simulation: Simulation, host: string): SimCache {
   const { time, chance, rules, caches } = simulation;
   const disk = createMemoryStore({ clock: time.clock() });
-  const lives: CacheLife[] = [];
+  const incarnations: CacheIncarnation[] = [];
 
-  function begin(): CacheLife {
-    const address = `${host}/${lives.length + 1}`;
+  function begin(): CacheIncarnation {
+    const address = `${host}/${incarnations.length + 1}`;
     const process = createProcess(time, { host, address, offsetMs: drawSkew(chance) });
     const membership = followMembership(simulation, process);
     const store = writtenBy(simulation, process, disk, () => cache.full);
@@ -79,7 +79,7 @@ export function startCache(simulation: Simulation, host: string): SimCache {
             admit,
           });
     });
-    const begun: CacheLife = {
+    const begun: CacheIncarnation = {
       process,
       membership,
       copies,
@@ -89,15 +89,15 @@ export function startCache(simulation: Simulation, host: string): SimCache {
       },
     };
     caches.set(address, begun);
-    lives.push(begun);
+    incarnations.push(begun);
     return begun;
   }
 
   const cache: SimCache = {
     host,
     full: false,
-    lives: () => lives,
-    life: () => lives.at(-1) ?? begin(),
+    incarnations: () => incarnations,
+    life: () => incarnations.at(-1) ?? begin(),
     start() {
       if (cache.life().process.state() === 'dead') begin();
     },

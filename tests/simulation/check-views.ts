@@ -62,7 +62,7 @@ export async function checkViews({ shards, proxies, cache, tenant }: Views): Pro
   return [
     ...tenant.violations,
     ...kept.flat(),
-    ...cache.lives().flatMap(({ copies }) => copies.violations),
+    ...cache.incarnations().flatMap(({ copies }) => copies.violations),
     ...proxies.flatMap((proxy) => [
       ...checkCopies(proxy.process.host, proxy.copies, shards),
       ...checkPaths(proxy, tenant),

@@ -1,7 +1,7 @@
 /**
  * What a shard's processes share, as etcd is shared: one owner at a time writes to it, what is on
- * its way when the owner dies may still arrive, and what was applied is read back by whoever owns
- * it next. It keeps all that was ever applied: the truth that histories are held against.
+ * its way when the owner dies may still arrive, and what was applied is read back by the process
+ * that owns it next. It keeps all that was ever applied: the truth that histories are held against.
  */
 import type { Revision } from '@kcp-ts/api';
 import { revisionZero } from '@kcp-ts/api';
@@ -107,7 +107,7 @@ export function createSimDisk({ time, chance, rules }: DiskDependencies): SimDis
       }
       const { revision, reserved } = last;
       return {
-        state: { revision, reserved: rules.reservation ? reserved : revision, floor: revisionZero, mark: '' },
+        state: { revision, reserved: rules.reservation ? reserved : revision, floor: revisionZero, checkpoint: '' },
         ...readsOf(() => copy),
         write: (flush) => write(process, copy, flush),
         close: () => copy.close(),

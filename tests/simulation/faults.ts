@@ -52,7 +52,7 @@ export function crash(simulation: Simulation, shard: SimShard): void {
 
 /**
  * The process stands still, as a machine that is paused: shorter than what is left of its lease for
- * certain, or so long that another one takes the shard over and it wakes up too late.
+ * certain, or so long that another one takes the shard over and it goes on too late.
  */
 export function stop(simulation: Simulation, shard: SimShard): void {
   const { time, chance } = simulation;
@@ -75,7 +75,7 @@ export function stop(simulation: Simulation, shard: SimShard): void {
   });
 }
 
-/** The shard lives, and serves all that reach it, and the membership gets nothing of it. */
+/** The shard is alive, and serves all that reach it, and the membership gets nothing of it. */
 export function lapse({ time, chance }: Simulation, shard: SimShard): void {
   const life = shard.life();
   life.membership.lapse();
@@ -89,8 +89,8 @@ export function part({ time, chance, network }: Simulation, one: string, other: 
 }
 
 function silence({ time, chance, shards }: Simulation, { replicas, proxies, cache }: FaultDependencies): void {
-  const lives = [...shards.values()].map((shard) => shard.life());
-  const all = [...replicas, ...replicas, ...proxies, cache.life(), ...lives];
+  const incarnations = [...shards.values()].map((shard) => shard.life());
+  const all = [...replicas, ...replicas, ...proxies, cache.life(), ...incarnations];
   const one = chance.pick(all);
   const silent = chance.happens(0.2) ? all : one === undefined ? [] : [one];
   for (const { membership } of silent) membership.connected = false;
@@ -137,8 +137,8 @@ function breakCache(simulation: Simulation, cache: SimCache): void {
 }
 
 function jump({ chance, shards }: Simulation, { replicas, proxies }: FaultDependencies): void {
-  const lives = [...shards.values()].map((shard) => shard.life());
-  const one = chance.pick([...lives, ...lives, ...replicas, ...proxies]);
+  const incarnations = [...shards.values()].map((shard) => shard.life());
+  const one = chance.pick([...incarnations, ...incarnations, ...replicas, ...proxies]);
   if (one !== undefined) one.process.offsetMs = drawSkew(chance);
 }
 

@@ -52,12 +52,12 @@ async function* inPieces<Reply extends { readonly entries?: readonly unknown[] }
 }
 
 function client(
-  { network, lives, caches }: Simulation,
+  { network, incarnations, caches }: Simulation,
   process: SimProcess,
   address: string,
 ): RpcClient<typeof FeedService> {
   function life() {
-    const found = lives.get(address) ?? caches.get(address);
+    const found = incarnations.get(address) ?? caches.get(address);
     if (found === undefined) throw new RpcError('unavailable', `nobody is at ${address}`);
     return found;
   }

@@ -28,7 +28,7 @@ export function followMembership({ time, chance, registry }: RegisterDependencie
   let inner = registry.open(process.clock);
   const listeners = new Set<(state: MembershipState) => void>();
   let truth = inner.current();
-  let heard = truth;
+  let known = truth;
   let asOfMs = time.now();
   let lastArrival = 0;
   inner.follow((state) => {
@@ -53,21 +53,21 @@ export function followMembership({ time, chance, registry }: RegisterDependencie
       process.deliver(() => {
         if (!membership.connected) return;
         asOfMs = saidAtMs;
-        if (said === heard) return;
-        heard = said;
-        for (const listener of listeners) listener(heard);
+        if (said === known) return;
+        known = said;
+        for (const listener of listeners) listener(known);
       }),
     );
   }
 
   const membership: SimMembership = {
     connected: true,
-    current: () => heard,
+    current: () => known,
     silentForMs: () => time.now() - asOfMs,
     refresh: () => new Promise((resolve) => void process.clock.setTimer(lookMs, resolve)),
     follow(listener) {
       listeners.add(listener);
-      listener(heard);
+      listener(known);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
     },
     async exclude(name, at) {

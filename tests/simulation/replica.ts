@@ -72,11 +72,11 @@ function lost(address: string): Error {
   return new Error(`${address} cannot be reached`);
 }
 
-function createContents({ network, lives }: Simulation, process: SimProcess) {
+function createContents({ network, incarnations }: Simulation, process: SimProcess) {
   const links = new Set<Link>();
 
   function ask(address: string, past: Revision) {
-    const life = lives.get(address);
+    const life = incarnations.get(address);
     if (life === undefined) return Promise.reject(lost(address));
     return network.call(process, life.process, askMs, () => life.ask(past));
   }
@@ -102,7 +102,7 @@ function createContents({ network, lives }: Simulation, process: SimProcess) {
         close();
         handlers.end(undefined);
       });
-    const life = lives.get(shard.baseUrl);
+    const life = incarnations.get(shard.baseUrl);
     const connection = life && network.connect(process, life.process, end);
     links.add(link);
     if (life === undefined || connection === undefined) process.clock.setTimer(1, end);
@@ -196,7 +196,7 @@ function eachAlone(shards: View, watch: (includes: (shard: ShardRecord) => boole
 }
 
 export function startReplica(simulation: Simulation, host: string): SimReplica {
-  const { time, chance, rules, network, lives } = simulation;
+  const { time, chance, rules, network, incarnations } = simulation;
   const process = createProcess(time, { host, offsetMs: drawSkew(chance) });
   const membership = followMembership(simulation, process);
   const { clock } = process;
@@ -223,7 +223,7 @@ export function startReplica(simulation: Simulation, host: string): SimReplica {
   }
 
   function read({ baseUrl }: ShardRecord, at: Revision, after: string | undefined, limit: number) {
-    const life = lives.get(baseUrl);
+    const life = incarnations.get(baseUrl);
     if (life === undefined) throw lost(baseUrl);
     const list = () => life.read((store) => store.list({ prefix: contentPrefix }, { at, after, limit }));
     return network.call(process, life.process, listMs, list);

@@ -6,7 +6,7 @@ import type { Revision } from '@kcp-ts/api';
 import type { CommitResult, Entry, Operation } from '@kcp-ts/storage';
 import type { SimProcess } from './process.ts';
 import { createProcess } from './process.ts';
-import type { ShardLife, Simulation } from './simulation.ts';
+import type { ShardIncarnation, Simulation } from './simulation.ts';
 
 /** Something that a shard has answered. */
 export interface Answered {
@@ -35,10 +35,13 @@ export function createRequester(simulation: Simulation, host: string): Requester
   const process: SimProcess = createProcess(time, { host, offsetMs: 0 });
   const answered: Answered[] = [];
   /** Connections are kept: a client goes on with the process that it knows until that fails it. */
-  const known = new Map<string, ShardLife>();
+  const known = new Map<string, ShardIncarnation>();
   let acknowledged = 0 as Revision;
 
-  async function call<Answer>(shard: string, run: (life: ShardLife) => Promise<Answer>): Promise<Answer | undefined> {
+  async function call<Answer>(
+    shard: string,
+    run: (life: ShardIncarnation) => Promise<Answer>,
+  ): Promise<Answer | undefined> {
     const life = known.get(shard) ?? shards.get(shard)?.life();
     if (life === undefined) return undefined;
     known.set(shard, life);

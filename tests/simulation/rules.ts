@@ -11,7 +11,7 @@ export interface Rules {
   readonly exclusionRecord: boolean;
   /** A replica that has not seen everything up to the exclusion ends its streams. */
   readonly endBeforeExclusion: boolean;
-  /** Whoever resumes from inside an absence gets 410. */
+  /** A client that resumes from inside an absence gets 410. */
   readonly goneInside: boolean;
   /** A list is read at the largest revision of all shards, not at one's own time. */
   readonly largestOfAll: boolean;

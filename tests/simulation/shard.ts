@@ -21,7 +21,7 @@ import { contentPrefix, feedPrefixes, followFeeds, observingHandler, project } f
 import { followMembership } from './membership.ts';
 import type { SimProcess } from './process.ts';
 import { createProcess, drawSkew } from './process.ts';
-import type { Serve, ServeDependencies, Serving, ShardLife, SimShard, Simulation } from './simulation.ts';
+import type { Serve, ServeDependencies, Serving, ShardIncarnation, SimShard, Simulation } from './simulation.ts';
 import { createCopiesView } from './views.ts';
 
 /** How long a lease outlasts the last word of its owner. */
@@ -99,7 +99,7 @@ export const serveParts: Serve = async (simulation, deps) => {
   });
 };
 
-function startLife(simulation: Simulation, name: string, disk: SimDisk, address: string): ShardLife {
+function startIncarnation(simulation: Simulation, name: string, disk: SimDisk, address: string): ShardIncarnation {
   const { time, chance, rules } = simulation;
   const process = createProcess(time, { host: name, address, offsetMs: drawSkew(chance) });
   const membership = followMembership(simulation, process);
@@ -113,7 +113,7 @@ function startLife(simulation: Simulation, name: string, disk: SimDisk, address:
     return serving;
   }
 
-  /** From when it was sent, so that it ends here before it ends at whoever grants it. */
+  /** From when it was sent, so that it ends here before it ends at etcd, which grants it. */
   function keepAlive(): void {
     const now = process.clock.monotonic();
     // A lease that has ended is not renewed.
@@ -198,8 +198,8 @@ function startLife(simulation: Simulation, name: string, disk: SimDisk, address:
       const say = (revision: Revision) => {
         if (live) send({ type: 'progress', revision, payload: nothing });
       };
-      const told = progress.add(say);
-      signal.addEventListener('abort', () => told[Symbol.dispose]());
+      const sending = progress.add(say);
+      signal.addEventListener('abort', () => sending[Symbol.dispose]());
       const feedConsumer = {
         live() {
           live = true;
@@ -217,13 +217,13 @@ function startLife(simulation: Simulation, name: string, disk: SimDisk, address:
 
 export function createSimShard(simulation: Simulation, name: string): SimShard {
   const disk = createSimDisk(simulation);
-  let lives = 0;
-  let life: ShardLife | undefined;
-  function start(): ShardLife {
+  let incarnations = 0;
+  let life: ShardIncarnation | undefined;
+  function start(): ShardIncarnation {
     if (life?.process.state() === 'running') return life;
-    const address = `${name}/${++lives}`;
-    life = startLife(simulation, name, disk, address);
-    simulation.lives.set(address, life);
+    const address = `${name}/${++incarnations}`;
+    life = startIncarnation(simulation, name, disk, address);
+    simulation.incarnations.set(address, life);
     return life;
   }
   start();

@@ -31,7 +31,7 @@ export interface Outcome {
   readonly gone: number;
   readonly visits: number;
   /** Processes that have owned a shard. */
-  readonly lives: number;
+  readonly incarnations: number;
 }
 
 const epochMs = Date.UTC(2026, 6, 1);
@@ -53,7 +53,7 @@ function createSimulation(seed: number, changed: Partial<Rules>): Simulation {
     serve: serveParts,
     registry: createInProcessRegistry({ clock: time.clock() }),
     shards: new Map(),
-    lives: new Map(),
+    incarnations: new Map(),
     caches: new Map(),
   };
 }
@@ -102,6 +102,6 @@ export async function simulate(seed: number, changed: Partial<Rules> = {}): Prom
     events: clients.flat().reduce((sum, { events }) => sum + events.length, 0),
     gone: clients.flat().filter(({ gone }) => gone).length,
     visits: tenant.visits(),
-    lives: simulation.lives.size,
+    incarnations: simulation.incarnations.size,
   };
 }

@@ -33,7 +33,7 @@ describe('an installation, simulated', () => {
     expect(sum['events']).toBeGreaterThan(seeds * 50);
     expect(sum['visits']).toBeGreaterThan(seeds * 10);
     expect(sum['gone']).toBeGreaterThan(seeds);
-    expect(sum['lives']).toBeGreaterThan(seeds * 3);
+    expect(sum['incarnations']).toBeGreaterThan(seeds * 3);
   });
 
   it('replays from its seed', async () => {

@@ -54,7 +54,7 @@ export interface ServeDependencies {
 /** Makes of a store what a shard serves, and follows the others' feeds. */
 export type Serve = (simulation: Simulation, deps: ServeDependencies) => Promise<void>;
 
-export interface ShardLife {
+export interface ShardIncarnation {
   readonly process: SimProcess;
   readonly membership: SimMembership;
   readonly view: CopiesView;
@@ -73,7 +73,7 @@ export interface ShardLife {
   watch(after: Revision, initial: boolean, signal: AbortSignal, send: (frame: WatchFrame) => void): Promise<void>;
 }
 
-export interface CacheLife {
+export interface CacheIncarnation {
   readonly process: SimProcess;
   readonly membership: SimMembership;
   readonly copies: CopiesView;
@@ -85,7 +85,7 @@ export interface SimShard {
   readonly name: string;
   readonly disk: SimDisk;
   /** The newest process, whatever has become of it. */
-  life(): ShardLife;
+  life(): ShardIncarnation;
   /** Another process takes the shard over, where nobody owns it. */
   start(): void;
 }
@@ -100,7 +100,7 @@ export interface Simulation {
   readonly registry: InProcessRegistry;
   readonly shards: Map<string, SimShard>;
   /** Every process of a shard that ever was, by its address. */
-  readonly lives: Map<string, ShardLife>;
+  readonly incarnations: Map<string, ShardIncarnation>;
   /** Every process of a cache-server that ever was, by its address. */
-  readonly caches: Map<string, CacheLife>;
+  readonly caches: Map<string, CacheIncarnation>;
 }

@@ -31,7 +31,7 @@ export function createCopiesView({ shards }: Simulation, owner: string): CopiesV
    */
   function oracle(shard: string, entry: FeedEntry): void {
     const { key, revision, value } = entry;
-    if (!isTrue(shard, entry)) violations.push(`${owner} was told of ${key} at ${revision}, which never was`);
+    if (!isTrue(shard, entry)) violations.push(`${owner} received ${key} at ${revision}, which never was`);
     const id = `${shard} ${key}`;
     const before = seen.get(id);
     const older =

@@ -26,7 +26,10 @@ const processors = ['arm64', 'arm', 'x64', 'ia32', 'ppc64', 'riscv64', 's390x', 
 /** Other people's words for them. */
 const otherNames: Readonly<Record<string, string>> = { aarch64: 'arm64', armv7: 'arm' };
 
-/** The platform that a package such as `@oxlint/binding-linux-arm-gnueabihf` names in its own name; undefined when it names none. */
+/**
+ * The platform that a package such as `@oxlint/binding-linux-arm-gnueabihf` names in its own name;
+ * undefined when it names none.
+ */
 export function platformOf(name: string): Pick<LockEntry, 'os' | 'cpu' | 'libc'> | undefined {
   const words = name.split(/[/-]/).map((word) => otherNames[word] ?? word);
   const os = operatingSystems.find((word) => words.includes(word));

@@ -32,7 +32,9 @@ export interface Text {
   readonly line: number;
 }
 
-/** `// check-allow <rule> -- reason`: the rule may find something in this line, or in the next one. */
+/**
+ * `// check-allow <rule> -- reason`: the rule may find something in this line, or in the next one.
+ */
 export interface Waiver {
   readonly rule: string;
   readonly reason: string;

@@ -52,8 +52,8 @@ export async function timed(count: number, atOnce: number, turn: (i: number) => 
   const work = async () => {
     while (next < count) {
       const begun = performance.now();
-      const told = await turn(next++);
-      took.push(typeof told === 'number' ? told : performance.now() - begun);
+      const measured = await turn(next++);
+      took.push(typeof measured === 'number' ? measured : performance.now() - begun);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));

@@ -48,7 +48,7 @@ function widgets(): ServedResource {
   const deps = { schemas: createSchemaCache(), strategy: () => noStrategy, conversion: () => undefined };
   const definitions = definitionsOfCustomResourceDefinition(definition as KubeObject);
   const [served] = resourcesOfDefinitions(definitions, () => 'customresources', origin, deps);
-  if (served === undefined) throw new Error('there is no row');
+  if (served === undefined) throw new Error('there is no definition');
   return served;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Prepares the questions about what an object refers to in other workspaces: may its writer bind
  * that export, use that type? Before an answer that would be no because of what is known of other
- * shards, everything that they have committed is brought in, so that whoever has just made an
+ * shards, everything that they have committed is brought in, so that a user who has just made an
  * export can bind it from anywhere. The strategy of the kind gives the answer.
  */
 import type { KubeObject, LogicalClusterName } from '@kcp-ts/api';

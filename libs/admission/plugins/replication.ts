@@ -1,6 +1,6 @@
 /**
- * Marks objects by which other shards judge in the commit that makes them, so that a right counts
- * everywhere as soon as it was given.
+ * Annotates objects by which other shards judge in the commit that makes them, so that a right
+ * counts everywhere as soon as it was given.
  */
 import type { KubeObject } from '@kcp-ts/api';
 import { objectKey } from '@kcp-ts/registry';
@@ -13,10 +13,10 @@ export interface ReplicationDependencies {
    * Sets the annotation that lets an object leave the shard, or removes it, by what it and the
    * objects that are read say.
    */
-  mark(reads: Reads, key: string, object: KubeObject): void;
+  annotate(reads: Reads, key: string, object: KubeObject): void;
 }
 
-export function createReplication({ decide, mark }: ReplicationDependencies): AdmissionPlugin {
+export function createReplication({ decide, annotate }: ReplicationDependencies): AdmissionPlugin {
   return {
     name: 'Replication',
     operations: ['CREATE', 'UPDATE'],
@@ -24,7 +24,7 @@ export function createReplication({ decide, mark }: ReplicationDependencies): Ad
     settle({ served, cluster, object }) {
       if (object === undefined) return [];
       const decision = decide();
-      mark(decision, objectKey(served, cluster, '', object.metadata.name), object);
+      annotate(decision, objectKey(served, cluster, '', object.metadata.name), object);
       return decision.conditions([]);
     },
   };

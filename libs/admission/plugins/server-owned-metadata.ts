@@ -53,7 +53,7 @@ export const serverOwnedMetadata: readonly ServerOwnedMetadata[] = [
     labels: [phaseLabel],
     labelPrefixes: lifecycleLabels,
   },
-  // Whom an organization lets in: kcp lets its operators say so for each workspace.
+  // Which users an organization lets in: kcp lets its operators say so for each workspace.
   { resource: 'workspaces.tenancy.kcp.io', annotations: [requiredGroupsAnnotation], exceptMasters: true },
   { resource: 'logicalclusters.core.kcp.io', annotations: [requiredGroupsAnnotation], exceptMasters: true },
   { resource: 'workspacetypes.tenancy.kcp.io', annotations: [meantClustersAnnotation] },

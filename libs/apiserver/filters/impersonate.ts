@@ -8,8 +8,8 @@ function hasImpersonation({ headers }: Exchange): boolean {
 }
 
 /**
- * From here on the request is that of whom it acts as. `find` throws Forbidden where its sender may
- * not.
+ * From here on the request is that of the user it acts as. `find` throws Forbidden where its sender
+ * may not.
  */
 export function impersonate(find: (request: ApiRequest) => UserInfo): Filter {
   return (next) => (request) =>

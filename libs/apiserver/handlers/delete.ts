@@ -43,8 +43,8 @@ function deleteRequest(call: ResourceCall, options: DeleteOptions, namespace: st
 }
 
 /**
- * Answers with the marked object, or with a Status that says it is gone; some kinds answer with the
- * object then, too.
+ * Answers with the object that is being deleted, or with a Status that says it is gone; some kinds
+ * answer with the object then, too.
  */
 export async function handleDelete(call: ResourceCall): Promise<void> {
   const { request, served, api } = call;

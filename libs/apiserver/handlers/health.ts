@@ -14,7 +14,7 @@ export interface HealthCheck {
   /** What `?verbose` says where all is well, beside that it is; for everybody to read. */
   detail?(): string;
   /** Whether everybody may read why, not only the log. */
-  readonly told?: boolean;
+  readonly showsReason?: boolean;
   /** Also a reason to be restarted, not only to be left out of service. */
   readonly live: boolean;
 }
@@ -63,7 +63,7 @@ export function healthReport(
     const why = check.check();
     if (why === undefined) return `[+]${check.name} ok${check.detail === undefined ? '' : `: ${check.detail()}`}\n`;
     failed = true;
-    return `[-]${check.name} failed: ${check.told === true ? why : 'reason withheld'}\n`;
+    return `[-]${check.name} failed: ${check.showsReason === true ? why : 'reason withheld'}\n`;
   });
   if (failed) return { status: 500, text: `${lines.join('')}${endpoint} check failed\n` };
   return { status: 200, text: query.has('verbose') ? `${lines.join('')}${endpoint} check passed\n` : 'ok' };

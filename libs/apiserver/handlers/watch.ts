@@ -190,7 +190,7 @@ export async function handleWatch(
   request.exchange.onClose(() => stop.abort());
   const timer = deps.clock.setTimer(plan.timeoutMs, () => finish());
   let live = false;
-  const told =
+  const reporting =
     stream !== undefined
       ? tellers.progress.add(sendProgress)
       : options.bookmarks
@@ -204,7 +204,7 @@ export async function handleWatch(
   }
   stop.signal.addEventListener('abort', () => {
     timer[Symbol.dispose]();
-    told?.[Symbol.dispose]();
+    reporting?.[Symbol.dispose]();
   });
   function sendBookmark(revision: Revision): void {
     if (live && body.bufferedBytes === 0) body.write(encoder.bookmark(revision, false));

@@ -83,9 +83,9 @@ if (missing === undefined) {
       await Promise.all([up(publisher), up(feedConsumer)]);
       // What falls into a gap is lost, and the gap is reported: so the message is published again.
       for (const isThere = () => received.texts.includes('kcp.feed.a after'); !isThere(); ) {
-        const told = received.gaps;
+        const reported = received.gaps;
         await publish(publisher, 'kcp.feed.a', 'after');
-        await received.until(() => isThere() || received.gaps > told);
+        await received.until(() => isThere() || received.gaps > reported);
       }
       expect([...new Set(received.texts)]).toEqual(['kcp.feed.a before', 'kcp.feed.a after']);
       expect(received.gaps).toBeGreaterThan(gaps);
@@ -122,7 +122,7 @@ if (missing === undefined) {
     const { certificate: cert, privateKey: key } = await authority.issue('CN=system:kcp:service:shard:alpha');
     const tls = { ca: authority.certificate, cert, key };
     await using nats = await startNats({ tls });
-    const { promise: told, resolve } = Promise.withResolvers<void>();
+    const { promise: reported, resolve } = Promise.withResolvers<void>();
     const stranger = { name: 'stranger', tls: { ca: authority.certificate }, onState: () => resolve() };
     await using refused = connectBus({ servers: [nats.url], ...stranger });
     await using bus = connectBus({ servers: [nats.url], name: 'bus', tls });
@@ -130,19 +130,19 @@ if (missing === undefined) {
     using received = await receive(bus, 'kcp.feed.*');
     await publish(bus, 'kcp.feed.a', 'x');
     await received.count(1);
-    await told;
+    await reported;
     expect(refused.state()).toBe('down');
   });
 
   it('a shard may publish its own feed and no other, and a feed consumer none', async () => {
     await using nats = await startNats({ users: [userOf('shard-1', 'shard-1'), userOf('proxy', undefined)] });
-    const as = (username: string, told: string[]) => {
-      const onState = (_up: boolean, detail: string) => void told.push(detail);
+    const as = (username: string, reported: string[]) => {
+      const onState = (_up: boolean, detail: string) => void reported.push(detail);
       return connectBus({ servers: [nats.url], name: username, username, password: 'secret', onState });
     };
-    const told: string[] = [];
-    await using shard = as('shard-1', told);
-    await using proxy = as('proxy', told);
+    const reported: string[] = [];
+    await using shard = as('shard-1', reported);
+    await using proxy = as('proxy', reported);
     using received = await receive(proxy, 'kcp.feed.*');
     await Promise.all([up(shard), up(proxy)]);
     await publish(shard, 'kcp.feed.shard-2', 'forged');
@@ -151,7 +151,7 @@ if (missing === undefined) {
     await received.count(1);
     expect(received.texts).toEqual(['kcp.feed.shard-1 own']);
     for (const subject of ['kcp.feed.shard-2', 'kcp.feed.shard-1'])
-      expect(told.some((line) => line.includes('ermissions') && line.includes(subject))).toBe(true);
+      expect(reported.some((line) => line.includes('ermissions') && line.includes(subject))).toBe(true);
   });
 
   it('no service can ask NATS to speak for a shard, read what others are answered, or see what is not a feed', async () => {
@@ -165,10 +165,10 @@ if (missing === undefined) {
         changed();
       }
     })();
-    const heard: string[] = [];
+    const subjects: string[] = [];
     feedConsumer.subscribe('kcp.feed.*', {
       callback(_error, { subject }) {
-        heard.push(subject);
+        subjects.push(subject);
         changed();
       },
     });
@@ -186,8 +186,8 @@ if (missing === undefined) {
     for (const pattern of ['_INBOX.>', '$SYS.>', '>']) attacker.subscribe(pattern, { callback: () => undefined });
     await until(() => refused.length >= requests.length + 3);
     attacker.publish('kcp.feed.shard-1', 'own');
-    await until(() => heard.length > 0);
-    expect(heard).toEqual(['kcp.feed.shard-1']);
+    await until(() => subjects.length > 0);
+    expect(subjects).toEqual(['kcp.feed.shard-1']);
     await Promise.all([attacker.close(), feedConsumer.close()]);
   });
 } else it.skip(`the bus on NATS: ${missing}`, () => undefined);

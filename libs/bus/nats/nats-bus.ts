@@ -55,7 +55,9 @@ function isLoopback(server: string): boolean {
 export function checkNatsSecurity({ servers, tls, username }: NatsBusOptions): void {
   if (servers.every(isLoopback)) return;
   if (tls === undefined || username === undefined || username === '')
-    throw new RangeError('Cannot use NATS off loopback without TLS and credentials: whoever writes to it writes RBAC');
+    throw new RangeError(
+      'Cannot use NATS off loopback without TLS and credentials: anybody who writes to it writes RBAC',
+    );
 }
 
 /** The client reads its settings whenever it connects, again too. */

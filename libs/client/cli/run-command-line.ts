@@ -94,7 +94,7 @@ function errorText(thrown: unknown): string {
 const closedPipeCode = 141;
 
 /**
- * Whoever reads what is printed has seen enough (`| head`): there is nothing left to do, and
+ * The reader of what is printed has seen enough (`| head`): there is nothing left to do, and
  * nothing to say.
  */
 function endOnClosedPipe({ stdout, exit }: Machine): void {

@@ -123,9 +123,9 @@ it('reads integers exactly, and refuses more long ones than anybody has', () => 
 });
 
 it('a number that is larger than any is reported if nothing else is wrong', () => {
-  const told = (text: string) => messageOf(() => decodeJson(Buffer.from(text), strict));
-  expect(told('{"a":[-1e999]}')).toContain('json: cannot unmarshal number -1e999 into Go value of type float64');
-  expect(told('{"a":1e999,}')).toContain("invalid character '}' looking for beginning of object key string");
+  const refusalOf = (text: string) => messageOf(() => decodeJson(Buffer.from(text), strict));
+  expect(refusalOf('{"a":[-1e999]}')).toContain('json: cannot unmarshal number -1e999 into Go value of type float64');
+  expect(refusalOf('{"a":1e999,}')).toContain("invalid character '}' looking for beginning of object key string");
 });
 
 it('a patch that is no JSON is called a patch', () => {

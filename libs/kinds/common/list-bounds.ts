@@ -1,6 +1,6 @@
 /**
- * How many items the lists may have that clients write into kcp's kinds. kcp sets no limit; whoever
- * reads such an object looks at each item.
+ * How many items the lists may have that clients write into kcp's kinds. kcp sets no limit; a
+ * client that reads such an object looks at each item.
  */
 import type { JsonSchema, ListBound } from '@kcp-ts/api';
 

@@ -1,5 +1,5 @@
 /**
- * One process at a time in a folder, for as long as it lives. The lock is the file system's own
+ * One process at a time in a folder, for as long as it runs. The lock is the file system's own
  * (fcntl, through SQLite, which comes with Node): the kernel gives it back with the process,
  * however that ends, and it also holds between containers that share the folder, where process ids
  * mean nothing.

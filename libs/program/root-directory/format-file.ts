@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { readFileIfThere, writePrivateFile } from '@kcp-ts/base';
-import type { FileMark } from '@kcp-ts/storage';
+import type { FileStamp } from '@kcp-ts/storage';
 import { UnusableDirectory } from './unusable-directory.ts';
 
 export type DirectoryKind = 'shard' | 'cache-server' | 'cluster';
@@ -23,7 +23,7 @@ export interface FormatFile {
    * Stores that have been made here, by folder; of each what its file was at the last clean end,
    * unless it is in use.
    */
-  readonly stores: Readonly<Record<string, FileMark | null>>;
+  readonly stores: Readonly<Record<string, FileStamp | null>>;
 }
 
 function pathOf(folder: string): string {

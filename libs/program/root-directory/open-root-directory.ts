@@ -8,8 +8,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Random } from '@kcp-ts/base';
 import { readFileIfThere, writePrivateFile } from '@kcp-ts/base';
-import type { FileMark } from '@kcp-ts/storage';
-import { faultOfData, markOfData } from '@kcp-ts/storage';
+import type { FileStamp } from '@kcp-ts/storage';
+import { faultOfData, stampOfData } from '@kcp-ts/storage';
 import { lockFolder } from './folder-lock.ts';
 import type { DirectoryKind, FormatFile } from './format-file.ts';
 import { newFormatFile, readFormatFile, writeFormatFile } from './format-file.ts';
@@ -99,7 +99,7 @@ async function checkInstallation(
 
 async function checkUnused({ path, unused = [] }: RootDirectoryOptions): Promise<void> {
   for (const { folder, reason } of unused)
-    if ((await markOfData(join(path, folder))) !== undefined)
+    if ((await stampOfData(join(path, folder))) !== undefined)
       throw new UnusableDirectory(`${join(path, folder)} has ${reason}`);
 }
 
@@ -112,7 +112,7 @@ async function checkStore(
   const { folder, copy } = store;
   const full = join(path, folder);
   const known = format?.stores[folder];
-  const missing = (await markOfData(full)) === undefined;
+  const missing = (await stampOfData(full)) === undefined;
   if (missing && known !== undefined && !copy)
     throw new UnusableDirectory(
       `${full} has no data any more, and kcp-ts.json beside it says that it had: restore it from a backup, or remove the whole folder ${path} to begin with nothing`,
@@ -128,11 +128,11 @@ async function checkStore(
 /**
  * The stores that have data now: those that have none were never opened, and are not to be missed.
  */
-async function storesWithData({ path, stores }: RootDirectoryOptions): Promise<(readonly [StoreFolder, FileMark])[]> {
-  const marks = await Promise.all(
-    stores.map(async (store) => [store, await markOfData(join(path, store.folder))] as const),
+async function storesWithData({ path, stores }: RootDirectoryOptions): Promise<(readonly [StoreFolder, FileStamp])[]> {
+  const stamps = await Promise.all(
+    stores.map(async (store) => [store, await stampOfData(join(path, store.folder))] as const),
   );
-  return marks.flatMap(([store, mark]) => (mark === undefined ? [] : [[store, mark] as const]));
+  return stamps.flatMap(([store, stamp]) => (stamp === undefined ? [] : [[store, stamp] as const]));
 }
 
 /**
@@ -171,7 +171,7 @@ async function openRootDirectory(options: RootDirectoryOptions): Promise<RootDir
       noteStores,
       async [Symbol.asyncDispose]() {
         const there = await storesWithData(options);
-        await write(Object.fromEntries(there.map(([{ folder }, mark]) => [folder, mark])));
+        await write(Object.fromEntries(there.map(([{ folder }, stamp]) => [folder, stamp])));
         lock[Symbol.dispose]();
       },
     };

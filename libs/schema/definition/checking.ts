@@ -1,6 +1,6 @@
 /**
- * Definitions are large, and checking one takes long: so it is done step by step, and whoever waits
- * for the result decides whether others get turns in between.
+ * Definitions are large, and checking one takes long: so it is done step by step, and a caller that
+ * waits for the result decides whether others get turns in between.
  */
 import type { Slices } from '@kcp-ts/base';
 

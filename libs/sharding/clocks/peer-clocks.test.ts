@@ -5,7 +5,7 @@ import { createTestAuthority } from '@kcp-ts/testing';
 import pino from 'pino';
 import { expect, it } from 'vitest';
 import { createInProcessRegistry } from '../membership/in-process-membership.ts';
-import { clockService, guardClock } from './peer-clocks.ts';
+import { clockService, monitorClock } from './peer-clocks.ts';
 
 const host = '127.0.0.1';
 const system = createSystemClock();
@@ -36,7 +36,7 @@ it('shards receive the clocks of the other shards and of cache-servers over the 
     const { tls, clock, membership, rpcAddress } = await begin('shard', name);
     const urls = { baseUrl: '', externalUrl: '', virtualWorkspaceUrl: '', labels: {} };
     await membership.join({ name, rpcAddress, ...urls });
-    return stack.use(guardClock({ membership, tls: liveOf(tls), own: name, clock, log }));
+    return stack.use(monitorClock({ membership, tls: liveOf(tls), own: name, clock, log }));
   };
   const one = await shard('one');
   const two = await shard('two');
@@ -54,7 +54,7 @@ it('shards receive the clocks of the other shards and of cache-servers over the 
   expect(two.fault()).toBeUndefined();
 
   const stranger = await tlsOf('system:kcp:service:front-proxy:f');
-  const refused = guardClock({ membership: cache.membership, tls: liveOf(stranger), own: 'f', clock: system, log });
+  const refused = monitorClock({ membership: cache.membership, tls: liveOf(stranger), own: 'f', clock: system, log });
   stack.use(refused);
   await refused.measure();
   expect(refused.peers()).toEqual([]);

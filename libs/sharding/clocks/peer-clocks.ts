@@ -11,8 +11,8 @@ import type { PeerTls } from '../membership/connections.ts';
 import type { Membership } from '../membership/membership.ts';
 import { cacheServersOf } from '../membership/membership.ts';
 import { admitServices, createServiceClient } from '../membership/service-callers.ts';
-import type { ClockGuard, PeerClock } from './clock-guard.ts';
-import { createClockGuard } from './clock-guard.ts';
+import type { ClockMonitor, PeerClock } from './clock-monitor.ts';
+import { createClockMonitor } from './clock-monitor.ts';
 
 /** Says what the clock says, to shards. */
 export function clockService(clock: Clock): RpcService {
@@ -37,7 +37,7 @@ export interface ShardClockDependencies {
  * Compares a shard's clock with those of the other shards that are alive and of the cache-servers,
  * for as long as it is not disposed.
  */
-export function guardClock({ membership, tls, own, clock, log }: ShardClockDependencies): ClockGuard {
+export function monitorClock({ membership, tls, own, clock, log }: ShardClockDependencies): ClockMonitor {
   const clients = new Map<string, RpcClient<typeof ClockService>>();
 
   function addresses(): ReadonlyMap<string, string> {
@@ -64,18 +64,18 @@ export function guardClock({ membership, tls, own, clock, log }: ShardClockDepen
     });
   }
 
-  const guard = createClockGuard({
+  const monitor = createClockMonitor({
     clock,
     peers,
     onChange(fault) {
       if (fault === undefined) log.warn('the clock is right again: requests are served');
-      else log.error({ clocks: guard.peers() }, `${fault}: requests are refused until it is right`);
+      else log.error({ clocks: monitor.peers() }, `${fault}: requests are refused until it is right`);
     },
   });
   return {
-    ...guard,
+    ...monitor,
     [Symbol.dispose]() {
-      guard[Symbol.dispose]();
+      monitor[Symbol.dispose]();
       for (const client of clients.values()) client[Symbol.dispose]();
     },
   };

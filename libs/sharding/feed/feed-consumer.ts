@@ -1,6 +1,7 @@
 /**
- * Follows the feeds of all shards: the bus brings what is new, and whatever it loses is fetched from the shard. What is known of a shard is complete up to
- * one number; a message that follows on it moves it, a message that does not shows that something is missing.
+ * Follows the feeds of all shards: the bus brings what is new, and whatever it loses is fetched
+ * from the shard. What is known of a shard is complete up to one number; a message that follows on
+ * it moves it, a message that does not shows that something is missing.
  */
 
 import type { Revision } from '@kcp-ts/api';
@@ -9,12 +10,20 @@ import { every } from '@kcp-ts/base';
 import type { FeedMessage, FeedService } from '@kcp-ts/proto';
 import type { RpcClient } from '@kcp-ts/rpc';
 import { RpcError } from '@kcp-ts/rpc';
-import { revisionAt } from '@kcp-ts/storage';
 import type { FeedEntry, FeedHandler } from './feed.ts';
 import { feedSubject, fromMessage } from './feed.ts';
 import type { FeedConsumer, FeedConsumerOptions, FollowedShard } from './feed-consumer-interface.ts';
 import type { FollowedShardState } from './followed-shard-state.ts';
-import { initialState, retryMsMin, silentMsMax, silentMsMin } from './followed-shard-state.ts';
+import {
+  ageMsOf,
+  beginEpoch,
+  initialState,
+  isBrought,
+  retryMsMin,
+  silentMsMax,
+  silentMsMin,
+} from './followed-shard-state.ts';
+import { hasPassed } from './has-passed.ts';
 import { readMessage } from './read-message.ts';
 
 const retryMsMax = 1_000;
@@ -23,8 +32,6 @@ const resyncMs = 5_000;
 const heldMessagesMax = 2_000;
 const callMs = 5_000;
 const refusalMs = 10_000;
-/** Epochs of one shard that are over and whose late messages are known by; it begins a new one with each start. */
-const pastEpochsMax = 16;
 
 export async function createFeedConsumer(options: FeedConsumerOptions): Promise<FeedConsumer> {
   const feedConsumer = new BusFeedConsumer(options);
@@ -141,7 +148,8 @@ class BusFeedConsumer implements FeedConsumer {
   #take(followed: FollowedShardState, message: FeedMessage): void {
     if (followed.pastEpochs.has(message.epoch)) return;
     if (message.epoch !== followed.epoch) {
-      // Not kept for later: the snapshot has it, and one that came late would ask for another snapshot.
+      // Not kept for later: the snapshot has it, and one that came late would ask for another
+      // snapshot.
       followed.needsSnapshot = true;
       this.#want(followed);
       return;
@@ -178,7 +186,10 @@ class BusFeedConsumer implements FeedConsumer {
     if (followed.retry === undefined) void this.#bring(followed);
   }
 
-  /** Brings a shard's state up to what it is now; one at a time. Resolves to whether the shard itself has answered. */
+  /**
+   * Brings a shard's state up to what it is now; one at a time. Resolves to whether the shard
+   * itself has answered.
+   */
   #bring(followed: FollowedShardState): Promise<boolean> {
     if (followed.working !== undefined) return followed.working;
     followed.retry?.[Symbol.dispose]();
@@ -187,7 +198,8 @@ class BusFeedConsumer implements FeedConsumer {
       followed.working = undefined;
       followed.tried = true;
       if (followed.removed || this.#over.signal.aborted) return false;
-      // What a replica has is believed meanwhile; one that is alive is asked again until it says so itself.
+      // What a replica has is believed meanwhile; one that is alive is asked again until it says so
+      // itself.
       if (answered === 'nobody' || (answered === 'replica' && followed.shard.alive)) this.#tryLater(followed);
       else followed.retryMs = retryMsMin;
       const held = followed.held;
@@ -232,9 +244,13 @@ class BusFeedConsumer implements FeedConsumer {
     }
   }
 
-  /** With what came after it: a shard that commits nothing has come much further than its last commit. */
+  /**
+   * With what came after it: a shard that commits nothing has come much further than its last
+   * commit.
+   */
   async #snapshotOfOwn(followed: FollowedShardState): Promise<void> {
     const { pastEpochs, newest } = followed;
+    const options = { signal: this.#over.signal, timeoutMs: callMs };
     // Where it breaks off, only another one says what is gone.
     followed.needsSnapshot = true;
     // A shard that has lost its place to another may not know it yet.
@@ -242,31 +258,18 @@ class BusFeedConsumer implements FeedConsumer {
       followed,
       followed.client,
       async (first) =>
-        !pastEpochs.has(first.epoch) && (first.revision >= newest || (await this.#hasPassed(followed, newest))),
+        !pastEpochs.has(first.epoch) && (first.revision >= newest || (await hasPassed(followed, newest, options))),
     );
     if (followed.removed) return;
-    if (epoch !== followed.epoch) {
-      if (followed.epoch !== undefined) pastEpochs.add(followed.epoch);
-      for (const past of pastEpochs) if (pastEpochs.size > pastEpochsMax) pastEpochs.delete(past);
-      followed.epoch = epoch;
-    }
+    beginEpoch(followed, epoch);
     followed.needsSnapshot = false;
     await this.#fetch(followed, followed.complete ?? revisionZero);
   }
 
-  /** Whether the shard says of itself that nothing more will be committed up to a revision: one that has lost its place cannot. */
-  async #hasPassed({ client, shard }: FollowedShardState, revision: Revision): Promise<boolean> {
-    const options = { signal: this.#over.signal, timeoutMs: callMs };
-    try {
-      for await (const { progress } of client.call.fetch({ shard: shard.name, after: revision }, options))
-        if (progress >= revision) return true;
-    } catch (thrown) {
-      if (!(thrown instanceof RpcError)) throw thrown;
-    }
-    return false;
-  }
-
-  /** Everything as of one revision, unless the first piece shows that it is no news. Resolves to the epoch of who has given it. */
+  /**
+   * Everything as of one revision, unless the first piece shows that it is no news. Resolves to the
+   * epoch of who has given it.
+   */
   async #snapshot(
     followed: FollowedShardState,
     client: RpcClient<typeof FeedService>,
@@ -300,7 +303,7 @@ class BusFeedConsumer implements FeedConsumer {
     const options = { signal: this.#over.signal, timeoutMs: callMs };
     for await (const reply of followed.client.call.fetch({ shard, after }, options)) {
       if (followed.removed) return;
-      if (reply.epoch !== followed.epoch) throw new RpcError('out-of-range', `${shard} has begun anew`);
+      if (reply.epoch !== followed.epoch) throw new RpcError('out-of-range', `${shard} has another incarnation`);
       this.#apply(followed, reply.entries, followed.complete ?? after);
       this.#advance(followed, reply.progress);
     }
@@ -320,7 +323,8 @@ class BusFeedConsumer implements FeedConsumer {
         () => true,
         () => false,
       );
-      // A replica does not say of which incarnation of the shard its copy is, nor that it was whole: the shard's own next word is a snapshot.
+      // A replica does not say of which incarnation of the shard its copy is, nor that it was
+      // whole: the shard's own next word is a snapshot.
       if (done) followed.needsSnapshot = true;
       if (done) return true;
     }
@@ -328,9 +332,6 @@ class BusFeedConsumer implements FeedConsumer {
   }
 
   isReady(): boolean {
-    // One that is down and that nobody keeps holds up nobody who needs the others.
-    const isBrought = ({ complete, shard, tried }: FollowedShardState) =>
-      complete !== undefined || (tried && !shard.alive);
     return this.#known && [...this.#followed.values()].every(isBrought);
   }
 
@@ -358,10 +359,7 @@ class BusFeedConsumer implements FeedConsumer {
 
   ageMs(shard: string): number | undefined {
     const followed = this.#followed.get(shard);
-    if (followed?.complete === undefined) return undefined;
-    const { clock } = this.#options;
-    const sinceHeard = clock.monotonic() - followed.completeAtMs;
-    return Math.max(sinceHeard, (revisionAt(clock.now()) - followed.complete) / 1_000);
+    return followed && ageMsOf(followed, this.#options.clock);
   }
 
   async catchUp(): Promise<boolean> {

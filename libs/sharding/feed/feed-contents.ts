@@ -35,13 +35,13 @@ const copiedOfRoot = [
 /**
  * Kinds of which those objects are copied that carry the annotation `internal.kcp.io/replicate`.
  */
-const markedPrefixes = [
+const annotatedPrefixes = [
   resourcePrefix('rbac.authorization.k8s.io', 'clusterroles', '-'),
   resourcePrefix('rbac.authorization.k8s.io', 'clusterrolebindings', '-'),
 ];
 
 const copiedAlways = [...copiedPrefixes, exportConsumersPrefix];
-const copiedKinds = [...copiedAlways, ...markedPrefixes, ...copiedOfRoot.map(({ kind }) => kind)];
+const copiedKinds = [...copiedAlways, ...annotatedPrefixes, ...copiedOfRoot.map(({ kind }) => kind)];
 
 const workspacesOfRoot = { exportName: 'tenancy.kcp.io', kind: kindPrefix('tenancy.kcp.io', 'workspaces') };
 
@@ -125,7 +125,12 @@ export function createFeedProjection(identities: () => RootIdentities | undefine
   return {
     prefixes() {
       const { copied, workspaces } = current();
-      return [...copied, ...markedPrefixes, logicalClustersPrefix, ...(workspaces === undefined ? [] : [workspaces])];
+      return [
+        ...copied,
+        ...annotatedPrefixes,
+        logicalClustersPrefix,
+        ...(workspaces === undefined ? [] : [workspaces]),
+      ];
     },
     project({ type, key, value, previous, revision }) {
       if (isSystem(key)) return none;
@@ -143,7 +148,7 @@ export function createFeedProjection(identities: () => RootIdentities | undefine
         return { kind: 'put', value: said };
       }
       if (copied.some((prefix) => key.startsWith(prefix))) return type === 'delete' ? deleted : { kind: 'put', value };
-      if (!markedPrefixes.some((prefix) => key.startsWith(prefix))) return none;
+      if (!annotatedPrefixes.some((prefix) => key.startsWith(prefix))) return none;
       if (type === 'put' && isReplicated(value)) return { kind: 'put', value };
       return isReplicated(type === 'delete' ? value : (previous?.value ?? new Uint8Array())) ? deleted : none;
     },

@@ -42,9 +42,9 @@ describe('a feed consumer', () => {
     await put(store, a, 'lost');
     await turns(3);
     all.bus.mode = 'pass';
-    await put(store, b, 'heard');
+    await put(store, b, 'received');
     await until(() => all.view.get(b) !== undefined);
-    expect(all.values()).toEqual({ [a]: 'lost', [b]: 'heard' });
+    expect(all.values()).toEqual({ [a]: 'lost', [b]: 'received' });
     expect(asked).toEqual({ snapshot: 1, fetch: 2 });
   });
 
@@ -344,7 +344,7 @@ describe('a snapshot', () => {
     await put(shard.store, b, 'lost');
     await turns(3);
     all.bus.mode = 'pass';
-    await put(shard.store, c, 'heard');
+    await put(shard.store, c, 'received');
     for (let second = 0; second < 5; second++) await all.second();
     // The replica has nothing that the feed consumer lacks, and it is not asked in a loop.
     expect(asked).toBeLessThanOrEqual(2);
@@ -402,7 +402,7 @@ describe('the shards that are followed', () => {
     await until(() => Object.keys(all.values()).length === 2);
   });
 
-  it('one that lives is waited for', async () => {
+  it('one that is alive is waited for', async () => {
     await using all = await createInstallation(['alpha', 'beta'], (shard) => {
       shard.up = shard.record.name === 'alpha';
       return Promise.resolve();

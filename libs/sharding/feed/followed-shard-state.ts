@@ -1,8 +1,10 @@
 /** What a feed consumer knows of one shard. */
 import type { Revision } from '@kcp-ts/api';
 import { revisionZero } from '@kcp-ts/api';
+import type { Clock } from '@kcp-ts/base';
 import type { FeedMessage, FeedService } from '@kcp-ts/proto';
 import type { RpcClient } from '@kcp-ts/rpc';
+import { revisionAt } from '@kcp-ts/storage';
 import type { FollowedShard } from './feed-consumer-interface.ts';
 
 /** Before a shard that did not answer is asked again, at first. */
@@ -40,6 +42,12 @@ export interface FollowedShardState {
   removed: boolean;
 }
 
+/**
+ * Epochs of one shard that are over and whose late messages are known by; it begins a new one with
+ * each start.
+ */
+const pastEpochsMax = 16;
+
 /** A shard that says nothing for longer than it said it would, and half of that, is asked. */
 export const silentMsMin = 1_500;
 /** Whatever a shard says. */
@@ -66,4 +74,25 @@ export function initialState(shard: FollowedShard, client: FollowedShardState['c
     retry: undefined,
     removed: false,
   };
+}
+
+/** What is known of the shard is of this epoch from now on. */
+export function beginEpoch(followed: FollowedShardState, epoch: string): void {
+  if (epoch === followed.epoch) return;
+  const { pastEpochs } = followed;
+  if (followed.epoch !== undefined) pastEpochs.add(followed.epoch);
+  for (const past of pastEpochs) if (pastEpochs.size > pastEpochsMax) pastEpochs.delete(past);
+  followed.epoch = epoch;
+}
+
+/** One that is down and that nobody keeps a copy of holds up nobody who needs the others. */
+export function isBrought({ complete, shard, tried }: FollowedShardState): boolean {
+  return complete !== undefined || (tried && !shard.alive);
+}
+
+/** Since the shard was last known to be complete; undefined for one that was never brought in. */
+export function ageMsOf({ complete, completeAtMs }: FollowedShardState, clock: Clock): number | undefined {
+  if (complete === undefined) return undefined;
+  const sinceReceived = clock.monotonic() - completeAtMs;
+  return Math.max(sinceReceived, (revisionAt(clock.now()) - complete) / 1_000);
 }

@@ -16,7 +16,7 @@ afterEach(async () => {
 /** A shard that answers each question when the test says so. */
 async function startShard() {
   const asked: { past: number; answer(error?: RpcError): void }[] = [];
-  const wakes: (() => void)[] = [];
+  const waiters: (() => void)[] = [];
   let streams = 0;
   const server = await startRpcServer({
     host: '127.0.0.1',
@@ -35,7 +35,7 @@ async function startShard() {
               answer: (error) =>
                 error === undefined ? resolve({ id, progress: past + 1, lastRevision: past }) : reject(error),
             });
-            for (const wake of wakes.splice(0)) wake();
+            for (const resolve of waiters.splice(0)) resolve();
             return promise;
           });
         },
@@ -50,7 +50,7 @@ async function startShard() {
     streams: () => streams,
     /** The question number `i`, once it has come. */
     async question(i: number) {
-      while (asked.length <= i) await new Promise<void>((wake) => wakes.push(wake));
+      while (asked.length <= i) await new Promise<void>((resolve) => waiters.push(resolve));
       const found = asked[i];
       if (found === undefined) throw new Error('there is no such question');
       return found;

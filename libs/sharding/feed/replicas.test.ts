@@ -58,7 +58,7 @@ describe('a replica', () => {
     await put(shard.store, c, 'lost');
     await turns(3);
     all.bus.mode = 'pass';
-    await put(shard.store, c, 'heard');
+    await put(shard.store, c, 'received');
     await until(() => asked.snapshot > 0);
     await turns(5);
   }
@@ -110,7 +110,7 @@ describe('a replica', () => {
       shard.record = { ...shard.record, alive: true };
       all.membershipChanged();
       await until(() => all.view.get(a) !== undefined);
-      expect(all.values()).toEqual({ [a]: 'x', [c]: 'heard' });
+      expect(all.values()).toEqual({ [a]: 'x', [c]: 'received' });
       await put(shard.store, a, 'tail');
       await until(() => Buffer.from(all.view.get(a)?.value ?? '').toString() === 'tail');
     }
@@ -201,7 +201,7 @@ describe('what has been seen of a shard', () => {
     await put(shard.store, c, 'lost');
     await turns(3);
     all.bus.mode = 'pass';
-    await put(shard.store, c, 'heard');
+    await put(shard.store, c, 'received');
     await until(() => all.view.get(b) !== undefined);
     shard.record = { ...shard.record, alive: true };
     all.membershipChanged();
@@ -211,6 +211,6 @@ describe('what has been seen of a shard', () => {
     // One that was set back to an older state promises, and what it has counts.
     shard.calls.fetch = fetch;
     for (let second = 0; second < 3; second++) await all.second();
-    expect(all.values()).toEqual({ [a]: 'x', [c]: 'heard' });
+    expect(all.values()).toEqual({ [a]: 'x', [c]: 'received' });
   });
 });

@@ -31,7 +31,7 @@ export interface Directory extends AsyncDisposable {
   /**
    * Resolves when everything that the shards have committed before the call is known here, to those
    * that could not be asked, the ones that are down among them; to undefined where it failed.
-   * Whoever asks while one is under way shares the next.
+   * A caller that asks while one is under way shares the next.
    */
   staleShards(): Promise<ReadonlySet<string> | undefined>;
   shard(name: string): Backend | undefined;

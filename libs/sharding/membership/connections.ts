@@ -155,7 +155,7 @@ export async function openConnections(deps: ConnectionDependencies): Promise<Con
 /**
  * The names of the shards in the membership, for a program that starts services and is none itself.
  */
-export async function listRegisteredShards(endpoint: string, clock: Clock): Promise<readonly string[]> {
+export async function listMemberShards(endpoint: string, clock: Clock): Promise<readonly string[]> {
   using client = createEtcdClient({ endpoints: [endpoint] });
   await using membership = await openEtcdMembership({ client, prefix: membershipPrefix, clock });
   return membership.current().shards.map(({ name }) => name);

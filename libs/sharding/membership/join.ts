@@ -8,8 +8,8 @@ import type { DeferredService } from '@kcp-ts/rpc';
 import { deferredService, startRpcServer } from '@kcp-ts/rpc';
 import { revisionAt } from '@kcp-ts/storage';
 import type { Logger } from 'pino';
-import type { ClockGuard } from '../clocks/clock-guard.ts';
-import { clockService, guardClock } from '../clocks/peer-clocks.ts';
+import type { ClockMonitor } from '../clocks/clock-monitor.ts';
+import { clockService, monitorClock } from '../clocks/peer-clocks.ts';
 import type { Connections, InstallationConfig, PeerTls } from './connections.ts';
 import { openConnections } from './connections.ts';
 import type { ShardAddress, ShardRecord } from './membership.ts';
@@ -25,7 +25,7 @@ export interface JoinedRpc {
 export interface Joined extends Connections {
   readonly own: ShardRecord;
   readonly rpc: JoinedRpc;
-  readonly clocks: ClockGuard;
+  readonly clocks: ClockMonitor;
 }
 
 export interface JoinDependencies {
@@ -50,7 +50,7 @@ async function awaitJoin(own: ShardRecord, clock: Clock): Promise<void> {
 
 /** A shard with a wrong clock would join at a wrong revision: it waits until the clock is right. */
 export async function awaitClock(
-  clocks: Pick<ClockGuard, 'fault' | 'measure'>,
+  clocks: Pick<ClockMonitor, 'fault' | 'measure'>,
   pause: () => Promise<void>,
 ): Promise<void> {
   await clocks.measure();
@@ -79,7 +79,7 @@ export async function joinOthers(deps: JoinDependencies): Promise<Joined> {
   const { clock, log } = deps;
   await using opened = new AsyncDisposableStack();
   const connections = opened.use(await openConnections({ ...deps, name: deps.own.name }));
-  const clocks = opened.use(guardClock({ ...connections, own: deps.own.name, clock, log }));
+  const clocks = opened.use(monitorClock({ ...connections, own: deps.own.name, clock, log }));
   await awaitClock(clocks, () => pauseAlive(clock, clockRetryMs));
   const rpc = await listenRpc(deps);
   opened.defer(() => rpc.close({ drainMs: 0 }));

@@ -102,7 +102,7 @@ function describeMembership(name: string, install: () => Promise<Installation>):
       expect((await second.join(address('d'))).number).toBe(4);
     });
 
-    it('excludes a shard at one revision, whoever says so', async () => {
+    it('excludes a shard at one revision, whichever service says so', async () => {
       await using installation = await install();
       await using first = await installation.open();
       await using second = await installation.open();
@@ -171,4 +171,4 @@ if (missing === undefined) {
     await link.set({ kind: 'open' });
     while (membership.silentForMs() > 500) await turn();
   });
-} else it.skip(`the etcd register: ${missing}`, () => undefined);
+} else it.skip(`the membership in etcd: ${missing}`, () => undefined);

@@ -42,7 +42,10 @@ export function checkService({ kinds, name }: ExpectedService, names: Certificat
   return `the server is ${serviceNameOf(service)}, and should be ${expected}`;
 }
 
-/** A client of another service of the installation; whoever else answers there is not believed. */
+/**
+ * A client of another service of the installation; another server that answers there is not
+ * believed.
+ */
 export function createServiceClient<Service extends DescService>(
   service: Service,
   address: string,

@@ -38,7 +38,7 @@ function progress(revision: number): WatchFrame {
   return { type: 'progress', revision: asRevision(revision), payload: new Uint8Array() };
 }
 
-/** A world of shards that a test moves by hand; timers run when it says so. */
+/** Shards that a test moves by hand; timers run when it says so. */
 function setUp(
   shards: readonly ShardRecord[],
   from: Position = { revision: asRevision(10), shard: all },

@@ -101,7 +101,7 @@ class OrderedWatch implements MergedWatch {
     let first = true;
     this.#following = shards.follow((state) => {
       // What it is called with while it subscribes is what the shard streams were just made of.
-      if (!first) this.#registered(state.shards);
+      if (!first) this.#shardsChanged(state.shards);
     });
     first = false;
     this.#pumpSoon(0);
@@ -119,7 +119,7 @@ class OrderedWatch implements MergedWatch {
           StatusError.expired(`shard ${JSON.stringify(shard.name)} went back on its progress; start again from a list`),
         ),
     };
-    // It has nothing at or below its join revision, whoever asks.
+    // It has nothing at or below its join revision, for any watch.
     const joined = shard.joinRevision > from;
     const shardStream = new ShardStream(deps, shard, joined ? shard.joinRevision : from, initial && !joined);
     shardStream.joining = joined;
@@ -129,7 +129,7 @@ class OrderedWatch implements MergedWatch {
     if (shardStream.excludedAt === undefined) shardStream.open();
   }
 
-  #registered(all: readonly ShardRecord[]): void {
+  #shardsChanged(all: readonly ShardRecord[]): void {
     if (this.#over) return;
     const known = new Map(all.filter((shard) => this.#options.includes(shard)).map((shard) => [shard.name, shard]));
     for (const shardStream of this.#ordered) {

@@ -9,7 +9,7 @@ const freshMs = 10_000;
 export interface ViewAge {
   /** The shard that has the cluster; undefined where no other shard is known to. */
   readonly shard: string | undefined;
-  /** Whether the membership says that it lives. */
+  /** Whether the membership says that it is alive. */
   readonly alive: boolean;
   /** Since what is known of the membership was the newest. */
   readonly membershipSilentMs: number;

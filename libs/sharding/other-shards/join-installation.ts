@@ -15,7 +15,7 @@ import type { LogicalCluster, RootExport } from '@kcp-ts/tenancy';
 import { isLogicalClusterKey, logicalClustersPrefix, rootIdentitiesIn } from '@kcp-ts/tenancy';
 import { createChange } from '@kcp-ts/watch';
 import type { Logger } from 'pino';
-import type { ClockGuard } from '../clocks/clock-guard.ts';
+import type { ClockMonitor } from '../clocks/clock-monitor.ts';
 import { createEntryView, joinFeedHandlers } from '../feed/entry-view.ts';
 import type { FeedHandler } from '../feed/feed.ts';
 import { createFeedConsumer } from '../feed/feed-consumer.ts';
@@ -48,7 +48,7 @@ export interface InstallationOptions {
   readonly rpc: JoinedRpc;
   readonly clock: Clock;
   /** Nothing is done for others while it says that our clock is wrong. */
-  readonly clocks: Pick<ClockGuard, 'fault'>;
+  readonly clocks: Pick<ClockMonitor, 'fault'>;
   readonly random: Random;
   readonly log: Logger;
   /** What `root` exports. */

@@ -31,7 +31,7 @@ export interface OtherShards {
   isFresh(cluster: LogicalClusterName): boolean;
   /**
    * Whether a workspace of another shard's cluster that is not known here is not there: that shard
-   * lives, and has said itself what it has.
+   * is alive, and has said itself what it has.
    */
   isComplete(parent: string): boolean;
   /**

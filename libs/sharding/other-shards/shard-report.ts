@@ -6,10 +6,10 @@
 import { StatusError } from '@kcp-ts/api';
 import type { HealthCheck } from '@kcp-ts/apiserver';
 import type { Series } from '@kcp-ts/observability';
-import type { ClockGuard } from '../clocks/clock-guard.ts';
+import type { ClockMonitor } from '../clocks/clock-monitor.ts';
 
 export interface ShardReport {
-  readonly clocks: Pick<ClockGuard, 'fault' | 'offsetMs' | 'peers'>;
+  readonly clocks: Pick<ClockMonitor, 'fault' | 'offsetMs' | 'peers'>;
   /** How often each shard was too far ahead to be followed. */
   refusedRevisions(): ReadonlyMap<string, number>;
   /** Transactions that were sent to etcd. */

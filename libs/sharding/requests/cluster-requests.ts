@@ -54,8 +54,8 @@ export interface ClusterRequestDependencies {
   /** Resolves when what other shards have committed before the call is known here. */
   catchUp(): Promise<unknown>;
   /**
-   * Marks a cluster that its caller has seen, and removes what can go. Undefined where another
-   * writer was faster: ask again.
+   * Sets a cluster deleting that its caller has seen, and removes what can go. Undefined where
+   * another writer was faster: ask again.
    */
   remove(cluster: ClusterName): Promise<ClusterDeletion | undefined>;
 }

@@ -54,7 +54,7 @@ export async function joinWithData(
     rootExports: deps.rootExports,
     findServiceAccount: (account) => findServiceAccount(store, account),
   });
-  // What others follow has ended with the ownership: they go to whoever has it now.
+  // What others follow has ended with the ownership: they go to the process that has it now.
   opened.defer(() => installation.close(isLost ? 0 : drainMs));
   const all = opened.move();
   return {

@@ -34,7 +34,7 @@ export interface Flush {
   /** Forget the events up to this revision. */
   readonly trim: Revision | undefined;
   /** Kept with the step, for its writer: how far a mirror has come. */
-  readonly mark?: string | undefined;
+  readonly checkpoint?: string | undefined;
 }
 
 /** What an earlier process left behind. */
@@ -42,8 +42,8 @@ export interface BackendState {
   readonly revision: Revision;
   readonly reserved: Revision;
   readonly floor: Revision;
-  /** The last mark; '' where there was none. */
-  readonly mark: string;
+  /** The last checkpoint; '' where there was none. */
+  readonly checkpoint: string;
 }
 
 export interface Backend {

@@ -50,26 +50,26 @@ describe('group commit', () => {
     for (const outcome of ['succeed', 'fail'] as const) {
       const first = store.commit([put(keyOf(outcome), 'one', 'absent')]);
       await turn();
-      const told: string[] = [];
+      const reported: string[] = [];
       const second = store
         .commit([put(keyOf(outcome), 'two', 'absent')])
-        .then(({ status }) => told.push(status))
-        .catch(({ reason }) => told.push(reason));
+        .then(({ status }) => reported.push(status))
+        .catch(({ reason }) => reported.push(reason));
       await turn();
-      expect([told, store.get(keyOf(outcome))]).toEqual([[], undefined]);
+      expect([reported, store.get(keyOf(outcome))]).toEqual([[], undefined]);
       flushes.at(-1)?.[outcome]();
       await first.catch(() => undefined);
       await turn();
       if (outcome === 'succeed') flushes.at(-1)?.succeed();
       await second;
-      expect(told).toEqual([outcome === 'succeed' ? 'conflict' : 'ServiceUnavailable']);
+      expect(reported).toEqual([outcome === 'succeed' ? 'conflict' : 'ServiceUnavailable']);
     }
   });
 
   it('fails all that waits when a flush fails, and goes on from what is durable', async () => {
     const { store, flushes } = createHeldStore();
-    const told: number[] = [];
-    using _ = store.subscribe((events) => void told.push(events.length));
+    const reported: number[] = [];
+    using _ = store.subscribe((events) => void reported.push(events.length));
     const first = store.commit([put(keyOf('a'), 'kept')]);
     await turn();
     flushes[0]?.succeed();
@@ -87,7 +87,7 @@ describe('group commit', () => {
     await turn();
     flushes[2]?.succeed();
     expect((await fourth).revision).toBe(store.currentRevision());
-    expect(told).toEqual([1, 1]);
+    expect(reported).toEqual([1, 1]);
   });
 
   it('promises nothing that is not reserved, and waits for what is on its way', async () => {
@@ -121,13 +121,13 @@ describe('group commit', () => {
     flushes[0]?.succeed();
     await turn();
     clock.advance(100);
-    const heard = revisionAt(clock.now());
+    const received = revisionAt(clock.now());
     clock.advance(100);
     const pending = committed(store, put(keyOf('a'), '1'));
     const later = committed(store, put(keyOf('b'), '1'));
     await turn();
-    const promised = await store.progress(heard);
-    expect(promised).toBeGreaterThanOrEqual(heard);
+    const promised = await store.progress(received);
+    expect(promised).toBeGreaterThanOrEqual(received);
     let all = 0;
     void store.progress(asRevision(promised + 1)).then((revision) => (all = revision));
     await turn();

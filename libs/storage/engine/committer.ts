@@ -1,7 +1,9 @@
 /**
  * Group commit: what arrives while a flush is under way goes together in the next one.
  *
- *   commit() ──decided at once──► overlay + waiting ──flush──► durable ──► readers see it, subscribers are called, promises resolve
+ *   commit() ──decided at once──► overlay + waiting ──flush──► durable
+ *                                                                 │
+ *                     readers see it, subscribers are called, promises resolve
  *
  * The overlay holds the newest state of every key that is decided and not yet durable. When a flush
  * fails, everything that waits was decided against a state that will never be, so all of it fails.

@@ -82,7 +82,7 @@ function createScripted(answers: Answer[], isFull: () => boolean = () => false) 
     ownership: {
       createRevision: 1n,
       version,
-      state: { revision: revisionZero, reserved: asRevision(500), floor: revisionZero, mark: '' },
+      state: { revision: revisionZero, reserved: asRevision(500), floor: revisionZero, checkpoint: '' },
     },
     clock: createSystemClock(),
     random: createSystemRandom(),

@@ -215,7 +215,7 @@ export function createEtcdBackend(deps: EtcdBackendDependencies): Backend {
           try {
             committed = await commit(transaction, flush);
           } catch (error) {
-            // What etcd has of this flush, the mirror has not: only whoever reads etcd from here
+            // What etcd has of this flush, the mirror has not: only a reader of etcd from here
             // can go on.
             throw committed !== undefined ? lose(`etcd took a part of it only: ${String(error)}`) : error;
           }

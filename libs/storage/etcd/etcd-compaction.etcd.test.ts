@@ -89,8 +89,13 @@ if (missing === undefined)
       const compactor = createCompactor(client, keys);
       const at = await write();
       const gone = announceMirror(client, { name: 'gone', revision: () => at, clock, prefix: keys.mirrors });
-      await using anew = announceMirror(client, { name: 'anew', revision: () => 0n, clock, prefix: keys.mirrors });
-      await Promise.all([gone.announced, anew.announced]);
+      await using renewed = announceMirror(client, {
+        name: 'renewed',
+        revision: () => 0n,
+        clock,
+        prefix: keys.mirrors,
+      });
+      await Promise.all([gone.announced, renewed.announced]);
       await gone[Symbol.asyncDispose]();
       await write();
       await compactor.turn();

@@ -31,7 +31,7 @@ describe.skipIf(missing !== undefined)('with three members of etcd, of which one
   async function follow(endpoints: readonly string[], prefix: string) {
     const client = createEtcdClient({ endpoints });
     const stop = new AbortController();
-    const heard: string[] = [];
+    const received: string[] = [];
     let completeMs = Number.NEGATIVE_INFINITY;
     let broken = 0;
     const { revision } = await etcdMoment(client, prefix, {});
@@ -40,7 +40,7 @@ describe.skipIf(missing !== undefined)('with three members of etcd, of which one
       prefix,
       revision,
       {
-        changes: (changes) => void heard.push(...changes.map(({ key }) => key.slice(prefix.length))),
+        changes: (changes) => void received.push(...changes.map(({ key }) => key.slice(prefix.length))),
         progress: (askedMs) => {
           completeMs = Math.max(completeMs, askedMs);
         },
@@ -55,7 +55,7 @@ describe.skipIf(missing !== undefined)('with three members of etcd, of which one
     };
     await until(() => completeMs > 0);
     return {
-      heard,
+      received,
       completeMs: () => completeMs,
       broken: () => broken,
       until,
@@ -86,11 +86,11 @@ describe.skipIf(missing !== undefined)('with three members of etcd, of which one
     const committedMs = clock.monotonic();
     // It says that it has no leader, and so it does whenever it is asked.
     await watch.until(() => watch.broken() >= 3);
-    expect(watch.heard).toEqual([]);
+    expect(watch.received).toEqual([]);
     expect(watch.completeMs()).toBeLessThan(committedMs);
     await etcd.heal();
-    await watch.until(() => watch.heard.length > 0);
-    expect(watch.heard).toEqual(['new']);
+    await watch.until(() => watch.received.length > 0);
+    expect(watch.received).toEqual(['new']);
   }, 60_000);
 
   it('a watch that knows the others goes to them', async () => {
@@ -103,7 +103,7 @@ describe.skipIf(missing !== undefined)('with three members of etcd, of which one
     await etcdCommit(others, [], [{ put: `${prefix}new`, value: Buffer.from('1') }]);
     const committedMs = clock.monotonic();
     await watch.until(() => watch.completeMs() > committedMs);
-    expect(watch.heard).toEqual(['new']);
+    expect(watch.received).toEqual(['new']);
   }, 60_000);
 
   it.each(['a follower', 'the leader'])(

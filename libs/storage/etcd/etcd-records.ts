@@ -2,8 +2,9 @@
  * How a shard lies in etcd, under its prefix:
  *
  *   data/<key>   createRevision 8 | revision 8 | expiresAt 8 | value        (little-endian doubles)
- *   commit       the last transaction: what it deleted, at which revisions, and the reservation. Its version counts the transactions: each one names the
- *                version it follows on, so they apply in order or not at all.
+ *   commit       the last transaction: what it deleted, at which revisions, and the reservation.
+ *                Its version counts the transactions: each one names the version it follows on, so
+ *                they apply in order or not at all.
  *   owner        under a lease: who may commit. Each transaction names its create revision.
  */
 import type { Revision } from '@kcp-ts/api';

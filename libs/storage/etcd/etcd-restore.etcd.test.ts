@@ -1,6 +1,6 @@
 /**
- * etcd is restored from a backup: what came after the backup is gone, for whoever has a copy of it
- * as well.
+ * etcd is restored from a backup: what came after the backup is gone, for every process that has a
+ * copy of it as well.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -65,8 +65,8 @@ describe.skipIf(missing !== undefined)('when etcd was restored from a backup', (
     await using owned = await replica.own();
     const { store } = owned;
     expect([textOf(store.get(keyOf('before'))), store.get(keyOf('after'))]).toEqual(['1', undefined]);
-    // Whoever has seen what is gone cannot go on from there: it would never get an event that says
-    // so.
+    // A client that has seen what is gone cannot go on from there: it would never get an event that
+    // says so.
     expect(store.floor()).toBeGreaterThan(seen);
     await expect(historyOf(store, all, seen as never)).rejects.toMatchObject({ reason: 'Expired' });
     const { revision } = await committed(store, put(keyOf('new'), '1'));

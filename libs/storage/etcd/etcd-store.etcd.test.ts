@@ -146,7 +146,7 @@ if (missing === undefined) {
         own.stop();
         const { store: taken } = await second.own();
         await committed(taken, put(keyOf('a'), '2'));
-        // It wakes up.
+        // It goes on.
         own.goOn();
         expect(owned.holds()).toBe(false);
         await expect(store.commit([put(keyOf('a'), 'from the past')])).rejects.toMatchObject({
@@ -190,8 +190,8 @@ if (missing === undefined) {
         const again = await first.own();
         expect([textOf(again.store.get(keyOf('a'))), again.store.get(keyOf('gone'))]).toEqual(['2', undefined]);
         expect(states).toEqual(['mirroring', 'owner']);
-        // Whoever still has the store of before reads nothing from it, and is not held for the
-        // owner.
+        // A caller that still has the store of before reads nothing from it, and is not held for
+        // the owner.
         expect(() => former.store.get(keyOf('a'))).toThrow('currently unable');
         expect([former.holds(), again.holds()]).toEqual([false, true]);
         const { revision } = await committed(again.store, put(keyOf('a'), '3'));

@@ -186,15 +186,15 @@ class Replica implements EtcdReplica {
   /** For a moment; the owner's key going away is in what is followed: then at once. */
   async #untilWoken(signal: AbortSignal | undefined): Promise<void> {
     await new Promise<void>((resolve) => {
-      const wake = () => {
+      const endWait = () => {
         timer[Symbol.dispose]();
-        signal?.removeEventListener('abort', wake);
-        this.#waiters.delete(wake);
+        signal?.removeEventListener('abort', endWait);
+        this.#waiters.delete(endWait);
         resolve();
       };
-      const timer = this.#clock.setTimer(tryMs, wake);
-      signal?.addEventListener('abort', wake, { once: true });
-      this.#waiters.add(wake);
+      const timer = this.#clock.setTimer(tryMs, endWait);
+      signal?.addEventListener('abort', endWait, { once: true });
+      this.#waiters.add(endWait);
     });
   }
 
@@ -302,7 +302,7 @@ class Replica implements EtcdReplica {
 
   #advance(revision: bigint): void {
     if (revision > this.#progress) this.#progress = revision;
-    for (const wake of [...this.#waiters]) wake();
+    for (const endWait of [...this.#waiters]) endWait();
   }
 
   #startFollowing(): void {

@@ -18,7 +18,7 @@ import type { CommitRecord, Keys } from './etcd-records.ts';
 import { decodeData, decodeRecord } from './etcd-records.ts';
 
 /** How far a mirror has come, as it says with each step. */
-interface Mark {
+interface Checkpoint {
   /** etcd's revision: everything up to it is here. */
   readonly etcd: string;
   /** The machine's boot: what the system had not written yet is lost with it. */
@@ -79,7 +79,7 @@ export interface Mirror {
 }
 
 const pieceWrites = 500;
-const noMark: Mark = { etcd: '0', boot: '', cluster: '', commit: '' };
+const noCheckpoint: Checkpoint = { etcd: '0', boot: '', cluster: '', commit: '' };
 
 /** A folder with an LMDB in it. */
 export function mirrorFolder(path: string, mapSizeBytes: number): MirrorPlace {
@@ -92,18 +92,18 @@ export function mirrorFolder(path: string, mapSizeBytes: number): MirrorPlace {
   };
 }
 
-function readMark(text: string, bootId: string): Mark {
-  if (text === '') return noMark;
-  const mark = JSON.parse(text) as Partial<Mark>;
+function readCheckpoint(text: string, bootId: string): Checkpoint {
+  if (text === '') return noCheckpoint;
+  const checkpoint = JSON.parse(text) as Partial<Checkpoint>;
   // One of an earlier version does not say enough to be compared.
-  const { etcd, boot, cluster, commit } = { ...noMark, ...mark };
-  return boot === bootId && mark.cluster !== undefined ? { etcd, boot, cluster, commit } : noMark;
+  const { etcd, boot, cluster, commit } = { ...noCheckpoint, ...checkpoint };
+  return boot === bootId && checkpoint.cluster !== undefined ? { etcd, boot, cluster, commit } : noCheckpoint;
 }
 
 // check-allow function-length -- one mirror: its functions are the methods of an interface
 export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
   let backend = options.place.open();
-  const found = readMark(backend.state.mark, options.bootId);
+  const found = readCheckpoint(backend.state.checkpoint, options.bootId);
   let etcdRevision = BigInt(found.etcd);
   let { cluster, commit: commitId } = found;
   let deleted: CommitRecord['deleted'] = [];
@@ -113,13 +113,13 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
   /** Before everything was read again: what anybody may have seen of here is not above it. */
   let promised = 0;
 
-  const mark = (at: bigint) =>
-    JSON.stringify({ etcd: String(at), boot: options.bootId, cluster, commit: commitId } satisfies Mark);
+  const checkpoint = (at: bigint) =>
+    JSON.stringify({ etcd: String(at), boot: options.bootId, cluster, commit: commitId } satisfies Checkpoint);
 
   async function write(writes: readonly Write[], at: bigint, trim: Revision | undefined): Promise<void> {
     const last = writes.at(-1)?.event.revision;
     if (last !== undefined && last > revision) revision = last;
-    await backend.write({ writes, commits: [writes], revision, reserved, trim, mark: mark(at) });
+    await backend.write({ writes, commits: [writes], revision, reserved, trim, checkpoint: checkpoint(at) });
     backend.publish();
     etcdRevision = at;
   }
@@ -178,12 +178,12 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
     backend: () => backend,
     etcdRevision: () => etcdRevision,
     cluster: () => cluster,
-    state: () => ({ revision, reserved, floor, mark: mark(etcdRevision) }),
+    state: () => ({ revision, reserved, floor, checkpoint: checkpoint(etcdRevision) }),
     async commit(flush, record, at) {
       const before = commitId;
       if (record !== undefined) commitId = record.id;
       try {
-        await backend.write({ ...flush, mark: mark(at) });
+        await backend.write({ ...flush, checkpoint: checkpoint(at) });
       } catch (error) {
         commitId = before;
         throw error;

@@ -10,7 +10,7 @@ import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** When a file was last written by us: enough to see that somebody else has touched it since. */
-export interface FileMark {
+export interface FileStamp {
   readonly bytes: number;
   readonly modifiedMs: number;
 }
@@ -37,7 +37,7 @@ function dataFile(folder: string): string {
 }
 
 /** Undefined where there is no file. */
-export async function markOfData(folder: string): Promise<FileMark | undefined> {
+export async function stampOfData(folder: string): Promise<FileStamp | undefined> {
   const found = await stat(dataFile(folder)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
@@ -96,14 +96,14 @@ function walkKeys(folder: string): Promise<string | undefined> {
 
 /**
  * Why the data in a folder cannot be used, for a person; undefined where it can, or where there is
- * none. `clean`: the mark that was taken at the last clean end; a file that still bears it is not
+ * none. `clean`: the stamp that was taken at the last clean end; a file that still bears it is not
  * walked.
  */
-export async function faultOfData(folder: string, clean: FileMark | undefined): Promise<string | undefined> {
-  const mark = await markOfData(folder);
-  if (mark === undefined) return undefined;
-  const fault = await faultOfHead(dataFile(folder), mark.bytes);
+export async function faultOfData(folder: string, clean: FileStamp | undefined): Promise<string | undefined> {
+  const stamp = await stampOfData(folder);
+  if (stamp === undefined) return undefined;
+  const fault = await faultOfHead(dataFile(folder), stamp.bytes);
   if (fault !== undefined) return fault;
-  if (mark.bytes === clean?.bytes && mark.modifiedMs === clean.modifiedMs) return undefined;
+  if (stamp.bytes === clean?.bytes && stamp.modifiedMs === clean.modifiedMs) return undefined;
   return walkKeys(folder);
 }

@@ -1,5 +1,5 @@
 /**
- * Writes until the disk is full, which whoever starts it arranges with a limit on the size of
+ * Writes until the disk is full, which the test that starts it arranges with a limit on the size of
  * files; then says in one line how it went.
  */
 

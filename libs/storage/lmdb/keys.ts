@@ -42,7 +42,7 @@ export const dueKeys: KeyEncoder<DueKey, string> = {
 
 /**
  * A revision under the hash of a prefix of whole segments. Two prefixes with the same hash only
- * cost a look at an event that is not in the range: whoever reads compares the event's own key.
+ * cost a look at an event that is not in the range: the reader compares the event's own key.
  */
 export interface IndexKey {
   readonly high: number;

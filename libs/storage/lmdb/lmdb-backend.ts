@@ -26,7 +26,8 @@ import { asBuffer, openTables } from './tables.ts';
 
 const nothing = Buffer.alloc(0);
 const stateKey = 'state';
-const markKey = 'mark';
+/** On disk, where earlier versions have it. */
+const checkpointKey = 'mark';
 
 export function openLmdbBackend(options: TablesOptions): Backend {
   return new LmdbBackend(openTables(options));
@@ -58,10 +59,10 @@ class LmdbBackend implements Backend {
     const at = (position: number) => (bytes === undefined ? 0 : bytes.readDoubleLE(position));
     const numbers = { revision: asRevision(at(0)), reserved: asRevision(at(8)), floor: asRevision(at(16)) };
     const historyBytes = at(24);
-    const mark = tables.meta.getBinaryFast(markKey, this.#read);
+    const checkpoint = tables.meta.getBinaryFast(checkpointKey, this.#read);
     this.state = {
       ...numbers,
-      mark: mark === undefined ? '' : asBuffer(mark).toString('utf8', 0, tables.meta.lastSize),
+      checkpoint: checkpoint === undefined ? '' : asBuffer(checkpoint).toString('utf8', 0, tables.meta.lastSize),
     };
     this.#floor = this.state.floor;
     this.#historyBytes = historyBytes;
@@ -168,7 +169,7 @@ class LmdbBackend implements Backend {
         bytes.writeDoubleLE(this.#floor, 16);
         bytes.writeDoubleLE(this.#historyBytes, 24);
         this.#meta.put(stateKey, bytes);
-        if (flush.mark !== undefined) this.#meta.put(markKey, Buffer.from(flush.mark));
+        if (flush.checkpoint !== undefined) this.#meta.put(checkpointKey, Buffer.from(flush.checkpoint));
       });
     } catch (error) {
       this.#floor = floor;

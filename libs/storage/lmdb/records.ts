@@ -2,7 +2,8 @@
  * How records lie in LMDB. Numbers are little-endian doubles.
  *
  *   current:  createRevision 8 | revision 8 | expiresAt 8 | value
- *   log:      createRevision 8 | previous revision, or 0, 8 | key length 4 | value length 4, its high bit set for a deletion | key | value | previous value
+ *   log:      createRevision 8 | previous revision, or 0, 8 | key length 4 |
+ *             value length 4, its high bit set for a deletion | key | value | previous value
  *
  * A deletion's value is what was there before, so it is stored once.
  */

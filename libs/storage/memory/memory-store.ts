@@ -30,7 +30,7 @@ export function createMemoryBackend(): Backend {
 }
 
 class MemoryBackend implements Backend {
-  readonly state = { revision: revisionZero, reserved: revisionZero, floor: revisionZero, mark: '' };
+  readonly state = { revision: revisionZero, reserved: revisionZero, floor: revisionZero, checkpoint: '' };
   readonly #byKey = new SortedMap<string, StoredEntry>(undefined, compareKeys);
   readonly #byCluster = new SortedMap<string, StoredEntry>(undefined, compareKeys);
   readonly #entries = new Map<string, StoredEntry>();

@@ -308,8 +308,8 @@ export function createExportView(deps: ExportViewDependencies, target: ExportTar
         return {
           includes(key, at) {
             const was = deps.wasBound(hash, clusterOfKey(key, prefix), name, at);
-            // Whoever left between that time and a restart was shown then, and a list without it
-            // would be wrong.
+            // A consumer that left between that time and a restart was shown then, and a list
+            // without it would be wrong.
             if (was === 'unknown')
               throw StatusError.expired('Who had bound the export then is not known any more; start again from a list');
             return was;

@@ -14,7 +14,8 @@ export interface ExportedResourcesDependencies {
   readonly exports: ExportIndex;
   readonly reader: ParsedReader;
   /**
-   * Whether a resource is built in: it has one strategy, whoever exports a resource of its name.
+   * Whether a resource is built in: it has one strategy, whichever export has a resource of its
+   * name.
    */
   isBuiltin(group: string, plural: string): boolean;
 }

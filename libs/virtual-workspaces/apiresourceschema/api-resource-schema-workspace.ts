@@ -1,6 +1,6 @@
 /**
  * `/services/apiresourceschema/<cluster>[/clusters/<cluster or *>]/…`: the schemas of everything
- * that a workspace has bound, from any provider, read-only. Whoever may read the workspace's
+ * that a workspace has bound, from any provider, read-only. Users who may read the workspace's
  * APIBindings may read them. (kcp facts, 5.4)
  */
 import type { ClusterName, RequestInfo, UserInfo, WorkspacePath } from '@kcp-ts/api';

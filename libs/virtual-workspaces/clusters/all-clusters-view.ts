@@ -8,7 +8,7 @@ import type { ApiSurface, ServedResource } from '@kcp-ts/registry';
 import type { ExportedResourcesDependencies } from '../apiexport/exported-resources.ts';
 import { resourcesOfIdentity } from '../apiexport/exported-resources.ts';
 
-/** What an identity's export serves, whoever binds it. */
+/** What an identity's export serves, for all who bind it. */
 function withIdentity(deps: ExportedResourcesDependencies, api: ApiPath, identity: string): ServedResource | undefined {
   const hash = parseIdentityHash(identity);
   if (hash === undefined) return undefined;

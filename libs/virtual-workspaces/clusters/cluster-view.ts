@@ -96,7 +96,7 @@ class ClusterView implements View, RequestAuthorizer, ServedApi, StorageView {
     if (facts === undefined && this.#isMissingFor(user)) return StatusError.notFound(logicalClusters, this.cluster);
     if (info.kind === 'non-resource' && info.path === '/metrics')
       return new StatusError('NotImplemented', 'shard-level endpoint not available at workspace scope', {});
-    // An inactive cluster answers nobody but who may wake it.
+    // An inactive cluster answers nobody but users who may activate it.
     if (facts?.inactive === true && !isInactivePath(info))
       return new StatusError('Forbidden', 'logical cluster is marked inactive', {});
     return this.#deps.access.refusal(user, this.cluster, info);

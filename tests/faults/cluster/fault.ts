@@ -22,9 +22,9 @@ export function pause(ms: number): Promise<void> {
 const ownedSecondsMax = 10;
 
 /**
- * Resolves when writes on these shards are acknowledged again: whoever cannot reach etcd for longer
- * than its lease, or is dead, is followed by another owner, and nobody can know of that shard's
- * news before.
+ * Resolves when writes on these shards are acknowledged again: an owner that cannot reach etcd for
+ * longer than its lease, or is dead, is followed by another owner, and nobody can know of that
+ * shard's news before.
  */
 export async function untilOwned(load: Load, shards: (shard: string) => boolean): Promise<void> {
   const since = performance.now();

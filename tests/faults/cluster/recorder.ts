@@ -128,8 +128,8 @@ export function createRecorder(label: string): Recorder {
     try {
       const { status, body } = await within(answerMs, request(way.client(shard)));
       answer = answerOf(operation.kind, status, body, collection.resource);
-      // The workspace and its API are there all the time: whoever finds neither has forgotten
-      // something.
+      // The workspace and its API are there all the time: a service that finds neither has
+      // forgotten something.
       if (status === 404 && answer.kind !== 'absent')
         odd.push(
           `${operation.kind} of ${objectName(collection, name)} by ${way.name}, from ${startedAt} to ${performance.now()}: ${JSON.stringify(body)}`,

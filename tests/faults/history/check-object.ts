@@ -42,12 +42,15 @@ function statesOf({ object, operations, made, deletions }: ObjectVersions, wrong
     deletions.filter((version) => version > after && (upTo === undefined || version < upTo));
   const end = (version: Version, next: Version | undefined, needed: boolean) => {
     const by = deletionsOf(version, operations, object, wrong);
-    const told = seen(version, next);
-    if (told.length > 1) wrong.push(`${object}: ${version} was shown as deleted at ${told.join(' and ')}`);
+    const seenDeleted = seen(version, next);
+    if (seenDeleted.length > 1)
+      wrong.push(`${object}: ${version} was shown as deleted at ${seenDeleted.join(' and ')}`);
     const acknowledged = by[0]?.answer.kind === 'deleted';
-    if (!needed && !acknowledged && told.length === 0) return;
+    if (!needed && !acknowledged && seenDeleted.length === 0) return;
     if (by.length === 0)
-      wrong.push(`${object}: ${version} is gone${told.length > 0 ? ` at ${told[0]}` : ''}, and nobody deleted it`);
+      wrong.push(
+        `${object}: ${version} is gone${seenDeleted.length > 0 ? ` at ${seenDeleted[0]}` : ''}, and nobody deleted it`,
+      );
     else states.push({ version: undefined, what: `the deletion of ${version}`, ...span(by) });
   };
   for (const { version, by } of made) {

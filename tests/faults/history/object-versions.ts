@@ -31,12 +31,12 @@ const compare = (left: Version, right: Version) => (left < right ? -1 : left > r
 function collect({ operations, watchers }: History, wrong: string[]): Map<string, Told> {
   const objects = new Map<string, Told>();
   const of = (object: string): Told => {
-    let told = objects.get(object);
-    if (told === undefined) {
-      told = { writes: new Map(), deletions: new Set(), operations: [] };
-      objects.set(object, told);
+    let collected = objects.get(object);
+    if (collected === undefined) {
+      collected = { writes: new Map(), deletions: new Set(), operations: [] };
+      objects.set(object, collected);
     }
-    return told;
+    return collected;
   };
   const show = (object: string, version: Version, write: string) => {
     const { writes } = of(object);
@@ -89,6 +89,6 @@ function versionsOf(object: string, { writes, deletions, operations }: Told, wro
  */
 export function readVersions(history: History, wrong: string[]): ReadonlyMap<string, ObjectVersions> {
   const versions = new Map<string, ObjectVersions>();
-  for (const [object, told] of collect(history, wrong)) versions.set(object, versionsOf(object, told, wrong));
+  for (const [object, collected] of collect(history, wrong)) versions.set(object, versionsOf(object, collected, wrong));
   return versions;
 }

@@ -80,14 +80,14 @@ export interface ApiReplicaDependencies {
 }
 
 export function startApiReplica(simulation: Simulation, deps: ApiReplicaDependencies): ApiReplica {
-  const { network, lives, chance } = simulation;
+  const { network, incarnations, chance } = simulation;
   const process = createProcess(simulation.time, { host: deps.host, offsetMs: drawSkew(chance) });
   const membership = followMembership(simulation, process);
   const { clock } = process;
   const backends = backendsOf(simulation, process);
   const upstreamWatches = createUpstreamWatches(backends, clock);
   const progressRequester = createProgressRequester(({ rpcAddress }, past) => {
-    const life = lives.get(rpcAddress);
+    const life = incarnations.get(rpcAddress);
     if (life === undefined) return Promise.reject(new Error(`${rpcAddress} cannot be reached`));
     return network.call(process, life.process, askMs, () => life.ask(past));
   }, clock);

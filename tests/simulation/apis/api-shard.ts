@@ -1,6 +1,6 @@
 /**
  * A shard with its whole API: composed as the program composes it, over the simulated disk,
- * network, bus and register.
+ * network, bus and membership.
  */
 
 import type { Revision, UserInfo } from '@kcp-ts/api';
@@ -16,7 +16,7 @@ import type { ClusterRequest, ShardRequests } from '@kcp-ts/tenancy';
 import { rootIdentitiesIn } from '@kcp-ts/tenancy';
 import { followFeeds, observingHandler } from '../feeds.ts';
 import { publishFeed } from '../shard.ts';
-import type { Serve, ServeDependencies, ShardLife, Simulation } from '../simulation.ts';
+import type { Serve, ServeDependencies, ShardIncarnation, Simulation } from '../simulation.ts';
 import type { Chance } from '../virtual-time.ts';
 import type { SimServer } from './exchange.ts';
 import type { ApiRules } from './rules.ts';
@@ -57,12 +57,12 @@ const url = 'https://kcp.example';
 
 /** Requests to other shards, by the network. */
 function requestsToOtherShards(
-  { network, shards, lives }: Simulation,
+  { network, shards, incarnations }: Simulation,
   { process, membership, record }: ServeDependencies,
 ): ShardRequests {
   function call<Answer>(name: string, run: (requests: ClusterRequests) => Answer | Promise<Answer>): Promise<Answer> {
     const address = membership.current().shards.find((shard) => shard.name === name)?.rpcAddress ?? '';
-    const life = lives.get(address);
+    const life = incarnations.get(address);
     if (life === undefined) return Promise.reject(new StatusError('ServiceUnavailable', `nobody is at ${address}`));
     return network.call(process, life.process, requestMs, async () => {
       const requests = life.serving()?.api?.requests;
@@ -167,7 +167,7 @@ export function serveApi(rules: ApiRules, troubles: Troubles): Serve {
   };
 }
 
-function serverOf(life: ShardLife | undefined): SimServer | undefined {
+function serverOf(life: ShardIncarnation | undefined): SimServer | undefined {
   if (life === undefined) return undefined;
   return { process: life.process, handler: () => life.serving()?.api?.handler, mayAnswer: life.holds };
 }
@@ -178,6 +178,6 @@ export function shardServer({ shards }: Simulation, name: string): SimServer | u
 }
 
 /** A process of a shard, as the membership names it. */
-export function serverAt({ lives }: Simulation, address: string): SimServer | undefined {
-  return serverOf(lives.get(address));
+export function serverAt({ incarnations }: Simulation, address: string): SimServer | undefined {
+  return serverOf(incarnations.get(address));
 }

@@ -44,7 +44,7 @@ describe('bindings, claims and clusters, simulated on whole shards', () => {
     expect(sum['unbound']).toBeGreaterThan(apiSeeds * 5);
     expect(sum['removed']).toBeGreaterThan(apiSeeds);
     expect(sum['gone']).toBeGreaterThan(apiSeeds / 2);
-    expect(sum['lives']).toBeGreaterThan(apiSeeds * 2);
+    expect(sum['incarnations']).toBeGreaterThan(apiSeeds * 2);
   });
 
   it('replays from its seed', async () => {

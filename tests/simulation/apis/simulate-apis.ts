@@ -40,7 +40,7 @@ export interface ApiOutcome {
   /** Bindings that went, and clusters. */
   readonly unbound: number;
   readonly removed: number;
-  readonly lives: number;
+  readonly incarnations: number;
 }
 
 const epochMs = Date.UTC(2026, 6, 1);
@@ -61,7 +61,7 @@ function createSimulation(seed: number, rules: ApiRules, troubles: Troubles): Si
     serve: serveApi(rules, troubles),
     registry: createInProcessRegistry({ clock: time.clock() }),
     shards: new Map(),
-    lives: new Map(),
+    incarnations: new Map(),
     caches: new Map(),
   };
 }
@@ -125,6 +125,6 @@ export async function simulateApis(seed: number, changed: Partial<ApiRules> = {}
     gone: segments.filter(({ gone }) => gone).length,
     unbound: log.filter(({ type, key }) => type === 'delete' && parseKey(key).resource === 'apibindings').length,
     removed: log.filter(({ type, key }) => type === 'delete' && isLogicalClusterKey(key)).length,
-    lives: simulation.lives.size,
+    incarnations: simulation.incarnations.size,
   };
 }

@@ -111,21 +111,21 @@ export function connectToMember(needs: ConnectionNeeds): EtcdConnection {
     { signal }: CallOptions,
     serve: (say: (message: Out) => void, fail: (error: RpcError) => void) => { take(message: In): void; close(): void },
   ): Duplex<In, Out> {
-    const heard: Out[] = [];
+    const queue: Out[] = [];
     let over: { readonly error: unknown } | undefined;
-    let wake = () => {};
+    let notify = () => {};
     const end = (error: unknown) => {
       if (over !== undefined) return;
       over = { error };
       connection.close();
-      wake();
+      notify();
     };
     const connection = network.connect(process, member.process, () => end(lost()));
     const served = serve(
       (message) =>
         connection.send(process, () => {
-          heard.push(message);
-          wake();
+          queue.push(message);
+          notify();
         }),
       (error) => connection.send(process, () => end(error)),
     );
@@ -145,12 +145,12 @@ export function connectToMember(needs: ConnectionNeeds): EtcdConnection {
       cancel,
       async *[Symbol.asyncIterator]() {
         for (;;) {
-          const next = heard.shift();
+          const next = queue.shift();
           if (next !== undefined) yield next;
           else if (over !== undefined) throw over.error;
           else
             await new Promise<void>((resolve) => {
-              wake = resolve;
+              notify = resolve;
             });
         }
       },

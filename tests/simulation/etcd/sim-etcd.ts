@@ -185,7 +185,7 @@ export function createSimEtcd({ time, chance, network }: SimEtcdNeeds): SimEtcd 
     if (away?.number !== leader) return;
     leader = chance.pick(members.filter(isWell))?.number ?? leader;
     term++;
-    // Whoever begins to lead counts all leases again.
+    // A member that begins to lead counts all leases again.
     for (const lease of leases.values()) lease.expiresMs = time.now() + lease.ttlMs;
     for (const member of members.filter(isWell)) follow(member);
   }
@@ -266,7 +266,7 @@ export function createSimEtcd({ time, chance, network }: SimEtcdNeeds): SimEtcd 
     revoke,
     keepAlive(member, id) {
       const lease = leases.get(id);
-      // Whoever takes himself for the leader asks nobody, also where another one was elected.
+      // A member that takes itself for the leader asks nobody, also where another one was elected.
       if (member.leader === member.number && member.number !== leader) return lease?.ttlMs ?? 0;
       if (member.number !== leader && !isHeard(member)) return undefined;
       if (lease === undefined) return 0;

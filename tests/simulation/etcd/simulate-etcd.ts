@@ -45,7 +45,7 @@ const readyMs = 5_000;
 const searchMs = 22_000;
 const objects = 4;
 
-interface Life {
+interface Incarnation {
   readonly process: SimProcess;
   readonly replica: EtcdReplica;
   readonly startedMs: number;
@@ -65,11 +65,11 @@ function createRun(seed: number, rules: EtcdRules) {
   const network = createNetwork(time, chance);
   const etcd = createSimEtcd({ time, chance, network });
   const random = chanceRandom(chance);
-  const lives: Life[] = [];
+  const incarnations: Incarnation[] = [];
   let leases = 0n;
   let ownerships = 0;
 
-  function createReplica(process: SimProcess): Pick<Life, 'replica' | 'mirrored'> {
+  function createReplica(process: SimProcess): Pick<Incarnation, 'replica' | 'mirrored'> {
     const first = chance.integer(3);
     const addresses = [0, 1, 2].map((more) => String((first + more) % 3));
     // Who never leaves a member might as well know no other.
@@ -98,7 +98,7 @@ function createRun(seed: number, rules: EtcdRules) {
    * As a process does that becomes a standby when it has lost the shard; what is under way when it
    * dies comes to no end.
    */
-  async function keepOwning(life: Life): Promise<void> {
+  async function keepOwning(life: Incarnation): Promise<void> {
     for (;;) {
       life.owned = await life.replica.own();
       ownerships++;
@@ -108,9 +108,13 @@ function createRun(seed: number, rules: EtcdRules) {
   }
 
   function start(host: string): void {
-    const process = createProcess(time, { host, address: `${host}/${lives.length}`, offsetMs: drawSkew(chance) });
-    const life: Life = { process, ...createReplica(process), startedMs: time.now(), owned: undefined };
-    lives.push(life);
+    const process = createProcess(time, {
+      host,
+      address: `${host}/${incarnations.length}`,
+      offsetMs: drawSkew(chance),
+    });
+    const life: Incarnation = { process, ...createReplica(process), startedMs: time.now(), owned: undefined };
+    incarnations.push(life);
     void keepOwning(life).catch(() => undefined);
     if (chance.happens(0.5)) return;
     time.after(chance.between(3_000, faultsUntilMs), () => {
@@ -131,7 +135,7 @@ function createRun(seed: number, rules: EtcdRules) {
 
   for (const host of ['one', 'two']) start(host);
   time.after(3_000, takeAway);
-  const living = () => lives.filter(({ process }) => process.state() !== 'dead');
+  const living = () => incarnations.filter(({ process }) => process.state() !== 'dead');
   return { chance, time, etcd, living, ownerships: () => ownerships };
 }
 
@@ -159,13 +163,13 @@ function watchStandbys(run: Run, found: Set<string>): void {
   }
 }
 
-/** Reads and writes at whoever owns the shard, as far as it may answer; and takes promises. */
+/** Reads and writes at the owner of the shard, as far as it may answer; and takes promises. */
 function startClient({ chance, time, etcd, living }: Run) {
   const answered: Answered[] = [];
   const promised: Promised[] = [];
   let count = 0;
 
-  async function ask({ process, owned }: Life): Promise<void> {
+  async function ask({ process, owned }: Incarnation): Promise<void> {
     if (owned === undefined) return;
     const { store, holds } = owned;
     const mayAnswer = () => process.state() === 'running' && holds();

@@ -172,7 +172,8 @@ describe.skipIf(!isRoot)('a container of the image', () => {
   afterAll(async () => {
     if (container.exitCode !== null || container.signalCode !== null) return;
     const ended = new Promise((resolve) => container.once('exit', resolve));
-    // The signal of --kill-child is lost with the change of user, so the first process of the namespace is ended.
+    // The signal of --kill-child is lost with the change of user, so the first process of the
+    // namespace is ended.
     const children = await readFile(`/proc/${container.pid}/task/${container.pid}/children`, 'utf8');
     for (const child of children.split(' ').filter((pid) => pid !== '')) process.kill(Number(child), 'SIGKILL');
     await ended;

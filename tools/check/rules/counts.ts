@@ -12,7 +12,7 @@ export interface Limits {
 }
 
 /** Lower a number when `make check` prints a smaller one. */
-const limits: Limits = { keyLiterals: 0, clusterStrings: 3, spreadLiterals: 0, wideComments: 40 };
+const limits: Limits = { keyLiterals: 0, clusterStrings: 3, spreadLiterals: 0, wideComments: 0 };
 
 interface Counted {
   readonly rule: RuleName;

@@ -166,9 +166,9 @@ async function refuseTakenPorts(layout: Layout, before: Layout | undefined): Pro
 async function refuseShardsLeftOut(layout: Layout, before: Layout | undefined, clock: Clock): Promise<void> {
   const left = before === undefined ? [] : shardsLeftOut(before, layout);
   if (left.length === 0) return;
-  const { listRegisteredShards } = await import('@kcp-ts/sharding');
-  const registered = await listRegisteredShards(`http://127.0.0.1:${partOf(layout, 'etcd').port}`, clock);
-  const lost = left.filter((name) => registered.includes(name));
+  const { listMemberShards } = await import('@kcp-ts/sharding');
+  const members = await listMemberShards(`http://127.0.0.1:${partOf(layout, 'etcd').port}`, clock);
+  const lost = left.filter((name) => members.includes(name));
   if (lost.length > 0)
     throw new Error(
       `the installation in ${layout.folder} also has ${lost.join(', ')}, whose workspaces would not be served: start it with more --shards, or delete the Shard objects first (kubectl delete shard)`,

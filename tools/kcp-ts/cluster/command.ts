@@ -59,7 +59,7 @@ async function run(flags: Flags): Promise<void> {
     signal: stopping.signal,
     tell: (line) => process.stdout.write(`${line}\n`),
   }).catch((error: unknown) => {
-    // Whoever ends a start has no use for what that broke.
+    // A user who ends a start has no use for what that broke.
     if (stopping.signal.aborted) return undefined;
     throw error;
   });

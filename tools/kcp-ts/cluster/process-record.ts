@@ -1,7 +1,7 @@
 /**
- * Which processes an installation has, kept in files, so that whoever comes after a launcher that
- * was killed can find what it left running. A process id means nothing by itself, since it is given
- * again: the file also has when the process was started, and in which boot of the machine.
+ * Which processes an installation has, kept in files, so that a command that comes after a launcher
+ * that was killed can find what it left running. A process id means nothing by itself, since it is
+ * given again: the file also has when the process was started, and in which boot of the machine.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -112,7 +112,7 @@ export function launcherRecordPath(folder: string): string {
   return join(folder, 'launcher.json');
 }
 
-/** The parts of an installation that still run, whoever started them. */
+/** The parts of an installation that still run, whichever launcher started them. */
 export function leftProcesses(folder: string): readonly LeftProcess[] {
   let files: readonly string[];
   try {

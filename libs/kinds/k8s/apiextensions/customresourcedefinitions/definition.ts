@@ -72,7 +72,7 @@ const versionSchema = object(
   'A version of the resource.',
   {
     additionalPrinterColumns: atomicList('Columns of tables after the name.', column),
-    deprecated: flag('True: whoever uses this version is warned.'),
+    deprecated: flag('True: clients that use this version are warned.'),
     deprecationWarning: text('The words of that warning.'),
     name: text('Name of the version, e.g. `v1`.'),
     schema: object('What objects of this version look like.', {

@@ -18,7 +18,7 @@ export const tokenReviews: Kind = reviewKind({
       spec: object(
         'The question.',
         {
-          audiences: texts('Whom the token should be for; the server itself when empty.'),
+          audiences: texts('Audiences that the token should be for; the server itself when empty.'),
           token: text('The token.'),
         },
         ['token'],

@@ -9,7 +9,7 @@ import { constants, createPublicKey, verify } from 'node:crypto';
 export class CertificateRequestError extends Error {}
 
 export interface CertificateRequest {
-  /** The values of O in the subject: the groups of whoever shows the certificate. */
+  /** The values of O in the subject: the groups of the client that presents the certificate. */
   readonly organizations: readonly string[];
 }
 

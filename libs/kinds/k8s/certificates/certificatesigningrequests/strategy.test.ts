@@ -115,7 +115,7 @@ test('a condition is of one type, has a type, and an approval may say any but dr
   ]);
 });
 
-test('whoever approves or signs needs the right to the signer, by its name or that of its domain', async () => {
+test('a user who approves or signs needs the right to the signer, by its name or that of its domain', async () => {
   const asked: string[] = [];
   const rights = new Set<string>();
   on = createTestRegistry({

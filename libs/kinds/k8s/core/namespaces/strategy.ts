@@ -1,6 +1,6 @@
 /**
- * Namespaces: complete from the commit that makes them, marked and emptied before they go, three of
- * them protected while their workspace lives.
+ * Namespaces: complete from the commit that makes them, emptied before they go, three of
+ * them protected while their workspace is not being deleted.
  */
 import type { ClusterName, FieldError, KubeObject } from '@kcp-ts/api';
 import { invalidValue, StatusError, validateQualifiedName } from '@kcp-ts/api';

@@ -7,9 +7,9 @@ export const tokenRequestSchema: JsonSchema = kindSchema('TokenRequest asks for 
   spec: object(
     'The token that is wanted.',
     {
-      audiences: texts('Whom the token is for; the server itself when empty.', keptNull),
+      audiences: texts('Audiences of the token; the server itself when empty.', keptNull),
       boundObjectRef: object(
-        'An object that the token lives and dies with.',
+        'An object that the token is bound to: it ends with that.',
         {
           apiVersion: text('Group and version of the object.'),
           kind: text('Kind of the object.'),

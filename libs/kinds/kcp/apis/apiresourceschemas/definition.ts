@@ -78,7 +78,7 @@ const version = object(
   'A version of the resource.',
   {
     additionalPrinterColumns: mapList('Columns of tables after the name.', ['name'], column),
-    deprecated: flag('True: whoever uses this version is warned.'),
+    deprecated: flag('True: clients that use this version are warned.'),
     deprecationWarning: text('The words of that warning.'),
     name: text('Name of the version, e.g. `v1`.', { minLength: 1, pattern: versionPattern }),
     schema: anyObject('A structural OpenAPI v3 schema.', { 'x-kubernetes-map-type': 'atomic' }),

@@ -1,7 +1,7 @@
 /**
  * Shards: every URL defaults to the base URL, and the label `name` makes a shard selectable by its
  * name. Deleting one takes the shard out of the installation, which it must be empty for while it
- * lives.
+ * is alive.
  */
 import { StatusError } from '@kcp-ts/api';
 import type { Strategy } from '@kcp-ts/registry';

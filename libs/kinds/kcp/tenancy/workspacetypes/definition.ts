@@ -41,7 +41,7 @@ function permissions(description: string): JsonSchema {
 const spec = object('What workspaces of this type are like.', {
   additionalWorkspaceLabels: mapOf('Labels that such workspaces get when they are created.', string),
   authenticationConfigurations: list(
-    'Who may log in to such workspaces, besides those whom the server knows.',
+    'Who may log in to such workspaces, besides those that the server knows.',
     object('A configuration.', { name: text('Name of the WorkspaceAuthenticationConfiguration.') }, ['name']),
   ),
   defaultAPIBindingLifecycle: oneOf('Whether the default bindings are made once, or kept in step with the type.', [

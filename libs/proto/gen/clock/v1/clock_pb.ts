@@ -51,7 +51,7 @@ export const ReadClockResponseSchema: GenMessage<ReadClockResponse> = /*@__PURE_
  */
 export const ClockService: GenService<{
   /**
-   * Answered at once, so that whoever asks knows between which two moments of his own it was read.
+   * Answered at once, so that the caller knows between which two moments of its own it was read.
    *
    * @generated from rpc clock.v1.ClockService.ReadClock
    */

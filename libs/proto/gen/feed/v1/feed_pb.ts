@@ -74,14 +74,14 @@ export type FeedMessage = Message<"feed.v1.FeedMessage"> & {
   epoch: string;
 
   /**
-   * Whoever has everything of the feed up to this has missed nothing.
+   * A consumer that has everything of the feed up to this has missed nothing.
    *
    * @generated from field: double previous = 4;
    */
   previous: number;
 
   /**
-   * Whoever takes this message has everything up to this, and nothing will be committed at or below it.
+   * A consumer that takes this message has everything up to this, and nothing will be committed at or below it.
    *
    * @generated from field: double progress = 5;
    */

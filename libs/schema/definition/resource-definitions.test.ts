@@ -1,6 +1,6 @@
 import type { KubeObject } from '@kcp-ts/api';
 import { expect, it } from 'vitest';
-import { definitionsOfApiResourceSchema, definitionsOfCustomResourceDefinition } from './rows-of-definition.ts';
+import { definitionsOfApiResourceSchema, definitionsOfCustomResourceDefinition } from './resource-definitions.ts';
 import { validateApiResourceSchema } from './validate-api-resource-schema.ts';
 
 const names = { plural: 'lamps', singular: 'lamp', kind: 'Lamp', listKind: 'LampList', shortNames: ['lp'] };

@@ -1,15 +1,15 @@
 import type { ManualClock } from '@kcp-ts/storage/contract';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { describe, expect, it } from 'vitest';
-import type { ClockGuard } from './clock-guard.ts';
-import { createClockGuard } from './clock-guard.ts';
+import type { ClockMonitor } from './clock-monitor.ts';
+import { createClockMonitor } from './clock-monitor.ts';
 
 const epochMs = Date.UTC(2026, 5, 1);
 
 interface TestShard {
   readonly clock: ManualClock;
-  readonly guard: ClockGuard;
-  readonly told: (string | undefined)[];
+  readonly monitor: ClockMonitor;
+  readonly reported: (string | undefined)[];
   /** What becomes of a question to it: answered when this resolves. */
   answering: () => Promise<void>;
 }
@@ -18,10 +18,10 @@ interface TestShard {
 function shardsAt(...aheadMs: readonly number[]): readonly TestShard[] {
   const shards: TestShard[] = aheadMs.map((ms) => {
     const clock = createManualClock(epochMs + ms);
-    const told: (string | undefined)[] = [];
-    const guard = createClockGuard({
+    const reported: (string | undefined)[] = [];
+    const monitor = createClockMonitor({
       clock,
-      onChange: (fault) => void told.push(fault),
+      onChange: (fault) => void reported.push(fault),
       peers: () =>
         shards.flatMap((peer, index) =>
           peer.clock === clock
@@ -37,18 +37,18 @@ function shardsAt(...aheadMs: readonly number[]): readonly TestShard[] {
               ],
         ),
     });
-    return { clock, guard, told, answering: () => Promise.resolve() };
+    return { clock, monitor, reported, answering: () => Promise.resolve() };
   });
   return shards;
 }
 
 async function measured(shards: readonly TestShard[]): Promise<readonly boolean[]> {
-  await Promise.all(shards.map(({ guard }) => guard.measure()));
+  await Promise.all(shards.map(({ monitor }) => monitor.measure()));
   return serving(shards);
 }
 
 function serving(shards: readonly TestShard[]): readonly boolean[] {
-  return shards.map(({ guard }) => guard.fault() === undefined);
+  return shards.map(({ monitor }) => monitor.fault() === undefined);
 }
 
 function advance(shards: readonly TestShard[], milliseconds: number): void {
@@ -67,12 +67,12 @@ describe('a shard with a clock', () => {
     const [first] = shards as [TestShard];
     expect(await measured(shards)).toEqual([true, true, true]);
     first.clock.step(-2_000);
-    expect(first.guard.fault()).toMatch(/at least 2\.0 s behind the others/);
-    expect(first.guard.offsetMs()).toBe(-2_000);
+    expect(first.monitor.fault()).toMatch(/at least 2\.0 s behind the others/);
+    expect(first.monitor.offsetMs()).toBe(-2_000);
     expect(await measured(shards)).toEqual([false, true, true]);
     first.clock.step(2_000);
-    expect(first.guard.fault()).toBeUndefined();
-    expect(first.told).toEqual([expect.stringMatching(/behind/), undefined]);
+    expect(first.monitor.fault()).toBeUndefined();
+    expect(first.reported).toEqual([expect.stringMatching(/behind/), undefined]);
   });
 
   it('is asked for every three seconds', async () => {
@@ -81,10 +81,10 @@ describe('a shard with a clock', () => {
     const [first, second, third] = shards as [TestShard, TestShard, TestShard];
     second.clock.step(3_000);
     third.clock.step(3_000);
-    expect(first.guard.fault()).toBeUndefined();
+    expect(first.monitor.fault()).toBeUndefined();
     advance(shards, 3_000);
     await new Promise((resolve) => setImmediate(resolve));
-    expect(first.guard.fault()).toMatch(/3\.0 s behind/);
+    expect(first.monitor.fault()).toMatch(/3\.0 s behind/);
   });
 
   it('of two shards the one ahead stands back; of four that differ two and two, those ahead', async () => {
@@ -106,7 +106,7 @@ describe('an answer', () => {
         if (shard === shards[1]) advance(shards, 900);
       };
     expect(await measured(shards)).toEqual([true, true]);
-    expect(shards[0]?.guard.peers()).toEqual([{ name: 'shard-2', offsetMs: 0 }]);
+    expect(shards[0]?.monitor.peers()).toEqual([{ name: 'shard-2', offsetMs: 0 }]);
   });
 
   it('that comes late shows a clock that is further off than that', async () => {
@@ -116,18 +116,18 @@ describe('an answer', () => {
         if (shard === shards[1]) advance(shards, 900);
       };
     const [first] = shards as [TestShard];
-    await first.guard.measure();
+    await first.monitor.measure();
     // It may have been read at once, and the answer have been under way for 900 ms.
-    expect(first.guard.peers()).toEqual([{ name: 'shard-2', offsetMs: -1_100 }]);
-    expect(first.guard.fault()).toMatch(/at least 1\.1 s ahead/);
+    expect(first.monitor.peers()).toEqual([{ name: 'shard-2', offsetMs: -1_100 }]);
+    expect(first.monitor.fault()).toMatch(/at least 1\.1 s ahead/);
   });
 
   it('during which the clock was set says nothing', async () => {
     const shards = shardsAt(0, 0);
     const [first, second] = shards as [TestShard, TestShard];
     second.answering = async () => first.clock.step(5_000);
-    await first.guard.measure();
-    expect(first.guard.peers()).toEqual([]);
+    await first.monitor.measure();
+    expect(first.monitor.peers()).toEqual([]);
   });
 
   it('that never comes says nothing: a shard that hangs stops nobody, and is stopped by nobody when it goes on', async () => {
@@ -136,7 +136,7 @@ describe('an answer', () => {
     expect(await measured(shards)).toEqual([true, true]);
     second.answering = () => new Promise(() => undefined);
     for (let seconds = 0; seconds < 30; seconds++) {
-      const asked = first.guard.measure();
+      const asked = first.monitor.measure();
       advance(shards, 1_000);
       await asked;
       expect(serving(shards)).toEqual([true, true]);
@@ -153,13 +153,13 @@ describe('an answer', () => {
     second.answering = deaf;
     third.answering = deaf;
     advance(shards, 11_000);
-    expect(first.guard.fault()).toMatch(/behind/);
+    expect(first.monitor.fault()).toMatch(/behind/);
     third.clock.step(-5_000);
     third.answering = () => Promise.resolve();
-    const asked = first.guard.measure();
+    const asked = first.monitor.measure();
     advance(shards, 3_000);
     await asked;
-    expect(first.guard.peers()).toEqual([{ name: 'shard-3', offsetMs: 0 }]);
-    expect(first.guard.fault()).toBeUndefined();
+    expect(first.monitor.peers()).toEqual([{ name: 'shard-3', offsetMs: 0 }]);
+    expect(first.monitor.fault()).toBeUndefined();
   });
 });

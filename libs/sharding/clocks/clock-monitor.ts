@@ -1,10 +1,13 @@
 /**
- * Whether a shard's clock is right, as far as others can tell: the middle one of all clocks that it receives counts as the time, and a shard that is surely
- * more than half a second off it does not serve. (Order and durability: an honest revision is never taken for one from too far ahead.)
+ * Whether a shard's clock is right, as far as others can tell: the middle one of all clocks that it
+ * receives counts as the time, and a shard that is surely more than half a second off it does not
+ * serve. (Order and durability: an honest revision is never taken for one from too far ahead.)
  *
- * Each clock is read by a question and its answer, so the peer's time lies between two moments of ours; within them it has the benefit of the doubt: a slow
- * answer never looks like a wrong clock. Where the clocks are even in number the lower of the two middle ones counts: of two shards that differ the one
- * ahead stands back. What is behind can follow what it receives; what is ahead would be followed by nobody.
+ * Each clock is read by a question and its answer, so the peer's time lies between two moments of
+ * ours; within them it has the benefit of the doubt: a slow answer never looks like a wrong clock.
+ * Where the clocks are even in number the lower of the two middle ones counts: of two shards that
+ * differ the one ahead stands back. What is behind can follow what it receives; what is ahead would
+ * be followed by nobody.
  */
 import type { Clock } from '@kcp-ts/base';
 import { every } from '@kcp-ts/base';
@@ -15,7 +18,7 @@ export interface PeerClock {
   read(signal: AbortSignal): Promise<number>;
 }
 
-export interface ClockGuardOptions {
+export interface ClockMonitorOptions {
   readonly clock: Clock;
   /** The services to ask now: those that are alive, without ourselves. */
   peers(): readonly PeerClock[];
@@ -23,7 +26,7 @@ export interface ClockGuardOptions {
   onChange?(fault: string | undefined): void;
 }
 
-export interface ClockGuard extends Disposable {
+export interface ClockMonitor extends Disposable {
   /** Why this shard must not serve now; undefined where its clock is right, or nobody can say. */
   fault(): string | undefined;
   /** How far we are ahead of the time, in milliseconds, for all that is sure; negative: behind. */
@@ -37,9 +40,13 @@ export interface ClockGuard extends Disposable {
 export const clockOffsetMaxMs = 500;
 const intervalMs = 3_000;
 const answerMaxMs = 1_000;
-/** A clock that was last received longer ago counts no more, unless no other was received either. */
+/**
+ * A clock that was last received longer ago counts no more, unless no other was received either.
+ */
 const freshMs = 10_000;
-/** What the wall clock may be set by while a question is under way before its answer says nothing. */
+/**
+ * What the wall clock may be set by while a question is under way before its answer says nothing.
+ */
 const stepMaxMs = 50;
 
 /** A peer's wall clock less our monotonic one: true whatever happens to our wall clock. */
@@ -49,20 +56,32 @@ interface Sample {
   readonly atMs: number;
 }
 
-export function createClockGuard(options: ClockGuardOptions): ClockGuard {
+/**
+ * How far a peer is ahead of a wall clock that is `shift` ahead of the monotonic one; 0 where it
+ * may be right.
+ */
+function differenceTo({ least, most }: Sample, shift: number): number {
+  return Math.max(0, least - shift) + Math.min(0, most - shift);
+}
+
+function verdictOn(offsetMs: number): string | undefined {
+  if (Math.abs(offsetMs) <= clockOffsetMaxMs) return undefined;
+  const seconds = (Math.abs(offsetMs) / 1_000).toFixed(1);
+  return `the clock of this shard is at least ${seconds} s ${offsetMs > 0 ? 'ahead of' : 'behind'} the others`;
+}
+
+export function createClockMonitor(options: ClockMonitorOptions): ClockMonitor {
   const { clock, onChange } = options;
   const samples = new Map<string, Sample>();
   let closed = false;
-  let told: string | undefined;
-  /** Our wall clock less the monotonic one when the last verdict was found: while it is the same and nothing is received, so is the verdict. */
+  let reported: string | undefined;
+  /**
+   * Our wall clock less the monotonic one when the last verdict was found: while it is the same and
+   * nothing is received, so is the verdict.
+   */
   let judgedAt = Number.NaN;
   let offset = 0;
   let verdict: string | undefined;
-
-  /** How far a peer is ahead of a wall clock that is `shift` ahead of the monotonic one; 0 where it may be right. */
-  function differenceTo({ least, most }: Sample, shift: number): number {
-    return Math.max(0, least - shift) + Math.min(0, most - shift);
-  }
 
   function differences(shift: number): { readonly name: string; readonly offsetMs: number }[] {
     const now = clock.monotonic();
@@ -75,14 +94,10 @@ export function createClockGuard(options: ClockGuardOptions): ClockGuard {
     judgedAt = shift;
     const clocks = [0, ...differences(shift).map(({ offsetMs }) => offsetMs)].sort((left, right) => left - right);
     offset = 0 - (clocks[Math.floor((clocks.length - 1) / 2)] ?? 0);
-    const seconds = (Math.abs(offset) / 1_000).toFixed(1);
-    verdict =
-      Math.abs(offset) <= clockOffsetMaxMs
-        ? undefined
-        : `the clock of this shard is at least ${seconds} s ${offset > 0 ? 'ahead of' : 'behind'} the others`;
+    verdict = verdictOn(offset);
     // Logged once, not whenever the figure changes.
-    if ((verdict === undefined) === (told === undefined)) return;
-    told = verdict;
+    if ((verdict === undefined) === (reported === undefined)) return;
+    reported = verdict;
     onChange?.(verdict);
   }
 
@@ -118,7 +133,8 @@ export function createClockGuard(options: ClockGuardOptions): ClockGuard {
     const names = new Set(peers.map(({ name }) => name));
     await Promise.all(peers.map(ask));
     if (closed) return;
-    // Of one that is gone nothing is kept, once others are received: until then its word is the last that there was.
+    // Of one that is gone nothing is kept, once others are received: until then its word is the
+    // last that there was.
     const now = clock.monotonic();
     const isFresh = ({ atMs }: Sample) => now - atMs <= freshMs;
     if ([...samples.values()].some(isFresh))
