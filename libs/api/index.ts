@@ -1,11 +1,11 @@
 export { Budget } from './budget.ts';
 // Clusters and revisions
 export type { ClusterName, LogicalClusterName, WorkspacePath } from './cluster-name.ts';
-export { asClusterName, asWorkspacePath, isClusterName, isWorkspacePath, joinPath } from './cluster-name.ts';
+export { asClusterName, isClusterName, isWorkspacePath } from './cluster-name.ts';
 export type { ConditionChange } from './conditions.ts';
 export { isTrueCondition, withCondition, withSummary } from './conditions.ts';
 export { currentGroup } from './current-group.ts';
-export type { FieldError, FieldErrorKind } from './field-error.ts';
+export type { FieldError } from './field-error.ts';
 export {
   duplicateValue,
   forbiddenField,
@@ -18,10 +18,9 @@ export type { IdentityHash, KeyIdentity } from './identity-hash.ts';
 export { parseIdentityHash } from './identity-hash.ts';
 export type { JsonSchema } from './json-schema.ts';
 // Objects and definitions
-export type { Condition, KubeObject, ObjectMeta, OwnerReference } from './kube-object.ts';
+export type { Condition, KubeObject, ObjectMeta } from './kube-object.ts';
 // Names, selectors and quantities
 export {
-  validateAnnotations,
   validateDns1035Label,
   validateDnsLabel,
   validateDnsSubdomain,
@@ -30,9 +29,7 @@ export {
   validatePathSegmentName,
   validateQualifiedName,
 } from './names.ts';
-export type { NameProblems } from './object-meta-errors.ts';
 export { finalizersMax, objectMetaErrors } from './object-meta-errors.ts';
-export type { FieldRequirement } from './parse-selector.ts';
 export { parseFieldSelector, parseLabelSelector } from './parse-selector.ts';
 export type { Quantity } from './quantity.ts';
 export { compareQuantities, formatQuantity, parseQuantity, quantityProblem, roundedToMilli } from './quantity.ts';
@@ -48,13 +45,12 @@ export type {
   WriteRules,
 } from './resource-definition.ts';
 export { groupResourceText, groupVersionText, writeRulesOf } from './resource-definition.ts';
-export type { ResourceVersion } from './resource-version.ts';
-export { formatResourceVersion, mergedShardNumber, parseResourceVersion, shardNumbers } from './resource-version.ts';
+export { formatResourceVersion, mergedShardNumber, parseResourceVersion } from './resource-version.ts';
 export type { Revision } from './revision.ts';
 export { asRevision, revisionZero } from './revision.ts';
-export type { LabelMatcher, LabelSelector, LabelSelectorSpec, Requirement } from './selector.ts';
+export type { LabelSelector, LabelSelectorSpec } from './selector.ts';
 export { compileLabelSelector, labelSelectorOf } from './selector.ts';
-export type { Status, StatusCause, StatusDetails, StatusReason, Subject } from './status-error.ts';
+export type { Status, StatusCause, StatusDetails, StatusReason } from './status-error.ts';
 export { StatusError } from './status-error.ts';
 // People and errors
 export type { UserInfo } from './user-info.ts';

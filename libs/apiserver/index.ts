@@ -3,14 +3,12 @@
 export type { ApiRequest, ReceivedRequest, Target } from './api-request.ts';
 export { awaitRevision } from './await-revision.ts';
 export { createCacheLists } from './cache-lists.ts';
-export type { ApiServer, ApiServerOptions, StandbyServerOptions } from './chain.ts';
+export type { ApiServer } from './chain.ts';
 export { createApiServer, createStandbyServer } from './chain.ts';
 // Answers
 export { respondJson, respondText } from './encode/respond.ts';
-export type { Auditor } from './filters/audit.ts';
 export type { HealthCheck } from './handlers/health.ts';
 export { healthReport } from './handlers/health.ts';
-export type { PublicDocument, VersionInfo } from './handlers/non-resource.ts';
 
 // Options of requests
 export type { ListOptions } from './options/list-options.ts';
@@ -24,13 +22,8 @@ export { isTrue, parseQuery } from './query.ts';
 export type { RequestMetrics } from './request-metrics.ts';
 export { createRequestMetrics } from './request-metrics.ts';
 // Targets
-export { parseApiPath, requestInfoOf, splitCluster } from './request-path.ts';
-export type {
-  ServerDependencies,
-  SpecialAnswer,
-  SpecialCall,
-  SpecialHandler,
-} from './server-dependencies.ts';
+export { parseApiPath, splitCluster } from './request-path.ts';
+export type { SpecialCall, SpecialHandler } from './server-dependencies.ts';
 // What is not plain storage
 export { createScaleHandler } from './subresources/scale.ts';
 export type { KeyFilter, RequestAuthorizer, ServedApi, StorageView, View } from './view.ts';

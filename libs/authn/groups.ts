@@ -1,6 +1,5 @@
 /** Groups that the server itself gives out. */
 export const authenticatedGroup = 'system:authenticated';
-export const unauthenticatedGroup = 'system:unauthenticated';
 export const serviceAccountsGroup = 'system:serviceaccounts';
 export const mastersGroup = 'system:masters';
 export const adminGroup = 'system:kcp:admin';

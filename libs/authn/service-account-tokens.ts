@@ -13,7 +13,7 @@ import { algorithmOf } from './service-account-keys.ts';
 
 export const defaultServiceAccountIssuer = 'https://kcp.default.svc';
 /** The extra that says which logical cluster an account is of. */
-export const clusterNameExtra = 'authentication.kcp.io/cluster-name';
+const clusterNameExtra = 'authentication.kcp.io/cluster-name';
 /** What a user is held to: a token of a service account counts in the account's own cluster. */
 const scopesExtra = 'authentication.kcp.io/scopes';
 const credentialIdExtra = 'authentication.kubernetes.io/credential-id';

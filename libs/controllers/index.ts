@@ -21,4 +21,3 @@ export { createTokenSecrets } from './token-secrets.ts';
 export { createWorkspaceDeletion } from './workspace-deletion.ts';
 export { createWorkspaceProgress } from './workspace-progress.ts';
 export { createWorkspaceTypeUrls } from './workspace-type-urls.ts';
-export type { ControllerDependencies } from './writer.ts';

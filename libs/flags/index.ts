@@ -6,6 +6,6 @@ export {
   servingOptions,
   tokenOptions,
 } from './common-options.ts';
-export type { FlagsResult, OptionSpec, OptionTable, OptionValues, ReadFlags } from './flags.ts';
-export { environmentName, helpText, readFlags } from './flags.ts';
+export type { FlagsResult, OptionTable, OptionValues } from './flags.ts';
+export { helpText, readFlags } from './flags.ts';
 export { WrongOption } from './wrong-option.ts';

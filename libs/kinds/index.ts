@@ -1,6 +1,5 @@
 // Every kind that is built in: what is served of it, and the code of what its definition cannot
 // say.
-export type { Kind } from './common/kind.ts';
 export { protobufMessages } from './kind-code.ts';
 export { kindDependenciesOf } from './kind-dependencies.ts';
 export { allKinds, boundDefinitions, builtinDefinitions, isBuiltIn, rootExports, systemDefinitions } from './kinds.ts';

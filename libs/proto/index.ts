@@ -1,17 +1,7 @@
 /** Messages and services, made from the definitions in proto/ by `make generate`. */
 export { ClockService } from './gen/clock/v1/clock_pb.ts';
-export type { Event as EtcdEvent, KeyValue } from './gen/etcd/kv_pb.ts';
 export { Event_EventType as EtcdEventType } from './gen/etcd/kv_pb.ts';
-export type {
-  LeaseKeepAliveResponse,
-  RangeRequest,
-  RangeResponse,
-  RequestOp,
-  ResponseHeader,
-  TxnRequest,
-  TxnResponse,
-  WatchResponse,
-} from './gen/etcd/rpc_pb.ts';
+export type { LeaseKeepAliveResponse, ResponseHeader, WatchResponse } from './gen/etcd/rpc_pb.ts';
 export {
   Auth,
   Compare_CompareResult,

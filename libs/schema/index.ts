@@ -1,10 +1,9 @@
 // Compiled schemas
 
 // JSON values
-export { canonicalJson, contentHash, identityOf } from './canonical-json.ts';
-export type { CompiledSchema, SchemaOptions } from './compile-schema.ts';
+export { canonicalJson, identityOf } from './canonical-json.ts';
+export type { CompiledSchema } from './compile-schema.ts';
 export { compileSchema } from './compile-schema.ts';
-export type { Decoded } from './decode.ts';
 // Definitions
 export type { Checking } from './definition/checking.ts';
 export { checkInSlices } from './definition/checking.ts';
@@ -17,10 +16,9 @@ export { checkApiResourceSchema } from './definition/validate-api-resource-schem
 export { checkCustomResourceDefinition } from './definition/validate-custom-resource-definition.ts';
 // Paths
 export type { JsonPath, PathSteps } from './json-path.ts';
-export { compileJsonPath, JsonPathError, parseJsonPath } from './json-path.ts';
+export { compileJsonPath, JsonPathError } from './json-path.ts';
 export type { JsonObject } from './json-value.ts';
 export { copyJson, hasKey, isJsonObject, isNumber, jsonEqual, jsonKind, setMember } from './json-value.ts';
-export type { JsonBounds } from './measure-json.ts';
 export { exceededBound } from './measure-json.ts';
 export { objectMetaSchema } from './object-meta-schema.ts';
 export type { SchemaCache } from './schema-cache.ts';

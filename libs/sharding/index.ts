@@ -27,7 +27,6 @@ export { followMappings } from './front-proxy/mapping.ts';
 export type { Route, RouterDirectory } from './front-proxy/router.ts';
 export { createRouter } from './front-proxy/router.ts';
 // Where a workspace is
-export { createClusterIndex } from './locator/cluster-index.ts';
 export type { Confirming, Directory } from './locator/directory.ts';
 export { openDirectory } from './locator/directory.ts';
 export type { PathIndex } from './locator/path-index.ts';

@@ -1,14 +1,14 @@
 // Kinds
 
-export { boundName, boundSchemaKey, boundSchemasCluster, keepBoundSchema } from './bound-schemas.ts';
+export { boundName, boundSchemaKey, keepBoundSchema } from './bound-schemas.ts';
 export type { ClaimTables, TableClaim } from './claim-table.ts';
 export { createClaimTables, grants, isClaimOn } from './claim-table.ts';
 // Claims
-export { allowsVerb, appliedClaims, claimFinder, claimsProblem, compileClaimSelector } from './claims.ts';
+export { allowsVerb, claimFinder } from './claims.ts';
 // Names
 export { base36Padded, drawClusterName, homeClusterName, isDrawnClusterName } from './cluster-names.ts';
 // Binding
-export type { BindingOutcome, BindingReader } from './evaluate-binding.ts';
+export type { BindingReader } from './evaluate-binding.ts';
 export { evaluateBinding } from './evaluate-binding.ts';
 export { exportConsumersPrefix, parseExportConsumersKey, shardsOfConsumers } from './export-consumers.ts';
 export { identityOf } from './export-identity.ts';
@@ -17,7 +17,6 @@ export { createExportIndex } from './export-index.ts';
 export { exportsOf } from './exports-of.ts';
 export {
   bindingFinalizer,
-  claimHash,
   claimLabel,
   claimLabelPrefix,
   defaultBindingName,
@@ -50,13 +49,11 @@ export {
   withDefinitions,
 } from './resource-locks.ts';
 export type { ResourceSelector } from './resource-selectors.ts';
-export { compileResourceSelectors, originalClaimsAnnotation, resourceSelectorsOf } from './resource-selectors.ts';
+export { originalClaimsAnnotation, resourceSelectorsOf } from './resource-selectors.ts';
 export type {
   ApiBinding,
-  ApiBindingStatus,
   ApiExport,
   ApiResourceSchema,
-  AppliedClaim,
   BindingClaim,
   BoundResourceStatus,
   ClaimKey,

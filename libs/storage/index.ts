@@ -11,7 +11,7 @@ export type { StoreOptions } from './engine/create-store.ts';
 export { storeSeries } from './store-series.ts';
 // etcd
 
-export type { EtcdReplica, EtcdReplicaOptions, OwnedShard, ReplicaRole } from './etcd/etcd-store.ts';
+export type { EtcdReplica, OwnedShard, ReplicaRole } from './etcd/etcd-store.ts';
 export { openEtcdReplica } from './etcd/etcd-store.ts';
 
 // Keys and ranges
@@ -21,29 +21,14 @@ export type { KeyRange } from './key-range.ts';
 export { clusterOrderOf, compareKeys, compileRange } from './key-range.ts';
 export type { FileStamp } from './lmdb/check-data.ts';
 export { faultOfData, stampOfData } from './lmdb/check-data.ts';
-export type { LmdbStoreOptions } from './lmdb/lmdb-store.ts';
 export { openLmdbStore } from './lmdb/lmdb-store.ts';
 // Engines
-export type { MemoryStoreOptions } from './memory/memory-store.ts';
 export { createMemoryStore } from './memory/memory-store.ts';
 export type { ParsedReader } from './parsed-reader.ts';
 export { createParsedReader } from './parsed-reader.ts';
 // Revisions
-export type { RevisionClock } from './revision-clock.ts';
-export { createRevisionClock, revisionAt } from './revision-clock.ts';
-export type {
-  CommitResult,
-  Entry,
-  EntryHead,
-  Expectation,
-  ListOptions,
-  ListPage,
-  Operation,
-  Range,
-  SetRange,
-  Store,
-  StoreEvent,
-} from './store.ts';
+export { revisionAt } from './revision-clock.ts';
+export type { CommitResult, Entry, Operation, Range, Store, StoreEvent } from './store.ts';
 export { commitOperationsMax, valueBytesMax } from './store.ts';
 export { parseStoredMetadata, storedMetadataJson } from './stored-metadata.ts';
 export {

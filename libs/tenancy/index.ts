@@ -26,7 +26,6 @@ export { initializersExist, phaseLabels, planCluster, planWorkspace, settleWorks
 export type { RootExport } from './root-exports.ts';
 export type { RootIdentities } from './root-identities.ts';
 export { rootIdentitiesIn } from './root-identities.ts';
-export type { RootPrefixes } from './root-prefixes.ts';
 export { rootPrefixesOf } from './root-prefixes.ts';
 export type { RootResources } from './root-resources.ts';
 export { createRootResources, rootDefinitionsOf } from './root-resources.ts';

@@ -3,7 +3,6 @@ export { certificateRequests } from './certificate-requests.ts';
 export type { TestAuthority, TestCertificate } from './certificates.ts';
 export { createTestAuthority, readTestAuthority } from './certificates.ts';
 // Waiting
-export type { Conditions } from './conditions.ts';
 export { createConditions } from './conditions.ts';
 export { programs } from './config.ts';
 // Bounds
@@ -12,10 +11,9 @@ export { threadCpuMs } from './cpu-time.ts';
 export type { TestEtcdCluster } from './etcd-cluster.ts';
 export { startEtcdCluster } from './etcd-cluster.ts';
 export type { TestEtcd } from './etcd-server.ts';
-export { missingProgram, startEtcd, untilOutput } from './etcd-server.ts';
-export type { LinkCondition, LinkRelay, LinkRelayOptions } from './link-relay.ts';
+export { missingProgram, startEtcd } from './etcd-server.ts';
+export type { LinkCondition, LinkRelay } from './link-relay.ts';
 export { startLinkRelay } from './link-relay.ts';
-export type { TestNats, TestNatsOptions, TestNatsUser } from './nats-server.ts';
 export { startNats } from './nats-server.ts';
 export { patience } from './patience.ts';
 export type { RawHttp2 } from './raw-http2.ts';
@@ -25,7 +23,6 @@ export {
   frameFlags,
   frameTypes,
   goawayFrame,
-  headerBlock,
   headersFrame,
   rstFrame,
   windowFrame,

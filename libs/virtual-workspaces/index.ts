@@ -7,5 +7,5 @@ export { createApiResourceSchemaWorkspace } from './apiresourceschema/api-resour
 export type { Targets } from './clusters/targets.ts';
 export { createTargets } from './clusters/targets.ts';
 // The framework
-export type { VirtualWorkspace, VirtualWorkspaces } from './framework.ts';
+export type { VirtualWorkspaces } from './framework.ts';
 export { specialHandlersOf } from './framework.ts';
