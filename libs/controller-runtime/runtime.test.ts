@@ -1,5 +1,6 @@
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock, createTurns } from '@kcp-ts/base';
+import type { Entry } from '@kcp-ts/storage';
 import { createDecision, createMemoryStore } from '@kcp-ts/storage';
 import { createWatchHub } from '@kcp-ts/watch';
 import { expect, it } from 'vitest';
@@ -66,6 +67,46 @@ it('a change has its key reconciled', async () => {
     await idle();
     expect(seen).toEqual(['resumed', key('a')]);
   });
+});
+
+it('what an initial list cannot say of one entry is reported, and the others are reconciled', async () => {
+  await using store = createMemoryStore();
+  using hub = createWatchHub(store);
+  await store.commit([
+    { op: 'put', key: key('a'), expect: 'absent', value },
+    { op: 'put', key: key('b'), expect: 'absent', value },
+  ]);
+  const seen: string[] = [];
+  const errors: string[] = [];
+  const watching = (name: string, initial: (entry: Entry) => readonly string[]): Controller => ({
+    name,
+    watches: [{ prefix: '', initial }],
+    reconcile(each) {
+      seen.push(`${name} ${each}`);
+      return nothing;
+    },
+  });
+  const unreadable = (entry: Entry) => {
+    if (entry.key === key('a')) throw new Error('unreadable');
+    return [entry.key];
+  };
+  const clock = createSystemClock();
+  await using runtime = createControllerRuntime(
+    [watching('first', unreadable), watching('second', (entry) => [entry.key])],
+    {
+      store,
+      hub,
+      clock,
+      turns: createTurns({ clock, nextTurn: setImmediate }),
+      decide: () => createDecision(store),
+      concurrency: 4,
+      onError: (name, each) => errors.push(`${name} ${each}`),
+    },
+  );
+  await runtime.start();
+  await runtime.idle();
+  expect(seen.sort()).toEqual([`first ${key('b')}`, `second ${key('a')}`, `second ${key('b')}`]);
+  expect(errors).toEqual([`first ${key('a')}`]);
 });
 
 it('a key that is added while it is reconciled is reconciled again, never twice at a time', async () => {

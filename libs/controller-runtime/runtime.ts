@@ -96,17 +96,32 @@ async function carryOut(first: Outcome, decision: Decision): Promise<Delay | und
   }
 }
 
-/** The keys of a watch's initial list, batch by batch. */
-async function* initialKeysOf(store: Pick<Store, 'list'>, watch: Watch): AsyncIterable<readonly string[]> {
+/**
+ * The keys of a watch's initial list, batch by batch. `fail` is called for an entry of which the
+ * controller cannot say any: the others are reconciled all the same.
+ */
+async function* initialKeysOf(
+  store: Pick<Store, 'list'>,
+  watch: Watch,
+  fail: (key: string, error: unknown) => void,
+): AsyncIterable<readonly string[]> {
   const { initial } = watch;
   if (initial === undefined) return;
   let last: string | undefined;
-  const keysOf = (entry: Entry): readonly string[] => {
+  const keysOfEntry = (entry: Entry): readonly string[] => {
     if (typeof initial === 'function') return initial(entry);
     const { cluster } = parseKey(entry.key);
     if (cluster === last) return [];
     last = cluster;
     return initial.perCluster(cluster);
+  };
+  const keysOf = (entry: Entry): readonly string[] => {
+    try {
+      return keysOfEntry(entry);
+    } catch (error) {
+      fail(entry.key, error);
+      return [];
+    }
   };
   for await (const entries of eachBatch(store, { prefix: prefixOf(watch) })) yield entries.flatMap(keysOf);
 }
@@ -197,11 +212,19 @@ export function createControllerRuntime(
   async function listInitially(running: Running): Promise<void> {
     const { watches, initialKeys } = running.controller;
     for (const key of initialKeys?.() ?? []) add(running, key);
-    for (const watch of watches)
-      for await (const keys of initialKeysOf(deps.store, watch)) {
-        if (closed) return;
-        for (const key of keys) add(running, key);
+    const fail = (key: string, error: unknown) => deps.onError(running.controller.name, key, error);
+    for (const watch of watches) {
+      try {
+        for await (const keys of initialKeysOf(deps.store, watch, fail)) {
+          if (closed) return;
+          for (const key of keys) add(running, key);
+        }
+      } catch (error) {
+        // A value that cannot be read, for one: the other watches and controllers start all the
+        // same.
+        fail('', error);
       }
+    }
   }
 
   async function begin(): Promise<void> {

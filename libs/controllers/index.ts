@@ -17,6 +17,8 @@ export { createOrphanClusters } from './orphan-clusters.ts';
 export { createPartitionSets } from './partition-sets.ts';
 export { createReplicateAnnotations, createReplicateAnnotator } from './replicate-annotations.ts';
 export { createRequestedRemoval } from './requested-removal.ts';
+export type { RewriteStaleOptions } from './rewrite-stale.ts';
+export { createRewriteStale } from './rewrite-stale.ts';
 export { createTokenSecrets } from './token-secrets.ts';
 export { createWorkspaceDeletion } from './workspace-deletion.ts';
 export { createWorkspaceProgress } from './workspace-progress.ts';

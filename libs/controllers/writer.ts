@@ -39,6 +39,7 @@ export function replaceOperation(
     op: 'put',
     key: entry.key,
     expect: entry.revision,
+    expiresAt: 'kept',
     value: (revision: Revision) => storedObject(served, object, revision, deps.shardNumber),
   };
 }
@@ -58,6 +59,7 @@ export function replaceOfAnyKind(
     op: 'put',
     key,
     expect,
+    expiresAt: 'kept',
     value(revision) {
       const object = next();
       object.metadata.resourceVersion = formatResourceVersion(revision, deps.shardNumber);

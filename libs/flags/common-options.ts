@@ -1,6 +1,16 @@
 /** Flags that services of an installation have in common. */
 import type { OptionTable } from './flags.ts';
 
+/** Of services that keep data in their root directory or in etcd. */
+export const encryptionOptions = {
+  encryptionProviderConfig: {
+    flag: 'encryption-provider-config',
+    type: 'text',
+    default: '',
+    text: 'File with an EncryptionConfiguration (apiserver.config.k8s.io/v1): which objects are encrypted at rest, and how. Read again when it changes; in the clear when empty.',
+  },
+} as const satisfies OptionTable;
+
 export const servingOptions = {
   rootDirectory: {
     flag: 'root-directory',

@@ -1,4 +1,5 @@
 export {
+  encryptionOptions,
   inFlightOptions,
   installationOptions,
   nameOption,

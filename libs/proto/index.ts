@@ -13,5 +13,7 @@ export {
 } from './gen/etcd/rpc_pb.ts';
 export type { FeedEntry as FeedEntryMessage, FeedMessage } from './gen/feed/v1/feed_pb.ts';
 export { FeedMessageSchema, FeedService } from './gen/feed/v1/feed_pb.ts';
+export type { EncryptedObject } from './gen/kms/kms_pb.ts';
+export { EncryptedDekSourceType, EncryptedObjectSchema, KeyManagementService } from './gen/kms/kms_pb.ts';
 export type { ClusterState } from './gen/shard/v1/shard_pb.ts';
 export { ShardService } from './gen/shard/v1/shard_pb.ts';

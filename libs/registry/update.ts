@@ -226,11 +226,12 @@ function updatePlan(
   request: UpdateRequest,
   object: KubeObject,
   old: KubeObject,
-  { key, revision: expect, value: stored }: Entry,
+  { key, revision: expect, value: stored, stale }: Entry,
 ): WritePlan<Written> {
   const { storage } = request.served;
   const conditions = settle(deps, request, object, old, writeContext(deps, request));
-  if (isDeepStrictEqual(object, old)) {
+  // What is encrypted with a former key is written again, as it is.
+  if (stale === undefined && isDeepStrictEqual(object, old)) {
     const answer = async () => {
       await untilDurable(deps.store, key, expect);
       return { value: stored, created: false };

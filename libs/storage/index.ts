@@ -43,3 +43,4 @@ export {
   storedHeaderBytes,
   storedJson,
 } from './stored-value.ts';
+export type { TransformedValue, ValueTransformer } from './value-transformer.ts';

@@ -16,6 +16,11 @@ export interface Entry {
   readonly revision: Revision;
   /** The revision that created this incarnation of the key. */
   readonly createRevision: Revision;
+  /**
+   * Encrypted at rest in another way than it would be now, or not at all: a write that changes
+   * nothing writes it all the same. Absent where it is not.
+   */
+  readonly stale?: true | undefined;
 }
 
 /** An entry without its value. */
@@ -39,9 +44,9 @@ export type Operation =
       readonly value: (revision: Revision) => Uint8Array;
       /**
        * Milliseconds since the epoch after which the engine's owner deletes the key by an ordinary
-       * commit.
+       * commit. `kept`: when what is replaced would have expired; never, when absent.
        */
-      readonly expiresAt?: number | undefined;
+      readonly expiresAt?: number | 'kept' | undefined;
     }
   | { readonly op: 'delete'; readonly key: string; readonly expect: Exclude<Expectation, 'absent'> }
   /**

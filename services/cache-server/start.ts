@@ -2,6 +2,7 @@
 
 import { createRequestMetrics } from '@kcp-ts/apiserver';
 import { createServiceAuthenticator } from '@kcp-ts/authn';
+import { openEncryption } from '@kcp-ts/encryption';
 import { builtinDefinitions, isBuiltIn, rootExports, systemDefinitions } from '@kcp-ts/kinds';
 import type { ProcessEvents, RunningService, Service, ServiceParts } from '@kcp-ts/program';
 import { createServiceContext, openTokens, startInRootDirectory, startService } from '@kcp-ts/program';
@@ -29,8 +30,10 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
   const { config, clock, random, log, load, name, connections, opened } = parts;
   const { membership, tls } = connections;
   let resync = (_shard: string): void => undefined;
+  const { encryptionProviderConfig: path, rootDirectory: folder } = config;
+  const { transformer } = opened.use(await openEncryption({ ...parts, path, folder }));
   const stores = opened.use(
-    await openCacheStores(config.rootDirectory, clock, (shard, error) => {
+    await openCacheStores(config.rootDirectory, { clock, transformer }, (shard, error) => {
       log.error({ shard, err: error }, 'a copy cannot be written; it is made again');
       resync(shard);
     }),

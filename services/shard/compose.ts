@@ -7,6 +7,7 @@ import { createApiServer, createCacheLists, createPresentation, createRequestMet
 import type { Authenticator, ServiceAccountTokens } from '@kcp-ts/authn';
 import { issuerDocuments } from '@kcp-ts/authn';
 import { createControllerRuntime } from '@kcp-ts/controller-runtime';
+import type { RewriteStaleOptions } from '@kcp-ts/controllers';
 import { createClusterRemoval, createRequestedRemoval, identityHashOf } from '@kcp-ts/controllers';
 import type { Peer } from '@kcp-ts/http';
 import { allKinds, createSpecialHandlers, isBuiltIn, protobufMessages, rootExports } from '@kcp-ts/kinds';
@@ -39,7 +40,7 @@ import { shardControllers } from './controllers.ts';
 import type { PartsOptions, ShardParts } from './parts.ts';
 import { createParts } from './parts.ts';
 
-export interface ShardOptions extends PartsOptions {
+export interface ShardOptions extends PartsOptions, RewriteStaleOptions {
   /** Where there are other shards. */
   readonly report?: ShardReport | undefined;
   /** The workspace root is on this shard. */
@@ -145,7 +146,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
   await parts.load();
   const { access, catalog, hub, otherShards, store } = parts;
   const removal = createClusterRemoval(parts);
-  const controllers = createControllerRuntime(shardControllers(parts, removal, tokens), {
+  const controllers = createControllerRuntime(shardControllers(parts, removal, options), {
     ...parts,
     hub: parts.changes,
     concurrency: reconcilesAtOnce,

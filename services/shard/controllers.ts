@@ -6,7 +6,7 @@ import type { ClusterName } from '@kcp-ts/api';
 import type { ServiceAccountTokens } from '@kcp-ts/authn';
 import { claimedResources } from '@kcp-ts/catalog';
 import type { Controller } from '@kcp-ts/controller-runtime';
-import type { ClusterRemoval } from '@kcp-ts/controllers';
+import type { ClusterRemoval, RewriteStaleOptions } from '@kcp-ts/controllers';
 import {
   createApiBinding,
   createApiExportIdentity,
@@ -23,6 +23,7 @@ import {
   createOrphanClusters,
   createPartitionSets,
   createReplicateAnnotations,
+  createRewriteStale,
   createTokenSecrets,
   createWorkspaceDeletion,
   createWorkspaceProgress,
@@ -103,11 +104,12 @@ function workspaceControllers(parts: ShardParts, removal: ClusterRemoval): reado
 export function shardControllers(
   parts: ShardParts,
   removal: ClusterRemoval,
-  tokens: Pick<ServiceAccountTokens, 'issueForSecret'>,
+  { tokens, ...options }: { readonly tokens: Pick<ServiceAccountTokens, 'issueForSecret'> } & RewriteStaleOptions,
 ): readonly Controller[] {
   return [
     ...sharingControllers(parts),
     ...kubernetesControllers(parts, tokens),
     ...workspaceControllers(parts, removal),
+    createRewriteStale({ ...parts, ...options }),
   ];
 }

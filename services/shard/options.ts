@@ -3,7 +3,14 @@
  * from this table. Names and defaults are kcp's where it has them.
  */
 import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
-import { inFlightOptions, installationOptions, rpcOptions, servingOptions, tokenOptions } from '@kcp-ts/flags';
+import {
+  encryptionOptions,
+  inFlightOptions,
+  installationOptions,
+  rpcOptions,
+  servingOptions,
+  tokenOptions,
+} from '@kcp-ts/flags';
 
 const { rootDirectory, securePort, bindAddress, externalHostname, tlsCertFile, tlsPrivateKeyFile, clientCaFile } =
   servingOptions;
@@ -127,6 +134,7 @@ export const options = {
     deps: ['etcd-servers'],
     text: 'Seconds that a shard is owned for without a word of etcd: a standby waits so long before it takes over, and an owner goes on serving through so long an outage of etcd.',
   },
+  ...encryptionOptions,
   ...inFlightOptions,
   ...installationOptions,
   natsUrl: {

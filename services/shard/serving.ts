@@ -4,6 +4,7 @@
  */
 import type { Authenticator, ServiceAccountTokens, TokenFile } from '@kcp-ts/authn';
 import { createServiceAuthenticator, createServicePeers, createStoredServiceAccountTokens } from '@kcp-ts/authn';
+import type { Encryption } from '@kcp-ts/encryption';
 import type {
   AdminTokens,
   Listener,
@@ -23,6 +24,7 @@ export interface Serving extends ServiceContext<ShardConfig> {
   readonly serviceAccountKeys: ServiceAccountKeyFiles;
   readonly tokens: AdminTokens;
   readonly tokenFile: TokenFile | undefined;
+  readonly encryption: Encryption;
 }
 
 /**
@@ -75,6 +77,8 @@ function composeOwned(serving: Serving, data: OwnedData, role: RoleReport | unde
     authenticator: authenticatorOf(serving, tokens),
     isService: tls.peers === undefined ? undefined : createServicePeers({ peerCa: tls.peers }),
     logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
+    encryption: serving.encryption,
+    onRewritten: (count) => log.info({ count }, 'objects were encrypted again with the key that is used now'),
     logController: (name, key, error) =>
       log.warn({ controller: name, key, err: error }, 'reconciling failed; it is tried again'),
   });

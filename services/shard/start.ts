@@ -1,6 +1,7 @@
 /** Starts a shard with its server, and stops it: what the program and the tests call. */
 import type { Clock } from '@kcp-ts/base';
 import { pauseOn, processMemory, releaseMemory } from '@kcp-ts/base';
+import { openEncryption } from '@kcp-ts/encryption';
 import { rootExports } from '@kcp-ts/kinds';
 import type { ProcessEvents, RunningService, ServiceContext } from '@kcp-ts/program';
 import {
@@ -79,10 +80,20 @@ async function openShard(context: ServiceContext<ShardConfig>, opened: AsyncDisp
   const tokens = await prepareAdminTokens({ ...config, random });
   const serviceAccountKeys = opened.use(await openServiceAccountKeys(config, context));
   const tokenFile = opened.use(await openTokens(context));
-  const data = opened.use(
-    await openShardData({ ...context, tls: peers, urls, addressOf: (port) => addressOf(host, port), rootExports }),
+  const encryption = opened.use(
+    await openEncryption({ ...context, path: config.encryptionProviderConfig, folder: config.rootDirectory }),
   );
-  const serving: Serving = { ...context, urls, tls, serviceAccountKeys, tokens, tokenFile };
+  const data = opened.use(
+    await openShardData({
+      ...context,
+      ...encryption,
+      tls: peers,
+      urls,
+      addressOf: (port) => addressOf(host, port),
+      rootExports,
+    }),
+  );
+  const serving: Serving = { ...context, encryption, urls, tls, serviceAccountKeys, tokens, tokenFile };
   let owned: OwnedData | undefined;
   const role = data.role && reportRole(data.role, () => owned?.holds() ?? false, data.etcdFailures);
   const standby = role && standbyHandler(context, role, authenticatorOf(serving, undefined));

@@ -17,6 +17,7 @@ export const layers: Readonly<Record<string, number>> = {
   'libs/http': 2,
   'libs/storage': 3,
   'libs/schema': 3,
+  'libs/encryption': 4,
   'libs/k8s-protobuf': 4,
   'libs/discovery': 3,
   'libs/sharing': 4,

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Clock } from '@kcp-ts/base';
-import type { Store } from '@kcp-ts/storage';
+import type { Store, ValueTransformer } from '@kcp-ts/storage';
 import { openLmdbStore } from '@kcp-ts/storage';
 import type { OrderedWriter } from './ordered-writer.ts';
 import { createOrderedWriter } from './ordered-writer.ts';
@@ -31,11 +31,17 @@ const historyMaxBytes = 64_000_000;
  */
 export async function openCacheStores(
   rootDirectory: string,
-  clock: Clock,
+  { clock, transformer }: { readonly clock: Clock; readonly transformer?: ValueTransformer | undefined },
   onBroken: (shard: string, error: unknown) => void,
 ): Promise<CacheStores> {
   const open = async (folder: (typeof cacheStoreFolders)[number]): Promise<WrittenStore> => {
-    const store = await openLmdbStore({ path: join(rootDirectory, folder), clock, mapSizeBytes, historyMaxBytes });
+    const store = await openLmdbStore({
+      path: join(rootDirectory, folder),
+      clock,
+      transformer,
+      mapSizeBytes,
+      historyMaxBytes,
+    });
     return { store, writer: createOrderedWriter(store, onBroken) };
   };
   const [copies, feeds] = await Promise.all([open('copies'), open('feeds')]);

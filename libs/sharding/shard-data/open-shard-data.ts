@@ -24,9 +24,9 @@ const never = new Promise<never>(() => undefined);
 /** Of a shard that knows no others. */
 const alone = { shardNumber: 1, installation: undefined, report: undefined, follow: () => undefined } as const;
 
-async function openEmbedded({ config, clock, log }: DataDependencies): Promise<ShardData> {
+async function openEmbedded({ config, clock, log, transformer }: DataDependencies): Promise<ShardData> {
   const path = join(config.rootDirectory, 'data');
-  const store = await openLmdbStore({ path, clock, reserve: true, onFault: logStoreFault(log) });
+  const store = await openLmdbStore({ path, clock, reserve: true, transformer, onFault: logStoreFault(log) });
   const end = () => store[Symbol.asyncDispose]();
   return {
     own: () => Promise.resolve({ ...alone, store, lost: never, holds: () => true, [Symbol.asyncDispose]: end }),
@@ -36,7 +36,10 @@ async function openEmbedded({ config, clock, log }: DataDependencies): Promise<S
   };
 }
 
-async function openReplica({ config, clock, log, random }: DataDependencies, etcd: EtcdOptions): Promise<EtcdReplica> {
+async function openReplica(
+  { config, clock, log, random, transformer }: DataDependencies,
+  etcd: EtcdOptions,
+): Promise<EtcdReplica> {
   return openEtcdReplica({
     etcd,
     prefix: config.etcdPrefix,
@@ -45,6 +48,7 @@ async function openReplica({ config, clock, log, random }: DataDependencies, etc
     clock,
     random,
     leaseSeconds: config.leaderElectLeaseDuration,
+    transformer,
     onFault: logStoreFault(log),
     onState(state, detail) {
       if (state === 'unavailable')

@@ -1,6 +1,6 @@
 /** What there is of a shard's data, and of other shards, while a process owns the shard. */
 import type { Clock, Live, Random, Reloads } from '@kcp-ts/base';
-import type { ReplicaRole, Store } from '@kcp-ts/storage';
+import type { ReplicaRole, Store, ValueTransformer } from '@kcp-ts/storage';
 import type { RootExport } from '@kcp-ts/tenancy';
 import type { Logger } from 'pino';
 import type { InstallationConfig, PeerTls } from '../membership/connections.ts';
@@ -72,4 +72,6 @@ export interface DataDependencies {
   readonly random: Random;
   readonly log: Logger;
   readonly reloads?: Reloads | undefined;
+  /** Encrypts the data at rest; in the clear when absent. */
+  readonly transformer?: ValueTransformer | undefined;
 }

@@ -32,7 +32,7 @@ export function keyOf(name: string, cluster = 'root', namespace = 'default', res
   return `core/${resource}/-/${cluster}/${namespace}/${name}`;
 }
 
-export function put(key: string, text: string, expect: Expectation = 'any', expiresAt?: number): Operation {
+export function put(key: string, text: string, expect: Expectation = 'any', expiresAt?: number | 'kept'): Operation {
   return { op: 'put', key, expect, value: () => Buffer.from(text), expiresAt };
 }
 

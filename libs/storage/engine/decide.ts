@@ -116,7 +116,9 @@ function preparePut(
     value,
     previous: current === undefined ? undefined : { value: current.value, revision: current.revision },
   };
-  return { event, expiresAt: operation.expiresAt ?? 0, previousExpiresAt: current?.expiresAt ?? 0 };
+  const previousExpiresAt = current?.expiresAt ?? 0;
+  const expiresAt = operation.expiresAt === 'kept' ? previousExpiresAt : (operation.expiresAt ?? 0);
+  return { event, expiresAt, previousExpiresAt };
 }
 
 function prepareDelete(current: StoredEntry, revision: Revision): Write {

@@ -2,6 +2,7 @@
  * How a shard lies in etcd, under its prefix:
  *
  *   data/<key>   createRevision 8 | revision 8 | expiresAt 8 | value        (little-endian doubles)
+ *                The value is encrypted where the shard is told to, and so are the mirror's.
  *   commit       the last transaction: what it deleted, at which revisions, and the reservation.
  *                Its version counts the transactions: each one names the version it follows on, so
  *                they apply in order or not at all.
@@ -49,6 +50,11 @@ export function decodeData(bytes: Uint8Array): Data {
     // A copy: the bytes that came are those of a whole message.
     value: Uint8Array.from(buffer.subarray(header)),
   };
+}
+
+/** The value of what lies at `data/`; a view, not a copy. */
+export function storedValueOf(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(header);
 }
 
 export interface CommitRecord {

@@ -4,11 +4,13 @@ import { basename, join } from 'node:path';
 import { revisionZero } from '@kcp-ts/api';
 import type { Clock } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import { createEtcdClient, etcdGet } from '@kcp-ts/etcd';
 import type { TestEtcd } from '@kcp-ts/testing';
 import { missingProgram, startEtcd } from '@kcp-ts/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeStore } from '../contract/describe-store.ts';
 import { createManualClock } from '../contract/manual-clock.ts';
+import { maskValues } from '../contract/mask-values.ts';
 import { committed, historyOf, keyOf, put, remove, textOf } from '../contract/store-case.ts';
 import type { Store } from '../store.ts';
 import type { EtcdReplica } from './etcd-store.ts';
@@ -78,21 +80,61 @@ if (missing === undefined) {
     });
   }
 
-  describeStore('etcd', {
-    durable: true,
-    open: async ({ folder, ...setup }) =>
-      ownedStore(
-        await openEtcdReplica({
-          ...setup,
-          etcd: { endpoints: [etcd.endpoint] },
-          prefix: `/kcp/${basename(folder)}`,
-          path: join(folder, 'mirror'),
-          owner: 'contract',
-          random,
-          leaseClock: clock,
-        }),
-      ),
+  describe.each([
+    { engine: 'etcd', transformer: undefined },
+    { engine: 'etcd, of which the values lie transformed', transformer: maskValues },
+  ])('$engine', ({ engine, transformer }) => {
+    describeStore(engine, {
+      durable: true,
+      open: async ({ folder, ...setup }) =>
+        ownedStore(
+          await openEtcdReplica({
+            ...setup,
+            transformer,
+            etcd: { endpoints: [etcd.endpoint] },
+            prefix: `/kcp/${basename(folder)}`,
+            path: join(folder, 'mirror'),
+            owner: 'contract',
+            random,
+            leaseClock: clock,
+          }),
+        ),
+    });
   });
+
+  it('values lie transformed in etcd and in the mirrors, and a standby that takes over reads them', () =>
+    inFolder(async (folder) => {
+      const prefix = `/kcp/${basename(folder)}`;
+      const open = (name: string) =>
+        openEtcdReplica({
+          etcd: { endpoints: [etcd.endpoint] },
+          prefix,
+          path: join(folder, name),
+          owner: name,
+          clock,
+          random,
+          leaseSeconds: 2,
+          transformer: maskValues,
+        });
+      const first = await open('first');
+      await using second = await open('second');
+      const { store } = await first.own();
+      await committed(store, put(keyOf('a'), 'readable-text'), put(keyOf('b'), 'readable-text'));
+      await committed(store, remove(keyOf('b')));
+      using client = createEtcdClient({ endpoints: [etcd.endpoint] });
+      const { entry } = await etcdGet(client, `${prefix}/data/${keyOf('a')}`);
+      const lying = Buffer.from(entry?.value ?? []);
+      expect(lying.includes('masked:')).toBe(true);
+      expect(lying.includes('readable-text')).toBe(false);
+      await first[Symbol.asyncDispose]();
+      const taken = await second.own();
+      expect(textOf(taken.store.get(keyOf('a')))).toBe('readable-text');
+      const history = await historyOf(taken.store, { prefix: '' }, taken.store.floor());
+      expect(history.map(({ key, value }) => [key, Buffer.from(value).toString()])).toContainEqual([
+        keyOf('b'),
+        'readable-text',
+      ]);
+    }));
 
   describe('a standby', () => {
     it('has what the owner had, with the same revisions, deletions among them, when it takes over', () =>

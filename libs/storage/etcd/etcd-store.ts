@@ -12,7 +12,9 @@ import { RpcError } from '@kcp-ts/rpc';
 import { StorageFault } from '../engine/backend.ts';
 import type { StoreOptions } from '../engine/create-store.ts';
 import { createStore, historyMaxAgeMsDefault, historyMaxBytesDefault } from '../engine/create-store.ts';
+import { withTransformer } from '../engine/transform-backend.ts';
 import type { Store } from '../store.ts';
+import type { ValueTransformer } from '../value-transformer.ts';
 import { createEtcdBackend } from './etcd-backend.ts';
 import { announceMirror, compactRegularly } from './etcd-compaction.ts';
 import { keysOf } from './etcd-records.ts';
@@ -28,6 +30,8 @@ export interface EtcdReplicaOptions extends StoreOptions {
   /** The folder of the mirror; one process at a time may have it open. */
   readonly path: string;
   readonly mapSizeBytes?: number | undefined;
+  /** Encrypts what lies in etcd and in the mirror; in the clear when absent. */
+  readonly transformer?: ValueTransformer | undefined;
   /** Shown to processes that ask who owns the shard. */
   readonly owner: string;
   readonly random: Random;
@@ -90,6 +94,7 @@ export async function openEtcdReplica(options: EtcdReplicaOptions): Promise<Etcd
       clock: options.clock,
       historyMaxAgeMs: options.historyMaxAgeMs ?? historyMaxAgeMsDefault,
       historyMaxBytes: options.historyMaxBytes ?? historyMaxBytesDefault,
+      prepare: options.transformer?.prepare,
     },
     keys,
   );
@@ -246,11 +251,7 @@ class Replica implements EtcdReplica {
       client: this.#client,
       keys: this.#keys,
       mirror: this.#mirror,
-      ownership: {
-        createRevision,
-        version: entry?.version ?? 0n,
-        state: this.#mirror.state(),
-      },
+      ownership: { createRevision, version: entry?.version ?? 0n, state: this.#mirror.state() },
       clock: this.#clock,
       random: this.#options.random,
       lost: lost.signal,
@@ -258,7 +259,7 @@ class Replica implements EtcdReplica {
       settled: lease.settled,
       onTransaction: () => void this.#transactions++,
     });
-    const store = await createStore(backend, this.#options);
+    const store = await createStore(withTransformer(backend, this.#options.transformer), this.#options);
     const compaction = compactRegularly(this.#client, { clock: this.#clock });
     const { promise: isLost, resolve } = Promise.withResolvers<Error>();
     const tell = () => {

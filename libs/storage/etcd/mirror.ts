@@ -15,7 +15,7 @@ import type { Backend, BackendState, Flush, StoredEntry, Write } from '../engine
 import { openLmdbBackend } from '../lmdb/lmdb-backend.ts';
 import { revisionAt } from '../revision-clock.ts';
 import type { CommitRecord, Keys } from './etcd-records.ts';
-import { decodeData, decodeRecord } from './etcd-records.ts';
+import { decodeData, decodeRecord, storedValueOf } from './etcd-records.ts';
 
 /** How far a mirror has come, as it says with each step. */
 interface Checkpoint {
@@ -46,6 +46,8 @@ export interface MirrorOptions {
   readonly clock: Clock;
   readonly historyMaxAgeMs: number;
   readonly historyMaxBytes: number;
+  /** Called with values as they lie in etcd, before they are taken: the owner has to read them. */
+  readonly prepare?: ((stored: readonly Uint8Array[]) => Promise<void>) | undefined;
 }
 
 export interface Mirror {
@@ -98,6 +100,12 @@ function readCheckpoint(text: string, bootId: string): Checkpoint {
   // One of an earlier version does not say enough to be compared.
   const { etcd, boot, cluster, commit } = { ...noCheckpoint, ...checkpoint };
   return boot === bootId && checkpoint.cluster !== undefined ? { etcd, boot, cluster, commit } : noCheckpoint;
+}
+
+function valuesIn(changes: readonly EtcdChange[], { data }: Keys): readonly Uint8Array[] {
+  return changes.flatMap(({ type, key, value }) =>
+    type === 'put' && key.startsWith(data) ? [storedValueOf(value)] : [],
+  );
 }
 
 // check-allow function-length -- one mirror: its functions are the methods of an interface
@@ -204,6 +212,7 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
       }
     },
     async apply(changes, upTo) {
+      await options.prepare?.(valuesIn(changes, keys));
       const overlay = new Map<string, StoredEntry | undefined>();
       const state = (key: string) => (overlay.has(key) ? overlay.get(key) : backend.get(key));
       let writes: Write[] = [];
@@ -241,6 +250,7 @@ export function openMirror(options: MirrorOptions, keys: Keys): Mirror {
       for await (const page of etcdList(client, all.data)) {
         at = page.revision;
         cluster = page.clusterId;
+        await options.prepare?.(page.entries.map(({ value }) => storedValueOf(value)));
         const writes = page.entries.map(({ key, value }): Write => {
           const { expiresAt, ...data } = decodeData(value);
           const event = { type: 'put', key: key.slice(all.data.length), ...data, previous: undefined } as const;

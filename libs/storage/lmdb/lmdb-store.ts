@@ -2,7 +2,9 @@ import type { Backend, Flush } from '../engine/backend.ts';
 import { noSpace, StorageFault, takesRoom } from '../engine/backend.ts';
 import type { StoreOptions } from '../engine/create-store.ts';
 import { createStore } from '../engine/create-store.ts';
+import { withTransformer } from '../engine/transform-backend.ts';
 import type { Store } from '../store.ts';
+import type { ValueTransformer } from '../value-transformer.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { openDiskReserve } from './disk-reserve.ts';
 import { openLmdbBackend } from './lmdb-backend.ts';
@@ -19,6 +21,8 @@ export interface LmdbStoreOptions extends StoreOptions {
    * Whether some megabytes of the disk are kept, so that objects can be deleted when it is full.
    */
   readonly reserve?: boolean | undefined;
+  /** Encrypts what lies on the disk; in the clear when absent. */
+  readonly transformer?: ValueTransformer | undefined;
 }
 
 /**
@@ -54,7 +58,8 @@ function withReserve(backend: Backend, reserve: DiskReserve): Backend {
 
 /** The embedded engine: an acknowledged commit outlives the process and the machine's power. */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
-  const backend = openLmdbBackend({ path: options.path, mapSizeBytes: options.mapSizeBytes ?? 2 ** 36 });
+  const { path, mapSizeBytes = 2 ** 36, transformer } = options;
+  const backend = withTransformer(openLmdbBackend({ path, mapSizeBytes }), transformer);
   const kept =
     options.reserve === true ? withReserve(backend, await openDiskReserve(options.path, options.clock)) : backend;
   return await createStore(kept, options);

@@ -1,0 +1,136 @@
+/**
+ * `kms`, v2: values are encrypted here, with a seed that the key management service has wrapped
+ * (KEP-3299). The service is asked at the start, for each seed that is met for the first time, and
+ * once a minute for the key that it wraps with; never for a value.
+ */
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { Clock } from '@kcp-ts/base';
+import { every } from '@kcp-ts/base';
+import { EncryptedDekSourceType, EncryptedObjectSchema, KeyManagementService } from '@kcp-ts/proto';
+import type { RpcCalls } from '@kcp-ts/rpc';
+import { createRpcClient } from '@kcp-ts/rpc';
+import type { KmsConfiguration } from '../configuration.ts';
+import type { Provider } from '../provider.ts';
+import { DecryptionError, encryptedPrefix } from '../provider.ts';
+import type { Seed } from './seeds.ts';
+import { createSeed, seedBytes } from './seeds.ts';
+import type { SourceFile, WrappedSeed } from './source-file.ts';
+
+export interface KmsDependencies {
+  readonly clock: Clock;
+  readonly sources: SourceFile;
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** Called when values are encrypted with another key from now on. */
+  readonly onRotated: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface KmsProvider extends Provider, AsyncDisposable {
+  /** Asks for the key that the service wraps with; a new seed is made where it is another one. */
+  refresh(): Promise<void>;
+}
+
+const refreshMs = 60_000;
+const supported: ReadonlySet<string> = new Set(['v2', 'v2beta1']);
+const seedType = EncryptedDekSourceType.HKDF_SHA256_XNONCE_AES_GCM_SEED;
+
+interface KnownSeed {
+  readonly wrapped: WrappedSeed;
+  readonly seed: Seed;
+}
+
+const idOf = (ciphertext: Uint8Array) => Buffer.from(ciphertext).toString('base64');
+
+/** Rejects where the service does not answer, or says that it does not work. */
+export async function openKmsProvider(configuration: KmsConfiguration, deps: KmsDependencies): Promise<KmsProvider> {
+  const { name, socket, timeoutMs } = configuration;
+  await using opened = new AsyncDisposableStack();
+  const client = opened.use(createRpcClient(KeyManagementService, { addresses: [`unix:${socket}`] }));
+  const calls: RpcCalls<typeof KeyManagementService> = client.call;
+  const known = new Map<string, KnownSeed>();
+  let current: KnownSeed | undefined;
+  let requests = 0;
+
+  async function keyId(): Promise<string> {
+    const { version, healthz, keyId: id } = await calls.status({}, { timeoutMs });
+    if (!supported.has(version)) throw new Error(`KMS ${name} speaks ${JSON.stringify(version)}, and not v2`);
+    if (healthz !== 'ok') throw new Error(`KMS ${name} does not work: ${healthz}`);
+    return id;
+  }
+
+  async function unwrap(wrapped: WrappedSeed): Promise<KnownSeed> {
+    const { ciphertext, annotations } = wrapped;
+    const uid = `kcp-ts-${requests++}`;
+    const request = { ciphertext, uid, keyId: wrapped.keyId, annotations: { ...annotations } };
+    const { plaintext } = await calls.decrypt(request, { timeoutMs });
+    const found = { wrapped, seed: createSeed(plaintext) };
+    known.set(idOf(ciphertext), found);
+    return found;
+  }
+
+  async function makeSeed(): Promise<KnownSeed> {
+    const secret = deps.randomBytes(seedBytes);
+    const {
+      ciphertext,
+      keyId: id,
+      annotations,
+    } = await calls.encrypt({ plaintext: secret, uid: `kcp-ts-${requests++}` }, { timeoutMs });
+    const wrapped = { ciphertext, keyId: id, annotations };
+    await deps.sources.append(wrapped);
+    const made = { wrapped, seed: createSeed(secret) };
+    known.set(idOf(ciphertext), made);
+    return made;
+  }
+
+  async function refresh(): Promise<void> {
+    const id = await keyId();
+    if (current?.wrapped.keyId === id) return;
+    current = await makeSeed();
+    deps.onRotated();
+  }
+
+  function knownOf(ciphertext: Uint8Array): KnownSeed {
+    const found = known.get(idOf(ciphertext));
+    if (found === undefined) throw new DecryptionError(`the key of the value was not asked of KMS ${name}`);
+    return found;
+  }
+
+  const id = await keyId();
+  for (const wrapped of deps.sources.seeds) {
+    const found = await unwrap(wrapped);
+    if (wrapped.keyId === id) current = found;
+  }
+  current ??= await makeSeed();
+  opened.use(every(deps.clock, refreshMs, () => void refresh().catch(deps.onError)));
+  const all = opened.move();
+
+  return {
+    prefix: `${encryptedPrefix}kms:v2:${name}:`,
+    encrypt(value, key) {
+      const { wrapped, seed } = current as KnownSeed;
+      const stored = create(EncryptedObjectSchema, {
+        encryptedData: seed.encrypt(value, key),
+        keyId: wrapped.keyId,
+        encryptedDekSource: wrapped.ciphertext,
+        annotations: { ...wrapped.annotations },
+        encryptedDekSourceType: seedType,
+      });
+      return toBinary(EncryptedObjectSchema, stored);
+    },
+    decrypt(stored, key) {
+      const { encryptedData, encryptedDekSource } = fromBinary(EncryptedObjectSchema, stored);
+      return knownOf(encryptedDekSource).seed.decrypt(encryptedData, key);
+    },
+    isCurrent: (stored) => fromBinary(EncryptedObjectSchema, stored).keyId === current?.wrapped.keyId,
+    async prepare(stored) {
+      const { encryptedDekSource, keyId: wrappedWith, annotations } = fromBinary(EncryptedObjectSchema, stored);
+      if (known.has(idOf(encryptedDekSource))) return;
+      const wrapped = { ciphertext: encryptedDekSource, keyId: wrappedWith, annotations };
+      // Before anything that was encrypted with it is kept.
+      await deps.sources.append(wrapped);
+      await unwrap(wrapped);
+    },
+    refresh,
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
