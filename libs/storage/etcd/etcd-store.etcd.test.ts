@@ -115,10 +115,14 @@ if (missing === undefined) {
           random,
           leaseSeconds: 2,
           transformer: maskValues,
+          onState: (state) => (name === 'second' && state === 'mirroring' ? following.resolve() : undefined),
         });
+      const following = Promise.withResolvers<void>();
       const first = await open('first');
-      await using second = await open('second');
       const { store } = await first.own();
+      await using second = await open('second');
+      const standby = second.own();
+      await following.promise;
       await committed(store, put(keyOf('a'), 'readable-text'), put(keyOf('b'), 'readable-text'));
       await committed(store, remove(keyOf('b')));
       using client = createEtcdClient({ endpoints: [etcd.endpoint] });
@@ -127,7 +131,7 @@ if (missing === undefined) {
       expect(lying.includes('masked:')).toBe(true);
       expect(lying.includes('readable-text')).toBe(false);
       await first[Symbol.asyncDispose]();
-      const taken = await second.own();
+      const taken = await standby;
       expect(textOf(taken.store.get(keyOf('a')))).toBe('readable-text');
       const history = await historyOf(taken.store, { prefix: '' }, taken.store.floor());
       expect(history.map(({ key, value }) => [key, Buffer.from(value).toString()])).toContainEqual([
