@@ -8,10 +8,11 @@ import { createRequestMetrics } from './request-metrics.ts';
 
 const target: Target = { kind: 'refused', refusal: () => StatusError.badRequest('') };
 
-function requestFor(method: string, url: string, status = 200) {
+function requestFor(method: string, url: string, status = 200, contentType = 'application/json') {
   const [path = '', query = ''] = url.split('?');
   const closeListeners: (() => void)[] = [];
   const exchange = {
+    headers: { 'content-type': contentType },
     status,
     answered: status !== 0,
     closed: false,
@@ -46,6 +47,25 @@ function durationsOf(metrics: Metrics) {
   const series = metrics.series.find((each) => each.name === 'apiserver_request_duration_seconds');
   return series?.kind === 'histogram' ? [...series.read()] : [];
 }
+
+it('counts an apply apart from other patches, and watches over WebSockets as watches', () => {
+  const metrics = createMetrics();
+  const patch = (contentType: string) => {
+    const { request } = requestFor('PATCH', '/api/v1/namespaces/default/configmaps/a', 200, contentType);
+    metrics.answered(request, 200, 0.02);
+  };
+  patch('application/apply-patch+yaml');
+  patch('application/merge-patch+json');
+  expect(valuesOf(metrics, 'apiserver_request_total').map((line) => line.split(' ')[0])).toEqual([
+    'verb=APPLY',
+    'verb=PATCH',
+  ]);
+  const { request, close } = requestFor('GET', '/api/v1/configmaps?watch=1', 101);
+  void measure(metrics, { monotonic: () => 0 })(() => undefined)(request);
+  expect(valuesOf(metrics, 'apiserver_longrunning_requests')).toEqual([expect.stringMatching(/^verb=WATCH .*: 1$/)]);
+  close();
+  expect(valuesOf(metrics, 'apiserver_longrunning_requests')).toEqual([expect.stringMatching(/: 0$/)]);
+});
 
 it("counts in kube-apiserver's verbs and scopes", () => {
   const metrics = createMetrics();

@@ -57,11 +57,16 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
  * Labels in a string, as the key of a map: made for each request. Each is of a closed set: what
  * clients choose is looked up and never taken over.
  */
-function keyOf({ method, info, query }: ApiRequest, isBuiltIn: RequestMetricsDependencies['isBuiltIn']): string {
+function keyOf(
+  { method, info, query, exchange }: ApiRequest,
+  isBuiltIn: RequestMetricsDependencies['isBuiltIn'],
+): string {
   const dryRun = query.has('dryRun') ? 'All' : '';
   if (info.kind === 'non-resource') return `${methods.has(method) ? method : 'other'}|${dryRun}|||||`;
   const { verb, group, version, resource, subresource, name, namespace } = info;
-  const said = verb === undefined ? 'other' : verbs[verb];
+  // An apply is a patch that says so by its type: kube-apiserver counts it apart.
+  const isApply = verb === 'patch' && String(exchange.headers['content-type']).startsWith('application/apply-patch');
+  const said = isApply ? 'APPLY' : verb === undefined ? 'other' : verbs[verb];
   // k8s.io/apiserver/pkg/endpoints/metrics, CleanScope: a create is of a resource.
   const scope = name !== '' || verb === 'create' ? 'resource' : namespace === '' ? 'cluster' : 'namespace';
   return isBuiltIn(group, version, resource)

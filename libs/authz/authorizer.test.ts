@@ -90,6 +90,15 @@ describe('authorizer', () => {
     expect(['/livez/ping', '/healthzz', '/api', '/metrics'].map(get)).toEqual([false, false, false, false]);
   });
 
+  it('lets RBAC alone decide on the metrics of the process, also on a shard that does not have root', () => {
+    const may = (path: string, name: string) =>
+      authorizerOf({
+        clusterRoles: { 'system:admin': { reader: [{ verbs: ['get'], nonResourceURLs: ['/metrics', '/secret'] }] } },
+        clusterRoleBindings: { 'system:admin': [bind('reader', 'User', 'bob')] },
+      }).authorize({ user: user(name), cluster: 'elsewhere', verb: 'get', kind: 'non-resource', path }).allowed;
+    expect([may('/metrics', 'bob'), may('/metrics', 'ann'), may('/secret', 'bob')]).toEqual([true, false, false]);
+  });
+
   it('wants access and a rule, each of which is not enough', () => {
     const roles = { ws: { reader: [readThings] } };
     const bindings = { access: bind('access', 'User', 'bob'), reader: bind('reader', 'User', 'bob') };

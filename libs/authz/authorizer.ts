@@ -4,7 +4,7 @@ import { currentGroup } from '@kcp-ts/api';
 import type { AccessRequest, Decision, Question } from './attributes.ts';
 import { hasGroup } from './attributes.ts';
 import type { ClusterFacts } from './content-gate.ts';
-import { checkContent, checkRequiredGroups, checkSystemStatus, noOpinion } from './content-gate.ts';
+import { checkContent, checkRequiredGroups, checkSystemStatus, isShardPath, noOpinion } from './content-gate.ts';
 import { effectiveUsers } from './effective-users.ts';
 import { policyAllows } from './permission-policy.ts';
 import type { Rbac } from './rbac.ts';
@@ -72,6 +72,8 @@ export function createAuthorizer(deps: AuthorizerDependencies): Authorizer {
   const { rbac, alwaysAllowPaths } = deps;
   const gates: Link = ({ effective }, cluster, question) => {
     const facts = cluster === '' || cluster === '*' ? undefined : deps.cluster(cluster);
+    // Each shard says itself who may read its metrics, also where it does not have root.
+    if (facts === undefined && isShardPath(question)) return undefined;
     return checkRequiredGroups(effective[0], cluster, facts) ?? checkContent(effective, cluster, facts, question, rbac);
   };
   const systemStatus: Link = (_asker, _cluster, question) => checkSystemStatus(question);

@@ -31,8 +31,14 @@ function deny(reason: string): Decision {
 
 const openPhases: ReadonlySet<string> = new Set(['Initializing', 'Ready', 'Inactive', 'Terminating', 'Deleting']);
 const lifecyclePhases: ReadonlySet<string> = new Set(['Initializing', 'Terminating', 'Deleting']);
-/** Paths of the process rather than of a workspace: only RBAC decides. */
+/** Paths of the process rather than of a workspace. */
 const shardPaths: ReadonlySet<string> = new Set(['/metrics']);
+
+/** Whether it is of the process: only RBAC decides then. */
+export function isShardPath(question: Question): boolean {
+  return question.kind === 'non-resource' && shardPaths.has(question.path);
+}
+
 const access: Question = { kind: 'non-resource', verb: 'access', path: '/' };
 
 const emptyCluster = noOpinion('empty cluster name');
@@ -73,7 +79,7 @@ export function checkContent(
   question: Question,
   rbac: Rbac,
 ): Decision | undefined {
-  if (question.kind === 'non-resource' && shardPaths.has(question.path)) return undefined;
+  if (isShardPath(question)) return undefined;
   if (cluster === '' || cluster === '*' || cluster.startsWith('system:')) return systemWorkspace;
   if (users.some((user) => hasGroup(user, clusterAdminGroup))) return undefined;
   if (facts === undefined) return contentNotFound;

@@ -8,7 +8,7 @@ import type { Live } from '@kcp-ts/base';
 import { Auth, KV, Lease, Maintenance, Watch } from '@kcp-ts/proto';
 import type { RpcClient, RpcTls } from '@kcp-ts/rpc';
 import { createRpcClient, RpcError } from '@kcp-ts/rpc';
-import type { EtcdMembers } from './members.ts';
+import type { EtcdMembers, ObserveRequest } from './members.ts';
 import { createMembers } from './members.ts';
 
 export interface EtcdOptions {
@@ -19,6 +19,7 @@ export interface EtcdOptions {
   readonly username?: string | undefined;
   /** A function is asked at each login. */
   readonly password?: string | (() => string) | undefined;
+  readonly observe?: ObserveRequest | undefined;
 }
 
 export interface EtcdClient extends Disposable {
@@ -97,16 +98,20 @@ export function createEtcdClient(options: EtcdOptions): EtcdClient {
   // A member that has lost its leader says so, and ends its streams, instead of answering from what
   // it knew (etcd's `WithRequireLeader`).
   const metadata = () => ({ hasleader: 'true', ...(token === undefined ? {} : { token }) });
-  const members = createMembers(options.endpoints.map(addressOf), (address) => {
-    const shared = { addresses: [address], tls, metadata };
-    return {
-      kv: createRpcClient(KV, shared),
-      watch: createRpcClient(Watch, shared),
-      lease: createRpcClient(Lease, shared),
-      maintenance: createRpcClient(Maintenance, shared),
-      auth: createRpcClient(Auth, { addresses: [address], tls }),
-    };
-  });
+  const members = createMembers(
+    options.endpoints.map(addressOf),
+    (address) => {
+      const shared = { addresses: [address], tls, metadata };
+      return {
+        kv: createRpcClient(KV, shared),
+        watch: createRpcClient(Watch, shared),
+        lease: createRpcClient(Lease, shared),
+        maintenance: createRpcClient(Maintenance, shared),
+        auth: createRpcClient(Auth, { addresses: [address], tls }),
+      };
+    },
+    options.observe,
+  );
   const auth = members.callsOf(Auth, ({ auth }) => auth);
 
   async function login(): Promise<void> {

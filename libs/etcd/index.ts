@@ -1,5 +1,7 @@
 export type { EtcdClient, EtcdConnection, EtcdOptions } from './client.ts';
 export { clientOfMembers, createEtcdClient } from './client.ts';
+export type { EtcdMetrics } from './etcd-metrics.ts';
+export { createEtcdMetrics } from './etcd-metrics.ts';
 export type { EtcdLease } from './lease.ts';
 export { grantEtcdLease } from './lease.ts';
 export { createMembers } from './members.ts';

@@ -19,6 +19,8 @@ export interface EtcdLease {
    * whether it still has it.
    */
   holds(): boolean;
+  /** How long it surely holds from now on; negative where it does not. */
+  remainingMs(): number;
   /** Resolves when it surely holds, or has been lost for good. */
   settled(): Promise<void>;
   /**
@@ -137,6 +139,7 @@ export async function grantEtcdLease(
   return {
     id,
     holds,
+    remainingMs: () => untilMs - clock.monotonic(),
     lost,
     settled: () =>
       holds() || over.signal.aborted ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve)),

@@ -23,6 +23,9 @@ export interface EtcdMembers<Clients> extends Disposable {
   ): RpcCalls<Service>;
 }
 
+/** Called when a request begins; what it returns, when that has ended. */
+export type ObserveRequest = (operation: string) => (succeeded: boolean) => void;
+
 type Unary = (request: object, options: CallOptions) => Promise<unknown>;
 type Bidirectional = (options: CallOptions) => Duplex<unknown, unknown>;
 
@@ -36,13 +39,40 @@ function isUnsent({ code, message }: RpcError): boolean {
   return code === 'unavailable' && message.startsWith('No connection established');
 }
 
+/** Calls that are under way at the member that is spoken to. */
+function createCalls() {
+  const calls = new Set<AbortController>();
+  return {
+    /** A call that ends with the caller's signal, and when the member is left. */
+    begin(signal: AbortSignal | undefined): { readonly signal: AbortSignal; end(): void } {
+      const call = new AbortController();
+      const abort = () => call.abort();
+      if (signal?.aborted === true) abort();
+      signal?.addEventListener('abort', abort, { once: true });
+      calls.add(call);
+      return {
+        signal: call.signal,
+        end() {
+          calls.delete(call);
+          signal?.removeEventListener('abort', abort);
+        },
+      };
+    },
+    abortAll(): void {
+      const left = [...calls];
+      calls.clear();
+      for (const call of left) call.abort();
+    },
+  };
+}
+
 export function createMembers<Clients extends Readonly<Record<string, Disposable>>>(
   addresses: readonly string[],
   connect: (address: string) => Clients,
+  observe: ObserveRequest = () => () => undefined,
 ): EtcdMembers<Clients> {
   const connected = new Map<number, Clients>();
-  /** Calls that are under way. */
-  const calls = new Set<AbortController>();
+  const calls = createCalls();
   let current = 0;
 
   function clients(): Clients {
@@ -58,34 +88,25 @@ export function createMembers<Clients extends Readonly<Record<string, Disposable
   function leave(member: number): void {
     if (member !== current || addresses.length < 2) return;
     current++;
-    const left = [...calls];
-    calls.clear();
-    for (const call of left) call.abort();
+    calls.abortAll();
   }
 
-  /** A call that ends with the caller's signal, and when the member is left. */
-  function begin(signal: AbortSignal | undefined): { readonly signal: AbortSignal; end(): void } {
-    const call = new AbortController();
-    const abort = () => call.abort();
-    if (signal?.aborted === true) abort();
-    signal?.addEventListener('abort', abort, { once: true });
-    calls.add(call);
-    return {
-      signal: call.signal,
-      end() {
-        calls.delete(call);
-        signal?.removeEventListener('abort', abort);
-      },
-    };
-  }
-
-  async function ask(of: (clients: Clients) => Unary, request: object, options: CallOptions): Promise<unknown> {
+  async function ask(
+    operation: string,
+    of: (clients: Clients) => Unary,
+    request: object,
+    options: CallOptions,
+  ): Promise<unknown> {
     for (let attempt = 1; ; attempt++) {
       const member = current;
-      const call = begin(options.signal);
+      const call = calls.begin(options.signal);
+      const observed = observe(operation);
       try {
-        return await of(clients())(request, { ...options, signal: call.signal });
+        const answer = await of(clients())(request, { ...options, signal: call.signal });
+        observed(true);
+        return answer;
       } catch (thrown) {
+        observed(false);
         if (thrown instanceof RpcError && isOfMember(thrown)) {
           leave(member);
           if (isUnsent(thrown) && attempt < addresses.length) continue;
@@ -98,7 +119,7 @@ export function createMembers<Clients extends Readonly<Record<string, Disposable
   }
 
   function open(of: (clients: Clients) => Bidirectional, options: CallOptions): Duplex<unknown, unknown> {
-    const call = begin(options.signal);
+    const call = calls.begin(options.signal);
     const stream = of(clients())({ ...options, signal: call.signal });
     return {
       write: (message) => stream.write(message),
@@ -120,7 +141,7 @@ export function createMembers<Clients extends Readonly<Record<string, Disposable
         const methods = (of: Clients) => clientOf(of).call as Readonly<Record<string, unknown>>;
         if (methodKind === 'unary')
           made[localName] = (request: object, options: CallOptions = {}) =>
-            ask((of) => methods(of)[localName] as Unary, request, options);
+            ask(localName, (of) => methods(of)[localName] as Unary, request, options);
         else if (methodKind === 'bidi_streaming')
           made[localName] = (options: CallOptions = {}) =>
             open((of) => methods(of)[localName] as Bidirectional, options);

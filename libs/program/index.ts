@@ -2,7 +2,7 @@ export type { AdminTokens } from './admin-kubeconfig.ts';
 export { prepareAdminTokens, writeKubeconfig } from './admin-kubeconfig.ts';
 export type { BuildInfo } from './build-info.ts';
 export { checkInstallation } from './check.ts';
-export { createHealthAndMetrics, followingChecks } from './health-and-metrics.ts';
+export { createHealthAndMetrics, createScrapeAnswer, followingChecks } from './health-and-metrics.ts';
 export { keepServing } from './keep-serving.ts';
 export type { Listener } from './listener.ts';
 export { listen } from './listener.ts';

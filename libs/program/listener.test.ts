@@ -1,3 +1,4 @@
+import { StatusError } from '@kcp-ts/api';
 import { createCertificateReader } from '@kcp-ts/authn';
 import { createSystemClock } from '@kcp-ts/base';
 import type { HttpClient } from '@kcp-ts/http';
@@ -61,6 +62,8 @@ it('says of a service that follows the shards what it knows, and shows metrics t
     checks: followingChecks({ isReady: () => ready }, () => draining),
     metrics: () => Promise.resolve('numbers'),
     readCertificate: createCertificateReader(() => clock.now()),
+    mayScrape: (authorization) =>
+      Promise.resolve(authorization === 'Bearer reader' ? undefined : new StatusError('Forbidden', 'not this one')),
   });
   listener.serve((exchange) => {
     const own = answerOwn(exchange);
@@ -76,6 +79,10 @@ it('says of a service that follows the shards what it knows, and shows metrics t
   expect((await get('/livez')).status).toBe(200);
 
   expect(await get('/metrics')).toMatchObject({ status: 404, body: 'handed on' });
+  using reader = createHttpClient({ ca: authority.certificate, token: 'reader' });
+  expect(await get('/metrics', reader)).toMatchObject({ status: 200, body: 'numbers' });
+  using other = createHttpClient({ ca: authority.certificate, token: 'other' });
+  expect(await get('/metrics', other)).toMatchObject({ status: 403 });
   const masters = await authority.issue('CN=admin, O=system:masters');
   using admin = createHttpClient({ ca: authority.certificate, cert: masters.certificate, key: masters.privateKey });
   expect(await get('/metrics', admin)).toMatchObject({ status: 200, body: 'numbers' });

@@ -26,8 +26,16 @@ function secondsOf(milliseconds: number): string {
   return (milliseconds / 1_000).toFixed(1);
 }
 
+export interface RoleDependencies {
+  role(): ReplicaRole;
+  /** Whether what was read may be answered. */
+  holds(): boolean;
+  etcdFailures(): number;
+  leaseRemainingMs(): number;
+}
+
 /** Ready is the owner, while it surely is, and a standby that has caught up. */
-export function reportRole(role: () => ReplicaRole, holds: () => boolean, etcdFailures: () => number): RoleReport {
+export function reportRole({ role, holds, etcdFailures, leaseRemainingMs }: RoleDependencies): RoleReport {
   const isRole = (name: ReplicaRole['role']) => (role().role === name ? 1 : 0);
   return {
     check: {
@@ -64,6 +72,12 @@ export function reportRole(role: () => ReplicaRole, holds: () => boolean, etcdFa
           [{ role: 'owner' }, isRole('owner')],
           [{ role: 'standby' }, isRole('standby')],
         ],
+      },
+      {
+        kind: 'gauge',
+        name: 'kcp_shard_lease_remaining_seconds',
+        help: 'How long it is sure, without a further word of etcd, that this process owns the shard; 0 for a standby.',
+        read: () => leaseRemainingMs() / 1_000,
       },
       {
         kind: 'counter',

@@ -1,6 +1,8 @@
 /** What every service has before it is composed, whichever service it is. */
 import type { Clock, Random, Reloads, UncaughtErrors } from '@kcp-ts/base';
 import { createSystemClock, createSystemRandom } from '@kcp-ts/base';
+import type { EtcdMetrics } from '@kcp-ts/etcd';
+import { createEtcdMetrics } from '@kcp-ts/etcd';
 import { createLogger } from '@kcp-ts/observability';
 import type { Logger } from 'pino';
 import type { ServiceLoad, ServiceLoadOptions } from './service-load.ts';
@@ -13,6 +15,8 @@ export interface ServiceContext<Config> {
   readonly log: Logger;
   readonly load: ServiceLoad;
   readonly reloads: Reloads | undefined;
+  /** Of all its clients of etcd; their series are among those of `load`. */
+  readonly etcdMetrics: EtcdMetrics;
 }
 
 /** What the process that runs a service tells it. */
@@ -28,12 +32,15 @@ export function createServiceContext<Config extends { readonly verbosity: number
   process: ProcessEvents | undefined,
   clock: Clock = createSystemClock(),
 ): ServiceContext<Config> {
+  const etcdMetrics = createEtcdMetrics(clock);
+  const load = createServiceLoad({ ...defaultInFlight, ...config }, process?.uncaught);
   return {
     config,
     clock,
     random: createSystemRandom(),
     log: createLogger(config.verbosity),
-    load: createServiceLoad({ ...defaultInFlight, ...config }, process?.uncaught),
+    load: { ...load, series: [...load.series, ...etcdMetrics.series] },
+    etcdMetrics,
     reloads: process?.reloads,
   };
 }

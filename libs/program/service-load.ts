@@ -3,11 +3,14 @@ import type { UncaughtErrors } from '@kcp-ts/base';
 import type { HttpServer, InFlight } from '@kcp-ts/http';
 import { createInFlight } from '@kcp-ts/http';
 import type { Series, SeriesValues } from '@kcp-ts/observability';
+import type { CertificateDates } from './program-series.ts';
+import { buildSeries, createCertificateDates } from './program-series.ts';
 
 export interface ServiceLoad {
   readonly inFlight: InFlight;
   /** Of the server that serves it. */
   follow(server: HttpServer): void;
+  readonly certificates: Pick<CertificateDates, 'follow'>;
   /** For the service's page of metrics. */
   readonly series: readonly Series[];
 }
@@ -26,13 +29,17 @@ export function createServiceLoad(
   uncaught?: Pick<UncaughtErrors, 'count'> | undefined,
 ): ServiceLoad {
   const inFlight = createInFlight({ readOnlyMax: maxRequestsInflight, mutatingMax: maxMutatingRequestsInflight });
+  const certificates = createCertificateDates();
   let server: HttpServer | undefined;
   return {
     inFlight,
+    certificates,
     follow(started) {
       server = started;
     },
     series: [
+      buildSeries,
+      ...certificates.series,
       {
         kind: 'gauge',
         name: 'apiserver_current_inflight_requests',

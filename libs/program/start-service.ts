@@ -128,6 +128,8 @@ export async function startService<Config extends ServiceConfig>(
     const files = opened.use(await followServingFiles(config, context, readTls, tls));
     const listener = await listen({ config, tls: files.tls(), peers: tls, clock, log, load });
     files.follow(listener.setTls);
+    load.certificates.follow('serving', () => files.tls().certificate);
+    load.certificates.follow('peer', () => tls.current().cert);
     try {
       return await serveOn(listener, { opened, tls }, context, options, compose);
     } catch (error) {

@@ -1,6 +1,8 @@
 // Requests handed on to other servers
 export type { BackendStatistics, Backends } from './backends/backends.ts';
-export { createBackends, unavailable } from './backends/backends.ts';
+export { answerStatus, createBackends, unavailable } from './backends/backends.ts';
+export type { ScrapeAccess } from './backends/scrape-access.ts';
+export { createScrapeAccess } from './backends/scrape-access.ts';
 // The cache: what is replicated of all shards, and the replica of their feeds
 export { cacheStoreFolders, openCacheStores } from './cache/cache-stores.ts';
 export { cacheView, parseCachePath } from './cache/cache-view.ts';
@@ -19,6 +21,7 @@ export { createFeedConsumer } from './feed/feed-consumer.ts';
 export type { FeedConsumer } from './feed/feed-consumer-interface.ts';
 export { createFeedProjection } from './feed/feed-contents.ts';
 export { createFeedPublisher } from './feed/feed-publisher.ts';
+export { feedSeries } from './feed/feed-series.ts';
 export { feedHandlers } from './feed/feed-service.ts';
 // The front-proxy
 export { createFrontProxyHandler } from './front-proxy/front-proxy-handler.ts';
@@ -27,7 +30,7 @@ export { followMappings } from './front-proxy/mapping.ts';
 export type { Route, RouterDirectory } from './front-proxy/router.ts';
 export { createRouter } from './front-proxy/router.ts';
 // Where a workspace is
-export type { Confirming, Directory } from './locator/directory.ts';
+export type { Backend, Confirming, Directory } from './locator/directory.ts';
 export { openDirectory } from './locator/directory.ts';
 export type { PathIndex } from './locator/path-index.ts';
 export { createPathIndex, pathIndexHandler } from './locator/path-index.ts';
@@ -54,6 +57,8 @@ export { createFramedWatch } from './merge/framed-watch.ts';
 export type { WatchFrame } from './merge/frames.ts';
 export { encodeWatchFrame, framedAcceptHeader, framedWatchType, watchedKindHeader } from './merge/frames.ts';
 export { consistentListRevision } from './merge/list-revision.ts';
+export type { MergeDelays } from './merge/merge-delays.ts';
+export { createMergeDelays } from './merge/merge-delays.ts';
 export type { MergedHandler, MergedWatch } from './merge/merged-watch.ts';
 export { createMergedWatch } from './merge/merged-watch.ts';
 export { createProgressRequester } from './merge/progress-requester.ts';

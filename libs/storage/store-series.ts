@@ -2,7 +2,7 @@ import type { Series } from '@kcp-ts/observability';
 import type { Store } from './store.ts';
 
 /** The metrics of a store. */
-export function storeSeries(store: Pick<Store, 'statistics' | 'fault'>): readonly Series[] {
+export function storeSeries(store: Pick<Store, 'statistics' | 'fault' | 'sizeBytes'>): readonly Series[] {
   const counter = (what: keyof ReturnType<Store['statistics']>): Series => ({
     kind: 'counter',
     name: `kcp_store_${what}_total`,
@@ -15,5 +15,12 @@ export function storeSeries(store: Pick<Store, 'statistics' | 'fault'>): readonl
     help: 'Whether the store takes commits: 0 while its disk, or etcd, is full or cannot be written.',
     read: () => (store.fault() === undefined ? 1 : 0),
   };
-  return [...(['commits', 'flushes', 'failures', 'operations', 'bytes'] as const).map(counter), writable];
+  const size: Series = {
+    kind: 'gauge',
+    name: 'apiserver_storage_size_bytes',
+    help: 'Size of the storage database file physically allocated in bytes.',
+    labels: ['storage_cluster_id'],
+    read: () => [[{ storage_cluster_id: 'local' }, store.sizeBytes()]],
+  };
+  return [...(['commits', 'flushes', 'failures', 'operations', 'bytes'] as const).map(counter), writable, size];
 }

@@ -221,6 +221,8 @@ export interface Store extends AsyncDisposable {
    * failure writing is tried again when this is asked, at most once a second.
    */
   fault(): string | undefined;
+  /** Of the files that it keeps; 0 for one that is in memory. */
+  sizeBytes(): number;
   /**
    * Monotonic counters for metrics: commits flushed, flushes that failed, operations written,
    * bytes.

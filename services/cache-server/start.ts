@@ -1,20 +1,31 @@
 /** Starts a cache-server with its servers, and stops it: what the program and the tests call. */
 
 import { createRequestMetrics } from '@kcp-ts/apiserver';
-import { createServiceAuthenticator } from '@kcp-ts/authn';
+import type { TokenFile } from '@kcp-ts/authn';
+import { createCertificateReader, createServiceAuthenticator, mastersGroup } from '@kcp-ts/authn';
 import { openEncryption } from '@kcp-ts/encryption';
+import type { Exchange } from '@kcp-ts/http';
 import { builtinDefinitions, isBuiltIn, rootExports, systemDefinitions } from '@kcp-ts/kinds';
 import type { ProcessEvents, RunningService, Service, ServiceParts } from '@kcp-ts/program';
-import { createServiceContext, openTokens, startInRootDirectory, startService } from '@kcp-ts/program';
+import {
+  createScrapeAnswer,
+  createServiceContext,
+  openTokens,
+  startInRootDirectory,
+  startService,
+} from '@kcp-ts/program';
 import { startRpcServer } from '@kcp-ts/rpc';
 import {
   admitFeedConsumers,
   cachedSurface,
   cacheStoreFolders,
   clockService,
+  createBackends,
   createCachedObjects,
+  createScrapeAccess,
   feedReplicaHandler,
   feedReplicaService,
+  feedSeries,
   openCacheStores,
   replicatedShards,
 } from '@kcp-ts/sharding';
@@ -25,6 +36,12 @@ import type { CacheServerConfig } from './options.ts';
 export type RunningCacheServer = RunningService;
 
 const definitions = [...builtinDefinitions, ...systemDefinitions, ...rootExports.flatMap((root) => root.definitions)];
+
+/** By the token file of this service, whom no shard has to be asked for. */
+function isMaster(tokenFile: TokenFile | undefined, { headers }: Exchange): boolean {
+  const token = /^bearer (.*)$/i.exec(String(headers['authorization'] ?? ''))?.[1] ?? '';
+  return tokenFile?.userOf(token)?.groups.includes(mastersGroup) === true;
+}
 
 async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service> {
   const { config, clock, random, log, load, name, connections, opened } = parts;
@@ -70,6 +87,28 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
     name,
   });
   const requests = createRequestMetrics({ isBuiltIn });
+  const backends = opened.use(
+    createBackends({
+      clock,
+      tlsOf: () => tls,
+      onUnreachable: (url, error) => log.warn({ backend: url, err: error }, 'a shard cannot be reached'),
+      onAnswered: () => undefined,
+    }),
+  );
+  const metrics = createMetrics({ copies: copies.store, feeds: feeds.store }, [
+    ...requests.series,
+    ...feedSeries(directory.feeds),
+    ...load.series,
+  ]);
+  const answerScrape = createScrapeAnswer({
+    metrics,
+    readCertificate: createCertificateReader(() => clock.now()),
+    mayScrape: createScrapeAccess({
+      backends,
+      shards: () => directory.shards().flatMap(({ alive, baseUrl }) => (alive ? [baseUrl] : [])),
+      clock,
+    }),
+  });
   const cache = opened.use(
     composeCacheServer({
       store: copies.store,
@@ -79,13 +118,20 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
       authenticator,
       shards: () => membership.current().shards.map((shard) => shard.name),
       isReady: () => directory.isReady(),
-      metrics: createMetrics({ copies: copies.store, feeds: feeds.store }, [...requests.series, ...load.series]),
+      metrics,
       requests,
       inFlight: load.inFlight,
       logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
     }),
   );
-  return { handler: cache.handler, rpcPort: rpc.port, drain: cache.drain, endWatches: cache.endWatches };
+  const { drain, endWatches } = cache;
+  return {
+    handler: (exchange) =>
+      isMaster(tokenFile, exchange) ? cache.handler(exchange) : (answerScrape(exchange) ?? cache.handler(exchange)),
+    rpcPort: rpc.port,
+    drain,
+    endWatches,
+  };
 }
 
 /**

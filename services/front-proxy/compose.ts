@@ -5,13 +5,13 @@ import { liveOf } from '@kcp-ts/base';
 import type { ExchangeHandler } from '@kcp-ts/http';
 import type { ServiceLoad } from '@kcp-ts/program';
 import { createHealthAndMetrics, followingChecks } from '@kcp-ts/program';
-import type { Directory, Mapping, PathIndex, PeerTls, RouterDirectory } from '@kcp-ts/sharding';
-import { createBackends, createFrontProxyHandler, createRouter } from '@kcp-ts/sharding';
+import type { Backend, Directory, Mapping, PeerTls, RouterDirectory } from '@kcp-ts/sharding';
+import { createBackends, createFrontProxyHandler, createRouter, createScrapeAccess } from '@kcp-ts/sharding';
 import type { Logger } from 'pino';
 import { createMetrics } from './metrics.ts';
 
 export interface FrontProxyOptions {
-  readonly directory: RouterDirectory & Pick<Directory, 'isReady'> & { readonly index: Pick<PathIndex, 'sizes'> };
+  readonly directory: RouterDirectory & Pick<Directory, 'isReady' | 'shards' | 'feeds'>;
   /** What other services of the installation see. */
   readonly peer: PeerTls | Live<PeerTls>;
   readonly mappings: readonly Mapping[] | Live<readonly Mapping[]>;
@@ -32,6 +32,10 @@ export interface FrontProxy extends Disposable {
   endWatches(milliseconds: number): Promise<void>;
 }
 
+function living(shards: readonly Backend[]): readonly string[] {
+  return shards.flatMap(({ alive, baseUrl }) => (alive ? [baseUrl] : []));
+}
+
 function onEither(values: readonly Live<unknown>[], changed: () => void): Disposable {
   const following = new DisposableStack();
   for (const value of values) following.use(value.onChange(changed));
@@ -46,7 +50,7 @@ export function composeFrontProxy(options: FrontProxyOptions): FrontProxy {
   const metrics = createMetrics({
     load,
     backends: () => backends.statistics(),
-    index: () => directory.index.sizes(),
+    feeds: directory.feeds,
   });
   const backends = createBackends({
     clock,
@@ -75,6 +79,7 @@ export function composeFrontProxy(options: FrontProxyOptions): FrontProxy {
       checks: followingChecks(directory, () => draining),
       metrics: metrics.text,
       readCertificate,
+      mayScrape: createScrapeAccess({ backends, shards: () => living(directory.shards()), clock }),
     }),
     onRefused: (status) => metrics.count('', status),
   });

@@ -47,8 +47,13 @@ function directoryOf(places: TestPlaces): FrontProxyOptions['directory'] {
         return { ...unsaid, shard: found.shard, path: name, phase: 'Ready', deleting: false };
       },
       oracleOf: () => places.oracle,
-      sizes: () => ({ clusters: workspaces.size, workspaces: workspaces.size }),
     },
+    feeds: {
+      shards: () => [...shards.keys()],
+      ageMs: () => 20,
+      indexed: () => ({ clusters: workspaces.size, workspaces: workspaces.size }),
+    },
+    shards: () => [...shards].map(([name, baseUrl]) => ({ name, baseUrl, alive: true })),
     resolve(text) {
       const found = workspaces.get(text);
       if (found === undefined) return { status: 'unknown' };

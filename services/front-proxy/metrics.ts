@@ -3,7 +3,8 @@
 import type { Series } from '@kcp-ts/observability';
 import { createMetricsPage } from '@kcp-ts/observability';
 import type { ServiceLoad } from '@kcp-ts/program';
-import type { BackendStatistics } from '@kcp-ts/sharding';
+import type { BackendStatistics, Directory } from '@kcp-ts/sharding';
+import { feedSeries } from '@kcp-ts/sharding';
 
 export interface Metrics {
   /** A request has been answered; `backend` is empty where the proxy did so itself. */
@@ -14,10 +15,10 @@ export interface Metrics {
 export interface MetricsDependencies {
   readonly load: ServiceLoad;
   backends(): readonly BackendStatistics[];
-  index(): { readonly clusters: number; readonly workspaces: number };
+  readonly feeds: Directory['feeds'];
 }
 
-export function createMetrics({ load, backends, index }: MetricsDependencies): Metrics {
+export function createMetrics({ load, backends, feeds }: MetricsDependencies): Metrics {
   /** By backend, then by status: nothing is put together for a request. */
   const answers = new Map<string, Map<number, number>>();
 
@@ -45,18 +46,7 @@ export function createMetrics({ load, backends, index }: MetricsDependencies): M
     ofBackends('circuit_open', 'Backends that are not tried now.', ({ open }) => (open ? 1 : 0)),
     ofBackends('upstream_sessions', 'Connections to a backend.', ({ sessions }) => sessions),
     ofBackends('upstream_streams', 'Requests under way at a backend.', ({ streams }) => streams),
-    {
-      kind: 'gauge',
-      name: 'kcp_front_proxy_index_clusters',
-      help: 'Logical clusters in the index.',
-      read: () => index().clusters,
-    },
-    {
-      kind: 'gauge',
-      name: 'kcp_front_proxy_index_workspaces',
-      help: 'Workspaces in the index.',
-      read: () => index().workspaces,
-    },
+    ...feedSeries(feeds),
     ...load.series,
   ]);
   return {

@@ -76,6 +76,8 @@ async function openShard(context: ServiceContext<ShardConfig>, opened: AsyncDisp
   const listener = await listen({ config, tls: tls.tls(), peers, clock, log, load });
   opened.defer(() => listener.close({ drainMs: 0 }));
   tls.follow(listener.setTls);
+  load.certificates.follow('serving', () => tls.tls().certificate);
+  load.certificates.follow('peer', () => peers?.current().cert ?? '');
   const urls = shardUrlsOf(config, `https://${addressOf(host, listener.port)}`);
   const tokens = await prepareAdminTokens({ ...config, random });
   const serviceAccountKeys = opened.use(await openServiceAccountKeys(config, context));
@@ -95,7 +97,7 @@ async function openShard(context: ServiceContext<ShardConfig>, opened: AsyncDisp
   );
   const serving: Serving = { ...context, encryption, urls, tls, serviceAccountKeys, tokens, tokenFile };
   let owned: OwnedData | undefined;
-  const role = data.role && reportRole(data.role, () => owned?.holds() ?? false, data.etcdFailures);
+  const role = data.role && reportRole({ ...data, role: data.role, holds: () => owned?.holds() ?? false });
   const standby = role && standbyHandler(context, role, authenticatorOf(serving, undefined));
   const running = await keepServing({
     own: data.own,

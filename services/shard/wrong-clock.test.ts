@@ -14,7 +14,12 @@ it('a shard with a wrong clock is not ready and refuses requests, but for its me
   await using shard = await composeTestShard({
     store,
     clock,
-    report: { clocks, refusedRevisions: () => new Map([['fast', 3]]), etcdTransactions: () => 7 },
+    report: {
+      clocks,
+      refusedRevisions: () => new Map([['fast', 3]]),
+      etcdTransactions: () => 7,
+      feeds: { shards: () => ['b'], ageMs: () => 1_500, indexed: () => ({ clusters: 3, workspaces: 2 }) },
+    },
   });
   await using client = await askTestShard(shard, clock);
   const { get } = client;

@@ -26,6 +26,8 @@ import type {
 import {
   createBackends,
   createExclusions,
+  createMergeDelays,
+  createScrapeAccess,
   createShardConnections,
   createUpstreamWatches,
   createVirtualWorkspacesHandler,
@@ -38,7 +40,7 @@ export interface VirtualWorkspacesOptions {
   /** Of this service in the membership. */
   readonly name: string;
   readonly membership: ShardsMembership;
-  readonly directory: Confirming & Pick<Directory, 'isReady'>;
+  readonly directory: Confirming & Pick<Directory, 'isReady' | 'feeds'>;
   readonly tls: PeerTls | Live<PeerTls>;
   readonly clock: Clock;
   readonly random: Random;
@@ -97,10 +99,11 @@ export function composeVirtualWorkspaces(deps: VirtualWorkspacesOptions): Virtua
     living = new Set(alive);
   });
   const caller = callerOf(deps);
+  const delays = createMergeDelays(clock);
   let draining = false;
   const service: VirtualWorkspacesHandler = createVirtualWorkspacesHandler({
     inFlight: load.inFlight,
-    merge: { shards, upstreamWatches, clock, random: deps.random },
+    merge: { shards, upstreamWatches, clock, random: deps.random, emitted: delays.observe },
     caller,
     directory,
     labelsOf: deps.labelsOf,
@@ -113,8 +116,17 @@ export function composeVirtualWorkspaces(deps: VirtualWorkspacesOptions): Virtua
             membership.silentForMs() <= silentMsMax * 20 ? undefined : 'etcd has not answered for ten seconds',
         },
       ]),
-      metrics: createMetrics({ shards, upstreamWatches, requests, load, watches: () => service.watches() }),
+      metrics: createMetrics({
+        shards,
+        upstreamWatches,
+        requests,
+        load,
+        watches: () => service.watches(),
+        feeds: directory.feeds,
+        delays,
+      }),
       readCertificate: caller.readCertificate,
+      mayScrape: createScrapeAccess({ backends, shards: () => [...living], clock }),
     }),
     logFault: (exchange, error) => log.error({ url: exchange.url, err: error.cause }, error.message),
   });

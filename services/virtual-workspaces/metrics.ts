@@ -2,7 +2,8 @@
 import type { Series } from '@kcp-ts/observability';
 import { createMetricsPage } from '@kcp-ts/observability';
 import type { ServiceLoad } from '@kcp-ts/program';
-import type { ShardConnections, UpstreamWatches } from '@kcp-ts/sharding';
+import type { Directory, MergeDelays, ShardConnections, UpstreamWatches } from '@kcp-ts/sharding';
+import { feedSeries } from '@kcp-ts/sharding';
 
 export interface MetricsDependencies {
   readonly shards: ShardConnections;
@@ -11,6 +12,8 @@ export interface MetricsDependencies {
   /** Requests by the status of the answer of a shard. */
   readonly requests: ReadonlyMap<string, number>;
   readonly load: ServiceLoad;
+  readonly feeds: Directory['feeds'];
+  readonly delays: MergeDelays;
 }
 
 /** The text of the page of metrics. */
@@ -20,6 +23,8 @@ export function createMetrics({
   watches,
   requests,
   load,
+  feeds,
+  delays,
 }: MetricsDependencies): () => Promise<string> {
   const gauge = (name: string, help: string, read: () => number): Series => ({
     kind: 'gauge',
@@ -59,6 +64,8 @@ export function createMetrics({
       labels: ['backend'],
       read: () => shards.backends.statistics().map(({ url, open }) => [{ backend: url }, open ? 1 : 0]),
     },
+    ...delays.series,
+    ...feedSeries(feeds),
     ...load.series,
   ]);
 }

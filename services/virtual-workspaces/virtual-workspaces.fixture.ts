@@ -158,6 +158,11 @@ export async function setUp(): Promise<Setting> {
       staleShards: () => Promise.resolve(conditions.staleShards),
       index: { oracleOf: () => undefined },
       isReady: () => true,
+      feeds: {
+        shards: () => ['s1', 's2', 's3'],
+        ageMs: () => 20,
+        indexed: () => ({ clusters: 3, workspaces: 3 }),
+      },
     },
     connect(address) {
       const shard = shards.find(({ record }) => record.rpcAddress === address);

@@ -15,7 +15,8 @@ export function measure(metrics: RequestMetrics, clock: Pick<Clock, 'monotonic'>
   function answered(request: ApiRequest, sinceMs: number): void {
     const { exchange, info } = request;
     metrics.answered(request, exchange.status, (clock.monotonic() - sinceMs) / 1_000);
-    if (info.verb === 'watch' && exchange.status === 200 && !exchange.closed)
+    // 101: over a WebSocket.
+    if (info.verb === 'watch' && (exchange.status === 200 || exchange.status === 101) && !exchange.closed)
       exchange.onClose(metrics.longRunning(request));
   }
   return (next) => (request) => {

@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import { joinFeedHandlers } from '../feed/entry-view.ts';
 import type { FeedHandler } from '../feed/feed.ts';
 import { createFeedConsumer } from '../feed/feed-consumer.ts';
+import type { FeedReport } from '../feed/feed-series.ts';
 import type { Connections } from '../membership/connections.ts';
 import type { MembershipState, ServiceKind } from '../membership/membership.ts';
 import { cacheServersOf } from '../membership/membership.ts';
@@ -37,6 +38,8 @@ export interface Directory extends AsyncDisposable {
   shard(name: string): Backend | undefined;
   shards(): readonly Backend[];
   services(kind: ServiceKind): readonly Backend[];
+  /** For metrics. */
+  readonly feeds: FeedReport;
   /** Fetches everything of a shard again, some seconds from now: a handler has lost some of it. */
   resync(shard: string): void;
   isReady(): boolean;
@@ -104,6 +107,11 @@ export async function openDirectory({
         .current()
         .services.filter((service) => service.kind === kind)
         .map(({ name, baseUrl }) => ({ name, baseUrl, alive: true })),
+    feeds: {
+      shards: () => membership.current().shards.map(({ name }) => name),
+      ageMs: (shard) => feedConsumer.ageMs(shard),
+      indexed: () => index.sizes(),
+    },
     resync: (shard) => feedConsumer.resync(shard),
     isReady: () => membership.current().shards.length > 0 && feedConsumer.isReady(),
     ready: () => feedConsumer.ready(),

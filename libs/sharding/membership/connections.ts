@@ -6,7 +6,7 @@ import type { Clock, FollowDependencies, Live, Reloads } from '@kcp-ts/base';
 import { authoritiesIn, checkKeyPair, followLive } from '@kcp-ts/base';
 import type { Bus } from '@kcp-ts/bus';
 import { connectNats } from '@kcp-ts/bus';
-import type { EtcdOptions } from '@kcp-ts/etcd';
+import type { EtcdMetrics, EtcdOptions } from '@kcp-ts/etcd';
 import { createEtcdClient } from '@kcp-ts/etcd';
 import type { installationOptions, OptionValues } from '@kcp-ts/flags';
 import type { Logger } from 'pino';
@@ -45,6 +45,7 @@ export async function followEtcdOptions(
   config: InstallationConfig,
   endpoints: readonly string[],
   follow: FollowDependencies,
+  observe?: EtcdOptions['observe'],
 ): Promise<EtcdOptions & Disposable> {
   const { etcdCafile: ca, etcdCertfile: crt, etcdKeyfile: key, etcdUsername: username, etcdPasswordFile } = config;
   const opened = new DisposableStack();
@@ -63,6 +64,7 @@ export async function followEtcdOptions(
     username === '' ? undefined : opened.use(await followPassword('the password for etcd', etcdPasswordFile, follow));
   return {
     endpoints,
+    observe,
     ...(tls === undefined ? {} : { tls }),
     ...(password === undefined ? {} : { username, password: password.current }),
     [Symbol.dispose]: () => opened[Symbol.dispose](),
@@ -108,6 +110,7 @@ export interface ConnectionDependencies {
   readonly clock: Clock;
   readonly log: Logger;
   readonly reloads?: Reloads | undefined;
+  readonly etcdMetrics?: EtcdMetrics | undefined;
 }
 
 async function openNats(deps: ConnectionDependencies): Promise<Bus> {
@@ -143,9 +146,9 @@ async function openNats(deps: ConnectionDependencies): Promise<Bus> {
 export async function openConnections(deps: ConnectionDependencies): Promise<Connections> {
   const { config, clock, tls } = deps;
   await using opened = new AsyncDisposableStack();
-  const client = opened.use(
-    createEtcdClient(opened.use(await followEtcdOptions(config, config.coordinationEtcd, deps))),
-  );
+  const observe = deps.etcdMetrics?.of('membership');
+  const etcd = opened.use(await followEtcdOptions(config, config.coordinationEtcd, deps, observe));
+  const client = opened.use(createEtcdClient(etcd));
   const membership = opened.use(await openEtcdMembership({ client, prefix: membershipPrefix, clock }));
   const bus = opened.use(await openNats(deps));
   const all = opened.move();

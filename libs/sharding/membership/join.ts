@@ -3,6 +3,7 @@
  */
 import type { Clock, Live, Reloads } from '@kcp-ts/base';
 import { pauseAlive } from '@kcp-ts/base';
+import type { EtcdMetrics } from '@kcp-ts/etcd';
 import { FeedService, ShardService } from '@kcp-ts/proto';
 import type { DeferredService } from '@kcp-ts/rpc';
 import { deferredService, startRpcServer } from '@kcp-ts/rpc';
@@ -38,6 +39,7 @@ export interface JoinDependencies {
   readonly clock: Clock;
   readonly log: Logger;
   readonly reloads?: Reloads | undefined;
+  readonly etcdMetrics?: EtcdMetrics | undefined;
 }
 
 const clockRetryMs = 1_000;

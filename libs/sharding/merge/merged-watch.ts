@@ -39,6 +39,10 @@ export interface MergedWatchOptions {
   /** Which shards are merged. */
   includes(shard: ShardRecord): boolean;
   readonly handler: MergedHandler;
+  /**
+   * Events up to a revision were just handed on, none of them of the state that it begins with.
+   */
+  readonly emitted?: ((revision: Revision) => void) | undefined;
 }
 
 export interface MergedWatch extends Disposable {
@@ -184,7 +188,10 @@ class OrderedWatch implements MergedWatch {
     }
     const frontier = this.#frontier();
     const events = this.#take(frontier);
-    if (events.length > 0) this.#emit(events);
+    if (events.length > 0) {
+      this.#emit(events);
+      this.#options.emitted?.(this.#lastEmitted);
+    }
     if (this.#over) return;
     const more = this.#ordered.some(
       (shardStream) => (shardStream.head()?.revision ?? Number.POSITIVE_INFINITY) <= frontier,

@@ -7,11 +7,14 @@ import { StatusError } from '@kcp-ts/api';
 import type { HealthCheck } from '@kcp-ts/apiserver';
 import type { Series } from '@kcp-ts/observability';
 import type { ClockMonitor } from '../clocks/clock-monitor.ts';
+import type { FeedReport } from '../feed/feed-series.ts';
+import { feedSeries } from '../feed/feed-series.ts';
 
 export interface ShardReport {
   readonly clocks: Pick<ClockMonitor, 'fault' | 'offsetMs' | 'peers'>;
   /** How often each shard was too far ahead to be followed. */
   refusedRevisions(): ReadonlyMap<string, number>;
+  readonly feeds: FeedReport;
   /** Transactions that were sent to etcd. */
   etcdTransactions(): number;
 }
@@ -35,7 +38,12 @@ export function shardReportChecks({ clocks }: Pick<ShardReport, 'clocks'>): read
 }
 
 /** A series for each other shard, and no more. */
-export function shardReportSeries({ clocks, refusedRevisions, etcdTransactions }: ShardReport): readonly Series[] {
+export function shardReportSeries({
+  clocks,
+  refusedRevisions,
+  etcdTransactions,
+  feeds,
+}: ShardReport): readonly Series[] {
   return [
     {
       kind: 'counter',
@@ -69,5 +77,6 @@ export function shardReportSeries({ clocks, refusedRevisions, etcdTransactions }
       labels: ['shard'],
       read: () => [...refusedRevisions()].map(([shard, count]) => [{ shard }, count]),
     },
+    ...feedSeries(feeds),
   ];
 }

@@ -67,6 +67,11 @@ export async function joinWithData(
       clocks,
       refusedRevisions: installation.received.refused,
       etcdTransactions: () => replica.transactions(),
+      feeds: {
+        shards: () => membership.current().shards.flatMap(({ name }) => (name === own.name ? [] : [name])),
+        ageMs: (shard) => installation.feedConsumer.ageMs(shard),
+        indexed: () => installation.otherShards.index.sizes(),
+      },
     },
     follow(shard) {
       installation.takeRequests(shard.requests);

@@ -31,6 +31,7 @@ async function openEmbedded({ config, clock, log, transformer }: DataDependencie
   return {
     own: () => Promise.resolve({ ...alone, store, lost: never, holds: () => true, [Symbol.asyncDispose]: end }),
     role: undefined,
+    leaseRemainingMs: () => 0,
     etcdFailures: () => 0,
     [Symbol.asyncDispose]: end,
   };
@@ -60,7 +61,9 @@ async function openReplica(
 
 async function openInEtcd(deps: DataDependencies): Promise<ShardData> {
   await using opened = new AsyncDisposableStack();
-  const etcd = opened.use(await followEtcdOptions(deps.config, deps.config.etcdServers, deps));
+  const etcd = opened.use(
+    await followEtcdOptions(deps.config, deps.config.etcdServers, deps, deps.etcdMetrics?.of('shard')),
+  );
   const replica = opened.use(await openReplica(deps, etcd));
   const { tls } = deps;
   const isAlone = deps.config.natsUrl.length === 0;
@@ -73,6 +76,7 @@ async function openInEtcd(deps: DataDependencies): Promise<ShardData> {
         : joinWithData({ ...deps, tls }, replica, owned);
     },
     role: () => replica.role(),
+    leaseRemainingMs: () => replica.leaseRemainingMs(),
     etcdFailures: () => replica.etcdFailures(),
     [Symbol.asyncDispose]: () => all[Symbol.asyncDispose](),
   };

@@ -1,5 +1,6 @@
 /** What there is of a shard's data, and of other shards, while a process owns the shard. */
 import type { Clock, Live, Random, Reloads } from '@kcp-ts/base';
+import type { EtcdMetrics } from '@kcp-ts/etcd';
 import type { ReplicaRole, Store, ValueTransformer } from '@kcp-ts/storage';
 import type { RootExport } from '@kcp-ts/tenancy';
 import type { Logger } from 'pino';
@@ -55,6 +56,11 @@ export interface ShardData extends AsyncDisposable {
   own(signal: AbortSignal): Promise<OwnedData>;
   /** Undefined where no other process can own the shard. */
   readonly role: (() => ReplicaRole) | undefined;
+  /**
+   * How long it is sure, without a further word of etcd, that this process owns the shard; 0 for a
+   * standby.
+   */
+  leaseRemainingMs(): number;
   /** Calls of etcd that failed while another process could own the shard. */
   etcdFailures(): number;
 }
@@ -72,6 +78,7 @@ export interface DataDependencies {
   readonly random: Random;
   readonly log: Logger;
   readonly reloads?: Reloads | undefined;
+  readonly etcdMetrics?: EtcdMetrics | undefined;
   /** Encrypts the data at rest; in the clear when absent. */
   readonly transformer?: ValueTransformer | undefined;
 }

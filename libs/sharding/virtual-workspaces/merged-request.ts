@@ -1,5 +1,6 @@
 /** What the handlers of lists and watches over all shards share. */
 
+import type { Revision } from '@kcp-ts/api';
 import type { Clock, Random } from '@kcp-ts/base';
 import type { ShardRecord } from '../membership/membership.ts';
 import type { RequestHeaders } from './caller.ts';
@@ -11,6 +12,8 @@ export interface MergeDependencies {
   readonly upstreamWatches: UpstreamWatches;
   readonly clock: Clock;
   readonly random: Random;
+  /** Events up to a revision were just sent to a client. */
+  readonly emitted?: ((revision: Revision) => void) | undefined;
 }
 
 /** A request about the consumers of an export on several shards. */

@@ -100,6 +100,7 @@ class ClientWatch implements MergedHandler {
       clock,
       includes,
       handler: this,
+      emitted: this.#deps.emitted,
       ...start,
       open: (shard, after, initial, handlers) =>
         upstreamWatches.open(upstream, shard, after, initial, {

@@ -62,6 +62,8 @@ export interface Backend {
   walkEvents(range: KeyRange, after: Revision, upTo: Revision, visit: (event: StoreEvent) => boolean): void;
   /** The oldest events that are kept, until `visit` says false. */
   walkOldest(visit: (revision: Revision, bytes: number) => boolean): void;
+  /** Of the files that it keeps; 0 when absent. */
+  sizeBytes?(): number;
   /** What history holds, in bytes. */
   historyBytes(): number;
   /** The keys due at a time (milliseconds since the epoch), at most `limit`, the earliest first. */

@@ -93,6 +93,7 @@ export function assembleStore(
     isOfLostIncarnation,
     compact: (upTo) => housekeeping.compact(upTo),
     floor,
+    sizeBytes: () => backend.sizeBytes?.() ?? 0,
     statistics: () => committer.statistics(),
     fault: () => committer.fault(),
     [Symbol.asyncDispose]: () => (closing ??= close()),

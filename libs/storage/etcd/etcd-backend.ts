@@ -205,6 +205,7 @@ export function createEtcdBackend(deps: EtcdBackendDependencies): Backend {
   return {
     state: ownership.state,
     ...readsOf(() => copy),
+    sizeBytes: () => mirror.backend().sizeBytes?.() ?? 0,
     async write(flush) {
       deps.lost.throwIfAborted();
       let committed: CommitRecord | undefined;

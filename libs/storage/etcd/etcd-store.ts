@@ -68,6 +68,8 @@ export interface EtcdReplica extends AsyncDisposable {
    */
   own(signal?: AbortSignal): Promise<OwnedShard>;
   role(): ReplicaRole;
+  /** How long it surely owns the shard without a further word of etcd; 0 where it does not. */
+  leaseRemainingMs(): number;
   /** Transactions sent to etcd. */
   transactions(): number;
   /** Calls that etcd did not answer, or refused, while this process did not own the shard. */
@@ -136,6 +138,7 @@ class Replica implements EtcdReplica {
   #waiters = new Set<() => void>();
   #transactions = 0;
   #owned: OwnedShard | undefined;
+  #lease: EtcdLease | undefined;
   #announcing: AsyncDisposable | undefined;
   /** The owner's key, by its create revision, that was ours and is not any more. */
   #given: bigint | undefined;
@@ -155,13 +158,12 @@ class Replica implements EtcdReplica {
       : { role: 'owner' };
   }
 
-  transactions(): number {
-    return this.#transactions;
+  leaseRemainingMs(): number {
+    return this.#owned === undefined ? 0 : Math.max(0, this.#lease?.remainingMs() ?? 0);
   }
 
-  etcdFailures(): number {
-    return this.#outage.failures();
-  }
+  readonly transactions = () => this.#transactions;
+  readonly etcdFailures = () => this.#outage.failures();
 
   /** etcd is away, or does not let us in: it is asked again. */
   #notAnswered(error: unknown): undefined {
@@ -289,6 +291,7 @@ class Replica implements EtcdReplica {
       [Symbol.asyncDispose]: () => (closing ??= close()),
     };
     this.#owned = owned;
+    this.#lease = lease;
     this.#options.onState?.('owner', this.#options.prefix);
     return owned;
   }

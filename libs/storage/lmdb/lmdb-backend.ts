@@ -183,6 +183,10 @@ class LmdbBackend implements Backend {
       if (!visit(asRevision(revision), value.size)) return;
   }
 
+  sizeBytes(): number {
+    return this.#tables.sizeBytes();
+  }
+
   historyBytes(): number {
     return this.#historyBytes;
   }

@@ -1,6 +1,8 @@
 /**
  * The one place that speaks to the `lmdb` package: what we use of it, with the types that it lacks.
  */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { DueKey, IndexKey, KeyEncoder } from './keys.ts';
 import { dueKeys, indexKeys, numberKeys, textKeys } from './keys.ts';
@@ -54,6 +56,8 @@ export interface Tables {
   batch(run: () => void): Promise<void>;
   /** What is durable now; must be given back with `done`. */
   takeSnapshot(): Snapshot;
+  /** Of the file, which grows and is used again. */
+  sizeBytes(): number;
   close(): Promise<void>;
 }
 
@@ -112,6 +116,7 @@ export function openTables({ path, mapSizeBytes, copy = false }: TablesOptions):
       root.resetReadTxn();
       return root.useReadTransaction();
     },
+    sizeBytes: () => statSync(join(path, 'data.mdb'), { throwIfNoEntry: false })?.size ?? 0,
     close: () => root.close(),
   };
 }
