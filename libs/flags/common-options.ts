@@ -76,6 +76,12 @@ export const servingOptions = {
     max: 3600,
     text: 'How long other open requests may go on after that.',
   },
+  profilerAddress: {
+    flag: 'profiler-address',
+    type: 'text',
+    default: '',
+    text: 'host:port on loopback where CPU profiles, heap snapshots and long turns of the event loop are to be had; no profiler when empty.',
+  },
   verbosity: {
     flag: 'v',
     type: 'number',

@@ -12,7 +12,6 @@ const unsupported: readonly (readonly [pattern: RegExp, advice: string])[] = [
   ],
   [/^enable-leader-election$/, 'a shard has one owner at a time by itself: leave it out'],
   [/^logging-format$/, 'the log is always JSON: leave it out'],
-  [/^profiler-address$/, 'no profiler is served: NODE_OPTIONS=--cpu-prof writes a profile at the end'],
   [
     /(^|-)(kubeconfig|kubeconfig-file)$/,
     'services find each other through --coordination-etcd and know each other by --peer-ca-file: leave it out',

@@ -16,6 +16,8 @@ export type { BodyStream, Exchange, ExchangeHandler, RequestHeaders, ResponseHea
 export type { InFlight } from './in-flight.ts';
 export { createInFlight } from './in-flight.ts';
 export type { HttpLimits } from './limits.ts';
+export type { LoopbackHandler, LoopbackServer } from './loopback-server.ts';
+export { isLoopback, startLoopbackServer } from './loopback-server.ts';
 // Negotiation
 export { parseAccept } from './negotiate.ts';
 export type { Peer, PeerCertificate } from './peer.ts';

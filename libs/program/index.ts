@@ -8,6 +8,7 @@ export type { Listener } from './listener.ts';
 export { listen } from './listener.ts';
 export { openTokens } from './open-tokens.ts';
 export { addressOf, advertisedHostOf, localHostOf } from './own-address.ts';
+export { parseProfilerAddress, startProfiler } from './profiler/start-profiler.ts';
 export type { Readiness } from './readiness.ts';
 export { createReadiness } from './readiness.ts';
 export type { RoleReport } from './report-role.ts';

@@ -36,7 +36,7 @@ it('shows its help', async () => {
 const chartFlags = `
   authentication-config authentication-drop-groups authentication-pass-on-groups client-ca-file
   logging-format mapping-file oidc-ca-file oidc-client-id oidc-groups-claim oidc-issuer-url
-  oidc-username-claim profiler-address requestheader-allowed-names requestheader-client-ca-file
+  oidc-username-claim requestheader-allowed-names requestheader-client-ca-file
   requestheader-extra-headers-prefix requestheader-group-headers requestheader-username-headers
   root-kubeconfig secure-port service-account-key-file shards-kubeconfig tls-cert-file
   tls-private-key-file token-auth-file v

@@ -127,7 +127,7 @@ const chartFlags = `
   external-logical-cluster-admin-kubeconfig kubeconfig logging-format
   logical-cluster-admin-kubeconfig mount-proxy-client-cert-file mount-proxy-client-key-file
   oidc-ca-file oidc-client-id oidc-groups-claim oidc-groups-prefix oidc-issuer-url
-  oidc-username-claim oidc-username-prefix profiler-address requestheader-allowed-names
+  oidc-username-claim oidc-username-prefix requestheader-allowed-names
   requestheader-client-ca-file requestheader-extra-headers-prefix requestheader-group-headers
   requestheader-username-headers root-ca-file root-directory root-identities-file
   root-shard-kubeconfig-file run-virtual-workspaces secure-port service-account-key-file

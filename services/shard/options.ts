@@ -157,6 +157,7 @@ export const options = {
   shutdownDelayDuration: servingOptions.shutdownDelayDuration,
   shutdownWatchTerminationGracePeriod: servingOptions.shutdownWatchTerminationGracePeriod,
   shutdownDrainSeconds: servingOptions.shutdownDrainSeconds,
+  profilerAddress: servingOptions.profilerAddress,
   verbosity: servingOptions.verbosity,
 } as const satisfies OptionTable;
 

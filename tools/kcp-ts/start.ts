@@ -5,10 +5,11 @@
  * (`libs/base/uncaught-errors.ts`).
  */
 import { format } from 'node:util';
-import { createReloads } from '@kcp-ts/base';
+import { createReloads, createSystemClock } from '@kcp-ts/base';
 import type { FlagsResult } from '@kcp-ts/flags';
 import { createLogger } from '@kcp-ts/observability';
 import type { ProcessEvents } from '@kcp-ts/program';
+import { startProfiler } from '@kcp-ts/program';
 import { catchUncaught } from './catch-uncaught.ts';
 import { environment } from './config.ts';
 import { describeStartError } from './describe-start-error.ts';
@@ -31,7 +32,22 @@ function logPrinted(verbosity: number): void {
   console.warn = print;
 }
 
-export async function run<Config extends { readonly verbosity: number }>(
+/** Serves profiles where that is asked for. */
+async function profilerOf(config: {
+  readonly verbosity: number;
+  readonly profilerAddress: string;
+}): Promise<AsyncDisposable | undefined> {
+  if (config.profilerAddress === '') return undefined;
+  const log = createLogger(config.verbosity);
+  const profiler = await startProfiler(config.profilerAddress, {
+    clock: createSystemClock(),
+    onError: (err) => log.error({ err }, 'a profile could not be taken'),
+  });
+  log.info({ port: profiler.port }, 'profiles are served on loopback');
+  return profiler;
+}
+
+export async function run<Config extends { readonly verbosity: number; readonly profilerAddress: string }>(
   service: Runnable<Config>,
   args: readonly string[],
 ): Promise<void> {
@@ -54,6 +70,7 @@ export async function run<Config extends { readonly verbosity: number }>(
   const uncaught = catchUncaught();
   logPrinted(result.config.verbosity);
   try {
+    await using _profiler = await profilerOf(result.config);
     const running = await Promise.race([service.start(result.config, { uncaught, reloads }), stop]);
     if (running === undefined) process.exit(0);
     process.stdout.write(`${running.ready}\n`);
