@@ -1,2 +1,7 @@
-export type { CertificateAndKey, KeyKind } from './make-certificates.ts';
-export { makeAuthority, makeServiceCertificate, makeServingCertificate } from './make-certificates.ts';
+export type { CertificateAndKey, CertificateRequest, CertificateUsage, KeyKind } from './make-certificates.ts';
+export {
+  makeAuthority,
+  makeCertificate,
+  makeServiceCertificate,
+  makeServingCertificate,
+} from './make-certificates.ts';

@@ -63,18 +63,36 @@ export async function makeAuthority(name: string, nowMs: number, kind: KeyKind =
   return { certificate: `${certificate.toString('pem')}\n`, privateKey };
 }
 
-interface Wanted {
-  readonly subject: string;
-  readonly usages: readonly ExtendedKeyUsage[];
+function alternativeNames(hosts: readonly string[]): SubjectAlternativeNameExtension {
+  return new SubjectAlternativeNameExtension(
+    hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
+  );
+}
+
+/** For which ends of a connection a certificate is good. */
+export type CertificateUsage = 'server' | 'client';
+
+export interface CertificateRequest {
+  readonly commonName: string;
+  readonly organizations?: readonly string[] | undefined;
+  readonly usages: readonly CertificateUsage[];
+  /** Names and addresses of a server; none for a client. */
   readonly hosts: readonly string[];
 }
 
-async function issue(authority: CertificateAndKey, wanted: Wanted, nowMs: number): Promise<CertificateAndKey> {
+const extendedUsages = { server: ExtendedKeyUsage.serverAuth, client: ExtendedKeyUsage.clientAuth } as const;
+
+/** A certificate on a new key, signed by an authority. */
+export async function makeCertificate(
+  authority: CertificateAndKey,
+  wanted: CertificateRequest,
+  nowMs: number,
+): Promise<CertificateAndKey> {
   const { keys, privateKey } = await makeKeys('ec');
   const signer = PemConverter.decodeFirst(authority.privateKey);
   const algorithm = algorithms[createPrivateKey(authority.privateKey).asymmetricKeyType === 'rsa' ? 'rsa' : 'ec'];
   const certificate = await X509CertificateGenerator.create({
-    subject: wanted.subject,
+    subject: [{ CN: [wanted.commonName] }, ...(wanted.organizations ?? []).map((name) => ({ O: [name] }))],
     issuer: new X509Certificate(authority.certificate).subject,
     publicKey: keys.publicKey,
     signingKey: await crypto.subtle.importKey('pkcs8', signer, algorithm, false, ['sign']),
@@ -83,10 +101,8 @@ async function issue(authority: CertificateAndKey, wanted: Wanted, nowMs: number
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([...wanted.usages]),
-      new SubjectAlternativeNameExtension(
-        wanted.hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
-      ),
+      new ExtendedKeyUsageExtension(wanted.usages.map((usage) => extendedUsages[usage])),
+      ...(wanted.hosts.length === 0 ? [] : [alternativeNames(wanted.hosts)]),
     ],
   });
   return { certificate: `${certificate.toString('pem')}\n`, privateKey };
@@ -98,7 +114,7 @@ export function makeServingCertificate(
   hosts: readonly string[],
   nowMs: number,
 ): Promise<CertificateAndKey> {
-  return issue(authority, { subject: 'CN=kcp-apiserver', usages: [ExtendedKeyUsage.serverAuth], hosts }, nowMs);
+  return makeCertificate(authority, { commonName: 'kcp-apiserver', usages: ['server'], hosts }, nowMs);
 }
 
 /**
@@ -110,8 +126,8 @@ export function makeServiceCertificate(
   service: { readonly kind: string; readonly name?: string | undefined; readonly hosts: readonly string[] },
   nowMs: number,
 ): Promise<CertificateAndKey> {
-  const instance = service.name === undefined ? '' : `:${service.name}`;
-  const subject = `CN=system:kcp:service:${service.kind}${instance},O=system:kcp:services`;
-  const usages = [ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth];
-  return issue(authority, { subject, usages, hosts: service.hosts }, nowMs);
+  const { kind, name, hosts } = service;
+  const commonName = `system:kcp:service:${kind}${name === undefined ? '' : `:${name}`}`;
+  const organizations = ['system:kcp:services'];
+  return makeCertificate(authority, { commonName, organizations, usages: ['server', 'client'], hosts }, nowMs);
 }

@@ -15,6 +15,7 @@ const usage =
   '  front-proxy          what clients of a sharded installation connect to\n' +
   '  virtual-workspaces   all consumers of an export, on all shards, at one URL\n' +
   '  cache-server         keeps what shards must know of each other\n' +
+  '  credentials          makes the certificates, keys and passwords of an installation\n' +
   '\nkcp-ts --version says which version this is.\n';
 const { services } = await import('./services.ts');
 const service = command === undefined ? undefined : services[command];
@@ -33,6 +34,12 @@ if (service !== undefined) {
       // What it waits for keeps the process.
       process.exit(1);
     });
+} else if (command === 'credentials') {
+  const [{ runCredentials }, { environment }] = await Promise.all([
+    import('./credentials/command.ts'),
+    import('./config.ts'),
+  ]);
+  process.exitCode = await runCredentials(args, environment);
 } else if (command === '--version' || command === 'version') {
   const { versionInfo } = await import('@kcp-ts/program');
   process.stdout.write(`kcp-ts ${versionInfo.gitVersion}\n`);

@@ -2,17 +2,23 @@
  * Certificates, keys, tokens and passwords of a local installation: made once, kept in its folder,
  * readable by their owner alone.
  */
-import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock, Random } from '@kcp-ts/base';
 import { namesInCertificate, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
 import type { CertificateAndKey } from '@kcp-ts/pki';
+import {
+  isCurrent,
+  newPassword,
+  newServiceAccountKey,
+  newTokenLine,
+  tokenOf,
+  withAuthority,
+} from '../credentials/fresh.ts';
 import type { Layout, Part } from './layout.ts';
 import { shardNameOf } from './layout.ts';
 
 const local = ['127.0.0.1', 'localhost', '::1'];
-const dayMs = 86_400_000;
-const daysMin = 30;
 const administrators = [
   ['kcp-admin', 'system:kcp:admin'],
   ['shard-admin', 'system:masters'],
@@ -48,10 +54,8 @@ async function ensurePair(
   isGood: (certificate: X509Certificate) => boolean = () => true,
 ): Promise<CertificateAndKey> {
   const there = await readPair(folder, name);
-  if (there !== undefined) {
-    const certificate = new X509Certificate(there.certificate);
-    if (certificate.validToDate.getTime() > nowMs + daysMin * dayMs && isGood(certificate)) return there;
-  }
+  if (there !== undefined && isCurrent(there.certificate, nowMs) && isGood(new X509Certificate(there.certificate)))
+    return there;
   return writePair(folder, name, await make());
 }
 
@@ -65,12 +69,8 @@ async function ensurePart(
 ): Promise<void> {
   const { makeServiceCertificate, makeServingCertificate } = await import('@kcp-ts/pki');
   const hosts = [...new Set([...local, host])];
-  const chained = async (made: Promise<CertificateAndKey>) => {
-    const { certificate, privateKey } = await made;
-    return { certificate: `${certificate}\n${authority.certificate}`, privateKey };
-  };
-  await ensurePair(folder, `${part.name}-serving`, nowMs, () =>
-    chained(makeServingCertificate(authority, hosts, nowMs)),
+  await ensurePair(folder, `${part.name}-serving`, nowMs, async () =>
+    withAuthority(await makeServingCertificate(authority, hosts, nowMs), authority.certificate),
   );
   // Of a shard and its standby: both are the shard.
   const name = part.kind === 'shard' ? shardNameOf(part) : part.name;
@@ -110,22 +110,11 @@ async function ensureTokens(
   random: Random,
   more: readonly string[],
 ): Promise<ClusterCredentials['tokens']> {
-  const line = (name: string, group: string) => `${random.uuid()},${name},${random.uuid()},"${group}"\n`;
   const text = await ensureText(pkiPath(folder, 'administrators.csv'), () =>
-    administrators.map(([name, group]) => line(name, group)).join(''),
+    administrators.map(([name, group]) => newTokenLine(random, name, [group])).join(''),
   );
   await writePrivateFile(tokenFilePath(folder), [text.trimEnd(), ...more, ''].join('\n'));
-  const tokenOf = (name: string) =>
-    text
-      .split('\n')
-      .map((entry) => entry.split(','))
-      .find(([, user]) => user === name)?.[0] ?? '';
-  return { 'kcp-admin': tokenOf('kcp-admin'), 'shard-admin': tokenOf('shard-admin') };
-}
-
-function newServiceAccountKey(): string {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return { 'kcp-admin': tokenOf(text, 'kcp-admin') ?? '', 'shard-admin': tokenOf(text, 'shard-admin') ?? '' };
 }
 
 /** Makes what is missing. `host`: what services call themselves to each other. */
@@ -142,7 +131,7 @@ export async function ensureCredentials(
   for (const part of parts) {
     if (part.kind === 'etcd' || part.kind === 'nats') continue;
     await ensurePart(folder, authority, part, host, nowMs);
-    await ensureText(natsPasswordPath(folder, part), () => Buffer.from(random.bytes(24)).toString('base64url'));
+    await ensureText(natsPasswordPath(folder, part), () => newPassword(random));
   }
   return { ca: authority.certificate, tokens: await ensureTokens(folder, random, tokens) };
 }

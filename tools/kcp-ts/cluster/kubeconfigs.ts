@@ -4,32 +4,12 @@
  */
 import { join } from 'node:path';
 import { writePrivateFile } from '@kcp-ts/base';
-import { formatYaml } from '@kcp-ts/http';
+import type { KubeconfigContext } from '../credentials/kubeconfig-text.ts';
+import { kubeconfigText } from '../credentials/kubeconfig-text.ts';
 import { externalUrlOf } from './commands.ts';
 import type { ClusterCredentials } from './credentials.ts';
 import type { Layout } from './layout.ts';
 import { partsOf, rootShardOf } from './layout.ts';
-
-type User = 'kcp-admin' | 'shard-admin';
-
-/** Context, URL, user. */
-type Context = readonly [name: string, server: string, user: User];
-
-function kubeconfig(contexts: readonly Context[], current: string, { ca, tokens }: ClusterCredentials): string {
-  const authority = Buffer.from(ca).toString('base64');
-  return formatYaml({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: contexts.map(([name, server]) => ({
-      name,
-      cluster: { server, 'certificate-authority-data': authority },
-    })),
-    contexts: contexts.map(([name, , user]) => ({ name, context: { cluster: name, user } })),
-    'current-context': current,
-    preferences: {},
-    users: (['kcp-admin', 'shard-admin'] as const).map((name) => ({ name, user: { token: tokens[name] } })),
-  });
-}
 
 export function adminKubeconfigPath(folder: string): string {
   return join(folder, 'admin.kubeconfig');
@@ -43,20 +23,26 @@ export async function writeKubeconfigs(layout: Layout, credentials: ClusterCrede
       .map(({ name, port }) => [name, `https://127.0.0.1:${port}`]),
   );
   const root = urls.get(rootShardOf(layout)) ?? external;
-  const through: readonly Context[] = [
-    ['base', external, 'kcp-admin'],
-    ['root', `${external}/clusters/root`, 'kcp-admin'],
-    ['shard-base', root, 'shard-admin'],
-    ['system:admin', `${root}/clusters/system:admin`, 'shard-admin'],
+  const context = (name: string, server: string, user: 'kcp-admin' | 'shard-admin'): KubeconfigContext => ({
+    name,
+    server,
+    user,
+  });
+  const through = [
+    context('base', external, 'kcp-admin'),
+    context('root', `${external}/clusters/root`, 'kcp-admin'),
+    context('shard-base', root, 'shard-admin'),
+    context('system:admin', `${root}/clusters/system:admin`, 'shard-admin'),
   ];
-  await writePrivateFile(adminKubeconfigPath(layout.folder), kubeconfig(through, 'root', credentials));
+  const write = (path: string, contexts: readonly KubeconfigContext[], current: string) =>
+    writePrivateFile(path, kubeconfigText({ contexts, current, ...credentials }));
+  await write(adminKubeconfigPath(layout.folder), through, 'root');
   for (const [name, url] of urls) {
-    const straight: readonly Context[] = [
-      ['base', url, 'kcp-admin'],
-      ['shard-base', url, 'shard-admin'],
-      ['system:admin', `${url}/clusters/system:admin`, 'shard-admin'],
+    const straight = [
+      context('base', url, 'kcp-admin'),
+      context('shard-base', url, 'shard-admin'),
+      context('system:admin', `${url}/clusters/system:admin`, 'shard-admin'),
     ];
-    const path = join(layout.folder, 'shards', `${name}.kubeconfig`);
-    await writePrivateFile(path, kubeconfig(straight, 'base', credentials));
+    await write(join(layout.folder, 'shards', `${name}.kubeconfig`), straight, 'base');
   }
 }
