@@ -48,6 +48,8 @@ export interface ClientOptions {
   readonly token?: string;
   readonly cert?: string;
   readonly key?: string;
+  /** The name to expect in the server's certificate, where it is not the URL's host. */
+  readonly serverName?: string;
 }
 
 /**
@@ -68,7 +70,7 @@ function parse(text: string): unknown {
 
 export function createApiClient(options: ClientOptions): ApiClient {
   let session: ClientHttp2Session | undefined;
-  const { ca, cert, key } = options;
+  const { ca, cert, key, serverName } = options;
 
   function open(): ClientHttp2Session {
     if (session === undefined || session.destroyed || session.closed) {
@@ -77,6 +79,7 @@ export function createApiClient(options: ClientOptions): ApiClient {
         maxSessionMemory: sessionMegabytesMax,
         ...(cert === undefined ? {} : { cert }),
         ...(key === undefined ? {} : { key }),
+        ...(serverName === undefined ? {} : { servername: serverName }),
       });
       session.on('error', () => undefined);
       session.setMaxListeners(0);
@@ -115,6 +118,8 @@ export function createApiClient(options: ClientOptions): ApiClient {
       });
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('error', reject);
+      // What has been answered is not told this any more.
+      stream.on('close', () => reject(new Error(`${method} ${path}: the connection ended before the answer did`)));
       stream.on('end', () => {
         const bytes = Buffer.concat(chunks);
         const text = bytes.toString('utf8');

@@ -1,6 +1,6 @@
 /**
- * What `kcp-ts credentials` makes, as its configuration file lists it: in order, since a certificate
- * needs its authority first.
+ * What `kcp-ts credentials` makes, as its configuration file lists it: in order, since a
+ * certificate needs its authority first.
  */
 import type { CertificateUsage, KeyKind } from '@kcp-ts/pki';
 

@@ -1,0 +1,163 @@
+/** The chart, by helm: what it renders of odd values, and that `k8s/` is what it renders. */
+import { execFile } from 'node:child_process';
+import { glob, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  buildKubernetesProgram,
+  chartFolder,
+  idOf,
+  kustomizations,
+  kustomizeValues,
+  missingGo,
+  presets,
+  readManifests,
+  renderChart,
+  root,
+  runHelm,
+  withoutHelm,
+} from '@kcp-ts/build';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findKubectls } from '../e2e/kubectl.ts';
+import { checkManifests } from './checks/check-manifests.ts';
+
+const run = promisify(execFile);
+const missing = missingGo();
+if (missing !== undefined) process.stdout.write(`The chart is not tested: ${missing}\n`);
+
+/** Of a build from nothing. */
+const buildMs = 1_500_000;
+
+describe.skipIf(missing !== undefined)('the chart', () => {
+  let program: string;
+  let folder: string;
+  beforeAll(async () => {
+    program = await buildKubernetesProgram();
+    folder = await mkdtemp(join(tmpdir(), 'kcp-ts-chart-'));
+  }, buildMs);
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('passes helm lint, strictly', async () => {
+    const output = await runHelm(program, ['lint', chartFolder, '--strict'], folder);
+    expect(output).toContain('0 chart(s) failed');
+  });
+
+  it.each(presets)('renders what the overlay %s is', async (preset) => {
+    const [kubectl] = await findKubectls();
+    if (kubectl === undefined) throw new Error('this test needs kubectl');
+    const { stdout } = await run(kubectl.path, ['kustomize', join(root, 'k8s/overlays', preset)], {
+      maxBuffer: 1 << 26,
+    });
+    const byId = (objects: ReturnType<typeof readManifests>) =>
+      new Map(objects.map((object) => [idOf(object), object]));
+    const rendered = withoutHelm(await renderChart({ program, preset, values: kustomizeValues }));
+    expect(byId(readManifests(stdout))).toEqual(byId(rendered));
+  });
+
+  it('is what k8s/ was made from: run make manifests', async () => {
+    const render = (preset: (typeof presets)[number]) => renderChart({ program, preset, values: kustomizeValues });
+    const [embedded, sharded, ha] = await Promise.all([render('embedded'), render('sharded'), render('ha')]);
+    const there: Record<string, string> = {};
+    for await (const path of glob('**/*.yaml', { cwd: join(root, 'k8s') }))
+      there[path] = await readFile(join(root, 'k8s', path), 'utf8');
+    expect(there).toEqual(kustomizations({ embedded, sharded, ha }));
+  });
+
+  it.each([
+    ['embedded', 'another name and namespace', { fullnameOverride: 'api' }, { release: 'a', namespace: 'team' }],
+    [
+      'embedded',
+      'a load balancer',
+      { externalHostname: 'kcp.example.com', externalPort: 443, service: { type: 'LoadBalancer' } },
+      {},
+    ],
+    ['embedded', 'policies off', { networkPolicies: { enabled: false }, priorityClass: { create: false } }, {}],
+    ['embedded', 'cert-manager', { certificates: { mode: 'certManager' } }, {}],
+    ['sharded', 'cert-manager', { certificates: { mode: 'certManager' } }, {}],
+    [
+      'sharded',
+      'one of everything',
+      {
+        shards: [{ name: 'root', replicas: 1 }],
+        frontProxy: { replicas: 1 },
+        virtualWorkspaces: { replicas: 1 },
+        etcd: { replicas: 1 },
+        nats: { replicas: 1 },
+      },
+      {},
+    ],
+    [
+      'sharded',
+      'a long name',
+      { nameOverride: 'a-name-that-is-as-long-as-it-may-be-here' },
+      { release: 'some-release' },
+    ],
+    [
+      'sharded',
+      'shards that differ',
+      {
+        shards: [
+          {
+            name: 'eu-1',
+            labels: { region: 'eu', tier: 'gold' },
+            replicas: 3,
+            extraArgs: ['--max-requests-inflight=800'],
+          },
+          { name: 'us-1', etcdServers: ['https://etcd.us.example.com:2379'] },
+        ],
+        extraArgs: ['-v=4'],
+        frontProxy: { servingSecret: 'public-certificate' },
+      },
+      {},
+    ],
+    [
+      'sharded',
+      'etcd and NATS of others',
+      {
+        etcd: { enabled: false, external: { servers: ['https://etcd.example.com:2379'], tlsSecret: 'etcd-client' } },
+        nats: {
+          enabled: false,
+          external: { urls: ['tls://nats.example.com:4222'], tlsSecret: 'nats-ca', passwordsSecret: 'nats-users' },
+        },
+        networkPolicies: { externalPorts: [2379, 4222] },
+      },
+      {},
+    ],
+    [
+      'ha',
+      'a gateway',
+      { externalHostname: 'kcp.example.com', gateway: { enabled: true, parentRefs: [{ name: 'public' }] } },
+      {},
+    ],
+    ['ha', 'an ingress', { externalHostname: 'kcp.example.com', ingress: { enabled: true, className: 'nginx' } }, {}],
+  ] as const)('of %s with %s has nothing that contradicts itself', async (preset, _what, values, where) => {
+    const objects = await renderChart({ program, preset, values, ...where });
+    const namespace = 'namespace' in where ? where.namespace : 'kcp-ts';
+    const external = ['public-certificate', 'etcd-client', 'nats-ca', 'nats-users'];
+    expect(await checkManifests(objects, { namespace, external })).toEqual([]);
+  });
+
+  it.each([
+    ['a mode that there is none of', { mode: 'clustered' }],
+    ['a key that there is none of', { shard: [] }],
+    ['a key of a shard that there is none of', { shards: [{ name: 'root', standby: 2 }] }],
+    ['no shards', { mode: 'sharded', shards: [] }],
+    ['a shard without a name', { shards: [{}] }],
+    ['a name that is none', { shards: [{ name: 'Root_1' }] }],
+    ['two members of etcd', { etcd: { replicas: 2 } }],
+    ['an etcd of others without URLs', { mode: 'sharded', etcd: { enabled: false } }],
+    [
+      'a NATS of others without passwords',
+      { mode: 'sharded', nats: { enabled: false, external: { urls: ['tls://nats:4222'] } } },
+    ],
+    ['a gateway without a host name', { gateway: { enabled: true, parentRefs: [{ name: 'public' }] } }],
+    ['an ingress without a host name', { ingress: { enabled: true } }],
+    ['a digest that is none', { image: { digest: 'sha256:abc' } }],
+    ['a flag that is none', { extraArgs: ['max-requests-inflight'] }],
+  ])('refuses %s', async (_what, values) => {
+    await expect(renderChart({ program, preset: 'embedded', values })).rejects.toThrow(
+      /values don't meet the specifications/,
+    );
+  });
+});
