@@ -19,6 +19,8 @@ import { deadline } from './filters/deadline.ts';
 import { health } from './filters/health.ts';
 import { impersonate } from './filters/impersonate.ts';
 import { locateHome } from './filters/locate-home.ts';
+import type { RequestLog } from './filters/log-requests.ts';
+import { logRequests } from './filters/log-requests.ts';
 import { measure } from './filters/measure.ts';
 import { priorityAndFairness } from './filters/priority-and-fairness.ts';
 import { recover } from './filters/recover.ts';
@@ -62,6 +64,7 @@ export interface ApiServerOptions {
   /** One line about a fault of ours, with its request id. */
   logFault(request: ReceivedRequest, error: StatusError): void;
   readonly metrics: RequestMetrics;
+  readonly requestLog?: RequestLog | undefined;
 }
 
 function receive(exchange: Exchange, id: string): ReceivedRequest {
@@ -102,10 +105,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const deps: ServerDependencies = { ...options.deps, store, clock, turns, shardNumber, yaml };
   const outer = [recover(options), health<ReceivedRequest>(options.checks)];
   const locate = requestInfo((request) => options.locate(request));
+  const logged = logRequests(options.requestLog, clock);
   const inner = [
+    logged.outer,
     measure(options.metrics, clock),
     authenticate((exchange) => options.authenticate(exchange)),
     locateHome((user) => options.home(user)),
+    logged.inner,
     audit(options.auditor),
     deadline,
     impersonate((request) => options.impersonate(request)),

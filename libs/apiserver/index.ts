@@ -7,6 +7,7 @@ export type { ApiServer } from './chain.ts';
 export { createApiServer, createStandbyServer } from './chain.ts';
 // Answers
 export { respondJson, respondText } from './encode/respond.ts';
+export type { RequestLog } from './filters/log-requests.ts';
 export type { HealthCheck } from './handlers/health.ts';
 export { healthReport } from './handlers/health.ts';
 

@@ -82,13 +82,20 @@ export const servingOptions = {
     default: '',
     text: 'host:port on loopback where CPU profiles, heap snapshots and long turns of the event loop are to be had; no profiler when empty.',
   },
+  loggingFormat: {
+    flag: 'logging-format',
+    type: 'text',
+    default: 'json',
+    oneOf: ['json', 'text'],
+    text: 'How the log is written: json, one object a line, or text, as Kubernetes writes it.',
+  },
   verbosity: {
     flag: 'v',
     type: 'number',
     default: 2,
     min: 0,
     max: 10,
-    text: 'How much is logged; 4 and more are for debugging.',
+    text: 'How much is logged; 3 and more have a line for each request, 4 and more are for debugging.',
   },
 } as const satisfies OptionTable;
 

@@ -30,6 +30,7 @@ export type OptionSpec = Described &
         readonly default: string;
         /** A host at which others reach this one: not a wildcard address. */
         readonly host?: true;
+        readonly oneOf?: readonly string[];
         /** It is a URL of this scheme, or empty. */
         readonly scheme?: string;
       }
@@ -109,6 +110,8 @@ function readValue(spec: OptionSpec, text: string, from: string): string | numbe
         throw new WrongOption(`${from} takes a name or an address that others can reach, not ${text}`);
       if (spec.scheme !== undefined && text !== '' && !isUrl(text, [spec.scheme]))
         throw new WrongOption(`${from} takes an ${spec.scheme} URL, not ${JSON.stringify(text)}`);
+      if (spec.oneOf?.includes(text) === false)
+        throw new WrongOption(`${from} takes ${spec.oneOf.join(' or ')}, not ${JSON.stringify(text)}`);
       return text;
     case 'list':
       return readList(spec, text, from);

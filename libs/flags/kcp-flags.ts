@@ -11,7 +11,6 @@ const unsupported: readonly (readonly [pattern: RegExp, advice: string])[] = [
     'a front-proxy and a shard know each other by --peer-ca-file and --peer-cert-file, and no header says who a user is: leave it out',
   ],
   [/^enable-leader-election$/, 'a shard has one owner at a time by itself: leave it out'],
-  [/^logging-format$/, 'the log is always JSON: leave it out'],
   [
     /(^|-)(kubeconfig|kubeconfig-file)$/,
     'services find each other through --coordination-etcd and know each other by --peer-ca-file: leave it out',

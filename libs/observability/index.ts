@@ -1,5 +1,6 @@
 export type { Histogram } from './histogram.ts';
 export { createHistogram } from './histogram.ts';
-export { createLogger, levelOf } from './logging.ts';
+export type { LogControl, LogFormat } from './logging.ts';
+export { createLogControl, createLogger, levelOf } from './logging.ts';
 export type { Series, SeriesValues } from './metrics-page.ts';
 export { createMetricsPage } from './metrics-page.ts';

@@ -1,5 +1,7 @@
 import type { DestinationStream, Logger } from 'pino';
 import { destination, pino, stdTimeFunctions } from 'pino';
+import { createRepeats } from './repeats.ts';
+import { textLines } from './text-lines.ts';
 
 /** Names of fields whose values are never logged, wherever they stand up to two levels deep. */
 const secretNames = ['authorization', 'token', 'password', 'privateKey', 'secret', 'cookie', '["client-key-data"]'];
@@ -13,22 +15,76 @@ export function levelOf(verbosity: number): string {
   return levels[verbosity] ?? (verbosity <= 5 ? 'debug' : 'trace');
 }
 
+/** kube's values of --logging-format. */
+export type LogFormat = 'json' | 'text';
+
+export interface LoggerOptions {
+  readonly format?: LogFormat | undefined;
+  /** Standard error when absent. */
+  readonly to?: DestinationStream | undefined;
+  /** Milliseconds, for what repeats; the monotonic clock of the process when absent. */
+  readonly monotonic?: (() => number) | undefined;
+}
+
+/** A logger whose verbosity may change while it is in use. */
+export interface LogControl {
+  readonly log: Logger;
+  verbosity(): number;
+  setVerbosity(verbosity: number): void;
+}
+
 function redactedPaths(): string[] {
   return ['', '*.', '*.*.'].flatMap((prefix) =>
     secretNames.map((name) => (name.startsWith('[') ? `${prefix.slice(0, -1)}${name}` : `${prefix}${name}`)),
   );
 }
 
-/** JSON lines on standard error, or on the given stream; errors with their causes. */
-export function createLogger(verbosity: number, to: DestinationStream = destination({ fd: 2, sync: true })): Logger {
-  return pino(
+/** What makes two lines the same: the message, and the names of what it is about. */
+function keyOf([details, message]: readonly unknown[]): string {
+  if (typeof details !== 'object' || details === null) return String(details);
+  const names = Object.values(details).filter((value) => typeof value === 'string');
+  return [message, ...names].join(' ');
+}
+
+const warnLevel = 40;
+const errorLevel = 50;
+
+export function createLogControl(verbosity: number, options: LoggerOptions = {}): LogControl {
+  const { format = 'json', to = destination({ fd: 2, sync: true }), monotonic = () => performance.now() } = options;
+  const repeats = createRepeats(monotonic);
+  let current = verbosity;
+  const log = pino(
     {
       level: levelOf(verbosity),
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: redactedPaths(), censor: '[secret]' },
+      hooks: {
+        logMethod(args, method, level) {
+          if (level !== warnLevel && level !== errorLevel) return method.apply(this, args);
+          const { logged, suppressed } = repeats.admit(keyOf(args));
+          if (!logged) return undefined;
+          const [details, ...rest] = args as unknown as [unknown, ...unknown[]];
+          const isObject = typeof details === 'object' && details !== null;
+          if (suppressed === 0 || !isObject) return method.apply(this, args);
+          return method.apply(this, [{ ...details, suppressed }, ...rest] as unknown as typeof args);
+        },
+      },
     },
-    to,
+    format === 'text' ? textLines(to) : to,
   );
+  return {
+    log,
+    verbosity: () => current,
+    setVerbosity(next) {
+      current = next;
+      log.level = levelOf(next);
+    },
+  };
+}
+
+/** JSON lines on standard error, or on the given stream; errors with their causes. */
+export function createLogger(verbosity: number, to?: DestinationStream): Logger {
+  return createLogControl(verbosity, { to }).log;
 }

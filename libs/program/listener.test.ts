@@ -3,6 +3,7 @@ import { createCertificateReader } from '@kcp-ts/authn';
 import { createSystemClock } from '@kcp-ts/base';
 import type { HttpClient } from '@kcp-ts/http';
 import { createHttpClient } from '@kcp-ts/http';
+import { createLogControl } from '@kcp-ts/observability';
 import type { TestAuthority } from '@kcp-ts/testing';
 import { createTestAuthority } from '@kcp-ts/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -12,6 +13,7 @@ import { listen } from './listener.ts';
 import { createServiceLoad } from './service-load.ts';
 
 const clock = createSystemClock();
+const logging = createLogControl(1);
 let authority: TestAuthority;
 let listener: Listener;
 let client: HttpClient;
@@ -22,6 +24,7 @@ beforeEach(async () => {
     config: { bindAddress: '127.0.0.1', securePort: 0 },
     tls: { ...(await authority.issue('CN=server')), clientCa: authority.certificate },
     peers: undefined,
+    logging,
     clock,
     log: { error: () => undefined },
     load: createServiceLoad(),
@@ -86,4 +89,26 @@ it('says of a service that follows the shards what it knows, and shows metrics t
   const masters = await authority.issue('CN=admin, O=system:masters');
   using admin = createHttpClient({ ca: authority.certificate, cert: masters.certificate, key: masters.privateKey });
   expect(await get('/metrics', admin)).toMatchObject({ status: 200, body: 'numbers' });
+});
+
+it('takes the verbosity of its log from masters alone, while it runs', async () => {
+  listener.serve((exchange) => exchange.respond(404, {}, 'handed on'));
+  const path = `https://127.0.0.1:${listener.port}/debug/flags/v`;
+  const as = async (subject: string) => {
+    const { certificate: cert, privateKey: key } = await authority.issue(subject);
+    return createHttpClient({ ca: authority.certificate, cert, key });
+  };
+  using masters = await as('CN=admin, O=system:masters');
+  using somebody = await as('CN=ann, O=team');
+  expect(await masters.request('PUT', path, 4)).toMatchObject({
+    status: 200,
+    body: 'successfully set klog.logging.verbosity to 4',
+  });
+  expect(await masters.request('GET', path)).toMatchObject({ status: 200, body: '4' });
+  for (const wrong of ['four', -1, 11, 1.5, ''])
+    expect(await masters.request('PUT', path, wrong)).toMatchObject({ status: 400 });
+  expect(await masters.request('DELETE', path)).toMatchObject({ status: 405 });
+  for (const by of [client, somebody])
+    expect(await by.request('PUT', path, 9)).toMatchObject({ status: 404, body: 'handed on' });
+  expect(logging.verbosity()).toBe(4);
 });

@@ -3,11 +3,13 @@
  * probes are answered, from the beginning.
  */
 import type { PeerAuthorities } from '@kcp-ts/authn';
-import { createServicePeers } from '@kcp-ts/authn';
+import { createCertificateReader, createServicePeers } from '@kcp-ts/authn';
 import type { Clock, Live } from '@kcp-ts/base';
 import type { Exchange, ExchangeHandler, HttpServer, ServerTls } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
 import type { Logger } from 'pino';
+import type { DebugFlagsDependencies } from './debug-flags.ts';
+import { answerDebugFlags } from './debug-flags.ts';
 import type { ServiceLoad } from './service-load.ts';
 
 export interface ListenDependencies {
@@ -17,6 +19,7 @@ export interface ListenDependencies {
   readonly peers: PeerAuthorities | Live<PeerAuthorities> | undefined;
   readonly clock: Clock;
   readonly log: Pick<Logger, 'error'>;
+  readonly logging: DebugFlagsDependencies['logging'];
   readonly load: ServiceLoad;
 }
 
@@ -33,7 +36,7 @@ export interface Listener {
   close(options: { readonly drainMs: number }): Promise<void>;
 }
 
-const ofTheProcess = /^\/(livez|readyz|healthz|metrics)(?=[/?]|$)/;
+const ofTheProcess = /^\/(livez|readyz|healthz|metrics|debug)(?=[/?]|$)/;
 
 /** What is answered before anything else is there: it is alive, and is not ready. */
 function answerStarting(exchange: Exchange): void {
@@ -43,16 +46,17 @@ function answerStarting(exchange: Exchange): void {
 }
 
 /** Resolves when it listens. */
-export async function listen({ config, tls, peers, clock, log, load }: ListenDependencies): Promise<Listener> {
+export async function listen({ config, tls, peers, clock, log, logging, load }: ListenDependencies): Promise<Listener> {
   let handler: ExchangeHandler = answerStarting;
   let mayAnswer: (() => boolean) | undefined;
+  const debugFlags = { logging, readCertificate: createCertificateReader(() => clock.now()) };
   const server: HttpServer = createHttpServer({
     tls,
     handler(exchange) {
       // The ownership that has begun to serve a request answers it, or none: the next ownership
       // cannot vouch for what the one before has read.
       if (mayAnswer !== undefined && !ofTheProcess.test(exchange.url)) exchange.answerWhile(mayAnswer);
-      return handler(exchange);
+      return answerDebugFlags(debugFlags, exchange) ?? handler(exchange);
     },
     ...(peers === undefined ? {} : { isService: createServicePeers({ peerCa: peers }) }),
     onError: (error) => log.error({ err: error }, 'a request failed'),

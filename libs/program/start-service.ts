@@ -119,14 +119,14 @@ export async function startService<Config extends ServiceConfig>(
   options: ServiceOptions,
   compose: Compose<Config>,
 ): Promise<RunningService> {
-  const { config, clock, log, load } = context;
+  const { config, clock, log, logging, load } = context;
   const opened = new AsyncDisposableStack();
   try {
     const check = (certificate: string) => checkOwnIdentity(certificate, options.kind, config.name);
     const tls = opened.use(await followPeerTls(config, context, check));
     const readTls = () => servingTlsOf(config, options.servesServices ? tls.current().ca : '');
     const files = opened.use(await followServingFiles(config, context, readTls, tls));
-    const listener = await listen({ config, tls: files.tls(), peers: tls, clock, log, load });
+    const listener = await listen({ config, tls: files.tls(), peers: tls, clock, log, logging, load });
     files.follow(listener.setTls);
     load.certificates.follow('serving', () => files.tls().certificate);
     load.certificates.follow('peer', () => tls.current().cert);

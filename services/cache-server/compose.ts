@@ -4,7 +4,7 @@
  */
 
 import { StatusError } from '@kcp-ts/api';
-import type { ReceivedRequest, RequestAuthorizer, RequestMetrics, Target } from '@kcp-ts/apiserver';
+import type { ReceivedRequest, RequestAuthorizer, RequestLog, RequestMetrics, Target } from '@kcp-ts/apiserver';
 import { createApiServer, createPresentation, respondText } from '@kcp-ts/apiserver';
 import type { Authenticator } from '@kcp-ts/authn';
 import type { Clock, Random } from '@kcp-ts/base';
@@ -29,6 +29,7 @@ export interface CacheServerOptions {
   metrics(): Promise<string>;
   readonly inFlight: InFlight;
   readonly requests: RequestMetrics;
+  readonly requestLog: Omit<RequestLog, 'workspaceOf'>;
   logFault(id: string, error: StatusError): void;
 }
 
@@ -106,6 +107,7 @@ export function composeCacheServer(options: CacheServerOptions): CacheServer {
     },
     logFault: (request, error) => options.logFault(request.id, error),
     metrics: options.requests,
+    requestLog: { ...options.requestLog, workspaceOf: () => undefined },
   });
   return {
     handler: server.handler,

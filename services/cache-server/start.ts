@@ -120,6 +120,7 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
       isReady: () => directory.isReady(),
       metrics,
       requests,
+      requestLog: { enabled: () => parts.logging.verbosity() >= 3, write: (line) => log.info(line, 'HTTP') },
       inFlight: load.inFlight,
       logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
     }),

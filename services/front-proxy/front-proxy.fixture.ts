@@ -8,6 +8,7 @@ import type { Clock } from '@kcp-ts/base';
 import { createSystemClock } from '@kcp-ts/base';
 import type { ExchangeHandler, HttpLimits, ServerTls } from '@kcp-ts/http';
 import { createHttpServer } from '@kcp-ts/http';
+import { createLogControl } from '@kcp-ts/observability';
 import { createServiceLoad, listen } from '@kcp-ts/program';
 import type { Mapping } from '@kcp-ts/sharding';
 import type { FrontProxy, FrontProxyOptions } from './compose.ts';
@@ -100,7 +101,15 @@ export async function startTestProxy(options: TestProxyOptions): Promise<TestPro
     load,
   });
   const config = { bindAddress: '127.0.0.1', securePort: 0 };
-  const listener = await listen({ config, tls: options.serving, peers: options.peer, clock, log, load });
+  const listener = await listen({
+    config,
+    tls: options.serving,
+    peers: options.peer,
+    clock,
+    log,
+    logging: createLogControl(0),
+    load,
+  });
   listener.serve(proxy.handler);
   return {
     port: listener.port,

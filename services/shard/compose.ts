@@ -1,8 +1,8 @@
 /** A shard, from top to bottom: what it is made of and how the parts know each other. */
 
 import { createAdmissionChain } from '@kcp-ts/admission';
-import type { StatusError } from '@kcp-ts/api';
-import type { ApiServer } from '@kcp-ts/apiserver';
+import type { ClusterName, StatusError } from '@kcp-ts/api';
+import type { ApiServer, RequestLog } from '@kcp-ts/apiserver';
 import { createApiServer, createCacheLists, createPresentation, createRequestMetrics } from '@kcp-ts/apiserver';
 import type { Authenticator, ServiceAccountTokens } from '@kcp-ts/authn';
 import { issuerDocuments } from '@kcp-ts/authn';
@@ -43,6 +43,8 @@ import { createParts } from './parts.ts';
 export interface ShardOptions extends PartsOptions, RewriteStaleOptions {
   /** Where there are other shards. */
   readonly report?: ShardReport | undefined;
+  /** A line for each request. */
+  readonly requestLog?: Omit<RequestLog, 'workspaceOf'> | undefined;
   /** The workspace root is on this shard. */
   readonly holdsRoot: boolean;
   readonly externalUrl: string;
@@ -199,6 +201,10 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
     refuse: (request) => wrongClock(report, request),
     logFault: (request, error) => options.logFault(request.id, error),
     metrics,
+    requestLog: options.requestLog && {
+      ...options.requestLog,
+      workspaceOf: (cluster) => parts.clusters.facts(cluster as ClusterName)?.path,
+    },
   });
   return {
     handler: server.handler,

@@ -154,6 +154,7 @@ export const options = {
     default: ['system:authenticated'],
     text: 'Groups whose members get a home workspace.',
   },
+  loggingFormat: servingOptions.loggingFormat,
   shutdownDelayDuration: servingOptions.shutdownDelayDuration,
   shutdownWatchTerminationGracePeriod: servingOptions.shutdownWatchTerminationGracePeriod,
   shutdownDrainSeconds: servingOptions.shutdownDrainSeconds,

@@ -76,6 +76,7 @@ function composeOwned(serving: Serving, data: OwnedData, role: RoleReport | unde
     tokens,
     authenticator: authenticatorOf(serving, tokens),
     isService: tls.peers === undefined ? undefined : createServicePeers({ peerCa: tls.peers }),
+    requestLog: { enabled: () => serving.logging.verbosity() >= 3, write: (line) => log.info(line, 'HTTP') },
     logFault: (id, error) => log.error({ id, err: error.cause }, error.message),
     encryption: serving.encryption,
     onRewritten: (count) => log.info({ count }, 'objects were encrypted again with the key that is used now'),

@@ -68,12 +68,12 @@ async function startIn(context: ServiceContext<ShardConfig>): Promise<RunningSha
 }
 
 async function openShard(context: ServiceContext<ShardConfig>, opened: AsyncDisposableStack): Promise<RunningShard> {
-  const { config, clock, random, log, load } = context;
+  const { config, clock, random, log, logging, load } = context;
   const host = config.natsUrl.length === 0 ? localHostOf(config) : advertisedHostOf(config);
   const tls = opened.use(await openShardTls(context, host));
   const { peers, servingCa } = tls;
   // The port is known before the shard is, since URLs in its objects name it.
-  const listener = await listen({ config, tls: tls.tls(), peers, clock, log, load });
+  const listener = await listen({ config, tls: tls.tls(), peers, clock, log, logging, load });
   opened.defer(() => listener.close({ drainMs: 0 }));
   tls.follow(listener.setTls);
   load.certificates.follow('serving', () => tls.tls().certificate);
