@@ -39,7 +39,7 @@ function startsBehind(range: Range, after: string | undefined): boolean {
   return after !== undefined && 'prefix' in range && !after.startsWith(range.prefix) && range.prefix < after;
 }
 
-function matches(filter: SelectorFilter, served: ServedResource, entry: Entry): boolean {
+export function matches(filter: SelectorFilter, served: ServedResource, entry: Entry): boolean {
   return filter.matches(filter.metadataOnly ? metadataObject(served, entry.value) : servedObject(served, entry.value));
 }
 

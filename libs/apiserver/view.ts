@@ -59,6 +59,12 @@ export interface StorageView {
   ranges(served: ServedResource, namespace: string): readonly Range[];
   /** What to watch: at least all of `ranges`, now and later; filters decide on each event. */
   watchRange(served: ServedResource, namespace: string): Range;
+  /**
+   * Of a view that shows single objects which are stored among others, instead of `ranges`: their
+   * keys, in the order of a list; with a name, that of the object of this name. Such a view is only
+   * read: a watch is accepted, and ends.
+   */
+  keys?(served: ServedResource, namespace: string, name?: string): readonly string[];
   /** Which keys of `ranges` and `watchRange` belong to the request, where ranges cannot say so. */
   keyFilter?(served: ServedResource): KeyFilter | undefined;
   /**

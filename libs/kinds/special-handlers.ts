@@ -17,14 +17,13 @@ export interface SpecialHandlerDependencies {
   readonly authenticator: Pick<Authenticator, 'authenticateToken'>;
 }
 
-/**
- * By the names of resources and subresources: those of all kinds, and `more`, which take the place
- * of one of the same name.
- */
-export function createSpecialHandlers(
-  { registry, reviews, tokens, authenticator }: SpecialHandlerDependencies,
-  more: readonly SpecialHandler[],
-): ReadonlyMap<string, SpecialHandler> {
+/** Those of all kinds, by the names of resources and subresources. */
+export function createSpecialHandlers({
+  registry,
+  reviews,
+  tokens,
+  authenticator,
+}: SpecialHandlerDependencies): ReadonlyMap<string, SpecialHandler> {
   const { store, clock } = registry;
   const now = () => timestampOf(clock.now());
   const handlers = [
@@ -37,7 +36,6 @@ export function createSpecialHandlers(
       issue: tokens.issue,
       now,
     }),
-    ...more,
   ];
   return new Map(handlers.map((handler) => [handler.name, handler]));
 }

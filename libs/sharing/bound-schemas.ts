@@ -4,7 +4,7 @@
  * copies are internal: no API shows them.
  */
 import type { Operation, Store } from '@kcp-ts/storage';
-import { encodeStored, formatKey } from '@kcp-ts/storage';
+import { encodeStored, formatKey, resourcePrefix } from '@kcp-ts/storage';
 import type { ApiResourceSchema } from './types.ts';
 
 /** A bound resource under its identity, as sets of what a workspace has bound hold it. */
@@ -15,10 +15,16 @@ export function boundName(group: string, resource: string, identity: string): st
 /** The system cluster that holds copies of bound schemas. */
 export const boundSchemasCluster = 'system:bound-crds';
 
+const group = 'apis.kcp.io';
+const resource = 'boundschemas';
+
+/** Of the keys of all copies. */
+export const boundSchemasPrefix = resourcePrefix(group, resource, '-');
+
 export function boundSchemaKey(uid: string): string {
   return formatKey({
-    group: 'apis.kcp.io',
-    resource: 'boundschemas',
+    group,
+    resource,
     identity: '-',
     cluster: boundSchemasCluster,
     namespace: '',
@@ -27,11 +33,16 @@ export function boundSchemaKey(uid: string): string {
 }
 
 /** Copies of schemas are not objects of an API: no definition normalises them. */
-const noFingerprint = '0000000000000000';
+export const boundSchemaFingerprint = '0000000000000000';
 
 /** Copies a schema that is bound; undefined where there is a copy already. */
 export function keepBoundSchema(store: Pick<Store, 'peekHead'>, schema: ApiResourceSchema): Operation | undefined {
   const key = boundSchemaKey(schema.metadata.uid ?? '');
   if (store.peekHead(key) !== undefined) return undefined;
-  return { op: 'put', key, expect: 'any', value: () => encodeStored(noFingerprint, 0, JSON.stringify(schema)) };
+  return {
+    op: 'put',
+    key,
+    expect: 'any',
+    value: () => encodeStored(boundSchemaFingerprint, 0, JSON.stringify(schema)),
+  };
 }

@@ -1,6 +1,12 @@
 // Kinds
 
-export { boundName, boundSchemaKey, keepBoundSchema } from './bound-schemas.ts';
+export {
+  boundName,
+  boundSchemaFingerprint,
+  boundSchemaKey,
+  boundSchemasPrefix,
+  keepBoundSchema,
+} from './bound-schemas.ts';
 export type { ClaimTables, TableClaim } from './claim-table.ts';
 export { createClaimTables, grants, isClaimOn } from './claim-table.ts';
 // Claims

@@ -5,7 +5,7 @@
  */
 import type { UserInfo, VirtualWorkspaceName } from '@kcp-ts/api';
 import { isVirtualWorkspaceName, StatusError } from '@kcp-ts/api';
-import type { ReceivedRequest, SpecialHandler, Target } from '@kcp-ts/apiserver';
+import type { ReceivedRequest, Target } from '@kcp-ts/apiserver';
 
 export interface VirtualWorkspace {
   /**
@@ -13,17 +13,10 @@ export interface VirtualWorkspace {
    * path of it. Does no more work than a look-up.
    */
   locate(path: string, request: ReceivedRequest): Target | undefined;
-  /** Handlers of resources that it serves and that are not stored (`virtual`). */
-  readonly special?: readonly SpecialHandler[];
 }
 
 /** By the segment of their paths: `/services/<name>/…`. */
 export type VirtualWorkspaces = Readonly<Record<VirtualWorkspaceName, VirtualWorkspace>>;
-
-/** The handlers that virtual workspaces bring. */
-export function specialHandlersOf(workspaces: VirtualWorkspaces): readonly SpecialHandler[] {
-  return Object.values(workspaces).flatMap(({ special = [] }) => special);
-}
 
 export const servicesPrefix = '/services/';
 

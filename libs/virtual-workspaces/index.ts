@@ -8,4 +8,3 @@ export type { Targets } from './clusters/targets.ts';
 export { createTargets } from './clusters/targets.ts';
 // The framework
 export type { VirtualWorkspaces } from './framework.ts';
-export { specialHandlersOf } from './framework.ts';

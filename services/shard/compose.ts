@@ -28,12 +28,7 @@ import {
 import { storeSeries } from '@kcp-ts/storage';
 import { bootstrap, createHomeWorkspaces, storedLogicalClusterKey } from '@kcp-ts/tenancy';
 import type { Targets, VirtualWorkspaces } from '@kcp-ts/virtual-workspaces';
-import {
-  createApiExportWorkspace,
-  createApiResourceSchemaWorkspace,
-  createTargets,
-  specialHandlersOf,
-} from '@kcp-ts/virtual-workspaces';
+import { createApiExportWorkspace, createApiResourceSchemaWorkspace, createTargets } from '@kcp-ts/virtual-workspaces';
 import { watchHubSeries } from '@kcp-ts/watch';
 import { admissionPlugins } from './admission.ts';
 import { shardControllers } from './controllers.ts';
@@ -184,10 +179,7 @@ export async function composeShard(options: ShardOptions): Promise<Shard> {
       protobuf: protobufMessages(allKinds),
       bodyBytesMax,
       watchBacklogBytesMax,
-      special: createSpecialHandlers(
-        { registry, reviews: access.reviews, tokens, authenticator },
-        specialHandlersOf(virtualWorkspaces),
-      ),
+      special: createSpecialHandlers({ registry, reviews: access.reviews, tokens, authenticator }),
       presentation: createPresentation(new URL(externalUrl).host),
       countCacheList: cacheLists.count,
       streamSerializers: isService === undefined ? [] : [createFramedWatch(isService)],

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { ApiClient } from '../harness/api-client.ts';
 import {
   base,
+  bind,
   condition,
   done,
   exportOf,
@@ -134,5 +135,22 @@ it('a workspace of a type that extends a thousand others and binds as much as it
       tenant.post(workspacesOf(path), { ...wanted, spec: { type: { path, name: 'one-more' } } }),
     );
     expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('more than 1000 types')]);
+  });
+});
+
+it('the schemas that a workspace has bound, 36 MB of them, are shown without holding anybody up', async () => {
+  const plurals = many(60, (i) => `wordy${i}s`);
+  const words = 'w'.repeat(2_000);
+  const properties = Object.fromEntries(many(300, (i) => [`p${i}`, { type: 'string', description: `${words}${i}` }]));
+  for (const plural of plurals)
+    await done(tenant.post(schemasOf(path), resourceSchema(plural, { schema: { type: 'object', properties } })));
+  const resources = plurals.map((plural) => ({ plural }));
+  await done(tenant.post(exportsOf(path), exportOf('wordy', { resources })));
+  await bind(tenant, path, path, 'wordy');
+  const shown = `/services/apiresourceschema/${path}/apis/apis.kcp.io/v1alpha1/apiresourceschemas`;
+  await holds(async () => {
+    const { status, text } = await answered(tenant.get(shown));
+    expect([status, text.length > 36_000_000]).toEqual([200, true]);
+    expect((await answered(tenant.get(`${shown}/none`))).status).toBe(404);
   });
 });

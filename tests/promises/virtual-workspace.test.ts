@@ -334,6 +334,17 @@ it('P28 to P31: a virtual workspace shows those who may read its bindings the sc
   expect((await done(admin.get(`${schemas}/${first}`)))['kind']).toBe('APIResourceSchema');
   expect((await admin.get(`${schemas}/${first}x`)).status).toBe(404);
   expect(names(await done(admin.get(schemas.replace('/clusters/*', ''))))).toEqual(bound);
+  expect(names(await done(admin.get(`${schemas}?fieldSelector=metadata.name%3D${first}`)))).toEqual([first]);
+  expect(names(await done(admin.get(`${schemas}?labelSelector=no.such/label`)))).toEqual([]);
+  const paged = await done(admin.get(`${schemas}?limit=1`));
+  expect(names(paged)).toEqual(bound.slice(0, 1));
+  const token = String(field(paged, 'metadata.continue'));
+  expect(names(await done(admin.get(`${schemas}?continue=${token}`)))).toEqual(bound.slice(1));
+  const table = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+  expect(await done(admin.get(`${schemas}/${first}`, table))).toMatchObject({
+    kind: 'Table',
+    rows: [{ cells: [first, expect.any(String)] }],
+  });
   expect((await admin.get(schemas.replace('*', other.cluster))).status).toBe(403);
   expect(await admin.get(`${schemas}?watch=1`)).toMatchObject({ status: 200, text: '' });
   for (const refused of [

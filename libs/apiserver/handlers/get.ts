@@ -20,11 +20,14 @@ export function handleGet(call: ResourceCall): void | Promise<void> {
 function respondFound(call: ResourceCall): void | Promise<void> {
   const { deps, request, cluster, storage, served, api, media } = call;
   if (cluster === '*') throw StatusError.methodNotAllowed();
-  const entry = deps.store.get(objectKey(served, cluster, api.namespace, api.name));
-  if (entry === undefined) throw StatusError.notFound(served.definition, api.name);
+  const { namespace, name } = api;
+  const key =
+    storage.keys === undefined ? objectKey(served, cluster, namespace, name) : storage.keys(served, namespace, name)[0];
+  const entry = key === undefined ? undefined : deps.store.get(key);
+  if (entry === undefined) throw StatusError.notFound(served.definition, name);
   const objectFilter = storage.objectFilter(served);
   if (objectFilter !== undefined && !objectFilter.isVisible(metadataObject(served, entry.value)))
-    throw StatusError.notFound(served.definition, api.name);
+    throw StatusError.notFound(served.definition, name);
   return respondBytes(
     deps,
     request,

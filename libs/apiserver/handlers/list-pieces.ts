@@ -6,8 +6,9 @@ import type { Revision } from '@kcp-ts/api';
 import type { Slices } from '@kcp-ts/base';
 import type { BodyStream, Exchange } from '@kcp-ts/http';
 import type { Entry } from '@kcp-ts/storage';
-import type { Page } from '../read-entries.ts';
+import type { Page, ReadOptions } from '../read-entries.ts';
 import { readPage } from '../read-entries.ts';
+import { readKeys } from '../read-keys.ts';
 import type { ResourceCall } from '../resource-call.ts';
 import type { ItemEncoder } from './item-encoder.ts';
 import type { Reading } from './reading.ts';
@@ -27,16 +28,18 @@ export async function itemsOf(encode: ItemEncoder, entries: readonly Entry[], sl
   return items;
 }
 
+type PageBounds = Pick<ReadOptions, 'at' | 'after' | 'limit' | 'bytesMax'>;
+
+export function pageOf({ deps, served }: ResourceCall, from: Reading, bounds: PageBounds): Promise<Page> {
+  const { ranges, keys, slices, filter, keyFilter } = from;
+  const options = { ...bounds, slices, filter, keyFilter };
+  return keys === undefined
+    ? readPage(deps.store, served, ranges, options)
+    : readKeys(deps.store, served, keys, options);
+}
+
 export function nextPage(call: ResourceCall, from: Reading, at: Revision, after: string | undefined): Promise<Page> {
-  return readPage(call.deps.store, call.served, from.ranges, {
-    at,
-    after,
-    limit: pieceObjects,
-    bytesMax: pieceBytes,
-    slices: from.slices,
-    filter: from.filter,
-    keyFilter: from.keyFilter,
-  });
+  return pageOf(call, from, { at, after, limit: pieceObjects, bytesMax: pieceBytes });
 }
 
 /** Resolves when more may be written, or when nobody is there to read it. */

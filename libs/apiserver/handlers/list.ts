@@ -13,10 +13,9 @@ import { includeObjectOf, printerOf } from '../encode/views.ts';
 import { joinItems } from '../join-items.ts';
 import type { ListOptions } from '../options/list-options.ts';
 import type { Page } from '../read-entries.ts';
-import { readPage } from '../read-entries.ts';
 import type { ResourceCall } from '../resource-call.ts';
 import type { ItemEncoder } from './item-encoder.ts';
-import { drained, itemsOf, nextPage, pieceBytes, pieceObjects } from './list-pieces.ts';
+import { drained, itemsOf, nextPage, pageOf, pieceBytes, pieceObjects } from './list-pieces.ts';
 import { protobufItem, respondProtobufItems, streamProtobufList } from './protobuf-list.ts';
 import type { ListMetadata, Reading } from './reading.ts';
 import { itemJsonOf, metadataOf, reading } from './reading.ts';
@@ -128,14 +127,11 @@ export async function handleList(call: ResourceCall, options: ListOptions): Prom
   const from = await reading(call, options);
   const limited = options.limit !== undefined;
   const yaml = media.format === 'yaml';
-  const first = await readPage(deps.store, served, from.ranges, {
+  const first = await pageOf(call, from, {
     at: from.at,
     after: from.after,
     limit: Math.min(options.limit ?? pieceObjects, limitMax),
     bytesMax: limited ? (yaml ? yamlBytesMax : pageBytes) : pieceBytes,
-    filter: from.filter,
-    keyFilter: from.keyFilter,
-    slices: from.slices,
   });
   const metadata = limited
     ? await metadataOf(call, from, first)

@@ -30,6 +30,8 @@ export interface ListMetadata {
 
 export interface Reading {
   readonly ranges: readonly Range[];
+  /** Instead of `ranges`, of a view that shows single objects. */
+  readonly keys: readonly string[] | undefined;
   readonly filter: SelectorFilter | undefined;
   readonly keyFilter: KeyFilter | undefined;
   readonly at: Revision | undefined;
@@ -48,17 +50,18 @@ export async function reading(call: ResourceCall, options: ListOptions): Promise
   const keyFilter = storage.keyFilter?.(served);
   const name = api.name === '' ? selectedName(options) : api.name;
   const named = name !== undefined && (api.namespace !== '' || !served.definition.namespaced) && cluster !== '*';
+  const keys = storage.keys?.(served, api.namespace, name);
   const all = storage.ranges(served, api.namespace);
   const ranges = named ? all.map((range) => ('prefix' in range ? { prefix: range.prefix } : range)) : all;
   if (options.continue !== undefined) {
     const token = parseContinue(options.continue, served.prefix);
     refuseFormerIncarnation(call, token.revision);
-    return { ranges, filter, keyFilter, at: token.revision, after: token.after, slices };
+    return { ranges, keys, filter, keyFilter, at: token.revision, after: token.after, slices };
   }
   if (options.revision !== undefined && options.revision > 0) await awaitRevision(deps, options.revision);
   const at = options.match === 'Exact' ? options.revision : undefined;
   refuseFormerIncarnation(call, at);
-  return { ranges, filter, keyFilter, at, after: undefined, slices };
+  return { ranges, keys, filter, keyFilter, at, after: undefined, slices };
 }
 
 /**

@@ -61,11 +61,6 @@ function admitConnection(call: ResourceCall, slices: Slices): Promise<void> {
 async function handleSpecial(special: SpecialHandler, call: ResourceCall, verb: Verb): Promise<void> {
   const { deps, request, cluster, storage, served, api } = call;
   const slices = deps.turns.begin();
-  if (verb === 'watch') {
-    // What is not stored has no events: as kcp's virtual workspaces do, it is accepted, and ends.
-    request.exchange.stream(200, answerHeaders(request, 'application/json')).end();
-    return;
-  }
   if (special.connects === true) await admitConnection(call, slices);
   const hasBody = special.connects !== true && verb !== 'get' && verb !== 'list';
   const body = hasBody ? await specialBody(call, verb, slices) : undefined;
@@ -74,6 +69,11 @@ async function handleSpecial(special: SpecialHandler, call: ResourceCall, verb: 
   const answer = await special.handle({ request, cluster, storage, served, namespace, objectName, body });
   if (slices.due) await slices.pause();
   respondObject(deps.protobuf, request, answer.status, answer.object);
+}
+
+/** As kcp's virtual workspaces do that have no events: accepted, and ended without any. */
+function endWatch({ request }: ResourceCall): void {
+  request.exchange.stream(200, answerHeaders(request, 'application/json')).end();
 }
 
 /**
@@ -161,6 +161,7 @@ export function handleResource(
     case 'list':
       return handleList(call, parseListOptions(request.query, false));
     case 'watch':
+      if (storage.keys !== undefined) return endWatch(call);
       return handleWatch(call, parseListOptions(request.query, true), stream, from);
     case 'create':
       return handleCreate(call);

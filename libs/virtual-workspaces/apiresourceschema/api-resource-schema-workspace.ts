@@ -5,14 +5,14 @@
  */
 import type { ClusterName, RequestInfo, UserInfo, WorkspacePath } from '@kcp-ts/api';
 import { isWorkspacePath, StatusError } from '@kcp-ts/api';
-import type { SpecialHandler, StorageView, View } from '@kcp-ts/apiserver';
+import type { StorageView, View } from '@kcp-ts/apiserver';
 import type { Access } from '@kcp-ts/authz';
 import type { Catalog } from '@kcp-ts/catalog';
 import { decodeSegment } from '@kcp-ts/http';
 import type { ApiSurface } from '@kcp-ts/registry';
 import type { ParsedReader, Store } from '@kcp-ts/storage';
 import type { VirtualWorkspace } from '../framework.ts';
-import { boundSchemasOf, boundSchemasSurface, boundSchemaVerbs } from './bound-schemas.ts';
+import { boundSchemaKeysOf, boundSchemasSurface, boundSchemaVerbs } from './bound-schemas.ts';
 
 export interface ApiResourceSchemaDependencies {
   readonly store: Pick<Store, 'scan'>;
@@ -26,15 +26,17 @@ export interface ApiResourceSchemaDependencies {
 }
 
 const bindings = { group: 'apis.kcp.io', resource: 'apibindings', name: '' };
-const resource = { group: 'apis.kcp.io', plural: 'apiresourceschemas' };
 const readOnly = 'only read-only access is allowed to apiresourceschemas';
 
-/** Nothing of it is stored as such: a handler answers. */
-const nothingStored: StorageView = {
-  ranges: () => [],
-  watchRange: () => ({ prefix: '' }),
-  objectFilter: () => undefined,
-};
+/** What is bound in a workspace, each where its copy is kept. */
+function storageOf(deps: Pick<ApiResourceSchemaDependencies, 'store' | 'reader'>, cluster: ClusterName): StorageView {
+  return {
+    ranges: () => [],
+    keys: (_served, _namespace, name) => boundSchemaKeysOf(deps, cluster, name),
+    watchRange: () => ({ prefix: '' }),
+    objectFilter: () => undefined,
+  };
+}
 
 function isRead(info: RequestInfo): boolean {
   return info.kind === 'non-resource' || boundSchemaVerbs.some((verb) => verb === info.verb);
@@ -54,11 +56,12 @@ function refusal(
   return mayRead ? undefined : access.forbidden(user, cluster, info);
 }
 
-function viewOf(deps: Pick<ApiResourceSchemaDependencies, 'access'>, surface: ApiSurface, cluster: ClusterName): View {
+function viewOf(deps: ApiResourceSchemaDependencies, surface: ApiSurface, cluster: ClusterName): View {
+  const storage = storageOf(deps, cluster);
   return {
     cluster,
     impersonationCluster: cluster,
-    storageFor: () => nothingStored,
+    storageFor: () => storage,
     api: { surface, find: ({ group, version, resource: plural }) => surface.find(group, version, plural) },
     authorizer: { authorize: (user, info) => refusal(deps, cluster, user, info) },
   };
@@ -74,26 +77,6 @@ function restOf(behind: readonly string[], isSame: (text: string) => boolean): s
   return text === '*' || isSame(text) ? `/${behind.slice(2).join('/')}` : undefined;
 }
 
-function createHandler(deps: Pick<ApiResourceSchemaDependencies, 'store' | 'reader'>): SpecialHandler {
-  return {
-    name: `${resource.plural}.${resource.group}`,
-    async handle({ cluster, served, objectName }) {
-      const schemas = cluster === '*' ? [] : boundSchemasOf(deps, cluster);
-      if (objectName !== '') {
-        const found = schemas.find(({ metadata }) => metadata.name === objectName);
-        if (found === undefined) throw StatusError.notFound(resource, objectName);
-        return { status: 200, object: found };
-      }
-      const items = [...schemas].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-      const { listKind: kind } = served.definition;
-      return {
-        status: 200,
-        object: { apiVersion: served.apiVersion, kind, metadata: { resourceVersion: '1' }, items },
-      };
-    },
-  };
-}
-
 export function createApiResourceSchemaWorkspace(deps: ApiResourceSchemaDependencies): VirtualWorkspace {
   const surface = boundSchemasSurface(deps.catalog);
   const resolve = (text: string) => {
@@ -101,7 +84,6 @@ export function createApiResourceSchemaWorkspace(deps: ApiResourceSchemaDependen
     return cluster !== undefined && deps.hasCluster(cluster) ? cluster : undefined;
   };
   return {
-    special: [createHandler(deps)],
     locate(path, request) {
       const [owner = '', ...behind] = path.split('/');
       const cluster = resolve(decodeSegment(owner));
