@@ -138,6 +138,31 @@ describe.skipIf(missing !== undefined)('the chart', () => {
     expect(await checkManifests(objects, { namespace, external })).toEqual([]);
   });
 
+  it('has rules with a page for each, dashboards, and a ServiceMonitor that trusts its certificates', async () => {
+    const runbookUrl = 'https://docs.example.com/alerts';
+    const on = { enabled: true };
+    const tokenSecret = { name: 'prometheus-token' };
+    const monitoring = { serviceMonitor: { ...on, tokenSecret }, rules: { ...on, runbookUrl }, dashboards: on };
+    const objects = await renderChart({ program, preset: 'sharded', values: { monitoring } });
+    expect(await checkManifests(objects, { namespace: 'kcp-ts' })).toEqual([]);
+    const text = (kind: string) => JSON.stringify(objects.filter((object) => object.kind === kind));
+    expect(text('PrometheusRule')).toContain(`"runbook_url":"${runbookUrl}#kcpshardnotserved"`);
+    expect(objects.find(({ kind }) => kind === 'ServiceMonitor')?.['spec']).toMatchObject({
+      endpoints: [
+        {
+          port: 'https',
+          tlsConfig: { ca: { secret: { name: 'kcp-ts-ca', key: 'ca.crt' } }, serverName: 'localhost' },
+          authorization: { credentials: { name: 'prometheus-token', key: 'token' } },
+        },
+        { port: 'metrics' },
+      ],
+    });
+    const dashboards = objects.find(({ metadata }) => metadata.name === 'kcp-ts-dashboards');
+    expect(dashboards?.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
+    const data = (dashboards?.['data'] ?? {}) as Readonly<Record<string, string>>;
+    expect(JSON.parse(data['kcp-ts.json'] ?? '{}')).toMatchObject({ title: 'kcp-ts' });
+  });
+
   it.each([
     ['a mode that there is none of', { mode: 'clustered' }],
     ['a key that there is none of', { shard: [] }],
@@ -153,6 +178,7 @@ describe.skipIf(missing !== undefined)('the chart', () => {
     ],
     ['a gateway without a host name', { gateway: { enabled: true, parentRefs: [{ name: 'public' }] } }],
     ['an ingress without a host name', { ingress: { enabled: true } }],
+    ['a ServiceMonitor without a token', { monitoring: { serviceMonitor: { enabled: true } } }],
     ['a digest that is none', { image: { digest: 'sha256:abc' } }],
     ['a flag that is none', { extraArgs: ['max-requests-inflight'] }],
   ])('refuses %s', async (_what, values) => {
