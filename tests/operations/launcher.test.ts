@@ -3,7 +3,7 @@
  * starts.
  */
 import { readFileSync } from 'node:fs';
-import { access, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -106,7 +106,46 @@ describe.skipIf(noServers !== undefined)('a launcher that was killed', () => {
   }, 120_000);
 });
 
+/** All files of a folder, as one text. */
+async function textIn(path: string): Promise<string> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return (await Promise.all(files.map((file) => readFile(join(file.parentPath, file.name), 'utf8')))).join('\n');
+}
+
 describe.skipIf(noServers !== undefined)('kcp-ts cluster', () => {
+  it('says of each part whether it is ready, and collects what a debugger needs, without secrets', async () => {
+    await run('--standbys').ready;
+    const { out } = await control('status');
+    const shown = new Map(out.split('\n').map((line) => [line.split(/\s+/)[0], line.split(/\s{2,}/).slice(3)]));
+    expect(shown.get('NAME')).toEqual(['READY', 'VERSION', 'ROLE']);
+    expect(shown.get('root')).toEqual(['yes', expect.stringMatching(/^v1\..*-ts$/), 'owner']);
+    expect(shown.get('root-standby')?.[2]).toMatch(/^standby/);
+    expect(shown.get('nats')).toEqual(['-', '-', '-']);
+    await control('stop', 'front-proxy-1');
+    expect((await control('status', 'front-proxy-1')).out).toMatch(/front-proxy-1 +- +\d+ +no/);
+
+    const output = join(folder, 'collected');
+    const collected = await control('debug', output);
+    expect(collected, collected.err).toMatchObject({ code: 0, err: '' });
+    expect((await readdir(join(output, 'root'))).sort()).toEqual([
+      'arguments.txt',
+      'livez.txt',
+      'log.txt',
+      'metrics.txt',
+      'readyz.txt',
+      'version.json',
+    ]);
+    const text = await textIn(output);
+    expect(text).toContain('kcp_shard_role{role="owner"} 1');
+    const secrets = await textIn(join(folder, 'pki'));
+    const lines = secrets.split(/[\n,]/).filter((line) => line.length >= 16 && !line.startsWith('-----'));
+    expect(lines.length).toBeGreaterThan(50);
+    expect(lines.filter((line) => text.includes(line) && !/^[a-z:"-]+$/.test(line))).toEqual([]);
+    // What is there already is not written into.
+    expect(await control('debug', output)).toMatchObject({ code: 1, out: '' });
+  }, 120_000);
+
   it('shows the parts that status names, and says which it does not know', async () => {
     await run('--shards', '2').ready;
     expect([...(await pidsOf('root', 'etcd')).keys()]).toEqual(['etcd', 'root']);

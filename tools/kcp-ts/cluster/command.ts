@@ -5,10 +5,13 @@ import { processMemory } from '@kcp-ts/base';
 import { Command, InvalidArgumentError } from 'commander';
 import { catchUncaught } from '../catch-uncaught.ts';
 import { untilAsked } from '../until-asked.ts';
+import { administratorClient, askPart } from './ask-part.ts';
 import { startCluster } from './cluster.ts';
+import { collectDebug } from './collect-debug.ts';
 import type { Action, PartStatus } from './control.ts';
 import { actions, askLauncher, catchHangUps, serveControl } from './control.ts';
 import type { Wanted } from './layout.ts';
+import { readLayout } from './layout.ts';
 
 interface Flags extends Omit<Wanted, 'folder'> {
   readonly rootDirectory: string;
@@ -74,17 +77,50 @@ async function run(flags: Flags): Promise<void> {
   await cluster[Symbol.asyncDispose]();
 }
 
+/** As wide as what is in them, with three blanks between. */
+function printTable(rows: readonly (readonly string[])[]): void {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  for (const row of rows)
+    process.stdout.write(
+      `${row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('   ')
+        .trimEnd()}\n`,
+    );
+}
+
 function printParts(parts: readonly PartStatus[]): void {
-  const rows = parts.map(({ name, pid, port }) => [name, pid === undefined ? '-' : String(pid), String(port)] as const);
-  for (const [name, pid, port] of [['NAME', 'PID', 'PORT'] as const, ...rows])
-    process.stdout.write(`${name.padEnd(24)}${pid.padEnd(10)}${port}\n`);
+  const rows = parts.map(({ name, pid, port }) => [name, pid === undefined ? '-' : String(pid), String(port)]);
+  printTable([['NAME', 'PID', 'PORT'], ...rows]);
+}
+
+/** With what each part that runs says of itself. */
+async function printStatus(folder: string, parts: readonly PartStatus[]): Promise<void> {
+  const layout = await readLayout(folder);
+  using client = await administratorClient(folder);
+  const rows = await Promise.all(
+    parts.map(async ({ name, pid, port }) => {
+      const part = layout?.parts.find((each) => each.name === name);
+      if (pid === undefined || part === undefined) return [name, '-', String(port), 'no', '-', '-'];
+      const { ready, role, version } = await askPart(client, part);
+      return [name, String(pid), String(port), ready, version, role];
+    }),
+  );
+  printTable([['NAME', 'PID', 'PORT', 'READY', 'VERSION', 'ROLE'], ...rows]);
+}
+
+async function debug(folder: string, output: string): Promise<void> {
+  const parts = await askLauncher(folder, 'status', []).catch(() => []);
+  const missing = await collectDebug(folder, output, parts);
+  for (const line of missing) process.stderr.write(`not collected: ${line}\n`);
+  process.stdout.write(`${output} has versions, health, metrics, arguments and logs; secrets are not read\n`);
 }
 
 /** As of `kcp-ts start`. */
 const wrongFlagsCode = 2;
 
 const texts: Readonly<Record<Action, string>> = {
-  status: 'show the parts, their processes and ports',
+  status: 'show the parts, their processes and ports, whether they are ready, their versions, and who owns the shards',
   kill: 'end parts at once (SIGKILL) and leave them ended',
   stop: 'ask parts to end (SIGTERM) and leave them ended; all where none is named, also those of a launcher that was killed',
   start: 'start parts that were ended',
@@ -118,8 +154,18 @@ export function clusterCommand(environment: Readonly<Record<string, string | und
       .argument(action === 'status' || action === 'stop' ? '[part...]' : '<part...>', 'names, as status shows them')
       .action(async (names: readonly string[], _flags: unknown, self: Command) => {
         const { rootDirectory } = self.optsWithGlobals<Flags>();
-        printParts(await askLauncher(resolve(rootDirectory), action, names));
+        const folder = resolve(rootDirectory);
+        const parts = await askLauncher(folder, action, names);
+        if (action === 'status') await printStatus(folder, parts);
+        else printParts(parts);
       });
   }
+  command
+    .command('debug')
+    .description('collect versions, health, metrics, arguments and logs of all parts in a new folder, without secrets')
+    .argument('<folder>', 'where to write them')
+    .action(async (output: string, _flags: unknown, self: Command) => {
+      await debug(resolve(self.optsWithGlobals<Flags>().rootDirectory), resolve(output));
+    });
   return command;
 }

@@ -30,6 +30,8 @@ export interface ClusterCredentials {
   readonly tokens: Readonly<Record<'kcp-admin' | 'shard-admin', string>>;
 }
 
+export type Administrator = 'kcp-admin' | 'shard-admin';
+
 export function pkiPath(folder: string, file: string): string {
   return join(folder, 'pki', file);
 }
@@ -115,6 +117,11 @@ async function ensureTokens(
   );
   await writePrivateFile(tokenFilePath(folder), [text.trimEnd(), ...more, ''].join('\n'));
   return { 'kcp-admin': tokenOf(text, 'kcp-admin') ?? '', 'shard-admin': tokenOf(text, 'shard-admin') ?? '' };
+}
+
+/** The token that an installation was given at its first start. */
+export async function administratorToken(folder: string, name: Administrator): Promise<string> {
+  return tokenOf((await readFileIfThere(pkiPath(folder, 'administrators.csv'))) ?? '', name) ?? '';
 }
 
 /** Makes what is missing. `host`: what services call themselves to each other. */
