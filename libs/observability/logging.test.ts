@@ -56,6 +56,14 @@ it('a warning that repeats is logged some times, then once a while with how many
   expect(lines()).toHaveLength(6);
 });
 
+it('another cause is another warning, another port is not', () => {
+  const { log, lines } = set(2);
+  const warn = (message: string) => log.warn({ err: new Error(message) }, 'it failed');
+  for (let i = 0; i < 20; i++) warn(`connect ECONNREFUSED 127.0.0.1:${i}`);
+  warn('certificate has expired');
+  expect(lines()).toHaveLength(6);
+});
+
 it('what is no warning is never left out', () => {
   const { log, lines } = set(2);
   for (let i = 0; i < 20; i++) log.info({ code: 200 }, 'HTTP');

@@ -22,6 +22,8 @@ export interface LoggerOptions {
   readonly format?: LogFormat | undefined;
   /** Standard error when absent. */
   readonly to?: DestinationStream | undefined;
+  /** Whether warnings that repeat are left out; so when absent. */
+  readonly leaveOutRepeats?: boolean | undefined;
   /** Milliseconds, for what repeats; the monotonic clock of the process when absent. */
   readonly monotonic?: (() => number) | undefined;
 }
@@ -39,10 +41,14 @@ function redactedPaths(): string[] {
   );
 }
 
-/** What makes two lines the same: the message, and the names of what it is about. */
+/** What makes two lines the same: the message, the names of what it is about, and the cause. */
 function keyOf([details, message]: readonly unknown[]): string {
   if (typeof details !== 'object' || details === null) return String(details);
-  const names = Object.values(details).filter((value) => typeof value === 'string');
+  const names = Object.values(details).map((value) => {
+    if (typeof value === 'string') return value;
+    // Ports and numbers of attempts make no other error of it.
+    return value instanceof Error ? value.message.replaceAll(/\d+/g, '#') : '';
+  });
   return [message, ...names].join(' ');
 }
 
@@ -50,7 +56,8 @@ const warnLevel = 40;
 const errorLevel = 50;
 
 export function createLogControl(verbosity: number, options: LoggerOptions = {}): LogControl {
-  const { format = 'json', to = destination({ fd: 2, sync: true }), monotonic = () => performance.now() } = options;
+  const { format = 'json', to = destination({ fd: 2, sync: true }), leaveOutRepeats = true } = options;
+  const { monotonic = () => performance.now() } = options;
   const repeats = createRepeats(monotonic);
   let current = verbosity;
   const log = pino(
@@ -62,7 +69,7 @@ export function createLogControl(verbosity: number, options: LoggerOptions = {})
       redact: { paths: redactedPaths(), censor: '[secret]' },
       hooks: {
         logMethod(args, method, level) {
-          if (level !== warnLevel && level !== errorLevel) return method.apply(this, args);
+          if (!leaveOutRepeats || (level !== warnLevel && level !== errorLevel)) return method.apply(this, args);
           const { logged, suppressed } = repeats.admit(keyOf(args));
           if (!logged) return undefined;
           const [details, ...rest] = args as unknown as [unknown, ...unknown[]];

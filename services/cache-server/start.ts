@@ -37,6 +37,9 @@ export type RunningCacheServer = RunningService;
 
 const definitions = [...builtinDefinitions, ...systemDefinitions, ...rootExports.flatMap((root) => root.definitions)];
 
+/** Calls of other services are short, and begin after clients have been waited for. */
+const rpcDrainMs = 5_000;
+
 /** By the token file of this service, whom no shard has to be asked for. */
 function isMaster(tokenFile: TokenFile | undefined, { headers }: Exchange): boolean {
   const token = /^bearer (.*)$/i.exec(String(headers['authorization'] ?? ''))?.[1] ?? '';
@@ -74,7 +77,7 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
     clock,
     services: [feedReplicaService({ ...feeds, epoch: random.uuid(), admit: admitFeedConsumers }), clockService(clock)],
   });
-  opened.defer(() => rpc.close({ drainMs: config.shutdownDrainSeconds * 1_000 }));
+  opened.defer(() => rpc.close({ drainMs: rpcDrainMs }));
   const tokenFile = await openTokens(parts);
   opened.defer(() => tokenFile?.[Symbol.dispose]());
   const authenticator = createServiceAuthenticator({

@@ -1,6 +1,6 @@
 import type { UncaughtErrors } from '@kcp-ts/base';
 import { createSystemClock, createUncaughtErrors } from '@kcp-ts/base';
-import { createLogger } from '@kcp-ts/observability';
+import { createLogControl } from '@kcp-ts/observability';
 
 /**
  * From now on errors that nobody caught are logged with their stack and counted, and only end the
@@ -8,7 +8,8 @@ import { createLogger } from '@kcp-ts/observability';
  * drains may be wrong. What is durable stays so: the stores are made for that.
  */
 export function catchUncaught(): UncaughtErrors {
-  const log = createLogger(0);
+  // They are counted, and bounded, by themselves.
+  const { log } = createLogControl(0, { leaveOutRepeats: false });
   const uncaught = createUncaughtErrors({
     clock: createSystemClock(),
     log(level, error, origin, unlogged) {
