@@ -173,9 +173,7 @@ export function parseEncryptionConfiguration(text: string): EncryptionConfigurat
   if (kind !== 'EncryptionConfiguration') throw wrong('kind', 'must be EncryptionConfiguration');
   if (apiVersion !== 'apiserver.config.k8s.io/v1') throw wrong('apiVersion', 'must be apiserver.config.k8s.io/v1');
   const configuration = listOf(resources, 'resources').map((each, index) => encryptionOf(each, `resources[${index}]`));
-  const services = configuration.flatMap(({ providers }) =>
-    providers.flatMap((each) => (each.kind === 'kms' ? each.kms : [])),
-  );
+  const services = kmsServicesOf(configuration);
   for (const { name } of services) {
     if (services.filter((other) => other.name === name).length > 1)
       throw wrong('resources', `two kms providers are called ${JSON.stringify(name)}`);
@@ -193,6 +191,11 @@ export function parseEncryptionConfiguration(text: string): EncryptionConfigurat
     }
   }
   return configuration;
+}
+
+/** The key management services that it names. */
+export function kmsServicesOf(configuration: EncryptionConfiguration): readonly KmsConfiguration[] {
+  return configuration.flatMap(({ providers }) => providers.flatMap((each) => (each.kind === 'kms' ? each.kms : [])));
 }
 
 /** Whether an entry is about a resource, or about all of what another entry is about. */

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { FollowDependencies, Random } from '@kcp-ts/base';
 import { followLive } from '@kcp-ts/base';
 import type { ValueTransformer } from '@kcp-ts/storage';
-import type { KmsConfiguration } from './configuration.ts';
-import { parseEncryptionConfiguration } from './configuration.ts';
+import type { EncryptionConfiguration, KmsConfiguration } from './configuration.ts';
+import { kmsServicesOf, parseEncryptionConfiguration } from './configuration.ts';
 import { createEncryption } from './create-encryption.ts';
 import type { KmsProvider } from './kms/kms-provider.ts';
 import { openKmsProvider } from './kms/kms-provider.ts';
@@ -42,16 +42,16 @@ const notEncrypted: Encryption = {
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
+const idOf = ({ name, socket, timeoutMs }: KmsConfiguration) => `${name} ${socket} ${timeoutMs}`;
+
 async function followEncryption(deps: EncryptionDependencies): Promise<Encryption> {
   const { path, folder, clock, random, log } = deps;
   await using opened = new AsyncDisposableStack();
   const services = new Map<string, KmsProvider>();
   const listeners = new Set<() => void>();
 
-  async function openService(kms: KmsConfiguration): Promise<KmsProvider> {
-    const id = `${kms.name} ${kms.socket} ${kms.timeoutMs}`;
-    const known = services.get(id);
-    if (known !== undefined) return known;
+  async function openService(kms: KmsConfiguration): Promise<void> {
+    if (services.has(idOf(kms))) return;
     const provider = opened.use(
       await openKmsProvider(kms, {
         clock,
@@ -62,33 +62,47 @@ async function followEncryption(deps: EncryptionDependencies): Promise<Encryptio
           log.error({ err, kms: kms.name }, 'the key management service does not answer; its last key stays in use'),
       }),
     );
-    services.set(id, provider);
-    return provider;
+    services.set(idOf(kms), provider);
   }
 
   function changed(): void {
     for (const listener of [...listeners]) listener();
   }
 
-  async function read(): Promise<ValueTransformer> {
-    const configuration = parseEncryptionConfiguration(await readFile(path, 'utf8'));
-    const byName = new Map<string, KmsProvider>();
-    for (const { providers } of configuration) {
-      for (const provider of providers)
-        if (provider.kind === 'kms') byName.set(provider.kms.name, await openService(provider.kms));
+  async function read(): Promise<EncryptionConfiguration> {
+    const text = await readFile(path, 'utf8');
+    try {
+      const configuration = parseEncryptionConfiguration(text);
+      for (const kms of kmsServicesOf(configuration)) await openService(kms);
+      return configuration;
+    } catch (cause) {
+      // With the path, by which a start that fails finds the flag.
+      throw Object.assign(new Error(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause }), {
+        path,
+      });
     }
+  }
+
+  function transformerOf(configuration: EncryptionConfiguration): ValueTransformer {
+    const byName = new Map(kmsServicesOf(configuration).map((kms) => [kms.name, services.get(idOf(kms))]));
     return createEncryption(configuration, (name) => byName.get(name) as KmsProvider);
   }
 
   const live = opened.use(await followLive({ ...deps, what: 'the encryption configuration', paths: [path], read }));
-  opened.use(live.onChange(changed));
+  let transformer = transformerOf(live.current());
+  opened.use(
+    live.onChange(() => {
+      transformer = transformerOf(live.current());
+      changed();
+    }),
+  );
   const all = opened.move();
   return {
     isConfigured: true,
     transformer: {
-      toStorage: (key, value) => live.current().toStorage(key, value),
-      fromStorage: (key, stored) => live.current().fromStorage(key, stored),
-      prepare: (stored) => live.current().prepare(stored),
+      toStorage: (key, value) => transformer.toStorage(key, value),
+      fromStorage: (key, stored) => transformer.fromStorage(key, stored),
+      prepare: (stored) => transformer.prepare(stored),
     },
     onChange(listener) {
       const own = () => listener();

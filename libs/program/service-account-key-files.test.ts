@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createReloads } from '@kcp-ts/base';
 import { createStepClock } from '@kcp-ts/base/step-clock';
 import { createLogger } from '@kcp-ts/observability';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -74,6 +75,19 @@ describe('keys of service account tokens', () => {
     await step();
     expect(keys.current().verifying.has(formerId)).toBe(false);
     keys[Symbol.dispose]();
+  });
+
+  it('are the same after an order to reload files that have not changed', async () => {
+    const signing = await write('sign.key', privatePem());
+    const reloads = createReloads();
+    const options = { rootDirectory: root, serviceAccountKeyFile: [], serviceAccountSigningKeyFile: signing };
+    using keys = await openServiceAccountKeys(options, { clock: createStepClock().clock, log, reloads });
+    const before = keys.current();
+    await reloads.order();
+    expect(keys.current()).toBe(before);
+    await write('sign.key', privatePem());
+    await reloads.order();
+    expect(keys.current()).not.toBe(before);
   });
 
   it.each(['', 'broken'])('of a file that says %j are refused with its name, and it is left', async (content) => {

@@ -5,6 +5,7 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { ServiceAccountKeys } from '@kcp-ts/authn';
 import { parseServiceAccountKeys } from '@kcp-ts/authn';
 import type { FollowDependencies } from '@kcp-ts/base';
@@ -49,6 +50,7 @@ export async function openServiceAccountKeys(
 ): Promise<ServiceAccountKeyFiles> {
   const signingPath = serviceAccountSigningKeyFile || files[0] || (await ensureOwnKey(rootDirectory));
   let keys: ServiceAccountKeys | undefined;
+  let read: readonly [signing: string, further: readonly string[]] | undefined;
 
   async function load(): Promise<void> {
     const signing = await readFile(signingPath, 'utf8');
@@ -68,6 +70,9 @@ export async function openServiceAccountKeys(
       further.push(await readFile(path, 'utf8'));
       parse(path, further);
     }
+    // An order to reload has them read as they were as well.
+    if (isDeepStrictEqual([signing, further], read)) return;
+    read = [signing, further];
     const former = keys;
     keys = parse(signingPath, further);
     if (former !== undefined)

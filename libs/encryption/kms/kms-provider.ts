@@ -52,7 +52,13 @@ export async function openKmsProvider(configuration: KmsConfiguration, deps: Kms
   let requests = 0;
 
   async function keyId(): Promise<string> {
-    const { version, healthz, keyId: id } = await calls.status({}, { timeoutMs });
+    const {
+      version,
+      healthz,
+      keyId: id,
+    } = await calls.status({}, { timeoutMs }).catch((cause: unknown) => {
+      throw new Error(`KMS ${name} does not answer at unix://${socket}: ${(cause as Error).message}`, { cause });
+    });
     if (!supported.has(version)) throw new Error(`KMS ${name} speaks ${JSON.stringify(version)}, and not v2`);
     if (healthz !== 'ok') throw new Error(`KMS ${name} does not work: ${healthz}`);
     return id;
