@@ -2,7 +2,7 @@
 # Give a program more arguments with ARGS: make test ARGS=libs/storage
 
 .DEFAULT_GOAL := help
-.PHONY: help install build servers generate manifests run cluster test test-unit test-integration test-e2e test-faults test-simulation test-k8s check bench bench-sharded image image-rootfs
+.PHONY: help install build servers generate manifests kubernetes run cluster test test-unit test-integration test-e2e test-faults test-simulation test-k8s check bench bench-sharded image image-rootfs
 
 INSTALLED := node_modules/.package-lock.json
 BUILT := dist/kcp-ts.js
@@ -57,7 +57,11 @@ generate: $(INSTALLED) ## Make libs/proto/gen from the definitions in proto/
 manifests: $(INSTALLED) ## Make k8s/ from the chart in deploy/chart; needs Go
 	@$(PINNED) node tools/build/manifests/main.ts
 
-test: $(BUILT) servers ## Run every test; the end-to-end ones with each kubectl found
+# Some minutes the first time on a machine; nothing where Go or its modules cannot be had.
+kubernetes: $(INSTALLED)
+	@$(PINNED) node tools/build/manifests/build-kubernetes.ts
+
+test: $(BUILT) servers kubernetes ## Run every test; the end-to-end ones with each kubectl found
 	@for found in $(KUBECTLS); do [ -x "$$found" ] && exit 0; done; \
 	  echo 'No kubectl on PATH or in a Google Cloud SDK: the end-to-end tests are skipped'
 	@$(PINNED) vitest run $(ARGS)
@@ -68,7 +72,7 @@ test-unit: $(INSTALLED) ## Run the tests of libs, services and tools that start 
 test-integration: $(BUILT) servers ## Run the tests with etcd, NATS or processes of their own, and the simulation
 	@$(PINNED) vitest run --project integration $(ARGS)
 
-test-e2e: $(BUILT) servers ## Run everything else: the tests of whole installations in tests/
+test-e2e: $(BUILT) servers kubernetes ## Run everything else: the tests of whole installations in tests/
 	@$(PINNED) vitest run --project '!unit' --project '!integration' $(ARGS)
 
 test-faults: $(BUILT) servers ## Run the fault tests alone, all of them: parts killed, stopped, cut off and emptied under load
@@ -77,7 +81,7 @@ test-faults: $(BUILT) servers ## Run the fault tests alone, all of them: parts k
 test-simulation: $(INSTALLED) ## Run the simulation of a whole installation alone: SEEDS=5000 of them, from FROM=1 on
 	@KCP_SIMULATION_SEEDS=$(or $(SEEDS),5000) KCP_SIMULATION_FROM=$(or $(FROM),1) $(PINNED) vitest run tests/simulation $(ARGS)
 
-test-k8s: $(BUILT) servers ## Install the chart, as large as its presets are, on a real Kubernetes of its own; needs Go, root and kubectl
+test-k8s: $(BUILT) servers kubernetes ## Install the chart, as large as its presets are, on a real Kubernetes of its own; needs Go, root and kubectl
 	@KCP_K8S=whole $(PINNED) vitest run --project e2e tests/k8s $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types, layers, dead code, the project's rules: under a minute

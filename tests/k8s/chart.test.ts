@@ -5,12 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
-  buildKubernetesProgram,
   chartFolder,
+  findKubernetesProgram,
   idOf,
   kustomizations,
   kustomizeValues,
-  missingGo,
   presets,
   readManifests,
   renderChart,
@@ -23,19 +22,14 @@ import { findKubectls } from '../e2e/kubectl.ts';
 import { checkManifests } from './checks/check-manifests.ts';
 
 const run = promisify(execFile);
-const missing = missingGo();
+const { path: program = '', missing } = await findKubernetesProgram();
 if (missing !== undefined) process.stdout.write(`The chart is not tested: ${missing}\n`);
 
-/** Of a build from nothing. */
-const buildMs = 1_500_000;
-
 describe.skipIf(missing !== undefined)('the chart', () => {
-  let program: string;
   let folder: string;
   beforeAll(async () => {
-    program = await buildKubernetesProgram();
     folder = await mkdtemp(join(tmpdir(), 'kcp-ts-chart-'));
-  }, buildMs);
+  });
   afterAll(() => rm(folder, { recursive: true }));
 
   it('passes helm lint, strictly', async () => {

@@ -16,12 +16,6 @@ const folder = join(root, 'tests/k8s');
 const lockMsMax = 3_600_000;
 const pollMs = 1_000;
 
-/** Why the program cannot be built here; undefined where it can. */
-export function missingGo(): string | undefined {
-  const found = spawnSync('go', ['version'], { stdio: 'ignore' }).status === 0;
-  return found ? undefined : 'go is not there: install Go 1.26 or later';
-}
-
 async function digestOfSources(): Promise<string> {
   const paths = ['go.mod', 'go.sum'];
   for await (const path of glob('**/*.go', { cwd: folder })) paths.push(path);
@@ -79,4 +73,26 @@ export async function buildKubernetesProgram(): Promise<string> {
     await rm(lock, { recursive: true, force: true });
   }
   return path;
+}
+
+/** What Go says where its modules cannot be had: no network, or a proxy that does not have one. */
+const unreachable =
+  /dial tcp|no such host|i\/o timeout|TLS handshake|connection re(?:fused|set)|proxyconnect|: (?:40[34]|410|5\d\d) |server misbehaving|unrecognized import path/;
+
+export type KubernetesProgram =
+  | { readonly path: string; readonly missing?: undefined }
+  /** Why it cannot be built on this machine. */
+  | { readonly path?: undefined; readonly missing: string };
+
+/** The program, or why there is none here; rejects where it is our code that does not build. */
+export async function findKubernetesProgram(): Promise<KubernetesProgram> {
+  if (spawnSync('go', ['version'], { stdio: 'ignore' }).status !== 0)
+    return { missing: 'go is not there: install Go 1.26 or later' };
+  try {
+    return { path: await buildKubernetesProgram() };
+  } catch (error) {
+    const said = String((error as { readonly stderr?: unknown }).stderr ?? '');
+    if (!unreachable.test(said)) throw error;
+    return { missing: `modules of Go cannot be had: ${said.trim().split('\n').at(-1) ?? ''}` };
+  }
 }
