@@ -61,7 +61,7 @@ manifests: $(INSTALLED) ## Make k8s/ from the chart in deploy/chart; needs Go
 kubernetes: $(INSTALLED)
 	@$(PINNED) node tools/build/manifests/build-kubernetes.ts
 
-test: $(BUILT) servers kubernetes ## Run every test; the end-to-end ones with each kubectl found
+test: $(BUILT) servers $(if $(ARGS),,kubernetes) ## Run every test; the end-to-end ones with each kubectl found
 	@for found in $(KUBECTLS); do [ -x "$$found" ] && exit 0; done; \
 	  echo 'No kubectl on PATH or in a Google Cloud SDK: the end-to-end tests are skipped'
 	@$(PINNED) vitest run $(ARGS)
@@ -72,7 +72,7 @@ test-unit: $(INSTALLED) ## Run the tests of libs, services and tools that start 
 test-integration: $(BUILT) servers ## Run the tests with etcd, NATS or processes of their own, and the simulation
 	@$(PINNED) vitest run --project integration $(ARGS)
 
-test-e2e: $(BUILT) servers kubernetes ## Run everything else: the tests of whole installations in tests/
+test-e2e: $(BUILT) servers $(if $(ARGS),,kubernetes) ## Run everything else: the tests of whole installations in tests/
 	@$(PINNED) vitest run --project '!unit' --project '!integration' $(ARGS)
 
 test-faults: $(BUILT) servers ## Run the fault tests alone, all of them: parts killed, stopped, cut off and emptied under load
@@ -82,7 +82,7 @@ test-simulation: $(INSTALLED) ## Run the simulation of a whole installation alon
 	@KCP_SIMULATION_SEEDS=$(or $(SEEDS),5000) KCP_SIMULATION_FROM=$(or $(FROM),1) $(PINNED) vitest run tests/simulation $(ARGS)
 
 test-k8s: $(BUILT) servers kubernetes ## Install the chart, as large as its presets are, on a real Kubernetes of its own; needs Go, root and kubectl
-	@KCP_K8S=whole $(PINNED) vitest run --project e2e tests/k8s $(ARGS)
+	@KCP_K8S=whole $(PINNED) vitest run --project e2e --project measured tests/k8s $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types, layers, dead code, the project's rules: under a minute
 	@$(PINNED) node tools/check/main.ts

@@ -5,7 +5,14 @@ const measuredAttacks = ['tests/attacks/{budgets,connections,long-lists}.test.ts
  * Files that measure how long others wait: that use `expectNoStall`, or bound a turn of the event
  * loop.
  */
-const measured = [...measuredAttacks, 'tests/harness/neighbour.test.ts', 'libs/http/decode/yaml-decoder.test.ts'];
+const measured = [
+  ...measuredAttacks,
+  'tests/harness/neighbour.test.ts',
+  'libs/http/decode/yaml-decoder.test.ts',
+  'libs/program/profiler/profiler.test.ts',
+  'tests/operations/hand-over.test.ts',
+  'tests/k8s/install.test.ts',
+];
 
 /**
  * Tests beside the code that start etcd, nats-server or another process say so with their suffix.

@@ -13,7 +13,7 @@ import { replaceOfAnyKind } from './writer.ts';
 export interface RewriteStaleOptions {
   /** Absent where nothing is encrypted, nor was. */
   readonly encryption?: { readonly isConfigured: boolean; onChange(changed: () => void): Disposable } | undefined;
-  /** Called where objects were encrypted again, with how many. */
+  /** Called when all that was stale is encrypted again, with how many objects that were. */
   readonly onRewritten?: ((count: number) => void) | undefined;
 }
 
@@ -31,9 +31,11 @@ const againMs = 1_000;
 export function createRewriteStale(deps: RewriteStaleDependencies): Controller {
   const { encryption } = deps;
 
-  /** How many were written, and whether all of them were: a writer may have been faster. */
-  async function rewrite(): Promise<{ readonly count: number; readonly complete: boolean }> {
-    let count = 0;
+  /** Since nothing was left the last time. */
+  let count = 0;
+
+  /** Resolves to whether all were written: a writer may have been faster. */
+  async function rewrite(written: (count: number) => void): Promise<boolean> {
     let complete = true;
     for await (const entries of eachBatch(deps.store, { prefix: '' })) {
       const operations = entries
@@ -42,11 +44,11 @@ export function createRewriteStale(deps: RewriteStaleDependencies): Controller {
           replaceOfAnyKind(deps, entry, storedFlags(entry.value), () => parseStored<KubeObject>(entry.value)),
         );
       for (const commit of cutIntoCommits(deps.store, operations)) {
-        if (await deps.decide().commit(commit)) count += commit.length;
+        if (await deps.decide().commit(commit)) written(commit.length);
         else complete = false;
       }
     }
-    return { count, complete };
+    return complete;
   }
 
   return {
@@ -56,9 +58,14 @@ export function createRewriteStale(deps: RewriteStaleDependencies): Controller {
       encryption === undefined ? [] : [{ subscribe: (enqueue) => encryption.onChange(() => enqueue([rewriteKey])) }],
     initialKeys: () => (encryption?.isConfigured === true ? [rewriteKey] : []),
     async reconcile() {
-      const { count, complete } = await rewrite();
+      const complete = await rewrite((more) => {
+        count += more;
+      });
+      if (!complete) return wait(againMs, 'objects were written meanwhile');
+      // Once there is nothing left: whoever waits for it may take a former key away.
       if (count > 0) deps.onRewritten?.(count);
-      return complete ? nothing : wait(againMs, 'objects were written meanwhile');
+      count = 0;
+      return nothing;
     },
   };
 }

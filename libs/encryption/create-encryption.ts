@@ -123,6 +123,7 @@ export function createEncryption(configuration: EncryptionConfiguration, kms: Km
         throw new DecryptionError(`${key}: ${cause instanceof Error ? cause.message : ''}`, { cause });
       }
     },
+    asksForKeys: () => all.some(({ provider }) => provider.prepare !== undefined),
     async prepare(values) {
       for (const stored of values) {
         const reading = readingOf(all, stored);

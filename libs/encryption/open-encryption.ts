@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FollowDependencies, Random } from '@kcp-ts/base';
-import { followLive } from '@kcp-ts/base';
+import { followLive, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
 import type { ValueTransformer } from '@kcp-ts/storage';
 import type { EncryptionConfiguration, KmsConfiguration } from './configuration.ts';
 import { kmsServicesOf, parseEncryptionConfiguration } from './configuration.ts';
@@ -32,7 +32,21 @@ export interface Encryption extends AsyncDisposable {
  * answer. A change that cannot be used is logged, and what was read before stays in use.
  */
 export async function openEncryption(deps: EncryptionDependencies): Promise<Encryption> {
-  return deps.path === '' ? notEncrypted : followEncryption(deps);
+  const marker = join(deps.folder, markerFile);
+  if (deps.path === '') {
+    if ((await readFileIfThere(marker)) !== undefined) throw new ConfigurationError(withoutFlag(marker));
+    return notEncrypted;
+  }
+  const encryption = await followEncryption(deps);
+  await writePrivateFile(marker, 'There is data here that may be encrypted.\n');
+  return encryption;
+}
+
+/** In the folder of a store that was written with an encryption configuration. */
+const markerFile = 'encryption-at-rest';
+
+function withoutFlag(marker: string): string {
+  return `--encryption-provider-config is not given, and the data here was written with one: give it, with identity as the first provider to turn encryption off; when all is stored in the clear again, delete ${marker}`;
 }
 
 const notEncrypted: Encryption = {
@@ -49,19 +63,20 @@ async function followEncryption(deps: EncryptionDependencies): Promise<Encryptio
   await using opened = new AsyncDisposableStack();
   const services = new Map<string, KmsProvider>();
   const listeners = new Set<() => void>();
+  opened.defer(() => closeUnused([]));
 
   async function openService(kms: KmsConfiguration): Promise<void> {
     if (services.has(idOf(kms))) return;
-    const provider = opened.use(
-      await openKmsProvider(kms, {
-        clock,
-        sources: await openSourceFile(join(folder, `kms-${encodeURIComponent(kms.name)}.seeds`)),
-        randomBytes: (count) => random.bytes(count),
-        onRotated: changed,
-        onError: (err) =>
-          log.error({ err, kms: kms.name }, 'the key management service does not answer; its last key stays in use'),
-      }),
-    );
+    const provider = await openKmsProvider(kms, {
+      clock,
+      sources: await openSourceFile(join(folder, `kms-${encodeURIComponent(kms.name)}.seeds`)),
+      randomBytes: (count) => random.bytes(count),
+      onRotated: changed,
+      onError(err) {
+        log.error({ err, kms: kms.name }, 'the key management service does not do what it is asked for');
+        return undefined;
+      },
+    });
     services.set(idOf(kms), provider);
   }
 
@@ -83,6 +98,16 @@ async function followEncryption(deps: EncryptionDependencies): Promise<Encryptio
     }
   }
 
+  /** What the file no longer names is not asked any more. */
+  async function closeUnused(configuration: EncryptionConfiguration): Promise<void> {
+    const used = new Set(kmsServicesOf(configuration).map(idOf));
+    for (const [id, provider] of services) {
+      if (used.has(id)) continue;
+      services.delete(id);
+      await provider[Symbol.asyncDispose]();
+    }
+  }
+
   function transformerOf(configuration: EncryptionConfiguration): ValueTransformer {
     const byName = new Map(kmsServicesOf(configuration).map((kms) => [kms.name, services.get(idOf(kms))]));
     return createEncryption(configuration, (name) => byName.get(name) as KmsProvider);
@@ -93,6 +118,7 @@ async function followEncryption(deps: EncryptionDependencies): Promise<Encryptio
   opened.use(
     live.onChange(() => {
       transformer = transformerOf(live.current());
+      void closeUnused(live.current());
       changed();
     }),
   );
@@ -102,6 +128,7 @@ async function followEncryption(deps: EncryptionDependencies): Promise<Encryptio
     transformer: {
       toStorage: (key, value) => transformer.toStorage(key, value),
       fromStorage: (key, stored) => transformer.fromStorage(key, stored),
+      asksForKeys: () => transformer.asksForKeys(),
       prepare: (stored) => transformer.prepare(stored),
     },
     onChange(listener) {

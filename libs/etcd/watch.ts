@@ -183,9 +183,10 @@ export async function watchEtcd(
         fragments = [];
         const last = changes.at(-1)?.modRevision;
         if (last !== undefined) {
-          seen = last;
           retryMs = retryMsMin;
-          await handlers.changes(changes, seen);
+          await handlers.changes(changes, last);
+          // Not before: what could not be taken is asked for again.
+          seen = last;
           heardMs = clock.monotonic();
         } else if (!reply.created) {
           // It answers, and no more: some versions of etcd say a revision before they have sent

@@ -1,7 +1,7 @@
 /**
  * A server for those who are on this machine, in the clear and without credentials: it listens on
  * loopback alone. A page in a browser on this machine reaches it too, under any name that it gives
- * to 127.0.0.1, so a request must name a loopback host.
+ * to 127.0.0.1, so a request must name a loopback host, and must not come from a page.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
@@ -33,8 +33,9 @@ export async function startLoopbackServer(
 ): Promise<LoopbackServer> {
   if (!isLoopback(host)) throw new RangeError(`${host} is no address of loopback`);
   const server = createServer((request, response) => {
-    if (!isLoopback(hostOf(request.headers.host))) {
-      response.writeHead(403).end('the request does not name a loopback host\n');
+    const site = request.headers['sec-fetch-site'] ?? 'none';
+    if (!isLoopback(hostOf(request.headers.host)) || request.headers.origin !== undefined || site !== 'none') {
+      response.writeHead(403).end('only programs on this machine are answered, under a loopback host\n');
       return;
     }
     handle(request, response).catch((error: unknown) => {

@@ -52,7 +52,7 @@ export async function openShardTls(
       certificates === undefined
         ? await ensureCertificates({ ...config, hosts, nowMs: clock.now() })
         : await readAgain(config, certificates);
-    return { ...certificates.serving, clientCa: `${certificates.clientCa}${peers?.current().ca ?? ''}` };
+    return { ...certificates.serving, clientCa: [certificates.clientCa, peers?.current().ca ?? ''].join('\n') };
   };
   try {
     const files = opened.use(await followServingFiles(config, context, read, peers));

@@ -22,6 +22,8 @@ const readsMax = 10;
  * as many as may be in flight (`--max-mutating-requests-inflight`) have all had their turn by then.
  */
 const plansMsMax = 5_000;
+/** So often also where the store is slow, and a single commit takes longer than that. */
+const plansMin = 10;
 /**
  * How often a write may meet the same entry at the same revision: nobody has written it meanwhile,
  * so that another plan would meet it again.
@@ -60,8 +62,10 @@ export async function commitPrepared<Result>(
   prepared: PreparedWrite<Result>,
 ): Promise<Result | undefined> {
   const untilMs = deps.clock.monotonic() + plansMsMax;
+  let plans = 0;
   let met = { entry: '', count: 0 };
   do {
+    plans++;
     const plan = prepared.plan();
     if (plan !== 'taken') {
       if (plan.operations.length === 0) return plan.answer();
@@ -76,7 +80,7 @@ export async function commitPrepared<Result>(
       }
     }
     if (prepared.onConflict() === 'read') return undefined;
-  } while (deps.clock.monotonic() < untilMs);
+  } while (plans < plansMin || deps.clock.monotonic() < untilMs);
   throw StatusError.conflict(definition, name, 'what the object depends on changes all the time; try again');
 }
 

@@ -8,6 +8,8 @@ export interface ValueTransformer {
   toStorage(key: string, value: Uint8Array): Uint8Array;
   /** Throws where nothing that is configured can read it, or where it was changed. */
   fromStorage(key: string, stored: Uint8Array): TransformedValue;
+  /** Whether some keys are not at hand, and `prepare` asks for them. */
+  asksForKeys(): boolean;
   /**
    * Resolves when each of these can be read by `fromStorage`: a key may have to be asked for.
    * Rejects where it cannot be had now.

@@ -3,20 +3,12 @@
  * all come from this table.
  */
 import type { OptionTable, OptionValues as ValuesOf } from '@kcp-ts/flags';
-import {
-  encryptionOptions,
-  installationOptions,
-  nameOption,
-  rpcOptions,
-  servingOptions,
-  tokenOptions,
-} from '@kcp-ts/flags';
+import { installationOptions, nameOption, rpcOptions, servingOptions, tokenOptions } from '@kcp-ts/flags';
 
 export const options = {
   ...servingOptions,
   rootDirectory: { ...servingOptions.rootDirectory, default: '.kcp-cache' },
   name: nameOption('cache-server'),
-  ...encryptionOptions,
   ...tokenOptions,
   ...installationOptions,
   ...rpcOptions,

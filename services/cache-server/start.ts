@@ -3,7 +3,6 @@
 import { createRequestMetrics } from '@kcp-ts/apiserver';
 import type { TokenFile } from '@kcp-ts/authn';
 import { createCertificateReader, createServiceAuthenticator, mastersGroup } from '@kcp-ts/authn';
-import { openEncryption } from '@kcp-ts/encryption';
 import type { Exchange } from '@kcp-ts/http';
 import { builtinDefinitions, isBuiltIn, rootExports, systemDefinitions } from '@kcp-ts/kinds';
 import type { ProcessEvents, RunningService, Service, ServiceParts } from '@kcp-ts/program';
@@ -50,10 +49,8 @@ async function compose(parts: ServiceParts<CacheServerConfig>): Promise<Service>
   const { config, clock, random, log, load, name, connections, opened } = parts;
   const { membership, tls } = connections;
   let resync = (_shard: string): void => undefined;
-  const { encryptionProviderConfig: path, rootDirectory: folder } = config;
-  const { transformer } = opened.use(await openEncryption({ ...parts, path, folder }));
   const stores = opened.use(
-    await openCacheStores(config.rootDirectory, { clock, transformer }, (shard, error) => {
+    await openCacheStores(config.rootDirectory, clock, (shard, error) => {
       log.error({ shard, err: error }, 'a copy cannot be written; it is made again');
       resync(shard);
     }),

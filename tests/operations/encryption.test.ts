@@ -110,9 +110,11 @@ it('encrypts what was there before, and again with a new key, while it runs', { 
     await countUntil('a', 1);
     await done(server.admin.post(secrets, secretOf('b')));
     await countUntil('b', 1);
+    const before = [await versionOf(server, 'a'), await versionOf(server, 'b')];
     // The second one reads as well, and writes from now on.
     await configure(second, first);
-    await expect.poll(() => versionOf(server, 'b'), soon).not.toBe(await versionOf(server, 'a'));
+    await expect.poll(() => versionOf(server, 'a'), soon).not.toBe(before[0]);
+    await expect.poll(() => versionOf(server, 'b'), soon).not.toBe(before[1]);
     await countUntil('b', 2);
     stop.abort();
     expect([await textOf(server, 'a'), await textOf(server, 'b')]).toEqual([hidden, hidden]);
@@ -141,6 +143,13 @@ it('answers 500 for what no key reads, names no key and loses nothing', { timeou
   await configure(key);
   await using server = await startEncrypted();
   expect(await textOf(server, 'a')).toBe(hidden);
+});
+
+it('does not start without the configuration that its data was written with', async () => {
+  await configure(keyOf('aesgcm', 'key1'), { identity: {} });
+  await (await startEncrypted())[Symbol.asyncDispose]();
+  await expect(start()).rejects.toThrow('the data here was written with one: give it');
+  await (await startEncrypted())[Symbol.asyncDispose]();
 });
 
 it('does not start with a configuration that cannot be used, and shows no secret of it', async () => {

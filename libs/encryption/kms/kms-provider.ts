@@ -22,7 +22,7 @@ export interface KmsDependencies {
   readonly randomBytes: (count: number) => Uint8Array;
   /** Called when values are encrypted with another key from now on. */
   readonly onRotated: () => void;
-  readonly onError: (error: unknown) => void;
+  readonly onError: (error: unknown) => undefined;
 }
 
 export interface KmsProvider extends Provider, AsyncDisposable {
@@ -48,17 +48,19 @@ export async function openKmsProvider(configuration: KmsConfiguration, deps: Kms
   const client = opened.use(createRpcClient(KeyManagementService, { addresses: [`unix:${socket}`] }));
   const calls: RpcCalls<typeof KeyManagementService> = client.call;
   const known = new Map<string, KnownSeed>();
+  const asking = new Map<string, Promise<void>>();
   let current: KnownSeed | undefined;
   let requests = 0;
 
-  async function keyId(): Promise<string> {
-    const {
-      version,
-      healthz,
-      keyId: id,
-    } = await calls.status({}, { timeoutMs }).catch((cause: unknown) => {
+  /** Not an error of the connection to etcd, which speaks gRPC as well. */
+  function answered<Answer>(call: Promise<Answer>): Promise<Answer> {
+    return call.catch((cause: unknown) => {
       throw new Error(`KMS ${name} does not answer at unix://${socket}: ${(cause as Error).message}`, { cause });
     });
+  }
+
+  async function keyId(): Promise<string> {
+    const { version, healthz, keyId: id } = await answered(calls.status({}, { timeoutMs }));
     if (!supported.has(version)) throw new Error(`KMS ${name} speaks ${JSON.stringify(version)}, and not v2`);
     if (healthz !== 'ok') throw new Error(`KMS ${name} does not work: ${healthz}`);
     return id;
@@ -68,10 +70,15 @@ export async function openKmsProvider(configuration: KmsConfiguration, deps: Kms
     const { ciphertext, annotations } = wrapped;
     const uid = `kcp-ts-${requests++}`;
     const request = { ciphertext, uid, keyId: wrapped.keyId, annotations: { ...annotations } };
-    const { plaintext } = await calls.decrypt(request, { timeoutMs });
-    const found = { wrapped, seed: createSeed(plaintext) };
-    known.set(idOf(ciphertext), found);
-    return found;
+    const { plaintext } = await answered(calls.decrypt(request, { timeoutMs }));
+    return { wrapped, seed: createSeed(plaintext) };
+  }
+
+  /** It is noted before anything is kept that was encrypted with it, and when the service knows it. */
+  async function learn(wrapped: WrappedSeed): Promise<void> {
+    const found = await unwrap(wrapped);
+    await deps.sources.append(wrapped);
+    known.set(idOf(wrapped.ciphertext), found);
   }
 
   async function makeSeed(): Promise<KnownSeed> {
@@ -80,7 +87,7 @@ export async function openKmsProvider(configuration: KmsConfiguration, deps: Kms
       ciphertext,
       keyId: id,
       annotations,
-    } = await calls.encrypt({ plaintext: secret, uid: `kcp-ts-${requests++}` }, { timeoutMs });
+    } = await answered(calls.encrypt({ plaintext: secret, uid: `kcp-ts-${requests++}` }, { timeoutMs }));
     const wrapped = { ciphertext, keyId: id, annotations };
     await deps.sources.append(wrapped);
     const made = { wrapped, seed: createSeed(secret) };
@@ -102,8 +109,11 @@ export async function openKmsProvider(configuration: KmsConfiguration, deps: Kms
   }
 
   const id = await keyId();
-  for (const wrapped of deps.sources.seeds) {
-    const found = await unwrap(wrapped);
+  for (const wrapped of new Map(deps.sources.seeds.map((each) => [idOf(each.ciphertext), each])).values()) {
+    const found = await unwrap(wrapped).catch(deps.onError);
+    // One that the service has lost: what nothing uses any more must not keep the others.
+    if (found === undefined) continue;
+    known.set(idOf(wrapped.ciphertext), found);
     if (wrapped.keyId === id) current = found;
   }
   current ??= await makeSeed();
@@ -130,11 +140,14 @@ export async function openKmsProvider(configuration: KmsConfiguration, deps: Kms
     isCurrent: (stored) => fromBinary(EncryptedObjectSchema, stored).keyId === current?.wrapped.keyId,
     async prepare(stored) {
       const { encryptedDekSource, keyId: wrappedWith, annotations } = fromBinary(EncryptedObjectSchema, stored);
-      if (known.has(idOf(encryptedDekSource))) return;
-      const wrapped = { ciphertext: encryptedDekSource, keyId: wrappedWith, annotations };
-      // Before anything that was encrypted with it is kept.
-      await deps.sources.append(wrapped);
-      await unwrap(wrapped);
+      const id = idOf(encryptedDekSource);
+      if (known.has(id)) return;
+      let asked = asking.get(id);
+      if (asked === undefined) {
+        asked = learn({ ciphertext: encryptedDekSource, keyId: wrappedWith, annotations });
+        asking.set(id, asked);
+      }
+      await asked.finally(() => asking.delete(id));
     },
     refresh,
     [Symbol.asyncDispose]: () => all.disposeAsync(),

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Clock } from '@kcp-ts/base';
-import type { Store, ValueTransformer } from '@kcp-ts/storage';
+import type { Store } from '@kcp-ts/storage';
 import { openLmdbStore } from '@kcp-ts/storage';
 import type { OrderedWriter } from './ordered-writer.ts';
 import { createOrderedWriter } from './ordered-writer.ts';
@@ -31,14 +31,13 @@ const historyMaxBytes = 64_000_000;
  */
 export async function openCacheStores(
   rootDirectory: string,
-  { clock, transformer }: { readonly clock: Clock; readonly transformer?: ValueTransformer | undefined },
+  clock: Clock,
   onBroken: (shard: string, error: unknown) => void,
 ): Promise<CacheStores> {
   const open = async (folder: (typeof cacheStoreFolders)[number]): Promise<WrittenStore> => {
     const store = await openLmdbStore({
       path: join(rootDirectory, folder),
       clock,
-      transformer,
       mapSizeBytes,
       historyMaxBytes,
     });

@@ -12,6 +12,7 @@ export const maskValues: ValueTransformer = {
     if (!Buffer.from(stored).subarray(0, prefix.length).equals(prefix)) throw new Error(`${key} lies there as it is`);
     return { value: maskedWith(key, stored.subarray(prefix.length)), stale: undefined };
   },
+  asksForKeys: () => false,
   prepare: () => Promise.resolve(),
 };
 

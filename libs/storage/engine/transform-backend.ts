@@ -51,6 +51,7 @@ function transformBackend(backend: Backend, transformer: ValueTransformer): Back
     walkEvents: (range, after, upTo, visit) => backend.walkEvents(range, after, upTo, (event) => visit(eventOf(event))),
     walkOldest: (visit) => backend.walkOldest(visit),
     historyBytes: () => backend.historyBytes(),
+    sizeBytes: () => backend.sizeBytes?.() ?? 0,
     expired: (now, limit) => backend.expired(now, limit),
     write: (flush) => backend.write(storedFlush(flush)),
     publish: () => backend.publish(),

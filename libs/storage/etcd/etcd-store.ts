@@ -22,6 +22,7 @@ import type { Mirror } from './mirror.ts';
 import { mirrorFolder, openMirror } from './mirror.ts';
 import type { OutageReport } from './outage-report.ts';
 import { createOutageReport } from './outage-report.ts';
+import { prepareMirrored } from './prepare-mirrored.ts';
 
 export interface EtcdReplicaOptions extends StoreOptions {
   readonly etcd: EtcdOptions;
@@ -179,7 +180,7 @@ class Replica implements EtcdReplica {
       this.#startFollowing();
       const taken = await this.#take().catch((error: unknown) => this.#notAnswered(error));
       if (taken !== undefined) {
-        const owned = await this.#begin(taken).catch(async (error: unknown) => {
+        const owned = await this.#begin(taken, signal).catch(async (error: unknown) => {
           // With the lease, which is not waited for, the shard is free again.
           void taken.lease.release();
           return error === taken.lost.signal.reason ? undefined : this.#notAnswered(error);
@@ -243,11 +244,12 @@ class Replica implements EtcdReplica {
     await etcdCommit(this.#client, [{ key: owner, createRevision }], [{ delete: owner }]);
   }
 
-  async #begin({ lease, createRevision, lost }: Taken): Promise<OwnedShard> {
+  async #begin({ lease, createRevision, lost }: Taken, signal?: AbortSignal): Promise<OwnedShard> {
     // Everything that any owner before us has committed is at or below the revision at which we
     // took over.
-    await this.#caughtUp(createRevision, lost.signal);
+    await this.#caughtUp(createRevision, AbortSignal.any([lost.signal, signal ?? lost.signal]));
     await this.#stopFollowing();
+    await prepareMirrored(this.#mirror.backend(), this.#options.transformer);
     const { entry } = await etcdGet(this.#client, this.#keys.commit, undefined, lost.signal);
     const backend = createEtcdBackend({
       client: this.#client,

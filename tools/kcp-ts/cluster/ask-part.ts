@@ -13,7 +13,16 @@ export async function administratorClient(folder: string): Promise<HttpClient> {
     readFile(pkiPath(folder, 'ca.crt'), 'utf8'),
     administratorToken(folder, 'shard-admin'),
   ]);
-  return createHttpClient({ ca, token, timeout: answerMs });
+  const services = createHttpClient({ ca, token, timeout: answerMs });
+  // etcd has no use for the token, and is asked in the clear.
+  const etcd = createHttpClient({ timeout: answerMs });
+  return {
+    request: (method, url, body) => (url.startsWith('https:') ? services : etcd).request(method, url, body),
+    [Symbol.dispose]() {
+      services[Symbol.dispose]();
+      etcd[Symbol.dispose]();
+    },
+  };
 }
 
 /** Undefined for what answers no such path. */
