@@ -80,6 +80,15 @@ function dashed(flag: string): string {
 
 const wildcards: readonly string[] = ['0.0.0.0', '::', '[::]', '*'];
 
+const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?';
+const hostName = new RegExp(`^${label}(?:\\.${label})*\\.?$`, 'i');
+
+/** A DNS name or an address, IPv6 with or without brackets, that is none of all interfaces. */
+function isReachableHost(text: string): boolean {
+  if (wildcards.includes(text)) return false;
+  return hostName.test(text) || URL.canParse(`https://[${text.replace(/^\[(.*)\]$/, '$1')}]`);
+}
+
 function isUrl(text: string, schemes: readonly string[]): boolean {
   return URL.canParse(text) && schemes.some((scheme) => text.startsWith(`${scheme}://`));
 }
@@ -106,8 +115,8 @@ function readValue(spec: OptionSpec, text: string, from: string): string | numbe
   switch (spec.type) {
     case 'text':
       if (text === '' && spec.default !== '') throw new WrongOption(`${from} must not be empty`);
-      if (spec.host === true && wildcards.includes(text))
-        throw new WrongOption(`${from} takes a name or an address that others can reach, not ${text}`);
+      if (spec.host === true && text !== '' && !isReachableHost(text))
+        throw new WrongOption(`${from} takes a name or an address that others can reach, not ${JSON.stringify(text)}`);
       if (spec.scheme !== undefined && text !== '' && !isUrl(text, [spec.scheme]))
         throw new WrongOption(`${from} takes an ${spec.scheme} URL, not ${JSON.stringify(text)}`);
       if (spec.oneOf?.includes(text) === false)

@@ -4,6 +4,7 @@
  * however that ends, and it also holds between containers that share the folder, where process ids
  * mean nothing.
  */
+import { access, constants } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -28,23 +29,47 @@ async function describeHolder(path: string): Promise<string> {
   }
 }
 
-function openLock(path: string): DatabaseSync {
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** SQLite says that it cannot open a file, and not why. */
+async function whyNotOpened(folder: string, path: string, error: unknown): Promise<string> {
+  try {
+    await access(folder, constants.W_OK | constants.X_OK);
+    await access(path, constants.R_OK | constants.W_OK);
+    return reasonOf(error);
+  } catch (denied) {
+    return reasonOf(denied);
+  }
+}
+
+async function openLock(folder: string, path: string): Promise<DatabaseSync> {
   try {
     return new DatabaseSync(path, { timeout: 0 });
   } catch (error) {
-    throw new UnusableDirectory(`${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UnusableDirectory(`${path} cannot be opened: ${await whyNotOpened(folder, path, error)}`);
   }
+}
+
+/** SQLITE_BUSY: somebody else has the lock. */
+const busy = 5;
+
+/** Extended codes have the one that they belong to in their last byte. */
+function isBusy(error: unknown): boolean {
+  const { errcode = 0 } = error as { readonly errcode?: number };
+  return (errcode & 0xff) === busy;
 }
 
 /** Throws UnusableDirectory, with who it is, where somebody else has the folder. */
 export async function lockFolder(folder: string, what: string, nowMs: number): Promise<Disposable> {
   const holderPath = join(folder, 'lock.json');
-  const database = openLock(join(folder, 'lock'));
+  const path = join(folder, 'lock');
+  const database = await openLock(folder, path);
   try {
     // Nothing is ever written to it.
     database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
-  } catch {
+  } catch (error) {
     database.close();
+    if (!isBusy(error)) throw new UnusableDirectory(`${path} cannot be locked: ${reasonOf(error)}`);
     throw new UnusableDirectory(
       `${folder} is in use by ${await describeHolder(holderPath)}: end that one first, or choose another folder with --root-directory`,
     );
