@@ -5,7 +5,7 @@ import type { FollowDependencies, Random } from '@kcp-ts/base';
 import { followLive, readFileIfThere, writePrivateFile } from '@kcp-ts/base';
 import type { ValueTransformer } from '@kcp-ts/storage';
 import type { EncryptionConfiguration, KmsConfiguration } from './configuration.ts';
-import { kmsServicesOf, parseEncryptionConfiguration } from './configuration.ts';
+import { ConfigurationError, kmsServicesOf, parseEncryptionConfiguration } from './configuration.ts';
 import { createEncryption } from './create-encryption.ts';
 import type { KmsProvider } from './kms/kms-provider.ts';
 import { openKmsProvider } from './kms/kms-provider.ts';

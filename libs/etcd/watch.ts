@@ -185,7 +185,6 @@ export async function watchEtcd(
         if (last !== undefined) {
           retryMs = retryMsMin;
           await handlers.changes(changes, last);
-          // Not before: what could not be taken is asked for again.
           seen = last;
           heardMs = clock.monotonic();
         } else if (!reply.created) {

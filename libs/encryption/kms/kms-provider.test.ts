@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RpcError } from '@kcp-ts/rpc';
 import { createManualClock } from '@kcp-ts/storage/contract';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { DecryptionError } from '../provider.ts';
@@ -110,12 +111,47 @@ it('takes another key when the service has rotated it, and says what is to be wr
   expect(Buffer.from(provider.decrypt(former, key))).toEqual(hidden);
 });
 
-it('is not opened while the service does not work, or has lost a key that values need', async () => {
-  kms.healthz = 'the token is sealed';
-  await expect(open('one')).rejects.toThrow('KMS test does not work: the token is sealed');
-  kms.healthz = 'ok';
-  await (await open('one'))[Symbol.asyncDispose]();
+it('notes a key of another process once the service knows it, and not as an error of etcd', async () => {
+  await using owner = await open('owner');
+  await using standby = await open('standby');
+  kms.rotate();
+  await owner.refresh();
+  const stored = owner.encrypt(hidden, key);
+  const noted = () => readFile(fileOf('standby'), 'utf8');
+  const before = await noted();
+  kms.forget();
   kms.rotate();
   kms.forget();
-  await expect(open('one')).rejects.toThrow('no key key-1');
+  const refused = await Promise.resolve(standby.prepare?.(stored)).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(Error);
+  expect(refused).not.toBeInstanceOf(RpcError);
+  expect(await noted()).toBe(before);
+});
+
+it('is not opened while the service does not work', async () => {
+  kms.healthz = 'the token is sealed';
+  await expect(open('one')).rejects.toThrow('KMS test does not work: the token is sealed');
+});
+
+it('is opened where the service has lost a key, and reads what was stored with another', async () => {
+  let former: Uint8Array;
+  let stored: Uint8Array;
+  {
+    await using before = await open('one');
+    former = before.encrypt(hidden, key);
+    kms.rotate();
+    await before.refresh();
+    stored = before.encrypt(hidden, key);
+  }
+  kms.forget();
+  const errors: unknown[] = [];
+  await using after = await open('one', {
+    onError(error) {
+      errors.push(error);
+      return undefined;
+    },
+  });
+  expect(errors.map(String)).toEqual([expect.stringContaining('no key key-1')]);
+  expect(Buffer.from(after.decrypt(stored, key))).toEqual(hidden);
+  expect(() => after.decrypt(former, key)).toThrow(DecryptionError);
 });

@@ -6,12 +6,11 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Clock } from '@kcp-ts/base';
 import { every } from '@kcp-ts/base';
-import { EncryptedDekSourceType, EncryptedObjectSchema, KeyManagementService } from '@kcp-ts/proto';
-import type { RpcCalls } from '@kcp-ts/rpc';
-import { createRpcClient } from '@kcp-ts/rpc';
+import { EncryptedDekSourceType, EncryptedObjectSchema } from '@kcp-ts/proto';
 import type { KmsConfiguration } from '../configuration.ts';
 import type { Provider } from '../provider.ts';
 import { DecryptionError, encryptedPrefix } from '../provider.ts';
+import { createKmsClient } from './kms-client.ts';
 import type { Seed } from './seeds.ts';
 import { createSeed, seedBytes } from './seeds.ts';
 import type { SourceFile, WrappedSeed } from './source-file.ts';
@@ -31,7 +30,6 @@ export interface KmsProvider extends Provider, AsyncDisposable {
 }
 
 const refreshMs = 60_000;
-const supported: ReadonlySet<string> = new Set(['v2', 'v2beta1']);
 const seedType = EncryptedDekSourceType.HKDF_SHA256_XNONCE_AES_GCM_SEED;
 
 interface KnownSeed {
@@ -43,38 +41,20 @@ const idOf = (ciphertext: Uint8Array) => Buffer.from(ciphertext).toString('base6
 
 /** Rejects where the service does not answer, or says that it does not work. */
 export async function openKmsProvider(configuration: KmsConfiguration, deps: KmsDependencies): Promise<KmsProvider> {
-  const { name, socket, timeoutMs } = configuration;
+  const { name } = configuration;
   await using opened = new AsyncDisposableStack();
-  const client = opened.use(createRpcClient(KeyManagementService, { addresses: [`unix:${socket}`] }));
-  const calls: RpcCalls<typeof KeyManagementService> = client.call;
+  const client = opened.use(createKmsClient(configuration));
   const known = new Map<string, KnownSeed>();
   const asking = new Map<string, Promise<void>>();
   let current: KnownSeed | undefined;
-  let requests = 0;
-
-  /** Not an error of the connection to etcd, which speaks gRPC as well. */
-  function answered<Answer>(call: Promise<Answer>): Promise<Answer> {
-    return call.catch((cause: unknown) => {
-      throw new Error(`KMS ${name} does not answer at unix://${socket}: ${(cause as Error).message}`, { cause });
-    });
-  }
-
-  async function keyId(): Promise<string> {
-    const { version, healthz, keyId: id } = await answered(calls.status({}, { timeoutMs }));
-    if (!supported.has(version)) throw new Error(`KMS ${name} speaks ${JSON.stringify(version)}, and not v2`);
-    if (healthz !== 'ok') throw new Error(`KMS ${name} does not work: ${healthz}`);
-    return id;
-  }
 
   async function unwrap(wrapped: WrappedSeed): Promise<KnownSeed> {
-    const { ciphertext, annotations } = wrapped;
-    const uid = `kcp-ts-${requests++}`;
-    const request = { ciphertext, uid, keyId: wrapped.keyId, annotations: { ...annotations } };
-    const { plaintext } = await answered(calls.decrypt(request, { timeoutMs }));
-    return { wrapped, seed: createSeed(plaintext) };
+    return { wrapped, seed: createSeed(await client.unwrap(wrapped)) };
   }
 
-  /** It is noted before anything is kept that was encrypted with it, and when the service knows it. */
+  /**
+   * It is noted before anything is kept that was encrypted with it, and when the service knows it.
+   */
   async function learn(wrapped: WrappedSeed): Promise<void> {
     const found = await unwrap(wrapped);
     await deps.sources.append(wrapped);
@@ -83,20 +63,15 @@ export async function openKmsProvider(configuration: KmsConfiguration, deps: Kms
 
   async function makeSeed(): Promise<KnownSeed> {
     const secret = deps.randomBytes(seedBytes);
-    const {
-      ciphertext,
-      keyId: id,
-      annotations,
-    } = await answered(calls.encrypt({ plaintext: secret, uid: `kcp-ts-${requests++}` }, { timeoutMs }));
-    const wrapped = { ciphertext, keyId: id, annotations };
+    const wrapped = await client.wrap(secret);
     await deps.sources.append(wrapped);
     const made = { wrapped, seed: createSeed(secret) };
-    known.set(idOf(ciphertext), made);
+    known.set(idOf(wrapped.ciphertext), made);
     return made;
   }
 
   async function refresh(): Promise<void> {
-    const id = await keyId();
+    const id = await client.keyId();
     if (current?.wrapped.keyId === id) return;
     current = await makeSeed();
     deps.onRotated();
@@ -108,7 +83,7 @@ export async function openKmsProvider(configuration: KmsConfiguration, deps: Kms
     return found;
   }
 
-  const id = await keyId();
+  const id = await client.keyId();
   for (const wrapped of new Map(deps.sources.seeds.map((each) => [idOf(each.ciphertext), each])).values()) {
     const found = await unwrap(wrapped).catch(deps.onError);
     // One that the service has lost: what nothing uses any more must not keep the others.

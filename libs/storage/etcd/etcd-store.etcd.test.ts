@@ -13,7 +13,7 @@ import { createManualClock } from '../contract/manual-clock.ts';
 import { maskValues } from '../contract/mask-values.ts';
 import { committed, historyOf, keyOf, put, remove, textOf } from '../contract/store-case.ts';
 import type { Store } from '../store.ts';
-import type { EtcdReplica } from './etcd-store.ts';
+import type { EtcdReplica, EtcdReplicaOptions } from './etcd-store.ts';
 import { openEtcdReplica } from './etcd-store.ts';
 
 const clock = createSystemClock();
@@ -138,6 +138,44 @@ if (missing === undefined) {
         keyOf('b'),
         'readable-text',
       ]);
+    }));
+
+  it('a standby that cannot ask for a key for a while misses nothing', () =>
+    inFolder(async (folder) => {
+      let refusals = 0;
+      const refusing = {
+        ...maskValues,
+        prepare(stored: Iterable<Uint8Array>) {
+          if ([...stored].length === 0 || ++refusals > 2) return Promise.resolve();
+          return Promise.reject(new Error('the key management service is away'));
+        },
+      };
+      const following = Promise.withResolvers<void>();
+      const open = (name: string, more: Partial<EtcdReplicaOptions>) =>
+        openEtcdReplica({
+          etcd: { endpoints: [etcd.endpoint] },
+          prefix: `/kcp/${basename(folder)}`,
+          path: join(folder, name),
+          owner: name,
+          clock,
+          random,
+          leaseSeconds: 2,
+          ...more,
+        });
+      const first = await open('first', { transformer: maskValues });
+      const { store } = await first.own();
+      await using second = await open('second', {
+        transformer: refusing,
+        onState: (state) => (state === 'mirroring' ? following.resolve() : undefined),
+      });
+      const standby = second.own();
+      await following.promise;
+      for (const name of ['a', 'b', 'c']) await committed(store, put(keyOf(name), name));
+      await committed(store, remove(keyOf('b')));
+      await first[Symbol.asyncDispose]();
+      const taken = await standby;
+      expect(refusals).toBeGreaterThan(2);
+      expect(['a', 'b', 'c'].map((name) => textOf(taken.store.get(keyOf(name))))).toEqual(['a', undefined, 'c']);
     }));
 
   describe('a standby', () => {

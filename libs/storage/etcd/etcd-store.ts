@@ -3,7 +3,6 @@
  * owner at a time: every transaction compares the owner's key, and what is read is only answered
  * while the owner's lease surely holds. (Order and durability, "Ownership".)
  */
-import { readFile } from 'node:fs/promises';
 import type { Clock, Random } from '@kcp-ts/base';
 import { pauseOn } from '@kcp-ts/base';
 import type { EtcdClient, EtcdLease, EtcdOptions } from '@kcp-ts/etcd';
@@ -15,6 +14,7 @@ import { createStore, historyMaxAgeMsDefault, historyMaxBytesDefault } from '../
 import { withTransformer } from '../engine/transform-backend.ts';
 import type { Store } from '../store.ts';
 import type { ValueTransformer } from '../value-transformer.ts';
+import { bootId } from './boot-id.ts';
 import { createEtcdBackend } from './etcd-backend.ts';
 import { announceMirror, compactRegularly } from './etcd-compaction.ts';
 import { keysOf } from './etcd-records.ts';
@@ -83,17 +83,12 @@ const tryMs = 500;
 /** Also for the client whose write nobody knows the end of. */
 const leaseLost = 'this process no longer owns the shard, and what was asked may have been done';
 
-async function bootId(): Promise<string> {
-  // Without one, each start counts as that of another boot: the mirror is read again.
-  return readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => String(process.pid));
-}
-
 export async function openEtcdReplica(options: EtcdReplicaOptions): Promise<EtcdReplica> {
   const keys = keysOf(options.prefix);
   const mirror = openMirror(
     {
       place: mirrorFolder(options.path, options.mapSizeBytes ?? mapSizeDefault),
-      bootId: (await bootId()).trim(),
+      bootId: await bootId(),
       clock: options.clock,
       historyMaxAgeMs: options.historyMaxAgeMs ?? historyMaxAgeMsDefault,
       historyMaxBytes: options.historyMaxBytes ?? historyMaxBytesDefault,
@@ -249,7 +244,8 @@ class Replica implements EtcdReplica {
     // took over.
     await this.#caughtUp(createRevision, AbortSignal.any([lost.signal, signal ?? lost.signal]));
     await this.#stopFollowing();
-    await prepareMirrored(this.#mirror.backend(), this.#options.transformer);
+    const { transformer } = this.#options;
+    await prepareMirrored(this.#mirror.backend(), transformer);
     const { entry } = await etcdGet(this.#client, this.#keys.commit, undefined, lost.signal);
     const backend = createEtcdBackend({
       client: this.#client,
@@ -263,7 +259,7 @@ class Replica implements EtcdReplica {
       settled: lease.settled,
       onTransaction: () => void this.#transactions++,
     });
-    const store = await createStore(withTransformer(backend, this.#options.transformer), this.#options);
+    const store = await createStore(withTransformer(backend, transformer), this.#options);
     const compaction = compactRegularly(this.#client, { clock: this.#clock });
     const { promise: isLost, resolve } = Promise.withResolvers<Error>();
     const tell = () => {
