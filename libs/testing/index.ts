@@ -6,7 +6,7 @@ export { createTestAuthority, readTestAuthority } from './certificates.ts';
 export { createConditions } from './conditions.ts';
 export { programs } from './config.ts';
 // Bounds
-export { threadCpuMs } from './cpu-time.ts';
+export { leastCpuMs, threadCpuMs } from './cpu-time.ts';
 // Real servers
 export type { TestEtcdCluster } from './etcd-cluster.ts';
 export { startEtcdCluster } from './etcd-cluster.ts';
