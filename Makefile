@@ -82,7 +82,7 @@ test-simulation: $(INSTALLED) ## Run the simulation of a whole installation alon
 	@KCP_SIMULATION_SEEDS=$(or $(SEEDS),5000) KCP_SIMULATION_FROM=$(or $(FROM),1) $(PINNED) vitest run tests/simulation $(ARGS)
 
 test-k8s: $(BUILT) servers kubernetes ## Install the chart, as large as its presets are, on a real Kubernetes of its own; needs Go, root and kubectl
-	@KCP_K8S=whole $(PINNED) vitest run --project e2e --project measured tests/k8s $(ARGS)
+	@KCP_K8S=whole $(PINNED) vitest run --project e2e --project kubernetes tests/k8s $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types, layers, dead code, the project's rules: under a minute
 	@$(PINNED) node tools/check/main.ts

@@ -5,13 +5,14 @@ const measuredAttacks = ['tests/attacks/{budgets,connections,long-lists}.test.ts
  * Files that measure how long others wait: that use `expectNoStall`, or bound a turn of the event
  * loop.
  */
+/** It takes all of the machine, and leaves the system with work for a while. */
+const installation = 'tests/k8s/install.test.ts';
 const measured = [
   ...measuredAttacks,
   'tests/harness/neighbour.test.ts',
   'libs/http/decode/yaml-decoder.test.ts',
   'libs/program/profiler/profiler.test.ts',
   'tests/operations/hand-over.test.ts',
-  'tests/k8s/install.test.ts',
 ];
 
 /**
@@ -51,7 +52,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['tests/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, simulation, ...measured],
+          exclude: [...configDefaults.exclude, simulation, installation, ...measured],
         },
       },
       {
@@ -91,6 +92,16 @@ export default defineConfig({
           fileParallelism: false,
           maxConcurrency: 1,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'kubernetes',
+          include: [installation],
+          fileParallelism: false,
+          maxConcurrency: 1,
+          sequence: { groupOrder: 4 },
         },
       },
     ],
