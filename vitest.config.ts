@@ -75,6 +75,8 @@ export default defineConfig({
           // Tests that measure how long other tenants wait have the machine for themselves: they
           // run last, one file after the other.
           name: 'measured',
+          // As long as all attempts of a measurement take.
+          testTimeout: 60_000,
           include: measured,
           fileParallelism: false,
           maxConcurrency: 1,
@@ -87,6 +89,7 @@ export default defineConfig({
           // The measured attacks once more, through the front-proxy of three shards, each of which
           // reports how long its turns of the event loop are.
           name: 'measured, three shards',
+          testTimeout: 60_000,
           include: measuredAttacks,
           env: { KCP_TEST_INSTALLATION: 'cluster' },
           fileParallelism: false,

@@ -29,7 +29,7 @@ export const stallMsMax = 50;
  */
 const sharedStallMsMax = 250;
 const quietMs = 400;
-const attempts = 5;
+const attempts = 10;
 
 /** A server that says how long its longest turn was since it was asked last. */
 export interface MeasuredServer {
@@ -57,7 +57,7 @@ export async function waitsDuring(target: NeighbourTarget, attack: () => Promise
 /**
  * Expects that no GET of a neighbour waits more than `stallMsMax` longer than in quiet times while
  * `attack` runs, or that no turn of the server's event loop is longer than that where the server
- * tells. A machine with other work can only add to a wait, so the best of five attempts counts:
+ * tells. A machine with other work can only add to a wait, so the best of ten attempts counts:
  * what an attack causes, it causes each time. Bodies should be made before: what the attack itself
  * computes takes a processor from the server.
  */
