@@ -1,6 +1,6 @@
 /**
- * Things that are done to many within a while and not at once: whoever they concern comes back, and
- * many would come back together.
+ * Ends many watches or connections over a period and not at once: their clients reconnect, and
+ * would all reconnect together.
  */
 import type { Clock } from './clock.ts';
 import { pauseOn } from './clock.ts';

@@ -62,7 +62,7 @@ export function createRewriteStale(deps: RewriteStaleDependencies): Controller {
         count += more;
       });
       if (!complete) return wait(againMs, 'objects were written meanwhile');
-      // Once there is nothing left: whoever waits for it may take a former key away.
+      // Only when nothing is left: an operator takes the former key away then.
       if (count > 0) deps.onRewritten?.(count);
       count = 0;
       return nothing;

@@ -116,8 +116,8 @@ export function createEncryption(configuration: EncryptionConfiguration, kms: Km
       }
       const { provider, prefix } = reading;
       const encrypted = stored.subarray(prefix.length);
-      const current = reading === writes && provider.isCurrent?.(encrypted) !== false;
       try {
+        const current = reading === writes && provider.isCurrent?.(encrypted) !== false;
         return { value: provider.decrypt(encrypted, key), stale: current ? undefined : true };
       } catch (cause) {
         throw new DecryptionError(`${key}: ${cause instanceof Error ? cause.message : ''}`, { cause });

@@ -18,7 +18,7 @@ export interface UpstreamTls {
 export interface UpstreamOptions {
   /** `https://host:port`. */
   readonly url: string;
-  /** When it changes, what is asked from then on goes over connections that are made anew. */
+  /** When it changes, later requests use new connections. */
   readonly tls: UpstreamTls | Live<UpstreamTls>;
   readonly clock: Clock;
   /** How long a connection may take to come up; 2 s when absent. */

@@ -1,6 +1,6 @@
 /**
- * `--profiler-address`: profiles of a program that runs, for who is on its machine. Whoever can
- * read a profile or the memory of a process has its secrets, so it listens on loopback alone.
+ * `--profiler-address`: profiles of a running program, for users of its machine. A profile or a
+ * heap snapshot shows the secrets of the process, so it listens on loopback alone.
  *
  *   /debug/pprof/profile?seconds=30    CPU profile for `go tool pprof`; with &format=cpuprofile for
  *                                      Chrome's and VS Code's tools
@@ -42,7 +42,7 @@ export function parseProfilerAddress(address: string): { readonly host: string; 
   if (digits === '' || port > 65_535) throw new RangeError(`--profiler-address ${address} is not host:port`);
   if (host !== '' && !isLoopback(host))
     throw new RangeError(
-      `--profiler-address ${address} is not on loopback, and whoever reaches a profiler can read the memory of the process: give 127.0.0.1:${port}`,
+      `--profiler-address ${address} is not on loopback, and anybody who can reach a profiler can read the memory of the process: give 127.0.0.1:${port}`,
     );
   return { host: host === '' ? '127.0.0.1' : host, port };
 }

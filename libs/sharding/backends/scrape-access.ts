@@ -24,7 +24,7 @@ const allowedMs = 30_000;
 /** A token that is refused is not asked for again sooner. */
 const refusedMs = 5_000;
 const rememberedMax = 100;
-/** Questions at one time: whoever has no right does not keep shards busy by asking. */
+/** Requests to shards at one time: callers without the right cannot keep shards busy. */
 const asksMax = 4;
 
 interface Verdict {

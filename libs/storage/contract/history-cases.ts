@@ -96,7 +96,7 @@ export const historyCases: readonly StoreCase[] = [
       await committed(store, put(keyOf('renewed'), '1', 'any', due), put(keyOf('kept'), '1', 'any', due));
       await committed(store, put(keyOf('rewritten'), '1', 'any', due), put(keyOf('lasting'), '1'));
       await committed(store, put(keyOf('renewed'), '2', 'any', due + 60_000), put(keyOf('kept'), '2'));
-      // Whoever rewrites an object for another reason changes nothing about its end.
+      // A rewrite for another reason does not change when the object expires.
       await committed(store, put(keyOf('rewritten'), '2', 'any', 'kept'), put(keyOf('lasting'), '2', 'any', 'kept'));
       clock.advance(4_000);
       expect(textOf(store.get(keyOf('short')))).toBe('1');

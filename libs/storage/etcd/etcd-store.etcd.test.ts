@@ -68,15 +68,16 @@ if (missing === undefined) {
   });
   afterAll(() => etcd[Symbol.asyncDispose]());
 
-  function replicaIn(folder: string, name: string, prefix = `/kcp/${basename(folder)}`): Promise<EtcdReplica> {
+  function replicaIn(folder: string, name: string, more: Partial<EtcdReplicaOptions> = {}): Promise<EtcdReplica> {
     return openEtcdReplica({
       etcd: { endpoints: [etcd.endpoint] },
-      prefix,
+      prefix: `/kcp/${basename(folder)}`,
       path: join(folder, name),
       owner: name,
       clock,
       random,
       leaseSeconds: 2,
+      ...more,
     });
   }
 
@@ -104,29 +105,19 @@ if (missing === undefined) {
 
   it('values lie transformed in etcd and in the mirrors, and a standby that takes over reads them', () =>
     inFolder(async (folder) => {
-      const prefix = `/kcp/${basename(folder)}`;
-      const open = (name: string) =>
-        openEtcdReplica({
-          etcd: { endpoints: [etcd.endpoint] },
-          prefix,
-          path: join(folder, name),
-          owner: name,
-          clock,
-          random,
-          leaseSeconds: 2,
-          transformer: maskValues,
-          onState: (state) => (name === 'second' && state === 'mirroring' ? following.resolve() : undefined),
-        });
       const following = Promise.withResolvers<void>();
-      const first = await open('first');
+      const first = await replicaIn(folder, 'first', { transformer: maskValues });
       const { store } = await first.own();
-      await using second = await open('second');
+      await using second = await replicaIn(folder, 'second', {
+        transformer: maskValues,
+        onState: (state) => (state === 'mirroring' ? following.resolve() : undefined),
+      });
       const standby = second.own();
       await following.promise;
       await committed(store, put(keyOf('a'), 'readable-text'), put(keyOf('b'), 'readable-text'));
       await committed(store, remove(keyOf('b')));
       using client = createEtcdClient({ endpoints: [etcd.endpoint] });
-      const { entry } = await etcdGet(client, `${prefix}/data/${keyOf('a')}`);
+      const { entry } = await etcdGet(client, `/kcp/${basename(folder)}/data/${keyOf('a')}`);
       const lying = Buffer.from(entry?.value ?? []);
       expect(lying.includes('masked:')).toBe(true);
       expect(lying.includes('readable-text')).toBe(false);
@@ -151,20 +142,9 @@ if (missing === undefined) {
         },
       };
       const following = Promise.withResolvers<void>();
-      const open = (name: string, more: Partial<EtcdReplicaOptions>) =>
-        openEtcdReplica({
-          etcd: { endpoints: [etcd.endpoint] },
-          prefix: `/kcp/${basename(folder)}`,
-          path: join(folder, name),
-          owner: name,
-          clock,
-          random,
-          leaseSeconds: 2,
-          ...more,
-        });
-      const first = await open('first', { transformer: maskValues });
+      const first = await replicaIn(folder, 'first', { transformer: maskValues });
       const { store } = await first.own();
-      await using second = await open('second', {
+      await using second = await replicaIn(folder, 'second', {
         transformer: refusing,
         onState: (state) => (state === 'mirroring' ? following.resolve() : undefined),
       });
